@@ -1,0 +1,62 @@
+import { messageOf, RedressError, type RedressErrorCode } from '../model/errors.js';
+import { isRecord } from '../model/json.js';
+
+/** What went wrong with an AWS call, and whether the call may have had its effect all the same. */
+export interface AwsFailure {
+  readonly code: Extract<RedressErrorCode, `aws/${string}`>;
+  /** The service's own error code. */
+  readonly name: string;
+  readonly message: string;
+  readonly requestId: string | null;
+  readonly retryable: boolean;
+  /** `refused`: certainly nothing changed. `unknown`: the reply was lost or says nothing. */
+  readonly effect: 'refused' | 'unknown';
+}
+
+const DENIED = /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|ExpiredToken.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
+const THROTTLED = /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
+const GONE = /(?:NotFound|NoSuch|DoesNotExist|\.NotFound$)/;
+const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
+
+/**
+ * Classifies whatever an SDK client throws, in one place.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+ */
+export function classifyAwsError(thrown: unknown): AwsFailure {
+  const error = isRecord(thrown) || thrown instanceof Error ? (thrown as unknown as Record<string, unknown>) : {};
+  const metadata = isRecord(error['$metadata']) ? error['$metadata'] : {};
+  const status = typeof metadata['httpStatusCode'] === 'number' ? metadata['httpStatusCode'] : null;
+  const name = typeof error['name'] === 'string' ? error['name'] : 'Unknown';
+  const code = typeof error['Code'] === 'string' ? error['Code'] : name;
+  const message = messageOf(thrown);
+  const requestId = typeof metadata['requestId'] === 'string' ? metadata['requestId'] : null;
+  const failure = (kind: AwsFailure['code'], retryable: boolean, effect: AwsFailure['effect']): AwsFailure => ({ code: kind, name: code, message, requestId, retryable, effect });
+
+  // An emulator that lacks an operation answers HTML, which the SDK reports as a parse error.
+  if (/char '<' is not expected|Unexpected token '?<|is not valid JSON|Deserialization error/i.test(message)) return failure('aws/not-emulated', false, 'unknown');
+  if (THROTTLED.test(code) || status === 429) return failure('aws/throttled', true, 'refused');
+  if (DENIED.test(code) || status === 401 || status === 403) return failure('aws/denied', false, 'refused');
+  if (status !== null && status >= 500) return failure('aws/server', true, 'unknown');
+  if (GONE.test(code) || status === 404) return failure('aws/gone', false, 'refused');
+  if (CONFLICT.test(code) || status === 409 || status === 412) return failure('aws/conflict', true, 'refused');
+  if (status !== null && status >= 400) return failure('aws/invalid', false, 'refused');
+  if (status === null) return failure('aws/unreachable', true, 'unknown');
+  return failure('aws/unknown', false, 'unknown');
+}
+
+/** An {@link AwsFailure} as an error, for reads. */
+export function awsError(operation: string, failure: AwsFailure, cause: unknown): RedressError {
+  const next: Record<string, string> = {
+    'aws/denied': `Allow ${operation} for the role, or look for a service control policy that denies it.`,
+    'aws/throttled': 'Try again later.',
+    'aws/not-emulated': 'The endpoint does not implement the operation; use a real account or another emulator.',
+    'aws/unreachable': 'Check endpoint, network and credentials.',
+  };
+  return new RedressError(failure.code, `${operation}: ${failure.name}: ${failure.message}`, { cause, retryable: failure.retryable, ...(next[failure.code] === undefined ? {} : { next: next[failure.code] as string }) });
+}
+
+/** Whether an error of a read says that the resource does not exist. */
+export function isGone(thrown: unknown): boolean {
+  return (isRecord(thrown) || thrown instanceof Error) && (thrown as { code?: unknown }).code === 'aws/gone';
+}

@@ -1,0 +1,80 @@
+import type { Shown } from '../guardrails/freshness.js';
+import { RedressError } from '../model/errors.js';
+import { canonicalJson, deepFreeze, digestOf, isRecord, type Json, toJson } from '../model/json.js';
+import type { Assessment, Change, Hazard, Plan } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Remediator } from '../remediator/define.js';
+
+/** Changes of one assessment that are decided on, executed and taken back together. */
+export interface Part {
+  /** Equal for the same part of a later assessment of the same resource. */
+  readonly key: string;
+  readonly changes: readonly Change[];
+  readonly hazards: readonly Hazard[];
+}
+
+/**
+ * Divides the changes of an assessment by what decides on them: what the event shows to be new, and their hazards. So a new rule is
+ * revoked at once while an old one in the same group waits for an approval. Changes without a subject stay together.
+ */
+export function partition(assessment: Assessment, shown: Shown): readonly Part[] {
+  if (assessment.status !== 'change') return [];
+  const common = assessment.hazards ?? [];
+  const parts = new Map<string, Change[]>();
+  for (const change of assessment.changes) {
+    const fresh = shown === 'all' || (shown !== 'nothing' && change.subject !== undefined && shown.has(change.subject));
+    const alone = change.subject !== undefined;
+    const key = alone ? `${fresh ? 'fresh' : 'old'}|${(change.hazards ?? []).map((hazard) => `${hazard.effect}:${hazard.code}`).sort().join(',')}` : `${fresh ? 'fresh' : 'old'}|together`;
+    parts.set(key, [...(parts.get(key) ?? []), change]);
+  }
+  // Fresh and without hazard first: what may happen at once should not wait for what may not.
+  return [...parts.entries()]
+    .sort(([a], [b]) => (a.startsWith('fresh') ? 0 : 1) - (b.startsWith('fresh') ? 0 : 1) || a.length - b.length || (a < b ? -1 : 1))
+    .map(([key, changes]) => ({ key, changes, hazards: uniqueHazards([...common, ...changes.flatMap((change) => change.hazards ?? [])]) }));
+}
+
+function uniqueHazards(hazards: readonly Hazard[]): readonly Hazard[] {
+  return [...new Map(hazards.map((hazard) => [canonicalJson(toJson(hazard)), hazard])).values()];
+}
+
+/**
+ * The plan for a part, named by its digest.
+ *
+ * @throws {RedressError} `remediator/invalid` when the remediator planned something that is not data.
+ */
+export function makePlan(remediator: Remediator, ref: ResourceRef, before: Json, part: Pick<Part, 'changes' | 'hazards'>): Plan {
+  const content = {
+    schema: 1 as const,
+    remediator: { id: remediator.id, package: remediator.package.name, version: remediator.package.version },
+    resource: ref,
+    before,
+    changes: part.changes,
+    hazards: part.hazards,
+  };
+  try {
+    const plain = toJson(content);
+    return deepFreeze({ ...plain, digest: digestOf(plain) }) as unknown as Plan;
+  } catch (cause) {
+    throw new RedressError('remediator/invalid', `${remediator.id} planned something that is not data.`, { cause });
+  }
+}
+
+/** Whether a plan is what its digest says; plans come back from stores. */
+export function isPlan(value: unknown): value is Plan {
+  if (!isRecord(value)) return false;
+  const { digest, ...content } = value;
+  return value['schema'] === 1 && Array.isArray(value['changes']) && digest === digestOf(content);
+}
+
+/** What stays the same of a change when it is planned again: its call. */
+export function changeKey(change: Change): string {
+  return digestOf(toJson({ service: change.call.service, operation: change.call.operation, input: change.call.input, subject: change.subject ?? null }));
+}
+
+/** The changes of a plan that a later assessment still asks for. */
+export function remaining(plan: Plan, assessment: Assessment): readonly Change[] {
+  if (assessment.status !== 'change') return [];
+  const later = new Set(assessment.changes.map(changeKey));
+  const subjects = new Set(assessment.changes.map((change) => change.subject).filter((subject) => subject !== undefined));
+  return plan.changes.filter((change) => later.has(changeKey(change)) || (change.subject !== undefined && subjects.has(change.subject)));
+}

@@ -1,0 +1,82 @@
+import { RedressError } from '../model/errors.js';
+import type { Finding } from '../model/finding.js';
+import { GLOBAL_REGION, type ResourceRef, resource } from '../model/resource.js';
+import type { Policy } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
+
+/** A finding's way to one resource: the remediators asked, narrow before wide. */
+export interface Route {
+  readonly resource: ResourceRef;
+  /** Ids under which the finding names the resource. */
+  readonly ids: readonly string[];
+  readonly remediator: Remediator;
+}
+
+/** Where a finding leads; `reason` says why nowhere. */
+export interface Routing {
+  readonly routes: readonly Route[];
+  readonly reason: string;
+}
+
+/**
+ * Which remediators a finding asks about which resources.
+ *
+ * A finding decides who is asked, never what is changed. What cannot be a resource (an empty id, an account that is none) leads nowhere.
+ */
+export function route(finding: Finding, remediators: readonly Remediator[], policy: Policy): Routing {
+  if (finding.disposition !== 'candidate' && finding.disposition !== 'resolved') return { routes: [], reason: finding.reason === '' ? `Nothing to remediate (${finding.disposition}).` : finding.reason };
+  const routes: Route[] = [];
+  const problems: string[] = [];
+  for (const remediator of [...remediators].sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1))) {
+    if (finding.disposition === 'resolved' && !remediator.whenResolved) continue;
+    for (const claim of claims(finding, remediator, policy)) {
+      const region = remediator.global ? GLOBAL_REGION : (claim.region ?? finding.region ?? '');
+      try {
+        const ref = resource({ type: claim.type, id: claim.id, account: finding.account ?? '', region });
+        if (!routes.some((known) => known.remediator === remediator && known.resource.type === ref.type && known.resource.id === ref.id)) routes.push({ resource: ref, ids: [claim.id], remediator });
+      } catch (error) {
+        if (!(error instanceof RedressError)) throw error;
+        problems.push(error.message);
+      }
+    }
+  }
+  if (routes.length > 0) return { routes, reason: '' };
+  return { routes, reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : 'No remediator is asked about it.') };
+}
+
+function* claims(finding: Finding, remediator: Remediator, policy: Policy): Generator<{ type: string; id: string; region?: string }> {
+  if (finding.kind === 'api-call') {
+    if (finding.call === null || finding.account === null || finding.region === null) return;
+    const name = `${finding.call.service}:${finding.call.operation}`;
+    const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
+    if (reader === undefined) return;
+    for (const each of reader({ ...finding.call, account: finding.account, region: finding.region })) {
+      yield { type: remediator.resourceTypes[0] ?? '', id: each.id, ...(each.region === undefined ? {} : { region: each.region }) };
+    }
+    return;
+  }
+  const asked = finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) || (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));
+  if (!asked) return;
+  for (const claim of finding.resources) {
+    if (remediator.resourceTypes.includes(claim.type)) yield { type: claim.type, id: claim.id, ...(claim.region === undefined || claim.region === '' ? {} : { region: claim.region }) };
+  }
+}
+
+/** A control id as findings name it: `EC2.13` of the Foundational Best Practices, else `<framework>/<id>`. */
+function matchesControl(ref: { readonly framework: string; readonly id: string }, control: string): boolean {
+  return ref.framework === 'aws-fsbp' ? control === ref.id : control === `${ref.framework}/${ref.id}`;
+}
+
+/**
+ * Config rules have names that people and services choose. A managed rule is known by its identifier (when the policy maps the name), by its
+ * default name, with the prefix and suffix of Security Hub (`securityhub-restricted-ssh-0a1b2c`) or the suffix of a conformance pack
+ * (`restricted-ssh-conformance-pack-abc123`). Nothing looser: a rule that merely sounds alike is another rule.
+ */
+function matchesRule(known: string, name: string, policy: Policy): boolean {
+  const mapped = Object.hasOwn(policy.configRules, name) ? policy.configRules[name] : undefined;
+  if (mapped !== undefined) return mapped === known;
+  const normal = known.toLowerCase().replaceAll('_', '-');
+  if (name.toLowerCase() === normal) return true;
+  const service = /^securityhub-(.+)-[0-9a-z]{6,12}$/.exec(name)?.[1] ?? /^(.+)-conformance-pack-[0-9a-z]+$/.exec(name)?.[1];
+  return service === normal;
+}

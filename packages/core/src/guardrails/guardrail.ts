@@ -1,0 +1,154 @@
+import type { StreamView } from '../journal.js';
+import { isRedressError, messageOf } from '../model/errors.js';
+import type { Finding } from '../model/finding.js';
+import type { Digest, Json } from '../model/json.js';
+import type { Assessment, Change, Hazard } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Policy } from '../policy/policy.js';
+import type { Register } from '../policy/register.js';
+import type { Identity, Stop } from '../ports.js';
+import type { Ceiling, Observation } from '../remediator/define.js';
+
+/** What a guardrail says, least restrictive first: the most restrictive of all wins. */
+export const EFFECTS = ['allow', 'approve', 'notify', 'exempt', 'deny'] as const;
+/** One of {@link EFFECTS}. */
+export type Effect = (typeof EFFECTS)[number];
+
+/** A fact: read, or not readable. */
+export type Fact<T> = { readonly ok: true; readonly value: T } | Unreadable;
+/** A fact that could not be read. */
+export interface Unreadable {
+  readonly ok: false;
+  readonly error: string;
+  /** Whether reading it again later may succeed. */
+  readonly retryable: boolean;
+}
+
+/** A fact that was read. */
+export function known<T>(value: T): Fact<T> {
+  return { ok: true, value };
+}
+
+/** Marks a fact as unreadable, because of an error or a reason. */
+export function unreadable(error: unknown): Unreadable {
+  return { ok: false, error: messageOf(error), retryable: isRedressError(error) && error.retryable };
+}
+
+/** Who asks for a pass. */
+export type Trigger =
+  /** An event; `finding` is what it says. */
+  | { readonly by: 'finding'; readonly finding: Finding }
+  /** A person or script named the resource; a sweep found it. */
+  | { readonly by: 'request' | 'sweep' };
+
+/** Everything that guardrails decide on, gathered before any of them is asked. */
+export interface Facts {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly trigger: Trigger;
+  readonly resource: ResourceRef;
+  readonly remediator: { readonly id: string; readonly ceiling: Ceiling; readonly freshWithin: number | null };
+  /** The changes that would be made; empty when there are none. */
+  readonly changes: readonly Change[];
+  readonly hazards: readonly Hazard[];
+  readonly policy: Fact<Policy>;
+  readonly register: Fact<Register>;
+  readonly stop: Fact<Stop>;
+  readonly identity: Fact<Identity>;
+  readonly observation: Fact<Observation<Json, unknown> | 'gone'>;
+  readonly assessment: Fact<Assessment>;
+  readonly history: Fact<StreamView>;
+  /** Changes made by this run so far. */
+  readonly run: { readonly changes: number };
+}
+
+type FactName = { [K in keyof Facts]: Facts[K] extends Fact<unknown> ? K : never }[keyof Facts];
+/** {@link Facts} with the named ones readable. */
+export type Readable<K extends FactName> = Omit<Facts, K> & { readonly [N in K]: Facts[N] extends Fact<infer T> ? T : never };
+
+/** The answer of one guardrail. */
+export interface GuardrailResult {
+  readonly guardrail: string;
+  readonly effect: Effect;
+  /** Stable, kebab-case. */
+  readonly code: string;
+  /** One sentence for people. */
+  readonly message: string;
+  readonly data?: { readonly [key: string]: Json };
+}
+
+/**
+ * A pure, synchronous rule. It can only restrict: whatever it answers, the most restrictive answer of all guardrails is the decision.
+ * When a fact that it needs is unreadable it is not asked: that is a deny.
+ */
+export interface Guardrail {
+  readonly id: string;
+  readonly needs: readonly FactName[];
+  evaluate(facts: Facts): Omit<GuardrailResult, 'guardrail'>;
+}
+
+/**
+ * Defines a guardrail.
+ *
+ * @example
+ * const officeHours = defineGuardrail({ id: 'acme-office-hours', needs: [], evaluate: ({ now }) =>
+ *   new Date(now).getUTCHours() < 17 ? { effect: 'allow', code: 'day', message: 'People are at work.' }
+ *                                    : { effect: 'approve', code: 'night', message: 'Nobody is at work.' } });
+ */
+export function defineGuardrail<const K extends FactName>(guardrail: {
+  readonly id: string;
+  readonly needs: readonly K[];
+  evaluate(facts: Readable<K>): Omit<GuardrailResult, 'guardrail'>;
+}): Guardrail {
+  return {
+    id: guardrail.id,
+    needs: guardrail.needs,
+    evaluate(facts) {
+      const readable: Record<string, unknown> = { ...facts };
+      for (const need of guardrail.needs) {
+        const fact: Fact<unknown> = facts[need];
+        if (!fact.ok) return { effect: 'deny', code: 'unreadable', message: `${need} could not be read: ${fact.error}`, data: { fact: need } };
+        readable[need] = fact.value;
+      }
+      return guardrail.evaluate(readable as Readable<K>);
+    },
+  };
+}
+
+/** A decision: the most restrictive effect, and every answer that led to it. */
+export interface Decision {
+  readonly effect: Effect;
+  readonly results: readonly GuardrailResult[];
+}
+
+/**
+ * Asks every guardrail, always all of them, and lets the most restrictive answer win. A guardrail that throws, or answers something
+ * unknown, denies.
+ *
+ * @throws nothing
+ */
+export function decide(guardrails: readonly Guardrail[], facts: Facts): Decision {
+  const results = guardrails.map((guardrail): GuardrailResult => {
+    try {
+      const result = guardrail.evaluate(facts);
+      if (!EFFECTS.includes(result.effect)) throw new TypeError(`it answered ${JSON.stringify(result.effect)}`);
+      return { guardrail: guardrail.id, ...result };
+    } catch (error) {
+      return { guardrail: guardrail.id, effect: 'deny', code: 'guardrail-failed', message: `The guardrail itself failed: ${messageOf(error)}` };
+    }
+  });
+  // No guardrail at all is no permission.
+  const effect = results.length === 0 ? 'deny' : results.reduce<Effect>((worst, { effect: next }) => (EFFECTS.indexOf(next) > EFFECTS.indexOf(worst) ? next : worst), 'allow');
+  return { effect, results };
+}
+
+/** The answers that made a decision what it is. */
+export function decisive(decision: Decision): readonly GuardrailResult[] {
+  return decision.results.filter((result) => result.effect === decision.effect && result.effect !== 'allow');
+}
+
+/** Pins policy and register to a decision. */
+export interface PolicyPin {
+  readonly policy: Digest | null;
+  readonly register: Digest | null;
+}

@@ -1,0 +1,197 @@
+import type { Digest, Json, JsonObject } from './model/json.js';
+import type { Outcome } from './model/outcome.js';
+import type { ResourceRef } from './model/resource.js';
+
+/**
+ * What a record in a resource's stream says.
+ *
+ * - `decision`: a pass that did not act, and why.
+ * - `intent`: an execution begins; from here on the resource is leased.
+ * - `call`: one writing call of an execution, with its request id.
+ * - `outcome`: an execution is closed.
+ * - `duplicate`: another input asked for what an execution already does or did.
+ */
+export type RecordKind = 'decision' | 'intent' | 'call' | 'outcome' | 'duplicate';
+
+/**
+ * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
+ * that an edit, an insertion or a deletion in the middle is found.
+ */
+export interface EvidenceRecord {
+  readonly v: 1;
+  /** {@link streamOf} the resource. */
+  readonly stream: Digest;
+  /** From 1, without gaps. */
+  readonly seq: number;
+  readonly prev: Digest | null;
+  /** ISO 8601 with milliseconds, UTC. */
+  readonly time: string;
+  readonly kind: RecordKind;
+  readonly execution: string | null;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly body: JsonObject;
+  /** Content-addressed documents that belong to it: `before`, `after`, `plan`, … Written before the record is. */
+  readonly blobs: { readonly [name: string]: Digest };
+}
+
+/** Where a record is. */
+export interface RecordRef {
+  readonly stream: Digest;
+  readonly seq: number;
+  readonly digest: Digest;
+}
+
+/** A record with its documents. */
+export interface StoredRecord extends RecordRef {
+  readonly record: EvidenceRecord;
+  /** By the names in `record.blobs`. A document that its retention removed is absent. */
+  readonly documents: { readonly [name: string]: Json };
+}
+
+/** What is appended; the journal adds stream, number, chain and digests. */
+export interface Entry {
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly body: JsonObject;
+  /** Stored content-addressed, before the record. */
+  readonly documents?: { readonly [name: string]: Json };
+}
+
+/** At most `changes` executions that send a write within `window`, counted over all workers. */
+export interface Budget {
+  /** What is counted together, for example `remediator=ec2-revoke-sg-open-ssh,account=111111111111`. */
+  readonly key: string;
+  readonly changes: number;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+/** Asks to begin an execution. */
+export interface BeginRequest extends Entry {
+  /** Names the change: two requests with equal keys ask for the same thing. */
+  readonly planDigest: Digest;
+  /** {@link StreamView.generation} as it was before the resource was observed; another one means that something happened in between. */
+  readonly generation: number;
+  readonly budgets: readonly Budget[];
+  /** Milliseconds that the lease lasts. */
+  readonly lease: number;
+  /** Take over an open execution whose lease has run out, instead of beginning one. No record, no budget; a new fence. */
+  readonly resume?: string;
+}
+
+/** A leased, open execution. `fence` grows with each lease on the resource: an older holder is refused. */
+export interface Lease {
+  readonly execution: string;
+  readonly fence: number;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
+/** Answer to {@link BeginRequest}. Exactly one begins; nothing is recorded for the others. */
+export type BeginResult =
+  | { readonly status: 'begun'; readonly lease: Lease; readonly record: RecordRef | null }
+  /** Someone holds the resource, or left an open execution behind. */
+  | { readonly status: 'busy'; readonly open: OpenExecution }
+  /** An execution was closed since the resource was observed: look again. */
+  | { readonly status: 'stale'; readonly generation: number }
+  | { readonly status: 'over-budget'; readonly budget: Budget; readonly used: number };
+
+/** An execution without an outcome. */
+export interface OpenExecution {
+  readonly execution: string;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly planDigest: Digest;
+  readonly fence: number;
+  /** Epoch milliseconds; past means that its worker is gone. */
+  readonly leaseUntil: number;
+  readonly begunAt: number;
+}
+
+/** An execution that has its outcome. */
+export interface ClosedExecution {
+  readonly execution: string;
+  readonly remediator: string;
+  readonly planDigest: Digest;
+  readonly outcome: Outcome;
+  readonly begunAt: number;
+  readonly closedAt: number;
+  /** Writing calls that reached AWS, as far as known. */
+  readonly sent: number;
+  readonly rollbackOf: string | null;
+}
+
+/** A promise to leave a resource alone after a rollback. */
+export interface Hold {
+  readonly remediator: string;
+  /** Epoch milliseconds. */
+  readonly until: number;
+  readonly owner: string;
+  readonly execution: string;
+}
+
+/** What a decision needs to know of a resource's stream, in one read. */
+export interface StreamView {
+  readonly stream: Digest;
+  /** Records so far. */
+  readonly length: number;
+  /** Closed executions so far. */
+  readonly generation: number;
+  readonly open: OpenExecution | null;
+  /** Newest first; at most 50. */
+  readonly closed: readonly ClosedExecution[];
+  readonly holds: readonly Hold[];
+  /** When an exception tag without a live register entry was first seen, by remediator; epoch milliseconds. */
+  readonly tagFirstSeen: { readonly [remediator: string]: number };
+}
+
+/** Closes an execution. */
+export interface FinishRequest extends Entry {
+  readonly lease: Lease;
+  readonly outcome: Outcome;
+  /** Writing calls that reached AWS; 0 gives the budget back. */
+  readonly sent: number;
+  readonly hold?: { readonly until: number; readonly owner: string };
+}
+
+/** What to read. */
+export type RecordQuery = { readonly resource: ResourceRef } | { readonly execution: string } | { readonly all: true };
+
+/**
+ * The one store port: leases, budgets and evidence together, because they share one transaction. A change cannot happen without its
+ * record, since the record is what permits the change. Implemented in `@redress/evidence`; its contract suite tells whether an
+ * implementation is sound.
+ *
+ * Every method throws `journal/unavailable` (retryable) when the store cannot be reached, and `journal/corrupt` when what it reads
+ * does not verify.
+ */
+export interface Journal {
+  /** `memory` and `folder` are for one machine; `createHandler` refuses a folder inside Lambda. */
+  readonly kind: string;
+  /** What decisions need to know of a stream. */
+  view(resource: ResourceRef): Promise<StreamView>;
+  /**
+   * One durable, atomic step: takes the lease, reserves the budgets and appends the `intent` record.
+   * Fails without any effect otherwise.
+   */
+  begin(request: BeginRequest): Promise<BeginResult>;
+  /**
+   * Appends one record: with a lease a `call` of that execution, else a `decision` or a `duplicate`.
+   *
+   * @throws {RedressError} `journal/lost-lease` when the lease is not the newest or its execution is closed.
+   */
+  append(entry: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease })): Promise<RecordRef>;
+  /**
+   * Appends the `outcome`, closes the execution, releases the lease, settles the budget.
+   *
+   * @throws {RedressError} `journal/lost-lease` as for `append`.
+   */
+  finish(request: FinishRequest): Promise<RecordRef>;
+  /** Executions without an outcome, oldest first. */
+  open(): Promise<readonly OpenExecution[]>;
+  /** Records in order, each stream verified as it is read. For an execution: its records only. */
+  read(query: RecordQuery): AsyncIterable<StoredRecord>;
+  /** Releases files and connections. */
+  close?(): Promise<void>;
+}

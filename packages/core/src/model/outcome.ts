@@ -1,0 +1,35 @@
+/** How one pass of one remediator over one resource ended. A closed union. */
+export type Outcome =
+  /** Changed, and a second look found nothing left to change. */
+  | 'remediated'
+  /** Marked for people; the gap is still open. */
+  | 'flagged'
+  /** Nothing to change. */
+  | 'no-op'
+  /** A dry run, or mode plan: the plan was shown. */
+  | 'planned'
+  /** A person was told; nothing was changed. */
+  | 'notified'
+  /** A live exception covers it. */
+  | 'exempt'
+  /** A guardrail forbids it. */
+  | 'denied'
+  | 'awaiting-approval'
+  | 'awaiting-runbook'
+  /** The resource changed between the decision and the lease; looked at again. */
+  | 'superseded'
+  /** Nothing was changed, because something failed. */
+  | 'failed'
+  /** Some changes were made, not all. */
+  | 'partial'
+  /** Whether it was changed could not be found out; a person decides. */
+  | 'unknown'
+  | 'rolled-back'
+  /** Someone keeps undoing it. */
+  | 'contested';
+
+/** Every {@link Outcome}. */
+export const OUTCOMES: readonly Outcome[] = [
+  'remediated', 'flagged', 'no-op', 'planned', 'notified', 'exempt', 'denied', 'awaiting-approval', 'awaiting-runbook',
+  'superseded', 'failed', 'partial', 'unknown', 'rolled-back', 'contested',
+];

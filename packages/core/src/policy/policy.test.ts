@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { isRedressError } from '../model/errors.js';
+import { readPolicy, readRegister } from '../yaml.js';
+import { definePolicy, environmentOf, modeOf } from './policy.js';
+import { defineRegister } from './register.js';
+
+const DEV = '111111111111';
+const PROD = '333333333333';
+
+/** The error that reading throws; fails the test when nothing is thrown. */
+function refused(read: () => unknown) {
+  try {
+    read();
+  } catch (error) {
+    if (isRedressError(error)) return error;
+    throw error;
+  }
+  throw new Error('It was accepted.');
+}
+
+describe('definePolicy', () => {
+  it('is notify-only for everything it does not name', () => {
+    const policy = definePolicy({ version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { dev: 'enforce' } } });
+    expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
+    expect(modeOf(policy, 'a-b', '999999999999')).toBe('notify');
+    expect(modeOf(policy, 'c-d', DEV)).toBe('notify');
+    expect(modeOf(policy, 'constructor', DEV)).toBe('notify');
+    expect(modeOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBe('notify');
+  });
+
+  it('a single mode never reaches an account in no environment, except off', () => {
+    const policy = definePolicy({ version: 1, remediators: { 'a-b': 'enforce', 'c-d': 'off' } });
+    expect(modeOf(policy, 'a-b', DEV)).toBe('notify');
+    expect(modeOf(policy, 'c-d', DEV)).toBe('off');
+  });
+
+  it('has a digest that follows its meaning', () => {
+    const one = definePolicy({ version: 1, remediators: { 'a-b': 'enforce' } });
+    expect(definePolicy({ remediators: { 'a-b': 'enforce' }, version: 1 }).digest).toBe(one.digest);
+    expect(definePolicy({ version: 1, remediators: { 'a-b': 'approve' } }).digest).not.toBe(one.digest);
+  });
+
+  it('finds the environment of an account', () => {
+    const policy = definePolicy({ version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 5, bake: 'P7D' } } } });
+    expect(environmentOf(policy, PROD)).toMatchObject({ name: 'prod', after: { environment: 'dev', fixes: 5, bake: 7 * 86_400_000 } });
+    expect(environmentOf(policy, '222222222222')).toBeNull();
+  });
+
+  it.each([
+    ['no version', {}, /version/],
+    ['another version', { version: 2 }, /allowed: 1/],
+    ['an unknown key', { version: 1, remediator: {} }, /"remediator" is not known/],
+    ['an unknown mode', { version: 1, remediators: { 'a-b': 'enforced' } }, /allowed: enforce, approve, plan, notify, off/],
+    ['an account as a number', { version: 1, environments: { dev: { accounts: [111111111111] } } }, /string/],
+    ['a short account', { version: 1, environments: { dev: { accounts: ['123'] } } }, /12-digit/],
+    ['an unknown environment', { version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { deb: 'enforce' } } }, /did you mean dev/],
+    ['one mode for two environments', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'x' } }, remediators: { 'a-b': 'enforce' } }, /say for which: dev: enforce, prod: enforce/],
+    ['a higher environment without after', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } } }, /needs after/],
+    ['after none without because', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none' } } }, /because/],
+    ['after a higher environment', { version: 1, environments: { dev: { accounts: [DEV], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } }, /lowest/],
+    ['an account in two environments', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } }, /also in dev/],
+    ['a limit without window', { version: 1, limits: [{ per: ['account'], changes: 1 }] }, /window is missing/],
+    ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }, /nothing to count by/],
+    ['a freeze, which is not enforced', { version: 1, freeze: [] }, /refuses the policy rather than ignore/],
+    ['a document that is none', null, /object/],
+  ])('refuses %s', (_name, input, message) => {
+    const error = refused(() => definePolicy(input));
+    expect(error.code).toBe('policy/invalid');
+    expect(error.message).toMatch(message);
+  });
+
+  it('tells every mistake at once', () => {
+    expect(refused(() => definePolicy({ version: 1, stop: 'maybe', limits: 3, other: 1 })).message).toMatch(/3 mistakes/);
+  });
+});
+
+describe('readPolicy', () => {
+  it('names file, line and column', () => {
+    const text = 'version: 1\nenvironments:\n  dev: { accounts: ["111111111111"] }\nremediators:\n  ec2-x:\n    dev: enforced\n';
+    const error = refused(() => readPolicy(text, 'redress.yaml'));
+    expect(error.place).toEqual({ file: 'redress.yaml', line: 6, column: 5, path: 'remediators.ec2-x.dev' });
+    expect(error.message).toContain('redress.yaml:6:5');
+    expect(error.message).toContain('enforce, approve, plan, notify, off');
+  });
+
+  it('places an unknown key at the key', () => {
+    expect(refused(() => readPolicy('version: 1\nremediator: {}\n', 'p.yaml')).place).toMatchObject({ line: 2, column: 1 });
+  });
+
+  it.each([['a duplicate key', 'version: 1\nversion: 1\n'], ['broken YAML', 'version: [1\n'], ['an unknown tag', 'version: !!js/function 1\n']])('refuses %s with its line', (_name, text) => {
+    const error = refused(() => readPolicy(text, 'p.yaml'));
+    expect(error.code).toBe('policy/invalid');
+    expect(error.place?.line).toBeGreaterThan(0);
+  });
+
+  it('refuses an empty file: an empty policy is not a policy', () => {
+    expect(refused(() => readPolicy('', 'p.yaml')).code).toBe('policy/invalid');
+  });
+
+  it('keeps account ids that look like numbers apart from numbers', () => {
+    expect(refused(() => readPolicy('version: 1\nenvironments:\n  dev: { accounts: [111111111111] }\n', 'p.yaml')).place?.line).toBe(3);
+  });
+});
+
+describe('defineRegister', () => {
+  const entry = { id: 'EXC-1', scope: { account: DEV }, reason: 'r', owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' };
+
+  it('reads single values and lists alike', () => {
+    const [one] = defineRegister([{ ...entry, scope: { account: [DEV], resource: ['sg-1', 'sg-2'], tag: 'team=a=b' } }]).entries;
+    expect(one?.scope).toMatchObject({ accounts: [DEV], resources: ['sg-1', 'sg-2'], tags: [{ key: 'team', value: 'a=b' }] });
+  });
+
+  it.each([
+    ['no end', { expires: undefined }, /expires/],
+    ['an end without offset', { expires: '2026-12-31T00:00:00' }, /offset/],
+    ['an end that is no time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
+    ['the owner as approver', { approver: ' Payments' }, /cannot approve their own/],
+    ['an empty scope', { scope: {} }, /exempt everything/],
+    ['a scope by remediator alone', { scope: { remediators: 'a-b' } }, /exempt everything/],
+    ['a wildcard', { scope: { resource: '*' } }, /wildcard/],
+    ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
+    ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
+    ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
+    ['a tag without value', { scope: { tag: 'team' } }, /key=value/],
+    ['an unknown member', { scope: { accounts: DEV } }, /"accounts" is not known/],
+  ])('refuses %s', (_name, over, message) => {
+    const error = refused(() => defineRegister([{ ...entry, ...over }]));
+    expect(error.code).toBe('register/invalid');
+    expect(error.message).toMatch(message);
+  });
+
+  it('refuses one id for two entries', () => {
+    expect(refused(() => defineRegister([entry, entry])).message).toMatch(/used twice/);
+  });
+
+  it('names file and line', () => {
+    const text = '- id: EXC-1\n  scope: { account: "111111111111" }\n  reason: r\n  owner: a\n  approver: a\n  expires: "2026-12-31T00:00:00Z"\n';
+    expect(refused(() => readRegister(text, 'exceptions.yaml')).place).toMatchObject({ file: 'exceptions.yaml', line: 5 });
+  });
+
+  it('reads an empty register', () => {
+    expect(readRegister('', 'exceptions.yaml').entries).toEqual([]);
+  });
+});

@@ -1,0 +1,216 @@
+import * as z from 'zod/mini';
+import { deepFreeze, type Digest, digestOf, type JsonObject, toJson } from '../model/json.js';
+import { isAccountId } from '../model/resource.js';
+import type { Stop } from '../ports.js';
+import { parseDuration } from '../remediator/define.js';
+import { check, type Mistake, mistakes, nearest, pathOnly, type PlaceOf } from './validate.js';
+
+/**
+ * What a remediator may do in an environment.
+ *
+ * - `enforce`: fix, when every guardrail allows it.
+ * - `approve`: plan, and wait for a person.
+ * - `plan`: tell a person, with the plan.
+ * - `notify`: tell a person. The default for everything that is not named.
+ * - `off`: nothing, without noise.
+ */
+export type Mode = 'enforce' | 'approve' | 'plan' | 'notify' | 'off';
+const MODES = ['enforce', 'approve', 'plan', 'notify', 'off'] as const;
+
+/** Accounts that are treated alike. */
+export interface Environment {
+  readonly name: string;
+  readonly accounts: readonly string[];
+  /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
+  readonly after: { readonly environment: string; readonly fixes: number; /** Milliseconds. */ readonly bake: number } | null;
+  /** Why `after` is none. */
+  readonly because: string | null;
+}
+
+/** What a limit counts together. */
+export type LimitKey = 'run' | 'remediator' | 'account' | 'region';
+
+/** At most so many changes. */
+export interface Limit {
+  readonly per: readonly LimitKey[];
+  readonly changes: number;
+  /** Milliseconds; 0 for a limit per run. */
+  readonly window: number;
+}
+
+/** A validated policy. */
+export interface Policy {
+  /** Names this policy; recorded with each decision. */
+  readonly digest: Digest;
+  readonly stop: Stop;
+  /** Lowest first. */
+  readonly environments: readonly Environment[];
+  readonly remediators: Readonly<Record<string, RemediatorPolicy>>;
+  readonly exceptions: { readonly tag: string; readonly register: string | null };
+  readonly limits: readonly Limit[];
+  /** Names of one's own Config rules → managed-rule identifiers. */
+  readonly configRules: Readonly<Record<string, string>>;
+  /** Accounts whose Security Hub may send findings of other accounts. */
+  readonly administrators: readonly string[];
+  /** Role or user ARNs whose calls are Redress's own, besides the connected identity. */
+  readonly self: readonly string[];
+  /** Finds places in the file it was read from. */
+  readonly placeOf: PlaceOf;
+}
+
+/** A remediator's part of a policy. */
+export interface RemediatorPolicy {
+  /** By environment; `*` for a policy without environments or with exactly one. */
+  readonly modes: Readonly<Record<string, Mode>>;
+  readonly parameters: JsonObject;
+}
+
+const accountId = z.string().check(z.refine(isAccountId, 'is not a 12-digit account id (quote it: "111111111111")'));
+const duration = z.string().check(z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not an ISO 8601 duration such as PT1H or P7D'));
+const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
+const mode = z.enum(MODES);
+const positive = z.int().check(z.positive('must be 1 or more'));
+
+const schema = z.strictObject({
+  version: z.literal(1),
+  stop: z.optional(z.enum(['none', 'changes', 'everything'])),
+  environments: z.optional(
+    z.record(
+      z.string(),
+      z.strictObject({
+        accounts: z.array(accountId),
+        after: z.optional(z.union([z.literal('none'), z.strictObject({ environment: text, fixes: positive, bake: duration })])),
+        because: z.optional(text),
+      }),
+    ),
+  ),
+  remediators: z.optional(z.record(z.string(), z.union([mode, z.looseObject({ parameters: z.optional(z.record(z.string(), z.unknown())) })]))),
+  exceptions: z.optional(z.strictObject({ tag: z.optional(text), register: z.optional(text) })),
+  limits: z.optional(
+    z.array(
+      z.strictObject({
+        per: z.array(z.enum(['run', 'remediator', 'account', 'region'])).check(z.minLength(1, 'names nothing to count by')),
+        changes: z.int().check(z.nonnegative('must be 0 or more')),
+        window: z.optional(duration),
+      }),
+    ),
+  ),
+  configRules: z.optional(z.record(z.string(), text)),
+  securityHub: z.optional(z.strictObject({ administrators: z.array(accountId) })),
+  self: z.optional(z.array(z.string().check(z.startsWith('arn:', 'is not an ARN')))),
+});
+
+/** What {@link definePolicy} takes: the shape of `redress.yaml`. */
+export type PolicyInput = z.input<typeof schema>;
+
+/** Limits that hold when a policy names none. */
+export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
+  { per: ['run'], changes: 25, window: 0 },
+  { per: ['remediator', 'account'], changes: 10, window: 3_600_000 },
+]);
+
+// Guardrails of the format that this version does not enforce. Accepting them silently would promise a protection that is not there.
+const NOT_ENFORCED = ['freeze', 'rules', 'managedByIac', 'approvers'] as const;
+
+/**
+ * A validated policy. Everything it does not name is notify-only.
+ *
+ * @example
+ * const policy = definePolicy({
+ *   version: 1,
+ *   environments: { dev: { accounts: ['111111111111'] } },
+ *   remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } },
+ * });
+ * @param placeOf finds places for errors; `readPolicy` of `@redress/core/yaml` gives lines.
+ * @throws {RedressError} `policy/invalid` with every mistake, its place and what is allowed.
+ */
+export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pathOnly): Policy {
+  const found: Mistake[] = [];
+  for (const key of NOT_ENFORCED) {
+    if (typeof input === 'object' && input !== null && Object.hasOwn(input, key)) {
+      found.push({ path: [key], message: `this version does not enforce ${JSON.stringify(key)}; it refuses the policy rather than ignore a protection` });
+    }
+  }
+  if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
+  const raw = check(schema, input, 'policy/invalid', 'The policy', placeOf);
+
+  const environments: Environment[] = [];
+  const owner = new Map<string, string>();
+  for (const [name, each] of Object.entries(raw.environments ?? {})) {
+    if (!/^[a-z][a-z0-9-]*$/.test(name)) found.push({ path: ['environments', name], message: 'an environment name is lower case: letters, digits, hyphens' });
+    each.accounts.forEach((account, index) => {
+      const before = owner.get(account);
+      if (before !== undefined) found.push({ path: ['environments', name, 'accounts', index], message: `account ${account} is also in ${before}; an account is in one environment` });
+      owner.set(account, name);
+    });
+    if (environments.length > 0 && each.after === undefined) {
+      found.push({ path: ['environments', name], message: 'an environment above the lowest needs after: { environment, fixes, bake }, or after: none with because' });
+    }
+    if (environments.length === 0 && each.after !== undefined && each.after !== 'none') {
+      found.push({ path: ['environments', name, 'after'], message: 'the lowest environment (the first) comes after none' });
+    }
+    if (each.after === 'none' && each.because === undefined) found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why nothing has to be shown below' });
+    const after = each.after === undefined || each.after === 'none' ? null : { environment: each.after.environment, fixes: each.after.fixes, bake: parseDuration(each.after.bake) ?? 0 };
+    if (after !== null && !environments.some((lower) => lower.name === after.environment)) {
+      found.push({ path: ['environments', name, 'after', 'environment'], message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${environments.map((lower) => lower.name).join(', ') || 'none'}` });
+    }
+    environments.push({ name, accounts: each.accounts, after, because: each.because ?? null });
+  }
+
+  const remediators: Record<string, RemediatorPolicy> = {};
+  for (const [id, each] of Object.entries(raw.remediators ?? {})) {
+    const path = ['remediators', id];
+    if (typeof each === 'string') {
+      if (environments.length > 1) found.push({ path, message: `a single mode is only possible with one environment; say for which: ${environments.map((one) => `${one.name}: ${each}`).join(', ')}` });
+      remediators[id] = { modes: { '*': each }, parameters: {} };
+      continue;
+    }
+    const modes: Record<string, Mode> = {};
+    for (const [key, value] of Object.entries(each)) {
+      if (key === 'parameters') continue;
+      if (!environments.some((one) => one.name === key)) {
+        const near = nearest(key, environments.map((one) => one.name));
+        found.push({ path: [...path, key], message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...environments.map((one) => one.name), 'parameters'].join(', ')}` });
+      } else if (!MODES.includes(value as Mode)) {
+        found.push({ path: [...path, key], message: `${JSON.stringify(value)} is not allowed; allowed: ${MODES.join(', ')}` });
+      } else modes[key] = value as Mode;
+    }
+    remediators[id] = { modes, parameters: toJson((each.parameters ?? {}) as JsonObject) };
+  }
+
+  const limits: Limit[] = [];
+  (raw.limits ?? []).forEach((each, index) => {
+    const perRun = each.per.includes('run');
+    if (perRun && each.window !== undefined) found.push({ path: ['limits', index, 'window'], message: 'a limit per run has no window' });
+    if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
+    limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
+  });
+  if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
+
+  const content = {
+    stop: raw.stop ?? 'none',
+    environments,
+    remediators,
+    exceptions: { tag: raw.exceptions?.tag ?? 'redress:exception', register: raw.exceptions?.register ?? null },
+    limits: raw.limits === undefined ? DEFAULT_LIMITS : limits,
+    configRules: raw.configRules ?? {},
+    administrators: raw.securityHub?.administrators ?? [],
+    self: raw.self ?? [],
+  } satisfies Omit<Policy, 'digest' | 'placeOf'>;
+  return deepFreeze({ ...content, digest: digestOf(toJson(content)), placeOf });
+}
+
+/** The environment that holds an account, or null. */
+export function environmentOf(policy: Policy, account: string): Environment | null {
+  return policy.environments.find((environment) => environment.accounts.includes(account)) ?? null;
+}
+
+/** The mode of a remediator in an account: notify for everything that is not named. */
+export function modeOf(policy: Policy, remediator: string, account: string): Mode {
+  const entry = Object.hasOwn(policy.remediators, remediator) ? policy.remediators[remediator] : undefined;
+  const environment = environmentOf(policy, account);
+  // An account in no environment is notify-only, whatever the remediator's mode; `off` stays off.
+  if (entry === undefined) return 'notify';
+  const mode = (environment === null ? undefined : entry.modes[environment.name]) ?? entry.modes['*'] ?? 'notify';
+  return environment === null && mode !== 'off' ? 'notify' : mode;
+}

@@ -1,0 +1,117 @@
+import * as z from 'zod/mini';
+import { deepFreeze, type Digest, digestOf, toJson } from '../model/json.js';
+import { isAccountId, type ResourceRef } from '../model/resource.js';
+import { check, type Mistake, mistakes, pathOnly, type PlaceOf } from './validate.js';
+
+/** What an exception covers: every member that is given must match. */
+export interface ExceptionScope {
+  readonly accounts: readonly string[] | null;
+  readonly regions: readonly string[] | null;
+  readonly resources: readonly string[] | null;
+  readonly resourceTypes: readonly string[] | null;
+  readonly remediators: readonly string[] | null;
+  /** `key=value`. */
+  readonly tags: readonly { readonly key: string; readonly value: string }[] | null;
+}
+
+/** One accepted risk, with its owner and its end. */
+export interface ExceptionEntry {
+  readonly id: string;
+  readonly scope: ExceptionScope;
+  readonly reason: string;
+  readonly owner: string;
+  /** Never the owner. */
+  readonly approver: string;
+  readonly ticket: string | null;
+  readonly compensatingControl: string | null;
+  /** Epoch milliseconds; from then on it exempts nothing. */
+  readonly expires: number;
+}
+
+/** The exceptions register, validated. */
+export interface Register {
+  readonly digest: Digest;
+  readonly entries: readonly ExceptionEntry[];
+}
+
+const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
+const oneOrMore = <T extends z.ZodMiniType>(item: T) => z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
+// `*` would select everything, and an empty text nothing that anyone meant.
+const name = text.check(z.refine((value) => !value.includes('*') && !value.includes('?'), 'holds a wildcard; name what is exempt'));
+const instant = z.string().check(
+  z.refine((value) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)), 'is not a date and time with an offset, such as "2026-12-31T00:00:00Z"'),
+);
+
+const schema = z.array(
+  z.strictObject({
+    id: text,
+    scope: z.strictObject({
+      account: oneOrMore(z.string().check(z.refine(isAccountId, 'is not a 12-digit account id (quote it)'))),
+      region: oneOrMore(name),
+      resource: oneOrMore(name),
+      resourceType: oneOrMore(name),
+      remediators: oneOrMore(name),
+      tag: oneOrMore(text.check(z.refine((value) => /^[^=*?]+=[^*?]+$/.test(value), 'is not of the form key=value'))),
+    }),
+    reason: text,
+    owner: text,
+    approver: text,
+    ticket: z.optional(text),
+    compensatingControl: z.optional(text),
+    expires: instant,
+  }),
+);
+
+/** What {@link defineRegister} takes: the shape of `exceptions.yaml`. */
+export type RegisterInput = z.input<typeof schema>;
+
+/**
+ * A validated exceptions register. Refuses entries without an end, approved by their own owner, or with a scope that is empty or a wildcard.
+ *
+ * @example
+ * defineRegister([{ id: 'EXC-42', scope: { account: '111111111111', resource: 'sg-0abc' }, reason: 'vendor window',
+ *   owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' }]);
+ * @throws {RedressError} `register/invalid` with every mistake and its place.
+ */
+export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf = pathOnly): Register {
+  const raw = check(schema, input ?? [], 'register/invalid', 'The exceptions register', placeOf);
+  const found: Mistake[] = [];
+  const ids = new Set<string>();
+  const entries = raw.map((each, index): ExceptionEntry => {
+    if (ids.has(each.id)) found.push({ path: [index, 'id'], message: `${JSON.stringify(each.id)} is used twice` });
+    ids.add(each.id);
+    if (each.owner.trim().toLowerCase() === each.approver.trim().toLowerCase()) found.push({ path: [index, 'approver'], message: 'the owner cannot approve their own exception' });
+    const scope: ExceptionScope = {
+      accounts: list(each.scope.account),
+      regions: list(each.scope.region),
+      resources: list(each.scope.resource),
+      resourceTypes: list(each.scope.resourceType),
+      remediators: list(each.scope.remediators),
+      tags: list(each.scope.tag)?.map((pair) => ({ key: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) })) ?? null,
+    };
+    if (scope.accounts === null && scope.resources === null && scope.tags === null) {
+      found.push({ path: [index, 'scope'], message: 'must name an account, a resource or a tag; an empty scope would exempt everything' });
+    }
+    return { id: each.id, scope, reason: each.reason, owner: each.owner, approver: each.approver, ticket: each.ticket ?? null, compensatingControl: each.compensatingControl ?? null, expires: Date.parse(each.expires) };
+  });
+  if (found.length > 0) throw mistakes('register/invalid', 'The exceptions register', found, placeOf);
+  return deepFreeze({ digest: digestOf(toJson(entries)), entries });
+}
+
+function list<T>(value: T | readonly T[] | undefined): readonly T[] | null {
+  if (value === undefined) return null;
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** Whether an entry's scope holds a resource under a remediator. */
+export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: string, tags: Readonly<Record<string, string>>): boolean {
+  const { scope } = entry;
+  return (
+    (scope.accounts === null || scope.accounts.includes(ref.account)) &&
+    (scope.regions === null || scope.regions.includes(ref.region)) &&
+    (scope.resources === null || scope.resources.includes(ref.id)) &&
+    (scope.resourceTypes === null || scope.resourceTypes.includes(ref.type)) &&
+    (scope.remediators === null || scope.remediators.includes(remediator)) &&
+    (scope.tags === null || scope.tags.some((pair) => Object.hasOwn(tags, pair.key) && tags[pair.key] === pair.value))
+  );
+}

@@ -1,0 +1,75 @@
+import type { Finding } from './model/finding.js';
+import type { Outcome } from './model/outcome.js';
+import type { Plan } from './model/plan.js';
+import type { Partition, ResourceRef } from './model/resource.js';
+import type { GuardrailResult } from './guardrails/guardrail.js';
+
+/** Time, so that tests and simulations can own it. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** Where to connect to. */
+export interface ConnectTarget {
+  readonly partition: Partition;
+  readonly account: string;
+  /** Never `aws-global`: the partition's home region stands in. */
+  readonly region: string;
+  /** `read` before an execution, `write` in a fix, `rollback` in a rollback: three roles where they are kept apart. */
+  readonly access: 'read' | 'write' | 'rollback';
+}
+
+/** A connection to one account and region. */
+export interface Connection {
+  /** Configuration for AWS SDK v3 clients: region, credentials, endpoint. */
+  readonly config: object;
+  /** Who the credentials are, by STS; read once. */
+  identity(): Promise<Identity>;
+}
+
+/** What STS GetCallerIdentity says. */
+export interface Identity {
+  readonly account: string;
+  readonly arn: string;
+}
+
+/** Gives connections; `@redress/connect` implements it. */
+export type Connect = (target: ConnectTarget) => Promise<Connection>;
+
+/** What people are told. */
+export interface Notification {
+  readonly outcome: Outcome;
+  readonly remediator: { readonly id: string; readonly title: string };
+  readonly resource: ResourceRef;
+  /** One sentence. */
+  readonly message: string;
+  readonly reasons: readonly GuardrailResult[];
+  readonly plan: Plan | null;
+  readonly steps: readonly string[];
+  readonly finding: Finding | null;
+  readonly execution: string | null;
+}
+
+/** Tells people. What it throws is logged and never changes an outcome. */
+export type Notify = (notification: Notification) => Promise<void>;
+
+/** `none`: go. `changes`: nothing is changed, but rolled back. `everything`: rollbacks stop too. */
+export type Stop = 'none' | 'changes' | 'everything';
+
+/** Something that may change while a process runs, and is read again right before each write. */
+export interface Live<T> {
+  read(): Promise<T>;
+}
+
+/** A {@link Live} that never changes. */
+export function fixed<T>(value: T): Live<T> {
+  return { read: async () => value };
+}

@@ -1,0 +1,259 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import { RedressError } from '../model/errors.js';
+import type { RecordedCall } from '../model/finding.js';
+import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
+import type { Assessment } from '../model/plan.js';
+import type { Partition, ResourceRef } from '../model/resource.js';
+import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
+
+/** A reference to a control in a framework. */
+export interface ControlRef {
+  /** `aws-fsbp`, `cis-aws-1.4`, … */
+  readonly framework: string;
+  /** `EC2.13`, `5.2`, … */
+  readonly id: string;
+}
+
+/** What a recorded API call says about resources of a remediator. */
+export interface CallSubject {
+  /** Native id of the resource. */
+  readonly id: string;
+  /** Parts of it that the call made or changed (rule ids): those, and only those, count as shown by the event. Absent: the whole resource. */
+  readonly subjects?: readonly string[];
+  /** Region, when it is not the call's: `aws-global`. */
+  readonly region?: string;
+}
+
+/** Reads the resources out of a CloudTrail record; total: answers `[]` when it cannot tell. */
+export type CallReader = (call: RecordedCall & { readonly account: string; readonly region: string }) => readonly CallSubject[];
+
+/** What an observation found. */
+export interface Observation<State, Context> {
+  /** Plain JSON, and only what the changes write or depend on: it is digested, compared for drift and verified. Sort sets. */
+  readonly state: State;
+  /** What only informs hazards and messages; not digested. */
+  readonly context?: Context;
+  /** The resource's tags, for the exception tag; `'untaggable'` for what has none (account settings). */
+  readonly tags: Readonly<Record<string, string>> | 'untaggable';
+}
+
+/** What a remediator may do at most: the class in which its change is safe. */
+export type Ceiling = 'enforce' | 'approve' | 'notify';
+
+/** A resource that `discover` found. */
+export interface Discovered {
+  readonly type: string;
+  readonly id: string;
+  /** Default: the sweep's region. */
+  readonly region?: string;
+}
+
+/** The definition that {@link defineRemediator} takes. */
+export interface RemediatorDefinition<
+  Reads extends readonly OperationUse[],
+  Writes extends readonly OperationUse[],
+  Undoes extends readonly OperationUse[],
+  Parameters extends StandardSchemaV1,
+  State,
+  Context,
+> {
+  /** Kebab-case, the name of its folder. */
+  readonly id: string;
+  readonly title: string;
+  /** npm package and version that ship it; they go into every plan. */
+  readonly package?: { readonly name: string; readonly version: string };
+  readonly resourceTypes: readonly [string, ...string[]];
+  readonly controls: readonly ControlRef[];
+  readonly triggers?: {
+    /** Managed-rule identifiers (`INCOMING_SSH_DISABLED`) and the default rule names that people see (`restricted-ssh`). */
+    readonly configRules?: readonly string[];
+    /** `ec2:AuthorizeSecurityGroupIngress` → which resources the call is about. */
+    readonly apiCalls?: Readonly<Record<string, CallReader>>;
+  };
+  readonly ceiling: Ceiling;
+  /** ISO 8601 duration: enforce only on an event of at most this age that shows the change itself. */
+  readonly freshWithin?: string;
+  /** ISO 8601 duration to leave alone after a resource's last change. */
+  readonly settle?: string;
+  /** Order in a resource pass: narrow (lower) before wide. Default 0. */
+  readonly breadth?: number;
+  /** For resources without a region (IAM): every region's finding is about one resource in `aws-global`. */
+  readonly global?: boolean;
+  /** Ask also when a source says that the gap is closed: for remediators that then take their flag away. */
+  readonly whenResolved?: boolean;
+  /** What no read can tell; shown in plans, approvals and README. */
+  readonly blindSpots: readonly string[];
+  readonly uses: { readonly reads: Reads; readonly writes: Writes; readonly undoes: Undoes };
+  /** Synchronous, closed; every member with a default. */
+  readonly parameters?: Parameters;
+  /**
+   * The canonical id and region of what an event names (a unique id → the user's name, a bucket → its own region), so that one resource has
+   * one lease, one history and one exception. `null`: it cannot be told, and nothing is done.
+   */
+  identify?(args: { readonly aws: AwsReads<Reads>; readonly resource: ResourceRef }): Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>;
+  observe(args: { readonly aws: AwsReads<Reads>; readonly resource: ResourceRef; readonly parameters: StandardSchemaV1.InferOutput<Parameters> }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
+  plan(args: {
+    readonly state: NoInfer<State>;
+    readonly context: NoInfer<Context> | undefined;
+    readonly resource: ResourceRef;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+    /** Epoch milliseconds; given, not digested. */
+    readonly observedAt: number;
+  }): Assessment<OperationNames<Writes>, OperationNames<Undoes>>;
+  /**
+   * Whether a state after an `equivalent` undo is as good as the one before the change. Default: equal states.
+   */
+  equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
+  /** Resources to look at in a sweep. Without it the remediator is reported as not swept. */
+  discover?(args: { readonly aws: AwsReads<Reads>; readonly account: string; readonly region: string; readonly partition: Partition; readonly parameters: StandardSchemaV1.InferOutput<Parameters> }): AsyncIterable<Discovered>;
+}
+
+/** A remediator, its types erased: what {@link defineRemediator} returns and `createRedress` takes. */
+export interface Remediator {
+  /** Version of this contract; `createRedress` refuses others. */
+  readonly contract: 1;
+  readonly id: string;
+  readonly title: string;
+  readonly package: { readonly name: string; readonly version: string };
+  readonly resourceTypes: readonly string[];
+  readonly controls: readonly ControlRef[];
+  readonly configRules: readonly string[];
+  readonly apiCalls: Readonly<Record<string, CallReader>>;
+  readonly ceiling: Ceiling;
+  /** Milliseconds; null when freshness does not matter. */
+  readonly freshWithin: number | null;
+  /** Milliseconds. */
+  readonly settle: number;
+  readonly breadth: number;
+  readonly global: boolean;
+  readonly whenResolved: boolean;
+  readonly blindSpots: readonly string[];
+  readonly uses: { readonly reads: readonly OperationUse[]; readonly writes: readonly OperationUse[]; readonly undoes: readonly OperationUse[] };
+  /**
+   * Checks parameters and fills in defaults.
+   *
+   * @throws {RedressError} `policy/invalid` naming the member.
+   */
+  parameters(input: unknown): JsonObject;
+  /** JSON Schema of the parameters, when the schema library can write it. */
+  parametersJsonSchema(): JsonObject | null;
+  readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
+  /** Whether two states are as good as each other after an undo. */
+  equivalent(before: Json, after: Json): boolean;
+  observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject }): Promise<Observation<Json, unknown> | 'gone'>;
+  plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
+  readonly discover: ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>) | null;
+}
+
+const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
+
+/**
+ * Defines a remediator: two functions and some metadata. Dry run, approval, rollback, evidence and IAM policy follow from them.
+ *
+ * `observe` gets the declared reads only, so a dry run cannot write. `plan` is pure and makes the narrowest change.
+ *
+ * @example
+ * export const stopUntagged = defineRemediator({
+ *   id: 'acme-tag-owner', title: 'Tag volumes without owner', resourceTypes: ['AWS::EC2::Volume'], controls: [],
+ *   ceiling: 'approve', blindSpots: [],
+ *   uses: { reads: [ec2.pick('DescribeVolumes')], writes: [ec2.pick('CreateTags')], undoes: [ec2.pick('DeleteTags')] },
+ *   async observe({ aws, resource }) { … return { state, tags }; },
+ *   plan({ state, resource }) { … },
+ * });
+ * @throws {RedressError} `remediator/invalid` naming what is wrong.
+ */
+export function defineRemediator<
+  const Reads extends readonly OperationUse[],
+  const Writes extends readonly OperationUse[],
+  const Undoes extends readonly OperationUse[],
+  Parameters extends StandardSchemaV1 = StandardSchemaV1<unknown, Record<string, never>>,
+  State = unknown,
+  Context = undefined,
+>(definition: RemediatorDefinition<Reads, Writes, Undoes, Parameters, State, Context>): Remediator {
+  const refuse = (why: string): never => {
+    throw new RedressError('remediator/invalid', `Remediator ${JSON.stringify(definition.id)}: ${why}`, { next: 'See the docstring of defineRemediator.' });
+  };
+  if (!ID.test(definition.id)) refuse('the id must be kebab-case with a service prefix, for example ec2-revoke-sg-open-ssh.');
+  if (definition.resourceTypes.length === 0) refuse('it names no resource type.');
+  for (const use of definition.uses.reads) {
+    for (const name of use.operations) if (use.service.operations.get(name)?.access !== 'read') refuse(`${use.service.id}:${name} is declared as a read, but its name does not say that it reads. Observing must not be able to write.`);
+  }
+  for (const [kind, uses] of [['write', definition.uses.writes], ['undo', definition.uses.undoes]] as const) {
+    for (const use of uses) {
+      for (const name of use.operations) if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
+    }
+  }
+  const services = new Map<string, ServiceRuntime>();
+  for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {
+    const known = services.get(use.service.id);
+    if (known !== undefined && known !== use.service) refuse(`two bindings are called ${use.service.id}.`);
+    services.set(use.service.id, use.service);
+  }
+  for (const name of Object.keys(definition.triggers?.apiCalls ?? {})) {
+    if (!/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(name)) refuse(`apiCalls: ${name} is not of the form service:Operation.`);
+  }
+  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
+  const schema = definition.parameters;
+  const remediator: Remediator = {
+    contract: 1,
+    id: definition.id,
+    title: definition.title,
+    package: definition.package ?? { name: 'unpublished', version: '0.0.0' },
+    resourceTypes: definition.resourceTypes,
+    controls: definition.controls,
+    configRules: definition.triggers?.configRules ?? [],
+    apiCalls: definition.triggers?.apiCalls ?? {},
+    ceiling: definition.ceiling,
+    freshWithin: definition.freshWithin === undefined ? null : duration(definition.freshWithin, refuse),
+    settle: definition.settle === undefined ? 0 : duration(definition.settle, refuse),
+    breadth: definition.breadth ?? 0,
+    global: definition.global ?? false,
+    whenResolved: definition.whenResolved ?? false,
+    blindSpots: definition.blindSpots,
+    uses: definition.uses,
+    parameters(input) {
+      if (schema === undefined) {
+        if (input !== undefined && Object.keys(input as object).length > 0) throw new RedressError('policy/invalid', `${definition.id} takes no parameters.`, { place: { path: 'parameters' } });
+        return {};
+      }
+      const result = schema['~standard'].validate(input ?? {});
+      if (result instanceof Promise) throw new RedressError('remediator/invalid', `${definition.id}: the parameter schema is asynchronous.`);
+      if (result.issues !== undefined) {
+        const issue = result.issues[0];
+        const path = (issue?.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.');
+        throw new RedressError('policy/invalid', `${definition.id}: parameters${path === '' ? '' : `.${path}`}: ${result.issues.map((each) => each.message).join('; ')}`, { place: { path: path === '' ? 'parameters' : `parameters.${path}` } });
+      }
+      return result.value as JsonObject;
+    },
+    parametersJsonSchema() {
+      if (schema === undefined) return { type: 'object', properties: {}, additionalProperties: false };
+      const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
+      return standard.jsonSchema === undefined ? null : (standard.jsonSchema.input({ target: 'draft-2020-12' }) as JsonObject);
+    },
+    identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
+    equivalent: (before, after) => digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
+    observe: (args) => definition.observe(args as never) as Promise<Observation<Json, unknown> | 'gone'>,
+    plan: (args) => definition.plan(args as never) as Assessment,
+    discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),
+  };
+  return Object.freeze(remediator);
+}
+
+const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+
+/** An ISO 8601 duration of weeks, days, hours, minutes and seconds in milliseconds, or null. */
+export function parseDuration(text: string): number | null {
+  const match = DURATION.exec(text);
+  if (match === null || text === 'P' || text.endsWith('T')) return null;
+  const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number];
+  return ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+function duration(text: string, refuse: (why: string) => never): number {
+  return parseDuration(text) ?? refuse(`${JSON.stringify(text)} is not an ISO 8601 duration such as PT30M.`);
+}
+
+/** Freezes an assessment, so that nothing changes it after it was decided on. */
+export function frozenAssessment(assessment: Assessment): Assessment {
+  return deepFreeze(assessment);
+}

@@ -1,0 +1,177 @@
+import { RedressError } from '../model/errors.js';
+import { isRecord, type JsonObject, type JsonSafe, toJson } from '../model/json.js';
+import type { ApiCall, ResponseRef, Retry } from '../model/plan.js';
+
+/** An AWS SDK v3 command class, by structure: core needs no SDK types. */
+// biome-ignore lint/suspicious/noExplicitAny: parameters are contravariant; `any` is what lets every command class fit.
+export type CommandClass = new (input: any) => {
+  readonly input: object;
+  // biome-ignore lint/suspicious/noExplicitAny: the same.
+  resolveMiddleware(stack: any, configuration: any, options: any): (args: any) => Promise<{ output: any }>;
+};
+
+/** Input type of a command class: the type of its instances' `input`. */
+export type InputOf<C extends CommandClass> = InstanceType<C>['input'];
+/** Output type of a command class: what its `resolveMiddleware` handler resolves to. */
+export type OutputOf<C extends CommandClass> = Awaited<ReturnType<ReturnType<InstanceType<C>['resolveMiddleware']>>>['output'];
+
+/** An AWS SDK v3 client, by structure. */
+export interface SdkClient {
+  // biome-ignore lint/suspicious/noExplicitAny: every client's `send` has its own union of commands.
+  send(command: any, options?: any): Promise<unknown>;
+  destroy?(): void;
+}
+
+/** How one operation is called. */
+export interface OperationBinding<C extends CommandClass = CommandClass> {
+  readonly command: C;
+  /** IAM actions that the call needs; default `<prefix>:<operation>`. */
+  readonly iam?: readonly string[];
+  /** For writing operations; default `verify-first`, the cautious one. */
+  readonly retry?: Retry;
+}
+
+/** Operations of a service binding. */
+export type Operations = Readonly<Record<string, OperationBinding>>;
+
+/** A declared operation: what `service.pick` returns and `uses` holds. */
+export interface OperationUse<Service extends string = string, Ops extends Operations = Operations> {
+  readonly service: ServiceRuntime<Service>;
+  readonly operations: readonly string[];
+  /** Type only: carries input and output types. */
+  readonly '~types'?: { readonly service: Service; readonly operations: Ops };
+}
+
+/** What the engine needs of a service; no types of the SDK in it. */
+export interface ServiceRuntime<Service extends string = string> {
+  readonly id: Service;
+  /** @internal */
+  readonly operations: ReadonlyMap<string, { readonly command: CommandClass; readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }>;
+  /** A client that makes `attempts` attempts per call. */
+  client(config: object, attempts: number): SdkClient;
+}
+
+/** A service binding, made by {@link defineService}. */
+export interface Service<Id extends string, Ops extends Operations> extends ServiceRuntime<Id> {
+  /** Declares operations for `uses`. */
+  pick<K extends keyof Ops & string>(...operations: K[]): OperationUse<Id, Pick<Ops, K>>;
+  /**
+   * A call as data, for a plan. The input is typed by the command and must be JSON; in an undo a value may be
+   * `{ $response: '/JSON/pointer' }` of the change's reply.
+   *
+   * @throws {RedressError} `json/not-json`
+   */
+  call<K extends keyof Ops & string>(operation: K, input: CallInput<Ops[K]>): ApiCall<`${Id}:${K}`>;
+}
+
+/** The JSON form of an operation's input. */
+export type CallInput<B extends OperationBinding> = WithResponseRefs<JsonSafe<InputOf<B['command']>>>;
+type WithResponseRefs<T> = T extends readonly (infer E)[]
+  ? readonly WithResponseRefs<E>[] | ResponseRef
+  : T extends object
+    ? { readonly [K in keyof T]: WithResponseRefs<T[K]> } | ResponseRef
+    : T | (T extends undefined ? never : ResponseRef);
+
+/** The reads in an `aws` object: `aws.ec2.DescribeVolumes({ … })`. */
+export type AwsReads<Uses extends readonly OperationUse[]> = UnionToIntersection<Uses[number] extends infer U ? (U extends OperationUse<infer S, infer Ops> ? { readonly [K in S]: ReadFunctions<Ops> } : never) : never>;
+type ReadFunctions<Ops extends Operations> = {
+  readonly [K in keyof Ops]: (input: InputOf<Ops[K]['command']>) => Promise<OutputOf<Ops[K]['command']>>;
+};
+// biome-ignore lint/suspicious/noExplicitAny: the usual way to intersect the members of a union.
+type UnionToIntersection<U> = (U extends any ? (x: U) => void : never) extends (x: infer I) => void ? I : never;
+
+/** `ec2:RevokeSecurityGroupIngress` for each operation in a list of uses. */
+export type OperationNames<Uses extends readonly OperationUse[]> = Uses[number] extends infer U
+  ? U extends OperationUse<infer S, infer Ops>
+    ? `${S}:${keyof Ops & string}`
+    : never
+  : never;
+
+// An operation reads only when its very name says so: a wrong word here would open the dry run for writes.
+const READ_NAME = /^(?:Describe|Get|List|Head|Lookup|Search|BatchGet|Query|Scan|Simulate|Validate)(?:[A-Z]|$)/;
+
+/** Whether an API operation only reads, judged by its name. */
+export function isReadOperation(operation: string): boolean {
+  return READ_NAME.test(operation);
+}
+
+/**
+ * Binds AWS API operations to the SDK. Lives in a remediator package's `client.ts`, the only file that imports an SDK client.
+ *
+ * @example
+ * export const ec2 = defineService({
+ *   id: 'ec2', client: EC2Client,
+ *   operations: {
+ *     DescribeSecurityGroupRules: { command: DescribeSecurityGroupRulesCommand },
+ *     RevokeSecurityGroupIngress: { command: RevokeSecurityGroupIngressCommand, retry: 'idempotent' },
+ *   },
+ * });
+ * @param options.id the IAM prefix: default of the `iam` actions, and the name under which `observe` finds its reads.
+ * @throws {RedressError} `service/invalid`
+ */
+export function defineService<const Id extends string, const Ops extends Operations>(options: {
+  readonly id: Id;
+  // biome-ignore lint/suspicious/noExplicitAny: each client has its own configuration type.
+  readonly client: new (config: any) => SdkClient;
+  readonly operations: Ops;
+}): Service<Id, Ops> {
+  if (!/^[a-z][a-z0-9-]*$/.test(options.id)) throw new RedressError('service/invalid', `Service id ${JSON.stringify(options.id)} is not an IAM prefix.`);
+  const operations = new Map<string, { command: CommandClass; iam: readonly string[]; retry: Retry; access: 'read' | 'write' }>();
+  for (const [name, binding] of Object.entries(options.operations)) {
+    if (!/^[A-Z][A-Za-z0-9]*$/.test(name)) throw new RedressError('service/invalid', `${options.id}: ${JSON.stringify(name)} is not an API operation name.`);
+    const iam = binding.iam ?? [`${options.id}:${name}`];
+    if (iam.length === 0 || iam.some((action) => !/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(action))) {
+      throw new RedressError('service/invalid', `${options.id}:${name}: iam must name whole actions, without wildcards.`);
+    }
+    operations.set(name, { command: binding.command, iam, retry: binding.retry ?? 'verify-first', access: isReadOperation(name) ? 'read' : 'write' });
+  }
+  const runtime: ServiceRuntime<Id> = {
+    id: options.id,
+    operations,
+    client: (config, attempts) => new options.client({ ...config, maxAttempts: attempts }),
+  };
+  const known = (operation: string) => {
+    const binding = operations.get(operation);
+    if (binding === undefined) throw new RedressError('service/invalid', `${options.id} has no operation ${operation}.`);
+    return binding;
+  };
+  return Object.freeze({
+    ...runtime,
+    pick: <K extends keyof Ops & string>(...names: K[]): OperationUse<Id, Pick<Ops, K>> => {
+      for (const name of names) known(name);
+      return Object.freeze({ service: runtime, operations: Object.freeze([...names]) });
+    },
+    call: <K extends keyof Ops & string>(operation: K, input: CallInput<Ops[K]>): ApiCall<`${Id}:${K}`> => {
+      const { retry } = known(operation);
+      const json: unknown = toJson(input);
+      if (!isRecord(json)) throw new RedressError('service/invalid', `${options.id}:${operation}: the input is not an object.`);
+      return Object.freeze({ service: options.id, operation, input: json as JsonObject, retry });
+    },
+  });
+}
+
+/**
+ * All items of a paginated read.
+ *
+ * @example for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters }, 'SecurityGroupRules')) …
+ * @param tokens names of the token in the input and the output; default `NextToken` for both.
+ */
+export async function* paginate<I extends object, O extends object, K extends keyof O>(
+  read: (input: I) => Promise<O>,
+  input: I,
+  items: K,
+  tokens: { readonly input: string; readonly output: string } = { input: 'NextToken', output: 'NextToken' },
+): AsyncGenerator<NonNullable<O[K]> extends readonly (infer E)[] ? E : never> {
+  let token: unknown;
+  const seen = new Set<unknown>();
+  do {
+    const page = await read(token === undefined ? input : ({ ...input, [tokens.input]: token } as I));
+    const list: unknown = page[items];
+    // An answer without the list at all is not an empty list: nothing may be concluded from it.
+    if (Array.isArray(list)) yield* list as never[];
+    token = (page as Record<string, unknown>)[tokens.output];
+    if (token === '' || token === null) token = undefined;
+    if (token !== undefined && seen.has(token)) throw new RedressError('aws/unknown', `The service answered the same page token twice (${String(items)}).`);
+    seen.add(token);
+  } while (token !== undefined);
+}

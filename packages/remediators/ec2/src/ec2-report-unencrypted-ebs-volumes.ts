@@ -1,0 +1,65 @@
+import { defineRemediator, isGone, paginate } from '@redress/core';
+import { ec2 } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/**
+ * Tells about volumes that are not encrypted. Changes nothing: a volume cannot be encrypted in place, and swapping it stops what runs on it.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-3
+ */
+export const reportUnencryptedEbsVolumes = defineRemediator({
+  id: 'ec2-report-unencrypted-ebs-volumes',
+  title: 'Alert on existing unencrypted EBS volumes',
+  package: packageRef,
+  resourceTypes: ['AWS::EC2::Volume'],
+  controls: [{ framework: 'aws-fsbp', id: 'EC2.3' }],
+  triggers: {
+    configRules: ['ENCRYPTED_VOLUMES', 'encrypted-volumes'],
+    apiCalls: {
+      'ec2:CreateVolume': ({ response }) => (typeof response?.['volumeId'] === 'string' ? [{ id: response['volumeId'] }] : []),
+      'ec2:AttachVolume': ({ request }) => (typeof request?.['volumeId'] === 'string' ? [{ id: request['volumeId'] }] : []),
+    },
+  },
+  ceiling: 'notify',
+  blindSpots: ['What is on the volume, and whether anything else encrypts it (LUKS, BitLocker).', 'Marketplace product codes that forbid a copy.'],
+  uses: { reads: [ec2.pick('DescribeVolumes')], writes: [], undoes: [] },
+  async observe({ aws, resource }) {
+    let volumes: Awaited<ReturnType<typeof aws.ec2.DescribeVolumes>>['Volumes'];
+    try {
+      volumes = (await aws.ec2.DescribeVolumes({ VolumeIds: [resource.id] })).Volumes;
+    } catch (error) {
+      if (isGone(error)) return 'gone';
+      throw error;
+    }
+    const volume = volumes?.find((each) => each.VolumeId === resource.id);
+    if (volume === undefined) return 'gone';
+    if (typeof volume.Encrypted !== 'boolean') throw new Error(`DescribeVolumes did not say whether ${resource.id} is encrypted.`);
+    return {
+      state: { encrypted: volume.Encrypted },
+      context: {
+        attachments: (volume.Attachments ?? []).map((each) => `${each.InstanceId ?? '?'} as ${each.Device ?? '?'}`),
+        size: volume.Size ?? null,
+        state: volume.State ?? null,
+      },
+      tags: Object.fromEntries((volume.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+    };
+  },
+  plan({ state, context, resource }) {
+    if (state.encrypted) return { status: 'compliant', message: 'The volume is encrypted.' };
+    const attached = context?.attachments ?? [];
+    return {
+      status: 'manual',
+      message: `Volume ${resource.id}${context?.size == null ? '' : ` (${context.size} GiB)`} is not encrypted${attached.length === 0 ? ', and not attached' : `; attached to ${attached.join(', ')}`}.`,
+      steps: [
+        'Snapshot the volume, and copy the snapshot with encryption.',
+        'Create a volume from the copy in the same Availability Zone.',
+        attached.length === 0 ? 'Delete the old volume once nothing needs it.' : 'In a maintenance window: stop what uses it, swap the volumes, start, and keep the old one until it is shown to be unneeded.',
+      ],
+    };
+  },
+  async *discover({ aws }) {
+    for await (const volume of paginate(aws.ec2.DescribeVolumes, { Filters: [{ Name: 'encrypted', Values: ['false'] }] }, 'Volumes')) {
+      if (volume.VolumeId !== undefined && volume.Encrypted === false) yield { type: 'AWS::EC2::Volume', id: volume.VolumeId };
+    }
+  },
+});

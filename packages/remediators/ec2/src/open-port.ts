@@ -1,0 +1,160 @@
+import { type CallReader, type ControlRef, defineRemediator, type Hazard, isGone, isRecord, type JsonObject, paginate, type Remediator } from '@redress/core';
+import { ec2 } from './client.js';
+import { packageRef } from './package-ref.js';
+import { covers, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
+
+/** One open rule, with all that its undo needs. A type, not an interface: state must be plain JSON. */
+type OpenRule = {
+  readonly id: string;
+  readonly protocol: string;
+  readonly fromPort: number | null;
+  readonly toPort: number | null;
+  readonly cidr: string;
+  readonly description: string | null;
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+};
+
+const BASTION = /\b(?:bastion|jump[-_ ]?(?:host|box|server)?)\b/i;
+
+const authorized =
+  (port: number, protocols: readonly string[]): CallReader =>
+  ({ request, response }) => {
+    const ruleSet = isRecord(response) ? response['securityGroupRuleSet'] : undefined;
+    const group = [request?.['groupId'], isRecord(ruleSet) && Array.isArray(ruleSet['items']) && isRecord(ruleSet['items'][0]) ? ruleSet['items'][0]['groupId'] : undefined].find((id) => typeof id === 'string');
+    if (typeof group !== 'string') return [];
+    const open = requestedPermissions(request).filter((permission) => isWorld(permission.cidr) && covers(permission, port, protocols));
+    return open.length === 0 ? [] : [{ id: group, subjects: open.map(subjectOf) }];
+  };
+
+/**
+ * A modified rule may have been open before: a new description is a modification too. So the group is looked at again, and nothing
+ * counts as shown to be new.
+ */
+const modified: CallReader = ({ request }) => {
+  const inner = isRecord(request) ? request['ModifySecurityGroupRulesRequest'] : undefined;
+  const group = isRecord(inner) ? inner['GroupId'] : request?.['groupId'];
+  return typeof group === 'string' ? [{ id: group, subjects: [] }] : [];
+};
+
+/** A remediator that revokes rules which open one administration port to the internet. */
+export function revokeOpenPort(options: { id: string; title: string; port: number; protocols: readonly string[]; name: string; controls: readonly ControlRef[]; configRules: readonly string[]; blindSpots: readonly string[] }): Remediator {
+  const { port, protocols, name } = options;
+  return defineRemediator({
+    id: options.id,
+    title: options.title,
+    package: packageRef,
+    resourceTypes: ['AWS::EC2::SecurityGroup'],
+    controls: options.controls,
+    triggers: {
+      configRules: options.configRules,
+      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(port, protocols), 'ec2:ModifySecurityGroupRules': modified },
+    },
+    ceiling: 'enforce',
+    freshWithin: 'PT30M',
+    settle: 'PT60S',
+    blindSpots: [
+      ...options.blindSpots,
+      'Whether someone is connected through the rule right now.',
+      'Ranges that together are the internet (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it.',
+      'Instances that use the group only in a peered or shared VPC.',
+    ],
+    uses: {
+      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances')],
+      writes: [ec2.pick('RevokeSecurityGroupIngress')],
+      undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
+    },
+    async observe({ aws, resource }) {
+      let group: Awaited<ReturnType<typeof aws.ec2.DescribeSecurityGroups>>['SecurityGroups'];
+      try {
+        group = (await aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })).SecurityGroups;
+      } catch (error) {
+        if (isGone(error)) return 'gone';
+        throw error;
+      }
+      const found = group?.find((each) => each.GroupId === resource.id);
+      if (found === undefined) return 'gone';
+      const open: OpenRule[] = [];
+      for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'SecurityGroupRules')) {
+        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
+        if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isWorld(cidr)) continue;
+        const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
+        if (!covers(permission, port, protocols)) continue;
+        open.push({
+          id: rule.SecurityGroupRuleId,
+          ...permission,
+          cidr: normalCidr(cidr),
+          description: rule.Description === undefined || rule.Description === '' ? null : rule.Description,
+          tags: (rule.Tags ?? []).map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1)),
+        });
+      }
+      open.sort((a, b) => (a.id < b.id ? -1 : 1));
+      const tags: Record<string, string> = {};
+      const bastions: string[] = [];
+      let interfaces = 0;
+      // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
+      for await (const each of paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'NetworkInterfaces')) {
+        interfaces++;
+        for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+      }
+      for await (const reservation of paginate(aws.ec2.DescribeInstances, { Filters: [{ Name: 'instance.group-id', Values: [resource.id] }] }, 'Reservations')) {
+        for (const instance of reservation.Instances ?? []) {
+          for (const tag of instance.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+          if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
+        }
+      }
+      for (const tag of found.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+      if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' '))) bastions.push(resource.id);
+      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions, interfaces }, tags };
+    },
+    plan({ state, context, resource }) {
+      if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
+      if (state.open.length === 0) return { status: 'compliant', message: `No rule opens ${name} to the internet.` };
+      const common: Hazard[] = [];
+      if ((context?.bastions.length ?? 0) > 0) {
+        common.push({ code: 'bastion', effect: 'approve', message: `It looks like a bastion (${context?.bastions.join(', ')}): people may reach everything else through it.` });
+      }
+      return {
+        status: 'change',
+        hazards: common,
+        changes: state.open.map((rule) => ({
+          call: ec2.call('RevokeSecurityGroupIngress', { GroupId: resource.id, SecurityGroupRuleIds: [rule.id] }),
+          undo: { calls: [ec2.call('AuthorizeSecurityGroupIngress', { GroupId: resource.id, ...authorize(rule) })], restores: 'equivalent' as const },
+          summary: `revoke ${rule.id} of ${resource.id}: ${subjectOf(rule)}`,
+          resolves: true,
+          subject: subjectOf(rule),
+          ...(onlyPort(rule, port)
+            ? {}
+            : { hazards: [{ code: 'wide-rule', effect: 'approve' as const, message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.` }] }),
+        })),
+      };
+    },
+    // A rule that is authorised again is the same rule under a new id.
+    equivalent: ({ before, after }) => {
+      const named = (rules: readonly OpenRule[]) => rules.map(({ id: _, ...rule }) => JSON.stringify(rule)).sort().join('\n');
+      return before.owner === after.owner && named(before.open) === named(after.open);
+    },
+    async *discover({ aws }) {
+      const seen = new Set<string>();
+      for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
+        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
+        if (rule.GroupId === undefined || seen.has(rule.GroupId) || rule.IsEgress !== false || cidr === undefined || !isWorld(cidr)) continue;
+        if (!covers({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, port, protocols)) continue;
+        seen.add(rule.GroupId);
+        yield { type: 'AWS::EC2::SecurityGroup', id: rule.GroupId };
+      }
+    },
+  });
+}
+
+function authorize(rule: OpenRule): JsonObject & { IpPermissions: never; TagSpecifications?: never } {
+  const description = rule.description === null ? {} : { Description: rule.description };
+  const permission = {
+    IpProtocol: rule.protocol,
+    ...(rule.protocol === '-1' ? {} : { FromPort: rule.fromPort ?? -1, ToPort: rule.toPort ?? -1 }),
+    ...(rule.cidr.includes(':') ? { Ipv6Ranges: [{ CidrIpv6: rule.cidr, ...description }] } : { IpRanges: [{ CidrIp: rule.cidr, ...description }] }),
+  };
+  return {
+    IpPermissions: [permission],
+    ...(rule.tags.length === 0 ? {} : { TagSpecifications: [{ ResourceType: 'security-group-rule', Tags: rule.tags }] }),
+  } as never;
+}

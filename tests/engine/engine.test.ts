@@ -1,0 +1,540 @@
+import { createRedress, definePolicy, defineRegister, type Journal, type Live, type Notification, type Policy, RedressError, type RedressOptions, type Register, type Stop, type StoredRecord } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { noteWidget, openedEvent, revokeOpenRules, widget, Widgets } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+
+class TestClock {
+  time = START;
+  now = () => this.time;
+  sleep = async (milliseconds: number) => {
+    this.time += milliseconds;
+  };
+}
+
+let aws: Widgets;
+let clock: TestClock;
+let journal: Journal;
+let told: Notification[];
+
+const enforce = (extra: object = {}) => definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' }, 'widget-note': { dev: 'enforce' } }, ...extra });
+
+function redress(over: Partial<RedressOptions> = {}) {
+  return createRedress({ remediators: [revokeOpenRules], policy: enforce(), journal, connect: aws.connect, clock, notify: async (each) => void told.push(each), ...over });
+}
+
+async function records(filter: (each: StoredRecord) => boolean = () => true): Promise<StoredRecord[]> {
+  const all: StoredRecord[] = [];
+  for await (const each of journal.read({ all: true })) if (filter(each)) all.push(each);
+  return all;
+}
+
+const kinds = async () => (await records()).map((each) => each.record.kind);
+const event = (id = 'w1', rule = 'open-1', over: Parameters<typeof openedEvent>[3] = {}) => openedEvent(id, rule, clock.time - 60_000, over);
+const handle = async (input: unknown = event(), over: Partial<RedressOptions> = {}) => (await redress(over).handle(input)).results.flatMap((each) => each.passes);
+
+beforeEach(() => {
+  aws = new Widgets();
+  clock = new TestClock();
+  journal = memoryJournal({ clock });
+  told = [];
+});
+
+describe('the way of an event', () => {
+  it('fixes, verifies, records and tells', async () => {
+    aws.put('w1', ['open-1', 'closed-1']);
+    const [pass] = await handle();
+    expect(pass).toMatchObject({ outcome: 'remediated', message: 'revoke open-1', duplicate: false });
+    expect(aws.rules('w1')).toEqual(['closed-1']);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
+    const [intent, , outcome] = await records();
+    expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
+    expect(intent?.record.body['guardrails']).toHaveLength(13);
+    expect(outcome?.documents['after']).toEqual({ open: [] });
+    expect(outcome?.record.body).toMatchObject({ verified: 'verified' });
+    expect(told).toHaveLength(1);
+  });
+
+  it('a dry run writes nothing, anywhere, and needs no journal', async () => {
+    aws.put('w1', ['open-1']);
+    const { journal: _, ...options } = { remediators: [revokeOpenRules], policy: enforce(), journal, connect: aws.connect, clock };
+    const { results } = await createRedress(options).handle(event(), { dryRun: true });
+    expect(results[0]?.passes[0]).toMatchObject({ outcome: 'planned', decision: { effect: 'allow' }, plan: { changes: [{ summary: 'revoke open-1' }] } });
+    expect(aws.writes).toEqual([]);
+    expect(await records()).toEqual([]);
+  });
+
+  it('refuses to change anything without a journal', async () => {
+    aws.put('w1', ['open-1']);
+    await expect(createRedress({ remediators: [revokeOpenRules], policy: enforce(), connect: aws.connect, clock }).run(widget('w1'))).rejects.toMatchObject({ code: 'compose/invalid' });
+  });
+
+  it('fixes the new rule and lets the old one wait for a person', async () => {
+    aws.put('w1', ['open-old', 'open-1', 'open-wide']);
+    const passes = await handle();
+    expect(passes.map((pass) => [pass.outcome, pass.plan?.changes.map((change) => change.subject)])).toEqual([
+      ['remediated', ['open-1']],
+      ['awaiting-approval', ['open-old']],
+      ['awaiting-approval', ['open-wide']],
+    ]);
+    expect(aws.rules('w1')).toEqual(['open-old', 'open-wide']);
+    expect(passes[0]?.open).toEqual(['revoke open-old', 'revoke open-wide']);
+  });
+
+  it('a new rule with a hazard is not fixed', async () => {
+    aws.put('w1', ['open-wide']);
+    expect(await handle(event('w1', 'open-wide'))).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('a resource that is gone is nothing to do', async () => {
+    expect(await handle()).toMatchObject([{ outcome: 'no-op' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('runs narrow remediators before wide ones, and a flag is told as one', async () => {
+    aws.put('w1', ['open-1', 'closed']);
+    const passes = await redress({ remediators: [noteWidget, revokeOpenRules] }).run(widget('w1'));
+    expect(passes.map((pass) => [pass.remediator, pass.outcome])).toEqual([
+      ['widget-revoke-open', 'awaiting-approval'],
+      ['widget-note', 'flagged'],
+    ]);
+    expect(passes[1]?.open).toEqual(['someone has to look']);
+  });
+});
+
+describe('zero writing calls', () => {
+  const exempt = defineRegister([{ id: 'EXC-1', scope: { account: ACCOUNT, resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() }]);
+  it.each<[string, () => Partial<RedressOptions>, () => unknown, string]>([
+    ['exempt', () => ({ exceptions: exempt }), () => event(), 'exempt'],
+    ['notify-only', () => ({ policy: definePolicy({ version: 1 }) }), () => event(), 'notified'],
+    ['killed', () => ({ killSwitch: { read: async () => 'changes' as const } }), () => event(), 'denied'],
+    ['stale', () => ({}), () => openedEvent('w1', 'open-1', START - 3_600_000), 'awaiting-approval'],
+    ['replayed', () => ({}), () => event('w1', 'open-1', { replay: 'again' }), 'denied'],
+    ['from another source', () => ({}), () => event('w1', 'open-1', { source: 'my.app' }), 'denied'],
+    ['our own call', () => ({}), () => event('w1', 'open-1', { actor: 'arn:aws:sts::111111111111:assumed-role/Redress/other' }), 'denied'],
+    ['an unreadable register', () => ({ exceptions: { read: () => Promise.reject(new Error('no such file')) } }), () => event(), 'denied'],
+    ['an unreadable policy', () => ({ policy: failing(enforce(), 1) }), () => event(), 'denied'],
+    ['an unreadable kill switch', () => ({ killSwitch: { read: () => Promise.reject(new Error('down')) } }), () => event(), 'denied'],
+    ['an unreadable resource', () => (aws.faults.set('DescribeWidget', ['denied']), {}), () => event(), 'denied'],
+    ['an added guardrail', () => ({ guardrails: [{ id: 'mine', needs: [], evaluate: () => ({ effect: 'deny' as const, code: 'no', message: 'no' }) }] }), () => event(), 'denied'],
+    ['the exception tag', () => (aws.put('w1', ['open-1'], { 'redress:exception': 'please' }), {}), () => event(), 'notified'],
+  ])('%s', async (_name, options, input, outcome) => {
+    aws.put('w1', ['open-1']);
+    const [pass] = await handle(input(), options());
+    expect(pass?.outcome).toBe(outcome);
+    expect(aws.writes).toEqual([]);
+    expect(aws.rules('w1')).toEqual(['open-1']);
+    expect(await kinds()).toEqual(['decision']);
+  });
+
+  it('a failed call is only counted', async () => {
+    aws.put('w1', ['open-1']);
+    const { results, counted } = await redress().handle(event('w1', 'open-1', { errorCode: 'AccessDenied' }));
+    expect(results[0]?.passes).toEqual([]);
+    expect(counted).toEqual({ ignored: 1 });
+    expect(aws.calls).toEqual([]);
+  });
+
+  it('another account: no call of any kind', async () => {
+    aws.put('w1', ['open-1']);
+    expect(await handle(event('w1', 'open-1', { account: '222222222222' }))).toMatchObject([{ outcome: 'denied' }]);
+    expect(aws.calls).toEqual([]);
+  });
+
+  it('an identity that cannot be read: no call of any kind', async () => {
+    aws.put('w1', ['open-1']);
+    aws.identityFails = true;
+    expect(await handle()).toMatchObject([{ outcome: 'denied' }]);
+    expect(aws.calls).toEqual([]);
+  });
+});
+
+/** A policy that can be read `good` times, and not after. */
+function failing(policy: Policy, good: number): Live<Policy> {
+  let reads = 0;
+  return { read: async () => (++reads <= good ? policy : Promise.reject(new Error('unreadable'))) };
+}
+
+describe('what changes between decision and write', () => {
+  it('the kill switch, flipped after the decision, stops the write', async () => {
+    aws.put('w1', ['open-1']);
+    let stop: Stop = 'none';
+    aws.before = () => void (aws.calls.length >= 1 && (stop = 'changes'));
+    expect(await handle(event(), { killSwitch: { read: async () => stop } })).toMatchObject([{ outcome: 'denied' }]);
+    expect(aws.writes).toEqual([]);
+    expect(await kinds()).toEqual(['intent', 'outcome']);
+  });
+
+  it('an exception, registered after the decision, stops the write', async () => {
+    aws.put('w1', ['open-1']);
+    const entry = { id: 'EXC-1', scope: { resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() };
+    let register: Register = defineRegister([]);
+    aws.before = () => void (aws.calls.length >= 1 && (register = defineRegister([entry])));
+    expect(await handle(event(), { exceptions: { read: async () => register } })).toMatchObject([{ outcome: 'exempt' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('an exception tag, set after the decision, stops the write', async () => {
+    aws.put('w1', ['open-1']);
+    aws.before = () => void (aws.calls.length === 1 && ((aws.widgets.get('w1') as { tags: object }).tags = { 'redress:exception': 'x' }));
+    expect(await handle()).toMatchObject([{ outcome: 'notified' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('the kill switch between two writes leaves the first, and says partial', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    let stop: Stop = 'none';
+    aws.before = (operation) => void (operation === 'RevokeRule' && (stop = 'changes'));
+    const policy = enforce();
+    const passes = await redress({ policy, killSwitch: { read: async () => stop } }).handle(configEvent('w1'));
+    expect(passes.results[0]?.passes).toMatchObject([{ outcome: 'partial' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('a resource that changed under the decision is decided on anew', async () => {
+    aws.put('w1', ['open-1']);
+    let first = true;
+    const begin = journal.begin.bind(journal);
+    const racing: Journal = { ...wrap(journal), begin: async (request) => {
+      const begun = await begin(request);
+      if (first) (aws.widgets.get('w1') as { rules: string[] }).rules = ['open-1', 'open-2'];
+      first = false;
+      return begun;
+    } };
+    const passes = await handle(event(), { journal: racing });
+    expect(passes.map((pass) => pass.outcome)).toEqual(['superseded', 'remediated', 'awaiting-approval']);
+    expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+});
+
+/** A Config event of a transition to NON_COMPLIANT: everything counts as new. */
+function configEvent(id: string): object {
+  const result = (complianceType: string, at: number) => ({
+    evaluationResultIdentifier: { evaluationResultQualifier: { configRuleName: 'widget-open', resourceType: 'AWS::Test::Widget', resourceId: id }, orderingTimestamp: new Date(at).toISOString() },
+    complianceType, resultRecordedTime: new Date(at).toISOString(), configRuleInvokedTime: new Date(at).toISOString(),
+  });
+  return {
+    version: '0', id: `config-${id}`, 'detail-type': 'Config Rules Compliance Change', source: 'aws.config', account: ACCOUNT, time: new Date(clock.time).toISOString(), region: 'us-east-1', resources: [],
+    detail: {
+      resourceId: id, awsRegion: 'us-east-1', awsAccountId: ACCOUNT, configRuleName: 'widget-open', recordVersion: '1.0', configRuleARN: `arn:aws:config:us-east-1:${ACCOUNT}:config-rule/config-rule-abc`,
+      messageType: 'ComplianceChangeNotification', resourceType: 'AWS::Test::Widget', notificationCreationTime: new Date(clock.time).toISOString(),
+      newEvaluationResult: result('NON_COMPLIANT', clock.time - 1000), oldEvaluationResult: result('COMPLIANT', clock.time - 86_400_000),
+    },
+  };
+}
+
+/** A journal's methods as own members, so that a test can replace one. */
+function wrap(inner: Journal): Journal {
+  return {
+    kind: inner.kind,
+    view: (ref) => inner.view(ref),
+    begin: (request) => inner.begin(request),
+    append: (entry) => inner.append(entry),
+    finish: (request) => inner.finish(request),
+    open: () => inner.open(),
+    read: (query) => inner.read(query),
+  };
+}
+
+describe('faults', () => {
+  it.each<[string, 'denied' | 'throttled' | 'gone', string, boolean]>([
+    ['access denied', 'denied', 'failed', false],
+    ['throttled', 'throttled', 'failed', true],
+  ])('%s changes nothing, and is closed as such', async (_name, fault, outcome, retryable) => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', [fault]);
+    expect(await handle()).toMatchObject([{ outcome, retryable }]);
+    expect(aws.rules('w1')).toEqual(['open-1']);
+    expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
+  });
+
+  it('gone in the last moment is superseded, then nothing to do', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['gone']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.widgets.delete('w1'));
+    expect((await handle()).map((pass) => pass.outcome)).toEqual(['superseded', 'no-op']);
+  });
+
+  it('a lost reply after the effect: looks, and does not send it again', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['lost']);
+    expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
+  it('a lost call without effect: looks, and sends it once more', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['lost-before']);
+    expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule']);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
+  it('a lost reply and a resource that cannot be read: unknown, a person decides', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['lost']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', Array(20).fill('server')));
+    expect(await handle()).toMatchObject([{ outcome: 'unknown' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(told.at(-1)).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it('the second of two changes is refused: partial, and the rest stays open', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && aws.faults.set('RevokeRule', ['denied']));
+    const { results } = await redress().handle(configEvent('w1'));
+    expect(results[0]?.passes).toMatchObject([{ outcome: 'partial', open: [expect.stringContaining('refused')] }]);
+    expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('a verify that never sees the change is unknown, not success', async () => {
+    aws.put('w1', ['open-1']);
+    const work = aws.handle.bind(aws);
+    aws.handle = (operation, input) => (operation === 'RevokeRule' ? (aws.calls.push({ operation, input, write: true }), { $metadata: {} }) : work(operation, input));
+    expect(await handle()).toMatchObject([{ outcome: 'unknown' }]);
+  });
+
+  it('a notification that fails changes no outcome', async () => {
+    aws.put('w1', ['open-1']);
+    expect(await handle(event(), { notify: () => Promise.reject(new Error('no')) })).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('a journal that cannot begin: no write, and the item comes again', async () => {
+    aws.put('w1', ['open-1']);
+    const broken: Journal = { ...wrap(journal), begin: () => Promise.reject(new RedressError('journal/unavailable', 'down', { retryable: true })) };
+    const result = await redress({ journal: broken }).handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] });
+    expect(result.retry).toEqual(['m-1']);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('not enough time left: nothing is begun, and the item comes again', async () => {
+    aws.put('w1', ['open-1']);
+    const result = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] }, { deadline: clock.time + 20_000 });
+    expect(result.retry).toEqual(['m-1']);
+    expect(aws.writes).toEqual([]);
+    expect(await records()).toEqual([]);
+  });
+});
+
+describe('once', () => {
+  it('the same event ten times in a row: one execution, nine records that name it', async () => {
+    aws.put('w1', ['open-1']);
+    const passes = [];
+    for (let i = 0; i < 10; i++) passes.push(...(await handle()));
+    expect(aws.writes).toEqual(['RevokeRule']);
+    const execution = passes[0]?.execution;
+    expect(passes.slice(1).every((pass) => pass.duplicate && pass.execution === execution)).toBe(true);
+    expect(await records((each) => each.record.kind === 'intent')).toHaveLength(1);
+    expect(await records((each) => each.record.kind === 'duplicate' && each.record.execution === execution)).toHaveLength(9);
+  });
+
+  it('the same event ten times at once: the same', async () => {
+    aws.put('w1', ['open-1']);
+    const shared = redress();
+    const passes = (await Promise.all(Array.from({ length: 10 }, () => shared.handle(event())))).flatMap((each) => each.results.flatMap((one) => one.passes));
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(passes).toHaveLength(10);
+    expect(await records((each) => each.record.kind === 'intent')).toHaveLength(1);
+    const execution = passes.find((pass) => !pass.duplicate)?.execution;
+    expect(await records((each) => each.record.kind === 'duplicate' && each.record.execution === execution)).toHaveLength(9);
+  });
+
+  it('undone by someone and reported again: fixed again', async () => {
+    aws.put('w1', ['open-1']);
+    await handle();
+    clock.time += 600_000;
+    aws.put('w1', ['open-1']);
+    expect(await handle(event('w1', 'open-1', { eventId: 'later' }))).toMatchObject([{ outcome: 'remediated', duplicate: false }]);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
+  it('another change on the same resource waits for its turn instead of being lost', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    const shared = redress();
+    await Promise.all([shared.handle(event('w1', 'open-1')), shared.handle(event('w1', 'open-2'))]);
+    expect(aws.rules('w1')).toEqual([]);
+    expect(await records((each) => each.record.kind === 'intent')).toHaveLength(2);
+  });
+});
+
+describe('limits', () => {
+  it('per run, also at once', async () => {
+    const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 2 }] }) });
+    for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
+    const { results } = await shared.handle({ Records: ['a', 'b', 'c', 'd'].map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: JSON.stringify(event(id)) })) });
+    expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome))).toEqual(['remediated', 'remediated', 'denied', 'denied']);
+    expect(aws.writes).toHaveLength(2);
+  });
+
+  it('per hour, over runs, and given back when nothing was sent', async () => {
+    const policy = enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] });
+    for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
+    aws.faults.set('RevokeRule', ['denied']);
+    const outcomes = [];
+    for (const id of ['a', 'b', 'c', 'd']) outcomes.push(...(await handle(event(id), { policy })).map((pass) => pass.outcome));
+    expect(outcomes).toEqual(['failed', 'remediated', 'remediated', 'denied']);
+    clock.time += 3_600_001;
+    expect(await handle(event('d'), { policy })).toMatchObject([{ outcome: 'remediated' }]);
+  });
+});
+
+describe('crashes', () => {
+  const dying = (from: 'finish' | 'append' | 'after-begin'): Journal => {
+    let dead = false;
+    const died = () => Promise.reject(new Error('the process died'));
+    const inner = wrap(journal);
+    return {
+      ...inner,
+      begin: async (request) => {
+        const begun = await inner.begin(request);
+        if (from === 'after-begin') dead = true;
+        return dead ? died() : begun;
+      },
+      append: (entry) => (dead || (from === 'append' && entry.kind === 'call') ? ((dead = true), died()) : inner.append(entry)),
+      finish: (request) => (dead || from === 'finish' ? ((dead = true), died()) : inner.finish(request)),
+    };
+  };
+
+  it.each(['finish', 'append'] as const)('after the write, in %s: the next run closes it as done, without a second write', async (from) => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying(from) });
+    expect(await journal.open()).toHaveLength(1);
+    clock.time += 600_000;
+    expect(await redress().recover()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(await journal.open()).toEqual([]);
+    const [outcome] = await records((each) => each.record.kind === 'outcome');
+    expect(outcome?.record.body).toMatchObject({ observedBy: 'recovery' });
+  });
+
+  it('before the write: the next event closes it as not done, and fixes', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('after-begin') });
+    expect(aws.writes).toEqual([]);
+    clock.time += 600_000;
+    expect(await handle(event('w1', 'open-1', { eventId: 'again' }))).toMatchObject([{ outcome: 'remediated' }]);
+    expect((await records((each) => each.record.kind === 'outcome')).map((each) => (each.record.body['journal'] as { outcome: string }).outcome)).toEqual(['failed', 'remediated']);
+  });
+
+  it('while the lease lives, nobody takes over', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('finish') });
+    expect(await redress().recover()).toEqual([]);
+    expect(await journal.open()).toHaveLength(1);
+  });
+
+  it('neither as before nor as planned: unknown, a person decides', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('after-begin') });
+    clock.time += 600_000;
+    aws.put('w1', ['open-1', 'open-2']);
+    expect(await redress().recover()).toMatchObject([{ outcome: 'unknown' }]);
+  });
+
+  it('a recovered fix can be rolled back', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('append') });
+    clock.time += 600_000;
+    const [recovered] = await redress().recover();
+    expect(await redress().rollback(recovered?.execution ?? '', { by: 'ops', reason: 'test' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w1')).toEqual(['open-1']);
+  });
+});
+
+describe('rollback', () => {
+  const fixed = async () => {
+    aws.put('w1', ['open-1', 'closed']);
+    const [pass] = await handle();
+    return pass?.execution as string;
+  };
+
+  it('takes the change back, records it, and leaves a hold', async () => {
+    const execution = await fixed();
+    expect(await redress().rollback(execution, { by: 'ops', reason: 'vendor' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w1').sort()).toEqual(['closed', 'open-1']);
+    expect(aws.writes).toEqual(['RevokeRule', 'AuthorizeRule']);
+    clock.time += 60_000;
+    expect(await handle(event('w1', 'open-1', { eventId: 'later' }))).toMatchObject([{ outcome: 'notified' }]);
+    expect(aws.rules('w1')).toContain('open-1');
+    clock.time += 7 * 86_400_000;
+    expect(await handle(event('w1', 'open-1', { eventId: 'a-week-later' }))).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('refuses twice', async () => {
+    const execution = await fixed();
+    await redress().rollback(execution, { by: 'ops', reason: 'r' });
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
+    expect(aws.writes).toHaveLength(2);
+  });
+
+  it('refuses when the resource is not as the fix left it', async () => {
+    const execution = await fixed();
+    aws.put('w1', ['open-2']);
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('changed since') });
+    expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('refuses without a person or a reason, for an unknown execution, and where everything is stopped', async () => {
+    const execution = await fixed();
+    await expect(redress().rollback(execution, { by: ' ', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
+    await expect(redress().rollback('x-unknown', { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'journal/not-found' });
+    await expect(redress({ killSwitch: { read: async () => 'everything' } }).rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
+  it('works while changes are stopped', async () => {
+    const execution = await fixed();
+    expect(await redress({ killSwitch: { read: async () => 'changes' } }).rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  it('needs the loss accepted when the undo destroys something', async () => {
+    aws.put('w1', ['closed']);
+    const [pass] = await redress({ remediators: [noteWidget] }).run(widget('w1'));
+    expect(pass?.outcome).toBe('flagged');
+    const back = redress({ remediators: [noteWidget] });
+    await expect(back.rollback(pass?.execution ?? '', { by: 'ops', reason: 'r' })).rejects.toMatchObject({ message: expect.stringContaining('destroys') });
+    expect(await back.rollback(pass?.execution ?? '', { by: 'ops', reason: 'r', acceptLoss: true })).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.widgets.get('w1')?.note).toBeNull();
+  });
+
+  it('refuses another account, without a call', async () => {
+    const execution = await fixed();
+    const before = aws.calls.length;
+    aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' };
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
+    expect(aws.calls).toHaveLength(before);
+  });
+
+  it('a lost reply in a rollback is looked at, not repeated blindly', async () => {
+    const execution = await fixed();
+    aws.faults.set('AuthorizeRule', ['lost']);
+    expect(await redress().rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: expect.stringMatching(/rolled-back|partial/) });
+    expect(aws.writes).toEqual(['RevokeRule', 'AuthorizeRule']);
+  });
+});
+
+describe('composition', () => {
+  it('refuses an unknown remediator in the policy, with a suggestion', () => {
+    expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-opn': 'enforce' } }) })).toThrow(/did you mean widget-revoke-open/);
+  });
+  it('refuses parameters that do not fit', () => {
+    expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-open': { parameters: { a: 1 } } } }) })).toThrow(/takes no parameters/);
+  });
+  it('refuses two remediators of one id, another contract, and a replaced guardrail', () => {
+    expect(() => redress({ remediators: [revokeOpenRules, revokeOpenRules] })).toThrow(/Two remediators/);
+    expect(() => redress({ remediators: [{ ...revokeOpenRules, contract: 2 as 1 }] })).toThrow(/contract/);
+    expect(() => redress({ guardrails: [{ id: 'mode', needs: [], evaluate: () => ({ effect: 'allow', code: 'c', message: 'm' }) }] })).toThrow(/not replaced/);
+  });
+  it('sweeps what discover finds, each once', async () => {
+    aws.put('w1', []);
+    aws.put('w2', []);
+    const found = [];
+    for await (const ref of redress().discover('widget-revoke-open', { account: ACCOUNT, region: 'us-east-1' }) ?? []) found.push(ref.id);
+    expect(found).toEqual(['w1', 'w2']);
+  });
+});
