@@ -1,0 +1,36 @@
+"""An AWS emulator for tests and the demo: moto's server, with two additions.
+
+- IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
+- It ends when its standard input does, so that it never outlives what started it.
+"""
+
+import datetime
+import os
+import sys
+import threading
+
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+from moto.iam import models  # noqa: E402
+from moto.server import main  # noqa: E402
+
+_original = models.AccessKey.__init__
+
+
+def _dated(self, *args, **kwargs):
+    _original(self, *args, **kwargs)
+    if str(getattr(self, "user_name", "")).startswith("old-"):
+        self.create_date = self.create_date - datetime.timedelta(days=200)
+
+
+models.AccessKey.__init__ = _dated
+
+
+def _end_with_parent():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+if "REDRESS_MOTO_DETACHED" not in os.environ:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+main(["-H", "127.0.0.1", "-p", sys.argv[1]])
