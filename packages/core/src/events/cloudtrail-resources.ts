@@ -1,0 +1,252 @@
+import type { ResourceClaim } from '../model/finding.js';
+import { uniqueClaims } from './draft.js';
+import { members, name } from './read.js';
+import { claimOfId, fromArn } from './resource-ids.js';
+
+/**
+ * Which members of a call name the resource that it changed. Only a convenience for routing by type: remediators read the operations
+ * that they know out of the call themselves, so an operation that is missing here is no gap.
+ */
+
+/**
+ * A rule: the type, and where its ids are; the first place that holds one wins.
+ *
+ * A place is a root and member names: `q` request, `r` response, `i` the caller (an IAM user who acts on itself), `x` the record's own
+ * resource list, `q*`/`r*` the member at any depth. Lists on the way are walked.
+ */
+type Rule = readonly [type: string, ...places: string[]];
+
+const ACCOUNT = 'AWS::::Account';
+const SECURITY_GROUP = 'AWS::EC2::SecurityGroup';
+const VOLUME = 'AWS::EC2::Volume';
+const INSTANCE = 'AWS::EC2::Instance';
+const SNAPSHOT = 'AWS::EC2::Snapshot';
+const IMAGE = 'AWS::EC2::Image';
+const USER = 'AWS::IAM::User';
+const ACCESS_KEY = 'AWS::IAM::AccessKey';
+const TRAIL = 'AWS::CloudTrail::Trail';
+
+// Not `q*`: the groups that a rule refers to are in the same request, and they are not what was changed.
+const GROUP_RULES: readonly Rule[] = [[SECURITY_GROUP, 'q.groupId', 'r.securityGroupRuleSet.items.groupId']];
+const INSTANCES: readonly Rule[] = [[INSTANCE, 'q.instancesSet.items.instanceId', 'r.instancesSet.items.instanceId']];
+const ONE_INSTANCE: readonly Rule[] = [[INSTANCE, 'q*.instanceId', 'r*.instanceId']];
+const ONE_VOLUME: readonly Rule[] = [[VOLUME, 'q*.volumeId', 'r*.volumeId']];
+const ONE_SNAPSHOT: readonly Rule[] = [[SNAPSHOT, 'q.snapshotId']];
+const THE_ACCOUNT: readonly Rule[] = [[ACCOUNT]];
+const ONE_TRAIL: readonly Rule[] = [[TRAIL, 'q.name', 'q.trailName', 'r.trailARN']];
+const ONE_KEY: readonly Rule[] = [
+  [ACCESS_KEY, 'r.accessKey.accessKeyId', 'q.accessKeyId'],
+  [USER, 'q.userName', 'r.accessKey.userName', 'i.userName'],
+];
+const ONE_POLICY: readonly Rule[] = [['AWS::IAM::Policy', 'q.policyArn', 'r.policy.arn']];
+const NETWORK_ACL: readonly Rule[] = [['AWS::EC2::NetworkAcl', 'q.networkAclId', 'r.networkAcl.networkAclId']];
+const ROUTE_TABLE: readonly Rule[] = [['AWS::EC2::RouteTable', 'q.routeTableId']];
+const VPC: readonly Rule[] = [['AWS::EC2::VPC', 'q.vpcId', 'r.vpc.vpcId']];
+const SUBNET: readonly Rule[] = [['AWS::EC2::Subnet', 'q.subnetId', 'r.subnet.subnetId']];
+const ONE_IMAGE: readonly Rule[] = [[IMAGE, 'q.imageId', 'r.imageId']];
+
+/** Rules of operations: `service:Operation`, several operations of one service separated by spaces. */
+const OPERATIONS: readonly (readonly [service: string, operations: string, rules: readonly Rule[]])[] = [
+  ['ec2', 'AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress', GROUP_RULES],
+  ['ec2', 'CreateSecurityGroup DeleteSecurityGroup', [[SECURITY_GROUP, 'r.groupId', 'q.groupId']]],
+  ['ec2', 'ModifySecurityGroupRules AssociateSecurityGroupVpc DisassociateSecurityGroupVpc', [[SECURITY_GROUP, 'q*.groupId']]],
+  ['ec2', 'CreateVolume', [[VOLUME, 'r.volumeId']]],
+  ['ec2', 'AttachVolume DetachVolume DeleteVolume ModifyVolume EnableVolumeIO ModifyVolumeAttribute', ONE_VOLUME],
+  ['ec2', 'RunInstances', [[INSTANCE, 'r.instancesSet.items.instanceId']]],
+  ['ec2', 'StartInstances StopInstances RebootInstances TerminateInstances MonitorInstances UnmonitorInstances', INSTANCES],
+  ['ec2', 'ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyInstancePlacement AssociateIamInstanceProfile DisassociateIamInstanceProfile', ONE_INSTANCE],
+  ['ec2', 'CreateSnapshot CopySnapshot', [[SNAPSHOT, 'r.snapshotId']]],
+  ['ec2', 'CreateSnapshots', [[SNAPSHOT, 'r*.snapshotId']]],
+  ['ec2', 'ModifySnapshotAttribute ResetSnapshotAttribute DeleteSnapshot', ONE_SNAPSHOT],
+  ['ec2', 'CreateImage CopyImage RegisterImage', [[IMAGE, 'r.imageId']]],
+  ['ec2', 'ModifyImageAttribute ResetImageAttribute DeregisterImage', ONE_IMAGE],
+  ['ec2', 'CreateVpc CreateDefaultVpc ModifyVpcAttribute DeleteVpc', VPC],
+  ['ec2', 'CreateSubnet CreateDefaultSubnet ModifySubnetAttribute DeleteSubnet', SUBNET],
+  ['ec2', 'CreateFlowLogs', [['AWS::EC2::FlowLog', 'r*.flowLogIdSet.item']]],
+  ['ec2', 'DeleteFlowLogs', [['AWS::EC2::FlowLog', 'q*.flowLogId']]],
+  ['ec2', 'CreateNetworkAcl CreateNetworkAclEntry ReplaceNetworkAclEntry DeleteNetworkAclEntry DeleteNetworkAcl', NETWORK_ACL],
+  ['ec2', 'CreateRoute ReplaceRoute DeleteRoute', ROUTE_TABLE],
+  ['ec2', 'ModifyNetworkInterfaceAttribute DeleteNetworkInterface', [['AWS::EC2::NetworkInterface', 'q.networkInterfaceId']]],
+  ['ec2', 'CreateLaunchTemplate CreateLaunchTemplateVersion ModifyLaunchTemplate', [['AWS::EC2::LaunchTemplate', 'q*.launchTemplateId', 'r*.launchTemplateId']]],
+  ['ec2', 'CreateTransitGateway ModifyTransitGateway', [['AWS::EC2::TransitGateway', 'q*.transitGatewayId', 'r*.transitGatewayId']]],
+  ['ec2', 'AllocateAddress AssociateAddress ReleaseAddress', [['AWS::EC2::EIP', 'q.allocationId', 'r.allocationId']]],
+  // Settings of the account in a region.
+  ['ec2', 'EnableEbsEncryptionByDefault DisableEbsEncryptionByDefault ModifyEbsDefaultKmsKeyId ResetEbsDefaultKmsKeyId EnableSnapshotBlockPublicAccess DisableSnapshotBlockPublicAccess EnableImageBlockPublicAccess DisableImageBlockPublicAccess EnableSerialConsoleAccess DisableSerialConsoleAccess ModifyInstanceMetadataDefaults ModifyVpcBlockPublicAccessOptions', THE_ACCOUNT],
+  ['ec2', 'CreateTags DeleteTags', [['', 'q.resourcesSet.items.resourceId']]],
+  ['s3', 'PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock', THE_ACCOUNT],
+  ['s3control', 'PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock PutPublicAccessBlock DeletePublicAccessBlock', THE_ACCOUNT],
+  ['iam', 'CreateAccessKey UpdateAccessKey DeleteAccessKey', ONE_KEY],
+  ['iam', 'CreatePolicy CreatePolicyVersion SetDefaultPolicyVersion DeletePolicyVersion DeletePolicy', ONE_POLICY],
+  ['iam', 'UpdateAccountPasswordPolicy DeleteAccountPasswordPolicy CreateAccountAlias DeleteAccountAlias', THE_ACCOUNT],
+  ['iam', 'ChangePassword', [[USER, 'i.userName']]],
+  ['iam', 'UploadServerCertificate UpdateServerCertificate DeleteServerCertificate', [['AWS::IAM::ServerCertificate', 'q.serverCertificateName']]],
+  ['cloudtrail', 'CreateTrail UpdateTrail DeleteTrail StartLogging StopLogging PutEventSelectors PutInsightSelectors', ONE_TRAIL],
+  ['cloudtrail', 'AddTags RemoveTags', [['', 'q.resourceId']]],
+  ['securityhub', 'EnableSecurityHub DisableSecurityHub', THE_ACCOUNT],
+  ['eks', 'CreateCluster DeleteCluster UpdateClusterConfig UpdateClusterVersion', [['AWS::EKS::Cluster', 'q.name']]],
+  ['codebuild', 'CreateProject UpdateProject DeleteProject', [['AWS::CodeBuild::Project', 'q.name']]],
+];
+
+/** Rules of every other operation of a service. */
+const SERVICES: readonly (readonly [service: string, rules: readonly Rule[]])[] = [
+  ['s3', [['AWS::S3::Bucket', 'q.bucketName']]],
+  ['iam', [[USER, 'q.userName', 'r.user.userName'], ['AWS::IAM::Role', 'q.roleName', 'r.role.roleName'], ['AWS::IAM::Group', 'q.groupName', 'r.group.groupName']]],
+  ['logs', [['AWS::Logs::LogGroup', 'q.logGroupName', 'q.logGroupIdentifier']]],
+  ['kms', [['AWS::KMS::Key', 'x', 'r.keyMetadata.keyId', 'q.keyId']]],
+  ['rds', [
+    ['AWS::RDS::DBInstance', 'q.dBInstanceIdentifier', 'r.dBInstanceIdentifier'],
+    ['AWS::RDS::DBCluster', 'q.dBClusterIdentifier', 'r.dBClusterIdentifier'],
+    ['AWS::RDS::DBSnapshot', 'q.dBSnapshotIdentifier', 'q.targetDBSnapshotIdentifier'],
+    ['AWS::RDS::DBClusterSnapshot', 'q.dBClusterSnapshotIdentifier', 'q.targetDBClusterSnapshotIdentifier'],
+  ]],
+  ['lambda', [['AWS::Lambda::Function', 'q.functionName']]],
+  ['sns', [['AWS::SNS::Topic', 'q.topicArn', 'r.topicArn']]],
+  ['sqs', [['AWS::SQS::Queue', 'q.queueUrl', 'r.queueUrl']]],
+  ['dynamodb', [['AWS::DynamoDB::Table', 'q.tableName', 'r.tableDescription.tableName']]],
+  ['ecr', [['AWS::ECR::Repository', 'q.repositoryName', 'r.repository.repositoryName']]],
+  ['secretsmanager', [['AWS::SecretsManager::Secret', 'r.aRN', 'r.arn', 'q.secretId']]],
+  ['guardduty', [['AWS::GuardDuty::Detector', 'q.detectorId']]],
+  ['elasticloadbalancing', [
+    ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'q.loadBalancerArn', 'q.resourceArns', 'r.loadBalancers.loadBalancerArn'],
+    ['AWS::ElasticLoadBalancing::LoadBalancer', 'q.loadBalancerName'],
+  ]],
+  ['kinesis', [['AWS::Kinesis::Stream', 'q.streamName', 'q.streamARN']]],
+  ['elasticfilesystem', [['AWS::EFS::FileSystem', 'q.fileSystemId', 'r.fileSystemId']]],
+  ['cloudfront', [['AWS::CloudFront::Distribution', 'r.distribution.id', 'q.id']]],
+  ['redshift', [['AWS::Redshift::Cluster', 'q.clusterIdentifier']]],
+  ['states', [['AWS::StepFunctions::StateMachine', 'q.stateMachineArn', 'r.stateMachineArn']]],
+  ['sagemaker', [['AWS::SageMaker::NotebookInstance', 'q.notebookInstanceName']]],
+  ['config', [['AWS::Config::ConfigurationRecorder', 'q.configurationRecorderName', 'q.configurationRecorder.name']]],
+  ['autoscaling', [['AWS::AutoScaling::AutoScalingGroup', 'q.autoScalingGroupName']]],
+  ['backup', [['AWS::Backup::BackupVault', 'q.backupVaultName']]],
+  ['monitoring', [['AWS::CloudWatch::Alarm', 'q.alarmName', 'q.alarmNames']]],
+];
+
+interface Place {
+  readonly root: string;
+  readonly path: readonly string[];
+}
+
+interface Compiled {
+  readonly type: string;
+  readonly places: readonly Place[];
+}
+
+// Maps, not objects: operation names come from events, and `constructor` is a member of every object.
+const BY_OPERATION = new Map<string, readonly Compiled[]>();
+const BY_SERVICE = new Map<string, readonly Compiled[]>();
+for (const [service, operations, rules] of OPERATIONS) {
+  const compiled = rules.map(compile);
+  for (const operation of operations.split(' ')) BY_OPERATION.set(`${service}:${operation}`, compiled);
+}
+for (const [service, rules] of SERVICES) BY_SERVICE.set(service, rules.map(compile));
+
+function compile([type, ...places]: Rule): Compiled {
+  return { type, places: places.map((place) => ({ root: place.split('.')[0] ?? '', path: place.split('.').slice(1) })) };
+}
+
+/** Most resources that one call is read for. */
+const MAX_RESOURCES = 100;
+
+/** A CloudTrail record, as far as resources are read out of it. */
+export interface CallRecord {
+  readonly service: string;
+  readonly operation: string;
+  readonly account: string | null;
+  readonly request: unknown;
+  readonly response: unknown;
+  readonly identity: unknown;
+  /** The record's own `resources`. */
+  readonly resources: unknown;
+}
+
+/**
+ * The resources that a recorded call changed, as far as its members name them.
+ *
+ * @example resourcesOfCall({ service: 's3', operation: 'PutBucketPolicy', request: { bucketName: 'invoices' }, … }) // [{ type: 'AWS::S3::Bucket', id: 'invoices' }]
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ */
+export function resourcesOfCall(call: CallRecord): readonly ResourceClaim[] {
+  const rules = BY_OPERATION.get(`${call.service}:${call.operation}`) ?? BY_SERVICE.get(call.service);
+  if (rules === undefined) return [];
+  const claims: (ResourceClaim | null)[] = [];
+  for (const rule of rules) {
+    if (rule.type === ACCOUNT) {
+      if (call.account !== null) claims.push({ type: ACCOUNT, id: call.account });
+      continue;
+    }
+    for (const place of rule.places) {
+      const found: string[] = [];
+      look(place, call, found);
+      const named = found.map((id) => claim(rule.type, id, call.account)).filter((each) => each !== null);
+      if (named.length === 0) continue;
+      claims.push(...named);
+      break;
+    }
+  }
+  return uniqueClaims(claims.slice(0, MAX_RESOURCES));
+}
+
+function claim(type: string, value: string, account: string | null): ResourceClaim | null {
+  const id = name(value);
+  if (id === null) return null;
+  if (type === '') return claimOfId(id, account);
+  const arn = fromArn(id, account);
+  if (arn === null) return { type, id };
+  if (arn.type !== type) return null;
+  return { type, id: arn.id, ...(arn.region === null ? {} : { region: arn.region }), ...(arn.id === id ? {} : { rawId: id }) };
+}
+
+function look(place: Place, call: CallRecord, found: string[]): void {
+  const [key = '', ...rest] = place.path;
+  switch (place.root) {
+    case 'q':
+      return walk(inner(call.request, `${call.operation}Request`), place.path, 0, found);
+    case 'r':
+      return walk(inner(call.response, `${call.operation}Response`), place.path, 0, found);
+    case 'q*':
+      return search(call.request, key, rest, 0, { left: 2000 }, found);
+    case 'r*':
+      return search(call.response, key, rest, 0, { left: 2000 }, found);
+    case 'i': {
+      const identity = members(call.identity);
+      if (identity.type === 'IAMUser') walk(identity, place.path, 0, found);
+      return;
+    }
+    default:
+      if (Array.isArray(call.resources)) for (const resource of call.resources.slice(0, MAX_RESOURCES)) walk(members(resource), ['ARN'], 0, found);
+  }
+}
+
+// Newer EC2 operations log their request inside a member of its name: `DeleteFlowLogsRequest`.
+function inner(value: unknown, wrapper: string): unknown {
+  const wrapped = members(value)[wrapper];
+  return typeof wrapped === 'object' && wrapped !== null ? wrapped : value;
+}
+
+// They also write members in PascalCase.
+function member(value: Readonly<Record<string, unknown>>, key: string): unknown {
+  return value[key] ?? value[`${key[0]?.toUpperCase() ?? ''}${key.slice(1)}`];
+}
+
+function walk(value: unknown, path: readonly string[], at: number, found: string[]): void {
+  if (found.length >= MAX_RESOURCES) return;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && found.length < MAX_RESOURCES && i < 2000; i++) walk(value[i], path, at, found);
+    return;
+  }
+  const key = path[at];
+  if (key !== undefined) return walk(member(members(value), key), path, at + 1, found);
+  if (typeof value === 'string') found.push(value);
+  // `{ "tag": 1, "content": "fl-…" }`: an element of a list in the newer form.
+  else if (typeof members(value).content === 'string') found.push(members(value).content as string);
+}
+
+function search(value: unknown, key: string, rest: readonly string[], depth: number, budget: { left: number }, found: string[]): void {
+  if (typeof value !== 'object' || value === null || depth > 12 || --budget.left < 0 || found.length >= MAX_RESOURCES) return;
+  if (!Array.isArray(value)) {
+    const hit = member(members(value), key);
+    if (hit !== undefined) walk(hit, rest, 0, found);
+  }
+  for (const child of Object.values(value)) search(child, key, rest, depth + 1, budget, found);
+}

@@ -1,0 +1,123 @@
+import type { Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, ResourceClaim } from '../model/finding.js';
+import { type Digest, digestOf, digestText } from '../model/json.js';
+import { copyJson, MAX_TEXT } from './read.js';
+
+/** What a source's decoder makes of an event: a finding without what its wrappers know. */
+export interface Draft extends Partial<Omit<Finding, 'account' | 'region' | 'envelope' | 'replayed' | 'via' | 'itemId'>> {
+  readonly source: FindingSource;
+  readonly kind: FindingKind;
+  readonly disposition: Disposition;
+  readonly reason: string;
+  /** As the event has it; checked for all sources in one place. */
+  readonly account?: unknown;
+  readonly region?: unknown;
+}
+
+/** A source's decoder: total for everything that JSON can hold. */
+export type Decoder = (detail: Readonly<Record<string, unknown>>, context: DecoderContext) => Draft | readonly Draft[];
+
+/** What a decoder may know besides the event's detail. */
+export interface DecoderContext {
+  /** The EventBridge envelope; null for a bare form. */
+  readonly envelope: EnvelopeInfo | null;
+  /** Its `account` and `region` as written: for sources that have no other. */
+  readonly account: unknown;
+  readonly region: unknown;
+  readonly resources: readonly unknown[];
+  /** Most bytes of JSON text inside the event. */
+  readonly maxBytes: number;
+}
+
+/** A disposition and its reason. */
+export interface Verdict {
+  readonly disposition: Disposition;
+  readonly reason: string;
+}
+
+/** A verdict, for one-line decisions. */
+export function verdict(disposition: Disposition, reason: string): Verdict {
+  return { disposition, reason };
+}
+
+/** An idempotency key of parts; null when one is missing. A digest stands for one that is too long: cutting it could make two keys equal. */
+export function keyOf(...parts: readonly (string | number | null)[]): string | undefined {
+  if (parts.includes(null)) return undefined;
+  const key = parts.join('|');
+  return key.length > MAX_TEXT ? digestText(key) : key;
+}
+
+/** A key for what has none of its own. */
+export function digestOfAnything(value: unknown): Digest {
+  try {
+    return typeof value === 'string' ? digestText(value) : digestOf(copyJson(value).value);
+  } catch {
+    // Getters that throw, revoked proxies: there is nothing to digest.
+    return digestText('unreadable');
+  }
+}
+
+const ACCOUNT = /^[0-9]{12}$/;
+// Wider than the regions that exist: whether one can be acted on is decided when the resource is validated.
+const REGION = /^[a-z]{2,12}(?:-[a-z0-9]{1,20}){1,4}$/;
+
+/** A finding, frozen, of a draft. A value in it that cannot be right makes it `rejected`, unless it was to be dropped anyway. */
+export function finish(draft: Draft, around: { envelope: EnvelopeInfo | null; via: readonly string[]; itemId: string | null; body: unknown }): Finding {
+  let { disposition, reason } = draft;
+  const reject = (why: string): null => {
+    if (disposition !== 'ignored' && disposition !== 'rejected') {
+      disposition = 'rejected';
+      reason = why;
+    }
+    return null;
+  };
+  const account = absent(draft.account) ? null : typeof draft.account === 'string' && ACCOUNT.test(draft.account) ? draft.account : reject('The account is not a text of 12 digits.');
+  const region = absent(draft.region) ? null : typeof draft.region === 'string' && REGION.test(draft.region) ? draft.region : reject('The region does not have the form of a region name.');
+  if (disposition === 'candidate') {
+    if (account === null) reject('The event names no account.');
+    else if (region === null) reject('The event names no region.');
+  }
+  const resources = draft.resources ?? NONE;
+  for (const claim of resources) Object.freeze(claim);
+  return Object.freeze({
+    id: draft.id ?? digestOfAnything(around.body),
+    source: draft.source,
+    kind: draft.kind,
+    disposition,
+    reason,
+    account,
+    region,
+    resources: Object.freeze(resources),
+    controls: Object.freeze(draft.controls ?? NONE),
+    configRule: draft.configRule ?? null,
+    state: draft.state ?? null,
+    previousState: draft.previousState ?? null,
+    actor: draft.actor == null ? null : Object.freeze(draft.actor),
+    observedAt: draft.observedAt ?? null,
+    call: draft.call == null ? null : Object.freeze(draft.call),
+    replayed: around.envelope !== null && around.envelope.replayName !== null,
+    envelope: around.envelope,
+    via: around.via,
+    itemId: around.itemId,
+    extra: Object.freeze(draft.extra ?? {}),
+  });
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+function absent(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}
+
+/** The first of values that is there: for members that one of several places gives. */
+export function firstOf(...values: readonly unknown[]): unknown {
+  return values.find((value) => !absent(value));
+}
+
+/** Claims without repetitions, in order. */
+export function uniqueClaims(claims: readonly (ResourceClaim | null)[]): readonly ResourceClaim[] {
+  const kept: ResourceClaim[] = [];
+  for (const claim of claims) {
+    if (claim !== null && !kept.some((other) => other.type === claim.type && other.id === claim.id && other.region === claim.region)) kept.push(claim);
+  }
+  return kept;
+}

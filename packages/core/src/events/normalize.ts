@@ -1,0 +1,149 @@
+import type { EnvelopeInfo, Finding } from '../model/finding.js';
+import { isRecord } from '../model/json.js';
+import { isAccountId } from '../model/resource.js';
+import { type Decoder, type DecoderContext, type Draft, digestOfAnything, finish, verdict } from './draft.js';
+import { elements, members, name, text, time } from './read.js';
+import { accessAnalyzer } from './sources/access-analyzer.js';
+import { cloudtrail } from './sources/cloudtrail.js';
+import { complianceChange, itemChange, ruleInvocation, statusOnly } from './sources/config.js';
+import { inspector, macie } from './sources/detections.js';
+import { guardduty } from './sources/guardduty.js';
+import { health } from './sources/health.js';
+import { other } from './sources/other.js';
+import { scheduled } from './sources/scheduled.js';
+import { asff, customAction, imported, insightResults } from './sources/securityhub.js';
+import { importedV2, ocsf } from './sources/securityhub-v2.js';
+import { trustedAdvisor } from './sources/trusted-advisor.js';
+import { type Envelope, MAX_BYTES, type UnwrapOptions, unwrap } from './unwrap.js';
+
+/** Bounds of {@link normalize}. */
+export type NormalizeOptions = UnwrapOptions;
+
+// By source and detail type, both exact: nobody but AWS can put events with a source of `aws.`.
+const DECODERS = new Map<string, Decoder>([
+  ['aws.config|Config Rules Compliance Change', complianceChange],
+  ['aws.config|Config Configuration Item Change', itemChange],
+  ['aws.config|Config Rules Re-evaluation Status', statusOnly],
+  ['aws.config|Config Configuration Snapshot Delivery Status', statusOnly],
+  ['aws.config|Config Configuration History Delivery Status', statusOnly],
+  ['aws.securityhub|Security Hub Findings - Imported', imported],
+  ['aws.securityhub|Security Hub Findings - Custom Action', customAction],
+  ['aws.securityhub|Security Hub Insight Results', insightResults],
+  ['aws.securityhub|Findings Imported V2', importedV2],
+  ['aws.guardduty|GuardDuty Finding', guardduty],
+  ['aws.access-analyzer|Access Analyzer Finding', accessAnalyzer],
+  ['aws.inspector2|Inspector2 Finding', inspector],
+  ['aws.macie|Macie Finding', macie],
+  ['aws.health|AWS Health Event', health],
+  ['aws.health|AWS Health Abuse Event', health],
+  ['aws.trustedadvisor|Trusted Advisor Check Item Refresh Notification', trustedAdvisor],
+  ['aws.events|Scheduled Event', scheduled],
+  ['aws.scheduler|Scheduled Event', scheduled],
+]);
+
+/**
+ * Reads findings out of anything: an EventBridge event, a wrapper of events (see {@link unwrap}), an {@link Envelope}, or a bare finding,
+ * record, rule invocation or API answer.
+ *
+ * Total and pure: it never throws, never changes its input, and answers at least one finding. What cannot be read is a finding with
+ * disposition `rejected` and a reason; an empty batch is one that is `ignored`. Results are frozen and hold plain JSON only.
+ *
+ * @example
+ * for (const finding of normalize(lambdaEvent)) {
+ *   if (finding.disposition === 'candidate') await redress.run(finding);
+ * }
+ * @see https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+ */
+export function normalize(input: unknown, options: NormalizeOptions = {}): Finding[] {
+  const maxBytes = options.maxBytes ?? MAX_BYTES;
+  // An envelope is what `unwrap` gives back for itself.
+  const envelopes = unwrap(input, { maxBytes });
+  if (envelopes.length === 0) return [finish({ source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'The batch is empty.') }, { ...NOWHERE, body: input })];
+  const findings: Finding[] = [];
+  for (const envelope of envelopes) read(envelope, maxBytes, findings);
+  return findings;
+}
+
+const NOWHERE = Object.freeze({ envelope: null, via: Object.freeze([]), itemId: null });
+
+function read(item: Envelope, maxBytes: number, findings: Finding[]): void {
+  const { via, itemId, body } = item;
+  if (item.problem !== null) {
+    findings.push(finish({ ...malformed(item.problem), source: 'wrapper', ...(body === null ? { id: digestOfAnything([item.problem, ...via, itemId]) } : {}) }, { envelope: null, via, itemId, body }));
+    return;
+  }
+  const from = findings.length;
+  try {
+    const { drafts, envelope } = decode(body, maxBytes);
+    const around = { envelope, via, itemId, body };
+    if (Array.isArray(drafts)) for (const draft of drafts as readonly Draft[]) findings.push(finish(draft, around));
+    else findings.push(finish(drafts as Draft, around));
+  } catch {
+    // A getter or a proxy that throws, or a text too deep to parse. What was read of the item so far may be half of it.
+    findings.length = from;
+    findings.push(finish(malformed('The event cannot be read.'), { envelope: null, via, itemId, body }));
+  }
+}
+
+function malformed(reason: string): Draft {
+  return { source: 'other', kind: 'malformed', ...verdict('rejected', reason) };
+}
+
+interface Decoded {
+  readonly drafts: Draft | readonly Draft[];
+  readonly envelope: EnvelopeInfo | null;
+}
+
+function decode(body: unknown, maxBytes: number): Decoded {
+  if (!isRecord(body)) return { drafts: malformed('The event is no JSON object.'), envelope: null };
+  if (typeof body['detail-type'] === 'string') return decodeEvent(body, maxBytes);
+  const context: DecoderContext = { envelope: null, account: undefined, region: undefined, resources: [], maxBytes };
+  return { drafts: decodeBare(body, context), envelope: null };
+}
+
+function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded {
+  const envelope: EnvelopeInfo = Object.freeze({
+    id: text(event.id, 256),
+    source: text(event.source, 256),
+    detailType: text(event['detail-type'], 256),
+    // Never coerced: a number has lost its leading zeros.
+    account: isAccountId(event.account) ? event.account : null,
+    region: name(event.region),
+    time: time(event.time),
+    replayName: text(event['replay-name'], 256),
+  });
+  const context: DecoderContext = { envelope, account: event.account, region: event.region, resources: elements(event.resources), maxBytes };
+  const source = event.source;
+  const detailType = event['detail-type'] as string;
+  if (typeof source !== 'string') return { drafts: malformed('The event has no source.'), envelope };
+  if (!source.startsWith('aws.')) {
+    return { drafts: { source: 'other', kind: 'unsupported', ...verdict('ignored', `The source ${text(source, 128)} is not AWS.`), ...(envelope.id === null ? {} : { id: envelope.id }) }, envelope };
+  }
+  const decoder = DECODERS.get(`${source}|${detailType}`) ?? (detailType.endsWith(' via CloudTrail') ? cloudtrail : other);
+  // A schedule's input is up to whoever made it; the default is the text "{}".
+  if (!isRecord(event.detail) && decoder !== scheduled && decoder !== other) {
+    return { drafts: { ...malformed('The event has no detail.'), ...(envelope.id === null ? {} : { id: envelope.id }) }, envelope };
+  }
+  return { drafts: decoder(members(event.detail), context), envelope };
+}
+
+/** Forms without an EventBridge envelope, told by members that no other form has. */
+function decodeBare(body: Record<string, unknown>, context: DecoderContext): Draft | readonly Draft[] {
+  if (typeof body.eventVersion === 'string' && typeof body.eventSource === 'string' && typeof body.eventName === 'string') return cloudtrail(body, context);
+  if (typeof body.ProductArn === 'string' || (body.SchemaVersion !== undefined && body.AwsAccountId !== undefined)) return asff(body);
+  if (typeof body.class_uid === 'number' && isRecord(body.finding_info)) return ocsf(body);
+  if (body.invokingEvent !== undefined && (body.resultToken !== undefined || body.configRuleName !== undefined || body.configRuleArn !== undefined)) return ruleInvocation(body, context);
+  if (typeof body.schemaVersion === 'string' && isRecord(body.service) && isRecord(body.resource)) return guardduty(body, context);
+  // Config's own SNS topic carries its messages without an envelope, all kinds in one stream.
+  const messageType = body.messageType;
+  if (messageType === 'ComplianceChangeNotification') return complianceChange(body, context);
+  if (messageType === 'ConfigurationItemChangeNotification' || messageType === 'OversizedConfigurationItemChangeNotification') return itemChange(body, context);
+  if (typeof messageType === 'string' && CONFIG_STATUS.test(messageType)) return statusOnly(body, context);
+  // What AWS sends to try a new subscription.
+  if (body.Event === 's3:TestEvent') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'A test message of S3.') };
+  if (body.Type === 'SubscriptionConfirmation' || body.Type === 'UnsubscribeConfirmation') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', `${body.Type} of SNS: no event.`) };
+  return malformed('The input is no AWS event that is known here.');
+}
+
+const CONFIG_STATUS = /^Config(?:uration(?:Snapshot|History)|Rules)[A-Za-z]+$/;
+

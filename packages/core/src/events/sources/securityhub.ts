@@ -1,0 +1,197 @@
+import type { FindingKind, ResourceClaim } from '../../model/finding.js';
+import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import { elements, members, name, number, scalars, text, time } from '../read.js';
+import { claimOf, parseArn } from '../resource-ids.js';
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Resources of one finding: the format allows 32. */
+const MAX_RESOURCES = 32;
+
+/** `Security Hub Findings - Imported`: one event, one finding or several. */
+export const imported: Decoder = (detail) => {
+  const findings = elements(detail.findings);
+  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-imported', ...verdict('rejected', 'The event holds no findings.') };
+  return findings.map((finding) => asff(members(finding)));
+};
+
+/**
+ * `Security Hub Findings - Custom Action`: a person sent findings from the console. Who is not in the event, so it approves nothing.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-cloudwatch-events.html
+ */
+export const customAction: Decoder = (detail, context) => {
+  const findings = elements(detail.findings);
+  const action = { arn: text(context.resources[0]), name: text(detail.actionName) };
+  if (findings.length === 0) return { source: 'securityhub', kind: 'finding-custom-action', ...verdict('rejected', 'The event holds no findings.') };
+  return findings.map((finding) => asff(members(finding), action));
+};
+
+/** `Security Hub Insight Results`: counts, no findings. */
+export const insightResults: Decoder = (detail, context) => ({
+  source: 'securityhub',
+  kind: 'insight-results',
+  ...verdict('ignored', 'Insight results are counts, not findings.'),
+  account: context.account,
+  region: context.region,
+  observedAt: context.envelope?.time ?? null,
+  extra: scalars({ insightArn: text(detail.insightArn), actionName: text(detail.actionName), customActionArn: text(context.resources[0]) }),
+});
+
+interface CustomAction {
+  readonly arn: string | null;
+  readonly name: string | null;
+}
+
+/**
+ * One finding in the AWS Security Finding Format.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
+ */
+export function asff(finding: Members, action: CustomAction | null = null): Draft {
+  const fields = members(finding.ProductFields);
+  const compliance = members(finding.Compliance);
+  const workflow = text(members(finding.Workflow).Status, 64);
+  const legacy = text(finding.WorkflowState, 64);
+  const productArn = text(finding.ProductArn);
+  const findingId = text(finding.Id);
+  const updatedAt = text(finding.UpdatedAt, 64);
+  const state = text(compliance.Status, 64);
+  const recordState = text(finding.RecordState, 64);
+  const kind: FindingKind = action === null ? 'finding-imported' : 'finding-custom-action';
+  const id = action === null ? keyOf(findingId, updatedAt) : keyOf(findingId, updatedAt, action.arn);
+  const raw = elements(finding.Resources).slice(0, MAX_RESOURCES).map(members);
+  const account = finding.AwsAccountId;
+  const product = productOf(productArn);
+  const standardPath = standardOf(finding, fields);
+  const severity = members(finding.Severity);
+
+  return {
+    source: 'securityhub',
+    kind,
+    ...(id === undefined ? {} : { id }),
+    ...judge({ missing: missingMember(finding), product, state, recordState, workflow, legacy, custom: action !== null }),
+    account,
+    // Older findings have none of their own.
+    region: firstOf(finding.Region, raw[0]?.Region, parseArn(productArn)?.region),
+    resources: uniqueClaims(raw.flatMap((each) => claims(each, typeof account === 'string' ? account : null))),
+    controls: product === 'securityhub' ? controlsOf(compliance, fields, standardPath) : [],
+    configRule: ruleOf(fields),
+    state,
+    observedAt: time(finding.UpdatedAt),
+    extra: scalars({
+      findingId,
+      standardPath,
+      recordState,
+      workflowStatus: workflow,
+      legacyWorkflowState: legacy,
+      severity: text(severity.Label, 64) ?? number(severity.Normalized),
+      productArn,
+      title: text(finding.Title, 256),
+      // Tells an update of our own from others.
+      noteUpdatedBy: text(members(finding.Note).UpdatedBy, 256),
+      customActionArn: action?.arn,
+      customActionName: action?.name,
+    }),
+  };
+}
+
+// The format's required members without which nothing can be told.
+function missingMember(finding: Members): string | null {
+  for (const member of ['Id', 'ProductArn', 'AwsAccountId', 'UpdatedAt'] as const) {
+    if (finding[member] === undefined || finding[member] === null || finding[member] === '') return member;
+  }
+  return null;
+}
+
+const PRODUCT = /^arn:aws(?:-[a-z]+)*:securityhub:[a-z0-9-]*:[0-9]*:product(?:v2)?\/aws\/([a-z0-9-]+)$/;
+
+/** Which AWS product speaks in a finding, `securityhub` for its own controls; null for products of others. */
+export function productOf(productArn: string | null): string | null {
+  return productArn === null ? null : (PRODUCT.exec(productArn)?.[1] ?? null);
+}
+
+interface Status {
+  readonly missing: string | null;
+  readonly product: string | null;
+  readonly state: string | null;
+  readonly recordState: string | null;
+  readonly workflow: string | null;
+  readonly legacy: string | null;
+  readonly custom: boolean;
+}
+
+function judge(status: Status): Verdict {
+  const { state, recordState } = status;
+  if (status.missing !== null) return verdict('rejected', `The finding has no ${status.missing}.`);
+  if (status.product !== 'securityhub' && status.product !== 'config') return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
+  // `WorkflowState` stays NEW after `Workflow` was resolved, so it only speaks where there is no `Workflow`.
+  const workflow = status.workflow ?? status.legacy;
+  if (state === 'PASSED') return verdict('resolved', 'The control passed.');
+  if (recordState === 'ARCHIVED') return verdict('resolved', 'The finding is archived.');
+  if (workflow === 'RESOLVED') return verdict('resolved', 'The finding was set to resolved.');
+  if (workflow === 'SUPPRESSED' || workflow === 'DEFERRED') return verdict('ignored', `The finding was set to ${workflow}.`);
+  // Our own note comes back as an import, too.
+  if (workflow === 'NOTIFIED' && !status.custom) return verdict('ignored', 'The finding was set to NOTIFIED: somebody was told already.');
+  if (state !== 'FAILED') return verdict('record-only', `The compliance status is ${state ?? 'missing'}, not FAILED.`);
+  if (recordState !== 'ACTIVE') return verdict('record-only', `The record state is ${recordState ?? 'missing'}, not ACTIVE.`);
+  if (workflow !== 'NEW' && workflow !== 'NOTIFIED') return verdict('record-only', `The workflow status is ${workflow ?? 'missing'}, not NEW.`);
+  return verdict('candidate', 'The control failed.');
+}
+
+const STANDARD_ARN = /:control\/(.+)$/;
+const RULESET = /:ruleset\/(.+)\/rule\/([^/]+)$/;
+const STANDARD = /^[a-z0-9-]+\/v\/[^/]+\/[^/]+$/;
+const SUBSCRIPTION = /:subscription\/(.+)\/finding\//;
+
+/** The control within its standard: `cis-aws-foundations-benchmark/v/1.2.0/4.1`. */
+function standardOf(finding: Members, fields: Members): string | null {
+  const arn = text(fields.StandardsControlArn);
+  const byArn = arn === null ? null : STANDARD_ARN.exec(arn);
+  if (byArn !== null) return byArn[1] ?? null;
+  const generator = text(finding.GeneratorId);
+  if (generator !== null) {
+    const ruleset = RULESET.exec(generator);
+    if (ruleset !== null) return `${ruleset[1]}/${ruleset[2]}`;
+    if (STANDARD.test(generator)) return generator;
+  }
+  return standardOfFindingId(text(finding.Id));
+}
+
+/** The control within its standard out of a finding's id; null for consolidated findings, which are of no single standard. */
+export function standardOfFindingId(findingId: string | null): string | null {
+  return findingId === null ? null : (SUBSCRIPTION.exec(findingId)?.[1] ?? null);
+}
+
+const CONSOLIDATED = /(?:^|[:/])security-control\/([A-Za-z0-9]+\.[0-9]+)(?:\/|$)/;
+const FOUNDATIONAL = 'aws-foundational-security-best-practices/';
+
+// Only the foundational standard's own ids are Security Hub's control ids; in others `4.1` or `PCI.S3.1` mean something else.
+function controlsOf(compliance: Members, fields: Members, standardPath: string | null): readonly string[] {
+  const control =
+    text(compliance.SecurityControlId, 128) ??
+    (standardPath?.startsWith(FOUNDATIONAL) === true ? (text(fields.ControlId, 128) ?? standardPath.slice(standardPath.lastIndexOf('/') + 1)) : null) ??
+    controlOf(text(fields['aws/securityhub/FindingId']));
+  const controls = control === null ? [] : [control];
+  if (standardPath !== null && standardPath !== control) controls.push(standardPath);
+  return controls;
+}
+
+function controlOf(findingId: string | null): string | null {
+  return findingId === null ? null : (CONSOLIDATED.exec(findingId)?.[1] ?? null);
+}
+
+function ruleOf(fields: Members): string | null {
+  const own = text(fields['aws/config/ConfigRuleName'], 256);
+  if (own !== null) return own;
+  return fields['RelatedAWSResources:0/type'] === 'AWS::Config::ConfigRule' ? text(fields['RelatedAWSResources:0/name'], 256) : null;
+}
+
+function claims(resource: Members, account: string | null): readonly (ResourceClaim | null)[] {
+  const claim = claimOf({ type: resource.Type, id: resource.Id, region: resource.Region, account });
+  if (resource.Type !== 'AwsIamAccessKey') return [claim];
+  // A key's finding names the user beside the resources.
+  const key = members(members(resource.Details).AwsIamAccessKey);
+  const user = key.PrincipalType === 'IAMUser' || key.PrincipalType === undefined ? (name(key.PrincipalName) ?? name(key.UserName)) : null;
+  return [claim, user === null ? null : claimOf({ type: 'AWS::IAM::User', id: user, region: resource.Region, account })];
+}

@@ -1,0 +1,202 @@
+import { isRecord } from '../model/json.js';
+import { name } from './read.js';
+
+/** One event out of a wrapper, or what stands in the place of one that could not be read. */
+export interface Envelope {
+  /** The event; the raw text when it could not be decoded. */
+  readonly body: unknown;
+  /** Wrappers around it, outermost first. */
+  readonly via: readonly string[];
+  /** Id that a partial batch answer takes: SQS message id, stream sequence number. */
+  readonly itemId: string | null;
+  /** Why the body is no event; null when it may be one. */
+  readonly problem: string | null;
+}
+
+/** Bounds of {@link unwrap}. */
+export interface UnwrapOptions {
+  /** Most bytes of one item's text, decoded. Default 1 MiB, the limit of an SQS message. */
+  readonly maxBytes?: number;
+}
+
+/** Default of {@link UnwrapOptions.maxBytes}. */
+export const MAX_BYTES = 1_048_576;
+
+/** Wrappers within wrappers: SQS, SNS and a list are as deep as AWS's own deliveries go. */
+const MAX_DEPTH = 3;
+
+// A symbol, not a shape: a queue message is JSON, cannot hold it, and so cannot pretend to be another message's item.
+const MADE_HERE = Symbol.for('redress.envelope');
+
+/**
+ * Whether a value is an {@link Envelope} that {@link unwrap} made, also one of another copy of this package.
+ *
+ * @example for (const item of unwrap(event).filter(isEnvelope)) normalize(item);
+ */
+export function isEnvelope(value: unknown): value is Envelope {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[MADE_HERE] === true;
+}
+
+/**
+ * Takes events out of what delivers them: SQS, SNS, SNS in SQS (also raw delivery), Kinesis, EventBridge Pipes and batched buses,
+ * failed asynchronous Lambda invocations, CloudTrail log files, lists and API answers. What is no wrapper is one envelope as it is.
+ *
+ * Total: an item that cannot be read is an envelope with a `problem`, beside the others. Empty for an empty batch.
+ *
+ * @example
+ * const [item] = unwrap({ Records: [{ eventSource: 'aws:sqs', messageId: 'm-1', body: '{"detail-type":"…"}' }] });
+ * item?.itemId === 'm-1'
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+ */
+export function unwrap(input: unknown, options: UnwrapOptions = {}): Envelope[] {
+  const out: Envelope[] = [];
+  open(input, [], null, { out, maxBytes: options.maxBytes ?? MAX_BYTES });
+  return out;
+}
+
+interface Run {
+  readonly out: Envelope[];
+  readonly maxBytes: number;
+}
+
+function put(run: Run, body: unknown, via: readonly string[], itemId: string | null, problem: string | null): void {
+  run.out.push({ body, via: Object.freeze(via), itemId, problem, [MADE_HERE]: true } as Envelope);
+}
+
+function open(value: unknown, via: readonly string[], itemId: string | null, run: Run): void {
+  try {
+    if (typeof value === 'string') openText(value, via, itemId, run);
+    else if (value instanceof Uint8Array) openBytes(value, via, itemId, run);
+    else if (Array.isArray(value)) openList(value, [...via, 'list'], itemId, run);
+    else if (isRecord(value)) openRecord(value, via, itemId, run);
+    else put(run, value, via, itemId, 'The input is no JSON object.');
+  } catch {
+    // A getter or a proxy that throws. Its message is the thrower's text: not repeated.
+    put(run, null, via, itemId, 'The input cannot be read.');
+  }
+}
+
+/** Opens what is inside a wrapper, unless it is too deep. */
+function inside(value: unknown, via: readonly string[], itemId: string | null, run: Run): void {
+  if (via.length > MAX_DEPTH) put(run, value, via, itemId, `More than ${MAX_DEPTH} wrappers around each other.`);
+  else open(value, via, itemId, run);
+}
+
+function openText(value: string, via: readonly string[], itemId: string | null, run: Run): void {
+  if (value === '') return put(run, value, via, itemId, 'The body is empty.');
+  if (exceeds(value, run.maxBytes)) return put(run, value, via, itemId, `The body is larger than ${run.maxBytes} bytes.`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return put(run, value, via, itemId, 'The body is not JSON.');
+  }
+  // JSON text in JSON text counts as a wrapper: else a text could be quoted without end.
+  if (typeof parsed === 'string') return inside(parsed, [...via, 'text'], itemId, run);
+  open(parsed, via, itemId, run);
+}
+
+function openBytes(value: Uint8Array, via: readonly string[], itemId: string | null, run: Run): void {
+  if (value.byteLength > run.maxBytes) return put(run, null, via, itemId, `The body is larger than ${run.maxBytes} bytes.`);
+  // CloudWatch Logs subscriptions put gzip into the same streams (RFC 1952 2.3.1).
+  if (value[0] === 0x1f && value[1] === 0x8b) return put(run, null, via, itemId, 'The body is gzip; only JSON is read.');
+  openText(new TextDecoder().decode(value), via, itemId, run);
+}
+
+function openList(list: readonly unknown[], via: readonly string[], itemId: string | null, run: Run): void {
+  for (let i = 0; i < list.length; i++) inside(list[i], via, itemId, run);
+}
+
+function openRecord(value: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
+  if (isEnvelope(value)) {
+    run.out.push(value);
+    return;
+  }
+  // An event is an event, whatever members its detail may add.
+  if (typeof value['detail-type'] === 'string') return put(run, value, via, itemId, null);
+  if (typeof value.eventSource === 'string' && value.eventSource.startsWith('aws:')) return openItem(value, via, itemId, run);
+  if (Array.isArray(value.Records)) {
+    for (const record of value.Records) openRecordsMember(record, via, itemId, run);
+    return;
+  }
+  if (typeof value.deliveryStreamArn === 'string' && Array.isArray(value.records)) {
+    return put(run, value, [...via, 'firehose'], itemId, 'Unsupported entry: a Firehose transform has to answer with the records, not act on them.');
+  }
+  if (value.Type === 'Notification' && typeof value.TopicArn === 'string') return openMessage(value, via, itemId, run);
+  if (isRecord(value.requestContext) && Object.hasOwn(value, 'requestPayload')) return inside(value.requestPayload, [...via, 'lambda-destination'], itemId, run);
+  // Answers of GetFindings, and of its relatives.
+  const findings = value.Findings ?? value.findings;
+  if (Array.isArray(findings)) return openList(findings, [...via, 'list'], itemId, run);
+  put(run, value, via, itemId, null);
+}
+
+function openRecordsMember(record: unknown, via: readonly string[], itemId: string | null, run: Run): void {
+  let source: unknown;
+  try {
+    source = isRecord(record) ? (record.eventSource ?? record.EventSource) : undefined;
+  } catch {
+    return put(run, null, via, itemId, 'The record cannot be read.');
+  }
+  if (!isRecord(record)) return put(run, record, via, itemId, 'The record is no JSON object.');
+  if (typeof source === 'string' && source.startsWith('aws:')) return openSafely(record, via, itemId, run);
+  // A CloudTrail log file: `{"Records":[{"eventVersion":…}]}`.
+  if (typeof source === 'string') return inside(record, [...via, 'cloudtrail-file'], itemId, run);
+  put(run, record, via, itemId, 'The record does not say which service it is from.');
+}
+
+function openSafely(record: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
+  try {
+    openItem(record, via, itemId, run);
+  } catch {
+    put(run, null, via, itemId, 'The record cannot be read.');
+  }
+}
+
+/** One record of an event source: Lambda wraps them in `Records`, Pipes delivers them in a bare list. */
+function openItem(record: Record<string, unknown>, via: readonly string[], outer: string | null, run: Run): void {
+  const source = record.eventSource ?? record.EventSource;
+  switch (source) {
+    case 'aws:sqs': {
+      const itemId = outer ?? name(record.messageId);
+      const wrapped = [...via, 'sqs'];
+      if (typeof record.body !== 'string') return put(run, record.body, wrapped, itemId, 'The message has no body.');
+      return inside(record.body, wrapped, itemId, run);
+    }
+    case 'aws:sns': {
+      const message = record.Sns;
+      if (isRecord(message)) return openMessage(message, via, outer, run);
+      return put(run, record, [...via, 'sns'], outer, 'The record has no SNS message.');
+    }
+    case 'aws:kinesis': {
+      // Pipes puts the stream's members beside the source instead of into `kinesis`.
+      const data = isRecord(record.kinesis) ? record.kinesis : record;
+      const itemId = outer ?? name(data.sequenceNumber);
+      const wrapped = [...via, 'kinesis'];
+      if (typeof data.data !== 'string') return put(run, null, wrapped, itemId, 'The record has no data.');
+      // Looked at before decoding: base64 grows by a third.
+      if (data.data.length > Math.ceil(run.maxBytes / 3) * 4) return put(run, null, wrapped, itemId, `The body is larger than ${run.maxBytes} bytes.`);
+      return inside(Buffer.from(data.data, 'base64'), wrapped, itemId, run);
+    }
+    default: {
+      const dynamodb = record.dynamodb;
+      const itemId = outer ?? (isRecord(dynamodb) ? name(dynamodb.SequenceNumber) : null);
+      put(run, record, via, itemId, 'Unsupported entry: records of this event source carry no AWS events.');
+    }
+  }
+}
+
+function openMessage(message: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
+  const wrapped = [...via, 'sns'];
+  // SubscriptionConfirmation and the like stay as they are; they are recognised, and dropped, as what they are.
+  if (message.Type !== undefined && message.Type !== 'Notification') return put(run, message, wrapped, itemId, null);
+  if (typeof message.Message !== 'string') return put(run, message, wrapped, itemId, 'The notification has no message.');
+  inside(message.Message, wrapped, itemId, run);
+}
+
+function exceeds(value: string, maxBytes: number): boolean {
+  if (value.length > maxBytes) return true;
+  // UTF-8 takes at most three bytes for a UTF-16 unit: short texts need no counting.
+  return value.length * 3 > maxBytes && Buffer.byteLength(value, 'utf8') > maxBytes;
+}
