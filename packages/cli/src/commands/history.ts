@@ -1,0 +1,149 @@
+import { formatResource, isRecord, type Json, type JsonObject, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
+import { type Data, openJournal } from '../compose.js';
+import { CliError } from '../errors.js';
+import { type Answer, type Io, type Paint, painter } from '../io.js';
+import { printable } from '../printable.js';
+
+/** One entry of `redress history --json`: an execution with everything that belongs to it, or a decision not to act. */
+export interface HistoryEntry {
+  readonly kind: 'execution' | 'decision' | 'duplicate';
+  /** When it began. */
+  readonly time: string;
+  /** When it was closed; null for an open execution. */
+  readonly closed: string | null;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly execution: string | null;
+  /** Null while it is open. */
+  readonly outcome: string | null;
+  readonly message: string | null;
+  /** What caused it: what is kept of the event, or who asked. */
+  readonly trigger: Json;
+  /** Answers of guardrails that restrict. */
+  readonly reasons: readonly Json[];
+  readonly plan: string | null;
+  readonly changes: readonly string[];
+  /** Writing calls, as they were answered. */
+  readonly calls: readonly { readonly time: string; readonly operation: string; readonly status: string; readonly requestId: string | null }[];
+  readonly before: Json;
+  readonly after: Json;
+  readonly open: readonly string[];
+  /** For a rollback: the execution that it takes back, by whom, and why. */
+  readonly rollbackOf: string | null;
+  readonly by: Json;
+  readonly reason: string | null;
+  /** Where its records are. */
+  readonly records: readonly { readonly stream: string; readonly seq: number; readonly digest: string }[];
+}
+
+type Draft = { -readonly [K in keyof HistoryEntry]: HistoryEntry[K] };
+
+/** What changed, when, why, and by which event. `subject`: a resource id, `TYPE/ID`, or an execution. */
+export async function historyCommand(io: Io, data: Data, subject: string | undefined): Promise<Answer> {
+  const journal = await openJournal(data, { create: false });
+  try {
+    const entries: Draft[] = [];
+    const executions = new Map<string, Draft>();
+    for await (const stored of journal.read({ all: true })) {
+      if (subject !== undefined && !matches(stored, subject)) continue;
+      add(entries, executions, stored);
+    }
+    if (subject !== undefined && entries.length === 0) throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, { next: 'Give a resource id, TYPE/ID or an execution; without an argument everything is shown.' });
+    entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+    return { json: entries, text: human(entries, painter(io)), exit: 0 };
+  } finally {
+    await journal.close?.();
+  }
+}
+
+function matches({ record }: StoredRecord, subject: string): boolean {
+  const { resource } = record;
+  return resource.id === subject || `${resource.type}/${resource.id}` === subject || record.execution === subject;
+}
+
+function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRecord): void {
+  const { record } = stored;
+  const { body, execution } = record;
+  const isExecution = record.kind === 'intent' || record.kind === 'call' || record.kind === 'outcome';
+  let entry = isExecution && execution !== null ? executions.get(execution) : undefined;
+  if (entry === undefined) {
+    entry = {
+      kind: isExecution ? 'execution' : record.kind === 'duplicate' ? 'duplicate' : 'decision',
+      time: record.time, closed: null, resource: record.resource, remediator: record.remediator, execution,
+      outcome: null, message: null, trigger: null, reasons: [], plan: null, changes: [], calls: [], before: null, after: null, open: [], rollbackOf: null, by: null, reason: null, records: [],
+    };
+    entries.push(entry);
+    if (isExecution && execution !== null) executions.set(execution, entry);
+  }
+  entry.records = [...entry.records, { stream: stored.stream, seq: stored.seq, digest: stored.digest }];
+  const plan = stored.documents['plan'];
+  if (isRecord(plan)) {
+    entry.plan = text((plan as JsonObject)['digest']);
+    entry.changes = (plan as unknown as Plan).changes.map((change) => change.summary);
+  }
+  if (record.kind === 'call') {
+    const call = body['call'];
+    if (isRecord(call)) entry.calls = [...entry.calls, { time: record.time, operation: `${String(call['service'])}:${String(call['operation'])}`, status: String(call['status']), requestId: text(call['requestId'] as Json) }];
+    return;
+  }
+  if (record.kind === 'outcome') {
+    const own = body['journal'];
+    entry.closed = record.time;
+    entry.outcome = isRecord(own) ? text((own as JsonObject)['outcome']) : null;
+    entry.after = stored.documents['after'] ?? null;
+  } else {
+    entry.trigger = body['trigger'] ?? null;
+    entry.reasons = restricting(body['guardrails']);
+    entry.before = stored.documents['before'] ?? null;
+    entry.rollbackOf = text(body['rollbackOf']);
+    entry.by = body['by'] ?? null;
+    entry.reason = text(body['reason']);
+    if (record.kind !== 'intent') {
+      entry.closed = record.time;
+      entry.outcome = text(body['outcome']);
+    }
+  }
+  entry.message = text(body['message']) ?? entry.message;
+  const { open } = body;
+  if (Array.isArray(open)) entry.open = open.map(String);
+  const decision = body['decision'];
+  // An outcome that another decision led to (a stop right before the write) has its own reasons.
+  if (isRecord(decision)) entry.reasons = restricting((decision as JsonObject)['results']);
+}
+
+function restricting(results: Json | undefined): readonly Json[] {
+  return Array.isArray(results) ? results.filter((each: Json) => isRecord(each) && each['effect'] !== 'allow') : [];
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function human(entries: readonly HistoryEntry[], paint: Paint): string {
+  if (entries.length === 0) return 'The journal is empty.';
+  const lines: string[] = [];
+  for (const entry of entries) {
+    lines.push(`${entry.time}  ${paint('bold', entry.outcome ?? 'open')}  ${printable(formatResource(entry.resource))}  ${printable(entry.remediator)}`);
+    if (entry.message !== null && entry.message !== '') lines.push(`  ${printable(entry.message)}`);
+    const cause = causeOf(entry);
+    if (cause !== '') lines.push(`  because ${printable(cause)}`);
+    for (const reason of entry.reasons) if (isRecord(reason)) lines.push(`  ${String(reason['effect']).padEnd(7)} ${printable(String(reason['message']))} (${printable(String(reason['code']))})`);
+    for (const call of entry.calls) lines.push(`  ${call.time}  ${printable(call.operation)} ${printable(call.status)}${call.requestId === null ? '' : ` (request ${printable(call.requestId)})`}`);
+    if (entry.kind === 'execution' && (entry.before !== null || entry.after !== null)) {
+      lines.push(`  before  ${printable(JSON.stringify(entry.before))}`);
+      if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
+    }
+    for (const open of entry.open) lines.push(`  still open: ${printable(open)}`);
+    if (entry.execution !== null) lines.push(`  ${entry.kind === 'duplicate' ? 'names execution' : 'execution'} ${printable(entry.execution)}`);
+  }
+  return lines.join('\n');
+}
+
+function causeOf(entry: HistoryEntry): string {
+  if (entry.rollbackOf !== null) return `${isRecord(entry.by) ? String((entry.by as JsonObject)['name']) : 'someone'} rolled back ${entry.rollbackOf}: ${entry.reason ?? ''}`;
+  const { trigger } = entry;
+  if (!isRecord(trigger)) return '';
+  const member = (name: string) => text((trigger as JsonObject)[name]);
+  if (member('by') !== 'finding') return member('by') === 'sweep' ? 'a sweep found it' : member('by') === 'request' ? 'it was asked for' : '';
+  return [`${member('source') ?? ''} ${member('kind') ?? ''}`.trim(), member('call'), member('actor') === null ? null : `by ${member('actor') ?? ''}`, member('event') === null ? null : `event ${member('event') ?? ''}`, member('observedAt') === null ? null : `of ${member('observedAt') ?? ''}`].filter((part) => part !== null && part !== '').join(', ');
+}

@@ -1,0 +1,60 @@
+import { type Mode, type OperationUse, type Remediator } from '@redress/core';
+import type { Composition } from '../compose.js';
+import { type Answer, type Io, painter, table } from '../io.js';
+import { printable } from '../printable.js';
+
+/** One entry of `redress remediators --json`. */
+export interface RemediatorDocument {
+  readonly id: string;
+  readonly title: string;
+  readonly package: { readonly name: string; readonly version: string };
+  readonly resourceTypes: readonly string[];
+  readonly controls: readonly string[];
+  readonly ceiling: string;
+  /** By environment of the policy; `*` where there is none. What is not named is `notify`. */
+  readonly modes: Readonly<Record<string, Mode>>;
+  /** Whether `plan --live` can look for its resources. */
+  readonly swept: boolean;
+  /** IAM actions: for looking, for the fix, and for its undo, which another role may have. */
+  readonly iam: { readonly read: readonly string[]; readonly fix: readonly string[]; readonly undo: readonly string[] };
+  readonly parameters: unknown;
+  readonly blindSpots: readonly string[];
+}
+
+/** Which remediators there are, and what the policy lets them do. */
+export function remediatorsCommand(io: Io, { remediators, policy }: Pick<Composition, 'remediators' | 'policy'>): Answer {
+  const documents = remediators.map((each) => document(each, modesOf(policy, each.id)));
+  const paint = painter(io);
+  const rows = documents.map((each) => [each.id, Object.entries(each.modes).map(([environment, mode]) => (environment === '*' ? mode : `${environment}: ${mode}`)).join(', '), each.ceiling, [...each.iam.read, ...each.iam.fix].join(' '), each.iam.undo.join(' ') || '-', each.title].map(printable));
+  return { json: documents, text: table(['REMEDIATOR', 'MODE', 'AT MOST', 'IAM: LOOK AND FIX', 'IAM: UNDO', 'TITLE'], rows, paint), exit: 0 };
+}
+
+function document(remediator: Remediator, modes: Record<string, Mode>): RemediatorDocument {
+  return {
+    id: remediator.id,
+    title: remediator.title,
+    package: remediator.package,
+    resourceTypes: remediator.resourceTypes,
+    controls: remediator.controls.map(({ framework, id }) => `${framework}/${id}`),
+    ceiling: remediator.ceiling,
+    modes,
+    swept: remediator.discover !== null,
+    iam: { read: actions(remediator.uses.reads), fix: actions(remediator.uses.writes), undo: actions(remediator.uses.undoes) },
+    parameters: remediator.parametersJsonSchema(),
+    blindSpots: remediator.blindSpots,
+  };
+}
+
+function modesOf(policy: Composition['policy'], id: string): Record<string, Mode> {
+  const modes = Object.hasOwn(policy.remediators, id) ? (policy.remediators[id]?.modes ?? {}) : {};
+  if (policy.environments.length === 0) {
+    // Without environments no account is in one, so whatever is written only tells; `off` stays off.
+    return { '*': modes['*'] === 'off' ? 'off' : 'notify' };
+  }
+  return Object.fromEntries(policy.environments.map(({ name }) => [name, modes[name] ?? modes['*'] ?? 'notify']));
+}
+
+function actions(uses: readonly OperationUse[]): readonly string[] {
+  const all = uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? []));
+  return [...new Set(all)].sort();
+}

@@ -1,0 +1,52 @@
+import { parseDuration } from '@redress/core';
+import { type Composition, openJournal } from '../compose.js';
+import { CliError } from '../errors.js';
+import { type Answer, type Io, painter } from '../io.js';
+import { isHandled, passDocument, passLines } from './run.js';
+
+/** Options of `redress rollback`. */
+export interface RollbackCommandOptions {
+  readonly reason: string;
+  readonly by?: string;
+  readonly acceptLoss?: boolean;
+  readonly hold?: string;
+}
+
+/** Takes an execution back. */
+export async function rollbackCommand(io: Io, composition: Composition, execution: string, options: RollbackCommandOptions): Promise<Answer> {
+  const by = options.by ?? io.user;
+  if (by.trim() === '') throw new CliError('cli/usage', 'Who rolls back is not known.', { next: 'Say it with --by NAME.' });
+  if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Say it with --reason TEXT.' });
+  const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
+  if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not an ISO 8601 duration such as P7D or PT12H.`);
+  const journal = await openJournal(composition.data, { create: false });
+  const redress = composition.engine({ journal });
+  try {
+    const pass = passDocument(await redress.rollback(execution, { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) }));
+    return { json: pass, text: passLines(pass, painter(io)).join('\n'), exit: pass.outcome === 'rolled-back' ? 0 : 1 };
+  } finally {
+    redress.close();
+    await journal.close?.();
+  }
+}
+
+/** Closes executions whose worker is gone. */
+export async function recoverCommand(io: Io, composition: Composition): Promise<Answer> {
+  const journal = await openJournal(composition.data, { create: false });
+  const redress = composition.engine({ journal });
+  try {
+    const closed = (await redress.recover()).map(passDocument);
+    // What is leased still has a worker, as far as anyone can tell.
+    const open = (await journal.open()).map(({ execution, resource, remediator, begunAt, leaseUntil }) => ({ execution, resource, remediator, begunAt: new Date(begunAt).toISOString(), leaseUntil: new Date(leaseUntil).toISOString() }));
+    const paint = painter(io);
+    const lines = [
+      ...closed.flatMap((pass) => passLines(pass, paint)),
+      ...open.map((each) => `${paint('yellow', 'still open')}  ${each.execution}, leased until ${each.leaseUntil}`),
+      ...(closed.length === 0 && open.length === 0 ? ['No execution is open.'] : []),
+    ];
+    return { json: { closed, open }, text: lines.join('\n'), exit: closed.every((pass) => isHandled(pass) || pass.outcome === 'failed') ? 0 : 1 };
+  } finally {
+    redress.close();
+    await journal.close?.();
+  }
+}

@@ -1,0 +1,276 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { connectAws } from '@redress/connect';
+import {
+  type Clock, type Connect, createRedress, definePolicy, defineRegister, type Guardrail, isRegion, type Journal, type Live, messageOf, type Notify, type Policy, type PolicyInput, type Redress, RedressError, type RedressOptions, type Register, type RegisterInput, type Remediator, type Stop,
+} from '@redress/core';
+import { readPolicy, readRegister } from '@redress/core/yaml';
+import { CliError } from './errors.js';
+import type { Io } from './io.js';
+import { printable } from './printable.js';
+
+/** The global options, as commander reads them. */
+export interface GlobalOptions {
+  readonly json?: boolean;
+  readonly endpointUrl?: string;
+  readonly profile?: string;
+  readonly region?: string;
+  readonly data?: string;
+  readonly policy?: string;
+  readonly config?: string;
+}
+
+/** What `redress.config.mjs` may export as default. */
+export interface ConfigFile {
+  /** Instead of the built-in ones: list those that you want, too. */
+  readonly remediators?: readonly Remediator[];
+  /** Added to the built-in ones. */
+  readonly guardrails?: readonly Guardrail[];
+  readonly notify?: Notify;
+  /** Instead of `redress.yaml`; `--policy` goes before it. */
+  readonly policy?: Policy | PolicyInput | Live<Policy>;
+  /** Instead of the register that the policy names. */
+  readonly exceptions?: Register | RegisterInput | Live<Register>;
+  readonly connect?: Connect;
+}
+
+/** What an embedder or a test puts in the place of the outer world. */
+export interface Overrides {
+  readonly remediators?: readonly Remediator[];
+  readonly connect?: Connect;
+  readonly clock?: Clock;
+}
+
+const DEFAULT_DATA = '.redress';
+const DEFAULT_POLICY = 'redress.yaml';
+const DEFAULT_CONFIG = 'redress.config.mjs';
+
+/** Everything that a command needs, put together. */
+export interface Composition {
+  readonly remediators: readonly Remediator[];
+  /** The policy as it was at the start. */
+  readonly policy: Policy;
+  readonly register: Register;
+  /** `absent`: there is no file, so everything only tells. */
+  readonly policySource: { readonly kind: 'file' | 'config' | 'absent'; readonly file: string | null };
+  readonly region: string;
+  readonly data: Data;
+  readonly connect: Connect;
+  /** The engine; with a journal only where something may change. */
+  engine(options?: { readonly journal?: Journal; readonly policy?: Policy; readonly notify?: boolean }): Redress;
+}
+
+/**
+ * Reads configuration, policy and register, and checks them against the remediators.
+ *
+ * @throws {CliError} {@link RedressError}
+ */
+export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
+  const config = await loadConfig(io, options.config);
+  const { builtinRemediators } = overrides.remediators === undefined && config.remediators === undefined ? await import('./builtin.js') : { builtinRemediators: [] };
+  const remediators = overrides.remediators ?? config.remediators ?? builtinRemediators;
+  const region = regionOf(io, options);
+  const connect = overrides.connect ?? config.connect ?? connectAws({ ...(options.endpointUrl === undefined ? {} : { endpoint: endpointOf(options.endpointUrl) }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
+  const data = dataOf(io, options);
+
+  const { live: policy, source } = policyOf(io, options, config);
+  const register = registerOf(io, config, policy, source.file);
+  const now = await policy.read();
+  // Names that nobody knows are refused before anything is done.
+  createRedress({ remediators, policy: now, connect, ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }) }).close();
+  const registerNow = await register.read();
+  const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
+  if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
+
+  return {
+    remediators,
+    policy: now,
+    register: registerNow,
+    policySource: { kind, file: kind === 'file' ? source.file : null },
+    region,
+    data,
+    connect,
+    engine: (more = {}) => {
+      const composed: RedressOptions = {
+        remediators,
+        policy: more.policy ?? policy,
+        exceptions: register,
+        connect,
+        killSwitch: killSwitch(data),
+        onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
+        ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }),
+        ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
+        ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
+        ...(more.journal === undefined ? {} : { journal: more.journal }),
+      };
+      return createRedress(composed);
+    },
+  };
+}
+
+function regionOf(io: Io, options: GlobalOptions): string {
+  const given = [options.region, io.env['AWS_REGION'], io.env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '') ?? 'us-east-1';
+  if (!isRegion(given) || given === 'aws-global') throw new CliError('cli/usage', `${JSON.stringify(given)} is not a region name.`, { next: 'For example: --region eu-west-1' });
+  return given;
+}
+
+function endpointOf(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
+  return text;
+}
+
+async function loadConfig(io: Io, given: string | undefined): Promise<ConfigFile> {
+  const shown = given ?? DEFAULT_CONFIG;
+  const file = resolve(io.cwd, shown);
+  if (!(await exists(file))) {
+    if (given === undefined) return {};
+    throw new CliError('cli/config', `There is no file ${shown}.`, { place: { file: shown }, next: 'Give an existing file, or leave --config out.' });
+  }
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  } catch (cause) {
+    throw new CliError('cli/config', `${shown} cannot be loaded: ${messageOf(cause)}`, { place: { file: shown }, next: 'It is an ECMAScript module that exports an object as default.', cause });
+  }
+  if (typeof module.default !== 'object' || module.default === null) throw new CliError('cli/config', `${shown} does not export an object as default.`, { place: { file: shown }, next: 'export default { remediators: […] };' });
+  const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect'];
+  const unknown = Object.keys(module.default).find((key) => !known.includes(key));
+  // A guardrail under a mistyped name would silently not hold.
+  if (unknown !== undefined) throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is not known here; allowed: ${known.join(', ')}`, { place: { file: shown } });
+  return module.default as ConfigFile;
+}
+
+type PolicyPlace = { kind: 'file' | 'config' | 'default'; file: string | null };
+
+function policyOf(io: Io, options: GlobalOptions, config: ConfigFile): { live: Live<Policy>; source: PolicyPlace } {
+  if (options.policy === undefined && config.policy !== undefined) {
+    const { policy } = config;
+    if (isLive<Policy>(policy)) return { live: policy, source: { kind: 'config', file: null } };
+    const value = 'digest' in policy ? (policy as Policy) : definePolicy(policy);
+    return { live: { read: async () => value }, source: { kind: 'config', file: null } };
+  }
+  const shown = options.policy ?? DEFAULT_POLICY;
+  const empty = options.policy === undefined ? definePolicy({ version: 1 }) : null;
+  const live = liveFile(io, shown, readPolicy, (cause) => {
+    if (empty !== null && isAbsent(cause)) return empty;
+    throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, { place: { file: shown }, next: 'Give an existing file with --policy.', cause });
+  });
+  return { live, source: { kind: options.policy === undefined ? 'default' : 'file', file: shown } };
+}
+
+/** The register that the policy names, relative to the policy's own file. */
+function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile: string | null): Live<Register> {
+  if (config.exceptions !== undefined) {
+    const { exceptions } = config;
+    if (isLive<Register>(exceptions)) return exceptions;
+    const value = 'digest' in exceptions ? (exceptions as Register) : defineRegister(exceptions);
+    return { read: async () => value };
+  }
+  const none = defineRegister([]);
+  const files = new Map<string, Live<Register>>();
+  return {
+    read: async () => {
+      const named = (await policy.read()).exceptions.register;
+      if (named === null) return none;
+      const shown = isAbsolute(named) || policyFile === null ? named : join(dirname(policyFile), named);
+      let live = files.get(shown);
+      if (live === undefined) {
+        live = liveFile(io, shown, readRegister, (cause) => {
+          throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, { place: { file: shown }, next: 'Create it (an empty list is `[]`), or take `exceptions.register` out of the policy.', cause });
+        });
+        files.set(shown, live);
+      }
+      return live.read();
+    },
+  };
+}
+
+/** A file that is read again each time, and parsed again when its text changed. */
+function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) => T, unreadable: (cause: unknown) => T): Live<T> {
+  let last: { text: string; value: T } | null = null;
+  return {
+    read: async () => {
+      let text: string;
+      try {
+        text = await readFile(resolve(io.cwd, shown), 'utf8');
+      } catch (cause) {
+        return unreadable(cause);
+      }
+      if (last?.text !== text) last = { text, value: parse(text, shown) };
+      return last.value;
+    },
+  };
+}
+
+/** The folder of journal and kill switch. */
+export interface Data {
+  /** As the person gave it. */
+  readonly shown: string;
+  readonly directory: string;
+}
+
+export function dataOf(io: Io, options: GlobalOptions): Data {
+  const shown = options.data ?? DEFAULT_DATA;
+  return { shown, directory: resolve(io.cwd, shown) };
+}
+
+/** `STOP` in the data folder stops changes; with the word `everything` in it, rollbacks too. */
+function killSwitch(data: Data): Live<Stop> {
+  return {
+    read: async () => {
+      try {
+        return (await readFile(join(data.directory, 'STOP'), 'utf8')).includes('everything') ? 'everything' : 'changes';
+      } catch (cause) {
+        if (isAbsent(cause)) return 'none';
+        // A switch that cannot be read is a deny: the engine sees to it.
+        throw cause;
+      }
+    },
+  };
+}
+
+/** Opens the journal of the data folder. */
+export async function openJournal(data: Data, options: { readonly create: boolean }): Promise<Journal> {
+  if (!options.create && !(await exists(data.directory))) {
+    throw new CliError('cli/not-found', `There is no journal in ${data.shown}.`, { place: { file: data.shown }, next: 'Give its folder with --data; `redress run` makes one.' });
+  }
+  const { folderJournal } = await import('@redress/evidence');
+  return folderJournal({ directory: data.directory });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (cause) {
+    if (isAbsent(cause)) return false;
+    throw new CliError('cli/file', `${path} cannot be read: ${reasonOf(cause)}`, { place: { file: path }, cause });
+  }
+}
+
+function isLive<T>(value: object): value is Live<T> {
+  return 'read' in value && typeof value.read === 'function';
+}
+
+function isAbsent(cause: unknown): boolean {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Why a file cannot be read, without its path, which is said already. */
+export function reasonOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'there is no such file';
+    case 'EACCES':
+    case 'EPERM':
+      return 'permission denied';
+    case 'EISDIR':
+      return 'it is a folder';
+    default:
+      return messageOf(cause);
+  }
+}

@@ -1,0 +1,45 @@
+import { formatPlace, isRedressError, messageOf, type Place } from '@redress/core';
+import { CommanderError } from 'commander';
+import { printable } from './printable.js';
+
+/** Codes of the command line's own errors; the others are those of `RedressError`. */
+export type CliErrorCode = 'cli/usage' | 'cli/file' | 'cli/config' | 'cli/not-found';
+
+/** A mistake in how the command was called, or in a file that it was given. */
+export class CliError extends Error {
+  readonly code: CliErrorCode;
+  readonly next: string | null;
+  readonly place: Place | null;
+
+  constructor(code: CliErrorCode, message: string, options: { next?: string; place?: Place; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CliError';
+    this.code = code;
+    this.next = options.next ?? null;
+    this.place = options.place ?? null;
+  }
+}
+
+/** What `--json` answers on an error. */
+export interface ErrorDocument {
+  readonly error: { readonly code: string; readonly message: string; readonly next: string | null; readonly place: Place | null };
+}
+
+// What the person who called has to correct; everything else is the world's doing.
+const CALLERS = /^(?:cli\/|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
+
+/** An error as a document, as lines for people, and as an exit code. */
+export function explain(error: unknown): { document: ErrorDocument; text: string; exit: 1 | 2 } {
+  const { code, message, next, place } = membersOf(error);
+  const lines = message.split('\n').map(printable).join('\n');
+  const at = place === null ? '' : formatPlace(place);
+  const text = [`redress: ${lines}`, ...(at === '' || message.includes(at) ? [] : [`  at ${printable(at)}`]), ...(next === null ? [] : [`  ${printable(next)}`]), ''].join('\n');
+  return { document: { error: { code, message, next, place } }, text, exit: CALLERS.test(code) ? 2 : 1 };
+}
+
+function membersOf(error: unknown): { code: string; message: string; next: string | null; place: Place | null } {
+  if (isRedressError(error)) return { code: error.code, message: error.message, next: error.next ?? null, place: error.place ?? null };
+  if (error instanceof CliError) return { code: error.code, message: error.message, next: error.next, place: error.place };
+  if (error instanceof CommanderError) return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
+  return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };
+}

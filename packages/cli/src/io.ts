@@ -1,0 +1,71 @@
+import { userInfo } from 'node:os';
+import { styleText } from 'node:util';
+import { printableJson } from './printable.js';
+
+/** Everything that a command touches of its process; tests give their own. */
+export interface Io {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** All of standard input. */
+  stdin(): Promise<string>;
+  /** Whether standard output shows colour. */
+  readonly color: boolean;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Who runs the command, as the operating system says. */
+  readonly user: string;
+}
+
+/** The process's own. */
+export function processIo(): Io {
+  return {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    stdin: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
+    cwd: process.cwd(),
+    env: process.env,
+    user: userName(),
+  };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under an id without a name.
+    return process.env['USER'] ?? '';
+  }
+}
+
+/** What a command answers: a document for `--json`, lines for people, and an exit code. */
+export interface Answer {
+  readonly json: unknown;
+  readonly text: string;
+  /** 0: done. 1: not everything. 2: the command, the policy or a file is wrong. */
+  readonly exit: 0 | 1 | 2;
+}
+
+export type Paint = (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string;
+
+/** Colour, where the terminal has it. */
+export function painter(io: Pick<Io, 'color'>): Paint {
+  return io.color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
+}
+
+/** Prints an answer: exactly one document on standard output with `--json`. */
+export function print(io: Io, json: boolean, answer: Answer): void {
+  const text = json ? printableJson(answer.json) : answer.text;
+  if (text !== '') io.stdout(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Columns, as wide as their widest cell; the last one is not padded. Cells must be printable. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[]) => cells.map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();
+  return [paint('bold', line(head)), ...rows.map(line)].join('\n');
+}

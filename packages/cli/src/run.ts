@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { isRecord, systemClock } from '@redress/core';
+import { Command, CommanderError } from 'commander';
+import { type Composition, compose, dataOf, type GlobalOptions, type Overrides } from './compose.js';
+import { CliError, explain } from './errors.js';
+import { type Answer, type Io, print } from './io.js';
+import { printable, printableJson } from './printable.js';
+
+/** What an embedder or a test gives instead of the built-in parts. */
+export type RunOverrides = Overrides;
+
+const ENDINGS = `
+Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
+With --json there is exactly one JSON document on standard output, also for an error.`;
+
+/**
+ * Runs the command line in this process.
+ *
+ * @example const exit = await run(['normalize', 'event.json', '--json'], processIo());
+ * @param argv without interpreter and script.
+ * @returns the exit code; never throws for what is in arguments and files.
+ */
+export async function run(argv: readonly string[], io: Io, overrides: RunOverrides = {}): Promise<number> {
+  // Known before the arguments are parsed, since parsing them may fail.
+  const json = wantsJson(argv);
+  let said = '';
+  let answer: Answer | null = null;
+  const program = build(io, overrides, (given) => {
+    answer = given;
+  });
+  const capture = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeOut: (text) => { said += text; }, writeErr: () => undefined }).showSuggestionAfterError();
+    for (const child of command.commands) capture(child);
+  };
+  capture(program);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      io.stdout(json ? `${printableJson({ text: said })}\n` : said);
+      return 0;
+    }
+    const told = error instanceof CommanderError && /help/.test(error.code) ? new CliError('cli/usage', 'No command is given.', { next: '`redress --help` shows commands and options.' }) : error;
+    const { document, text, exit } = explain(told);
+    if (json) io.stdout(`${printableJson(document)}\n`);
+    else io.stderr(text);
+    return exit;
+  }
+  const given = answer as Answer | null;
+  if (given === null) return 2;
+  print(io, json, given);
+  return given.exit;
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}
+
+function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void): Command {
+  const program = new Command('redress')
+    .description('Closes AWS security gaps automatically, safely, and with proof.')
+    .version(version())
+    .option('--json', 'one JSON document on standard output')
+    .option('--endpoint-url <url>', 'endpoint of all services, for an emulator')
+    .option('--profile <name>', 'profile of the shared AWS configuration')
+    .option('--region <name>', 'region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)')
+    .option('--data <folder>', 'journal and kill switch (default: .redress)')
+    .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
+    .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
+    .addHelpText('after', ENDINGS);
+  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => answer(await work(await compose(io, program.opts<GlobalOptions>(), overrides)));
+  const data = () => dataOf(io, program.opts<GlobalOptions>());
+  // Each command is loaded when it is asked for: none needs the others' libraries.
+  program
+    .command('normalize')
+    .description('what is read out of files, as findings; needs no account')
+    .argument('<file...>', 'JSON: events, batches, findings, records; - is standard input')
+    .action(async (files: string[]) => answer(await (await import('./commands/normalize.js')).normalizeCommand(io, files)));
+  program
+    .command('plan')
+    .description('what would be done, and why not; reads the account, changes and records nothing')
+    .argument('[file...]', 'JSON events; - is standard input')
+    .option('--live', 'look at the account instead of at events')
+    .option('--remediator <id...>', 'with --live: only these')
+    .action((files: string[], options: { live?: boolean; remediator?: string[] }) => composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)));
+  program
+    .command('run')
+    .description('events the whole way, as the Lambda would')
+    .argument('<file...>', 'JSON events; - is standard input')
+    .action((files: string[]) => composed(async (composition) => (await import('./commands/run.js')).runCommand(io, composition, files)));
+  program
+    .command('rollback')
+    .description('takes an execution back')
+    .argument('<execution>', 'as `redress history` shows it')
+    .requiredOption('--reason <text>', 'why')
+    .option('--by <name>', 'who (default: the user of the operating system)')
+    .option('--accept-loss', 'go on although the undo destroys something')
+    .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
+    .action((execution: string, options: { reason: string; by?: string; acceptLoss?: boolean; hold?: string }) => composed(async (composition) => (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options)));
+  program
+    .command('recover')
+    .description('closes executions whose worker is gone, by looking at the resource')
+    .action(() => composed(async (composition) => (await import('./commands/rollback.js')).recoverCommand(io, composition)));
+  program
+    .command('history')
+    .description('what changed, when, why, and by which event')
+    .argument('[resource]', 'a resource id, TYPE/ID, or an execution (default: everything)')
+    .action(async (subject: string | undefined) => answer(await (await import('./commands/history.js')).historyCommand(io, data(), subject)));
+  program
+    .command('evidence')
+    .description('the records')
+    .command('verify')
+    .description('checks every record, offline; names the first bad one')
+    .action(async () => answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data())));
+  program
+    .command('remediators')
+    .description('which there are, what the policy lets them do, and which IAM actions they need')
+    .action(() => composed(async (composition) => (await import('./commands/remediators.js')).remediatorsCommand(io, composition)));
+  program
+    .command('policy')
+    .description('the policy')
+    .command('check')
+    .description('whether policy and exceptions register are valid, and what they say')
+    .action(() => composed(async (composition) => (await import('./commands/policy.js')).policyCheckCommand(io, composition, (overrides.clock ?? systemClock).now())));
+  return program;
+}
+
+function version(): string {
+  // Beside `src` and beside `dist`.
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return isRecord(manifest) && typeof manifest['version'] === 'string' ? printable(manifest['version']) : '0.0.0';
+}

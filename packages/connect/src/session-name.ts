@@ -1,0 +1,13 @@
+// What STS takes as a role session name.
+const NOT_ALLOWED = /[^\w+=,.@-]+/g;
+
+/**
+ * A text as a role session name: 2 to 64 characters that STS takes. CloudTrail shows it with each call, so it should say who acts.
+ *
+ * @example sessionNameOf('exec 1/2') === 'exec-1-2'
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+export function sessionNameOf(text: string): string {
+  const name = text.replace(NOT_ALLOWED, '-').slice(0, 64);
+  return name.length < 2 ? `redress${name === '' ? '' : '-'}${name}` : name;
+}

@@ -1,0 +1,158 @@
+import { BatchProcessor, EventType, processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { createRedress, decisive, formatResource, type HandleResult, messageOf, type Outcome, type PassResult, type Redress, RedressError, type RedressOptions, systemClock } from '@redress/core';
+import { RetryError } from './retry-error.js';
+import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
+
+/** What {@link createHandler} takes: that of `createRedress`, with a journal. */
+export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
+  /** There is no default, and a folder is refused inside Lambda: it would be gone with the sandbox. */
+  readonly journal: NonNullable<RedressOptions['journal']>;
+  /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
+  readonly logger?: HandlerLogger;
+}
+
+/** What a direct invocation answers. */
+export interface HandlerSummary {
+  readonly findings: number;
+  readonly passes: readonly { readonly remediator: string; readonly resource: string; readonly outcome: Outcome | 'busy'; readonly execution: string | null }[];
+  /** Findings that needed no decision, by disposition. */
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+/** A Lambda handler. SQS gets a partial batch answer, anything else a summary. */
+export type Handler = (event: unknown, context: InvocationContext) => Promise<BatchResponse | HandlerSummary>;
+
+/** A message is not begun with less time than this: a fix with its verification needs it. */
+const NEEDED = 30_000;
+/** Recovery is not begun with less time than this: what came in goes first. */
+const NEEDED_FOR_RECOVERY = 60_000;
+
+/**
+ * Makes the Lambda handler.
+ *
+ * A message that may fare better later comes again; one that can never be read is logged and acknowledged, since coming again would not
+ * change it; no message takes others along. What came without a queue is retried by throwing.
+ *
+ * @example
+ * export const handler = createHandler({ remediators: [...s3Remediators, mine], policy, journal, connect: connectAws() });
+ * @throws {RedressError} `compose/invalid`, `policy/invalid`
+ */
+export function createHandler(options: HandlerOptions): Handler {
+  if (options.journal === undefined || options.journal === null) {
+    throw new RedressError('compose/invalid', 'The handler needs a journal: the record is what permits a change.', { next: 'Give createHandler a journal of @redress/evidence.' });
+  }
+  if (options.journal.kind === 'folder' && process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined) {
+    throw new RedressError('compose/invalid', 'A journal in a folder cannot be used inside Lambda: sandboxes do not share it, and it is gone with them.', { next: 'Use a journal that all sandboxes share.' });
+  }
+  const clock = options.clock ?? systemClock;
+  const logger: HandlerLogger = options.logger ?? new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'redress' });
+  const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  let recovered = false;
+
+  return async (event, context) => {
+    const remaining = context.getRemainingTimeInMillis();
+    const deadline = clock.now() + remaining;
+    if (!recovered && remaining >= NEEDED_FOR_RECOVERY) {
+      recovered = true;
+      // At most half of the time, so that what came in has its own.
+      await recover(redress, logger, clock.now() + remaining / 2);
+    }
+    if (remaining < NEEDED) logger.warn('the time of this invocation is too short for any change', { remainingMs: remaining, neededMs: NEEDED, next: 'Raise the timeout of the function to at least 60 s.' });
+    // One invocation is one run: limits per run count over all of its messages.
+    const run = { deadline, budget: { changes: 0 } };
+
+    if (!isSqs(event)) {
+      const result = await redress.handle(event, run);
+      report(logger, result, null);
+      const again = retryable(result);
+      if (again !== null) throw new RetryError(`It has to come again: ${again}`);
+      return summarize(result);
+    }
+
+    const handle = async (record: SqsRecord): Promise<void> => {
+      if (context.getRemainingTimeInMillis() < NEEDED) {
+        logger.info('message left for another invocation', { messageId: record.messageId, reason: 'no-time-left' });
+        throw new RetryError('Not enough time is left.');
+      }
+      let result: HandleResult;
+      try {
+        result = await redress.handle({ Records: [record] }, run);
+      } catch (error) {
+        logger.error('message could not be handled', { messageId: record.messageId, error: describe(error) });
+        throw new RetryError(messageOf(error), { cause: error });
+      }
+      report(logger, result, record.messageId);
+      const again = retryable(result);
+      if (again !== null) throw new RetryError(again);
+    };
+    // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
+    const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
+    const processor = fifo ? new SqsFifoPartialProcessorAsync() : new BatchProcessor(EventType.SQS);
+    const answer = await processPartialResponse(event as never, handle as never, processor, { processInParallel: false, throwOnFullBatchFailure: false } as never);
+    return { batchItemFailures: answer.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
+  };
+}
+
+async function recover(redress: Redress, logger: HandlerLogger, deadline: number): Promise<void> {
+  try {
+    for (const pass of await redress.recover({ deadline })) logPass(logger, pass, null, 'recovery');
+  } catch (error) {
+    // What came in does not wait for it; the next sandbox tries again, and each pass recovers its own resource.
+    logger.error('recovery failed', { error: describe(error) });
+  }
+}
+
+function report(logger: HandlerLogger, result: HandleResult, messageId: string | null): void {
+  for (const { finding, passes } of result.results) {
+    if (finding.disposition === 'rejected') {
+      logger.warn('input rejected', { messageId: finding.itemId ?? messageId, finding: finding.id, source: finding.source, kind: finding.kind, reason: finding.reason, via: finding.via });
+    }
+    for (const pass of passes) logPass(logger, pass, messageId, 'pass');
+  }
+}
+
+/** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */
+function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery'): void {
+  const bad = pass.outcome === 'failed' || pass.outcome === 'partial' || pass.outcome === 'unknown';
+  logger[bad ? 'error' : 'info'](pass.message === '' ? pass.outcome : pass.message, {
+    kind,
+    remediator: pass.remediator,
+    resource: formatResource(pass.resource),
+    outcome: pass.outcome,
+    execution: pass.execution,
+    reasons: pass.decision === null ? [] : decisive(pass.decision).map((each) => each.code),
+    duplicate: pass.duplicate,
+    retryable: pass.retryable,
+    ...(messageId === null ? {} : { messageId }),
+  });
+}
+
+/** Why an input has to come again, or null. */
+function retryable(result: HandleResult): string | null {
+  const pass = result.results.flatMap((each) => each.passes).find((each) => each.retryable);
+  if (pass !== undefined) return `${pass.remediator}: ${formatResource(pass.resource)}: ${pass.message}`;
+  // A finding that failed before there was a pass is neither counted nor has it passes; without a queue no item names it either.
+  const without = result.results.filter((each) => each.passes.length === 0);
+  const counted = Object.values(result.counted).reduce((sum, each) => sum + each, 0);
+  if (result.retry.length > 0 || without.length > counted) return without.find((each) => each.reason !== '' && each.reason !== each.finding.reason)?.reason ?? 'A finding could not be handled.';
+  return null;
+}
+
+function summarize(result: HandleResult): HandlerSummary {
+  return {
+    findings: result.results.length,
+    passes: result.results.flatMap((each) => each.passes).map(({ remediator, resource, outcome, execution }) => ({ remediator, resource: formatResource(resource), outcome, execution })),
+    counted: result.counted,
+  };
+}
+
+function describe(error: unknown): { name: string; code?: unknown; message: string } {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return { name: error instanceof Error ? error.name : typeof error, ...(code === undefined ? {} : { code }), message: messageOf(error) };
+}
+
+function isSqs(event: unknown): event is SqsEvent {
+  const records = typeof event === 'object' && event !== null ? (event as { Records?: unknown }).Records : undefined;
+  return Array.isArray(records) && records.length > 0 && records.every((record) => typeof record === 'object' && record !== null && (record as SqsRecord).eventSource === 'aws:sqs' && typeof (record as SqsRecord).messageId === 'string');
+}

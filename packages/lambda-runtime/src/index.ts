@@ -1,0 +1,8 @@
+/**
+ * The Lambda handler of Redress: batch answers, deadline and logs around the engine. Thin.
+ *
+ * @packageDocumentation
+ */
+export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
+export { RetryError } from './retry-error.js';
+export type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';

@@ -1,0 +1,34 @@
+/** What the handler needs of Lambda's context. */
+export interface InvocationContext {
+  readonly awsRequestId?: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** What the handler needs of an SQS message. */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly eventSource: 'aws:sqs';
+  readonly eventSourceARN?: string;
+  readonly body: string;
+}
+
+/** A batch of SQS messages. */
+export interface SqsEvent {
+  readonly Records: readonly SqsRecord[];
+}
+
+/**
+ * Lambda's partial batch answer: only these messages come again. The event source mapping needs `ReportBatchItemFailures`.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export interface BatchResponse {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+/** Where log lines go; the Logger of Powertools fits. */
+export interface HandlerLogger {
+  info(message: string, attributes: Record<string, unknown>): void;
+  warn(message: string, attributes: Record<string, unknown>): void;
+  error(message: string, attributes: Record<string, unknown>): void;
+}
