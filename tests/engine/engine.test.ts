@@ -1,4 +1,4 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type Live, type Notification, type Policy, RedressError, type RedressOptions, type Register, type Stop, type StoredRecord } from '@redress/core';
+import { createRedress, definePolicy, defineRegister, type Journal, type Live, type Notification, type Policy, RedressError, type RedressOptions, type Register, type Remediator, type Stop, type StoredRecord } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { noteWidget, openedEvent, revokeOpenRules, widget, Widgets } from '../support/widgets.js';
@@ -19,10 +19,11 @@ let clock: TestClock;
 let journal: Journal;
 let told: Notification[];
 
-const enforce = (extra: object = {}) => definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' }, 'widget-note': { dev: 'enforce' } }, ...extra });
+const enforce = (extra: object = {}, remediators: readonly Remediator[] = [revokeOpenRules]) =>
+  definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: Object.fromEntries(remediators.map(({ id }) => [id, { dev: 'enforce' }])), ...extra });
 
 function redress(over: Partial<RedressOptions> = {}) {
-  return createRedress({ remediators: [revokeOpenRules], policy: enforce(), journal, connect: aws.connect, clock, notify: async (each) => void told.push(each), ...over });
+  return createRedress({ remediators: [revokeOpenRules], policy: enforce({}, over.remediators), journal, connect: aws.connect, clock, notify: async (each) => void told.push(each), ...over });
 }
 
 async function records(filter: (each: StoredRecord) => boolean = () => true): Promise<StoredRecord[]> {
@@ -114,7 +115,7 @@ describe('zero writing calls', () => {
     ['killed', () => ({ killSwitch: { read: async () => 'changes' as const } }), () => event(), 'denied'],
     ['stale', () => ({}), () => openedEvent('w1', 'open-1', START - 3_600_000), 'awaiting-approval'],
     ['replayed', () => ({}), () => event('w1', 'open-1', { replay: 'again' }), 'denied'],
-    ['from another source', () => ({}), () => event('w1', 'open-1', { source: 'my.app' }), 'denied'],
+    ['from the source of another service', () => ({}), () => event('w1', 'open-1', { source: 'aws.s3' }), 'denied'],
     ['our own call', () => ({}), () => event('w1', 'open-1', { actor: 'arn:aws:sts::111111111111:assumed-role/Redress/other' }), 'denied'],
     ['an unreadable register', () => ({ exceptions: { read: () => Promise.reject(new Error('no such file')) } }), () => event(), 'denied'],
     ['an unreadable policy', () => ({ policy: failing(enforce(), 1) }), () => event(), 'denied'],
@@ -136,6 +137,14 @@ describe('zero writing calls', () => {
     const { results, counted } = await redress().handle(event('w1', 'open-1', { errorCode: 'AccessDenied' }));
     expect(results[0]?.passes).toEqual([]);
     expect(counted).toEqual({ ignored: 1 });
+    expect(aws.calls).toEqual([]);
+  });
+
+  it('an event that does not come from AWS is no finding', async () => {
+    aws.put('w1', ['open-1']);
+    const { results, counted } = await redress().handle(event('w1', 'open-1', { source: 'my.app' }));
+    expect(results.flatMap((each) => each.passes)).toEqual([]);
+    expect(Object.keys(counted)).toEqual([expect.stringMatching(/ignored|rejected/)]);
     expect(aws.calls).toEqual([]);
   });
 

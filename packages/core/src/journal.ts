@@ -7,11 +7,12 @@ import type { ResourceRef } from './model/resource.js';
  *
  * - `decision`: a pass that did not act, and why.
  * - `intent`: an execution begins; from here on the resource is leased.
+ * - `lease`: an open execution whose worker is gone was taken over.
  * - `call`: one writing call of an execution, with its request id.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
  */
-export type RecordKind = 'decision' | 'intent' | 'call' | 'outcome' | 'duplicate';
+export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate';
 
 /**
  * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
@@ -76,7 +77,7 @@ export interface BeginRequest extends Entry {
   readonly budgets: readonly Budget[];
   /** Milliseconds that the lease lasts. */
   readonly lease: number;
-  /** Take over an open execution whose lease has run out, instead of beginning one. No record, no budget; a new fence. */
+  /** Take over an open execution whose lease has run out, instead of beginning one: a `lease` record and a new fence, no budget. */
   readonly resume?: string;
 }
 

@@ -1,0 +1,151 @@
+// What a stream of records is, and what it says: pure, shared by the journals that write streams and the verifier that reads them.
+import { canonicalJson, type ClosedExecution, type Digest, digestText, type EvidenceRecord, type Hold, isRecord, type Json, type JsonObject, type OpenExecution, type Outcome, OUTCOMES, type RecordKind, type ResourceRef, type StreamView, streamOf } from '@redress/core';
+
+/** At most this many closed executions stay in a view. */
+const CLOSED_IN_VIEW = 50;
+const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate'];
+
+/** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
+export interface JournalBody {
+  readonly fence?: number;
+  readonly leaseUntil?: number;
+  readonly planDigest?: string;
+  readonly budgets?: readonly { readonly key: string; readonly changes: number; readonly window: number }[];
+  readonly outcome?: Outcome;
+  readonly sent?: number;
+  readonly hold?: { readonly until: number; readonly owner: string };
+}
+
+/** A stream's state after some of its records. */
+export interface StreamState {
+  readonly stream: Digest;
+  readonly length: number;
+  readonly head: Digest | null;
+  readonly lastTime: number;
+  readonly fence: number;
+  readonly generation: number;
+  readonly open: OpenExecution | null;
+  readonly closed: readonly ClosedExecution[];
+  readonly holds: readonly Hold[];
+  readonly tagFirstSeen: Readonly<Record<string, number>>;
+  /** Of open and closed intents: what a rollback takes back. */
+  readonly rollbackOf: Readonly<Record<string, string>>;
+}
+
+/** A stream without records. */
+export function emptyState(stream: Digest): StreamState {
+  return { stream, length: 0, head: null, lastTime: 0, fence: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, rollbackOf: {} };
+}
+
+/** The line of the next record in a stream, without its newline, and the record. */
+export function nextLine(state: StreamState, fields: Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediator' | 'body' | 'blobs'>, time: number): { line: string; record: EvidenceRecord; digest: Digest } {
+  const record: EvidenceRecord = {
+    v: 1,
+    stream: state.stream,
+    seq: state.length + 1,
+    prev: state.head,
+    // A clock that was set back must not make the order of a stream doubtful.
+    time: new Date(Math.max(time, state.lastTime)).toISOString(),
+    ...fields,
+  };
+  const line = canonicalJson(record);
+  return { line, record, digest: digestText(line) };
+}
+
+/** A mistake in a stream. */
+export interface ChainProblem {
+  readonly code: 'not-json' | 'not-canonical' | 'malformed' | 'wrong-stream' | 'wrong-number' | 'broken-chain' | 'time-backwards' | 'not-open' | 'already-open' | 'wrong-fence';
+  readonly message: string;
+}
+
+/** A line read as the next record of a stream: the record, its digest and the state after it, or what is wrong. */
+export function readLine(state: StreamState, line: string): { ok: true; record: EvidenceRecord; digest: Digest; state: StreamState } | { ok: false; problem: ChainProblem } {
+  const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return wrong('not-json', 'The line is not JSON.');
+  }
+  // Other bytes for the same value would be another digest; a duplicate key would be read in two ways.
+  try {
+    if (canonicalJson(value) !== line) return wrong('not-canonical', 'The line is not in canonical form.');
+  } catch {
+    return wrong('not-canonical', 'The line has no canonical form.');
+  }
+  if (!isEvidenceRecord(value)) return wrong('malformed', 'The line is no record of a form that is known.');
+  const record = value;
+  if (record.stream !== state.stream || streamOf(record.resource) !== state.stream) return wrong('wrong-stream', 'The record belongs to another resource.');
+  if (record.seq !== state.length + 1) return wrong('wrong-number', `The record has number ${record.seq}; ${state.length + 1} is next.`);
+  if (record.prev !== state.head) return wrong('broken-chain', 'The record does not follow the one before it: that one was changed, removed or put in.');
+  if (Date.parse(record.time) < state.lastTime) return wrong('time-backwards', `The record is dated ${record.time}, before the one before it.`);
+  const own = journalBody(record);
+  if (record.kind === 'intent' && state.open !== null) return wrong('already-open', `Execution ${String(record.execution)} begins while ${state.open.execution} is open.`);
+  if (record.kind === 'lease' || record.kind === 'call' || record.kind === 'outcome') {
+    if (state.open === null || state.open.execution !== record.execution) return wrong('not-open', `A ${record.kind} of ${String(record.execution)}, which is not open.`);
+    if (record.kind === 'lease' ? (own.fence ?? 0) <= state.fence : own.fence !== state.open.fence) return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
+  }
+  if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
+  const digest = digestText(line);
+  return { ok: true, record, digest, state: advance(state, record, digest) };
+}
+
+/** The state after one more record. */
+export function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
+  const own = journalBody(record);
+  const time = Date.parse(record.time);
+  let { open, closed, holds, generation, tagFirstSeen, rollbackOf } = state;
+  const fence = Math.max(state.fence, own.fence ?? 0);
+  if (record.kind === 'intent' && record.execution !== null) {
+    open = { execution: record.execution, resource: record.resource, remediator: record.remediator, planDigest: (own.planDigest ?? '') as Digest, fence: own.fence ?? 0, leaseUntil: own.leaseUntil ?? 0, begunAt: time };
+    if (typeof record.body['rollbackOf'] === 'string') rollbackOf = { ...rollbackOf, [record.execution]: record.body['rollbackOf'] };
+  } else if (record.kind === 'lease' && open !== null) {
+    open = { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil };
+  } else if (record.kind === 'outcome' && open !== null) {
+    closed = [
+      { execution: open.execution, remediator: open.remediator, planDigest: open.planDigest, outcome: own.outcome ?? 'unknown', begunAt: open.begunAt, closedAt: time, sent: own.sent ?? 0, rollbackOf: rollbackOf[open.execution] ?? null },
+      ...closed,
+    ].slice(0, CLOSED_IN_VIEW);
+    generation++;
+    if (own.hold !== undefined) holds = [...holds, { remediator: record.remediator, until: own.hold.until, owner: own.hold.owner, execution: open.execution }];
+    open = null;
+  }
+  // First sight ever: taking the tag off and putting it on again does not start the three days anew.
+  if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator)) tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
+  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, rollbackOf };
+}
+
+/** A state as decisions see it. */
+export function viewOf(state: StreamState): StreamView {
+  return { stream: state.stream, length: state.length, generation: state.generation, open: state.open, closed: state.closed, holds: state.holds, tagFirstSeen: state.tagFirstSeen };
+}
+
+/** The journal's own part of a record. */
+export function journalBody(record: Pick<EvidenceRecord, 'body'>): JournalBody {
+  const own = record.body['journal'];
+  return isRecord(own) ? (own as JournalBody) : {};
+}
+
+function isEvidenceRecord(value: unknown): value is EvidenceRecord {
+  if (!isRecord(value)) return false;
+  const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs, ...more } = value as Record<string, Json>;
+  if (Object.keys(more).length > 0 || v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;
+  if (typeof time !== 'string' || new Date(time).toISOString() !== time) return false;
+  if (!KINDS.includes(kind as RecordKind) || !(execution === null || typeof execution === 'string') || typeof remediator !== 'string') return false;
+  if (!isResource(resource) || !isRecord(body) || !isRecord(blobs) || !Object.values(blobs as JsonObject).every(isDigest)) return false;
+  const own = (body as JsonObject)['journal'];
+  if (['intent', 'lease', 'call', 'outcome'].includes(kind as string)) {
+    if (execution === null || !isRecord(own) || !Number.isSafeInteger((own as JsonObject)['fence'])) return false;
+    if (kind === 'outcome' && !OUTCOMES.includes((own as JsonObject)['outcome'] as Outcome)) return false;
+  }
+  return true;
+}
+
+/** Whether a value is `sha256:` and 64 hexadecimal digits. */
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
+function isResource(value: unknown): value is ResourceRef {
+  return isRecord(value) && ['type', 'id', 'account', 'region', 'partition'].every((member) => typeof value[member] === 'string') && Object.keys(value).length === 5;
+}

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { Digest } from '@redress/core';
+
+/** Content of the file `FORMAT`. */
+export const FORMAT = 'redress-evidence/1\n';
+
+const hex = (digest: Digest) => digest.slice('sha256:'.length);
+
+/** Where a stream's records are: one canonical JSON line each. */
+export function streamFile(directory: string, stream: Digest): string {
+  return join(directory, 'streams', hex(stream).slice(0, 2), `${hex(stream)}.jsonl`);
+}
+
+/** Where a document is: its canonical JSON, under its own digest. */
+export function blobFile(directory: string, digest: Digest): string {
+  return join(directory, 'blobs', hex(digest).slice(0, 2), `${hex(digest)}.json`);
+}

@@ -1,0 +1,49 @@
+import { type Clock, type Digest, type Journal, systemClock } from '@redress/core';
+import { emptyState, journalBody, type StreamState } from './chain.js';
+import { type Access, ChainJournal, type Storage } from './journal.js';
+
+/**
+ * A journal in memory: for tests, and for trying things. It is gone when the process is.
+ *
+ * @example const journal = memoryJournal();
+ */
+export function memoryJournal(options: { readonly clock?: Pick<Clock, 'now'> } = {}): Journal {
+  return new ChainJournal('memory', new MemoryStorage(), options.clock ?? systemClock);
+}
+
+class MemoryStorage implements Storage {
+  readonly #streams = new Map<Digest, { lines: string[]; state: StreamState }>();
+  readonly #documents = new Map<Digest, string>();
+  readonly #executions = new Map<string, { stream: Digest; begunAt: number; budgets: readonly string[]; sent: number | null }>();
+
+  readonly #access: Access = {
+    state: (stream) => this.#streams.get(stream)?.state ?? emptyState(stream),
+    lines: (stream) => [...(this.#streams.get(stream)?.lines ?? [])],
+    append: (stream, line, record, after) => {
+      const known = this.#streams.get(stream) ?? { lines: [], state: after };
+      known.lines.push(line);
+      known.state = after;
+      this.#streams.set(stream, known);
+      const own = journalBody(record);
+      if (record.kind === 'intent' && record.execution !== null) this.#executions.set(record.execution, { stream, begunAt: Date.parse(record.time), budgets: (own.budgets ?? []).map((each) => each.key), sent: null });
+      const execution = record.kind === 'outcome' && record.execution !== null ? this.#executions.get(record.execution) : undefined;
+      if (execution !== undefined) execution.sent = own.sent ?? 0;
+    },
+    put: (digest, text) => void this.#documents.set(digest, text),
+    get: (digest) => this.#documents.get(digest) ?? null,
+    streams: () => [...this.#streams.keys()].sort(),
+    streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
+    openExecutions: () => [...this.#streams.values()].flatMap(({ state }) => (state.open === null ? [] : [state.open])),
+    spent: (key, since) => [...this.#executions.values()].filter((each) => each.begunAt > since && each.budgets.includes(key) && each.sent !== 0).length,
+  };
+
+  async exclusive<T>(work: (access: Access) => T): Promise<T> {
+    return work(this.#access);
+  }
+
+  async close(): Promise<void> {
+    this.#streams.clear();
+    this.#documents.clear();
+    this.#executions.clear();
+  }
+}
