@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 // Packages see each other's sources, so that a test never runs against a stale build.
 const conditions = ['@redress/source'];
 const shared = {
-  resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] },
-  ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production'] } },
+  resolve: { conditions: [...conditions, 'node', 'development|production'] },
+  ssr: { resolve: { conditions: [...conditions, 'node', 'development|production'] } },
 };
 const setupFiles = ['./tests/support/setup.ts'];
 
