@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Assessment, type CallTrace, type Clock, createRedress, definePolicy, defineRegister, digestOf, fixed, type Json, type JsonObject, type Journal, type Mode, type Observation, type Redress, type RegisterInput, type Remediator, type ResourceRef, type Stop, type StoredRecord,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { type FakeClock, fakeClock } from './clock.js';
+import { callerIdentity, sdkConfig, testConnect } from './connect.js';
+import { configComplianceEvent, securityHubEvent } from './events.js';
+import { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
+import type { Arranged, ConformanceOptions, Scenario, Sdk } from './scenario.js';
+import type { WireCall } from './wire.js';
+
+/** The one environment of the kit's policy. */
+const ENVIRONMENT = 'kit';
+
+/** One look of the remediator at a resource: what went into `plan` and what came out. */
+export interface Look {
+  readonly resource: ResourceRef;
+  readonly parameters: JsonObject;
+  readonly observation: Observation<Json, unknown> | 'gone';
+  readonly assessment: Assessment | null;
+  readonly observedAt: number;
+}
+
+/** What happened on the wire while something was done. */
+export interface Act<T> {
+  readonly value: T;
+  readonly wire: readonly WireCall[];
+  readonly writes: readonly WireCall[];
+  /** What the engine says that it sent. */
+  readonly traces: readonly CallTrace[];
+  readonly looks: readonly Look[];
+}
+
+/** How an engine is put together. */
+export interface EngineSetup {
+  readonly mode?: Mode;
+  readonly stop?: Stop;
+  readonly register?: RegisterInput;
+  readonly journal?: Journal;
+  /** The remediator with its own ceiling; else one that may enforce, because the change itself is what is looked at. */
+  readonly ownCeiling?: boolean;
+}
+
+/** An emulator, a proxy in front of it, and the means to set a stage. */
+export class Bench {
+  readonly remediator: Remediator;
+  readonly options: ConformanceOptions;
+  readonly sdk: Sdk;
+  readonly proxy: RecordingProxy;
+  readonly exceptionTag: string;
+  readonly #used = new Set<string>();
+  /** Scenarios whose use of operations is known. */
+  readonly covered = new Set<string>();
+  readonly #notEmulated = new Set<string>();
+
+  private constructor(remediator: Remediator, options: ConformanceOptions, sdk: Sdk, proxy: RecordingProxy) {
+    this.remediator = remediator;
+    this.options = options;
+    this.sdk = sdk;
+    this.proxy = proxy;
+    this.exceptionTag = options.exceptionTag ?? 'redress:exception';
+  }
+
+  static async open(remediator: Remediator, options: ConformanceOptions): Promise<Bench> {
+    const region = options.account.region ?? 'us-east-1';
+    const account = options.account.accountId ?? (await callerIdentity(options.account.endpoint)).account;
+    const sdk: Sdk = { config: sdkConfig(options.account.endpoint, region), account, region, name: (prefix) => `${prefix}-${randomBytes(6).toString('hex')}` };
+    return new Bench(remediator, options, sdk, await recordingProxy(options.account.endpoint));
+  }
+
+  close(): Promise<void> {
+    return this.proxy.close();
+  }
+
+  async stage(scenario: Scenario): Promise<Stage> {
+    return Stage.set(this, scenario);
+  }
+
+  /** Notes operations as used: what is declared and never used is a permission too many. */
+  use(calls: Iterable<{ readonly service: string; readonly operation: string }>): void {
+    for (const call of calls) this.#used.add(`${call.service}:${call.operation}`);
+  }
+
+  used(name: string): boolean {
+    return this.#used.has(name);
+  }
+
+  noteEmulator(calls: readonly WireCall[]): void {
+    for (const call of calls) if (call.notEmulated) this.#notEmulated.add(`${call.service}:${call.operation}`);
+  }
+
+  /** Operations that the emulator does not have. */
+  get notEmulated(): readonly string[] {
+    return [...this.#notEmulated];
+  }
+}
+
+/** One arranged resource with a clock and a journal of its own. */
+export class Stage {
+  readonly bench: Bench;
+  readonly scenario: Scenario;
+  readonly clock: FakeClock = fakeClock();
+  readonly journal: Journal;
+  readonly parameters: JsonObject;
+  resource: ResourceRef;
+  #extra: Readonly<Record<string, unknown>>;
+  #event: unknown;
+  #looks: Look[] = [];
+  #traces: CallTrace[] = [];
+
+  private constructor(bench: Bench, scenario: Scenario, arranged: Arranged, journal: Journal, clock: FakeClock) {
+    this.bench = bench;
+    this.scenario = scenario;
+    this.journal = journal;
+    this.clock = clock;
+    this.parameters = { ...bench.options.parameters, ...scenario.parameters };
+    [this.resource, this.#extra] = split(arranged);
+  }
+
+  static async set(bench: Bench, scenario: Scenario): Promise<Stage> {
+    const clock = fakeClock();
+    const journal = await journalFor(bench.options, clock);
+    return new Stage(bench, scenario, await scenario.arrange(bench.sdk), journal, clock);
+  }
+
+  /** The event that reports the situation; the same one each time, as a queue delivers it. */
+  event(): unknown {
+    this.#event ??= this.scenario.event?.(this.resource, this.#extra) ?? defaultEvent(this.bench.remediator, this.resource);
+    return this.#event;
+  }
+
+  /** A later report of the same situation. */
+  nextEvent(arranged?: Arranged | void): unknown {
+    if (arranged !== undefined) [this.resource, this.#extra] = split(arranged);
+    this.#event = undefined;
+    return this.event();
+  }
+
+  engine(setup: EngineSetup = {}): Redress {
+    const { remediator } = this.bench;
+    const watched: Remediator = {
+      ...remediator,
+      ceiling: setup.ownCeiling === true ? remediator.ceiling : 'enforce',
+      observe: async (args) => {
+        const observation = await remediator.observe(args);
+        this.#looks.push({ resource: args.resource, parameters: args.parameters, observation, assessment: null, observedAt: this.clock.now() });
+        return observation;
+      },
+      plan: (args) => {
+        const assessment = remediator.plan(args);
+        const last = this.#looks.findLastIndex((look) => look.assessment === null && look.observation !== 'gone' && digestOf(look.observation.state) === digestOf(args.state));
+        const look = this.#looks[last];
+        if (look !== undefined) this.#looks[last] = { ...look, assessment, observedAt: args.observedAt };
+        return assessment;
+      },
+    };
+    const policy = definePolicy({
+      version: 1,
+      environments: { [ENVIRONMENT]: { accounts: [this.bench.sdk.account] } },
+      remediators: { [remediator.id]: { [ENVIRONMENT]: setup.mode ?? 'enforce', parameters: this.parameters } },
+      exceptions: { tag: this.bench.exceptionTag },
+    });
+    return createRedress({
+      remediators: [watched],
+      policy,
+      journal: setup.journal ?? this.journal,
+      connect: testConnect({ endpoint: this.bench.proxy.endpoint, accountId: this.bench.sdk.account }),
+      exceptions: defineRegister(setup.register ?? []),
+      killSwitch: fixed<Stop>(setup.stop ?? 'none'),
+      clock: this.clock,
+      onCall: (trace) => this.#traces.push(trace),
+    });
+  }
+
+  /** Does something and tells what it did on the wire. */
+  async act<T>(what: () => Promise<T>): Promise<Act<T>> {
+    const { calls } = this.bench.proxy;
+    const [call, trace, look] = [calls.length, this.#traces.length, this.#looks.length];
+    const value = await what();
+    const wire = calls.slice(call);
+    this.bench.noteEmulator(wire);
+    return { value, wire, writes: wire.filter((each) => each.write), traces: this.#traces.slice(trace), looks: this.#looks.slice(look) };
+  }
+
+  /** Looks at the resource by a dry run. */
+  async look(): Promise<Look | undefined> {
+    const redress = this.engine();
+    const { looks } = await this.act(() => redress.plan(this.bench.remediator.id, this.resource));
+    redress.close();
+    return looks.at(-1);
+  }
+
+  /** Does something while a fault is in force. */
+  async during<T>(fault: Fault, what: () => Promise<T>): Promise<T> {
+    const lift = this.bench.proxy.inject(fault);
+    try {
+      return await what();
+    } finally {
+      lift();
+    }
+  }
+
+  async records(): Promise<readonly StoredRecord[]> {
+    const records: StoredRecord[] = [];
+    for await (const record of this.journal.read({ all: true })) records.push(record);
+    return records;
+  }
+}
+
+async function journalFor(options: ConformanceOptions, clock: Clock): Promise<Journal> {
+  return options.journal === undefined ? memoryJournal({ clock }) : options.journal({ clock });
+}
+
+function split(arranged: Arranged): [ResourceRef, Readonly<Record<string, unknown>>] {
+  return 'resource' in arranged ? [arranged.resource as ResourceRef, arranged as Readonly<Record<string, unknown>>] : [arranged, { resource: arranged }];
+}
+
+/** What AWS would send, told by the remediator's own triggers; null when they say nothing. */
+export function defaultEvent(remediator: Remediator, resource: ResourceRef): unknown {
+  // A lower-case name is the name of a rule as people see it; an upper-case one is a managed rule's identifier, and its default name is alike.
+  const rule = remediator.configRules.find((each) => each === each.toLowerCase()) ?? remediator.configRules[0]?.toLowerCase().replaceAll('_', '-');
+  if (rule !== undefined) return configComplianceEvent({ resource, rule });
+  const control = remediator.controls.find((each) => each.framework === 'aws-fsbp');
+  return control === undefined ? null : securityHubEvent({ resource, control: control.id });
+}

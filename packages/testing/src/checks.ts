@@ -1,0 +1,591 @@
+import { digestOf, type HandleResult, isRedressError, type Json, messageOf, type PassResult, type Plan, type Redress, type Remediator, type ResourceRef } from '@redress/core';
+import type { Act, Bench, EngineSetup, Look, Stage } from './bench.js';
+import { type CrashPoint, crashingJournal } from './crash.js';
+import { impurities } from './pure.js';
+import type { Scenario } from './scenario.js';
+import type { FaultKind, WireCall } from './wire.js';
+
+/** What is wrong, in one sentence each. */
+export type Problems = readonly string[];
+
+/** A promise that every remediator keeps, and how it is tried in one scenario. */
+export interface Check {
+  readonly name: string;
+  /** Whether there is anything to try. */
+  readonly applies: (scenario: Scenario, remediator: Remediator) => boolean;
+  readonly run: (bench: Bench, scenario: Scenario) => Promise<Problems>;
+}
+
+/** Collects what is wrong. */
+class Findings {
+  readonly problems: string[] = [];
+  /** A sentence that is wrong when the condition does not hold. */
+  check(holds: boolean, problem: string): boolean {
+    if (!holds) this.problems.push(problem);
+    return holds;
+  }
+}
+
+const CHANGED: readonly string[] = ['remediated', 'flagged'];
+const named = (calls: readonly Pick<WireCall, 'service' | 'operation'>[]) => [...new Set(calls.map((call) => `${call.service}:${call.operation}`))].join(', ');
+const outcomes = (passes: readonly PassResult[]) => passes.map((pass) => (pass.message === '' ? pass.outcome : `${pass.outcome} (${pass.message})`)).join('; ') || 'nothing';
+const passesOf = (result: HandleResult) => result.results.flatMap((each) => each.passes);
+const silence = (result: HandleResult) => result.results.map((each) => each.reason).filter((reason) => reason !== '').join('; ');
+/** Executions that changed something, in order. */
+const executed = (passes: readonly PassResult[]) => passes.filter((pass) => pass.execution !== null && !pass.duplicate && CHANGED.includes(pass.outcome));
+const changesOf = (passes: readonly PassResult[]) => executed(passes).reduce((sum, pass) => sum + (pass.plan?.changes.length ?? 0), 0);
+const stateOf = (look: Look | undefined): Json | undefined => (look === undefined || look.observation === 'gone' ? undefined : look.observation.state);
+const sameState = (a: Look | undefined, b: Look | undefined) => {
+  const [before, after] = [stateOf(a), stateOf(b)];
+  return before !== undefined && after !== undefined && digestOf(before) === digestOf(after);
+};
+
+/** Writes that had their effect, or may have had it. */
+const effective = (writes: readonly WireCall[]) => writes.filter((call) => call.forwarded && (call.status === null || call.status < 400));
+
+const plainChange = (scenario: Scenario) => scenario.expect === 'change' && (scenario.hazards ?? []).length === 0;
+const holdsBack = (scenario: Scenario) => !plainChange(scenario);
+
+/** Asks the engine as the world does: by an event where there is one, else by naming the resource. */
+async function ask(stage: Stage, redress: Redress, event: unknown = stage.event()): Promise<{ passes: readonly PassResult[]; why: string }> {
+  if (event === null) return { passes: await redress.run(stage.resource), why: '' };
+  const result = await redress.handle(event);
+  return { passes: passesOf(result), why: silence(result) };
+}
+
+type Asked = Act<{ passes: readonly PassResult[]; why: string }>;
+
+async function enforce(stage: Stage, setup: EngineSetup = {}, event?: unknown): Promise<Asked> {
+  const redress = stage.engine(setup);
+  try {
+    return await stage.act(() => ask(stage, redress, event));
+  } finally {
+    redress.close();
+  }
+}
+
+/** The fix, for checks that begin with one. */
+async function fixed(stage: Stage, findings: Findings): Promise<Asked | null> {
+  const fix = await enforce(stage);
+  const { passes, why } = fix.value;
+  return findings.check(executed(passes).length > 0, `the run did not change anything: ${outcomes(passes)}${why === '' ? '' : `; ${why}`}`) ? fix : null;
+}
+
+function noWrites(findings: Findings, when: string, act: Act<unknown>): void {
+  findings.check(act.writes.length === 0, `${when}: ${act.writes.length} writing calls on the wire (${named(act.writes)}); expected none`);
+}
+
+/** What goes around the engine's gate goes around every guardrail. */
+function throughTheGate(findings: Findings, act: Act<unknown>): void {
+  findings.check(act.wire.length <= act.traces.length, `${act.wire.length} calls on the wire, but only ${act.traces.length} through \`aws\`: something calls AWS beside it (${named(act.wire)})`);
+}
+
+/** The service of a signature is not always the prefix of an IAM action. */
+const SIGNING: Readonly<Record<string, string>> = { cloudwatch: 'monitoring', ses: 'email', elasticfilesystem: 'elasticfilesystem', mq: 'amazonmq' };
+
+/** Operations as declared, for what is on the wire; calls that do not name themselves are known from the engine alone. */
+function usedOf(act: Act<unknown>): { readonly service: string; readonly operation: string }[] {
+  return act.traces.filter((trace) => trace.failure === null || trace.failure.effect === 'refused').map(({ service, operation }) => ({ service, operation }));
+}
+
+function onlyDeclared(findings: Findings, remediator: Remediator, wire: readonly WireCall[], phase: 'fix' | 'rollback'): void {
+  const declared = new Set([...remediator.uses.reads, ...(phase === 'fix' ? remediator.uses.writes : remediator.uses.undoes)].flatMap((use) => use.operations.map((operation) => `${SIGNING[use.service.id] ?? use.service.id}:${operation}`)));
+  const others = wire.filter((call) => call.named && !declared.has(`${call.service}:${call.operation}`));
+  findings.check(others.length === 0, `${named(others)} on the wire in a ${phase}, but not declared for it`);
+}
+
+async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const redress = stage.engine();
+  const first = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
+  const second = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
+  redress.close();
+  bench.use(usedOf(first));
+  noWrites(findings, 'dry run', first);
+  noWrites(findings, 'second dry run', second);
+  throughTheGate(findings, first);
+  const look = first.looks.at(-1);
+  if (look === undefined || look.assessment === null) {
+    const gone = look?.observation === 'gone';
+    findings.check(gone && scenario.expect === 'compliant', gone ? 'the arranged resource is not seen: observe says that it is gone' : `it could not be looked at: ${outcomes(first.value)}`);
+    return findings.problems;
+  }
+  findings.check(sameState(look, second.looks.at(-1)), 'two dry runs in a row observe different states: the state holds what changes by itself (order, time, counters), or the dry run changed something');
+  findings.check(look.assessment.status === scenario.expect, `plan says ${look.assessment.status}, expected ${scenario.expect}`);
+  const { assessment } = look;
+  const seen = new Set([...(assessment.status === 'change' || assessment.status === 'manual' ? (assessment.hazards ?? []) : []), ...(assessment.status === 'change' ? assessment.changes.flatMap((change) => change.hazards ?? []) : [])].map((hazard) => hazard.code));
+  const expected = new Set(scenario.hazards ?? []);
+  for (const code of expected) findings.check(seen.has(code), `hazard ${code} is expected and not seen (seen: ${[...seen].join(', ') || 'none'})`);
+  for (const code of seen) findings.check(expected.has(code), `hazard ${code} is seen; list it in \`hazards\` of the scenario if it belongs there`);
+  if (assessment.status === 'change') {
+    findings.check(assessment.changes.length > 0, 'plan says change and holds no change');
+    const digests = (passes: readonly PassResult[]) => passes.map((pass) => pass.plan?.digest).join();
+    findings.check(first.value.every((pass) => pass.plan !== null) && digests(first.value) === digests(second.value), 'two dry runs in a row make different plans');
+    for (const change of assessment.changes) {
+      findings.check(change.summary.trim() !== '', 'a change has no summary: people have to read what they approve');
+      findings.check(!('calls' in change.undo) || change.undo.calls.length > 0, `${change.summary}: its undo has no calls; say \`irreversible\` with the reason instead`);
+      findings.check(!JSON.stringify(change.call.input).includes('"$response"'), `${change.summary}: only an undo may refer to a reply`);
+      // Nobody may make this one unseen, so no run of the kit will use it either.
+      if ('irreversible' in change.undo) bench.use([change.call]);
+    }
+  }
+  const { observation } = look;
+  if (observation !== 'gone') findings.check((scenario.tag === undefined) === (observation.tags === 'untaggable') || scenario.tag === undefined, 'the scenario can tag the resource, but observe says that it is untaggable');
+  return findings.problems;
+}
+
+async function pure(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const redress = stage.engine();
+  const { looks } = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
+  redress.close();
+  for (const look of looks) findings.problems.push(...impurities(bench.remediator, look));
+  return findings.problems;
+}
+
+async function unreadable(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const probe = await bench.stage(scenario);
+  const redress = probe.engine();
+  const { wire } = await probe.act(() => redress.plan(bench.remediator.id, probe.resource));
+  redress.close();
+  for (const operation of new Set(wire.filter((call) => !call.write).map((call) => call.operation))) {
+    const stage = await bench.stage(scenario);
+    const run = await stage.during({ kind: 'denied', on: operation, times: Number.POSITIVE_INFINITY }, () => enforce(stage));
+    noWrites(findings, `${operation} denied`, run);
+    if (scenario.expect !== 'change') continue;
+    const blind = run.value.passes.find((pass) => pass.outcome === 'no-op');
+    findings.check(blind === undefined, `${operation} denied: taken for good news (${blind?.message ?? ''}); what cannot be read has to throw`);
+  }
+  return findings.problems;
+}
+
+async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const before = await stage.look();
+  const run = await enforce(stage);
+  const { passes } = run.value;
+  bench.use(usedOf(run));
+  throughTheGate(findings, run);
+  if (scenario.expect === 'change') {
+    findings.check(passes.length > 0, `nobody was asked: ${run.value.why}`);
+    for (const pass of executed(passes)) findings.check((pass.plan?.hazards.length ?? 0) === 0, `a change with hazard ${pass.plan?.hazards.map((hazard) => hazard.code).join(', ') ?? ''} was made`);
+    if (scenario.partly === true) {
+      findings.check(executed(passes).length > 0, `nothing was changed, but a part could have been: ${outcomes(passes)}`);
+      findings.check(effective(run.writes).length === changesOf(passes), `${run.writes.length} writing calls for ${changesOf(passes)} changes`);
+    } else noWrites(findings, 'with a hazard', run);
+    findings.check(passes.some((pass) => ['awaiting-approval', 'notified'].includes(pass.outcome)), `nobody is told of the hazard: ${outcomes(passes)}`);
+    return findings.problems;
+  }
+  noWrites(findings, `expected ${scenario.expect}`, run);
+  const wanted = scenario.expect === 'manual' ? ['notified', 'denied', 'exempt'] : ['no-op'];
+  for (const pass of passes) findings.check(wanted.includes(pass.outcome), `outcome ${outcomes([pass])}; expected ${wanted[0] ?? ''}`);
+  const after = await stage.look();
+  findings.check(before?.observation === 'gone' || sameState(before, after), 'the state is another one afterwards');
+  return findings.problems;
+}
+
+async function ceiling(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  noWrites(findings, `ceiling ${bench.remediator.ceiling}`, await enforce(stage, { ownCeiling: true }));
+  return findings.problems;
+}
+
+async function fix(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const run = await fixed(stage, findings);
+  if (run === null) return findings.problems;
+  bench.use(usedOf(run));
+  const { passes } = run.value;
+  throughTheGate(findings, run);
+  onlyDeclared(findings, bench.remediator, run.wire, 'fix');
+  findings.check(effective(run.writes).length === changesOf(passes) && run.writes.length === changesOf(passes), `${run.writes.length} writing calls on the wire for ${changesOf(passes)} changes in the plans`);
+  for (const pass of passes) {
+    const right = pass.execution === null ? scenario.partly === true : pass.outcome === (pass.plan?.changes.some((change) => change.resolves) === true ? 'remediated' : 'flagged');
+    findings.check(right, `outcome ${outcomes([pass])}`);
+  }
+  const after = await stage.look();
+  if (scenario.partly !== true) {
+    const status = after?.assessment?.status ?? (after?.observation === 'gone' ? 'gone' : 'unreadable');
+    findings.check(status !== 'change' && status !== 'unreadable' && status !== 'gone', status === 'change' ? 'after the fix, plan still wants to change something: it is not idempotent, or it does not see what it did' : `after the fix, the resource is ${status}`);
+    const resolves = passes.some((pass) => pass.outcome === 'remediated');
+    findings.check(!resolves || status !== 'manual' || passes.some((pass) => pass.open.length > 0), 'it counts as remediated, but plan says that a person has to act; what stays open belongs in `open`, or `resolves` is false');
+  }
+  const records = await stage.records();
+  const kinds = (kind: string) => records.filter((each) => each.record.kind === kind).length;
+  findings.check(kinds('intent') === executed(passes).length && kinds('outcome') === kinds('intent') && kinds('call') === run.writes.length, `the journal holds ${kinds('intent')} intents, ${kinds('call')} calls and ${kinds('outcome')} outcomes`);
+  findings.check((await stage.journal.open()).length === 0, 'an execution is still open');
+
+  const second = await enforce(stage);
+  noWrites(findings, 'second run on the same event', second);
+  const third = await enforce(stage, {}, stage.nextEvent());
+  noWrites(findings, 'run on a new report of the same', third);
+  findings.check(sameState(after, await stage.look()), 'the second run changed the state');
+  if (findings.problems.length === 0) bench.covered.add(scenario.name);
+  return findings.problems;
+}
+
+async function rollback(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const before = await stage.look();
+  const run = await fixed(stage, findings);
+  if (run === null) return findings.problems;
+  const redress = stage.engine();
+  const by = { by: 'kit', reason: 'conformance' };
+  try {
+    // Last execution first, as a person would.
+    for (const pass of executed(run.value.passes).reverse()) {
+      const plan = pass.plan as Plan;
+      const execution = pass.execution as string;
+      if (plan.changes.some((change) => 'destroys' in change.undo && change.undo.destroys !== undefined)) {
+        const careless = await stage.act(() => refusal(() => redress.rollback(execution, by)));
+        noWrites(findings, 'a rollback that destroys, without acceptance', careless);
+        findings.check(careless.value === 'rollback/refused', 'a rollback that destroys something was not refused without acceptance');
+      }
+      const undone = await stage.act(() => redress.rollback(execution, { ...by, acceptLoss: true }));
+      bench.use(usedOf(undone));
+      onlyDeclared(findings, bench.remediator, undone.wire, 'rollback');
+      findings.check(undone.value.outcome === 'rolled-back', `the rollback ended as ${outcomes([undone.value])}`);
+      if (plan.changes.every((change) => 'calls' in change.undo && change.undo.restores === 'exact')) {
+        const after = stateOf(undone.looks.at(-1));
+        findings.check(after !== undefined && digestOf(after) === digestOf(plan.before), 'the undo says that it restores exactly, but the state is not the one before the fix');
+      }
+    }
+    const [was, is] = [stateOf(before), stateOf(await stage.look())];
+    findings.check(was !== undefined && is !== undefined && bench.remediator.equivalent(was, is), 'after the rollback, the state is not equivalent to the one before the fix');
+  } catch (error) {
+    findings.check(false, `the rollback failed: ${messageOf(error)}`);
+  } finally {
+    redress.close();
+  }
+  const later = await enforce(stage, {}, stage.nextEvent());
+  noWrites(findings, 'next event after a rollback', later);
+  findings.check(later.value.passes.every((pass) => pass.outcome === 'notified'), `the next event after a rollback ended as ${outcomes(later.value.passes)}; expected notified`);
+  return findings.problems;
+}
+
+async function refusal(run: () => Promise<unknown>): Promise<string> {
+  try {
+    await run();
+    return 'done';
+  } catch (error) {
+    return isRedressError(error) ? error.code : messageOf(error);
+  }
+}
+
+async function exceptions(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  // The register names a resource as the engine does, once it is identified.
+  const canonical = (await stage.look())?.resource ?? stage.resource;
+  const register = [{ id: 'EXC-1', scope: { account: canonical.account, resource: canonical.id, remediators: [bench.remediator.id] }, reason: 'conformance', owner: 'kit', approver: 'someone-else', expires: new Date(stage.clock.now() + 86_400_000).toISOString() }];
+  const exempt = await enforce(stage, { register });
+  noWrites(findings, 'with an exception in the register', exempt);
+  findings.check(exempt.value.passes.length > 0 && exempt.value.passes.every((pass) => pass.outcome === 'exempt'), `with an exception in the register: ${outcomes(exempt.value.passes)}; expected exempt`);
+  if (scenario.tag === undefined) return findings.problems;
+  const tagged = await bench.stage(scenario);
+  await scenario.tag(bench.sdk, tagged.resource, bench.exceptionTag, 'EXC-404');
+  const told = await enforce(tagged);
+  noWrites(findings, 'with the exception tag', told);
+  findings.check(told.value.passes.length > 0 && told.value.passes.every((pass) => pass.outcome === 'notified'), `with the exception tag and no entry: ${outcomes(told.value.passes)}; expected notified. observe has to give the tags of the resource`);
+  return findings.problems;
+}
+
+/** The same text about another account. */
+function elsewhere<T>(value: T, account: string, other: string): T {
+  return JSON.parse(JSON.stringify(value).replaceAll(account, other)) as T;
+}
+
+async function foreign(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const { account } = bench.sdk;
+  const other = account === '210987654321' ? '210987654322' : '210987654321';
+  const ref: ResourceRef = elsewhere(stage.resource, account, other);
+  const redress = stage.engine();
+  const asks: [string, () => Promise<readonly PassResult[]>][] = [['dry run', () => redress.plan(bench.remediator.id, ref)], ['run', () => redress.run(ref)]];
+  const event = stage.event();
+  if (event !== null) asks.push(['event', async () => (await ask(stage, redress, elsewhere(event, account, other))).passes]);
+  for (const [what, run] of asks) {
+    const act = await stage.act(run);
+    findings.check(act.wire.length === 0, `${what} on a resource of another account: ${act.wire.length} calls on the wire (${named(act.wire)}); expected none`);
+    findings.check(act.value.length > 0 && act.value.every((pass) => pass.outcome === 'denied'), `${what} on a resource of another account: ${outcomes(act.value)}; expected denied`);
+  }
+  redress.close();
+  return findings.problems;
+}
+
+const isEvent = (event: unknown): event is Record<string, unknown> & { detail: Record<string, unknown> } => typeof event === 'object' && event !== null && 'detail' in event;
+
+async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const before = await stage.look();
+  const expect = async (when: string, expected: readonly string[], setup: EngineSetup, event?: unknown) => {
+    const run = await enforce(stage, setup, event);
+    noWrites(findings, when, run);
+    findings.check(run.value.passes.every((pass) => expected.includes(pass.outcome)), `${when}: ${outcomes(run.value.passes)}; expected ${expected.join(' or ')}`);
+  };
+  await expect('mode notify', ['notified'], { mode: 'notify' });
+  await expect('mode plan', ['planned', 'notified'], { mode: 'plan' });
+  await expect('mode approve', ['awaiting-approval', 'notified'], { mode: 'approve' });
+  await expect('mode off', ['denied'], { mode: 'off' });
+  await expect('kill switch', ['denied'], { stop: 'changes' });
+  await expect('kill switch for everything', ['denied'], { stop: 'everything' });
+  const event = stage.event();
+  if (isEvent(event)) {
+    await expect('a replayed event', ['denied'], {}, { ...event, 'replay-name': 'kit' });
+    await expect('an event that a customer sent', ['denied'], {}, { ...event, source: 'com.example.forged' });
+    await expect('an event from another account', ['denied'], {}, { ...event, account: '210987654321' });
+    if (event['detail-type'] === 'AWS API Call via CloudTrail') {
+      await expect('a call that failed', ['denied'], {}, { ...event, detail: { ...event.detail, errorCode: 'AccessDenied', responseElements: null } });
+    }
+  }
+  const { freshWithin } = bench.remediator;
+  if (freshWithin !== null) {
+    stage.clock.advance(freshWithin + 3_600_000);
+    await expect('a stale event', ['awaiting-approval', 'notified'], {});
+  }
+  findings.check(sameState(before, await stage.look()), 'the state is another one afterwards');
+  return findings.problems;
+}
+
+async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const broken = async (kind: FaultKind) => {
+    const stage = await bench.stage(scenario);
+    const before = await stage.look();
+    const code = kind === 'gone' ? bench.options.goneCode : undefined;
+    const run = await stage.during({ kind, on: (call) => call.write, ...(code === undefined ? {} : { code }) }, () => enforce(stage));
+    const records = await stage.records();
+    const claimed = records.filter((each) => each.record.kind === 'call' && JSON.stringify(each.record.body).includes('"status":"applied"')).length;
+    const opened = records.filter((each) => each.record.kind === 'intent').length;
+    findings.check(opened > 0 && records.filter((each) => each.record.kind === 'outcome').length === opened, `${kind}: the journal has ${opened} intents and not as many outcomes`);
+    findings.check(claimed === effective(run.writes).length, `${kind}: the journal says that ${claimed} calls were made, the wire says ${effective(run.writes).length}`);
+    return { stage, before, run, first: run.value.passes[0] };
+  };
+
+  for (const [kind, outcome, retryable] of [['denied', 'failed', false], ['throttled', 'failed', true], ['gone', 'superseded', null]] as const) {
+    const { first, run, stage, before } = await broken(kind);
+    findings.check(first?.outcome === outcome, `first write ${kind}: ${outcomes(run.value.passes)}; expected ${outcome} first${kind === 'gone' ? ' (`goneCode` gives the error code of the service)' : ''}`);
+    if (retryable !== null) {
+      findings.check(first?.retryable === retryable, `first write ${kind}: ${retryable ? 'not ' : ''}said to be worth a retry`);
+      findings.check(effective(run.writes).length > 0 || sameState(before, await stage.look()), `first write ${kind}: the state is another one afterwards`);
+    }
+  }
+  for (const kind of ['lost-reply', 'server-error'] as const) {
+    const { run, stage } = await broken(kind);
+    const { passes } = run.value;
+    findings.check(executed(passes).length > 0 && passes.every((pass) => pass.execution === null || CHANGED.includes(pass.outcome)), `first write with ${kind}: ${outcomes(passes)}; expected that it is found out and finished`);
+    findings.check(effective(run.writes).length === changesOf(passes), `first write with ${kind}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(passes)} changes; once each`);
+    const after = await stage.look();
+    findings.check(scenario.partly === true || after?.assessment?.status !== 'change', `first write with ${kind}: there is still something to change`);
+    // What was made without a reply is taken back as well, or it is said that it cannot be.
+    if (kind !== 'lost-reply') continue;
+    const redress = stage.engine();
+    for (const pass of executed(passes).reverse()) {
+      const undone = await stage.act(() => redress.rollback(pass.execution as string, { by: 'kit', reason: 'conformance', acceptLoss: true }).then((result) => result.outcome, (error: unknown) => (isRedressError(error) ? error.code : messageOf(error))));
+      findings.check(undone.value === 'rolled-back' || (undone.value === 'rollback/refused' && undone.writes.length === 0), `a rollback after a lost reply ended as ${undone.value}`);
+    }
+    redress.close();
+  }
+  return findings.problems;
+}
+
+async function crashes(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  for (const point of ['after-intent', 'before-call-record', 'before-outcome'] as const satisfies readonly CrashPoint[]) {
+    const stage = await bench.stage(scenario);
+    const before = await stage.look();
+    const journal = crashingJournal(stage.journal, point);
+    const dying = await enforce(stage, { journal }).catch(() => null);
+    if (!findings.check(journal.died, `${point}: the run never came to that point`)) continue;
+    const sent = dying === null ? null : effective(dying.writes).length;
+    findings.check((await stage.journal.open()).length === 1, `${point}: the execution is not open`);
+    // Longer than any lease, shorter than any freshness.
+    stage.clock.advance(240_000);
+    const redress = stage.engine();
+    const recovered = await stage.act(() => redress.recover());
+    noWrites(findings, `${point}: recovery`, recovered);
+    const [result] = recovered.value;
+    if (point === 'after-intent') {
+      findings.check(sent === 0 || sent === null, 'after-intent: something was sent before the intent was known to be stored');
+      findings.check(result?.outcome === 'failed', `${point}: recovery says ${outcomes(recovered.value)}; expected failed, since nothing was sent`);
+      findings.check(sameState(before, await stage.look()), `${point}: the state is another one afterwards`);
+      const again = await stage.act(() => ask(stage, redress));
+      findings.check(executed(again.value.passes).length > 0, `${point}: the next run did not do it: ${outcomes(again.value.passes)}`);
+    } else {
+      const partial = (result?.plan?.changes.length ?? 1) > 1 && point === 'before-call-record';
+      findings.check(result !== undefined && (CHANGED.includes(result.outcome) || (partial && result.outcome === 'partial')), `${point}: recovery says ${outcomes(recovered.value)}; expected that it is found done`);
+      const closing = (await stage.records()).findLast((each) => each.record.kind === 'outcome');
+      findings.check(closing?.record.body['observedBy'] === 'recovery', `${point}: the outcome does not say that recovery found it`);
+      const again = await stage.act(() => ask(stage, redress));
+      const left = partial ? changesOf(again.value.passes) : changesOf(again.value.passes.filter((pass) => pass.plan?.digest !== result?.plan?.digest));
+      findings.check(again.writes.length === left, `${point}: the next run sends ${again.writes.length} more writing calls`);
+    }
+    findings.check((await stage.journal.open()).length === 0, `${point}: an execution is still open`);
+    redress.close();
+  }
+  return findings.problems;
+}
+
+async function tenTimes(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  for (const how of ['in a row', 'at once'] as const) {
+    const stage = await bench.stage(scenario);
+    const event = stage.event();
+    // Ten workers: they share nothing but the journal.
+    const engines = Array.from({ length: 10 }, () => stage.engine());
+    const run = await stage.act(async () => {
+      const answers: { passes: readonly PassResult[] }[] = [];
+      if (how === 'at once') return Promise.all(engines.map((redress) => ask(stage, redress, event)));
+      for (const redress of engines) answers.push(await ask(stage, redress, event));
+      return answers;
+    });
+    for (const redress of engines) redress.close();
+    const passes = run.value.flatMap((answer) => answer.passes);
+    const done = executed(passes);
+    const records = await stage.records();
+    const intents = records.filter((each) => each.record.kind === 'intent').length;
+    findings.check(done.length > 0 && new Set(done.map((pass) => pass.plan?.digest)).size === done.length, `ten times ${how}: the same change was made ${done.length} times`);
+    findings.check(effective(run.writes).length === changesOf(done), `ten times ${how}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(done)} changes`);
+    findings.check(intents === done.length, `ten times ${how}: ${intents} executions were begun for ${done.length} that changed something`);
+    if (done.length === 1 && scenario.partly !== true) {
+      const execution = done[0]?.execution;
+      const naming = passes.filter((pass) => pass.duplicate && pass.execution === execution && pass.record !== null).length;
+      const busy = passes.filter((pass) => pass.outcome === 'busy').length;
+      findings.check(naming + busy === 9 && (how === 'at once' || busy === 0), `ten times ${how}: ${naming} records name the execution, expected nine; outcomes: ${outcomes(passes)}`);
+    }
+  }
+  return findings.problems;
+}
+
+async function brokenAgain(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const run = await fixed(stage, findings);
+  if (run === null || scenario.breakAgain === undefined) return findings.problems;
+  stage.clock.advance(60_000);
+  const event = stage.nextEvent(await scenario.breakAgain(bench.sdk, stage.resource));
+  // A report from before the fix would rightly be taken for a duplicate.
+  const again = await enforce(stage, {}, later(event, stage.clock.now()));
+  findings.check(executed(again.value.passes).length > 0, `a gap that came back was not fixed again: ${outcomes(again.value.passes)}`);
+  findings.check(again.value.passes.every((pass) => run.value.passes.every((first) => first.execution === null || first.execution !== pass.execution)), 'a gap that came back was taken for the execution that closed it before');
+  return findings.problems;
+}
+
+/** An event with its times moved to a moment: the kit's clock may be ahead of the machine's. */
+function later(event: unknown, now: number): unknown {
+  if (!isEvent(event)) return event;
+  const iso = new Date(now).toISOString();
+  const move = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(move);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, ['time', 'eventTime', 'resultRecordedTime', 'UpdatedAt'].includes(key) ? iso : move(member)]));
+  };
+  const { oldEvaluationResult, ...detail } = event.detail;
+  return { ...(move({ ...event, detail }) as object), ...(oldEvaluationResult === undefined ? {} : { detail: { ...(move(detail) as object), oldEvaluationResult } }) };
+}
+
+/** Every promise that is tried per scenario. */
+export const scenarioChecks: readonly Check[] = [
+  { name: 'a dry run sees what is expected and writes nothing', applies: () => true, run: dryRun },
+  { name: 'plan is pure, and its plan is data', applies: () => true, run: pure },
+  { name: 'what cannot be read is never taken for good', applies: () => true, run: unreadable },
+  { name: 'is left to people: nothing is written', applies: holdsBack, run: heldBack },
+  { name: 'is fixed once, and is compliant then', applies: plainChange, run: fix },
+  { name: 'is rolled back to an equal state, and held', applies: plainChange, run: rollback },
+  { name: 'an exception, by register or tag, holds', applies: plainChange, run: exceptions },
+  { name: 'a resource of another account is not even looked at', applies: () => true, run: foreign },
+  { name: 'modes, kill switch, replays and old news hold back', applies: plainChange, run: restraint },
+  { name: 'a write that fails is classified, and one whose reply is lost is made once', applies: plainChange, run: faults },
+  { name: 'a worker that dies is found out by the next', applies: plainChange, run: crashes },
+  { name: 'ten equal events are one change', applies: plainChange, run: tenTimes },
+  { name: 'a gap that comes back is fixed again', applies: (scenario) => plainChange(scenario) && scenario.breakAgain !== undefined, run: brokenAgain },
+  { name: 'its ceiling holds', applies: (scenario, remediator) => scenario.expect === 'change' && remediator.ceiling !== 'enforce', run: ceiling },
+];
+
+/** What can be said of a remediator and its scenarios without an account. */
+export function declarationProblems(remediator: Remediator, scenarios: readonly Scenario[]): Problems {
+  const findings = new Findings();
+  const { reads, writes, undoes } = remediator.uses;
+  findings.check(remediator.title.trim() !== '', 'it has no title');
+  findings.check(remediator.blindSpots.length > 0 && remediator.blindSpots.every((each) => each.trim() !== ''), 'blindSpots is empty: every read leaves something unseen; name it');
+  findings.check(reads.length > 0, 'it declares no reads');
+  for (const use of [...reads, ...writes, ...undoes]) {
+    findings.check(use.operations.length > 0, `a use of ${use.service.id} names no operation`);
+    for (const operation of use.operations) findings.check((use.service.operations.get(operation)?.iam.length ?? 0) > 0, `${use.service.id}:${operation} needs no IAM action: the generated policy would not allow it`);
+  }
+  findings.check(remediator.ceiling !== 'notify' || writes.length === 0, 'its ceiling is notify, but it declares writes');
+  findings.check(remediator.configRules.length + remediator.controls.length + Object.keys(remediator.apiCalls).length > 0 || remediator.discover !== null, 'no trigger and no discover: nothing will ever ask it');
+  for (const [what, input] of [['an unknown parameter', { 'redress-conformance-unknown': true }], ['a parameter of a wrong type', 42]] as const) {
+    let accepted = true;
+    try {
+      remediator.parameters(input);
+    } catch {
+      accepted = false;
+    }
+    findings.check(!accepted || (input === 42 && Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}).length === 0), `${what} is accepted: close the schema, so that a mistyped name is not silently nothing`);
+  }
+  try {
+    digestOf(remediator.parameters({}));
+  } catch (error) {
+    findings.check(false, `parameters do not have a default each: ${messageOf(error)}`);
+  }
+  for (const [name, reader] of Object.entries(remediator.apiCalls)) {
+    for (const [request, response] of [[null, null], [{}, {}], [{ a: [{ b: 'c' }] }, null]] as const) {
+      try {
+        const [service = '', operation = ''] = name.split(':');
+        reader({ service, operation, request, response, errorCode: null, readOnly: false, account: '123456789012', region: 'us-east-1' });
+      } catch (error) {
+        findings.check(false, `the reader of ${name} throws on a record without what it expects: ${messageOf(error)}`);
+      }
+    }
+  }
+  const names = scenarios.map((scenario) => scenario.name);
+  findings.check(new Set(names).size === names.length, 'two scenarios have one name');
+  findings.check(scenarios.some((scenario) => scenario.expect === 'compliant'), 'no scenario is compliant: that it leaves alone what is right has to be shown');
+  if (writes.length > 0) findings.check(scenarios.some(plainChange), 'it declares writes, but no scenario without hazard expects a change');
+  else findings.check(!scenarios.some((scenario) => scenario.expect === 'change'), 'it declares no writes, but a scenario expects a change');
+  if (remediator.freshWithin !== null) {
+    for (const scenario of scenarios.filter(plainChange)) findings.check(scenario.event !== undefined || remediator.configRules.length > 0, `${scenario.name}: it acts on fresh events only, so the scenario has to give one`);
+  }
+  return findings.problems;
+}
+
+/** What is declared and was used by no scenario; call it after all of them. */
+export function unusedDeclarations(bench: Bench): Problems {
+  const problems: string[] = [];
+  for (const [kind, uses] of Object.entries(bench.remediator.uses)) {
+    for (const use of uses) {
+      for (const operation of use.operations) {
+        if (!bench.used(`${use.service.id}:${operation}`)) problems.push(`${use.service.id}:${operation} is declared among the ${kind}, and no scenario uses it: a permission too many, or a scenario too few`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Discovery finds what was arranged, and only reads. */
+export async function discoveryProblems(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const redress = stage.engine();
+  const canonical = (await stage.look())?.resource ?? stage.resource;
+  const found = await stage.act(async () => {
+    const refs: ResourceRef[] = [];
+    for await (const ref of redress.discover(bench.remediator.id, { account: bench.sdk.account, region: bench.sdk.region }) ?? []) refs.push(ref);
+    return refs;
+  });
+  redress.close();
+  bench.use(usedOf(found));
+  noWrites(findings, 'discovery', found);
+  findings.check(found.value.some((ref) => ref.type === canonical.type && ref.id === canonical.id && ref.region === canonical.region), `discover does not find what ${scenario.name} arranged (${canonical.id} in ${canonical.region})`);
+  return findings.problems;
+}

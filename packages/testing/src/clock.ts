@@ -1,0 +1,30 @@
+import type { Clock } from '@redress/core';
+
+/** A clock whose sleeping costs no time; see {@link fakeClock}. */
+export interface FakeClock extends Clock {
+  /** Lets time pass. */
+  advance(milliseconds: number): void;
+}
+
+/** A sleep takes at most this long in the real world: emulators need it as little as a mock does. */
+const REAL_SLEEP = 20;
+
+/**
+ * A clock that runs with the machine's, ahead of it by what was slept and advanced. So events made now are fresh, and hours pass at once.
+ *
+ * @param at epoch milliseconds to start from; default now.
+ */
+export function fakeClock(at: number = Date.now()): FakeClock {
+  let ahead = at - Date.now();
+  return {
+    now: () => Date.now() + ahead,
+    advance(milliseconds) {
+      ahead += milliseconds;
+    },
+    async sleep(milliseconds) {
+      const real = Math.min(milliseconds, REAL_SLEEP);
+      await new Promise((resolve) => setTimeout(resolve, real));
+      ahead += milliseconds - real;
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { type Connect, type Identity, isAccountId } from '@redress/core';
+
+/** Configuration that every AWS SDK v3 client takes, for an emulator. */
+export interface SdkConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** For S3: an emulator on loopback has no host name per bucket. */
+  readonly forcePathStyle: true;
+}
+
+/** Options of {@link testConnect}. */
+export interface TestConnectOptions {
+  /** Where the calls go: an emulator, or a {@link recordingProxy} before one. */
+  readonly endpoint: string;
+  /** Which account the emulator stands for; default: what its STS says, asked once. */
+  readonly accountId?: string;
+  /** Where STS is asked, when its call shall not be among the counted ones; default: `endpoint`. */
+  readonly identityEndpoint?: string;
+}
+
+/** SDK configuration for an emulator, with credentials that are none. */
+export function sdkConfig(endpoint: string, region: string): SdkConfig {
+  return { endpoint, region, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' }, forcePathStyle: true };
+}
+
+/**
+ * A `connect` for tests against an emulator. Needs no credentials and no STS client.
+ *
+ * @example createRedress({ remediators, policy, connect: testConnect({ endpoint: 'http://127.0.0.1:5000' }) })
+ */
+export function testConnect(options: TestConnectOptions): Connect {
+  let identity: Promise<Identity> | undefined;
+  return async (target) => ({
+    config: sdkConfig(options.endpoint, target.region),
+    identity: () => {
+      identity ??= options.accountId === undefined ? callerIdentity(options.identityEndpoint ?? options.endpoint) : Promise.resolve(identityOf(options.accountId));
+      return identity;
+    },
+  });
+}
+
+function identityOf(account: string): Identity {
+  return { account, arn: `arn:aws:sts::${account}:assumed-role/redress-conformance/kit` };
+}
+
+/**
+ * Who an emulator says that the test credentials are.
+ *
+ * @throws {TypeError} when it does not say; then the caller has to.
+ */
+export async function callerIdentity(endpoint: string): Promise<Identity> {
+  const reply = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
+      // Emulators look at the scope only; nothing is signed.
+      authorization: 'AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0',
+    },
+    body: 'Action=GetCallerIdentity&Version=2011-06-15',
+  });
+  const text = await reply.text();
+  const account = /<Account>(\d{12})<\/Account>/.exec(text)?.[1];
+  if (!reply.ok || !isAccountId(account)) throw new TypeError(`${endpoint} does not answer sts:GetCallerIdentity (status ${reply.status}); give account.accountId.`);
+  return { account, arn: /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1] ?? identityOf(account).arn };
+}

@@ -1,0 +1,121 @@
+import { type IncomingMessage, createServer, request as httpRequest, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
+
+/** A fault to inject into calls. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** An operation's name, or which calls. */
+  readonly on: string | ((call: Pick<WireCall, 'service' | 'operation' | 'write'>) => boolean);
+  /** How many calls it hits; default 1. */
+  readonly times?: number;
+  /** The service's error code, where the protocol's usual one does not fit: `InvalidGroup.NotFound`. */
+  readonly code?: string;
+  /** For `delay`; default 500. */
+  readonly milliseconds?: number;
+}
+
+/** A proxy in front of an endpoint; see {@link recordingProxy}. */
+export interface RecordingProxy {
+  /** Where clients connect to. */
+  readonly endpoint: string;
+  /** Every call so far, in the order of arrival. */
+  readonly calls: readonly WireCall[];
+  /** Injects a fault; the answer takes it away again. */
+  inject(fault: Fault): () => void;
+  close(): Promise<void>;
+}
+
+/**
+ * A proxy on loopback that counts the calls to AWS on the wire, and breaks them where it is told to. It believes no client: service and
+ * operation come out of the request itself.
+ *
+ * @example
+ * const proxy = await recordingProxy('http://127.0.0.1:5000');
+ * proxy.inject({ kind: 'lost-reply', on: 'RevokeSecurityGroupIngress' });
+ * const ec2 = new EC2Client({ endpoint: proxy.endpoint, … });
+ * proxy.calls.filter((call) => call.write)
+ */
+export async function recordingProxy(upstream: string): Promise<RecordingProxy> {
+  const target = new URL(upstream);
+  if (target.protocol !== 'http:') throw new TypeError(`The endpoint of an emulator is http, not ${target.protocol}//`);
+  const calls: { -readonly [K in keyof WireCall]: WireCall[K] }[] = [];
+  const faults: { fault: Fault; left: number }[] = [];
+
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const body = await bufferOf(incoming);
+    const { protocol, ...named } = nameCall({ method: incoming.method ?? 'GET', url: incoming.url ?? '/', headers: incoming.headers, body });
+    const call: (typeof calls)[number] = { ...named, status: null, forwarded: false, fault: null, notEmulated: false };
+    calls.push(call);
+    const hit = faults.find(({ fault, left }) => left > 0 && (typeof fault.on === 'string' ? fault.on === call.operation : fault.on(call)));
+    if (hit !== undefined) {
+      hit.left--;
+      const { kind } = hit.fault;
+      call.fault = kind;
+      if (kind === 'delay') await new Promise((resolve) => setTimeout(resolve, hit.fault.milliseconds ?? 500));
+      else if (kind !== 'lost-reply') {
+        const reply = errorReply(kind, protocol, hit.fault.code);
+        call.status = reply.status;
+        outgoing.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length });
+        // A reply to HEAD has no body, and so names no error: the status has to do.
+        outgoing.end(incoming.method === 'HEAD' ? undefined : reply.body);
+        return;
+      }
+    }
+    call.forwarded = true;
+    const reply = await forward(target, incoming, body);
+    const content = await bufferOf(reply);
+    if (call.fault === 'lost-reply') {
+      outgoing.destroy();
+      return;
+    }
+    call.status = reply.statusCode ?? null;
+    call.notEmulated = (call.status ?? 0) >= 400 && /html/.test(reply.headers['content-type'] ?? '') && /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
+    outgoing.writeHead(reply.statusCode ?? 502, reply.rawHeaders.filter((_, index, all) => !/^(?:transfer-encoding|connection|content-length)$/i.test(all[index - (index % 2)] ?? '')).concat(incoming.method === 'HEAD' ? [] : ['content-length', String(content.length)]));
+    outgoing.end(content);
+  };
+
+  const server = createServer((incoming, outgoing) => {
+    // What the endpoint does not answer, the client shall see as what it is: a broken connection.
+    answer(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    inject(fault) {
+      const entry = { fault, left: fault.times ?? 1 };
+      faults.push(entry);
+      return () => {
+        entry.left = 0;
+      };
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** Headers go through as they are, Host too: a signature covers them. */
+function forward(target: URL, incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = { ...incoming.headers };
+    delete headers.connection;
+    delete headers['transfer-encoding'];
+    if (body.length > 0) headers['content-length'] = String(body.length);
+    const sent = httpRequest({ hostname: target.hostname, port: target.port === '' ? 80 : target.port, method: incoming.method, path: incoming.url, headers }, resolve);
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+async function bufferOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
