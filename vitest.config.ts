@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'], setupFiles },
+        test: { name: 'unit', include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'], exclude: ['**/*.prop.test.ts', '**/node_modules/**'], setupFiles },
       },
       {
         ...shared,

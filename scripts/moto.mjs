@@ -28,7 +28,7 @@ export async function startMoto(options = {}) {
   const port = await freePort();
   const detached = options.detached === true;
   const command = join(ROOT, '.venv', 'bin', 'python');
-  const child = spawn(command, [join(ROOT, 'scripts', 'moto.py'), String(port)], {
+  const child = spawn(command, [join(ROOT, 'scripts', 'emulator.py'), String(port)], {
     // Its standard input is the leash: it ends with us. A detached one gets none to end on.
     stdio: [detached ? 'ignore' : 'pipe', 'ignore', 'pipe'],
     detached,

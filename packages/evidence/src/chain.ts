@@ -37,7 +37,10 @@ export function emptyState(stream: Digest): StreamState {
   return { stream, length: 0, head: null, lastTime: 0, fence: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, rollbackOf: {} };
 }
 
-/** The line of the next record in a stream, without its newline, and the record. */
+/**
+ * The line of the next record in a stream, without its newline: the record's digest, a space, and its canonical JSON. The digest is there
+ * because nothing follows the newest record so far that would fix its bytes.
+ */
 export function nextLine(state: StreamState, fields: Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediator' | 'body' | 'blobs'>, time: number): { line: string; record: EvidenceRecord; digest: Digest } {
   const record: EvidenceRecord = {
     v: 1,
@@ -48,32 +51,37 @@ export function nextLine(state: StreamState, fields: Pick<EvidenceRecord, 'kind'
     time: new Date(Math.max(time, state.lastTime)).toISOString(),
     ...fields,
   };
-  const line = canonicalJson(record);
-  return { line, record, digest: digestText(line) };
+  const json = canonicalJson(record);
+  const digest = digestText(json);
+  return { line: `${digest} ${json}`, record, digest };
 }
 
 /** A mistake in a stream. */
 export interface ChainProblem {
-  readonly code: 'not-json' | 'not-canonical' | 'malformed' | 'wrong-stream' | 'wrong-number' | 'broken-chain' | 'time-backwards' | 'not-open' | 'already-open' | 'wrong-fence';
+  readonly code: 'wrong-digest' | 'not-json' | 'not-canonical' | 'malformed' | 'wrong-stream' | 'wrong-number' | 'broken-chain' | 'time-backwards' | 'not-open' | 'already-open' | 'wrong-fence';
   readonly message: string;
 }
 
 /** A line read as the next record of a stream: the record, its digest and the state after it, or what is wrong. */
 export function readLine(state: StreamState, line: string): { ok: true; record: EvidenceRecord; digest: Digest; state: StreamState } | { ok: false; problem: ChainProblem } {
   const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
+  const space = line.indexOf(' ');
+  const json = line.slice(space + 1);
+  const digest = digestText(json);
+  if (space < 0 || line.slice(0, space) !== digest) return wrong('wrong-digest', 'The record is not what the digest before it says.');
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(json);
   } catch {
-    return wrong('not-json', 'The line is not JSON.');
+    return wrong('not-json', 'The record is not JSON.');
   }
-  // Other bytes for the same value would be another digest; a duplicate key would be read in two ways.
+  // A duplicate key would be read in two ways.
   try {
-    if (canonicalJson(value) !== line) return wrong('not-canonical', 'The line is not in canonical form.');
+    if (canonicalJson(value) !== json) return wrong('not-canonical', 'The record is not in canonical form.');
   } catch {
-    return wrong('not-canonical', 'The line has no canonical form.');
+    return wrong('not-canonical', 'The record has no canonical form.');
   }
-  if (!isEvidenceRecord(value)) return wrong('malformed', 'The line is no record of a form that is known.');
+  if (!isEvidenceRecord(value)) return wrong('malformed', 'It is no record of a form that is known.');
   const record = value;
   if (record.stream !== state.stream || streamOf(record.resource) !== state.stream) return wrong('wrong-stream', 'The record belongs to another resource.');
   if (record.seq !== state.length + 1) return wrong('wrong-number', `The record has number ${record.seq}; ${state.length + 1} is next.`);
@@ -86,7 +94,6 @@ export function readLine(state: StreamState, line: string): { ok: true; record: 
     if (record.kind === 'lease' ? (own.fence ?? 0) <= state.fence : own.fence !== state.open.fence) return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
-  const digest = digestText(line);
   return { ok: true, record, digest, state: advance(state, record, digest) };
 }
 
@@ -130,7 +137,7 @@ function isEvidenceRecord(value: unknown): value is EvidenceRecord {
   if (!isRecord(value)) return false;
   const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs, ...more } = value as Record<string, Json>;
   if (Object.keys(more).length > 0 || v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;
-  if (typeof time !== 'string' || new Date(time).toISOString() !== time) return false;
+  if (typeof time !== 'string' || Number.isNaN(Date.parse(time)) || new Date(time).toISOString() !== time) return false;
   if (!KINDS.includes(kind as RecordKind) || !(execution === null || typeof execution === 'string') || typeof remediator !== 'string') return false;
   if (!isResource(resource) || !isRecord(body) || !isRecord(blobs) || !Object.values(blobs as JsonObject).every(isDigest)) return false;
   const own = (body as JsonObject)['journal'];

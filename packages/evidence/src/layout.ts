@@ -6,7 +6,7 @@ export const FORMAT = 'redress-evidence/1\n';
 
 const hex = (digest: Digest) => digest.slice('sha256:'.length);
 
-/** Where a stream's records are: one canonical JSON line each. */
+/** Where a stream's records are, one per line: digest, space, canonical JSON. */
 export function streamFile(directory: string, stream: Digest): string {
   return join(directory, 'streams', hex(stream).slice(0, 2), `${hex(stream)}.jsonl`);
 }

@@ -1,5 +1,6 @@
-"""An AWS emulator for tests and the demo: moto's server, with two additions.
+"""An AWS emulator for tests and the demo: moto's server, with three additions.
 
+- EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
 - It ends when its standard input does, so that it never outlives what started it.
 """
@@ -11,6 +12,8 @@ import threading
 
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
+from moto.core.responses import ActionResult  # noqa: E402
+from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.iam import models  # noqa: E402
 from moto.server import main  # noqa: E402
 
@@ -24,6 +27,9 @@ def _dated(self, *args, **kwargs):
 
 
 models.AccessKey.__init__ = _dated
+
+# moto finds operations of a response class by the names of its methods.
+Settings.get_ebs_default_kms_key_id = lambda self: ActionResult({"KmsKeyId": "alias/aws/ebs"})
 
 
 def _end_with_parent():

@@ -1,0 +1,182 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { digestOf, digestText, type ResourceRef, resource } from '@redress/core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderJournal } from './folder.js';
+import { verifyFolder } from './verify.js';
+
+const root = mkdtempSync(join(tmpdir(), 'redress-tamper-'));
+const original = join(root, 'original');
+const copy = join(root, 'copy');
+const ref = (id: string): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+
+beforeAll(async () => {
+  let time = Date.parse('2026-11-24T10:00:00Z');
+  const journal = folderJournal({ directory: original, clock: { now: () => (time += 1000) } });
+  for (const id of ['a', 'b', 'c']) {
+    for (let round = 0; round < 3; round++) {
+      await journal.append({ kind: 'decision', resource: ref(id), remediator: 'test-fix', body: { outcome: 'notified', round }, documents: { plan: { id, round } } });
+      const { generation } = await journal.view(ref(id));
+      const begun = await journal.begin({ resource: ref(id), remediator: 'test-fix', planDigest: digestOf(round), generation, budgets: [], lease: 60_000, body: {}, documents: { before: { id, round } } });
+      if (begun.status !== 'begun') throw new Error(begun.status);
+      await journal.append({ kind: 'call', lease: begun.lease, resource: ref(id), remediator: 'test-fix', body: { call: { requestId: 'r' } } });
+      await journal.finish({ lease: begun.lease, resource: ref(id), remediator: 'test-fix', outcome: 'remediated', sent: 1, body: {}, documents: { after: { id, after: round } } });
+    }
+  }
+  await journal.close?.();
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const fresh = () => {
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(original, copy, { recursive: true });
+};
+const walk = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? walk(join(folder, each.name)) : [join(folder, each.name)]));
+const streams = () => walk(join(copy, 'streams')).sort();
+const blobs = () => walk(join(copy, 'blobs')).sort();
+
+const redigested = (json: string) => `${digestText(json)} ${json}`;
+
+describe('verifyFolder', () => {
+  it('finds an untouched journal intact, and writes nothing', () => {
+    fresh();
+    const before = walk(copy).map((file) => [file, statSync(file).mtimeMs]);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'intact', streams: 3, records: 36, executions: 9, openExecutions: 0, documents: 18, firstBad: null });
+    expect(walk(copy).map((file) => [file, statSync(file).mtimeMs])).toEqual(before);
+  });
+
+  it('finds every changed byte of every record, and names its line', () => {
+    fresh();
+    const files = streams();
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (which, position, change) => {
+        const file = files[which % files.length] as string;
+        const good = readFileSync(file);
+        const bad = Buffer.from(good);
+        // The newline that ends the file is the one byte whose loss looks like a line that was never finished.
+        const at = position % (bad.length - 1);
+        bad[at] = (bad[at] as number) ^ change;
+        writeFileSync(file, bad);
+        const report = verifyFolder(copy);
+        writeFileSync(file, good);
+        expect(report.status).toBe('tampered');
+        const line = good.subarray(0, at).toString('latin1').split('\n').length;
+        expect(report.firstBad).toMatchObject({ file: relative(copy, file), severity: 'tampered' });
+        // A broken newline joins two lines: the first of them is named.
+        expect([line, line + 1]).toContain(report.firstBad?.line);
+      }),
+      { numRuns: Number(process.env['REDRESS_TAMPER_RUNS'] ?? 400) },
+    );
+  });
+
+  it('finds every changed byte of every document', () => {
+    fresh();
+    const files = blobs();
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (which, position, change) => {
+        const file = files[which % files.length] as string;
+        const good = readFileSync(file);
+        const bad = Buffer.from(good);
+        bad[position % bad.length] = (bad[position % bad.length] as number) ^ change;
+        writeFileSync(file, bad);
+        const report = verifyFolder(copy);
+        writeFileSync(file, good);
+        expect(report.firstBad).toMatchObject({ code: 'changed-document' });
+        expect(report.status).toBe('tampered');
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  const lineWise: readonly [string, (lines: string[], at: number) => string[], (at: number) => number][] = [
+    ['a deleted record', (lines, at) => lines.toSpliced(at, 1), (at) => at + 1],
+    ['a repeated record', (lines, at) => lines.toSpliced(at, 0, lines[at] as string), (at) => at + 2],
+    ['two records swapped', (lines, at) => lines.toSpliced(at, 2, lines[at + 1] as string, lines[at] as string), (at) => at + 1],
+    ['a record of another stream', (lines, at) => lines.toSpliced(at, 0, readFileSync(streams()[1] as string, 'utf8').split('\n')[at] as string), (at) => at + 1],
+    ['an empty line', (lines, at) => lines.toSpliced(at, 0, ''), (at) => at + 1],
+    ['other spacing for the same value', (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replaceAll(',"', ', "'))), (at) => at + 1],
+    ['a changed outcome', (lines, at) => lines.with(at, (lines[at] as string).replace('"remediator":"test-fix"', '"remediator":"test-fax"')), (at) => at + 1],
+    ['a changed record with a digest made to fit', (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replace('"remediator":"test-fix"', '"remediator":"test-fax"'))), (at) => at + 2],
+  ];
+  it.each(lineWise)('finds %s, wherever it is', (_name, tamper, expected) => {
+    for (let at = 0; at < 11; at++) {
+      fresh();
+      const file = streams()[0] as string;
+      const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+      writeFileSync(file, `${tamper(lines, at).join('\n')}\n`);
+      const report = verifyFolder(copy);
+      expect(report.status).toBe('tampered');
+      expect(report.firstBad).toMatchObject({ file: relative(copy, file), line: expected(at) });
+    }
+  });
+
+  it('calls missing documents, torn lines and open executions incomplete, not tampered', () => {
+    fresh();
+    rmSync(blobs()[0] as string);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'missing-document' } });
+    fresh();
+    writeFileSync(streams()[0] as string, '{"half":', { flag: 'a' });
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'torn-line', line: 13 } });
+    fresh();
+    const file = streams()[0] as string;
+    writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -1).split('\n').slice(0, -1).join('\n')}\n`);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
+  });
+
+  it('does not see a tail that is cut after an outcome, and says that it cannot', () => {
+    fresh();
+    const file = streams()[0] as string;
+    writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -1).split('\n').slice(0, 8).join('\n')}\n`);
+    const report = verifyFolder(copy);
+    expect(report.status).toBe('intact');
+    expect(report.limits.join(' ')).toMatch(/cut tail/);
+  });
+
+  it('finds a stream under another name, an emptied one, a stray file and a missing FORMAT', () => {
+    fresh();
+    const [one, two] = streams() as [string, string];
+    writeFileSync(one, readFileSync(two));
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-stream', line: 1 } });
+    fresh();
+    writeFileSync(streams()[0] as string, '');
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'empty-stream' });
+    fresh();
+    writeFileSync(join(copy, 'streams', 'note.txt'), 'x');
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'stray-file' });
+    fresh();
+    rmSync(join(copy, 'FORMAT'));
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'no-format' });
+  });
+
+  it('has no false alarm on journals of any history', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ id: fc.constantFrom('a', 'b'), act: fc.constantFrom('decision', 'execution', 'crash'), text: fc.string() }), { minLength: 1, maxLength: 12 }), async (history) => {
+        const directory = mkdtempSync(join(root, 'any-'));
+        const journal = folderJournal({ directory });
+        for (const { id, act, text } of history) {
+          if (act === 'decision') await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { text: text.toWellFormed() } });
+          else {
+            const { generation } = await journal.view(ref(id));
+            const begun = await journal.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation, budgets: [], lease: 1000, body: { text: text.toWellFormed() }, documents: { before: text.toWellFormed() } });
+            if (begun.status === 'begun' && act === 'execution') await journal.finish({ lease: begun.lease, resource: ref(id), remediator: 'r', outcome: 'remediated', sent: 1, body: {} });
+          }
+        }
+        await journal.close?.();
+        const report = verifyFolder(directory);
+        expect(report.status).not.toBe('tampered');
+        expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
+        rmSync(directory, { recursive: true });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('says that a folder does not exist', () => {
+    expect(() => verifyFolder(join(root, 'nowhere'))).toThrow(/no folder/);
+    mkdirSync(join(root, 'empty'), { recursive: true });
+    expect(verifyFolder(join(root, 'empty')).status).toBe('tampered');
+    expect(existsSync(join(root, 'empty', 'FORMAT'))).toBe(false);
+  });
+});

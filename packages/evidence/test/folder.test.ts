@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { folderJournal } from '../src/folder.js';
+import { verifyFolder } from '../src/verify.js';
+
+let directory: string;
+let journal: Journal;
+const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+const file = () => join(directory, 'streams', streamOf(ref()).slice(7, 9), `${streamOf(ref()).slice(7)}.jsonl`);
+const begin = async (from: Journal, id = 'a') => from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: (await from.view(ref(id))).generation, budgets: [{ key: 'k', changes: 100, window: 60_000 }], lease: 60_000, body: {} });
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-folder-'));
+  journal = folderJournal({ directory });
+});
+afterEach(async () => {
+  await journal.close?.();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('a folder journal after a crash', () => {
+  it('goes on after a line that was never finished, and keeps its pieces', async () => {
+    await begin(journal);
+    await journal.close?.();
+    appendFileSync(file(), '{"v":1,"str');
+    const again = folderJournal({ directory });
+    expect((await again.view(ref())).length).toBe(1);
+    await again.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
+    await again.close?.();
+    expect(verifyFolder(directory)).toMatchObject({ records: 2, problems: [{ code: 'open-execution' }] });
+    const [torn] = readdirSync(join(directory, 'torn'));
+    expect(readFileSync(join(directory, 'torn', torn as string), 'utf8')).toBe('{"v":1,"str');
+  });
+
+  it('rebuilds an index that is gone or behind the records', async () => {
+    const begun = await begin(journal);
+    await journal.close?.();
+    rmSync(join(directory, 'index.sqlite'));
+    for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
+    const again = folderJournal({ directory });
+    expect(await again.open()).toMatchObject([{ execution: begun.status === 'begun' ? begun.lease.execution : '' }]);
+    await again.close?.();
+  });
+
+  it('survives a cut at every byte of the last record: all or nothing of it', async () => {
+    await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n: 1 } });
+    const whole = readFileSync(file()).length;
+    await begin(journal);
+    await journal.close?.();
+    const full = readFileSync(file());
+    for (let size = whole; size <= full.length; size += 7) {
+      writeFileSync(file(), full);
+      truncateSync(file(), size);
+      const again = folderJournal({ directory });
+      const view = await again.view(ref());
+      expect(view.length).toBe(size === full.length ? 2 : 1);
+      expect((view.open === null) === (view.length === 1)).toBe(true);
+      expect(await again.open()).toHaveLength(view.length - 1);
+      await again.close?.();
+    }
+  });
+
+  it('refuses to read or write a stream that was changed', async () => {
+    await begin(journal);
+    writeFileSync(file(), readFileSync(file(), 'utf8').replace('"remediator":"r"', '"remediator":"s"').replace('"seq":1', '"seq":2'));
+    await journal.close?.();
+    const again = folderJournal({ directory });
+    await expect(again.view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
+    await expect(again.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+
+  it('refuses a folder of another format', async () => {
+    await journal.view(ref());
+    await journal.close?.();
+    writeFileSync(join(directory, 'FORMAT'), 'other/9\n');
+    await expect(folderJournal({ directory }).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+
+  it('says that it is unavailable when the folder cannot be made', async () => {
+    writeFileSync(join(directory, 'plain'), '');
+    await expect(folderJournal({ directory: join(directory, 'plain', 'x') }).view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
+  });
+});
+
+describe('a folder journal of several processes', () => {
+  const program = (work: string) => `
+    import { digestOf, resource } from '@redress/core';
+    import { folderJournal } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))};
+    const journal = folderJournal({ directory: ${JSON.stringify(directory)} });
+    const ref = (id) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+    const begin = async (id, budgets = []) => journal.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60000, body: {} });
+    ${work}
+    await journal.close();`;
+  // The sources import one another by the names of their builds; a loader hook gives the sources.
+  const hook = `data:text/javascript,import{registerHooks}from'node:module';registerHooks({resolve(s,c,n){try{return n(s,c)}catch(e){if(s.endsWith('.js'))return n(s.slice(0,-3)+'.ts',c);throw e}}})`;
+  const run = (work: string) =>
+    new Promise<{ code: number | null; out: string }>((resolve) => {
+      const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(work)], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] });
+      let out = '';
+      child.stdout.on('data', (data) => (out += String(data)));
+      child.stderr.on('data', (data) => (out += String(data)));
+      child.once('exit', (code) => resolve({ code, out }));
+    });
+
+  it('lets exactly one of six begin on one resource', async () => {
+    const results = await Promise.all(Array.from({ length: 6 }, () => run(`console.log((await begin('a')).status);`)));
+    expect(results.map((each) => each.out.trim()).sort()).toEqual(['begun', 'busy', 'busy', 'busy', 'busy', 'busy']);
+    expect(verifyFolder(directory)).toMatchObject({ records: 1, openExecutions: 1 });
+  });
+
+  it('keeps budget and chain whole under four writers', async () => {
+    const work = `let begun = 0;
+      for (let i = 0; i < 10; i++) {
+        if ((await begin(process.pid + '-' + i, [{ key: 'k', changes: 7, window: 60000 }])).status === 'begun') begun++;
+        await journal.append({ kind: 'decision', resource: ref('shared'), remediator: 'r', body: { pid: process.pid, i } });
+      }
+      console.log(begun);`;
+    const results = await Promise.all(Array.from({ length: 4 }, () => run(work)));
+    expect(results.map((each) => each.code)).toEqual([0, 0, 0, 0]);
+    expect(results.reduce((sum, each) => sum + Number(each.out), 0)).toBe(7);
+    const report = verifyFolder(directory);
+    expect(report).toMatchObject({ records: 47, openExecutions: 7 });
+    expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
+  });
+
+  it('loses nothing that was acknowledged when a writer is killed', async () => {
+    const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(`for (let i = 0; ; i++) { await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { i } }); process.stdout.write(i + '\\n'); }`)], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+    let acknowledged = -1;
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (data) => {
+        acknowledged = Number(String(data).trim().split('\n').at(-1));
+        if (acknowledged >= 20) child.kill('SIGKILL');
+      });
+      child.once('exit', () => resolve());
+    });
+    const found: unknown[] = [];
+    for await (const each of journal.read({ all: true })) found.push(each.record.body['i']);
+    expect(acknowledged).toBeGreaterThanOrEqual(20);
+    expect(found.length).toBeGreaterThanOrEqual(acknowledged + 1);
+    expect(found).toEqual(found.map((_, index) => index));
+    expect(verifyFolder(directory).status).toBe('intact');
+  });
+});
