@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectAws } from '@redress/connect';
 import {
-  type Clock, type Connect, createRedress, definePolicy, defineRegister, type Guardrail, isRegion, type Journal, type Live, messageOf, type Notify, type Policy, type PolicyInput, type Redress, RedressError, type RedressOptions, type Register, type RegisterInput, type Remediator, type Stop,
+  type Clock, type Connect, createRedress, definePolicy, defineRegister, type Guardrail, isRegion, type Journal, type Live, messageOf, type Notify, type Policy, type PolicyInput, type Redress, RedressError, type RedressOptions, type Register, type RegisterInput, type Remediator, type Stop, systemClock,
 } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
@@ -57,6 +57,7 @@ export interface Composition {
   readonly region: string;
   readonly data: Data;
   readonly connect: Connect;
+  readonly clock: Clock;
   /** The engine; with a journal only where something may change. */
   engine(options?: { readonly journal?: Journal; readonly policy?: Policy; readonly notify?: boolean }): Redress;
 }
@@ -71,7 +72,8 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const { builtinRemediators } = overrides.remediators === undefined && config.remediators === undefined ? await import('./builtin.js') : { builtinRemediators: [] };
   const remediators = overrides.remediators ?? config.remediators ?? builtinRemediators;
   const region = regionOf(io, options);
-  const connect = overrides.connect ?? config.connect ?? connectAws({ ...(options.endpointUrl === undefined ? {} : { endpoint: endpointOf(options.endpointUrl) }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
+  const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
+  const connect = overrides.connect ?? config.connect ?? connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const data = dataOf(io, options);
 
   const { live: policy, source } = policyOf(io, options, config);
@@ -91,6 +93,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     region,
     data,
     connect,
+    clock: overrides.clock ?? systemClock,
     engine: (more = {}) => {
       const composed: RedressOptions = {
         remediators,
@@ -231,12 +234,12 @@ function killSwitch(data: Data): Live<Stop> {
 }
 
 /** Opens the journal of the data folder. */
-export async function openJournal(data: Data, options: { readonly create: boolean }): Promise<Journal> {
+export async function openJournal(data: Data, options: { readonly create: boolean; readonly clock?: Clock }): Promise<Journal> {
   if (!options.create && !(await exists(data.directory))) {
     throw new CliError('cli/not-found', `There is no journal in ${data.shown}.`, { place: { file: data.shown }, next: 'Give its folder with --data; `redress run` makes one.' });
   }
   const { folderJournal } = await import('@redress/evidence');
-  return folderJournal({ directory: data.directory });
+  return folderJournal({ directory: data.directory, ...(options.clock === undefined ? {} : { clock: options.clock }) });
 }
 
 export async function exists(path: string): Promise<boolean> {

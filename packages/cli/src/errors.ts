@@ -26,7 +26,7 @@ export interface ErrorDocument {
 }
 
 // What the person who called has to correct; everything else is the world's doing.
-const CALLERS = /^(?:cli\/|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
+const CALLERS = /^(?:cli\/(?!bug)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
 
 /** An error as a document, as lines for people, and as an exit code. */
 export function explain(error: unknown): { document: ErrorDocument; text: string; exit: 1 | 2 } {

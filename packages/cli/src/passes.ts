@@ -40,6 +40,7 @@ export function verdictOf(pass: PassResult): Verdict {
 
 /** The one code that says why: of the first answer that decided, or `manual` where a person has to close the gap anyway. */
 export function codeOf(pass: PassResult): string {
+  if (pass.outcome === 'no-op' || pass.outcome === 'superseded') return pass.outcome;
   if (pass.outcome === 'notified' && pass.plan === null) return 'manual';
   const codes = pass.decision === null ? [] : decisive(pass.decision).map((each) => each.code);
   // What could not be read is seldom the reason: an identity of another account makes everything unreadable.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isRecord, systemClock } from '@redress/core';
+import { isRecord } from '@redress/core';
 import { Command, CommanderError } from 'commander';
 import { type Composition, compose, dataOf, type GlobalOptions, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
@@ -122,7 +122,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('the policy')
     .command('check')
     .description('whether policy and exceptions register are valid, and what they say')
-    .action(() => composed(async (composition) => (await import('./commands/policy.js')).policyCheckCommand(io, composition, (overrides.clock ?? systemClock).now())));
+    .action(() => composed(async (composition) => (await import('./commands/policy.js')).policyCheckCommand(io, composition)));
   return program;
 }
 

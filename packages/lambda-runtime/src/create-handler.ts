@@ -121,7 +121,8 @@ function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | nu
     resource: formatResource(pass.resource),
     outcome: pass.outcome,
     execution: pass.execution,
-    reasons: pass.decision === null ? [] : decisive(pass.decision).map((each) => each.code),
+    // Nothing to change is the account's doing, not a guardrail's.
+    reasons: pass.decision === null || pass.outcome === 'no-op' ? [] : decisive(pass.decision).map((each) => each.code),
     duplicate: pass.duplicate,
     retryable: pass.retryable,
     ...(messageId === null ? {} : { messageId }),

@@ -7,7 +7,7 @@ import { printable } from '../printable.js';
 export async function evidenceVerifyCommand(io: Io, data: Data): Promise<Answer> {
   if (!(await exists(data.directory))) throw new CliError('cli/not-found', `There is no evidence in ${data.shown}.`, { place: { file: data.shown }, next: 'Give its folder with --data.' });
   const { verifyFolder } = await import('@redress/evidence/verify');
-  const result = await verifyFolder(data.directory);
+  const result = verifyFolder(data.directory);
   const paint = painter(io);
   const style = result.status === 'intact' ? 'green' : result.status === 'tampered' ? 'red' : 'yellow';
   const lines = [

@@ -4,9 +4,10 @@ import { printable } from '../printable.js';
 import { remediatorsCommand, type RemediatorDocument } from './remediators.js';
 
 /** `redress policy check`: composing has checked policy, register and parameters already; here is what they say. */
-export function policyCheckCommand(io: Io, composition: Composition, now: number): Answer {
+export function policyCheckCommand(io: Io, composition: Composition): Answer {
   const { policy, register, policySource } = composition;
   const modes = (remediatorsCommand(io, composition).json as readonly RemediatorDocument[]).map(({ id, modes: each }) => ({ id, modes: each }));
+  const now = composition.clock.now();
   const exceptions = register.entries.map((entry) => ({ id: entry.id, owner: entry.owner, expires: new Date(entry.expires).toISOString(), live: entry.expires > now }));
   const json = {
     valid: true,

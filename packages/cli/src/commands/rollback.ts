@@ -19,7 +19,7 @@ export async function rollbackCommand(io: Io, composition: Composition, executio
   if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Say it with --reason TEXT.' });
   const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
   if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not an ISO 8601 duration such as P7D or PT12H.`);
-  const journal = await openJournal(composition.data, { create: false });
+  const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
     const pass = passDocument(await redress.rollback(execution, { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) }));
@@ -32,7 +32,7 @@ export async function rollbackCommand(io: Io, composition: Composition, executio
 
 /** Closes executions whose worker is gone. */
 export async function recoverCommand(io: Io, composition: Composition): Promise<Answer> {
-  const journal = await openJournal(composition.data, { create: false });
+  const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
     const closed = (await redress.recover()).map(passDocument);

@@ -33,7 +33,7 @@ export interface RunDocument {
 /** Events the whole way, as the Lambda would. */
 export async function runCommand(io: Io, composition: Composition, files: readonly string[]): Promise<Answer> {
   const inputs = await readJsonInputs(io, files);
-  const journal = await openJournal(composition.data, { create: true });
+  const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
     const answers: RunDocument['files'][number][] = [];
@@ -90,7 +90,8 @@ const STYLES: Readonly<Record<string, Parameters<Paint>[0]>> = {
 export function passLines(pass: PassDocument, paint: Paint): string[] {
   const lines = [`${paint(STYLES[pass.outcome] ?? 'cyan', pass.outcome)}  ${paint('bold', printable(formatResource(pass.resource)))}  ${printable(pass.remediator)}`];
   if (pass.message !== '') lines.push(`  ${printable(pass.message)}`);
-  for (const reason of pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  // Nothing to change is the account's doing, not a guardrail's.
+  for (const reason of pass.outcome === 'no-op' ? [] : pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const open of pass.open) lines.push(`  still open: ${printable(open)}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);
   if (pass.retryable) lines.push('  The same input may fare better later.');

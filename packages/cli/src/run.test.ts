@@ -1,0 +1,370 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@redress/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
+import type { HistoryEntry } from './commands/history.js';
+import type { PlanDocument } from './commands/plan.js';
+import type { RunDocument } from './commands/run.js';
+import { run } from './run.js';
+
+const START = Date.parse('2026-11-20T10:00:00Z');
+const POLICY = 'version: 1\nenvironments:\n  dev:\n    accounts: ["111111111111"]\nremediators:\n  widget-revoke-open: { dev: enforce }\n';
+
+class TestClock implements Clock {
+  time = START;
+  now = () => this.time;
+  sleep = async (milliseconds: number) => {
+    this.time += milliseconds;
+  };
+}
+
+let directory: string;
+let widgets: Widgets;
+let clock: TestClock;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-cli-'));
+  widgets = new Widgets();
+  clock = new TestClock();
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const file = (name: string, content: string | object) => writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
+
+async function redress(...argv: string[]): Promise<{ exit: number; out: string; err: string; json: unknown }> {
+  let out = '';
+  let err = '';
+  const exit = await run(
+    argv,
+    { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, stdin: async () => JSON.stringify(openedEvent('w-stdin', 'open-1', START)), color: false, cwd: directory, env: {}, user: 'tester' },
+    { remediators: [revokeOpenRules, noteWidget], connect: widgets.connect, clock },
+  );
+  return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as unknown) : null };
+}
+
+describe('normalize', () => {
+  it('answers one row per finding, and one for a file that is not JSON', async () => {
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    file('broken.json', '{ "a": ');
+    const { exit, json } = await redress('normalize', 'event.json', 'broken.json', '-', '--json');
+    expect(exit).toBe(0);
+    expect(json).toEqual([
+      { file: 'event.json', index: 0, source: 'cloudtrail', kind: 'api-call', account: '111111111111', region: 'us-east-1', resources: [], controls: [], state: null, actor: 'arn:aws:iam::111111111111:user/mallory', observedAt: '2026-11-20T10:00:00.000Z', disposition: 'candidate', reason: expect.any(String) as string },
+      expect.objectContaining({ file: 'broken.json', index: 0, disposition: 'rejected', reason: expect.stringContaining('not JSON') as string }),
+      expect.objectContaining({ file: '-', index: 0, disposition: 'candidate' }),
+    ]);
+  });
+
+  it('fails only for a file that cannot be read', async () => {
+    const { exit, json } = await redress('normalize', 'none.json', '--json');
+    expect(exit).toBe(2);
+    expect(json).toEqual({ error: { code: 'cli/file', message: 'none.json cannot be read: there is no such file', next: null, place: { file: 'none.json' } } });
+  });
+
+  it('shows nothing that a terminal obeys', async () => {
+    file('event.json', openedEvent('w-1', 'open-1', START, { actor: 'arn:aws:iam::111111111111:user/\u001b[2Jx' }));
+    const { out } = await redress('normalize', 'event.json');
+    expect(out).not.toContain('\u001b');
+    expect(out).toContain('candidate');
+  });
+});
+
+describe('plan', () => {
+  it('says what would be done, exactly, and how it is undone; changes and records nothing', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1', 'open-old', 'closed']);
+    const { exit, json } = await redress('plan', 'event.json', '--json');
+    const document = json as PlanDocument;
+    expect(exit).toBe(0);
+    expect(document).toMatchObject({ account: '111111111111', region: 'us-east-1', policySource: { kind: 'file', file: 'redress.yaml' }, ifEnforced: null, problems: [] });
+    expect(document.passes.map((pass) => [pass.remediator, pass.verdict, pass.code, pass.changes.map((change) => change.summary)])).toEqual([
+      ['widget-revoke-open', 'would-fix', 'planned', ['revoke open-1']],
+      ['widget-revoke-open', 'needs-approval', 'not-fresh', ['revoke open-old']],
+    ]);
+    expect(document.passes[0]?.changes[0]).toEqual({
+      summary: 'revoke open-1',
+      call: { operation: 'widget:RevokeRule', input: { Id: 'w-1', Rule: 'open-1' } },
+      undo: { calls: [{ operation: 'widget:AuthorizeRule', input: { Id: 'w-1', Rule: 'open-1' } }], restores: 'exact', destroys: null },
+      resolves: true,
+    });
+    expect(document.summary).toEqual({ wouldFix: 1, wouldFlag: 0, needApproval: 1, heldBack: 0, nothingToChange: 0, notRead: 0, because: [{ verdict: 'needs-approval', code: 'not-fresh', count: 1 }] });
+    expect(widgets.writes).toEqual([]);
+    expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
+  });
+
+  it('reads for people', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1', 'open-old']);
+    const { out } = await redress('plan', 'event.json');
+    expect(out).toBe(
+      [
+        'AWS::Test::Widget w-1  widget-revoke-open  would be fixed',
+        '  change  revoke open-1',
+        '          widget:RevokeRule {"Id":"w-1","Rule":"open-1"}',
+        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-1"}',
+        '  unseen  none in a test',
+        '',
+        'AWS::Test::Widget w-1  widget-revoke-open  needs approval',
+        '  change  revoke open-old',
+        '          widget:RevokeRule {"Id":"w-1","Rule":"open-old"}',
+        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-old"}',
+        '  approve Nothing shows that this was made within the last 30 minutes, so something may depend on it: open-old. (not-fresh)',
+        '  unseen  none in a test',
+        '',
+        'Account 111111111111, us-east-1: 1 would be fixed, 1 need approval because nothing shows that it is new, so something may depend on it (not-fresh): 1, 0 held back, 0 with nothing to change.',
+        'Nothing was changed, and nothing was recorded.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('sweeps the account, names what it cannot sweep, and without a policy shows what enforcing would do', async () => {
+    widgets.put('w-1', ['open-1']);
+    widgets.put('w-2', ['closed']);
+    const { exit, json, err } = await redress('plan', '--live', '--json');
+    const document = json as PlanDocument;
+    expect(exit).toBe(0);
+    expect(err).toContain('There is no redress.yaml here');
+    expect(document.policySource).toEqual({ kind: 'absent', file: null });
+    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'told-only', 'mode-notify'], ['w-2', 'nothing-to-change', 'no-op']]);
+    expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
+    expect(document.ifEnforced).toMatchObject({ hypothetical: true, summary: { wouldFix: 0, needApproval: 1, nothingToChange: 1 } });
+    expect(widgets.writes).toEqual([]);
+    expect(existsSync(join(directory, '.redress'))).toBe(false);
+    const { out } = await redress('plan', '--live');
+    expect(out).toContain('  if enforced  needs approval (not-fresh)');
+    expect(out).toContain('If enforced (hypothetical');
+  });
+
+  it('says with its exit code that something could not be read', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    widgets.faults.set('DescribeWidget', ['denied']);
+    const { exit, json } = await redress('plan', '--live', '--remediator', 'widget-revoke-open', '--json');
+    expect(exit).toBe(1);
+    expect((json as PlanDocument).summary).toMatchObject({ notRead: 1, wouldFix: 0 });
+    widgets.faults.set('DescribeWidgets', ['denied']);
+    const sweep = await redress('plan', '--live', '--json');
+    expect(sweep.exit).toBe(1);
+    expect((sweep.json as PlanDocument).problems).toEqual([expect.stringContaining('AccessDenied')]);
+  });
+
+  it('holds back what is in another account', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START, { account: '222222222222' }));
+    const { json } = await redress('plan', 'event.json', '--json');
+    expect((json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code])).toEqual([['denied', 'foreign-account']]);
+    expect(widgets.calls).toEqual([]);
+  });
+
+  it.each([
+    [['plan'], 'There is nothing to plan.'],
+    [['plan', '--live', 'event.json'], 'Give files or --live, not both.'],
+    [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator belongs to --live.'],
+    [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
+  ])('refuses %j', async (argv, message) => {
+    const { exit, json } = await redress(...argv, '--json');
+    expect(exit).toBe(2);
+    expect(json).toMatchObject({ error: { code: 'cli/usage', message } });
+  });
+});
+
+describe('run, history, rollback', () => {
+  it('goes the whole way, remembers it, and takes it back', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1', 'closed']);
+
+    const first = await redress('run', 'event.json', '--json');
+    const ran = first.json as RunDocument;
+    expect([first.exit, ran.handled]).toEqual([0, true]);
+    expect(ran.files[0]?.passes.map((pass) => [pass.outcome, pass.message])).toEqual([['remediated', 'revoke open-1']]);
+    expect(widgets.rules('w-1')).toEqual(['closed']);
+    const execution = ran.files[0]?.passes[0]?.execution as string;
+
+    const again = (await redress('run', 'event.json', '--json')).json as RunDocument;
+    expect(again.files[0]?.passes.map((pass) => [pass.outcome, pass.duplicate, pass.execution])).toEqual([['no-op', true, execution]]);
+
+    clock.time += 60_000;
+    const back = await redress('rollback', execution, '--reason', 'vendor window', '--hold', 'P1D', '--json');
+    expect(back).toMatchObject({ exit: 0, json: { outcome: 'rolled-back' } });
+    expect(widgets.rules('w-1').sort()).toEqual(['closed', 'open-1']);
+
+    const { json } = await redress('history', 'w-1', '--json');
+    const entries = json as HistoryEntry[];
+    expect(entries.map((entry) => [entry.kind, entry.outcome])).toEqual([['execution', 'remediated'], ['duplicate', 'no-op'], ['execution', 'rolled-back']]);
+    expect(entries[0]).toMatchObject({
+      time: '2026-11-20T10:00:00.000Z', remediator: 'widget-revoke-open', execution, changes: ['revoke open-1'], before: { open: ['open-1'] }, after: { open: [] },
+      trigger: { by: 'finding', source: 'cloudtrail', call: 'widget:AuthorizeRule', actor: 'arn:aws:iam::111111111111:user/mallory', event: 'event-w-1-open-1' },
+      calls: [{ operation: 'widget:RevokeRule', status: 'applied', requestId: expect.stringMatching(/^r-/) as string }],
+    });
+    expect(entries[2]).toMatchObject({ rollbackOf: execution, by: { name: 'tester', verified: false }, reason: 'vendor window' });
+
+    for (const subject of ['AWS::Test::Widget/w-1', execution]) expect((await redress('history', subject)).out).toContain('revoke open-1');
+    const { out } = await redress('history');
+    expect(out).toContain('because cloudtrail api-call, widget:AuthorizeRule, by arn:aws:iam::111111111111:user/mallory');
+    expect(out).toContain(`because tester rolled back ${execution}: vendor window`);
+
+    // The hold keeps the next event from undoing the undo.
+    const held = (await redress('run', 'event.json', '--json')).json as RunDocument;
+    expect(held.files[0]?.passes.map((pass) => [pass.outcome, pass.code])).toEqual([['notified', 'held']]);
+  });
+
+  it('verifies the evidence, and names a record that was tampered with', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    await redress('run', 'event.json');
+    const intact = await redress('evidence', 'verify', '--json');
+    expect(intact).toMatchObject({ exit: 0, json: { status: 'intact', executions: 1, openExecutions: 0, firstBad: null } });
+    const [stream] = readdirSync(join(directory, '.redress', 'streams'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));
+    const path = join(directory, '.redress', 'streams', stream as string);
+    writeFileSync(path, readFileSync(path, 'utf8').replace('mallory', 'somebody'));
+    const tampered = await redress('evidence', 'verify', '--json');
+    expect(tampered).toMatchObject({ exit: 1, json: { status: 'tampered', firstBad: { file: expect.stringContaining('.jsonl') as string, line: expect.any(Number) as number } } });
+    const { out } = await redress('evidence', 'verify');
+    expect(out).toContain('first bad record: streams');
+    expect(out).toContain('limit: ');
+  });
+
+  it('says that something has to be run again', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    widgets.faults.set('DescribeWidget', Array.from({ length: 20 }, () => 'throttled' as const));
+    const { exit, json } = await redress('run', 'event.json', '--json');
+    expect(exit).toBe(1);
+    expect(json).toMatchObject({ handled: false, files: [{ passes: [{ retryable: true }] }] });
+  });
+
+  it('does nothing at all when one of the files is not JSON', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    file('broken.json', 'no');
+    widgets.put('w-1', ['open-1']);
+    expect((await redress('run', 'event.json', 'broken.json')).exit).toBe(2);
+    expect(widgets.calls).toEqual([]);
+    expect(existsSync(join(directory, '.redress'))).toBe(false);
+  });
+
+  it('stops when the file STOP is there', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    await redress('run', 'event.json', '--data', 'journal');
+    widgets.put('w-2', ['open-1']);
+    file('journal/STOP', 'changes, please');
+    file('second.json', openedEvent('w-2', 'open-1', START));
+    const stopped = (await redress('run', 'second.json', '--data', 'journal', '--json')).json as RunDocument;
+    expect(stopped.files[0]?.passes.map((pass) => [pass.outcome, pass.code])).toEqual([['denied', 'stopped']]);
+    const [entry] = (await redress('history', 'w-1', '--data', 'journal', '--json')).json as HistoryEntry[];
+    file('journal/STOP', 'everything');
+    expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal', '--json')).json).toMatchObject({ error: { code: 'rollback/refused', message: expect.stringContaining('everything') as string } });
+    file('journal/STOP', '');
+    expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal')).exit).toBe(0);
+  });
+
+  it('refuses what it cannot take back, or does not know', async () => {
+    file('redress.yaml', POLICY);
+    expect((await redress('rollback', 'none', '--reason', 'x', '--json')).json).toMatchObject({ error: { code: 'cli/not-found' } });
+    file('event.json', openedEvent('w-1', 'closed', START));
+    widgets.put('w-1', ['closed']);
+    await redress('run', 'event.json');
+    expect(await redress('rollback', 'none', '--reason', 'x', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'journal/not-found' } } });
+    expect(await redress('rollback', 'none', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage', message: expect.stringContaining('--reason') as string } } });
+    expect(await redress('rollback', 'none', '--reason', 'x', '--hold', 'a week', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('history', 'other', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
+    expect(await redress('recover', '--json')).toMatchObject({ exit: 0, json: { closed: [], open: [] } });
+  });
+});
+
+describe('policy and configuration', () => {
+  it('names file, line and what is allowed', async () => {
+    file('redress.yaml', POLICY.replace('enforce', 'enforced'));
+    const { exit, json, out } = await redress('policy', 'check', '--json');
+    expect(exit).toBe(2);
+    expect(out.trimStart().startsWith('{')).toBe(true);
+    expect(json).toMatchObject({ error: { code: 'policy/invalid', place: { file: 'redress.yaml', line: 6, path: 'remediators.widget-revoke-open.dev' } } });
+    const { err } = await redress('plan', '--live');
+    expect(err).toBe('redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n');
+  });
+
+  it('refuses a remediator that nobody knows', async () => {
+    file('mine.yaml', POLICY.replace('widget-revoke-open', 'widget-revoke-opne'));
+    const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');
+    expect(exit).toBe(2);
+    expect(err).toContain('mine.yaml:6:3 (remediators.widget-revoke-opne): "widget-revoke-opne" is no remediator (did you mean widget-revoke-open?); allowed: widget-revoke-open, widget-note');
+  });
+
+  it('refuses a policy that was named but is not there', async () => {
+    expect(await redress('policy', 'check', '--policy', 'none.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'policy/invalid', place: { file: 'none.yaml' } } } });
+  });
+
+  it('finds the register beside the policy, and its mistakes', async () => {
+    rmSync(directory, { recursive: true });
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(join(directory, 'conf'), { recursive: true });
+    file('conf/redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml }\n`);
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid', place: { file: join('conf', 'exceptions.yaml') } } } });
+    file('conf/exceptions.yaml', '- { id: E-1, scope: { resource: w-1 }, reason: r, owner: a, approver: b, expires: "2026-12-31T00:00:00Z" }\n- { id: E-2, scope: { resource: w-9 }, reason: r, owner: a, approver: b, expires: "2026-01-31T00:00:00Z" }\n');
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 0, json: { valid: true, exceptions: [{ id: 'E-1', live: true }, { id: 'E-2', live: false }] } });
+    widgets.put('w-1', ['open-1']);
+    expect(((await redress('plan', '--live', '--policy', 'conf/redress.yaml', '--json')).json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code])).toEqual([['exempt', 'exception']]);
+    file('conf/exceptions.yaml', '- id: E-1\n  scope: { resource: "*" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n');
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid', place: { line: 2 } } } });
+  });
+
+  it('lists remediators with their modes and IAM actions, fix and undo apart', async () => {
+    file('redress.yaml', POLICY);
+    const { json } = await redress('remediators', '--json');
+    expect(json).toMatchObject([
+      { id: 'widget-revoke-open', ceiling: 'enforce', modes: { dev: 'enforce' }, swept: true, iam: { read: ['widget:DescribeWidget', 'widget:DescribeWidgets'], fix: ['widget:RevokeRule'], undo: ['widget:AuthorizeRule'] } },
+      { id: 'widget-note', modes: { dev: 'notify' }, swept: false },
+    ]);
+    expect((await redress('remediators')).out).toContain('widget-revoke-open  dev: enforce');
+  });
+
+  it('takes guardrails and more from a configuration file', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    file('redress.config.mjs', "export default { guardrails: [{ id: 'acme-never', needs: [], evaluate: () => ({ effect: 'deny', code: 'never', message: 'Never.' }) }] };");
+    expect(((await redress('plan', '--live', '--json')).json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code])).toEqual([['denied', 'never']]);
+    file('mine.mjs', 'export default { guardrail: [] };');
+    expect(await redress('plan', '--live', '--config', 'mine.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config', message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect' } } });
+    expect(await redress('plan', '--live', '--config', 'none.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config' } } });
+    file('broken.mjs', 'export default {');
+    expect(await redress('plan', '--live', '--config', 'broken.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config' } } });
+  });
+});
+
+describe('the command itself', () => {
+  it.each([
+    [['--help'], 0],
+    [['plan', '--help'], 0],
+    [['--version'], 0],
+    [[], 2],
+    [['evidence'], 2],
+    [['nothing'], 2],
+    [['plan', '--nothing'], 2],
+    [['normalize'], 2],
+    [['policy', 'check', '--region', 'nowhere'], 2],
+    [['policy', 'check', '--endpoint-url', 'ftp://x'], 2],
+  ])('%j ends with %i, and with --json one document', async (argv, exit) => {
+    expect((await redress(...argv)).exit).toBe(exit);
+    const { json, exit: same } = await redress(...argv, '--json');
+    expect(same).toBe(exit);
+    expect(json).toMatchObject(exit === 0 ? { text: expect.any(String) as string } : { error: { code: expect.stringMatching(/^cli\//) as string } });
+  });
+
+  it('says what to do when the identity cannot be read', async () => {
+    widgets.identityFails = true;
+    expect(await redress('plan', '--live', '--json')).toMatchObject({ exit: 1, json: { error: { message: expect.stringContaining('STS is down') as string } } });
+  });
+});
