@@ -54,6 +54,7 @@ describe('the way of an event', () => {
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
     expect(intent?.record.body['guardrails']).toHaveLength(13);
+    expect(intent?.record.body).toMatchObject({ policy: enforce().digest, register: defineRegister([]).digest, trigger: { id: 'call-w1-open-1', actor: `arn:aws:iam::${ACCOUNT}:user/mallory` } });
     expect(outcome?.documents['after']).toEqual({ open: [] });
     expect(outcome?.record.body).toMatchObject({ verified: 'verified' });
     expect(told).toHaveLength(1);

@@ -24,7 +24,8 @@ export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, p
 export { DEFAULT_LIMITS, definePolicy, type Environment, environmentOf, type Limit, type LimitKey, type Mode, modeOf, type Policy, type PolicyInput, type RemediatorPolicy } from './policy/policy.js';
 export { defineRegister, type ExceptionEntry, type ExceptionScope, inScope, type Register, type RegisterInput } from './policy/register.js';
 export type { PlaceOf } from './policy/validate.js';
-export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Notification, type Notify, type Stop, systemClock } from './ports.js';
+export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from './ports.js';
+export type { Notification, Notify } from './notify.js';
 export {
   type CallReader, type CallSubject, type Ceiling, type ControlRef, defineRemediator, type Discovered, type Observation, parseDuration, type Remediator, type RemediatorDefinition,
 } from './remediator/define.js';

@@ -1,8 +1,4 @@
-import type { Finding } from './model/finding.js';
-import type { Outcome } from './model/outcome.js';
-import type { Plan } from './model/plan.js';
-import type { Partition, ResourceRef } from './model/resource.js';
-import type { GuardrailResult } from './guardrails/guardrail.js';
+import type { Partition } from './model/resource.js';
 
 /** Time, so that tests and simulations can own it. */
 export interface Clock {
@@ -43,23 +39,6 @@ export interface Identity {
 
 /** Gives connections; `@redress/connect` implements it. */
 export type Connect = (target: ConnectTarget) => Promise<Connection>;
-
-/** What people are told. */
-export interface Notification {
-  readonly outcome: Outcome;
-  readonly remediator: { readonly id: string; readonly title: string };
-  readonly resource: ResourceRef;
-  /** One sentence. */
-  readonly message: string;
-  readonly reasons: readonly GuardrailResult[];
-  readonly plan: Plan | null;
-  readonly steps: readonly string[];
-  readonly finding: Finding | null;
-  readonly execution: string | null;
-}
-
-/** Tells people. What it throws is logged and never changes an outcome. */
-export type Notify = (notification: Notification) => Promise<void>;
 
 /** `none`: go. `changes`: nothing is changed, but rolled back. `everything`: rollbacks stop too. */
 export type Stop = 'none' | 'changes' | 'everything';

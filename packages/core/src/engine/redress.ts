@@ -13,7 +13,8 @@ import { formatResource, type Partition, partitionOf, type ResourceRef, resource
 import { modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
-import { type Clock, type Connect, fixed, type Identity, type Live, type Notification, type Notify, type Stop, systemClock } from '../ports.js';
+import { type Clock, type Connect, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
+import type { Notification, Notify } from '../notify.js';
 import { type Discovered, frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { apiRegion, type CallTrace, Gate, type WriteContext } from './gate.js';
@@ -427,7 +428,7 @@ class Engine {
     const open = assessment?.status === 'change' ? (assessment.open ?? []) : [];
     const documents = plan === null ? {} : { plan: plan as unknown as Json };
     const record = (outcome: Outcome, message: string, extra: Partial<Omit<PassResult, 'outcome' | 'message'>> & { steps?: readonly string[]; kind?: 'decision' | 'duplicate' } = {}) =>
-      this.#recordDecision(remediator, ref, trigger, dryRun, { outcome, message, decision, plan, parts: documents, ...extra });
+      this.#recordDecision(remediator, ref, trigger, dryRun, { outcome, message, decision, plan, parts: documents, facts, ...extra });
     const no = (result: PassResult) => ({ result, again: 'no' as const });
 
     if (assessment === null || observed === null) {
@@ -481,19 +482,19 @@ class Engine {
         generation: history.generation,
         budgets: budgetsOf(policy, remediator.id, ref),
         lease: LEASE,
-        body: decisionBody(trigger, decision, facts, 'intent'),
+        body: { purpose: 'fix', ...decisionBody(trigger, decision, facts) },
         documents: { plan: plan as unknown as Json, before: plan.before },
       });
       if (begun.status === 'stale') return { result: null, again: 'look-again' };
       if (begun.status === 'over-budget') {
         const message = `The limit of ${begun.budget.changes} changes in ${Math.round(begun.budget.window / 60_000)} minutes for ${begun.budget.key} is reached (${begun.used}).`;
         const limited: Decision = { effect: 'deny', results: [...decision.results, { guardrail: 'limits', effect: 'deny', code: 'limit-window', message, data: { key: begun.budget.key, used: begun.used } }] };
-        return { result: await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'denied', message, decision: limited, plan, parts: { plan: plan as unknown as Json }, open: args.assessmentOpen }), again: 'no' };
+        return { result: await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'denied', message, decision: limited, plan, facts, parts: { plan: plan as unknown as Json }, open: args.assessmentOpen }), again: 'no' };
       }
       if (begun.status === 'busy') {
         if (begun.open.leaseUntil <= this.#clock.now()) return { result: null, again: 'look-again' };
         if (begun.open.planDigest !== plan.digest) return { result: null, again: 'busy' };
-        const result = await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'no-op', message: `Execution ${begun.open.execution} is doing it.`, decision, plan, parts: {}, kind: 'duplicate', execution: begun.open.execution, duplicate: true });
+        const result = await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'no-op', message: `Execution ${begun.open.execution} is doing it.`, decision, plan, facts, parts: {}, kind: 'duplicate', execution: begun.open.execution, duplicate: true });
         return { result, again: 'no' };
       }
       const { lease } = begun;
@@ -781,12 +782,12 @@ class Engine {
 
   async #recordDecision(
     remediator: Remediator, ref: ResourceRef, trigger: Trigger, dryRun: boolean,
-    entry: { outcome: Outcome; message: string; decision: Decision | null; plan: Plan | null; parts: Record<string, Json>; kind?: 'decision' | 'duplicate'; execution?: string | null; duplicate?: boolean; open?: readonly string[]; steps?: readonly string[]; retryable?: boolean },
+    entry: { outcome: Outcome; message: string; decision: Decision | null; plan: Plan | null; parts: Record<string, Json>; facts?: Facts; kind?: 'decision' | 'duplicate'; execution?: string | null; duplicate?: boolean; open?: readonly string[]; steps?: readonly string[]; retryable?: boolean },
   ): Promise<PassResult> {
     const kind = entry.kind ?? 'decision';
     let record: RecordRef | null = null;
     if (!dryRun) {
-      const body: JsonObject = { outcome: entry.outcome, message: entry.message, open: [...(entry.open ?? [])], ...decisionBodyOf(trigger, entry.decision) };
+      const body: JsonObject = { outcome: entry.outcome, message: entry.message, open: [...(entry.open ?? [])], ...decisionBody(trigger, entry.decision, entry.facts ?? null) };
       const data: Entry = { resource: ref, remediator: remediator.id, body, documents: entry.parts };
       record = await this.#persist(() => (this.#journal as Journal).append({ ...data, kind, ...(entry.execution == null ? {} : { execution: entry.execution }) }));
     }
@@ -879,15 +880,14 @@ function resolveUndo(change: Pick<Change, 'undo'>, response: unknown): Json {
   return change.undo.calls.map((call) => ({ service: call.service, operation: call.operation, input: fill(call.input), retry: call.retry }));
 }
 
-function decisionBody(trigger: Trigger, decision: Decision, _facts: Facts, purpose: string): JsonObject {
-  return { purpose, ...decisionBodyOf(trigger, decision) };
-}
-
-function decisionBodyOf(trigger: Trigger, decision: Decision | null): JsonObject {
+/** Why: what asked, what each guardrail said, and the exact policy and register that they said it on. */
+function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register'> | null): JsonObject {
   const tagged = decision?.results.some((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect') ?? false;
   return {
     trigger: trigger.by === 'finding' ? summary(trigger.finding) : { by: trigger.by },
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
+    policy: facts?.policy.ok ? facts.policy.value.digest : null,
+    register: facts?.register.ok ? facts.register.value.digest : null,
     ...(tagged ? { exceptionTagUnregistered: true } : {}),
   };
 }

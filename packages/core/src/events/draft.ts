@@ -3,7 +3,9 @@ import { type Digest, digestOf, digestText } from '../model/json.js';
 import { copyJson, MAX_TEXT } from './read.js';
 
 /** What a source's decoder makes of an event: a finding without what its wrappers know. */
-export interface Draft extends Partial<Omit<Finding, 'account' | 'region' | 'envelope' | 'replayed' | 'via' | 'itemId'>> {
+export interface Draft extends Partial<Omit<Finding, 'id' | 'account' | 'region' | 'envelope' | 'replayed' | 'via' | 'itemId'>> {
+  /** The source's own key; without one, a digest of the event. */
+  readonly id?: string | undefined;
   readonly source: FindingSource;
   readonly kind: FindingKind;
   readonly disposition: Disposition;

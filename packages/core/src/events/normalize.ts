@@ -117,12 +117,12 @@ function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded 
   const detailType = event['detail-type'] as string;
   if (typeof source !== 'string') return { drafts: malformed('The event has no source.'), envelope };
   if (!source.startsWith('aws.')) {
-    return { drafts: { source: 'other', kind: 'unsupported', ...verdict('ignored', `The source ${text(source, 128)} is not AWS.`), ...(envelope.id === null ? {} : { id: envelope.id }) }, envelope };
+    return { drafts: { source: 'other', kind: 'unsupported', ...verdict('ignored', `The source ${text(source, 128)} is not AWS.`), id: envelope.id ?? undefined }, envelope };
   }
   const decoder = DECODERS.get(`${source}|${detailType}`) ?? (detailType.endsWith(' via CloudTrail') ? cloudtrail : other);
   // A schedule's input is up to whoever made it; the default is the text "{}".
   if (!isRecord(event.detail) && decoder !== scheduled && decoder !== other) {
-    return { drafts: { ...malformed('The event has no detail.'), ...(envelope.id === null ? {} : { id: envelope.id }) }, envelope };
+    return { drafts: { ...malformed('The event has no detail.'), id: envelope.id ?? undefined }, envelope };
   }
   return { drafts: decoder(members(event.detail), context), envelope };
 }

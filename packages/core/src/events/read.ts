@@ -56,15 +56,15 @@ export function elements(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/;
+// Ranges are in the pattern: `Date.parse` costs more than everything else that is done with a time.
+const ISO = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/;
 
 /** An ISO 8601 time, as written; a time without a zone gets `Z`, since AWS writes UTC. Null when it is no time. */
 export function time(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 40) return null;
   const match = ISO.exec(value);
   if (match === null) return null;
-  const zoned = match[1] === undefined ? `${value}Z` : value;
-  return Number.isNaN(Date.parse(zoned)) ? null : zoned;
+  return match[1] === undefined ? `${value}Z` : value;
 }
 
 /** Milliseconds since 1970 as ISO 8601, or null. */

@@ -1,7 +1,7 @@
 import type { StreamView } from '../journal.js';
 import { isRedressError, messageOf } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import type { Digest, Json } from '../model/json.js';
+import type { Json } from '../model/json.js';
 import type { Assessment, Change, Hazard } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
@@ -145,10 +145,4 @@ export function decide(guardrails: readonly Guardrail[], facts: Facts): Decision
 /** The answers that made a decision what it is. */
 export function decisive(decision: Decision): readonly GuardrailResult[] {
   return decision.results.filter((result) => result.effect === decision.effect && result.effect !== 'allow');
-}
-
-/** Pins policy and register to a decision. */
-export interface PolicyPin {
-  readonly policy: Digest | null;
-  readonly register: Digest | null;
 }

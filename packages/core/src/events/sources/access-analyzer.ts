@@ -16,7 +16,7 @@ export const accessAnalyzer: Decoder = (detail) => {
   return {
     source: 'access-analyzer',
     kind: 'finding',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge(findingId, detail.error, detail.isDeleted, status),
     account,
     region: detail.region,

@@ -21,11 +21,10 @@ export const cloudtrail: Decoder = (record, context) => {
   const errorCode = text(record.errorCode);
   const readOnly = isReadOnly(record.readOnly, operation ?? '');
   const kind: FindingKind = isSignIn(record, context.envelope?.detailType ?? null) ? 'console-sign-in' : 'api-call';
-  const eventID = text(record.eventID);
   const common = {
     source: 'cloudtrail',
     kind,
-    ...(eventID === null ? {} : { id: eventID }),
+    id: text(record.eventID) ?? undefined,
     account,
     region: firstOf(record.awsRegion, context.region),
     observedAt: time(record.eventTime),

@@ -29,7 +29,7 @@ export const complianceChange: Decoder = (detail) => {
   return {
     source: 'config',
     kind: 'config-compliance-change',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judgeCompliance(detail.messageType, missing, state, qualifier.evaluationMode),
     account,
     region,
@@ -126,7 +126,7 @@ export const ruleInvocation: Decoder = (event, context) => {
     return {
       ...common,
       kind: 'config-rule-invocation-scheduled',
-      ...(id === undefined ? {} : { id }),
+      id,
       ...asks,
       account: firstOf(invoking.awsAccountId, event.accountId),
       observedAt: time(invoking.notificationCreationTime),
@@ -140,7 +140,7 @@ export const ruleInvocation: Decoder = (event, context) => {
     ...common,
     ...found.draft,
     // The same item invokes every rule that covers it.
-    ...(id === undefined ? {} : { id }),
+    id,
     account: firstOf(found.draft.account, event.accountId),
     region: firstOf(found.draft.region, common.region),
     ...asks,
@@ -180,7 +180,7 @@ function itemOf(message: Members): Found {
     problem: null,
     status,
     draft: {
-      ...(id === undefined ? {} : { id }),
+      id,
       account,
       region,
       resources: listed(claim),

@@ -20,7 +20,7 @@ export const inspector: Decoder = (detail, context) => {
   return {
     source: 'other',
     kind: 'finding',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...(findingArn === null
       ? verdict('rejected', 'The finding has no findingArn.')
       : status === 'CLOSED'
@@ -59,7 +59,7 @@ export const macie: Decoder = (detail) => {
   return {
     source: 'other',
     kind: 'finding',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...(findingId === null
       ? verdict('rejected', 'The finding has no id.')
       : sample

@@ -21,7 +21,7 @@ export const guardduty: Decoder = (detail) => {
   return {
     source: 'guardduty',
     kind: 'finding',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge(type, arn ?? text(detail.id), sample, archived),
     account,
     region: detail.region,

@@ -27,7 +27,7 @@ export const health: Decoder = (detail, context) => {
   return {
     source: 'health',
     kind: 'health-event',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge(code, exposed, detail.statusCode),
     account,
     region: firstOf(detail.eventRegion, context.region),

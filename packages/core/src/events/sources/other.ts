@@ -7,7 +7,7 @@ export const other: Decoder = (detail, context) => ({
   source: 'other',
   kind: 'unsupported',
   ...verdict('ignored', `No finding: ${text(context.envelope?.source, 128) ?? 'unknown source'}, ${text(context.envelope?.detailType, 128) ?? 'unknown type'}.`),
-  ...(context.envelope?.id == null ? {} : { id: context.envelope.id }),
+  id: context.envelope?.id ?? undefined,
   account: context.account,
   region: context.region,
   resources: uniqueClaims(context.resources.slice(0, 32).map((id) => claimOfId(id, typeof context.account === 'string' ? context.account : null))),

@@ -14,7 +14,7 @@ export const scheduled: Decoder = (_detail, context) => {
   return {
     source: 'scheduled',
     kind: 'scheduled',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...verdict('evaluate', 'A schedule asks for a sweep.'),
     account: context.account,
     region: context.region,

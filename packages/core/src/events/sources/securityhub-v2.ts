@@ -42,7 +42,7 @@ export function ocsf(finding: Members): Draft {
   return {
     source: 'securityhub-v2',
     kind: 'finding-imported-v2',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge(finding, compliance, findingId, classUid, productOf(productArn)),
     account: firstOf(account, members(members(raw[0]?.owner).account).uid),
     region: regionOf(firstOf(cloud.region, raw[0]?.region)),

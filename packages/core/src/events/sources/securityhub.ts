@@ -69,7 +69,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   return {
     source: 'securityhub',
     kind,
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge({ missing: missingMember(finding), product, state, recordState, workflow, legacy, custom: action !== null }),
     account,
     // Older findings have none of their own.

@@ -20,7 +20,7 @@ export const trustedAdvisor: Decoder = (detail, context) => {
   return {
     source: 'trusted-advisor',
     kind: 'check-item',
-    ...(id === undefined ? {} : { id }),
+    id,
     ...judge(check, status, claim !== null && region !== null),
     account,
     region,

@@ -1,0 +1,24 @@
+// The arrows between packages. See docs/architecture.md.
+const tests = '(\\.test\\.ts$|/test/|/internal/testing/)';
+const within = (name) => `^packages/${name}/`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'core-has-no-sdk', severity: 'error', from: { path: within('core') }, to: { path: '@aws-sdk|@smithy' } },
+    { name: 'core-depends-on-no-package', severity: 'error', from: { path: within('core') }, to: { path: '^packages/(?!core/)|@redress/' } },
+    { name: 'leaves-depend-on-core-only', severity: 'error', from: { path: '^packages/(remediators/[^/]+|evidence|lambda-runtime|connect)/src/', pathNot: tests }, to: { path: '^packages/(?!core/)', pathNot: ['^packages/$1/'] } },
+    { name: 'testing-depends-on-core-and-evidence', severity: 'error', from: { path: within('testing'), pathNot: tests }, to: { path: '^packages/(?!core/|evidence/|testing/)' } },
+    { name: 'only-client-imports-an-sdk', severity: 'error', from: { path: '^packages/remediators/[^/]+/src/', pathNot: ['/client\\.ts$', tests] }, to: { path: '@aws-sdk/client-' } },
+    { name: 'nobody-reaches-into-a-package', severity: 'error', from: { path: '^(packages/(?:remediators/)?[^/]+|examples/[^/]+)/' }, to: { path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|verify\\.ts$|contract\\.ts$)', pathNot: '^$1/' } },
+    { name: 'verifying-needs-no-store', severity: 'error', from: { path: '^packages/evidence/src/verify\\.ts$' }, to: { path: 'sqlite|/(journal|folder|memory)\\.ts$', reachable: true, pathNot: '^packages/core/' } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['@redress/source', 'import', 'types', 'default'], mainFields: ['module', 'main', 'types'] },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '/dist/|tsup\\.config' },
+  },
+};
