@@ -1,0 +1,104 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { HistoryEntry } from '../src/commands/history.js';
+import type { PlanDocument } from '../src/commands/plan.js';
+import type { RunDocument } from '../src/commands/run.js';
+import { run } from '../src/run.js';
+
+const endpoint = inject('moto');
+const ec2 = new EC2Client({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
+// The account that the emulator gives to credentials of no role.
+const ACCOUNT = '123456789012';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-cli-'));
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const file = (name: string, content: string | object) => writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
+
+async function redress(...argv: string[]): Promise<{ exit: number; json: unknown; err: string }> {
+  let out = '';
+  let err = '';
+  const exit = await run(
+    [...argv, '--json', '--endpoint-url', endpoint, '--region', 'us-east-1'],
+    { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, stdin: async () => '', color: false, cwd: directory, env: {}, user: 'tester' },
+    { remediators: ec2Remediators },
+  );
+  return { exit, json: JSON.parse(out) as unknown, err };
+}
+
+/** A group with a good rule and one that opens SSH to the internet. */
+async function openGroup(): Promise<string> {
+  const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: `cli-${crypto.randomUUID()}`, Description: 'test' }));
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] }));
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] }));
+  return GroupId as string;
+}
+
+async function ports(group: string): Promise<number[]> {
+  const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [group] }] }));
+  return SecurityGroupRules.filter((rule) => rule.IsEgress === false).map((rule) => rule.FromPort ?? 0).sort((a, b) => a - b);
+}
+
+function authorized(group: string): object {
+  const now = new Date().toISOString();
+  return {
+    version: '0', id: crypto.randomUUID(), 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ec2', account: ACCOUNT, time: now, region: 'us-east-1', resources: [],
+    detail: {
+      eventVersion: '1.09', eventID: crypto.randomUUID(), eventTime: now, eventSource: 'ec2.amazonaws.com', eventName: 'AuthorizeSecurityGroupIngress', awsRegion: 'us-east-1', readOnly: false, eventType: 'AwsApiCall', recipientAccountId: ACCOUNT,
+      userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::${ACCOUNT}:user/dev`, accountId: ACCOUNT, userName: 'dev' },
+      requestParameters: { groupId: group, ipPermissions: { items: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, groups: {}, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] }, ipv6Ranges: {}, prefixListIds: {} }] } },
+      responseElements: { _return: true, requestId: 'r' },
+    },
+  };
+}
+
+const mine = (passes: PlanDocument['passes'], group: string) => passes.filter((pass) => pass.resource.id === group);
+
+describe('against an emulated account', () => {
+  it('looks at the account of the credentials, and changes nothing', async () => {
+    const group = await openGroup();
+    const { exit, json } = await redress('plan', '--live', '--remediator', 'ec2-revoke-sg-open-ssh');
+    const document = json as PlanDocument;
+    expect([exit, document.account]).toEqual([0, ACCOUNT]);
+    expect(mine(document.passes, group)).toMatchObject([{ verdict: 'told-only', code: 'mode-notify', changes: [{ call: { operation: 'ec2:RevokeSecurityGroupIngress' }, undo: { calls: [{ operation: 'ec2:AuthorizeSecurityGroupIngress' }] } }] }]);
+    // Nobody just added it: not even a policy that enforces everything would revoke it without an approval.
+    expect(document.ifEnforced?.passes.filter((pass) => pass.resource.id === group)).toMatchObject([{ verdict: 'needs-approval', code: 'not-fresh' }]);
+    expect(await ports(group)).toEqual([22, 443]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('fixes what an event shows to be new, remembers it, and takes it back', async () => {
+    const group = await openGroup();
+    file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
+    file('event.json', authorized(group));
+    const planned = (await redress('plan', 'event.json')).json as PlanDocument;
+    expect(mine(planned.passes, group).map((pass) => [pass.remediator, pass.verdict])).toEqual([['ec2-revoke-sg-open-ssh', 'would-fix']]);
+
+    const ran = await redress('run', 'event.json');
+    const [pass] = (ran.json as RunDocument).files[0]?.passes ?? [];
+    expect([ran.exit, pass?.outcome]).toEqual([0, 'remediated']);
+    expect(await ports(group)).toEqual([443]);
+
+    expect(await redress('rollback', pass?.execution as string, '--reason', 'vendor window')).toMatchObject({ exit: 0, json: { outcome: 'rolled-back' } });
+    expect(await ports(group)).toEqual([22, 443]);
+    expect(((await redress('history', group)).json as HistoryEntry[]).map((entry) => entry.outcome)).toEqual(['remediated', 'rolled-back']);
+    expect(await redress('evidence', 'verify')).toMatchObject({ exit: 0, json: { status: 'intact', executions: 2 } });
+  });
+
+  it('makes no call for a resource of another account', async () => {
+    file('redress.yaml', 'version: 1\nenvironments: { dev: { accounts: ["222222222222"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n');
+    file('event.json', JSON.stringify(authorized('sg-0123456789abcdef0')).replaceAll(ACCOUNT, '222222222222'));
+    expect(((await redress('run', 'event.json')).json as RunDocument).files[0]?.passes).toMatchObject([{ outcome: 'denied', code: 'foreign-account' }]);
+  });
+});
