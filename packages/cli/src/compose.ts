@@ -3,7 +3,27 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { connectAws } from '@redress/connect';
 import {
-  type Clock, type Connect, createRedress, definePolicy, defineRegister, type Guardrail, isRegion, type Journal, type Live, messageOf, type Notify, type Policy, type PolicyInput, type Redress, RedressError, type RedressOptions, type Register, type RegisterInput, type Remediator, type Stop, systemClock,
+  type Clock,
+  type Connect,
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Guardrail,
+  isRegion,
+  type Journal,
+  type Live,
+  messageOf,
+  type Notify,
+  type Policy,
+  type PolicyInput,
+  type Redress,
+  RedressError,
+  type RedressOptions,
+  type Register,
+  type RegisterInput,
+  type Remediator,
+  type Stop,
+  systemClock,
 } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
@@ -69,11 +89,15 @@ export interface Composition {
  */
 export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
   const config = await loadConfig(io, options.config);
-  const { builtinRemediators } = overrides.remediators === undefined && config.remediators === undefined ? await import('./builtin.js') : { builtinRemediators: [] };
+  const { builtinRemediators } =
+    overrides.remediators === undefined && config.remediators === undefined ? await import('./builtin.js') : { builtinRemediators: [] };
   const remediators = overrides.remediators ?? config.remediators ?? builtinRemediators;
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
-  const connect = overrides.connect ?? config.connect ?? connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
+  const connect =
+    overrides.connect ??
+    config.connect ??
+    connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const data = dataOf(io, options);
 
   const { live: policy, source } = policyOf(io, options, config);
@@ -114,12 +138,14 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
 
 function regionOf(io: Io, options: GlobalOptions): string {
   const given = [options.region, io.env['AWS_REGION'], io.env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '') ?? 'us-east-1';
-  if (!isRegion(given) || given === 'aws-global') throw new CliError('cli/usage', `${JSON.stringify(given)} is not a region name.`, { next: 'For example: --region eu-west-1' });
+  if (!isRegion(given) || given === 'aws-global')
+    throw new CliError('cli/usage', `${JSON.stringify(given)} is not a region name.`, { next: 'For example: --region eu-west-1' });
   return given;
 }
 
 function endpointOf(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
   return text;
 }
 
@@ -134,13 +160,22 @@ async function loadConfig(io: Io, given: string | undefined): Promise<ConfigFile
   try {
     module = (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (cause) {
-    throw new CliError('cli/config', `${shown} cannot be loaded: ${messageOf(cause)}`, { place: { file: shown }, next: 'It is an ECMAScript module that exports an object as default.', cause });
+    throw new CliError('cli/config', `${shown} cannot be loaded: ${messageOf(cause)}`, {
+      place: { file: shown },
+      next: 'It is an ECMAScript module that exports an object as default.',
+      cause,
+    });
   }
-  if (typeof module.default !== 'object' || module.default === null) throw new CliError('cli/config', `${shown} does not export an object as default.`, { place: { file: shown }, next: 'export default { remediators: […] };' });
+  if (typeof module.default !== 'object' || module.default === null)
+    throw new CliError('cli/config', `${shown} does not export an object as default.`, {
+      place: { file: shown },
+      next: 'export default { remediators: […] };',
+    });
   const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect'];
   const unknown = Object.keys(module.default).find((key) => !known.includes(key));
   // A guardrail under a mistyped name would silently not hold.
-  if (unknown !== undefined) throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is not known here; allowed: ${known.join(', ')}`, { place: { file: shown } });
+  if (unknown !== undefined)
+    throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is not known here; allowed: ${known.join(', ')}`, { place: { file: shown } });
   return module.default as ConfigFile;
 }
 
@@ -157,7 +192,11 @@ function policyOf(io: Io, options: GlobalOptions, config: ConfigFile): { live: L
   const empty = options.policy === undefined ? definePolicy({ version: 1 }) : null;
   const live = liveFile(io, shown, readPolicy, (cause) => {
     if (empty !== null && isAbsent(cause)) return empty;
-    throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, { place: { file: shown }, next: 'Give an existing file with --policy.', cause });
+    throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, {
+      place: { file: shown },
+      next: 'Give an existing file with --policy.',
+      cause,
+    });
   });
   return { live, source: { kind: options.policy === undefined ? 'default' : 'file', file: shown } };
 }
@@ -180,7 +219,11 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
       let live = files.get(shown);
       if (live === undefined) {
         live = liveFile(io, shown, readRegister, (cause) => {
-          throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, { place: { file: shown }, next: 'Create it (an empty list is `[]`), or take `exceptions.register` out of the policy.', cause });
+          throw new RedressError('register/invalid', `The exceptions register ${shown}, which the policy names, cannot be read: ${reasonOf(cause)}`, {
+            place: { file: shown },
+            next: 'Create it (an empty list is `[]`), or take `exceptions.register` out of the policy.',
+            cause,
+          });
         });
         files.set(shown, live);
       }
@@ -236,7 +279,10 @@ function killSwitch(data: Data): Live<Stop> {
 /** Opens the journal of the data folder. */
 export async function openJournal(data: Data, options: { readonly create: boolean; readonly clock?: Clock }): Promise<Journal> {
   if (!options.create && !(await exists(data.directory))) {
-    throw new CliError('cli/not-found', `There is no journal in ${data.shown}.`, { place: { file: data.shown }, next: 'Give its folder with --data; `redress run` makes one.' });
+    throw new CliError('cli/not-found', `There is no journal in ${data.shown}.`, {
+      place: { file: data.shown },
+      next: 'Give its folder with --data; `redress run` makes one.',
+    });
   }
   const { folderJournal } = await import('@redress/evidence');
   return folderJournal({ directory: data.directory, ...(options.clock === undefined ? {} : { clock: options.clock }) });

@@ -33,13 +33,19 @@ export function explain(error: unknown): { document: ErrorDocument; text: string
   const { code, message, next, place } = membersOf(error);
   const lines = message.split('\n').map(printable).join('\n');
   const at = place === null ? '' : formatPlace(place);
-  const text = [`redress: ${lines}`, ...(at === '' || message.includes(at) ? [] : [`  at ${printable(at)}`]), ...(next === null ? [] : [`  ${printable(next)}`]), ''].join('\n');
+  const text = [
+    `redress: ${lines}`,
+    ...(at === '' || message.includes(at) ? [] : [`  at ${printable(at)}`]),
+    ...(next === null ? [] : [`  ${printable(next)}`]),
+    '',
+  ].join('\n');
   return { document: { error: { code, message, next, place } }, text, exit: CALLERS.test(code) ? 2 : 1 };
 }
 
 function membersOf(error: unknown): { code: string; message: string; next: string | null; place: Place | null } {
   if (isRedressError(error)) return { code: error.code, message: error.message, next: error.next ?? null, place: error.place ?? null };
   if (error instanceof CliError) return { code: error.code, message: error.message, next: error.next, place: error.place };
-  if (error instanceof CommanderError) return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
+  if (error instanceof CommanderError)
+    return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
   return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };
 }

@@ -46,6 +46,10 @@ export async function readInputs(io: Io, files: readonly string[]): Promise<read
 export async function readJsonInputs(io: Io, files: readonly string[]): Promise<readonly Input[]> {
   const inputs = await readInputs(io, files);
   const bad = inputs.find((input) => input.problem !== null);
-  if (bad !== undefined) throw new CliError('cli/file', `${bad.file}: ${bad.problem ?? ''}`, { place: { file: bad.file }, next: 'Nothing was done. `redress normalize` shows what is read out of a file.' });
+  if (bad !== undefined)
+    throw new CliError('cli/file', `${bad.file}: ${bad.problem ?? ''}`, {
+      place: { file: bad.file },
+      next: 'Nothing was done. `redress normalize` shows what is read out of a file.',
+    });
   return inputs;
 }

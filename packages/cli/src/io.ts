@@ -66,6 +66,10 @@ export function print(io: Io, json: boolean, answer: Answer): void {
 /** Columns, as wide as their widest cell; the last one is not padded. Cells must be printable. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const line = (cells: readonly string[]) => cells.map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd();
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return [paint('bold', line(head)), ...rows.map(line)].join('\n');
 }

@@ -65,7 +65,9 @@ export interface PlannedPass {
   readonly changes: readonly {
     readonly summary: string;
     readonly call: CallDocument;
-    readonly undo: { readonly calls: readonly CallDocument[]; readonly restores: 'exact' | 'equivalent'; readonly destroys: string | null } | { readonly irreversible: string };
+    readonly undo:
+      | { readonly calls: readonly CallDocument[]; readonly restores: 'exact' | 'equivalent'; readonly destroys: string | null }
+      | { readonly irreversible: string };
     readonly resolves: boolean;
   }[];
   readonly hazards: readonly Hazard[];
@@ -85,7 +87,12 @@ export function plannedPass(pass: PassResult, remediators: readonly Remediator[]
     code: codeOf(pass),
     message: pass.message,
     plan: pass.plan?.digest ?? null,
-    changes: changes.map((change) => ({ summary: change.summary, call: callDocument(change.call), undo: undoDocument(change.undo), resolves: change.resolves })),
+    changes: changes.map((change) => ({
+      summary: change.summary,
+      call: callDocument(change.call),
+      undo: undoDocument(change.undo),
+      resolves: change.resolves,
+    })),
     hazards: pass.plan?.hazards ?? [],
     reasons: reasonsOf(pass),
     open: pass.open,
@@ -102,7 +109,9 @@ function callDocument(call: ApiCall): CallDocument {
 }
 
 function undoDocument(undo: Undo): PlannedPass['changes'][number]['undo'] {
-  return 'irreversible' in undo ? { irreversible: undo.irreversible } : { calls: undo.calls.map(callDocument), restores: undo.restores, destroys: undo.destroys ?? null };
+  return 'irreversible' in undo
+    ? { irreversible: undo.irreversible }
+    : { calls: undo.calls.map(callDocument), restores: undo.restores, destroys: undo.destroys ?? null };
 }
 
 /** How many passes have each verdict, and why those that are held back are. */
@@ -178,12 +187,21 @@ export function summaryLine(summary: Summary): string {
 }
 
 const STYLES: Readonly<Record<Verdict, Parameters<Paint>[0]>> = {
-  'would-fix': 'green', 'would-flag': 'green', 'needs-approval': 'yellow', 'told-only': 'cyan', exempt: 'cyan', denied: 'red', 'nothing-to-change': 'dim', 'not-read': 'red',
+  'would-fix': 'green',
+  'would-flag': 'green',
+  'needs-approval': 'yellow',
+  'told-only': 'cyan',
+  exempt: 'cyan',
+  denied: 'red',
+  'nothing-to-change': 'dim',
+  'not-read': 'red',
 };
 
 /** A pass of `plan` in lines for people. */
 export function plannedLines(pass: PlannedPass, paint: Paint): string[] {
-  const lines = [`${paint('bold', printable(`${pass.resource.type} ${pass.resource.id}`))}  ${printable(pass.remediator)}  ${paint(STYLES[pass.verdict], WORDS[pass.verdict])}`];
+  const lines = [
+    `${paint('bold', printable(`${pass.resource.type} ${pass.resource.id}`))}  ${printable(pass.remediator)}  ${paint(STYLES[pass.verdict], WORDS[pass.verdict])}`,
+  ];
   if (pass.verdict === 'nothing-to-change') return lines;
   for (const change of pass.changes) {
     lines.push(`  change  ${printable(change.summary)}`);
@@ -194,7 +212,8 @@ export function plannedLines(pass: PlannedPass, paint: Paint): string[] {
       if (change.undo.destroys !== null) lines.push(`          ${paint('yellow', 'the undo destroys')}: ${printable(change.undo.destroys)}`);
     }
   }
-  if (pass.reasons.length === 0 || pass.code === 'manual') lines.push(...(pass.verdict === 'would-fix' || pass.verdict === 'would-flag' ? [] : [`  why     ${printable(pass.message)}`]));
+  if (pass.reasons.length === 0 || pass.code === 'manual')
+    lines.push(...(pass.verdict === 'would-fix' || pass.verdict === 'would-flag' ? [] : [`  why     ${printable(pass.message)}`]));
   for (const reason of pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const hazard of pass.hazards) lines.push(`  hazard  ${printable(hazard.message)} (${printable(hazard.code)})`);
   for (const open of pass.open) lines.push(`  open    ${printable(open)}`);

@@ -9,15 +9,15 @@ const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u20
  * @example printable('a\u001b[2Jb') === 'a\\u001b[2Jb'
  */
 export function printable(text: string): string {
-  return text.replace(DANGEROUS, escape);
+  return text.replace(DANGEROUS, visible);
 }
 
 /** JSON for a terminal or a file: what JSON leaves bare of the same characters is escaped, too. */
 export function printableJson(value: unknown): string {
   // Line feeds are the indentation; those in texts are escaped already.
-  return JSON.stringify(value, null, 2).replace(DANGEROUS, (character) => (character === '\n' ? character : escape(character)));
+  return JSON.stringify(value, null, 2).replace(DANGEROUS, (character) => (character === '\n' ? character : visible(character)));
 }
 
-function escape(character: string): string {
+function visible(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -41,7 +41,19 @@ async function redress(...argv: string[]): Promise<{ exit: number; out: string; 
   let err = '';
   const exit = await run(
     argv,
-    { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, stdin: async () => JSON.stringify(openedEvent('w-stdin', 'open-1', START)), color: false, cwd: directory, env: {}, user: 'tester' },
+    {
+      stdout: (text) => {
+        out += text;
+      },
+      stderr: (text) => {
+        err += text;
+      },
+      stdin: async () => JSON.stringify(openedEvent('w-stdin', 'open-1', START)),
+      color: false,
+      cwd: directory,
+      env: {},
+      user: 'tester',
+    },
     { remediators: [revokeOpenRules, noteWidget], connect: widgets.connect, clock },
   );
   return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as unknown) : null };
@@ -54,7 +66,21 @@ describe('normalize', () => {
     const { exit, json } = await redress('normalize', 'event.json', 'broken.json', '-', '--json');
     expect(exit).toBe(0);
     expect(json).toEqual([
-      { file: 'event.json', index: 0, source: 'cloudtrail', kind: 'api-call', account: '111111111111', region: 'us-east-1', resources: [], controls: [], state: null, actor: 'arn:aws:iam::111111111111:user/mallory', observedAt: '2026-11-20T10:00:00.000Z', disposition: 'candidate', reason: expect.any(String) as string },
+      {
+        file: 'event.json',
+        index: 0,
+        source: 'cloudtrail',
+        kind: 'api-call',
+        account: '111111111111',
+        region: 'us-east-1',
+        resources: [],
+        controls: [],
+        state: null,
+        actor: 'arn:aws:iam::111111111111:user/mallory',
+        observedAt: '2026-11-20T10:00:00.000Z',
+        disposition: 'candidate',
+        reason: expect.any(String) as string,
+      },
       expect.objectContaining({ file: 'broken.json', index: 0, disposition: 'rejected', reason: expect.stringContaining('not JSON') as string }),
       expect.objectContaining({ file: '-', index: 0, disposition: 'candidate' }),
     ]);
@@ -82,7 +108,13 @@ describe('plan', () => {
     const { exit, json } = await redress('plan', 'event.json', '--json');
     const document = json as PlanDocument;
     expect(exit).toBe(0);
-    expect(document).toMatchObject({ account: '111111111111', region: 'us-east-1', policySource: { kind: 'file', file: 'redress.yaml' }, ifEnforced: null, problems: [] });
+    expect(document).toMatchObject({
+      account: '111111111111',
+      region: 'us-east-1',
+      policySource: { kind: 'file', file: 'redress.yaml' },
+      ifEnforced: null,
+      problems: [],
+    });
     expect(document.passes.map((pass) => [pass.remediator, pass.verdict, pass.code, pass.changes.map((change) => change.summary)])).toEqual([
       ['widget-revoke-open', 'would-fix', 'planned', ['revoke open-1']],
       ['widget-revoke-open', 'needs-approval', 'not-fresh', ['revoke open-old']],
@@ -93,7 +125,15 @@ describe('plan', () => {
       undo: { calls: [{ operation: 'widget:AuthorizeRule', input: { Id: 'w-1', Rule: 'open-1' } }], restores: 'exact', destroys: null },
       resolves: true,
     });
-    expect(document.summary).toEqual({ wouldFix: 1, wouldFlag: 0, needApproval: 1, heldBack: 0, nothingToChange: 0, notRead: 0, because: [{ verdict: 'needs-approval', code: 'not-fresh', count: 1 }] });
+    expect(document.summary).toEqual({
+      wouldFix: 1,
+      wouldFlag: 0,
+      needApproval: 1,
+      heldBack: 0,
+      nothingToChange: 0,
+      notRead: 0,
+      because: [{ verdict: 'needs-approval', code: 'not-fresh', count: 1 }],
+    });
     expect(widgets.writes).toEqual([]);
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });
@@ -133,7 +173,10 @@ describe('plan', () => {
     expect(exit).toBe(0);
     expect(err).toContain('There is no redress.yaml here');
     expect(document.policySource).toEqual({ kind: 'absent', file: null });
-    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'told-only', 'mode-notify'], ['w-2', 'nothing-to-change', 'no-op']]);
+    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([
+      ['w-1', 'told-only', 'mode-notify'],
+      ['w-2', 'nothing-to-change', 'no-op'],
+    ]);
     expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
     expect(document.ifEnforced).toMatchObject({ hypothetical: true, summary: { wouldFix: 0, needApproval: 1, nothingToChange: 1 } });
     expect(widgets.writes).toEqual([]);
@@ -199,10 +242,25 @@ describe('run, history, rollback', () => {
 
     const { json } = await redress('history', 'w-1', '--json');
     const entries = json as HistoryEntry[];
-    expect(entries.map((entry) => [entry.kind, entry.outcome])).toEqual([['execution', 'remediated'], ['duplicate', 'no-op'], ['execution', 'rolled-back']]);
+    expect(entries.map((entry) => [entry.kind, entry.outcome])).toEqual([
+      ['execution', 'remediated'],
+      ['duplicate', 'no-op'],
+      ['execution', 'rolled-back'],
+    ]);
     expect(entries[0]).toMatchObject({
-      time: '2026-11-20T10:00:00.000Z', remediator: 'widget-revoke-open', execution, changes: ['revoke open-1'], before: { open: ['open-1'] }, after: { open: [] },
-      trigger: { by: 'finding', source: 'cloudtrail', call: 'widget:AuthorizeRule', actor: 'arn:aws:iam::111111111111:user/mallory', event: 'event-w-1-open-1' },
+      time: '2026-11-20T10:00:00.000Z',
+      remediator: 'widget-revoke-open',
+      execution,
+      changes: ['revoke open-1'],
+      before: { open: ['open-1'] },
+      after: { open: [] },
+      trigger: {
+        by: 'finding',
+        source: 'cloudtrail',
+        call: 'widget:AuthorizeRule',
+        actor: 'arn:aws:iam::111111111111:user/mallory',
+        event: 'event-w-1-open-1',
+      },
       calls: [{ operation: 'widget:RevokeRule', status: 'applied', requestId: expect.stringMatching(/^r-/) as string }],
     });
     expect(entries[2]).toMatchObject({ rollbackOf: execution, by: { name: 'tester', verified: false }, reason: 'vendor window' });
@@ -228,7 +286,10 @@ describe('run, history, rollback', () => {
     const path = join(directory, '.redress', 'streams', stream as string);
     writeFileSync(path, readFileSync(path, 'utf8').replace('mallory', 'somebody'));
     const tampered = await redress('evidence', 'verify', '--json');
-    expect(tampered).toMatchObject({ exit: 1, json: { status: 'tampered', firstBad: { file: expect.stringContaining('.jsonl') as string, line: expect.any(Number) as number } } });
+    expect(tampered).toMatchObject({
+      exit: 1,
+      json: { status: 'tampered', firstBad: { file: expect.stringContaining('.jsonl') as string, line: expect.any(Number) as number } },
+    });
     const { out } = await redress('evidence', 'verify');
     expect(out).toContain('first bad record: streams');
     expect(out).toContain('limit: ');
@@ -238,7 +299,10 @@ describe('run, history, rollback', () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1']);
-    widgets.faults.set('DescribeWidget', Array.from({ length: 20 }, () => 'throttled' as const));
+    widgets.faults.set(
+      'DescribeWidget',
+      Array.from({ length: 20 }, () => 'throttled' as const),
+    );
     const { exit, json } = await redress('run', 'event.json', '--json');
     expect(exit).toBe(1);
     expect(json).toMatchObject({ handled: false, files: [{ passes: [{ retryable: true }] }] });
@@ -266,7 +330,9 @@ describe('run, history, rollback', () => {
     expect(stopped.files[0]?.passes.map((pass) => [pass.outcome, pass.code])).toEqual([['denied', 'stopped']]);
     const [entry] = (await redress('history', 'w-1', '--data', 'journal', '--json')).json as HistoryEntry[];
     file('journal/STOP', 'everything');
-    expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal', '--json')).json).toMatchObject({ error: { code: 'rollback/refused', message: expect.stringContaining('everything') as string } });
+    expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal', '--json')).json).toMatchObject({
+      error: { code: 'rollback/refused', message: expect.stringContaining('everything') as string },
+    });
     file('journal/STOP', '');
     expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal')).exit).toBe(0);
   });
@@ -278,7 +344,10 @@ describe('run, history, rollback', () => {
     widgets.put('w-1', ['closed']);
     await redress('run', 'event.json');
     expect(await redress('rollback', 'none', '--reason', 'x', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'journal/not-found' } } });
-    expect(await redress('rollback', 'none', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage', message: expect.stringContaining('--reason') as string } } });
+    expect(await redress('rollback', 'none', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'cli/usage', message: expect.stringContaining('--reason') as string } },
+    });
     expect(await redress('rollback', 'none', '--reason', 'x', '--hold', 'a week', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
     expect(await redress('history', 'other', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
     expect(await redress('recover', '--json')).toMatchObject({ exit: 0, json: { closed: [], open: [] } });
@@ -293,18 +362,25 @@ describe('policy and configuration', () => {
     expect(out.trimStart().startsWith('{')).toBe(true);
     expect(json).toMatchObject({ error: { code: 'policy/invalid', place: { file: 'redress.yaml', line: 6, path: 'remediators.widget-revoke-open.dev' } } });
     const { err } = await redress('plan', '--live');
-    expect(err).toBe('redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n');
+    expect(err).toBe(
+      'redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
+    );
   });
 
   it('refuses a remediator that nobody knows', async () => {
     file('mine.yaml', POLICY.replace('widget-revoke-open', 'widget-revoke-opne'));
     const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');
     expect(exit).toBe(2);
-    expect(err).toContain('mine.yaml:6:3 (remediators.widget-revoke-opne): "widget-revoke-opne" is no remediator (did you mean widget-revoke-open?); allowed: widget-revoke-open, widget-note');
+    expect(err).toContain(
+      'mine.yaml:6:3 (remediators.widget-revoke-opne): "widget-revoke-opne" is no remediator (did you mean widget-revoke-open?); allowed: widget-revoke-open, widget-note',
+    );
   });
 
   it('refuses a policy that was named but is not there', async () => {
-    expect(await redress('policy', 'check', '--policy', 'none.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'policy/invalid', place: { file: 'none.yaml' } } } });
+    expect(await redress('policy', 'check', '--policy', 'none.yaml', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'policy/invalid', place: { file: 'none.yaml' } } },
+    });
   });
 
   it('finds the register beside the policy, and its mistakes', async () => {
@@ -312,20 +388,46 @@ describe('policy and configuration', () => {
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(directory, 'conf'), { recursive: true });
     file('conf/redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml }\n`);
-    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid', place: { file: join('conf', 'exceptions.yaml') } } } });
-    file('conf/exceptions.yaml', '- { id: E-1, scope: { resource: w-1 }, reason: r, owner: a, approver: b, expires: "2026-12-31T00:00:00Z" }\n- { id: E-2, scope: { resource: w-9 }, reason: r, owner: a, approver: b, expires: "2026-01-31T00:00:00Z" }\n');
-    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 0, json: { valid: true, exceptions: [{ id: 'E-1', live: true }, { id: 'E-2', live: false }] } });
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'register/invalid', place: { file: join('conf', 'exceptions.yaml') } } },
+    });
+    file(
+      'conf/exceptions.yaml',
+      '- { id: E-1, scope: { resource: w-1 }, reason: r, owner: a, approver: b, expires: "2026-12-31T00:00:00Z" }\n- { id: E-2, scope: { resource: w-9 }, reason: r, owner: a, approver: b, expires: "2026-01-31T00:00:00Z" }\n',
+    );
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({
+      exit: 0,
+      json: {
+        valid: true,
+        exceptions: [
+          { id: 'E-1', live: true },
+          { id: 'E-2', live: false },
+        ],
+      },
+    });
     widgets.put('w-1', ['open-1']);
-    expect(((await redress('plan', '--live', '--policy', 'conf/redress.yaml', '--json')).json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code])).toEqual([['exempt', 'exception']]);
+    expect(
+      ((await redress('plan', '--live', '--policy', 'conf/redress.yaml', '--json')).json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code]),
+    ).toEqual([['exempt', 'exception']]);
     file('conf/exceptions.yaml', '- id: E-1\n  scope: { resource: "*" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n');
-    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid', place: { line: 2 } } } });
+    expect(await redress('policy', 'check', '--policy', 'conf/redress.yaml', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'register/invalid', place: { line: 2 } } },
+    });
   });
 
   it('lists remediators with their modes and IAM actions, fix and undo apart', async () => {
     file('redress.yaml', POLICY);
     const { json } = await redress('remediators', '--json');
     expect(json).toMatchObject([
-      { id: 'widget-revoke-open', ceiling: 'enforce', modes: { dev: 'enforce' }, swept: true, iam: { read: ['widget:DescribeWidget', 'widget:DescribeWidgets'], fix: ['widget:RevokeRule'], undo: ['widget:AuthorizeRule'] } },
+      {
+        id: 'widget-revoke-open',
+        ceiling: 'enforce',
+        modes: { dev: 'enforce' },
+        swept: true,
+        iam: { read: ['widget:DescribeWidget', 'widget:DescribeWidgets'], fix: ['widget:RevokeRule'], undo: ['widget:AuthorizeRule'] },
+      },
       { id: 'widget-note', modes: { dev: 'notify' }, swept: false },
     ]);
     expect((await redress('remediators')).out).toContain('widget-revoke-open  dev: enforce');
@@ -334,10 +436,21 @@ describe('policy and configuration', () => {
   it('takes guardrails and more from a configuration file', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
-    file('redress.config.mjs', "export default { guardrails: [{ id: 'acme-never', needs: [], evaluate: () => ({ effect: 'deny', code: 'never', message: 'Never.' }) }] };");
+    file(
+      'redress.config.mjs',
+      "export default { guardrails: [{ id: 'acme-never', needs: [], evaluate: () => ({ effect: 'deny', code: 'never', message: 'Never.' }) }] };",
+    );
     expect(((await redress('plan', '--live', '--json')).json as PlanDocument).passes.map((pass) => [pass.verdict, pass.code])).toEqual([['denied', 'never']]);
     file('mine.mjs', 'export default { guardrail: [] };');
-    expect(await redress('plan', '--live', '--config', 'mine.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config', message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect' } } });
+    expect(await redress('plan', '--live', '--config', 'mine.mjs', '--json')).toMatchObject({
+      exit: 2,
+      json: {
+        error: {
+          code: 'cli/config',
+          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect',
+        },
+      },
+    });
     expect(await redress('plan', '--live', '--config', 'none.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config' } } });
     file('broken.mjs', 'export default {');
     expect(await redress('plan', '--live', '--config', 'broken.mjs', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/config' } } });
@@ -365,6 +478,9 @@ describe('the command itself', () => {
 
   it('says what to do when the identity cannot be read', async () => {
     widgets.identityFails = true;
-    expect(await redress('plan', '--live', '--json')).toMatchObject({ exit: 1, json: { error: { message: expect.stringContaining('STS is down') as string } } });
+    expect(await redress('plan', '--live', '--json')).toMatchObject({
+      exit: 1,
+      json: { error: { message: expect.stringContaining('STS is down') as string } },
+    });
   });
 });

@@ -29,7 +29,15 @@ export async function run(argv: readonly string[], io: Io, overrides: RunOverrid
     answer = given;
   });
   const capture = (command: Command): void => {
-    command.exitOverride().configureOutput({ writeOut: (text) => { said += text; }, writeErr: () => undefined }).showSuggestionAfterError();
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => {
+          said += text;
+        },
+        writeErr: () => undefined,
+      })
+      .showSuggestionAfterError();
     for (const child of command.commands) capture(child);
   };
   capture(program);
@@ -40,7 +48,10 @@ export async function run(argv: readonly string[], io: Io, overrides: RunOverrid
       io.stdout(json ? `${printableJson({ text: said })}\n` : said);
       return 0;
     }
-    const told = error instanceof CommanderError && /help/.test(error.code) ? new CliError('cli/usage', 'No command is given.', { next: '`redress --help` shows commands and options.' }) : error;
+    const told =
+      error instanceof CommanderError && /help/.test(error.code)
+        ? new CliError('cli/usage', 'No command is given.', { next: '`redress --help` shows commands and options.' })
+        : error;
     const { document, text, exit } = explain(told);
     if (json) io.stdout(`${printableJson(document)}\n`);
     else io.stderr(text);
@@ -69,7 +80,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);
-  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => answer(await work(await compose(io, program.opts<GlobalOptions>(), overrides)));
+  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) =>
+    answer(await work(await compose(io, program.opts<GlobalOptions>(), overrides)));
   const data = () => dataOf(io, program.opts<GlobalOptions>());
   // Each command is loaded when it is asked for: none needs the others' libraries.
   program
@@ -83,7 +95,9 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('[file...]', 'JSON events; - is standard input')
     .option('--live', 'look at the account instead of at events')
     .option('--remediator <id...>', 'with --live: only these')
-    .action((files: string[], options: { live?: boolean; remediator?: string[] }) => composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)));
+    .action((files: string[], options: { live?: boolean; remediator?: string[] }) =>
+      composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)),
+    );
   program
     .command('run')
     .description('events the whole way, as the Lambda would')
@@ -97,7 +111,9 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--by <name>', 'who (default: the user of the operating system)')
     .option('--accept-loss', 'go on although the undo destroys something')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
-    .action((execution: string, options: { reason: string; by?: string; acceptLoss?: boolean; hold?: string }) => composed(async (composition) => (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options)));
+    .action((execution: string, options: { reason: string; by?: string; acceptLoss?: boolean; hold?: string }) =>
+      composed(async (composition) => (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options)),
+    );
   program
     .command('recover')
     .description('closes executions whose worker is gone, by looking at the resource')

@@ -31,7 +31,19 @@ async function redress(...argv: string[]): Promise<{ exit: number; json: unknown
   let err = '';
   const exit = await run(
     [...argv, '--json', '--endpoint-url', endpoint, '--region', 'us-east-1'],
-    { stdout: (text) => { out += text; }, stderr: (text) => { err += text; }, stdin: async () => '', color: false, cwd: directory, env: {}, user: 'tester' },
+    {
+      stdout: (text) => {
+        out += text;
+      },
+      stderr: (text) => {
+        err += text;
+      },
+      stdin: async () => '',
+      color: false,
+      cwd: directory,
+      env: {},
+      user: 'tester',
+    },
     { remediators: ec2Remediators },
   );
   return { exit, json: JSON.parse(out) as unknown, err };
@@ -40,24 +52,58 @@ async function redress(...argv: string[]): Promise<{ exit: number; json: unknown
 /** A group with a good rule and one that opens SSH to the internet. */
 async function openGroup(): Promise<string> {
   const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: `cli-${crypto.randomUUID()}`, Description: 'test' }));
-  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] }));
-  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] }));
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    }),
+  );
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    }),
+  );
   return GroupId as string;
 }
 
 async function ports(group: string): Promise<number[]> {
   const { SecurityGroupRules = [] } = await ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [group] }] }));
-  return SecurityGroupRules.filter((rule) => rule.IsEgress === false).map((rule) => rule.FromPort ?? 0).sort((a, b) => a - b);
+  return SecurityGroupRules.filter((rule) => rule.IsEgress === false)
+    .map((rule) => rule.FromPort ?? 0)
+    .sort((a, b) => a - b);
 }
 
 function authorized(group: string): object {
   const now = new Date().toISOString();
   return {
-    version: '0', id: crypto.randomUUID(), 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ec2', account: ACCOUNT, time: now, region: 'us-east-1', resources: [],
+    version: '0',
+    id: crypto.randomUUID(),
+    'detail-type': 'AWS API Call via CloudTrail',
+    source: 'aws.ec2',
+    account: ACCOUNT,
+    time: now,
+    region: 'us-east-1',
+    resources: [],
     detail: {
-      eventVersion: '1.09', eventID: crypto.randomUUID(), eventTime: now, eventSource: 'ec2.amazonaws.com', eventName: 'AuthorizeSecurityGroupIngress', awsRegion: 'us-east-1', readOnly: false, eventType: 'AwsApiCall', recipientAccountId: ACCOUNT,
+      eventVersion: '1.09',
+      eventID: crypto.randomUUID(),
+      eventTime: now,
+      eventSource: 'ec2.amazonaws.com',
+      eventName: 'AuthorizeSecurityGroupIngress',
+      awsRegion: 'us-east-1',
+      readOnly: false,
+      eventType: 'AwsApiCall',
+      recipientAccountId: ACCOUNT,
       userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::${ACCOUNT}:user/dev`, accountId: ACCOUNT, userName: 'dev' },
-      requestParameters: { groupId: group, ipPermissions: { items: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, groups: {}, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] }, ipv6Ranges: {}, prefixListIds: {} }] } },
+      requestParameters: {
+        groupId: group,
+        ipPermissions: {
+          items: [
+            { ipProtocol: 'tcp', fromPort: 22, toPort: 22, groups: {}, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] }, ipv6Ranges: {}, prefixListIds: {} },
+          ],
+        },
+      },
       responseElements: { _return: true, requestId: 'r' },
     },
   };
@@ -71,7 +117,13 @@ describe('against an emulated account', () => {
     const { exit, json } = await redress('plan', '--live', '--remediator', 'ec2-revoke-sg-open-ssh');
     const document = json as PlanDocument;
     expect([exit, document.account]).toEqual([0, ACCOUNT]);
-    expect(mine(document.passes, group)).toMatchObject([{ verdict: 'told-only', code: 'mode-notify', changes: [{ call: { operation: 'ec2:RevokeSecurityGroupIngress' }, undo: { calls: [{ operation: 'ec2:AuthorizeSecurityGroupIngress' }] } }] }]);
+    expect(mine(document.passes, group)).toMatchObject([
+      {
+        verdict: 'told-only',
+        code: 'mode-notify',
+        changes: [{ call: { operation: 'ec2:RevokeSecurityGroupIngress' }, undo: { calls: [{ operation: 'ec2:AuthorizeSecurityGroupIngress' }] } }],
+      },
+    ]);
     // Nobody just added it: not even a policy that enforces everything would revoke it without an approval.
     expect(document.ifEnforced?.passes.filter((pass) => pass.resource.id === group)).toMatchObject([{ verdict: 'needs-approval', code: 'not-fresh' }]);
     expect(await ports(group)).toEqual([22, 443]);

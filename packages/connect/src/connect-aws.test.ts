@@ -9,7 +9,9 @@ const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 const servers: Server[] = [];
 
 /** An STS of our own on loopback, so that requests can be counted and refused. */
-async function sts(answer: (body: URLSearchParams, count: number) => { status?: number; body: string }): Promise<{ endpoint: string; requests: URLSearchParams[]; auth: string[] }> {
+async function sts(
+  answer: (body: URLSearchParams, count: number) => { status?: number; body: string },
+): Promise<{ endpoint: string; requests: URLSearchParams[]; auth: string[] }> {
   const requests: URLSearchParams[] = [];
   const auth: string[] = [];
   const server = createServer((request, response) => {
@@ -28,8 +30,10 @@ async function sts(answer: (body: URLSearchParams, count: number) => { status?: 
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, auth };
 }
 
-const caller = (account: string, arn: string) => `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>u</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
-const denied = '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>';
+const caller = (account: string, arn: string) =>
+  `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>u</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
+const denied =
+  '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>';
 const role = (name: string, ends: Date) =>
   `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA${name}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${ends.toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
 
@@ -49,7 +53,9 @@ describe('connectAws', () => {
   });
 
   it('does not keep a failed read, and says what to do', async () => {
-    const { endpoint } = await sts((_, count) => (count === 1 ? { status: 403, body: denied } : { body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') }));
+    const { endpoint } = await sts((_, count) =>
+      count === 1 ? { status: 403, body: denied } : { body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') },
+    );
     const connection = await connectAws({ endpoint, credentials })(target);
     const error: unknown = await connection.identity().catch((thrown: unknown) => thrown);
     expect(isRedressError(error) && { code: error.code, retryable: error.retryable }).toEqual({ code: 'aws/denied', retryable: false });
@@ -58,7 +64,9 @@ describe('connectAws', () => {
   });
 
   it('says that there are no credentials', async () => {
-    const connection = await connectAws({ credentials: () => Promise.reject(Object.assign(new Error('nothing found'), { name: 'CredentialsProviderError' })) })(target);
+    const connection = await connectAws({ credentials: () => Promise.reject(Object.assign(new Error('nothing found'), { name: 'CredentialsProviderError' })) })(
+      target,
+    );
     const error: unknown = await connection.identity().catch((thrown: unknown) => thrown);
     expect(isRedressError(error) && { code: error.code, retryable: error.retryable }).toEqual({ code: 'aws/unreachable', retryable: true });
     expect(isRedressError(error) && error.next).toContain('profile');
@@ -74,8 +82,18 @@ describe('connectAws', () => {
   });
 
   it('assumes the role of a target once, with external id and session name, for identity and clients', async () => {
-    const { endpoint, requests, auth } = await sts((body) => (body.get('Action') === 'AssumeRole' ? { body: role('ROLE', new Date(Date.now() + 3_600_000)) } : { body: caller('222222222222', 'arn:aws:sts::222222222222:assumed-role/r/s') }));
-    const connection = await connectAws({ endpoint, credentials, roleArn: ({ account, access }) => `arn:aws:iam::${account}:role/redress-${access}`, externalId: 'o-1', sessionName: ({ access }) => `red ress/${access}` })({ ...target, account: '222222222222', access: 'rollback' });
+    const { endpoint, requests, auth } = await sts((body) =>
+      body.get('Action') === 'AssumeRole'
+        ? { body: role('ROLE', new Date(Date.now() + 3_600_000)) }
+        : { body: caller('222222222222', 'arn:aws:sts::222222222222:assumed-role/r/s') },
+    );
+    const connection = await connectAws({
+      endpoint,
+      credentials,
+      roleArn: ({ account, access }) => `arn:aws:iam::${account}:role/redress-${access}`,
+      externalId: 'o-1',
+      sessionName: ({ access }) => `red ress/${access}`,
+    })({ ...target, account: '222222222222', access: 'rollback' });
     expect((await connection.identity()).account).toBe('222222222222');
     await (connection.config as { credentials(): Promise<unknown> }).credentials();
     expect(requests.map((each) => each.get('Action'))).toEqual(['AssumeRole', 'GetCallerIdentity']);
@@ -96,7 +114,12 @@ describe('connectAws', () => {
   });
 
   it('configures S3 for a custom endpoint only', async () => {
-    expect((await connectAws({ endpoint: 'http://127.0.0.1:1', credentials })(target)).config).toMatchObject({ region: 'eu-west-1', endpoint: 'http://127.0.0.1:1', forcePathStyle: true, requestChecksumCalculation: 'WHEN_REQUIRED' });
+    expect((await connectAws({ endpoint: 'http://127.0.0.1:1', credentials })(target)).config).toMatchObject({
+      region: 'eu-west-1',
+      endpoint: 'http://127.0.0.1:1',
+      forcePathStyle: true,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+    });
     const { config } = await connectAws({ credentials })(target);
     expect(Object.keys(config).sort()).toEqual(['credentials', 'region', 'requestHandler']);
   });

@@ -1,6 +1,6 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { classifyAwsError, type Connect, type Connection, type ConnectTarget, type Identity, messageOf, RedressError } from '@redress/core';
+import { type Connect, type Connection, type ConnectTarget, classifyAwsError, type Identity, messageOf, RedressError } from '@redress/core';
 import { sessionNameOf } from './session-name.js';
 
 /** Credentials as the SDK knows them. */
@@ -57,7 +57,12 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
           requestChecksumCalculation: 'WHEN_REQUIRED',
           responseChecksumValidation: 'WHEN_REQUIRED',
         }),
-    requestHandler: { httpAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 }, httpsAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 }, connectionTimeout: 3000, requestTimeout: 30_000 },
+    requestHandler: {
+      httpAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 },
+      httpsAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 },
+      connectionTimeout: 3000,
+      requestTimeout: 30_000,
+    },
   } as const;
 
   return async (target): Promise<Connection> => {
@@ -99,13 +104,32 @@ function identityError(error: unknown): RedressError {
   const failure = classifyAwsError(error);
   if (failure.name === 'CredentialsProviderError' || failure.name === 'TokenProviderError') {
     // Metadata services fail for a moment, too: it is worth another try.
-    return new RedressError('aws/unreachable', `There are no AWS credentials: ${failure.message}`, { cause: error, retryable: true, next: 'Give a profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`.' });
+    return new RedressError('aws/unreachable', `There are no AWS credentials: ${failure.message}`, {
+      cause: error,
+      retryable: true,
+      next: 'Give a profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`.',
+    });
   }
-  const next = failure.code === 'aws/denied' ? 'Check that the credentials are valid, and that the role may be assumed by them (trust policy, external id).' : failure.code === 'aws/unreachable' ? 'Check endpoint, region and network.' : undefined;
-  return new RedressError(failure.code, `The identity could not be read: ${failure.name}: ${messageOf(error)}`, { cause: error, retryable: failure.retryable, ...(next === undefined ? {} : { next }) });
+  const next =
+    failure.code === 'aws/denied'
+      ? 'Check that the credentials are valid, and that the role may be assumed by them (trust policy, external id).'
+      : failure.code === 'aws/unreachable'
+        ? 'Check endpoint, region and network.'
+        : undefined;
+  return new RedressError(failure.code, `The identity could not be read: ${failure.name}: ${messageOf(error)}`, {
+    cause: error,
+    retryable: failure.retryable,
+    ...(next === undefined ? {} : { next }),
+  });
 }
 
-async function assumed(role: string, target: ConnectTarget, ambient: CredentialsProvider, shared: object, options: ConnectAwsOptions): Promise<CredentialsProvider> {
+async function assumed(
+  role: string,
+  target: ConnectTarget,
+  ambient: CredentialsProvider,
+  shared: object,
+  options: ConnectAwsOptions,
+): Promise<CredentialsProvider> {
   // Loaded only here: one account with its own credentials needs none of it.
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const externalId = typeof options.externalId === 'function' ? options.externalId(target) : options.externalId;

@@ -5,37 +5,102 @@ import { createHandler, type HandlerOptions } from './create-handler.js';
 import type { BatchResponse, HandlerLogger, InvocationContext } from './types.js';
 
 const ACCOUNT = '111111111111';
-const connect: Connect = async ({ region }) => ({ config: { region }, identity: async () => ({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/test` }) });
+const connect: Connect = async ({ region }) => ({
+  config: { region },
+  identity: async () => ({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/test` }),
+});
 const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: {} });
 
 /** Looks at buckets; what it finds is set by the test. */
 function looker(observe: Remediator['observe'] = async () => ({ state: { encrypted: true }, tags: {} })): Remediator {
   return {
-    contract: 1, id: 'test-look', title: 'Looks', package: { name: 'test', version: '1.0.0' }, resourceTypes: ['AWS::S3::Bucket'], controls: [{ framework: 'aws-fsbp', id: 'S3.4' }], configRules: ['s3-test-rule'], apiCalls: {},
-    ceiling: 'enforce', freshWithin: null, settle: 0, breadth: 0, global: false, whenResolved: false, blindSpots: [], uses: { reads: [], writes: [], undoes: [] },
-    parameters: () => ({}), parametersJsonSchema: () => null, identify: null, equivalent: () => true, observe, plan: () => ({ status: 'compliant' }), discover: null,
+    contract: 1,
+    id: 'test-look',
+    title: 'Looks',
+    package: { name: 'test', version: '1.0.0' },
+    resourceTypes: ['AWS::S3::Bucket'],
+    controls: [{ framework: 'aws-fsbp', id: 'S3.4' }],
+    configRules: ['s3-test-rule'],
+    apiCalls: {},
+    ceiling: 'enforce',
+    freshWithin: null,
+    settle: 0,
+    breadth: 0,
+    global: false,
+    whenResolved: false,
+    blindSpots: [],
+    uses: { reads: [], writes: [], undoes: [] },
+    parameters: () => ({}),
+    parametersJsonSchema: () => null,
+    identify: null,
+    equivalent: () => true,
+    observe,
+    plan: () => ({ status: 'compliant' }),
+    discover: null,
   };
 }
 
 function configEvent(bucket: string): object {
   return {
-    version: '0', id: `event-${bucket}`, 'detail-type': 'Config Rules Compliance Change', source: 'aws.config', account: ACCOUNT, time: '2026-11-20T10:00:00Z', region: 'us-east-1', resources: [],
+    version: '0',
+    id: `event-${bucket}`,
+    'detail-type': 'Config Rules Compliance Change',
+    source: 'aws.config',
+    account: ACCOUNT,
+    time: '2026-11-20T10:00:00Z',
+    region: 'us-east-1',
+    resources: [],
     detail: {
-      resourceId: bucket, resourceType: 'AWS::S3::Bucket', awsRegion: 'us-east-1', awsAccountId: ACCOUNT, configRuleName: 's3-test-rule', recordVersion: '1.0', messageType: 'ComplianceChangeNotification', configRuleARN: `arn:aws:config:us-east-1:${ACCOUNT}:config-rule/config-rule-abc`, notificationCreationTime: '2026-11-20T10:00:00Z',
-      newEvaluationResult: { complianceType: 'NON_COMPLIANT', resultRecordedTime: '2026-11-20T10:00:00Z', configRuleInvokedTime: '2026-11-20T10:00:00Z', evaluationResultIdentifier: { orderingTimestamp: '2026-11-20T10:00:00Z', evaluationResultQualifier: { configRuleName: 's3-test-rule', resourceType: 'AWS::S3::Bucket', resourceId: bucket } } },
+      resourceId: bucket,
+      resourceType: 'AWS::S3::Bucket',
+      awsRegion: 'us-east-1',
+      awsAccountId: ACCOUNT,
+      configRuleName: 's3-test-rule',
+      recordVersion: '1.0',
+      messageType: 'ComplianceChangeNotification',
+      configRuleARN: `arn:aws:config:us-east-1:${ACCOUNT}:config-rule/config-rule-abc`,
+      notificationCreationTime: '2026-11-20T10:00:00Z',
+      newEvaluationResult: {
+        complianceType: 'NON_COMPLIANT',
+        resultRecordedTime: '2026-11-20T10:00:00Z',
+        configRuleInvokedTime: '2026-11-20T10:00:00Z',
+        evaluationResultIdentifier: {
+          orderingTimestamp: '2026-11-20T10:00:00Z',
+          evaluationResultQualifier: { configRuleName: 's3-test-rule', resourceType: 'AWS::S3::Bucket', resourceId: bucket },
+        },
+      },
       oldEvaluationResult: { complianceType: 'COMPLIANT' },
     },
   };
 }
 
-const message = (messageId: string, body: unknown, queue = 'redress') => ({ messageId, receiptHandle: 'r', eventSource: 'aws:sqs', eventSourceARN: `arn:aws:sqs:us-east-1:${ACCOUNT}:${queue}`, body: typeof body === 'string' ? body : JSON.stringify(body), attributes: {}, messageAttributes: {}, md5OfBody: '', awsRegion: 'us-east-1' });
-const time = (...remaining: number[]): InvocationContext => ({ awsRequestId: 'invocation', getRemainingTimeInMillis: () => (remaining.length > 1 ? (remaining.shift() as number) : (remaining[0] as number)) });
+const message = (messageId: string, body: unknown, queue = 'redress') => ({
+  messageId,
+  receiptHandle: 'r',
+  eventSource: 'aws:sqs',
+  eventSourceARN: `arn:aws:sqs:us-east-1:${ACCOUNT}:${queue}`,
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  attributes: {},
+  messageAttributes: {},
+  md5OfBody: '',
+  awsRegion: 'us-east-1',
+});
+const time = (...remaining: number[]): InvocationContext => ({
+  awsRequestId: 'invocation',
+  getRemainingTimeInMillis: () => (remaining.length > 1 ? (remaining.shift() as number) : (remaining[0] as number)),
+});
 
 class Lines implements HandlerLogger {
   readonly lines: { level: string; message: string; attributes: Record<string, unknown> }[] = [];
-  info(text: string, attributes: Record<string, unknown>) { this.lines.push({ level: 'info', message: text, attributes }); }
-  warn(text: string, attributes: Record<string, unknown>) { this.lines.push({ level: 'warn', message: text, attributes }); }
-  error(text: string, attributes: Record<string, unknown>) { this.lines.push({ level: 'error', message: text, attributes }); }
+  info(text: string, attributes: Record<string, unknown>) {
+    this.lines.push({ level: 'info', message: text, attributes });
+  }
+  warn(text: string, attributes: Record<string, unknown>) {
+    this.lines.push({ level: 'warn', message: text, attributes });
+  }
+  error(text: string, attributes: Record<string, unknown>) {
+    this.lines.push({ level: 'error', message: text, attributes });
+  }
 }
 
 function handlerOf(more: Partial<HandlerOptions> = {}) {
@@ -56,39 +121,79 @@ afterEach(() => {
 describe('SQS', () => {
   it('acknowledges what was handled and what can never be read, and logs both', async () => {
     const { handler, logger } = handlerOf();
-    const answer = await handler({ Records: [message('m-1', configEvent('one')), message('m-2', 'no JSON, and a secret: hunter2'), message('m-3', configEvent('three'))] }, time(300_000));
+    const answer = await handler(
+      { Records: [message('m-1', configEvent('one')), message('m-2', 'no JSON, and a secret: hunter2'), message('m-3', configEvent('three'))] },
+      time(300_000),
+    );
     expect(answer).toEqual({ batchItemFailures: [] });
     const passes = logger.lines.filter((line) => line.attributes['kind'] === 'pass');
     expect(passes.map(({ attributes }) => [attributes['remediator'], attributes['resource'], attributes['outcome'], attributes['messageId']])).toEqual([
       ['test-look', `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, 'no-op', 'm-1'],
       ['test-look', `AWS::S3::Bucket three (${ACCOUNT}, us-east-1)`, 'no-op', 'm-3'],
     ]);
-    expect(logger.lines.filter((line) => line.level === 'warn').map(({ message: text, attributes }) => [text, attributes['messageId']])).toEqual([['input rejected', 'm-2']]);
+    expect(logger.lines.filter((line) => line.level === 'warn').map(({ message: text, attributes }) => [text, attributes['messageId']])).toEqual([
+      ['input rejected', 'm-2'],
+    ]);
     expect(JSON.stringify(logger.lines)).not.toContain('hunter2');
   });
 
   it('returns only the message that may fare better later', async () => {
     const { handler } = handlerOf({ remediators: [looker(async ({ resource }) => (resource.id === 'two' ? throttled() : { state: {}, tags: {} }))] });
-    expect(failures(await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two')), message('m-3', configEvent('three'))] }, time(300_000)))).toEqual(['m-2']);
+    expect(
+      failures(
+        await handler(
+          { Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two')), message('m-3', configEvent('three'))] },
+          time(300_000),
+        ),
+      ),
+    ).toEqual(['m-2']);
   });
 
   it('answers that all failed, without throwing, when all failed', async () => {
     const { handler } = handlerOf({ remediators: [looker(throttled)] });
-    expect(failures(await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two'))] }, time(300_000)))).toEqual(['m-1', 'm-2']);
+    expect(failures(await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two'))] }, time(300_000)))).toEqual([
+      'm-1',
+      'm-2',
+    ]);
   });
 
   it('leaves the rest for another invocation when less than 30 seconds are left', async () => {
     let observed = 0;
-    const { handler } = handlerOf({ remediators: [looker(async () => { observed++; return { state: {}, tags: {} }; })] });
+    const { handler } = handlerOf({
+      remediators: [
+        looker(async () => {
+          observed++;
+          return { state: {}, tags: {} };
+        }),
+      ],
+    });
     // At the start, before the first, before the second.
-    expect(failures(await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two')), message('m-3', configEvent('three'))] }, time(50_000, 31_000, 29_999)))).toEqual(['m-2', 'm-3']);
+    expect(
+      failures(
+        await handler(
+          { Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two')), message('m-3', configEvent('three'))] },
+          time(50_000, 31_000, 29_999),
+        ),
+      ),
+    ).toEqual(['m-2', 'm-3']);
     expect(observed).toBe(1);
   });
 
   it('stops a FIFO queue at the first failure, so that nothing overtakes', async () => {
     const seen: string[] = [];
-    const { handler } = handlerOf({ remediators: [looker(async ({ resource }) => { seen.push(resource.id); return resource.id === 'two' ? throttled() : { state: {}, tags: {} }; })] });
-    expect(failures(await handler({ Records: ['one', 'two', 'three'].map((id, index) => message(`m-${index + 1}`, configEvent(id), 'redress.fifo')) }, time(300_000)))).toEqual(['m-2', 'm-3']);
+    const { handler } = handlerOf({
+      remediators: [
+        looker(async ({ resource }) => {
+          seen.push(resource.id);
+          return resource.id === 'two' ? throttled() : { state: {}, tags: {} };
+        }),
+      ],
+    });
+    expect(
+      failures(
+        await handler({ Records: ['one', 'two', 'three'].map((id, index) => message(`m-${index + 1}`, configEvent(id), 'redress.fifo')) }, time(300_000)),
+      ),
+    ).toEqual(['m-2', 'm-3']);
     expect(seen).toEqual(['one', 'two']);
   });
 
@@ -102,7 +207,11 @@ describe('SQS', () => {
 describe('direct invocation', () => {
   it('answers a summary', async () => {
     const { handler } = handlerOf();
-    expect(await handler(configEvent('one'), time(300_000))).toEqual({ findings: 1, passes: [{ remediator: 'test-look', resource: `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, outcome: 'no-op', execution: null }], counted: {} });
+    expect(await handler(configEvent('one'), time(300_000))).toEqual({
+      findings: 1,
+      passes: [{ remediator: 'test-look', resource: `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, outcome: 'no-op', execution: null }],
+      counted: {},
+    });
   });
 
   it('counts what needs no decision', async () => {
@@ -152,7 +261,9 @@ describe('composition', () => {
     } finally {
       for (const spy of spies) spy.mockRestore();
     }
-    expect(lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['kind'] === 'pass')).toMatchObject([{ level: 'INFO', service: 'redress', remediator: 'test-look', outcome: 'no-op', reasons: [] }]);
+    expect(lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['kind'] === 'pass')).toMatchObject([
+      { level: 'INFO', service: 'redress', remediator: 'test-look', outcome: 'no-op', reasons: [] },
+    ]);
   });
 });
 
@@ -160,9 +271,26 @@ describe('recovery', () => {
   function journalThatCounts(): { journal: Journal; asked: () => number } {
     const journal = memoryJournal();
     let asked = 0;
-    return { journal: { ...bound(journal), open: async () => { asked++; return journal.open(); } }, asked: () => asked };
+    return {
+      journal: {
+        ...bound(journal),
+        open: async () => {
+          asked++;
+          return journal.open();
+        },
+      },
+      asked: () => asked,
+    };
   }
-  const bound = (journal: Journal): Journal => ({ kind: journal.kind, view: (ref) => journal.view(ref), begin: (request) => journal.begin(request), append: (entry) => journal.append(entry), finish: (request) => journal.finish(request), open: () => journal.open(), read: (query) => journal.read(query) });
+  const bound = (journal: Journal): Journal => ({
+    kind: journal.kind,
+    view: (ref) => journal.view(ref),
+    begin: (request) => journal.begin(request),
+    append: (entry) => journal.append(entry),
+    finish: (request) => journal.finish(request),
+    open: () => journal.open(),
+    read: (query) => journal.read(query),
+  });
 
   it('happens once, in the first invocation that has time for it', async () => {
     const { journal, asked } = journalThatCounts();
@@ -177,6 +305,9 @@ describe('recovery', () => {
   it('takes nothing else along when it fails', async () => {
     const { handler, logger } = handlerOf({ journal: { ...bound(memoryJournal()), open: () => Promise.reject(new Error('the table is away')) } });
     expect(await handler(configEvent('one'), time(300_000))).toMatchObject({ findings: 1 });
-    expect(logger.lines.find((line) => line.message === 'recovery failed')).toMatchObject({ level: 'error', attributes: { error: { message: 'the table is away' } } });
+    expect(logger.lines.find((line) => line.message === 'recovery failed')).toMatchObject({
+      level: 'error',
+      attributes: { error: { message: 'the table is away' } },
+    });
   });
 });

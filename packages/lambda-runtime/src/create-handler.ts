@@ -1,6 +1,18 @@
 import { BatchProcessor, EventType, processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { createRedress, decisive, formatResource, type HandleResult, messageOf, type Outcome, type PassResult, type Redress, RedressError, type RedressOptions, systemClock } from '@redress/core';
+import {
+  createRedress,
+  decisive,
+  formatResource,
+  type HandleResult,
+  messageOf,
+  type Outcome,
+  type PassResult,
+  type Redress,
+  RedressError,
+  type RedressOptions,
+  systemClock,
+} from '@redress/core';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -40,10 +52,14 @@ const NEEDED_FOR_RECOVERY = 60_000;
  */
 export function createHandler(options: HandlerOptions): Handler {
   if (options.journal === undefined || options.journal === null) {
-    throw new RedressError('compose/invalid', 'The handler needs a journal: the record is what permits a change.', { next: 'Give createHandler a journal of @redress/evidence.' });
+    throw new RedressError('compose/invalid', 'The handler needs a journal: the record is what permits a change.', {
+      next: 'Give createHandler a journal of @redress/evidence.',
+    });
   }
   if (options.journal.kind === 'folder' && process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined) {
-    throw new RedressError('compose/invalid', 'A journal in a folder cannot be used inside Lambda: sandboxes do not share it, and it is gone with them.', { next: 'Use a journal that all sandboxes share.' });
+    throw new RedressError('compose/invalid', 'A journal in a folder cannot be used inside Lambda: sandboxes do not share it, and it is gone with them.', {
+      next: 'Use a journal that all sandboxes share.',
+    });
   }
   const clock = options.clock ?? systemClock;
   const logger: HandlerLogger = options.logger ?? new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'redress' });
@@ -58,7 +74,12 @@ export function createHandler(options: HandlerOptions): Handler {
       // At most half of the time, so that what came in has its own.
       await recover(redress, logger, clock.now() + remaining / 2);
     }
-    if (remaining < NEEDED) logger.warn('the time of this invocation is too short for any change', { remainingMs: remaining, neededMs: NEEDED, next: 'Raise the timeout of the function to at least 60 s.' });
+    if (remaining < NEEDED)
+      logger.warn('the time of this invocation is too short for any change', {
+        remainingMs: remaining,
+        neededMs: NEEDED,
+        next: 'Raise the timeout of the function to at least 60 s.',
+      });
     // One invocation is one run: limits per run count over all of its messages.
     const run = { deadline, budget: { changes: 0 } };
 
@@ -89,7 +110,10 @@ export function createHandler(options: HandlerOptions): Handler {
     // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
     const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
     const processor = fifo ? new SqsFifoPartialProcessorAsync() : new BatchProcessor(EventType.SQS);
-    const answer = await processPartialResponse(event as never, handle as never, processor, { processInParallel: false, throwOnFullBatchFailure: false } as never);
+    const answer = await processPartialResponse(event as never, handle as never, processor, {
+      processInParallel: false,
+      throwOnFullBatchFailure: false,
+    } as never);
     return { batchItemFailures: answer.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
   };
 }
@@ -106,7 +130,14 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
 function report(logger: HandlerLogger, result: HandleResult, messageId: string | null): void {
   for (const { finding, passes } of result.results) {
     if (finding.disposition === 'rejected') {
-      logger.warn('input rejected', { messageId: finding.itemId ?? messageId, finding: finding.id, source: finding.source, kind: finding.kind, reason: finding.reason, via: finding.via });
+      logger.warn('input rejected', {
+        messageId: finding.itemId ?? messageId,
+        finding: finding.id,
+        source: finding.source,
+        kind: finding.kind,
+        reason: finding.reason,
+        via: finding.via,
+      });
     }
     for (const pass of passes) logPass(logger, pass, messageId, 'pass');
   }
@@ -136,14 +167,17 @@ function retryable(result: HandleResult): string | null {
   // A finding that failed before there was a pass is neither counted nor has it passes; without a queue no item names it either.
   const without = result.results.filter((each) => each.passes.length === 0);
   const counted = Object.values(result.counted).reduce((sum, each) => sum + each, 0);
-  if (result.retry.length > 0 || without.length > counted) return without.find((each) => each.reason !== '' && each.reason !== each.finding.reason)?.reason ?? 'A finding could not be handled.';
+  if (result.retry.length > 0 || without.length > counted)
+    return without.find((each) => each.reason !== '' && each.reason !== each.finding.reason)?.reason ?? 'A finding could not be handled.';
   return null;
 }
 
 function summarize(result: HandleResult): HandlerSummary {
   return {
     findings: result.results.length,
-    passes: result.results.flatMap((each) => each.passes).map(({ remediator, resource, outcome, execution }) => ({ remediator, resource: formatResource(resource), outcome, execution })),
+    passes: result.results
+      .flatMap((each) => each.passes)
+      .map(({ remediator, resource, outcome, execution }) => ({ remediator, resource: formatResource(resource), outcome, execution })),
     counted: result.counted,
   };
 }
@@ -155,5 +189,12 @@ function describe(error: unknown): { name: string; code?: unknown; message: stri
 
 function isSqs(event: unknown): event is SqsEvent {
   const records = typeof event === 'object' && event !== null ? (event as { Records?: unknown }).Records : undefined;
-  return Array.isArray(records) && records.length > 0 && records.every((record) => typeof record === 'object' && record !== null && (record as SqsRecord).eventSource === 'aws:sqs' && typeof (record as SqsRecord).messageId === 'string');
+  return (
+    Array.isArray(records) &&
+    records.length > 0 &&
+    records.every(
+      (record) =>
+        typeof record === 'object' && record !== null && (record as SqsRecord).eventSource === 'aws:sqs' && typeof (record as SqsRecord).messageId === 'string',
+    )
+  );
 }

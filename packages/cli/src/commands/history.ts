@@ -48,7 +48,10 @@ export async function historyCommand(io: Io, data: Data, subject: string | undef
       if (subject !== undefined && !matches(stored, subject)) continue;
       add(entries, executions, stored);
     }
-    if (subject !== undefined && entries.length === 0) throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, { next: 'Give a resource id, TYPE/ID or an execution; without an argument everything is shown.' });
+    if (subject !== undefined && entries.length === 0)
+      throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, {
+        next: 'Give a resource id, TYPE/ID or an execution; without an argument everything is shown.',
+      });
     entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
     return { json: entries, text: human(entries, painter(io)), exit: 0 };
   } finally {
@@ -69,8 +72,25 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   if (entry === undefined) {
     entry = {
       kind: isExecution ? 'execution' : record.kind === 'duplicate' ? 'duplicate' : 'decision',
-      time: record.time, closed: null, resource: record.resource, remediator: record.remediator, execution,
-      outcome: null, message: null, trigger: null, reasons: [], plan: null, changes: [], calls: [], before: null, after: null, open: [], rollbackOf: null, by: null, reason: null, records: [],
+      time: record.time,
+      closed: null,
+      resource: record.resource,
+      remediator: record.remediator,
+      execution,
+      outcome: null,
+      message: null,
+      trigger: null,
+      reasons: [],
+      plan: null,
+      changes: [],
+      calls: [],
+      before: null,
+      after: null,
+      open: [],
+      rollbackOf: null,
+      by: null,
+      reason: null,
+      records: [],
     };
     entries.push(entry);
     if (isExecution && execution !== null) executions.set(execution, entry);
@@ -83,7 +103,16 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   }
   if (record.kind === 'call') {
     const call = body['call'];
-    if (isRecord(call)) entry.calls = [...entry.calls, { time: record.time, operation: `${String(call['service'])}:${String(call['operation'])}`, status: String(call['status']), requestId: text(call['requestId'] as Json) }];
+    if (isRecord(call))
+      entry.calls = [
+        ...entry.calls,
+        {
+          time: record.time,
+          operation: `${String(call['service'])}:${String(call['operation'])}`,
+          status: String(call['status']),
+          requestId: text(call['requestId'] as Json),
+        },
+      ];
     return;
   }
   if (record.kind === 'outcome') {
@@ -127,8 +156,13 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
     if (entry.message !== null && entry.message !== '') lines.push(`  ${printable(entry.message)}`);
     const cause = causeOf(entry);
     if (cause !== '') lines.push(`  because ${printable(cause)}`);
-    for (const reason of entry.reasons) if (isRecord(reason)) lines.push(`  ${String(reason['effect']).padEnd(7)} ${printable(String(reason['message']))} (${printable(String(reason['code']))})`);
-    for (const call of entry.calls) lines.push(`  ${call.time}  ${printable(call.operation)} ${printable(call.status)}${call.requestId === null ? '' : ` (request ${printable(call.requestId)})`}`);
+    for (const reason of entry.reasons)
+      if (isRecord(reason))
+        lines.push(`  ${String(reason['effect']).padEnd(7)} ${printable(String(reason['message']))} (${printable(String(reason['code']))})`);
+    for (const call of entry.calls)
+      lines.push(
+        `  ${call.time}  ${printable(call.operation)} ${printable(call.status)}${call.requestId === null ? '' : ` (request ${printable(call.requestId)})`}`,
+      );
     if (entry.kind === 'execution' && (entry.before !== null || entry.after !== null)) {
       lines.push(`  before  ${printable(JSON.stringify(entry.before))}`);
       if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
@@ -140,10 +174,19 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
 }
 
 function causeOf(entry: HistoryEntry): string {
-  if (entry.rollbackOf !== null) return `${isRecord(entry.by) ? String((entry.by as JsonObject)['name']) : 'someone'} rolled back ${entry.rollbackOf}: ${entry.reason ?? ''}`;
+  if (entry.rollbackOf !== null)
+    return `${isRecord(entry.by) ? String((entry.by as JsonObject)['name']) : 'someone'} rolled back ${entry.rollbackOf}: ${entry.reason ?? ''}`;
   const { trigger } = entry;
   if (!isRecord(trigger)) return '';
   const member = (name: string) => text((trigger as JsonObject)[name]);
   if (member('by') !== 'finding') return member('by') === 'sweep' ? 'a sweep found it' : member('by') === 'request' ? 'it was asked for' : '';
-  return [`${member('source') ?? ''} ${member('kind') ?? ''}`.trim(), member('call'), member('actor') === null ? null : `by ${member('actor') ?? ''}`, member('event') === null ? null : `event ${member('event') ?? ''}`, member('observedAt') === null ? null : `of ${member('observedAt') ?? ''}`].filter((part) => part !== null && part !== '').join(', ');
+  return [
+    `${member('source') ?? ''} ${member('kind') ?? ''}`.trim(),
+    member('call'),
+    member('actor') === null ? null : `by ${member('actor') ?? ''}`,
+    member('event') === null ? null : `event ${member('event') ?? ''}`,
+    member('observedAt') === null ? null : `of ${member('observedAt') ?? ''}`,
+  ]
+    .filter((part) => part !== null && part !== '')
+    .join(', ');
 }

@@ -25,8 +25,23 @@ export interface NormalizedRow {
 export async function normalizeCommand(io: Io, files: readonly string[]): Promise<Answer> {
   const rows: NormalizedRow[] = [];
   for (const { file, value, problem } of await readInputs(io, files)) {
-    if (problem === null) normalize(value).forEach((finding, index) => rows.push(row(file, index, finding)));
-    else rows.push({ file, index: 0, source: 'other', kind: 'malformed', account: null, region: null, resources: [], controls: [], state: null, actor: null, observedAt: null, disposition: 'rejected', reason: problem });
+    if (problem === null) rows.push(...normalize(value).map((finding, index) => row(file, index, finding)));
+    else
+      rows.push({
+        file,
+        index: 0,
+        source: 'other',
+        kind: 'malformed',
+        account: null,
+        region: null,
+        resources: [],
+        controls: [],
+        state: null,
+        actor: null,
+        observedAt: null,
+        disposition: 'rejected',
+        reason: problem,
+      });
   }
   return { json: rows, text: human(io, rows), exit: 0 };
 }

@@ -1,9 +1,9 @@
-import { definePolicy, formatResource, messageOf, type PassResult, partitionOf, type Policy, type Redress, type ResourceRef } from '@redress/core';
+import { definePolicy, formatResource, messageOf, type PassResult, type Policy, partitionOf, type Redress, type ResourceRef } from '@redress/core';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import { readJsonInputs } from '../inputs.js';
 import { type Answer, type Io, painter } from '../io.js';
-import { codeOf, type PlannedPass, plannedLines, plannedPass, summarize, type Summary, summaryLine, verdictOf, verdictWords } from '../passes.js';
+import { codeOf, type PlannedPass, plannedLines, plannedPass, type Summary, summarize, summaryLine, verdictOf, verdictWords } from '../passes.js';
 import { printable } from '../printable.js';
 
 /** `redress plan --json` */
@@ -21,7 +21,18 @@ export interface PlanDocument {
   /** With `--live`: remediators that were not, or not wholly, swept. */
   readonly notSwept: readonly { readonly remediator: string; readonly reason: string }[];
   /** With `--live` and without a policy: what a policy that enforces everything here would lead to. Nothing like it is in force. */
-  readonly ifEnforced: { readonly hypothetical: true; readonly passes: readonly { readonly resource: ResourceRef; readonly remediator: string; readonly plan: string | null; readonly verdict: string; readonly code: string; readonly message: string }[]; readonly summary: Summary } | null;
+  readonly ifEnforced: {
+    readonly hypothetical: true;
+    readonly passes: readonly {
+      readonly resource: ResourceRef;
+      readonly remediator: string;
+      readonly plan: string | null;
+      readonly verdict: string;
+      readonly code: string;
+      readonly message: string;
+    }[];
+    readonly summary: Summary;
+  } | null;
   /** What could not be handled at all. */
   readonly problems: readonly string[];
 }
@@ -38,12 +49,24 @@ const AT_ONCE = 8;
 /** What would be done, and why not. Reads the account; changes and records nothing. */
 export async function planCommand(io: Io, composition: Composition, files: readonly string[], options: PlanOptions): Promise<Answer> {
   if (options.live === true && files.length > 0) throw new CliError('cli/usage', 'Give files or --live, not both.');
-  if (options.live !== true && files.length === 0) throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
+  if (options.live !== true && files.length === 0)
+    throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
   if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator belongs to --live.');
   const { region, connect } = composition;
   // The account is not known before it is asked for; whoever the credentials are, is it.
   const connection = await connect({ partition: partitionOf(region), account: '000000000000', region, access: 'read' });
-  const document = options.live === true ? await live(composition, (await connection.identity()).account, options) : await fromFiles(io, composition, files, await connection.identity().then(({ account }) => account, () => null));
+  const document =
+    options.live === true
+      ? await live(composition, (await connection.identity()).account, options)
+      : await fromFiles(
+          io,
+          composition,
+          files,
+          await connection.identity().then(
+            ({ account }) => account,
+            () => null,
+          ),
+        );
   return { json: document, text: human(io, document), exit: document.problems.length > 0 || document.summary.notRead > 0 ? 1 : 0 };
 }
 
@@ -71,7 +94,12 @@ export function unhandled(result: Awaited<ReturnType<Redress['handle']>>): reado
   const without = result.results.filter((each) => each.passes.length === 0);
   const counted = Object.values(result.counted).reduce((sum, each) => sum + each, 0);
   // Whatever needed no decision is counted. The rest failed, and its reason is an error's message instead of the finding's own.
-  return without.length > counted ? without.filter((each) => each.reason !== '' && each.reason !== each.finding.reason).slice(0, without.length - counted).map((each) => each.reason) : [];
+  return without.length > counted
+    ? without
+        .filter((each) => each.reason !== '' && each.reason !== each.finding.reason)
+        .slice(0, without.length - counted)
+        .map((each) => each.reason)
+    : [];
 }
 
 async function live(composition: Composition, account: string, options: PlanOptions): Promise<PlanDocument> {
@@ -96,17 +124,26 @@ async function live(composition: Composition, account: string, options: PlanOpti
     }
     const results = await inOrder(targets, async ({ remediator, resource }) => {
       try {
-        return { passes: await redress.plan(remediator, resource), hypothetical: whatIf === null ? [] : await whatIf.plan(remediator, resource), problem: null };
+        return {
+          passes: await redress.plan(remediator, resource),
+          hypothetical: whatIf === null ? [] : await whatIf.plan(remediator, resource),
+          problem: null,
+        };
       } catch (error) {
         return { passes: [], hypothetical: [], problem: `${remediator}: ${formatResource(resource)}: ${messageOf(error)}` };
       }
     });
     const hypothetical = results.flatMap((each) => each.hypothetical);
     // A remediator that nobody wrote a sweep for is a gap of its kind; one whose sweep failed is a failure of this run.
-    const failed = notSwept.filter(({ remediator }) => remediators.some((each) => each.id === remediator && each.discover !== null)).map(({ remediator, reason }) => `${remediator}: ${reason}`);
+    const failed = notSwept
+      .filter(({ remediator }) => remediators.some((each) => each.id === remediator && each.discover !== null))
+      .map(({ remediator, reason }) => `${remediator}: ${reason}`);
     return {
       ...head(composition, account),
-      ...planned(composition, results.flatMap((each) => each.passes)),
+      ...planned(
+        composition,
+        results.flatMap((each) => each.passes),
+      ),
       counted: {},
       notSwept,
       ifEnforced:
@@ -114,7 +151,14 @@ async function live(composition: Composition, account: string, options: PlanOpti
           ? null
           : {
               hypothetical: true,
-              passes: hypothetical.map((pass) => ({ resource: pass.resource, remediator: pass.remediator, plan: pass.plan?.digest ?? null, verdict: verdictOf(pass), code: codeOf(pass), message: pass.message })),
+              passes: hypothetical.map((pass) => ({
+                resource: pass.resource,
+                remediator: pass.remediator,
+                plan: pass.plan?.digest ?? null,
+                verdict: verdictOf(pass),
+                code: codeOf(pass),
+                message: pass.message,
+              })),
               summary: summarize(hypothetical.map((pass) => ({ verdict: verdictOf(pass), code: codeOf(pass) }))),
             },
       problems: [...failed, ...results.flatMap((each) => (each.problem === null ? [] : [each.problem]))],
@@ -127,12 +171,19 @@ async function live(composition: Composition, account: string, options: PlanOpti
 
 function known(composition: Composition, id: string): { readonly id: string } {
   const found = composition.remediators.find((each) => each.id === id);
-  if (found === undefined) throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`, { next: `Known: ${composition.remediators.map((each) => each.id).join(', ')}` });
+  if (found === undefined)
+    throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`, {
+      next: `Known: ${composition.remediators.map((each) => each.id).join(', ')}`,
+    });
   return found;
 }
 
 function everythingEnforced(composition: Composition, account: string): Policy {
-  return definePolicy({ version: 1, environments: { 'if-enforced': { accounts: [account] } }, remediators: Object.fromEntries(composition.remediators.map(({ id }) => [id, { 'if-enforced': 'enforce' }])) });
+  return definePolicy({
+    version: 1,
+    environments: { 'if-enforced': { accounts: [account] } },
+    remediators: Object.fromEntries(composition.remediators.map(({ id }) => [id, { 'if-enforced': 'enforce' }])),
+  });
 }
 
 function head(composition: Composition, account: string | null) {
@@ -163,12 +214,17 @@ function human(io: Io, document: PlanDocument): string {
     lines.push(...plannedLines(pass, paint));
     const index = hypothetical.findIndex((each) => each.remediator === pass.remediator && each.resource.id === pass.resource.id && each.plan === pass.plan);
     const [match] = index < 0 ? [] : hypothetical.splice(index, 1);
-    if (match !== undefined && match.verdict !== pass.verdict) lines.push(`  ${paint('bold', 'if enforced')}  ${verdictWords(match.verdict as PlannedPass['verdict'])}${match.verdict.startsWith('would') ? '' : ` (${printable(match.code)})`}`);
+    if (match !== undefined && match.verdict !== pass.verdict)
+      lines.push(
+        `  ${paint('bold', 'if enforced')}  ${verdictWords(match.verdict as PlannedPass['verdict'])}${match.verdict.startsWith('would') ? '' : ` (${printable(match.code)})`}`,
+      );
     lines.push('');
   }
   for (const [disposition, count] of Object.entries(document.counted)) lines.push(`${count} ${disposition}: no decision needed`);
   for (const { remediator, reason } of document.notSwept) lines.push(`${paint('yellow', 'not swept')}  ${printable(remediator)}: ${printable(reason)}`);
-  for (const problem of document.problems) if (!document.notSwept.some(({ remediator, reason }) => problem === `${remediator}: ${reason}`)) lines.push(`${paint('red', 'problem')}  ${printable(problem)}`);
+  for (const problem of document.problems)
+    if (!document.notSwept.some(({ remediator, reason }) => problem === `${remediator}: ${reason}`))
+      lines.push(`${paint('red', 'problem')}  ${printable(problem)}`);
   lines.push(`Account ${document.account ?? 'unknown'}, ${document.region}: ${summaryLine(document.summary)}.`);
   if (document.ifEnforced !== null) {
     lines.push(`${paint('bold', 'If enforced')} (hypothetical: a policy that enforces every remediator here): ${summaryLine(document.ifEnforced.summary)}.`);

@@ -1,14 +1,19 @@
 import type { Composition } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
-import { remediatorsCommand, type RemediatorDocument } from './remediators.js';
+import { type RemediatorDocument, remediatorsCommand } from './remediators.js';
 
 /** `redress policy check`: composing has checked policy, register and parameters already; here is what they say. */
 export function policyCheckCommand(io: Io, composition: Composition): Answer {
   const { policy, register, policySource } = composition;
   const modes = (remediatorsCommand(io, composition).json as readonly RemediatorDocument[]).map(({ id, modes: each }) => ({ id, modes: each }));
   const now = composition.clock.now();
-  const exceptions = register.entries.map((entry) => ({ id: entry.id, owner: entry.owner, expires: new Date(entry.expires).toISOString(), live: entry.expires > now }));
+  const exceptions = register.entries.map((entry) => ({
+    id: entry.id,
+    owner: entry.owner,
+    expires: new Date(entry.expires).toISOString(),
+    live: entry.expires > now,
+  }));
   const json = {
     valid: true,
     policy: policy.digest,
@@ -26,8 +31,18 @@ export function policyCheckCommand(io: Io, composition: Composition): Answer {
     ...(policy.stop === 'none' ? [] : [paint('red', `The kill switch of the policy stops ${policy.stop}.`)]),
     ...policy.environments.map(({ name, accounts }) => `environment ${name}: ${accounts.length === 0 ? 'no account' : accounts.join(', ')}`),
     ...(policy.environments.length === 0 ? ['There is no environment, so every account is notify-only.'] : []),
-    ...modes.map((each) => `${each.id}: ${Object.entries(each.modes).map(([environment, mode]) => (environment === '*' ? mode : `${environment} ${mode}`)).join(', ')}`).map(printable),
-    ...exceptions.map((each) => `exception ${printable(each.id)} of ${printable(each.owner)}: ${each.live ? `until ${each.expires}` : paint('yellow', `expired on ${each.expires}; it exempts nothing`)}`),
+    ...modes
+      .map(
+        (each) =>
+          `${each.id}: ${Object.entries(each.modes)
+            .map(([environment, mode]) => (environment === '*' ? mode : `${environment} ${mode}`))
+            .join(', ')}`,
+      )
+      .map(printable),
+    ...exceptions.map(
+      (each) =>
+        `exception ${printable(each.id)} of ${printable(each.owner)}: ${each.live ? `until ${each.expires}` : paint('yellow', `expired on ${each.expires}; it exempts nothing`)}`,
+    ),
   ];
   return { json, text: lines.join('\n'), exit: 0 };
 }

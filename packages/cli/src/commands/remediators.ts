@@ -1,4 +1,4 @@
-import { type Mode, type OperationUse, type Remediator } from '@redress/core';
+import type { Mode, OperationUse, Remediator } from '@redress/core';
 import type { Composition } from '../compose.js';
 import { type Answer, type Io, painter, table } from '../io.js';
 import { printable } from '../printable.js';
@@ -25,7 +25,18 @@ export interface RemediatorDocument {
 export function remediatorsCommand(io: Io, { remediators, policy }: Pick<Composition, 'remediators' | 'policy'>): Answer {
   const documents = remediators.map((each) => document(each, modesOf(policy, each.id)));
   const paint = painter(io);
-  const rows = documents.map((each) => [each.id, Object.entries(each.modes).map(([environment, mode]) => (environment === '*' ? mode : `${environment}: ${mode}`)).join(', '), each.ceiling, [...each.iam.read, ...each.iam.fix].join(' '), each.iam.undo.join(' ') || '-', each.title].map(printable));
+  const rows = documents.map((each) =>
+    [
+      each.id,
+      Object.entries(each.modes)
+        .map(([environment, mode]) => (environment === '*' ? mode : `${environment}: ${mode}`))
+        .join(', '),
+      each.ceiling,
+      [...each.iam.read, ...each.iam.fix].join(' '),
+      each.iam.undo.join(' ') || '-',
+      each.title,
+    ].map(printable),
+  );
   return { json: documents, text: table(['REMEDIATOR', 'MODE', 'AT MOST', 'IAM: LOOK AND FIX', 'IAM: UNDO', 'TITLE'], rows, paint), exit: 0 };
 }
 

@@ -22,7 +22,14 @@ export async function rollbackCommand(io: Io, composition: Composition, executio
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
-    const pass = passDocument(await redress.rollback(execution, { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) }));
+    const pass = passDocument(
+      await redress.rollback(execution, {
+        by,
+        reason: options.reason,
+        ...(options.acceptLoss === true ? { acceptLoss: true } : {}),
+        ...(hold === undefined ? {} : { hold }),
+      }),
+    );
     return { json: pass, text: passLines(pass, painter(io)).join('\n'), exit: pass.outcome === 'rolled-back' ? 0 : 1 };
   } finally {
     redress.close();
@@ -37,7 +44,13 @@ export async function recoverCommand(io: Io, composition: Composition): Promise<
   try {
     const closed = (await redress.recover()).map(passDocument);
     // What is leased still has a worker, as far as anyone can tell.
-    const open = (await journal.open()).map(({ execution, resource, remediator, begunAt, leaseUntil }) => ({ execution, resource, remediator, begunAt: new Date(begunAt).toISOString(), leaseUntil: new Date(leaseUntil).toISOString() }));
+    const open = (await journal.open()).map(({ execution, resource, remediator, begunAt, leaseUntil }) => ({
+      execution,
+      resource,
+      remediator,
+      begunAt: new Date(begunAt).toISOString(),
+      leaseUntil: new Date(leaseUntil).toISOString(),
+    }));
     const paint = painter(io);
     const lines = [
       ...closed.flatMap((pass) => passLines(pass, paint)),

@@ -25,7 +25,13 @@ export interface PassDocument {
 
 /** `redress run --json` */
 export interface RunDocument {
-  readonly files: readonly { readonly file: string; readonly passes: readonly PassDocument[]; readonly counted: Readonly<Record<string, number>>; readonly rejected: readonly string[]; readonly problems: readonly string[] }[];
+  readonly files: readonly {
+    readonly file: string;
+    readonly passes: readonly PassDocument[];
+    readonly counted: Readonly<Record<string, number>>;
+    readonly rejected: readonly string[];
+    readonly problems: readonly string[];
+  }[];
   /** Whether nothing has to be run again or looked at by a person. */
   readonly handled: boolean;
 }
@@ -83,15 +89,27 @@ export function isHandled(pass: Pick<PassDocument, 'outcome' | 'retryable'>): bo
 }
 
 const STYLES: Readonly<Record<string, Parameters<Paint>[0]>> = {
-  remediated: 'green', flagged: 'green', 'rolled-back': 'green', 'awaiting-approval': 'yellow', denied: 'red', failed: 'red', partial: 'red', unknown: 'red', busy: 'red', 'no-op': 'dim',
+  remediated: 'green',
+  flagged: 'green',
+  'rolled-back': 'green',
+  'awaiting-approval': 'yellow',
+  denied: 'red',
+  failed: 'red',
+  partial: 'red',
+  unknown: 'red',
+  busy: 'red',
+  'no-op': 'dim',
 };
 
 /** A pass in lines for people. */
 export function passLines(pass: PassDocument, paint: Paint): string[] {
-  const lines = [`${paint(STYLES[pass.outcome] ?? 'cyan', pass.outcome)}  ${paint('bold', printable(formatResource(pass.resource)))}  ${printable(pass.remediator)}`];
+  const lines = [
+    `${paint(STYLES[pass.outcome] ?? 'cyan', pass.outcome)}  ${paint('bold', printable(formatResource(pass.resource)))}  ${printable(pass.remediator)}`,
+  ];
   if (pass.message !== '') lines.push(`  ${printable(pass.message)}`);
   // Nothing to change is the account's doing, not a guardrail's.
-  for (const reason of pass.outcome === 'no-op' ? [] : pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  for (const reason of pass.outcome === 'no-op' ? [] : pass.reasons)
+    lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const open of pass.open) lines.push(`  still open: ${printable(open)}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);
   if (pass.retryable) lines.push('  The same input may fare better later.');
