@@ -6,7 +6,7 @@ import { decide, type Decision, decisive, type Fact, type Facts, type Guardrail,
 import type { Budget, Entry, FinishRequest, Journal, Lease, OpenExecution, RecordRef, StoredRecord, StreamView } from '../journal.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { atPointer, digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
+import { atPointer, canonicalJson, digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { ApiCall, Assessment, Change, Plan } from '../model/plan.js';
 import { formatResource, type Partition, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
@@ -437,18 +437,19 @@ class Engine {
     }
     if (assessment.status === 'compliant' || assessment.status === 'not-applicable') {
       const message = assessment.status === 'compliant' ? (assessment.message ?? 'There is nothing to change.') : `It does not apply: ${assessment.reason}`;
-      const last = facts.history.ok ? facts.history.value.closed.find((each) => each.remediator === remediator.id) : undefined;
-      // What was reported before it was fixed is the same report again.
-      const reported = trigger.by === 'finding' && trigger.finding.observedAt !== null ? Date.parse(trigger.finding.observedAt) : Number.POSITIVE_INFINITY;
-      if (last !== undefined && ['remediated', 'flagged'].includes(last.outcome) && reported <= last.closedAt) {
-        return no(await record('no-op', `Execution ${last.execution} has closed it already.`, { kind: 'duplicate', execution: last.execution, duplicate: true }));
-      }
+      const before = await this.#answered(remediator, ref, trigger, facts.history, dryRun);
+      if (before !== null) return no(await record('no-op', before.message, { kind: 'duplicate', execution: before.execution, duplicate: true }));
       return no(await record('no-op', message));
     }
     const why = decisive(decision).map((result) => result.message).join(' ');
     if (decision.effect === 'deny') return no(await record('denied', why));
     if (decision.effect === 'exempt') return no(await record('exempt', why));
-    if (assessment.status === 'manual') return no(await record('notified', assessment.message, { open: [assessment.message], steps: assessment.steps ?? [] }));
+    if (assessment.status === 'manual') {
+      // A flag was set, and the gap is still open: who reported it then has been told.
+      const before = await this.#answered(remediator, ref, trigger, facts.history, dryRun);
+      if (before !== null) return no(await record('no-op', before.message, { kind: 'duplicate', execution: before.execution, duplicate: true, open: [assessment.message] }));
+      return no(await record('notified', assessment.message, { open: [assessment.message], steps: assessment.steps ?? [] }));
+    }
     if (plan === null) return no(await record('denied', 'There is no plan.'));
     if (decision.effect === 'notify') {
       const planned = facts.policy.ok && modeOf(facts.policy.value, remediator.id, ref.account) === 'plan';
@@ -457,6 +458,20 @@ class Engine {
     if (decision.effect === 'approve') return no(await record('awaiting-approval', why, { open }));
     if (dryRun) return no({ ...blank(remediator, ref), outcome: 'planned', message: plan.changes.map((change) => change.summary).join('; '), decision, plan, open });
     return this.#execute({ ...args, facts, plan, decision, part: part as Part, assessmentOpen: open });
+  }
+
+  /** The execution that already does, or did, what this input asks for. */
+  async #answered(remediator: Remediator, ref: ResourceRef, trigger: Trigger, history: Fact<StreamView>, dryRun: boolean): Promise<{ execution: string; message: string } | null> {
+    // What was reported before it was fixed is the same report again.
+    const reported = trigger.by === 'finding' && trigger.finding.observedAt !== null ? Date.parse(trigger.finding.observedAt) : Number.POSITIVE_INFINITY;
+    const find = ({ open, closed }: StreamView) => {
+      const last = closed.find((each) => each.remediator === remediator.id);
+      if (last !== undefined && ['remediated', 'flagged'].includes(last.outcome) && reported <= last.closedAt) return { execution: last.execution, message: `Execution ${last.execution} has closed it already.` };
+      return open !== null && open.remediator === remediator.id ? { execution: open.execution, message: `Execution ${open.execution} is at it.` } : null;
+    };
+    const answer = history.ok ? find(history.value) : null;
+    // The history was read before the resource: another worker may have made the change in between.
+    return answer !== null || dryRun || this.#journal === null ? answer : find(await this.#journal.view(ref));
   }
 
   async #execute(args: {
@@ -641,6 +656,7 @@ class Engine {
     const destroys = plan.changes.map((change) => ('destroys' in change.undo ? change.undo.destroys : undefined)).filter((text) => text !== undefined);
     if (destroys.length > 0 && options.acceptLoss !== true) refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
     if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
+    if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":'))) refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
 
     const policy = await this.#readPolicy();
     const stop = await this.#killSwitch.read();
@@ -935,7 +951,7 @@ async function readExecution(journal: Journal, execution: string): Promise<Story
   if (applied) {
     for (const change of plan.changes) {
       if (appliedUndo.some((each) => each.change === change)) continue;
-      if ('calls' in change.undo && !JSON.stringify(change.undo.calls).includes('"$response"')) appliedUndo.push({ change, calls: change.undo.calls });
+      if ('calls' in change.undo) appliedUndo.push({ change, calls: resolveUndo(change, null) as unknown as ApiCall[] });
     }
   }
   const body = intent.record.body;

@@ -1,0 +1,35 @@
+import { createRedress, definePolicy, type PassResult } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+
+const policy = definePolicy({ version: 1, environments: { test: { accounts: ['111111111111'] } }, remediators: { 'widget-revoke-open': 'enforce' } });
+
+it('names the execution that made the change between the history and the look', async () => {
+  const widgets = new Widgets();
+  const ref = widgets.put('w', ['open-1']);
+  const event = openedEvent('w', 'open-1', Date.now());
+  const journal = memoryJournal();
+  const engine = () => createRedress({ remediators: [revokeOpenRules], policy, journal, connect: widgets.connect });
+  let other: readonly PassResult[] = [];
+  const late = createRedress({
+    remediators: [revokeOpenRules],
+    policy,
+    // Its history is read, then another worker does everything, then it looks.
+    journal: new Proxy(journal, {
+      get(target, name) {
+        if (name !== 'view') return (Reflect.get(target, name) as () => unknown).bind?.(target) ?? Reflect.get(target, name);
+        return async (resource: typeof ref) => {
+          const view = await target.view(resource);
+          if (other.length === 0) other = (await engine().handle(event)).results.flatMap((result) => result.passes);
+          return view;
+        };
+      },
+    }),
+    connect: widgets.connect,
+  });
+  const passes = (await late.handle(event)).results.flatMap((result) => result.passes);
+  expect(other.map((pass) => pass.outcome)).toEqual(['remediated']);
+  expect(passes).toMatchObject([{ outcome: 'no-op', duplicate: true, execution: other[0]?.execution }]);
+  expect(widgets.writes).toEqual(['RevokeRule']);
+});
