@@ -1,4 +1,4 @@
-import { type CallReader, type ControlRef, defineRemediator, type Hazard, isGone, isRecord, type JsonObject, paginate, type Remediator } from '@redress/core';
+import { type CallReader, canonicalJson, type ControlRef, defineRemediator, type Hazard, isGone, isRecord, type JsonObject, paginate, type Remediator } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import { covers, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
@@ -130,7 +130,7 @@ export function revokeOpenPort(options: { id: string; title: string; port: numbe
     },
     // A rule that is authorised again is the same rule under a new id.
     equivalent: ({ before, after }) => {
-      const named = (rules: readonly OpenRule[]) => rules.map(({ id: _, ...rule }) => JSON.stringify(rule)).sort().join('\n');
+      const named = (rules: readonly OpenRule[]) => rules.map(({ id: _, ...rule }) => canonicalJson(rule)).sort().join('\n');
       return before.owner === after.owner && named(before.open) === named(after.open);
     },
     async *discover({ aws }) {

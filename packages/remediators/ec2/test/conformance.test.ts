@@ -1,0 +1,150 @@
+import {
+  AuthorizeSecurityGroupIngressCommand, type AuthorizeSecurityGroupIngressCommandOutput, CreateSecurityGroupCommand, CreateTagsCommand, CreateVolumeCommand, DisableEbsEncryptionByDefaultCommand, EC2Client, EnableEbsEncryptionByDefaultCommand, type IpPermission,
+} from '@aws-sdk/client-ec2';
+import { type JsonObject, type Remediator, resource, type ResourceRef } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { inject } from 'vitest';
+import { enableEbsEncryptionByDefault, reportUnencryptedEbsVolumes, revokeSgOpenRdp, revokeSgOpenSsh } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+const endpoint = inject('moto');
+
+/** `AuthorizeSecurityGroupIngress` as CloudTrail writes it: lists are `{ items }`, keys in lower camel case. */
+function recorded(groupId: string, permissions: readonly IpPermission[], reply: AuthorizeSecurityGroupIngressCommandOutput): { request: JsonObject; response: JsonObject } {
+  const items = (list: readonly JsonObject[]): JsonObject => (list.length === 0 ? {} : { items: list });
+  const ports = (each: { readonly FromPort?: number | undefined; readonly ToPort?: number | undefined }) => ({ ...(each.FromPort === undefined ? {} : { fromPort: each.FromPort }), ...(each.ToPort === undefined ? {} : { toPort: each.ToPort }) });
+  return {
+    request: {
+      groupId,
+      ipPermissions: items(
+        permissions.map((each) => ({
+          ipProtocol: each.IpProtocol ?? '-1',
+          ...ports(each),
+          groups: {},
+          ipRanges: items((each.IpRanges ?? []).map((range) => ({ cidrIp: range.CidrIp ?? '', ...(range.Description === undefined ? {} : { description: range.Description }) }))),
+          ipv6Ranges: items((each.Ipv6Ranges ?? []).map((range) => ({ cidrIpv6: range.CidrIpv6 ?? '' }))),
+          prefixListIds: {},
+        })),
+      ),
+    },
+    response: {
+      _return: true,
+      securityGroupRuleSet: items(
+        (reply.SecurityGroupRules ?? []).map((rule) => ({
+          groupId,
+          securityGroupRuleId: rule.SecurityGroupRuleId ?? '',
+          isEgress: false,
+          ipProtocol: rule.IpProtocol ?? '-1',
+          ...ports(rule),
+          ...(rule.CidrIpv4 === undefined ? {} : { cidrIpv4: rule.CidrIpv4 }),
+          ...(rule.CidrIpv6 === undefined ? {} : { cidrIpv6: rule.CidrIpv6 }),
+        })),
+      ),
+    },
+  };
+}
+
+const world = (port: number, more: Partial<IpPermission> = {}): IpPermission => ({ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }], ...more });
+/** Rules that nobody may touch. */
+const harmless: readonly IpPermission[] = [
+  { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'TLS from everywhere' }] },
+  { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8', Description: 'from inside' }] },
+];
+
+/** A group with rules that were there before, and rules of one call that an event tells of. */
+async function group(sdk: Sdk, added: readonly IpPermission[], options: { before?: readonly IpPermission[]; name?: string } = {}) {
+  const ec2 = new EC2Client(sdk.config);
+  const name = sdk.name(options.name ?? 'group');
+  const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: name, Description: 'conformance' }));
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [...harmless, ...(options.before ?? [])] }));
+  return { resource: resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: sdk.account, region: sdk.region }), ...(await open(sdk, GroupId, added)) };
+}
+
+async function open(sdk: Sdk, groupId: string, added: readonly IpPermission[]) {
+  const ec2 = new EC2Client(sdk.config);
+  const reply = added.length === 0 ? null : await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions: [...added] }));
+  return { call: reply === null ? null : recorded(groupId, added, reply) };
+}
+
+const event: Scenario['event'] = (ref, arranged) => {
+  const call = arranged['call'] as { request: JsonObject; response: JsonObject } | null;
+  return call === null ? null : cloudTrailEvent({ account: ref.account, region: ref.region, service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', ...call });
+};
+const tag: Scenario['tag'] = async (sdk, ref, key, value) => {
+  await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags: [{ Key: key, Value: value }] }));
+};
+
+function openPort(remediator: Remediator, port: number): void {
+  const added = (name: string, permissions: readonly IpPermission[], more: Partial<Scenario> = {}, options: Parameters<typeof group>[2] = {}): Scenario => ({
+    name, expect: 'change', event, tag, arrange: (sdk) => group(sdk, permissions, options), ...more,
+  });
+  describeRemediator(remediator, {
+    account: { endpoint },
+    goneCode: 'InvalidGroup.NotFound',
+    scenarios: [
+      added(`a new rule that opens ${port} to the internet, among good ones`, [world(port)], {
+        breakAgain: async (sdk, ref) => ({ resource: ref, ...(await open(sdk, ref.id, [world(port)])) }),
+      }),
+      added('the protocol given as 6', [world(port, { IpProtocol: '6' })]),
+      added('IPv6 as ::/0', [world(port, { IpRanges: [], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
+      added('several ranges in one call, two of them the internet', [world(port, { IpRanges: [{ CidrIp: '0.0.0.0/0' }, { CidrIp: '192.0.2.0/24' }], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
+      added('a description and a rule that was open before', [world(port, { IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'for the vendor' }] })], { partly: true }, { before: [world(port, { IpRanges: [], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })] }),
+      added('the port inside a range', [world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'] }),
+      added('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], { hazards: ['wide-rule'] }),
+      added('the port alone and inside a range', [world(port), world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'], partly: true }),
+      added('a bastion', [world(port)], { hazards: ['bastion'] }, { name: 'bastion' }),
+      added('no open rule', [], { expect: 'compliant' }),
+      { name: 'a group that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-00000000000000000', account: sdk.account, region: sdk.region }) },
+    ],
+  });
+}
+
+openPort(revokeSgOpenSsh, 22);
+openPort(revokeSgOpenRdp, 3389);
+
+const settings = (sdk: Sdk): ResourceRef => resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
+
+describeRemediator(enableEbsEncryptionByDefault, {
+  // A setting of account and region: nothing else may use this one.
+  account: { endpoint, region: 'eu-north-1' },
+  scenarios: [
+    {
+      name: 'encryption by default is off',
+      expect: 'change',
+      arrange: async (sdk) => {
+        await new EC2Client(sdk.config).send(new DisableEbsEncryptionByDefaultCommand({}));
+        return settings(sdk);
+      },
+      breakAgain: async (sdk) => {
+        await new EC2Client(sdk.config).send(new DisableEbsEncryptionByDefaultCommand({}));
+      },
+    },
+    {
+      name: 'encryption by default is on',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        await new EC2Client(sdk.config).send(new EnableEbsEncryptionByDefaultCommand({}));
+        return settings(sdk);
+      },
+    },
+  ],
+});
+
+const volume = (encrypted: boolean): Scenario['arrange'] => async (sdk) => {
+  const { VolumeId = '' } = await new EC2Client(sdk.config).send(new CreateVolumeCommand({ AvailabilityZone: `${sdk.region}a`, Size: 1, Encrypted: encrypted }));
+  return resource({ type: 'AWS::EC2::Volume', id: VolumeId, account: sdk.account, region: sdk.region });
+};
+
+describeRemediator(reportUnencryptedEbsVolumes, {
+  account: { endpoint },
+  goneCode: 'InvalidVolume.NotFound',
+  scenarios: [
+    { name: 'an unencrypted volume', expect: 'manual', arrange: volume(false), tag },
+    { name: 'an encrypted volume', expect: 'compliant', arrange: volume(true), tag },
+    { name: 'a volume that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::EC2::Volume', id: 'vol-00000000000000000', account: sdk.account, region: sdk.region }) },
+  ],
+});
