@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type Assessment, type CallTrace, type Clock, createRedress, definePolicy, defineRegister, digestOf, fixed, type Json, type JsonObject, type Journal, type Mode, type Observation, type Redress, type RegisterInput, type Remediator, type ResourceRef, type Stop, type StoredRecord,
+  type Assessment, type CallTrace, canonicalJson, type Clock, createRedress, definePolicy, defineRegister, digestOf, fixed, type Json, type JsonObject, type Journal, type Mode, type Observation, type Redress, type RegisterInput, type Remediator, type ResourceRef, type Stop, type StoredRecord, toJson,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { type FakeClock, fakeClock } from './clock.js';
@@ -189,6 +189,11 @@ export class Stage {
     const { looks } = await this.act(() => redress.plan(this.bench.remediator.id, this.resource));
     redress.close();
     return looks.at(-1);
+  }
+
+  /** What the scenario says may not change, as canonical text; empty when it says nothing. */
+  async rest(): Promise<string> {
+    return this.scenario.rest === undefined ? '' : canonicalJson(toJson(await this.scenario.rest(this.bench.sdk, this.resource)));
   }
 
   /** Does something while a fault is in force. */

@@ -3,27 +3,39 @@ import type { AddressInfo } from 'node:net';
 import { defineRemediator, defineService, isGone, type Remediator, resource } from '@redress/core';
 import type { ConformanceOptions, Scenario, Sdk } from '../src/index.js';
 
-type Thing = { encrypted: boolean; note: string; tags: Record<string, string>; website: boolean };
+type Thing = { encrypted: boolean; note: string; tags: Record<string, string>; website: boolean; locks: Record<string, string> };
 
 /** A small AWS service that answers over HTTP in the JSON protocol: things that are encrypted or not. */
 export async function toyCloud(): Promise<{ endpoint: string; close: () => Promise<void> }> {
   const things = new Map<string, Thing>();
+  let locks = 0;
   const work = (operation: string, input: Record<string, unknown>): [status: number, body: object] => {
     const id = String(input['Id']);
     const thing = things.get(id);
     if (operation === 'CreateThing') {
-      things.set(id, { encrypted: false, note: '', tags: {}, website: false, ...(input['Thing'] as Partial<Thing>) });
+      things.set(id, { encrypted: false, note: '', tags: {}, website: false, locks: {}, ...(input['Thing'] as Partial<Thing>) });
       return [200, {}];
     }
     if (operation === 'ListThings') return [200, { Ids: [...things.keys()] }];
     if (thing === undefined) return [400, { __type: 'ResourceNotFoundException', message: `no ${id}` }];
     switch (operation) {
       case 'GetThing':
-        return [200, { Encrypted: thing.encrypted, Note: thing.note, Website: thing.website }];
+        return [200, { Encrypted: thing.encrypted, Note: thing.note, Website: thing.website, Locks: thing.locks }];
       case 'ListTags':
         return [200, { Tags: thing.tags }];
       case 'PutEncryption':
         thing.encrypted = input['Encrypted'] === true;
+        return [200, {}];
+      case 'ReplaceThing':
+        things.set(id, { ...thing, encrypted: true, tags: {} });
+        return [200, {}];
+      case 'AddLock': {
+        const lock = `lock-${++locks}`;
+        thing.locks[lock] = String(input['Door']);
+        return [200, { LockId: lock }];
+      }
+      case 'RemoveLock':
+        delete thing.locks[String(input['LockId'])];
         return [200, {}];
       case 'PutNote':
         thing.note = String(input['Note']);
@@ -106,9 +118,12 @@ export const toy = defineService({
   client: ToyClient,
   operations: {
     ListThings: { command: command<object, { Ids?: string[] }>('ListThings') },
-    GetThing: { command: command<{ Id: string }, { Encrypted?: boolean; Note?: string; Website?: boolean }>('GetThing') },
+    GetThing: { command: command<{ Id: string }, { Encrypted?: boolean; Note?: string; Website?: boolean; Locks?: Record<string, string> }>('GetThing') },
     ListTags: { command: command<{ Id: string }, { Tags?: Record<string, string> }>('ListTags') },
     PutEncryption: { command: command<{ Id: string; Encrypted: boolean }, object>('PutEncryption'), retry: 'idempotent' },
+    ReplaceThing: { command: command<{ Id: string }, object>('ReplaceThing'), retry: 'idempotent' },
+    AddLock: { command: command<{ Id: string; Door: string }, { LockId?: string }>('AddLock') },
+    RemoveLock: { command: command<{ Id: string; LockId: string }, object>('RemoveLock'), retry: 'idempotent' },
     PutNote: { command: command<{ Id: string; Note: string }, object>('PutNote'), retry: 'idempotent' },
   },
 });
@@ -176,7 +191,7 @@ export async function arrangeThing(sdk: Sdk, thing: Partial<Thing>) {
   return resource({ type: 'AWS::Toy::Thing', id, account: sdk.account, region: sdk.region });
 }
 
-const tag: Scenario['tag'] = async (sdk, ref, key, value) => {
+export const tag: NonNullable<Scenario['tag']> = async (sdk, ref, key, value) => {
   await toyCall(sdk.config.endpoint, 'TagThing', { Id: ref.id, Tags: { [key]: value } });
 };
 
@@ -184,8 +199,9 @@ export const toyScenarios: readonly Scenario[] = [
   {
     name: 'a plain thing',
     expect: 'change',
-    arrange: (sdk) => arrangeThing(sdk, {}),
+    arrange: (sdk) => arrangeThing(sdk, { tags: { team: 'payments' } }),
     tag,
+    rest: (sdk, ref) => toyCall(sdk.config.endpoint, 'ListTags', { Id: ref.id }),
     breakAgain: async (sdk, ref) => {
       await toyCall(sdk.config.endpoint, 'PutEncryption', { Id: ref.id, Encrypted: false });
     },
