@@ -33,7 +33,21 @@ interface Expected {
   readonly [field: string]: unknown;
 }
 
-const EXTRA = ['findingId', 'standardPath', 'recordState', 'workflowStatus', 'legacyWorkflowState', 'customActionArn', 'classUid', 'statusId', 'changeType', 'orderingTimestamp', 'severity', 'sample', 'isPublic'] as const;
+const EXTRA = [
+  'findingId',
+  'standardPath',
+  'recordState',
+  'workflowStatus',
+  'legacyWorkflowState',
+  'customActionArn',
+  'classUid',
+  'statusId',
+  'changeType',
+  'orderingTimestamp',
+  'severity',
+  'sample',
+  'isPublic',
+] as const;
 
 const DISPOSITIONS: Readonly<Record<string, string>> = {
   ignore: 'ignored',
@@ -64,16 +78,32 @@ function feed(form: string, sample: Record<string, never>): unknown {
   switch (form) {
     case 'cloudtrail-record': {
       const type = sample['eventType'] === 'AwsConsoleSignIn' ? 'AWS Console Sign In via CloudTrail' : 'AWS API Call via CloudTrail';
-      return envelope(`aws.${String(sample['eventSource']).split('.')[0]}`, type, sample, sample['recipientAccountId'], sample['awsRegion'], sample['eventTime']);
+      return envelope(
+        `aws.${String(sample['eventSource']).split('.')[0]}`,
+        type,
+        sample,
+        sample['recipientAccountId'],
+        sample['awsRegion'],
+        sample['eventTime'],
+      );
     }
     case 'asff-finding':
-      return envelope('aws.securityhub', 'Security Hub Findings - Imported', { findings: [sample] }, sample['AwsAccountId'], sample['Region'], sample['UpdatedAt']);
+      return envelope(
+        'aws.securityhub',
+        'Security Hub Findings - Imported',
+        { findings: [sample] },
+        sample['AwsAccountId'],
+        sample['Region'],
+        sample['UpdatedAt'],
+      );
     case 'ocsf-finding':
       return envelope('aws.securityhub', 'Findings Imported V2', { findings: [sample] }, '111111111111', 'us-east-1', sample['time_dt']);
     case 'guardduty-detail':
       return envelope('aws.guardduty', 'GuardDuty Finding', sample, sample['accountId'], sample['region'], sample['updatedAt']);
     case 'sns-message-object':
-      return { Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify({ ...(sample as object), Message: JSON.stringify(sample['Message']) }) }] };
+      return {
+        Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify({ ...(sample as object), Message: JSON.stringify(sample['Message']) }) }],
+      };
     default:
       return sample;
   }
@@ -93,7 +123,11 @@ function check(expected: Expected, findings: readonly Finding[]): void {
   expect(findings).toHaveLength(1);
   const finding = findings[0] as Finding;
   const disposition = ourDisposition(expected);
-  expect({ source: finding.source, kind: finding.kind, disposition: finding.disposition }).toEqual({ source: expected.source, kind: expected.kind, disposition });
+  expect({ source: finding.source, kind: finding.kind, disposition: finding.disposition }).toEqual({
+    source: expected.source,
+    kind: expected.kind,
+    disposition,
+  });
   expect(finding.account).toBe(expected.accountId?.length === 12 ? expected.accountId : null);
   expect(finding.region).toBe(expected.region ?? null);
   expect(finding.resources).toMatchObject(expected.resources ?? []);
@@ -103,14 +137,24 @@ function check(expected: Expected, findings: readonly Finding[]): void {
   expect(finding.actor?.arn ?? null).toBe(expected.actorArn ?? null);
   if (expected.previousState !== undefined) expect(finding.previousState).toBe(expected.previousState);
   if (expected.configRuleName !== undefined) expect(finding.configRule).toBe(expected.configRuleName);
-  if (expected.actorType !== undefined) expect(finding.actor).toMatchObject({ type: expected.actorType, issuerArn: expected.actorIssuerArn ?? null, invokedBy: expected.invokedBy ?? null });
+  if (expected.actorType !== undefined)
+    expect(finding.actor).toMatchObject({ type: expected.actorType, issuerArn: expected.actorIssuerArn ?? null, invokedBy: expected.invokedBy ?? null });
   if (expected.errorCode !== undefined) expect(finding.call?.errorCode ?? null).toBe(expected.errorCode);
   // A custom action is a click on a finding that was imported before: with the same key it would be taken for a double.
-  if (expected.idempotencyKey !== undefined) expect(finding.id).toBe(expected.customActionArn === undefined ? expected.idempotencyKey : `${expected.idempotencyKey}|${expected.customActionArn}`);
-  for (const field of EXTRA) if (expected[field] !== undefined && !(field === 'severity' && typeof expected[field] === 'object')) expect(finding.extra[field], field).toEqual(expected[field]);
+  if (expected.idempotencyKey !== undefined)
+    expect(finding.id).toBe(expected.customActionArn === undefined ? expected.idempotencyKey : `${expected.idempotencyKey}|${expected.customActionArn}`);
+  for (const field of EXTRA)
+    if (expected[field] !== undefined && !(field === 'severity' && typeof expected[field] === 'object'))
+      expect(finding.extra[field], field).toEqual(expected[field]);
   if (expected.ruleOrControl != null) {
     const call = finding.call === null ? null : `${finding.call.service}.amazonaws.com:${finding.call.operation}`;
-    expect([finding.controls[0], finding.controls.length === 0 ? finding.configRule : null, call, finding.extra['ruleArn'], finding.extra['insightArn']]).toContain(expected.ruleOrControl);
+    expect([
+      finding.controls[0],
+      finding.controls.length === 0 ? finding.configRule : null,
+      call,
+      finding.extra['ruleArn'],
+      finding.extra['insightArn'],
+    ]).toContain(expected.ruleOrControl);
   }
 }
 
@@ -156,7 +200,12 @@ const BY_HAND: readonly (readonly [name: string, event: unknown, expected: Expec
   ],
   [
     'a queue message that is no event',
-    { Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: 'hello' }, { messageId: 'm-2', eventSource: 'aws:sqs', body: '{"hello":1}' }] },
+    {
+      Records: [
+        { messageId: 'm-1', eventSource: 'aws:sqs', body: 'hello' },
+        { messageId: 'm-2', eventSource: 'aws:sqs', body: '{"hello":1}' },
+      ],
+    },
     { form: 'sqs', source: 'wrapper', kind: 'sqs', records: 2, disposition: 'item-failure' },
   ],
 ];
@@ -164,7 +213,8 @@ const BY_HAND: readonly (readonly [name: string, event: unknown, expected: Expec
 const samples: (readonly [name: string, event: unknown, expected: Expected])[] = [...BY_HAND];
 if (FOLDER !== undefined && FOLDER !== '') {
   const expected = JSON.parse(readFileSync(join(FOLDER, 'expected.json'), 'utf8')) as Record<string, Expected>;
-  for (const [file, each] of Object.entries(expected)) samples.push([file, feed(each.form, JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Record<string, never>), each]);
+  for (const [file, each] of Object.entries(expected))
+    samples.push([file, feed(each.form, JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Record<string, never>), each]);
 }
 
 describe('events as they are delivered', () => {

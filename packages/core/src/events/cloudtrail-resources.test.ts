@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { type CallRecord, resourcesOfCall } from './cloudtrail-resources.js';
 
 const call = (service: string, operation: string, request: unknown, response: unknown = null, more: Partial<CallRecord> = {}): readonly string[] =>
-  resourcesOfCall({ service, operation, account: '111111111111', request, response, identity: { type: 'IAMUser', userName: 'kim' }, resources: undefined, ...more }).map(({ type, id }) => `${type} ${id}`);
+  resourcesOfCall({
+    service,
+    operation,
+    account: '111111111111',
+    request,
+    response,
+    identity: { type: 'IAMUser', userName: 'kim' },
+    resources: undefined,
+    ...more,
+  }).map(({ type, id }) => `${type} ${id}`);
 
 describe('resourcesOfCall', () => {
   it('names the changed group, not the groups that its rules refer to', () => {
@@ -11,18 +20,36 @@ describe('resourcesOfCall', () => {
   });
 
   it('reads the flat form of a rule', () => {
-    expect(call('ec2', 'AuthorizeSecurityGroupIngress', { groupId: 'sg-1', ipProtocol: 'tcp', fromPort: 22, toPort: 22, cidrIp: '0.0.0.0/0', ipPermissions: {} })).toEqual(['AWS::EC2::SecurityGroup sg-1']);
+    expect(
+      call('ec2', 'AuthorizeSecurityGroupIngress', { groupId: 'sg-1', ipProtocol: 'tcp', fromPort: 22, toPort: 22, cidrIp: '0.0.0.0/0', ipPermissions: {} }),
+    ).toEqual(['AWS::EC2::SecurityGroup sg-1']);
   });
 
   it('finds the group in the response when the request only names it', () => {
-    expect(call('ec2', 'AuthorizeSecurityGroupIngress', { groupName: 'web' }, { securityGroupRuleSet: { items: [{ groupId: 'sg-1' }, { groupId: 'sg-1' }] } })).toEqual(['AWS::EC2::SecurityGroup sg-1']);
+    expect(
+      call('ec2', 'AuthorizeSecurityGroupIngress', { groupName: 'web' }, { securityGroupRuleSet: { items: [{ groupId: 'sg-1' }, { groupId: 'sg-1' }] } }),
+    ).toEqual(['AWS::EC2::SecurityGroup sg-1']);
     expect(call('ec2', 'CreateSecurityGroup', { groupName: 'web' }, { groupId: 'sg-1' })).toEqual(['AWS::EC2::SecurityGroup sg-1']);
   });
 
   it('reads wrapped PascalCase requests', () => {
-    const request = { ModifySecurityGroupRulesRequest: { GroupId: 'sg-1', SecurityGroupRule: { SecurityGroupRuleId: 'sgr-1', tag: 1, SecurityGroupRule: { CidrIpv4: '0.0.0.0/0', ReferencedGroupId: 'sg-2' } } } };
+    const request = {
+      ModifySecurityGroupRulesRequest: {
+        GroupId: 'sg-1',
+        SecurityGroupRule: { SecurityGroupRuleId: 'sgr-1', tag: 1, SecurityGroupRule: { CidrIpv4: '0.0.0.0/0', ReferencedGroupId: 'sg-2' } },
+      },
+    };
     expect(call('ec2', 'ModifySecurityGroupRules', request)).toEqual(['AWS::EC2::SecurityGroup sg-1']);
-    expect(call('ec2', 'DeleteFlowLogs', { DeleteFlowLogsRequest: { FlowLogId: [{ tag: 1, content: 'fl-1' }, { tag: 2, content: 'fl-2' }] } })).toEqual(['AWS::EC2::FlowLog fl-1', 'AWS::EC2::FlowLog fl-2']);
+    expect(
+      call('ec2', 'DeleteFlowLogs', {
+        DeleteFlowLogsRequest: {
+          FlowLogId: [
+            { tag: 1, content: 'fl-1' },
+            { tag: 2, content: 'fl-2' },
+          ],
+        },
+      }),
+    ).toEqual(['AWS::EC2::FlowLog fl-1', 'AWS::EC2::FlowLog fl-2']);
     expect(call('ec2', 'ModifyInstanceMetadataOptions', { ModifyInstanceMetadataOptionsRequest: { InstanceId: 'i-1' } })).toEqual(['AWS::EC2::Instance i-1']);
   });
 
@@ -36,7 +63,13 @@ describe('resourcesOfCall', () => {
   });
 
   it.each<[string, string, unknown, unknown, string[]]>([
-    ['ec2', 'RunInstances', { instancesSet: { items: [{ imageId: 'ami-1' }] }, groupSet: { items: [{ groupId: 'sg-1' }] } }, { instancesSet: { items: [{ instanceId: 'i-1' }, { instanceId: 'i-2' }] } }, ['AWS::EC2::Instance i-1', 'AWS::EC2::Instance i-2']],
+    [
+      'ec2',
+      'RunInstances',
+      { instancesSet: { items: [{ imageId: 'ami-1' }] }, groupSet: { items: [{ groupId: 'sg-1' }] } },
+      { instancesSet: { items: [{ instanceId: 'i-1' }, { instanceId: 'i-2' }] } },
+      ['AWS::EC2::Instance i-1', 'AWS::EC2::Instance i-2'],
+    ],
     ['ec2', 'RunInstances', { instancesSet: {} }, null, []],
     ['ec2', 'CreateVolume', { size: '1' }, { volumeId: 'vol-1' }, ['AWS::EC2::Volume vol-1']],
     ['ec2', 'ModifySnapshotAttribute', { snapshotId: 'snap-1' }, null, ['AWS::EC2::Snapshot snap-1']],
@@ -51,9 +84,21 @@ describe('resourcesOfCall', () => {
     ['logs', 'PutRetentionPolicy', { logGroupIdentifier: 'arn:aws:logs:eu-west-1:111111111111:log-group:/a/b' }, null, ['AWS::Logs::LogGroup /a/b']],
     ['cloudtrail', 'StopLogging', { name: 'main' }, null, ['AWS::CloudTrail::Trail main']],
     ['cloudtrail', 'StopLogging', { name: 'arn:aws:cloudtrail:eu-west-1:111111111111:trail/main' }, null, ['AWS::CloudTrail::Trail main']],
-    ['cloudtrail', 'StopLogging', { name: 'arn:aws:cloudtrail:eu-west-1:222222222222:trail/org' }, null, ['AWS::CloudTrail::Trail arn:aws:cloudtrail:eu-west-1:222222222222:trail/org']],
+    [
+      'cloudtrail',
+      'StopLogging',
+      { name: 'arn:aws:cloudtrail:eu-west-1:222222222222:trail/org' },
+      null,
+      ['AWS::CloudTrail::Trail arn:aws:cloudtrail:eu-west-1:222222222222:trail/org'],
+    ],
     ['cloudtrail', 'PutEventSelectors', { trailName: 'main' }, null, ['AWS::CloudTrail::Trail main']],
-    ['lambda', 'UpdateFunctionConfiguration20150331v2', { functionName: 'arn:aws:lambda:eu-west-1:111111111111:function:f' }, null, ['AWS::Lambda::Function f']],
+    [
+      'lambda',
+      'UpdateFunctionConfiguration20150331v2',
+      { functionName: 'arn:aws:lambda:eu-west-1:111111111111:function:f' },
+      null,
+      ['AWS::Lambda::Function f'],
+    ],
     ['rds', 'ModifyDBInstance', { dBInstanceIdentifier: 'orders' }, null, ['AWS::RDS::DBInstance orders']],
     ['unheard-of', 'DoIt', { bucketName: 'x' }, null, []],
     ['constructor', '__proto__', {}, null, []],
@@ -64,6 +109,10 @@ describe('resourcesOfCall', () => {
   it('reads the key of an alias out of the record’s own resources', () => {
     const resources = [{ ARN: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd', accountId: '111111111111', type: 'AWS::KMS::Key' }];
     expect(call('kms', 'DisableKeyRotation', { keyId: 'alias/main' }, null, { resources })).toEqual(['AWS::KMS::Key 1234abcd']);
+  });
+
+  it('does not take an ARN of something else for a name', () => {
+    expect(call('logs', 'PutRetentionPolicy', { logGroupIdentifier: 'arn:aws:s3:::invoices' })).toEqual([]);
   });
 
   it('is not led astray by a role that acts on itself: only IAM users have a user name', () => {

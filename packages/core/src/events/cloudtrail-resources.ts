@@ -1,6 +1,6 @@
 import type { ResourceClaim } from '../model/finding.js';
 import { uniqueClaims } from './draft.js';
-import { members, name } from './read.js';
+import { elements, members, name } from './read.js';
 import { claimOfId, fromArn } from './resource-ids.js';
 
 /**
@@ -47,14 +47,22 @@ const ONE_IMAGE: readonly Rule[] = [[IMAGE, 'q.imageId', 'r.imageId']];
 
 /** Rules of operations: `service:Operation`, several operations of one service separated by spaces. */
 const OPERATIONS: readonly (readonly [service: string, operations: string, rules: readonly Rule[]])[] = [
-  ['ec2', 'AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress', GROUP_RULES],
+  [
+    'ec2',
+    'AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress UpdateSecurityGroupRuleDescriptionsIngress UpdateSecurityGroupRuleDescriptionsEgress',
+    GROUP_RULES,
+  ],
   ['ec2', 'CreateSecurityGroup DeleteSecurityGroup', [[SECURITY_GROUP, 'r.groupId', 'q.groupId']]],
   ['ec2', 'ModifySecurityGroupRules AssociateSecurityGroupVpc DisassociateSecurityGroupVpc', [[SECURITY_GROUP, 'q*.groupId']]],
   ['ec2', 'CreateVolume', [[VOLUME, 'r.volumeId']]],
   ['ec2', 'AttachVolume DetachVolume DeleteVolume ModifyVolume EnableVolumeIO ModifyVolumeAttribute', ONE_VOLUME],
   ['ec2', 'RunInstances', [[INSTANCE, 'r.instancesSet.items.instanceId']]],
   ['ec2', 'StartInstances StopInstances RebootInstances TerminateInstances MonitorInstances UnmonitorInstances', INSTANCES],
-  ['ec2', 'ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyInstancePlacement AssociateIamInstanceProfile DisassociateIamInstanceProfile', ONE_INSTANCE],
+  [
+    'ec2',
+    'ModifyInstanceAttribute ModifyInstanceMetadataOptions ModifyInstancePlacement AssociateIamInstanceProfile DisassociateIamInstanceProfile',
+    ONE_INSTANCE,
+  ],
   ['ec2', 'CreateSnapshot CopySnapshot', [[SNAPSHOT, 'r.snapshotId']]],
   ['ec2', 'CreateSnapshots', [[SNAPSHOT, 'r*.snapshotId']]],
   ['ec2', 'ModifySnapshotAttribute ResetSnapshotAttribute DeleteSnapshot', ONE_SNAPSHOT],
@@ -67,11 +75,19 @@ const OPERATIONS: readonly (readonly [service: string, operations: string, rules
   ['ec2', 'CreateNetworkAcl CreateNetworkAclEntry ReplaceNetworkAclEntry DeleteNetworkAclEntry DeleteNetworkAcl', NETWORK_ACL],
   ['ec2', 'CreateRoute ReplaceRoute DeleteRoute', ROUTE_TABLE],
   ['ec2', 'ModifyNetworkInterfaceAttribute DeleteNetworkInterface', [['AWS::EC2::NetworkInterface', 'q.networkInterfaceId']]],
-  ['ec2', 'CreateLaunchTemplate CreateLaunchTemplateVersion ModifyLaunchTemplate', [['AWS::EC2::LaunchTemplate', 'q*.launchTemplateId', 'r*.launchTemplateId']]],
+  [
+    'ec2',
+    'CreateLaunchTemplate CreateLaunchTemplateVersion ModifyLaunchTemplate',
+    [['AWS::EC2::LaunchTemplate', 'q*.launchTemplateId', 'r*.launchTemplateId']],
+  ],
   ['ec2', 'CreateTransitGateway ModifyTransitGateway', [['AWS::EC2::TransitGateway', 'q*.transitGatewayId', 'r*.transitGatewayId']]],
   ['ec2', 'AllocateAddress AssociateAddress ReleaseAddress', [['AWS::EC2::EIP', 'q.allocationId', 'r.allocationId']]],
   // Settings of the account in a region.
-  ['ec2', 'EnableEbsEncryptionByDefault DisableEbsEncryptionByDefault ModifyEbsDefaultKmsKeyId ResetEbsDefaultKmsKeyId EnableSnapshotBlockPublicAccess DisableSnapshotBlockPublicAccess EnableImageBlockPublicAccess DisableImageBlockPublicAccess EnableSerialConsoleAccess DisableSerialConsoleAccess ModifyInstanceMetadataDefaults ModifyVpcBlockPublicAccessOptions', THE_ACCOUNT],
+  [
+    'ec2',
+    'EnableEbsEncryptionByDefault DisableEbsEncryptionByDefault ModifyEbsDefaultKmsKeyId ResetEbsDefaultKmsKeyId EnableSnapshotBlockPublicAccess DisableSnapshotBlockPublicAccess EnableImageBlockPublicAccess DisableImageBlockPublicAccess EnableSerialConsoleAccess DisableSerialConsoleAccess ModifyInstanceMetadataDefaults ModifyVpcBlockPublicAccessOptions',
+    THE_ACCOUNT,
+  ],
   ['ec2', 'CreateTags DeleteTags', [['', 'q.resourcesSet.items.resourceId']]],
   ['s3', 'PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock', THE_ACCOUNT],
   ['s3control', 'PutAccountPublicAccessBlock DeleteAccountPublicAccessBlock PutPublicAccessBlock DeletePublicAccessBlock', THE_ACCOUNT],
@@ -90,15 +106,25 @@ const OPERATIONS: readonly (readonly [service: string, operations: string, rules
 /** Rules of every other operation of a service. */
 const SERVICES: readonly (readonly [service: string, rules: readonly Rule[]])[] = [
   ['s3', [['AWS::S3::Bucket', 'q.bucketName']]],
-  ['iam', [[USER, 'q.userName', 'r.user.userName'], ['AWS::IAM::Role', 'q.roleName', 'r.role.roleName'], ['AWS::IAM::Group', 'q.groupName', 'r.group.groupName']]],
+  [
+    'iam',
+    [
+      [USER, 'q.userName', 'r.user.userName'],
+      ['AWS::IAM::Role', 'q.roleName', 'r.role.roleName'],
+      ['AWS::IAM::Group', 'q.groupName', 'r.group.groupName'],
+    ],
+  ],
   ['logs', [['AWS::Logs::LogGroup', 'q.logGroupName', 'q.logGroupIdentifier']]],
   ['kms', [['AWS::KMS::Key', 'x', 'r.keyMetadata.keyId', 'q.keyId']]],
-  ['rds', [
-    ['AWS::RDS::DBInstance', 'q.dBInstanceIdentifier', 'r.dBInstanceIdentifier'],
-    ['AWS::RDS::DBCluster', 'q.dBClusterIdentifier', 'r.dBClusterIdentifier'],
-    ['AWS::RDS::DBSnapshot', 'q.dBSnapshotIdentifier', 'q.targetDBSnapshotIdentifier'],
-    ['AWS::RDS::DBClusterSnapshot', 'q.dBClusterSnapshotIdentifier', 'q.targetDBClusterSnapshotIdentifier'],
-  ]],
+  [
+    'rds',
+    [
+      ['AWS::RDS::DBInstance', 'q.dBInstanceIdentifier', 'r.dBInstanceIdentifier'],
+      ['AWS::RDS::DBCluster', 'q.dBClusterIdentifier', 'r.dBClusterIdentifier'],
+      ['AWS::RDS::DBSnapshot', 'q.dBSnapshotIdentifier', 'q.targetDBSnapshotIdentifier'],
+      ['AWS::RDS::DBClusterSnapshot', 'q.dBClusterSnapshotIdentifier', 'q.targetDBClusterSnapshotIdentifier'],
+    ],
+  ],
   ['lambda', [['AWS::Lambda::Function', 'q.functionName']]],
   ['sns', [['AWS::SNS::Topic', 'q.topicArn', 'r.topicArn']]],
   ['sqs', [['AWS::SQS::Queue', 'q.queueUrl', 'r.queueUrl']]],
@@ -106,10 +132,13 @@ const SERVICES: readonly (readonly [service: string, rules: readonly Rule[]])[] 
   ['ecr', [['AWS::ECR::Repository', 'q.repositoryName', 'r.repository.repositoryName']]],
   ['secretsmanager', [['AWS::SecretsManager::Secret', 'r.aRN', 'r.arn', 'q.secretId']]],
   ['guardduty', [['AWS::GuardDuty::Detector', 'q.detectorId']]],
-  ['elasticloadbalancing', [
-    ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'q.loadBalancerArn', 'q.resourceArns', 'r.loadBalancers.loadBalancerArn'],
-    ['AWS::ElasticLoadBalancing::LoadBalancer', 'q.loadBalancerName'],
-  ]],
+  [
+    'elasticloadbalancing',
+    [
+      ['AWS::ElasticLoadBalancingV2::LoadBalancer', 'q.loadBalancerArn', 'q.resourceArns', 'r.loadBalancers.loadBalancerArn'],
+      ['AWS::ElasticLoadBalancing::LoadBalancer', 'q.loadBalancerName'],
+    ],
+  ],
   ['kinesis', [['AWS::Kinesis::Stream', 'q.streamName', 'q.streamARN']]],
   ['elasticfilesystem', [['AWS::EFS::FileSystem', 'q.fileSystemId', 'r.fileSystemId']]],
   ['cloudfront', [['AWS::CloudFront::Distribution', 'r.distribution.id', 'q.id']]],
@@ -147,6 +176,9 @@ function compile([type, ...places]: Rule): Compiled {
 
 /** Most resources that one call is read for. */
 const MAX_RESOURCES = 100;
+/** Most values that one search looks at, and how deep. */
+const MAX_LOOKS = 2000;
+const MAX_DEPTH = 12;
 
 /** A CloudTrail record, as far as resources are read out of it. */
 export interface CallRecord {
@@ -199,23 +231,14 @@ function claim(type: string, value: string, account: string | null): ResourceCla
 
 function look(place: Place, call: CallRecord, found: string[]): void {
   const [key = '', ...rest] = place.path;
-  switch (place.root) {
-    case 'q':
-      return walk(inner(call.request, `${call.operation}Request`), place.path, 0, found);
-    case 'r':
-      return walk(inner(call.response, `${call.operation}Response`), place.path, 0, found);
-    case 'q*':
-      return search(call.request, key, rest, 0, { left: 2000 }, found);
-    case 'r*':
-      return search(call.response, key, rest, 0, { left: 2000 }, found);
-    case 'i': {
-      const identity = members(call.identity);
-      if (identity.type === 'IAMUser') walk(identity, place.path, 0, found);
-      return;
-    }
-    default:
-      if (Array.isArray(call.resources)) for (const resource of call.resources.slice(0, MAX_RESOURCES)) walk(members(resource), ['ARN'], 0, found);
-  }
+  if (place.root === 'q') walk(inner(call.request, `${call.operation}Request`), place.path, 0, found);
+  else if (place.root === 'r') walk(inner(call.response, `${call.operation}Response`), place.path, 0, found);
+  else if (place.root === 'q*') search(call.request, key, rest, 0, { left: MAX_LOOKS }, found);
+  else if (place.root === 'r*') search(call.response, key, rest, 0, { left: MAX_LOOKS }, found);
+  else if (place.root === 'i') {
+    const identity = members(call.identity);
+    if (identity.type === 'IAMUser') walk(identity, place.path, 0, found);
+  } else for (const resource of elements(call.resources).slice(0, MAX_RESOURCES)) walk(resource, ['ARN'], 0, found);
 }
 
 // Newer EC2 operations log their request inside a member of its name: `DeleteFlowLogsRequest`.
@@ -230,23 +253,23 @@ function member(value: Readonly<Record<string, unknown>>, key: string): unknown 
 }
 
 function walk(value: unknown, path: readonly string[], at: number, found: string[]): void {
-  if (found.length >= MAX_RESOURCES) return;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length && found.length < MAX_RESOURCES && i < 2000; i++) walk(value[i], path, at, found);
-    return;
-  }
   const key = path[at];
-  if (key !== undefined) return walk(member(members(value), key), path, at + 1, found);
-  if (typeof value === 'string') found.push(value);
-  // `{ "tag": 1, "content": "fl-…" }`: an element of a list in the newer form.
-  else if (typeof members(value).content === 'string') found.push(members(value).content as string);
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length && i < MAX_LOOKS && found.length < MAX_RESOURCES; i++) walk(value[i], path, at, found);
+  } else if (key !== undefined) {
+    walk(member(members(value), key), path, at + 1, found);
+  } else if (typeof value === 'string') {
+    found.push(value);
+  } else {
+    // `{ "tag": 1, "content": "fl-…" }`: an element of a list in the newer form.
+    const { content } = members(value);
+    if (typeof content === 'string') found.push(content);
+  }
 }
 
 function search(value: unknown, key: string, rest: readonly string[], depth: number, budget: { left: number }, found: string[]): void {
-  if (typeof value !== 'object' || value === null || depth > 12 || --budget.left < 0 || found.length >= MAX_RESOURCES) return;
-  if (!Array.isArray(value)) {
-    const hit = member(members(value), key);
-    if (hit !== undefined) walk(hit, rest, 0, found);
-  }
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH || --budget.left < 0 || found.length >= MAX_RESOURCES) return;
+  const hit = member(members(value), key);
+  if (hit !== undefined) walk(hit, rest, 0, found);
   for (const child of Object.values(value)) search(child, key, rest, depth + 1, budget, found);
 }

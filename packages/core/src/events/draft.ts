@@ -72,8 +72,16 @@ export function finish(draft: Draft, around: { envelope: EnvelopeInfo | null; vi
     }
     return null;
   };
-  const account = absent(draft.account) ? null : typeof draft.account === 'string' && ACCOUNT.test(draft.account) ? draft.account : reject('The account is not a text of 12 digits.');
-  const region = absent(draft.region) ? null : typeof draft.region === 'string' && REGION.test(draft.region) ? draft.region : reject('The region does not have the form of a region name.');
+  const account = absent(draft.account)
+    ? null
+    : typeof draft.account === 'string' && ACCOUNT.test(draft.account)
+      ? draft.account
+      : reject('The account is not a text of 12 digits.');
+  const region = absent(draft.region)
+    ? null
+    : typeof draft.region === 'string' && REGION.test(draft.region)
+      ? draft.region
+      : reject('The region does not have the form of a region name.');
   if (disposition === 'candidate') {
     if (account === null) reject('The event names no account.');
     else if (region === null) reject('The event names no region.');

@@ -45,21 +45,45 @@ function replaced(value: unknown, path: readonly (string | number)[], by: unknow
   return copy;
 }
 
-const anything = fc.anything({ withBigInt: true, withBoxedValues: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true, withObjectString: true, withSparseArray: true, withTypedArray: true, withUnicodeString: true });
+const anything = fc.anything({
+  withBigInt: true,
+  withBoxedValues: true,
+  withDate: true,
+  withMap: true,
+  withSet: true,
+  withNullPrototype: true,
+  withObjectString: true,
+  withSparseArray: true,
+  withTypedArray: true,
+  withUnicodeString: true,
+});
 
 const mutated = fc
   .tuple(events, fc.array(fc.tuple(fc.nat(), fc.oneof(fc.jsonValue(), anything, fc.string({ unit: 'binary' })), fc.boolean()), { minLength: 1, maxLength: 4 }))
-  .map(([event, edits]) => edits.reduce<unknown>((value, [index, by, drop]) => {
-    const all = paths(value);
-    return replaced(value, all[index % all.length] ?? [], by, drop);
-  }, event));
+  .map(([event, edits]) =>
+    edits.reduce<unknown>((value, [index, by, drop]) => {
+      const all = paths(value);
+      return replaced(value, all[index % all.length] ?? [], by, drop);
+    }, event),
+  );
 
 /** A value of which some members throw when they are read. */
 function booby(value: unknown, random: () => boolean): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const copy: object = Array.isArray(value) ? [] : {};
   for (const [key, member] of Object.entries(value)) {
-    if (random()) Object.defineProperty(copy, key, { enumerable: true, configurable: true, get: () => { throw { toString: () => { throw new Error('twice'); } }; } });
+    if (random())
+      Object.defineProperty(copy, key, {
+        enumerable: true,
+        configurable: true,
+        get: () => {
+          throw {
+            toString: () => {
+              throw new Error('twice');
+            },
+          };
+        },
+      });
     else Object.defineProperty(copy, key, { enumerable: true, configurable: true, writable: true, value: booby(member, random) });
   }
   return copy;
@@ -67,11 +91,17 @@ function booby(value: unknown, random: () => boolean): unknown {
 
 describe('normalize', () => {
   it('answers to any JSON', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => holds(normalize(value))), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => holds(normalize(value))),
+      { numRuns: 500 },
+    );
   });
 
   it('answers to anything at all', () => {
-    fc.assert(fc.property(anything, (value) => holds(normalize(value))), { numRuns: 500 });
+    fc.assert(
+      fc.property(anything, (value) => holds(normalize(value))),
+      { numRuns: 500 },
+    );
   });
 
   it('answers to any text', () => {
@@ -79,7 +109,10 @@ describe('normalize', () => {
   });
 
   it('answers to events of which anything is missing or something else', () => {
-    fc.assert(fc.property(mutated, (value) => holds(normalize(value))), { numRuns: 3000 });
+    fc.assert(
+      fc.property(mutated, (value) => holds(normalize(value))),
+      { numRuns: 3000 },
+    );
   });
 
   it('answers to objects that throw', () => {
@@ -95,12 +128,15 @@ describe('normalize', () => {
 
   it('leaves its input as it is, and answers the same again', () => {
     fc.assert(
-      fc.property(mutated.filter((value) => isJson(value)), (value) => {
-        const before = JSON.stringify(value);
-        const first = normalize(value);
-        expect(JSON.stringify(value)).toBe(before);
-        expect(normalize(value)).toEqual(first);
-      }),
+      fc.property(
+        mutated.filter((value) => isJson(value)),
+        (value) => {
+          const before = JSON.stringify(value);
+          const first = normalize(value);
+          expect(JSON.stringify(value)).toBe(before);
+          expect(normalize(value)).toEqual(first);
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -108,21 +144,37 @@ describe('normalize', () => {
   it('answers the same through every wrapper', () => {
     const inner = (findings: readonly Finding[]) => findings.map(({ via: _via, itemId: _itemId, ...rest }) => rest);
     fc.assert(
-      fc.property(mutated.filter((value) => isJson(value) && typeof value === 'object' && value !== null && !Array.isArray(value) && unwrap(value).length === 1 && unwrap(value)[0]?.body === value), (value) => {
-        const direct = inner(normalize(value));
-        for (const wrapped of [sqs(value), sqs(snsNotification(value)), sns(value), kinesis(value), [value], JSON.stringify(value)]) expect(inner(normalize(wrapped))).toEqual(direct);
-        expect(normalize(sqs(value)).every((finding) => finding.itemId === 'm-1')).toBe(true);
-      }),
+      fc.property(
+        mutated.filter(
+          (value) =>
+            isJson(value) &&
+            typeof value === 'object' &&
+            value !== null &&
+            !Array.isArray(value) &&
+            unwrap(value).length === 1 &&
+            unwrap(value)[0]?.body === value,
+        ),
+        (value) => {
+          const direct = inner(normalize(value));
+          for (const wrapped of [sqs(value), sqs(snsNotification(value)), sns(value), kinesis(value), [value], JSON.stringify(value)])
+            expect(inner(normalize(wrapped))).toEqual(direct);
+          expect(normalize(sqs(value)).every((finding) => finding.itemId === 'm-1')).toBe(true);
+        },
+      ),
       { numRuns: 500 },
     );
   });
 
   it('never finds a candidate in an event that AWS did not send', () => {
     fc.assert(
-      fc.property(events.filter((event) => 'detail-type' in event), fc.string(), (event, source) => {
-        fc.pre(!source.startsWith('aws.'));
-        for (const finding of normalize({ ...event, source })) expect(finding.disposition).toBe('ignored');
-      }),
+      fc.property(
+        events.filter((event) => 'detail-type' in event),
+        fc.string(),
+        (event, source) => {
+          fc.pre(!source.startsWith('aws.'));
+          for (const finding of normalize({ ...event, source })) expect(finding.disposition).toBe('ignored');
+        },
+      ),
     );
   });
 });

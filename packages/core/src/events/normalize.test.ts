@@ -29,7 +29,12 @@ describe('CloudTrail', () => {
       configRule: null,
       state: null,
       previousState: null,
-      actor: { arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Developer/kim`, type: 'AssumedRole', issuerArn: `arn:aws:iam::${ACCOUNT}:role/teams/Developer`, invokedBy: null },
+      actor: {
+        arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Developer/kim`,
+        type: 'AssumedRole',
+        issuerArn: `arn:aws:iam::${ACCOUNT}:role/teams/Developer`,
+        invokedBy: null,
+      },
       observedAt: '2026-11-02T09:15:00Z',
       call: {
         service: 'ec2',
@@ -40,7 +45,15 @@ describe('CloudTrail', () => {
         readOnly: false,
       },
       replayed: false,
-      envelope: { id: '0d079340-135a-4f2c-95c6-7f7a0b1f2e3d', source: 'aws.ec2', detailType: 'AWS API Call via CloudTrail', account: ACCOUNT, region: 'eu-west-1', time: '2026-11-02T09:15:30Z', replayName: null },
+      envelope: {
+        id: '0d079340-135a-4f2c-95c6-7f7a0b1f2e3d',
+        source: 'aws.ec2',
+        detailType: 'AWS API Call via CloudTrail',
+        account: ACCOUNT,
+        region: 'eu-west-1',
+        time: '2026-11-02T09:15:30Z',
+        replayName: null,
+      },
       via: [],
       itemId: null,
       extra: { eventType: 'AwsApiCall', sourceIPAddress: '198.51.100.7', userAgent: 'aws-cli/2.31.0', requestId: '5a8f1c2e-0b3d-4e6f-8a90-1b2c3d4e5f60' },
@@ -90,11 +103,20 @@ describe('CloudTrail', () => {
     expect(one(given.apiCall({ userIdentity: { accountId: '222222222222' } })).account).toBe(ACCOUNT);
     expect(one(given.apiCall({ ...without, userIdentity: { accountId: '222222222222' } })).account).toBe('222222222222');
     expect(one(given.apiCall({ ...without, userIdentity: {} })).account).toBe(ACCOUNT);
-    expect(one(given.authorizeIngress({ ...without, userIdentity: {} }))).toMatchObject({ disposition: 'rejected', account: null, reason: 'The event names no account.' });
+    expect(one(given.authorizeIngress({ ...without, userIdentity: {} }))).toMatchObject({
+      disposition: 'rejected',
+      account: null,
+      reason: 'The event names no account.',
+    });
   });
 
   it('reads identities of all sorts, also none', () => {
-    expect(one(given.apiCall({ userIdentity: { type: 'AWSService', invokedBy: 'autoscaling.amazonaws.com' } })).actor).toEqual({ arn: null, type: 'AWSService', issuerArn: null, invokedBy: 'autoscaling.amazonaws.com' });
+    expect(one(given.apiCall({ userIdentity: { type: 'AWSService', invokedBy: 'autoscaling.amazonaws.com' } })).actor).toEqual({
+      arn: null,
+      type: 'AWSService',
+      issuerArn: null,
+      invokedBy: 'autoscaling.amazonaws.com',
+    });
     expect(one(given.apiCall({ userIdentity: 'null' })).actor).toEqual({ arn: null, type: null, issuerArn: null, invokedBy: null });
     expect(one(given.apiCall({ userIdentity: { arn: 'arn:aws::sts:odd' } })).actor?.arn).toBe('arn:aws::sts:odd');
   });
@@ -131,14 +153,30 @@ describe('Security Hub, ASFF', () => {
       disposition: 'candidate',
       account: ACCOUNT,
       region: 'eu-west-1',
-      resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d4e5f60718', region: 'eu-west-1', rawType: 'AwsEc2SecurityGroup', rawId: `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/sg-0a1b2c3d4e5f60718` }],
+      resources: [
+        {
+          type: 'AWS::EC2::SecurityGroup',
+          id: 'sg-0a1b2c3d4e5f60718',
+          region: 'eu-west-1',
+          rawType: 'AwsEc2SecurityGroup',
+          rawId: `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/sg-0a1b2c3d4e5f60718`,
+        },
+      ],
       controls: ['EC2.13', 'aws-foundational-security-best-practices/v/1.0.0/EC2.13'],
       configRule: 'securityhub-restricted-ssh-3f2a1b0c',
       state: 'FAILED',
       actor: null,
       observedAt: '2026-11-02T09:20:01.123Z',
       call: null,
-      extra: { findingId: id, standardPath: 'aws-foundational-security-best-practices/v/1.0.0/EC2.13', recordState: 'ACTIVE', workflowStatus: 'NEW', legacyWorkflowState: 'NEW', severity: 'HIGH', productArn: 'arn:aws:securityhub:eu-west-1::product/aws/securityhub' },
+      extra: {
+        findingId: id,
+        standardPath: 'aws-foundational-security-best-practices/v/1.0.0/EC2.13',
+        recordState: 'ACTIVE',
+        workflowStatus: 'NEW',
+        legacyWorkflowState: 'NEW',
+        severity: 'HIGH',
+        productArn: 'arn:aws:securityhub:eu-west-1::product/aws/securityhub',
+      },
     });
   });
 
@@ -186,13 +224,19 @@ describe('Security Hub, ASFF', () => {
   });
 
   it('makes one finding of each, whether one event holds one or two', () => {
-    const event = given.event('aws.securityhub', 'Security Hub Findings - Imported', { findings: [given.asffFinding(), given.asffFinding({ Compliance: { Status: 'PASSED' } })] });
+    const event = given.event('aws.securityhub', 'Security Hub Findings - Imported', {
+      findings: [given.asffFinding(), given.asffFinding({ Compliance: { Status: 'PASSED' } })],
+    });
     expect(normalize(event).map((finding) => finding.disposition)).toEqual(['candidate', 'resolved']);
   });
 
   it('tells a click from the import of the same finding', () => {
     const sent = one(given.asffAction());
-    expect(sent).toMatchObject({ kind: 'finding-custom-action', actor: null, extra: { customActionArn: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:action/custom/FixIt`, customActionName: 'Fix it' } });
+    expect(sent).toMatchObject({
+      kind: 'finding-custom-action',
+      actor: null,
+      extra: { customActionArn: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:action/custom/FixIt`, customActionName: 'Fix it' },
+    });
     expect(sent.id).not.toBe(one(given.asffImported()).id);
   });
 
@@ -207,44 +251,120 @@ describe('Security Hub, ASFF', () => {
   });
 
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['consolidated', { Id: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:security-control/S3.8/finding/1`, GeneratorId: 'security-control/S3.8', ProductFields: {}, Compliance: { Status: 'FAILED', SecurityControlId: 'S3.8' } }, ['S3.8']],
-    ['consolidated, without SecurityControlId', { Id: 'x', GeneratorId: 'security-control/S3.8', ProductFields: { 'aws/securityhub/FindingId': `arn:aws:securityhub:eu-west-1::product/aws/securityhub/arn:aws:securityhub:eu-west-1:${ACCOUNT}:security-control/S3.8/finding/1` }, Compliance: { Status: 'FAILED' } }, ['S3.8']],
-    ['foundational, by ControlId', { ProductFields: { ControlId: 'EC2.13' }, Compliance: { Status: 'FAILED' } }, ['EC2.13', 'aws-foundational-security-best-practices/v/1.0.0/EC2.13']],
-    ['CIS 1.2', { Id: 'x', GeneratorId: 'arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.1', ProductFields: { RuleId: '4.1' }, Compliance: { Status: 'FAILED' } }, ['cis-aws-foundations-benchmark/v/1.2.0/4.1']],
-    ['CIS 1.4', { Id: 'x', GeneratorId: 'cis-aws-foundations-benchmark/v/1.4.0/3.7', ProductFields: { ControlId: '3.7' }, Compliance: { Status: 'FAILED' } }, ['cis-aws-foundations-benchmark/v/1.4.0/3.7']],
-    ['PCI', { Id: 'x', GeneratorId: 'pci-dss/v/3.2.1/PCI.S3.1', ProductFields: { ControlId: 'PCI.S3.1' }, Compliance: { Status: 'FAILED' } }, ['pci-dss/v/3.2.1/PCI.S3.1']],
-    ['by the id alone', { Id: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:subscription/pci-dss/v/3.2.1/PCI.S3.1/finding/1`, GeneratorId: 'free text', ProductFields: {}, Compliance: { Status: 'FAILED' } }, ['pci-dss/v/3.2.1/PCI.S3.1']],
+    [
+      'consolidated',
+      {
+        Id: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:security-control/S3.8/finding/1`,
+        GeneratorId: 'security-control/S3.8',
+        ProductFields: {},
+        Compliance: { Status: 'FAILED', SecurityControlId: 'S3.8' },
+      },
+      ['S3.8'],
+    ],
+    [
+      'consolidated, without SecurityControlId',
+      {
+        Id: 'x',
+        GeneratorId: 'security-control/S3.8',
+        ProductFields: {
+          'aws/securityhub/FindingId': `arn:aws:securityhub:eu-west-1::product/aws/securityhub/arn:aws:securityhub:eu-west-1:${ACCOUNT}:security-control/S3.8/finding/1`,
+        },
+        Compliance: { Status: 'FAILED' },
+      },
+      ['S3.8'],
+    ],
+    [
+      'foundational, by ControlId',
+      { ProductFields: { ControlId: 'EC2.13' }, Compliance: { Status: 'FAILED' } },
+      ['EC2.13', 'aws-foundational-security-best-practices/v/1.0.0/EC2.13'],
+    ],
+    [
+      'CIS 1.2',
+      {
+        Id: 'x',
+        GeneratorId: 'arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0/rule/4.1',
+        ProductFields: { RuleId: '4.1' },
+        Compliance: { Status: 'FAILED' },
+      },
+      ['cis-aws-foundations-benchmark/v/1.2.0/4.1'],
+    ],
+    [
+      'CIS 1.4',
+      { Id: 'x', GeneratorId: 'cis-aws-foundations-benchmark/v/1.4.0/3.7', ProductFields: { ControlId: '3.7' }, Compliance: { Status: 'FAILED' } },
+      ['cis-aws-foundations-benchmark/v/1.4.0/3.7'],
+    ],
+    [
+      'PCI',
+      { Id: 'x', GeneratorId: 'pci-dss/v/3.2.1/PCI.S3.1', ProductFields: { ControlId: 'PCI.S3.1' }, Compliance: { Status: 'FAILED' } },
+      ['pci-dss/v/3.2.1/PCI.S3.1'],
+    ],
+    [
+      'by the id alone',
+      {
+        Id: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:subscription/pci-dss/v/3.2.1/PCI.S3.1/finding/1`,
+        GeneratorId: 'free text',
+        ProductFields: {},
+        Compliance: { Status: 'FAILED' },
+      },
+      ['pci-dss/v/3.2.1/PCI.S3.1'],
+    ],
     ['none', { Id: 'x', GeneratorId: 7, ProductFields: null, Compliance: { Status: 'FAILED' } }, []],
   ])('tells the control: %s', (_name, finding, controls) => {
     expect(one(given.asffImported(finding)).controls).toEqual(controls);
   });
 
   it('knows a Config finding by its rule, and gives it no control', () => {
-    const finding = { ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/config', ProductFields: { 'aws/config/ConfigRuleName': 'restricted-ssh' }, GeneratorId: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/config-rule-a1b2c3` };
+    const finding = {
+      ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/config',
+      ProductFields: { 'aws/config/ConfigRuleName': 'restricted-ssh' },
+      GeneratorId: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/config-rule-a1b2c3`,
+    };
     expect(one(given.asffImported(finding))).toMatchObject({ controls: [], configRule: 'restricted-ssh' });
     expect(one(given.asffImported({ ProductFields: {} })).configRule).toBeNull();
   });
 
   it('keeps all resources', () => {
-    const Resources = [{ Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::a' }, { Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::b' }, { Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::a' }, { Type: 'AwsS3Bucket' }, null];
+    const Resources = [
+      { Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::a' },
+      { Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::b' },
+      { Type: 'AwsS3Bucket', Id: 'arn:aws:s3:::a' },
+      { Type: 'AwsS3Bucket' },
+      null,
+    ];
     expect(one(given.asffImported({ Resources })).resources.map((each) => each.id)).toEqual(['a', 'b']);
   });
 
   it('names the user of an access key', () => {
-    const Resources = [{ Type: 'AwsIamAccessKey', Id: 'AWS::IAM::AccessKey:null', Details: { AwsIamAccessKey: { PrincipalType: 'IAMUser', PrincipalName: 'kim' } } }];
+    const Resources = [
+      { Type: 'AwsIamAccessKey', Id: 'AWS::IAM::AccessKey:null', Details: { AwsIamAccessKey: { PrincipalType: 'IAMUser', PrincipalName: 'kim' } } },
+    ];
     expect(one(given.asffImported({ Resources })).resources).toMatchObject([{ type: 'AWS::IAM::User', id: 'kim' }]);
-    expect(one(given.asffImported({ Resources: [{ ...Resources[0], Details: { AwsIamAccessKey: { PrincipalType: 'AssumedRole', PrincipalName: 'r' } } }] })).resources).toEqual([]);
+    expect(
+      one(given.asffImported({ Resources: [{ ...Resources[0], Details: { AwsIamAccessKey: { PrincipalType: 'AssumedRole', PrincipalName: 'r' } } }] }))
+        .resources,
+    ).toEqual([]);
   });
 
   it('reads severities of old findings, and whose note it was', () => {
-    expect(one(given.asffImported({ Severity: { Product: 7, Normalized: 70 }, Note: { Text: 'x', UpdatedBy: 'redress' } })).extra).toMatchObject({ severity: 70, noteUpdatedBy: 'redress' });
+    expect(one(given.asffImported({ Severity: { Product: 7, Normalized: 70 }, Note: { Text: 'x', UpdatedBy: 'redress' } })).extra).toMatchObject({
+      severity: 70,
+      noteUpdatedBy: 'redress',
+    });
   });
 
   it('rejects an event without findings, drops one with counts', () => {
     for (const detail of [{}, { findings: [] }, { findings: 'x' }]) {
-      for (const type of ['Security Hub Findings - Imported', 'Security Hub Findings - Custom Action', 'Findings Imported V2']) expect(one(given.event('aws.securityhub', type, detail)).disposition).toBe('rejected');
+      for (const type of ['Security Hub Findings - Imported', 'Security Hub Findings - Custom Action', 'Findings Imported V2'])
+        expect(one(given.event('aws.securityhub', type, detail)).disposition).toBe('rejected');
     }
-    expect(one(given.event('aws.securityhub', 'Security Hub Insight Results', { insightArn: 'arn:aws:securityhub:::insight/securityhub/default/9', 'number of results': 1 }))).toMatchObject({ kind: 'insight-results', disposition: 'ignored' });
+    expect(
+      one(
+        given.event('aws.securityhub', 'Security Hub Insight Results', {
+          insightArn: 'arn:aws:securityhub:::insight/securityhub/default/9',
+          'number of results': 1,
+        }),
+      ),
+    ).toMatchObject({ kind: 'insight-results', disposition: 'ignored' });
   });
 });
 
@@ -315,7 +435,9 @@ describe('Security Hub, OCSF', () => {
   });
 
   it('names a detection by its type', () => {
-    expect(one(given.ocsfImported({ class_uid: 2004, finding_info: { uid: 'x', modified_time: 1, types: ['Threats', 'Execution:Runtime/X'] } }))).toMatchObject({ controls: ['Execution:Runtime/X'], state: 'New' });
+    expect(one(given.ocsfImported({ class_uid: 2004, finding_info: { uid: 'x', modified_time: 1, types: ['Threats', 'Execution:Runtime/X'] } }))).toMatchObject(
+      { controls: ['Execution:Runtime/X'], state: 'New' },
+    );
   });
 });
 
@@ -363,7 +485,11 @@ describe('Config', () => {
   });
 
   it('reads the qualifier where the detail does not say', () => {
-    expect(one(given.complianceChange('NON_COMPLIANT', { resourceType: undefined, resourceId: undefined, configRuleName: undefined }))).toMatchObject({ disposition: 'candidate', configRule: 'restricted-ssh', resources: [{ id: 'sg-0a1b2c3d4e5f60718' }] });
+    expect(one(given.complianceChange('NON_COMPLIANT', { resourceType: undefined, resourceId: undefined, configRuleName: undefined }))).toMatchObject({
+      disposition: 'candidate',
+      configRule: 'restricted-ssh',
+      resources: [{ id: 'sg-0a1b2c3d4e5f60718' }],
+    });
   });
 
   it('says when Security Hub will tell the same', () => {
@@ -384,15 +510,32 @@ describe('Config', () => {
   });
 
   it('keeps item changes for the record, and says when the resource is gone', () => {
-    expect(one(given.itemChange())).toMatchObject({ id: `${ACCOUNT}|eu-west-1|AWS::S3::Bucket|invoices|1793610960000`, kind: 'configuration-item-change', disposition: 'record-only', state: 'OK', observedAt: '2026-11-02T09:16:00.000Z', extra: { changeType: 'UPDATE' } });
-    for (const configurationItemStatus of ['ResourceDeleted', 'ResourceDeletedNotRecorded']) expect(one(given.itemChange({ configurationItemStatus })).disposition).toBe('resolved');
+    expect(one(given.itemChange())).toMatchObject({
+      id: `${ACCOUNT}|eu-west-1|AWS::S3::Bucket|invoices|1793610960000`,
+      kind: 'configuration-item-change',
+      disposition: 'record-only',
+      state: 'OK',
+      observedAt: '2026-11-02T09:16:00.000Z',
+      extra: { changeType: 'UPDATE' },
+    });
+    for (const configurationItemStatus of ['ResourceDeleted', 'ResourceDeletedNotRecorded'])
+      expect(one(given.itemChange({ configurationItemStatus })).disposition).toBe('resolved');
     expect(one(given.itemChange({}, { configurationItem: [given.configurationItem()] })).disposition).toBe('rejected');
     expect(one(given.itemChange({ resourceId: undefined })).disposition).toBe('rejected');
   });
 
   it('reads the summary of an item that was too large', () => {
-    const more = { messageType: 'OversizedConfigurationItemChangeNotification', configurationItem: undefined, configurationItemDiff: undefined, configurationItemSummary: given.configurationItem({ changeType: 'CREATE' }) };
-    expect(one(given.itemChange({}, more))).toMatchObject({ disposition: 'record-only', resources: [{ id: 'invoices' }], extra: { oversized: true, changeType: 'CREATE' } });
+    const more = {
+      messageType: 'OversizedConfigurationItemChangeNotification',
+      configurationItem: undefined,
+      configurationItemDiff: undefined,
+      configurationItemSummary: given.configurationItem({ changeType: 'CREATE' }),
+    };
+    expect(one(given.itemChange({}, more))).toMatchObject({
+      disposition: 'record-only',
+      resources: [{ id: 'invoices' }],
+      extra: { oversized: true, changeType: 'CREATE' },
+    });
   });
 
   it('asks for an evaluation when a custom rule is invoked', () => {
@@ -412,13 +555,31 @@ describe('Config', () => {
   });
 
   it('has one key for each rule that one item invokes', () => {
-    expect(one(given.ruleInvocation()).id).not.toBe(one(given.ruleInvocation(undefined, { configRuleArn: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/other` })).id);
+    expect(one(given.ruleInvocation()).id).not.toBe(
+      one(given.ruleInvocation(undefined, { configRuleArn: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/other` })).id,
+    );
   });
 
   it('takes account and region of a scheduled invocation from where they are', () => {
-    const scheduled = { awsAccountId: '222222222222', notificationCreationTime: '2026-11-02T09:00:00.000Z', messageType: 'ScheduledNotification', recordVersion: '1.0' };
-    expect(one(given.ruleInvocation(scheduled))).toMatchObject({ kind: 'config-rule-invocation-scheduled', disposition: 'evaluate', account: '222222222222', region: 'eu-west-1', resources: [], observedAt: '2026-11-02T09:00:00.000Z' });
-    expect(one(given.ruleInvocation({ ...scheduled, awsAccountId: '0222222222222' }))).toMatchObject({ disposition: 'rejected', account: null, reason: 'The account is not a text of 12 digits.' });
+    const scheduled = {
+      awsAccountId: '222222222222',
+      notificationCreationTime: '2026-11-02T09:00:00.000Z',
+      messageType: 'ScheduledNotification',
+      recordVersion: '1.0',
+    };
+    expect(one(given.ruleInvocation(scheduled))).toMatchObject({
+      kind: 'config-rule-invocation-scheduled',
+      disposition: 'evaluate',
+      account: '222222222222',
+      region: 'eu-west-1',
+      resources: [],
+      observedAt: '2026-11-02T09:00:00.000Z',
+    });
+    expect(one(given.ruleInvocation({ ...scheduled, awsAccountId: '0222222222222' }))).toMatchObject({
+      disposition: 'rejected',
+      account: null,
+      reason: 'The account is not a text of 12 digits.',
+    });
   });
 
   it.each(['', '{', '[]', 'null', '{"messageType":"ConfigurationItemChangeNotification"}'])('rejects an invocation with %s inside', (invokingEvent) => {
@@ -443,7 +604,10 @@ describe('other sources', () => {
       source: 'guardduty',
       kind: 'finding',
       disposition: 'record-only',
-      resources: [{ type: 'AWS::IAM::AccessKey', id: 'AKIAEXAMPLEEXAMPLE01' }, { type: 'AWS::IAM::User', id: 'ci-deploy' }],
+      resources: [
+        { type: 'AWS::IAM::AccessKey', id: 'AKIAEXAMPLEEXAMPLE01' },
+        { type: 'AWS::IAM::User', id: 'ci-deploy' },
+      ],
       controls: ['UnauthorizedAccess:IAMUser/MaliciousIPCaller'],
       state: 'ACTIVE',
       extra: { severity: 5, count: 3 },
@@ -453,9 +617,12 @@ describe('other sources', () => {
     expect(one(given.guarddutyFinding({ id: undefined, arn: undefined })).disposition).toBe('rejected');
   });
 
-  it.each([{ sample: true }, { sample: 'true' }, '{"sample": true}', { value: '{"sample":true}', type: 'default' }])('drops a GuardDuty sample: %o', (additionalInfo) => {
-    expect(one(given.guarddutyFinding({ service: { archived: false, additionalInfo } }))).toMatchObject({ disposition: 'ignored', extra: { sample: true } });
-  });
+  it.each([{ sample: true }, { sample: 'true' }, '{"sample": true}', { value: '{"sample":true}', type: 'default' }])(
+    'drops a GuardDuty sample: %o',
+    (additionalInfo) => {
+      expect(one(given.guarddutyFinding({ service: { archived: false, additionalInfo } }))).toMatchObject({ disposition: 'ignored', extra: { sample: true } });
+    },
+  );
 
   it('names what GuardDuty names', () => {
     const named = (resource: unknown) => one(given.guarddutyFinding({ resource })).resources.map(({ type, id }) => `${type} ${id}`);
@@ -466,7 +633,15 @@ describe('other sources', () => {
   });
 
   it('takes a health event’s account and region from the event', () => {
-    expect(one(given.healthEvent({ affectedAccount: '222222222222' }, { account: ACCOUNT, region: 'us-east-1' }))).toMatchObject({ source: 'health', kind: 'health-event', disposition: 'record-only', account: '222222222222', region: 'eu-west-1', resources: [{ type: 'AWS::EC2::Instance' }], controls: ['AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED'] });
+    expect(one(given.healthEvent({ affectedAccount: '222222222222' }, { account: ACCOUNT, region: 'us-east-1' }))).toMatchObject({
+      source: 'health',
+      kind: 'health-event',
+      disposition: 'record-only',
+      account: '222222222222',
+      region: 'eu-west-1',
+      resources: [{ type: 'AWS::EC2::Instance' }],
+      controls: ['AWS_EC2_INSTANCE_RETIREMENT_SCHEDULED'],
+    });
     expect(one(given.healthEvent({ affectedEntities: undefined })).resources).toEqual([]);
     expect(one(given.healthEvent({ eventTypeCode: undefined })).disposition).toBe('rejected');
     expect(one(given.healthEvent({ eventRegion: undefined, affectedAccount: undefined }, { account: 12345 })).disposition).toBe('rejected');
@@ -478,7 +653,10 @@ describe('other sources', () => {
 
   it('names the key that AWS found in public', () => {
     const exposed = { eventTypeCode: 'AWS_RISK_CREDENTIALS_EXPOSED', service: 'RISK', affectedEntities: [{ entityValue: 'AKIAEXAMPLEEXAMPLE01' }] };
-    expect(one(given.healthEvent(exposed))).toMatchObject({ disposition: 'candidate', resources: [{ type: 'AWS::IAM::AccessKey', id: 'AKIAEXAMPLEEXAMPLE01' }] });
+    expect(one(given.healthEvent(exposed))).toMatchObject({
+      disposition: 'candidate',
+      resources: [{ type: 'AWS::IAM::AccessKey', id: 'AKIAEXAMPLEEXAMPLE01' }],
+    });
     expect(one(given.healthEvent({ ...exposed, statusCode: 'closed' })).disposition).toBe('resolved');
   });
 
@@ -492,14 +670,28 @@ describe('other sources', () => {
     [{ status: undefined }, 'record-only'],
     [{ id: undefined }, 'rejected'],
   ])('Access Analyzer %o: %s', (more, disposition) => {
-    expect(one(given.analyzerFinding(more))).toMatchObject({ source: 'access-analyzer', disposition, resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }], extra: { isPublic: true } });
+    expect(one(given.analyzerFinding(more))).toMatchObject({
+      source: 'access-analyzer',
+      disposition,
+      resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }],
+      extra: { isPublic: true },
+    });
   });
 
   it('keeps Inspector and Macie for the record', () => {
-    expect(one(given.inspectorFinding())).toMatchObject({ source: 'other', kind: 'finding', disposition: 'record-only', resources: [{ type: 'AWS::EC2::Instance' }] });
+    expect(one(given.inspectorFinding())).toMatchObject({
+      source: 'other',
+      kind: 'finding',
+      disposition: 'record-only',
+      resources: [{ type: 'AWS::EC2::Instance' }],
+    });
     expect(one(given.inspectorFinding({ status: 'CLOSED' })).disposition).toBe('resolved');
     expect(one(given.inspectorFinding({ findingArn: '' })).disposition).toBe('rejected');
-    expect(one(given.macieFinding())).toMatchObject({ disposition: 'record-only', resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }], extra: { severity: 'High' } });
+    expect(one(given.macieFinding())).toMatchObject({
+      disposition: 'record-only',
+      resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }],
+      extra: { severity: 'High' },
+    });
     expect(one(given.macieFinding({ sample: true })).disposition).toBe('ignored');
     expect(one(given.macieFinding({ archived: true })).disposition).toBe('resolved');
     expect(one(given.macieFinding({ id: null })).disposition).toBe('rejected');
@@ -524,22 +716,46 @@ describe('other sources', () => {
 
   it('asks for a sweep on a tick, also of a schedule with its text for a detail', () => {
     const finding = one(given.tick());
-    expect(finding).toMatchObject({ source: 'scheduled', kind: 'scheduled', disposition: 'evaluate', account: ACCOUNT, region: 'eu-west-1', extra: { ruleArn: `arn:aws:events:eu-west-1:${ACCOUNT}:rule/nightly-sweep` } });
+    expect(finding).toMatchObject({
+      source: 'scheduled',
+      kind: 'scheduled',
+      disposition: 'evaluate',
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      extra: { ruleArn: `arn:aws:events:eu-west-1:${ACCOUNT}:rule/nightly-sweep` },
+    });
     expect(one(given.tick({ id: 'another' })).id).toBe(finding.id);
     expect(one(given.event('aws.scheduler', 'Scheduled Event', '{}')).disposition).toBe('evaluate');
     expect(one(given.tick({ account: 'x' })).disposition).toBe('rejected');
   });
 
   it('drops other events of AWS, and says which', () => {
-    const finding = one(given.event('aws.ec2', 'EC2 Instance State-change Notification', { state: 'pending' }, { resources: [`arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-0a1b2c3d4e5f60718`] }));
-    expect(finding).toMatchObject({ id: '0d079340-135a-4f2c-95c6-7f7a0b1f2e3d', source: 'other', kind: 'unsupported', disposition: 'ignored', state: 'pending', resources: [{ type: 'AWS::EC2::Instance', id: 'i-0a1b2c3d4e5f60718' }] });
+    const finding = one(
+      given.event(
+        'aws.ec2',
+        'EC2 Instance State-change Notification',
+        { state: 'pending' },
+        { resources: [`arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-0a1b2c3d4e5f60718`] },
+      ),
+    );
+    expect(finding).toMatchObject({
+      id: '0d079340-135a-4f2c-95c6-7f7a0b1f2e3d',
+      source: 'other',
+      kind: 'unsupported',
+      disposition: 'ignored',
+      state: 'pending',
+      resources: [{ type: 'AWS::EC2::Instance', id: 'i-0a1b2c3d4e5f60718' }],
+    });
     expect(finding.reason).toContain('EC2 Instance State-change Notification');
     // The name is another's: not Config's compliance.
     expect(one(given.event('aws.ssm', 'Configuration Compliance State Change', { 'compliance-status': 'non_compliant' })).disposition).toBe('ignored');
   });
 
   it('believes AWS only: anybody may put an event with another source', () => {
-    for (const [type, detail] of [['Security Hub Findings - Imported', { findings: [given.asffFinding()] }], ['AWS API Call via CloudTrail', given.authorizeIngress()]] as const) {
+    for (const [type, detail] of [
+      ['Security Hub Findings - Imported', { findings: [given.asffFinding()] }],
+      ['AWS API Call via CloudTrail', given.authorizeIngress()],
+    ] as const) {
       expect(one(given.event('acme.securityhub', type, detail))).toMatchObject({ disposition: 'ignored', account: null, resources: [] });
     }
     expect(one(given.event('aws.securityhub', 'security hub findings - imported', { findings: [given.asffFinding()] })).disposition).toBe('ignored');
@@ -592,7 +808,10 @@ describe('wrappers', () => {
   it('take test messages for what they are', () => {
     expect(one(given.sqs({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'invoices' }))).toMatchObject({ source: 'wrapper', disposition: 'ignored' });
     for (const Type of ['SubscriptionConfirmation', 'UnsubscribeConfirmation']) {
-      expect(one(given.sqs({ Type, TopicArn: 'arn:aws:sns:eu-west-1:111111111111:x', Token: 'secret', SubscribeURL: 'https://x' }))).toMatchObject({ disposition: 'ignored', reason: `${Type} of SNS: no event.` });
+      expect(one(given.sqs({ Type, TopicArn: 'arn:aws:sns:eu-west-1:111111111111:x', Token: 'secret', SubscribeURL: 'https://x' }))).toMatchObject({
+        disposition: 'ignored',
+        reason: `${Type} of SNS: no event.`,
+      });
     }
   });
 
@@ -602,12 +821,29 @@ describe('wrappers', () => {
   });
 
   it('answer an empty batch with one finding that is ignored', () => {
-    for (const input of [{ Records: [] }, [], { Findings: [] }]) expect(one(input)).toMatchObject({ source: 'wrapper', disposition: 'ignored', reason: 'The batch is empty.' });
+    for (const input of [{ Records: [] }, [], { Findings: [] }])
+      expect(one(input)).toMatchObject({ source: 'wrapper', disposition: 'ignored', reason: 'The batch is empty.' });
   });
 });
 
 describe('untrusted input', () => {
-  it.each([null, undefined, 0, 10n, 'x', '', true, Symbol('x'), () => 1, new Date(), new Map(), {}, [[[[[]]]]], 'x'.repeat(1_048_577), JSON.parse('{"__proto__":{"detail-type":"x"}}')])('is rejected, not thrown: %s', (input) => {
+  it.each([
+    null,
+    undefined,
+    0,
+    10n,
+    'x',
+    '',
+    true,
+    Symbol('x'),
+    () => 1,
+    new Date(),
+    new Map(),
+    {},
+    [[[[[]]]]],
+    'x'.repeat(1_048_577),
+    JSON.parse('{"__proto__":{"detail-type":"x"}}'),
+  ])('is rejected, not thrown: %s', (input) => {
     for (const finding of normalize(input)) expect(['rejected', 'ignored']).toContain(finding.disposition);
     expect(normalize(input).length).toBeGreaterThan(0);
   });
@@ -621,8 +857,22 @@ describe('untrusted input', () => {
   it('may throw, or be revoked', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    const throwing = new Proxy({}, { get: () => { throw new Error('no'); }, ownKeys: () => { throw new Error('no'); }, has: () => { throw new Error('no'); } });
-    for (const input of [proxy, throwing, given.event('aws.ec2', 'AWS API Call via CloudTrail', throwing), { Records: [proxy] }, [throwing]]) expect(one(input).disposition).toBe('rejected');
+    const throwing = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+        ownKeys: () => {
+          throw new Error('no');
+        },
+        has: () => {
+          throw new Error('no');
+        },
+      },
+    );
+    for (const input of [proxy, throwing, given.event('aws.ec2', 'AWS API Call via CloudTrail', throwing), { Records: [proxy] }, [throwing]])
+      expect(one(input).disposition).toBe('rejected');
   });
 
   it('cannot forge a log line', () => {
@@ -635,13 +885,26 @@ describe('untrusted input', () => {
   it('cannot reach a prototype', () => {
     const request = JSON.parse('{"groupId":"sg-1","__proto__":{"polluted":1}}') as unknown;
     const finding = one(given.apiCall({ requestParameters: request }));
-    expect((finding.call?.request as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(finding.call?.request).not.toHaveProperty('polluted', 1);
+    expect(Object.getPrototypeOf(finding.call?.request)).toBe(Object.prototype);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
   it('gives findings that can be digested, and not be changed', () => {
     const finding = one(given.apiCall({ userAgent: '\ud800', requestParameters: { groupId: 'sg-1', a: '\ud800' } }));
     expect(() => digestOf(finding)).not.toThrow();
-    for (const part of [finding, finding.resources, finding.resources[0], finding.controls, finding.actor, finding.call, finding.call?.request, finding.envelope, finding.via, finding.extra]) expect(Object.isFrozen(part)).toBe(true);
+    for (const part of [
+      finding,
+      finding.resources,
+      finding.resources[0],
+      finding.controls,
+      finding.actor,
+      finding.call,
+      finding.call?.request,
+      finding.envelope,
+      finding.via,
+      finding.extra,
+    ])
+      expect(Object.isFrozen(part)).toBe(true);
   });
 });

@@ -58,7 +58,8 @@ export function normalize(input: unknown, options: NormalizeOptions = {}): Findi
   const maxBytes = options.maxBytes ?? MAX_BYTES;
   // An envelope is what `unwrap` gives back for itself.
   const envelopes = unwrap(input, { maxBytes });
-  if (envelopes.length === 0) return [finish({ source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'The batch is empty.') }, { ...NOWHERE, body: input })];
+  if (envelopes.length === 0)
+    return [finish({ source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'The batch is empty.') }, { ...NOWHERE, body: input })];
   const findings: Finding[] = [];
   for (const envelope of envelopes) read(envelope, maxBytes, findings);
   return findings;
@@ -69,18 +70,21 @@ const NOWHERE = Object.freeze({ envelope: null, via: Object.freeze([]), itemId: 
 function read(item: Envelope, maxBytes: number, findings: Finding[]): void {
   const { via, itemId, body } = item;
   if (item.problem !== null) {
-    findings.push(finish({ ...malformed(item.problem), source: 'wrapper', ...(body === null ? { id: digestOfAnything([item.problem, ...via, itemId]) } : {}) }, { envelope: null, via, itemId, body }));
+    findings.push(
+      finish(
+        { ...malformed(item.problem), source: 'wrapper', ...(body === null ? { id: digestOfAnything([item.problem, ...via, itemId]) } : {}) },
+        { envelope: null, via, itemId, body },
+      ),
+    );
     return;
   }
-  const from = findings.length;
   try {
     const { drafts, envelope } = decode(body, maxBytes);
     const around = { envelope, via, itemId, body };
     if (Array.isArray(drafts)) for (const draft of drafts as readonly Draft[]) findings.push(finish(draft, around));
     else findings.push(finish(drafts as Draft, around));
   } catch {
-    // A getter or a proxy that throws, or a text too deep to parse. What was read of the item so far may be half of it.
-    findings.length = from;
+    // A getter or a proxy that throws, or a text too deep to parse.
     findings.push(finish(malformed('The event cannot be read.'), { envelope: null, via, itemId, body }));
   }
 }
@@ -117,7 +121,10 @@ function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded 
   const detailType = event['detail-type'] as string;
   if (typeof source !== 'string') return { drafts: malformed('The event has no source.'), envelope };
   if (!source.startsWith('aws.')) {
-    return { drafts: { source: 'other', kind: 'unsupported', ...verdict('ignored', `The source ${text(source, 128)} is not AWS.`), id: envelope.id ?? undefined }, envelope };
+    return {
+      drafts: { source: 'other', kind: 'unsupported', ...verdict('ignored', `The source ${text(source, 128)} is not AWS.`), id: envelope.id ?? undefined },
+      envelope,
+    };
   }
   const decoder = DECODERS.get(`${source}|${detailType}`) ?? (detailType.endsWith(' via CloudTrail') ? cloudtrail : other);
   // A schedule's input is up to whoever made it; the default is the text "{}".
@@ -132,7 +139,8 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
   if (typeof body.eventVersion === 'string' && typeof body.eventSource === 'string' && typeof body.eventName === 'string') return cloudtrail(body, context);
   if (typeof body.ProductArn === 'string' || (body.SchemaVersion !== undefined && body.AwsAccountId !== undefined)) return asff(body);
   if (typeof body.class_uid === 'number' && isRecord(body.finding_info)) return ocsf(body);
-  if (body.invokingEvent !== undefined && (body.resultToken !== undefined || body.configRuleName !== undefined || body.configRuleArn !== undefined)) return ruleInvocation(body, context);
+  if (body.invokingEvent !== undefined && (body.resultToken !== undefined || body.configRuleName !== undefined || body.configRuleArn !== undefined))
+    return ruleInvocation(body, context);
   if (typeof body.schemaVersion === 'string' && isRecord(body.service) && isRecord(body.resource)) return guardduty(body, context);
   // Config's own SNS topic carries its messages without an envelope, all kinds in one stream.
   const messageType = body.messageType;
@@ -141,9 +149,9 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
   if (typeof messageType === 'string' && CONFIG_STATUS.test(messageType)) return statusOnly(body, context);
   // What AWS sends to try a new subscription.
   if (body.Event === 's3:TestEvent') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'A test message of S3.') };
-  if (body.Type === 'SubscriptionConfirmation' || body.Type === 'UnsubscribeConfirmation') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', `${body.Type} of SNS: no event.`) };
+  if (body.Type === 'SubscriptionConfirmation' || body.Type === 'UnsubscribeConfirmation')
+    return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', `${body.Type} of SNS: no event.`) };
   return malformed('The input is no AWS event that is known here.');
 }
 
 const CONFIG_STATUS = /^Config(?:uration(?:Snapshot|History)|Rules)[A-Za-z]+$/;
-

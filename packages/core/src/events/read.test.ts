@@ -78,7 +78,8 @@ describe('copyJson', () => {
   it('cuts what is too deep, too long, too much or cyclic, and says so', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
-    for (const value of [cyclic, 'x'.repeat(20_000), Array(30_000).fill(0), Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [i, 0]))]) expect(copyJson(value).truncated).toBe(true);
+    for (const value of [cyclic, 'x'.repeat(20_000), Array(30_000).fill(0), Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [i, 0]))])
+      expect(copyJson(value).truncated).toBe(true);
   });
 
   it('can always be digested', () => {

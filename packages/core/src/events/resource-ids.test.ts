@@ -23,7 +23,11 @@ describe('fromArn', () => {
     ['arn:aws:rds:eu-west-1:111111111111:db:orders', 'AWS::RDS::DBInstance', 'orders'],
     ['arn:aws:autoscaling:eu-west-1:111111111111:autoScalingGroup:uuid:autoScalingGroupName/web', 'AWS::AutoScaling::AutoScalingGroup', 'web'],
     ['arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/web', 'AWS::ElasticLoadBalancing::LoadBalancer', 'web'],
-    ['arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/1', 'AWS::ElasticLoadBalancingV2::LoadBalancer', 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/1'],
+    [
+      'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/1',
+      'AWS::ElasticLoadBalancingV2::LoadBalancer',
+      'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/1',
+    ],
   ])('%s', (arn, type, id) => {
     expect(fromArn(arn)).toMatchObject({ type, id });
   });
@@ -32,7 +36,18 @@ describe('fromArn', () => {
     expect(fromArn('arn:aws:cloudtrail:eu-west-1:222222222222:trail/org', '111111111111')?.id).toBe('arn:aws:cloudtrail:eu-west-1:222222222222:trail/org');
   });
 
-  it.each(['arn:aws:s3:::invoices/key', 'arn:aws:sns:eu-west-1:111111111111:alerts:sub', 'arn:aws:ec2:eu-west-1:111111111111:unheard-of/x', 'arn:aws:ec2:eu-west-1:111111111111:plain', 'arn:aws:ec2', 'sg-1', '', 'arn:aws:iam:::user/', 4, null])('does not guess what %s is', (value) => {
+  it.each([
+    'arn:aws:s3:::invoices/key',
+    'arn:aws:sns:eu-west-1:111111111111:alerts:sub',
+    'arn:aws:ec2:eu-west-1:111111111111:unheard-of/x',
+    'arn:aws:ec2:eu-west-1:111111111111:plain',
+    'arn:aws:ec2',
+    'sg-1',
+    '',
+    'arn:aws:iam:::user/',
+    4,
+    null,
+  ])('does not guess what %s is', (value) => {
     expect(fromArn(value)).toBeNull();
   });
 
@@ -63,7 +78,13 @@ describe('canonicalType', () => {
 
 describe('claimOf', () => {
   it('says what the source wrote, where that differs', () => {
-    expect(claimOf({ type: 'AwsS3Bucket', id: 'arn:aws:s3:::invoices', region: 'eu-west-1' })).toEqual({ type: 'AWS::S3::Bucket', id: 'invoices', region: 'eu-west-1', rawType: 'AwsS3Bucket', rawId: 'arn:aws:s3:::invoices' });
+    expect(claimOf({ type: 'AwsS3Bucket', id: 'arn:aws:s3:::invoices', region: 'eu-west-1' })).toEqual({
+      type: 'AWS::S3::Bucket',
+      id: 'invoices',
+      region: 'eu-west-1',
+      rawType: 'AwsS3Bucket',
+      rawId: 'arn:aws:s3:::invoices',
+    });
     expect(claimOf({ type: 'AWS::EC2::Volume', id: 'vol-1' })).toEqual({ type: 'AWS::EC2::Volume', id: 'vol-1' });
   });
 
@@ -74,11 +95,17 @@ describe('claimOf', () => {
   });
 
   it('takes the home region of a trail out of its ARN', () => {
-    expect(claimOf({ type: 'AwsCloudTrailTrail', id: 'arn:aws:cloudtrail:us-east-1:111111111111:trail/main', region: 'eu-west-1' })).toMatchObject({ id: 'main', region: 'us-east-1' });
+    expect(claimOf({ type: 'AwsCloudTrailTrail', id: 'arn:aws:cloudtrail:us-east-1:111111111111:trail/main', region: 'eu-west-1' })).toMatchObject({
+      id: 'main',
+      region: 'us-east-1',
+    });
   });
 
   it('keeps a CloudFormation type that says more than the ARN', () => {
-    expect(claimOf({ type: 'AWS::S3::AccountPublicAccessBlock', id: 'arn:aws:iam::111111111111:root' })).toMatchObject({ type: 'AWS::S3::AccountPublicAccessBlock', id: 'arn:aws:iam::111111111111:root' });
+    expect(claimOf({ type: 'AWS::S3::AccountPublicAccessBlock', id: 'arn:aws:iam::111111111111:root' })).toMatchObject({
+      type: 'AWS::S3::AccountPublicAccessBlock',
+      id: 'arn:aws:iam::111111111111:root',
+    });
   });
 
   it('knows OCSF’s word for no region', () => {

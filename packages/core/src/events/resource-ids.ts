@@ -38,7 +38,10 @@ type Take = 'rest' | 'first' | 'last' | 'arn' | ((rest: string, arn: Arn, whole:
 // `service:resource type` of ARNs. Names of users and roles have paths, of which the API takes the last part.
 const BY_ARN = new Map<string, readonly [type: string, take: Take]>([
   ['acm:certificate', ['AWS::ACM::Certificate', 'arn']],
-  ['autoscaling:autoScalingGroup', ['AWS::AutoScaling::AutoScalingGroup', (rest) => rest.slice(rest.lastIndexOf('autoScalingGroupName/') + 'autoScalingGroupName/'.length)]],
+  [
+    'autoscaling:autoScalingGroup',
+    ['AWS::AutoScaling::AutoScalingGroup', (rest) => rest.slice(rest.lastIndexOf('autoScalingGroupName/') + 'autoScalingGroupName/'.length)],
+  ],
   ['backup:backup-vault', ['AWS::Backup::BackupVault', 'rest']],
   ['backup:recovery-point', ['AWS::Backup::RecoveryPoint', 'arn']],
   ['cloudformation:stack', ['AWS::CloudFormation::Stack', 'arn']],
@@ -127,7 +130,9 @@ export function fromArn(value: unknown, account: string | null = null): NamedByA
   const arn = parseArn(value);
   if (arn === null) return null;
   const found = nameOf(arn, value as string, account);
-  return found === null || found.id === '' ? null : { ...found, region: arn.region === '' ? null : arn.region, account: arn.account === '' ? null : arn.account };
+  return found === null || found.id === ''
+    ? null
+    : { ...found, region: arn.region === '' ? null : arn.region, account: arn.account === '' ? null : arn.account };
 }
 
 function nameOf(arn: Arn, whole: string, account: string | null): { type: string; id: string } | null {
@@ -142,7 +147,9 @@ function nameOf(arn: Arn, whole: string, account: string | null): { type: string
   const kind = resource.slice(0, at);
   const rest = resource.slice(at + 1);
   if (service === 'elasticloadbalancing' && kind === 'loadbalancer') {
-    return /^(?:app|net|gwy)\//.test(rest) ? { type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', id: whole } : { type: 'AWS::ElasticLoadBalancing::LoadBalancer', id: rest };
+    return /^(?:app|net|gwy)\//.test(rest)
+      ? { type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', id: whole }
+      : { type: 'AWS::ElasticLoadBalancing::LoadBalancer', id: rest };
   }
   const known = BY_ARN.get(`${service}:${kind}`);
   if (known === undefined) return null;

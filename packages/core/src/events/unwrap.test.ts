@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { apiCall, asffFinding, authorizeIngress, kinesis, sns, snsNotification, sqs, tick } from './fixtures/events.js';
 import { isEnvelope, unwrap } from './unwrap.js';
 
-const plain = (input: unknown, options?: { maxBytes: number }) => unwrap(input, options).map(({ body, via, itemId, problem }) => ({ body, via, itemId, problem }));
+const plain = (input: unknown, options?: { maxBytes: number }) =>
+  unwrap(input, options).map(({ body, via, itemId, problem }) => ({ body, via, itemId, problem }));
 
 describe('unwrap', () => {
   it('leaves an EventBridge event as it is, also one without version', () => {
@@ -66,31 +67,56 @@ describe('unwrap', () => {
   });
 
   it('reads a CloudTrail log file', () => {
-    expect(plain({ Records: [authorizeIngress(), authorizeIngress()] })).toMatchObject([{ via: ['cloudtrail-file'], problem: null }, { via: ['cloudtrail-file'], problem: null }]);
+    expect(plain({ Records: [authorizeIngress(), authorizeIngress()] })).toMatchObject([
+      { via: ['cloudtrail-file'], problem: null },
+      { via: ['cloudtrail-file'], problem: null },
+    ]);
   });
 
   it('takes the request of a failed invocation', () => {
-    const failed = { version: '1.0', timestamp: '2026-11-02T09:15:31.000Z', requestContext: { condition: 'RetriesExhausted' }, requestPayload: tick(), responsePayload: {} };
+    const failed = {
+      version: '1.0',
+      timestamp: '2026-11-02T09:15:31.000Z',
+      requestContext: { condition: 'RetriesExhausted' },
+      requestPayload: tick(),
+      responsePayload: {},
+    };
     expect(plain(failed)).toEqual([{ body: tick(), via: ['lambda-destination'], itemId: null, problem: null }]);
   });
 
   it('refuses a Firehose transform as one item', () => {
-    const [item, ...others] = plain({ invocationId: 'i', deliveryStreamArn: 'arn:aws:firehose:eu-west-1:111111111111:deliverystream/x', records: [{ recordId: '1', data: '' }, { recordId: '2', data: '' }] });
+    const [item, ...others] = plain({
+      invocationId: 'i',
+      deliveryStreamArn: 'arn:aws:firehose:eu-west-1:111111111111:deliverystream/x',
+      records: [
+        { recordId: '1', data: '' },
+        { recordId: '2', data: '' },
+      ],
+    });
     expect(others).toEqual([]);
     expect(item?.via).toEqual(['firehose']);
     expect(item?.problem).toMatch(/^Unsupported entry/);
   });
 
   it('refuses records of sources that carry no events', () => {
-    expect(plain({ Records: [{ eventSource: 'aws:dynamodb', dynamodb: { SequenceNumber: '5' } }] })).toMatchObject([{ itemId: '5', problem: expect.stringMatching(/^Unsupported entry/) }]);
+    expect(plain({ Records: [{ eventSource: 'aws:dynamodb', dynamodb: { SequenceNumber: '5' } }] })).toMatchObject([
+      { itemId: '5', problem: expect.stringMatching(/^Unsupported entry/) },
+    ]);
     expect(plain({ Records: [{ eventSource: 'aws:s3', s3: {} }] })[0]?.problem).toMatch(/^Unsupported entry/);
-    expect(plain({ Records: [{}, 4] }).map((each) => each.problem)).toEqual(['The record does not say which service it is from.', 'The record is no JSON object.']);
+    expect(plain({ Records: [{}, 4] }).map((each) => each.problem)).toEqual([
+      'The record does not say which service it is from.',
+      'The record is no JSON object.',
+    ]);
     expect(plain({ Records: [{ eventSource: 'aws:sqs', messageId: 'm-1' }] })).toMatchObject([{ itemId: 'm-1', problem: 'The message has no body.' }]);
   });
 
   it('opens three wrappers, not four', () => {
     expect(plain(sqs(snsNotification([tick()])))[0]).toMatchObject({ via: ['sqs', 'sns', 'list'], problem: null });
-    expect(plain([sqs(snsNotification([tick()]))])[0]).toMatchObject({ via: ['list', 'sqs', 'sns', 'list'], itemId: 'm-1', problem: 'More than 3 wrappers around each other.' });
+    expect(plain([sqs(snsNotification([tick()]))])[0]).toMatchObject({
+      via: ['list', 'sqs', 'sns', 'list'],
+      itemId: 'm-1',
+      problem: 'More than 3 wrappers around each other.',
+    });
     let quoted = JSON.stringify(tick());
     for (let i = 0; i < 6; i++) quoted = JSON.stringify(quoted);
     expect(plain(quoted)[0]?.problem).toBe('More than 3 wrappers around each other.');
@@ -120,12 +146,23 @@ describe('unwrap', () => {
   });
 
   it('says so for what is no object', () => {
-    for (const input of [null, undefined, 4, true, 10n, Symbol('x'), () => 1]) expect(plain(input)).toMatchObject([{ problem: 'The input is no JSON object.' }]);
+    for (const input of [null, undefined, 4, true, 10n, Symbol('x'), () => 1])
+      expect(plain(input)).toMatchObject([{ problem: 'The input is no JSON object.' }]);
   });
 
   it('keeps the other records when reading one throws', () => {
-    const throwing = Object.defineProperty({}, 'eventSource', { enumerable: true, get: () => { throw new Error('no'); } });
-    const throwingBody = Object.defineProperty({ eventSource: 'aws:sqs', messageId: 'm-0' }, 'body', { enumerable: true, get: () => { throw new Error('no'); } });
+    const throwing = Object.defineProperty({}, 'eventSource', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    const throwingBody = Object.defineProperty({ eventSource: 'aws:sqs', messageId: 'm-0' }, 'body', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
     const items = plain({ Records: [throwing, throwingBody, ...(sqs(tick()).Records as unknown[])] });
     expect(items).toMatchObject([{ problem: 'The record cannot be read.' }, { problem: 'The record cannot be read.' }, { problem: null, itemId: 'm-1' }]);
   });

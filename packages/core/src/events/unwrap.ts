@@ -51,148 +51,136 @@ export function isEnvelope(value: unknown): value is Envelope {
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
  */
 export function unwrap(input: unknown, options: UnwrapOptions = {}): Envelope[] {
-  const out: Envelope[] = [];
-  open(input, [], null, { out, maxBytes: options.maxBytes ?? MAX_BYTES });
-  return out;
+  return open(input, [], null, options.maxBytes ?? MAX_BYTES);
 }
 
-interface Run {
-  readonly out: Envelope[];
-  readonly maxBytes: number;
+function one(body: unknown, via: readonly string[], itemId: string | null, problem: string | null): Envelope[] {
+  return [{ body, via: Object.freeze(via), itemId, problem, [MADE_HERE]: true } as Envelope];
 }
 
-function put(run: Run, body: unknown, via: readonly string[], itemId: string | null, problem: string | null): void {
-  run.out.push({ body, via: Object.freeze(via), itemId, problem, [MADE_HERE]: true } as Envelope);
-}
-
-function open(value: unknown, via: readonly string[], itemId: string | null, run: Run): void {
+function open(value: unknown, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
   try {
-    if (typeof value === 'string') openText(value, via, itemId, run);
-    else if (value instanceof Uint8Array) openBytes(value, via, itemId, run);
-    else if (Array.isArray(value)) openList(value, [...via, 'list'], itemId, run);
-    else if (isRecord(value)) openRecord(value, via, itemId, run);
-    else put(run, value, via, itemId, 'The input is no JSON object.');
+    if (typeof value === 'string') return openText(value, via, itemId, maxBytes);
+    if (value instanceof Uint8Array) return openBytes(value, via, itemId, maxBytes);
+    if (Array.isArray(value)) return openList(value, [...via, 'list'], itemId, maxBytes);
+    if (isRecord(value)) return openRecord(value, via, itemId, maxBytes);
+    return one(value, via, itemId, 'The input is no JSON object.');
   } catch {
     // A getter or a proxy that throws. Its message is the thrower's text: not repeated.
-    put(run, null, via, itemId, 'The input cannot be read.');
+    return one(null, via, itemId, 'The input cannot be read.');
   }
 }
 
 /** Opens what is inside a wrapper, unless it is too deep. */
-function inside(value: unknown, via: readonly string[], itemId: string | null, run: Run): void {
-  if (via.length > MAX_DEPTH) put(run, value, via, itemId, `More than ${MAX_DEPTH} wrappers around each other.`);
-  else open(value, via, itemId, run);
+function inside(value: unknown, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  if (via.length > MAX_DEPTH) return one(value, via, itemId, `More than ${MAX_DEPTH} wrappers around each other.`);
+  return open(value, via, itemId, maxBytes);
 }
 
-function openText(value: string, via: readonly string[], itemId: string | null, run: Run): void {
-  if (value === '') return put(run, value, via, itemId, 'The body is empty.');
-  if (exceeds(value, run.maxBytes)) return put(run, value, via, itemId, `The body is larger than ${run.maxBytes} bytes.`);
+function openText(value: string, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  if (value === '') return one(value, via, itemId, 'The body is empty.');
+  if (exceeds(value, maxBytes)) return one(value, via, itemId, `The body is larger than ${maxBytes} bytes.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(value);
   } catch {
-    return put(run, value, via, itemId, 'The body is not JSON.');
+    return one(value, via, itemId, 'The body is not JSON.');
   }
   // JSON text in JSON text counts as a wrapper: else a text could be quoted without end.
-  if (typeof parsed === 'string') return inside(parsed, [...via, 'text'], itemId, run);
-  open(parsed, via, itemId, run);
+  if (typeof parsed === 'string') return inside(parsed, [...via, 'text'], itemId, maxBytes);
+  return open(parsed, via, itemId, maxBytes);
 }
 
-function openBytes(value: Uint8Array, via: readonly string[], itemId: string | null, run: Run): void {
-  if (value.byteLength > run.maxBytes) return put(run, null, via, itemId, `The body is larger than ${run.maxBytes} bytes.`);
+function openBytes(value: Uint8Array, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  if (value.byteLength > maxBytes) return one(null, via, itemId, `The body is larger than ${maxBytes} bytes.`);
   // CloudWatch Logs subscriptions put gzip into the same streams (RFC 1952 2.3.1).
-  if (value[0] === 0x1f && value[1] === 0x8b) return put(run, null, via, itemId, 'The body is gzip; only JSON is read.');
-  openText(new TextDecoder().decode(value), via, itemId, run);
+  if (value[0] === 0x1f && value[1] === 0x8b) return one(null, via, itemId, 'The body is gzip; only JSON is read.');
+  return openText(new TextDecoder().decode(value), via, itemId, maxBytes);
 }
 
-function openList(list: readonly unknown[], via: readonly string[], itemId: string | null, run: Run): void {
-  for (let i = 0; i < list.length; i++) inside(list[i], via, itemId, run);
+function openList(list: readonly unknown[], via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  return collect(list, (each) => inside(each, via, itemId, maxBytes));
 }
 
-function openRecord(value: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
-  if (isEnvelope(value)) {
-    run.out.push(value);
-    return;
-  }
+// A loop: `flatMap` asks the list which class its result is to be of.
+function collect(list: readonly unknown[], read: (each: unknown) => readonly Envelope[]): Envelope[] {
+  const out: Envelope[] = [];
+  for (let i = 0; i < list.length; i++) for (const envelope of read(list[i])) out.push(envelope);
+  return out;
+}
+
+function openRecord(value: Record<string, unknown>, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  if (isEnvelope(value)) return [value];
   // An event is an event, whatever members its detail may add.
-  if (typeof value['detail-type'] === 'string') return put(run, value, via, itemId, null);
-  if (typeof value.eventSource === 'string' && value.eventSource.startsWith('aws:')) return openItem(value, via, itemId, run);
-  if (Array.isArray(value.Records)) {
-    for (const record of value.Records) openRecordsMember(record, via, itemId, run);
-    return;
-  }
+  if (typeof value['detail-type'] === 'string') return one(value, via, itemId, null);
+  if (typeof value.eventSource === 'string' && value.eventSource.startsWith('aws:')) return openItem(value, via, itemId, maxBytes);
+  if (Array.isArray(value.Records)) return collect(value.Records, (record) => openMember(record, via, itemId, maxBytes));
   if (typeof value.deliveryStreamArn === 'string' && Array.isArray(value.records)) {
-    return put(run, value, [...via, 'firehose'], itemId, 'Unsupported entry: a Firehose transform has to answer with the records, not act on them.');
+    return one(value, [...via, 'firehose'], itemId, 'Unsupported entry: a Firehose transform has to answer with the records, not act on them.');
   }
-  if (value.Type === 'Notification' && typeof value.TopicArn === 'string') return openMessage(value, via, itemId, run);
-  if (isRecord(value.requestContext) && Object.hasOwn(value, 'requestPayload')) return inside(value.requestPayload, [...via, 'lambda-destination'], itemId, run);
+  if (value.Type === 'Notification' && typeof value.TopicArn === 'string') return openMessage(value, via, itemId, maxBytes);
+  if (isRecord(value.requestContext) && Object.hasOwn(value, 'requestPayload'))
+    return inside(value.requestPayload, [...via, 'lambda-destination'], itemId, maxBytes);
   // Answers of GetFindings, and of its relatives.
   const findings = value.Findings ?? value.findings;
-  if (Array.isArray(findings)) return openList(findings, [...via, 'list'], itemId, run);
-  put(run, value, via, itemId, null);
+  if (Array.isArray(findings)) return openList(findings, [...via, 'list'], itemId, maxBytes);
+  return one(value, via, itemId, null);
 }
 
-function openRecordsMember(record: unknown, via: readonly string[], itemId: string | null, run: Run): void {
-  let source: unknown;
+/** One of `Records`. */
+function openMember(record: unknown, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
   try {
-    source = isRecord(record) ? (record.eventSource ?? record.EventSource) : undefined;
+    if (!isRecord(record)) return one(record, via, itemId, 'The record is no JSON object.');
+    const source = record.eventSource ?? record.EventSource;
+    if (typeof source !== 'string') return one(record, via, itemId, 'The record does not say which service it is from.');
+    if (source.startsWith('aws:')) return openItem(record, via, itemId, maxBytes);
+    // A CloudTrail log file: `{"Records":[{"eventVersion":…}]}`.
+    return inside(record, [...via, 'cloudtrail-file'], itemId, maxBytes);
   } catch {
-    return put(run, null, via, itemId, 'The record cannot be read.');
-  }
-  if (!isRecord(record)) return put(run, record, via, itemId, 'The record is no JSON object.');
-  if (typeof source === 'string' && source.startsWith('aws:')) return openSafely(record, via, itemId, run);
-  // A CloudTrail log file: `{"Records":[{"eventVersion":…}]}`.
-  if (typeof source === 'string') return inside(record, [...via, 'cloudtrail-file'], itemId, run);
-  put(run, record, via, itemId, 'The record does not say which service it is from.');
-}
-
-function openSafely(record: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
-  try {
-    openItem(record, via, itemId, run);
-  } catch {
-    put(run, null, via, itemId, 'The record cannot be read.');
+    // Here, not outside: one record that cannot be read does not take the others with it.
+    return one(null, via, itemId, 'The record cannot be read.');
   }
 }
 
 /** One record of an event source: Lambda wraps them in `Records`, Pipes delivers them in a bare list. */
-function openItem(record: Record<string, unknown>, via: readonly string[], outer: string | null, run: Run): void {
+function openItem(record: Record<string, unknown>, via: readonly string[], outer: string | null, maxBytes: number): Envelope[] {
   const source = record.eventSource ?? record.EventSource;
   switch (source) {
     case 'aws:sqs': {
       const itemId = outer ?? name(record.messageId);
       const wrapped = [...via, 'sqs'];
-      if (typeof record.body !== 'string') return put(run, record.body, wrapped, itemId, 'The message has no body.');
-      return inside(record.body, wrapped, itemId, run);
+      if (typeof record.body !== 'string') return one(record.body, wrapped, itemId, 'The message has no body.');
+      return inside(record.body, wrapped, itemId, maxBytes);
     }
     case 'aws:sns': {
       const message = record.Sns;
-      if (isRecord(message)) return openMessage(message, via, outer, run);
-      return put(run, record, [...via, 'sns'], outer, 'The record has no SNS message.');
+      if (isRecord(message)) return openMessage(message, via, outer, maxBytes);
+      return one(record, [...via, 'sns'], outer, 'The record has no SNS message.');
     }
     case 'aws:kinesis': {
       // Pipes puts the stream's members beside the source instead of into `kinesis`.
       const data = isRecord(record.kinesis) ? record.kinesis : record;
       const itemId = outer ?? name(data.sequenceNumber);
       const wrapped = [...via, 'kinesis'];
-      if (typeof data.data !== 'string') return put(run, null, wrapped, itemId, 'The record has no data.');
+      if (typeof data.data !== 'string') return one(null, wrapped, itemId, 'The record has no data.');
       // Looked at before decoding: base64 grows by a third.
-      if (data.data.length > Math.ceil(run.maxBytes / 3) * 4) return put(run, null, wrapped, itemId, `The body is larger than ${run.maxBytes} bytes.`);
-      return inside(Buffer.from(data.data, 'base64'), wrapped, itemId, run);
+      if (data.data.length > Math.ceil(maxBytes / 3) * 4) return one(null, wrapped, itemId, `The body is larger than ${maxBytes} bytes.`);
+      return inside(Buffer.from(data.data, 'base64'), wrapped, itemId, maxBytes);
     }
     default: {
       const dynamodb = record.dynamodb;
       const itemId = outer ?? (isRecord(dynamodb) ? name(dynamodb.SequenceNumber) : null);
-      put(run, record, via, itemId, 'Unsupported entry: records of this event source carry no AWS events.');
+      return one(record, via, itemId, 'Unsupported entry: records of this event source carry no AWS events.');
     }
   }
 }
 
-function openMessage(message: Record<string, unknown>, via: readonly string[], itemId: string | null, run: Run): void {
+function openMessage(message: Record<string, unknown>, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
   const wrapped = [...via, 'sns'];
   // SubscriptionConfirmation and the like stay as they are; they are recognised, and dropped, as what they are.
-  if (message.Type !== undefined && message.Type !== 'Notification') return put(run, message, wrapped, itemId, null);
-  if (typeof message.Message !== 'string') return put(run, message, wrapped, itemId, 'The notification has no message.');
-  inside(message.Message, wrapped, itemId, run);
+  if (message.Type !== undefined && message.Type !== 'Notification') return one(message, wrapped, itemId, null);
+  if (typeof message.Message !== 'string') return one(message, wrapped, itemId, 'The notification has no message.');
+  return inside(message.Message, wrapped, itemId, maxBytes);
 }
 
 function exceeds(value: string, maxBytes: number): boolean {

@@ -29,7 +29,8 @@ export const cloudtrail: Decoder = (record, context) => {
     region: firstOf(record.awsRegion, context.region),
     observedAt: time(record.eventTime),
   } as const;
-  if (eventSource === null || operation === null) return { ...common, ...verdict('rejected', 'The record names no operation: eventSource or eventName is missing.') };
+  if (eventSource === null || operation === null)
+    return { ...common, ...verdict('rejected', 'The record names no operation: eventSource or eventName is missing.') };
 
   const dot = eventSource.indexOf('.');
   const service = dot < 0 ? eventSource : eventSource.slice(0, dot);
@@ -68,7 +69,8 @@ function judge(kind: FindingKind, eventType: unknown, operation: string, errorCo
   if (errorCode !== null) return verdict('ignored', `The call failed with ${errorCode}; it changed nothing.`);
   if (kind === 'console-sign-in') return verdict('record-only', 'A console sign-in changes no resource.');
   // What AWS did by itself, or what unusual activity was seen: no caller to name, no request to read.
-  if (eventType === 'AwsServiceEvent' || eventType === 'AwsConsoleAction' || eventType === 'AwsCloudTrailInsight') return verdict('record-only', `${eventType} is no API call.`);
+  if (eventType === 'AwsServiceEvent' || eventType === 'AwsConsoleAction' || eventType === 'AwsCloudTrailInsight')
+    return verdict('record-only', `${eventType} is no API call.`);
   if (readOnly) return verdict('ignored', `${operation} only reads.`);
   return verdict('candidate', `${operation} changed something.`);
 }

@@ -118,7 +118,10 @@ export const ruleInvocation: Decoder = (event, context) => {
   };
   if (typeof invoking === 'string') return { ...common, ...verdict('rejected', invoking), extra: scalars(extra) };
   const messageType = text(invoking.messageType, 128);
-  const asks = event.evaluationMode === 'PROACTIVE' ? verdict('ignored', 'A proactive evaluation is of a resource that is not there yet.') : verdict('evaluate', 'The rule asks for an evaluation.');
+  const asks =
+    event.evaluationMode === 'PROACTIVE'
+      ? verdict('ignored', 'A proactive evaluation is of a resource that is not there yet.')
+      : verdict('evaluate', 'The rule asks for an evaluation.');
 
   if (messageType === 'ScheduledNotification' || messageType === 'ConfigurationSnapshotDeliveryCompleted') {
     const createdAt = text(invoking.notificationCreationTime, 64);

@@ -28,7 +28,11 @@ export const inspector: Decoder = (detail, context) => {
         : verdict('record-only', 'A vulnerability in software is not closed by a setting.')),
     account,
     region: firstOf(resources[0]?.region, context.region),
-    resources: uniqueClaims(resources.map((each): ResourceClaim | null => claimOf({ type: INSPECTOR_TYPES.get(each.type) ?? each.type, id: each.id, region: each.region, account: owner }))),
+    resources: uniqueClaims(
+      resources.map((each): ResourceClaim | null =>
+        claimOf({ type: INSPECTOR_TYPES.get(each.type) ?? each.type, id: each.id, region: each.region, account: owner }),
+      ),
+    ),
     controls: type === null ? [] : [type],
     state: status,
     observedAt: context.envelope?.time ?? null,

@@ -6,7 +6,10 @@ import { claimOfId } from '../resource-ids.js';
 export const other: Decoder = (detail, context) => ({
   source: 'other',
   kind: 'unsupported',
-  ...verdict('ignored', `No finding: ${text(context.envelope?.source, 128) ?? 'unknown source'}, ${text(context.envelope?.detailType, 128) ?? 'unknown type'}.`),
+  ...verdict(
+    'ignored',
+    `No finding: ${text(context.envelope?.source, 128) ?? 'unknown source'}, ${text(context.envelope?.detailType, 128) ?? 'unknown type'}.`,
+  ),
   id: context.envelope?.id ?? undefined,
   account: context.account,
   region: context.region,

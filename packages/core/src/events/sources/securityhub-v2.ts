@@ -68,7 +68,8 @@ export function ocsf(finding: Members): Draft {
 function judge(finding: Members, compliance: Members, findingId: string | null, classUid: number | null, product: string | null): Verdict {
   if (findingId === null) return verdict('rejected', 'The finding has no finding_info.uid.');
   if (classUid !== COMPLIANCE_FINDING) return verdict('record-only', 'The finding is no compliance finding.');
-  if (product !== 'securityhub' && product !== 'config') return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
+  if (product !== 'securityhub' && product !== 'config')
+    return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
   const status = word(finding.status);
   const statusId = number(finding.status_id);
   // Closing goes first: a finding is closed with its status still New.
@@ -84,7 +85,16 @@ function judge(finding: Members, compliance: Members, findingId: string | null, 
   return verdict('candidate', 'The control failed.');
 }
 
-const OUTCOMES = new Map<unknown, string>([[1, 'pass'], [2, 'warning'], [3, 'fail'], ['pass', 'pass'], ['passed', 'pass'], ['warning', 'warning'], ['fail', 'fail'], ['failed', 'fail']]);
+const OUTCOMES = new Map<unknown, string>([
+  [1, 'pass'],
+  [2, 'warning'],
+  [3, 'fail'],
+  ['pass', 'pass'],
+  ['passed', 'pass'],
+  ['warning', 'warning'],
+  ['fail', 'fail'],
+  ['failed', 'fail'],
+]);
 
 // The number and the word say the same, unless something is wrong with the finding; then neither is believed.
 function complianceOf(compliance: Members): string {

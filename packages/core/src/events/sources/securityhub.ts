@@ -124,7 +124,8 @@ interface Status {
 function judge(status: Status): Verdict {
   const { state, recordState } = status;
   if (status.missing !== null) return verdict('rejected', `The finding has no ${status.missing}.`);
-  if (status.product !== 'securityhub' && status.product !== 'config') return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
+  if (status.product !== 'securityhub' && status.product !== 'config')
+    return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
   // `WorkflowState` stays NEW after `Workflow` was resolved, so it only speaks where there is no `Workflow`.
   const workflow = status.workflow ?? status.legacy;
   if (state === 'PASSED') return verdict('resolved', 'The control passed.');
