@@ -77,6 +77,8 @@ export interface Composition {
   readonly region: string;
   readonly data: Data;
   readonly connect: Connect;
+  /** The credentials of the environment, whatever the configuration makes of them. */
+  readonly ambient: Connect;
   readonly clock: Clock;
   /** The engine; with a journal only where something may change. */
   engine(options?: { readonly journal?: Journal; readonly policy?: Policy; readonly notify?: boolean }): Redress;
@@ -94,10 +96,10 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const remediators = overrides.remediators ?? config.remediators ?? builtinRemediators;
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
-  const connect =
+  const ambient =
     overrides.connect ??
-    config.connect ??
     connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
+  const connect = overrides.connect ?? config.connect ?? ambient;
   const data = dataOf(io, options);
 
   const { live: policy, source } = policyOf(io, options, config);
@@ -117,6 +119,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     region,
     data,
     connect,
+    ambient,
     clock: overrides.clock ?? systemClock,
     engine: (more = {}) => {
       const composed: RedressOptions = {

@@ -212,6 +212,9 @@ describe('plan', () => {
     [['plan', '--live', 'event.json'], 'Give files or --live, not both.'],
     [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator belongs to --live.'],
     [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
+    [['plan', 'event.json', '--account', '111111111111'], '--account belongs to --live.'],
+    [['plan', '--live', '--account', 'prod'], '"prod" is not a 12-digit account id.'],
+    [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
     expect(exit).toBe(2);
@@ -316,6 +319,28 @@ describe('run, history, rollback', () => {
     expect((await redress('run', 'event.json', 'broken.json')).exit).toBe(2);
     expect(widgets.calls).toEqual([]);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
+  });
+
+  it('closes an execution whose worker was lost, once its lease is over', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    await redress('run', 'event.json');
+    // As a worker leaves it that dies between the write and the outcome.
+    const [stream] = readdirSync(join(directory, '.redress', 'streams'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));
+    const path = join(directory, '.redress', 'streams', stream as string);
+    writeFileSync(path, readFileSync(path, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n').concat('\n'));
+    for (const name of readdirSync(join(directory, '.redress'))) if (name.startsWith('index.sqlite')) rmSync(join(directory, '.redress', name));
+
+    expect(await redress('recover', '--json')).toMatchObject({
+      exit: 0,
+      json: { closed: [], open: [{ remediator: 'widget-revoke-open', leaseUntil: '2026-11-20T10:02:00.000Z' }] },
+    });
+    expect((await redress('history')).out).toContain('  open  AWS::Test::Widget w-1');
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 2, json: { status: 'incomplete', openExecutions: 1 } });
+    clock.time += 3_600_000;
+    expect(await redress('recover', '--json')).toMatchObject({ exit: 0, json: { closed: [{ outcome: 'remediated' }], open: [] } });
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', openExecutions: 0 } });
   });
 
   it('stops when the file STOP is there', async () => {

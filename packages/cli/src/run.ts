@@ -95,7 +95,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('[file...]', 'JSON events; - is standard input')
     .option('--live', 'look at the account instead of at events')
     .option('--remediator <id...>', 'with --live: only these')
-    .action((files: string[], options: { live?: boolean; remediator?: string[] }) =>
+    .option('--account <id>', 'with --live: this account (default: that of the credentials)')
+    .action((files: string[], options: { live?: boolean; remediator?: string[]; account?: string }) =>
       composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)),
     );
   program

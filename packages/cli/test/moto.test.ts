@@ -9,6 +9,13 @@ import type { PlanDocument } from '../src/commands/plan.js';
 import type { RunDocument } from '../src/commands/run.js';
 import { run } from '../src/run.js';
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Endpoint of the AWS emulator. */
+    moto: string;
+  }
+}
+
 const endpoint = inject('moto');
 const ec2 = new EC2Client({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
 // The account that the emulator gives to credentials of no role.

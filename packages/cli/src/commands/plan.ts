@@ -1,4 +1,4 @@
-import { definePolicy, formatResource, messageOf, type PassResult, type Policy, partitionOf, type Redress, type ResourceRef } from '@redress/core';
+import { definePolicy, formatResource, isAccountId, messageOf, type PassResult, type Policy, partitionOf, type Redress, type ResourceRef } from '@redress/core';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import { readJsonInputs } from '../inputs.js';
@@ -41,6 +41,7 @@ export interface PlanDocument {
 export interface PlanOptions {
   readonly live?: boolean;
   readonly remediator?: readonly string[];
+  readonly account?: string;
 }
 
 /** Resources looked at, at the same time. */
@@ -52,25 +53,27 @@ export async function planCommand(io: Io, composition: Composition, files: reado
   if (options.live !== true && files.length === 0)
     throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
   if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator belongs to --live.');
-  const { region, connect } = composition;
-  // The account is not known before it is asked for; whoever the credentials are, is it.
-  const connection = await connect({ partition: partitionOf(region), account: '000000000000', region, access: 'read' });
+  if (options.live !== true && options.account !== undefined) throw new CliError('cli/usage', '--account belongs to --live.');
   const document =
-    options.live === true
-      ? await live(composition, (await connection.identity()).account, options)
-      : await fromFiles(
-          io,
-          composition,
-          files,
-          await connection.identity().then(
-            ({ account }) => account,
-            () => null,
-          ),
-        );
+    options.live === true ? await live(composition, await accountOf(composition, options.account), options) : await fromFiles(io, composition, files);
   return { json: document, text: human(io, document), exit: document.problems.length > 0 || document.summary.notRead > 0 ? 1 : 0 };
 }
 
-async function fromFiles(io: Io, composition: Composition, files: readonly string[], account: string | null): Promise<PlanDocument> {
+/** The account to look at: the one that is named, else that of the credentials, whoever they are. */
+async function accountOf({ region, connect, ambient }: Composition, named: string | undefined): Promise<string> {
+  if (named !== undefined && !isAccountId(named)) throw new CliError('cli/usage', `${JSON.stringify(named)} is not a 12-digit account id.`);
+  const target = { partition: partitionOf(region), region, access: 'read' } as const;
+  // Whose the credentials are is not known before it is asked for; no account has this id.
+  const { account } = await (await (named === undefined ? ambient({ ...target, account: '000000000000' }) : connect({ ...target, account: named }))).identity();
+  if (named !== undefined && account !== named)
+    throw new CliError('cli/usage', `The credentials are of account ${account}, not of ${named}.`, {
+      next: 'Give another profile, or a connection with a role of that account in the configuration file.',
+    });
+  return account;
+}
+
+async function fromFiles(io: Io, composition: Composition, files: readonly string[]): Promise<PlanDocument> {
+  const account = await accountOf(composition, undefined).catch(() => null);
   const redress = composition.engine({ notify: false });
   try {
     const passes: PassResult[] = [];
