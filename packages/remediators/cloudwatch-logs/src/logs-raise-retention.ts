@@ -1,0 +1,91 @@
+import { type CallReader, defineRemediator, paginate } from '@redress/core';
+import { z } from 'zod';
+import { logs } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/**
+ * The days that CloudWatch Logs takes.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+ */
+export const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
+
+const parameters = z.strictObject({
+  minDays: z.literal(RETENTIONS).default(365).describe('Log groups that keep their events for fewer days keep them for this many.'),
+});
+
+const TOKEN = { input: 'nextToken', output: 'nextToken' };
+const ARN = /^arn:[^:]+:logs:([^:]+):([0-9]{12}):log-group:([^:*]+)(?::\*)?$/;
+
+const namedGroup: CallReader = ({ request }) => (typeof request?.['logGroupName'] === 'string' && request['logGroupName'] !== '' ? [{ id: request['logGroupName'] }] : []);
+
+/**
+ * Raises the retention of a log group to the required minimum. Never lowers one, and leaves groups alone that keep everything.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-16
+ */
+export const raiseRetention = defineRemediator({
+  id: 'logs-raise-retention',
+  title: 'Raise log group retention to the required minimum',
+  package: packageRef,
+  resourceTypes: ['AWS::Logs::LogGroup'],
+  controls: [{ framework: 'aws-fsbp', id: 'CloudWatch.16' }],
+  triggers: {
+    configRules: ['CW_LOGGROUP_RETENTION_PERIOD_CHECK', 'cw-loggroup-retention-period-check'],
+    apiCalls: { 'logs:CreateLogGroup': namedGroup, 'logs:PutRetentionPolicy': namedGroup },
+  },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: [
+    'Rules that forbid to keep what is in the logs for so long (personal data): record an exception for such groups.',
+    'Copies elsewhere: exports to S3 and subscriptions, which may keep the events long enough already.',
+    'Events that are past the old retention and not purged yet: they come under the new one, and stay.',
+    'What the longer storage costs.',
+  ],
+  uses: {
+    reads: [logs.pick('DescribeLogGroups', 'ListTagsForResource')],
+    writes: [logs.pick('PutRetentionPolicy')],
+    undoes: [logs.pick('PutRetentionPolicy')],
+  },
+  parameters,
+  async identify({ resource }) {
+    if (!resource.id.startsWith('arn:')) return { id: resource.id };
+    const [, region, account, name] = ARN.exec(resource.id) ?? [];
+    if (region === undefined || name === undefined || account !== resource.account) return null;
+    return { id: name, region };
+  },
+  async observe({ aws, resource }) {
+    for await (const group of paginate(aws.logs.DescribeLogGroups, { logGroupNamePrefix: resource.id }, 'logGroups', TOKEN)) {
+      if (group.logGroupName !== resource.id) continue;
+      // Tags go by the ARN of the group itself; the older of the two is that of its streams.
+      const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
+      if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${resource.id}, by which its tags are read.`);
+      const { tags } = await aws.logs.ListTagsForResource({ resourceArn: arn });
+      // A group without retention keeps its events for ever.
+      return { state: { retentionInDays: group.retentionInDays ?? null, logGroupClass: group.logGroupClass ?? 'STANDARD' }, tags: tags ?? {} };
+    }
+    return 'gone';
+  },
+  plan({ state: { retentionInDays, logGroupClass }, resource, parameters: { minDays } }) {
+    if (logGroupClass === 'DELIVERY') return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on; how long they keep them is fixed.' };
+    if (retentionInDays === null) return { status: 'compliant', message: 'The log group keeps its events for ever.' };
+    if (retentionInDays >= minDays) return { status: 'compliant', message: `The log group keeps its events for ${retentionInDays} days; ${minDays} are required.` };
+    const put = (days: number) => logs.call('PutRetentionPolicy', { logGroupName: resource.id, retentionInDays: days });
+    return {
+      status: 'change',
+      changes: [
+        {
+          call: put(minDays),
+          undo: { calls: [put(retentionInDays)], restores: 'exact', destroys: `log events older than ${retentionInDays} days, for good` },
+          summary: `keep events of ${resource.id} for ${minDays} days instead of ${retentionInDays}`,
+          resolves: true,
+        },
+      ],
+    };
+  },
+  async *discover({ aws, parameters: { minDays } }) {
+    for await (const group of paginate(aws.logs.DescribeLogGroups, {}, 'logGroups', TOKEN)) {
+      if (group.logGroupName !== undefined && (group.retentionInDays ?? minDays) < minDays) yield { type: 'AWS::Logs::LogGroup', id: group.logGroupName };
+    }
+  },
+});

@@ -1,0 +1,147 @@
+import { type ApiCall, type CallReader, defineRemediator, GLOBAL_REGION, isGone, isRecord, paginate } from '@redress/core';
+import { z } from 'zod';
+import { iam } from './client.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z.strictObject({
+  maxAgeDays: z.int().min(1).default(90).describe('Active keys older than this many days are stale.'),
+});
+
+/** The tag that is the flag. Its prefix is reserved, so that no policy of somebody else decides by it. */
+export const FLAG = 'redress:stale-access-key';
+const DAY = 86_400_000;
+const TAG_LIMIT = 50;
+const VALUE_LIMIT = 256;
+const MARKER = { input: 'Marker', output: 'Marker' };
+
+/** An active key. A type, not an interface: state must be plain JSON. */
+type Key = { readonly id: string; readonly created: string };
+
+/** What the flag says: ids of keys, with a space between, as many as a tag value holds. */
+export function flagValue(keys: readonly Pick<Key, 'id'>[]): string {
+  let value = '';
+  for (const id of keys.map((key) => key.id).sort()) {
+    const longer = value === '' ? id : `${value} ${id}`;
+    if (longer.length > VALUE_LIMIT) break;
+    value = longer;
+  }
+  return value;
+}
+
+// Whoever makes a key for himself need not name himself; the reply to CreateAccessKey does.
+const namedUser: CallReader = ({ request, response }) => {
+  const key = response?.['accessKey'];
+  const name = [request?.['userName'], isRecord(key) ? key['userName'] : undefined].find((each) => typeof each === 'string' && each !== '');
+  return typeof name === 'string' ? [{ id: name, region: GLOBAL_REGION }] : [];
+};
+
+/**
+ * Flags users whose active access keys are older than the policy allows: a tag on the user, taken off again when the keys are gone. Never
+ * touches a key: what would stop working with it, no read can tell.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html#Using_RotateAccessKey
+ */
+export const flagStaleAccessKey = defineRemediator({
+  id: 'iam-flag-stale-access-key',
+  title: 'Flag and notify about access keys older than the policy',
+  package: packageRef,
+  resourceTypes: ['AWS::IAM::User'],
+  controls: [
+    { framework: 'aws-fsbp', id: 'IAM.3' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.2.0', id: '1.4' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '1.14' },
+    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '1.14' },
+    { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '1.13' },
+  ],
+  triggers: {
+    configRules: ['ACCESS_KEYS_ROTATED', 'access-keys-rotated'],
+    apiCalls: { 'iam:CreateAccessKey': namedUser, 'iam:UpdateAccessKey': namedUser, 'iam:DeleteAccessKey': namedUser },
+  },
+  // For the flag, which is all that it ever writes.
+  ceiling: 'enforce',
+  global: true,
+  whenResolved: true,
+  blindSpots: [
+    'What uses a key: the last use that IAM shows lags by hours, and names one service and one region.',
+    'SMTP passwords of SES and presigned URLs that come from a key.',
+    'Keys of the root user, which IAM does not list.',
+    'Policies that decide by tags: a policy that counts tags or allows any tag key sees the flag.',
+    'Users who rotate a key themselves without naming themselves: CloudTrail then does not say whose key it was; the sweep finds it.',
+  ],
+  uses: {
+    reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'ListUserTags')],
+    writes: [iam.pick('TagUser', 'UntagUser')],
+    undoes: [iam.pick('TagUser', 'UntagUser')],
+  },
+  parameters,
+  async identify({ aws, resource }) {
+    // AWS Config names a user by its unique id, everything else by its name.
+    if (!/^AIDA[A-Z0-9]{12,}$/.test(resource.id)) return { id: resource.id, region: GLOBAL_REGION };
+    let named: string | null = null;
+    for await (const user of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) {
+      if (user.UserName === undefined) continue;
+      if (user.UserId === resource.id) return { id: user.UserName, region: GLOBAL_REGION };
+      if (user.UserName === resource.id) named = user.UserName;
+    }
+    return named === null ? null : { id: named, region: GLOBAL_REGION };
+  },
+  async observe({ aws, resource }) {
+    try {
+      const keys: Key[] = [];
+      for await (const key of paginate(aws.iam.ListAccessKeys, { UserName: resource.id }, 'AccessKeyMetadata', MARKER)) {
+        if (key.Status !== undefined && key.Status !== 'Active') continue;
+        if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys did not say since when ${resource.id} has its key.`);
+        keys.push({ id: key.AccessKeyId, created: key.CreateDate.toISOString() });
+      }
+      keys.sort((a, b) => (a.id < b.id ? -1 : 1));
+      const tags: Record<string, string> = {};
+      for await (const tag of paginate(aws.iam.ListUserTags, { UserName: resource.id }, 'Tags', MARKER)) tags[tag.Key ?? ''] = tag.Value ?? '';
+      const lastUsed: Record<string, string> = {};
+      for (const { id } of keys) {
+        const used = (await aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })).AccessKeyLastUsed;
+        lastUsed[id] = used?.LastUsedDate === undefined ? 'never used, as far as IAM knows' : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;
+      }
+      const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
+      // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
+      const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
+      return { state: { keys: keys as readonly Key[], flag, room }, context: { lastUsed }, tags };
+    } catch (error) {
+      if (isGone(error)) return 'gone';
+      throw error;
+    }
+  },
+  plan({ state, context, resource, parameters: { maxAgeDays }, observedAt }) {
+    const stale = state.keys.filter((key) => observedAt - Date.parse(key.created) > maxAgeDays * DAY);
+    const { flag } = state;
+    const tagged = (value: string) => iam.call('TagUser', { UserName: resource.id, Tags: [{ Key: FLAG, Value: value }] });
+    const untagged = iam.call('UntagUser', { UserName: resource.id, TagKeys: [FLAG] });
+    const change = (call: ApiCall<'iam:TagUser' | 'iam:UntagUser'>, summary: string) => ({
+      status: 'change' as const,
+      // What was there before, be it nothing.
+      changes: [{ call, undo: { calls: [flag === null ? untagged : tagged(flag)], restores: 'exact' as const }, summary, resolves: false }],
+    });
+    if (stale.length === 0) {
+      if (flag === null) return { status: 'compliant', message: `No active key is older than ${maxAgeDays} days.` };
+      return change(untagged, `take the flag off ${resource.id}: no active key is older than ${maxAgeDays} days`);
+    }
+    const open = stale.map((key) => {
+      const used = context?.lastUsed[key.id];
+      return `rotate key ${key.id} of user ${resource.id} (created ${key.created.slice(0, 10)}${used === undefined ? '' : `; ${used}`})`;
+    });
+    const value = flagValue(stale);
+    if (flag === value) return { status: 'compliant', message: `The user is flagged. Still open: ${open.join('; ')}.` };
+    if (!state.room) {
+      return {
+        status: 'manual',
+        message: `User ${resource.id} has keys older than ${maxAgeDays} days, and no room for a flag (IAM allows ${TAG_LIMIT} tags): ${open.join('; ')}.`,
+        steps: ['Make a second key, and give it to whatever uses the first.', 'When IAM shows no more use of the first, deactivate it, wait, and delete it.'],
+      };
+    }
+    return { ...change(tagged(value), `flag ${resource.id}: ${value}`), open };
+  },
+  async *discover({ aws }) {
+    for await (const user of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) {
+      if (user.UserName !== undefined) yield { type: 'AWS::IAM::User', id: user.UserName, region: GLOBAL_REGION };
+    }
+  },
+});

@@ -1,0 +1,83 @@
+import { type AwsReads, type CallReader, classifyAwsError, type Discovered, isGone, paginate, type ResourceRef } from '@redress/core';
+import type { s3 } from './client.js';
+
+type Reads<K extends Parameters<typeof s3.pick>[number]> = AwsReads<readonly [ReturnType<typeof s3.pick<K>>]>;
+
+/** Who the bucket has to belong to: a bucket of the same name in another account is answered with AccessDenied. */
+export function bucketOf(resource: Pick<ResourceRef, 'id' | 'account'>): { readonly Bucket: string; readonly ExpectedBucketOwner: string } {
+  return { Bucket: resource.id, ExpectedBucketOwner: resource.account };
+}
+
+/** Directory buckets (S3 Express One Zone) have settings of their own. */
+export function isDirectoryBucket(name: string): boolean {
+  return name.endsWith('--x-s3');
+}
+
+/** S3's own code of a read that found nothing, `NoSuchBucket` for example; null for every other failure. */
+export function missing(error: unknown): string | null {
+  return isGone(error) ? classifyAwsError((error as Error).cause).name : null;
+}
+
+/**
+ * What a read answers, or null when S3 says by the given code that there is none. Every other failure is thrown: what cannot be read is
+ * not absent.
+ */
+export async function unlessMissing<T>(read: Promise<T>, code: string): Promise<T | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (missing(error) === code) return null;
+    throw error;
+  }
+}
+
+/** Runs an observation of a bucket that may not exist any more. */
+export async function unlessGone<T>(observe: () => Promise<T>): Promise<T | 'gone'> {
+  try {
+    return await observe();
+  } catch (error) {
+    if (missing(error) === 'NoSuchBucket') return 'gone';
+    throw error;
+  }
+}
+
+/** The tags of a bucket. S3 answers with an error where there are none. */
+export async function tagsOf(aws: Reads<'GetBucketTagging'>, resource: ResourceRef): Promise<Record<string, string>> {
+  const reply = await unlessMissing(aws.s3.GetBucketTagging(bucketOf(resource)), 'NoSuchTagSet');
+  return Object.fromEntries((reply?.TagSet ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
+}
+
+// Buckets older than regions have constraints of their own.
+const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { '': 'us-east-1', EU: 'eu-west-1' };
+
+/** The region that a location constraint names. */
+export function regionOf(constraint: string | null | undefined): string {
+  return OLD_CONSTRAINTS[constraint ?? ''] ?? (constraint as string);
+}
+
+/** A bucket has one region, whatever region an event about it came from. */
+export async function identifyBucket({ aws, resource }: { readonly aws: Reads<'GetBucketLocation'>; readonly resource: ResourceRef }): Promise<{ id: string; region: string } | 'gone'> {
+  if (isDirectoryBucket(resource.id)) return { id: resource.id, region: resource.region };
+  return unlessGone(async () => {
+    const { LocationConstraint } = await aws.s3.GetBucketLocation(bucketOf(resource));
+    return { id: resource.id, region: regionOf(LocationConstraint) };
+  });
+}
+
+/** The buckets of a region. */
+export async function* bucketsIn({ aws, account, region }: { readonly aws: Reads<'ListBuckets' | 'GetBucketLocation'>; readonly account: string; readonly region: string }): AsyncGenerator<Discovered> {
+  const tokens = { input: 'ContinuationToken', output: 'ContinuationToken' };
+  for await (const { Name: id, BucketRegion } of paginate(aws.s3.ListBuckets, { BucketRegion: region, MaxBuckets: 1000 }, 'Buckets', tokens)) {
+    if (id === undefined) continue;
+    const home = BucketRegion ?? (await identifyOrGone(aws, { id, account }));
+    if (home === region) yield { type: 'AWS::S3::Bucket', id, region };
+  }
+}
+
+async function identifyOrGone(aws: Reads<'GetBucketLocation'>, bucket: { readonly id: string; readonly account: string }): Promise<string | null> {
+  const reply = await unlessMissing(aws.s3.GetBucketLocation(bucketOf(bucket)), 'NoSuchBucket');
+  return reply === null ? null : regionOf(reply.LocationConstraint);
+}
+
+/** The bucket that a recorded call names. */
+export const namedBucket: CallReader = ({ request }) => (typeof request?.['bucketName'] === 'string' && request['bucketName'] !== '' ? [{ id: request['bucketName'] }] : []);

@@ -1,0 +1,178 @@
+import { canonicalJson, defineRemediator, type Hazard, isRecord, toJson } from '@redress/core';
+import { z } from 'zod';
+import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
+import { type EncryptionRule, s3 } from './client.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z
+  .strictObject({
+    algorithm: z.enum(['AES256', 'aws:kms']).default('AES256').describe('The least that a bucket has to encrypt with; what is stronger stays.'),
+    kmsKeyId: z
+      .string()
+      .regex(/^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)\/[A-Za-z0-9/_-]+|alias\/[A-Za-z0-9/_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/, 'a KMS key id, alias or ARN')
+      .optional()
+      .describe('The key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.'),
+    bucketKey: z.boolean().optional().describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.'),
+  })
+  .refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), { message: 'kmsKeyId and bucketKey go with the algorithm aws:kms' });
+
+type Wanted = z.output<typeof parameters>;
+
+// What a bucket encrypts with is never taken down a step.
+const STRENGTH: Readonly<Record<string, number>> = { AES256: 1, 'aws:kms': 2, 'aws:kms:dsse': 3 };
+
+const strengthOf = (rule: EncryptionRule): number | undefined => {
+  const algorithm = rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
+  return algorithm === undefined ? 0 : STRENGTH[algorithm];
+};
+
+/** Rules in an order of their own: S3 gives them, and the lists in them, in none that it promises. */
+function sorted(rules: readonly EncryptionRule[]): readonly EncryptionRule[] {
+  return rules
+    .map((rule) => {
+      const blocked = rule.BlockedEncryptionTypes?.EncryptionType;
+      return toJson(blocked === undefined ? rule : { ...rule, BlockedEncryptionTypes: { ...rule.BlockedEncryptionTypes, EncryptionType: [...blocked].sort() } });
+    })
+    .sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
+}
+
+/** The rule with the wanted default encryption, and everything else as it is. */
+function raised(rule: EncryptionRule, wanted: Wanted): EncryptionRule {
+  if (wanted.algorithm === 'AES256') return { ...rule, ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } };
+  return {
+    ...rule,
+    ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', ...(wanted.kmsKeyId === undefined ? {} : { KMSMasterKeyID: wanted.kmsKeyId }) },
+    ...(wanted.bucketKey === undefined ? {} : { BucketKeyEnabled: wanted.bucketKey }),
+  };
+}
+
+const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
+
+/** Whether a statement of a bucket policy lets S3 deliver access logs. A policy that cannot be understood is taken to. */
+function letsLogsIn(policy: string | undefined): boolean {
+  if (policy === undefined) return false;
+  try {
+    const document: unknown = JSON.parse(policy);
+    const statements = isRecord(document) ? [document['Statement']].flat() : [];
+    return statements.some((each) => isRecord(each) && each['Effect'] === 'Allow' && isRecord(each['Principal']) && [each['Principal']['Service']].flat().includes('logging.s3.amazonaws.com'));
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Gives a bucket at least the default encryption that is wanted: SSE-S3, or SSE-KMS. What is stronger already stays as it is, and so do
+ * objects that are there.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+ */
+export const enforceDefaultEncryption = defineRemediator({
+  id: 's3-enforce-default-encryption',
+  title: 'Restore the expected default encryption of a bucket',
+  package: packageRef,
+  resourceTypes: ['AWS::S3::Bucket'],
+  controls: [
+    { framework: 'aws-fsbp', id: 'S3.4' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '2.1.1' },
+  ],
+  triggers: {
+    configRules: ['S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED', 's3-bucket-server-side-encryption-enabled'],
+    apiCalls: { 's3:CreateBucket': namedBucket, 's3:PutBucketEncryption': namedBucket, 's3:DeleteBucketEncryption': namedBucket },
+  },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: [
+    'Objects that are in the bucket already: they keep the encryption they were written with.',
+    'Writers that name an encryption of their own with each object, SSE-C too.',
+    'Whether readers and writers may use the KMS key: key policies and grants are not read.',
+    'Services other than S3 that deliver logs and need SSE-S3 (classic and application load balancers).',
+    'Members of an encryption rule that are newer than the installed SDK: it neither shows nor keeps them.',
+  ],
+  uses: {
+    reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketAcl', 'GetBucketPolicy')],
+    writes: [s3.pick('PutBucketEncryption')],
+    undoes: [s3.pick('PutBucketEncryption', 'DeleteBucketEncryption')],
+  },
+  parameters,
+  identify: identifyBucket,
+  async observe({ aws, resource, parameters: wanted }) {
+    type State = { readonly rules: readonly EncryptionRule[] | null };
+    if (isDirectoryBucket(resource.id)) return { state: { rules: null } as State, context: { logs: [] }, tags: {} };
+    const bucket = bucketOf(resource);
+    return unlessGone(async () => {
+      const reply = await unlessMissing(aws.s3.GetBucketEncryption(bucket), 'ServerSideEncryptionConfigurationNotFoundError');
+      const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
+      if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
+      const state: State = { rules: rules === undefined ? null : sorted(rules) };
+      const logs: string[] = [];
+      // Who delivers logs into it matters only where KMS would lock them out.
+      if (wanted.algorithm === 'aws:kms') {
+        const { Grants } = await aws.s3.GetBucketAcl(bucket);
+        if ((Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
+        const policy = await unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy');
+        if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
+      }
+      return { state, context: { logs }, tags: await tagsOf(aws, resource) };
+    });
+  },
+  plan({ state, context, resource, parameters: wanted }) {
+    if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets have encryption settings of their own.' };
+    const wish = STRENGTH[wanted.algorithm] ?? 0;
+    const rules = state.rules ?? [];
+    // A rule without a default (it may only block an encryption type) counts when none has one.
+    const withDefault = rules.filter((rule) => rule.ApplyServerSideEncryptionByDefault !== undefined);
+    const judged = withDefault.length > 0 ? withDefault : rules.slice(0, 1);
+    const unknown = judged.find((rule) => strengthOf(rule) === undefined);
+    const low = judged.filter((rule) => (strengthOf(rule) ?? wish) < wish);
+    if (low.length === 0 && judged.length > 0) {
+      // SSE-S3 is the least of all, so that whatever else is there reaches it.
+      if (unknown === undefined || wanted.algorithm === 'AES256') return { status: 'compliant', message: `The bucket encrypts with ${withDefault.map((rule) => rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? '').join(', ')}.` };
+    }
+    if (unknown !== undefined) {
+      return { status: 'manual', message: `${resource.id} encrypts with ${unknown.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? ''}, which cannot be compared with ${wanted.algorithm}.`, steps: ['Decide whether it is strong enough; if it is, record an exception.'] };
+    }
+    const hazards: Hazard[] = [];
+    if (wanted.algorithm === 'aws:kms') {
+      const logs = context?.logs ?? [];
+      if (logs.length > 0) {
+        return {
+          status: 'manual',
+          message: `${resource.id} receives access logs (${logs.join('; ')}). S3 delivers them only into buckets that encrypt with SSE-S3, so it is not raised to SSE-KMS.`,
+          steps: ['Keep the bucket for logs alone, with SSE-S3, and record an exception for it.', 'Or stop the delivery of logs into it first.'],
+        };
+      }
+      const keyRegion = /^arn:[^:]+:kms:([^:]+):/.exec(wanted.kmsKeyId ?? '')?.[1];
+      if (keyRegion !== undefined && keyRegion !== resource.region) {
+        return { status: 'manual', message: `${resource.id} is in ${resource.region}, but ${wanted.kmsKeyId ?? ''} is in ${keyRegion}: S3 takes keys of its own region only.`, steps: [`Give a key of ${resource.region}, or an alias that exists in each region.`] };
+      }
+      hazards.push({
+        code: 'kms-raise',
+        effect: 'approve',
+        message: `New objects would be encrypted under ${wanted.kmsKeyId ?? 'the AWS managed key aws/s3, which no other account can use'}: whoever reads them needs kms:Decrypt, whoever writes them kms:GenerateDataKey.`,
+      });
+    }
+    const after = judged.length === 0 ? [raised({}, wanted)] : rules.map((rule) => (low.includes(rule) ? raised(rule, wanted) : rule));
+    const bucket = bucketOf(resource);
+    const put = (configuration: readonly EncryptionRule[]) => s3.call('PutBucketEncryption', { ...bucket, ServerSideEncryptionConfiguration: { Rules: configuration } });
+    const { rules: before } = state;
+    return {
+      status: 'change',
+      hazards,
+      changes: [
+        {
+          call: put(sorted(after)),
+          // Without a configuration S3 encrypts with SSE-S3 all the same, and says so from then on.
+          undo: before === null || before.length === 0 ? { calls: [s3.call('DeleteBucketEncryption', bucket)], restores: 'equivalent' } : { calls: [put(before)], restores: 'exact' },
+          summary: `encrypt new objects in ${resource.id} with ${wanted.algorithm === 'AES256' ? 'SSE-S3' : 'SSE-KMS'}`,
+          resolves: true,
+        },
+      ],
+    };
+  },
+  // What S3 does by itself where nothing is configured.
+  equivalent({ before, after }) {
+    const plain = (rules: readonly EncryptionRule[] | null) => rules === null || rules.every((rule) => (strengthOf(rule) ?? 9) <= 1 && rule.BucketKeyEnabled !== true);
+    return (before.rules ?? []).length === 0 && plain(after.rules);
+  },
+  discover: bucketsIn,
+});

@@ -1,0 +1,127 @@
+import { defineRemediator } from '@redress/core';
+import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
+import { s3 } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/** What decides whether a bucket is public. A type, not an interface: state must be plain JSON. */
+type State = {
+  /** `redirect`: the website only sends visitors elsewhere. */
+  readonly website: 'content' | 'redirect' | null;
+  readonly policyIsPublic: boolean;
+  /** Grants to everybody: `AllUsers: READ`. */
+  readonly publicGrants: readonly string[];
+  readonly ignorePublicAcls: boolean;
+  readonly restrictPublicBuckets: boolean;
+};
+
+const NOTHING: State = { website: null, policyIsPublic: false, publicGrants: [], ignorePublicAcls: false, restrictPublicBuckets: false };
+// Authenticated users are those of every AWS account there is.
+const EVERYBODY = /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/;
+
+/**
+ * Tells about buckets that the internet can read or write. Changes nothing: if the bucket serves a website, closing it takes the site
+ * down, and whether anybody depends on it no read can tell.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteAccessPermissionsReqd.html
+ * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+ */
+export const reportPublicWebsiteBucket = defineRemediator({
+  id: 's3-report-public-website-bucket',
+  title: 'Report a public bucket that serves a static website',
+  package: packageRef,
+  resourceTypes: ['AWS::S3::Bucket'],
+  controls: [
+    { framework: 'aws-fsbp', id: 'S3.2' },
+    { framework: 'aws-fsbp', id: 'S3.8' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '2.1.5' },
+    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '2.1.4' },
+    { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '2.1.4' },
+  ],
+  triggers: {
+    configRules: [
+      'S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED',
+      's3-bucket-level-public-access-prohibited',
+      'S3_BUCKET_PUBLIC_READ_PROHIBITED',
+      's3-bucket-public-read-prohibited',
+    ],
+    apiCalls: {
+      's3:PutBucketWebsite': namedBucket,
+      's3:PutBucketPolicy': namedBucket,
+      's3:PutBucketAcl': namedBucket,
+      's3:PutBucketPublicAccessBlock': namedBucket,
+      's3:DeleteBucketPublicAccessBlock': namedBucket,
+    },
+  },
+  ceiling: 'notify',
+  blindSpots: [
+    'Public access that is blocked for the whole account or organization: the bucket is then reported, although nobody gets in.',
+    'Access control lists of single objects, which can be public while the bucket is not.',
+    'Access points, and policies with conditions that S3 itself does not count as public.',
+    'Websites that S3 does not know of: a CDN or a proxy in front of a public bucket, with or without a secret header.',
+    'Whether anybody visits it.',
+  ],
+  uses: {
+    reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock')],
+    writes: [],
+    undoes: [],
+  },
+  identify: identifyBucket,
+  async observe({ aws, resource }) {
+    if (isDirectoryBucket(resource.id)) return { state: NOTHING, tags: {} };
+    const bucket = bucketOf(resource);
+    return unlessGone(async () => {
+      const website = await unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration');
+      const policy = await unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy');
+      const { Grants } = await aws.s3.GetBucketAcl(bucket);
+      const block = (await unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'))?.PublicAccessBlockConfiguration;
+      const publicGrants = (Grants ?? []).flatMap((grant) => {
+        const group = EVERYBODY.exec(grant.Grantee?.URI ?? '')?.[1];
+        return group === undefined ? [] : [`${group}: ${grant.Permission ?? '?'}`];
+      });
+      if (policy !== null && typeof policy.PolicyStatus?.IsPublic !== 'boolean') throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
+      const state: State = {
+        website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
+        policyIsPublic: policy?.PolicyStatus?.IsPublic === true,
+        publicGrants: [...new Set(publicGrants)].sort(),
+        ignorePublicAcls: block?.IgnorePublicAcls === true,
+        restrictPublicBuckets: block?.RestrictPublicBuckets === true,
+      };
+      return { state, tags: await tagsOf(aws, resource) };
+    });
+  },
+  plan({ state, resource }) {
+    if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets cannot be public.' };
+    const open = [
+      ...(state.policyIsPublic && !state.restrictPublicBuckets ? ['its policy is public'] : []),
+      ...(state.publicGrants.length > 0 && !state.ignorePublicAcls ? [`its access control list grants ${state.publicGrants.join(', ')}`] : []),
+    ];
+    if (open.length === 0) {
+      const cut = state.policyIsPublic || state.publicGrants.length > 0;
+      return { status: 'compliant', message: cut ? 'What would make the bucket public is cut off by its public access block.' : 'Neither policy nor access control list makes the bucket public.' };
+    }
+    const why = open.join(', and ');
+    if (state.website === null) {
+      return {
+        status: 'manual',
+        message: `Bucket ${resource.id} is public: ${why}. It serves no website of S3; who uses it is not known, so it is not closed.`,
+        steps: [
+          'Find out who reads it: S3 server access logs, or CloudTrail data events.',
+          'Give those who need it access of their own: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
+          'Then take the public statements and grants away, and turn on block public access for the bucket.',
+        ],
+      };
+    }
+    const redirect = state.website === 'redirect';
+    return {
+      status: 'manual',
+      message: `Bucket ${resource.id} is public (${why}) and serves a ${redirect ? 'website that redirects all requests' : 'static website'}. ${redirect ? 'The redirect needs no public objects, but others may read them' : 'Blocking public access would take the site down'}, so it is not closed.`,
+      steps: [
+        'Put a CloudFront distribution with origin access control in front of the bucket, with its REST endpoint as the origin; index documents of folders and redirects become a CloudFront function.',
+        'Allow that distribution in the bucket policy, and test the site under its CloudFront name.',
+        'Point DNS to the distribution, and wait until nobody asks the website endpoint any more.',
+        'Then take the public statements and grants away, delete the website configuration, and turn on block public access for the bucket.',
+      ],
+    };
+  },
+  discover: bucketsIn,
+});
