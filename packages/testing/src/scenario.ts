@@ -32,16 +32,16 @@ export interface Scenario {
   /** Only a part may be changed at once: the rest waits for a person (older than the event, or with a hazard). */
   readonly partly?: boolean;
   /** The EventBridge event that reports it. Default: a Config compliance change, or a Security Hub finding, of the remediator's triggers. */
-  event?(resource: ResourceRef, arranged: Readonly<Record<string, unknown>>): unknown;
+  readonly event?: ((resource: ResourceRef, arranged: Readonly<Record<string, unknown>>) => unknown) | undefined;
   /** Makes the gap again after it was fixed, as a person would; answers what `arrange` does when the event has to name something new. */
-  breakAgain?(sdk: Sdk, resource: ResourceRef): Promise<Arranged | void>;
+  readonly breakAgain?: ((sdk: Sdk, resource: ResourceRef) => Promise<Arranged | void>) | undefined;
   /**
    * What may not change, read with a client of your own: the other rules, the other settings, the tags. It is compared before and after.
    * Without it, nobody looks at what the remediator itself does not see.
    */
-  rest?(sdk: Sdk, resource: ResourceRef): Promise<unknown>;
+  readonly rest?: ((sdk: Sdk, resource: ResourceRef) => Promise<unknown>) | undefined;
   /** Puts a tag on the resource: for resources that have tags. */
-  tag?(sdk: Sdk, resource: ResourceRef, key: string, value: string): Promise<void>;
+  readonly tag?: ((sdk: Sdk, resource: ResourceRef, key: string, value: string) => Promise<void>) | undefined;
 }
 
 /** What {@link describeRemediator} and {@link checkRemediator} take. */

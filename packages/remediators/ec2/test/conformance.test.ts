@@ -1,5 +1,5 @@
 import {
-  AuthorizeSecurityGroupIngressCommand, type AuthorizeSecurityGroupIngressCommandOutput, CreateSecurityGroupCommand, CreateTagsCommand, CreateVolumeCommand, DisableEbsEncryptionByDefaultCommand, EC2Client, EnableEbsEncryptionByDefaultCommand, type IpPermission,
+  AuthorizeSecurityGroupIngressCommand, type AuthorizeSecurityGroupIngressCommandOutput, CreateSecurityGroupCommand, CreateTagsCommand, CreateVolumeCommand, DescribeSecurityGroupRulesCommand, DisableEbsEncryptionByDefaultCommand, EC2Client, EnableEbsEncryptionByDefaultCommand, type IpPermission,
 } from '@aws-sdk/client-ec2';
 import { type JsonObject, type Remediator, resource, type ResourceRef } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
@@ -78,9 +78,20 @@ const tag: Scenario['tag'] = async (sdk, ref, key, value) => {
   await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags: [{ Key: key, Value: value }] }));
 };
 
-function openPort(remediator: Remediator, port: number): void {
-  const added = (name: string, permissions: readonly IpPermission[], more: Partial<Scenario> = {}, options: Parameters<typeof group>[2] = {}): Scenario => ({
-    name, expect: 'change', event, tag, arrange: (sdk) => group(sdk, permissions, options), ...more,
+type Added = (name: string, permissions: readonly IpPermission[], more?: Partial<Scenario>, options?: Parameters<typeof group>[2]) => Scenario;
+
+/** Every rule that does not open the port to the internet, and what the group is called. */
+const others =
+  (port: number): Scenario['rest'] =>
+  async (sdk, ref) => {
+    const { SecurityGroupRules = [] } = await new EC2Client(sdk.config).send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [ref.id] }] }));
+    const text = SecurityGroupRules.filter((rule) => rule.IsEgress === true || !/\/0$/.test(rule.CidrIpv4 ?? rule.CidrIpv6 ?? '') || (rule.IpProtocol !== '-1' && !((rule.FromPort ?? 0) <= port && port <= (rule.ToPort ?? 65_535)))).map((rule) => JSON.stringify(rule));
+    return text.sort();
+  };
+
+function openPort(remediator: Remediator, port: number, more: (added: Added) => readonly Scenario[]): void {
+  const added: Added = (name, permissions, more = {}, options = {}) => ({
+    name, expect: 'change', event, tag, rest: others(port), arrange: (sdk) => group(sdk, permissions, options), ...more,
   });
   describeRemediator(remediator, {
     account: { endpoint },
@@ -89,22 +100,28 @@ function openPort(remediator: Remediator, port: number): void {
       added(`a new rule that opens ${port} to the internet, among good ones`, [world(port)], {
         breakAgain: async (sdk, ref) => ({ resource: ref, ...(await open(sdk, ref.id, [world(port)])) }),
       }),
-      added('the protocol given as 6', [world(port, { IpProtocol: '6' })]),
-      added('IPv6 as ::/0', [world(port, { IpRanges: [], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
-      added('several ranges in one call, two of them the internet', [world(port, { IpRanges: [{ CidrIp: '0.0.0.0/0' }, { CidrIp: '192.0.2.0/24' }], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
-      added('a description and a rule that was open before', [world(port, { IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'for the vendor' }] })], { partly: true }, { before: [world(port, { IpRanges: [], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })] }),
       added('the port inside a range', [world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'] }),
-      added('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], { hazards: ['wide-rule'] }),
-      added('the port alone and inside a range', [world(port), world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'], partly: true }),
-      added('a bastion', [world(port)], { hazards: ['bastion'] }, { name: 'bastion' }),
+      ...more(added),
       added('no open rule', [], { expect: 'compliant' }),
       { name: 'a group that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-00000000000000000', account: sdk.account, region: sdk.region }) },
     ],
   });
 }
 
-openPort(revokeSgOpenSsh, 22);
-openPort(revokeSgOpenRdp, 3389);
+const v6 = (port: number, ...cidrs: string[]): IpPermission => world(port, { IpRanges: [], Ipv6Ranges: cidrs.map((CidrIpv6) => ({ CidrIpv6 })) });
+
+openPort(revokeSgOpenSsh, 22, (added) => [
+  added('the protocol given as 6', [world(22, { IpProtocol: '6' })]),
+  added('IPv6 as ::/0', [v6(22, '::/0')]),
+  added('IPv6 as 0:0:0:0:0:0:0:0/0', [v6(22, '0:0:0:0:0:0:0:0/0')]),
+  added('a prefix length of 0 with host bits', [world(22, { IpRanges: [{ CidrIp: '203.0.113.9/0' }] })]),
+  added('several ranges in one call, two of them the internet', [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0' }, { CidrIp: '192.0.2.0/24' }], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
+  added('a rule that was open before, beside a new one with a description', [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'for the vendor' }] })], { partly: true }, { before: [v6(22, '::/0')] }),
+  added('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], { hazards: ['wide-rule'] }),
+  added('the port alone and inside a range', [world(22), world(22, { FromPort: 20, ToPort: 32 })], { hazards: ['wide-rule'], partly: true }),
+  added('a bastion', [world(22)], { hazards: ['bastion'] }, { name: 'bastion' }),
+]);
+openPort(revokeSgOpenRdp, 3389, (added) => [added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }])]);
 
 const settings = (sdk: Sdk): ResourceRef => resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
 
