@@ -217,8 +217,18 @@ export function plannedLines(pass: PlannedPass, paint: Paint): string[] {
   for (const reason of pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const hazard of pass.hazards) lines.push(`  hazard  ${printable(hazard.message)} (${printable(hazard.code)})`);
   for (const open of pass.open) lines.push(`  open    ${printable(open)}`);
-  if (pass.changes.length > 0 && pass.blindSpots.length > 0) lines.push(`  unseen  ${pass.blindSpots.map(printable).join('; ')}`);
   return lines;
+}
+
+/** What no read can tell of the changes, once per remediator. */
+export function blindSpotLines(passes: readonly PlannedPass[], paint: Paint): string[] {
+  const shown = new Map(passes.filter((pass) => pass.changes.length > 0 && pass.blindSpots.length > 0).map((pass) => [pass.remediator, pass.blindSpots]));
+  if (shown.size === 0) return [];
+  return [
+    paint('bold', 'What no read can tell:'),
+    ...[...shown].flatMap(([remediator, spots]) => [`  ${printable(remediator)}`, ...spots.map((spot) => `    ${printable(spot)}`)]),
+    '',
+  ];
 }
 
 export function verdictWords(verdict: Verdict): string {

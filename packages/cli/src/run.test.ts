@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import type { HistoryEntry } from './commands/history.js';
 import type { PlanDocument } from './commands/plan.js';
+import type { RemediatorDocument } from './commands/remediators.js';
 import type { RunDocument } from './commands/run.js';
 import { run } from './run.js';
 
@@ -149,14 +150,16 @@ describe('plan', () => {
         '  change  revoke open-1',
         '          widget:RevokeRule {"Id":"w-1","Rule":"open-1"}',
         '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-1"}',
-        '  unseen  none in a test',
         '',
         'AWS::Test::Widget w-1  widget-revoke-open  needs approval',
         '  change  revoke open-old',
         '          widget:RevokeRule {"Id":"w-1","Rule":"open-old"}',
         '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-old"}',
         '  approve Nothing shows that this was made within the last 30 minutes, so something may depend on it: open-old. (not-fresh)',
-        '  unseen  none in a test',
+        '',
+        'What no read can tell:',
+        '  widget-revoke-open',
+        '    none in a test',
         '',
         'Account 111111111111, us-east-1: 1 would be fixed, 1 need approval because nothing shows that it is new, so something may depend on it (not-fresh): 1, 0 held back, 0 with nothing to change.',
         'Nothing was changed, and nothing was recorded.',
@@ -483,6 +486,35 @@ describe('policy and configuration', () => {
 });
 
 describe('the command itself', () => {
+  it('brings its remediators along', async () => {
+    let out = '';
+    const io = {
+      stdout: (text: string) => void (out += text),
+      stderr: () => undefined,
+      stdin: async () => '',
+      color: false,
+      cwd: directory,
+      env: {},
+      user: 'tester',
+    };
+    expect(await run(['remediators', '--json'], io)).toBe(0);
+    const documents = JSON.parse(out) as RemediatorDocument[];
+    expect(documents.map(({ id }) => id)).toEqual([
+      'ec2-revoke-sg-open-ssh',
+      'ec2-revoke-sg-open-rdp',
+      'ec2-enable-ebs-encryption-by-default',
+      'ec2-report-unencrypted-ebs-volumes',
+      's3-enforce-default-encryption',
+      's3-report-public-website-bucket',
+      'iam-flag-stale-access-key',
+      'logs-raise-retention',
+    ]);
+    // The role that fixes must not be able to open the port again.
+    expect(documents[0]?.iam.fix).toEqual(['ec2:RevokeSecurityGroupIngress']);
+    // Without a policy nothing is enforced.
+    expect(new Set(documents.map(({ modes }) => JSON.stringify(modes)))).toEqual(new Set(['{"*":"notify"}']));
+  });
+
   it.each([
     [['--help'], 0],
     [['plan', '--help'], 0],

@@ -62,6 +62,8 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
       httpsAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 },
       connectionTimeout: 3000,
       requestTimeout: 30_000,
+      // Else it is only a warning, and a read that hangs holds a lease until its end.
+      throwOnRequestTimeout: true,
     },
   } as const;
 

@@ -3,7 +3,18 @@ import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import { readJsonInputs } from '../inputs.js';
 import { type Answer, type Io, painter } from '../io.js';
-import { codeOf, type PlannedPass, plannedLines, plannedPass, type Summary, summarize, summaryLine, verdictOf, verdictWords } from '../passes.js';
+import {
+  blindSpotLines,
+  codeOf,
+  type PlannedPass,
+  plannedLines,
+  plannedPass,
+  type Summary,
+  summarize,
+  summaryLine,
+  verdictOf,
+  verdictWords,
+} from '../passes.js';
 import { printable } from '../printable.js';
 
 /** `redress plan --json` */
@@ -223,6 +234,7 @@ function human(io: Io, document: PlanDocument): string {
       );
     lines.push('');
   }
+  lines.push(...blindSpotLines(document.passes, paint));
   for (const [disposition, count] of Object.entries(document.counted)) lines.push(`${count} ${disposition}: no decision needed`);
   for (const { remediator, reason } of document.notSwept) lines.push(`${paint('yellow', 'not swept')}  ${printable(remediator)}: ${printable(reason)}`);
   for (const problem of document.problems)

@@ -1,7 +1,7 @@
 import type { Composition } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
-import { type RemediatorDocument, remediatorsCommand } from './remediators.js';
+import { modeWords, type RemediatorDocument, remediatorsCommand } from './remediators.js';
 
 /** `redress policy check`: composing has checked policy, register and parameters already; here is what they say. */
 export function policyCheckCommand(io: Io, composition: Composition): Answer {
@@ -31,14 +31,7 @@ export function policyCheckCommand(io: Io, composition: Composition): Answer {
     ...(policy.stop === 'none' ? [] : [paint('red', `The kill switch of the policy stops ${policy.stop}.`)]),
     ...policy.environments.map(({ name, accounts }) => `environment ${name}: ${accounts.length === 0 ? 'no account' : accounts.join(', ')}`),
     ...(policy.environments.length === 0 ? ['There is no environment, so every account is notify-only.'] : []),
-    ...modes
-      .map(
-        (each) =>
-          `${each.id}: ${Object.entries(each.modes)
-            .map(([environment, mode]) => (environment === '*' ? mode : `${environment} ${mode}`))
-            .join(', ')}`,
-      )
-      .map(printable),
+    ...modes.map((each) => printable(`${each.id}: ${modeWords(each.modes)}`)),
     ...exceptions.map(
       (each) =>
         `exception ${printable(each.id)} of ${printable(each.owner)}: ${each.live ? `until ${each.expires}` : paint('yellow', `expired on ${each.expires}; it exempts nothing`)}`,

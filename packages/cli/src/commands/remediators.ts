@@ -1,6 +1,6 @@
 import type { Mode, OperationUse, Remediator } from '@redress/core';
 import type { Composition } from '../compose.js';
-import { type Answer, type Io, painter, table } from '../io.js';
+import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
 
 /** One entry of `redress remediators --json`. */
@@ -25,19 +25,21 @@ export interface RemediatorDocument {
 export function remediatorsCommand(io: Io, { remediators, policy }: Pick<Composition, 'remediators' | 'policy'>): Answer {
   const documents = remediators.map((each) => document(each, modesOf(policy, each.id)));
   const paint = painter(io);
-  const rows = documents.map((each) =>
-    [
-      each.id,
-      Object.entries(each.modes)
-        .map(([environment, mode]) => (environment === '*' ? mode : `${environment}: ${mode}`))
-        .join(', '),
-      each.ceiling,
-      [...each.iam.read, ...each.iam.fix].join(' '),
-      each.iam.undo.join(' ') || '-',
-      each.title,
-    ].map(printable),
-  );
-  return { json: documents, text: table(['REMEDIATOR', 'MODE', 'AT MOST', 'IAM: LOOK AND FIX', 'IAM: UNDO', 'TITLE'], rows, paint), exit: 0 };
+  const lines = documents.flatMap((each) => [
+    `${paint('bold', printable(each.id))}  ${printable(modeWords(each.modes))}${each.ceiling === 'enforce' ? '' : ` (at most ${each.ceiling})`}`,
+    `  ${printable(each.title)}`,
+    `  look  ${each.iam.read.join(' ')}`,
+    ...(each.iam.fix.length === 0 ? [] : [`  fix   ${each.iam.fix.join(' ')}`]),
+    ...(each.iam.undo.length === 0 ? [] : [`  undo  ${each.iam.undo.join(' ')}`]),
+  ]);
+  return { json: documents, text: lines.join('\n'), exit: 0 };
+}
+
+/** `dev: enforce, prod: approve`; the mode alone where there are no environments. */
+export function modeWords(modes: Readonly<Record<string, Mode>>): string {
+  return Object.entries(modes)
+    .map(([environment, mode]) => (environment === '*' ? mode : `${environment}: ${mode}`))
+    .join(', ');
 }
 
 function document(remediator: Remediator, modes: Record<string, Mode>): RemediatorDocument {
