@@ -2,6 +2,7 @@
 
 - EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
+- Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
@@ -27,6 +28,16 @@ def _dated(self, *args, **kwargs):
 
 
 models.AccessKey.__init__ = _dated
+
+_original_user = models.User.__init__
+
+
+def _user(self, *args, **kwargs):
+    _original_user(self, *args, **kwargs)
+    self.id = ("AIDA" + self.id.upper() + "X" * 17)[:21]
+
+
+models.User.__init__ = _user
 
 # moto finds operations of a response class by the names of its methods.
 Settings.get_ebs_default_kms_key_id = lambda self: ActionResult({"KmsKeyId": "alias/aws/ebs"})
