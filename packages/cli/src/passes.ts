@@ -48,7 +48,7 @@ export function codeOf(pass: PassResult): string {
 }
 
 /** A call, as it is shown. */
-export interface CallDocument {
+interface CallDocument {
   readonly operation: string;
   readonly input: ApiCall['input'];
 }

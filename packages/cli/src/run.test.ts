@@ -489,7 +489,9 @@ describe('the command itself', () => {
   it('brings its remediators along', async () => {
     let out = '';
     const io = {
-      stdout: (text: string) => void (out += text),
+      stdout: (text: string) => {
+        out += text;
+      },
       stderr: () => undefined,
       stdin: async () => '',
       color: false,

@@ -13,6 +13,7 @@ import {
   type RedressOptions,
   systemClock,
 } from '@redress/core';
+import type { SQSEvent } from 'aws-lambda';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -109,11 +110,10 @@ export function createHandler(options: HandlerOptions): Handler {
     };
     // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
     const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
-    const processor = fifo ? new SqsFifoPartialProcessorAsync() : new BatchProcessor(EventType.SQS);
-    const answer = await processPartialResponse(event as never, handle as never, processor, {
-      processInParallel: false,
-      throwOnFullBatchFailure: false,
-    } as never);
+    const batch = event as unknown as SQSEvent;
+    const answer = fifo
+      ? await processPartialResponse(batch, handle, new SqsFifoPartialProcessorAsync(), { throwOnFullBatchFailure: false })
+      : await processPartialResponse(batch, handle, new BatchProcessor(EventType.SQS), { processInParallel: false, throwOnFullBatchFailure: false });
     return { batchItemFailures: answer.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
   };
 }
