@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { ACCOUNT, bucket, fakeS3, s3Error } from '../test/fake.js';
+import { bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, regionOf, tagsOf } from './bucket.js';
+import * as published from './index.js';
+
+describe('the region of a bucket', () => {
+  it.each([
+    [null, 'us-east-1'],
+    [undefined, 'us-east-1'],
+    ['', 'us-east-1'],
+    ['EU', 'eu-west-1'],
+    ['eu-central-1', 'eu-central-1'],
+    ['us-gov-west-1', 'us-gov-west-1'],
+  ])('%s is %s', (constraint, region) => {
+    expect(regionOf(constraint)).toBe(region);
+  });
+
+  it('is its own, whatever region an event names', async () => {
+    const { aws, calls } = fakeS3({ invoices: { location: 'ap-southeast-2' } });
+    expect(await identifyBucket({ aws, resource: bucket('invoices', 'us-east-1') })).toEqual({ id: 'invoices', region: 'ap-southeast-2' });
+    expect(calls).toEqual([{ operation: 'GetBucketLocation', input: { Bucket: 'invoices', ExpectedBucketOwner: ACCOUNT } }]);
+  });
+
+  it('is gone with the bucket', async () => {
+    expect(await identifyBucket({ aws: fakeS3({}).aws, resource: bucket('invoices') })).toBe('gone');
+  });
+
+  it('is not told about a bucket of another account', async () => {
+    const { aws } = fakeS3({ invoices: { account: '222222222222' } });
+    await expect(identifyBucket({ aws, resource: bucket('invoices') })).rejects.toMatchObject({ code: 'aws/denied' });
+  });
+
+  it('is not asked of a directory bucket', async () => {
+    const { aws, calls } = fakeS3({});
+    expect(isDirectoryBucket('fast--use1-az4--x-s3')).toBe(true);
+    expect(await identifyBucket({ aws, resource: bucket('fast--use1-az4--x-s3', 'us-east-1') })).toEqual({ id: 'fast--use1-az4--x-s3', region: 'us-east-1' });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('tags', () => {
+  it('are none where S3 says so', async () => {
+    expect(await tagsOf(fakeS3({ invoices: {} }).aws, bucket('invoices'))).toEqual({});
+    expect(await tagsOf(fakeS3({ invoices: { tags: { 'redress:exception': 'EXC-1' } } }).aws, bucket('invoices'))).toEqual({ 'redress:exception': 'EXC-1' });
+  });
+
+  it.each(['aws/denied', 'aws/server'] as const)('that cannot be read (%s) are not none', async (code) => {
+    const { aws } = fakeS3({ invoices: {} }, { GetBucketTagging: s3Error('Whatever', code) });
+    await expect(tagsOf(aws, bucket('invoices'))).rejects.toMatchObject({ code });
+  });
+
+  it('of a bucket that is gone are not none', async () => {
+    await expect(tagsOf(fakeS3({}).aws, bucket('invoices'))).rejects.toMatchObject({ code: 'aws/gone' });
+  });
+});
+
+describe('discovery', () => {
+  it('finds the buckets of its region, on every page', async () => {
+    const { aws } = fakeS3({ a: { location: 'eu-west-1' }, b: {}, c: { location: 'EU' }, d: { location: 'eu-west-1' }, e: { location: 'eu-north-1' } });
+    const found: unknown[] = [];
+    for await (const each of bucketsIn({ aws, account: ACCOUNT, region: 'eu-west-1' })) found.push(each);
+    expect(found).toEqual(['a', 'c', 'd'].map((id) => ({ type: 'AWS::S3::Bucket', id, region: 'eu-west-1' })));
+  });
+});
+
+describe('recorded calls', () => {
+  const call = (request: Parameters<typeof namedBucket>[0]['request']) => namedBucket({ service: 's3', operation: 'PutBucketEncryption', request, response: null, errorCode: null, readOnly: false, account: ACCOUNT, region: 'eu-west-1' });
+  it.each([[null], [{}], [{ bucketName: '' }], [{ bucketName: ['a'] }], [{ Host: 'a.s3.amazonaws.com' }]])('%j names no bucket', (request) => {
+    expect(call(request)).toEqual([]);
+  });
+  it('name their bucket', () => {
+    expect(call({ bucketName: 'invoices', Host: 's3.amazonaws.com' })).toEqual([{ id: 'invoices' }]);
+  });
+});
+
+it('the package exports its remediators, and nothing of its client', () => {
+  expect(Object.keys(published).sort()).toEqual(['enforceDefaultEncryption', 'reportPublicWebsiteBucket', 's3Remediators']);
+  expect(published.s3Remediators.map((each) => each.id)).toEqual(['s3-enforce-default-encryption', 's3-report-public-website-bucket']);
+  expect(published.s3Remediators.every((each) => each.package.name === '@redress/remediator-s3')).toBe(true);
+});

@@ -1,0 +1,216 @@
+import type { Assessment, Json, JsonObject } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { ACCOUNT, bucket, type FakeBucket, fakeS3, s3Error } from '../test/fake.js';
+import { s3 } from './client.js';
+import { enforceDefaultEncryption as remediator } from './s3-enforce-default-encryption.js';
+
+const target = { Bucket: 'invoices', ExpectedBucketOwner: ACCOUNT };
+const rule = (SSEAlgorithm: string, more: JsonObject = {}) => ({ ApplyServerSideEncryptionByDefault: { SSEAlgorithm }, ...more });
+const KEY = 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+function plan(rules: readonly Json[] | null, parameters: JsonObject = {}, context: unknown = { logs: [] }): Assessment {
+  return remediator.plan({ state: { rules }, context, resource: bucket('invoices'), parameters: remediator.parameters(parameters), observedAt: 0 });
+}
+
+/** The only change, which has to be there. */
+function change(assessment: Assessment) {
+  if (assessment.status !== 'change') throw new Error(`planned ${assessment.status}`);
+  expect(assessment.changes).toHaveLength(1);
+  const [only] = assessment.changes;
+  if (only === undefined || !('calls' in only.undo)) throw new Error('no change with an undo');
+  return { put: only.call, undo: only.undo, hazards: (assessment.hazards ?? []).map((hazard) => `${hazard.effect}: ${hazard.code}`), resolves: only.resolves };
+}
+
+const rulesOf = (call: { readonly input: JsonObject }) => (call.input['ServerSideEncryptionConfiguration'] as JsonObject)['Rules'];
+
+describe('parameters', () => {
+  it('have defaults', () => {
+    expect(remediator.parameters(undefined)).toEqual({ algorithm: 'AES256' });
+  });
+  it.each([
+    [{ algorithm: 'aws:kms:dsse' }, 'algorithm'],
+    [{ algorithm: null }, 'algorithm'],
+    [{ algorithms: 'AES256' }, 'algorithms'],
+    [{ kmsKeyId: KEY }, 'kmsKeyId'],
+    [{ algorithm: 'AES256', bucketKey: true }, 'bucketKey'],
+    [{ algorithm: 'aws:kms', kmsKeyId: '' }, 'kmsKeyId'],
+    [{ algorithm: 'aws:kms', kmsKeyId: 'arn:aws:s3:::invoices' }, 'kmsKeyId'],
+  ])('refuse %j', (parameters, member) => {
+    expect(() => remediator.parameters(parameters)).toThrow(member);
+  });
+  it.each([KEY, 'alias/s3', '1234abcd-12ab-34cd-56ef-1234567890ab', 'mrk-1234abcd12ab34cd56ef1234567890ab'])('take the key %s', (kmsKeyId) => {
+    expect(remediator.parameters({ algorithm: 'aws:kms', kmsKeyId })).toEqual({ algorithm: 'aws:kms', kmsKeyId });
+  });
+  it('have a JSON Schema that is closed', () => {
+    expect(remediator.parametersJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, properties: { algorithm: { default: 'AES256' } } });
+  });
+});
+
+describe('SSE-S3 wanted', () => {
+  it.each([
+    ['SSE-S3', [rule('AES256', { BucketKeyEnabled: false })]],
+    ['SSE-KMS', [rule('aws:kms')]],
+    ['SSE-KMS with a bucket key', [rule('aws:kms', { BucketKeyEnabled: true })]],
+    ['DSSE-KMS', [rule('aws:kms:dsse')]],
+    ['an algorithm of tomorrow', [rule('aws:next')]],
+    ['a rule that only blocks SSE-C besides', [{ BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }, rule('aws:kms')]],
+  ])('%s is left alone', (_name, rules) => {
+    expect(plan(rules).status).toBe('compliant');
+  });
+
+  it('no configuration: it is made, and taken back by deleting it', () => {
+    const { put, undo, hazards, resolves } = change(plan(null));
+    expect(put).toEqual({ service: 's3', operation: 'PutBucketEncryption', retry: 'idempotent', input: { ...target, ServerSideEncryptionConfiguration: { Rules: [rule('AES256')] } } });
+    expect(undo).toEqual({ calls: [{ service: 's3', operation: 'DeleteBucketEncryption', retry: 'idempotent', input: target }], restores: 'equivalent' });
+    expect(hazards).toEqual([]);
+    expect(resolves).toBe(true);
+  });
+
+  it('a configuration without rules counts as none', () => {
+    expect(change(plan([])).put).toEqual(change(plan(null)).put);
+  });
+
+  it('a rule without default encryption gets one, and keeps what it blocks', () => {
+    const before = [{ BucketKeyEnabled: true, BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } }];
+    const { put, undo } = change(plan(before));
+    expect(rulesOf(put)).toEqual([{ ...before[0], ...rule('AES256') }]);
+    expect(undo.restores).toBe('exact');
+    expect(undo.calls.map(rulesOf)).toEqual([before]);
+  });
+});
+
+describe('SSE-KMS wanted', () => {
+  const kms = { algorithm: 'aws:kms' };
+
+  it.each(['aws:kms', 'aws:kms:dsse'])('%s is left alone, whatever its key', (algorithm) => {
+    expect(plan([{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, KMSMasterKeyID: 'another' } }], { ...kms, kmsKeyId: KEY, bucketKey: true }).status).toBe('compliant');
+  });
+
+  it('SSE-S3 is raised after an approval, and keeps its other members', () => {
+    const before = rule('AES256', { BucketKeyEnabled: false, BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } });
+    const { put, undo, hazards } = change(plan([before], kms));
+    expect(rulesOf(put)).toEqual([{ ...before, ...rule('aws:kms') }]);
+    expect(undo.calls.map(rulesOf)).toEqual([[before]]);
+    expect(undo.restores).toBe('exact');
+    expect(hazards).toEqual(['approve: kms-raise']);
+  });
+
+  it('key and bucket key go in when they are given', () => {
+    expect(rulesOf(change(plan([rule('AES256', { BucketKeyEnabled: false })], { ...kms, kmsKeyId: KEY, bucketKey: true })).put)).toEqual([
+      { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY }, BucketKeyEnabled: true },
+    ]);
+  });
+
+  it('no configuration is raised after an approval too', () => {
+    expect(change(plan(null, kms)).hazards).toEqual(['approve: kms-raise']);
+  });
+
+  it('a bucket that receives access logs stays as it is', () => {
+    const assessment = plan([rule('AES256')], kms, { logs: ['its policy lets logging.s3.amazonaws.com in'] });
+    expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('receives access logs') });
+  });
+
+  it('a key of another region is nothing that S3 would take', () => {
+    expect(plan([rule('AES256')], { ...kms, kmsKeyId: KEY.replace('eu-west-1', 'us-east-1') })).toMatchObject({ status: 'manual', message: expect.stringContaining('us-east-1') });
+  });
+
+  it('what cannot be compared is left to people', () => {
+    expect(plan([rule('aws:next')], kms).status).toBe('manual');
+  });
+});
+
+it('directory buckets are none of its business', async () => {
+  const { aws, calls } = fakeS3({});
+  const resource = bucket('fast--use1-az4--x-s3', 'us-east-1');
+  const parameters = remediator.parameters({});
+  const seen = await remediator.observe({ aws, resource, parameters });
+  expect(calls).toEqual([]);
+  if (seen === 'gone') throw new Error('gone');
+  expect(remediator.plan({ state: seen.state, context: seen.context, resource, parameters, observedAt: 0 }).status).toBe('not-applicable');
+});
+
+describe('an undo that deletes the configuration', () => {
+  it.each([
+    [null, true],
+    [[], true],
+    [[rule('AES256', { BucketKeyEnabled: false })], true],
+    [[rule('AES256', { BlockedEncryptionTypes: { EncryptionType: ['SSE-C'] } })], true],
+    [[rule('aws:kms')], false],
+    [[rule('AES256', { BucketKeyEnabled: true })], false],
+    [[rule('aws:next')], false],
+  ] as const)('leads to %j: as good as none: %s', (rules, same) => {
+    expect(remediator.equivalent({ rules: null }, { rules } as Json)).toBe(same);
+  });
+  it('is as good as none only where there was none', () => {
+    expect(remediator.equivalent({ rules: [rule('aws:kms')] }, { rules: [rule('AES256')] })).toBe(false);
+  });
+});
+
+describe('observing', () => {
+  const observe = async (state: FakeBucket, parameters: JsonObject = {}, refuse: Parameters<typeof fakeS3>[1] = {}) => {
+    const fake = fakeS3({ invoices: state }, refuse);
+    const seen = await remediator.observe({ aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters(parameters) });
+    if (seen === 'gone') throw new Error('gone');
+    return { ...fake, ...seen };
+  };
+
+  it('reads the rules, sorted, and the tags', async () => {
+    const { state, tags } = await observe({
+      rules: [rule('aws:kms', { BlockedEncryptionTypes: { EncryptionType: ['SSE-C', 'NONE'] } }), rule('AES256', { BucketKeyEnabled: undefined as never })],
+      tags: { team: 'billing' },
+    });
+    expect(state).toEqual({ rules: [rule('AES256'), rule('aws:kms', { BlockedEncryptionTypes: { EncryptionType: ['NONE', 'SSE-C'] } })] });
+    expect(tags).toEqual({ team: 'billing' });
+  });
+
+  it('knows no configuration from a bucket that is gone', async () => {
+    expect((await observe({})).state).toEqual({ rules: null });
+    expect(await remediator.observe({ aws: fakeS3({}).aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).toBe('gone');
+  });
+
+  it.each(['GetBucketEncryption', 'GetBucketTagging', 'GetBucketAcl', 'GetBucketPolicy'])('fails when %s is denied', async (operation) => {
+    await expect(observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' }, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+  });
+
+  it('fails on an answer that says nothing', async () => {
+    await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({ code: 'aws/gone' });
+    const aws = { s3: { GetBucketEncryption: async () => ({}) } } as never;
+    await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).rejects.toThrow('did not say');
+  });
+
+  it('says on every call whose bucket it has to be', async () => {
+    const { calls } = await observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' });
+    expect(calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketEncryption', 'GetBucketPolicy', 'GetBucketTagging']);
+    expect(calls.every((call) => call.input['ExpectedBucketOwner'] === ACCOUNT)).toBe(true);
+  });
+
+  it('asks about logs only where KMS is wanted', async () => {
+    expect((await observe({ rules: [rule('AES256')] })).calls.map((call) => call.operation)).toEqual(['GetBucketEncryption', 'GetBucketTagging']);
+  });
+
+  const statement = (more: JsonObject) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: '*', ...more }] });
+  it.each([
+    ['a grant to the log delivery group', { grants: [{ uri: 'http://acs.amazonaws.com/groups/s3/LogDelivery', permission: 'WRITE' }] }, 1],
+    ['a policy that lets the service in', { policy: statement({ Principal: { Service: 'logging.s3.amazonaws.com' } }) }, 1],
+    ['a policy that lets several services in', { policy: statement({ Principal: { Service: ['delivery.logs.amazonaws.com', 'logging.s3.amazonaws.com'] } }) }, 1],
+    ['a single statement', { policy: JSON.stringify({ Statement: { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' } } }) }, 1],
+    ['a policy that cannot be understood', { policy: '{' }, 1],
+    ['a policy that keeps the service out', { policy: statement({ Effect: 'Deny', Principal: { Service: 'logging.s3.amazonaws.com' } }) }, 0],
+    ['a policy for people', { policy: statement({ Principal: { AWS: 'arn:aws:iam::111111111111:root' } }) }, 0],
+    ['nothing', {}, 0],
+  ] as const)('%s', async (_name, more, signs) => {
+    const { context } = await observe({ rules: [rule('AES256')], ...more }, { algorithm: 'aws:kms' });
+    expect((context as { logs: string[] }).logs).toHaveLength(signs);
+  });
+});
+
+it('types hold what may be called', () => {
+  const refused = () => {
+    // @ts-expect-error an operation that the package does not bind
+    s3.call('DeleteBucket', {});
+    // @ts-expect-error an algorithm that S3 does not have
+    s3.call('PutBucketEncryption', { Bucket: 'b', ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] } });
+  };
+  expect(refused).toThrow('no operation');
+  expect(remediator.uses.writes.flatMap((use) => use.operations)).toEqual(['PutBucketEncryption']);
+});

@@ -1,0 +1,128 @@
+import {
+  CreateBucketCommand, DeleteBucketEncryptionCommand, GetBucketTaggingCommand, GetBucketVersioningCommand, GetBucketWebsiteCommand, PutBucketAclCommand, PutBucketEncryptionCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand, PutBucketWebsiteCommand, PutPublicAccessBlockCommand, S3Client, type ServerSideEncryptionRule,
+} from '@aws-sdk/client-s3';
+import { resource, type ResourceRef } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { inject } from 'vitest';
+import { enforceDefaultEncryption, reportPublicWebsiteBucket } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+const account = { endpoint: inject('moto') };
+
+async function bucket(sdk: Sdk, prepare: (s3: S3Client, Bucket: string) => Promise<unknown> = async () => undefined): Promise<ResourceRef> {
+  const s3 = new S3Client(sdk.config);
+  const Bucket = sdk.name('bucket');
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'payments' }] } }));
+  await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  await prepare(s3, Bucket);
+  return resource({ type: 'AWS::S3::Bucket', id: Bucket, account: sdk.account, region: sdk.region });
+}
+const encrypted = (s3: S3Client, Bucket: string, rule: ServerSideEncryptionRule) => s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }));
+const everybody = (Bucket: string) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'site', Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }] });
+
+const common: Pick<Scenario, 'tag' | 'rest'> = {
+  tag: async (sdk, { id: Bucket }, Key, Value) => {
+    const s3 = new S3Client(sdk.config);
+    const { TagSet = [] } = await s3.send(new GetBucketTaggingCommand({ Bucket }));
+    await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [...TagSet, { Key, Value }] } }));
+  },
+  rest: async (sdk, { id: Bucket }) => {
+    const s3 = new S3Client(sdk.config);
+    return {
+      tags: (await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet ?? [],
+      versioning: (await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status ?? null,
+      website: await s3.send(new GetBucketWebsiteCommand({ Bucket })).then(({ IndexDocument }) => IndexDocument?.Suffix ?? null, () => null),
+    };
+  },
+};
+const named = (operation: string): Scenario['event'] => (ref) => cloudTrailEvent({ account: ref.account, region: ref.region, service: 's3', operation, request: { bucketName: ref.id, Host: `${ref.id}.s3.amazonaws.com` } });
+const gone = (sdk: Sdk) => resource({ type: 'AWS::S3::Bucket', id: sdk.name('gone'), account: sdk.account, region: sdk.region });
+const kms = { algorithm: 'aws:kms' };
+
+describeRemediator(enforceDefaultEncryption, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'a bucket without default encryption',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk),
+      breakAgain: async (sdk, { id: Bucket }) => {
+        await new S3Client(sdk.config).send(new DeleteBucketEncryptionCommand({ Bucket }));
+      },
+    },
+    { ...common, name: 'a bucket whose encryption someone has just deleted', expect: 'change', arrange: (sdk) => bucket(sdk), event: named('DeleteBucketEncryption') },
+    { ...common, name: 'a rule that only asks for a bucket key', expect: 'change', arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { BucketKeyEnabled: true })) },
+    { ...common, name: 'SSE-S3', expect: 'compliant', arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } })) },
+    {
+      ...common,
+      name: 'SSE-KMS, which is stronger than what is wanted',
+      expect: 'compliant',
+      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/ours' }, BucketKeyEnabled: true })),
+    },
+    {
+      ...common,
+      name: 'SSE-S3 where SSE-KMS is wanted',
+      expect: 'change',
+      parameters: kms,
+      hazards: ['kms-raise'],
+      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: true })),
+    },
+    {
+      ...common,
+      name: 'a bucket that receives access logs, where SSE-KMS is wanted',
+      expect: 'manual',
+      parameters: kms,
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) =>
+          s3.send(
+            new PutBucketPolicyCommand({
+              Bucket,
+              Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` }] }),
+            }),
+          ),
+        ),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+    { name: 'a directory bucket', expect: 'not-applicable', arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }) },
+  ],
+});
+
+const site = (s3: S3Client, Bucket: string) => s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } }));
+const open = (s3: S3Client, Bucket: string) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: everybody(Bucket) }));
+
+describeRemediator(reportPublicWebsiteBucket, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'a website that a policy makes public',
+      expect: 'manual',
+      event: named('PutBucketPolicy'),
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await site(s3, Bucket);
+          await open(s3, Bucket);
+        }),
+    },
+    { ...common, name: 'a public list of grants, and no website', expect: 'manual', arrange: (sdk) => bucket(sdk, (s3, Bucket) => s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read' }))) },
+    {
+      ...common,
+      name: 'a public policy that the public access block cuts off',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await open(s3, Bucket);
+          await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: { IgnorePublicAcls: true, RestrictPublicBuckets: true } }));
+        }),
+    },
+    { ...common, name: 'a private bucket', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+    { name: 'a directory bucket', expect: 'not-applicable', arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }) },
+  ],
+});
