@@ -57,7 +57,6 @@ describeRemediator(enforceDefaultEncryption, {
       },
     },
     { ...common, name: 'a bucket whose encryption someone has just deleted', expect: 'change', arrange: (sdk) => bucket(sdk), event: named('DeleteBucketEncryption') },
-    { ...common, name: 'a rule that only asks for a bucket key', expect: 'change', arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { BucketKeyEnabled: true })) },
     { ...common, name: 'SSE-S3', expect: 'compliant', arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } })) },
     {
       ...common,
