@@ -1,0 +1,195 @@
+import type { Assessment, JsonObject } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { fakeIam, type FakeUser, iamError, user } from '../test/fake.js';
+import { iam } from './client.js';
+import { FLAG, flagStaleAccessKey as remediator } from './iam-flag-stale-access-key.js';
+import * as published from './index.js';
+
+const NOW = Date.parse('2026-06-01T00:00:00.000Z');
+const DAY = 86_400_000;
+const ago = (days: number, milliseconds = 0) => new Date(NOW - days * DAY - milliseconds).toISOString();
+const A = 'AKIAAAAAAAAAAAAAAAAA';
+const B = 'AKIABBBBBBBBBBBBBBBB';
+
+interface State {
+  readonly keys?: readonly { readonly id: string; readonly created: string }[];
+  readonly flag?: string | null;
+  readonly room?: boolean;
+}
+
+function plan(state: State, parameters: JsonObject = {}, context: unknown = undefined): Assessment {
+  return remediator.plan({ state: { keys: [], flag: null, room: true, ...state } as never, context, resource: user('deploy'), parameters: remediator.parameters(parameters), observedAt: NOW });
+}
+
+const tag = (value: string) => ({ service: 'iam', operation: 'TagUser', retry: 'idempotent', input: { UserName: 'deploy', Tags: [{ Key: FLAG, Value: value }] } });
+const untag = { service: 'iam', operation: 'UntagUser', retry: 'idempotent', input: { UserName: 'deploy', TagKeys: [FLAG] } };
+
+describe('parameters', () => {
+  it('have defaults and a closed JSON Schema', () => {
+    expect(remediator.parameters(undefined)).toEqual({ maxAgeDays: 90 });
+    expect(remediator.parametersJsonSchema()).toMatchObject({ additionalProperties: false, properties: { maxAgeDays: { type: 'integer', minimum: 1, default: 90 } } });
+  });
+  it.each([[{ maxAgeDays: 0 }], [{ maxAgeDays: -1 }], [{ maxAgeDays: 1.5 }], [{ maxAgeDays: '90' }], [{ maxAgeDays: null }], [{ maxAge: 90 }]])('refuse %j', (parameters) => {
+    expect(() => remediator.parameters(parameters)).toThrow('parameters');
+  });
+});
+
+describe('age', () => {
+  it.each([
+    ['no key', [], 'compliant'],
+    ['a new key', [{ id: A, created: ago(0) }], 'compliant'],
+    ['a key of exactly the age', [{ id: A, created: ago(90) }], 'compliant'],
+    ['a key a millisecond older', [{ id: A, created: ago(90, 1) }], 'change'],
+    ['a key from the future', [{ id: A, created: ago(-1) }], 'compliant'],
+    ['an old key beside a new one', [{ id: A, created: ago(1) }, { id: B, created: ago(400) }], 'change'],
+  ] as const)('%s: %s', (_name, keys, status) => {
+    expect(plan({ keys }).status).toBe(status);
+  });
+
+  it('is judged by the parameter', () => {
+    expect(plan({ keys: [{ id: A, created: ago(31) }] }, { maxAgeDays: 30 }).status).toBe('change');
+    expect(plan({ keys: [{ id: A, created: ago(364) }] }, { maxAgeDays: 365 }).status).toBe('compliant');
+  });
+});
+
+describe('the flag', () => {
+  const old = [{ id: A, created: ago(100) }];
+
+  it('is set, and taken back by removing it; the gap stays open', () => {
+    expect(plan({ keys: old })).toEqual({
+      status: 'change',
+      changes: [{ call: tag(A), undo: { calls: [untag], restores: 'exact' }, summary: `flag deploy: ${A}`, resolves: false }],
+      open: [`rotate key ${A} of user deploy (created 2026-02-21)`],
+    });
+  });
+
+  it('names every stale key and no other', () => {
+    expect(plan({ keys: [...old, { id: B, created: ago(91) }, { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(1) }] })).toMatchObject({ changes: [{ call: tag(`${A} ${B}`) }], open: [expect.stringContaining(A), expect.stringContaining(B)] });
+  });
+
+  it('says when a key was last used, where that is known', () => {
+    expect(plan({ keys: old }, {}, { lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1' } })).toMatchObject({ open: [`rotate key ${A} of user deploy (created 2026-02-21; last used 2026-05-30 for s3 in eu-west-1)`] });
+  });
+
+  it('that is right is left alone, and what is open is said again', () => {
+    expect(plan({ keys: old, flag: A })).toEqual({ status: 'compliant', message: `The user is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).` });
+  });
+
+  it('that names another key is set anew; the undo puts the old one back', () => {
+    expect(plan({ keys: old, flag: B })).toMatchObject({ changes: [{ call: tag(A), undo: { calls: [tag(B)], restores: 'exact' }, resolves: false }] });
+  });
+
+  it.each([[A], ['']])('%j is taken off when no key is stale', (flag) => {
+    expect(plan({ keys: [{ id: B, created: ago(1) }], flag })).toMatchObject({ status: 'change', changes: [{ call: untag, undo: { calls: [tag(flag)], restores: 'exact' }, resolves: false }] });
+  });
+
+  it('has no room beside fifty tags: a person is told', () => {
+    expect(plan({ keys: old, room: false })).toMatchObject({ status: 'manual', message: expect.stringContaining(A) });
+    expect(plan({ room: false }).status).toBe('compliant');
+  });
+});
+
+describe('observing', () => {
+  const observe = async (state: FakeUser, refuse: Parameters<typeof fakeIam>[1] = {}) => {
+    const seen = await remediator.observe({ aws: fakeIam({ deploy: state }, refuse).aws, resource: user('deploy'), parameters: remediator.parameters({}) });
+    if (seen === 'gone') throw new Error('gone');
+    return seen;
+  };
+
+  it('reads every page, keeps active keys, and sorts them', async () => {
+    const { state, context, tags } = await observe({
+      keys: [{ id: B, created: '2026-01-02T03:04:05Z' }, { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(900), status: 'Inactive' }, { id: 'AKIADDDDDDDDDDDDDDDD', created: ago(900), status: 'Expired' }, { id: A, created: '2026-03-01T00:00:00Z', used: { at: '2026-05-30T12:00:00Z', service: 's3', region: 'eu-west-1' } }],
+      tags: { team: 'ci', [FLAG]: A },
+    });
+    expect(state).toEqual({ keys: [{ id: A, created: '2026-03-01T00:00:00.000Z' }, { id: B, created: '2026-01-02T03:04:05.000Z' }], flag: A, room: true });
+    expect(context).toEqual({ lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1', [B]: 'never used, as far as IAM knows' } });
+    expect(tags).toEqual({ team: 'ci', [FLAG]: A });
+  });
+
+  it.each([
+    [49, {}, true],
+    [50, {}, false],
+    [50, { 'aws:createdBy': 'x' }, false],
+    [49, { 'aws:createdBy': 'x' }, true],
+    [49, { [FLAG]: A }, true],
+  ])('%i tags and %j: room for a flag: %s', async (count, more, room) => {
+    expect((await observe({ tags: { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`tag-${at}`, 'x'])), ...more } })).state).toMatchObject({ room });
+  });
+
+  it('does not see other tags in the state', async () => {
+    expect((await observe({ tags: { team: 'ci' } })).state).toEqual((await observe({ tags: { other: 'x', another: 'y' } })).state);
+  });
+
+  it('knows a user who is gone', async () => {
+    expect(await remediator.observe({ aws: fakeIam({}).aws, resource: user('deploy'), parameters: remediator.parameters({}) })).toBe('gone');
+  });
+
+  it.each(['ListAccessKeys', 'ListUserTags', 'GetAccessKeyLastUsed'])('fails when %s is denied', async (operation) => {
+    await expect(observe({ keys: [{ id: A, created: ago(1) }] }, { [operation]: iamError('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+  });
+
+  it('fails on a key without a date', async () => {
+    const aws = { iam: { ListAccessKeys: async () => ({ AccessKeyMetadata: [{ AccessKeyId: A, Status: 'Active' }], IsTruncated: false }) } } as never;
+    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('since when');
+  });
+});
+
+describe('identifying', () => {
+  const identify = (fake: ReturnType<typeof fakeIam>, id: string, region?: string) => remediator.identify?.({ aws: fake.aws, resource: user(id, region) });
+  const ID = 'AIDA1234567890ABCDEFG';
+
+  it('takes a name as it is, and asks nothing', async () => {
+    const fake = fakeIam({});
+    expect(await identify(fake, 'deploy', 'eu-west-1')).toEqual({ id: 'deploy', region: 'aws-global' });
+    expect(await identify(fake, 'AIDAn')).toEqual({ id: 'AIDAn', region: 'aws-global' });
+    expect(fake.calls).toEqual([]);
+  });
+
+  it('finds the name of a unique id, on every page', async () => {
+    expect(await identify(fakeIam({ a: {}, b: {}, deploy: { id: ID } }), ID)).toEqual({ id: 'deploy', region: 'aws-global' });
+  });
+
+  it('does not act on an id that nobody has', async () => {
+    expect(await identify(fakeIam({ a: {}, b: {} }), ID)).toBeNull();
+  });
+
+  it('takes a name that looks like an id for one, unless somebody has that id', async () => {
+    expect(await identify(fakeIam({ [ID]: {} }), ID)).toEqual({ id: ID, region: 'aws-global' });
+    expect(await identify(fakeIam({ [ID]: {}, deploy: { id: ID } }), ID)).toEqual({ id: 'deploy', region: 'aws-global' });
+  });
+});
+
+describe('recorded calls', () => {
+  const call = (request: JsonObject | null, response: JsonObject | null = null) =>
+    remediator.apiCalls['iam:CreateAccessKey']?.({ service: 'iam', operation: 'CreateAccessKey', request, response, errorCode: null, readOnly: false, account: '111111111111', region: 'us-east-1' });
+  it.each([
+    [{ userName: 'deploy' }, null, ['deploy']],
+    [null, { accessKey: { userName: 'alice', accessKeyId: A } }, ['alice']],
+    [{ userName: 'deploy' }, { accessKey: { userName: 'deploy' } }, ['deploy']],
+    [{ userName: '' }, null, []],
+    [null, null, []],
+    [{ userName: ['deploy'] }, { accessKey: 'x' }, []],
+  ])('%j, %j: %j', (request, response, names) => {
+    expect(call(request, response)).toEqual(names.map((id) => ({ id, region: 'aws-global' })));
+  });
+});
+
+it('discovery gives every user, in the global region', async () => {
+  const found: unknown[] = [];
+  for await (const each of remediator.discover?.({ aws: fakeIam({ a: {}, b: {} }).aws, account: '111111111111', region: 'eu-west-1', partition: 'aws', parameters: {} }) ?? []) found.push(each);
+  expect(found).toEqual(['a', 'b'].map((id) => ({ type: 'AWS::IAM::User', id, region: 'aws-global' })));
+});
+
+it('nothing in the package can deactivate or delete a key', () => {
+  const refused = () => {
+    // @ts-expect-error an operation that the package does not bind
+    iam.call('DeleteAccessKey', { UserName: 'deploy', AccessKeyId: A });
+  };
+  expect(refused).toThrow('no operation');
+  expect([...iam.operations.values()].filter((each) => each.access === 'write').flatMap((each) => each.iam)).toEqual(['iam:TagUser', 'iam:UntagUser']);
+});
+
+it('the package exports its remediators, and nothing of its client', () => {
+  expect(Object.keys(published).sort()).toEqual(['flagStaleAccessKey', 'iamRemediators']);
+  expect(published.iamRemediators.map((each) => each.package.name)).toEqual(['@redress/remediator-iam']);
+});
