@@ -13,7 +13,12 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: 'unit', include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'], exclude: ['**/*.prop.test.ts', '**/node_modules/**'], setupFiles },
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'],
+          exclude: ['**/*.prop.test.ts', '**/node_modules/**'],
+          setupFiles,
+        },
       },
       {
         ...shared,

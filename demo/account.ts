@@ -1,16 +1,36 @@
 // An account with real mistakes in it, made in an emulator.
 import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
-  AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, CreateTagsCommand, CreateVolumeCommand, DescribeSecurityGroupRulesCommand, DescribeVolumesCommand, EC2Client, GetEbsEncryptionByDefaultCommand, type IpPermission,
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  CreateTagsCommand,
+  CreateVolumeCommand,
+  DescribeSecurityGroupRulesCommand,
+  DescribeVolumesCommand,
+  EC2Client,
+  GetEbsEncryptionByDefaultCommand,
+  type IpPermission,
 } from '@aws-sdk/client-ec2';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, ListAccessKeysCommand, ListUserTagsCommand } from '@aws-sdk/client-iam';
-import { CreateBucketCommand, GetBucketEncryptionCommand, GetBucketWebsiteCommand, PutBucketPolicyCommand, PutBucketWebsiteCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetBucketEncryptionCommand,
+  GetBucketWebsiteCommand,
+  PutBucketPolicyCommand,
+  PutBucketWebsiteCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { REGION } from './events.ts';
 
 /** Clients of our own: what they read back owes nothing to Redress. */
 export function clients(endpoint: string) {
   const config = { endpoint, region: REGION, credentials: { accessKeyId: 'demo', secretAccessKey: 'demo' } };
-  return { ec2: new EC2Client(config), s3: new S3Client({ ...config, forcePathStyle: true }), iam: new IAMClient(config), logs: new CloudWatchLogsClient(config) };
+  return {
+    ec2: new EC2Client(config),
+    s3: new S3Client({ ...config, forcePathStyle: true }),
+    iam: new IAMClient(config),
+    logs: new CloudWatchLogsClient(config),
+  };
 }
 export type Clients = ReturnType<typeof clients>;
 
@@ -26,7 +46,8 @@ export async function arrange({ ec2, s3, iam, logs }: Clients) {
     const { GroupId } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: name, Description: name }));
     const id = GroupId ?? '';
     await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: id, IpPermissions: permissions }));
-    if (Object.keys(tags).length > 0) await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }));
+    if (Object.keys(tags).length > 0)
+      await ec2.send(new CreateTagsCommand({ Resources: [id], Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }));
     return id;
   };
   const groups = {
@@ -45,7 +66,10 @@ export async function arrange({ ec2, s3, iam, logs }: Clients) {
   await s3.send(
     new PutBucketPolicyCommand({
       Bucket: 'acme-website',
-      Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme-website/*' }] }),
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::acme-website/*' }],
+      }),
     }),
   );
   const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${REGION}a`, Size: 20, Encrypted: false }));

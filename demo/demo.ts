@@ -32,7 +32,14 @@ function expect(holds: boolean, promise: string): void {
 }
 
 // Only the emulator may be reached: no credentials of the machine, no metadata service.
-Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'demo', AWS_SECRET_ACCESS_KEY: 'demo', AWS_REGION: REGION, AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', AWS_EC2_METADATA_DISABLED: 'true' });
+Object.assign(process.env, {
+  AWS_ACCESS_KEY_ID: 'demo',
+  AWS_SECRET_ACCESS_KEY: 'demo',
+  AWS_REGION: REGION,
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+});
 for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_LAMBDA_FUNCTION_NAME']) delete process.env[name];
 
 const temporary = options.data === undefined && !options.keep;
@@ -117,19 +124,102 @@ interface Case {
 const sg = (key: keyof typeof groups, remediator = 'ec2-revoke-sg-open-ssh') => ({ resource: groups[key], now: () => see.rules(groups[key]), remediator });
 const cases: Case[] = [
   { name: 'SSH opened to the world, a minute ago', about: 'shop-web', event: opened(groups.shop, 22, '0.0.0.0/0'), ...sg('shop'), outcome: 'remediated' },
-  { name: 'RDP opened to the world over IPv6', about: 'desktops', event: opened(groups.desktop, 3389, '::/0'), ...sg('desktop', 'ec2-revoke-sg-open-rdp'), outcome: 'remediated' },
-  { name: 'an old open SSH rule that nobody just added', about: 'vendor-access', event: finding('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${groups.vendor}`, 'Security groups should not allow ingress from 0.0.0.0/0 to port 22'), ...sg('vendor'), outcome: 'awaiting-approval' },
+  {
+    name: 'RDP opened to the world over IPv6',
+    about: 'desktops',
+    event: opened(groups.desktop, 3389, '::/0'),
+    ...sg('desktop', 'ec2-revoke-sg-open-rdp'),
+    outcome: 'remediated',
+  },
+  {
+    name: 'an old open SSH rule that nobody just added',
+    about: 'vendor-access',
+    event: finding(
+      'EC2.13',
+      'AwsEc2SecurityGroup',
+      `arn:aws:ec2:${REGION}:${ACCOUNT}:security-group/${groups.vendor}`,
+      'Security groups should not allow ingress from 0.0.0.0/0 to port 22',
+    ),
+    ...sg('vendor'),
+    outcome: 'awaiting-approval',
+  },
   { name: 'a live exception', about: 'payments', event: opened(groups.payments, 22, '0.0.0.0/0'), ...sg('payments'), outcome: 'exempt' },
   { name: 'an exception that expired', about: 'migration', event: opened(groups.migration, 22, '0.0.0.0/0'), ...sg('migration'), outcome: 'remediated' },
-  { name: 'a rule that opens everything, not SSH alone', about: 'lab', event: compliance('restricted-ssh', 'AWS::EC2::SecurityGroup', groups.lab, 'COMPLIANT'), ...sg('lab'), outcome: 'awaiting-approval' },
-  { name: 'an exception tag that nobody registered', about: 'self-service', event: opened(groups.tagged, 22, '0.0.0.0/0'), ...sg('tagged'), outcome: 'notified' },
-  { name: 'a forged event: another account speaks about ours', about: 'sandbox', event: { ...opened(groups.notified, 22, '0.0.0.0/0'), account: '999999999999' }, ...sg('notified'), outcome: 'denied' },
-  { name: 'a bucket below the encryption baseline', about: 'acme-invoices', event: compliance('s3-bucket-server-side-encryption-enabled', 'AWS::S3::Bucket', 'acme-invoices', null), resource: 'acme-invoices', now: () => see.encryption('acme-invoices'), outcome: 'remediated', remediator: 's3-enforce-default-encryption' },
-  { name: 'a public bucket that is a website', about: 'acme-website', event: compliance('s3-bucket-public-read-prohibited', 'AWS::S3::Bucket', 'acme-website', null), resource: 'acme-website', now: () => see.website('acme-website'), outcome: 'notified', remediator: 's3-report-public-website-bucket' },
-  { name: 'EBS encryption by default is off', about: 'the account', event: finding('EC2.7', 'AwsAccount', `AWS::::Account:${ACCOUNT}`, 'EBS default encryption should be enabled'), resource: ACCOUNT, now: () => see.ebsDefault(), outcome: 'remediated', remediator: 'ec2-enable-ebs-encryption-by-default' },
-  { name: 'an unencrypted volume', about: volume, event: compliance('encrypted-volumes', 'AWS::EC2::Volume', volume, null), resource: volume, now: () => see.volume(volume), outcome: 'notified', remediator: 'ec2-report-unencrypted-ebs-volumes' },
-  { name: 'an access key 200 days old', about: 'old-deploy-bot', event: compliance('access-keys-rotated', 'AWS::IAM::User', userId, null), resource: 'old-deploy-bot', now: () => see.user('old-deploy-bot'), outcome: 'flagged', remediator: 'iam-flag-stale-access-key' },
-  { name: 'logs kept for a week only', about: '/acme/orders', event: compliance('cw-loggroup-retention-period-check', 'AWS::Logs::LogGroup', '/acme/orders', null), resource: '/acme/orders', now: () => see.retention('/acme/orders'), outcome: 'remediated', remediator: 'logs-raise-retention' },
+  {
+    name: 'a rule that opens everything, not SSH alone',
+    about: 'lab',
+    event: compliance('restricted-ssh', 'AWS::EC2::SecurityGroup', groups.lab, 'COMPLIANT'),
+    ...sg('lab'),
+    outcome: 'awaiting-approval',
+  },
+  {
+    name: 'an exception tag that nobody registered',
+    about: 'self-service',
+    event: opened(groups.tagged, 22, '0.0.0.0/0'),
+    ...sg('tagged'),
+    outcome: 'notified',
+  },
+  {
+    name: 'a forged event: another account speaks about ours',
+    about: 'sandbox',
+    event: { ...opened(groups.notified, 22, '0.0.0.0/0'), account: '999999999999' },
+    ...sg('notified'),
+    outcome: 'denied',
+  },
+  {
+    name: 'a bucket below the encryption baseline',
+    about: 'acme-invoices',
+    event: compliance('s3-bucket-server-side-encryption-enabled', 'AWS::S3::Bucket', 'acme-invoices', null),
+    resource: 'acme-invoices',
+    now: () => see.encryption('acme-invoices'),
+    outcome: 'remediated',
+    remediator: 's3-enforce-default-encryption',
+  },
+  {
+    name: 'a public bucket that is a website',
+    about: 'acme-website',
+    event: compliance('s3-bucket-public-read-prohibited', 'AWS::S3::Bucket', 'acme-website', null),
+    resource: 'acme-website',
+    now: () => see.website('acme-website'),
+    outcome: 'notified',
+    remediator: 's3-report-public-website-bucket',
+  },
+  {
+    name: 'EBS encryption by default is off',
+    about: 'the account',
+    event: finding('EC2.7', 'AwsAccount', `AWS::::Account:${ACCOUNT}`, 'EBS default encryption should be enabled'),
+    resource: ACCOUNT,
+    now: () => see.ebsDefault(),
+    outcome: 'remediated',
+    remediator: 'ec2-enable-ebs-encryption-by-default',
+  },
+  {
+    name: 'an unencrypted volume',
+    about: volume,
+    event: compliance('encrypted-volumes', 'AWS::EC2::Volume', volume, null),
+    resource: volume,
+    now: () => see.volume(volume),
+    outcome: 'notified',
+    remediator: 'ec2-report-unencrypted-ebs-volumes',
+  },
+  {
+    name: 'an access key 200 days old',
+    about: 'old-deploy-bot',
+    event: compliance('access-keys-rotated', 'AWS::IAM::User', userId, null),
+    resource: 'old-deploy-bot',
+    now: () => see.user('old-deploy-bot'),
+    outcome: 'flagged',
+    remediator: 'iam-flag-stale-access-key',
+  },
+  {
+    name: 'logs kept for a week only',
+    about: '/acme/orders',
+    event: compliance('cw-loggroup-retention-period-check', 'AWS::Logs::LogGroup', '/acme/orders', null),
+    resource: '/acme/orders',
+    now: () => see.retention('/acme/orders'),
+    outcome: 'remediated',
+    remediator: 'logs-raise-retention',
+  },
 ];
 
 title('3. The account before');
@@ -153,7 +243,9 @@ const STYLE: Record<string, [Parameters<typeof styleText>[0], string]> = {
 };
 const executions = new Map<string, string>();
 for (const [index, each] of cases.entries()) {
-  const last = records.findLast((one) => one.record.resource.id === each.resource && one.record.remediator === each.remediator && ['outcome', 'decision'].includes(one.record.kind));
+  const last = records.findLast(
+    (one) => one.record.resource.id === each.resource && one.record.remediator === each.remediator && ['outcome', 'decision'].includes(one.record.kind),
+  );
   const body = last?.record.body as { outcome?: string; message?: string; journal?: { outcome?: string } } | undefined;
   const outcome = body?.journal?.outcome ?? body?.outcome ?? 'nothing';
   if (last?.record.execution != null) executions.set(each.about, last.record.execution);
@@ -187,7 +279,9 @@ expect((await see.rules(groups.migration)).includes('22 from 0.0.0.0/0'), 'the h
 title('7. The evidence');
 await journal.close?.();
 const report = verifyFolder(data);
-say(`  ${paint('green', report.status)}: ${report.records} records in ${report.streams} streams, ${report.executions} executions, ${report.documents} documents, checked offline.`);
+say(
+  `  ${paint('green', report.status)}: ${report.records} records in ${report.streams} streams, ${report.executions} executions, ${report.documents} documents, checked offline.`,
+);
 expect(report.status === 'intact', 'the evidence verifies');
 
 const copy = mkdtempSync(join(tmpdir(), 'redress-tampered-'));
@@ -197,7 +291,9 @@ const files = readdirSync(streams).flatMap((prefix) => readdirSync(join(streams,
 const target = files.find((file) => readFileSync(file, 'utf8').includes('"outcome":"exempt"')) ?? '';
 writeFileSync(target, readFileSync(target, 'utf8').replace('payments-team', 'nobody-at-all'));
 const tampered = verifyFolder(copy);
-say(`  In a copy, the owner of an exception was changed in one record. ${paint('red', tampered.status)}: ${tampered.firstBad?.message} (${tampered.firstBad?.file}:${tampered.firstBad?.line})`);
+say(
+  `  In a copy, the owner of an exception was changed in one record. ${paint('red', tampered.status)}: ${tampered.firstBad?.message} (${tampered.firstBad?.file}:${tampered.firstBad?.line})`,
+);
 expect(tampered.status === 'tampered', 'tampering is found');
 rmSync(copy, { recursive: true, force: true });
 say('  What this cannot show:');

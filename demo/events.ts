@@ -11,7 +11,13 @@ function envelope(source: string, detailType: string, detail: object, account = 
 }
 
 /** Someone called an API, a minute ago. */
-export function apiCall(service: string, operation: string, request: object, response: object, over: { account?: string; errorCode?: string; minutesAgo?: number } = {}): object {
+export function apiCall(
+  service: string,
+  operation: string,
+  request: object,
+  response: object,
+  over: { account?: string; errorCode?: string; minutesAgo?: number } = {},
+): object {
   const account = over.account ?? ACCOUNT;
   return envelope(
     `aws.${service}`,
@@ -47,7 +53,9 @@ export function apiCall(service: string, operation: string, request: object, res
 
 /** AuthorizeSecurityGroupIngress, as CloudTrail writes it. */
 export function opened(group: string, port: number, cidr: string, over: Parameters<typeof apiCall>[4] = {}): object {
-  const range = cidr.includes(':') ? { ipRanges: {}, ipv6Ranges: { items: [{ cidrIpv6: cidr }] } } : { ipRanges: { items: [{ cidrIp: cidr }] }, ipv6Ranges: {} };
+  const range = cidr.includes(':')
+    ? { ipRanges: {}, ipv6Ranges: { items: [{ cidrIpv6: cidr }] } }
+    : { ipRanges: { items: [{ cidrIp: cidr }] }, ipv6Ranges: {} };
   return apiCall(
     'ec2',
     'AuthorizeSecurityGroupIngress',
@@ -60,7 +68,10 @@ export function opened(group: string, port: number, cidr: string, over: Paramete
 /** A Config rule's compliance changed. */
 export function compliance(rule: string, resourceType: string, resourceId: string, before: 'COMPLIANT' | null): object {
   const evaluation = (complianceType: string, time: number) => ({
-    evaluationResultIdentifier: { evaluationResultQualifier: { configRuleName: rule, resourceType, resourceId, evaluationMode: 'DETECTIVE' }, orderingTimestamp: iso(time) },
+    evaluationResultIdentifier: {
+      evaluationResultQualifier: { configRuleName: rule, resourceType, resourceId, evaluationMode: 'DETECTIVE' },
+      orderingTimestamp: iso(time),
+    },
     complianceType,
     resultRecordedTime: iso(time),
     configRuleInvokedTime: iso(time),
@@ -101,7 +112,11 @@ export function finding(control: string, type: string, id: string, title: string
         Title: title,
         Description: title,
         Resources: [{ Type: type, Id: id, Partition: 'aws', Region: REGION }],
-        Compliance: { Status: 'FAILED', SecurityControlId: control, AssociatedStandards: [{ StandardsId: 'standards/aws-foundational-security-best-practices/v/1.0.0' }] },
+        Compliance: {
+          Status: 'FAILED',
+          SecurityControlId: control,
+          AssociatedStandards: [{ StandardsId: 'standards/aws-foundational-security-best-practices/v/1.0.0' }],
+        },
         Workflow: { Status: 'NEW' },
         WorkflowState: 'NEW',
         RecordState: 'ACTIVE',

@@ -70,8 +70,22 @@ function filesUnder(folder) {
   return all.sort();
 }
 
-const installStamp = () => digest([PNPM, process.arch, ...['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...packageFolders().map((folder) => `${folder}/package.json`)].map(read)]);
-const buildStamp = () => digest(packageFolders().flatMap((folder) => [`${folder}/package.json`, `${folder}/tsup.config.ts`].map(read).concat(filesUnder(`${folder}/src`).flatMap((file) => [relative(ROOT, file), readFileSync(file)]))).concat([read('tsup.config.base.ts'), read('tsconfig.base.json')]));
+const installStamp = () =>
+  digest([
+    PNPM,
+    process.arch,
+    ...['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...packageFolders().map((folder) => `${folder}/package.json`)].map(read),
+  ]);
+const buildStamp = () =>
+  digest(
+    packageFolders()
+      .flatMap((folder) =>
+        [`${folder}/package.json`, `${folder}/tsup.config.ts`]
+          .map(read)
+          .concat(filesUnder(`${folder}/src`).flatMap((file) => [relative(ROOT, file), readFileSync(file)])),
+      )
+      .concat([read('tsup.config.base.ts'), read('tsconfig.base.json')]),
+  );
 
 const stampFile = (name) => join(CACHE, `${name}.stamp`);
 const fresh = (name, stamp) => existsSync(stampFile(name)) && readFileSync(stampFile(name), 'utf8') === stamp;
@@ -119,7 +133,9 @@ function findPython() {
     const [major, minor] = version.split('.').map(Number);
     if (major === 3 && minor >= 10) return { name, version };
   }
-  throw new SetupError('Python 3.10 or newer is needed for the AWS emulator. Install it (Debian: apt install python3 python3-venv; macOS: brew install python) and try again.');
+  throw new SetupError(
+    'Python 3.10 or newer is needed for the AWS emulator. Install it (Debian: apt install python3 python3-venv; macOS: brew install python) and try again.',
+  );
 }
 
 /**
@@ -148,7 +164,9 @@ export async function setup({ python = true, build = true } = {}) {
         const stamp = buildStamp();
         if (needBuild && !fresh('build', stamp)) {
           say('Building packages …');
-          await pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier'], { env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' } });
+          await pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier'], {
+            env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+          });
           keep('build', stamp);
         }
       })(),

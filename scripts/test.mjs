@@ -10,7 +10,13 @@ import { checkWorkspace, packages } from './workspace.mjs';
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : null;
 const counts = { passed: 0, failed: 0 };
 const failures = [];
-const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+const env = {
+  ...process.env,
+  PATH: `${dirname(NODE)}:${process.env.PATH}`,
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+  FORCE_COLOR: process.stdout.isTTY ? '1' : '0',
+};
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 
 function exec(command, args, options = {}) {
@@ -73,13 +79,20 @@ async function checkPackages() {
 async function vitest() {
   const report = join(ROOT, '.cache', 'vitest.json');
   rmSync(report, { force: true });
-  const { log } = await exec(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const { log } = await exec(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (!existsSync(report)) return { ok: false, log: `vitest left no report. ${log}` };
   const found = JSON.parse(readFileSync(report, 'utf8'));
   const skipped = found.numPendingTests + found.numTodoTests;
   const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
   const failed = found.numFailedTests + skipped + broken;
-  return { ok: failed === 0 && found.success, passed: found.numPassedTests, failed: failed === 0 && !found.success ? 1 : failed, log: `${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result` };
+  return {
+    ok: failed === 0 && found.success,
+    passed: found.numPassedTests,
+    failed: failed === 0 && !found.success ? 1 : failed,
+    log: `${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+  };
 }
 
 try {

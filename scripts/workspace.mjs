@@ -25,10 +25,13 @@ export function checkWorkspace() {
     const wrong = (what) => problems.push(`${path}: ${what}`);
     const readmeFile = join(ROOT, path, 'README.md');
     const readme = existsSync(readmeFile) ? readFileSync(readmeFile, 'utf8') : '';
-    const sections = path.startsWith('packages/remediators/') ? ['Install', 'Use', 'IAM permissions', 'What it will not do', 'Blind spots', 'Rollback'] : ['Install', 'Use'];
+    const sections = path.startsWith('packages/remediators/')
+      ? ['Install', 'Use', 'IAM permissions', 'What it will not do', 'Blind spots', 'Rollback']
+      : ['Install', 'Use'];
     for (const section of sections) if (!new RegExp(`^## ${section}$`, 'm').test(readme)) wrong(`README.md has no section "## ${section}"`);
     if (!readme.startsWith(`# ${manifest.name}\n`)) wrong(`README.md does not begin with "# ${manifest.name}"`);
-    if (!existsSync(join(ROOT, path, 'CHANGELOG.md')) && !changesets.includes(`'${manifest.name}'`) && !changesets.includes(`"${manifest.name}"`)) wrong('has neither a changelog nor a changeset');
+    if (!existsSync(join(ROOT, path, 'CHANGELOG.md')) && !changesets.includes(`'${manifest.name}'`) && !changesets.includes(`"${manifest.name}"`))
+      wrong('has neither a changelog nor a changeset');
     if (manifest.type !== 'module') wrong('is not an ES module');
     if (manifest.license !== 'Apache-2.0') wrong('licence');
     if (manifest.engines?.node !== '>=22.19') wrong('engines');
@@ -53,7 +56,8 @@ export function checkWorkspace() {
         const text = readFileSync(join(ROOT, path, 'src', file), 'utf8');
         if (file !== 'client.ts' && !file.endsWith('.test.ts') && /from '@aws-sdk\//.test(text)) wrong(`src/${file} imports an SDK client; only client.ts may`);
         const id = /^\s+id: '([a-z0-9]+-[a-z0-9-]+)',$/m.exec(text)?.[1];
-        if (id !== undefined && !file.endsWith('.test.ts') && file !== 'client.ts' && file !== `${id}.ts` && text.includes('defineRemediator')) wrong(`src/${file} defines ${id}; name and file differ`);
+        if (id !== undefined && !file.endsWith('.test.ts') && file !== 'client.ts' && file !== `${id}.ts` && text.includes('defineRemediator'))
+          wrong(`src/${file} defines ${id}; name and file differ`);
       }
     }
   }

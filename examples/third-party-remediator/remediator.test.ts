@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { CreateKeyCommand, type CreateKeyCommandInput, DisableKeyCommand, DisableKeyRotationCommand, EnableKeyRotationCommand, KMSClient, ListResourceTagsCommand, TagResourceCommand } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  type CreateKeyCommandInput,
+  DisableKeyCommand,
+  DisableKeyRotationCommand,
+  EnableKeyRotationCommand,
+  KMSClient,
+  ListResourceTagsCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-kms';
 import { resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { expect, inject, it } from 'vitest';
@@ -41,7 +50,14 @@ describeRemediator(rotateKeys, {
       name: 'a key whose rotation someone has just turned off, named by its ARN',
       expect: 'change',
       arrange: (sdk) => key(sdk),
-      event: (ref) => cloudTrailEvent({ account: ref.account, region: ref.region, service: 'kms', operation: 'DisableKeyRotation', request: { keyId: `arn:aws:kms:${ref.region}:${ref.account}:key/${ref.id}` } }),
+      event: (ref) =>
+        cloudTrailEvent({
+          account: ref.account,
+          region: ref.region,
+          service: 'kms',
+          operation: 'DisableKeyRotation',
+          request: { keyId: `arn:aws:kms:${ref.region}:${ref.account}:key/${ref.id}` },
+        }),
     },
     {
       ...common,
@@ -64,11 +80,17 @@ describeRemediator(rotateKeys, {
         return ref;
       },
     },
-    { name: 'a key that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::KMS::Key', id: '00000000-0000-4000-8000-000000000000', account: sdk.account, region: sdk.region }) },
+    {
+      name: 'a key that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::KMS::Key', id: '00000000-0000-4000-8000-000000000000', account: sdk.account, region: sdk.region }),
+    },
   ],
 });
 
 it('is a remediator in 60 lines or fewer, client and all', () => {
-  const lines = readFileSync(new URL('./remediator.ts', import.meta.url), 'utf8').split('\n').filter((line) => line.trim() !== '');
+  const lines = readFileSync(new URL('./remediator.ts', import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   expect(lines.length).toBeLessThanOrEqual(60);
 });

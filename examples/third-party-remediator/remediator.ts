@@ -1,4 +1,12 @@
-import { DescribeKeyCommand, DisableKeyRotationCommand, EnableKeyRotationCommand, GetKeyRotationStatusCommand, KMSClient, ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
+import {
+  DescribeKeyCommand,
+  DisableKeyRotationCommand,
+  EnableKeyRotationCommand,
+  GetKeyRotationStatusCommand,
+  KMSClient,
+  ListKeysCommand,
+  ListResourceTagsCommand,
+} from '@aws-sdk/client-kms';
 import { defineRemediator, defineService, isGone, paginate } from '@redress/core';
 
 const kms = defineService({
@@ -23,7 +31,10 @@ export const rotateKeys = defineRemediator({
   controls: [{ framework: 'aws-fsbp', id: 'KMS.4' }],
   triggers: {
     configRules: ['CMK_BACKING_KEY_ROTATION_ENABLED', 'cmk-backing-key-rotation-enabled'],
-    apiCalls: { 'kms:DisableKeyRotation': ({ request }) => (typeof request?.['keyId'] === 'string' ? [{ id: request['keyId'].slice(request['keyId'].lastIndexOf('/') + 1) }] : []) },
+    apiCalls: {
+      'kms:DisableKeyRotation': ({ request }) =>
+        typeof request?.['keyId'] === 'string' ? [{ id: request['keyId'].slice(request['keyId'].lastIndexOf('/') + 1) }] : [],
+    },
   },
   ceiling: 'enforce',
   blindSpots: ['Clients outside AWS that pin the key material.'],
@@ -36,7 +47,8 @@ export const rotateKeys = defineRemediator({
     try {
       const { KeyMetadata: key } = await aws.kms.DescribeKey({ KeyId });
       const tags: Record<string, string> = {};
-      for await (const tag of paginate(aws.kms.ListResourceTags, { KeyId }, 'Tags', { input: 'Marker', output: 'NextMarker' })) tags[tag.TagKey ?? ''] = tag.TagValue ?? '';
+      for await (const tag of paginate(aws.kms.ListResourceTags, { KeyId }, 'Tags', { input: 'Marker', output: 'NextMarker' }))
+        tags[tag.TagKey ?? ''] = tag.TagValue ?? '';
       const able = key?.KeyManager === 'CUSTOMER' && key.Origin === 'AWS_KMS' && key.KeySpec === 'SYMMETRIC_DEFAULT' && key.KeyState === 'Enabled';
       const rotates = able ? (await aws.kms.GetKeyRotationStatus({ KeyId })).KeyRotationEnabled === true : null;
       return { state: { rotates }, tags };
@@ -52,6 +64,7 @@ export const rotateKeys = defineRemediator({
     return { status: 'change', changes: [{ call: kms.call('EnableKeyRotation', { KeyId }), undo, summary: `turn on rotation of ${KeyId}`, resolves: true }] };
   },
   async *discover({ aws }) {
-    for await (const key of paginate(aws.kms.ListKeys, {}, 'Keys', { input: 'Marker', output: 'NextMarker' })) if (key.KeyId !== undefined) yield { type: 'AWS::KMS::Key', id: key.KeyId };
+    for await (const key of paginate(aws.kms.ListKeys, {}, 'Keys', { input: 'Marker', output: 'NextMarker' }))
+      if (key.KeyId !== undefined) yield { type: 'AWS::KMS::Key', id: key.KeyId };
   },
 });

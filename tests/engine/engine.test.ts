@@ -1,7 +1,21 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type Live, type Notification, type Policy, RedressError, type RedressOptions, type Register, type Remediator, type Stop, type StoredRecord } from '@redress/core';
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  type Live,
+  type Notification,
+  type Policy,
+  RedressError,
+  type RedressOptions,
+  type Register,
+  type Remediator,
+  type Stop,
+  type StoredRecord,
+} from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { noteWidget, openedEvent, revokeOpenRules, widget, Widgets } from '../support/widgets.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -20,10 +34,23 @@ let journal: Journal;
 let told: Notification[];
 
 const enforce = (extra: object = {}, remediators: readonly Remediator[] = [revokeOpenRules]) =>
-  definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: Object.fromEntries(remediators.map(({ id }) => [id, { dev: 'enforce' }])), ...extra });
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: Object.fromEntries(remediators.map(({ id }) => [id, { dev: 'enforce' }])),
+    ...extra,
+  });
 
 function redress(over: Partial<RedressOptions> = {}) {
-  return createRedress({ remediators: [revokeOpenRules], policy: enforce({}, over.remediators), journal, connect: aws.connect, clock, notify: async (each) => void told.push(each), ...over });
+  return createRedress({
+    remediators: [revokeOpenRules],
+    policy: enforce({}, over.remediators),
+    journal,
+    connect: aws.connect,
+    clock,
+    notify: async (each) => void told.push(each),
+    ...over,
+  });
 }
 
 async function records(filter: (each: StoredRecord) => boolean = () => true): Promise<StoredRecord[]> {
@@ -34,7 +61,8 @@ async function records(filter: (each: StoredRecord) => boolean = () => true): Pr
 
 const kinds = async () => (await records()).map((each) => each.record.kind);
 const event = (id = 'w1', rule = 'open-1', over: Parameters<typeof openedEvent>[3] = {}) => openedEvent(id, rule, clock.time - 60_000, over);
-const handle = async (input: unknown = event(), over: Partial<RedressOptions> = {}) => (await redress(over).handle(input)).results.flatMap((each) => each.passes);
+const handle = async (input: unknown = event(), over: Partial<RedressOptions> = {}) =>
+  (await redress(over).handle(input)).results.flatMap((each) => each.passes);
 
 beforeEach(() => {
   aws = new Widgets();
@@ -54,7 +82,11 @@ describe('the way of an event', () => {
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
     expect(intent?.record.body['guardrails']).toHaveLength(13);
-    expect(intent?.record.body).toMatchObject({ policy: enforce().digest, register: defineRegister([]).digest, trigger: { id: 'call-w1-open-1', actor: `arn:aws:iam::${ACCOUNT}:user/mallory` } });
+    expect(intent?.record.body).toMatchObject({
+      policy: enforce().digest,
+      register: defineRegister([]).digest,
+      trigger: { id: 'call-w1-open-1', actor: `arn:aws:iam::${ACCOUNT}:user/mallory` },
+    });
     expect(outcome?.documents['after']).toEqual({ open: [] });
     expect(outcome?.record.body).toMatchObject({ verified: 'verified' });
     expect(told).toHaveLength(1);
@@ -71,7 +103,9 @@ describe('the way of an event', () => {
 
   it('refuses to change anything without a journal', async () => {
     aws.put('w1', ['open-1']);
-    await expect(createRedress({ remediators: [revokeOpenRules], policy: enforce(), connect: aws.connect, clock }).run(widget('w1'))).rejects.toMatchObject({ code: 'compose/invalid' });
+    await expect(createRedress({ remediators: [revokeOpenRules], policy: enforce(), connect: aws.connect, clock }).run(widget('w1'))).rejects.toMatchObject({
+      code: 'compose/invalid',
+    });
   });
 
   it('fixes the new rule and lets the old one wait for a person', async () => {
@@ -109,7 +143,9 @@ describe('the way of an event', () => {
 });
 
 describe('zero writing calls', () => {
-  const exempt = defineRegister([{ id: 'EXC-1', scope: { account: ACCOUNT, resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() }]);
+  const exempt = defineRegister([
+    { id: 'EXC-1', scope: { account: ACCOUNT, resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
+  ]);
   it.each<[string, () => Partial<RedressOptions>, () => unknown, string]>([
     ['exempt', () => ({ exceptions: exempt }), () => event(), 'exempt'],
     ['notify-only', () => ({ policy: definePolicy({ version: 1 }) }), () => event(), 'notified'],
@@ -122,7 +158,12 @@ describe('zero writing calls', () => {
     ['an unreadable policy', () => ({ policy: failing(enforce(), 1) }), () => event(), 'denied'],
     ['an unreadable kill switch', () => ({ killSwitch: { read: () => Promise.reject(new Error('down')) } }), () => event(), 'denied'],
     ['an unreadable resource', () => (aws.faults.set('DescribeWidget', ['denied']), {}), () => event(), 'denied'],
-    ['an added guardrail', () => ({ guardrails: [{ id: 'mine', needs: [], evaluate: () => ({ effect: 'deny' as const, code: 'no', message: 'no' }) }] }), () => event(), 'denied'],
+    [
+      'an added guardrail',
+      () => ({ guardrails: [{ id: 'mine', needs: [], evaluate: () => ({ effect: 'deny' as const, code: 'no', message: 'no' }) }] }),
+      () => event(),
+      'denied',
+    ],
     ['the exception tag', () => (aws.put('w1', ['open-1'], { 'redress:exception': 'please' }), {}), () => event(), 'notified'],
   ])('%s', async (_name, options, input, outcome) => {
     aws.put('w1', ['open-1']);
@@ -210,12 +251,15 @@ describe('what changes between decision and write', () => {
     aws.put('w1', ['open-1']);
     let first = true;
     const begin = journal.begin.bind(journal);
-    const racing: Journal = { ...wrap(journal), begin: async (request) => {
-      const begun = await begin(request);
-      if (first) (aws.widgets.get('w1') as { rules: string[] }).rules = ['open-1', 'open-2'];
-      first = false;
-      return begun;
-    } };
+    const racing: Journal = {
+      ...wrap(journal),
+      begin: async (request) => {
+        const begun = await begin(request);
+        if (first) (aws.widgets.get('w1') as { rules: string[] }).rules = ['open-1', 'open-2'];
+        first = false;
+        return begun;
+      },
+    };
     const passes = await handle(event(), { journal: racing });
     expect(passes.map((pass) => pass.outcome)).toEqual(['superseded', 'remediated', 'awaiting-approval']);
     expect(aws.rules('w1')).toEqual(['open-2']);
@@ -225,15 +269,35 @@ describe('what changes between decision and write', () => {
 /** A Config event of a transition to NON_COMPLIANT: everything counts as new. */
 function configEvent(id: string): object {
   const result = (complianceType: string, at: number) => ({
-    evaluationResultIdentifier: { evaluationResultQualifier: { configRuleName: 'widget-open', resourceType: 'AWS::Test::Widget', resourceId: id }, orderingTimestamp: new Date(at).toISOString() },
-    complianceType, resultRecordedTime: new Date(at).toISOString(), configRuleInvokedTime: new Date(at).toISOString(),
+    evaluationResultIdentifier: {
+      evaluationResultQualifier: { configRuleName: 'widget-open', resourceType: 'AWS::Test::Widget', resourceId: id },
+      orderingTimestamp: new Date(at).toISOString(),
+    },
+    complianceType,
+    resultRecordedTime: new Date(at).toISOString(),
+    configRuleInvokedTime: new Date(at).toISOString(),
   });
   return {
-    version: '0', id: `config-${id}`, 'detail-type': 'Config Rules Compliance Change', source: 'aws.config', account: ACCOUNT, time: new Date(clock.time).toISOString(), region: 'us-east-1', resources: [],
+    version: '0',
+    id: `config-${id}`,
+    'detail-type': 'Config Rules Compliance Change',
+    source: 'aws.config',
+    account: ACCOUNT,
+    time: new Date(clock.time).toISOString(),
+    region: 'us-east-1',
+    resources: [],
     detail: {
-      resourceId: id, awsRegion: 'us-east-1', awsAccountId: ACCOUNT, configRuleName: 'widget-open', recordVersion: '1.0', configRuleARN: `arn:aws:config:us-east-1:${ACCOUNT}:config-rule/config-rule-abc`,
-      messageType: 'ComplianceChangeNotification', resourceType: 'AWS::Test::Widget', notificationCreationTime: new Date(clock.time).toISOString(),
-      newEvaluationResult: result('NON_COMPLIANT', clock.time - 1000), oldEvaluationResult: result('COMPLIANT', clock.time - 86_400_000),
+      resourceId: id,
+      awsRegion: 'us-east-1',
+      awsAccountId: ACCOUNT,
+      configRuleName: 'widget-open',
+      recordVersion: '1.0',
+      configRuleARN: `arn:aws:config:us-east-1:${ACCOUNT}:config-rule/config-rule-abc`,
+      messageType: 'ComplianceChangeNotification',
+      resourceType: 'AWS::Test::Widget',
+      notificationCreationTime: new Date(clock.time).toISOString(),
+      newEvaluationResult: result('NON_COMPLIANT', clock.time - 1000),
+      oldEvaluationResult: result('COMPLIANT', clock.time - 86_400_000),
     },
   };
 }
@@ -305,7 +369,8 @@ describe('faults', () => {
   it('a verify that never sees the change is unknown, not success', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
-    aws.handle = (operation, input) => (operation === 'RevokeRule' ? (aws.calls.push({ operation, input, write: true }), { $metadata: {} }) : work(operation, input));
+    aws.handle = (operation, input) =>
+      operation === 'RevokeRule' ? (aws.calls.push({ operation, input, write: true }), { $metadata: {} }) : work(operation, input);
     expect(await handle()).toMatchObject([{ outcome: 'unknown' }]);
   });
 
@@ -324,7 +389,10 @@ describe('faults', () => {
 
   it('not enough time left: nothing is begun, and the item comes again', async () => {
     aws.put('w1', ['open-1']);
-    const result = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] }, { deadline: clock.time + 20_000 });
+    const result = await redress().handle(
+      { Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] },
+      { deadline: clock.time + 20_000 },
+    );
     expect(result.retry).toEqual(['m-1']);
     expect(aws.writes).toEqual([]);
     expect(await records()).toEqual([]);
@@ -376,7 +444,9 @@ describe('limits', () => {
   it('per run, also at once', async () => {
     const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 2 }] }) });
     for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
-    const { results } = await shared.handle({ Records: ['a', 'b', 'c', 'd'].map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: JSON.stringify(event(id)) })) });
+    const { results } = await shared.handle({
+      Records: ['a', 'b', 'c', 'd'].map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: JSON.stringify(event(id)) })),
+    });
     expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome))).toEqual(['remediated', 'remediated', 'denied', 'denied']);
     expect(aws.writes).toHaveLength(2);
   });
@@ -428,7 +498,10 @@ describe('crashes', () => {
     expect(aws.writes).toEqual([]);
     clock.time += 600_000;
     expect(await handle(event('w1', 'open-1', { eventId: 'again' }))).toMatchObject([{ outcome: 'remediated' }]);
-    expect((await records((each) => each.record.kind === 'outcome')).map((each) => (each.record.body['journal'] as { outcome: string }).outcome)).toEqual(['failed', 'remediated']);
+    expect((await records((each) => each.record.kind === 'outcome')).map((each) => (each.record.body['journal'] as { outcome: string }).outcome)).toEqual([
+      'failed',
+      'remediated',
+    ]);
   });
 
   it('while the lease lives, nobody takes over', async () => {
@@ -485,7 +558,10 @@ describe('rollback', () => {
   it('refuses when the resource is not as the fix left it', async () => {
     const execution = await fixed();
     aws.put('w1', ['open-2']);
-    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('changed since') });
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('changed since'),
+    });
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
@@ -493,13 +569,17 @@ describe('rollback', () => {
     const execution = await fixed();
     await expect(redress().rollback(execution, { by: ' ', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
     await expect(redress().rollback('x-unknown', { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'journal/not-found' });
-    await expect(redress({ killSwitch: { read: async () => 'everything' } }).rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
+    await expect(redress({ killSwitch: { read: async () => 'everything' } }).rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+    });
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
   it('works while changes are stopped', async () => {
     const execution = await fixed();
-    expect(await redress({ killSwitch: { read: async () => 'changes' } }).rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(await redress({ killSwitch: { read: async () => 'changes' } }).rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({
+      outcome: 'rolled-back',
+    });
   });
 
   it('needs the loss accepted when the undo destroys something', async () => {
@@ -533,7 +613,9 @@ describe('composition', () => {
     expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-opn': 'enforce' } }) })).toThrow(/did you mean widget-revoke-open/);
   });
   it('refuses parameters that do not fit', () => {
-    expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-open': { parameters: { a: 1 } } } }) })).toThrow(/takes no parameters/);
+    expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-open': { parameters: { a: 1 } } } }) })).toThrow(
+      /takes no parameters/,
+    );
   });
   it('refuses two remediators of one id, another contract, and a replaced guardrail', () => {
     expect(() => redress({ remediators: [revokeOpenRules, revokeOpenRules] })).toThrow(/Two remediators/);

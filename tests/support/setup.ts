@@ -11,13 +11,21 @@ Object.assign(process.env, {
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
 });
-for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) delete process.env[name];
+for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'])
+  delete process.env[name];
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::']);
 const connect = Socket.prototype.connect;
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
   const first = (Array.isArray(args[0]) ? args[0][0] : args[0]) as { host?: string; path?: string } | number | string;
-  const host = typeof first === 'object' && first !== null ? (first.path === undefined ? (first.host ?? 'localhost') : 'localhost') : typeof args[1] === 'string' ? args[1] : 'localhost';
+  const host =
+    typeof first === 'object' && first !== null
+      ? first.path === undefined
+        ? (first.host ?? 'localhost')
+        : 'localhost'
+      : typeof args[1] === 'string'
+        ? args[1]
+        : 'localhost';
   // `localhost` has subdomains: S3 puts bucket names before it.
   if (!LOOPBACK.has(host) && !host.endsWith('.localhost')) throw new Error(`A test tried to reach ${host}; tests stay on this machine.`);
   return (connect as (...given: unknown[]) => Socket).apply(this, args);

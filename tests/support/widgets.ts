@@ -115,7 +115,8 @@ export const widgetService = defineService({
   },
 });
 
-const opened: CallReader = ({ request }) => (typeof request?.['id'] === 'string' ? [{ id: request['id'], subjects: typeof request['rule'] === 'string' ? [request['rule']] : [] }] : []);
+const opened: CallReader = ({ request }) =>
+  typeof request?.['id'] === 'string' ? [{ id: request['id'], subjects: typeof request['rule'] === 'string' ? [request['rule']] : [] }] : [];
 
 /** Revokes rules that begin with `open`; a rule `open-wide…` is a hazard. */
 export const revokeOpenRules = defineRemediator({
@@ -179,13 +180,25 @@ export const noteWidget = defineRemediator({
     return {
       status: 'change',
       open: ['someone has to look'],
-      changes: [{ call: widgetService.call('PutNote', { Id: ref.id, Note: 'look' }), undo: { calls: [widgetService.call('PutNote', { Id: ref.id, Note: null })], restores: 'exact', destroys: 'the note' }, summary: 'note it', resolves: false }],
+      changes: [
+        {
+          call: widgetService.call('PutNote', { Id: ref.id, Note: 'look' }),
+          undo: { calls: [widgetService.call('PutNote', { Id: ref.id, Note: null })], restores: 'exact', destroys: 'the note' },
+          summary: 'note it',
+          resolves: false,
+        },
+      ],
     };
   },
 });
 
 /** The CloudTrail event of the call that opened a rule, as EventBridge delivers it. */
-export function openedEvent(id: string, rule: string, at: number, over: { account?: string; actor?: string; errorCode?: string; replay?: string; eventId?: string; source?: string } = {}): object {
+export function openedEvent(
+  id: string,
+  rule: string,
+  at: number,
+  over: { account?: string; actor?: string; errorCode?: string; replay?: string; eventId?: string; source?: string } = {},
+): object {
   const account = over.account ?? '111111111111';
   return {
     version: '0',

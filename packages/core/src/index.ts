@@ -3,32 +3,118 @@
  *
  * @packageDocumentation
  */
-export { isEnvelope, normalize, unwrap, type Envelope } from './events/index.js';
+
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
-export { createRedress, type FindingResult, type HandleResult, type PassResult, type Redress, type RedressOptions, type RollbackOptions, type RunOptions } from './engine/redress.js';
+export {
+  createRedress,
+  type FindingResult,
+  type HandleResult,
+  type PassResult,
+  type Redress,
+  type RedressOptions,
+  type RollbackOptions,
+  type RunOptions,
+} from './engine/redress.js';
+export { type Envelope, isEnvelope, normalize, unwrap } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export {
-  type Decision, decide, decisive, defineGuardrail, type Effect, EFFECTS, type Fact, type Facts, type Guardrail, type GuardrailResult, known, type Readable, type Trigger, type Unreadable, unreadable,
+  type Decision,
+  decide,
+  decisive,
+  defineGuardrail,
+  EFFECTS,
+  type Effect,
+  type Fact,
+  type Facts,
+  type Guardrail,
+  type GuardrailResult,
+  known,
+  type Readable,
+  type Trigger,
+  type Unreadable,
+  unreadable,
 } from './guardrails/guardrail.js';
 export type {
-  BeginRequest, BeginResult, Budget, ClosedExecution, Entry, EvidenceRecord, FinishRequest, Hold, Journal, Lease, OpenExecution, RecordKind, RecordQuery, RecordRef, StoredRecord, StreamView,
+  BeginRequest,
+  BeginResult,
+  Budget,
+  ClosedExecution,
+  Entry,
+  EvidenceRecord,
+  FinishRequest,
+  Hold,
+  Journal,
+  Lease,
+  OpenExecution,
+  RecordKind,
+  RecordQuery,
+  RecordRef,
+  StoredRecord,
+  StreamView,
 } from './journal.js';
 export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
-export { atPointer, canonicalJson, deepFreeze, type Digest, digestOf, digestText, isRecord, type Json, type JsonObject, type JsonSafe, toJson } from './model/json.js';
-export { type Outcome, OUTCOMES } from './model/outcome.js';
+export {
+  atPointer,
+  canonicalJson,
+  type Digest,
+  deepFreeze,
+  digestOf,
+  digestText,
+  isRecord,
+  type Json,
+  type JsonObject,
+  type JsonSafe,
+  toJson,
+} from './model/json.js';
+export { OUTCOMES, type Outcome } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
-export { DEFAULT_LIMITS, definePolicy, type Environment, environmentOf, type Limit, type LimitKey, type Mode, modeOf, type Policy, type PolicyInput, type RemediatorPolicy } from './policy/policy.js';
+export type { Notification, Notify } from './notify.js';
+export {
+  DEFAULT_LIMITS,
+  definePolicy,
+  type Environment,
+  environmentOf,
+  type Limit,
+  type LimitKey,
+  type Mode,
+  modeOf,
+  type Policy,
+  type PolicyInput,
+  type RemediatorPolicy,
+} from './policy/policy.js';
 export { defineRegister, type ExceptionEntry, type ExceptionScope, inScope, type Register, type RegisterInput } from './policy/register.js';
 export type { PlaceOf } from './policy/validate.js';
 export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from './ports.js';
-export type { Notification, Notify } from './notify.js';
 export {
-  type CallReader, type CallSubject, type Ceiling, type ControlRef, defineRemediator, type Discovered, type Observation, parseDuration, type Remediator, type RemediatorDefinition,
+  type CallReader,
+  type CallSubject,
+  type Ceiling,
+  type ControlRef,
+  type Discovered,
+  defineRemediator,
+  type Observation,
+  parseDuration,
+  type Remediator,
+  type RemediatorDefinition,
 } from './remediator/define.js';
 export {
-  type AwsReads, type CallInput, type CommandClass, defineService, type InputOf, isReadOperation, type OperationBinding, type OperationNames, type Operations, type OperationUse, type OutputOf, paginate, type SdkClient, type Service, type ServiceRuntime,
+  type AwsReads,
+  type CallInput,
+  type CommandClass,
+  defineService,
+  type InputOf,
+  isReadOperation,
+  type OperationBinding,
+  type OperationNames,
+  type Operations,
+  type OperationUse,
+  type OutputOf,
+  paginate,
+  type SdkClient,
+  type Service,
+  type ServiceRuntime,
 } from './remediator/service.js';

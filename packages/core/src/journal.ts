@@ -182,7 +182,9 @@ export interface Journal {
    *
    * @throws {RedressError} `journal/lost-lease` when the lease is not the newest or its execution is closed.
    */
-  append(entry: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease })): Promise<RecordRef>;
+  append(
+    entry: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
+  ): Promise<RecordRef>;
   /**
    * Appends the `outcome`, closes the execution, releases the lease, settles the budget.
    *

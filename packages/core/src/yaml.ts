@@ -37,7 +37,10 @@ function parse(text: string, file: string, code: RedressErrorCode, what: string)
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const place = at(problem.pos[0]);
-    throw new RedressError(code, `${what} cannot be read: ${file}:${place.line}:${place.column}: ${problem.message.split('\n')[0] ?? ''}`, { place, next: 'Correct the YAML; nothing was done.' });
+    throw new RedressError(code, `${what} cannot be read: ${file}:${place.line}:${place.column}: ${problem.message.split('\n')[0] ?? ''}`, {
+      place,
+      next: 'Correct the YAML; nothing was done.',
+    });
   }
   const placeOf: PlaceOf = (path) => {
     const joined = path.join('.');
@@ -46,7 +49,8 @@ function parse(text: string, file: string, code: RedressErrorCode, what: string)
       const key = path[length - 1];
       const items: unknown = (parent as { items?: unknown } | null)?.items;
       if (!Array.isArray(items)) continue;
-      const node: unknown = typeof key === 'number' ? items[key] : items.find((pair: { key?: { value?: unknown } }) => String(pair.key?.value) === String(key))?.key;
+      const node: unknown =
+        typeof key === 'number' ? items[key] : items.find((pair: { key?: { value?: unknown } }) => String(pair.key?.value) === String(key))?.key;
       const range = (node as { range?: [number, number, number] } | undefined)?.range;
       if (range !== undefined) return at(range[0], joined);
     }

@@ -1,5 +1,22 @@
 // What a stream of records is, and what it says: pure, shared by the journals that write streams and the verifier that reads them.
-import { canonicalJson, type ClosedExecution, type Digest, digestText, type EvidenceRecord, type Hold, isRecord, type Json, type JsonObject, type OpenExecution, type Outcome, OUTCOMES, type RecordKind, type ResourceRef, type StreamView, streamOf } from '@redress/core';
+import {
+  type ClosedExecution,
+  canonicalJson,
+  type Digest,
+  digestText,
+  type EvidenceRecord,
+  type Hold,
+  isRecord,
+  type Json,
+  type JsonObject,
+  type OpenExecution,
+  OUTCOMES,
+  type Outcome,
+  type RecordKind,
+  type ResourceRef,
+  type StreamView,
+  streamOf,
+} from '@redress/core';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
@@ -41,7 +58,11 @@ export function emptyState(stream: Digest): StreamState {
  * The line of the next record in a stream, without its newline: the record's digest, a space, and its canonical JSON. The digest is there
  * because nothing follows the newest record so far that would fix its bytes.
  */
-export function nextLine(state: StreamState, fields: Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediator' | 'body' | 'blobs'>, time: number): { line: string; record: EvidenceRecord; digest: Digest } {
+export function nextLine(
+  state: StreamState,
+  fields: Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediator' | 'body' | 'blobs'>,
+  time: number,
+): { line: string; record: EvidenceRecord; digest: Digest } {
   const record: EvidenceRecord = {
     v: 1,
     stream: state.stream,
@@ -58,12 +79,26 @@ export function nextLine(state: StreamState, fields: Pick<EvidenceRecord, 'kind'
 
 /** A mistake in a stream. */
 export interface ChainProblem {
-  readonly code: 'wrong-digest' | 'not-json' | 'not-canonical' | 'malformed' | 'wrong-stream' | 'wrong-number' | 'broken-chain' | 'time-backwards' | 'not-open' | 'already-open' | 'wrong-fence';
+  readonly code:
+    | 'wrong-digest'
+    | 'not-json'
+    | 'not-canonical'
+    | 'malformed'
+    | 'wrong-stream'
+    | 'wrong-number'
+    | 'broken-chain'
+    | 'time-backwards'
+    | 'not-open'
+    | 'already-open'
+    | 'wrong-fence';
   readonly message: string;
 }
 
 /** A line read as the next record of a stream: the record, its digest and the state after it, or what is wrong. */
-export function readLine(state: StreamState, line: string): { ok: true; record: EvidenceRecord; digest: Digest; state: StreamState } | { ok: false; problem: ChainProblem } {
+export function readLine(
+  state: StreamState,
+  line: string,
+): { ok: true; record: EvidenceRecord; digest: Digest; state: StreamState } | { ok: false; problem: ChainProblem } {
   const wrong = (code: ChainProblem['code'], message: string) => ({ ok: false as const, problem: { code, message } });
   const space = line.indexOf(' ');
   const json = line.slice(space + 1);
@@ -88,29 +123,49 @@ export function readLine(state: StreamState, line: string): { ok: true; record: 
   if (record.prev !== state.head) return wrong('broken-chain', 'The record does not follow the one before it: that one was changed, removed or put in.');
   if (Date.parse(record.time) < state.lastTime) return wrong('time-backwards', `The record is dated ${record.time}, before the one before it.`);
   const own = journalBody(record);
-  if (record.kind === 'intent' && state.open !== null) return wrong('already-open', `Execution ${String(record.execution)} begins while ${state.open.execution} is open.`);
+  if (record.kind === 'intent' && state.open !== null)
+    return wrong('already-open', `Execution ${String(record.execution)} begins while ${state.open.execution} is open.`);
   if (record.kind === 'lease' || record.kind === 'call' || record.kind === 'outcome') {
-    if (state.open === null || state.open.execution !== record.execution) return wrong('not-open', `A ${record.kind} of ${String(record.execution)}, which is not open.`);
-    if (record.kind === 'lease' ? (own.fence ?? 0) <= state.fence : own.fence !== state.open.fence) return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
+    if (state.open === null || state.open.execution !== record.execution)
+      return wrong('not-open', `A ${record.kind} of ${String(record.execution)}, which is not open.`);
+    if (record.kind === 'lease' ? (own.fence ?? 0) <= state.fence : own.fence !== state.open.fence)
+      return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
   return { ok: true, record, digest, state: advance(state, record, digest) };
 }
 
 /** The state after one more record. */
-export function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
+function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
   const own = journalBody(record);
   const time = Date.parse(record.time);
   let { open, closed, holds, generation, tagFirstSeen, rollbackOf } = state;
   const fence = Math.max(state.fence, own.fence ?? 0);
   if (record.kind === 'intent' && record.execution !== null) {
-    open = { execution: record.execution, resource: record.resource, remediator: record.remediator, planDigest: (own.planDigest ?? '') as Digest, fence: own.fence ?? 0, leaseUntil: own.leaseUntil ?? 0, begunAt: time };
+    open = {
+      execution: record.execution,
+      resource: record.resource,
+      remediator: record.remediator,
+      planDigest: (own.planDigest ?? '') as Digest,
+      fence: own.fence ?? 0,
+      leaseUntil: own.leaseUntil ?? 0,
+      begunAt: time,
+    };
     if (typeof record.body['rollbackOf'] === 'string') rollbackOf = { ...rollbackOf, [record.execution]: record.body['rollbackOf'] };
   } else if (record.kind === 'lease' && open !== null) {
     open = { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil };
   } else if (record.kind === 'outcome' && open !== null) {
     closed = [
-      { execution: open.execution, remediator: open.remediator, planDigest: open.planDigest, outcome: own.outcome ?? 'unknown', begunAt: open.begunAt, closedAt: time, sent: own.sent ?? 0, rollbackOf: rollbackOf[open.execution] ?? null },
+      {
+        execution: open.execution,
+        remediator: open.remediator,
+        planDigest: open.planDigest,
+        outcome: own.outcome ?? 'unknown',
+        begunAt: open.begunAt,
+        closedAt: time,
+        sent: own.sent ?? 0,
+        rollbackOf: rollbackOf[open.execution] ?? null,
+      },
       ...closed,
     ].slice(0, CLOSED_IN_VIEW);
     generation++;
@@ -118,13 +173,22 @@ export function advance(state: StreamState, record: EvidenceRecord, digest: Dige
     open = null;
   }
   // First sight ever: taking the tag off and putting it on again does not start the three days anew.
-  if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator)) tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
+  if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator))
+    tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
   return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, rollbackOf };
 }
 
 /** A state as decisions see it. */
 export function viewOf(state: StreamState): StreamView {
-  return { stream: state.stream, length: state.length, generation: state.generation, open: state.open, closed: state.closed, holds: state.holds, tagFirstSeen: state.tagFirstSeen };
+  return {
+    stream: state.stream,
+    length: state.length,
+    generation: state.generation,
+    open: state.open,
+    closed: state.closed,
+    holds: state.holds,
+    tagFirstSeen: state.tagFirstSeen,
+  };
 }
 
 /** The journal's own part of a record. */
@@ -149,10 +213,12 @@ function isEvidenceRecord(value: unknown): value is EvidenceRecord {
 }
 
 /** Whether a value is `sha256:` and 64 hexadecimal digits. */
-export function isDigest(value: unknown): value is Digest {
+function isDigest(value: unknown): value is Digest {
   return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 }
 
 function isResource(value: unknown): value is ResourceRef {
-  return isRecord(value) && ['type', 'id', 'account', 'region', 'partition'].every((member) => typeof value[member] === 'string') && Object.keys(value).length === 5;
+  return (
+    isRecord(value) && ['type', 'id', 'account', 'region', 'partition'].every((member) => typeof value[member] === 'string') && Object.keys(value).length === 5
+  );
 }

@@ -28,7 +28,17 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
     const begin = async (id = 'a', over: Partial<Parameters<Journal['begin']>[0]> = {}) => {
       const { generation } = await journal.view(ref(id));
-      return journal.begin({ resource: ref(id), remediator: 'test-fix', planDigest: plan, generation, budgets: [], lease: 60_000, body: { why: 'test' }, documents: { before: { a: 1 } }, ...over });
+      return journal.begin({
+        resource: ref(id),
+        remediator: 'test-fix',
+        planDigest: plan,
+        generation,
+        budgets: [],
+        lease: 60_000,
+        body: { why: 'test' },
+        documents: { before: { a: 1 } },
+        ...over,
+      });
     };
     const begun = async (id = 'a', over: Partial<Parameters<Journal['begin']>[0]> = {}) => {
       const result = await begin(id, over);
@@ -68,10 +78,19 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     it('shows in the view what happened', async () => {
       expect(await journal.view(ref())).toMatchObject({ length: 0, generation: 0, open: null, closed: [], holds: [] });
       const lease = await begun();
-      expect(await journal.view(ref())).toMatchObject({ length: 1, generation: 0, open: { execution: lease.execution, planDigest: plan, leaseUntil: time + 60_000 } });
+      expect(await journal.view(ref())).toMatchObject({
+        length: 1,
+        generation: 0,
+        open: { execution: lease.execution, planDigest: plan, leaseUntil: time + 60_000 },
+      });
       time += 1000;
       await finish(lease, { hold: { until: time + 5, owner: 'ops' } });
-      expect(await journal.view(ref())).toMatchObject({ generation: 1, open: null, closed: [{ execution: lease.execution, outcome: 'remediated', sent: 1, closedAt: time }], holds: [{ remediator: 'test-fix', owner: 'ops', until: time + 5 }] });
+      expect(await journal.view(ref())).toMatchObject({
+        generation: 1,
+        open: null,
+        closed: [{ execution: lease.execution, outcome: 'remediated', sent: 1, closedAt: time }],
+        holds: [{ remediator: 'test-fix', owner: 'ops', until: time + 5 }],
+      });
     });
 
     it('lets exactly one of fifty begin', async () => {
@@ -116,7 +135,9 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(lease.execution).toBe(old.execution);
       expect(lease.fence).toBeGreaterThan(old.fence);
       await expect(finish(old)).rejects.toMatchObject({ code: 'journal/lost-lease' });
-      await expect(journal.append({ kind: 'call', lease: old, resource: ref(), remediator: 'test-fix', body: {} })).rejects.toMatchObject({ code: 'journal/lost-lease' });
+      await expect(journal.append({ kind: 'call', lease: old, resource: ref(), remediator: 'test-fix', body: {} })).rejects.toMatchObject({
+        code: 'journal/lost-lease',
+      });
       await finish(lease);
       await expect(finish(lease)).rejects.toMatchObject({ code: 'journal/lost-lease' });
       expect(await journal.open()).toEqual([]);
@@ -168,7 +189,9 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     });
 
     it('appends a hundred records at once without gap or fork', async () => {
-      await Promise.all(Array.from({ length: 100 }, (_, index) => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { index } })));
+      await Promise.all(
+        Array.from({ length: 100 }, (_, index) => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { index } })),
+      );
       const records = await all();
       expect(records.map((each) => each.record.seq)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
       expect(new Set(records.map((each) => each.record.body['index'])).size).toBe(100);
@@ -226,7 +249,19 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(await all({ all: true }, again)).toEqual(before);
       expect(await again.open()).toMatchObject([{ execution: lease.execution, fence: lease.fence }]);
       expect(await again.view(ref())).toEqual(await journal.view(ref()));
-      expect((await again.begin({ resource: ref('b'), remediator: 'test-fix', planDigest: plan, generation: 0, budgets: [{ key: 'k', changes: 1, window: 3_600_000 }], lease: 1000, body: {} })).status).toBe('over-budget');
+      expect(
+        (
+          await again.begin({
+            resource: ref('b'),
+            remediator: 'test-fix',
+            planDigest: plan,
+            generation: 0,
+            budgets: [{ key: 'k', changes: 1, window: 3_600_000 }],
+            lease: 1000,
+            body: {},
+          })
+        ).status,
+      ).toBe('over-budget');
       await again.finish({ resource: ref(), remediator: 'test-fix', lease, outcome: 'remediated', sent: 1, body: {} });
       expect((await journal.view(ref())).generation).toBe(1);
       await again.close?.();

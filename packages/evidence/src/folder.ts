@@ -1,7 +1,30 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Clock, type Digest, type EvidenceRecord, isRedressError, type Journal, messageOf, type OpenExecution, RedressError, systemClock } from '@redress/core';
+import {
+  type Clock,
+  type Digest,
+  type EvidenceRecord,
+  isRedressError,
+  type Journal,
+  messageOf,
+  type OpenExecution,
+  RedressError,
+  systemClock,
+} from '@redress/core';
 import { emptyState, journalBody, readLine, type StreamState } from './chain.js';
 import { type Access, ChainJournal, corrupt, type Storage } from './journal.js';
 import { blobFile, FORMAT, streamFile } from './layout.js';
@@ -59,7 +82,11 @@ class FolderStorage implements Storage {
       }
     } catch (error) {
       if (isRedressError(error)) throw error;
-      throw new RedressError('journal/unavailable', `The journal in ${this.#directory} cannot be used: ${messageOf(error)}`, { cause: error, retryable: true, next: 'Check that the folder is writable and the disk is not full.' });
+      throw new RedressError('journal/unavailable', `The journal in ${this.#directory} cannot be used: ${messageOf(error)}`, {
+        cause: error,
+        retryable: true,
+        next: 'Check that the folder is writable and the disk is not full.',
+      });
     }
   }
 
@@ -76,7 +103,8 @@ class FolderStorage implements Storage {
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) durable(format, FORMAT);
     const found = readFileSync(format, 'utf8');
-    if (found !== FORMAT) throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
+    if (found !== FORMAT)
+      throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
     const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec('BEGIN IMMEDIATE');
@@ -109,8 +137,12 @@ class FolderStorage implements Storage {
       },
       streams: () => this.#streams(),
       streamOfExecution: (execution) => {
-        const find = () => (database.prepare('SELECT stream FROM executions WHERE execution = ?').get(execution) as { stream: Digest } | undefined)?.stream ?? null;
-        return find() ?? (this.#catchUp(database), find());
+        const find = () =>
+          (database.prepare('SELECT stream FROM executions WHERE execution = ?').get(execution) as { stream: Digest } | undefined)?.stream ?? null;
+        const known = find();
+        if (known !== null) return known;
+        this.#catchUp(database);
+        return find();
       },
       openExecutions: () => {
         this.#catchUp(database);
@@ -119,7 +151,11 @@ class FolderStorage implements Storage {
       },
       // Another process's record that its index does not have was never acknowledged, so nothing was done on it: it costs nothing.
       spent: (key, since) => {
-        return (database.prepare('SELECT count(*) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0').get(key, since) as { n: number }).n;
+        return (
+          database
+            .prepare('SELECT count(*) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
+            .get(key, since) as { n: number }
+        ).n;
       },
     };
   }
@@ -134,7 +170,9 @@ class FolderStorage implements Storage {
 
   /** Brings the index up to date with every stream whose file it does not know in this size: a crash, or an index that was deleted. */
   #catchUp(database: DatabaseSync): void {
-    const known = new Map((database.prepare('SELECT stream, size FROM streams').all() as { stream: Digest; size: number }[]).map((row) => [row.stream, row.size]));
+    const known = new Map(
+      (database.prepare('SELECT stream, size FROM streams').all() as { stream: Digest; size: number }[]).map((row) => [row.stream, row.size]),
+    );
     for (const stream of this.#streams()) if (known.get(stream) !== statSync(streamFile(this.#directory, stream)).size) this.#load(database, stream);
   }
 
@@ -191,7 +229,9 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, s
   database.prepare('INSERT INTO streams (stream, size) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET size = excluded.size').run(stream, size);
   const own = journalBody(record);
   if (record.kind === 'intent' && record.execution !== null) {
-    database.prepare('INSERT OR REPLACE INTO executions (execution, stream, begun_at, sent) VALUES (?, ?, ?, NULL)').run(record.execution, stream, Date.parse(record.time));
+    database
+      .prepare('INSERT OR REPLACE INTO executions (execution, stream, begun_at, sent) VALUES (?, ?, ?, NULL)')
+      .run(record.execution, stream, Date.parse(record.time));
     for (const budget of own.budgets ?? []) database.prepare('INSERT INTO budgets (execution, key) VALUES (?, ?)').run(record.execution, budget.key);
   } else if (record.kind === 'outcome' && record.execution !== null) {
     database.prepare('UPDATE executions SET sent = ? WHERE execution = ?').run(own.sent ?? 0, record.execution);

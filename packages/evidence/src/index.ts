@@ -3,5 +3,5 @@
  *
  * @packageDocumentation
  */
-export { folderJournal, type FolderJournalOptions } from './folder.js';
+export { type FolderJournalOptions, folderJournal } from './folder.js';
 export { memoryJournal } from './memory.js';

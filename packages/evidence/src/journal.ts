@@ -1,7 +1,33 @@
 // The rules of the journal, over any storage that can do one thing exclusively: read streams and append to them.
 import { randomBytes } from 'node:crypto';
 import {
-  type BeginRequest, type BeginResult, type Budget, canonicalJson, type Clock, type Digest, digestText, type Entry, type EvidenceRecord, type FinishRequest, isRecord, type Journal, type Json, type JsonObject, type Lease, type OpenExecution, OUTCOMES, type RecordKind, type RecordQuery, type RecordRef, RedressError, type ResourceRef, resource, type StoredRecord, streamOf, type StreamView, toJson,
+  type BeginRequest,
+  type BeginResult,
+  type Budget,
+  type Clock,
+  canonicalJson,
+  type Digest,
+  digestText,
+  type Entry,
+  type EvidenceRecord,
+  type FinishRequest,
+  isRecord,
+  type Journal,
+  type Json,
+  type JsonObject,
+  type Lease,
+  type OpenExecution,
+  OUTCOMES,
+  type RecordKind,
+  type RecordQuery,
+  type RecordRef,
+  RedressError,
+  type ResourceRef,
+  resource,
+  type StoredRecord,
+  type StreamView,
+  streamOf,
+  toJson,
 } from '@redress/core';
 import { emptyState, nextLine, readLine, type StreamState, viewOf } from './chain.js';
 
@@ -74,7 +100,9 @@ export class ChainJournal implements Journal {
     });
   }
 
-  async append(request: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease })): Promise<RecordRef> {
+  async append(
+    request: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
+  ): Promise<RecordRef> {
     const entry = checked(request);
     const stream = streamOf(request.resource);
     return this.#storage.exclusive((access) => {
@@ -96,7 +124,12 @@ export class ChainJournal implements Journal {
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
       held(state, request.lease);
-      const own: JsonObject = { fence: request.lease.fence, outcome: request.outcome, sent: request.sent, ...(request.hold === undefined ? {} : { hold: { until: request.hold.until, owner: request.hold.owner } }) };
+      const own: JsonObject = {
+        fence: request.lease.fence,
+        outcome: request.outcome,
+        sent: request.sent,
+        ...(request.hold === undefined ? {} : { hold: { until: request.hold.until, owner: request.hold.owner } }),
+      };
       return write(access, state, 'outcome', request.lease.execution, entry, own, this.#clock.now());
     });
   }
@@ -110,7 +143,8 @@ export class ChainJournal implements Journal {
       if ('resource' in query) return [streamOf(resource(query.resource))];
       if ('all' in query) return access.streams();
       const stream = access.streamOfExecution(query.execution);
-      if (stream === null) throw new RedressError('journal/not-found', `There is no execution ${query.execution}.`, { next: '`redress history` lists executions.' });
+      if (stream === null)
+        throw new RedressError('journal/not-found', `There is no execution ${query.execution}.`, { next: '`redress history` lists executions.' });
       return [stream];
     });
     for (const stream of streams) {
@@ -147,7 +181,9 @@ function readStream(access: Access, stream: Digest, execution: string | null): S
 
 /** The error for a stream that does not verify. */
 export function corrupt(stream: Digest, seq: number, why: string): RedressError {
-  return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, { next: 'Run `redress evidence verify`, and do not change anything in the journal.' });
+  return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
+    next: 'Run `redress evidence verify`, and do not change anything in the journal.',
+  });
 }
 
 function invalid(what: string): RedressError {
@@ -175,7 +211,9 @@ function checked(entry: Entry): Checked {
 
 function held(state: StreamState, lease: Lease): void {
   if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
-    throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, { next: 'Another worker closed it or took it over; look at the resource again.' });
+    throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
+      next: 'Another worker closed it or took it over; look at the resource again.',
+    });
   }
 }
 
@@ -186,7 +224,11 @@ function write(access: Access, state: StreamState, kind: RecordKind, execution: 
     access.put(digest, text);
     blobs[name] = digest;
   }
-  const next = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body: own === null ? entry.body : { ...entry.body, journal: own }, blobs }, now);
+  const next = nextLine(
+    state,
+    { kind, execution, resource: entry.resource, remediator: entry.remediator, body: own === null ? entry.body : { ...entry.body, journal: own }, blobs },
+    now,
+  );
   const read = readLine(state, next.line);
   // What the verifier would refuse is not written in the first place.
   if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);

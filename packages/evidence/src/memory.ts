@@ -25,7 +25,8 @@ class MemoryStorage implements Storage {
       known.state = after;
       this.#streams.set(stream, known);
       const own = journalBody(record);
-      if (record.kind === 'intent' && record.execution !== null) this.#executions.set(record.execution, { stream, begunAt: Date.parse(record.time), budgets: (own.budgets ?? []).map((each) => each.key), sent: null });
+      if (record.kind === 'intent' && record.execution !== null)
+        this.#executions.set(record.execution, { stream, begunAt: Date.parse(record.time), budgets: (own.budgets ?? []).map((each) => each.key), sent: null });
       const execution = record.kind === 'outcome' && record.execution !== null ? this.#executions.get(record.execution) : undefined;
       if (execution !== undefined) execution.sent = own.sent ?? 0;
     },

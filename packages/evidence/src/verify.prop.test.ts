@@ -17,12 +17,35 @@ beforeAll(async () => {
   const journal = folderJournal({ directory: original, clock: { now: () => (time += 1000) } });
   for (const id of ['a', 'b', 'c']) {
     for (let round = 0; round < 3; round++) {
-      await journal.append({ kind: 'decision', resource: ref(id), remediator: 'test-fix', body: { outcome: 'notified', round }, documents: { plan: { id, round } } });
+      await journal.append({
+        kind: 'decision',
+        resource: ref(id),
+        remediator: 'test-fix',
+        body: { outcome: 'notified', round },
+        documents: { plan: { id, round } },
+      });
       const { generation } = await journal.view(ref(id));
-      const begun = await journal.begin({ resource: ref(id), remediator: 'test-fix', planDigest: digestOf(round), generation, budgets: [], lease: 60_000, body: {}, documents: { before: { id, round } } });
+      const begun = await journal.begin({
+        resource: ref(id),
+        remediator: 'test-fix',
+        planDigest: digestOf(round),
+        generation,
+        budgets: [],
+        lease: 60_000,
+        body: {},
+        documents: { before: { id, round } },
+      });
       if (begun.status !== 'begun') throw new Error(begun.status);
       await journal.append({ kind: 'call', lease: begun.lease, resource: ref(id), remediator: 'test-fix', body: { call: { requestId: 'r' } } });
-      await journal.finish({ lease: begun.lease, resource: ref(id), remediator: 'test-fix', outcome: 'remediated', sent: 1, body: {}, documents: { after: { id, after: round } } });
+      await journal.finish({
+        lease: begun.lease,
+        resource: ref(id),
+        remediator: 'test-fix',
+        outcome: 'remediated',
+        sent: 1,
+        body: {},
+        documents: { after: { id, after: round } },
+      });
     }
   }
   await journal.close?.();
@@ -33,7 +56,8 @@ const fresh = () => {
   rmSync(copy, { recursive: true, force: true });
   cpSync(original, copy, { recursive: true });
 };
-const walk = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? walk(join(folder, each.name)) : [join(folder, each.name)]));
+const walk = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? walk(join(folder, each.name)) : [join(folder, each.name)]));
 const streams = () => walk(join(copy, 'streams')).sort();
 const blobs = () => walk(join(copy, 'blobs')).sort();
 
@@ -94,11 +118,19 @@ describe('verifyFolder', () => {
     ['a deleted record', (lines, at) => lines.toSpliced(at, 1), (at) => at + 1],
     ['a repeated record', (lines, at) => lines.toSpliced(at, 0, lines[at] as string), (at) => at + 2],
     ['two records swapped', (lines, at) => lines.toSpliced(at, 2, lines[at + 1] as string, lines[at] as string), (at) => at + 1],
-    ['a record of another stream', (lines, at) => lines.toSpliced(at, 0, readFileSync(streams()[1] as string, 'utf8').split('\n')[at] as string), (at) => at + 1],
+    [
+      'a record of another stream',
+      (lines, at) => lines.toSpliced(at, 0, readFileSync(streams()[1] as string, 'utf8').split('\n')[at] as string),
+      (at) => at + 1,
+    ],
     ['an empty line', (lines, at) => lines.toSpliced(at, 0, ''), (at) => at + 1],
     ['other spacing for the same value', (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replaceAll(',"', ', "'))), (at) => at + 1],
     ['a changed outcome', (lines, at) => lines.with(at, (lines[at] as string).replace('"remediator":"test-fix"', '"remediator":"test-fax"')), (at) => at + 1],
-    ['a changed record with a digest made to fit', (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replace('"remediator":"test-fix"', '"remediator":"test-fax"'))), (at) => at + 2],
+    [
+      'a changed record with a digest made to fit',
+      (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replace('"remediator":"test-fix"', '"remediator":"test-fax"'))),
+      (at) => at + 2,
+    ],
   ];
   it.each(lineWise)('finds %s, wherever it is', (_name, tamper, expected) => {
     for (let at = 0; at < 11; at++) {
@@ -152,23 +184,39 @@ describe('verifyFolder', () => {
 
   it('has no false alarm on journals of any history', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ id: fc.constantFrom('a', 'b'), act: fc.constantFrom('decision', 'execution', 'crash'), text: fc.string() }), { minLength: 1, maxLength: 12 }), async (history) => {
-        const directory = mkdtempSync(join(root, 'any-'));
-        const journal = folderJournal({ directory });
-        for (const { id, act, text } of history) {
-          if (act === 'decision') await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { text: text.toWellFormed() } });
-          else {
-            const { generation } = await journal.view(ref(id));
-            const begun = await journal.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation, budgets: [], lease: 1000, body: { text: text.toWellFormed() }, documents: { before: text.toWellFormed() } });
-            if (begun.status === 'begun' && act === 'execution') await journal.finish({ lease: begun.lease, resource: ref(id), remediator: 'r', outcome: 'remediated', sent: 1, body: {} });
+      fc.asyncProperty(
+        fc.array(fc.record({ id: fc.constantFrom('a', 'b'), act: fc.constantFrom('decision', 'execution', 'crash'), text: fc.string() }), {
+          minLength: 1,
+          maxLength: 12,
+        }),
+        async (history) => {
+          const directory = mkdtempSync(join(root, 'any-'));
+          const journal = folderJournal({ directory });
+          for (const { id, act, text } of history) {
+            if (act === 'decision') await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { text: text.toWellFormed() } });
+            else {
+              const { generation } = await journal.view(ref(id));
+              const begun = await journal.begin({
+                resource: ref(id),
+                remediator: 'r',
+                planDigest: digestOf(1),
+                generation,
+                budgets: [],
+                lease: 1000,
+                body: { text: text.toWellFormed() },
+                documents: { before: text.toWellFormed() },
+              });
+              if (begun.status === 'begun' && act === 'execution')
+                await journal.finish({ lease: begun.lease, resource: ref(id), remediator: 'r', outcome: 'remediated', sent: 1, body: {} });
+            }
           }
-        }
-        await journal.close?.();
-        const report = verifyFolder(directory);
-        expect(report.status).not.toBe('tampered');
-        expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
-        rmSync(directory, { recursive: true });
-      }),
+          await journal.close?.();
+          const report = verifyFolder(directory);
+          expect(report.status).not.toBe('tampered');
+          expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
+          rmSync(directory, { recursive: true });
+        },
+      ),
       { numRuns: 40 },
     );
   });

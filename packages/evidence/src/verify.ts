@@ -86,7 +86,9 @@ export function verifyFolder(directory: string): VerifyReport {
     return good ? 'good' : 'changed';
   };
 
-  for (const { file, stream } of files(join(directory, 'streams'), '.jsonl', (path) => report('tampered', 'stray-file', 'The file does not belong here.', path))) {
+  for (const { file, stream } of files(join(directory, 'streams'), '.jsonl', (path) =>
+    report('tampered', 'stray-file', 'The file does not belong here.', path),
+  )) {
     if (streamFile(directory, stream) !== file) {
       report('tampered', 'stray-file', 'The stream is in another folder than its name says.', file);
       continue;
@@ -119,7 +121,8 @@ export function verifyFolder(directory: string): VerifyReport {
         used.add(digest);
         const found = check(digest);
         if (found === 'changed') report('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, index + 1, read.record.seq);
-        if (found === 'missing') report('incomplete', 'missing-document', `Its document ${name} is missing; the record itself is proven.`, file, index + 1, read.record.seq);
+        if (found === 'missing')
+          report('incomplete', 'missing-document', `Its document ${name} is missing; the record itself is proven.`, file, index + 1, read.record.seq);
       }
       state = read.state;
     }
@@ -127,13 +130,23 @@ export function verifyFolder(directory: string): VerifyReport {
     if (tail !== '') report('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', file, lines.length + 1, state.length + 1);
     if (state.open !== null) {
       openExecutions++;
-      report('incomplete', 'open-execution', `Execution ${state.open.execution} has no outcome: it runs, its worker is gone, or the tail was cut.`, file, lines.length, state.length);
+      report(
+        'incomplete',
+        'open-execution',
+        `Execution ${state.open.execution} has no outcome: it runs, its worker is gone, or the tail was cut.`,
+        file,
+        lines.length,
+        state.length,
+      );
     }
   }
-  for (const { file, stream: digest } of files(join(directory, 'blobs'), '.json', (path) => report('tampered', 'stray-file', 'The file does not belong here.', path))) {
+  for (const { file, stream: digest } of files(join(directory, 'blobs'), '.json', (path) =>
+    report('tampered', 'stray-file', 'The file does not belong here.', path),
+  )) {
     if (blobFile(directory, digest) !== file) report('tampered', 'stray-file', 'The document is in another folder than its name says.', file);
     // A document without a record is what a crash between the two leaves; a changed one is not.
-    else if (!used.has(digest) && !isDocument(readFileSync(file), digest)) report('tampered', 'changed-document', 'The document is not what its name says.', file);
+    else if (!used.has(digest) && !isDocument(readFileSync(file), digest))
+      report('tampered', 'changed-document', 'The document is not what its name says.', file);
     else documents.set(digest, true);
   }
   const tampered = problems.filter((problem) => problem.severity === 'tampered');

@@ -11,7 +11,16 @@ let directory: string;
 let journal: Journal;
 const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
 const file = () => join(directory, 'streams', streamOf(ref()).slice(7, 9), `${streamOf(ref()).slice(7)}.jsonl`);
-const begin = async (from: Journal, id = 'a') => from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: (await from.view(ref(id))).generation, budgets: [{ key: 'k', changes: 100, window: 60_000 }], lease: 60_000, body: {} });
+const begin = async (from: Journal, id = 'a') =>
+  from.begin({
+    resource: ref(id),
+    remediator: 'r',
+    planDigest: digestOf(1),
+    generation: (await from.view(ref(id))).generation,
+    budgets: [{ key: 'k', changes: 100, window: 60_000 }],
+    lease: 60_000,
+    body: {},
+  });
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'redress-folder-'));
@@ -82,7 +91,10 @@ describe('a folder journal after a crash', () => {
 
   it('says that it is unavailable when the folder cannot be made', async () => {
     writeFileSync(join(directory, 'plain'), '');
-    await expect(folderJournal({ directory: join(directory, 'plain', 'x') }).view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
+    await expect(folderJournal({ directory: join(directory, 'plain', 'x') }).view(ref())).rejects.toMatchObject({
+      code: 'journal/unavailable',
+      retryable: true,
+    });
   });
 });
 
@@ -99,7 +111,10 @@ describe('a folder journal of several processes', () => {
   const hook = `data:text/javascript,import{registerHooks}from'node:module';registerHooks({resolve(s,c,n){try{return n(s,c)}catch(e){if(s.endsWith('.js'))return n(s.slice(0,-3)+'.ts',c);throw e}}})`;
   const run = (work: string) =>
     new Promise<{ code: number | null; out: string }>((resolve) => {
-      const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(work)], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(work)], {
+        cwd: import.meta.dirname,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let out = '';
       child.stdout.on('data', (data) => (out += String(data)));
       child.stderr.on('data', (data) => (out += String(data)));
@@ -128,7 +143,20 @@ describe('a folder journal of several processes', () => {
   });
 
   it('loses nothing that was acknowledged when a writer is killed', async () => {
-    const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(`for (let i = 0; ; i++) { await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { i } }); process.stdout.write(i + '\\n'); }`)], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      [
+        '--conditions=@redress/source',
+        '--import',
+        hook,
+        '--input-type=module',
+        '-e',
+        program(
+          `for (let i = 0; ; i++) { await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { i } }); process.stdout.write(i + '\\n'); }`,
+        ),
+      ],
+      { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     let acknowledged = -1;
     await new Promise<void>((resolve) => {
       child.stdout.on('data', (data) => {

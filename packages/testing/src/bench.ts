@@ -1,6 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import {
-  type Assessment, type CallTrace, canonicalJson, type Clock, createRedress, definePolicy, defineRegister, digestOf, fixed, type Json, type JsonObject, type Journal, type Mode, type Observation, type Redress, type RegisterInput, type Remediator, type ResourceRef, type Stop, type StoredRecord, toJson,
+  type Assessment,
+  type CallTrace,
+  type Clock,
+  canonicalJson,
+  createRedress,
+  definePolicy,
+  defineRegister,
+  digestOf,
+  fixed,
+  type Journal,
+  type Json,
+  type JsonObject,
+  type Mode,
+  type Observation,
+  type Redress,
+  type RegisterInput,
+  type Remediator,
+  type ResourceRef,
+  type Stop,
+  type StoredRecord,
+  toJson,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { type FakeClock, fakeClock } from './clock.js';
@@ -149,7 +169,9 @@ export class Stage {
       },
       plan: (args) => {
         const assessment = remediator.plan(args);
-        const last = this.#looks.findLastIndex((look) => look.assessment === null && look.observation !== 'gone' && digestOf(look.observation.state) === digestOf(args.state));
+        const last = this.#looks.findLastIndex(
+          (look) => look.assessment === null && look.observation !== 'gone' && digestOf(look.observation.state) === digestOf(args.state),
+        );
         const look = this.#looks[last];
         if (look !== undefined) this.#looks[last] = { ...look, assessment, observedAt: args.observedAt };
         return assessment;
@@ -222,7 +244,7 @@ function split(arranged: Arranged): [ResourceRef, Readonly<Record<string, unknow
 }
 
 /** What AWS would send, told by the remediator's own triggers; null when they say nothing. */
-export function defaultEvent(remediator: Remediator, resource: ResourceRef): unknown {
+function defaultEvent(remediator: Remediator, resource: ResourceRef): unknown {
   // A lower-case name is the name of a rule as people see it; an upper-case one is a managed rule's identifier, and its default name is alike.
   const rule = remediator.configRules.find((each) => each === each.toLowerCase()) ?? remediator.configRules[0]?.toLowerCase().replaceAll('_', '-');
   if (rule !== undefined) return configComplianceEvent({ resource, rule });

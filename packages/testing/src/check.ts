@@ -24,7 +24,9 @@ export function checksFor(remediator: Remediator, scenario: Scenario): readonly 
 
 /** The scenario that a sweep should find. */
 export function sweptScenario(remediator: Remediator, scenarios: readonly Scenario[]): Scenario | undefined {
-  return remediator.discover === null ? undefined : (scenarios.find((scenario) => scenario.expect === 'change') ?? scenarios.find((scenario) => scenario.expect === 'manual'));
+  return remediator.discover === null
+    ? undefined
+    : (scenarios.find((scenario) => scenario.expect === 'change') ?? scenarios.find((scenario) => scenario.expect === 'manual'));
 }
 
 /** Runs a check: what it throws is a problem as well, and what the emulator lacks is said. */

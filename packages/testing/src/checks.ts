@@ -1,4 +1,15 @@
-import { digestOf, type HandleResult, isRedressError, type Json, messageOf, type PassResult, type Plan, type Redress, type Remediator, type ResourceRef } from '@redress/core';
+import {
+  digestOf,
+  type HandleResult,
+  isRedressError,
+  type Json,
+  messageOf,
+  type PassResult,
+  type Plan,
+  type Redress,
+  type Remediator,
+  type ResourceRef,
+} from '@redress/core';
 import type { Act, Bench, EngineSetup, Look, Stage } from './bench.js';
 import { type CrashPoint, crashingJournal } from './crash.js';
 import { impurities } from './pure.js';
@@ -28,9 +39,14 @@ class Findings {
 
 const CHANGED: readonly string[] = ['remediated', 'flagged'];
 const named = (calls: readonly Pick<WireCall, 'service' | 'operation'>[]) => [...new Set(calls.map((call) => `${call.service}:${call.operation}`))].join(', ');
-const outcomes = (passes: readonly PassResult[]) => passes.map((pass) => (pass.message === '' ? pass.outcome : `${pass.outcome} (${pass.message})`)).join('; ') || 'nothing';
+const outcomes = (passes: readonly PassResult[]) =>
+  passes.map((pass) => (pass.message === '' ? pass.outcome : `${pass.outcome} (${pass.message})`)).join('; ') || 'nothing';
 const passesOf = (result: HandleResult) => result.results.flatMap((each) => each.passes);
-const silence = (result: HandleResult) => result.results.map((each) => each.reason).filter((reason) => reason !== '').join('; ');
+const silence = (result: HandleResult) =>
+  result.results
+    .map((each) => each.reason)
+    .filter((reason) => reason !== '')
+    .join('; ');
 /** Executions that changed something, in order. */
 const executed = (passes: readonly PassResult[]) => passes.filter((pass) => pass.execution !== null && !pass.duplicate && CHANGED.includes(pass.outcome));
 const changesOf = (passes: readonly PassResult[]) => executed(passes).reduce((sum, pass) => sum + (pass.plan?.changes.length ?? 0), 0);
@@ -85,7 +101,10 @@ const short = (text: string) => (text.length > 400 ? `${text.slice(0, 400)}…` 
 function throughTheGate(findings: Findings, act: Act<unknown>): void {
   // A client repeats a read that the service was too busy for.
   const answered = act.wire.filter((call) => call.status !== null && call.status < 500 && call.status !== 429);
-  findings.check(answered.length <= act.traces.length, `${answered.length} calls on the wire, but only ${act.traces.length} through \`aws\`: something calls AWS beside it (${named(answered)})`);
+  findings.check(
+    answered.length <= act.traces.length,
+    `${answered.length} calls on the wire, but only ${act.traces.length} through \`aws\`: something calls AWS beside it (${named(answered)})`,
+  );
 }
 
 /** The service of a signature is not always the prefix of an IAM action. */
@@ -97,7 +116,11 @@ function usedOf(act: Act<unknown>): { readonly service: string; readonly operati
 }
 
 function onlyDeclared(findings: Findings, remediator: Remediator, wire: readonly WireCall[], phase: 'fix' | 'rollback'): void {
-  const declared = new Set([...remediator.uses.reads, ...(phase === 'fix' ? remediator.uses.writes : remediator.uses.undoes)].flatMap((use) => use.operations.map((operation) => `${SIGNING[use.service.id] ?? use.service.id}:${operation}`)));
+  const declared = new Set(
+    [...remediator.uses.reads, ...(phase === 'fix' ? remediator.uses.writes : remediator.uses.undoes)].flatMap((use) =>
+      use.operations.map((operation) => `${SIGNING[use.service.id] ?? use.service.id}:${operation}`),
+    ),
+  );
   const others = wire.filter((call) => call.named && !declared.has(`${call.service}:${call.operation}`));
   findings.check(others.length === 0, `${named(others)} on the wire in a ${phase}, but not declared for it`);
 }
@@ -116,32 +139,56 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
   const look = first.looks.at(-1);
   if (look === undefined || look.assessment === null) {
     const gone = look?.observation === 'gone';
-    findings.check(gone && scenario.expect === 'compliant', gone ? 'the arranged resource is not seen: observe says that it is gone' : `it could not be looked at: ${outcomes(first.value)}`);
+    findings.check(
+      gone && scenario.expect === 'compliant',
+      gone ? 'the arranged resource is not seen: observe says that it is gone' : `it could not be looked at: ${outcomes(first.value)}`,
+    );
     return findings.problems;
   }
-  findings.check(sameState(look, second.looks.at(-1)), 'two dry runs in a row observe different states: the state holds what changes by itself (order, time, counters), or the dry run changed something');
+  findings.check(
+    sameState(look, second.looks.at(-1)),
+    'two dry runs in a row observe different states: the state holds what changes by itself (order, time, counters), or the dry run changed something',
+  );
   findings.check(look.assessment.status === scenario.expect, `plan says ${look.assessment.status}, expected ${scenario.expect}`);
   const { assessment } = look;
-  const seen = new Set([...(assessment.status === 'change' || assessment.status === 'manual' ? (assessment.hazards ?? []) : []), ...(assessment.status === 'change' ? assessment.changes.flatMap((change) => change.hazards ?? []) : [])].map((hazard) => hazard.code));
+  const seen = new Set(
+    [
+      ...(assessment.status === 'change' || assessment.status === 'manual' ? (assessment.hazards ?? []) : []),
+      ...(assessment.status === 'change' ? assessment.changes.flatMap((change) => change.hazards ?? []) : []),
+    ].map((hazard) => hazard.code),
+  );
   const expected = new Set(scenario.hazards ?? []);
   for (const code of expected) findings.check(seen.has(code), `hazard ${code} is expected and not seen (seen: ${[...seen].join(', ') || 'none'})`);
   for (const code of seen) findings.check(expected.has(code), `hazard ${code} is seen; list it in \`hazards\` of the scenario if it belongs there`);
   if (assessment.status === 'change') {
     findings.check(assessment.changes.length > 0, 'plan says change and holds no change');
     const digests = (passes: readonly PassResult[]) => passes.map((pass) => pass.plan?.digest).join();
-    findings.check(first.value.every((pass) => pass.plan !== null) && digests(first.value) === digests(second.value), 'two dry runs in a row make different plans');
+    findings.check(
+      first.value.every((pass) => pass.plan !== null) && digests(first.value) === digests(second.value),
+      'two dry runs in a row make different plans',
+    );
     for (const change of assessment.changes) {
       findings.check(change.summary.trim() !== '', 'a change has no summary: people have to read what they approve');
-      findings.check(!('calls' in change.undo) || change.undo.calls.length > 0, `${change.summary}: its undo has no calls; say \`irreversible\` with the reason instead`);
+      findings.check(
+        !('calls' in change.undo) || change.undo.calls.length > 0,
+        `${change.summary}: its undo has no calls; say \`irreversible\` with the reason instead`,
+      );
       findings.check(!JSON.stringify(change.call.input).includes('"$response"'), `${change.summary}: only an undo may refer to a reply`);
       if (!('irreversible' in change.undo)) continue;
-      findings.check(scenario.irreversible === true, `${change.summary}: it cannot be taken back (${change.undo.irreversible}); say \`irreversible\` in the scenario if that is meant`);
+      findings.check(
+        scenario.irreversible === true,
+        `${change.summary}: it cannot be taken back (${change.undo.irreversible}); say \`irreversible\` in the scenario if that is meant`,
+      );
       // Nobody may make this one unseen, so no run of the kit will use it either.
       bench.use([change.call]);
     }
   }
   const { observation } = look;
-  if (observation !== 'gone') findings.check((scenario.tag === undefined) === (observation.tags === 'untaggable') || scenario.tag === undefined, 'the scenario can tag the resource, but observe says that it is untaggable');
+  if (observation !== 'gone')
+    findings.check(
+      (scenario.tag === undefined) === (observation.tags === 'untaggable') || scenario.tag === undefined,
+      'the scenario can tag the resource, but observe says that it is untaggable',
+    );
   return findings.problems;
 }
 
@@ -183,12 +230,19 @@ async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
   untouched(findings, 'after the run', rest, await stage.rest());
   if (scenario.expect === 'change') {
     findings.check(passes.length > 0, `nobody was asked: ${run.value.why}`);
-    for (const pass of executed(passes)) findings.check((pass.plan?.hazards.length ?? 0) === 0, `a change with hazard ${pass.plan?.hazards.map((hazard) => hazard.code).join(', ') ?? ''} was made`);
+    for (const pass of executed(passes))
+      findings.check(
+        (pass.plan?.hazards.length ?? 0) === 0,
+        `a change with hazard ${pass.plan?.hazards.map((hazard) => hazard.code).join(', ') ?? ''} was made`,
+      );
     if (scenario.partly === true) {
       findings.check(executed(passes).length > 0, `nothing was changed, but a part could have been: ${outcomes(passes)}`);
       findings.check(effective(run.writes).length === changesOf(passes), `${run.writes.length} writing calls for ${changesOf(passes)} changes`);
     } else noWrites(findings, 'with a hazard', run);
-    findings.check(passes.some((pass) => ['awaiting-approval', 'notified'].includes(pass.outcome)), `nobody is told of the hazard: ${outcomes(passes)}`);
+    findings.check(
+      passes.some((pass) => ['awaiting-approval', 'notified'].includes(pass.outcome)),
+      `nobody is told of the hazard: ${outcomes(passes)}`,
+    );
     return findings.problems;
   }
   noWrites(findings, `expected ${scenario.expect}`, run);
@@ -217,21 +271,38 @@ async function fix(bench: Bench, scenario: Scenario): Promise<Problems> {
   throughTheGate(findings, run);
   untouched(findings, 'after the fix', rest, await stage.rest());
   onlyDeclared(findings, bench.remediator, run.wire, 'fix');
-  findings.check(effective(run.writes).length === changesOf(passes) && run.writes.length === changesOf(passes), `${run.writes.length} writing calls on the wire for ${changesOf(passes)} changes in the plans`);
+  findings.check(
+    effective(run.writes).length === changesOf(passes) && run.writes.length === changesOf(passes),
+    `${run.writes.length} writing calls on the wire for ${changesOf(passes)} changes in the plans`,
+  );
   for (const pass of passes) {
-    const right = pass.execution === null ? scenario.partly === true : pass.outcome === (pass.plan?.changes.some((change) => change.resolves) === true ? 'remediated' : 'flagged');
+    const right =
+      pass.execution === null
+        ? scenario.partly === true
+        : pass.outcome === (pass.plan?.changes.some((change) => change.resolves) === true ? 'remediated' : 'flagged');
     findings.check(right, `outcome ${outcomes([pass])}`);
   }
   const after = await stage.look();
   if (scenario.partly !== true) {
     const status = after?.assessment?.status ?? (after?.observation === 'gone' ? 'gone' : 'unreadable');
-    findings.check(status !== 'change' && status !== 'unreadable' && status !== 'gone', status === 'change' ? 'after the fix, plan still wants to change something: it is not idempotent, or it does not see what it did' : `after the fix, the resource is ${status}`);
+    findings.check(
+      status !== 'change' && status !== 'unreadable' && status !== 'gone',
+      status === 'change'
+        ? 'after the fix, plan still wants to change something: it is not idempotent, or it does not see what it did'
+        : `after the fix, the resource is ${status}`,
+    );
     const resolves = passes.some((pass) => pass.outcome === 'remediated');
-    findings.check(!resolves || status !== 'manual' || passes.some((pass) => pass.open.length > 0), 'it counts as remediated, but plan says that a person has to act; what stays open belongs in `open`, or `resolves` is false');
+    findings.check(
+      !resolves || status !== 'manual' || passes.some((pass) => pass.open.length > 0),
+      'it counts as remediated, but plan says that a person has to act; what stays open belongs in `open`, or `resolves` is false',
+    );
   }
   const records = await stage.records();
   const kinds = (kind: string) => records.filter((each) => each.record.kind === kind).length;
-  findings.check(kinds('intent') === executed(passes).length && kinds('outcome') === kinds('intent') && kinds('call') === run.writes.length, `the journal holds ${kinds('intent')} intents, ${kinds('call')} calls and ${kinds('outcome')} outcomes`);
+  findings.check(
+    kinds('intent') === executed(passes).length && kinds('outcome') === kinds('intent') && kinds('call') === run.writes.length,
+    `the journal holds ${kinds('intent')} intents, ${kinds('call')} calls and ${kinds('outcome')} outcomes`,
+  );
   findings.check((await stage.journal.open()).length === 0, 'an execution is still open');
 
   const second = await enforce(stage);
@@ -267,11 +338,17 @@ async function rollback(bench: Bench, scenario: Scenario): Promise<Problems> {
       findings.check(undone.value.outcome === 'rolled-back', `the rollback ended as ${outcomes([undone.value])}`);
       if (plan.changes.every((change) => 'calls' in change.undo && change.undo.restores === 'exact')) {
         const after = stateOf(undone.looks.at(-1));
-        findings.check(after !== undefined && digestOf(after) === digestOf(plan.before), 'the undo says that it restores exactly, but the state is not the one before the fix');
+        findings.check(
+          after !== undefined && digestOf(after) === digestOf(plan.before),
+          'the undo says that it restores exactly, but the state is not the one before the fix',
+        );
       }
     }
     const [was, is] = [stateOf(before), stateOf(await stage.look())];
-    findings.check(was !== undefined && is !== undefined && bench.remediator.equivalent(was, is), 'after the rollback, the state is not equivalent to the one before the fix');
+    findings.check(
+      was !== undefined && is !== undefined && bench.remediator.equivalent(was, is),
+      'after the rollback, the state is not equivalent to the one before the fix',
+    );
   } catch (error) {
     findings.check(false, `the rollback failed: ${messageOf(error)}`);
   } finally {
@@ -280,7 +357,10 @@ async function rollback(bench: Bench, scenario: Scenario): Promise<Problems> {
   untouched(findings, 'after the rollback', rest, await stage.rest());
   const later = await enforce(stage, {}, stage.nextEvent());
   noWrites(findings, 'next event after a rollback', later);
-  findings.check(later.value.passes.every((pass) => pass.outcome === 'notified'), `the next event after a rollback ended as ${outcomes(later.value.passes)}; expected notified`);
+  findings.check(
+    later.value.passes.every((pass) => pass.outcome === 'notified'),
+    `the next event after a rollback ended as ${outcomes(later.value.passes)}; expected notified`,
+  );
   return findings.problems;
 }
 
@@ -298,16 +378,31 @@ async function exceptions(bench: Bench, scenario: Scenario): Promise<Problems> {
   const stage = await bench.stage(scenario);
   // The register names a resource as the engine does, once it is identified.
   const canonical = (await stage.look())?.resource ?? stage.resource;
-  const register = [{ id: 'EXC-1', scope: { account: canonical.account, resource: canonical.id, remediators: [bench.remediator.id] }, reason: 'conformance', owner: 'kit', approver: 'someone-else', expires: new Date(stage.clock.now() + 86_400_000).toISOString() }];
+  const register = [
+    {
+      id: 'EXC-1',
+      scope: { account: canonical.account, resource: canonical.id, remediators: [bench.remediator.id] },
+      reason: 'conformance',
+      owner: 'kit',
+      approver: 'someone-else',
+      expires: new Date(stage.clock.now() + 86_400_000).toISOString(),
+    },
+  ];
   const exempt = await enforce(stage, { register });
   noWrites(findings, 'with an exception in the register', exempt);
-  findings.check(exempt.value.passes.length > 0 && exempt.value.passes.every((pass) => pass.outcome === 'exempt'), `with an exception in the register: ${outcomes(exempt.value.passes)}; expected exempt`);
+  findings.check(
+    exempt.value.passes.length > 0 && exempt.value.passes.every((pass) => pass.outcome === 'exempt'),
+    `with an exception in the register: ${outcomes(exempt.value.passes)}; expected exempt`,
+  );
   if (scenario.tag === undefined) return findings.problems;
   const tagged = await bench.stage(scenario);
   await scenario.tag(bench.sdk, tagged.resource, bench.exceptionTag, 'EXC-404');
   const told = await enforce(tagged);
   noWrites(findings, 'with the exception tag', told);
-  findings.check(told.value.passes.length > 0 && told.value.passes.every((pass) => pass.outcome === 'notified'), `with the exception tag and no entry: ${outcomes(told.value.passes)}; expected notified. observe has to give the tags of the resource`);
+  findings.check(
+    told.value.passes.length > 0 && told.value.passes.every((pass) => pass.outcome === 'notified'),
+    `with the exception tag and no entry: ${outcomes(told.value.passes)}; expected notified. observe has to give the tags of the resource`,
+  );
   return findings.problems;
 }
 
@@ -323,19 +418,26 @@ async function foreign(bench: Bench, scenario: Scenario): Promise<Problems> {
   const other = account === '210987654321' ? '210987654322' : '210987654321';
   const ref: ResourceRef = elsewhere(stage.resource, account, other);
   const redress = stage.engine();
-  const asks: [string, () => Promise<readonly PassResult[]>][] = [['dry run', () => redress.plan(bench.remediator.id, ref)], ['run', () => redress.run(ref)]];
+  const asks: [string, () => Promise<readonly PassResult[]>][] = [
+    ['dry run', () => redress.plan(bench.remediator.id, ref)],
+    ['run', () => redress.run(ref)],
+  ];
   const event = stage.event();
   if (event !== null) asks.push(['event', async () => (await ask(stage, redress, elsewhere(event, account, other))).passes]);
   for (const [what, run] of asks) {
     const act = await stage.act(run);
     findings.check(act.wire.length === 0, `${what} on a resource of another account: ${act.wire.length} calls on the wire (${named(act.wire)}); expected none`);
-    findings.check(act.value.length > 0 && act.value.every((pass) => pass.outcome === 'denied'), `${what} on a resource of another account: ${outcomes(act.value)}; expected denied`);
+    findings.check(
+      act.value.length > 0 && act.value.every((pass) => pass.outcome === 'denied'),
+      `${what} on a resource of another account: ${outcomes(act.value)}; expected denied`,
+    );
   }
   redress.close();
   return findings.problems;
 }
 
-const isEvent = (event: unknown): event is Record<string, unknown> & { detail: Record<string, unknown> } => typeof event === 'object' && event !== null && 'detail' in event;
+const isEvent = (event: unknown): event is Record<string, unknown> & { detail: Record<string, unknown> } =>
+  typeof event === 'object' && event !== null && 'detail' in event;
 
 async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
@@ -344,7 +446,10 @@ async function restraint(bench: Bench, scenario: Scenario): Promise<Problems> {
   const expect = async (when: string, expected: readonly string[], setup: EngineSetup, event?: unknown) => {
     const run = await enforce(stage, setup, event);
     noWrites(findings, when, run);
-    findings.check(run.value.passes.every((pass) => expected.includes(pass.outcome)), `${when}: ${outcomes(run.value.passes)}; expected ${expected.join(' or ')}`);
+    findings.check(
+      run.value.passes.every((pass) => expected.includes(pass.outcome)),
+      `${when}: ${outcomes(run.value.passes)}; expected ${expected.join(' or ')}`,
+    );
   };
   await expect('mode notify', ['notified'], { mode: 'notify' });
   await expect('mode plan', ['planned', 'notified'], { mode: 'plan' });
@@ -380,14 +485,27 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
     const records = await stage.records();
     const claimed = records.filter((each) => each.record.kind === 'call' && JSON.stringify(each.record.body).includes('"status":"applied"')).length;
     const opened = records.filter((each) => each.record.kind === 'intent').length;
-    findings.check(opened > 0 && records.filter((each) => each.record.kind === 'outcome').length === opened, `${kind}: the journal has ${opened} intents and not as many outcomes`);
-    findings.check(claimed === effective(run.writes).length, `${kind}: the journal says that ${claimed} calls were made, the wire says ${effective(run.writes).length}`);
+    findings.check(
+      opened > 0 && records.filter((each) => each.record.kind === 'outcome').length === opened,
+      `${kind}: the journal has ${opened} intents and not as many outcomes`,
+    );
+    findings.check(
+      claimed === effective(run.writes).length,
+      `${kind}: the journal says that ${claimed} calls were made, the wire says ${effective(run.writes).length}`,
+    );
     return { stage, before, run, first: run.value.passes[0] };
   };
 
-  for (const [kind, outcome, retryable] of [['denied', 'failed', false], ['throttled', 'failed', true], ['gone', 'superseded', null]] as const) {
+  for (const [kind, outcome, retryable] of [
+    ['denied', 'failed', false],
+    ['throttled', 'failed', true],
+    ['gone', 'superseded', null],
+  ] as const) {
     const { first, run, stage, before } = await broken(kind);
-    findings.check(first?.outcome === outcome, `first write ${kind}: ${outcomes(run.value.passes)}; expected ${outcome} first${kind === 'gone' ? ' (`goneCode` gives the error code of the service)' : ''}`);
+    findings.check(
+      first?.outcome === outcome,
+      `first write ${kind}: ${outcomes(run.value.passes)}; expected ${outcome} first${kind === 'gone' ? ' (`goneCode` gives the error code of the service)' : ''}`,
+    );
     if (retryable !== null) {
       findings.check(first?.retryable === retryable, `first write ${kind}: ${retryable ? 'not ' : ''}said to be worth a retry`);
       findings.check(effective(run.writes).length > 0 || sameState(before, await stage.look()), `first write ${kind}: the state is another one afterwards`);
@@ -396,8 +514,14 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
   for (const kind of ['lost-reply', 'server-error'] as const) {
     const { run, stage } = await broken(kind);
     const { passes } = run.value;
-    findings.check(executed(passes).length > 0 && passes.every((pass) => pass.execution === null || CHANGED.includes(pass.outcome)), `first write with ${kind}: ${outcomes(passes)}; expected that it is found out and finished`);
-    findings.check(effective(run.writes).length === changesOf(passes), `first write with ${kind}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(passes)} changes; once each`);
+    findings.check(
+      executed(passes).length > 0 && passes.every((pass) => pass.execution === null || CHANGED.includes(pass.outcome)),
+      `first write with ${kind}: ${outcomes(passes)}; expected that it is found out and finished`,
+    );
+    findings.check(
+      effective(run.writes).length === changesOf(passes),
+      `first write with ${kind}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(passes)} changes; once each`,
+    );
     const after = await stage.look();
     findings.check(scenario.partly === true || after?.assessment?.status !== 'change', `first write with ${kind}: there is still something to change`);
     if (kind === 'lost-reply') await takenBack(findings, stage, executed(passes), 'after a lost reply');
@@ -409,9 +533,16 @@ async function faults(bench: Bench, scenario: Scenario): Promise<Problems> {
 async function takenBack(findings: Findings, stage: Stage, passes: readonly PassResult[], when: string): Promise<void> {
   const redress = stage.engine();
   for (const { execution } of [...passes].reverse()) {
-    const ended = (run: Promise<PassResult>) => run.then((result): string => result.outcome, (error: unknown) => (isRedressError(error) ? error.code : messageOf(error)));
+    const ended = (run: Promise<PassResult>) =>
+      run.then(
+        (result): string => result.outcome,
+        (error: unknown) => (isRedressError(error) ? error.code : messageOf(error)),
+      );
     const undone = await stage.act(() => ended(redress.rollback(execution as string, { by: 'kit', reason: 'conformance', acceptLoss: true })));
-    findings.check(undone.value === 'rolled-back' || (undone.value === 'rollback/refused' && undone.writes.length === 0), `a rollback ${when} ended as ${undone.value}`);
+    findings.check(
+      undone.value === 'rolled-back' || (undone.value === 'rollback/refused' && undone.writes.length === 0),
+      `a rollback ${when} ended as ${undone.value}`,
+    );
   }
   redress.close();
 }
@@ -440,7 +571,10 @@ async function crashes(bench: Bench, scenario: Scenario): Promise<Problems> {
       findings.check(executed(again.value.passes).length > 0, `${point}: the next run did not do it: ${outcomes(again.value.passes)}`);
     } else {
       const partial = (result?.plan?.changes.length ?? 1) > 1 && point === 'before-call-record';
-      findings.check(result !== undefined && (CHANGED.includes(result.outcome) || (partial && result.outcome === 'partial')), `${point}: recovery says ${outcomes(recovered.value)}; expected that it is found done`);
+      findings.check(
+        result !== undefined && (CHANGED.includes(result.outcome) || (partial && result.outcome === 'partial')),
+        `${point}: recovery says ${outcomes(recovered.value)}; expected that it is found done`,
+      );
       const closing = (await stage.records()).findLast((each) => each.record.kind === 'outcome');
       findings.check(closing?.record.body['observedBy'] === 'recovery', `${point}: the outcome does not say that recovery found it`);
       const again = await stage.act(() => ask(stage, redress));
@@ -472,14 +606,23 @@ async function tenTimes(bench: Bench, scenario: Scenario): Promise<Problems> {
     const done = executed(passes);
     const records = await stage.records();
     const intents = records.filter((each) => each.record.kind === 'intent').length;
-    findings.check(done.length > 0 && new Set(done.map((pass) => pass.plan?.digest)).size === done.length, `ten times ${how}: the same change was made ${done.length} times`);
-    findings.check(effective(run.writes).length === changesOf(done), `ten times ${how}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(done)} changes`);
+    findings.check(
+      done.length > 0 && new Set(done.map((pass) => pass.plan?.digest)).size === done.length,
+      `ten times ${how}: the same change was made ${done.length} times`,
+    );
+    findings.check(
+      effective(run.writes).length === changesOf(done),
+      `ten times ${how}: ${effective(run.writes).length} writing calls had an effect for ${changesOf(done)} changes`,
+    );
     findings.check(intents === done.length, `ten times ${how}: ${intents} executions were begun for ${done.length} that changed something`);
     if (done.length === 1 && scenario.partly !== true) {
       const execution = done[0]?.execution;
       const naming = passes.filter((pass) => pass.duplicate && pass.execution === execution && pass.record !== null).length;
       const busy = passes.filter((pass) => pass.outcome === 'busy').length;
-      findings.check(naming + busy === 9 && (how === 'at once' || busy === 0), `ten times ${how}: ${naming} records name the execution, expected nine; outcomes: ${outcomes(passes)}`);
+      findings.check(
+        naming + busy === 9 && (how === 'at once' || busy === 0),
+        `ten times ${how}: ${naming} records name the execution, expected nine; outcomes: ${outcomes(passes)}`,
+      );
     }
   }
   return findings.problems;
@@ -495,7 +638,10 @@ async function brokenAgain(bench: Bench, scenario: Scenario): Promise<Problems> 
   // A report from before the fix would rightly be taken for a duplicate.
   const again = await enforce(stage, {}, later(event, stage.clock.now()));
   findings.check(executed(again.value.passes).length > 0, `a gap that came back was not fixed again: ${outcomes(again.value.passes)}`);
-  findings.check(again.value.passes.every((pass) => run.value.passes.every((first) => first.execution === null || first.execution !== pass.execution)), 'a gap that came back was taken for the execution that closed it before');
+  findings.check(
+    again.value.passes.every((pass) => run.value.passes.every((first) => first.execution === null || first.execution !== pass.execution)),
+    'a gap that came back was taken for the execution that closed it before',
+  );
   return findings.problems;
 }
 
@@ -506,10 +652,15 @@ function later(event: unknown, now: number): unknown {
   const move = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(move);
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, ['time', 'eventTime', 'resultRecordedTime', 'UpdatedAt'].includes(key) ? iso : move(member)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, ['time', 'eventTime', 'resultRecordedTime', 'UpdatedAt'].includes(key) ? iso : move(member)]),
+    );
   };
   const { oldEvaluationResult, ...detail } = event.detail;
-  return { ...(move({ ...event, detail }) as object), ...(oldEvaluationResult === undefined ? {} : { detail: { ...(move(detail) as object), oldEvaluationResult } }) };
+  return {
+    ...(move({ ...event, detail }) as object),
+    ...(oldEvaluationResult === undefined ? {} : { detail: { ...(move(detail) as object), oldEvaluationResult } }),
+  };
 }
 
 /** Every promise that is tried per scenario. */
@@ -535,22 +686,38 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
   const findings = new Findings();
   const { reads, writes, undoes } = remediator.uses;
   findings.check(remediator.title.trim() !== '', 'it has no title');
-  findings.check(remediator.blindSpots.length > 0 && remediator.blindSpots.every((each) => each.trim() !== ''), 'blindSpots is empty: every read leaves something unseen; name it');
+  findings.check(
+    remediator.blindSpots.length > 0 && remediator.blindSpots.every((each) => each.trim() !== ''),
+    'blindSpots is empty: every read leaves something unseen; name it',
+  );
   findings.check(reads.length > 0, 'it declares no reads');
   for (const use of [...reads, ...writes, ...undoes]) {
     findings.check(use.operations.length > 0, `a use of ${use.service.id} names no operation`);
-    for (const operation of use.operations) findings.check((use.service.operations.get(operation)?.iam.length ?? 0) > 0, `${use.service.id}:${operation} needs no IAM action: the generated policy would not allow it`);
+    for (const operation of use.operations)
+      findings.check(
+        (use.service.operations.get(operation)?.iam.length ?? 0) > 0,
+        `${use.service.id}:${operation} needs no IAM action: the generated policy would not allow it`,
+      );
   }
   findings.check(remediator.ceiling !== 'notify' || writes.length === 0, 'its ceiling is notify, but it declares writes');
-  findings.check(remediator.configRules.length + remediator.controls.length + Object.keys(remediator.apiCalls).length > 0 || remediator.discover !== null, 'no trigger and no discover: nothing will ever ask it');
-  for (const [what, input] of [['an unknown parameter', { 'redress-conformance-unknown': true }], ['a parameter of a wrong type', 42]] as const) {
+  findings.check(
+    remediator.configRules.length + remediator.controls.length + Object.keys(remediator.apiCalls).length > 0 || remediator.discover !== null,
+    'no trigger and no discover: nothing will ever ask it',
+  );
+  for (const [what, input] of [
+    ['an unknown parameter', { 'redress-conformance-unknown': true }],
+    ['a parameter of a wrong type', 42],
+  ] as const) {
     let accepted = true;
     try {
       remediator.parameters(input);
     } catch {
       accepted = false;
     }
-    findings.check(!accepted || (input === 42 && Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}).length === 0), `${what} is accepted: close the schema, so that a mistyped name is not silently nothing`);
+    findings.check(
+      !accepted || (input === 42 && Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}).length === 0),
+      `${what} is accepted: close the schema, so that a mistyped name is not silently nothing`,
+    );
   }
   try {
     digestOf(remediator.parameters({}));
@@ -558,7 +725,11 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
     findings.check(false, `parameters do not have a default each: ${messageOf(error)}`);
   }
   for (const [name, reader] of Object.entries(remediator.apiCalls)) {
-    for (const [request, response] of [[null, null], [{}, {}], [{ a: [{ b: 'c' }] }, null]] as const) {
+    for (const [request, response] of [
+      [null, null],
+      [{}, {}],
+      [{ a: [{ b: 'c' }] }, null],
+    ] as const) {
       try {
         const [service = '', operation = ''] = name.split(':');
         reader({ service, operation, request, response, errorCode: null, readOnly: false, account: '123456789012', region: 'us-east-1' });
@@ -569,11 +740,22 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
   }
   const names = scenarios.map((scenario) => scenario.name);
   findings.check(new Set(names).size === names.length, 'two scenarios have one name');
-  findings.check(scenarios.some((scenario) => scenario.expect === 'compliant'), 'no scenario is compliant: that it leaves alone what is right has to be shown');
-  if (writes.length > 0) findings.check(scenarios.some((scenario) => plainChange(scenario) || scenario.irreversible === true), 'it declares writes, but no scenario without hazard expects a change');
+  findings.check(
+    scenarios.some((scenario) => scenario.expect === 'compliant'),
+    'no scenario is compliant: that it leaves alone what is right has to be shown',
+  );
+  if (writes.length > 0)
+    findings.check(
+      scenarios.some((scenario) => plainChange(scenario) || scenario.irreversible === true),
+      'it declares writes, but no scenario without hazard expects a change',
+    );
   else findings.check(!scenarios.some((scenario) => scenario.expect === 'change'), 'it declares no writes, but a scenario expects a change');
   if (remediator.freshWithin !== null) {
-    for (const scenario of scenarios.filter(plainChange)) findings.check(scenario.event !== undefined || remediator.configRules.length > 0, `${scenario.name}: it acts on fresh events only, so the scenario has to give one`);
+    for (const scenario of scenarios.filter(plainChange))
+      findings.check(
+        scenario.event !== undefined || remediator.configRules.length > 0,
+        `${scenario.name}: it acts on fresh events only, so the scenario has to give one`,
+      );
   }
   return findings.problems;
 }
@@ -584,7 +766,8 @@ export function unusedDeclarations(bench: Bench): Problems {
   for (const [kind, uses] of Object.entries(bench.remediator.uses)) {
     for (const use of uses) {
       for (const operation of use.operations) {
-        if (!bench.used(`${use.service.id}:${operation}`)) problems.push(`${use.service.id}:${operation} is declared among the ${kind}, and no scenario uses it: a permission too many, or a scenario too few`);
+        if (!bench.used(`${use.service.id}:${operation}`))
+          problems.push(`${use.service.id}:${operation} is declared among the ${kind}, and no scenario uses it: a permission too many, or a scenario too few`);
       }
     }
   }
@@ -605,6 +788,9 @@ export async function discoveryProblems(bench: Bench, scenario: Scenario): Promi
   redress.close();
   bench.use(usedOf(found));
   noWrites(findings, 'discovery', found);
-  findings.check(found.value.some((ref) => ref.type === canonical.type && ref.id === canonical.id && ref.region === canonical.region), `discover does not find what ${scenario.name} arranged (${canonical.id} in ${canonical.region})`);
+  findings.check(
+    found.value.some((ref) => ref.type === canonical.type && ref.id === canonical.id && ref.region === canonical.region),
+    `discover does not find what ${scenario.name} arranged (${canonical.id} in ${canonical.region})`,
+  );
   return findings.problems;
 }

@@ -34,7 +34,8 @@ export function testConnect(options: TestConnectOptions): Connect {
   return async (target) => ({
     config: sdkConfig(options.endpoint, target.region),
     identity: () => {
-      identity ??= options.accountId === undefined ? callerIdentity(options.identityEndpoint ?? options.endpoint) : Promise.resolve(identityOf(options.accountId));
+      identity ??=
+        options.accountId === undefined ? callerIdentity(options.identityEndpoint ?? options.endpoint) : Promise.resolve(identityOf(options.accountId));
       return identity;
     },
   });
@@ -61,6 +62,7 @@ export async function callerIdentity(endpoint: string): Promise<Identity> {
   });
   const text = await reply.text();
   const account = /<Account>(\d{12})<\/Account>/.exec(text)?.[1];
-  if (!reply.ok || !isAccountId(account)) throw new TypeError(`${endpoint} does not answer sts:GetCallerIdentity (status ${reply.status}); give account.accountId.`);
+  if (!reply.ok || !isAccountId(account))
+    throw new TypeError(`${endpoint} does not answer sts:GetCallerIdentity (status ${reply.status}); give account.accountId.`);
   return { account, arn: /<Arn>([^<]+)<\/Arn>/.exec(text)?.[1] ?? identityOf(account).arn };
 }

@@ -56,7 +56,9 @@ export function describeRemediator(remediator: Remediator, options: ConformanceO
 
 function complain(problems: Problems): void {
   if (problems.length === 0) return;
-  const error = new Error(problems.length === 1 ? problems[0] : `${problems.length} promises are broken:\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+  const error = new Error(
+    problems.length === 1 ? problems[0] : `${problems.length} promises are broken:\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+  );
   error.name = 'ConformanceError';
   // Where the kit stands says nothing about what is wrong with the remediator.
   delete error.stack;

@@ -19,7 +19,15 @@ const home = (region: string) => (region === GLOBAL_REGION ? 'us-east-1' : regio
 /** EventBridge writes whole seconds. */
 const seconds = (time: Date) => time.toISOString().replace(/\.\d+Z$/, 'Z');
 
-function envelope(detailType: string, source: string, account: string, region: string, time: Date, resources: readonly string[], detail: JsonObject): EventBridgeEvent {
+function envelope(
+  detailType: string,
+  source: string,
+  account: string,
+  region: string,
+  time: Date,
+  resources: readonly string[],
+  detail: JsonObject,
+): EventBridgeEvent {
   return { version: '0', id: randomUUID(), 'detail-type': detailType, source, account, time: seconds(time), region: home(region), resources, detail };
 }
 
@@ -49,7 +57,12 @@ export function configComplianceEvent(input: ConfigComplianceInput): EventBridge
   const region = home(resource.region);
   const result = (complianceType: string, at: Date): JsonObject => ({
     evaluationResultIdentifier: {
-      evaluationResultQualifier: { configRuleName: rule, resourceType: resource.type, resourceId: input.resourceId ?? resource.id, evaluationMode: 'DETECTIVE' },
+      evaluationResultQualifier: {
+        configRuleName: rule,
+        resourceType: resource.type,
+        resourceId: input.resourceId ?? resource.id,
+        evaluationMode: 'DETECTIVE',
+      },
       orderingTimestamp: at.toISOString(),
     },
     complianceType,
@@ -103,7 +116,14 @@ export function cloudTrailEvent(input: CloudTrailInput): EventBridgeEvent {
   const arn = input.actor ?? `arn:aws:iam::${input.account}:user/alice`;
   return envelope('AWS API Call via CloudTrail', `aws.${input.service}`, input.account, input.region, time, [], {
     eventVersion: '1.11',
-    userIdentity: { type: 'IAMUser', principalId: 'AIDAIOSFODNN7EXAMPLE', arn, accountId: input.account, accessKeyId: 'AKIAIOSFODNN7EXAMPLE', userName: arn.slice(arn.lastIndexOf('/') + 1) },
+    userIdentity: {
+      type: 'IAMUser',
+      principalId: 'AIDAIOSFODNN7EXAMPLE',
+      arn,
+      accountId: input.account,
+      accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      userName: arn.slice(arn.lastIndexOf('/') + 1),
+    },
     eventTime: seconds(time),
     eventSource: `${input.service}.amazonaws.com`,
     eventName: input.operation,
@@ -165,32 +185,48 @@ export function securityHubEvent(input: SecurityHubInput): EventBridgeEvent {
   const status = input.status ?? 'FAILED';
   const id = `arn:${resource.partition}:securityhub:${region}:${resource.account}:security-control/${control}/finding/${randomUUID()}`;
   const product = `arn:${resource.partition}:securityhub:${region}::product/aws/securityhub`;
-  return envelope('Security Hub Findings - Imported', 'aws.securityhub', input.sender ?? resource.account, resource.region, new Date(time), [`${product}/${id}`], {
-    findings: [
-      {
-        SchemaVersion: '2018-10-08',
-        Id: id,
-        ProductArn: product,
-        ProductName: 'Security Hub',
-        CompanyName: 'AWS',
-        Region: region,
-        GeneratorId: `security-control/${control}`,
-        AwsAccountId: resource.account,
-        Types: ['Software and Configuration Checks/Industry and Regulatory Standards'],
-        FirstObservedAt: time,
-        LastObservedAt: time,
-        CreatedAt: time,
-        UpdatedAt: time,
-        Severity: { Label: status === 'FAILED' ? 'HIGH' : 'INFORMATIONAL', Normalized: status === 'FAILED' ? 70 : 0, Original: status === 'FAILED' ? 'HIGH' : 'INFORMATIONAL' },
-        Title: control,
-        Description: `Finding of ${control}.`,
-        ProductFields: { 'aws/securityhub/ProductName': 'Security Hub', 'Resources:0/Id': resourceId },
-        Resources: [{ Type: type, Id: resourceId, Partition: resource.partition, Region: region }],
-        Compliance: { Status: status, SecurityControlId: control, AssociatedStandards: [{ StandardsId: 'standards/aws-foundational-security-best-practices/v/1.0.0' }] },
-        WorkflowState: 'NEW',
-        Workflow: { Status: status === 'PASSED' ? 'RESOLVED' : 'NEW' },
-        RecordState: 'ACTIVE',
-      },
-    ],
-  });
+  return envelope(
+    'Security Hub Findings - Imported',
+    'aws.securityhub',
+    input.sender ?? resource.account,
+    resource.region,
+    new Date(time),
+    [`${product}/${id}`],
+    {
+      findings: [
+        {
+          SchemaVersion: '2018-10-08',
+          Id: id,
+          ProductArn: product,
+          ProductName: 'Security Hub',
+          CompanyName: 'AWS',
+          Region: region,
+          GeneratorId: `security-control/${control}`,
+          AwsAccountId: resource.account,
+          Types: ['Software and Configuration Checks/Industry and Regulatory Standards'],
+          FirstObservedAt: time,
+          LastObservedAt: time,
+          CreatedAt: time,
+          UpdatedAt: time,
+          Severity: {
+            Label: status === 'FAILED' ? 'HIGH' : 'INFORMATIONAL',
+            Normalized: status === 'FAILED' ? 70 : 0,
+            Original: status === 'FAILED' ? 'HIGH' : 'INFORMATIONAL',
+          },
+          Title: control,
+          Description: `Finding of ${control}.`,
+          ProductFields: { 'aws/securityhub/ProductName': 'Security Hub', 'Resources:0/Id': resourceId },
+          Resources: [{ Type: type, Id: resourceId, Partition: resource.partition, Region: region }],
+          Compliance: {
+            Status: status,
+            SecurityControlId: control,
+            AssociatedStandards: [{ StandardsId: 'standards/aws-foundational-security-best-practices/v/1.0.0' }],
+          },
+          WorkflowState: 'NEW',
+          Workflow: { Status: status === 'PASSED' ? 'RESOLVED' : 'NEW' },
+          RecordState: 'ACTIVE',
+        },
+      ],
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, createServer, request as httpRequest, type ServerResponse } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { errorReply, type FaultKind, nameCall, type WireCall } from './wire.js';
 
@@ -70,8 +70,14 @@ export async function recordingProxy(upstream: string): Promise<RecordingProxy> 
       return;
     }
     call.status = reply.statusCode ?? null;
-    call.notEmulated = (call.status ?? 0) >= 400 && /html/.test(reply.headers['content-type'] ?? '') && /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
-    outgoing.writeHead(reply.statusCode ?? 502, reply.rawHeaders.filter((_, index, all) => !/^(?:transfer-encoding|connection|content-length)$/i.test(all[index - (index % 2)] ?? '')).concat(incoming.method === 'HEAD' ? [] : ['content-length', String(content.length)]));
+    call.notEmulated =
+      (call.status ?? 0) >= 400 && /html/.test(reply.headers['content-type'] ?? '') && /^\s*<(?:!doctype|html)/i.test(content.toString('utf8', 0, 200));
+    outgoing.writeHead(
+      reply.statusCode ?? 502,
+      reply.rawHeaders
+        .filter((_, index, all) => !/^(?:transfer-encoding|connection|content-length)$/i.test(all[index - (index % 2)] ?? ''))
+        .concat(incoming.method === 'HEAD' ? [] : ['content-length', String(content.length)]),
+    );
     outgoing.end(content);
   };
 
@@ -108,7 +114,10 @@ function forward(target: URL, incoming: IncomingMessage, body: Buffer): Promise<
     delete headers.connection;
     delete headers['transfer-encoding'];
     if (body.length > 0) headers['content-length'] = String(body.length);
-    const sent = httpRequest({ hostname: target.hostname, port: target.port === '' ? 80 : target.port, method: incoming.method, path: incoming.url, headers }, resolve);
+    const sent = httpRequest(
+      { hostname: target.hostname, port: target.port === '' ? 80 : target.port, method: incoming.method, path: incoming.url, headers },
+      resolve,
+    );
     sent.once('error', reject);
     sent.end(body);
   });

@@ -26,7 +26,8 @@ export function impurities(remediator: Remediator, look: Look): string[] {
   const frozenState = deepFreeze(structuredClone(state));
   const frozenContext = deepFreeze(structuredClone(context));
   const { value: again, consulted } = watchingAmbient(() => planned(frozenState, frozenContext));
-  if (consulted.length > 0) problems.push(`plan asks ${consulted.join(' and ')}: everything that it depends on has to come in as an argument (observedAt is the time)`);
+  if (consulted.length > 0)
+    problems.push(`plan asks ${consulted.join(' and ')}: everything that it depends on has to come in as an argument (observedAt is the time)`);
   if (again !== null && again !== first) problems.push('plan answers differently when it is asked the same again');
   // What means the same has to give the same plan, or its digest names an accident.
   const turned = planned(reversedKeys(frozenState) as Json, reversedKeys(frozenContext));
@@ -37,7 +38,13 @@ export function impurities(remediator: Remediator, look: Look): string[] {
 function reversedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return deepFreeze(value.map(reversedKeys));
   if (!isRecord(value)) return value;
-  return deepFreeze(Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, reversedKeys(member)])));
+  return deepFreeze(
+    Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, member]) => [key, reversedKeys(member)]),
+    ),
+  );
 }
 
 /** Runs something synchronous and tells what it asked of the world around it. */

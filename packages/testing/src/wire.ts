@@ -113,45 +113,99 @@ function s3Operation(method: string, pathname: string, query: URLSearchParams, h
     return S3_ALIASES[verb + what] ?? verb + what;
   }
   if (key === '') {
-    if (method === 'GET') return query.has('versions') ? 'ListObjectVersions' : query.has('uploads') ? 'ListMultipartUploads' : query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
+    if (method === 'GET')
+      return query.has('versions')
+        ? 'ListObjectVersions'
+        : query.has('uploads')
+          ? 'ListMultipartUploads'
+          : query.get('list-type') === '2'
+            ? 'ListObjectsV2'
+            : 'ListObjects';
     return method === 'PUT' ? 'CreateBucket' : `${verb}Bucket`;
   }
   return method === 'PUT' && headers['x-amz-copy-source'] !== undefined ? 'CopyObject' : `${verb}Object`;
 }
 
 const CODES: Readonly<Record<'denied' | 'throttled' | 'gone' | 'server-error', Readonly<Record<Protocol, readonly [status: number, code: string]>>>> = {
-  denied: { ec2: [403, 'UnauthorizedOperation'], query: [403, 'AccessDenied'], json: [400, 'AccessDeniedException'], cbor: [400, 'AccessDeniedException'], 'rest-json': [403, 'AccessDeniedException'], 'rest-xml': [403, 'AccessDenied'] },
-  throttled: { ec2: [503, 'RequestLimitExceeded'], query: [400, 'Throttling'], json: [400, 'ThrottlingException'], cbor: [400, 'ThrottlingException'], 'rest-json': [429, 'TooManyRequestsException'], 'rest-xml': [503, 'SlowDown'] },
-  gone: { ec2: [400, 'InvalidResource.NotFound'], query: [404, 'NoSuchEntity'], json: [400, 'ResourceNotFoundException'], cbor: [400, 'ResourceNotFoundException'], 'rest-json': [404, 'ResourceNotFoundException'], 'rest-xml': [404, 'NoSuchBucket'] },
-  'server-error': { ec2: [500, 'InternalError'], query: [500, 'InternalFailure'], json: [500, 'InternalServerError'], cbor: [500, 'InternalServerError'], 'rest-json': [500, 'InternalServerError'], 'rest-xml': [500, 'InternalError'] },
+  denied: {
+    ec2: [403, 'UnauthorizedOperation'],
+    query: [403, 'AccessDenied'],
+    json: [400, 'AccessDeniedException'],
+    cbor: [400, 'AccessDeniedException'],
+    'rest-json': [403, 'AccessDeniedException'],
+    'rest-xml': [403, 'AccessDenied'],
+  },
+  throttled: {
+    ec2: [503, 'RequestLimitExceeded'],
+    query: [400, 'Throttling'],
+    json: [400, 'ThrottlingException'],
+    cbor: [400, 'ThrottlingException'],
+    'rest-json': [429, 'TooManyRequestsException'],
+    'rest-xml': [503, 'SlowDown'],
+  },
+  gone: {
+    ec2: [400, 'InvalidResource.NotFound'],
+    query: [404, 'NoSuchEntity'],
+    json: [400, 'ResourceNotFoundException'],
+    cbor: [400, 'ResourceNotFoundException'],
+    'rest-json': [404, 'ResourceNotFoundException'],
+    'rest-xml': [404, 'NoSuchBucket'],
+  },
+  'server-error': {
+    ec2: [500, 'InternalError'],
+    query: [500, 'InternalFailure'],
+    json: [500, 'InternalServerError'],
+    cbor: [500, 'InternalServerError'],
+    'rest-json': [500, 'InternalServerError'],
+    'rest-xml': [500, 'InternalError'],
+  },
 };
 
 /** An error reply in the form of the request's protocol. */
-export function errorReply(kind: keyof typeof CODES, protocol: Protocol, code?: string): { readonly status: number; readonly headers: Record<string, string>; readonly body: Buffer } {
+export function errorReply(
+  kind: keyof typeof CODES,
+  protocol: Protocol,
+  code?: string,
+): { readonly status: number; readonly headers: Record<string, string>; readonly body: Buffer } {
   const [status, usual] = CODES[kind][protocol];
   const name = code ?? usual;
   const message = `Injected by the conformance kit: ${kind}.`;
   const id = '00000000-0000-4000-8000-000000000000';
-  const xml = (text: string) => ({ status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id, 'x-amz-request-id': id }, body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${text}`) });
+  const xml = (text: string) => ({
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id, 'x-amz-request-id': id },
+    body: Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${text}`),
+  });
   switch (protocol) {
     case 'ec2':
       return xml(`<Response><Errors><Error><Code>${name}</Code><Message>${message}</Message></Error></Errors><RequestID>${id}</RequestID></Response>`);
     case 'query':
-      return xml(`<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>${id}</RequestId></ErrorResponse>`);
+      return xml(
+        `<ErrorResponse><Error><Type>Sender</Type><Code>${name}</Code><Message>${message}</Message></Error><RequestId>${id}</RequestId></ErrorResponse>`,
+      );
     case 'rest-xml':
       return xml(`<Error><Code>${name}</Code><Message>${message}</Message><RequestId>${id}</RequestId></Error>`);
     case 'cbor':
-      return { status, headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', 'x-amzn-requestid': id }, body: cborTexts({ __type: name, message }) };
+      return {
+        status,
+        headers: { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', 'x-amzn-requestid': id },
+        body: cborTexts({ __type: name, message }),
+      };
     default: {
       const type = protocol === 'json' ? 'application/x-amz-json-1.1' : 'application/json';
-      return { status, headers: { 'content-type': type, 'x-amzn-errortype': name, 'x-amzn-requestid': id }, body: Buffer.from(JSON.stringify({ __type: name, message })) };
+      return {
+        status,
+        headers: { 'content-type': type, 'x-amzn-errortype': name, 'x-amzn-requestid': id },
+        body: Buffer.from(JSON.stringify({ __type: name, message })),
+      };
     }
   }
 }
 
 /** A CBOR map of texts (RFC 8949, 3.1): all that an error needs. */
 function cborTexts(members: Readonly<Record<string, string>>): Buffer {
-  const head = (major: number, length: number) => (length < 24 ? Buffer.from([(major << 5) | length]) : Buffer.from([(major << 5) | 25, length >> 8, length & 255]));
+  const head = (major: number, length: number) =>
+    length < 24 ? Buffer.from([(major << 5) | length]) : Buffer.from([(major << 5) | 25, length >> 8, length & 255]);
   const text = (value: string) => Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)]);
   const entries = Object.entries(members);
   return Buffer.concat([head(5, entries.length), ...entries.flatMap(([key, value]) => [text(key), text(value)])]);

@@ -9,7 +9,13 @@ beforeAll(async () => {
 });
 afterAll(() => cloud.close());
 
-const about = { resourceTypes: ['AWS::Toy::Thing'], controls: [], triggers: { configRules: ['toy-rule'] }, ceiling: 'enforce', blindSpots: ['what a toy is for'] } as const;
+const about = {
+  resourceTypes: ['AWS::Toy::Thing'],
+  controls: [],
+  triggers: { configRules: ['toy-rule'] },
+  ceiling: 'enforce',
+  blindSpots: ['what a toy is for'],
+} as const;
 const encrypted: Scenario = { name: 'an encrypted thing', expect: 'compliant', arrange: (sdk) => arrangeThing(sdk, { encrypted: true }), tag };
 const plain: Scenario = { name: 'a plain thing', expect: 'change', arrange: (sdk) => arrangeThing(sdk, {}), tag };
 
@@ -27,7 +33,11 @@ const flagThings = defineRemediator({
     if (state.encrypted) return { status: 'compliant' };
     if (state.note !== '') return { status: 'manual', message: 'It is flagged, and still not encrypted.' };
     const flag = (note: string) => toy.call('PutNote', { Id: ref.id, Note: note });
-    return { status: 'change', open: ['someone has to encrypt it'], changes: [{ call: flag('encrypt me'), undo: { calls: [flag('')], restores: 'exact' }, summary: `flag ${ref.id}`, resolves: false }] };
+    return {
+      status: 'change',
+      open: ['someone has to encrypt it'],
+      changes: [{ call: flag('encrypt me'), undo: { calls: [flag('')], restores: 'exact' }, summary: `flag ${ref.id}`, resolves: false }],
+    };
   },
 });
 
@@ -73,7 +83,14 @@ const oneWay = (undo: 'irreversible' | 'destroys') =>
       const put = (value: boolean) => toy.call('PutEncryption', { Id: ref.id, Encrypted: value });
       return {
         status: 'change',
-        changes: [{ call: put(true), undo: undo === 'destroys' ? { calls: [put(false)], restores: 'exact', destroys: 'the key' } : { irreversible: 'the plain text is gone' }, summary: `encrypt ${ref.id}`, resolves: true }],
+        changes: [
+          {
+            call: put(true),
+            undo: undo === 'destroys' ? { calls: [put(false)], restores: 'exact', destroys: 'the key' } : { irreversible: 'the plain text is gone' },
+            summary: `encrypt ${ref.id}`,
+            resolves: true,
+          },
+        ],
       };
     },
   });
@@ -97,7 +114,9 @@ it('finds nothing wrong with a remediator of all sorts of scenarios', async () =
 it('keeps its hands off what cannot be taken back', async () => {
   const remediator = oneWay('irreversible');
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, [{ ...plain, irreversible: true }, encrypted]))).toEqual([]);
-  expect((await checkRemediator(remediator, toyOptions(cloud.endpoint, [plain, encrypted])))[0]?.problem).toMatch(/it cannot be taken back \(the plain text is gone\)/);
+  expect((await checkRemediator(remediator, toyOptions(cloud.endpoint, [plain, encrypted])))[0]?.problem).toMatch(
+    /it cannot be taken back \(the plain text is gone\)/,
+  );
 });
 
 it('sees a gap come back', async () => {

@@ -1,8 +1,8 @@
 import { type Assessment, type Journal, type Json, type Remediator, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkRemediator, type ConformanceOptions } from '../src/index.js';
-import { broken, encryptThings, toy, ToyClient, toyCloud, toyOptions, toyScenarios } from './toy.js';
+import { type ConformanceOptions, checkRemediator } from '../src/index.js';
+import { broken, encryptThings, ToyClient, toy, toyCloud, toyOptions, toyScenarios } from './toy.js';
 
 let cloud: Awaited<ReturnType<typeof toyCloud>>;
 beforeAll(async () => {
@@ -22,7 +22,9 @@ const planning = (change: (assessment: Assessment & { status: 'change' }, args: 
 /** Does something to each change. */
 const changing = (change: (each: (Assessment & { status: 'change' })['changes'][number], args: Parameters<Plan>[0]) => object): Partial<Remediator> =>
   planning((assessment, args) => ({ ...assessment, changes: assessment.changes.map((each) => ({ ...each, ...change(each, args) })) }));
-const observing = (change: (observation: Exclude<Awaited<ReturnType<typeof observe>>, 'gone'>, args: Parameters<typeof observe>[0]) => object): Partial<Remediator> => ({
+const observing = (
+  change: (observation: Exclude<Awaited<ReturnType<typeof observe>>, 'gone'>, args: Parameters<typeof observe>[0]) => object,
+): Partial<Remediator> => ({
   observe: async (args) => {
     const observation = await observe(args);
     return observation === 'gone' ? 'gone' : ({ ...observation, ...change(observation, args) } as typeof observation);
@@ -60,47 +62,196 @@ const bad: readonly Bad[] = [
   ['writes while it looks, beside the gate', onClient(Sneaky), /dry run/, /dry run: 1 writing calls on the wire \(toy:PutNote\)/],
   ['sends each write twice', onClient(Twice), /fixed once/, /2 writing calls on the wire for 1 changes/],
   ['repeats a write whose reply was lost', onClient(Stubborn), /whose reply is lost/, /with lost-reply: 2 writing calls had an effect for 1 changes/],
-  ['does not see what it did', { plan: (args) => plan({ ...args, state: { ...(args.state as object), encrypted: false } as Json }) }, /fixed once/, /did not change anything|still wants to change|unknown/],
-  ['changes what is compliant', { plan: (args) => plan({ ...args, state: { ...(args.state as object), encrypted: false } as Json }) }, /left to people/, /expected compliant: 1 writing calls|expected compliant: 2 writing calls/],
-  ['changes another thing', changing((_, { parameters }) => ({ call: toy.call('PutEncryption', { Id: 'another', Encrypted: true }), summary: `encrypt another ${JSON.stringify(parameters)}` })), /fixed once/, /did not change anything/],
-  ['changes more than it sees', { ...changing((_, { resource: ref }) => ({ call: toy.call('ReplaceThing', { Id: ref.id }) })), uses: { ...encryptThings.uses, writes: [toy.pick('ReplaceThing')] } }, /fixed once/, /what may not change has changed/],
+  [
+    'does not see what it did',
+    { plan: (args) => plan({ ...args, state: { ...(args.state as object), encrypted: false } as Json }) },
+    /fixed once/,
+    /did not change anything|still wants to change|unknown/,
+  ],
+  [
+    'changes what is compliant',
+    { plan: (args) => plan({ ...args, state: { ...(args.state as object), encrypted: false } as Json }) },
+    /left to people/,
+    /expected compliant: 1 writing calls|expected compliant: 2 writing calls/,
+  ],
+  [
+    'changes another thing',
+    changing((_, { parameters }) => ({
+      call: toy.call('PutEncryption', { Id: 'another', Encrypted: true }),
+      summary: `encrypt another ${JSON.stringify(parameters)}`,
+    })),
+    /fixed once/,
+    /did not change anything/,
+  ],
+  [
+    'changes more than it sees',
+    {
+      ...changing((_, { resource: ref }) => ({ call: toy.call('ReplaceThing', { Id: ref.id }) })),
+      uses: { ...encryptThings.uses, writes: [toy.pick('ReplaceThing')] },
+    },
+    /fixed once/,
+    /what may not change has changed/,
+  ],
   ['asks the clock', changing((each) => ({ summary: `${each.summary} on ${new Date().toISOString().slice(0, 4)}` })), /pure/, /plan asks the clock/],
-  ['asks for the time by Date.now', planning((assessment) => (Date.now() > 0 ? assessment : { status: 'compliant' })), /pure/, /plan asks the clock \(Date\.now\)/],
+  [
+    'asks for the time by Date.now',
+    planning((assessment) => (Date.now() > 0 ? assessment : { status: 'compliant' })),
+    /pure/,
+    /plan asks the clock \(Date\.now\)/,
+  ],
   ['throws dice', changing((each) => ({ summary: `${each.summary} ${Math.random()}` })), /pure/, /Math\.random|differently/],
   ['counts', changing((each) => ({ summary: `${each.summary} ${counter++}` })), /pure/, /answers differently when it is asked the same again/],
-  ['writes into what it is given', { plan: (args) => { (args.state as { note: string }).note = 'seen'; return plan(args); } }, /pure|dry run/, /plan throws when it is asked again|could not be looked at/],
-  ['depends on the order of keys', changing((each, { state }) => ({ summary: `${each.summary} ${Object.keys(state as object).join()}` })), /pure/, /order of the keys/],
+  [
+    'writes into what it is given',
+    {
+      plan: (args) => {
+        (args.state as { note: string }).note = 'seen';
+        return plan(args);
+      },
+    },
+    /pure|dry run/,
+    /plan throws when it is asked again|could not be looked at/,
+  ],
+  [
+    'depends on the order of keys',
+    changing((each, { state }) => ({ summary: `${each.summary} ${Object.keys(state as object).join()}` })),
+    /pure/,
+    /order of the keys/,
+  ],
   ['plans what is not JSON', changing((each) => ({ call: { ...each.call, input: { ...each.call.input, At: new Date(0) } } })), /dry run|pure/, /./],
-  ['observes what changes by itself', observing(({ state }) => ({ state: { ...(state as object), looked: counter++ } })), /dry run/, /observe different states/],
-  ['does not restore', changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutEncryption', { Id: ref.id, Encrypted: true })], restores: 'exact' } })), /rolled back/, /the rollback ended as unknown/],
-  ['says that it restores exactly, and does not', { ...changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutEncryption', { Id: ref.id, Encrypted: true })], restores: 'exact' } })), equivalent: () => true }, /rolled back/, /restores exactly/],
+  [
+    'observes what changes by itself',
+    observing(({ state }) => ({ state: { ...(state as object), looked: counter++ } })),
+    /dry run/,
+    /observe different states/,
+  ],
+  [
+    'does not restore',
+    changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutEncryption', { Id: ref.id, Encrypted: true })], restores: 'exact' } })),
+    /rolled back/,
+    /the rollback ended as unknown/,
+  ],
+  [
+    'says that it restores exactly, and does not',
+    {
+      ...changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutEncryption', { Id: ref.id, Encrypted: true })], restores: 'exact' } })),
+      equivalent: () => true,
+    },
+    /rolled back/,
+    /restores exactly/,
+  ],
   ['has an undo without calls', changing(() => ({ undo: { calls: [], restores: 'exact' } })), /dry run/, /its undo has no calls/],
-  ['undoes with what it did not declare for it', changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutNote', { Id: ref.id, Note: '' })], restores: 'exact' } })), /rolled back/, /does not declare toy:PutNote/],
-  ['declares a write that it does not need', { uses: { ...encryptThings.uses, writes: [toy.pick('PutEncryption', 'PutNote')] } }, /uses all/, /toy:PutNote is declared among the writes/],
+  [
+    'undoes with what it did not declare for it',
+    changing((_, { resource: ref }) => ({ undo: { calls: [toy.call('PutNote', { Id: ref.id, Note: '' })], restores: 'exact' } })),
+    /rolled back/,
+    /does not declare toy:PutNote/,
+  ],
+  [
+    'declares a write that it does not need',
+    { uses: { ...encryptThings.uses, writes: [toy.pick('PutEncryption', 'PutNote')] } },
+    /uses all/,
+    /toy:PutNote is declared among the writes/,
+  ],
   ['declares a read that it does not need', { ...onClient(ToyClient), discover: null }, /uses all/, /toy:ListThings is declared among the reads/],
   ['ignores the tags', observing(() => ({ tags: {} })), /exception/, /observe has to give the tags/],
   ['says that it has no tags', observing(() => ({ tags: 'untaggable' })), /dry run/, /observe says that it is untaggable/],
-  ['takes a refused read for good news', { observe: async (args) => observe(args).catch(() => ({ state: { encrypted: true, note: '' }, tags: {} })) }, /cannot be read/, /GetThing denied: taken for good news/],
-  ['takes every error for a missing resource', { observe: async (args) => observe(args).catch(() => 'gone' as const) }, /cannot be read/, /ListTags denied: taken for good news/],
-  ['reads no tags when it may not', { observe: async (args) => { try { return await observe(args); } catch { return { state: { encrypted: false, note: '' }, context: { website: false }, tags: {} }; } } }, /cannot be read/, /ListTags denied: 1 writing calls/],
+  [
+    'takes a refused read for good news',
+    { observe: async (args) => observe(args).catch(() => ({ state: { encrypted: true, note: '' }, tags: {} })) },
+    /cannot be read/,
+    /GetThing denied: taken for good news/,
+  ],
+  [
+    'takes every error for a missing resource',
+    { observe: async (args) => observe(args).catch(() => 'gone' as const) },
+    /cannot be read/,
+    /ListTags denied: taken for good news/,
+  ],
+  [
+    'reads no tags when it may not',
+    {
+      observe: async (args) => {
+        try {
+          return await observe(args);
+        } catch {
+          return { state: { encrypted: false, note: '' }, context: { website: false }, tags: {} };
+        }
+      },
+    },
+    /cannot be read/,
+    /ListTags denied: 1 writing calls/,
+  ],
   ['does not see its own resource', { observe: async () => 'gone' }, /dry run/, /observe says that it is gone/],
   ['forgets a hazard', planning((assessment) => ({ ...assessment, hazards: [] })), /dry run/, /hazard website is expected and not seen/],
-  ['has a hazard that no scenario knows', planning((assessment) => ({ ...assessment, hazards: [{ code: 'mystery', effect: 'approve', message: 'Who knows.' }] })), /dry run/, /hazard mystery is seen/],
-  ['takes any parameter', { parameters: (input) => ({ exceptNoted: (input as { exceptNoted?: boolean } | undefined)?.exceptNoted === true }) }, /declared/, /an unknown parameter is accepted/],
-  ['wants a parameter without a default', { parameters: (input) => { if ((input as { exceptNoted?: boolean } | undefined)?.exceptNoted === undefined) throw new Error('exceptNoted is missing'); return encryptThings.parameters(input); } }, /declared/, /do not have a default/],
+  [
+    'has a hazard that no scenario knows',
+    planning((assessment) => ({ ...assessment, hazards: [{ code: 'mystery', effect: 'approve', message: 'Who knows.' }] })),
+    /dry run/,
+    /hazard mystery is seen/,
+  ],
+  [
+    'takes any parameter',
+    { parameters: (input) => ({ exceptNoted: (input as { exceptNoted?: boolean } | undefined)?.exceptNoted === true }) },
+    /declared/,
+    /an unknown parameter is accepted/,
+  ],
+  [
+    'wants a parameter without a default',
+    {
+      parameters: (input) => {
+        if ((input as { exceptNoted?: boolean } | undefined)?.exceptNoted === undefined) throw new Error('exceptNoted is missing');
+        return encryptThings.parameters(input);
+      },
+    },
+    /declared/,
+    /do not have a default/,
+  ],
   ['names no blind spot', { blindSpots: [] }, /declared/, /blindSpots is empty/],
   ['may at most notify, and writes', { ceiling: 'notify' }, /declared/, /ceiling is notify, but it declares writes/],
   ['is asked by nothing', { configRules: [], discover: null }, /declared/, /nothing will ever ask it/],
-  ['throws on a record that it does not expect', { apiCalls: { 'toy:PutEncryption': ({ request }) => [{ id: String((request as { thing: { id: string } }).thing.id) }] } }, /declared/, /the reader of toy:PutEncryption throws/],
+  [
+    'throws on a record that it does not expect',
+    { apiCalls: { 'toy:PutEncryption': ({ request }) => [{ id: String((request as { thing: { id: string } }).thing.id) }] } },
+    /declared/,
+    /the reader of toy:PutEncryption throws/,
+  ],
   ['is not found by its own discovery', { discover: async function* () {} }, /sweep/, /discover does not find/],
-  ['claims to resolve what stays open', { plan: (args) => ((args.state as { note: string; encrypted: boolean }).encrypted ? { status: 'manual', message: 'Now someone has to re-encrypt its history.' } : plan(args)) }, /fixed once|left to people|dry run/, /a person has to act|expected compliant/],
-  ['is told of what it has done as of something new', {}, /ten equal events/, /in a row: 0 records name the execution/, { journal: (options) => forgetful(memoryJournal(options), 'closed') }],
-  ['is fixed again right after a rollback', {}, /rolled back/, /next event after a rollback: 1 writing calls/, { journal: (options) => forgetful(memoryJournal(options), 'hold') }],
+  [
+    'claims to resolve what stays open',
+    {
+      plan: (args) =>
+        (args.state as { note: string; encrypted: boolean }).encrypted
+          ? { status: 'manual', message: 'Now someone has to re-encrypt its history.' }
+          : plan(args),
+    },
+    /fixed once|left to people|dry run/,
+    /a person has to act|expected compliant/,
+  ],
+  [
+    'is told of what it has done as of something new',
+    {},
+    /ten equal events/,
+    /in a row: 0 records name the execution/,
+    { journal: (options) => forgetful(memoryJournal(options), 'closed') },
+  ],
+  [
+    'is fixed again right after a rollback',
+    {},
+    /rolled back/,
+    /next event after a rollback: 1 writing calls/,
+    { journal: (options) => forgetful(memoryJournal(options), 'hold') },
+  ],
 ];
 
 /** A journal that does not keep one of its promises: the kit is the last to notice. */
 function forgetful(journal: Journal, what: 'closed' | 'hold'): Journal {
-  const bound = new Proxy(journal, { get: (target, name) => { const member: unknown = Reflect.get(target, name); return typeof member === 'function' ? member.bind(target) : member; } });
+  const bound = new Proxy(journal, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
   return {
     ...{ kind: journal.kind, append: bound.append, open: bound.open, read: bound.read, finish: bound.finish, begin: bound.begin },
     async view(ref) {
@@ -126,17 +277,40 @@ it.each([
 });
 
 it('says that an arrangement failed, and goes on', async () => {
-  const failures = await checkRemediator(encryptThings, toyOptions(cloud.endpoint, [...toyScenarios, { name: 'impossible', expect: 'compliant', arrange: async () => Promise.reject(new Error('no such thing')) }]));
+  const failures = await checkRemediator(
+    encryptThings,
+    toyOptions(cloud.endpoint, [...toyScenarios, { name: 'impossible', expect: 'compliant', arrange: async () => Promise.reject(new Error('no such thing')) }]),
+  );
   expect(new Set(failures.map((failure) => failure.scenario))).toEqual(new Set(['impossible']));
   expect(failures[0]?.problem).toBe('the check could not be carried out: no such thing');
 });
 
 it('names a resource that is not there', async () => {
-  const failures = await checkRemediator(encryptThings, toyOptions(cloud.endpoint, [...toyScenarios, { name: 'missing', expect: 'change', arrange: async (sdk) => resource({ type: 'AWS::Toy::Thing', id: 'missing', account: sdk.account, region: sdk.region }) }]));
+  const failures = await checkRemediator(
+    encryptThings,
+    toyOptions(cloud.endpoint, [
+      ...toyScenarios,
+      {
+        name: 'missing',
+        expect: 'change',
+        arrange: async (sdk) => resource({ type: 'AWS::Toy::Thing', id: 'missing', account: sdk.account, region: sdk.region }),
+      },
+    ]),
+  );
   expect(failures.map((failure) => failure.problem)).toContain('the arranged resource is not seen: observe says that it is gone');
 });
 
 it('lets a resource that is gone be compliant', async () => {
-  const failures = await checkRemediator(encryptThings, toyOptions(cloud.endpoint, [...toyScenarios, { name: 'missing', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::Toy::Thing', id: 'missing', account: sdk.account, region: sdk.region }) }]));
+  const failures = await checkRemediator(
+    encryptThings,
+    toyOptions(cloud.endpoint, [
+      ...toyScenarios,
+      {
+        name: 'missing',
+        expect: 'compliant',
+        arrange: async (sdk) => resource({ type: 'AWS::Toy::Thing', id: 'missing', account: sdk.account, region: sdk.region }),
+      },
+    ]),
+  );
   expect(failures).toEqual([]);
 });

@@ -76,7 +76,11 @@ export async function toyCall(endpoint: string, operation: string, input: object
     try {
       const reply = await fetch(endpoint, {
         method: 'POST',
-        headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `Toy.${operation}`, authorization: 'AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/toy/aws4_request, SignedHeaders=host, Signature=0' },
+        headers: {
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': `Toy.${operation}`,
+          authorization: 'AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/toy/aws4_request, SignedHeaders=host, Signature=0',
+        },
         body: JSON.stringify(input),
       });
       status = reply.status;
@@ -86,7 +90,10 @@ export async function toyCall(endpoint: string, operation: string, input: object
       body = { __type: 'TimeoutError', message: String(error) };
     }
     if (attempt < attempts && (status === undefined || status >= 500)) continue;
-    throw Object.assign(new Error(String(body['message'])), { name: String(body['__type']), $metadata: status === undefined ? {} : { httpStatusCode: status, requestId: 'toy' } });
+    throw Object.assign(new Error(String(body['message'])), {
+      name: String(body['__type']),
+      $metadata: status === undefined ? {} : { httpStatusCode: status, requestId: 'toy' },
+    });
   }
 }
 

@@ -13,8 +13,10 @@ export interface AwsFailure {
   readonly effect: 'refused' | 'unknown';
 }
 
-const DENIED = /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|ExpiredToken.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
-const THROTTLED = /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
+const DENIED =
+  /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|ExpiredToken.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
+const THROTTLED =
+  /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
 const GONE = /(?:NotFound|NoSuch|DoesNotExist|\.NotFound$)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
 
@@ -31,10 +33,18 @@ export function classifyAwsError(thrown: unknown): AwsFailure {
   const code = typeof error['Code'] === 'string' ? error['Code'] : name;
   const message = messageOf(thrown);
   const requestId = typeof metadata['requestId'] === 'string' ? metadata['requestId'] : null;
-  const failure = (kind: AwsFailure['code'], retryable: boolean, effect: AwsFailure['effect']): AwsFailure => ({ code: kind, name: code, message, requestId, retryable, effect });
+  const failure = (kind: AwsFailure['code'], retryable: boolean, effect: AwsFailure['effect']): AwsFailure => ({
+    code: kind,
+    name: code,
+    message,
+    requestId,
+    retryable,
+    effect,
+  });
 
   // An emulator that lacks an operation answers HTML, which the SDK reports as a parse error.
-  if (/char '<' is not expected|Unexpected token '?<|is not valid JSON|Deserialization error/i.test(message)) return failure('aws/not-emulated', false, 'unknown');
+  if (/char '<' is not expected|Unexpected token '?<|is not valid JSON|Deserialization error/i.test(message))
+    return failure('aws/not-emulated', false, 'unknown');
   if (THROTTLED.test(code) || status === 429) return failure('aws/throttled', true, 'refused');
   if (DENIED.test(code) || status === 401 || status === 403) return failure('aws/denied', false, 'refused');
   if (status !== null && status >= 500) return failure('aws/server', true, 'unknown');
@@ -53,7 +63,11 @@ export function awsError(operation: string, failure: AwsFailure, cause: unknown)
     'aws/not-emulated': 'The endpoint does not implement the operation; use a real account or another emulator.',
     'aws/unreachable': 'Check endpoint, network and credentials.',
   };
-  return new RedressError(failure.code, `${operation}: ${failure.name}: ${failure.message}`, { cause, retryable: failure.retryable, ...(next[failure.code] === undefined ? {} : { next: next[failure.code] as string }) });
+  return new RedressError(failure.code, `${operation}: ${failure.name}: ${failure.message}`, {
+    cause,
+    retryable: failure.retryable,
+    ...(next[failure.code] === undefined ? {} : { next: next[failure.code] as string }),
+  });
 }
 
 /** Whether an error of a read says that the resource does not exist. */

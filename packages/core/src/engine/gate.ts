@@ -19,7 +19,9 @@ export interface CallTrace {
 }
 
 /** Reply to a writing call. */
-export type WriteReply = { readonly ok: true; readonly response: unknown; readonly requestId: string | null } | { readonly ok: false; readonly failure: AwsFailure };
+export type WriteReply =
+  | { readonly ok: true; readonly response: unknown; readonly requestId: string | null }
+  | { readonly ok: false; readonly failure: AwsFailure };
 
 /** What the gate needs to know to let a write through. */
 export interface WriteContext {
@@ -36,7 +38,7 @@ export interface WriteContext {
 
 const READ_ATTEMPTS = 5;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
-export const WRITE_BUDGET = 10_000;
+const WRITE_BUDGET = 10_000;
 
 const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
@@ -75,7 +77,8 @@ export class Gate {
     const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), access };
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
-      const functions = (aws[use.service.id] ??= {});
+      const functions = aws[use.service.id] ?? {};
+      aws[use.service.id] = functions;
       for (const operation of use.operations) {
         functions[operation] = async (input) => {
           const binding = use.service.operations.get(operation);
@@ -110,17 +113,23 @@ export class Gate {
     const declared = find(purpose === 'fix' ? remediator.uses.writes : remediator.uses.undoes, call);
     const binding = declared?.operations.get(call.operation);
     if (declared === undefined || binding?.access !== 'write') {
-      throw new RedressError('gate/undeclared', `${remediator.id} does not declare ${name} among its ${purpose === 'fix' ? 'writes' : 'undoes'}.`, { next: 'Declare it in `uses`, so that IAM policy and review know of it.' });
+      throw new RedressError('gate/undeclared', `${remediator.id} does not declare ${name} among its ${purpose === 'fix' ? 'writes' : 'undoes'}.`, {
+        next: 'Declare it in `uses`, so that IAM policy and review know of it.',
+      });
     }
     const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), access: purpose === 'fix' ? 'write' : 'rollback' };
     const client = await this.#client(declared, target, 1);
     await context.recheck();
     // Time is checked last: everything above may have taken some.
     const now = this.#clock.now();
-    if (now + WRITE_BUDGET > context.lease.until) throw new RedressError('gate/intent-not-open', `The lease of ${context.lease.execution} ends too soon for ${name}.`, { retryable: true });
-    if (context.deadline !== null && now + WRITE_BUDGET > context.deadline) throw new RedressError('gate/no-time-left', `Not enough time left for ${name}.`, { retryable: true });
+    if (now + WRITE_BUDGET > context.lease.until)
+      throw new RedressError('gate/intent-not-open', `The lease of ${context.lease.execution} ends too soon for ${name}.`, { retryable: true });
+    if (context.deadline !== null && now + WRITE_BUDGET > context.deadline)
+      throw new RedressError('gate/no-time-left', `Not enough time left for ${name}.`, { retryable: true });
     try {
-      const response = (await client.send(new binding.command(structuredClone(call.input)), { abortSignal: AbortSignal.timeout(WRITE_BUDGET) })) as { $metadata?: { requestId?: string } };
+      const response = (await client.send(new binding.command(structuredClone(call.input)), { abortSignal: AbortSignal.timeout(WRITE_BUDGET) })) as {
+        $metadata?: { requestId?: string };
+      };
       const requestId = response.$metadata?.requestId ?? null;
       this.#trace(declared, call.operation, 'write', target, requestId, null);
       return { ok: true, response, requestId };
@@ -133,11 +142,24 @@ export class Gate {
 
   /** Closes every client. */
   close(): void {
-    for (const entry of this.#connections.values()) void entry.then(({ clients }) => clients.forEach((client) => client.destroy?.()), () => undefined);
+    for (const entry of this.#connections.values())
+      void entry.then(
+        ({ clients }) => {
+          for (const client of clients.values()) client.destroy?.();
+        },
+        () => undefined,
+      );
     this.#connections.clear();
   }
 
-  #trace(service: ServiceRuntime, operation: string, access: 'read' | 'write', target: ConnectTarget, requestId: string | null, failure: AwsFailure | null): void {
+  #trace(
+    service: ServiceRuntime,
+    operation: string,
+    access: 'read' | 'write',
+    target: ConnectTarget,
+    requestId: string | null,
+    failure: AwsFailure | null,
+  ): void {
     this.#onCall({ service: service.id, operation, access, account: target.account, region: target.region, requestId, failure });
   }
 
@@ -157,11 +179,17 @@ export class Gate {
     const { connection, clients } = await this.#connection(target);
     const identity = await connection.identity();
     if (identity.account !== target.account) {
-      throw new RedressError('gate/wrong-account', `The credentials are of account ${identity.account}, the resource is in ${target.account}: no call is made.`, { next: 'Connect with a role of that account.' });
+      throw new RedressError(
+        'gate/wrong-account',
+        `The credentials are of account ${identity.account}, the resource is in ${target.account}: no call is made.`,
+        { next: 'Connect with a role of that account.' },
+      );
     }
     const key = `${service.id}/${attempts}`;
-    let client = clients.get(key);
-    if (client === undefined) clients.set(key, (client = service.client(connection.config, attempts)));
+    const known = clients.get(key);
+    if (known !== undefined) return known;
+    const client = service.client(connection.config, attempts);
+    clients.set(key, client);
     return client;
   }
 }

@@ -24,7 +24,12 @@ export function partition(assessment: Assessment, shown: Shown): readonly Part[]
   for (const change of assessment.changes) {
     const fresh = shown === 'all' || (shown !== 'nothing' && change.subject !== undefined && shown.has(change.subject));
     const alone = change.subject !== undefined;
-    const key = alone ? `${fresh ? 'fresh' : 'old'}|${(change.hazards ?? []).map((hazard) => `${hazard.effect}:${hazard.code}`).sort().join(',')}` : `${fresh ? 'fresh' : 'old'}|together`;
+    const key = alone
+      ? `${fresh ? 'fresh' : 'old'}|${(change.hazards ?? [])
+          .map((hazard) => `${hazard.effect}:${hazard.code}`)
+          .sort()
+          .join(',')}`
+      : `${fresh ? 'fresh' : 'old'}|together`;
     parts.set(key, [...(parts.get(key) ?? []), change]);
   }
   // Fresh and without hazard first: what may happen at once should not wait for what may not.
@@ -67,7 +72,7 @@ export function isPlan(value: unknown): value is Plan {
 }
 
 /** What stays the same of a change when it is planned again: its call. */
-export function changeKey(change: Change): string {
+function changeKey(change: Change): string {
   return digestOf(toJson({ service: change.call.service, operation: change.call.operation, input: change.call.input, subject: change.subject ?? null }));
 }
 

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { normalize, unwrap } from '../events/index.js';
 import { builtinGuardrails, freshness } from '../guardrails/builtin.js';
 import { type Shown, shownBy } from '../guardrails/freshness.js';
-import { decide, type Decision, decisive, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import { type Decision, decide, decisive, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import type { Budget, Entry, FinishRequest, Journal, Lease, OpenExecution, RecordRef, StoredRecord, StreamView } from '../journal.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
@@ -10,11 +9,11 @@ import { atPointer, canonicalJson, digestOf, isRecord, type Json, type JsonObjec
 import type { Outcome } from '../model/outcome.js';
 import type { ApiCall, Assessment, Change, Plan } from '../model/plan.js';
 import { formatResource, type Partition, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
+import type { Notification, Notify } from '../notify.js';
 import { modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type Connect, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
-import type { Notification, Notify } from '../notify.js';
 import { type Discovered, frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { apiRegion, type CallTrace, Gate, type WriteContext } from './gate.js';
@@ -182,13 +181,19 @@ class Engine {
 
     const ids = new Set<string>();
     for (const remediator of options.remediators) {
-      if (remediator.contract !== 1) throw new RedressError('compose/invalid', `${remediator.id} is of contract ${String(remediator.contract)}; this version of @redress/core knows contract 1.`, { next: 'Install versions that fit.' });
+      if (remediator.contract !== 1)
+        throw new RedressError(
+          'compose/invalid',
+          `${remediator.id} is of contract ${String(remediator.contract)}; this version of @redress/core knows contract 1.`,
+          { next: 'Install versions that fit.' },
+        );
       if (ids.has(remediator.id)) throw new RedressError('compose/invalid', `Two remediators are called ${remediator.id}.`);
       ids.add(remediator.id);
     }
     const guardrailIds = new Set<string>();
     for (const guardrail of this.#guardrails) {
-      if (guardrailIds.has(guardrail.id) || guardrail.id === 'freshness') throw new RedressError('compose/invalid', `Two guardrails are called ${guardrail.id}; guardrails can be added, not replaced.`);
+      if (guardrailIds.has(guardrail.id) || guardrail.id === 'freshness')
+        throw new RedressError('compose/invalid', `Two guardrails are called ${guardrail.id}; guardrails can be added, not replaced.`);
       guardrailIds.add(guardrail.id);
     }
     if (!('read' in options.policy)) this.#checkPolicy(options.policy);
@@ -197,8 +202,13 @@ class Engine {
   remediator(id: string): Remediator {
     const found = this.#remediators.find((each) => each.id === id);
     if (found === undefined) {
-      const near = nearest(id, this.#remediators.map((each) => each.id));
-      throw new RedressError('compose/invalid', `There is no remediator ${JSON.stringify(id)}.${near === null ? '' : ` Did you mean ${near}?`}`, { next: `Known: ${this.#remediators.map((each) => each.id).join(', ')}` });
+      const near = nearest(
+        id,
+        this.#remediators.map((each) => each.id),
+      );
+      throw new RedressError('compose/invalid', `There is no remediator ${JSON.stringify(id)}.${near === null ? '' : ` Did you mean ${near}?`}`, {
+        next: `Known: ${this.#remediators.map((each) => each.id).join(', ')}`,
+      });
     }
     return found;
   }
@@ -214,13 +224,28 @@ class Engine {
       const remediator = this.#remediators.find((each) => each.id === id);
       if (remediator === undefined) {
         const near = nearest(id, knownIds);
-        throw mistakes('policy/invalid', 'The policy', [{ path: ['remediators', id], message: `${JSON.stringify(id)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${knownIds.join(', ')}` }], policy.placeOf);
+        throw mistakes(
+          'policy/invalid',
+          'The policy',
+          [
+            {
+              path: ['remediators', id],
+              message: `${JSON.stringify(id)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${knownIds.join(', ')}`,
+            },
+          ],
+          policy.placeOf,
+        );
       }
       try {
         remediator.parameters(entry.parameters);
       } catch (error) {
         if (!isRedressError(error)) throw error;
-        throw mistakes('policy/invalid', 'The policy', [{ path: ['remediators', id, ...(error.place?.path ?? 'parameters').split('.')], message: error.message }], policy.placeOf);
+        throw mistakes(
+          'policy/invalid',
+          'The policy',
+          [{ path: ['remediators', id, ...(error.place?.path ?? 'parameters').split('.')], message: error.message }],
+          policy.placeOf,
+        );
       }
     }
     return policy;
@@ -300,19 +325,32 @@ class Engine {
     const deadline = run.deadline ?? null;
     const dryRun = run.dryRun ?? false;
     const journal = this.#journal;
-    if (!dryRun && journal === null) throw new RedressError('compose/invalid', 'Changing something needs a journal: the record is what permits the change.', { next: 'Give createRedress a journal (@redress/evidence), or only plan.' });
+    if (!dryRun && journal === null)
+      throw new RedressError('compose/invalid', 'Changing something needs a journal: the record is what permits the change.', {
+        next: 'Give createRedress a journal (@redress/evidence), or only plan.',
+      });
 
     const passes: PassResult[] = [];
     const done = new Set<string>();
     let ref: ResourceRef | null = null;
     let waited = 0;
     for (let round = 0; round < ROUNDS; round++) {
-      const identity = await factOf(() => this.#gate.identity({ partition: claimed.partition, account: claimed.account, region: apiRegion(claimed), access: 'read' }));
+      const identity = await factOf(() =>
+        this.#gate.identity({ partition: claimed.partition, account: claimed.account, region: apiRegion(claimed), access: 'read' }),
+      );
       const home = identity.ok && identity.value.account === claimed.account;
       // With the wrong credentials nothing is read: what they show would be another account's.
       ref ??= home ? await this.#identify(remediator, claimed, deadline) : claimed;
       if (ref === null) {
-        return [await this.#recordDecision(remediator, claimed, trigger, dryRun, { outcome: 'denied', message: `${claimed.id} could not be identified, so nothing was done.`, decision: null, plan: null, parts: {} })];
+        return [
+          await this.#recordDecision(remediator, claimed, trigger, dryRun, {
+            outcome: 'denied',
+            message: `${claimed.id} could not be identified, so nothing was done.`,
+            decision: null,
+            plan: null,
+            parts: {},
+          }),
+        ];
       }
       const policy = await factOf(() => this.#readPolicy());
       const history = await factOf(async () => (journal === null ? emptyView(claimed) : await journal.view(ref as ResourceRef)));
@@ -321,11 +359,16 @@ class Engine {
         await this.#recoverOne(history.value.open, deadline);
         continue;
       }
-      const seen = home ? await this.#look(remediator, ref, policy, 'read', deadline) : { observation: unreadable('not read with credentials of another account'), assessment: unreadable('not read') };
+      const seen = home
+        ? await this.#look(remediator, ref, policy, 'read', deadline)
+        : { observation: unreadable('not read with credentials of another account'), assessment: unreadable('not read') };
       const shown = shownBy(trigger, remediator, ref, ids, this.#clock.now());
       const facts = await this.#facts({ remediator, ref, trigger, identity, policy, history, seen, budget });
 
-      const parts: readonly (Part | null)[] = seen.assessment.ok && seen.assessment.value.status === 'change' ? partition(seen.assessment.value, shown).filter((part) => !done.has(part.key)) : [null];
+      const parts: readonly (Part | null)[] =
+        seen.assessment.ok && seen.assessment.value.status === 'change'
+          ? partition(seen.assessment.value, shown).filter((part) => !done.has(part.key))
+          : [null];
       let again = false;
       for (const part of parts) {
         if (part !== null) done.add(part.key);
@@ -376,7 +419,13 @@ class Engine {
     }
   }
 
-  async #look(remediator: Remediator, ref: ResourceRef, policy: Fact<Policy>, access: 'read' | 'write' | 'rollback', deadline: number | null): Promise<{ observation: Fact<Seen['observation']>; assessment: Fact<Assessment> }> {
+  async #look(
+    remediator: Remediator,
+    ref: ResourceRef,
+    policy: Fact<Policy>,
+    access: 'read' | 'write' | 'rollback',
+    deadline: number | null,
+  ): Promise<{ observation: Fact<Seen['observation']>; assessment: Fact<Assessment> }> {
     if (!policy.ok) return { observation: unreadable('the policy, which holds the parameters, could not be read'), assessment: unreadable('not observed') };
     let observation: Seen['observation'];
     const parameters = parametersOf(policy.value, remediator);
@@ -387,11 +436,26 @@ class Engine {
     } catch (error) {
       return { observation: unreadable(error), assessment: unreadable('not observed') };
     }
-    const assessment = await factOf(async () => (observation === 'gone' ? ({ status: 'compliant', message: 'The resource is gone.' } as const) : frozenAssessment(remediator.plan({ state: observation.state, context: observation.context, resource: ref, parameters, observedAt: this.#clock.now() }))));
+    const assessment = await factOf(async () =>
+      observation === 'gone'
+        ? ({ status: 'compliant', message: 'The resource is gone.' } as const)
+        : frozenAssessment(
+            remediator.plan({ state: observation.state, context: observation.context, resource: ref, parameters, observedAt: this.#clock.now() }),
+          ),
+    );
     return { observation: known(observation), assessment };
   }
 
-  async #facts(args: { remediator: Remediator; ref: ResourceRef; trigger: Trigger; identity: Fact<Identity>; policy: Fact<Policy>; history: Fact<StreamView>; seen: { observation: Fact<Seen['observation']>; assessment: Fact<Assessment> }; budget: { changes: number } }): Promise<Facts> {
+  async #facts(args: {
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    identity: Fact<Identity>;
+    policy: Fact<Policy>;
+    history: Fact<StreamView>;
+    seen: { observation: Fact<Seen['observation']>; assessment: Fact<Assessment> };
+    budget: { changes: number };
+  }): Promise<Facts> {
     return {
       now: this.#clock.now(),
       trigger: args.trigger,
@@ -416,8 +480,17 @@ class Engine {
   }
 
   async #decideAndAct(args: {
-    remediator: Remediator; ref: ResourceRef; trigger: Trigger; facts: Facts; part: Part | null; shown: Shown;
-    seen: { observation: Fact<Seen['observation']>; assessment: Fact<Assessment> }; budget: { changes: number }; deadline: number | null; dryRun: boolean; run: RunOptions;
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    facts: Facts;
+    part: Part | null;
+    shown: Shown;
+    seen: { observation: Fact<Seen['observation']>; assessment: Fact<Assessment> };
+    budget: { changes: number };
+    deadline: number | null;
+    dryRun: boolean;
+    run: RunOptions;
   }): Promise<{ result: PassResult | null; again: 'no' | 'busy' | 'look-again' | 'executed' }> {
     const { remediator, ref, trigger, part, seen, dryRun } = args;
     const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards };
@@ -427,8 +500,11 @@ class Engine {
     const decision = this.#decide(facts, args.shown);
     const open = assessment?.status === 'change' ? (assessment.open ?? []) : [];
     const documents = plan === null ? {} : { plan: plan as unknown as Json };
-    const record = (outcome: Outcome, message: string, extra: Partial<Omit<PassResult, 'outcome' | 'message'>> & { steps?: readonly string[]; kind?: 'decision' | 'duplicate' } = {}) =>
-      this.#recordDecision(remediator, ref, trigger, dryRun, { outcome, message, decision, plan, parts: documents, facts, ...extra });
+    const record = (
+      outcome: Outcome,
+      message: string,
+      extra: Partial<Omit<PassResult, 'outcome' | 'message'>> & { steps?: readonly string[]; kind?: 'decision' | 'duplicate' } = {},
+    ) => this.#recordDecision(remediator, ref, trigger, dryRun, { outcome, message, decision, plan, parts: documents, facts, ...extra });
     const no = (result: PassResult) => ({ result, again: 'no' as const });
 
     if (assessment === null || observed === null) {
@@ -441,13 +517,16 @@ class Engine {
       if (before !== null) return no(await record('no-op', before.message, { kind: 'duplicate', execution: before.execution, duplicate: true }));
       return no(await record('no-op', message));
     }
-    const why = decisive(decision).map((result) => result.message).join(' ');
+    const why = decisive(decision)
+      .map((result) => result.message)
+      .join(' ');
     if (decision.effect === 'deny') return no(await record('denied', why));
     if (decision.effect === 'exempt') return no(await record('exempt', why));
     if (assessment.status === 'manual') {
       // A flag was set, and the gap is still open: who reported it then has been told.
       const before = await this.#answered(remediator, ref, trigger, facts.history, dryRun);
-      if (before !== null) return no(await record('no-op', before.message, { kind: 'duplicate', execution: before.execution, duplicate: true, open: [assessment.message] }));
+      if (before !== null)
+        return no(await record('no-op', before.message, { kind: 'duplicate', execution: before.execution, duplicate: true, open: [assessment.message] }));
       return no(await record('notified', assessment.message, { open: [assessment.message], steps: assessment.steps ?? [] }));
     }
     if (plan === null) return no(await record('denied', 'There is no plan.'));
@@ -456,17 +535,25 @@ class Engine {
       return no(await record(planned ? 'planned' : 'notified', why, { open }));
     }
     if (decision.effect === 'approve') return no(await record('awaiting-approval', why, { open }));
-    if (dryRun) return no({ ...blank(remediator, ref), outcome: 'planned', message: plan.changes.map((change) => change.summary).join('; '), decision, plan, open });
+    if (dryRun)
+      return no({ ...blank(remediator, ref), outcome: 'planned', message: plan.changes.map((change) => change.summary).join('; '), decision, plan, open });
     return this.#execute({ ...args, facts, plan, decision, part: part as Part, assessmentOpen: open });
   }
 
   /** The execution that already does, or did, what this input asks for. */
-  async #answered(remediator: Remediator, ref: ResourceRef, trigger: Trigger, history: Fact<StreamView>, dryRun: boolean): Promise<{ execution: string; message: string } | null> {
+  async #answered(
+    remediator: Remediator,
+    ref: ResourceRef,
+    trigger: Trigger,
+    history: Fact<StreamView>,
+    dryRun: boolean,
+  ): Promise<{ execution: string; message: string } | null> {
     // What was reported before it was fixed is the same report again.
     const reported = trigger.by === 'finding' && trigger.finding.observedAt !== null ? Date.parse(trigger.finding.observedAt) : Number.POSITIVE_INFINITY;
     const find = ({ open, closed }: StreamView) => {
       const last = closed.find((each) => each.remediator === remediator.id);
-      if (last !== undefined && ['remediated', 'flagged'].includes(last.outcome) && reported <= last.closedAt) return { execution: last.execution, message: `Execution ${last.execution} has closed it already.` };
+      if (last !== undefined && ['remediated', 'flagged'].includes(last.outcome) && reported <= last.closedAt)
+        return { execution: last.execution, message: `Execution ${last.execution} has closed it already.` };
       return open !== null && open.remediator === remediator.id ? { execution: open.execution, message: `Execution ${open.execution} is at it.` } : null;
     };
     const answer = history.ok ? find(history.value) : null;
@@ -475,7 +562,17 @@ class Engine {
   }
 
   async #execute(args: {
-    remediator: Remediator; ref: ResourceRef; trigger: Trigger; facts: Facts; part: Part; shown: Shown; plan: Plan; decision: Decision; budget: { changes: number }; deadline: number | null; assessmentOpen: readonly string[];
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    facts: Facts;
+    part: Part;
+    shown: Shown;
+    plan: Plan;
+    decision: Decision;
+    budget: { changes: number };
+    deadline: number | null;
+    assessmentOpen: readonly string[];
   }): Promise<{ result: PassResult | null; again: 'no' | 'busy' | 'look-again' | 'executed' }> {
     const { remediator, ref, trigger, facts, plan, decision, deadline } = args;
     const journal = this.#journal as Journal;
@@ -484,7 +581,10 @@ class Engine {
     if (policy === null || history === null) throw new RedressError('engine/bug', 'An allowed decision without policy or history.');
     const now = this.#clock.now();
     if (deadline !== null && now + 30_000 > deadline) {
-      return { result: { ...blank(remediator, ref), outcome: 'busy', message: 'Not enough time left to begin; it comes again.', decision, plan, retryable: true }, again: 'no' };
+      return {
+        result: { ...blank(remediator, ref), outcome: 'busy', message: 'Not enough time left to begin; it comes again.', decision, plan, retryable: true },
+        again: 'no',
+      };
     }
     // Reserved before the first await, so that passes at the same time cannot share the last one.
     args.budget.changes++;
@@ -503,13 +603,40 @@ class Engine {
       if (begun.status === 'stale') return { result: null, again: 'look-again' };
       if (begun.status === 'over-budget') {
         const message = `The limit of ${begun.budget.changes} changes in ${Math.round(begun.budget.window / 60_000)} minutes for ${begun.budget.key} is reached (${begun.used}).`;
-        const limited: Decision = { effect: 'deny', results: [...decision.results, { guardrail: 'limits', effect: 'deny', code: 'limit-window', message, data: { key: begun.budget.key, used: begun.used } }] };
-        return { result: await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'denied', message, decision: limited, plan, facts, parts: { plan: plan as unknown as Json }, open: args.assessmentOpen }), again: 'no' };
+        const limited: Decision = {
+          effect: 'deny',
+          results: [
+            ...decision.results,
+            { guardrail: 'limits', effect: 'deny', code: 'limit-window', message, data: { key: begun.budget.key, used: begun.used } },
+          ],
+        };
+        return {
+          result: await this.#recordDecision(remediator, ref, trigger, false, {
+            outcome: 'denied',
+            message,
+            decision: limited,
+            plan,
+            facts,
+            parts: { plan: plan as unknown as Json },
+            open: args.assessmentOpen,
+          }),
+          again: 'no',
+        };
       }
       if (begun.status === 'busy') {
         if (begun.open.leaseUntil <= this.#clock.now()) return { result: null, again: 'look-again' };
         if (begun.open.planDigest !== plan.digest) return { result: null, again: 'busy' };
-        const result = await this.#recordDecision(remediator, ref, trigger, false, { outcome: 'no-op', message: `Execution ${begun.open.execution} is doing it.`, decision, plan, facts, parts: {}, kind: 'duplicate', execution: begun.open.execution, duplicate: true });
+        const result = await this.#recordDecision(remediator, ref, trigger, false, {
+          outcome: 'no-op',
+          message: `Execution ${begun.open.execution} is doing it.`,
+          decision,
+          plan,
+          facts,
+          parts: {},
+          kind: 'duplicate',
+          execution: begun.open.execution,
+          duplicate: true,
+        });
         return { result, again: 'no' };
       }
       const { lease } = begun;
@@ -523,41 +650,105 @@ class Engine {
 
   /** Under the lease: look again, apply, verify, close. */
   async #carryOut(args: {
-    remediator: Remediator; ref: ResourceRef; trigger: Trigger; facts: Facts; part: Part; shown: Shown; plan: Plan; decision: Decision; deadline: number | null; lease: Lease; assessmentOpen: readonly string[];
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    facts: Facts;
+    part: Part;
+    shown: Shown;
+    plan: Plan;
+    decision: Decision;
+    deadline: number | null;
+    lease: Lease;
+    assessmentOpen: readonly string[];
   }): Promise<{ result: PassResult; sent: number }> {
     const { remediator, ref, trigger, facts, plan, lease, deadline } = args;
-    const finish = (outcome: Outcome, message: string, sent: number, more: { body?: JsonObject; documents?: Record<string, Json>; open?: readonly string[]; retryable?: boolean; decision?: Decision } = {}) =>
-      this.#finish({ remediator, ref, trigger, plan, decision: more.decision ?? args.decision, lease, outcome, message, sent, ...more });
+    const finish = (
+      outcome: Outcome,
+      message: string,
+      sent: number,
+      more: { body?: JsonObject; documents?: Record<string, Json>; open?: readonly string[]; retryable?: boolean; decision?: Decision } = {},
+    ) => this.#finish({ remediator, ref, trigger, plan, decision: more.decision ?? args.decision, lease, outcome, message, sent, ...more });
 
     const seen = await this.#look(remediator, ref, facts.policy, 'write', deadline);
-    if (!seen.observation.ok || !seen.assessment.ok) return { result: await finish('failed', `Could not be read again under the lease: ${!seen.observation.ok ? seen.observation.error : !seen.assessment.ok ? seen.assessment.error : ''}`, 0, { retryable: true }), sent: 0 };
+    if (!seen.observation.ok || !seen.assessment.ok)
+      return {
+        result: await finish(
+          'failed',
+          `Could not be read again under the lease: ${!seen.observation.ok ? seen.observation.error : !seen.assessment.ok ? seen.assessment.error : ''}`,
+          0,
+          { retryable: true },
+        ),
+        sent: 0,
+      };
     const observation = seen.observation.value;
-    const same = observation === 'gone' ? null : partition(seen.assessment.value, args.shown).find((part) => makePlan(remediator, ref, observation.state, part).digest === plan.digest);
-    if (observation === 'gone' || same === undefined) return { result: await finish('superseded', 'The resource changed since it was decided on; nothing was done on the old decision.', 0), sent: 0 };
+    const same =
+      observation === 'gone'
+        ? null
+        : partition(seen.assessment.value, args.shown).find((part) => makePlan(remediator, ref, observation.state, part).digest === plan.digest);
+    if (observation === 'gone' || same === undefined)
+      return { result: await finish('superseded', 'The resource changed since it was decided on; nothing was done on the old decision.', 0), sent: 0 };
 
     let stopped: Decision | null = null;
     const recheck = async () => {
       // Kill switch, policy and exceptions may have changed since; nothing else decides differently for the same state.
-      const fresh: Facts = { ...facts, now: this.#clock.now(), policy: await factOf(() => this.#readPolicy()), register: await factOf(() => this.#register.read()), stop: await factOf(() => this.#killSwitch.read()), observation: known(observation) };
+      const fresh: Facts = {
+        ...facts,
+        now: this.#clock.now(),
+        policy: await factOf(() => this.#readPolicy()),
+        register: await factOf(() => this.#register.read()),
+        stop: await factOf(() => this.#killSwitch.read()),
+        observation: known(observation),
+      };
       const decision = this.#decide(fresh, args.shown);
       if (decision.effect !== 'allow') {
         stopped = decision;
-        throw new RedressError('gate/stopped', decisive(decision).map((each) => each.message).join(' '));
+        throw new RedressError(
+          'gate/stopped',
+          decisive(decision)
+            .map((each) => each.message)
+            .join(' '),
+        );
       }
     };
     const applied = await this.#apply({ remediator, ref, changes: plan.changes, purpose: 'fix', lease, deadline, recheck, policy: facts.policy });
 
     if (applied.error !== null && applied.sent === 0 && applied.unsure === 0) {
-      const outcome: Outcome = stopped === null ? (applied.failure?.code === 'aws/gone' || applied.failure?.code === 'aws/conflict' ? 'superseded' : 'failed') : outcomeOf(stopped);
-      return { result: await finish(outcome, applied.error, 0, { retryable: applied.retryable, body: { calls: applied.calls }, ...(stopped === null ? {} : { decision: stopped }) }), sent: 0 };
+      const outcome: Outcome =
+        stopped === null ? (applied.failure?.code === 'aws/gone' || applied.failure?.code === 'aws/conflict' ? 'superseded' : 'failed') : outcomeOf(stopped);
+      return {
+        result: await finish(outcome, applied.error, 0, {
+          retryable: applied.retryable,
+          body: { calls: applied.calls },
+          ...(stopped === null ? {} : { decision: stopped }),
+        }),
+        sent: 0,
+      };
     }
     const verified = await this.#verify(remediator, ref, plan.changes.slice(0, applied.done), plan, facts.policy, deadline);
     const sent = applied.sent + applied.unsure;
     const documents = verified.after === null ? {} : { after: verified.after };
     const body = { calls: applied.calls, verified: verified.status };
-    if (verified.status === 'unconfirmed') return { result: await finish('unknown', `The calls were sent, but the resource could not be read afterwards: ${verified.message}`, sent, { body, documents }), sent };
-    if (verified.status === 'not-verified') return { result: await finish('unknown', `The calls were accepted, but the resource still shows the gap: ${verified.message}`, sent, { body, documents }), sent };
-    if (applied.error !== null) return { result: await finish('partial', `${applied.done} of ${plan.changes.length} changes were made: ${applied.error}`, sent, { body, documents, retryable: applied.retryable, open: [applied.error] }), sent };
+    if (verified.status === 'unconfirmed')
+      return {
+        result: await finish('unknown', `The calls were sent, but the resource could not be read afterwards: ${verified.message}`, sent, { body, documents }),
+        sent,
+      };
+    if (verified.status === 'not-verified')
+      return {
+        result: await finish('unknown', `The calls were accepted, but the resource still shows the gap: ${verified.message}`, sent, { body, documents }),
+        sent,
+      };
+    if (applied.error !== null)
+      return {
+        result: await finish('partial', `${applied.done} of ${plan.changes.length} changes were made: ${applied.error}`, sent, {
+          body,
+          documents,
+          retryable: applied.retryable,
+          open: [applied.error],
+        }),
+        sent,
+      };
     const resolves = plan.changes.some((change) => change.resolves);
     const open = [...args.assessmentOpen, ...verified.open];
     const message = `${plan.changes.map((change) => change.summary).join('; ')}${open.length === 0 ? '' : `; still open: ${open.join('; ')}`}`;
@@ -566,7 +757,14 @@ class Engine {
 
   /** Sends the calls of changes in order, one attempt each; after a lost reply it looks before anything else. */
   async #apply(args: {
-    remediator: Remediator; ref: ResourceRef; changes: readonly Pick<Change, 'call' | 'undo' | 'summary'>[]; purpose: 'fix' | 'rollback'; lease: Lease; deadline: number | null; recheck: () => Promise<void>; policy: Fact<Policy>;
+    remediator: Remediator;
+    ref: ResourceRef;
+    changes: readonly Pick<Change, 'call' | 'undo' | 'summary'>[];
+    purpose: 'fix' | 'rollback';
+    lease: Lease;
+    deadline: number | null;
+    recheck: () => Promise<void>;
+    policy: Fact<Policy>;
   }): Promise<{ done: number; sent: number; unsure: number; error: string | null; failure: AwsFailure | null; retryable: boolean; calls: JsonObject[] }> {
     const { remediator, ref, lease } = args;
     const journal = this.#journal as Journal;
@@ -574,7 +772,15 @@ class Engine {
     const calls: JsonObject[] = [];
     let sent = 0;
     let unsure = 0;
-    const stop = (index: number, error: string, failure: AwsFailure | null, retryable: boolean) => ({ done: index, sent, unsure, error, failure, retryable, calls });
+    const stop = (index: number, error: string, failure: AwsFailure | null, retryable: boolean) => ({
+      done: index,
+      sent,
+      unsure,
+      error,
+      failure,
+      retryable,
+      calls,
+    });
     for (const [index, change] of args.changes.entries()) {
       for (let attempt = 1; ; attempt++) {
         let reply: Awaited<ReturnType<Gate['write']>>;
@@ -583,7 +789,14 @@ class Engine {
         } catch (error) {
           return stop(index, messageOf(error), null, isRedressError(error) && error.retryable);
         }
-        const entry = (status: string, more: JsonObject): JsonObject => ({ index, service: change.call.service, operation: change.call.operation, attempt, status, ...more });
+        const entry = (status: string, more: JsonObject): JsonObject => ({
+          index,
+          service: change.call.service,
+          operation: change.call.operation,
+          attempt,
+          status,
+          ...more,
+        });
         const append = async (call: JsonObject) => {
           calls.push(call);
           await journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } });
@@ -601,7 +814,8 @@ class Engine {
         }
         // The reply is lost: the change may have been made. Look.
         const seen = await this.#look(remediator, ref, args.policy, args.purpose === 'fix' ? 'write' : 'rollback', args.deadline);
-        const still = args.purpose === 'fix' && seen.assessment.ok ? remaining({ changes: [change] } as unknown as Plan, seen.assessment.value).length > 0 : null;
+        const still =
+          args.purpose === 'fix' && seen.assessment.ok ? remaining({ changes: [change] } as unknown as Plan, seen.assessment.value).length > 0 : null;
         if (still === false) {
           sent++;
           await append(entry('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) }));
@@ -620,13 +834,30 @@ class Engine {
   }
 
   /** An independent read: nothing left to change of what was changed. Waits a little for eventually consistent reads. */
-  async #verify(remediator: Remediator, ref: ResourceRef, changed: readonly Change[], plan: Plan, policy: Fact<Policy>, deadline: number | null): Promise<{ status: 'verified' | 'not-verified' | 'unconfirmed'; message: string; after: Json | null; open: readonly string[] }> {
-    let last: { status: 'not-verified' | 'unconfirmed'; message: string; after: Json | null; open: readonly string[] } = { status: 'unconfirmed', message: 'not read', after: null, open: [] };
+  async #verify(
+    remediator: Remediator,
+    ref: ResourceRef,
+    changed: readonly Change[],
+    plan: Plan,
+    policy: Fact<Policy>,
+    deadline: number | null,
+  ): Promise<{ status: 'verified' | 'not-verified' | 'unconfirmed'; message: string; after: Json | null; open: readonly string[] }> {
+    let last: { status: 'not-verified' | 'unconfirmed'; message: string; after: Json | null; open: readonly string[] } = {
+      status: 'unconfirmed',
+      message: 'not read',
+      after: null,
+      open: [],
+    };
     for (const wait of VERIFY_WAITS) {
       if (wait > 0) await this.#clock.sleep(wait);
       const seen = await this.#look(remediator, ref, policy, 'write', deadline);
       if (!seen.observation.ok || !seen.assessment.ok) {
-        last = { status: 'unconfirmed', message: !seen.observation.ok ? seen.observation.error : !seen.assessment.ok ? seen.assessment.error : '', after: null, open: [] };
+        last = {
+          status: 'unconfirmed',
+          message: !seen.observation.ok ? seen.observation.error : !seen.assessment.ok ? seen.assessment.error : '',
+          after: null,
+          open: [],
+        };
         continue;
       }
       const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
@@ -648,53 +879,102 @@ class Engine {
     const { plan, ref, outcome, appliedUndo, rollbackOf } = story;
     if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
     if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
-    if (!['remediated', 'flagged', 'partial', 'unknown'].includes(outcome as string)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
+    if (!['remediated', 'flagged', 'partial', 'unknown'].includes(outcome as string))
+      refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
     const remediator = this.#remediators.find((each) => each.id === plan.remediator.id);
-    if (remediator === undefined) return refuse(`The remediator ${plan.remediator.id} is not installed.`, `Install ${plan.remediator.package}: a rollback uses the installed package's declared undo operations only.`);
+    if (remediator === undefined)
+      return refuse(
+        `The remediator ${plan.remediator.id} is not installed.`,
+        `Install ${plan.remediator.package}: a rollback uses the installed package's declared undo operations only.`,
+      );
     const irreversible = plan.changes.find((change) => 'irreversible' in change.undo);
-    if (irreversible !== undefined && 'irreversible' in irreversible.undo) refuse(`It cannot be taken back: ${irreversible.undo.irreversible}`, 'Restore by hand.');
+    if (irreversible !== undefined && 'irreversible' in irreversible.undo)
+      refuse(`It cannot be taken back: ${irreversible.undo.irreversible}`, 'Restore by hand.');
     const destroys = plan.changes.map((change) => ('destroys' in change.undo ? change.undo.destroys : undefined)).filter((text) => text !== undefined);
-    if (destroys.length > 0 && options.acceptLoss !== true) refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
+    if (destroys.length > 0 && options.acceptLoss !== true)
+      refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
     if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
-    if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":'))) refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
+    if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
+      refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
 
     const policy = await this.#readPolicy();
     const stop = await this.#killSwitch.read();
     if (stop === 'everything' || policy.stop === 'everything') refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
     const identity = await this.#gate.identity({ partition: ref.partition, account: ref.account, region: apiRegion(ref), access: 'rollback' });
-    if (identity.account !== ref.account) refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
+    if (identity.account !== ref.account)
+      refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
 
     const view = await journal.view(ref);
-    if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back')) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
+    if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
+      refuse(`${execution} was rolled back already.`, 'See `redress history`.');
     const seen = await this.#look(remediator, ref, known(policy), 'rollback', options.deadline ?? null);
     if (!seen.observation.ok) return refuse(`The resource cannot be read: ${seen.observation.error}`, 'Try again when it can.', true);
     const now = seen.observation.value === 'gone' ? refuse('The resource is gone.', 'There is nothing to take back.') : seen.observation.value.state;
-    const drift = (state: Json) => (story.after !== null && digestOf(state) !== digestOf(story.after) ? 'The resource was changed since the fix: what is there now is not what the fix left.' : null);
+    const drift = (state: Json) =>
+      story.after !== null && digestOf(state) !== digestOf(story.after)
+        ? 'The resource was changed since the fix: what is there now is not what the fix left.'
+        : null;
     const drifted = drift(now);
     if (drifted !== null) refuse(drifted, 'Roll back later executions first, or restore by hand; `redress history` shows what happened.');
 
     // Last change first.
-    const undo: Change[] = [...appliedUndo].reverse().flatMap(({ change, calls }) => calls.map((call) => ({ call, undo: { irreversible: 'The fix itself is the way back.' }, summary: `undo: ${change.summary}`, resolves: false })));
+    const undo: Change[] = [...appliedUndo]
+      .reverse()
+      .flatMap(({ change, calls }) =>
+        calls.map((call) => ({ call, undo: { irreversible: 'The fix itself is the way back.' }, summary: `undo: ${change.summary}`, resolves: false })),
+      );
     const undoPlan = makePlan(remediator, ref, now, { changes: undo, hazards: [] });
     const trigger: Trigger = { by: 'request' };
-    const decision: Decision = { effect: 'allow', results: [{ guardrail: 'rollback', effect: 'allow', code: 'person', message: `${options.by} (unverified) asked for it: ${options.reason}` }] };
+    const decision: Decision = {
+      effect: 'allow',
+      results: [{ guardrail: 'rollback', effect: 'allow', code: 'person', message: `${options.by} (unverified) asked for it: ${options.reason}` }],
+    };
     const begun = await journal.begin({
-      resource: ref, remediator: remediator.id, planDigest: undoPlan.digest, generation: view.generation, budgets: [], lease: LEASE,
-      body: { purpose: 'rollback', rollbackOf: execution, by: { name: options.by, verified: false }, reason: options.reason, policy: policy.digest, holdFor: options.hold ?? HOLD },
+      resource: ref,
+      remediator: remediator.id,
+      planDigest: undoPlan.digest,
+      generation: view.generation,
+      budgets: [],
+      lease: LEASE,
+      body: {
+        purpose: 'rollback',
+        rollbackOf: execution,
+        by: { name: options.by, verified: false },
+        reason: options.reason,
+        policy: policy.digest,
+        holdFor: options.hold ?? HOLD,
+      },
       documents: { plan: undoPlan as unknown as Json, before: now, expected: plan.before },
     });
-    if (begun.status !== 'begun') return refuse(begun.status === 'busy' ? `Execution ${begun.open.execution} holds the resource.` : 'Something happened to the resource just now.', 'Try again.', true);
+    if (begun.status !== 'begun')
+      return refuse(
+        begun.status === 'busy' ? `Execution ${begun.open.execution} holds the resource.` : 'Something happened to the resource just now.',
+        'Try again.',
+        true,
+      );
     const { lease } = begun;
-    const finish = (result: Outcome, message: string, sent: number, more: { body?: JsonObject; documents?: Record<string, Json>; retryable?: boolean; hold?: { until: number; owner: string } } = {}) =>
-      this.#finish({ remediator, ref, trigger, plan: undoPlan, decision, lease, outcome: result, message, sent, ...more });
+    const finish = (
+      result: Outcome,
+      message: string,
+      sent: number,
+      more: { body?: JsonObject; documents?: Record<string, Json>; retryable?: boolean; hold?: { until: number; owner: string } } = {},
+    ) => this.#finish({ remediator, ref, trigger, plan: undoPlan, decision, lease, outcome: result, message, sent, ...more });
 
     const under = await this.#look(remediator, ref, known(policy), 'rollback', options.deadline ?? null);
-    if (!under.observation.ok || under.observation.value === 'gone' || digestOf(under.observation.value.state) !== digestOf(now)) return finish('superseded', 'The resource changed in this moment; nothing was taken back.', 0);
+    if (!under.observation.ok || under.observation.value === 'gone' || digestOf(under.observation.value.state) !== digestOf(now))
+      return finish('superseded', 'The resource changed in this moment; nothing was taken back.', 0);
     const applied = await this.#apply({
-      remediator, ref, changes: undo, purpose: 'rollback', lease, deadline: options.deadline ?? null, policy: known(policy),
+      remediator,
+      ref,
+      changes: undo,
+      purpose: 'rollback',
+      lease,
+      deadline: options.deadline ?? null,
+      policy: known(policy),
       recheck: async () => {
         const fresh = await this.#readPolicy();
-        if ((await this.#killSwitch.read()) === 'everything' || fresh.stop === 'everything') throw new RedressError('gate/stopped', 'The kill switch stops everything.');
+        if ((await this.#killSwitch.read()) === 'everything' || fresh.stop === 'everything')
+          throw new RedressError('gate/stopped', 'The kill switch stops everything.');
       },
     });
     const hold = { until: this.#clock.now() + (options.hold ?? HOLD), owner: options.by };
@@ -707,12 +987,20 @@ class Engine {
       if (!look.observation.ok || look.observation.value === 'gone') continue;
       after = look.observation.value.state;
       if (remediator.equivalent(plan.before, after)) {
-        return finish('rolled-back', `${plan.changes.map((change) => change.summary).join('; ')}: taken back`, sent, { body: { calls: applied.calls, verified: 'verified' }, documents: { after }, hold });
+        return finish('rolled-back', `${plan.changes.map((change) => change.summary).join('; ')}: taken back`, sent, {
+          body: { calls: applied.calls, verified: 'verified' },
+          documents: { after },
+          hold,
+        });
       }
     }
     const message = applied.error ?? 'the resource is not as it was before the fix';
     // Whatever state this is, the next event must not fix it at once.
-    return finish(applied.error === null ? 'unknown' : 'partial', `The rollback is not complete: ${message}`, sent, { body: { calls: applied.calls, verified: after === null ? 'unconfirmed' : 'not-verified' }, ...(after === null ? {} : { documents: { after } }), hold });
+    return finish(applied.error === null ? 'unknown' : 'partial', `The rollback is not complete: ${message}`, sent, {
+      body: { calls: applied.calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
+      ...(after === null ? {} : { documents: { after } }),
+      hold,
+    });
   }
 
   async recover(deadline: number | null): Promise<readonly PassResult[]> {
@@ -733,11 +1021,28 @@ class Engine {
     const story = await readExecution(journal, open.execution);
     const { plan, ref } = story;
     const remediator = this.#remediators.find((each) => each.id === plan.remediator.id);
-    if (remediator === undefined) throw new RedressError('compose/invalid', `Execution ${open.execution} is open, and its remediator ${plan.remediator.id} is not installed.`, { next: `Install ${plan.remediator.package} to close it.` });
+    if (remediator === undefined)
+      throw new RedressError('compose/invalid', `Execution ${open.execution} is open, and its remediator ${plan.remediator.id} is not installed.`, {
+        next: `Install ${plan.remediator.package} to close it.`,
+      });
     const policy = await factOf(() => this.#readPolicy());
     const seen = await this.#look(remediator, ref, policy, 'read', deadline);
-    if (!seen.observation.ok || !seen.assessment.ok) throw new RedressError('journal/unavailable', `Execution ${open.execution} is open and the resource cannot be read: ${!seen.observation.ok ? seen.observation.error : ''}`, { retryable: true });
-    const resumed = await journal.begin({ resource: ref, remediator: remediator.id, planDigest: open.planDigest, generation: 0, budgets: [], lease: LEASE, body: {}, resume: open.execution });
+    if (!seen.observation.ok || !seen.assessment.ok)
+      throw new RedressError(
+        'journal/unavailable',
+        `Execution ${open.execution} is open and the resource cannot be read: ${!seen.observation.ok ? seen.observation.error : ''}`,
+        { retryable: true },
+      );
+    const resumed = await journal.begin({
+      resource: ref,
+      remediator: remediator.id,
+      planDigest: open.planDigest,
+      generation: 0,
+      budgets: [],
+      lease: LEASE,
+      body: {},
+      resume: open.execution,
+    });
     if (resumed.status !== 'begun') return null;
     const observation = seen.observation.value;
     const state = observation === 'gone' ? null : observation.state;
@@ -745,26 +1050,96 @@ class Engine {
     const documents = state === null ? {} : { after: state };
     const recovered = { observedBy: 'recovery', verified: 'verified' };
     const sent = story.appliedUndo.length;
-    if (observation === 'gone') return this.#finish({ ...base, outcome: 'unknown', message: 'Its worker was lost, and the resource is gone.', sent: Math.max(sent, 1), body: { observedBy: 'recovery', verified: 'unconfirmed' } });
+    if (observation === 'gone')
+      return this.#finish({
+        ...base,
+        outcome: 'unknown',
+        message: 'Its worker was lost, and the resource is gone.',
+        sent: Math.max(sent, 1),
+        body: { observedBy: 'recovery', verified: 'unconfirmed' },
+      });
     if (story.rollbackOf !== null) {
       const back = story.expected !== null && remediator.equivalent(story.expected, observation.state);
-      if (back) return this.#finish({ ...base, outcome: 'rolled-back', message: 'Its worker was lost after it had taken the change back.', sent: Math.max(sent, 1), body: recovered, documents, hold: { until: this.#clock.now() + story.holdFor, owner: story.by } });
-      if (digestOf(observation.state) === digestOf(plan.before) && sent === 0) return this.#finish({ ...base, outcome: 'failed', message: 'Its worker was lost before it changed anything.', sent: 0, body: recovered, documents });
-      return this.#finish({ ...base, outcome: 'unknown', message: 'Its worker was lost in the middle of a rollback; a person decides.', sent: Math.max(sent, 1), body: { observedBy: 'recovery', verified: 'not-verified' }, documents, hold: { until: this.#clock.now() + story.holdFor, owner: story.by } });
+      if (back)
+        return this.#finish({
+          ...base,
+          outcome: 'rolled-back',
+          message: 'Its worker was lost after it had taken the change back.',
+          sent: Math.max(sent, 1),
+          body: recovered,
+          documents,
+          hold: { until: this.#clock.now() + story.holdFor, owner: story.by },
+        });
+      if (digestOf(observation.state) === digestOf(plan.before) && sent === 0)
+        return this.#finish({ ...base, outcome: 'failed', message: 'Its worker was lost before it changed anything.', sent: 0, body: recovered, documents });
+      return this.#finish({
+        ...base,
+        outcome: 'unknown',
+        message: 'Its worker was lost in the middle of a rollback; a person decides.',
+        sent: Math.max(sent, 1),
+        body: { observedBy: 'recovery', verified: 'not-verified' },
+        documents,
+        hold: { until: this.#clock.now() + story.holdFor, owner: story.by },
+      });
     }
     const left = remaining(plan, seen.assessment.value);
     if (left.length === 0) {
       const resolves = plan.changes.some((change) => change.resolves);
-      return this.#finish({ ...base, outcome: resolves ? 'remediated' : 'flagged', message: `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`, sent: Math.max(sent, 1), body: recovered, documents, open: stillOpen(seen.assessment.value) });
+      return this.#finish({
+        ...base,
+        outcome: resolves ? 'remediated' : 'flagged',
+        message: `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`,
+        sent: Math.max(sent, 1),
+        body: recovered,
+        documents,
+        open: stillOpen(seen.assessment.value),
+      });
     }
-    if (digestOf(observation.state) === digestOf(plan.before) && sent === 0) return this.#finish({ ...base, outcome: 'failed', message: 'Its worker was lost before it changed anything.', sent: 0, body: recovered, documents, retryable: true });
-    if (left.length < plan.changes.length) return this.#finish({ ...base, outcome: 'partial', message: `Its worker was lost after ${plan.changes.length - left.length} of ${plan.changes.length} changes.`, sent: Math.max(sent, 1), body: recovered, documents, open: left.map((change) => change.summary) });
-    return this.#finish({ ...base, outcome: 'unknown', message: 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.', sent, body: { observedBy: 'recovery', verified: 'not-verified' }, documents });
+    if (digestOf(observation.state) === digestOf(plan.before) && sent === 0)
+      return this.#finish({
+        ...base,
+        outcome: 'failed',
+        message: 'Its worker was lost before it changed anything.',
+        sent: 0,
+        body: recovered,
+        documents,
+        retryable: true,
+      });
+    if (left.length < plan.changes.length)
+      return this.#finish({
+        ...base,
+        outcome: 'partial',
+        message: `Its worker was lost after ${plan.changes.length - left.length} of ${plan.changes.length} changes.`,
+        sent: Math.max(sent, 1),
+        body: recovered,
+        documents,
+        open: left.map((change) => change.summary),
+      });
+    return this.#finish({
+      ...base,
+      outcome: 'unknown',
+      message: 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.',
+      sent,
+      body: { observedBy: 'recovery', verified: 'not-verified' },
+      documents,
+    });
   }
 
   async #finish(args: {
-    remediator: Remediator; ref: ResourceRef; trigger: Trigger; plan: Plan; decision: Decision | null; lease: Lease; outcome: Outcome; message: string; sent: number;
-    body?: JsonObject; documents?: Record<string, Json>; open?: readonly string[]; retryable?: boolean; hold?: { until: number; owner: string };
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    plan: Plan;
+    decision: Decision | null;
+    lease: Lease;
+    outcome: Outcome;
+    message: string;
+    sent: number;
+    body?: JsonObject;
+    documents?: Record<string, Json>;
+    open?: readonly string[];
+    retryable?: boolean;
+    hold?: { until: number; owner: string };
   }): Promise<PassResult> {
     const journal = this.#journal as Journal;
     const request: FinishRequest = {
@@ -773,12 +1148,27 @@ class Engine {
       lease: args.lease,
       outcome: args.outcome,
       sent: args.sent,
-      body: { message: args.message, open: [...(args.open ?? [])], ...(args.decision === null || args.decision.effect === 'allow' ? {} : { decision: toJson(args.decision) as unknown as Json }), ...args.body },
+      body: {
+        message: args.message,
+        open: [...(args.open ?? [])],
+        ...(args.decision === null || args.decision.effect === 'allow' ? {} : { decision: toJson(args.decision) as unknown as Json }),
+        ...args.body,
+      },
       ...(args.documents === undefined ? {} : { documents: args.documents }),
       ...(args.hold === undefined ? {} : { hold: args.hold }),
     };
     const record = await this.#persist(() => journal.finish(request));
-    const result: PassResult = { ...blank(args.remediator, args.ref), outcome: args.outcome, execution: args.lease.execution, message: args.message, decision: args.decision, plan: args.plan, open: args.open ?? [], record, retryable: args.retryable ?? false };
+    const result: PassResult = {
+      ...blank(args.remediator, args.ref),
+      outcome: args.outcome,
+      execution: args.lease.execution,
+      message: args.message,
+      decision: args.decision,
+      plan: args.plan,
+      open: args.open ?? [],
+      record,
+      retryable: args.retryable ?? false,
+    };
     if (args.outcome !== 'superseded') await this.#tell(args.remediator, result, args.trigger, []);
     return result;
   }
@@ -797,21 +1187,57 @@ class Engine {
   }
 
   async #recordDecision(
-    remediator: Remediator, ref: ResourceRef, trigger: Trigger, dryRun: boolean,
-    entry: { outcome: Outcome; message: string; decision: Decision | null; plan: Plan | null; parts: Record<string, Json>; facts?: Facts; kind?: 'decision' | 'duplicate'; execution?: string | null; duplicate?: boolean; open?: readonly string[]; steps?: readonly string[]; retryable?: boolean },
+    remediator: Remediator,
+    ref: ResourceRef,
+    trigger: Trigger,
+    dryRun: boolean,
+    entry: {
+      outcome: Outcome;
+      message: string;
+      decision: Decision | null;
+      plan: Plan | null;
+      parts: Record<string, Json>;
+      facts?: Facts;
+      kind?: 'decision' | 'duplicate';
+      execution?: string | null;
+      duplicate?: boolean;
+      open?: readonly string[];
+      steps?: readonly string[];
+      retryable?: boolean;
+    },
   ): Promise<PassResult> {
     const kind = entry.kind ?? 'decision';
     let record: RecordRef | null = null;
     if (!dryRun) {
-      const body: JsonObject = { outcome: entry.outcome, message: entry.message, open: [...(entry.open ?? [])], ...decisionBody(trigger, entry.decision, entry.facts ?? null) };
+      const body: JsonObject = {
+        outcome: entry.outcome,
+        message: entry.message,
+        open: [...(entry.open ?? [])],
+        ...decisionBody(trigger, entry.decision, entry.facts ?? null),
+      };
       const data: Entry = { resource: ref, remediator: remediator.id, body, documents: entry.parts };
-      record = await this.#persist(() => (this.#journal as Journal).append({ ...data, kind, ...(entry.execution == null ? {} : { execution: entry.execution }) }));
+      record = await this.#persist(() =>
+        (this.#journal as Journal).append({ ...data, kind, ...(entry.execution == null ? {} : { execution: entry.execution }) }),
+      );
     }
     const result: PassResult = {
       ...blank(remediator, ref),
-      outcome: entry.outcome, execution: entry.execution ?? null, duplicate: entry.duplicate ?? false, message: entry.message, decision: entry.decision, plan: entry.plan, open: entry.open ?? [], record, retryable: entry.retryable ?? false,
+      outcome: entry.outcome,
+      execution: entry.execution ?? null,
+      duplicate: entry.duplicate ?? false,
+      message: entry.message,
+      decision: entry.decision,
+      plan: entry.plan,
+      open: entry.open ?? [],
+      record,
+      retryable: entry.retryable ?? false,
     };
-    const quiet = dryRun || entry.outcome === 'no-op' || (entry.outcome === 'denied' && entry.decision !== null && decisive(entry.decision).every((each) => ['mode-off', 'own-call', 'replayed'].includes(each.code)));
+    const quiet =
+      dryRun ||
+      entry.outcome === 'no-op' ||
+      (entry.outcome === 'denied' &&
+        entry.decision !== null &&
+        decisive(entry.decision).every((each) => ['mode-off', 'own-call', 'replayed'].includes(each.code)));
     if (!quiet) await this.#tell(remediator, result, trigger, entry.steps ?? []);
     return result;
   }
@@ -858,11 +1284,30 @@ function budgetsOf(policy: Policy, remediator: string, ref: ResourceRef): Budget
   const values: Record<string, string> = { remediator, account: ref.account, region: ref.region };
   return policy.limits
     .filter((limit) => !limit.per.includes('run'))
-    .map((limit) => ({ key: [...limit.per].sort().map((key) => `${key}=${values[key] ?? ''}`).join(','), changes: limit.changes, window: limit.window }));
+    .map((limit) => ({
+      key: [...limit.per]
+        .sort()
+        .map((key) => `${key}=${values[key] ?? ''}`)
+        .join(','),
+      changes: limit.changes,
+      window: limit.window,
+    }));
 }
 
 function blank(remediator: Remediator, ref: ResourceRef): PassResult {
-  return { remediator: remediator.id, resource: ref, outcome: 'no-op', execution: null, duplicate: false, message: '', decision: null, plan: null, open: [], record: null, retryable: false };
+  return {
+    remediator: remediator.id,
+    resource: ref,
+    outcome: 'no-op',
+    execution: null,
+    duplicate: false,
+    message: '',
+    decision: null,
+    plan: null,
+    open: [],
+    record: null,
+    retryable: false,
+  };
 }
 
 function emptyView(ref: ResourceRef): StreamView {
@@ -911,8 +1356,17 @@ function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<F
 /** What is kept of a finding: enough to say why and to find it again, nothing of its payload. */
 function summary(finding: Finding): JsonObject {
   return {
-    by: 'finding', id: finding.id, source: finding.source, kind: finding.kind, controls: [...finding.controls], configRule: finding.configRule, state: finding.state, observedAt: finding.observedAt,
-    actor: finding.actor?.arn ?? null, call: finding.call === null ? null : `${finding.call.service}:${finding.call.operation}`, event: finding.envelope?.id ?? null,
+    by: 'finding',
+    id: finding.id,
+    source: finding.source,
+    kind: finding.kind,
+    controls: [...finding.controls],
+    configRule: finding.configRule,
+    state: finding.state,
+    observedAt: finding.observedAt,
+    actor: finding.actor?.arn ?? null,
+    call: finding.call === null ? null : `${finding.call.service}:${finding.call.operation}`,
+    event: finding.envelope?.id ?? null,
   };
 }
 
@@ -935,7 +1389,8 @@ async function readExecution(journal: Journal, execution: string): Promise<Story
   const intent = records.find((each) => each.record.kind === 'intent');
   if (intent === undefined) throw new RedressError('journal/not-found', `There is no execution ${execution}.`, { next: '`redress history` lists executions.' });
   const plan = intent.documents['plan'];
-  if (!isPlan(plan)) throw new RedressError('journal/corrupt', `The plan of ${execution} is not what its digest says.`, { next: 'Run `redress evidence verify`.' });
+  if (!isPlan(plan))
+    throw new RedressError('journal/corrupt', `The plan of ${execution} is not what its digest says.`, { next: 'Run `redress evidence verify`.' });
   const outcome = records.find((each) => each.record.kind === 'outcome');
   const appliedUndo: { change: Change; calls: readonly ApiCall[] }[] = [];
   for (const each of records) {
@@ -972,9 +1427,4 @@ async function readExecution(journal: Journal, execution: string): Promise<Story
 function journalMember(stored: StoredRecord, name: string): Json | undefined {
   const own = stored.record.body['journal'];
   return isRecord(own) ? (own as JsonObject)[name] : undefined;
-}
-
-/** A fresh id for things that are no executions: runs, approvals. */
-export function newId(prefix: string): string {
-  return `${prefix}-${randomUUID()}`;
 }

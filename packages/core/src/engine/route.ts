@@ -5,7 +5,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 
 /** A finding's way to one resource: the remediators asked, narrow before wide. */
-export interface Route {
+interface Route {
   readonly resource: ResourceRef;
   /** Ids under which the finding names the resource. */
   readonly ids: readonly string[];
@@ -24,7 +24,8 @@ export interface Routing {
  * A finding decides who is asked, never what is changed. What cannot be a resource (an empty id, an account that is none) leads nowhere.
  */
 export function route(finding: Finding, remediators: readonly Remediator[], policy: Policy): Routing {
-  if (finding.disposition !== 'candidate' && finding.disposition !== 'resolved') return { routes: [], reason: finding.reason === '' ? `Nothing to remediate (${finding.disposition}).` : finding.reason };
+  if (finding.disposition !== 'candidate' && finding.disposition !== 'resolved')
+    return { routes: [], reason: finding.reason === '' ? `Nothing to remediate (${finding.disposition}).` : finding.reason };
   const routes: Route[] = [];
   const problems: string[] = [];
   for (const remediator of [...remediators].sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1))) {
@@ -33,7 +34,8 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
       const region = remediator.global ? GLOBAL_REGION : (claim.region ?? finding.region ?? '');
       try {
         const ref = resource({ type: claim.type, id: claim.id, account: finding.account ?? '', region });
-        if (!routes.some((known) => known.remediator === remediator && known.resource.type === ref.type && known.resource.id === ref.id)) routes.push({ resource: ref, ids: [claim.id], remediator });
+        if (!routes.some((known) => known.remediator === remediator && known.resource.type === ref.type && known.resource.id === ref.id))
+          routes.push({ resource: ref, ids: [claim.id], remediator });
       } catch (error) {
         if (!(error instanceof RedressError)) throw error;
         problems.push(error.message);
@@ -41,7 +43,10 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
     }
   }
   if (routes.length > 0) return { routes, reason: '' };
-  return { routes, reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : 'No remediator is asked about it.') };
+  return {
+    routes,
+    reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : 'No remediator is asked about it.'),
+  };
 }
 
 function* claims(finding: Finding, remediator: Remediator, policy: Policy): Generator<{ type: string; id: string; region?: string }> {
@@ -55,10 +60,13 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     }
     return;
   }
-  const asked = finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) || (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));
+  const asked =
+    finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) ||
+    (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));
   if (!asked) return;
   for (const claim of finding.resources) {
-    if (remediator.resourceTypes.includes(claim.type)) yield { type: claim.type, id: claim.id, ...(claim.region === undefined || claim.region === '' ? {} : { region: claim.region }) };
+    if (remediator.resourceTypes.includes(claim.type))
+      yield { type: claim.type, id: claim.id, ...(claim.region === undefined || claim.region === '' ? {} : { region: claim.region }) };
   }
 }
 

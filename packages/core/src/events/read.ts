@@ -20,7 +20,7 @@ const SURROGATE_ALL = /\p{Surrogate}/gu;
  *
  * @example cleanText('a\nb') === 'a\\u000ab'
  */
-export function cleanText(value: string, max: number = MAX_TEXT): string {
+function cleanText(value: string, max: number = MAX_TEXT): string {
   const bounded = value.length > max ? `${value.slice(0, max - 1)}…` : value;
   if (!UNSAFE.test(bounded)) return bounded;
   return bounded.replace(UNSAFE_ALL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

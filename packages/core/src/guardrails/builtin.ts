@@ -7,14 +7,20 @@ import { defineGuardrail, type Guardrail, type GuardrailResult } from './guardra
 export const TAG_GRACE = 3 * 86_400_000;
 
 type Answer = Omit<GuardrailResult, 'guardrail'>;
-const allow = (code: string, message: string, data?: GuardrailResult['data']): Answer => ({ effect: 'allow', code, message, ...(data === undefined ? {} : { data }) });
+const allow = (code: string, message: string, data?: GuardrailResult['data']): Answer => ({
+  effect: 'allow',
+  code,
+  message,
+  ...(data === undefined ? {} : { data }),
+});
 const iso = (time: number) => new Date(time).toISOString();
 
 const killSwitch = defineGuardrail({
   id: 'kill-switch',
   needs: ['policy', 'stop'],
   evaluate: ({ policy, stop }) => {
-    const strictest = stop === 'everything' || policy.stop === 'everything' ? 'everything' : stop === 'changes' || policy.stop === 'changes' ? 'changes' : 'none';
+    const strictest =
+      stop === 'everything' || policy.stop === 'everything' ? 'everything' : stop === 'changes' || policy.stop === 'changes' ? 'changes' : 'none';
     return strictest === 'none' ? allow('go', 'The kill switch is off.') : { effect: 'deny', code: 'stopped', message: `The kill switch stops ${strictest}.` };
   },
 });
@@ -31,20 +37,35 @@ const authenticity = defineGuardrail({
   id: 'authenticity',
   needs: ['policy', 'identity'],
   evaluate: ({ trigger, policy, identity, resource }) => {
-    if (identity.account !== resource.account) return { effect: 'deny', code: 'foreign-account', message: `The credentials are of account ${identity.account}; the resource is in ${resource.account}.` };
+    if (identity.account !== resource.account)
+      return {
+        effect: 'deny',
+        code: 'foreign-account',
+        message: `The credentials are of account ${identity.account}; the resource is in ${resource.account}.`,
+      };
     if (trigger.by !== 'finding') return allow('asked', 'Asked for directly.');
     const { finding } = trigger;
     const { envelope } = finding;
-    if (envelope === null) return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing says that AWS sent it.' };
+    if (envelope === null)
+      return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing says that AWS sent it.' };
     const expected = finding.kind === 'api-call' && finding.call !== null ? [`aws.${finding.call.service}`] : SOURCES[finding.kind];
     if (envelope.source === null || expected === undefined || !expected.includes(envelope.source)) {
-      return { effect: 'deny', code: 'wrong-source', message: `An event of this kind comes from ${expected?.join(', ') ?? 'nowhere that is known'}, not from ${envelope.source ?? 'no source'}.` };
+      return {
+        effect: 'deny',
+        code: 'wrong-source',
+        message: `An event of this kind comes from ${expected?.join(', ') ?? 'nowhere that is known'}, not from ${envelope.source ?? 'no source'}.`,
+      };
     }
     if (envelope.account !== resource.account) {
       // A delegated administrator's Security Hub sends findings of its members. Nothing else may speak for another account:
       // an account that may put events on our bus could otherwise forge them.
       const administrator = expected[0] === 'aws.securityhub' && envelope.account !== null && policy.administrators.includes(envelope.account);
-      if (!administrator) return { effect: 'deny', code: 'foreign-envelope', message: `Account ${envelope.account ?? 'unknown'} sent an event about account ${resource.account}.` };
+      if (!administrator)
+        return {
+          effect: 'deny',
+          code: 'foreign-envelope',
+          message: `Account ${envelope.account ?? 'unknown'} sent an event about account ${resource.account}.`,
+        };
     }
     return allow('authentic', `${envelope.source} of account ${envelope.account ?? ''} sent it.`);
   },
@@ -55,7 +76,11 @@ const replay = defineGuardrail({
   needs: [],
   evaluate: ({ trigger }) =>
     trigger.by === 'finding' && trigger.finding.replayed
-      ? { effect: 'deny', code: 'replayed', message: `An archive replay (${trigger.finding.envelope?.replayName ?? 'unnamed'}) sent it again; replays are recorded, not acted on.` }
+      ? {
+          effect: 'deny',
+          code: 'replayed',
+          message: `An archive replay (${trigger.finding.envelope?.replayName ?? 'unnamed'}) sent it again; replays are recorded, not acted on.`,
+        }
       : allow('first-hand', 'Not a replay.'),
 });
 
@@ -120,7 +145,8 @@ const promotion = defineGuardrail({
   needs: ['policy'],
   evaluate: ({ policy, remediator, resource }) => {
     const environment = environmentOf(policy, resource.account);
-    if (environment?.after == null || modeOf(policy, remediator.id, resource.account) !== 'enforce') return allow('no-gate', 'Nothing has to be shown in a lower environment first.');
+    if (environment?.after == null || modeOf(policy, remediator.id, resource.account) !== 'enforce')
+      return allow('no-gate', 'Nothing has to be shown in a lower environment first.');
     // The proof is not read by this version. Unproven is not enforced.
     return {
       effect: 'approve',
@@ -162,12 +188,24 @@ const exceptions = defineGuardrail({
       };
     }
     const expired = covering.length === 0 ? '' : ` Exception ${covering.map((entry) => `${entry.id} expired on ${iso(entry.expires)}`).join(', ')}.`;
-    if (!Object.hasOwn(tags, policy.exceptions.tag)) return allow(covering.length === 0 ? 'no-exception' : 'exception-expired', `No live exception covers it.${expired}`, { expired: covering.map((entry) => entry.id) });
+    if (!Object.hasOwn(tags, policy.exceptions.tag))
+      return allow(covering.length === 0 ? 'no-exception' : 'exception-expired', `No live exception covers it.${expired}`, {
+        expired: covering.map((entry) => entry.id),
+      });
     const first = history.tagFirstSeen[remediator.id] ?? now;
     const until = first + TAG_GRACE;
     return now < until
-      ? { effect: 'notify', code: 'tag-without-entry', message: `It has the tag ${policy.exceptions.tag}, but no live register entry: only told until ${iso(until)}, then the tag has no effect.${expired}`, data: { tag: policy.exceptions.tag, until: iso(until) } }
-      : allow('tag-without-effect', `It has the tag ${policy.exceptions.tag}, but for more than three days no live register entry; the tag has no effect.${expired}`, { tag: policy.exceptions.tag });
+      ? {
+          effect: 'notify',
+          code: 'tag-without-entry',
+          message: `It has the tag ${policy.exceptions.tag}, but no live register entry: only told until ${iso(until)}, then the tag has no effect.${expired}`,
+          data: { tag: policy.exceptions.tag, until: iso(until) },
+        }
+      : allow(
+          'tag-without-effect',
+          `It has the tag ${policy.exceptions.tag}, but for more than three days no live register entry; the tag has no effect.${expired}`,
+          { tag: policy.exceptions.tag },
+        );
   },
 });
 
@@ -177,7 +215,12 @@ const hazards = defineGuardrail({
   evaluate: ({ hazards: found }) => {
     const worst = found.find((hazard) => hazard.effect === 'notify') ?? found[0];
     if (worst === undefined) return allow('no-hazard', 'No hazard is known.');
-    return { effect: worst.effect, code: worst.code, message: found.map((hazard) => hazard.message).join(' '), data: { hazards: found.map((hazard) => hazard.code) } };
+    return {
+      effect: worst.effect,
+      code: worst.code,
+      message: found.map((hazard) => hazard.message).join(' '),
+      data: { hazards: found.map((hazard) => hazard.code) },
+    };
   },
 });
 
@@ -207,7 +250,12 @@ const hold = defineGuardrail({
     const live = history.holds.find((each) => each.remediator === remediator.id && each.until > now);
     return live === undefined
       ? allow('no-hold', 'No hold is in force.')
-      : { effect: 'notify', code: 'held', message: `It was rolled back by ${live.owner} (${live.execution}); only told until ${iso(live.until)}.`, data: { execution: live.execution, until: iso(live.until) } };
+      : {
+          effect: 'notify',
+          code: 'held',
+          message: `It was rolled back by ${live.owner} (${live.execution}); only told until ${iso(live.until)}.`,
+          data: { execution: live.execution, until: iso(live.until) },
+        };
   },
 });
 
@@ -218,9 +266,27 @@ const perRun = defineGuardrail({
     const limit = policy.limits.find((each) => each.per.includes('run') && run.changes >= each.changes);
     return limit === undefined
       ? allow('within-limits', 'Within the limits per run; limits per hour are reserved as the execution begins.')
-      : { effect: 'deny', code: 'limit-run', message: `This run has made ${run.changes} changes; the policy allows ${limit.changes}.`, data: { limit: limit.changes } };
+      : {
+          effect: 'deny',
+          code: 'limit-run',
+          message: `This run has made ${run.changes} changes; the policy allows ${limit.changes}.`,
+          data: { limit: limit.changes },
+        };
   },
 });
 
 /** The guardrails that always hold, `freshness` apart, which is made per pass. One's own can only be added. */
-export const builtinGuardrails: readonly Guardrail[] = [killSwitch, authenticity, replay, failedCall, selfEvent, mode, promotion, ceiling, exceptions, hazards, hold, perRun];
+export const builtinGuardrails: readonly Guardrail[] = [
+  killSwitch,
+  authenticity,
+  replay,
+  failedCall,
+  selfEvent,
+  mode,
+  promotion,
+  ceiling,
+  exceptions,
+  hazards,
+  hold,
+  perRun,
+];

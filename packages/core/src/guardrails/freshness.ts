@@ -1,5 +1,5 @@
-import type { Remediator } from '../remediator/define.js';
 import type { ResourceRef } from '../model/resource.js';
+import type { Remediator } from '../remediator/define.js';
 import type { Trigger } from './guardrail.js';
 
 /** What an event shows to be new: everything, the named parts, or nothing. */
@@ -11,7 +11,13 @@ export type Shown = 'all' | ReadonlySet<string> | 'nothing';
  * Only two things show a change itself: the CloudTrail call that names it, and a Config transition from COMPLIANT to NON_COMPLIANT.
  * A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
  */
-export function shownBy(trigger: Trigger, remediator: Pick<Remediator, 'apiCalls' | 'freshWithin'>, ref: ResourceRef, resourceIds: readonly string[], now: number): Shown {
+export function shownBy(
+  trigger: Trigger,
+  remediator: Pick<Remediator, 'apiCalls' | 'freshWithin'>,
+  ref: ResourceRef,
+  resourceIds: readonly string[],
+  now: number,
+): Shown {
   if (remediator.freshWithin === null) return 'all';
   if (trigger.by !== 'finding') return 'nothing';
   const { finding } = trigger;
@@ -26,7 +32,9 @@ export function shownBy(trigger: Trigger, remediator: Pick<Remediator, 'apiCalls
     const name = `${finding.call.service}:${finding.call.operation}`;
     const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
     if (reader === undefined) return 'nothing';
-    const named = reader({ ...finding.call, account: finding.account, region: finding.region }).filter((each) => each.id === ref.id || resourceIds.includes(each.id));
+    const named = reader({ ...finding.call, account: finding.account, region: finding.region }).filter(
+      (each) => each.id === ref.id || resourceIds.includes(each.id),
+    );
     if (named.length === 0) return 'nothing';
     if (named.some((each) => each.subjects === undefined)) return 'all';
     return new Set(named.flatMap((each) => each.subjects ?? []));

@@ -138,7 +138,10 @@ export function decide(guardrails: readonly Guardrail[], facts: Facts): Decision
     }
   });
   // No guardrail at all is no permission.
-  const effect = results.length === 0 ? 'deny' : results.reduce<Effect>((worst, { effect: next }) => (EFFECTS.indexOf(next) > EFFECTS.indexOf(worst) ? next : worst), 'allow');
+  const effect =
+    results.length === 0
+      ? 'deny'
+      : results.reduce<Effect>((worst, { effect: next }) => (EFFECTS.indexOf(next) > EFFECTS.indexOf(worst) ? next : worst), 'allow');
   return { effect, results };
 }
 

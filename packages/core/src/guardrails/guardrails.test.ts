@@ -11,14 +11,36 @@ const codes = (over: Partial<Facts>) => {
   const decision = decide(all, facts(over));
   return { effect: decision.effect, codes: decisive(decision).map((each) => each.code) };
 };
-const policy = (extra: object) => known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } }, ...extra }));
-const entry = { id: 'EXC-1', scope: { account: ACCOUNT, resource: 'sg-0abc' }, reason: 'vendor', owner: 'a', approver: 'b', expires: new Date(NOW + 1000).toISOString() };
+const policy = (extra: object) =>
+  known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } }, ...extra }));
+const entry = {
+  id: 'EXC-1',
+  scope: { account: ACCOUNT, resource: 'sg-0abc' },
+  reason: 'vendor',
+  owner: 'a',
+  approver: 'b',
+  expires: new Date(NOW + 1000).toISOString(),
+};
 
 describe('decide', () => {
   it('allows when every guardrail allows, and records the answer of each', () => {
     const decision = decide(all, facts());
     expect(decision.effect).toBe('allow');
-    expect(decision.results.map((each) => each.guardrail)).toEqual(['kill-switch', 'authenticity', 'replay', 'failed-call', 'self-event', 'mode', 'environments', 'ceiling', 'exceptions', 'hazards', 'hold', 'limits', 'freshness']);
+    expect(decision.results.map((each) => each.guardrail)).toEqual([
+      'kill-switch',
+      'authenticity',
+      'replay',
+      'failed-call',
+      'self-event',
+      'mode',
+      'environments',
+      'ceiling',
+      'exceptions',
+      'hazards',
+      'hold',
+      'limits',
+      'freshness',
+    ]);
   });
 
   it('denies without any guardrail: nothing that was not asked permits', () => {
@@ -27,13 +49,20 @@ describe('decide', () => {
 
   it('asks all guardrails, also after one has denied', () => {
     const asked: string[] = [];
-    const spy = (id: string, effect: 'allow' | 'deny') => defineGuardrail({ id, needs: [], evaluate: () => (asked.push(id), { effect, code: id, message: id }) });
+    const spy = (id: string, effect: 'allow' | 'deny') =>
+      defineGuardrail({ id, needs: [], evaluate: () => (asked.push(id), { effect, code: id, message: id }) });
     decide([spy('a', 'deny'), spy('b', 'allow'), spy('c', 'deny')], facts());
     expect(asked).toEqual(['a', 'b', 'c']);
   });
 
   it('denies when a guardrail throws or answers something unknown', () => {
-    const broken = defineGuardrail({ id: 'broken', needs: [], evaluate: () => { throw new Error('no'); } });
+    const broken = defineGuardrail({
+      id: 'broken',
+      needs: [],
+      evaluate: () => {
+        throw new Error('no');
+      },
+    });
     const odd = defineGuardrail({ id: 'odd', needs: [], evaluate: () => ({ effect: 'yes' as 'allow', code: 'x', message: 'x' }) });
     expect(decide([broken], facts()).results[0]).toMatchObject({ effect: 'deny', code: 'guardrail-failed' });
     expect(decide([odd], facts()).effect).toBe('deny');
@@ -45,7 +74,9 @@ describe('decide', () => {
 
   it('lets the most restrictive answer win, whatever the order', () => {
     for (const [index, worst] of EFFECTS.entries()) {
-      const guardrails = EFFECTS.slice(0, index + 1).map((effect) => defineGuardrail({ id: effect, needs: [], evaluate: () => ({ effect, code: effect, message: effect }) }));
+      const guardrails = EFFECTS.slice(0, index + 1).map((effect) =>
+        defineGuardrail({ id: effect, needs: [], evaluate: () => ({ effect, code: effect, message: effect }) }),
+      );
       expect(decide(guardrails, facts()).effect).toBe(worst);
       expect(decide(guardrails.reverse(), facts()).effect).toBe(worst);
     }
@@ -57,34 +88,135 @@ describe('each guardrail restricts', () => {
     ['kill switch beside the policy', { stop: known('changes' as const) }, 'deny', 'stopped'],
     ['kill switch in the policy', { policy: policy({ stop: 'everything' }) }, 'deny', 'stopped'],
     ['credentials of another account', { identity: known({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' }) }, 'deny', 'foreign-account'],
-    ['an event from another source than its kind has', { trigger: { by: 'finding' as const, finding: apiCallFinding({ envelope: { id: 'e', source: 'com.evil', detailType: 'x', account: ACCOUNT, region: null, time: null, replayName: null } }) } }, 'deny', 'wrong-source'],
-    ['an event that another account sent', { trigger: { by: 'finding' as const, finding: apiCallFinding({ envelope: { id: 'e', source: 'aws.ec2', detailType: 'x', account: '222222222222', region: null, time: null, replayName: null } }) } }, 'deny', 'foreign-envelope'],
+    [
+      'an event from another source than its kind has',
+      {
+        trigger: {
+          by: 'finding' as const,
+          finding: apiCallFinding({ envelope: { id: 'e', source: 'com.evil', detailType: 'x', account: ACCOUNT, region: null, time: null, replayName: null } }),
+        },
+      },
+      'deny',
+      'wrong-source',
+    ],
+    [
+      'an event that another account sent',
+      {
+        trigger: {
+          by: 'finding' as const,
+          finding: apiCallFinding({
+            envelope: { id: 'e', source: 'aws.ec2', detailType: 'x', account: '222222222222', region: null, time: null, replayName: null },
+          }),
+        },
+      },
+      'deny',
+      'foreign-envelope',
+    ],
     ['a bare record', { trigger: { by: 'finding' as const, finding: apiCallFinding({ envelope: null }) } }, 'approve', 'no-envelope'],
     ['a replay', { trigger: { by: 'finding' as const, finding: apiCallFinding({ replayed: true }) } }, 'deny', 'replayed'],
-    ['a failed call', { trigger: { by: 'finding' as const, finding: apiCallFinding({ call: { service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', request: null, response: null, errorCode: 'Client.DryRunOperation', readOnly: false } }) } }, 'deny', 'call-failed'],
-    ['a call of our own role', { trigger: { by: 'finding' as const, finding: apiCallFinding({ actor: { arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/other-session`, type: 'AssumedRole', issuerArn: `arn:aws:iam::${ACCOUNT}:role/team/Redress`, invokedBy: null } }) } }, 'deny', 'own-call'],
+    [
+      'a failed call',
+      {
+        trigger: {
+          by: 'finding' as const,
+          finding: apiCallFinding({
+            call: {
+              service: 'ec2',
+              operation: 'AuthorizeSecurityGroupIngress',
+              request: null,
+              response: null,
+              errorCode: 'Client.DryRunOperation',
+              readOnly: false,
+            },
+          }),
+        },
+      },
+      'deny',
+      'call-failed',
+    ],
+    [
+      'a call of our own role',
+      {
+        trigger: {
+          by: 'finding' as const,
+          finding: apiCallFinding({
+            actor: {
+              arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/other-session`,
+              type: 'AssumedRole',
+              issuerArn: `arn:aws:iam::${ACCOUNT}:role/team/Redress`,
+              invokedBy: null,
+            },
+          }),
+        },
+      },
+      'deny',
+      'own-call',
+    ],
     ['a role named as our own in the policy', { policy: policy({ self: [`arn:aws:iam::${ACCOUNT}:user/mallory`] }) }, 'deny', 'own-call'],
-    ['an account in no environment', { policy: known(definePolicy({ version: 1, environments: { dev: { accounts: ['222222222222'] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } } })) }, 'notify', 'mode-notify'],
+    [
+      'an account in no environment',
+      {
+        policy: known(
+          definePolicy({ version: 1, environments: { dev: { accounts: ['222222222222'] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } } }),
+        ),
+      },
+      'notify',
+      'mode-notify',
+    ],
     ['a remediator that is not named', { policy: policy({ remediators: {} }) }, 'notify', 'mode-notify'],
     ['mode approve', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'approve' } } }) }, 'approve', 'mode-approve'],
     ['mode plan', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'plan' } } }) }, 'notify', 'mode-plan'],
     ['mode off', { policy: policy({ remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'off' } } }) }, 'deny', 'mode-off'],
-    ['enforce above the lowest environment, unproven', { policy: policy({ environments: { test: { accounts: [] }, dev: { accounts: [ACCOUNT], after: { environment: 'test', fixes: 5, bake: 'P7D' } } } }) }, 'approve', 'promotion-unproven'],
+    [
+      'enforce above the lowest environment, unproven',
+      { policy: policy({ environments: { test: { accounts: [] }, dev: { accounts: [ACCOUNT], after: { environment: 'test', fixes: 5, bake: 'P7D' } } } }) },
+      'approve',
+      'promotion-unproven',
+    ],
     ['a ceiling of approve', { remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: 'approve' as const, freshWithin: null } }, 'approve', 'ceiling-approve'],
     ['a ceiling of notify', { remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: 'notify' as const, freshWithin: null } }, 'notify', 'ceiling-notify'],
     ['an irreversible change', { changes: [{ ...revoke, undo: { irreversible: 'gone for good' } }] }, 'approve', 'irreversible'],
     ['a live exception', { register: known(defineRegister([entry])) }, 'exempt', 'exception'],
     ['an exception tag without entry', { observation: known({ state: {}, tags: { 'redress:exception': 'x' } }) }, 'notify', 'tag-without-entry'],
     ['a hazard', { hazards: [{ code: 'bastion', effect: 'approve' as const, message: 'm' }] }, 'approve', 'bastion'],
-    ['a hazard that only tells', { hazards: [{ code: 'a', effect: 'approve' as const, message: 'm' }, { code: 'website', effect: 'notify' as const, message: 'm' }] }, 'notify', 'website'],
-    ['a hold after a rollback', { history: known({ stream: 'sha256:x' as const, length: 1, generation: 1, open: null, closed: [], holds: [{ remediator: 'ec2-revoke-sg-open-ssh', until: NOW + 1, owner: 'ops', execution: 'x-1' }], tagFirstSeen: {} }) }, 'notify', 'held'],
+    [
+      'a hazard that only tells',
+      {
+        hazards: [
+          { code: 'a', effect: 'approve' as const, message: 'm' },
+          { code: 'website', effect: 'notify' as const, message: 'm' },
+        ],
+      },
+      'notify',
+      'website',
+    ],
+    [
+      'a hold after a rollback',
+      {
+        history: known({
+          stream: 'sha256:x' as const,
+          length: 1,
+          generation: 1,
+          open: null,
+          closed: [],
+          holds: [{ remediator: 'ec2-revoke-sg-open-ssh', until: NOW + 1, owner: 'ops', execution: 'x-1' }],
+          tagFirstSeen: {},
+        }),
+      },
+      'notify',
+      'held',
+    ],
     ['the limit per run', { policy: policy({ limits: [{ per: ['run'], changes: 2 }] }), run: { changes: 2 } }, 'deny', 'limit-run'],
   ])('%s', (_name, over, effect, code) => {
     expect(codes(over as Partial<Facts>)).toEqual({ effect, codes: expect.arrayContaining([code]) });
   });
 
   it('lets a Security Hub administrator named in the policy speak for a member, and no one else', () => {
-    const finding = apiCallFinding({ kind: 'finding-imported', call: null, envelope: { id: 'e', source: 'aws.securityhub', detailType: 'x', account: '222222222222', region: null, time: null, replayName: null } });
+    const finding = apiCallFinding({
+      kind: 'finding-imported',
+      call: null,
+      envelope: { id: 'e', source: 'aws.securityhub', detailType: 'x', account: '222222222222', region: null, time: null, replayName: null },
+    });
     expect(codes({ trigger: { by: 'finding', finding } }).codes).toContain('foreign-envelope');
     expect(codes({ trigger: { by: 'finding', finding }, policy: policy({ securityHub: { administrators: ['222222222222'] } }) }).effect).toBe('allow');
   });
@@ -98,17 +230,36 @@ describe('exceptions', () => {
   });
 
   it('an entry out of scope exempts nothing', () => {
-    for (const scope of [{ account: '222222222222' }, { account: ACCOUNT, resource: 'sg-other' }, { account: ACCOUNT, remediators: ['other-remediator'] }, { tag: 'team=a' }, { account: ACCOUNT, region: 'eu-west-1' }]) {
+    for (const scope of [
+      { account: '222222222222' },
+      { account: ACCOUNT, resource: 'sg-other' },
+      { account: ACCOUNT, remediators: ['other-remediator'] },
+      { tag: 'team=a' },
+      { account: ACCOUNT, region: 'eu-west-1' },
+    ]) {
       expect(codes({ register: known(defineRegister([{ ...entry, scope }])) }).effect).toBe('allow');
     }
   });
 
   it('an entry by tag exempts what carries the tag', () => {
-    expect(codes({ register: known(defineRegister([{ ...entry, scope: { tag: 'team=a' } }])), observation: known({ state: {}, tags: { team: 'a' } }) }).effect).toBe('exempt');
+    expect(
+      codes({ register: known(defineRegister([{ ...entry, scope: { tag: 'team=a' } }])), observation: known({ state: {}, tags: { team: 'a' } }) }).effect,
+    ).toBe('exempt');
   });
 
   it('a tag alone loses its effect three days after its first sight', () => {
-    const seen = (first: number) => ({ observation: known({ state: {}, tags: { 'redress:exception': '' } }), history: known({ stream: 'sha256:x' as const, length: 1, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first } }) });
+    const seen = (first: number) => ({
+      observation: known({ state: {}, tags: { 'redress:exception': '' } }),
+      history: known({
+        stream: 'sha256:x' as const,
+        length: 1,
+        generation: 0,
+        open: null,
+        closed: [],
+        holds: [],
+        tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first },
+      }),
+    });
     expect(codes(seen(NOW - TAG_GRACE + 1)).effect).toBe('notify');
     expect(codes(seen(NOW - TAG_GRACE)).effect).toBe('allow');
   });
@@ -153,6 +304,10 @@ describe('freshness', () => {
   });
 
   it('lowers to approve what is not shown, naming it', () => {
-    expect(decide([freshness(() => false)], facts()).results[0]).toMatchObject({ effect: 'approve', code: 'not-fresh', data: { subjects: ['tcp 22-22 0.0.0.0/0'] } });
+    expect(decide([freshness(() => false)], facts()).results[0]).toMatchObject({
+      effect: 'approve',
+      code: 'not-fresh',
+      data: { subjects: ['tcp 22-22 0.0.0.0/0'] },
+    });
   });
 });

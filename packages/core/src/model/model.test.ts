@@ -6,12 +6,38 @@ import { resource, streamOf } from './resource.js';
 describe('canonicalJson', () => {
   it('follows RFC 8785: keys by UTF-16 unit, numbers as ECMAScript writes them', () => {
     // The example of RFC 8785, section 3.2.3.
-    const value = { '\u20ac': 'Euro Sign', '\r': 'Carriage Return', '\ufb33': 'Hebrew Letter Dalet With Dagesh', '1': 'One', '\ud83d\ude00': 'Emoji: Grinning Face', '\u0080': 'Control', '\u00f6': 'Latin Small Letter O With Diaeresis' };
-    expect([...canonicalJson(value).matchAll(/:"([^"]*)"/g)].map((match) => match[1])).toEqual(['Carriage Return', 'One', 'Control', 'Latin Small Letter O With Diaeresis', 'Euro Sign', 'Emoji: Grinning Face', 'Hebrew Letter Dalet With Dagesh']);
+    const value = {
+      '\u20ac': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Hebrew Letter Dalet With Dagesh',
+      '1': 'One',
+      '\ud83d\ude00': 'Emoji: Grinning Face',
+      '\u0080': 'Control',
+      '\u00f6': 'Latin Small Letter O With Diaeresis',
+    };
+    expect([...canonicalJson(value).matchAll(/:"([^"]*)"/g)].map((match) => match[1])).toEqual([
+      'Carriage Return',
+      'One',
+      'Control',
+      'Latin Small Letter O With Diaeresis',
+      'Euro Sign',
+      'Emoji: Grinning Face',
+      'Hebrew Letter Dalet With Dagesh',
+    ]);
+    // biome-ignore lint/correctness/noPrecisionLoss: the number of RFC 8785, as it stands there.
     expect(canonicalJson([333333333.33333329, 1e30, 4.5, 2e-3, 1e-27])).toBe('[333333333.3333333,1e+30,4.5,0.002,1e-27]');
   });
 
-  it.each([['NaN', Number.NaN], ['a lone surrogate', '\ud800'], ['a lone surrogate in a key', { '\udc00': 1 }], ['a date', { at: new Date(0) }], ['undefined', undefined], ['bytes', new Uint8Array(1)], ['a function', () => 1], ['a big integer', 1n]])('refuses %s', (_name, value) => {
+  it.each([
+    ['NaN', Number.NaN],
+    ['a lone surrogate', '\ud800'],
+    ['a lone surrogate in a key', { '\udc00': 1 }],
+    ['a date', { at: new Date(0) }],
+    ['undefined', undefined],
+    ['bytes', new Uint8Array(1)],
+    ['a function', () => 1],
+    ['a big integer', 1n],
+  ])('refuses %s', (_name, value) => {
     expect(() => canonicalJson(value)).toThrow(RedressError);
   });
 });
@@ -55,7 +81,17 @@ describe('resource', () => {
     expect(resource({ ...good, region: 'aws-global' }).region).toBe('aws-global');
   });
 
-  it.each([['type', { type: 'Bucket' }], ['id', { id: '' }], ['id', { id: '  ' }], ['id', { id: '*' }], ['id', { id: 'a\nb' }], ['account', { account: '0123456789012' }], ['account', { account: '' }], ['region', { region: 'everywhere' }], ['partition', { partition: 'aws-cn' as const }]])('refuses a wrong %s', (member, over) => {
+  it.each([
+    ['type', { type: 'Bucket' }],
+    ['id', { id: '' }],
+    ['id', { id: '  ' }],
+    ['id', { id: '*' }],
+    ['id', { id: 'a\nb' }],
+    ['account', { account: '0123456789012' }],
+    ['account', { account: '' }],
+    ['region', { region: 'everywhere' }],
+    ['partition', { partition: 'aws-cn' as const }],
+  ])('refuses a wrong %s', (member, over) => {
     try {
       resource({ ...good, ...over });
     } catch (error) {
@@ -67,7 +103,10 @@ describe('resource', () => {
 
   it('gives equal resources one stream, and different ones different streams', () => {
     expect(streamOf(resource(good))).toBe(streamOf(resource({ ...good, partition: 'aws' })));
-    expect(new Set([good, { ...good, id: 'c' }, { ...good, account: '222222222222' }, { ...good, region: 'eu-west-1' }].map((each) => streamOf(resource(each)))).size).toBe(4);
+    expect(
+      new Set([good, { ...good, id: 'c' }, { ...good, account: '222222222222' }, { ...good, region: 'eu-west-1' }].map((each) => streamOf(resource(each))))
+        .size,
+    ).toBe(4);
   });
 });
 

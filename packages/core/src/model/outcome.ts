@@ -30,6 +30,19 @@ export type Outcome =
 
 /** Every {@link Outcome}. */
 export const OUTCOMES: readonly Outcome[] = [
-  'remediated', 'flagged', 'no-op', 'planned', 'notified', 'exempt', 'denied', 'awaiting-approval', 'awaiting-runbook',
-  'superseded', 'failed', 'partial', 'unknown', 'rolled-back', 'contested',
+  'remediated',
+  'flagged',
+  'no-op',
+  'planned',
+  'notified',
+  'exempt',
+  'denied',
+  'awaiting-approval',
+  'awaiting-runbook',
+  'superseded',
+  'failed',
+  'partial',
+  'unknown',
+  'rolled-back',
+  'contested',
 ];

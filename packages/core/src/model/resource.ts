@@ -55,7 +55,10 @@ export function partitionOf(region: string): Partition {
  */
 export function resource(input: { type: string; id: string; account: string; region: string; partition?: Partition }): ResourceRef {
   const refuse = (member: string, why: string): never => {
-    throw new RedressError('resource/invalid', `Resource ${member} ${why}.`, { place: { path: member }, next: 'Give the canonical type, the native id, a 12-digit account and a region.' });
+    throw new RedressError('resource/invalid', `Resource ${member} ${why}.`, {
+      place: { path: member },
+      next: 'Give the canonical type, the native id, a 12-digit account and a region.',
+    });
   };
   if (typeof input.type !== 'string' || !TYPE.test(input.type)) refuse('type', `${JSON.stringify(input.type)} is not of the form AWS::Service::Type`);
   if (typeof input.id !== 'string' || input.id.trim() === '' || input.id === '*') refuse('id', `${JSON.stringify(input.id)} is empty or a wildcard`);

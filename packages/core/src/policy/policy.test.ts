@@ -41,7 +41,10 @@ describe('definePolicy', () => {
   });
 
   it('finds the environment of an account', () => {
-    const policy = definePolicy({ version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 5, bake: 'P7D' } } } });
+    const policy = definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 5, bake: 'P7D' } } },
+    });
     expect(environmentOf(policy, PROD)).toMatchObject({ name: 'prod', after: { environment: 'dev', fixes: 5, bake: 7 * 86_400_000 } });
     expect(environmentOf(policy, '222222222222')).toBeNull();
   });
@@ -54,11 +57,19 @@ describe('definePolicy', () => {
     ['an account as a number', { version: 1, environments: { dev: { accounts: [111111111111] } } }, /string/],
     ['a short account', { version: 1, environments: { dev: { accounts: ['123'] } } }, /12-digit/],
     ['an unknown environment', { version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { deb: 'enforce' } } }, /did you mean dev/],
-    ['one mode for two environments', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'x' } }, remediators: { 'a-b': 'enforce' } }, /say for which: dev: enforce, prod: enforce/],
+    [
+      'one mode for two environments',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'x' } }, remediators: { 'a-b': 'enforce' } },
+      /say for which: dev: enforce, prod: enforce/,
+    ],
     ['a higher environment without after', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } } }, /needs after/],
     ['after none without because', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none' } } }, /because/],
     ['after a higher environment', { version: 1, environments: { dev: { accounts: [DEV], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } }, /lowest/],
-    ['an account in two environments', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } }, /also in dev/],
+    [
+      'an account in two environments',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } },
+      /also in dev/,
+    ],
     ['a limit without window', { version: 1, limits: [{ per: ['account'], changes: 1 }] }, /window is missing/],
     ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }, /nothing to count by/],
     ['a freeze, which is not enforced', { version: 1, freeze: [] }, /refuses the policy rather than ignore/],
@@ -87,7 +98,11 @@ describe('readPolicy', () => {
     expect(refused(() => readPolicy('version: 1\nremediator: {}\n', 'p.yaml')).place).toMatchObject({ line: 2, column: 1 });
   });
 
-  it.each([['a duplicate key', 'version: 1\nversion: 1\n'], ['broken YAML', 'version: [1\n'], ['an unknown tag', 'version: !!js/function 1\n']])('refuses %s with its line', (_name, text) => {
+  it.each([
+    ['a duplicate key', 'version: 1\nversion: 1\n'],
+    ['broken YAML', 'version: [1\n'],
+    ['an unknown tag', 'version: !!js/function 1\n'],
+  ])('refuses %s with its line', (_name, text) => {
     const error = refused(() => readPolicy(text, 'p.yaml'));
     expect(error.code).toBe('policy/invalid');
     expect(error.place?.line).toBeGreaterThan(0);

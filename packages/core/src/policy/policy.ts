@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { deepFreeze, type Digest, digestOf, type JsonObject, toJson } from '../model/json.js';
+import { type Digest, deepFreeze, digestOf, type JsonObject, toJson } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
 import { parseDuration } from '../remediator/define.js';
-import { check, type Mistake, mistakes, nearest, pathOnly, type PlaceOf } from './validate.js';
+import { check, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
  * What a remediator may do in an environment.
@@ -22,7 +22,7 @@ export interface Environment {
   readonly name: string;
   readonly accounts: readonly string[];
   /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
-  readonly after: { readonly environment: string; readonly fixes: number; /** Milliseconds. */ readonly bake: number } | null;
+  readonly after: { readonly environment: string; readonly fixes: number /** Milliseconds. */; readonly bake: number } | null;
   /** Why `after` is none. */
   readonly because: string | null;
 }
@@ -140,19 +140,30 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (!/^[a-z][a-z0-9-]*$/.test(name)) found.push({ path: ['environments', name], message: 'an environment name is lower case: letters, digits, hyphens' });
     each.accounts.forEach((account, index) => {
       const before = owner.get(account);
-      if (before !== undefined) found.push({ path: ['environments', name, 'accounts', index], message: `account ${account} is also in ${before}; an account is in one environment` });
+      if (before !== undefined)
+        found.push({ path: ['environments', name, 'accounts', index], message: `account ${account} is also in ${before}; an account is in one environment` });
       owner.set(account, name);
     });
     if (environments.length > 0 && each.after === undefined) {
-      found.push({ path: ['environments', name], message: 'an environment above the lowest needs after: { environment, fixes, bake }, or after: none with because' });
+      found.push({
+        path: ['environments', name],
+        message: 'an environment above the lowest needs after: { environment, fixes, bake }, or after: none with because',
+      });
     }
     if (environments.length === 0 && each.after !== undefined && each.after !== 'none') {
       found.push({ path: ['environments', name, 'after'], message: 'the lowest environment (the first) comes after none' });
     }
-    if (each.after === 'none' && each.because === undefined) found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why nothing has to be shown below' });
-    const after = each.after === undefined || each.after === 'none' ? null : { environment: each.after.environment, fixes: each.after.fixes, bake: parseDuration(each.after.bake) ?? 0 };
+    if (each.after === 'none' && each.because === undefined)
+      found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why nothing has to be shown below' });
+    const after =
+      each.after === undefined || each.after === 'none'
+        ? null
+        : { environment: each.after.environment, fixes: each.after.fixes, bake: parseDuration(each.after.bake) ?? 0 };
     if (after !== null && !environments.some((lower) => lower.name === after.environment)) {
-      found.push({ path: ['environments', name, 'after', 'environment'], message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${environments.map((lower) => lower.name).join(', ') || 'none'}` });
+      found.push({
+        path: ['environments', name, 'after', 'environment'],
+        message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${environments.map((lower) => lower.name).join(', ') || 'none'}`,
+      });
     }
     environments.push({ name, accounts: each.accounts, after, because: each.because ?? null });
   }
@@ -161,7 +172,11 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
   for (const [id, each] of Object.entries(raw.remediators ?? {})) {
     const path = ['remediators', id];
     if (typeof each === 'string') {
-      if (environments.length > 1) found.push({ path, message: `a single mode is only possible with one environment; say for which: ${environments.map((one) => `${one.name}: ${each}`).join(', ')}` });
+      if (environments.length > 1)
+        found.push({
+          path,
+          message: `a single mode is only possible with one environment; say for which: ${environments.map((one) => `${one.name}: ${each}`).join(', ')}`,
+        });
       remediators[id] = { modes: { '*': each }, parameters: {} };
       continue;
     }
@@ -169,8 +184,14 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     for (const [key, value] of Object.entries(each)) {
       if (key === 'parameters') continue;
       if (!environments.some((one) => one.name === key)) {
-        const near = nearest(key, environments.map((one) => one.name));
-        found.push({ path: [...path, key], message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...environments.map((one) => one.name), 'parameters'].join(', ')}` });
+        const near = nearest(
+          key,
+          environments.map((one) => one.name),
+        );
+        found.push({
+          path: [...path, key],
+          message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...environments.map((one) => one.name), 'parameters'].join(', ')}`,
+        });
       } else if (!MODES.includes(value as Mode)) {
         found.push({ path: [...path, key], message: `${JSON.stringify(value)} is not allowed; allowed: ${MODES.join(', ')}` });
       } else modes[key] = value as Mode;

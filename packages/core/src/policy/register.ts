@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { deepFreeze, type Digest, digestOf, toJson } from '../model/json.js';
+import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
 import { isAccountId, type ResourceRef } from '../model/resource.js';
-import { check, type Mistake, mistakes, pathOnly, type PlaceOf } from './validate.js';
+import { check, type Mistake, mistakes, type PlaceOf, pathOnly } from './validate.js';
 
 /** What an exception covers: every member that is given must match. */
 export interface ExceptionScope {
@@ -35,12 +35,18 @@ export interface Register {
 }
 
 const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
-const oneOrMore = <T extends z.ZodMiniType>(item: T) => z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
+const oneOrMore = <T extends z.ZodMiniType>(item: T) =>
+  z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
 // `*` would select everything, and an empty text nothing that anyone meant.
 const name = text.check(z.refine((value) => !value.includes('*') && !value.includes('?'), 'holds a wildcard; name what is exempt'));
-const instant = z.string().check(
-  z.refine((value) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)), 'is not a date and time with an offset, such as "2026-12-31T00:00:00Z"'),
-);
+const instant = z
+  .string()
+  .check(
+    z.refine(
+      (value) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
+      'is not a date and time with an offset, such as "2026-12-31T00:00:00Z"',
+    ),
+  );
 
 const schema = z.array(
   z.strictObject({
@@ -80,7 +86,8 @@ export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf 
   const entries = raw.map((each, index): ExceptionEntry => {
     if (ids.has(each.id)) found.push({ path: [index, 'id'], message: `${JSON.stringify(each.id)} is used twice` });
     ids.add(each.id);
-    if (each.owner.trim().toLowerCase() === each.approver.trim().toLowerCase()) found.push({ path: [index, 'approver'], message: 'the owner cannot approve their own exception' });
+    if (each.owner.trim().toLowerCase() === each.approver.trim().toLowerCase())
+      found.push({ path: [index, 'approver'], message: 'the owner cannot approve their own exception' });
     const scope: ExceptionScope = {
       accounts: list(each.scope.account),
       regions: list(each.scope.region),
@@ -92,7 +99,16 @@ export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf 
     if (scope.accounts === null && scope.resources === null && scope.tags === null) {
       found.push({ path: [index, 'scope'], message: 'must name an account, a resource or a tag; an empty scope would exempt everything' });
     }
-    return { id: each.id, scope, reason: each.reason, owner: each.owner, approver: each.approver, ticket: each.ticket ?? null, compensatingControl: each.compensatingControl ?? null, expires: Date.parse(each.expires) };
+    return {
+      id: each.id,
+      scope,
+      reason: each.reason,
+      owner: each.owner,
+      approver: each.approver,
+      ticket: each.ticket ?? null,
+      compensatingControl: each.compensatingControl ?? null,
+      expires: Date.parse(each.expires),
+    };
   });
   if (found.length > 0) throw mistakes('register/invalid', 'The exceptions register', found, placeOf);
   return deepFreeze({ digest: digestOf(toJson(entries)), entries });

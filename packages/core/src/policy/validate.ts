@@ -1,6 +1,6 @@
-import type { $ZodIssue } from 'zod/v4/core';
 import * as z from 'zod/mini';
-import { type Place, RedressError, type RedressErrorCode, formatPlace } from '../model/errors.js';
+import type { $ZodIssue } from 'zod/v4/core';
+import { formatPlace, type Place, RedressError, type RedressErrorCode } from '../model/errors.js';
 
 /** Finds the place of a path in the text that a document was read from. */
 export type PlaceOf = (path: readonly (string | number)[]) => Place;
@@ -22,7 +22,12 @@ export interface Mistake {
 export function check<T>(schema: z.ZodMiniType<T>, input: unknown, code: RedressErrorCode, what: string, placeOf: PlaceOf): T {
   const result = z.safeParse(schema, input);
   if (result.success) return result.data;
-  throw mistakes(code, what, result.error.issues.flatMap((issue) => explain(issue, input)), placeOf);
+  throw mistakes(
+    code,
+    what,
+    result.error.issues.flatMap((issue) => explain(issue, input)),
+    placeOf,
+  );
 }
 
 /** The error for a list of mistakes. */
@@ -50,7 +55,12 @@ function explain(issue: $ZodIssue, input: unknown): Mistake[] {
       const branches = issue.errors.map((errors) => errors.flatMap((each) => explain({ ...each, path: [...issue.path, ...each.path] } as $ZodIssue, input)));
       const deepest = branches.reduce<Mistake[]>((best, branch) => (depth(branch) > depth(best) ? branch : best), branches[0] ?? []);
       if (depth(deepest) > path.length) return deepest;
-      return [{ path, message: `${value} fits none of what is allowed: ${branches.map((branch) => branch.map((each) => each.message).join(' and ')).join('; or: ')}` }];
+      return [
+        {
+          path,
+          message: `${value} fits none of what is allowed: ${branches.map((branch) => branch.map((each) => each.message).join(' and ')).join('; or: ')}`,
+        },
+      ];
     }
     default:
       return [{ path, message: `${value}: ${issue.message}` }];

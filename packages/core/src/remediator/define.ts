@@ -90,8 +90,15 @@ export interface RemediatorDefinition<
    * The canonical id and region of what an event names (a unique id → the user's name, a bucket → its own region), so that one resource has
    * one lease, one history and one exception. `null`: it cannot be told, and nothing is done.
    */
-  identify?(args: { readonly aws: AwsReads<Reads>; readonly resource: ResourceRef }): Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>;
-  observe(args: { readonly aws: AwsReads<Reads>; readonly resource: ResourceRef; readonly parameters: StandardSchemaV1.InferOutput<Parameters> }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
+  identify?(args: {
+    readonly aws: AwsReads<Reads>;
+    readonly resource: ResourceRef;
+  }): Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>;
+  observe(args: {
+    readonly aws: AwsReads<Reads>;
+    readonly resource: ResourceRef;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
     readonly context: NoInfer<Context> | undefined;
@@ -105,7 +112,13 @@ export interface RemediatorDefinition<
    */
   equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
   /** Resources to look at in a sweep. Without it the remediator is reported as not swept. */
-  discover?(args: { readonly aws: AwsReads<Reads>; readonly account: string; readonly region: string; readonly partition: Partition; readonly parameters: StandardSchemaV1.InferOutput<Parameters> }): AsyncIterable<Discovered>;
+  discover?(args: {
+    readonly aws: AwsReads<Reads>;
+    readonly account: string;
+    readonly region: string;
+    readonly partition: Partition;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  }): AsyncIterable<Discovered>;
 }
 
 /** A remediator, its types erased: what {@link defineRemediator} returns and `createRedress` takes. */
@@ -142,7 +155,9 @@ export interface Remediator {
   equivalent(before: Json, after: Json): boolean;
   observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
-  readonly discover: ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>) | null;
+  readonly discover:
+    | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
+    | null;
 }
 
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
@@ -176,11 +191,17 @@ export function defineRemediator<
   if (!ID.test(definition.id)) refuse('the id must be kebab-case with a service prefix, for example ec2-revoke-sg-open-ssh.');
   if (definition.resourceTypes.length === 0) refuse('it names no resource type.');
   for (const use of definition.uses.reads) {
-    for (const name of use.operations) if (use.service.operations.get(name)?.access !== 'read') refuse(`${use.service.id}:${name} is declared as a read, but its name does not say that it reads. Observing must not be able to write.`);
+    for (const name of use.operations)
+      if (use.service.operations.get(name)?.access !== 'read')
+        refuse(`${use.service.id}:${name} is declared as a read, but its name does not say that it reads. Observing must not be able to write.`);
   }
-  for (const [kind, uses] of [['write', definition.uses.writes], ['undo', definition.uses.undoes]] as const) {
+  for (const [kind, uses] of [
+    ['write', definition.uses.writes],
+    ['undo', definition.uses.undoes],
+  ] as const) {
     for (const use of uses) {
-      for (const name of use.operations) if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
+      for (const name of use.operations)
+        if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
   const services = new Map<string, ServiceRuntime>();
@@ -192,7 +213,8 @@ export function defineRemediator<
   for (const name of Object.keys(definition.triggers?.apiCalls ?? {})) {
     if (!/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(name)) refuse(`apiCalls: ${name} is not of the form service:Operation.`);
   }
-  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
+  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0)
+    refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
   const schema = definition.parameters;
   const remediator: Remediator = {
     contract: 1,
@@ -213,7 +235,8 @@ export function defineRemediator<
     uses: definition.uses,
     parameters(input) {
       if (schema === undefined) {
-        if (input !== undefined && Object.keys(input as object).length > 0) throw new RedressError('policy/invalid', `${definition.id} takes no parameters.`, { place: { path: 'parameters' } });
+        if (input !== undefined && Object.keys(input as object).length > 0)
+          throw new RedressError('policy/invalid', `${definition.id} takes no parameters.`, { place: { path: 'parameters' } });
         return {};
       }
       const result = schema['~standard'].validate(input ?? {});
@@ -221,7 +244,11 @@ export function defineRemediator<
       if (result.issues !== undefined) {
         const issue = result.issues[0];
         const path = (issue?.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.');
-        throw new RedressError('policy/invalid', `${definition.id}: parameters${path === '' ? '' : `.${path}`}: ${result.issues.map((each) => each.message).join('; ')}`, { place: { path: path === '' ? 'parameters' : `parameters.${path}` } });
+        throw new RedressError(
+          'policy/invalid',
+          `${definition.id}: parameters${path === '' ? '' : `.${path}`}: ${result.issues.map((each) => each.message).join('; ')}`,
+          { place: { path: path === '' ? 'parameters' : `parameters.${path}` } },
+        );
       }
       return result.value as JsonObject;
     },
@@ -231,7 +258,8 @@ export function defineRemediator<
       return standard.jsonSchema === undefined ? null : (standard.jsonSchema.input({ target: 'draft-2020-12' }) as JsonObject);
     },
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
-    equivalent: (before, after) => digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
+    equivalent: (before, after) =>
+      digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
     observe: (args) => definition.observe(args as never) as Promise<Observation<Json, unknown> | 'gone'>,
     plan: (args) => definition.plan(args as never) as Assessment,
     discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),

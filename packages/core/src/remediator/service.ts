@@ -3,8 +3,10 @@ import { isRecord, type JsonObject, type JsonSafe, toJson } from '../model/json.
 import type { ApiCall, ResponseRef, Retry } from '../model/plan.js';
 
 /** An AWS SDK v3 command class, by structure: core needs no SDK types. */
-// biome-ignore lint/suspicious/noExplicitAny: parameters are contravariant; `any` is what lets every command class fit.
-export type CommandClass = new (input: any) => {
+export type CommandClass = new (
+  // biome-ignore lint/suspicious/noExplicitAny: parameters are contravariant; `any` is what lets every command class fit.
+  input: any,
+) => {
   readonly input: object;
   // biome-ignore lint/suspicious/noExplicitAny: the same.
   resolveMiddleware(stack: any, configuration: any, options: any): (args: any) => Promise<{ output: any }>;
@@ -46,7 +48,10 @@ export interface OperationUse<Service extends string = string, Ops extends Opera
 export interface ServiceRuntime<Service extends string = string> {
   readonly id: Service;
   /** @internal */
-  readonly operations: ReadonlyMap<string, { readonly command: CommandClass; readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }>;
+  readonly operations: ReadonlyMap<
+    string,
+    { readonly command: CommandClass; readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }
+  >;
   /** A client that makes `attempts` attempts per call. */
   client(config: object, attempts: number): SdkClient;
 }
@@ -73,7 +78,9 @@ type WithResponseRefs<T> = T extends readonly (infer E)[]
     : T | (T extends undefined ? never : ResponseRef);
 
 /** The reads in an `aws` object: `aws.ec2.DescribeVolumes({ … })`. */
-export type AwsReads<Uses extends readonly OperationUse[]> = UnionToIntersection<Uses[number] extends infer U ? (U extends OperationUse<infer S, infer Ops> ? { readonly [K in S]: ReadFunctions<Ops> } : never) : never>;
+export type AwsReads<Uses extends readonly OperationUse[]> = UnionToIntersection<
+  Uses[number] extends infer U ? (U extends OperationUse<infer S, infer Ops> ? { readonly [K in S]: ReadFunctions<Ops> } : never) : never
+>;
 type ReadFunctions<Ops extends Operations> = {
   readonly [K in keyof Ops]: (input: InputOf<Ops[K]['command']>) => Promise<OutputOf<Ops[K]['command']>>;
 };
@@ -111,8 +118,10 @@ export function isReadOperation(operation: string): boolean {
  */
 export function defineService<const Id extends string, const Ops extends Operations>(options: {
   readonly id: Id;
-  // biome-ignore lint/suspicious/noExplicitAny: each client has its own configuration type.
-  readonly client: new (config: any) => SdkClient;
+  readonly client: new (
+    // biome-ignore lint/suspicious/noExplicitAny: each client has its own configuration type.
+    config: any,
+  ) => SdkClient;
   readonly operations: Ops;
 }): Service<Id, Ops> {
   if (!/^[a-z][a-z0-9-]*$/.test(options.id)) throw new RedressError('service/invalid', `Service id ${JSON.stringify(options.id)} is not an IAM prefix.`);

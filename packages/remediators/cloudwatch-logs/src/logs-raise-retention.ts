@@ -8,7 +8,7 @@ import { packageRef } from './package-ref.js';
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
  */
-export const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
+const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
 const parameters = z.strictObject({
   minDays: z.literal(RETENTIONS).default(365).describe('Log groups that keep their events for fewer days keep them for this many.'),
@@ -17,7 +17,8 @@ const parameters = z.strictObject({
 const TOKEN = { input: 'nextToken', output: 'nextToken' };
 const ARN = /^arn:[^:]+:logs:([^:]+):([0-9]{12}):log-group:([^:*]+)(?::\*)?$/;
 
-const namedGroup: CallReader = ({ request }) => (typeof request?.['logGroupName'] === 'string' && request['logGroupName'] !== '' ? [{ id: request['logGroupName'] }] : []);
+const namedGroup: CallReader = ({ request }) =>
+  typeof request?.['logGroupName'] === 'string' && request['logGroupName'] !== '' ? [{ id: request['logGroupName'] }] : [];
 
 /**
  * Raises the retention of a log group to the required minimum. Never lowers one, and leaves groups alone that keep everything.
@@ -67,9 +68,11 @@ export const raiseRetention = defineRemediator({
     return 'gone';
   },
   plan({ state: { retentionInDays, logGroupClass }, resource, parameters: { minDays } }) {
-    if (logGroupClass === 'DELIVERY') return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on; how long they keep them is fixed.' };
+    if (logGroupClass === 'DELIVERY')
+      return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on; how long they keep them is fixed.' };
     if (retentionInDays === null) return { status: 'compliant', message: 'The log group keeps its events for ever.' };
-    if (retentionInDays >= minDays) return { status: 'compliant', message: `The log group keeps its events for ${retentionInDays} days; ${minDays} are required.` };
+    if (retentionInDays >= minDays)
+      return { status: 'compliant', message: `The log group keeps its events for ${retentionInDays} days; ${minDays} are required.` };
     const put = (days: number) => logs.call('PutRetentionPolicy', { logGroupName: resource.id, retentionInDays: days });
     return {
       status: 'change',

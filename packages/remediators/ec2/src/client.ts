@@ -30,7 +30,11 @@ export const ec2 = defineService({
     // A rule that is already gone answers InvalidSecurityGroupRuleId.NotFound: sending it twice changes nothing more.
     RevokeSecurityGroupIngress: { command: RevokeSecurityGroupIngressCommand, retry: 'idempotent' },
     // A rule that is there already answers InvalidPermission.Duplicate. `CreateTags` is needed for the rule's tags.
-    AuthorizeSecurityGroupIngress: { command: AuthorizeSecurityGroupIngressCommand, retry: 'idempotent', iam: ['ec2:AuthorizeSecurityGroupIngress', 'ec2:CreateTags'] },
+    AuthorizeSecurityGroupIngress: {
+      command: AuthorizeSecurityGroupIngressCommand,
+      retry: 'idempotent',
+      iam: ['ec2:AuthorizeSecurityGroupIngress', 'ec2:CreateTags'],
+    },
     EnableEbsEncryptionByDefault: { command: EnableEbsEncryptionByDefaultCommand, retry: 'idempotent' },
     DisableEbsEncryptionByDefault: { command: DisableEbsEncryptionByDefaultCommand, retry: 'idempotent' },
   },

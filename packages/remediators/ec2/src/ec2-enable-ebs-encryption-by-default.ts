@@ -45,7 +45,11 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     const hazards: Hazard[] = [];
     const key = context?.key ?? null;
     if (key !== null && !key.endsWith('alias/aws/ebs')) {
-      hazards.push({ code: 'customer-default-key', effect: 'approve', message: `New volumes would be encrypted under ${key}: launches by roles or services that may not use this key would fail.` });
+      hazards.push({
+        code: 'customer-default-key',
+        effect: 'approve',
+        message: `New volumes would be encrypted under ${key}: launches by roles or services that may not use this key would fail.`,
+      });
     }
     return {
       status: 'change',

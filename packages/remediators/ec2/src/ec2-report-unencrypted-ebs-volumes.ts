@@ -53,7 +53,9 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
       steps: [
         'Snapshot the volume, and copy the snapshot with encryption.',
         'Create a volume from the copy in the same Availability Zone.',
-        attached.length === 0 ? 'Delete the old volume once nothing needs it.' : 'In a maintenance window: stop what uses it, swap the volumes, start, and keep the old one until it is shown to be unneeded.',
+        attached.length === 0
+          ? 'Delete the old volume once nothing needs it.'
+          : 'In a maintenance window: stop what uses it, swap the volumes, start, and keep the old one until it is shown to be unneeded.',
       ],
     };
   },

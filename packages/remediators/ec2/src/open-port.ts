@@ -1,4 +1,15 @@
-import { type CallReader, canonicalJson, type ControlRef, defineRemediator, type Hazard, isGone, isRecord, type JsonObject, paginate, type Remediator } from '@redress/core';
+import {
+  type CallReader,
+  type ControlRef,
+  canonicalJson,
+  defineRemediator,
+  type Hazard,
+  isGone,
+  isRecord,
+  type JsonObject,
+  paginate,
+  type Remediator,
+} from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import { covers, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
@@ -20,7 +31,10 @@ const authorized =
   (port: number, protocols: readonly string[]): CallReader =>
   ({ request, response }) => {
     const ruleSet = isRecord(response) ? response['securityGroupRuleSet'] : undefined;
-    const group = [request?.['groupId'], isRecord(ruleSet) && Array.isArray(ruleSet['items']) && isRecord(ruleSet['items'][0]) ? ruleSet['items'][0]['groupId'] : undefined].find((id) => typeof id === 'string');
+    const group = [
+      request?.['groupId'],
+      isRecord(ruleSet) && Array.isArray(ruleSet['items']) && isRecord(ruleSet['items'][0]) ? ruleSet['items'][0]['groupId'] : undefined,
+    ].find((id) => typeof id === 'string');
     if (typeof group !== 'string') return [];
     const open = requestedPermissions(request).filter((permission) => isWorld(permission.cidr) && covers(permission, port, protocols));
     return open.length === 0 ? [] : [{ id: group, subjects: open.map(subjectOf) }];
@@ -37,7 +51,16 @@ const modified: CallReader = ({ request }) => {
 };
 
 /** A remediator that revokes rules which open one administration port to the internet. */
-export function revokeOpenPort(options: { id: string; title: string; port: number; protocols: readonly string[]; name: string; controls: readonly ControlRef[]; configRules: readonly string[]; blindSpots: readonly string[] }): Remediator {
+export function revokeOpenPort(options: {
+  id: string;
+  title: string;
+  port: number;
+  protocols: readonly string[];
+  name: string;
+  controls: readonly ControlRef[];
+  configRules: readonly string[];
+  blindSpots: readonly string[];
+}): Remediator {
   const { port, protocols, name } = options;
   return defineRemediator({
     id: options.id,
@@ -96,14 +119,19 @@ export function revokeOpenPort(options: { id: string; title: string; port: numbe
         interfaces++;
         for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
       }
-      for await (const reservation of paginate(aws.ec2.DescribeInstances, { Filters: [{ Name: 'instance.group-id', Values: [resource.id] }] }, 'Reservations')) {
+      for await (const reservation of paginate(
+        aws.ec2.DescribeInstances,
+        { Filters: [{ Name: 'instance.group-id', Values: [resource.id] }] },
+        'Reservations',
+      )) {
         for (const instance of reservation.Instances ?? []) {
           for (const tag of instance.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
           if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
         }
       }
       for (const tag of found.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
-      if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' '))) bastions.push(resource.id);
+      if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
+        bastions.push(resource.id);
       return { state: { owner: found.OwnerId ?? null, open }, context: { bastions, interfaces }, tags };
     },
     plan({ state, context, resource }) {
@@ -111,7 +139,11 @@ export function revokeOpenPort(options: { id: string; title: string; port: numbe
       if (state.open.length === 0) return { status: 'compliant', message: `No rule opens ${name} to the internet.` };
       const common: Hazard[] = [];
       if ((context?.bastions.length ?? 0) > 0) {
-        common.push({ code: 'bastion', effect: 'approve', message: `It looks like a bastion (${context?.bastions.join(', ')}): people may reach everything else through it.` });
+        common.push({
+          code: 'bastion',
+          effect: 'approve',
+          message: `It looks like a bastion (${context?.bastions.join(', ')}): people may reach everything else through it.`,
+        });
       }
       return {
         status: 'change',
@@ -124,13 +156,25 @@ export function revokeOpenPort(options: { id: string; title: string; port: numbe
           subject: subjectOf(rule),
           ...(onlyPort(rule, port)
             ? {}
-            : { hazards: [{ code: 'wide-rule', effect: 'approve' as const, message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.` }] }),
+            : {
+                hazards: [
+                  {
+                    code: 'wide-rule',
+                    effect: 'approve' as const,
+                    message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.`,
+                  },
+                ],
+              }),
         })),
       };
     },
     // A rule that is authorised again is the same rule under a new id.
     equivalent: ({ before, after }) => {
-      const named = (rules: readonly OpenRule[]) => rules.map(({ id: _, ...rule }) => canonicalJson(rule)).sort().join('\n');
+      const named = (rules: readonly OpenRule[]) =>
+        rules
+          .map(({ id: _, ...rule }) => canonicalJson(rule))
+          .sort()
+          .join('\n');
       return before.owner === after.owner && named(before.open) === named(after.open);
     },
     async *discover({ aws }) {

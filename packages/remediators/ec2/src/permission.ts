@@ -63,7 +63,8 @@ export function requestedPermissions(request: unknown): readonly Permission[] {
   if (!isRecord(request)) return [];
   const found: Permission[] = [];
   const add = (source: Record<string, unknown>, cidr: unknown) => {
-    if (typeof cidr === 'string') found.push({ protocol: protocolOf(source['ipProtocol']), fromPort: portOf(source['fromPort']), toPort: portOf(source['toPort']), cidr });
+    if (typeof cidr === 'string')
+      found.push({ protocol: protocolOf(source['ipProtocol']), fromPort: portOf(source['fromPort']), toPort: portOf(source['toPort']), cidr });
   };
   for (const item of itemsOf(request['ipPermissions'])) {
     for (const range of itemsOf(item['ipRanges'])) add(item, range['cidrIp']);
@@ -75,7 +76,7 @@ export function requestedPermissions(request: unknown): readonly Permission[] {
 }
 
 /** CloudTrail writes an EC2 list as `{ items: […] }`, and an empty one as `{}`. */
-export function itemsOf(list: unknown): readonly Record<string, unknown>[] {
+function itemsOf(list: unknown): readonly Record<string, unknown>[] {
   const items = isRecord(list) ? list['items'] : list;
   return Array.isArray(items) ? items.filter(isRecord) : [];
 }

@@ -1,7 +1,16 @@
 import {
-  AuthorizeSecurityGroupIngressCommand, type AuthorizeSecurityGroupIngressCommandOutput, CreateSecurityGroupCommand, CreateTagsCommand, CreateVolumeCommand, DescribeSecurityGroupRulesCommand, DisableEbsEncryptionByDefaultCommand, EC2Client, EnableEbsEncryptionByDefaultCommand, type IpPermission,
+  AuthorizeSecurityGroupIngressCommand,
+  type AuthorizeSecurityGroupIngressCommandOutput,
+  CreateSecurityGroupCommand,
+  CreateTagsCommand,
+  CreateVolumeCommand,
+  DescribeSecurityGroupRulesCommand,
+  DisableEbsEncryptionByDefaultCommand,
+  EC2Client,
+  EnableEbsEncryptionByDefaultCommand,
+  type IpPermission,
 } from '@aws-sdk/client-ec2';
-import { type JsonObject, type Remediator, resource, type ResourceRef } from '@redress/core';
+import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import { enableEbsEncryptionByDefault, reportUnencryptedEbsVolumes, revokeSgOpenRdp, revokeSgOpenSsh } from '../src/index.js';
@@ -14,9 +23,16 @@ declare module 'vitest' {
 const endpoint = inject('moto');
 
 /** `AuthorizeSecurityGroupIngress` as CloudTrail writes it: lists are `{ items }`, keys in lower camel case. */
-function recorded(groupId: string, permissions: readonly IpPermission[], reply: AuthorizeSecurityGroupIngressCommandOutput): { request: JsonObject; response: JsonObject } {
+function recorded(
+  groupId: string,
+  permissions: readonly IpPermission[],
+  reply: AuthorizeSecurityGroupIngressCommandOutput,
+): { request: JsonObject; response: JsonObject } {
   const items = (list: readonly JsonObject[]): JsonObject => (list.length === 0 ? {} : { items: list });
-  const ports = (each: { readonly FromPort?: number | undefined; readonly ToPort?: number | undefined }) => ({ ...(each.FromPort === undefined ? {} : { fromPort: each.FromPort }), ...(each.ToPort === undefined ? {} : { toPort: each.ToPort }) });
+  const ports = (each: { readonly FromPort?: number | undefined; readonly ToPort?: number | undefined }) => ({
+    ...(each.FromPort === undefined ? {} : { fromPort: each.FromPort }),
+    ...(each.ToPort === undefined ? {} : { toPort: each.ToPort }),
+  });
   return {
     request: {
       groupId,
@@ -25,7 +41,12 @@ function recorded(groupId: string, permissions: readonly IpPermission[], reply: 
           ipProtocol: each.IpProtocol ?? '-1',
           ...ports(each),
           groups: {},
-          ipRanges: items((each.IpRanges ?? []).map((range) => ({ cidrIp: range.CidrIp ?? '', ...(range.Description === undefined ? {} : { description: range.Description }) }))),
+          ipRanges: items(
+            (each.IpRanges ?? []).map((range) => ({
+              cidrIp: range.CidrIp ?? '',
+              ...(range.Description === undefined ? {} : { description: range.Description }),
+            })),
+          ),
           ipv6Ranges: items((each.Ipv6Ranges ?? []).map((range) => ({ cidrIpv6: range.CidrIpv6 ?? '' }))),
           prefixListIds: {},
         })),
@@ -48,7 +69,13 @@ function recorded(groupId: string, permissions: readonly IpPermission[], reply: 
   };
 }
 
-const world = (port: number, more: Partial<IpPermission> = {}): IpPermission => ({ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }], ...more });
+const world = (port: number, more: Partial<IpPermission> = {}): IpPermission => ({
+  IpProtocol: 'tcp',
+  FromPort: port,
+  ToPort: port,
+  IpRanges: [{ CidrIp: '0.0.0.0/0' }],
+  ...more,
+});
 /** Rules that nobody may touch. */
 const harmless: readonly IpPermission[] = [
   { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'TLS from everywhere' }] },
@@ -61,7 +88,10 @@ async function group(sdk: Sdk, added: readonly IpPermission[], options: { before
   const name = sdk.name(options.name ?? 'group');
   const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: name, Description: 'conformance' }));
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [...harmless, ...(options.before ?? [])] }));
-  return { resource: resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: sdk.account, region: sdk.region }), ...(await open(sdk, GroupId, added)) };
+  return {
+    resource: resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: sdk.account, region: sdk.region }),
+    ...(await open(sdk, GroupId, added)),
+  };
 }
 
 async function open(sdk: Sdk, groupId: string, added: readonly IpPermission[]) {
@@ -72,7 +102,9 @@ async function open(sdk: Sdk, groupId: string, added: readonly IpPermission[]) {
 
 const event: Scenario['event'] = (ref, arranged) => {
   const call = arranged['call'] as { request: JsonObject; response: JsonObject } | null;
-  return call === null ? null : cloudTrailEvent({ account: ref.account, region: ref.region, service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', ...call });
+  return call === null
+    ? null
+    : cloudTrailEvent({ account: ref.account, region: ref.region, service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', ...call });
 };
 const tag: Scenario['tag'] = async (sdk, ref, key, value) => {
   await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags: [{ Key: key, Value: value }] }));
@@ -84,14 +116,27 @@ type Added = (name: string, permissions: readonly IpPermission[], more?: Partial
 const others =
   (port: number): Scenario['rest'] =>
   async (sdk, ref) => {
-    const { SecurityGroupRules = [] } = await new EC2Client(sdk.config).send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [ref.id] }] }));
-    const text = SecurityGroupRules.filter((rule) => rule.IsEgress === true || !/\/0$/.test(rule.CidrIpv4 ?? rule.CidrIpv6 ?? '') || (rule.IpProtocol !== '-1' && !((rule.FromPort ?? 0) <= port && port <= (rule.ToPort ?? 65_535)))).map((rule) => JSON.stringify(rule));
+    const { SecurityGroupRules = [] } = await new EC2Client(sdk.config).send(
+      new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [ref.id] }] }),
+    );
+    const text = SecurityGroupRules.filter(
+      (rule) =>
+        rule.IsEgress === true ||
+        !/\/0$/.test(rule.CidrIpv4 ?? rule.CidrIpv6 ?? '') ||
+        (rule.IpProtocol !== '-1' && !((rule.FromPort ?? 0) <= port && port <= (rule.ToPort ?? 65_535))),
+    ).map((rule) => JSON.stringify(rule));
     return text.sort();
   };
 
 function openPort(remediator: Remediator, port: number, more: (added: Added) => readonly Scenario[]): void {
   const added: Added = (name, permissions, more = {}, options = {}) => ({
-    name, expect: 'change', event, tag, rest: others(port), arrange: (sdk) => group(sdk, permissions, options), ...more,
+    name,
+    expect: 'change',
+    event,
+    tag,
+    rest: others(port),
+    arrange: (sdk) => group(sdk, permissions, options),
+    ...more,
   });
   describeRemediator(remediator, {
     account: { endpoint },
@@ -103,7 +148,11 @@ function openPort(remediator: Remediator, port: number, more: (added: Added) => 
       added('the port inside a range', [world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'] }),
       ...more(added),
       added('no open rule', [], { expect: 'compliant' }),
-      { name: 'a group that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-00000000000000000', account: sdk.account, region: sdk.region }) },
+      {
+        name: 'a group that is gone',
+        expect: 'compliant',
+        arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-00000000000000000', account: sdk.account, region: sdk.region }),
+      },
     ],
   });
 }
@@ -115,13 +164,22 @@ openPort(revokeSgOpenSsh, 22, (added) => [
   added('IPv6 as ::/0', [v6(22, '::/0')]),
   added('IPv6 as 0:0:0:0:0:0:0:0/0', [v6(22, '0:0:0:0:0:0:0:0/0')]),
   added('a prefix length of 0 with host bits', [world(22, { IpRanges: [{ CidrIp: '203.0.113.9/0' }] })]),
-  added('several ranges in one call, two of them the internet', [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0' }, { CidrIp: '192.0.2.0/24' }], Ipv6Ranges: [{ CidrIpv6: '::/0' }] })]),
-  added('a rule that was open before, beside a new one with a description', [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'for the vendor' }] })], { partly: true }, { before: [v6(22, '::/0')] }),
+  added('several ranges in one call, two of them the internet', [
+    world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0' }, { CidrIp: '192.0.2.0/24' }], Ipv6Ranges: [{ CidrIpv6: '::/0' }] }),
+  ]),
+  added(
+    'a rule that was open before, beside a new one with a description',
+    [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/0', Description: 'for the vendor' }] })],
+    { partly: true },
+    { before: [v6(22, '::/0')] },
+  ),
   added('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], { hazards: ['wide-rule'] }),
   added('the port alone and inside a range', [world(22), world(22, { FromPort: 20, ToPort: 32 })], { hazards: ['wide-rule'], partly: true }),
   added('a bastion', [world(22)], { hazards: ['bastion'] }, { name: 'bastion' }),
 ]);
-openPort(revokeSgOpenRdp, 3389, (added) => [added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }])]);
+openPort(revokeSgOpenRdp, 3389, (added) => [
+  added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }]),
+]);
 
 const settings = (sdk: Sdk): ResourceRef => resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
 
@@ -151,10 +209,14 @@ describeRemediator(enableEbsEncryptionByDefault, {
   ],
 });
 
-const volume = (encrypted: boolean): Scenario['arrange'] => async (sdk) => {
-  const { VolumeId = '' } = await new EC2Client(sdk.config).send(new CreateVolumeCommand({ AvailabilityZone: `${sdk.region}a`, Size: 1, Encrypted: encrypted }));
-  return resource({ type: 'AWS::EC2::Volume', id: VolumeId, account: sdk.account, region: sdk.region });
-};
+const volume =
+  (encrypted: boolean): Scenario['arrange'] =>
+  async (sdk) => {
+    const { VolumeId = '' } = await new EC2Client(sdk.config).send(
+      new CreateVolumeCommand({ AvailabilityZone: `${sdk.region}a`, Size: 1, Encrypted: encrypted }),
+    );
+    return resource({ type: 'AWS::EC2::Volume', id: VolumeId, account: sdk.account, region: sdk.region });
+  };
 
 describeRemediator(reportUnencryptedEbsVolumes, {
   account: { endpoint },
@@ -162,6 +224,10 @@ describeRemediator(reportUnencryptedEbsVolumes, {
   scenarios: [
     { name: 'an unencrypted volume', expect: 'manual', arrange: volume(false), tag },
     { name: 'an encrypted volume', expect: 'compliant', arrange: volume(true), tag },
-    { name: 'a volume that is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::EC2::Volume', id: 'vol-00000000000000000', account: sdk.account, region: sdk.region }) },
+    {
+      name: 'a volume that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::Volume', id: 'vol-00000000000000000', account: sdk.account, region: sdk.region }),
+    },
   ],
 });

@@ -2,21 +2,24 @@ import type { JsonObject } from '@redress/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { user } from '../test/fake.js';
-import { FLAG, flagStaleAccessKey as remediator, flagValue } from './iam-flag-stale-access-key.js';
+import { FLAG, flagValue, flagStaleAccessKey as remediator } from './iam-flag-stale-access-key.js';
 
 const NOW = Date.parse('2026-06-01T00:00:00.000Z');
 const DAY = 86_400_000;
 
 const keyId = fc.stringMatching(/^AKIA[A-Z2-7]{16}$/);
 const key = fc.record({ id: keyId, created: fc.integer({ min: NOW - 400 * DAY, max: NOW + DAY }).map((at) => new Date(at).toISOString()) });
-const state = fc.record({
-  keys: fc.uniqueArray(key, { selector: (each) => each.id, maxLength: 2 }).map((keys) => keys.sort((a, b) => (a.id < b.id ? -1 : 1))),
-  flag: fc.option(fc.oneof(keyId, fc.constant('')), { nil: null }),
-  room: fc.boolean(),
-}).map((each) => ({ ...each, room: each.room || each.flag !== null }));
+const state = fc
+  .record({
+    keys: fc.uniqueArray(key, { selector: (each) => each.id, maxLength: 2 }).map((keys) => keys.sort((a, b) => (a.id < b.id ? -1 : 1))),
+    flag: fc.option(fc.oneof(keyId, fc.constant('')), { nil: null }),
+    room: fc.boolean(),
+  })
+  .map((each) => ({ ...each, room: each.room || each.flag !== null }));
 type State = typeof state extends fc.Arbitrary<infer S> ? S : never;
 
-const plan = (given: State, maxAgeDays: number) => remediator.plan({ state: given, context: undefined, resource: user('deploy'), parameters: { maxAgeDays }, observedAt: NOW });
+const plan = (given: State, maxAgeDays: number) =>
+  remediator.plan({ state: given, context: undefined, resource: user('deploy'), parameters: { maxAgeDays }, observedAt: NOW });
 
 /** What IAM makes of a call. */
 function applied(given: State, call: { readonly operation: string; readonly input: JsonObject }): State {
@@ -50,7 +53,9 @@ describe('for every user', () => {
           for (const call of [change.call, ...('calls' in change.undo ? change.undo.calls : [])]) {
             expect(['TagUser', 'UntagUser']).toContain(call.operation);
             expect(call.input['UserName']).toBe('deploy');
-            expect(call.operation === 'TagUser' ? (call.input['Tags'] as readonly JsonObject[]).map((tag) => tag['Key']) : call.input['TagKeys']).toEqual([FLAG]);
+            expect(call.operation === 'TagUser' ? (call.input['Tags'] as readonly JsonObject[]).map((tag) => tag['Key']) : call.input['TagKeys']).toEqual([
+              FLAG,
+            ]);
           }
         }
       }),

@@ -1,6 +1,6 @@
 import type { Assessment, JsonObject } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { fakeIam, type FakeUser, iamError, user } from '../test/fake.js';
+import { type FakeUser, fakeIam, iamError, user } from '../test/fake.js';
 import { iam } from './client.js';
 import { FLAG, flagStaleAccessKey as remediator } from './iam-flag-stale-access-key.js';
 import * as published from './index.js';
@@ -18,20 +18,37 @@ interface State {
 }
 
 function plan(state: State, parameters: JsonObject = {}, context: unknown = undefined): Assessment {
-  return remediator.plan({ state: { keys: [], flag: null, room: true, ...state } as never, context, resource: user('deploy'), parameters: remediator.parameters(parameters), observedAt: NOW });
+  return remediator.plan({
+    state: { keys: [], flag: null, room: true, ...state } as never,
+    context,
+    resource: user('deploy'),
+    parameters: remediator.parameters(parameters),
+    observedAt: NOW,
+  });
 }
 
-const tag = (value: string) => ({ service: 'iam', operation: 'TagUser', retry: 'idempotent', input: { UserName: 'deploy', Tags: [{ Key: FLAG, Value: value }] } });
+const tag = (value: string) => ({
+  service: 'iam',
+  operation: 'TagUser',
+  retry: 'idempotent',
+  input: { UserName: 'deploy', Tags: [{ Key: FLAG, Value: value }] },
+});
 const untag = { service: 'iam', operation: 'UntagUser', retry: 'idempotent', input: { UserName: 'deploy', TagKeys: [FLAG] } };
 
 describe('parameters', () => {
   it('have defaults and a closed JSON Schema', () => {
     expect(remediator.parameters(undefined)).toEqual({ maxAgeDays: 90 });
-    expect(remediator.parametersJsonSchema()).toMatchObject({ additionalProperties: false, properties: { maxAgeDays: { type: 'integer', minimum: 1, default: 90 } } });
+    expect(remediator.parametersJsonSchema()).toMatchObject({
+      additionalProperties: false,
+      properties: { maxAgeDays: { type: 'integer', minimum: 1, default: 90 } },
+    });
   });
-  it.each([[{ maxAgeDays: 0 }], [{ maxAgeDays: -1 }], [{ maxAgeDays: 1.5 }], [{ maxAgeDays: '90' }], [{ maxAgeDays: null }], [{ maxAge: 90 }]])('refuse %j', (parameters) => {
-    expect(() => remediator.parameters(parameters)).toThrow('parameters');
-  });
+  it.each([[{ maxAgeDays: 0 }], [{ maxAgeDays: -1 }], [{ maxAgeDays: 1.5 }], [{ maxAgeDays: '90' }], [{ maxAgeDays: null }], [{ maxAge: 90 }]])(
+    'refuse %j',
+    (parameters) => {
+      expect(() => remediator.parameters(parameters)).toThrow('parameters');
+    },
+  );
 });
 
 describe('age', () => {
@@ -41,7 +58,14 @@ describe('age', () => {
     ['a key of exactly the age', [{ id: A, created: ago(90) }], 'compliant'],
     ['a key a millisecond older', [{ id: A, created: ago(90, 1) }], 'change'],
     ['a key from the future', [{ id: A, created: ago(-1) }], 'compliant'],
-    ['an old key beside a new one', [{ id: A, created: ago(1) }, { id: B, created: ago(400) }], 'change'],
+    [
+      'an old key beside a new one',
+      [
+        { id: A, created: ago(1) },
+        { id: B, created: ago(400) },
+      ],
+      'change',
+    ],
   ] as const)('%s: %s', (_name, keys, status) => {
     expect(plan({ keys }).status).toBe(status);
   });
@@ -64,15 +88,23 @@ describe('the flag', () => {
   });
 
   it('names every stale key and no other', () => {
-    expect(plan({ keys: [...old, { id: B, created: ago(91) }, { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(1) }] })).toMatchObject({ changes: [{ call: tag(`${A} ${B}`) }], open: [expect.stringContaining(A), expect.stringContaining(B)] });
+    expect(plan({ keys: [...old, { id: B, created: ago(91) }, { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(1) }] })).toMatchObject({
+      changes: [{ call: tag(`${A} ${B}`) }],
+      open: [expect.stringContaining(A), expect.stringContaining(B)],
+    });
   });
 
   it('says when a key was last used, where that is known', () => {
-    expect(plan({ keys: old }, {}, { lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1' } })).toMatchObject({ open: [`rotate key ${A} of user deploy (created 2026-02-21; last used 2026-05-30 for s3 in eu-west-1)`] });
+    expect(plan({ keys: old }, {}, { lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1' } })).toMatchObject({
+      open: [`rotate key ${A} of user deploy (created 2026-02-21; last used 2026-05-30 for s3 in eu-west-1)`],
+    });
   });
 
   it('that is right is left alone, and what is open is said again', () => {
-    expect(plan({ keys: old, flag: A })).toEqual({ status: 'compliant', message: `The user is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).` });
+    expect(plan({ keys: old, flag: A })).toEqual({
+      status: 'compliant',
+      message: `The user is flagged. Still open: rotate key ${A} of user deploy (created 2026-02-21).`,
+    });
   });
 
   it('that names another key is set anew; the undo puts the old one back', () => {
@@ -80,7 +112,10 @@ describe('the flag', () => {
   });
 
   it.each([[A], ['']])('%j is taken off when no key is stale', (flag) => {
-    expect(plan({ keys: [{ id: B, created: ago(1) }], flag })).toMatchObject({ status: 'change', changes: [{ call: untag, undo: { calls: [tag(flag)], restores: 'exact' }, resolves: false }] });
+    expect(plan({ keys: [{ id: B, created: ago(1) }], flag })).toMatchObject({
+      status: 'change',
+      changes: [{ call: untag, undo: { calls: [tag(flag)], restores: 'exact' }, resolves: false }],
+    });
   });
 
   it('has no room beside fifty tags: a person is told', () => {
@@ -98,10 +133,22 @@ describe('observing', () => {
 
   it('reads every page, keeps active keys, and sorts them', async () => {
     const { state, context, tags } = await observe({
-      keys: [{ id: B, created: '2026-01-02T03:04:05Z' }, { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(900), status: 'Inactive' }, { id: 'AKIADDDDDDDDDDDDDDDD', created: ago(900), status: 'Expired' }, { id: A, created: '2026-03-01T00:00:00Z', used: { at: '2026-05-30T12:00:00Z', service: 's3', region: 'eu-west-1' } }],
+      keys: [
+        { id: B, created: '2026-01-02T03:04:05Z' },
+        { id: 'AKIACCCCCCCCCCCCCCCC', created: ago(900), status: 'Inactive' },
+        { id: 'AKIADDDDDDDDDDDDDDDD', created: ago(900), status: 'Expired' },
+        { id: A, created: '2026-03-01T00:00:00Z', used: { at: '2026-05-30T12:00:00Z', service: 's3', region: 'eu-west-1' } },
+      ],
       tags: { team: 'ci', [FLAG]: A },
     });
-    expect(state).toEqual({ keys: [{ id: A, created: '2026-03-01T00:00:00.000Z' }, { id: B, created: '2026-01-02T03:04:05.000Z' }], flag: A, room: true });
+    expect(state).toEqual({
+      keys: [
+        { id: A, created: '2026-03-01T00:00:00.000Z' },
+        { id: B, created: '2026-01-02T03:04:05.000Z' },
+      ],
+      flag: A,
+      room: true,
+    });
     expect(context).toEqual({ lastUsed: { [A]: 'last used 2026-05-30 for s3 in eu-west-1', [B]: 'never used, as far as IAM knows' } });
     expect(tags).toEqual({ team: 'ci', [FLAG]: A });
   });
@@ -113,7 +160,9 @@ describe('observing', () => {
     [49, { 'aws:createdBy': 'x' }, true],
     [49, { [FLAG]: A }, true],
   ])('%i tags and %j: room for a flag: %s', async (count, more, room) => {
-    expect((await observe({ tags: { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`tag-${at}`, 'x'])), ...more } })).state).toMatchObject({ room });
+    expect((await observe({ tags: { ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`tag-${at}`, 'x'])), ...more } })).state).toMatchObject({
+      room,
+    });
   });
 
   it('does not see other tags in the state', async () => {
@@ -125,7 +174,9 @@ describe('observing', () => {
   });
 
   it.each(['ListAccessKeys', 'ListUserTags', 'GetAccessKeyLastUsed'])('fails when %s is denied', async (operation) => {
-    await expect(observe({ keys: [{ id: A, created: ago(1) }] }, { [operation]: iamError('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+    await expect(observe({ keys: [{ id: A, created: ago(1) }] }, { [operation]: iamError('AccessDenied', 'aws/denied') })).rejects.toMatchObject({
+      code: 'aws/denied',
+    });
   });
 
   it('fails on a key without a date', async () => {
@@ -161,7 +212,16 @@ describe('identifying', () => {
 
 describe('recorded calls', () => {
   const call = (request: JsonObject | null, response: JsonObject | null = null) =>
-    remediator.apiCalls['iam:CreateAccessKey']?.({ service: 'iam', operation: 'CreateAccessKey', request, response, errorCode: null, readOnly: false, account: '111111111111', region: 'us-east-1' });
+    remediator.apiCalls['iam:CreateAccessKey']?.({
+      service: 'iam',
+      operation: 'CreateAccessKey',
+      request,
+      response,
+      errorCode: null,
+      readOnly: false,
+      account: '111111111111',
+      region: 'us-east-1',
+    });
   it.each([
     [{ userName: 'deploy' }, null, ['deploy']],
     [null, { accessKey: { userName: 'alice', accessKeyId: A } }, ['alice']],
@@ -176,7 +236,14 @@ describe('recorded calls', () => {
 
 it('discovery gives every user, in the global region', async () => {
   const found: unknown[] = [];
-  for await (const each of remediator.discover?.({ aws: fakeIam({ a: {}, b: {} }).aws, account: '111111111111', region: 'eu-west-1', partition: 'aws', parameters: {} }) ?? []) found.push(each);
+  for await (const each of remediator.discover?.({
+    aws: fakeIam({ a: {}, b: {} }).aws,
+    account: '111111111111',
+    region: 'eu-west-1',
+    partition: 'aws',
+    parameters: {},
+  }) ?? [])
+    found.push(each);
   expect(found).toEqual(['a', 'b'].map((id) => ({ type: 'AWS::IAM::User', id, region: 'aws-global' })));
 });
 

@@ -99,7 +99,10 @@ export const flagStaleAccessKey = defineRemediator({
       const lastUsed: Record<string, string> = {};
       for (const { id } of keys) {
         const used = (await aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })).AccessKeyLastUsed;
-        lastUsed[id] = used?.LastUsedDate === undefined ? 'never used, as far as IAM knows' : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;
+        lastUsed[id] =
+          used?.LastUsedDate === undefined
+            ? 'never used, as far as IAM knows'
+            : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;
       }
       const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
       // Not the number of tags: somebody else's tag is no reason to refuse a rollback.

@@ -1,5 +1,15 @@
-import { CreateAccessKeyCommand, CreateUserCommand, GetUserCommand, IAMClient, ListAccessKeysCommand, ListUserTagsCommand, TagUserCommand, UntagUserCommand, UpdateAccessKeyCommand } from '@aws-sdk/client-iam';
-import { GLOBAL_REGION, resource, type ResourceRef } from '@redress/core';
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  GetUserCommand,
+  IAMClient,
+  ListAccessKeysCommand,
+  ListUserTagsCommand,
+  TagUserCommand,
+  UntagUserCommand,
+  UpdateAccessKeyCommand,
+} from '@aws-sdk/client-iam';
+import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
@@ -12,7 +22,11 @@ declare module 'vitest' {
 }
 
 /** A user with a key. The emulator dates keys of users called `old-…` 200 days back. */
-async function user(sdk: Sdk, prefix: 'old' | 'new', prepare: (iam: IAMClient, UserName: string, key: string) => Promise<unknown> = async () => undefined): Promise<{ resource: ResourceRef; userId: string }> {
+async function user(
+  sdk: Sdk,
+  prefix: 'old' | 'new',
+  prepare: (iam: IAMClient, UserName: string, key: string) => Promise<unknown> = async () => undefined,
+): Promise<{ resource: ResourceRef; userId: string }> {
   const iam = new IAMClient(sdk.config);
   const UserName = sdk.name(prefix);
   const { User } = await iam.send(new CreateUserCommand({ UserName, Tags: [{ Key: 'team', Value: 'payments' }] }));
@@ -32,7 +46,13 @@ const common: Pick<Scenario, 'tag' | 'rest'> = {
     const { User } = await iam.send(new GetUserCommand({ UserName }));
     const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
     const { Tags = [] } = await iam.send(new ListUserTagsCommand({ UserName }));
-    return { id: User?.UserId ?? null, keys: AccessKeyMetadata.map((key) => `${key.AccessKeyId ?? ''} ${key.Status ?? ''}`).sort(), tags: Tags.filter((tag) => tag.Key !== FLAG).map((tag) => `${tag.Key ?? ''}=${tag.Value ?? ''}`).sort() };
+    return {
+      id: User?.UserId ?? null,
+      keys: AccessKeyMetadata.map((key) => `${key.AccessKeyId ?? ''} ${key.Status ?? ''}`).sort(),
+      tags: Tags.filter((tag) => tag.Key !== FLAG)
+        .map((tag) => `${tag.Key ?? ''}=${tag.Value ?? ''}`)
+        .sort(),
+    };
   },
 };
 
@@ -68,18 +88,43 @@ describeRemediator(flagStaleAccessKey, {
       name: 'a new key that the user has just made',
       expect: 'compliant',
       arrange: (sdk) => user(sdk, 'new'),
-      event: (ref) => cloudTrailEvent({ account: ref.account, region: 'us-east-1', service: 'iam', operation: 'CreateAccessKey', request: null, response: { accessKey: { userName: ref.id, status: 'Active', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } } }),
+      event: (ref) =>
+        cloudTrailEvent({
+          account: ref.account,
+          region: 'us-east-1',
+          service: 'iam',
+          operation: 'CreateAccessKey',
+          request: null,
+          response: { accessKey: { userName: ref.id, status: 'Active', accessKeyId: 'AKIAIOSFODNN7EXAMPLE' } },
+        }),
     },
-    { ...common, name: 'an old key that is flagged', expect: 'compliant', arrange: (sdk) => user(sdk, 'old', (iam, UserName, key) => flag(key)(iam, UserName)) },
-    { ...common, name: 'an old key that is inactive', expect: 'compliant', arrange: (sdk) => user(sdk, 'old', (iam, UserName, AccessKeyId) => iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Inactive' }))) },
+    {
+      ...common,
+      name: 'an old key that is flagged',
+      expect: 'compliant',
+      arrange: (sdk) => user(sdk, 'old', (iam, UserName, key) => flag(key)(iam, UserName)),
+    },
+    {
+      ...common,
+      name: 'an old key that is inactive',
+      expect: 'compliant',
+      arrange: (sdk) => user(sdk, 'old', (iam, UserName, AccessKeyId) => iam.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Inactive' }))),
+    },
     { ...common, name: 'an old key where keys may be older', expect: 'compliant', parameters: { maxAgeDays: 365 }, arrange: (sdk) => user(sdk, 'old') },
     {
       ...common,
       tag: undefined,
       name: 'a user without room for a flag',
       expect: 'manual',
-      arrange: (sdk) => user(sdk, 'old', (iam, UserName) => iam.send(new TagUserCommand({ UserName, Tags: Array.from({ length: 49 }, (_, index) => ({ Key: `tag-${index}`, Value: 'x' })) }))),
+      arrange: (sdk) =>
+        user(sdk, 'old', (iam, UserName) =>
+          iam.send(new TagUserCommand({ UserName, Tags: Array.from({ length: 49 }, (_, index) => ({ Key: `tag-${index}`, Value: 'x' })) })),
+        ),
     },
-    { name: 'a user who is gone', expect: 'compliant', arrange: async (sdk) => resource({ type: 'AWS::IAM::User', id: sdk.name('gone'), account: sdk.account, region: GLOBAL_REGION }) },
+    {
+      name: 'a user who is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::IAM::User', id: sdk.name('gone'), account: sdk.account, region: GLOBAL_REGION }),
+    },
   ],
 });

@@ -3,7 +3,12 @@ import { RedressError, type ResourceRef, resource } from '@redress/core';
 /** A user as the fake knows it. */
 export interface FakeUser {
   readonly id?: string;
-  readonly keys?: readonly { readonly id: string; readonly created: string; readonly status?: 'Active' | 'Inactive' | 'Expired'; readonly used?: { readonly at: string; readonly service: string; readonly region: string } }[];
+  readonly keys?: readonly {
+    readonly id: string;
+    readonly created: string;
+    readonly status?: 'Active' | 'Inactive' | 'Expired';
+    readonly used?: { readonly at: string; readonly service: string; readonly region: string };
+  }[];
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -31,21 +36,39 @@ export function fakeIam(users: Readonly<Record<string, FakeUser>>, refuse: Reado
   const iam = {
     ListUsers: async (input: { readonly Marker?: string }) => {
       called('ListUsers');
-      return page(Object.entries(users).map(([UserName, user]) => ({ UserName, UserId: user.id ?? `AIDA${UserName.toUpperCase().padEnd(17, '0')}` })), input.Marker, 'Users');
+      return page(
+        Object.entries(users).map(([UserName, user]) => ({ UserName, UserId: user.id ?? `AIDA${UserName.toUpperCase().padEnd(17, '0')}` })),
+        input.Marker,
+        'Users',
+      );
     },
     ListAccessKeys: async (input: { readonly UserName: string; readonly Marker?: string }) => {
       called('ListAccessKeys');
-      const keys = (of(input.UserName).keys ?? []).map((key) => ({ UserName: input.UserName, AccessKeyId: key.id, Status: key.status ?? 'Active', CreateDate: new Date(key.created) }));
+      const keys = (of(input.UserName).keys ?? []).map((key) => ({
+        UserName: input.UserName,
+        AccessKeyId: key.id,
+        Status: key.status ?? 'Active',
+        CreateDate: new Date(key.created),
+      }));
       return page(keys, input.Marker, 'AccessKeyMetadata');
     },
     ListUserTags: async (input: { readonly UserName: string; readonly Marker?: string }) => {
       called('ListUserTags');
-      return page(Object.entries(of(input.UserName).tags ?? {}).map(([Key, Value]) => ({ Key, Value })), input.Marker, 'Tags');
+      return page(
+        Object.entries(of(input.UserName).tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
+        input.Marker,
+        'Tags',
+      );
     },
     GetAccessKeyLastUsed: async (input: { readonly AccessKeyId: string }) => {
       called('GetAccessKeyLastUsed');
-      const used = Object.values(users).flatMap((user) => user.keys ?? []).find((key) => key.id === input.AccessKeyId)?.used;
-      return { AccessKeyLastUsed: used === undefined ? { ServiceName: 'N/A', Region: 'N/A' } : { LastUsedDate: new Date(used.at), ServiceName: used.service, Region: used.region } };
+      const used = Object.values(users)
+        .flatMap((user) => user.keys ?? [])
+        .find((key) => key.id === input.AccessKeyId)?.used;
+      return {
+        AccessKeyLastUsed:
+          used === undefined ? { ServiceName: 'N/A', Region: 'N/A' } : { LastUsedDate: new Date(used.at), ServiceName: used.service, Region: used.region },
+      };
     },
   };
   return { aws: { iam } as never, calls };

@@ -64,7 +64,17 @@ describe('discovery', () => {
 });
 
 describe('recorded calls', () => {
-  const call = (request: Parameters<typeof namedBucket>[0]['request']) => namedBucket({ service: 's3', operation: 'PutBucketEncryption', request, response: null, errorCode: null, readOnly: false, account: ACCOUNT, region: 'eu-west-1' });
+  const call = (request: Parameters<typeof namedBucket>[0]['request']) =>
+    namedBucket({
+      service: 's3',
+      operation: 'PutBucketEncryption',
+      request,
+      response: null,
+      errorCode: null,
+      readOnly: false,
+      account: ACCOUNT,
+      region: 'eu-west-1',
+    });
   it.each([[null], [{}], [{ bucketName: '' }], [{ bucketName: ['a'] }], [{ Host: 'a.s3.amazonaws.com' }]])('%j names no bucket', (request) => {
     expect(call(request)).toEqual([]);
   });

@@ -14,7 +14,7 @@ export function isDirectoryBucket(name: string): boolean {
 }
 
 /** S3's own code of a read that found nothing, `NoSuchBucket` for example; null for every other failure. */
-export function missing(error: unknown): string | null {
+function missing(error: unknown): string | null {
   return isGone(error) ? classifyAwsError((error as Error).cause).name : null;
 }
 
@@ -56,7 +56,13 @@ export function regionOf(constraint: string | null | undefined): string {
 }
 
 /** A bucket has one region, whatever region an event about it came from. */
-export async function identifyBucket({ aws, resource }: { readonly aws: Reads<'GetBucketLocation'>; readonly resource: ResourceRef }): Promise<{ id: string; region: string } | 'gone'> {
+export async function identifyBucket({
+  aws,
+  resource,
+}: {
+  readonly aws: Reads<'GetBucketLocation'>;
+  readonly resource: ResourceRef;
+}): Promise<{ id: string; region: string } | 'gone'> {
   if (isDirectoryBucket(resource.id)) return { id: resource.id, region: resource.region };
   return unlessGone(async () => {
     const { LocationConstraint } = await aws.s3.GetBucketLocation(bucketOf(resource));
@@ -65,7 +71,15 @@ export async function identifyBucket({ aws, resource }: { readonly aws: Reads<'G
 }
 
 /** The buckets of a region. */
-export async function* bucketsIn({ aws, account, region }: { readonly aws: Reads<'ListBuckets' | 'GetBucketLocation'>; readonly account: string; readonly region: string }): AsyncGenerator<Discovered> {
+export async function* bucketsIn({
+  aws,
+  account,
+  region,
+}: {
+  readonly aws: Reads<'ListBuckets' | 'GetBucketLocation'>;
+  readonly account: string;
+  readonly region: string;
+}): AsyncGenerator<Discovered> {
   const tokens = { input: 'ContinuationToken', output: 'ContinuationToken' };
   for await (const { Name: id, BucketRegion } of paginate(aws.s3.ListBuckets, { BucketRegion: region, MaxBuckets: 1000 }, 'Buckets', tokens)) {
     if (id === undefined) continue;
@@ -80,4 +94,5 @@ async function identifyOrGone(aws: Reads<'GetBucketLocation'>, bucket: { readonl
 }
 
 /** The bucket that a recorded call names. */
-export const namedBucket: CallReader = ({ request }) => (typeof request?.['bucketName'] === 'string' && request['bucketName'] !== '' ? [{ id: request['bucketName'] }] : []);
+export const namedBucket: CallReader = ({ request }) =>
+  typeof request?.['bucketName'] === 'string' && request['bucketName'] !== '' ? [{ id: request['bucketName'] }] : [];

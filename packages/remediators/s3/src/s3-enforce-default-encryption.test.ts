@@ -60,7 +60,12 @@ describe('SSE-S3 wanted', () => {
 
   it('no configuration: it is made, and taken back by deleting it', () => {
     const { put, undo, hazards, resolves } = change(plan(null));
-    expect(put).toEqual({ service: 's3', operation: 'PutBucketEncryption', retry: 'idempotent', input: { ...target, ServerSideEncryptionConfiguration: { Rules: [rule('AES256')] } } });
+    expect(put).toEqual({
+      service: 's3',
+      operation: 'PutBucketEncryption',
+      retry: 'idempotent',
+      input: { ...target, ServerSideEncryptionConfiguration: { Rules: [rule('AES256')] } },
+    });
     expect(undo).toEqual({ calls: [{ service: 's3', operation: 'DeleteBucketEncryption', retry: 'idempotent', input: target }], restores: 'equivalent' });
     expect(hazards).toEqual([]);
     expect(resolves).toBe(true);
@@ -83,7 +88,9 @@ describe('SSE-KMS wanted', () => {
   const kms = { algorithm: 'aws:kms' };
 
   it.each(['aws:kms', 'aws:kms:dsse'])('%s is left alone, whatever its key', (algorithm) => {
-    expect(plan([{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, KMSMasterKeyID: 'another' } }], { ...kms, kmsKeyId: KEY, bucketKey: true }).status).toBe('compliant');
+    expect(
+      plan([{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: algorithm, KMSMasterKeyID: 'another' } }], { ...kms, kmsKeyId: KEY, bucketKey: true }).status,
+    ).toBe('compliant');
   });
 
   it('SSE-S3 is raised after an approval, and keeps its other members', () => {
@@ -111,7 +118,10 @@ describe('SSE-KMS wanted', () => {
   });
 
   it('a key of another region is nothing that S3 would take', () => {
-    expect(plan([rule('AES256')], { ...kms, kmsKeyId: KEY.replace('eu-west-1', 'us-east-1') })).toMatchObject({ status: 'manual', message: expect.stringContaining('us-east-1') });
+    expect(plan([rule('AES256')], { ...kms, kmsKeyId: KEY.replace('eu-west-1', 'us-east-1') })).toMatchObject({
+      status: 'manual',
+      message: expect.stringContaining('us-east-1'),
+    });
   });
 
   it('what cannot be compared is left to people', () => {
@@ -169,11 +179,15 @@ describe('observing', () => {
   });
 
   it.each(['GetBucketEncryption', 'GetBucketTagging', 'GetBucketAcl', 'GetBucketPolicy'])('fails when %s is denied', async (operation) => {
-    await expect(observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' }, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+    await expect(observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' }, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({
+      code: 'aws/denied',
+    });
   });
 
   it('fails on an answer that says nothing', async () => {
-    await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({ code: 'aws/gone' });
+    await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({
+      code: 'aws/gone',
+    });
     const aws = { s3: { GetBucketEncryption: async () => ({}) } } as never;
     await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).rejects.toThrow('did not say');
   });
@@ -188,11 +202,16 @@ describe('observing', () => {
     expect((await observe({ rules: [rule('AES256')] })).calls.map((call) => call.operation)).toEqual(['GetBucketEncryption', 'GetBucketTagging']);
   });
 
-  const statement = (more: JsonObject) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: '*', ...more }] });
+  const statement = (more: JsonObject) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:PutObject', Resource: '*', ...more }] });
   it.each([
     ['a grant to the log delivery group', { grants: [{ uri: 'http://acs.amazonaws.com/groups/s3/LogDelivery', permission: 'WRITE' }] }, 1],
     ['a policy that lets the service in', { policy: statement({ Principal: { Service: 'logging.s3.amazonaws.com' } }) }, 1],
-    ['a policy that lets several services in', { policy: statement({ Principal: { Service: ['delivery.logs.amazonaws.com', 'logging.s3.amazonaws.com'] } }) }, 1],
+    [
+      'a policy that lets several services in',
+      { policy: statement({ Principal: { Service: ['delivery.logs.amazonaws.com', 'logging.s3.amazonaws.com'] } }) },
+      1,
+    ],
     ['a single statement', { policy: JSON.stringify({ Statement: { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' } } }) }, 1],
     ['a policy that cannot be understood', { policy: '{' }, 1],
     ['a policy that keeps the service out', { policy: statement({ Effect: 'Deny', Principal: { Service: 'logging.s3.amazonaws.com' } }) }, 0],
@@ -208,8 +227,10 @@ it('types hold what may be called', () => {
   const refused = () => {
     // @ts-expect-error an operation that the package does not bind
     s3.call('DeleteBucket', {});
+    const algorithm = 'rot13';
+    const byDefault = { SSEAlgorithm: algorithm } as const;
     // @ts-expect-error an algorithm that S3 does not have
-    s3.call('PutBucketEncryption', { Bucket: 'b', ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'rot13' } }] } });
+    s3.call('PutBucketEncryption', { Bucket: 'b', ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: byDefault }] } });
   };
   expect(refused).toThrow('no operation');
   expect(remediator.uses.writes.flatMap((use) => use.operations)).toEqual(['PutBucketEncryption']);

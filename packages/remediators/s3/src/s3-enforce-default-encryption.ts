@@ -9,12 +9,17 @@ const parameters = z
     algorithm: z.enum(['AES256', 'aws:kms']).default('AES256').describe('The least that a bucket has to encrypt with; what is stronger stays.'),
     kmsKeyId: z
       .string()
-      .regex(/^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)\/[A-Za-z0-9/_-]+|alias\/[A-Za-z0-9/_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/, 'a KMS key id, alias or ARN')
+      .regex(
+        /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)\/[A-Za-z0-9/_-]+|alias\/[A-Za-z0-9/_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
+        'a KMS key id, alias or ARN',
+      )
       .optional()
       .describe('The key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.'),
     bucketKey: z.boolean().optional().describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.'),
   })
-  .refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), { message: 'kmsKeyId and bucketKey go with the algorithm aws:kms' });
+  .refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), {
+    message: 'kmsKeyId and bucketKey go with the algorithm aws:kms',
+  });
 
 type Wanted = z.output<typeof parameters>;
 
@@ -31,7 +36,9 @@ function sorted(rules: readonly EncryptionRule[]): readonly EncryptionRule[] {
   return rules
     .map((rule) => {
       const blocked = rule.BlockedEncryptionTypes?.EncryptionType;
-      return toJson(blocked === undefined ? rule : { ...rule, BlockedEncryptionTypes: { ...rule.BlockedEncryptionTypes, EncryptionType: [...blocked].sort() } });
+      return toJson(
+        blocked === undefined ? rule : { ...rule, BlockedEncryptionTypes: { ...rule.BlockedEncryptionTypes, EncryptionType: [...blocked].sort() } },
+      );
     })
     .sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
 }
@@ -54,7 +61,13 @@ function letsLogsIn(policy: string | undefined): boolean {
   try {
     const document: unknown = JSON.parse(policy);
     const statements = isRecord(document) ? [document['Statement']].flat() : [];
-    return statements.some((each) => isRecord(each) && each['Effect'] === 'Allow' && isRecord(each['Principal']) && [each['Principal']['Service']].flat().includes('logging.s3.amazonaws.com'));
+    return statements.some(
+      (each) =>
+        isRecord(each) &&
+        each['Effect'] === 'Allow' &&
+        isRecord(each['Principal']) &&
+        [each['Principal']['Service']].flat().includes('logging.s3.amazonaws.com'),
+    );
   } catch {
     return true;
   }
@@ -126,10 +139,18 @@ export const enforceDefaultEncryption = defineRemediator({
     const low = judged.filter((rule) => (strengthOf(rule) ?? wish) < wish);
     if (low.length === 0 && judged.length > 0) {
       // SSE-S3 is the least of all, so that whatever else is there reaches it.
-      if (unknown === undefined || wanted.algorithm === 'AES256') return { status: 'compliant', message: `The bucket encrypts with ${withDefault.map((rule) => rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? '').join(', ')}.` };
+      if (unknown === undefined || wanted.algorithm === 'AES256')
+        return {
+          status: 'compliant',
+          message: `The bucket encrypts with ${withDefault.map((rule) => rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? '').join(', ')}.`,
+        };
     }
     if (unknown !== undefined) {
-      return { status: 'manual', message: `${resource.id} encrypts with ${unknown.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? ''}, which cannot be compared with ${wanted.algorithm}.`, steps: ['Decide whether it is strong enough; if it is, record an exception.'] };
+      return {
+        status: 'manual',
+        message: `${resource.id} encrypts with ${unknown.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? ''}, which cannot be compared with ${wanted.algorithm}.`,
+        steps: ['Decide whether it is strong enough; if it is, record an exception.'],
+      };
     }
     const hazards: Hazard[] = [];
     if (wanted.algorithm === 'aws:kms') {
@@ -143,7 +164,11 @@ export const enforceDefaultEncryption = defineRemediator({
       }
       const keyRegion = /^arn:[^:]+:kms:([^:]+):/.exec(wanted.kmsKeyId ?? '')?.[1];
       if (keyRegion !== undefined && keyRegion !== resource.region) {
-        return { status: 'manual', message: `${resource.id} is in ${resource.region}, but ${wanted.kmsKeyId ?? ''} is in ${keyRegion}: S3 takes keys of its own region only.`, steps: [`Give a key of ${resource.region}, or an alias that exists in each region.`] };
+        return {
+          status: 'manual',
+          message: `${resource.id} is in ${resource.region}, but ${wanted.kmsKeyId ?? ''} is in ${keyRegion}: S3 takes keys of its own region only.`,
+          steps: [`Give a key of ${resource.region}, or an alias that exists in each region.`],
+        };
       }
       hazards.push({
         code: 'kms-raise',
@@ -153,7 +178,8 @@ export const enforceDefaultEncryption = defineRemediator({
     }
     const after = judged.length === 0 ? [raised({}, wanted)] : rules.map((rule) => (low.includes(rule) ? raised(rule, wanted) : rule));
     const bucket = bucketOf(resource);
-    const put = (configuration: readonly EncryptionRule[]) => s3.call('PutBucketEncryption', { ...bucket, ServerSideEncryptionConfiguration: { Rules: configuration } });
+    const put = (configuration: readonly EncryptionRule[]) =>
+      s3.call('PutBucketEncryption', { ...bucket, ServerSideEncryptionConfiguration: { Rules: configuration } });
     const { rules: before } = state;
     return {
       status: 'change',
@@ -162,7 +188,10 @@ export const enforceDefaultEncryption = defineRemediator({
         {
           call: put(sorted(after)),
           // Without a configuration S3 encrypts with SSE-S3 all the same, and says so from then on.
-          undo: before === null || before.length === 0 ? { calls: [s3.call('DeleteBucketEncryption', bucket)], restores: 'equivalent' } : { calls: [put(before)], restores: 'exact' },
+          undo:
+            before === null || before.length === 0
+              ? { calls: [s3.call('DeleteBucketEncryption', bucket)], restores: 'equivalent' }
+              : { calls: [put(before)], restores: 'exact' },
           summary: `encrypt new objects in ${resource.id} with ${wanted.algorithm === 'AES256' ? 'SSE-S3' : 'SSE-KMS'}`,
           resolves: true,
         },
@@ -171,7 +200,8 @@ export const enforceDefaultEncryption = defineRemediator({
   },
   // What S3 does by itself where nothing is configured.
   equivalent({ before, after }) {
-    const plain = (rules: readonly EncryptionRule[] | null) => rules === null || rules.every((rule) => (strengthOf(rule) ?? 9) <= 1 && rule.BucketKeyEnabled !== true);
+    const plain = (rules: readonly EncryptionRule[] | null) =>
+      rules === null || rules.every((rule) => (strengthOf(rule) ?? 9) <= 1 && rule.BucketKeyEnabled !== true);
     return (before.rules ?? []).length === 0 && plain(after.rules);
   },
   discover: bucketsIn,

@@ -15,7 +15,11 @@ async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}
   const parameters = remediator.parameters({});
   const seen = await remediator.observe({ aws: fake.aws, resource: bucket('invoices'), parameters });
   if (seen === 'gone') throw new Error('gone');
-  return { ...fake, ...seen, assessment: remediator.plan({ state: seen.state, context: seen.context, resource: bucket('invoices'), parameters, observedAt: 0 }) };
+  return {
+    ...fake,
+    ...seen,
+    assessment: remediator.plan({ state: seen.state, context: seen.context, resource: bucket('invoices'), parameters, observedAt: 0 }),
+  };
 }
 
 describe('holds back', () => {
@@ -30,8 +34,13 @@ describe('holds back', () => {
       {
         website: fc.constantFrom({ IndexDocument: { Suffix: 'index.html' } }, { RedirectAllRequestsTo: { HostName: 'example.com' } }),
         policyIsPublic: fc.boolean(),
-        grants: fc.array(fc.record({ uri: fc.constantFrom(ALL, ANY_CUSTOMER, LOGS), permission: fc.constantFrom('READ', 'WRITE', 'READ_ACP', 'WRITE_ACP', 'FULL_CONTROL') })),
-        block: fc.record({ IgnorePublicAcls: fc.boolean(), RestrictPublicBuckets: fc.boolean(), BlockPublicAcls: fc.boolean(), BlockPublicPolicy: fc.boolean() }, { requiredKeys: [] }),
+        grants: fc.array(
+          fc.record({ uri: fc.constantFrom(ALL, ANY_CUSTOMER, LOGS), permission: fc.constantFrom('READ', 'WRITE', 'READ_ACP', 'WRITE_ACP', 'FULL_CONTROL') }),
+        ),
+        block: fc.record(
+          { IgnorePublicAcls: fc.boolean(), RestrictPublicBuckets: fc.boolean(), BlockPublicAcls: fc.boolean(), BlockPublicPolicy: fc.boolean() },
+          { requiredKeys: [] },
+        ),
       },
       { requiredKeys: [] },
     );
@@ -69,7 +78,9 @@ describe('a public bucket', () => {
   it('without a website: told otherwise', async () => {
     const { assessment } = await look({ ...open, grants: [...read(ALL).grants, { uri: ALL, permission: 'WRITE' }] });
     if (assessment.status !== 'manual') throw new Error(assessment.status);
-    expect(assessment.message).toBe('Bucket invoices is public: its policy is public, and its access control list grants AllUsers: READ, AllUsers: WRITE. It serves no website of S3; who uses it is not known, so it is not closed.');
+    expect(assessment.message).toBe(
+      'Bucket invoices is public: its policy is public, and its access control list grants AllUsers: READ, AllUsers: WRITE. It serves no website of S3; who uses it is not known, so it is not closed.',
+    );
     expect(assessment.steps?.join(' ')).not.toContain('website');
   });
 });
@@ -90,14 +101,23 @@ describe('no public bucket', () => {
 describe('observing', () => {
   it('gives the tags, sorts what is a set, and names the owner on each call', async () => {
     const { state, tags, calls } = await look({ tags: { team: 'web' }, grants: [...read(ANY_CUSTOMER).grants, ...read(ALL).grants, ...read(ALL).grants] });
-    expect(state).toEqual({ website: null, policyIsPublic: false, publicGrants: ['AllUsers: READ', 'AuthenticatedUsers: READ'], ignorePublicAcls: false, restrictPublicBuckets: false });
+    expect(state).toEqual({
+      website: null,
+      policyIsPublic: false,
+      publicGrants: ['AllUsers: READ', 'AuthenticatedUsers: READ'],
+      ignorePublicAcls: false,
+      restrictPublicBuckets: false,
+    });
     expect(tags).toEqual({ team: 'web' });
     expect(calls.map((call) => call.input['ExpectedBucketOwner'])).toEqual(calls.map(() => ACCOUNT));
   });
 
-  it.each(['GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock', 'GetBucketTagging'])('fails when %s is denied', async (operation) => {
-    await expect(look(open, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
-  });
+  it.each(['GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock', 'GetBucketTagging'])(
+    'fails when %s is denied',
+    async (operation) => {
+      await expect(look(open, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+    },
+  );
 
   it('fails when S3 does not say whether the policy is public', async () => {
     await expect(look({ policyIsPublic: null as never })).rejects.toThrow('did not say');
@@ -112,6 +132,8 @@ describe('observing', () => {
     const seen = await remediator.observe({ aws, resource: bucket('fast--use1-az4--x-s3', 'us-east-1'), parameters: {} });
     expect(calls).toEqual([]);
     if (seen === 'gone') throw new Error('gone');
-    expect(remediator.plan({ state: seen.state, context: undefined, resource: bucket('fast--use1-az4--x-s3', 'us-east-1'), parameters: {}, observedAt: 0 }).status).toBe('not-applicable');
+    expect(
+      remediator.plan({ state: seen.state, context: undefined, resource: bucket('fast--use1-az4--x-s3', 'us-east-1'), parameters: {}, observedAt: 0 }).status,
+    ).toBe('not-applicable');
   });
 });

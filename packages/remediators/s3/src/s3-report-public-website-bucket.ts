@@ -61,7 +61,9 @@ export const reportPublicWebsiteBucket = defineRemediator({
     'Whether anybody visits it.',
   ],
   uses: {
-    reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock')],
+    reads: [
+      s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock'),
+    ],
     writes: [],
     undoes: [],
   },
@@ -78,7 +80,8 @@ export const reportPublicWebsiteBucket = defineRemediator({
         const group = EVERYBODY.exec(grant.Grantee?.URI ?? '')?.[1];
         return group === undefined ? [] : [`${group}: ${grant.Permission ?? '?'}`];
       });
-      if (policy !== null && typeof policy.PolicyStatus?.IsPublic !== 'boolean') throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
+      if (policy !== null && typeof policy.PolicyStatus?.IsPublic !== 'boolean')
+        throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
       const state: State = {
         website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
         policyIsPublic: policy?.PolicyStatus?.IsPublic === true,
@@ -97,7 +100,12 @@ export const reportPublicWebsiteBucket = defineRemediator({
     ];
     if (open.length === 0) {
       const cut = state.policyIsPublic || state.publicGrants.length > 0;
-      return { status: 'compliant', message: cut ? 'What would make the bucket public is cut off by its public access block.' : 'Neither policy nor access control list makes the bucket public.' };
+      return {
+        status: 'compliant',
+        message: cut
+          ? 'What would make the bucket public is cut off by its public access block.'
+          : 'Neither policy nor access control list makes the bucket public.',
+      };
     }
     const why = open.join(', and ');
     if (state.website === null) {

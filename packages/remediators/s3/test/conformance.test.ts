@@ -1,7 +1,20 @@
 import {
-  CreateBucketCommand, DeleteBucketEncryptionCommand, GetBucketTaggingCommand, GetBucketVersioningCommand, GetBucketWebsiteCommand, PutBucketAclCommand, PutBucketEncryptionCommand, PutBucketPolicyCommand, PutBucketTaggingCommand, PutBucketVersioningCommand, PutBucketWebsiteCommand, PutPublicAccessBlockCommand, S3Client, type ServerSideEncryptionRule,
+  CreateBucketCommand,
+  DeleteBucketEncryptionCommand,
+  GetBucketTaggingCommand,
+  GetBucketVersioningCommand,
+  GetBucketWebsiteCommand,
+  PutBucketAclCommand,
+  PutBucketEncryptionCommand,
+  PutBucketPolicyCommand,
+  PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
+  PutBucketWebsiteCommand,
+  PutPublicAccessBlockCommand,
+  S3Client,
+  type ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
-import { resource, type ResourceRef } from '@redress/core';
+import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import { enforceDefaultEncryption, reportPublicWebsiteBucket } from '../src/index.js';
@@ -22,8 +35,13 @@ async function bucket(sdk: Sdk, prepare: (s3: S3Client, Bucket: string) => Promi
   await prepare(s3, Bucket);
   return resource({ type: 'AWS::S3::Bucket', id: Bucket, account: sdk.account, region: sdk.region });
 }
-const encrypted = (s3: S3Client, Bucket: string, rule: ServerSideEncryptionRule) => s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }));
-const everybody = (Bucket: string) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Sid: 'site', Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }] });
+const encrypted = (s3: S3Client, Bucket: string, rule: ServerSideEncryptionRule) =>
+  s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [rule] } }));
+const everybody = (Bucket: string) =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Sid: 'site', Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/*` }],
+  });
 
 const common: Pick<Scenario, 'tag' | 'rest'> = {
   tag: async (sdk, { id: Bucket }, Key, Value) => {
@@ -36,11 +54,23 @@ const common: Pick<Scenario, 'tag' | 'rest'> = {
     return {
       tags: (await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet ?? [],
       versioning: (await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status ?? null,
-      website: await s3.send(new GetBucketWebsiteCommand({ Bucket })).then(({ IndexDocument }) => IndexDocument?.Suffix ?? null, () => null),
+      website: await s3.send(new GetBucketWebsiteCommand({ Bucket })).then(
+        ({ IndexDocument }) => IndexDocument?.Suffix ?? null,
+        () => null,
+      ),
     };
   },
 };
-const named = (operation: string): Scenario['event'] => (ref) => cloudTrailEvent({ account: ref.account, region: ref.region, service: 's3', operation, request: { bucketName: ref.id, Host: `${ref.id}.s3.amazonaws.com` } });
+const named =
+  (operation: string): Scenario['event'] =>
+  (ref) =>
+    cloudTrailEvent({
+      account: ref.account,
+      region: ref.region,
+      service: 's3',
+      operation,
+      request: { bucketName: ref.id, Host: `${ref.id}.s3.amazonaws.com` },
+    });
 const gone = (sdk: Sdk) => resource({ type: 'AWS::S3::Bucket', id: sdk.name('gone'), account: sdk.account, region: sdk.region });
 const kms = { algorithm: 'aws:kms' };
 
@@ -56,13 +86,27 @@ describeRemediator(enforceDefaultEncryption, {
         await new S3Client(sdk.config).send(new DeleteBucketEncryptionCommand({ Bucket }));
       },
     },
-    { ...common, name: 'a bucket whose encryption someone has just deleted', expect: 'change', arrange: (sdk) => bucket(sdk), event: named('DeleteBucketEncryption') },
-    { ...common, name: 'SSE-S3', expect: 'compliant', arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } })) },
+    {
+      ...common,
+      name: 'a bucket whose encryption someone has just deleted',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk),
+      event: named('DeleteBucketEncryption'),
+    },
+    {
+      ...common,
+      name: 'SSE-S3',
+      expect: 'compliant',
+      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } })),
+    },
     {
       ...common,
       name: 'SSE-KMS, which is stronger than what is wanted',
       expect: 'compliant',
-      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/ours' }, BucketKeyEnabled: true })),
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) =>
+          encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/ours' }, BucketKeyEnabled: true }),
+        ),
     },
     {
       ...common,
@@ -70,7 +114,8 @@ describeRemediator(enforceDefaultEncryption, {
       expect: 'change',
       parameters: kms,
       hazards: ['kms-raise'],
-      arrange: (sdk) => bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: true })),
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: true })),
     },
     {
       ...common,
@@ -82,17 +127,27 @@ describeRemediator(enforceDefaultEncryption, {
           s3.send(
             new PutBucketPolicyCommand({
               Bucket,
-              Policy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` }] }),
+              Policy: JSON.stringify({
+                Version: '2012-10-17',
+                Statement: [
+                  { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` },
+                ],
+              }),
             }),
           ),
         ),
     },
     { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
-    { name: 'a directory bucket', expect: 'not-applicable', arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }) },
+    {
+      name: 'a directory bucket',
+      expect: 'not-applicable',
+      arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }),
+    },
   ],
 });
 
-const site = (s3: S3Client, Bucket: string) => s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } }));
+const site = (s3: S3Client, Bucket: string) =>
+  s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } }));
 const open = (s3: S3Client, Bucket: string) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: everybody(Bucket) }));
 
 describeRemediator(reportPublicWebsiteBucket, {
@@ -109,7 +164,12 @@ describeRemediator(reportPublicWebsiteBucket, {
           await open(s3, Bucket);
         }),
     },
-    { ...common, name: 'a public list of grants, and no website', expect: 'manual', arrange: (sdk) => bucket(sdk, (s3, Bucket) => s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read' }))) },
+    {
+      ...common,
+      name: 'a public list of grants, and no website',
+      expect: 'manual',
+      arrange: (sdk) => bucket(sdk, (s3, Bucket) => s3.send(new PutBucketAclCommand({ Bucket, ACL: 'public-read' }))),
+    },
     {
       ...common,
       name: 'a public policy that the public access block cuts off',
@@ -122,6 +182,10 @@ describeRemediator(reportPublicWebsiteBucket, {
     },
     { ...common, name: 'a private bucket', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
     { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
-    { name: 'a directory bucket', expect: 'not-applicable', arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }) },
+    {
+      name: 'a directory bucket',
+      expect: 'not-applicable',
+      arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }),
+    },
   ],
 });

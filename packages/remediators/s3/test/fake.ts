@@ -25,14 +25,15 @@ export function s3Error(name: string, code: 'aws/gone' | 'aws/denied' | 'aws/ser
 /** An `aws` object over a few buckets. `refuse` makes operations fail. */
 export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Readonly<Record<string, RedressError>> = {}) {
   const calls: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> }[] = [];
-  const over = (operation: string, answer: (bucket: FakeBucket) => object) => async (input: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }) => {
-    calls.push({ operation, input: { ...input } });
-    if (refuse[operation] !== undefined) throw refuse[operation];
-    const bucket = buckets[input.Bucket];
-    if (bucket === undefined) throw s3Error('NoSuchBucket');
-    if (input.ExpectedBucketOwner !== (bucket.account ?? ACCOUNT)) throw s3Error('AccessDenied', 'aws/denied');
-    return answer(bucket);
-  };
+  const over =
+    (operation: string, answer: (bucket: FakeBucket) => object) => async (input: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }) => {
+      calls.push({ operation, input: { ...input } });
+      if (refuse[operation] !== undefined) throw refuse[operation];
+      const bucket = buckets[input.Bucket];
+      if (bucket === undefined) throw s3Error('NoSuchBucket');
+      if (input.ExpectedBucketOwner !== (bucket.account ?? ACCOUNT)) throw s3Error('AccessDenied', 'aws/denied');
+      return answer(bucket);
+    };
   const present = <T>(value: T | undefined, code: string): T => {
     if (value === undefined) throw s3Error(code);
     return value;
@@ -45,15 +46,24 @@ export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Re
       return { Buckets: names.slice(at, at + 2).map((Name) => ({ Name })), ...(at + 2 < names.length ? { ContinuationToken: String(at + 2) } : {}) };
     },
     GetBucketLocation: over('GetBucketLocation', (bucket) => ({ LocationConstraint: bucket.location ?? null })),
-    GetBucketTagging: over('GetBucketTagging', (bucket) => ({ TagSet: Object.entries(present(bucket.tags, 'NoSuchTagSet')).map(([Key, Value]) => ({ Key, Value })) })),
-    GetBucketEncryption: over('GetBucketEncryption', (bucket) => ({ ServerSideEncryptionConfiguration: { Rules: present(bucket.rules, 'ServerSideEncryptionConfigurationNotFoundError') } })),
+    GetBucketTagging: over('GetBucketTagging', (bucket) => ({
+      TagSet: Object.entries(present(bucket.tags, 'NoSuchTagSet')).map(([Key, Value]) => ({ Key, Value })),
+    })),
+    GetBucketEncryption: over('GetBucketEncryption', (bucket) => ({
+      ServerSideEncryptionConfiguration: { Rules: present(bucket.rules, 'ServerSideEncryptionConfigurationNotFoundError') },
+    })),
     GetBucketAcl: over('GetBucketAcl', (bucket) => ({
-      Grants: [{ Grantee: { Type: 'CanonicalUser', ID: 'owner' }, Permission: 'FULL_CONTROL' }, ...(bucket.grants ?? []).map((grant) => ({ Grantee: { Type: 'Group', URI: grant.uri }, Permission: grant.permission }))],
+      Grants: [
+        { Grantee: { Type: 'CanonicalUser', ID: 'owner' }, Permission: 'FULL_CONTROL' },
+        ...(bucket.grants ?? []).map((grant) => ({ Grantee: { Type: 'Group', URI: grant.uri }, Permission: grant.permission })),
+      ],
     })),
     GetBucketPolicy: over('GetBucketPolicy', (bucket) => ({ Policy: present(bucket.policy, 'NoSuchBucketPolicy') })),
     GetBucketPolicyStatus: over('GetBucketPolicyStatus', (bucket) => ({ PolicyStatus: { IsPublic: present(bucket.policyIsPublic, 'NoSuchBucketPolicy') } })),
     GetBucketWebsite: over('GetBucketWebsite', (bucket) => present(bucket.website, 'NoSuchWebsiteConfiguration')),
-    GetPublicAccessBlock: over('GetPublicAccessBlock', (bucket) => ({ PublicAccessBlockConfiguration: present(bucket.block, 'NoSuchPublicAccessBlockConfiguration') })),
+    GetPublicAccessBlock: over('GetPublicAccessBlock', (bucket) => ({
+      PublicAccessBlockConfiguration: present(bucket.block, 'NoSuchPublicAccessBlockConfiguration'),
+    })),
   };
   return { aws: { s3 } as never, calls };
 }

@@ -20,14 +20,26 @@ export const revoke: Change = {
 /** A CloudTrail finding of the call that opened the port, a minute ago. */
 export function apiCallFinding(over: Partial<Finding> = {}): Finding {
   return {
-    id: 'event-1', source: 'cloudtrail', kind: 'api-call', disposition: 'candidate', reason: '', account: ACCOUNT, region: 'us-east-1',
-    resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0abc' }], controls: [], configRule: null, state: null, previousState: null,
+    id: 'event-1',
+    source: 'cloudtrail',
+    kind: 'api-call',
+    disposition: 'candidate',
+    reason: '',
+    account: ACCOUNT,
+    region: 'us-east-1',
+    resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0abc' }],
+    controls: [],
+    configRule: null,
+    state: null,
+    previousState: null,
     actor: { arn: `arn:aws:iam::${ACCOUNT}:user/mallory`, type: 'IAMUser', issuerArn: null, invokedBy: null },
     observedAt: new Date(NOW - 60_000).toISOString(),
     call: { service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', request: { groupId: 'sg-0abc' }, response: null, errorCode: null, readOnly: false },
     replayed: false,
     envelope: { id: 'e', source: 'aws.ec2', detailType: 'AWS API Call via CloudTrail', account: ACCOUNT, region: 'us-east-1', time: null, replayName: null },
-    via: [], itemId: null, extra: {},
+    via: [],
+    itemId: null,
+    extra: {},
     ...over,
   };
 }
