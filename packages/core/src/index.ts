@@ -7,16 +7,17 @@
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
-export {
-  createRedress,
-  type FindingResult,
-  type HandleResult,
-  type PassResult,
-  type Redress,
-  type RedressOptions,
-  type RollbackOptions,
-  type RunOptions,
-} from './engine/redress.js';
+export { createRedress } from './engine/redress.js';
+export type {
+  FindingResult,
+  HandleResult,
+  PassResult,
+  Redress,
+  RedressOptions,
+  RollbackOptions,
+  RunBudget,
+  RunOptions,
+} from './engine/types.js';
 export { type Envelope, isEnvelope, normalize, unwrap } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export {

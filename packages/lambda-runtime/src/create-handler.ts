@@ -128,7 +128,7 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
 }
 
 function report(logger: HandlerLogger, result: HandleResult, messageId: string | null): void {
-  for (const { finding, passes } of result.results) {
+  for (const { finding, passes, error } of result.results) {
     if (finding.disposition === 'rejected') {
       logger.warn('input rejected', {
         messageId: finding.itemId ?? messageId,
@@ -140,6 +140,7 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
       });
     }
     for (const pass of passes) logPass(logger, pass, messageId, 'pass');
+    if (error !== null) logger.error('finding could not be handled', { messageId: finding.itemId ?? messageId, finding: finding.id, error });
   }
 }
 
@@ -162,14 +163,10 @@ function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | nu
 
 /** Why an input has to come again, or null. */
 function retryable(result: HandleResult): string | null {
-  const pass = result.results.flatMap((each) => each.passes).find((each) => each.retryable);
-  if (pass !== undefined) return `${pass.remediator}: ${formatResource(pass.resource)}: ${pass.message}`;
-  // A finding that failed before there was a pass is neither counted nor has it passes; without a queue no item names it either.
-  const without = result.results.filter((each) => each.passes.length === 0);
-  const counted = Object.values(result.counted).reduce((sum, each) => sum + each, 0);
-  if (result.retry.length > 0 || without.length > counted)
-    return without.find((each) => each.reason !== '' && each.reason !== each.finding.reason)?.reason ?? 'A finding could not be handled.';
-  return null;
+  const found = result.results.find((each) => each.retryable);
+  if (found === undefined) return null;
+  const pass = found.passes.find((each) => each.retryable);
+  return pass === undefined ? (found.error?.message ?? found.reason) : `${pass.remediator}: ${formatResource(pass.resource)}: ${pass.message}`;
 }
 
 function summarize(result: HandleResult): HandlerSummary {

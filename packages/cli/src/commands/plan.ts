@@ -103,17 +103,9 @@ async function fromFiles(io: Io, composition: Composition, files: readonly strin
   }
 }
 
-/** Reasons of findings that could not even be routed. */
+/** What kept findings from being decided on. */
 export function unhandled(result: Awaited<ReturnType<Redress['handle']>>): readonly string[] {
-  const without = result.results.filter((each) => each.passes.length === 0);
-  const counted = Object.values(result.counted).reduce((sum, each) => sum + each, 0);
-  // Whatever needed no decision is counted. The rest failed, and its reason is an error's message instead of the finding's own.
-  return without.length > counted
-    ? without
-        .filter((each) => each.reason !== '' && each.reason !== each.finding.reason)
-        .slice(0, without.length - counted)
-        .map((each) => each.reason)
-    : [];
+  return result.results.flatMap((each) => (each.error === null ? [] : [each.error.message]));
 }
 
 async function live(composition: Composition, account: string, options: PlanOptions): Promise<PlanDocument> {

@@ -14,9 +14,11 @@ export interface AwsFailure {
 }
 
 const DENIED =
-  /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|ExpiredToken.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
+  /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
 const THROTTLED =
   /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
+// Credentials are renewed; the call was refused before it was looked at.
+const EXPIRED = /^(?:ExpiredToken(?:Exception)?|RequestExpired|Client\.RequestExpired)$/;
 const GONE = /(?:NotFound|NoSuch|DoesNotExist|\.NotFound$)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
 
@@ -46,6 +48,7 @@ export function classifyAwsError(thrown: unknown): AwsFailure {
   if (/char '<' is not expected|Unexpected token '?<|is not valid JSON|Deserialization error/i.test(message))
     return failure('aws/not-emulated', false, 'unknown');
   if (THROTTLED.test(code) || status === 429) return failure('aws/throttled', true, 'refused');
+  if (EXPIRED.test(code)) return failure('aws/denied', true, 'refused');
   if (DENIED.test(code) || status === 401 || status === 403) return failure('aws/denied', false, 'refused');
   if (status !== null && status >= 500) return failure('aws/server', true, 'unknown');
   if (GONE.test(code) || status === 404) return failure('aws/gone', false, 'refused');

@@ -76,10 +76,10 @@ function changeKey(change: Change): string {
   return digestOf(toJson({ service: change.call.service, operation: change.call.operation, input: change.call.input, subject: change.subject ?? null }));
 }
 
-/** The changes of a plan that a later assessment still asks for. */
-export function remaining(plan: Plan, assessment: Assessment): readonly Change[] {
+/** Of the changes of a plan, those that a later assessment still asks for. */
+export function remaining(changes: readonly Change[], assessment: Assessment): readonly Change[] {
   if (assessment.status !== 'change') return [];
   const later = new Set(assessment.changes.map(changeKey));
   const subjects = new Set(assessment.changes.map((change) => change.subject).filter((subject) => subject !== undefined));
-  return plan.changes.filter((change) => later.has(changeKey(change)) || (change.subject !== undefined && subjects.has(change.subject)));
+  return changes.filter((change) => later.has(changeKey(change)) || (change.subject !== undefined && subjects.has(change.subject)));
 }

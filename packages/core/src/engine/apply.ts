@@ -1,0 +1,147 @@
+import type { Fact } from '../guardrails/guardrail.js';
+import type { Lease } from '../journal.js';
+import { isRedressError, messageOf } from '../model/errors.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { Assessment, Change } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Policy } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
+import type { AwsFailure } from './aws-errors.js';
+import type { WriteContext, WriteReply } from './gate.js';
+import { remaining } from './planning.js';
+import { stillOpen } from './recorder.js';
+import { type Runtime, unread } from './runtime.js';
+import { resolveUndo } from './story.js';
+
+/** Reads are eventually consistent: what does not show at once is looked at again after so many milliseconds. */
+export const VERIFY_WAITS: readonly number[] = [0, 250, 1000, 2000, 4000];
+/** A call is sent again only after a look has shown that it had no effect. */
+const ATTEMPTS = 2;
+
+/** How far the calls of a plan got. */
+export interface Applied {
+  /** Changes made, from the first on. */
+  readonly done: number;
+  /** Calls that certainly had their effect. */
+  readonly sent: number;
+  /** Calls of which nobody knows. */
+  readonly unsure: number;
+  /** What stopped it; null when nothing did. */
+  readonly error: string | null;
+  readonly failure: AwsFailure | null;
+  readonly retryable: boolean;
+  /** As they were recorded. */
+  readonly calls: JsonObject[];
+}
+
+/** Sends the calls of changes in order, one attempt each; after a lost reply it looks before anything else. */
+export async function apply(
+  runtime: Runtime,
+  args: {
+    remediator: Remediator;
+    ref: ResourceRef;
+    changes: readonly Change[];
+    purpose: WriteContext['purpose'];
+    lease: Lease;
+    deadline: number | null;
+    recheck: () => Promise<void>;
+    policy: Fact<Policy>;
+  },
+): Promise<Applied> {
+  const { remediator, ref, lease, purpose, deadline, changes } = args;
+  const journal = runtime.needJournal('A change');
+  const context: WriteContext = { remediator, resource: ref, purpose, lease, deadline, recheck: args.recheck };
+  const calls: JsonObject[] = [];
+  let sent = 0;
+  let unsure = 0;
+  const stopped = (done: number, error: string, failure: AwsFailure | null, retryable: boolean): Applied => ({
+    done,
+    sent,
+    unsure,
+    error,
+    failure,
+    retryable,
+    calls,
+  });
+  for (const [index, change] of changes.entries()) {
+    const { service, operation } = change.call;
+    for (let attempt = 1; ; attempt++) {
+      let reply: WriteReply;
+      try {
+        reply = await runtime.gate.write(change.call, context);
+      } catch (error) {
+        // The gate did not let it through: nothing was sent.
+        return stopped(index, messageOf(error), null, isRedressError(error) && error.retryable);
+      }
+      const record = async (status: string, more: JsonObject) => {
+        const call = { index, service, operation, attempt, status, ...more };
+        calls.push(call);
+        await journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } });
+      };
+      if (reply.ok) {
+        sent++;
+        await record('applied', { requestId: reply.requestId, undo: resolveUndo(change, reply.response) });
+        break;
+      }
+      const { failure } = reply;
+      const described = { requestId: failure.requestId, error: failure.code, name: failure.name };
+      if (failure.effect === 'refused') {
+        await record('refused', described);
+        return stopped(index, `${service}:${operation} was refused: ${failure.name}: ${failure.message}`, failure, failure.retryable);
+      }
+      // The reply is lost: the change may have been made. Look.
+      const seen = await runtime.look(remediator, ref, args.policy, purpose === 'fix' ? 'write' : 'rollback', deadline);
+      const still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
+      if (still === false) {
+        sent++;
+        await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
+        break;
+      }
+      if (still === null) {
+        unsure++;
+        await record('unknown', described);
+        return stopped(index, `The reply to ${operation} was lost, and whether it had its effect cannot be read: ${failure.message}`, failure, false);
+      }
+      await record('not-applied', described);
+      if (attempt >= ATTEMPTS) return stopped(index, `${operation} failed twice without effect: ${failure.message}`, failure, failure.retryable);
+    }
+  }
+  return { done: changes.length, sent, unsure, error: null, failure: null, retryable: false, calls };
+}
+
+/** What an independent read says of changes that were made. */
+export interface Verification {
+  readonly status: 'verified' | 'not-verified' | 'unconfirmed';
+  readonly message: string;
+  readonly after: Json | null;
+  /** What the resource still has open besides. */
+  readonly open: readonly string[];
+}
+
+/** Reads anew until nothing of what was changed is left to change, or its time is up. */
+export async function verify(
+  runtime: Runtime,
+  args: { remediator: Remediator; ref: ResourceRef; changed: readonly Change[]; policy: Fact<Policy>; deadline: number | null },
+): Promise<Verification> {
+  let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [] };
+  for (const wait of VERIFY_WAITS) {
+    if (wait > 0) await runtime.clock.sleep(wait);
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, 'write', args.deadline);
+    if (!seen.observation.ok || !seen.assessment.ok) {
+      last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [] };
+      continue;
+    }
+    const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
+    const left = unresolved(args.changed, seen.assessment.value);
+    if (left.length === 0) return { status: 'verified', message: '', after, open: stillOpen(seen.assessment.value) };
+    last = { status: 'not-verified', message: left.map((change) => change.summary).join('; '), after, open: [] };
+  }
+  return last;
+}
+
+/** What still has to be done of what was done: the changes themselves, and whatever else a change should have resolved altogether. */
+function unresolved(changed: readonly Change[], assessment: Assessment): readonly Change[] {
+  const left = remaining(changed, assessment);
+  if (left.length > 0 || assessment.status !== 'change' || !changed.some((change) => change.resolves && change.subject === undefined)) return left;
+  return assessment.changes.filter((change) => change.resolves && change.subject === undefined);
+}

@@ -1,0 +1,192 @@
+import { type Shown, shownBy } from '../guardrails/freshness.js';
+import { decisive, type Fact, type Facts, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import type { StreamView } from '../journal.js';
+import type { Plan } from '../model/plan.js';
+import { type ResourceRef, streamOf } from '../model/resource.js';
+import { modeOf } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
+import { execute, type Step } from './execute.js';
+import { makePlan, type Part, partition } from './planning.js';
+import { type Asked, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
+import { recoverOne } from './recover.js';
+import { factOf, type Look, type Runtime, unread } from './runtime.js';
+import type { PassResult, RunBudget, RunOptions } from './types.js';
+
+/** How long a pass waits for another worker that holds the resource; then the input comes again. */
+const BUSY_WAIT = 5000;
+const BUSY_POLL = 250;
+/** How often a pass looks anew at a resource that keeps changing under it. */
+const ROUNDS = 8;
+
+/** {@link RunOptions} with nothing left open. */
+interface Run {
+  readonly deadline: number | null;
+  readonly dryRun: boolean;
+  readonly budget: RunBudget;
+}
+
+/** One remediator over one resource: observe, plan, and decide and execute each part of the plan. */
+export async function runPass(
+  runtime: Runtime,
+  request: { readonly remediator: Remediator; readonly claimed: ResourceRef; readonly ids: readonly string[]; readonly trigger: Trigger },
+  options: RunOptions,
+): Promise<readonly PassResult[]> {
+  const { remediator, claimed, ids, trigger } = request;
+  const run: Run = { deadline: options.deadline ?? null, dryRun: options.dryRun ?? false, budget: options.budget ?? { changes: 0 } };
+  const journal = run.dryRun ? runtime.journal : runtime.needJournal('Changing something');
+
+  const passes: PassResult[] = [];
+  const done = new Set<string>();
+  let ref: ResourceRef | null = null;
+  let waited = 0;
+  for (let round = 0; round < ROUNDS; ) {
+    const identity = await factOf(() => runtime.identity(claimed, 'read'));
+    const home = identity.ok && identity.value.account === claimed.account;
+    // With the wrong credentials nothing is read: what they show would be another account's.
+    if (ref === null && home) {
+      const named = await runtime.identify(remediator, claimed, run.deadline);
+      if (!named.ok || named.value === null) {
+        const why = named.ok ? 'it is none of this account.' : named.error;
+        const verdict: Verdict = {
+          outcome: 'denied',
+          message: `${claimed.id} could not be identified, so nothing was done: ${why}`,
+          retryable: !named.ok && named.retryable,
+        };
+        return [await recordDecision(runtime, { remediator, ref: claimed, trigger }, run.dryRun, verdict)];
+      }
+      ref = named.value;
+    }
+    const asked: Asked = { remediator, ref: ref ?? claimed, trigger };
+    const policy = await factOf(() => runtime.readPolicy());
+    const history = await factOf(async () => (journal === null ? emptyView(asked.ref) : await journal.view(asked.ref)));
+    if (!run.dryRun && history.ok && history.value.open !== null && history.value.open.leaseUntil <= runtime.clock.now()) {
+      // Its worker is gone. Close it first: only then is known what happened.
+      await recoverOne(runtime, history.value.open, run.deadline);
+      round++;
+      continue;
+    }
+    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline) : unseen(identity);
+    const shown = shownBy(trigger, remediator, asked.ref, ids, runtime.clock.now());
+    const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes });
+
+    let again: Step['again'] = 'no';
+    for (const part of partsOf(seen, shown, done)) {
+      const step = await decideAndAct(runtime, asked, { facts, part, shown, seen, run });
+      again = step.again;
+      if (step.result !== null) passes.push(step.result);
+      if (part !== null && (again === 'no' || again === 'executed')) done.add(part.key);
+      // A change was made, or the resource is not what it was: the rest is planned anew from what is there now.
+      if (again !== 'no') break;
+    }
+    if (again === 'no') return passes;
+    if (again === 'executed' && ['partial', 'unknown', 'failed'].includes(passes.at(-1)?.outcome ?? '')) return passes;
+    if (again === 'busy') {
+      if (waited >= BUSY_WAIT) return [...passes, busy(asked, 'Another worker holds the resource.')];
+      waited += BUSY_POLL;
+      await runtime.clock.sleep(BUSY_POLL);
+    } else round++;
+  }
+  // Nothing may be lost for it: the same input comes again.
+  return [...passes, busy({ remediator, ref: ref ?? claimed }, 'The resource keeps changing.')];
+}
+
+/** Nothing is looked at with credentials of which is not known that they are of the resource's account. */
+function unseen(identity: Facts['identity']): Look {
+  const observation = identity.ok
+    ? unreadable('not read with credentials of another account')
+    : { ...identity, error: `whose the credentials are could not be read: ${identity.error}` };
+  return { observation, assessment: unreadable('not read') };
+}
+
+/** What has to be decided on; one decision without a part when nothing is to be changed. */
+function partsOf(seen: Look, shown: Shown, done: ReadonlySet<string>): readonly (Part | null)[] {
+  if (seen.assessment.ok && seen.assessment.value.status === 'change') return partition(seen.assessment.value, shown).filter((part) => !done.has(part.key));
+  return done.size > 0 ? [] : [null];
+}
+
+function busy({ remediator, ref }: Pick<Asked, 'remediator' | 'ref'>, message: string): PassResult {
+  return { ...blank(remediator, ref), outcome: 'busy', message, retryable: true };
+}
+
+async function decideAndAct(runtime: Runtime, asked: Asked, args: { facts: Facts; part: Part | null; shown: Shown; seen: Look; run: Run }): Promise<Step> {
+  const { part, seen, run } = args;
+  const { remediator, ref } = asked;
+  const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards };
+  const decision = runtime.decide(facts, args.shown);
+  const observed = seen.observation.ok ? seen.observation.value : null;
+  const assessment = seen.assessment.ok ? seen.assessment.value : null;
+  const plan = part === null || observed === null || observed === 'gone' ? null : makePlan(remediator, ref, observed.state, part);
+  const conclude = async (verdict: Verdict): Promise<Step> => ({
+    result: await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict }),
+    again: 'no',
+  });
+
+  if (assessment === null || observed === null) {
+    return conclude({
+      outcome: 'denied',
+      message: `Not decided, because it could not be read: ${unread(seen)?.error ?? ''}`,
+      retryable: mayBeReadLater(facts),
+    });
+  }
+  const unchanged = async (verdict: Verdict): Promise<Step> => {
+    // Who reported it before it was closed, or flagged, reports the same thing again.
+    const earlier = await answered(runtime, asked, facts.history, run.dryRun);
+    return conclude(earlier === null ? verdict : { outcome: 'no-op', message: earlier.message, duplicateOf: earlier.execution, open: verdict.open ?? [] });
+  };
+  if (assessment.status === 'compliant') return unchanged({ outcome: 'no-op', message: assessment.message ?? 'There is nothing to change.' });
+  if (assessment.status === 'not-applicable') return unchanged({ outcome: 'no-op', message: `It does not apply: ${assessment.reason}` });
+
+  const why = decisive(decision)
+    .map((result) => result.message)
+    .join(' ');
+  if (decision.effect === 'deny') return conclude({ outcome: 'denied', message: why, retryable: mayBeReadLater(facts) });
+  if (decision.effect === 'exempt') return conclude({ outcome: 'exempt', message: why });
+  if (assessment.status === 'manual')
+    return unchanged({ outcome: 'notified', message: assessment.message, open: [assessment.message], steps: assessment.steps ?? [] });
+
+  const open = assessment.open ?? [];
+  if (part === null || plan === null) return conclude({ outcome: 'denied', message: 'There is no plan.' });
+  if (decision.effect !== 'allow') {
+    const planned = decision.effect === 'notify' && facts.policy.ok && modeOf(facts.policy.value, remediator.id, ref.account) === 'plan';
+    return conclude({ outcome: planned ? 'planned' : outcomeOf(decision), message: why, open });
+  }
+  if (run.dryRun) return { result: { ...blank(remediator, ref), outcome: 'planned', message: summaryOf(plan), decision, plan, open }, again: 'no' };
+  return execute(runtime, asked, { facts, shown: args.shown, plan, decision, assessmentOpen: open, budget: run.budget, deadline: run.deadline });
+}
+
+function summaryOf(plan: Plan): string {
+  return plan.changes.map((change) => change.summary).join('; ');
+}
+
+/**
+ * Whether a denial for want of facts may end otherwise later. Our own stores are expected back, so what needs them comes again; what AWS
+ * refuses for good does not.
+ */
+function mayBeReadLater({ policy, register, stop, history, identity, observation, assessment }: Facts): boolean {
+  if ([policy, register, stop, history].some((fact: Fact<unknown>) => !fact.ok)) return true;
+  return [identity, observation, assessment].some((fact: Fact<unknown>) => !fact.ok && fact.retryable);
+}
+
+/** The execution that already does, or did, what this input asks for. */
+async function answered(
+  runtime: Runtime,
+  { remediator, ref, trigger }: Asked,
+  history: Fact<StreamView>,
+  dryRun: boolean,
+): Promise<{ execution: string; message: string } | null> {
+  // What was reported before it was fixed is the same report again.
+  const reported = trigger.by === 'finding' && trigger.finding.observedAt !== null ? Date.parse(trigger.finding.observedAt) : Number.POSITIVE_INFINITY;
+  const find = ({ open, closed }: StreamView) => {
+    const last = closed.find((each) => each.remediator === remediator.id);
+    if (last !== undefined && ['remediated', 'flagged'].includes(last.outcome) && reported <= last.closedAt)
+      return { execution: last.execution, message: `Execution ${last.execution} has closed it already.` };
+    return open !== null && open.remediator === remediator.id ? { execution: open.execution, message: `Execution ${open.execution} is at it.` } : null;
+  };
+  const answer = history.ok ? find(history.value) : null;
+  // The history was read before the resource: another worker may have made the change in between.
+  return answer !== null || dryRun || runtime.journal === null ? answer : find(await runtime.journal.view(ref));
+}
+
+function emptyView(ref: ResourceRef): StreamView {
+  return { stream: streamOf(ref), length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {} };
+}

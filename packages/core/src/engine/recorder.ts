@@ -1,0 +1,212 @@
+import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
+import type { Hold, Journal, Lease } from '../journal.js';
+import { isRedressError } from '../model/errors.js';
+import type { Finding } from '../model/finding.js';
+import { type Json, type JsonObject, toJson } from '../model/json.js';
+import type { Outcome } from '../model/outcome.js';
+import type { Assessment, Plan } from '../model/plan.js';
+import { formatResource, type ResourceRef } from '../model/resource.js';
+import type { Remediator } from '../remediator/define.js';
+import type { Runtime } from './runtime.js';
+import type { PassResult } from './types.js';
+
+/** Who is asked about what, and why. */
+export interface Asked {
+  readonly remediator: Remediator;
+  readonly ref: ResourceRef;
+  readonly trigger: Trigger;
+}
+
+/** What an execution comes to. */
+export interface Closing {
+  readonly outcome: Outcome;
+  readonly message: string;
+  /** How many calls were sent, or may have been. */
+  readonly sent: number;
+  readonly body?: JsonObject;
+  readonly documents?: Record<string, Json>;
+  readonly open?: readonly string[];
+  readonly retryable?: boolean;
+  readonly hold?: Pick<Hold, 'until' | 'owner'>;
+  /** When it is not the one that the execution began with. */
+  readonly decision?: Decision;
+}
+
+/** Closes an execution, and tells people. */
+export async function closeExecution(
+  runtime: Runtime,
+  { remediator, ref, trigger, plan, decision: begunWith, lease }: Asked & { plan: Plan; decision: Decision | null; lease: Lease },
+  closing: Closing,
+): Promise<PassResult> {
+  const { outcome, message, sent, open = [], documents, hold } = closing;
+  const decision = closing.decision ?? begunWith;
+  const restricted = decision === null || decision.effect === 'allow' ? {} : { decision: toJson(decision) as unknown as Json };
+  const record = await persist(runtime, (journal) =>
+    journal.finish({
+      resource: ref,
+      remediator: remediator.id,
+      lease,
+      outcome,
+      sent,
+      body: { message, open: [...open], ...restricted, ...closing.body },
+      ...(documents === undefined ? {} : { documents }),
+      ...(hold === undefined ? {} : { hold }),
+    }),
+  );
+  const result: PassResult = {
+    ...blank(remediator, ref),
+    outcome,
+    execution: lease.execution,
+    message,
+    decision,
+    plan,
+    open,
+    record,
+    retryable: closing.retryable ?? false,
+  };
+  if (outcome !== 'superseded') await tell(runtime, remediator, result, trigger);
+  return result;
+}
+
+/** A decision that changes nothing. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly decision?: Decision | null;
+  readonly plan?: Plan | null;
+  /** What it was decided on. */
+  readonly facts?: Facts;
+  /** The execution that already does or did what is asked. */
+  readonly duplicateOf?: string;
+  readonly open?: readonly string[];
+  readonly steps?: readonly string[];
+  readonly retryable?: boolean;
+}
+
+/** Codes of refusals that people need not be told about each time. */
+const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed'];
+
+/** Records a decision that changes nothing, and tells people; a dry run does neither. */
+export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
+  const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
+  const record = dryRun
+    ? null
+    : await persist(runtime, (journal) =>
+        journal.append({
+          kind: duplicateOf === undefined ? 'decision' : 'duplicate',
+          resource: ref,
+          remediator: remediator.id,
+          body: { outcome, message, open: [...open], ...(steps.length === 0 ? {} : { steps: [...steps] }), ...decisionBody(trigger, decision, facts ?? null) },
+          documents: plan === null || duplicateOf !== undefined ? {} : { plan: plan as unknown as Json },
+          ...(duplicateOf === undefined ? {} : { execution: duplicateOf }),
+        }),
+      );
+  const result: PassResult = {
+    ...blank(remediator, ref),
+    outcome,
+    execution: duplicateOf ?? null,
+    duplicate: duplicateOf !== undefined,
+    message,
+    decision,
+    plan,
+    open,
+    steps,
+    record,
+    retryable: verdict.retryable ?? false,
+  };
+  const known = outcome === 'no-op' || (outcome === 'denied' && decision !== null && decisive(decision).every((each) => QUIET.includes(each.code)));
+  if (!dryRun && !known) await tell(runtime, remediator, result, trigger);
+  return result;
+}
+
+/** What is decided, or done, is recorded: a journal that is down for a moment is tried for a while, before recovery has to find out. */
+async function persist<T>(runtime: Runtime, write: (journal: Journal) => Promise<T>): Promise<T> {
+  const journal = runtime.needJournal('A record');
+  for (const wait of [100, 400, 1600]) {
+    try {
+      return await write(journal);
+    } catch (error) {
+      if (!isRedressError(error) || error.code !== 'journal/unavailable') throw error;
+      await runtime.clock.sleep(wait);
+    }
+  }
+  return write(journal);
+}
+
+async function tell(runtime: Runtime, remediator: Remediator, result: PassResult, trigger: Trigger): Promise<void> {
+  if (runtime.notify === null) return;
+  try {
+    await runtime.notify({
+      outcome: result.outcome === 'busy' ? 'unknown' : result.outcome,
+      remediator: { id: remediator.id, title: remediator.title },
+      resource: result.resource,
+      message: result.message,
+      reasons: result.decision?.results.filter((each) => each.effect !== 'allow') ?? [],
+      plan: result.plan,
+      steps: result.steps,
+      finding: trigger.by === 'finding' ? trigger.finding : null,
+      execution: result.execution,
+    });
+  } catch (error) {
+    runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered`, error);
+  }
+}
+
+/** A result that says nothing so far. */
+export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): PassResult {
+  return {
+    remediator: remediator.id,
+    resource: ref,
+    outcome: 'no-op',
+    execution: null,
+    duplicate: false,
+    message: '',
+    decision: null,
+    plan: null,
+    open: [],
+    steps: [],
+    record: null,
+    retryable: false,
+  };
+}
+
+/** What a decision that is not to act comes to. */
+export function outcomeOf(decision: Decision): Outcome {
+  return decision.effect === 'exempt' ? 'exempt' : decision.effect === 'notify' ? 'notified' : decision.effect === 'approve' ? 'awaiting-approval' : 'denied';
+}
+
+/** What an assessment says is open. */
+export function stillOpen(assessment: Assessment): readonly string[] {
+  if (assessment.status === 'manual') return [assessment.message];
+  if (assessment.status !== 'change') return [];
+  return [...assessment.changes.map((change) => change.summary), ...(assessment.open ?? [])];
+}
+
+/** Why: what asked, what each guardrail said, and the exact policy and register that they said it on. */
+export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register'> | null): JsonObject {
+  const tagged = decision?.results.some((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect') ?? false;
+  return {
+    trigger: trigger.by === 'finding' ? summary(trigger.finding) : { by: trigger.by },
+    ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
+    policy: facts?.policy.ok ? facts.policy.value.digest : null,
+    register: facts?.register.ok ? facts.register.value.digest : null,
+    ...(tagged ? { exceptionTagUnregistered: true } : {}),
+  };
+}
+
+/** What is kept of a finding: enough to say why and to find it again, nothing of its payload. */
+function summary(finding: Finding): JsonObject {
+  return {
+    by: 'finding',
+    id: finding.id,
+    source: finding.source,
+    kind: finding.kind,
+    controls: [...finding.controls],
+    configRule: finding.configRule,
+    state: finding.state,
+    observedAt: finding.observedAt,
+    actor: finding.actor?.arn ?? null,
+    call: finding.call === null ? null : `${finding.call.service}:${finding.call.operation}`,
+    event: finding.envelope?.id ?? null,
+  };
+}

@@ -1,0 +1,110 @@
+import type { OpenExecution } from '../journal.js';
+import { messageOf, RedressError } from '../model/errors.js';
+import { digestOf, type Json } from '../model/json.js';
+import type { Assessment } from '../model/plan.js';
+import type { Remediator } from '../remediator/define.js';
+import { LEASE } from './execute.js';
+import { remaining } from './planning.js';
+import { blank, type Closing, closeExecution, stillOpen } from './recorder.js';
+import { factOf, type Observed, type Runtime, unread } from './runtime.js';
+import { readExecution, type Story } from './story.js';
+import type { PassResult } from './types.js';
+
+/** Closes every execution whose worker is gone. One that cannot be closed now stays open, says so, and keeps no other from being closed. */
+export async function recover(runtime: Runtime, deadline: number | null): Promise<readonly PassResult[]> {
+  const results: PassResult[] = [];
+  for (const open of await runtime.needJournal('Recovery').open()) {
+    if (open.leaseUntil > runtime.clock.now()) continue;
+    try {
+      const result = await recoverOne(runtime, open, deadline);
+      if (result !== null) results.push(result);
+    } catch (error) {
+      runtime.warn(`execution ${open.execution} could not be closed`, error);
+      results.push({
+        ...blank({ id: open.remediator }, open.resource),
+        outcome: 'busy',
+        execution: open.execution,
+        message: messageOf(error),
+        retryable: true,
+      });
+    }
+  }
+  return results;
+}
+
+/**
+ * Takes over an execution whose worker is gone, looks, and closes it with what is true. Sends no writing call. Null when another was faster.
+ *
+ * @throws {RedressError} `compose/invalid` when its remediator is not installed, `journal/unavailable` when the resource cannot be read
+ */
+export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline: number | null): Promise<PassResult | null> {
+  const journal = runtime.needJournal('Recovery');
+  const story = await readExecution(journal, open.execution);
+  const { plan, ref } = story;
+  const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
+  if (remediator === undefined)
+    throw new RedressError('compose/invalid', `Execution ${open.execution} is open, and its remediator ${plan.remediator.id} is not installed.`, {
+      next: `Install ${plan.remediator.package} to close it.`,
+    });
+  const policy = await factOf(() => runtime.readPolicy());
+  const seen = await runtime.look(remediator, ref, policy, 'read', deadline);
+  if (!seen.observation.ok || !seen.assessment.ok)
+    throw new RedressError('journal/unavailable', `Execution ${open.execution} is open, and the resource cannot be read: ${unread(seen)?.error ?? ''}`, {
+      retryable: true,
+    });
+  // The old lease has ended, and no write outlives its lease: what was just read is what its worker left.
+  const resumed = await journal.begin({
+    resource: ref,
+    remediator: remediator.id,
+    planDigest: open.planDigest,
+    generation: 0,
+    budgets: [],
+    lease: LEASE,
+    body: {},
+    resume: open.execution,
+  });
+  if (resumed.status !== 'begun') return null;
+  const closing = found(story, remediator, seen.observation.value, seen.assessment.value, runtime.clock.now());
+  return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease }, closing);
+}
+
+/** What an execution came to, from its records and what is there now. */
+function found(story: Story, remediator: Remediator, observed: Observed, assessment: Assessment, now: number): Closing {
+  const { plan } = story;
+  const recorded = story.appliedUndo.length;
+  const sent = Math.max(recorded, 1);
+  const close = (outcome: Closing['outcome'], message: string, verified: string, state: Json | null, more: Partial<Closing> = {}): Closing => ({
+    outcome,
+    message,
+    sent,
+    body: { observedBy: 'recovery', verified },
+    ...(state === null ? {} : { documents: { after: state } }),
+    ...more,
+  });
+  if (observed === 'gone') return close('unknown', 'Its worker was lost, and the resource is gone.', 'unconfirmed', null);
+  const { state } = observed;
+  const untouched = recorded === 0 && digestOf(state) === digestOf(plan.before);
+
+  if (story.rollbackOf !== null) {
+    const hold = { until: now + story.holdFor, owner: story.by };
+    if (story.expected !== null && remediator.equivalent(story.expected, state))
+      return close('rolled-back', 'Its worker was lost after it had taken the change back.', 'verified', state, { hold });
+    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });
+    return close('unknown', 'Its worker was lost in the middle of a rollback; a person decides.', 'not-verified', state, { hold });
+  }
+
+  const left = remaining(plan.changes, assessment);
+  const { length } = plan.changes;
+  if (left.length === 0) {
+    const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
+    return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
+  }
+  if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0, retryable: true });
+  if (left.length < length)
+    return close('partial', `Its worker was lost after ${length - left.length} of ${length} changes.`, 'verified', state, {
+      open: left.map((change) => change.summary),
+    });
+  return close('unknown', 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.', 'not-verified', state, {
+    sent: recorded,
+  });
+}

@@ -1,0 +1,154 @@
+import { type Decision, known } from '../guardrails/guardrail.js';
+import { RedressError } from '../model/errors.js';
+import { canonicalJson, digestOf, type Json } from '../model/json.js';
+import type { Change } from '../model/plan.js';
+import { apply, VERIFY_WAITS } from './apply.js';
+import { LEASE } from './execute.js';
+import { makePlan } from './planning.js';
+import { type Closing, closeExecution } from './recorder.js';
+import type { Runtime } from './runtime.js';
+import { HOLD, readExecution } from './story.js';
+import type { PassResult, RollbackOptions } from './types.js';
+
+/** Outcomes that left something to take back. */
+const CHANGED: readonly string[] = ['remediated', 'flagged', 'partial', 'unknown'];
+
+/** @throws {RedressError} `rollback/refused`, with the cure in `next` */
+function refuse(message: string, next: string, retryable = false): never {
+  throw new RedressError('rollback/refused', message, { next, retryable });
+}
+
+/** Takes an execution back: by its records, with the installed package's declared undo operations, and only if nobody changed the resource since. */
+export async function rollback(runtime: Runtime, execution: string, options: RollbackOptions): Promise<PassResult> {
+  const journal = runtime.needJournal('A rollback');
+  const deadline = options.deadline ?? null;
+  if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Say who rolls back, and why.');
+  const story = await readExecution(journal, execution);
+  const { plan, ref, outcome, appliedUndo, rollbackOf } = story;
+  if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
+  if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
+  if (!CHANGED.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
+  const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
+  if (remediator === undefined)
+    return refuse(
+      `The remediator ${plan.remediator.id} is not installed.`,
+      `Install ${plan.remediator.package}: a rollback uses the installed package's declared undo operations only.`,
+    );
+  for (const { undo } of plan.changes) {
+    if ('irreversible' in undo) refuse(`It cannot be taken back: ${undo.irreversible}`, 'Restore by hand.');
+  }
+  const destroys = plan.changes.flatMap((change) => ('destroys' in change.undo && change.undo.destroys !== undefined ? [change.undo.destroys] : []));
+  if (destroys.length > 0 && options.acceptLoss !== true)
+    refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
+  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
+  if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
+    refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
+
+  const policy = await runtime.readPolicy();
+  const allStopped = async (stop: string) => stop === 'everything' || (await runtime.readStop()) === 'everything';
+  if (await allStopped(policy.stop)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+  const identity = await runtime.identity(ref, 'rollback');
+  if (identity.account !== ref.account)
+    refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
+
+  const view = await journal.view(ref);
+  if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
+    refuse(`${execution} was rolled back already.`, 'See `redress history`.');
+  const look = () => runtime.look(remediator, ref, known(policy), 'rollback', deadline);
+  const { observation } = await look();
+  if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
+  if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
+  const now = observation.value.state;
+  if (story.after !== null && digestOf(now) !== digestOf(story.after))
+    refuse(
+      'The resource was changed since the fix: what is there now is not what the fix left.',
+      'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
+    );
+
+  // Last change first.
+  const undo: Change[] = [...appliedUndo].reverse().flatMap(({ change, calls }) =>
+    calls.map((call) => ({
+      call,
+      undo: { irreversible: 'The fix itself is the way back.' },
+      summary: `undo: ${change.summary}`,
+      resolves: false,
+    })),
+  );
+  const undoPlan = makePlan(remediator, ref, now, { changes: undo, hazards: [] });
+  const decision: Decision = {
+    effect: 'allow',
+    results: [{ guardrail: 'rollback', effect: 'allow', code: 'person', message: `${options.by} (unverified) asked for it: ${options.reason}` }],
+  };
+  const holdFor = options.hold ?? HOLD;
+  const begun = await journal.begin({
+    resource: ref,
+    remediator: remediator.id,
+    planDigest: undoPlan.digest,
+    generation: view.generation,
+    budgets: [],
+    lease: LEASE,
+    body: {
+      purpose: 'rollback',
+      rollbackOf: execution,
+      by: { name: options.by, verified: false },
+      reason: options.reason,
+      policy: policy.digest,
+      holdFor,
+    },
+    documents: { plan: undoPlan as unknown as Json, before: now, expected: plan.before },
+  });
+  if (begun.status !== 'begun')
+    return refuse(
+      begun.status === 'busy' ? `Execution ${begun.open.execution} holds the resource.` : 'Something happened to the resource just now.',
+      'Try again.',
+      true,
+    );
+  const { lease } = begun;
+  const close = (closing: Closing) => closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease }, closing);
+
+  const under = (await look()).observation;
+  if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(now))
+    return close({ outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 });
+  const applied = await apply(runtime, {
+    remediator,
+    ref,
+    changes: undo,
+    purpose: 'rollback',
+    lease,
+    deadline,
+    policy: known(policy),
+    recheck: async () => {
+      if (await allStopped((await runtime.readPolicy()).stop)) throw new RedressError('gate/stopped', 'The kill switch stops everything.');
+    },
+  });
+  const sent = applied.sent + applied.unsure;
+  const calls = { calls: applied.calls };
+  if (applied.error !== null && sent === 0) return close({ outcome: 'failed', message: applied.error, sent, body: calls, retryable: applied.retryable });
+
+  // Whatever state this leaves, the next event must not fix it at once.
+  const hold = { until: runtime.clock.now() + holdFor, owner: options.by };
+  let after: Json | null = null;
+  for (const wait of VERIFY_WAITS) {
+    if (wait > 0) await runtime.clock.sleep(wait);
+    const seen = (await look()).observation;
+    if (!seen.ok || seen.value === 'gone') continue;
+    after = seen.value.state;
+    if (remediator.equivalent(plan.before, after))
+      return close({
+        outcome: 'rolled-back',
+        message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
+        sent,
+        body: { ...calls, verified: 'verified' },
+        documents: { after },
+        hold,
+      });
+  }
+  return close({
+    outcome: applied.error === null ? 'unknown' : 'partial',
+    message: `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
+    sent,
+    body: { ...calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
+    ...(after === null ? {} : { documents: { after } }),
+    hold,
+  });
+}

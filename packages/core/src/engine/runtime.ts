@@ -1,0 +1,246 @@
+import { builtinGuardrails, freshness } from '../guardrails/builtin.js';
+import type { Shown } from '../guardrails/freshness.js';
+import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import type { Budget, Journal, StreamView } from '../journal.js';
+import { isRedressError, RedressError } from '../model/errors.js';
+import { type Json, type JsonObject, toJson } from '../model/json.js';
+import type { Assessment } from '../model/plan.js';
+import { type ResourceRef, resource } from '../model/resource.js';
+import type { Notify } from '../notify.js';
+import type { Policy } from '../policy/policy.js';
+import { defineRegister, type Register } from '../policy/register.js';
+import { mistakes, nearest } from '../policy/validate.js';
+import { type Clock, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
+import { frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
+import { apiRegion, Gate } from './gate.js';
+import type { RedressOptions } from './types.js';
+
+/** What is there, or that it is gone. */
+export type Observed = Observation<Json, unknown> | 'gone';
+
+/** One look at a resource: what is there, and what its remediator makes of it. */
+export interface Look {
+  readonly observation: Fact<Observed>;
+  readonly assessment: Fact<Assessment>;
+}
+
+/** What every part of the engine works with: the composition, and the reads that facts come from. */
+export class Runtime {
+  readonly remediators: readonly Remediator[];
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly notify: Notify | null;
+  readonly warn: (message: string, error: unknown) => void;
+  /** Null where nothing may be changed. */
+  readonly journal: Journal | null;
+  readonly #policy: Live<Policy>;
+  readonly #register: Live<Register>;
+  readonly #killSwitch: Live<Stop>;
+  readonly #guardrails: readonly Guardrail[];
+
+  constructor(options: RedressOptions) {
+    this.remediators = options.remediators;
+    this.#policy = live(options.policy);
+    this.#register = live(options.exceptions ?? defineRegister([]));
+    this.#killSwitch = options.killSwitch ?? fixed<Stop>('none');
+    this.journal = options.journal ?? null;
+    this.#guardrails = [...builtinGuardrails, ...(options.guardrails ?? [])];
+    this.notify = options.notify ?? null;
+    this.clock = options.clock ?? systemClock;
+    this.warn = options.onWarning ?? (() => undefined);
+    this.gate = new Gate(options.connect, this.clock, options.onCall ?? (() => undefined));
+
+    const ids = new Set<string>();
+    for (const remediator of options.remediators) {
+      if (remediator.contract !== 1)
+        throw new RedressError(
+          'compose/invalid',
+          `${remediator.id} is of contract ${String(remediator.contract)}; this version of @redress/core knows contract 1.`,
+          { next: 'Install versions that fit.' },
+        );
+      if (ids.has(remediator.id)) throw new RedressError('compose/invalid', `Two remediators are called ${remediator.id}.`);
+      ids.add(remediator.id);
+    }
+    const guardrailIds = new Set<string>();
+    for (const guardrail of this.#guardrails) {
+      if (guardrailIds.has(guardrail.id) || guardrail.id === 'freshness')
+        throw new RedressError('compose/invalid', `Two guardrails are called ${guardrail.id}; guardrails can be added, not replaced.`);
+      guardrailIds.add(guardrail.id);
+    }
+    if (!('read' in options.policy)) this.#checkPolicy(options.policy);
+  }
+
+  /** @throws {RedressError} `compose/invalid` when there is none of that id. */
+  remediator(id: string): Remediator {
+    const found = this.remediators.find((each) => each.id === id);
+    if (found !== undefined) return found;
+    const ids = this.remediators.map((each) => each.id);
+    const near = nearest(id, ids);
+    throw new RedressError('compose/invalid', `There is no remediator ${JSON.stringify(id)}.${near === null ? '' : ` Did you mean ${near}?`}`, {
+      next: `Known: ${ids.join(', ')}`,
+    });
+  }
+
+  /** @throws {RedressError} `compose/invalid` when there is none. */
+  needJournal(what: string): Journal {
+    if (this.journal === null)
+      throw new RedressError('compose/invalid', `${what} needs a journal: the record is what permits a change.`, {
+        next: 'Give createRedress a journal (@redress/evidence), or only plan.',
+      });
+    return this.journal;
+  }
+
+  async readPolicy(): Promise<Policy> {
+    return this.#checkPolicy(await this.#policy.read());
+  }
+
+  readStop(): Promise<Stop> {
+    return this.#killSwitch.read();
+  }
+
+  /** Names that nobody knows are mistakes, not nothing: the remediator meant would silently stay notify-only. */
+  #checkPolicy(policy: Policy): Policy {
+    const ids = this.remediators.map((each) => each.id);
+    const refuse = (path: readonly string[], message: string) => mistakes('policy/invalid', 'The policy', [{ path, message }], policy.placeOf);
+    for (const [id, entry] of Object.entries(policy.remediators)) {
+      const remediator = this.remediators.find((each) => each.id === id);
+      if (remediator === undefined) {
+        const near = nearest(id, ids);
+        const meant = near === null ? '' : ` (did you mean ${near}?)`;
+        throw refuse(['remediators', id], `${JSON.stringify(id)} is no remediator${meant}; allowed: ${ids.join(', ')}`);
+      }
+      try {
+        remediator.parameters(entry.parameters);
+      } catch (error) {
+        if (!isRedressError(error)) throw error;
+        throw refuse(['remediators', id, ...(error.place?.path ?? 'parameters').split('.')], error.message);
+      }
+    }
+    return policy;
+  }
+
+  /** Who the credentials for a resource are. */
+  identity(ref: ResourceRef, access: ConnectTarget['access']): Promise<Identity> {
+    return this.gate.identity({ partition: ref.partition, account: ref.account, region: apiRegion(ref), access });
+  }
+
+  /** The one name of a resource that a finding may name in several ways; null when it is none of the account's. */
+  async identify(remediator: Remediator, claimed: ResourceRef, deadline: number | null): Promise<Fact<ResourceRef | null>> {
+    const { identify } = remediator;
+    if (identify === null) return known(claimed);
+    return factOf(async () => {
+      const found = await identify({ aws: this.gate.reads(remediator, claimed, 'read', deadline), resource: claimed });
+      if (found === 'gone') return claimed;
+      return found === null ? null : resource({ ...claimed, id: found.id, region: found.region ?? claimed.region });
+    });
+  }
+
+  /** Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact. */
+  async look(remediator: Remediator, ref: ResourceRef, policy: Fact<Policy>, access: ConnectTarget['access'], deadline: number | null): Promise<Look> {
+    if (!policy.ok)
+      return {
+        observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
+        assessment: unreadable('not observed'),
+      };
+    const parameters = parametersOf(policy.value, remediator);
+    const observation = await factOf<Observed>(async () => {
+      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, access, deadline), resource: ref, parameters });
+      if (found === 'gone') return found;
+      if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
+      return { ...found, state: toJson(found.state) };
+    });
+    if (!observation.ok) return { observation, assessment: unreadable('not observed') };
+    const seen = observation.value;
+    if (seen === 'gone') return { observation, assessment: known({ status: 'compliant', message: 'The resource is gone.' }) };
+    const assessment = await factOf(async () =>
+      frozenAssessment(remediator.plan({ state: seen.state, context: seen.context, resource: ref, parameters, observedAt: this.clock.now() })),
+    );
+    return { observation, assessment };
+  }
+
+  /** All that guardrails decide on, each fact read or marked as unreadable. */
+  async facts(args: {
+    remediator: Remediator;
+    ref: ResourceRef;
+    trigger: Trigger;
+    identity: Fact<Identity>;
+    policy: Fact<Policy>;
+    history: Fact<StreamView>;
+    seen: Look;
+    changes: number;
+  }): Promise<Facts> {
+    const { remediator, seen } = args;
+    return {
+      now: this.clock.now(),
+      trigger: args.trigger,
+      resource: args.ref,
+      remediator: { id: remediator.id, ceiling: remediator.ceiling, freshWithin: remediator.freshWithin },
+      changes: [],
+      hazards: seen.assessment.ok && seen.assessment.value.status === 'manual' ? (seen.assessment.value.hazards ?? []) : [],
+      policy: args.policy,
+      register: await factOf(() => this.#register.read()),
+      stop: await factOf(() => this.readStop()),
+      identity: args.identity,
+      observation: seen.observation,
+      assessment: seen.assessment,
+      history: args.history,
+      run: { changes: args.changes },
+    };
+  }
+
+  /** The same facts with all that may have changed since the decision read anew: kill switch, policy, exceptions. */
+  async refreshed(facts: Facts, observation: Observed): Promise<Facts> {
+    return {
+      ...facts,
+      now: this.clock.now(),
+      policy: await factOf(() => this.readPolicy()),
+      register: await factOf(() => this.#register.read()),
+      stop: await factOf(() => this.readStop()),
+      observation: known(observation),
+    };
+  }
+
+  decide(facts: Facts, shown: Shown): Decision {
+    const isShown = (subject: string | undefined) => shown === 'all' || (shown !== 'nothing' && subject !== undefined && shown.has(subject));
+    return decide([...this.#guardrails, freshness(isShown)], facts);
+  }
+}
+
+function live<T extends object>(value: T | Live<T>): Live<T> {
+  return 'read' in value && typeof value.read === 'function' ? (value as Live<T>) : fixed(value as T);
+}
+
+/** A fact, whether it can be read or not. */
+export async function factOf<T>(read: () => Promise<T>): Promise<Fact<T>> {
+  try {
+    return known(await read());
+  } catch (error) {
+    return unreadable(error);
+  }
+}
+
+/** Why a look shows nothing; null when it does. */
+export function unread(look: Look): Extract<Fact<never>, { ok: false }> | null {
+  return !look.observation.ok ? look.observation : !look.assessment.ok ? look.assessment : null;
+}
+
+/** The policy's parameters for a remediator, with its defaults. */
+export function parametersOf(policy: Policy, remediator: Remediator): JsonObject {
+  const entry = Object.hasOwn(policy.remediators, remediator.id) ? policy.remediators[remediator.id] : undefined;
+  return remediator.parameters(entry?.parameters);
+}
+
+/** The budgets that an execution is counted against, over all workers. Those per run are counted by the run. */
+export function budgetsOf(policy: Policy, remediator: string, ref: ResourceRef): Budget[] {
+  const values: Record<string, string> = { remediator, account: ref.account, region: ref.region };
+  return policy.limits
+    .filter((limit) => !limit.per.includes('run'))
+    .map((limit) => ({
+      key: [...limit.per]
+        .sort()
+        .map((key) => `${key}=${values[key] ?? ''}`)
+        .join(','),
+      changes: limit.changes,
+      window: limit.window,
+    }));
+}

@@ -1,0 +1,128 @@
+import type { Decision, Guardrail } from '../guardrails/guardrail.js';
+import type { Journal, RecordRef } from '../journal.js';
+import type { Finding } from '../model/finding.js';
+import type { Outcome } from '../model/outcome.js';
+import type { Plan } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Notify } from '../notify.js';
+import type { Policy } from '../policy/policy.js';
+import type { Register } from '../policy/register.js';
+import type { Clock, Connect, Live, Stop } from '../ports.js';
+import type { Remediator } from '../remediator/define.js';
+import type { CallTrace } from './gate.js';
+
+/** What {@link createRedress} takes. */
+export interface RedressOptions {
+  readonly remediators: readonly Remediator[];
+  /** A policy, or something that reads it anew: the latter is asked again right before each write. */
+  readonly policy: Policy | Live<Policy>;
+  /** Needed to change anything; looking and planning work without. */
+  readonly journal?: Journal;
+  readonly connect: Connect;
+  /** The exceptions register; default: an empty one. */
+  readonly exceptions?: Register | Live<Register>;
+  /** Added to the built-in ones; they can only restrict. */
+  readonly guardrails?: readonly Guardrail[];
+  readonly notify?: Notify;
+  /** A stop besides the policy's: a parameter, a file. */
+  readonly killSwitch?: Live<Stop>;
+  readonly clock?: Clock;
+  /** Each call to AWS, as it happened. */
+  readonly onCall?: (trace: CallTrace) => void;
+  /** What went wrong beside the way: a notification that was not delivered. */
+  readonly onWarning?: (message: string, error: unknown) => void;
+}
+
+/** Counts the changes of a run; start it with `{ changes: 0 }`. The engine writes to it. */
+export interface RunBudget {
+  changes: number;
+}
+
+/** Options of one run. */
+export interface RunOptions {
+  /** Epoch milliseconds at which this process ends (a Lambda's timeout). */
+  readonly deadline?: number;
+  /** Look, plan and decide, but change and record nothing. */
+  readonly dryRun?: boolean;
+  /** Counts the changes of a run that consists of several calls, so that the limits per run hold over all of them; default: each call is a run. */
+  readonly budget?: RunBudget;
+}
+
+/** What became of one remediator's pass over one resource. */
+export interface PassResult {
+  readonly remediator: string;
+  readonly resource: ResourceRef;
+  /** `busy`: another worker holds the resource; ask again. Nothing was recorded for it. */
+  readonly outcome: Outcome | 'busy';
+  /** The execution that this pass made, or the one that a duplicate names. */
+  readonly execution: string | null;
+  /** Whether this input asked for what an execution already does or did. */
+  readonly duplicate: boolean;
+  /** One sentence. */
+  readonly message: string;
+  readonly decision: Decision | null;
+  readonly plan: Plan | null;
+  /** What stays open, and why. */
+  readonly open: readonly string[];
+  /** What a person would do by hand. */
+  readonly steps: readonly string[];
+  readonly record: RecordRef | null;
+  /** Whether the same input may fare better later. */
+  readonly retryable: boolean;
+}
+
+/** What became of one finding. */
+export interface FindingResult {
+  readonly finding: Finding;
+  /** Empty when no decision was needed, or when it came to none because of `error`. */
+  readonly passes: readonly PassResult[];
+  /** Why no decision was needed, or whose it is. */
+  readonly reason: string;
+  /** What kept it from being decided on: a store that is down, a remediator that is broken. Null when nothing did. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  /** Whether the same finding has to come again: nothing is lost for a failure. */
+  readonly retryable: boolean;
+}
+
+/** What became of a whole input. */
+export interface HandleResult {
+  readonly results: readonly FindingResult[];
+  /** Wrapper items (SQS message ids) that should be delivered again. */
+  readonly retry: readonly string[];
+  /** How many findings needed no decision, by disposition. */
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+/** Who rolls back, and why. */
+export interface RollbackOptions {
+  /** A person. From a string it is recorded as unverified. */
+  readonly by: string;
+  readonly reason: string;
+  /** Go on although the undo destroys something (its plan says what). */
+  readonly acceptLoss?: boolean;
+  /** How long afterwards only to tell; default 7 days, in milliseconds. */
+  readonly hold?: number;
+  readonly deadline?: number;
+}
+
+/** The engine. */
+export interface Redress {
+  readonly remediators: readonly Remediator[];
+  /** Looks, plans and decides; changes nothing, records nothing, needs no journal. */
+  plan(remediator: string, resource: ResourceRef): Promise<readonly PassResult[]>;
+  /** A finding, or a resource asked about by all remediators of its type, the whole way. */
+  run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
+  /** A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. */
+  handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
+  /** Resources that a remediator would look at in a sweep; null when it cannot be swept. */
+  discover(remediator: string, where: { readonly account: string; readonly region: string }): AsyncIterable<ResourceRef> | null;
+  /**
+   * Takes an execution back, from its verified records.
+   *
+   * @throws {RedressError} `rollback/refused` with the reason; nothing was changed then.
+   */
+  rollback(execution: string, options: RollbackOptions): Promise<PassResult>;
+  /** Closes executions whose worker is gone, by looking at the resource. */
+  recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
+  close(): void;
+}
