@@ -9,7 +9,7 @@ import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import type { WriteContext, WriteReply } from './gate.js';
 import { remaining } from './planning.js';
-import { stillOpen } from './recorder.js';
+import { persist, stillOpen } from './recorder.js';
 import { type Runtime, unread } from './runtime.js';
 import { resolveUndo } from './story.js';
 
@@ -49,7 +49,6 @@ export async function apply(
   },
 ): Promise<Applied> {
   const { remediator, ref, lease, purpose, deadline, changes } = args;
-  const journal = runtime.needJournal('A change');
   const context: WriteContext = { remediator, resource: ref, purpose, lease, deadline, recheck: args.recheck };
   const calls: JsonObject[] = [];
   let sent = 0;
@@ -76,7 +75,7 @@ export async function apply(
       const record = async (status: string, more: JsonObject) => {
         const call = { index, service, operation, attempt, status, ...more };
         calls.push(call);
-        await journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } });
+        await persist(runtime, (journal) => journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } }));
       };
       if (reply.ok) {
         sent++;

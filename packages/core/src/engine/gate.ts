@@ -1,5 +1,5 @@
 import type { Lease } from '../journal.js';
-import { RedressError } from '../model/errors.js';
+import { isRedressError, RedressError } from '../model/errors.js';
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity } from '../ports.js';
@@ -66,10 +66,14 @@ export class Gate {
   /**
    * Who the credentials for an account are.
    *
-   * @throws whatever `connect` or STS throws.
+   * @throws {RedressError} what `connect` or STS throws; an error of another kind is classified like one of AWS.
    */
   async identity(target: ConnectTarget): Promise<Identity> {
-    return (await this.#connection(target)).connection.identity();
+    try {
+      return await (await this.#connection(target)).connection.identity();
+    } catch (error) {
+      throw isRedressError(error) ? error : awsError('sts:GetCallerIdentity', classifyAwsError(error), error);
+    }
   }
 
   /** The `aws` object of `observe`: the declared reads and nothing else. */

@@ -120,7 +120,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
 }
 
 /** What is decided, or done, is recorded: a journal that is down for a moment is tried for a while, before recovery has to find out. */
-async function persist<T>(runtime: Runtime, write: (journal: Journal) => Promise<T>): Promise<T> {
+export async function persist<T>(runtime: Runtime, write: (journal: Journal) => Promise<T>): Promise<T> {
   const journal = runtime.needJournal('A record');
   for (const wait of [100, 400, 1600]) {
     try {
