@@ -28,6 +28,13 @@ describe('definePolicy', () => {
     expect(modeOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBe('notify');
   });
 
+  it('a mode of one environment does not reach another', () => {
+    const environments = { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } };
+    const policy = definePolicy({ version: 1, environments, remediators: { 'a-b': { dev: 'enforce' } } });
+    expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
+    expect(modeOf(policy, 'a-b', PROD)).toBe('notify');
+  });
+
   it('a single mode never reaches an account in no environment, except off', () => {
     const policy = definePolicy({ version: 1, remediators: { 'a-b': 'enforce', 'c-d': 'off' } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('notify');

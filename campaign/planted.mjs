@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+// Plants each deliberate defect in a copy of the repository, and runs the tests that should find it. The repository itself is not touched.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { NODE, ROOT } from '../scripts/setup.mjs';
+import { plantedBugs } from './planted-bugs.mjs';
+
+/** What git knows, with installed packages beside it. Links between packages are relative, so they lead to the copies. */
+function copyRepository(target) {
+  const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: ROOT }).toString().split('\0').filter(Boolean);
+  for (const file of files) {
+    if (!existsSync(join(ROOT, file))) continue;
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    cpSync(join(ROOT, file), join(target, file));
+  }
+  mkdirSync(join(target, 'node_modules'));
+  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
+    const [from, to] = [join(ROOT, 'node_modules', name), join(target, 'node_modules', name)];
+    if (name.startsWith('@redress')) cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    else symlinkSync(from, to);
+  }
+  for (const folder of new Set(files.filter((file) => /^(?:packages|examples)\/.*package\.json$/.test(file)).map((file) => dirname(file)))) {
+    const installed = join(ROOT, folder, 'node_modules');
+    if (existsSync(installed)) cpSync(installed, join(target, folder, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  }
+}
+
+/** Whether the tests fail, and the name of the first that does. */
+function failing(folder, tests) {
+  const report = join(folder, 'planted.json');
+  rmSync(report, { force: true });
+  const args = [
+    join(folder, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    'unit',
+    '--project',
+    'property',
+    '--bail=1',
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(NODE, [...args, ...tests], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}` },
+    });
+    let log = '';
+    child.stderr.on('data', (data) => (log += String(data)));
+    child.once('error', reject);
+    child.once('exit', () => {
+      if (!existsSync(report)) return reject(new Error(`the tests left no report: ${log.slice(-500)}`));
+      const found = JSON.parse(readFileSync(report, 'utf8'));
+      const all = found.testResults.flatMap((file) => file.assertionResults);
+      const first = all.find((test) => test.status === 'failed');
+      // A defect that keeps a test file from loading is found by whoever compiles, not by a test.
+      if (first === undefined && found.testResults.some((file) => file.status === 'failed'))
+        return reject(new Error('a test file could not be loaded: the defect is no program'));
+      resolve({ ran: all.length, test: first?.fullName.trim() ?? null });
+    });
+  });
+}
+
+/**
+ * Plants the defects, one at a time.
+ *
+ * @param {{ only?: string, log?: (line: string) => void }} [options]
+ * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null }[] }>}
+ */
+export async function plant(options = {}) {
+  const log = options.log ?? (() => undefined);
+  const folder = mkdtempSync(join(tmpdir(), 'redress-planted-'));
+  const results = [];
+  try {
+    copyRepository(folder);
+    const bugs = plantedBugs.filter((bug) => options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only));
+    // Tests that fail by themselves find nothing.
+    const sound = await failing(folder, [...new Set(bugs.flatMap((bug) => bug.tests))]);
+    if (sound.test !== null) throw new Error(`Without any defect a test fails: ${sound.test}`);
+    log(`${sound.ran} tests pass without a defect.`);
+    for (const { promise, defect, file, find, replace, tests } of bugs) {
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      if (source.split(find).length !== 2)
+        throw new Error(`${file}: the place of the defect "${defect}" occurs ${source.split(find).length - 1} times, not once.`);
+      writeFileSync(
+        join(folder, file),
+        source.replace(find, () => replace),
+      );
+      const { test } = await failing(folder, tests);
+      writeFileSync(join(folder, file), source);
+      results.push({ promise, defect, file, test });
+      log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? 'no test'}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { planted: results.length, found: results.filter((each) => each.test !== null).length, results };
+}
