@@ -29,7 +29,7 @@ describe('definePolicy', () => {
   });
 
   it('a mode of one environment does not reach another', () => {
-    const environments = { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } };
+    const environments = { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'a test' } } as const;
     const policy = definePolicy({ version: 1, environments, remediators: { 'a-b': { dev: 'enforce' } } });
     expect(modeOf(policy, 'a-b', DEV)).toBe('enforce');
     expect(modeOf(policy, 'a-b', PROD)).toBe('notify');
