@@ -42,7 +42,7 @@ export const plantedBugs = [
     file: `${ENGINE}/gate.ts`,
     find: 'if (now + WRITE_BUDGET > context.lease.until)',
     replace: 'if (now > context.lease.until + 1e12)',
-    tests: inEngine,
+    tests: ['packages/core/src/engine', ...inEngine],
   },
   // Guardrails
   {
