@@ -17,6 +17,9 @@ export type {
   RollbackOptions,
   RunBudget,
   RunOptions,
+  SweepOptions,
+  SweepSummary,
+  SweepTarget,
 } from './engine/types.js';
 export { type Envelope, isEnvelope, normalize, unwrap } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';

@@ -11,8 +11,9 @@ import type { ResourceRef } from './model/resource.js';
  * - `call`: one writing call of an execution, with its request id.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
+ * - `sweep`: what one remediator's sweep of an account and region came to; in the stream of the account.
  */
-export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate';
+export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'sweep';
 
 /**
  * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
@@ -183,7 +184,7 @@ export interface Journal {
    * @throws {RedressError} `journal/lost-lease` when the lease is not the newest or its execution is closed.
    */
   append(
-    entry: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
+    entry: Entry & ({ readonly kind: 'decision' | 'duplicate' | 'sweep'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
   ): Promise<RecordRef>;
   /**
    * Appends the `outcome`, closes the execution, releases the lease, settles the budget.

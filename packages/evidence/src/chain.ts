@@ -20,7 +20,7 @@ import {
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
-const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate'];
+const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'sweep'];
 
 /** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
 export interface JournalBody {

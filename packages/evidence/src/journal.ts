@@ -31,6 +31,9 @@ import {
 } from '@redress/core';
 import { emptyState, nextLine, readLine, type StreamState, viewOf } from './chain.js';
 
+/** Kinds that need no lease. */
+const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'sweep'];
+
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
   exclusive<T>(work: (access: Access) => T): Promise<T>;
@@ -101,7 +104,7 @@ export class ChainJournal implements Journal {
   }
 
   async append(
-    request: Entry & ({ readonly kind: 'decision' | 'duplicate'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
+    request: Entry & ({ readonly kind: 'decision' | 'duplicate' | 'sweep'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
   ): Promise<RecordRef> {
     const entry = checked(request);
     const stream = streamOf(request.resource);
@@ -111,7 +114,7 @@ export class ChainJournal implements Journal {
         held(state, request.lease);
         return write(access, state, 'call', request.lease.execution, entry, { fence: request.lease.fence }, this.#clock.now());
       }
-      if (request.kind !== 'decision' && request.kind !== 'duplicate') throw invalid(`a record of kind ${String((request as { kind: unknown }).kind)}`);
+      if (!FREE_KINDS.includes(request.kind)) throw invalid(`a record of kind ${String((request as { kind: unknown }).kind)}`);
       return write(access, state, request.kind, request.execution ?? null, entry, null, this.#clock.now());
     });
   }

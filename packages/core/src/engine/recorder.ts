@@ -89,18 +89,26 @@ const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed'];
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
-  const record = dryRun
-    ? null
-    : await persist(runtime, (journal) =>
-        journal.append({
-          kind: duplicateOf === undefined ? 'decision' : 'duplicate',
-          resource: ref,
-          remediator: remediator.id,
-          body: { outcome, message, open: [...open], ...(steps.length === 0 ? {} : { steps: [...steps] }), ...decisionBody(trigger, decision, facts ?? null) },
-          documents: plan === null || duplicateOf !== undefined ? {} : { plan: plan as unknown as Json },
-          ...(duplicateOf === undefined ? {} : { execution: duplicateOf }),
-        }),
-      );
+  // A sweep records what it found as a whole: a record for each resource that is as it should be would bury the others.
+  const record =
+    dryRun || (trigger.by === 'sweep' && outcome === 'no-op' && duplicateOf === undefined)
+      ? null
+      : await persist(runtime, (journal) =>
+          journal.append({
+            kind: duplicateOf === undefined ? 'decision' : 'duplicate',
+            resource: ref,
+            remediator: remediator.id,
+            body: {
+              outcome,
+              message,
+              open: [...open],
+              ...(steps.length === 0 ? {} : { steps: [...steps] }),
+              ...decisionBody(trigger, decision, facts ?? null),
+            },
+            documents: plan === null || duplicateOf !== undefined ? {} : { plan: plan as unknown as Json },
+            ...(duplicateOf === undefined ? {} : { execution: duplicateOf }),
+          }),
+        );
   const result: PassResult = {
     ...blank(remediator, ref),
     outcome,

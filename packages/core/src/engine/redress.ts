@@ -1,13 +1,14 @@
 import { normalize, unwrap } from '../events/index.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
+import { type ResourceRef, resource } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
 import { runPass } from './pass.js';
 import { recover } from './recover.js';
 import { rollback } from './rollback.js';
 import { route } from './route.js';
-import { parametersOf, Runtime } from './runtime.js';
+import { Runtime } from './runtime.js';
+import { discover, sweep } from './sweep.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions } from './types.js';
 
 /**
@@ -27,6 +28,7 @@ export function createRedress(options: RedressOptions): Redress {
     run: (input, run = {}) => ask(runtime, input, oneRun(run)),
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
+    sweep: (options) => sweep(runtime, options),
     rollback: (execution, how) => rollback(runtime, execution, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
     close: () => runtime.gate.close(),
@@ -91,21 +93,4 @@ async function askAbout(runtime: Runtime, remediators: readonly Remediator[], in
   const passes: PassResult[] = [];
   for (const remediator of remediators) passes.push(...(await runPass(runtime, { remediator, claimed, ids: [claimed.id], trigger: { by: 'request' } }, run)));
   return passes;
-}
-
-function discover(runtime: Runtime, remediator: Remediator, where: { account: string; region: string }): AsyncIterable<ResourceRef> | null {
-  const look = remediator.discover;
-  if (look === null) return null;
-  const partition = partitionOf(where.region);
-  return (async function* () {
-    const parameters = parametersOf(await runtime.readPolicy(), remediator);
-    const aws = runtime.gate.reads(remediator, { ...where, partition }, 'read', null);
-    const seen = new Set<string>();
-    for await (const each of look({ aws, ...where, partition, parameters })) {
-      const ref = resource({ type: each.type, id: each.id, account: where.account, region: each.region ?? where.region, partition });
-      const stream = streamOf(ref);
-      if (!seen.has(stream)) yield ref;
-      seen.add(stream);
-    }
-  })();
 }

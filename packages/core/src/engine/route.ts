@@ -1,6 +1,6 @@
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { GLOBAL_REGION, type ResourceRef, resource } from '../model/resource.js';
+import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 
@@ -33,7 +33,7 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
     for (const claim of claims(finding, remediator, policy)) {
       const region = remediator.global ? GLOBAL_REGION : (claim.region ?? finding.region ?? '');
       try {
-        const ref = resource({ type: claim.type, id: claim.id, account: finding.account ?? '', region });
+        const ref = resource({ type: claim.type, id: claim.id, account: finding.account ?? '', region, partition: partitionOf(finding.region ?? region) });
         if (!routes.some((known) => known.remediator === remediator && known.resource.type === ref.type && known.resource.id === ref.id))
           routes.push({ resource: ref, ids: [claim.id], remediator });
       } catch (error) {

@@ -93,6 +93,49 @@ export interface HandleResult {
   readonly counted: Readonly<Record<string, number>>;
 }
 
+/** A place that is swept. */
+export interface SweepTarget {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** Options of a sweep. */
+export interface SweepOptions {
+  readonly targets: readonly SweepTarget[];
+  /** Ids; default: all remediators. */
+  readonly remediators?: readonly string[];
+  /** Resources per second, at most; default 5. */
+  readonly perSecond?: number;
+  /** Begin anew, instead of going on where the last sweep ran out of time. */
+  readonly restart?: boolean;
+  /** Epoch milliseconds at which this process ends. */
+  readonly deadline?: number;
+  /** Look, plan and decide, but change and record nothing. */
+  readonly dryRun?: boolean;
+  readonly budget?: RunBudget;
+  /** Each pass, as it is made; a sweep itself keeps only counts. */
+  readonly onPass?: (pass: PassResult) => void;
+}
+
+/** What the sweep of one remediator in one place came to. */
+export interface SweepSummary extends SweepTarget {
+  readonly remediator: string;
+  /** `stopped`: its time ran out. `failed`: resources could not be listed to the end. `not-swept`: it only answers events. */
+  readonly status: 'complete' | 'stopped' | 'failed' | 'not-swept';
+  /** Resources looked at. */
+  readonly looked: number;
+  /** Passes, by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Passes that may fare better in the next sweep. */
+  readonly retryable: number;
+  /** Resources that could not be handled at all. */
+  readonly errors: number;
+  /** The resource that was looked at last, when there is more. */
+  readonly next: string | null;
+  readonly message: string;
+  readonly record: RecordRef | null;
+}
+
 /** Who rolls back, and why. */
 export interface RollbackOptions {
   /** A person. From a string it is recorded as unverified. */
@@ -114,6 +157,8 @@ export interface Redress {
   run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
   /** A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. */
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
+  /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
+  sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
   /** Resources that a remediator would look at in a sweep; null when it cannot be swept. */
   discover(remediator: string, where: { readonly account: string; readonly region: string }): AsyncIterable<ResourceRef> | null;
   /**

@@ -1,0 +1,189 @@
+import { isRedressError, messageOf, RedressError } from '../model/errors.js';
+import { isRecord, type Json, type JsonObject } from '../model/json.js';
+import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
+import type { Remediator } from '../remediator/define.js';
+import { runPass } from './pass.js';
+import { persist } from './recorder.js';
+import { recover } from './recover.js';
+import { parametersOf, type Runtime } from './runtime.js';
+import type { PassResult, RunBudget, SweepOptions, SweepSummary, SweepTarget } from './types.js';
+
+/** Resources per second, unless asked otherwise: a sweep must not use up the request quota that the account's own work needs. */
+const RATE = 5;
+/** No resource is begun with less time than this. */
+const NEEDED = 35_000;
+/** Discovery may name a resource twice in a row of pages; so many are remembered. */
+const REMEMBERED = 10_000;
+
+/** Resources that a remediator would look at, each once; null when it cannot be swept. */
+export function discover(runtime: Runtime, remediator: Remediator, where: SweepTarget): AsyncIterable<ResourceRef> | null {
+  const look = remediator.discover;
+  if (look === null) return null;
+  const partition = partitionOf(where.region);
+  return (async function* () {
+    const parameters = parametersOf(await runtime.readPolicy(), remediator);
+    const aws = runtime.gate.reads(remediator, { ...where, partition }, 'read', null);
+    const seen = new Set<string>();
+    for await (const each of look({ aws, ...where, partition, parameters })) {
+      const region = each.region ?? (remediator.global ? GLOBAL_REGION : where.region);
+      const ref = resource({ type: each.type, id: each.id, account: where.account, region, partition });
+      const stream = streamOf(ref);
+      if (seen.has(stream)) continue;
+      seen.add(stream);
+      if (seen.size > REMEMBERED) for (const oldest of seen) if (seen.delete(oldest)) break;
+      yield ref;
+    }
+  })();
+}
+
+/** Where a sweep of one remediator left off. */
+interface Last {
+  readonly time: number;
+  /** The resource that was looked at last, when the sweep was stopped before its end. */
+  readonly next: string | null;
+}
+
+/**
+ * Looks for what events missed, and puts each resource on the way that a finding takes. One summary per remediator and place is recorded,
+ * instead of a record for every resource that is as it should be. Least recently swept first; a sweep that runs out of time is continued
+ * by the next one.
+ */
+export async function sweep(runtime: Runtime, options: SweepOptions): Promise<readonly SweepSummary[]> {
+  const { dryRun = false, deadline = null } = options;
+  const targets = checkedTargets(options.targets);
+  if (!dryRun) {
+    runtime.needJournal('A sweep');
+    await recover(runtime, deadline);
+  }
+  const asked = options.remediators === undefined ? runtime.remediators : options.remediators.map((id) => runtime.remediator(id));
+  const jobs: { readonly remediator: Remediator; readonly target: SweepTarget; readonly last: Last | null }[] = [];
+  for (const target of targets) {
+    const latest = dryRun ? new Map<string, Last>() : await lastSweeps(runtime, target);
+    for (const remediator of asked) jobs.push({ remediator, target, last: latest.get(remediator.id) ?? null });
+  }
+  jobs.sort((a, b) => (a.last?.time ?? 0) - (b.last?.time ?? 0));
+  const budget: RunBudget = options.budget ?? { changes: 0 };
+  const summaries: SweepSummary[] = [];
+  for (const { remediator, target, last } of jobs) {
+    if (!timeLeft(runtime, deadline)) break;
+    const found = await sweepOne(runtime, remediator, target, options.restart === true ? null : (last?.next ?? null), { ...options, dryRun, budget });
+    const record = dryRun || found.status === 'not-swept' ? null : await recordSweep(runtime, remediator, target, found);
+    summaries.push({ remediator: remediator.id, ...target, ...found, record });
+  }
+  return summaries;
+}
+
+type Found = Omit<SweepSummary, 'remediator' | 'account' | 'region' | 'record'>;
+
+async function sweepOne(
+  runtime: Runtime,
+  remediator: Remediator,
+  target: SweepTarget,
+  after: string | null,
+  options: SweepOptions & { readonly dryRun: boolean; readonly budget: RunBudget },
+): Promise<Found> {
+  const outcomes: Record<string, number> = {};
+  let looked = 0;
+  let retryable = 0;
+  let errors = 0;
+  let next: string | null = null;
+  const found = (status: Found['status'], message: string): Found => ({
+    status,
+    looked,
+    outcomes,
+    retryable,
+    errors,
+    next: status === 'complete' ? null : next,
+    message,
+  });
+  // A resource that is gone cannot be met again: then the whole of it is looked at once more, rather than nothing.
+  for (const skipping of after === null ? [false] : [true, false]) {
+    let skip = skipping;
+    const refs = discover(runtime, remediator, target);
+    if (refs === null) return found('not-swept', 'It cannot look for resources on its own; it only answers events.');
+    try {
+      for await (const ref of refs) {
+        const name = nameOf(ref);
+        if (skip) {
+          skip = name !== after;
+          continue;
+        }
+        if (!timeLeft(runtime, options.deadline ?? null)) return found('stopped', 'Its time ran out; the next sweep goes on from there.');
+        const started = runtime.clock.now();
+        for (const pass of await lookAt(runtime, remediator, ref, options)) {
+          if (pass === null) errors++;
+          else {
+            outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
+            if (pass.retryable) retryable++;
+            options.onPass?.(pass);
+          }
+        }
+        looked++;
+        next = name;
+        const rest = 1000 / (options.perSecond ?? RATE) - (runtime.clock.now() - started);
+        if (rest > 0) await runtime.clock.sleep(rest);
+      }
+    } catch (error) {
+      runtime.warn(`the sweep of ${remediator.id} in ${target.account}, ${target.region} failed`, error);
+      return found('failed', messageOf(error));
+    }
+    if (!skip) break;
+  }
+  return found('complete', looked === 0 ? 'Nothing to look at.' : `${looked} looked at.`);
+}
+
+/** Passes over one resource; null stands for one that failed. A resource that cannot be handled keeps no other from being looked at. */
+async function lookAt(
+  runtime: Runtime,
+  remediator: Remediator,
+  claimed: ResourceRef,
+  options: SweepOptions & { readonly dryRun: boolean; readonly budget: RunBudget },
+): Promise<readonly (PassResult | null)[]> {
+  const { dryRun, budget, deadline } = options;
+  try {
+    const request = { remediator, claimed, ids: [claimed.id], trigger: { by: 'sweep' } } as const;
+    return await runPass(runtime, request, { dryRun, budget, ...(deadline === undefined ? {} : { deadline }) });
+  } catch (error) {
+    // With the journal down nothing can be done about any resource.
+    if (isRedressError(error) && error.code === 'journal/unavailable') throw error;
+    runtime.warn(`${remediator.id}: ${claimed.id} could not be looked at`, error);
+    return [null];
+  }
+}
+
+function timeLeft(runtime: Runtime, deadline: number | null): boolean {
+  return deadline === null || runtime.clock.now() + NEEDED <= deadline;
+}
+
+function nameOf(ref: ResourceRef): string {
+  return `${ref.region}/${ref.type}/${ref.id}`;
+}
+
+/** Sweeps are recorded in the stream of the account in its region. */
+function accountOf({ account, region }: SweepTarget): ResourceRef {
+  return resource({ type: 'AWS::::Account', id: account, account, region });
+}
+
+async function recordSweep(runtime: Runtime, remediator: Remediator, target: SweepTarget, found: Found) {
+  const { status, looked, outcomes, retryable, errors, next, message } = found;
+  const body: JsonObject = { sweep: { status, looked, outcomes: { ...outcomes } as { [key: string]: Json }, retryable, errors, next, message } };
+  return persist(runtime, (journal) => journal.append({ kind: 'sweep', resource: accountOf(target), remediator: remediator.id, body }));
+}
+
+async function lastSweeps(runtime: Runtime, target: SweepTarget): Promise<Map<string, Last>> {
+  const latest = new Map<string, Last>();
+  for await (const { record } of runtime.needJournal('A sweep').read({ resource: accountOf(target) })) {
+    const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
+    if (!isRecord(own)) continue;
+    const next = own['next'];
+    latest.set(record.remediator, { time: Date.parse(record.time), next: typeof next === 'string' ? next : null });
+  }
+  return latest;
+}
+
+/** Where a sweep looks, checked. */
+function checkedTargets(targets: readonly SweepTarget[]): readonly SweepTarget[] {
+  if (targets.length === 0) throw new RedressError('compose/invalid', 'A sweep needs a place to look at.', { next: 'Give at least one account and region.' });
+  for (const target of targets) accountOf(target);
+  return targets;
+}
