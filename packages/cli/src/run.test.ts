@@ -382,6 +382,58 @@ describe('run, history, rollback', () => {
   });
 });
 
+describe('sweep', () => {
+  it('puts what it finds on the way of an event, names what cannot be swept, and records that it looked', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    widgets.put('w-2', ['closed']);
+    const { exit, json } = await redress('sweep', '--json');
+    expect(exit).toBe(0);
+    expect(json).toMatchObject({
+      complete: true,
+      passes: [{ resource: { id: 'w-1' }, outcome: 'awaiting-approval' }],
+      sweeps: [
+        {
+          remediator: 'widget-revoke-open',
+          account: '111111111111',
+          region: 'us-east-1',
+          status: 'complete',
+          looked: 2,
+          outcomes: { 'awaiting-approval': 1, 'no-op': 1 },
+        },
+        { remediator: 'widget-note', status: 'not-swept' },
+      ],
+    });
+    expect(widgets.writes).toEqual([]);
+    const history = (await redress('history', '--json')).json as HistoryEntry[];
+    expect(history.map((entry) => [entry.kind, entry.outcome, entry.resource.id])).toEqual([
+      ['decision', 'awaiting-approval', 'w-1'],
+      ['sweep', 'complete', '111111111111'],
+    ]);
+    expect((await redress('history')).out).toContain('complete');
+    expect((await redress('evidence', 'verify', '--json')).exit).toBe(0);
+    const people = await redress('sweep', '--remediator', 'widget-revoke-open', '--per-second', '100');
+    expect(people.out).toContain('Everything was looked at.');
+  });
+
+  it('says with its exit code that not everything was looked at', async () => {
+    widgets.put('w-1', ['open-1']);
+    widgets.faults.set('DescribeWidgets', ['denied']);
+    const { exit, out } = await redress('sweep');
+    expect(exit).toBe(1);
+    expect(out).toContain('Not everything was looked at.');
+  });
+
+  it.each([
+    [['sweep', '--per-second', 'fast'], '--per-second "fast" is not a number above 0.'],
+    [['sweep', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
+  ])('refuses %j', async (argv, message) => {
+    const { exit, json } = await redress(...argv, '--json');
+    expect(exit).toBe(2);
+    expect(json).toMatchObject({ error: { message } });
+  });
+});
+
 describe('policy and configuration', () => {
   it('names file, line and what is allowed', async () => {
     file('redress.yaml', POLICY.replace('enforce', 'enforced'));

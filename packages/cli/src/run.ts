@@ -105,6 +105,17 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('<file...>', 'JSON events; - is standard input')
     .action((files: string[]) => composed(async (composition) => (await import('./commands/run.js')).runCommand(io, composition, files)));
   program
+    .command('sweep')
+    .description('looks for what events missed, and puts it on the same way')
+    .option('--remediator <id...>', 'only these')
+    .option('--account <id...>', 'these accounts (default: that of the credentials)')
+    .option('--in <region...>', 'these regions (default: --region)')
+    .option('--per-second <number>', 'resources per second, at most (default: 5)')
+    .option('--restart', 'begin anew, instead of going on where the last sweep ran out of time')
+    .action((options: { remediator?: string[]; account?: string[]; in?: string[]; perSecond?: string; restart?: boolean }) =>
+      composed(async (composition) => (await import('./commands/sweep.js')).sweepCommand(io, composition, options)),
+    );
+  program
     .command('rollback')
     .description('takes an execution back')
     .argument('<execution>', 'as `redress history` shows it')

@@ -211,6 +211,7 @@ describe('direct invocation', () => {
       findings: 1,
       passes: [{ remediator: 'test-look', resource: `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, outcome: 'no-op', execution: null }],
       counted: {},
+      sweeps: [],
     });
   });
 
@@ -309,5 +310,71 @@ describe('recovery', () => {
       level: 'error',
       attributes: { error: { message: 'the table is away' } },
     });
+  });
+});
+
+describe('a schedule', () => {
+  const tick = (more: object = {}) => ({
+    version: '0',
+    id: 'tick-1',
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: ACCOUNT,
+    time: '2026-11-20T10:00:00Z',
+    region: 'us-east-1',
+    resources: [`arn:aws:events:us-east-1:${ACCOUNT}:rule/redress-sweep`],
+    detail: {},
+    ...more,
+  });
+  const sweeping = (more: Partial<HandlerOptions> = {}) => {
+    const looked: string[] = [];
+    const remediator: Remediator = {
+      ...looker(async ({ resource }) => {
+        looked.push(`${resource.id} ${resource.region}`);
+        return { state: {}, tags: {} };
+      }),
+      discover: async function* () {
+        yield { type: 'AWS::S3::Bucket', id: 'found' };
+      },
+    };
+    const targets = [
+      { account: ACCOUNT, region: 'us-east-1' },
+      { account: ACCOUNT, region: 'eu-west-1' },
+    ];
+    return { ...handlerOf({ remediators: [remediator], sweep: { targets, perSecond: 1000 }, ...more }), looked };
+  };
+
+  it('sweeps every place, and says what came of it', async () => {
+    const { handler, logger, looked } = sweeping();
+    expect(await handler(tick(), time(300_000))).toMatchObject({
+      counted: { evaluate: 1 },
+      sweeps: [
+        { region: 'us-east-1', status: 'complete', looked: 1, outcomes: { 'no-op': 1 } },
+        { region: 'eu-west-1', status: 'complete', looked: 1 },
+      ],
+    });
+    expect(looked).toEqual(['found us-east-1', 'found eu-west-1']);
+    expect(logger.lines.filter((line) => line.attributes['kind'] === 'sweep' && line.message === 'swept')).toHaveLength(2);
+  });
+
+  it('sweeps when it comes through a queue', async () => {
+    const { handler, looked } = sweeping();
+    expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual([]);
+    expect(looked).toHaveLength(2);
+  });
+
+  it('leaves to the next one what it has no time for', async () => {
+    const { handler, looked } = sweeping();
+    expect(await handler(tick(), time(31_000))).toMatchObject({ sweeps: [] });
+    expect(looked).toEqual([]);
+  });
+
+  it.each([
+    ['is only counted where nothing is to be swept', tick(), { sweep: undefined }],
+    ['is only counted when it is replayed', tick({ 'replay-name': 'archive' }), {}],
+  ])('%s', async (_name, event, more) => {
+    const { handler, looked } = sweeping(more as Partial<HandlerOptions>);
+    expect(await handler(event, time(300_000))).toMatchObject({ counted: { evaluate: 1 }, sweeps: [] });
+    expect(looked).toEqual([]);
   });
 });

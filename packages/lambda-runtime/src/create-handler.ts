@@ -11,6 +11,9 @@ import {
   type Redress,
   RedressError,
   type RedressOptions,
+  type RunBudget,
+  type SweepSummary,
+  type SweepTarget,
   systemClock,
 } from '@redress/core';
 import type { SQSEvent } from 'aws-lambda';
@@ -21,6 +24,12 @@ import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsReco
 export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
   /** There is no default, and a folder is refused inside Lambda: it would be gone with the sandbox. */
   readonly journal: NonNullable<RedressOptions['journal']>;
+  /** What a schedule sweeps: an EventBridge rule or schedule whose event comes here. Without it schedules are only counted. */
+  readonly sweep?: {
+    readonly targets: readonly SweepTarget[];
+    /** Resources per second, at most; default 5. */
+    readonly perSecond?: number;
+  };
   /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
   readonly logger?: HandlerLogger;
 }
@@ -31,6 +40,8 @@ export interface HandlerSummary {
   readonly passes: readonly { readonly remediator: string; readonly resource: string; readonly outcome: Outcome | 'busy'; readonly execution: string | null }[];
   /** Findings that needed no decision, by disposition. */
   readonly counted: Readonly<Record<string, number>>;
+  /** What a schedule led to. */
+  readonly sweeps: readonly Pick<SweepSummary, 'remediator' | 'account' | 'region' | 'status' | 'looked' | 'outcomes'>[];
 }
 
 /** A Lambda handler. SQS gets a partial batch answer, anything else a summary. */
@@ -67,6 +78,15 @@ export function createHandler(options: HandlerOptions): Handler {
   const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
   let recovered = false;
 
+  /** A schedule that AWS sent asks for a sweep, after what came in with it. What it does not come to is left to the next one. */
+  const swept = async (result: HandleResult, run: { deadline: number; budget: RunBudget }): Promise<readonly SweepSummary[]> => {
+    const asked = result.results.some(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
+    if (!asked || options.sweep === undefined) return [];
+    const summaries = await redress.sweep({ ...options.sweep, ...run, onPass: (pass) => logPass(logger, pass, null, 'sweep') });
+    for (const { record: _, ...summary } of summaries) logger[summary.status === 'failed' ? 'error' : 'info']('swept', { kind: 'sweep', ...summary });
+    return summaries;
+  };
+
   return async (event, context) => {
     const remaining = context.getRemainingTimeInMillis();
     const deadline = clock.now() + remaining;
@@ -89,7 +109,7 @@ export function createHandler(options: HandlerOptions): Handler {
       report(logger, result, null);
       const again = retryable(result);
       if (again !== null) throw new RetryError(`It has to come again: ${again}`);
-      return summarize(result);
+      return summarize(result, await swept(result, run));
     }
 
     const handle = async (record: SqsRecord): Promise<void> => {
@@ -107,6 +127,7 @@ export function createHandler(options: HandlerOptions): Handler {
       report(logger, result, record.messageId);
       const again = retryable(result);
       if (again !== null) throw new RetryError(again);
+      await swept(result, run);
     };
     // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
     const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
@@ -145,7 +166,7 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
 }
 
 /** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */
-function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery'): void {
+function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery' | 'sweep'): void {
   const bad = pass.outcome === 'failed' || pass.outcome === 'partial' || pass.outcome === 'unknown';
   logger[bad ? 'error' : 'info'](pass.message === '' ? pass.outcome : pass.message, {
     kind,
@@ -169,13 +190,14 @@ function retryable(result: HandleResult): string | null {
   return pass === undefined ? (found.error?.message ?? found.reason) : `${pass.remediator}: ${formatResource(pass.resource)}: ${pass.message}`;
 }
 
-function summarize(result: HandleResult): HandlerSummary {
+function summarize(result: HandleResult, sweeps: readonly SweepSummary[]): HandlerSummary {
   return {
     findings: result.results.length,
     passes: result.results
       .flatMap((each) => each.passes)
       .map(({ remediator, resource, outcome, execution }) => ({ remediator, resource: formatResource(resource), outcome, execution })),
     counted: result.counted,
+    sweeps: sweeps.map(({ remediator, account, region, status, looked, outcomes }) => ({ remediator, account, region, status, looked, outcomes })),
   };
 }
 

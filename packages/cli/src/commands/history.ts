@@ -6,7 +6,7 @@ import { printable } from '../printable.js';
 
 /** One entry of `redress history --json`: an execution with everything that belongs to it, or a decision not to act. */
 export interface HistoryEntry {
-  readonly kind: 'execution' | 'decision' | 'duplicate';
+  readonly kind: 'execution' | 'decision' | 'duplicate' | 'sweep';
   /** When it began. */
   readonly time: string;
   /** When it was closed; null for an open execution. */
@@ -67,11 +67,11 @@ function matches({ record }: StoredRecord, subject: string): boolean {
 function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRecord): void {
   const { record } = stored;
   const { body, execution } = record;
-  const isExecution = record.kind === 'intent' || record.kind === 'call' || record.kind === 'outcome';
+  const isExecution = ['intent', 'lease', 'call', 'outcome'].includes(record.kind);
   let entry = isExecution && execution !== null ? executions.get(execution) : undefined;
   if (entry === undefined) {
     entry = {
-      kind: isExecution ? 'execution' : record.kind === 'duplicate' ? 'duplicate' : 'decision',
+      kind: isExecution ? 'execution' : record.kind === 'duplicate' || record.kind === 'sweep' ? record.kind : 'decision',
       time: record.time,
       closed: null,
       resource: record.resource,
@@ -100,6 +100,15 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   if (isRecord(plan)) {
     entry.plan = text((plan as JsonObject)['digest']);
     entry.changes = (plan as unknown as Plan).changes.map((change) => change.summary);
+  }
+  // Recovery took it over; when it began, and why, the intent says.
+  if (record.kind === 'lease') return;
+  if (record.kind === 'sweep') {
+    const own = body['sweep'];
+    entry.closed = record.time;
+    entry.outcome = isRecord(own) ? text((own as JsonObject)['status']) : null;
+    entry.message = isRecord(own) ? text((own as JsonObject)['message']) : null;
+    return;
   }
   if (record.kind === 'call') {
     const call = body['call'];

@@ -2,6 +2,7 @@ import { parseDuration } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { printable } from '../printable.js';
 import { isHandled, passDocument, passLines } from './run.js';
 
 /** Options of `redress rollback`. */
@@ -42,7 +43,9 @@ export async function recoverCommand(io: Io, composition: Composition): Promise<
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
-    const closed = (await redress.recover()).map(passDocument);
+    const passes = (await redress.recover()).map(passDocument);
+    const closed = passes.filter((pass) => pass.outcome !== 'busy');
+    const problems = passes.filter((pass) => pass.outcome === 'busy').map((pass) => `${pass.execution ?? ''}: ${pass.message}`);
     // What is leased still has a worker, as far as anyone can tell.
     const open = (await journal.open()).map(({ execution, resource, remediator, begunAt, leaseUntil }) => ({
       execution,
@@ -55,9 +58,11 @@ export async function recoverCommand(io: Io, composition: Composition): Promise<
     const lines = [
       ...closed.flatMap((pass) => passLines(pass, paint)),
       ...open.map((each) => `${paint('yellow', 'still open')}  ${each.execution}, leased until ${each.leaseUntil}`),
+      ...problems.map((problem) => `${paint('red', 'could not be closed')}  ${printable(problem)}`),
       ...(closed.length === 0 && open.length === 0 ? ['No execution is open.'] : []),
     ];
-    return { json: { closed, open }, text: lines.join('\n'), exit: closed.every((pass) => isHandled(pass) || pass.outcome === 'failed') ? 0 : 1 };
+    const done = problems.length === 0 && closed.every((pass) => isHandled(pass) || pass.outcome === 'failed');
+    return { json: { closed, open, problems }, text: lines.join('\n'), exit: done ? 0 : 1 };
   } finally {
     redress.close();
     await journal.close?.();
