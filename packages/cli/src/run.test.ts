@@ -434,6 +434,18 @@ describe('sweep', () => {
   });
 });
 
+describe('patterns', () => {
+  it('are what rules of EventBridge need, for all or some remediators', async () => {
+    const { exit, json } = await redress('patterns', '--json');
+    expect(exit).toBe(0);
+    expect((json as { name: string }[]).map(({ name }) => name)).toContain('cloudtrail-widget');
+    const some = await redress('patterns', '--remediator', 'widget-note', '--json');
+    expect((some.json as { name: string }[]).map(({ name }) => name)).not.toContain('cloudtrail-widget');
+    expect((await redress('patterns')).out).toContain('cloudtrail-widget: Calls of widget');
+    expect((await redress('patterns', '--remediator', 'nothing')).exit).toBe(2);
+  });
+});
+
 describe('policy and configuration', () => {
   it('names file, line and what is allowed', async () => {
     file('redress.yaml', POLICY.replace('enforce', 'enforced'));

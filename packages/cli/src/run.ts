@@ -146,6 +146,13 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('which there are, what the policy lets them do, and which IAM actions they need')
     .action(() => composed(async (composition) => (await import('./commands/remediators.js')).remediatorsCommand(io, composition)));
   program
+    .command('patterns')
+    .description('EventBridge patterns that deliver the events of the remediators')
+    .option('--remediator <id...>', 'only these')
+    .action((options: { remediator?: string[] }) =>
+      composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
+    );
+  program
     .command('policy')
     .description('the policy')
     .command('check')

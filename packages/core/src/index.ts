@@ -21,7 +21,7 @@ export type {
   SweepSummary,
   SweepTarget,
 } from './engine/types.js';
-export { type Envelope, isEnvelope, normalize, unwrap } from './events/index.js';
+export { type Envelope, type EventPattern, eventPatterns, isEnvelope, normalize, unwrap } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export {
   type Decision,

@@ -175,7 +175,7 @@ async function live(composition: Composition, account: string, options: PlanOpti
   }
 }
 
-function known(composition: Composition, id: string): { readonly id: string } {
+export function known(composition: Composition, id: string): { readonly id: string } {
   const found = composition.remediators.find((each) => each.id === id);
   if (found === undefined)
     throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`, {

@@ -262,6 +262,24 @@ export function canonicalType(type: string): string {
   return type;
 }
 
+/**
+ * The names under which findings may speak of resources of a type: the type itself, Security Hub's own names for it, and `Other`, which
+ * leaves the type to the ARN.
+ *
+ * @example rawTypesOf('AWS::S3::Bucket') // ['AWS::S3::Bucket', 'AwsS3Bucket', 'Other']
+ */
+export function rawTypesOf(type: string): readonly string[] {
+  const names = new Set([type]);
+  for (const [name, canonical] of ASFF_EXCEPTIONS) if (canonical === type) names.add(name);
+  for (const [prefix, service] of ASFF_SERVICES) {
+    const name = type.startsWith(`AWS::${service}::`) ? `${prefix}${type.slice(`AWS::${service}::`.length)}` : '';
+    if (name !== '' && canonicalType(name) === type) names.add(name);
+  }
+  // A finding about an access key names its user beside the resources.
+  if (type === 'AWS::IAM::User') names.add('AwsIamAccessKey');
+  return [...names, 'Other'];
+}
+
 // Security Hub's form for what has no ARN: `AWS::::Account:111111111111`, `AWS::IAM::AccessKey:AKIA…`.
 const TYPED_ID = /^(AWS::[A-Za-z0-9]*::[A-Za-z0-9]+):(?!:)(.+)$/s;
 

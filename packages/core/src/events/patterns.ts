@@ -1,0 +1,154 @@
+import type { JsonObject } from '../model/json.js';
+import type { Remediator } from '../remediator/define.js';
+import { rawTypesOf } from './resource-ids.js';
+
+/** An EventBridge rule's pattern, and what it lets through. */
+export interface EventPattern {
+  /** Stable, kebab-case; fits the name of a rule. */
+  readonly name: string;
+  readonly description: string;
+  readonly pattern: JsonObject;
+}
+
+/** EventBridge takes patterns of at most so many characters. */
+const MAX_LENGTH = 2048;
+
+type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' | 'apiCalls' | 'whenResolved'>;
+
+/**
+ * The EventBridge patterns that deliver the events of remediators, and leave out what is never theirs: failed and reading calls, what a
+ * control passed, archived findings, evaluations of resources that are not there yet.
+ *
+ * They let through more than is acted on, never less: a Config rule may have any name, so that rules are told by the resource's type.
+ *
+ * @example for (const { name, pattern } of eventPatterns(s3Remediators)) await putRule({ Name: `redress-${name}`, EventPattern: JSON.stringify(pattern) });
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
+ */
+export function eventPatterns(remediators: readonly Patterned[]): readonly EventPattern[] {
+  const drafts = [open, closed].flatMap((lane) => {
+    const asked = lane === open ? remediators : remediators.filter((each) => each.whenResolved);
+    const byRule = asked.filter((each) => each.configRules.length > 0);
+    const byControl = asked.filter((each) => each.controls.length > 0 || each.configRules.length > 0);
+    return [...config(byRule, lane), ...securityHub(byControl, lane)];
+  });
+  return [...drafts, ...cloudTrail(remediators)].flatMap((draft) => fitting(draft));
+}
+
+/** A pattern in the making: one of its lists may be divided, when it gets too long for one rule. */
+interface Draft {
+  readonly name: string;
+  readonly description: string;
+  readonly values: readonly string[];
+  readonly pattern: (values: readonly string[]) => JsonObject;
+}
+
+function fitting(draft: Draft, part = 0): EventPattern[] {
+  const pattern = draft.pattern(draft.values);
+  if (JSON.stringify(pattern).length <= MAX_LENGTH || draft.values.length < 2)
+    return [{ name: part === 0 ? draft.name : `${draft.name}-${part}`, description: draft.description, pattern }];
+  const half = Math.ceil(draft.values.length / 2);
+  return [
+    ...fitting({ ...draft, values: draft.values.slice(0, half) }, part * 2 + 1),
+    ...fitting({ ...draft, values: draft.values.slice(half) }, part * 2 + 2),
+  ];
+}
+
+const open: Lane = {
+  suffix: '',
+  compliance: ['NON_COMPLIANT'],
+  asff: { Compliance: { Status: ['FAILED'] }, RecordState: ['ACTIVE'] },
+  ocsf: ocsfStatus(3, 'fail', 'failed'),
+};
+const closed: Lane = {
+  suffix: '-resolved',
+  compliance: ['COMPLIANT', 'NOT_APPLICABLE'],
+  asff: { $or: [{ Compliance: { Status: ['PASSED'] } }, { RecordState: ['ARCHIVED'] }] },
+  ocsf: ocsfStatus(1, 'pass', 'passed'),
+};
+
+/** Reports of gaps, and reports that a gap is closed: the latter only for remediators that ask for them. */
+interface Lane {
+  readonly suffix: string;
+  readonly compliance: readonly string[];
+  readonly asff: JsonObject;
+  readonly ocsf: JsonObject;
+}
+
+function ocsfStatus(id: number, ...words: readonly string[]): JsonObject {
+  return {
+    $or: [
+      { compliance: { status_id: [id] } },
+      { compliance: { status_id: [{ exists: false }], status: words.map((word) => ({ 'equals-ignore-case': word })) } },
+    ],
+  };
+}
+
+function config(remediators: readonly Patterned[], lane: Lane): Draft[] {
+  if (remediators.length === 0) return [];
+  return [
+    {
+      name: `config-compliance-change${lane.suffix}`,
+      description: `AWS Config rules that find a resource ${lane.compliance.join(' or ')}.`,
+      values: typesOf(remediators),
+      pattern: (types) => ({
+        source: ['aws.config'],
+        'detail-type': ['Config Rules Compliance Change'],
+        detail: {
+          messageType: ['ComplianceChangeNotification'],
+          resourceType: [...types],
+          newEvaluationResult: {
+            complianceType: [...lane.compliance],
+            evaluationResultIdentifier: { evaluationResultQualifier: { evaluationMode: [{ exists: false }, { 'anything-but': 'PROACTIVE' }] } },
+          },
+        },
+      }),
+    },
+  ];
+}
+
+function securityHub(remediators: readonly Patterned[], lane: Lane): Draft[] {
+  if (remediators.length === 0) return [];
+  const values = [...new Set(typesOf(remediators).flatMap(rawTypesOf))];
+  const draft = (name: string, description: string, detailType: string, filter: (types: readonly string[]) => JsonObject): Draft => ({
+    name: `${name}${lane.suffix}`,
+    description,
+    values,
+    pattern: (types) => ({ source: ['aws.securityhub'], 'detail-type': [detailType], detail: { findings: filter(types) } }),
+  });
+  const asff = (types: readonly string[]): JsonObject => ({ ...lane.asff, Resources: { Type: [...types] } });
+  return [
+    draft('securityhub-imported', 'Findings of Security Hub controls.', 'Security Hub Findings - Imported', asff),
+    draft('securityhub-custom-action', 'Findings that a person sent from the Security Hub console.', 'Security Hub Findings - Custom Action', asff),
+    draft('securityhub-v2-imported', 'The same findings in the Open Cybersecurity Schema Framework.', 'Findings Imported V2', (types) => ({
+      class_uid: [2003],
+      ...lane.ocsf,
+      resources: { type: [...types] },
+    })),
+  ];
+}
+
+function cloudTrail(remediators: readonly Patterned[]): Draft[] {
+  const operations = new Map<string, Set<string>>();
+  for (const remediator of remediators) {
+    for (const call of Object.keys(remediator.apiCalls)) {
+      const [service = '', operation = ''] = call.split(':');
+      operations.set(service, (operations.get(service) ?? new Set()).add(operation));
+    }
+  }
+  return [...operations]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([service, names]) => ({
+      name: `cloudtrail-${service}`,
+      description: `Calls of ${service} that changed something, as CloudTrail recorded them.`,
+      values: [...names].sort(),
+      pattern: (values) => ({
+        source: [`aws.${service}`],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: { eventSource: [{ prefix: `${service}.` }], eventName: [...values], errorCode: [{ exists: false }] },
+      }),
+    }));
+}
+
+function typesOf(remediators: readonly Patterned[]): readonly string[] {
+  return [...new Set(remediators.flatMap((each) => each.resourceTypes))].sort();
+}

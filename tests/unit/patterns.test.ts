@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { definePolicy, eventPatterns, type Finding, normalize, type Remediator } from '@redress/core';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { describe, expect, it } from 'vitest';
+import { route } from '../../packages/core/src/engine/route.js';
+import * as fixtures from '../../packages/core/src/events/fixtures/events.js';
+import { matchesPattern } from '../support/event-pattern.js';
+
+const all: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const patterns = eventPatterns(all);
+const policy = definePolicy({ version: 1 });
+const { ACCOUNT } = fixtures;
+
+const delivered = (event: unknown) => patterns.filter(({ pattern }) => matchesPattern(event, pattern)).map(({ name }) => name);
+const routed = (findings: readonly Finding[]) => findings.flatMap((finding) => route(finding, all, policy).routes.map((each) => each.remediator.id));
+
+/** What our patterns have to leave out, by the normalizer's own words. */
+const NEVER =
+  /^The call failed|only reads\.$|^The control passed|^The finding is archived|^A proactive evaluation|^The rule found the resource compliant|^The rule does not apply/;
+
+/** Whether patterns and normalizer agree on an event. */
+function disagreement(event: unknown): string | null {
+  const findings = normalize(event);
+  const asked = routed(findings);
+  const names = delivered(event);
+  if (asked.length > 0 && names.length === 0) return `${[...new Set(asked)].join(', ')} would be asked, but no pattern lets it through`;
+  // Reports that a gap is closed come for who asks for them, by the resource's type.
+  if (names.some((name) => !/-resolved/.test(name)) && asked.length === 0 && findings.every((finding) => NEVER.test(finding.reason)))
+    return `${names.join(', ')} lets it through: ${findings.map((finding) => finding.reason).join(' ')}`;
+  if (asked.length > 0 && names.length > 1) return `${names.join(' and ')} both let it through: it would come twice`;
+  return null;
+}
+
+type Members = Record<string, unknown>;
+const asMembers = (value: unknown) => value as Members;
+
+/** One event for each trigger of each remediator, and what must not come, beside each. */
+function events(): [string, unknown][] {
+  // What has no envelope does not come from EventBridge.
+  const found: [string, unknown][] = Object.entries(fixtures.everyKind()).filter(([, event]) => 'detail-type' in event);
+  for (const remediator of all) {
+    const type = remediator.resourceTypes[0] ?? '';
+    const id = type === 'AWS::::Account' ? ACCOUNT : 'thing-1';
+    for (const rule of remediator.configRules) {
+      for (const state of ['NON_COMPLIANT', 'COMPLIANT', 'NOT_APPLICABLE']) {
+        for (const mode of [undefined, 'DETECTIVE', 'PROACTIVE']) {
+          const event = asMembers(fixtures.complianceChange(state, {}, mode));
+          const detail = asMembers(event['detail']);
+          found.push([`${rule} ${state} ${mode ?? ''}`, { ...event, detail: { ...detail, configRuleName: rule, resourceType: type, resourceId: id } }]);
+        }
+      }
+    }
+    for (const control of remediator.controls) {
+      for (const [status, recordState] of [
+        ['FAILED', 'ACTIVE'],
+        ['PASSED', 'ACTIVE'],
+        ['FAILED', 'ARCHIVED'],
+      ]) {
+        const own = {
+          Compliance: { Status: status, SecurityControlId: control.id },
+          RecordState: recordState,
+          Resources: [{ Type: type, Id: id, Region: 'eu-west-1' }],
+        };
+        found.push([`${control.id} ${status} ${recordState}`, fixtures.asffImported(own)]);
+        found.push([`${control.id} ${status} ${recordState} by hand`, fixtures.asffAction(own)]);
+      }
+    }
+    for (const call of Object.keys(remediator.apiCalls)) {
+      const [service = '', operation = ''] = call.split(':');
+      for (const more of [{}, { errorCode: 'AccessDenied' }, { readOnly: true }]) {
+        found.push([
+          `${call} ${JSON.stringify(more)}`,
+          fixtures.apiCall({ eventSource: `${service}.amazonaws.com`, eventName: operation, ...more }, { source: `aws.${service}` }),
+        ]);
+      }
+    }
+  }
+  return found;
+}
+
+describe('event patterns', () => {
+  it('agree with the normalizer on every kind of event', () => {
+    const problems = events().flatMap(([name, event]) => {
+      const problem = disagreement(event);
+      return problem === null ? [] : [`${name}: ${problem}`];
+    });
+    // A trigger is a call that changes something: one marked as reading is no such event, and EventBridge sends none to a rule by default.
+    expect(problems.filter((problem) => !/"readOnly":true/.test(problem))).toEqual([]);
+  });
+
+  it('let through something for every remediator', () => {
+    const reached = new Set(events().flatMap(([, event]) => (delivered(event).length > 0 ? routed(normalize(event)) : [])));
+    expect([...reached].sort()).toEqual(all.map((each) => each.id).sort());
+  });
+
+  it('leave out what nobody is asked about', () => {
+    const { detail } = fixtures.apiCall() as { detail: Members };
+    expect(delivered(fixtures.apiCall({ eventName: 'RunInstances' }))).toEqual([]);
+    expect(delivered({ ...fixtures.apiCall(), source: 'acme.ec2', detail })).toEqual([]);
+    expect(delivered(fixtures.guarddutyFinding())).toEqual([]);
+    expect(delivered(fixtures.tick())).toEqual([]);
+    const other = fixtures.complianceChange() as { detail: Members };
+    expect(delivered({ ...other, detail: { ...other.detail, resourceType: 'AWS::Lambda::Function' } })).toEqual([]);
+  });
+
+  it('fit into a rule, each with a name of its own', () => {
+    for (const { name, pattern } of patterns) {
+      expect(JSON.stringify(pattern).length, name).toBeLessThanOrEqual(2048);
+      expect(`redress-${name}`).toMatch(/^[a-z0-9-]{1,64}$/);
+    }
+    expect(new Set(patterns.map(({ name }) => name)).size).toBe(patterns.length);
+  });
+
+  it('are divided when a rule cannot hold them', () => {
+    const apiCalls = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`ec2:MakeSomethingOfALongName${at}`, () => []]));
+    const many = eventPatterns([{ resourceTypes: [], controls: [], configRules: [], apiCalls, whenResolved: false }]);
+    expect(many.length).toBeGreaterThan(1);
+    const names = many.flatMap(({ pattern }) => (pattern['detail'] as { eventName: string[] }).eventName);
+    expect([...names].sort()).toEqual(
+      Object.keys(apiCalls)
+        .map((call) => call.slice(4))
+        .sort(),
+    );
+    expect(new Set(many.map(({ name }) => name)).size).toBe(many.length);
+    for (const { pattern } of many) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
+  });
+
+  it('let resolved findings through for who asks for them', () => {
+    const [closing] = all.filter((each) => each.configRules.length > 0).map((each): Remediator => ({ ...each, whenResolved: true }));
+    const some = eventPatterns([closing as Remediator]);
+    const event = fixtures.complianceChange('COMPLIANT') as { detail: Members };
+    const own = { ...event, detail: { ...event.detail, resourceType: closing?.resourceTypes[0] } };
+    expect(some.filter(({ pattern }) => matchesPattern(own, pattern))).toHaveLength(1);
+  });
+});
+
+const FOLDER = process.env['REDRESS_EVENT_SAMPLES'];
+// With a folder of recorded events: patterns and normalizer agree on them, too.
+it('agree on recorded events, where there are some', () => {
+  const files =
+    FOLDER === undefined
+      ? []
+      : readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json') && !file.endsWith('expected.json'));
+  const problems = files.flatMap((file) => {
+    const event: unknown = JSON.parse(readFileSync(join(FOLDER as string, file), 'utf8'));
+    if (typeof event !== 'object' || event === null || !('detail-type' in event)) return [];
+    const problem = disagreement(event);
+    return problem === null ? [] : [`${file}: ${problem}`];
+  });
+  expect(problems).toEqual([]);
+});
