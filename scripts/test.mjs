@@ -106,6 +106,7 @@ try {
     const problems = checkWorkspace();
     return { ok: problems.length === 0, log: problems.join('\n') };
   });
+  await step('docs', () => exec(NODE, [join(ROOT, 'scripts', 'generate-docs.mjs'), '--check']));
   await step('arrows', () => exec(bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'examples']));
   await step('unused', () => exec(bin('knip'), ['--no-progress']));
   await step('packages', checkPackages);

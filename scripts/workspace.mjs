@@ -39,7 +39,7 @@ export function checkWorkspace() {
     for (const [name, range] of Object.entries(manifest.peerDependencies ?? {})) {
       if (!name.startsWith('@redress/')) continue;
       // The bare form would be rewritten to the current version with each release, and silently raise the floor.
-      if (!/^workspace:\^\d+\.\d+\.\d+$/.test(range)) wrong(`peer ${name} must name its floor, such as workspace:^1.0.0`);
+      if (!/^workspace:\^\d+\.\d+\.\d+(?:-0)?$/.test(range)) wrong(`peer ${name} must name its floor, such as workspace:^1.0.0`);
       if (manifest.devDependencies?.[name] === undefined) wrong(`peer ${name} is not repeated in devDependencies, where the task graph sees it`);
     }
     const published = Object.entries(manifest.publishConfig?.exports ?? {});
