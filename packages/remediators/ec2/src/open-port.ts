@@ -113,10 +113,8 @@ export function revokeOpenPort(options: {
       open.sort((a, b) => (a.id < b.id ? -1 : 1));
       const tags: Record<string, string> = {};
       const bastions: string[] = [];
-      let interfaces = 0;
       // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
       for await (const each of paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'NetworkInterfaces')) {
-        interfaces++;
         for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
       }
       for await (const reservation of paginate(
@@ -132,7 +130,7 @@ export function revokeOpenPort(options: {
       for (const tag of found.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
       if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
         bastions.push(resource.id);
-      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions, interfaces }, tags };
+      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions }, tags };
     },
     plan({ state, context, resource }) {
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };

@@ -1,0 +1,165 @@
+import { type Assessment, type JsonObject, RedressError, resource } from '@redress/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { raiseRetention as remediator } from './index.js';
+
+const ACCOUNT = '111111111111';
+const group = (id: string) => resource({ type: 'AWS::Logs::LogGroup', id, account: ACCOUNT, region: 'eu-west-1' });
+const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+interface FakeGroup {
+  readonly logGroupName: string;
+  readonly retentionInDays?: number;
+  readonly logGroupClass?: string;
+  readonly logGroupArn?: string;
+  readonly arn?: string;
+}
+/** CloudWatch Logs with a few groups, in pages of one, found by prefix as the service does. */
+function fakeLogs(groups: readonly FakeGroup[], refuse: Readonly<Record<string, RedressError>> = {}) {
+  const tagsReadOf: string[] = [];
+  const logs = {
+    DescribeLogGroups: async (input: { readonly logGroupNamePrefix?: string; readonly nextToken?: string }) => {
+      if (refuse['DescribeLogGroups'] !== undefined) throw refuse['DescribeLogGroups'];
+      const found = groups.filter((each) => each.logGroupName.startsWith(input.logGroupNamePrefix ?? ''));
+      const at = Number(input.nextToken ?? 0);
+      return { logGroups: found.slice(at, at + 1), ...(at + 1 < found.length ? { nextToken: String(at + 1) } : {}) };
+    },
+    ListTagsForResource: async (input: { readonly resourceArn: string }) => {
+      if (refuse['ListTagsForResource'] !== undefined) throw refuse['ListTagsForResource'];
+      tagsReadOf.push(input.resourceArn);
+      return { tags: { team: 'payments' } };
+    },
+  };
+  return { aws: { logs } as never, tagsReadOf };
+}
+const ARN = `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/app`;
+
+const plan = (retentionInDays: number | null, parameters: JsonObject = {}, logGroupClass = 'STANDARD'): Assessment =>
+  remediator.plan({
+    state: { retentionInDays, logGroupClass } as never,
+    context: undefined,
+    resource: group('/app'),
+    parameters: remediator.parameters(parameters),
+    observedAt: 0,
+  });
+const put = (days: number) => ({
+  service: 'logs',
+  operation: 'PutRetentionPolicy',
+  retry: 'idempotent',
+  input: { logGroupName: '/app', retentionInDays: days },
+});
+
+describe('parameters', () => {
+  it('have a default and a closed JSON Schema', () => {
+    expect(remediator.parameters(undefined)).toEqual({ minDays: 365 });
+    expect(remediator.parametersJsonSchema()).toMatchObject({ additionalProperties: false, properties: { minDays: { enum: RETENTIONS, default: 365 } } });
+  });
+  it.each([[{ minDays: 0 }], [{ minDays: 100 }], [{ minDays: '365' }], [{ minDays: null }], [{ days: 365 }]])('refuse %j', (parameters) => {
+    expect(() => remediator.parameters(parameters)).toThrow('parameters');
+  });
+});
+
+describe('retention', () => {
+  it('below the minimum is raised; the undo says what it destroys', () => {
+    expect(plan(7)).toEqual({
+      status: 'change',
+      changes: [
+        {
+          call: put(365),
+          undo: { calls: [put(7)], restores: 'exact', destroys: 'log events older than 7 days, for good' },
+          summary: 'keep events of /app for 365 days instead of 7',
+          resolves: true,
+        },
+      ],
+    });
+  });
+  it.each([[null], [365], [400], [3653]])('%j is left alone', (days) => {
+    expect(plan(days).status).toBe('compliant');
+  });
+  it('of the class DELIVERY is fixed by AWS', () => {
+    expect(plan(1, {}, 'DELIVERY').status).toBe('not-applicable');
+  });
+  it('is never lowered, and raised once: for every group and minimum', () => {
+    fc.assert(
+      fc.property(fc.option(fc.constantFrom(...RETENTIONS), { nil: null }), fc.constantFrom(...RETENTIONS), (before, minDays) => {
+        const assessment = plan(before, { minDays });
+        if (assessment.status !== 'change') {
+          expect(before === null || before >= minDays).toBe(true);
+          return;
+        }
+        const after = assessment.changes[0]?.call.input['retentionInDays'] as number;
+        expect(after).toBeGreaterThan(before as number);
+        expect(plan(after, { minDays }).status).toBe('compliant');
+        expect(assessment.changes[0]?.undo).toMatchObject({ calls: [put(before as number)] });
+      }),
+    );
+  });
+});
+
+describe('observing', () => {
+  const observe = (groups: readonly FakeGroup[], refuse: Parameters<typeof fakeLogs>[1] = {}) => {
+    const fake = fakeLogs(groups, refuse);
+    return remediator.observe({ aws: fake.aws, resource: group('/app'), parameters: remediator.parameters({}) }).then((seen) => ({ seen, ...fake }));
+  };
+
+  it('takes the group of that very name, not one that begins so, on whatever page', async () => {
+    const { seen, tagsReadOf } = await observe([
+      { logGroupName: '/app-archive', retentionInDays: 1, logGroupArn: `${ARN}-archive` },
+      { logGroupName: '/app', retentionInDays: 30, logGroupArn: ARN, logGroupClass: 'INFREQUENT_ACCESS' },
+    ]);
+    expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS' }, tags: { team: 'payments' } });
+    expect(tagsReadOf).toEqual([ARN]);
+  });
+  it('reads tags by the ARN of the group where only that of its streams is given', async () => {
+    expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).tagsReadOf).toEqual([ARN]);
+  });
+  it('a group without retention keeps everything', async () => {
+    expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).seen).toMatchObject({ state: { retentionInDays: null, logGroupClass: 'STANDARD' } });
+  });
+  it('says what is gone', async () => {
+    expect((await observe([{ logGroupName: '/app-archive', arn: `${ARN}-archive:*` }])).seen).toBe('gone');
+  });
+  it('does not guess', async () => {
+    await expect(observe([{ logGroupName: '/app' }])).rejects.toThrow('did not give the ARN');
+    for (const operation of ['DescribeLogGroups', 'ListTagsForResource'])
+      await expect(observe([{ logGroupName: '/app', arn: `${ARN}:*` }], { [operation]: new RedressError('aws/denied', 'no') })).rejects.toThrow('no');
+  });
+});
+
+describe('names', () => {
+  const identify = (id: string) => remediator.identify?.({ aws: fakeLogs([]).aws, resource: group(id) } as never);
+  it.each([
+    ['/app', { id: '/app' }],
+    [ARN, { id: '/app', region: 'eu-west-1' }],
+    [`${ARN}:*`, { id: '/app', region: 'eu-west-1' }],
+    [ARN.replace('eu-west-1', 'us-east-1'), { id: '/app', region: 'us-east-1' }],
+    [ARN.replace(ACCOUNT, '222222222222'), null],
+    ['arn:aws:s3:::bucket', null],
+  ])('%s is %j', async (given, found) => {
+    expect(await identify(given)).toEqual(found);
+  });
+});
+
+it('discovers what keeps its events too short, over all pages, and not what keeps them for ever', async () => {
+  const { aws } = fakeLogs([
+    { logGroupName: '/a', retentionInDays: 7 },
+    { logGroupName: '/b' },
+    { logGroupName: '/c', retentionInDays: 90 },
+    { logGroupName: '/d', retentionInDays: 60 },
+  ]);
+  const found: string[] = [];
+  const parameters = remediator.parameters({ minDays: 90 });
+  for await (const { id } of remediator.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
+  expect(found).toEqual(['/a', '/d']);
+});
+
+it('looks at groups that are made, and at new retentions', () => {
+  const call = (request: JsonObject | null) =>
+    ({ service: 'logs', operation: 'x', request, response: null, errorCode: null, readOnly: false, account: ACCOUNT, region: 'eu-west-1' }) as const;
+  for (const operation of ['logs:CreateLogGroup', 'logs:PutRetentionPolicy']) {
+    const read = remediator.apiCalls[operation];
+    expect(read?.(call({ logGroupName: '/app' }))).toEqual([{ id: '/app' }]);
+    expect(read?.(call({ logGroupName: '' }))).toEqual([]);
+    expect(read?.(call(null))).toEqual([]);
+  }
+});

@@ -1,0 +1,218 @@
+import type { Assessment, Change, JsonObject, RecordedCall } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { ACCOUNT, ec2Error, type FakeRegion, fakeEc2, GROUP, group, rule } from '../test/fake.js';
+import { revokeSgOpenSsh as remediator, revokeSgOpenRdp } from './index.js';
+
+const parameters = remediator.parameters(undefined);
+const REGION: FakeRegion = { groups: { [GROUP]: {} } };
+
+async function look(region: FakeRegion, of = remediator) {
+  const fake = fakeEc2({ ...REGION, ...region });
+  const seen = await of.observe({ aws: fake.aws, resource: group(), parameters });
+  if (seen === 'gone') throw new Error('gone');
+  return { ...seen, calls: fake.calls };
+}
+async function plan(region: FakeRegion, of = remediator): Promise<Assessment> {
+  const { state, context } = await look(region, of);
+  return of.plan({ state, context, resource: group(), parameters, observedAt: 0 });
+}
+function changes(assessment: Assessment): readonly Change[] {
+  if (assessment.status !== 'change') throw new Error(`${assessment.status}, not a change`);
+  return assessment.changes;
+}
+const revoked = (assessment: Assessment) =>
+  changes(assessment).map(({ call }) => {
+    expect([call.service, call.operation, call.input['GroupId']]).toEqual(['ec2', 'RevokeSecurityGroupIngress', GROUP]);
+    return call.input['SecurityGroupRuleIds'];
+  });
+
+describe('which rules', () => {
+  it('are revoked: those that let 22/tcp in from everywhere, one change each, by id', async () => {
+    const open = [
+      rule(22),
+      rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' }),
+      rule(22, { CidrIpv6: '::/0' }),
+      rule(22, { CidrIpv6: '0:0:0:0:0:0:0:0/0' }),
+      rule(20, { ToPort: 32 }),
+      rule(-1, { IpProtocol: '-1', ToPort: -1 }),
+    ];
+    const harmless = [
+      rule(443),
+      rule(22, { CidrIpv4: '10.0.0.0/8' }),
+      rule(22, { IsEgress: true }),
+      rule(22, { IpProtocol: 'udp' }),
+      rule(23, { ToPort: 65_535 }),
+      rule(22, { PrefixListId: 'pl-1' }),
+      rule(22, { ReferencedGroupInfo: { GroupId: 'sg-2' } }),
+      rule(22, { GroupId: 'sg-2' }),
+      { ...rule(22), SecurityGroupRuleId: undefined as never },
+      { ...rule(22), IsEgress: undefined as never },
+    ];
+    const assessment = await plan({ rules: [...harmless.slice(0, 5), ...open, ...harmless.slice(5)] });
+    expect(revoked(assessment)).toEqual(open.map((each) => [each.SecurityGroupRuleId]));
+    // What opens more than SSH waits for a person.
+    expect(changes(assessment).map((change) => change.hazards?.map((hazard) => `${hazard.effect}: ${hazard.code}`) ?? [])).toEqual([
+      [],
+      [],
+      [],
+      [],
+      ['approve: wide-rule'],
+      ['approve: wide-rule'],
+    ]);
+  });
+
+  it('RDP: tcp and udp', async () => {
+    const open = [rule(3389), rule(3389, { IpProtocol: 'udp' })];
+    expect(revoked(await plan({ rules: [rule(22), rule(3389, { IpProtocol: 'icmp' }), ...open] }, revokeSgOpenRdp))).toEqual(
+      open.map((each) => [each.SecurityGroupRuleId]),
+    );
+  });
+
+  it('none: compliant', async () => {
+    expect(await plan({ rules: [rule(443)] })).toEqual({ status: 'compliant', message: 'No rule opens SSH to the internet.' });
+  });
+
+  it('belong to the account that shares the group, not to the one that uses it', async () => {
+    expect((await plan({ groups: { [GROUP]: { owner: '999999999999' } }, rules: [rule(22)] })).status).toBe('not-applicable');
+  });
+
+  it('do not depend on the order that EC2 answers in', async () => {
+    const rules = [rule(22), rule(22, { CidrIpv6: '::/0' })];
+    expect(await look({ rules: [...rules].reverse() })).toEqual(await look({ rules }));
+  });
+});
+
+describe('the undo', () => {
+  it('puts back ports, range, description and tags', async () => {
+    const tags = [
+      { Key: 'b', Value: '2' },
+      { Key: 'a', Value: '1' },
+    ];
+    const [change] = changes(await plan({ rules: [rule(22, { CidrIpv6: '0:0:0:0:0:0:0:0/0', Description: 'vendor', Tags: tags })] }));
+    expect(change?.undo).toEqual({
+      restores: 'equivalent',
+      calls: [
+        {
+          service: 'ec2',
+          operation: 'AuthorizeSecurityGroupIngress',
+          retry: 'idempotent',
+          input: {
+            GroupId: GROUP,
+            IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, Ipv6Ranges: [{ CidrIpv6: '::/0', Description: 'vendor' }] }],
+            TagSpecifications: [{ ResourceType: 'security-group-rule', Tags: [...tags].reverse() }],
+          },
+        },
+      ],
+    });
+  });
+  it('gives no ports for every protocol, and no empty description', async () => {
+    const [change] = changes(await plan({ rules: [rule(-1, { IpProtocol: '-1', ToPort: -1, Description: '' })] }));
+    expect(change?.undo).toMatchObject({ calls: [{ input: { GroupId: GROUP, IpPermissions: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] } }] });
+  });
+
+  const state = (id: string, more: JsonObject = {}): never =>
+    ({ owner: ACCOUNT, open: [{ id, protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '0.0.0.0/0', description: null, tags: [], ...more }] }) as never;
+  it('is done when the same rule is there under another id, and not when it differs', () => {
+    expect(remediator.equivalent(state('sgr-1'), state('sgr-2'))).toBe(true);
+    for (const more of [{ description: 'x' }, { fromPort: 21 }, { cidr: '::/0' }, { tags: [{ Key: 'a', Value: 'b' }] }])
+      expect(remediator.equivalent(state('sgr-1'), state('sgr-1', more))).toBe(false);
+    expect(remediator.equivalent(state('sgr-1'), { owner: ACCOUNT, open: [] } as never)).toBe(false);
+  });
+});
+
+describe('what would cut people off', () => {
+  it.each([
+    ['its name', { groups: { [GROUP]: { name: 'prod-bastion' } } }],
+    ['its description', { groups: { [GROUP]: { description: 'the jump host' } } }],
+    ['a tag', { groups: { [GROUP]: { tags: { role: 'Jump-Box' } } } }],
+    ['an instance that uses it', { instances: { 'i-0': { group: GROUP }, 'i-1': { group: GROUP, tags: { Name: 'bastion-1' } } } }],
+  ])('a bastion, by %s', async (_name, region) => {
+    const assessment = await plan({ ...region, rules: [rule(22)] });
+    expect(assessment).toMatchObject({ status: 'change', hazards: [{ code: 'bastion', effect: 'approve' }] });
+  });
+  it.each(['web', 'bastionade', 'jumper', 'jumpy'])('%s is no bastion', async (name) => {
+    expect(await plan({ groups: { [GROUP]: { name } }, rules: [rule(22)] })).toMatchObject({ hazards: [] });
+  });
+});
+
+describe('observing', () => {
+  it('takes the tags of instances and interfaces too, the later pages as well; the group has the last word', async () => {
+    const { tags } = await look({
+      groups: { [GROUP]: { tags: { team: 'web', shared: 'group' } } },
+      interfaces: { 'eni-0': { group: GROUP, tags: { shared: 'interface' } }, 'eni-1': { group: GROUP, tags: { 'redress:exception': 'EXC-1' } } },
+      instances: { 'i-0': { group: 'sg-2', tags: { no: 'no' } }, 'i-1': { group: GROUP }, 'i-2': { group: GROUP, tags: { shared: 'instance', app: 'shop' } } },
+    });
+    expect(tags).toEqual({ team: 'web', shared: 'group', 'redress:exception': 'EXC-1', app: 'shop' });
+  });
+  it('says that a group is gone', async () => {
+    expect(await remediator.observe({ aws: fakeEc2({}).aws, resource: group(), parameters })).toBe('gone');
+  });
+  it.each(['DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'])(
+    'does not guess where %s is refused',
+    async (operation) => {
+      const { aws } = fakeEc2({ ...REGION, rules: [rule(443)] }, { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') });
+      await expect(remediator.observe({ aws, resource: group(), parameters })).rejects.toThrow('UnauthorizedOperation');
+    },
+  );
+});
+
+it('discovers each group with an open rule once', async () => {
+  const { aws } = fakeEc2({
+    rules: [
+      rule(443, { GroupId: 'sg-1' }),
+      rule(22, { GroupId: 'sg-2' }),
+      rule(22, { GroupId: 'sg-2', CidrIpv6: '::/0' }),
+      rule(20, { ToPort: 25, GroupId: 'sg-3' }),
+    ],
+  });
+  const found: string[] = [];
+  for await (const { id } of remediator.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
+  expect(found).toEqual(['sg-2', 'sg-3']);
+});
+
+describe('recorded calls', () => {
+  const read = (operation: string, request: JsonObject | null, response: JsonObject | null = null) =>
+    remediator.apiCalls[`ec2:${operation}`]?.({
+      service: 'ec2',
+      operation,
+      request,
+      response,
+      errorCode: null,
+      readOnly: false,
+      account: ACCOUNT,
+      region: 'eu-west-1',
+    } satisfies RecordedCall & {
+      account: string;
+      region: string;
+    });
+  const permissions = (...cidrs: string[]): JsonObject => ({
+    items: [
+      { ipProtocol: 'tcp', fromPort: 22, toPort: 22, groups: {}, ipRanges: { items: cidrs.map((cidrIp) => ({ cidrIp })) }, ipv6Ranges: {}, prefixListIds: {} },
+    ],
+  });
+
+  it('an open rule: its group, and the rule by name', () => {
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('10.0.0.0/8', '0.0.0.0/0') })).toEqual([
+      { id: GROUP, subjects: ['tcp 22-22 0.0.0.0/0'] },
+    ]);
+  });
+  it('by group name, in the default VPC: the id is in the response', () => {
+    const response = { _return: true, securityGroupRuleSet: { items: [{ groupId: GROUP, securityGroupRuleId: 'sgr-1' }] } };
+    expect(read('AuthorizeSecurityGroupIngress', { groupName: 'web', ipPermissions: permissions('0.0.0.0/0') }, response)).toMatchObject([{ id: GROUP }]);
+  });
+  it('rules that open nothing are none of its business', () => {
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('10.0.0.0/8') })).toEqual([]);
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipProtocol: 'tcp', fromPort: 443, toPort: 443, cidrIp: '0.0.0.0/0' })).toEqual([]);
+    expect(read('AuthorizeSecurityGroupIngress', { ipPermissions: permissions('0.0.0.0/0') })).toEqual([]);
+    expect(read('AuthorizeSecurityGroupIngress', null)).toEqual([]);
+  });
+  it('a modified rule: the group is looked at, and no rule counts as new', () => {
+    const request = {
+      ModifySecurityGroupRulesRequest: { GroupId: GROUP, SecurityGroupRule: [{ SecurityGroupRuleId: 'sgr-1', SecurityGroupRule: { CidrIpv4: '0.0.0.0/0' } }] },
+    };
+    expect(read('ModifySecurityGroupRules', request)).toEqual([{ id: GROUP, subjects: [] }]);
+    expect(read('ModifySecurityGroupRules', { groupId: GROUP })).toEqual([{ id: GROUP, subjects: [] }]);
+    expect(read('ModifySecurityGroupRules', {})).toEqual([]);
+    expect(read('ModifySecurityGroupRules', null)).toEqual([]);
+  });
+});
