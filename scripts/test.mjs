@@ -111,6 +111,7 @@ try {
   await step('unused', () => exec(bin('knip'), ['--no-progress']));
   await step('packages', checkPackages);
   await step('vitest', vitest);
+  await step('campaign', () => exec(NODE, [join(ROOT, 'scripts', 'campaign.mjs')]));
 } catch (error) {
   fail(error);
   counts.failed++;
