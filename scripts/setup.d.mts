@@ -1,0 +1,2 @@
+/** Python of the emulator's virtual environment. */
+export const PYTHON: string;
