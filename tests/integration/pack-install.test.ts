@@ -118,7 +118,7 @@ beforeAll(async () => {
     packed.set(manifest.name, { folder, tarball, manifest, files });
   }
   await install(project, names, {
-    '@aws-sdk/client-kms': versionOf('../examples/third-party-remediator/node_modules/@aws-sdk/client-kms'),
+    '@aws-sdk/client-kms': versionOf('@aws-sdk/client-kms'),
     '@types/node': versionOf('@types/node'),
     vitest: versionOf('vitest'),
   });
