@@ -1,24 +1,16 @@
-import {
-  DescribeKeyCommand,
-  DisableKeyRotationCommand,
-  EnableKeyRotationCommand,
-  GetKeyRotationStatusCommand,
-  KMSClient,
-  ListKeysCommand,
-  ListResourceTagsCommand,
-} from '@aws-sdk/client-kms';
+import * as sdk from '@aws-sdk/client-kms';
 import { defineRemediator, defineService, isGone, paginate } from '@redress/core';
 
 const kms = defineService({
   id: 'kms',
-  client: KMSClient,
+  client: sdk.KMSClient,
   operations: {
-    DescribeKey: { command: DescribeKeyCommand },
-    GetKeyRotationStatus: { command: GetKeyRotationStatusCommand },
-    ListKeys: { command: ListKeysCommand },
-    ListResourceTags: { command: ListResourceTagsCommand },
-    EnableKeyRotation: { command: EnableKeyRotationCommand, retry: 'idempotent' },
-    DisableKeyRotation: { command: DisableKeyRotationCommand, retry: 'idempotent' },
+    DescribeKey: { command: sdk.DescribeKeyCommand },
+    GetKeyRotationStatus: { command: sdk.GetKeyRotationStatusCommand },
+    ListKeys: { command: sdk.ListKeysCommand },
+    ListResourceTags: { command: sdk.ListResourceTagsCommand },
+    EnableKeyRotation: { command: sdk.EnableKeyRotationCommand, retry: 'idempotent' },
+    DisableKeyRotation: { command: sdk.DisableKeyRotationCommand, retry: 'idempotent' },
   },
 });
 

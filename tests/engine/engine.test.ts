@@ -612,6 +612,25 @@ describe('composition', () => {
   it('refuses an unknown remediator in the policy, with a suggestion', () => {
     expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-opn': 'enforce' } }) })).toThrow(/did you mean widget-revoke-open/);
   });
+  const misspelt = defineRegister([
+    {
+      id: 'EXC-1',
+      scope: { account: ACCOUNT, remediators: 'widget-revoke-opn' },
+      reason: 'vendor',
+      owner: 'payments',
+      approver: 'security',
+      expires: '2999-01-01T00:00:00Z',
+    },
+  ]);
+  it('refuses an exception from an unknown remediator: it would protect nothing', () => {
+    expect(() => redress({ exceptions: misspelt })).toThrow(/0\.scope\.remediators.*did you mean widget-revoke-open/);
+  });
+  it('changes nothing when a register that is read anew has one', async () => {
+    aws.put('w1', ['open-1']);
+    const { results } = await redress({ exceptions: { read: async () => misspelt } }).handle(openedEvent('w1', 'open-1', clock.now()));
+    expect(results[0]?.passes).toMatchObject([{ outcome: 'denied' }]);
+    expect(aws.writes).toEqual([]);
+  });
   it('refuses parameters that do not fit', () => {
     expect(() => redress({ policy: definePolicy({ version: 1, remediators: { 'widget-revoke-open': { parameters: { a: 1 } } } }) })).toThrow(
       /takes no parameters/,

@@ -124,7 +124,7 @@ export const revokeOpenRules = defineRemediator({
   title: 'Revoke open rules',
   resourceTypes: ['AWS::Test::Widget'],
   controls: [{ framework: 'aws-fsbp', id: 'Widget.1' }],
-  triggers: { apiCalls: { 'widget:AuthorizeRule': opened }, configRules: ['widget-open'] },
+  triggers: { apiCalls: { 'widget:AuthorizeRule': opened }, configRules: ['widget-open'], showsNew: ['widget-open'] },
   ceiling: 'enforce',
   freshWithin: 'PT30M',
   blindSpots: ['none in a test'],

@@ -106,8 +106,14 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
   // Names that nobody knows are refused before anything is done.
-  createRedress({ remediators, policy: now, connect, ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }) }).close();
   const registerNow = await register.read();
+  createRedress({
+    remediators,
+    policy: now,
+    exceptions: registerNow,
+    connect,
+    ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }),
+  }).close();
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
 

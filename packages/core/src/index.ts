@@ -90,7 +90,15 @@ export {
   type PolicyInput,
   type RemediatorPolicy,
 } from './policy/policy.js';
-export { defineRegister, type ExceptionEntry, type ExceptionScope, inScope, type Register, type RegisterInput } from './policy/register.js';
+export {
+  defineRegister,
+  type ExceptionEntry,
+  type ExceptionResource,
+  type ExceptionScope,
+  inScope,
+  type Register,
+  type RegisterInput,
+} from './policy/register.js';
 export type { PlaceOf } from './policy/validate.js';
 export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from './ports.js';
 export {

@@ -66,7 +66,7 @@ export async function runPass(
       continue;
     }
     const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline) : unseen(identity);
-    const shown = shownBy(trigger, remediator, asked.ref, ids, runtime.clock.now());
+    const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
     const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes });
 
     let again: Step['again'] = 'no';

@@ -1,6 +1,7 @@
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
+import { matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 
@@ -73,18 +74,4 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
 /** A control id as findings name it: `EC2.13` of the Foundational Best Practices, else `<framework>/<id>`. */
 function matchesControl(ref: { readonly framework: string; readonly id: string }, control: string): boolean {
   return ref.framework === 'aws-fsbp' ? control === ref.id : control === `${ref.framework}/${ref.id}`;
-}
-
-/**
- * Config rules have names that people and services choose. A managed rule is known by its identifier (when the policy maps the name), by its
- * default name, with the prefix and suffix of Security Hub (`securityhub-restricted-ssh-0a1b2c`) or the suffix of a conformance pack
- * (`restricted-ssh-conformance-pack-abc123`). Nothing looser: a rule that merely sounds alike is another rule.
- */
-function matchesRule(known: string, name: string, policy: Policy): boolean {
-  const mapped = Object.hasOwn(policy.configRules, name) ? policy.configRules[name] : undefined;
-  if (mapped !== undefined) return mapped === known;
-  const normal = known.toLowerCase().replaceAll('_', '-');
-  if (name.toLowerCase() === normal) return true;
-  const service = /^securityhub-(.+)-[0-9a-z]{6,12}$/.exec(name)?.[1] ?? /^(.+)-conformance-pack-[0-9a-z]+$/.exec(name)?.[1];
-  return service === normal;
 }

@@ -68,6 +68,7 @@ export class Runtime {
       guardrailIds.add(guardrail.id);
     }
     if (!('read' in options.policy)) this.#checkPolicy(options.policy);
+    if (options.exceptions !== undefined && !('read' in options.exceptions)) this.#checkRegister(options.exceptions);
   }
 
   /** @throws {RedressError} `compose/invalid` when there is none of that id. */
@@ -94,8 +95,25 @@ export class Runtime {
     return this.#checkPolicy(await this.#policy.read());
   }
 
+  async readRegister(): Promise<Register> {
+    return this.#checkRegister(await this.#register.read());
+  }
+
   readStop(): Promise<Stop> {
     return this.#killSwitch.read();
+  }
+
+  /** An exception from a remediator that nobody knows would protect nothing. */
+  #checkRegister(register: Register): Register {
+    const ids = this.remediators.map((each) => each.id);
+    register.entries.forEach((entry, index) => {
+      const unknown = entry.scope.remediators?.find((id) => !ids.includes(id));
+      if (unknown === undefined) return;
+      const near = nearest(unknown, ids);
+      const message = `${JSON.stringify(unknown)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}`;
+      throw mistakes('register/invalid', 'The exceptions register', [{ path: [index, 'scope', 'remediators'], message }], register.placeOf);
+    });
+    return register;
   }
 
   /** Names that nobody knows are mistakes, not nothing: the remediator meant would silently stay notify-only. */
@@ -178,7 +196,7 @@ export class Runtime {
       changes: [],
       hazards: seen.assessment.ok && seen.assessment.value.status === 'manual' ? (seen.assessment.value.hazards ?? []) : [],
       policy: args.policy,
-      register: await factOf(() => this.#register.read()),
+      register: await factOf(() => this.readRegister()),
       stop: await factOf(() => this.readStop()),
       identity: args.identity,
       observation: seen.observation,
@@ -194,7 +212,7 @@ export class Runtime {
       ...facts,
       now: this.clock.now(),
       policy: await factOf(() => this.readPolicy()),
-      register: await factOf(() => this.#register.read()),
+      register: await factOf(() => this.readRegister()),
       stop: await factOf(() => this.readStop()),
       observation: known(observation),
     };

@@ -188,7 +188,9 @@ const exceptions = defineGuardrail({
       };
     }
     const expired = covering.length === 0 ? '' : ` Exception ${covering.map((entry) => `${entry.id} expired on ${iso(entry.expires)}`).join(', ')}.`;
-    if (!Object.hasOwn(tags, policy.exceptions.tag))
+    // Tag keys are case-sensitive in AWS, and people are not.
+    const wanted = policy.exceptions.tag.toLowerCase();
+    if (!Object.keys(tags).some((key) => key.toLowerCase() === wanted))
       return allow(covering.length === 0 ? 'no-exception' : 'exception-expired', `No live exception covers it.${expired}`, {
         expired: covering.map((entry) => entry.id),
       });

@@ -1,4 +1,6 @@
 import type { ResourceRef } from '../model/resource.js';
+import { matchesRule } from '../policy/config-rule.js';
+import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { Trigger } from './guardrail.js';
 
@@ -8,25 +10,36 @@ export type Shown = 'all' | ReadonlySet<string> | 'nothing';
 /**
  * What the trigger shows to have just been made.
  *
- * Only two things show a change itself: the CloudTrail call that names it, and a Config transition from COMPLIANT to NON_COMPLIANT.
- * A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
+ * Only two things show a change itself: the CloudTrail call that names it, and a transition from COMPLIANT to NON_COMPLIANT of a Config
+ * rule that finds just what the remediator finds. Its age is that of the configuration that was evaluated, not of the evaluation: a rule
+ * that is evaluated anew finds what is old. A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
  */
 export function shownBy(
   trigger: Trigger,
-  remediator: Pick<Remediator, 'apiCalls' | 'freshWithin'>,
+  remediator: Pick<Remediator, 'apiCalls' | 'freshWithin' | 'showsNew'>,
   ref: ResourceRef,
   resourceIds: readonly string[],
+  /** Null when it could not be read: then no rule has a name of its own. */
+  policy: Pick<Policy, 'configRules'> | null,
   now: number,
 ): Shown {
   if (remediator.freshWithin === null) return 'all';
   if (trigger.by !== 'finding') return 'nothing';
   const { finding } = trigger;
   if (finding.replayed || finding.envelope === null || finding.observedAt === null || finding.disposition !== 'candidate') return 'nothing';
-  const age = now - Date.parse(finding.observedAt);
-  // Ten minutes of clock difference are forgiven; an event from further in the future shows nothing.
-  if (!(age <= remediator.freshWithin && age >= -600_000)) return 'nothing';
+  const { freshWithin } = remediator;
+  // Ten minutes of clock difference are forgiven; an event from further in the future shows nothing. A time that is none is neither.
+  const recent = (time: unknown) => {
+    const age = now - (typeof time === 'string' ? Date.parse(time) : Number.NaN);
+    return age <= freshWithin && age >= -600_000;
+  };
+  if (!recent(finding.observedAt)) return 'nothing';
   if (finding.kind === 'config-compliance-change') {
-    return finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' ? 'all' : 'nothing';
+    const { configRule } = finding;
+    const exact = configRule !== null && remediator.showsNew.some((rule) => matchesRule(rule, configRule, policy ?? { configRules: {} }));
+    return exact && finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' && recent(finding.extra['orderingTimestamp'])
+      ? 'all'
+      : 'nothing';
   }
   if (finding.kind === 'api-call' && finding.call !== null && finding.account !== null && finding.region !== null) {
     const name = `${finding.call.service}:${finding.call.operation}`;

@@ -241,6 +241,19 @@ describe('exceptions', () => {
     }
   });
 
+  it.each([
+    ['its id', { resource: 'sg-0abc' }, 'exempt'],
+    ['its ARN', { resource: `arn:aws:ec2:us-east-1:${ACCOUNT}:security-group/sg-0abc` }, 'exempt'],
+    ['the ARN of another account', { resource: 'arn:aws:ec2:us-east-1:222222222222:security-group/sg-0abc' }, 'allow'],
+    ['the ARN of another kind', { resource: `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:sg-0abc` }, 'allow'],
+  ])('an entry that names it by %s', (_name, scope, effect) => {
+    expect(codes({ register: known(defineRegister([{ ...entry, scope }])) }).effect).toBe(effect);
+  });
+
+  it('the tag counts however it is capitalised', () => {
+    expect(codes({ observation: known({ state: {}, tags: { 'Redress:Exception': 'please' } }) }).effect).toBe('notify');
+  });
+
   it('an entry by tag exempts what carries the tag', () => {
     expect(
       codes({ register: known(defineRegister([{ ...entry, scope: { tag: 'team=a' } }])), observation: known({ state: {}, tags: { team: 'a' } }) }).effect,
@@ -270,9 +283,17 @@ describe('exceptions', () => {
 });
 
 describe('freshness', () => {
-  const reader = { apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': () => [{ id: 'sg-0abc', subjects: ['tcp 22-22 0.0.0.0/0'] }] }, freshWithin: 1_800_000 };
-  const shown = (over: Parameters<typeof apiCallFinding>[0]) => shownBy({ by: 'finding', finding: apiCallFinding(over) }, reader, group, ['sg-0abc'], NOW);
-  const config = { kind: 'config-compliance-change' as const, call: null, state: 'NON_COMPLIANT' };
+  const reader = {
+    apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': () => [{ id: 'sg-0abc', subjects: ['tcp 22-22 0.0.0.0/0'] }] },
+    freshWithin: 1_800_000,
+    showsNew: ['INCOMING_SSH_DISABLED'],
+  };
+  const names = { configRules: { 'acme-no-ssh': 'INCOMING_SSH_DISABLED', 'incoming-ssh-disabled': 'VPC_SG_PORT_RESTRICTION_CHECK' } };
+  const shown = (over: Parameters<typeof apiCallFinding>[0]) =>
+    shownBy({ by: 'finding', finding: apiCallFinding(over) }, reader, group, ['sg-0abc'], names, NOW);
+  const at = (ago: number) => ({ extra: { orderingTimestamp: new Date(NOW - ago).toISOString() } });
+  const config = { kind: 'config-compliance-change' as const, call: null, state: 'NON_COMPLIANT', configRule: 'acme-no-ssh', ...at(60_000) };
+  const transition = { ...config, previousState: 'COMPLIANT' };
 
   it('an API call shows the parts that it names', () => {
     expect(shown({})).toEqual(new Set(['tcp 22-22 0.0.0.0/0']));
@@ -287,6 +308,11 @@ describe('freshness', () => {
     ['without an envelope', { envelope: null }],
     ['a first evaluation', { ...config, previousState: null }],
     ['still failing', { ...config, previousState: 'NON_COMPLIANT' }],
+    ['a transition of a rule that looks for more', { ...transition, configRule: 'vpc-sg-port-restriction-check' }],
+    ['a transition of a rule whose name the policy gives to another', { ...transition, configRule: 'incoming-ssh-disabled' }],
+    ['a transition of a rule without a name', { ...transition, configRule: null }],
+    ['a transition on an old configuration: the rule was changed', { ...transition, ...at(86_400_000) }],
+    ['a transition that does not say on which configuration', { ...transition, extra: {} }],
     ['a finding', { kind: 'finding-imported' as const, call: null }],
     ['another call', { call: { service: 'ec2', operation: 'CreateTags', request: {}, response: null, errorCode: null, readOnly: false } }],
     ['a call on the prototype', { call: { service: 'ec2', operation: 'toString', request: {}, response: null, errorCode: null, readOnly: false } }],
@@ -294,13 +320,15 @@ describe('freshness', () => {
     expect(shown(over)).toBe('nothing');
   });
 
-  it('a transition from COMPLIANT shows everything', () => {
-    expect(shown({ ...config, previousState: 'COMPLIANT' })).toBe('all');
+  it('a transition from COMPLIANT of a rule that looks for the same shows everything', () => {
+    expect(shown(transition)).toBe('all');
+    const unread = shownBy({ by: 'finding', finding: apiCallFinding({ ...transition, configRule: 'incoming-ssh-disabled' }) }, reader, group, [], null, NOW);
+    expect(unread).toBe('all');
   });
 
   it('a sweep or a request shows nothing; without freshWithin everything counts as shown', () => {
-    expect(shownBy({ by: 'sweep' }, reader, group, [], NOW)).toBe('nothing');
-    expect(shownBy({ by: 'sweep' }, { ...reader, freshWithin: null }, group, [], NOW)).toBe('all');
+    expect(shownBy({ by: 'sweep' }, reader, group, [], names, NOW)).toBe('nothing');
+    expect(shownBy({ by: 'sweep' }, { ...reader, freshWithin: null }, group, [], names, NOW)).toBe('all');
   });
 
   it('lowers to approve what is not shown, naming it', () => {

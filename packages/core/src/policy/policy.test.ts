@@ -129,7 +129,7 @@ describe('defineRegister', () => {
 
   it('reads single values and lists alike', () => {
     const [one] = defineRegister([{ ...entry, scope: { account: [DEV], resource: ['sg-1', 'sg-2'], tag: 'team=a=b' } }]).entries;
-    expect(one?.scope).toMatchObject({ accounts: [DEV], resources: ['sg-1', 'sg-2'], tags: [{ key: 'team', value: 'a=b' }] });
+    expect(one?.scope).toMatchObject({ accounts: [DEV], resources: [{ id: 'sg-1' }, { id: 'sg-2' }], tags: [{ key: 'team', value: 'a=b' }] });
   });
 
   it.each([
@@ -141,6 +141,10 @@ describe('defineRegister', () => {
     ['a scope by remediator alone', { scope: { remediators: 'a-b' } }, /exempt everything/],
     ['a wildcard', { scope: { resource: '*' } }, /wildcard/],
     ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
+    ['a space at the end', { scope: { account: DEV, resource: 'sg-1 ' } }, /space/],
+    ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of a form that is not known/],
+    ['a region that is none', { scope: { account: DEV, region: 'Ireland' } }, /is no region/],
+    ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /no CloudFormation type/],
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
     ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
     ['a tag without value', { scope: { tag: 'team' } }, /key=value/],

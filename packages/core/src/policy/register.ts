@@ -1,13 +1,23 @@
 import * as z from 'zod/mini';
+import { claimOfId } from '../events/resource-ids.js';
 import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
-import { isAccountId, type ResourceRef } from '../model/resource.js';
+import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.js';
 import { check, type Mistake, mistakes, type PlaceOf, pathOnly } from './validate.js';
+
+/** A resource that an exception names. */
+export interface ExceptionResource {
+  /** The id that findings and plans have: `sg-0abc`, a bucket's name. */
+  readonly id: string;
+  /** What an ARN says besides; null where it says nothing. */
+  readonly type: string | null;
+  readonly account: string | null;
+}
 
 /** What an exception covers: every member that is given must match. */
 export interface ExceptionScope {
   readonly accounts: readonly string[] | null;
   readonly regions: readonly string[] | null;
-  readonly resources: readonly string[] | null;
+  readonly resources: readonly ExceptionResource[] | null;
   readonly resourceTypes: readonly string[] | null;
   readonly remediators: readonly string[] | null;
   /** `key=value`. */
@@ -31,6 +41,8 @@ export interface ExceptionEntry {
 /** The exceptions register, validated. */
 export interface Register {
   readonly digest: Digest;
+  /** Finds places in the file it was read from. */
+  readonly placeOf: PlaceOf;
   readonly entries: readonly ExceptionEntry[];
 }
 
@@ -38,7 +50,21 @@ const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty
 const oneOrMore = <T extends z.ZodMiniType>(item: T) =>
   z.optional(z.union([item, z.array(item).check(z.minLength(1, 'is empty; leave it out or name something'))]));
 // `*` would select everything, and an empty text nothing that anyone meant.
-const name = text.check(z.refine((value) => !value.includes('*') && !value.includes('?'), 'holds a wildcard; name what is exempt'));
+const name = text.check(
+  z.refine((value) => !value.includes('*') && !value.includes('?'), 'holds a wildcard; name what is exempt'),
+  z.refine((value) => value === value.trim(), 'begins or ends with a space'),
+);
+// A name that can match nothing would leave unprotected what someone meant to protect.
+const region = name.check(
+  z.refine((value) => value === GLOBAL_REGION || /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(value), `is no region, such as eu-west-1, or ${GLOBAL_REGION} for IAM`),
+);
+const resourceType = name.check(z.refine((value) => /^\w+::\w*::\w+$/.test(value), 'is no CloudFormation type, such as AWS::EC2::SecurityGroup'));
+const resourceName = name.check(
+  z.refine(
+    (value) => !value.startsWith('arn:') || claimOfId(value) !== null,
+    'is an ARN of a form that is not known; give the id (sg-…, the name of a bucket)',
+  ),
+);
 const instant = z
   .string()
   .check(
@@ -53,9 +79,9 @@ const schema = z.array(
     id: text,
     scope: z.strictObject({
       account: oneOrMore(z.string().check(z.refine(isAccountId, 'is not a 12-digit account id (quote it)'))),
-      region: oneOrMore(name),
-      resource: oneOrMore(name),
-      resourceType: oneOrMore(name),
+      region: oneOrMore(region),
+      resource: oneOrMore(resourceName),
+      resourceType: oneOrMore(resourceType),
       remediators: oneOrMore(name),
       tag: oneOrMore(text.check(z.refine((value) => /^[^=*?]+=[^*?]+$/.test(value), 'is not of the form key=value'))),
     }),
@@ -91,7 +117,7 @@ export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf 
     const scope: ExceptionScope = {
       accounts: list(each.scope.account),
       regions: list(each.scope.region),
-      resources: list(each.scope.resource),
+      resources: list(each.scope.resource)?.map(resourceOf) ?? null,
       resourceTypes: list(each.scope.resourceType),
       remediators: list(each.scope.remediators),
       tags: list(each.scope.tag)?.map((pair) => ({ key: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) })) ?? null,
@@ -111,12 +137,20 @@ export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf 
     };
   });
   if (found.length > 0) throw mistakes('register/invalid', 'The exceptions register', found, placeOf);
-  return deepFreeze({ digest: digestOf(toJson(entries)), entries });
+  return deepFreeze({ digest: digestOf(toJson(entries)), placeOf, entries });
 }
 
 function list<T>(value: T | readonly T[] | undefined): readonly T[] | null {
   if (value === undefined) return null;
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** An id, or an ARN: people copy what they see. */
+function resourceOf(value: string): ExceptionResource {
+  const claim = value.startsWith('arn:') ? claimOfId(value) : null;
+  if (claim === null) return { id: value, type: null, account: null };
+  const account = value.split(':')[4];
+  return { id: claim.id, type: claim.type, account: isAccountId(account) ? account : null };
 }
 
 /** Whether an entry's scope holds a resource under a remediator. */
@@ -125,7 +159,10 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
   return (
     (scope.accounts === null || scope.accounts.includes(ref.account)) &&
     (scope.regions === null || scope.regions.includes(ref.region)) &&
-    (scope.resources === null || scope.resources.includes(ref.id)) &&
+    (scope.resources === null ||
+      scope.resources.some(
+        (each) => each.id === ref.id && (each.type === null || each.type === ref.type) && (each.account === null || each.account === ref.account),
+      )) &&
     (scope.resourceTypes === null || scope.resourceTypes.includes(ref.type)) &&
     (scope.remediators === null || scope.remediators.includes(remediator)) &&
     (scope.tags === null || scope.tags.some((pair) => Object.hasOwn(tags, pair.key) && tags[pair.key] === pair.value))

@@ -67,6 +67,11 @@ export interface RemediatorDefinition<
   readonly triggers?: {
     /** Managed-rule identifiers (`INCOMING_SSH_DISABLED`) and the default rule names that people see (`restricted-ssh`). */
     readonly configRules?: readonly string[];
+    /**
+     * Those of `configRules` that find just what this remediator finds, and have no parameters: then their transition from COMPLIANT to
+     * NON_COMPLIANT shows that it is new. A rule that looks for more may have changed for another reason. Only with `freshWithin`.
+     */
+    readonly showsNew?: readonly string[];
     /** `ec2:AuthorizeSecurityGroupIngress` → which resources the call is about. */
     readonly apiCalls?: Readonly<Record<string, CallReader>>;
   };
@@ -131,6 +136,8 @@ export interface Remediator {
   readonly resourceTypes: readonly string[];
   readonly controls: readonly ControlRef[];
   readonly configRules: readonly string[];
+  /** Config rules whose transition shows that what is found is new. */
+  readonly showsNew: readonly string[];
   readonly apiCalls: Readonly<Record<string, CallReader>>;
   readonly ceiling: Ceiling;
   /** Milliseconds; null when freshness does not matter. */
@@ -213,6 +220,10 @@ export function defineRemediator<
   for (const name of Object.keys(definition.triggers?.apiCalls ?? {})) {
     if (!/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(name)) refuse(`apiCalls: ${name} is not of the form service:Operation.`);
   }
+  for (const rule of definition.triggers?.showsNew ?? []) {
+    if (!(definition.triggers?.configRules ?? []).includes(rule)) refuse(`showsNew: ${rule} is not one of its configRules.`);
+    if (definition.freshWithin === undefined) refuse('showsNew has a meaning only with freshWithin.');
+  }
   if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0)
     refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
   const schema = definition.parameters;
@@ -224,6 +235,7 @@ export function defineRemediator<
     resourceTypes: definition.resourceTypes,
     controls: definition.controls,
     configRules: definition.triggers?.configRules ?? [],
+    showsNew: definition.triggers?.showsNew ?? [],
     apiCalls: definition.triggers?.apiCalls ?? {},
     ceiling: definition.ceiling,
     freshWithin: definition.freshWithin === undefined ? null : duration(definition.freshWithin, refuse),

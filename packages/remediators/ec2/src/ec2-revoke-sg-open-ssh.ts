@@ -21,5 +21,7 @@ export const revokeSgOpenSsh = revokeOpenPort({
     { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '5.3' },
   ],
   configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'VPC_SG_PORT_RESTRICTION_CHECK'],
+  // The other one may be about any port, and is evaluated anew when its parameters change.
+  showsNew: ['INCOMING_SSH_DISABLED', 'restricted-ssh'],
   blindSpots: ['SSH on another port than 22.'],
 });

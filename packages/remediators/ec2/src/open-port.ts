@@ -59,6 +59,7 @@ export function revokeOpenPort(options: {
   name: string;
   controls: readonly ControlRef[];
   configRules: readonly string[];
+  showsNew?: readonly string[];
   blindSpots: readonly string[];
 }): Remediator {
   const { port, protocols, name } = options;
@@ -70,6 +71,7 @@ export function revokeOpenPort(options: {
     controls: options.controls,
     triggers: {
       configRules: options.configRules,
+      showsNew: options.showsNew ?? [],
       apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(port, protocols), 'ec2:ModifySecurityGroupRules': modified },
     },
     ceiling: 'enforce',
