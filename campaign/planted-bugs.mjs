@@ -73,7 +73,7 @@ export const plantedBugs = [
     promise: 'The exception tag holds back until someone registers it.',
     defect: 'the tag is not looked at',
     file: GUARDRAILS,
-    find: 'if (!Object.hasOwn(tags, policy.exceptions.tag))',
+    find: 'if (!Object.keys(tags).some((key) => key.toLowerCase() === wanted))',
     replace: 'if (policy.exceptions.tag !== "")',
     tests: inGuardrails,
   },
