@@ -1,21 +1,12 @@
 // What holds a fix back, for every remediator that writes: not one writing call on the wire, and nothing changed, as boto3 sees it.
 import type { JsonObject } from '@redress/core';
 import type { EventBridgeEvent } from '@redress/testing';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type Boto, startBoto } from '../support/boto.ts';
-import { type Composition, enforced, outcomes, type Runtime, startRuntime } from '../support/runtime.ts';
+import { describe, expect, it } from 'vitest';
+import { emulated } from '../support/emulated.ts';
+import { type Composition, enforced, outcomes } from '../support/runtime.ts';
 import { ACCOUNT, type Gap, OTHER, type Situation, situations } from '../support/situations.ts';
 
-let aws: Boto;
-let runtime: Runtime;
-beforeAll(async () => {
-  aws = startBoto(inject('moto'));
-  runtime = await startRuntime(inject('moto'));
-});
-afterAll(async () => {
-  await runtime.close();
-  await aws.close();
-});
+const account = emulated();
 
 // Settings of a region are one resource: each case has a region of its own.
 const REGIONS = [
@@ -89,7 +80,7 @@ const restraints: readonly Restraint[] = [
     outcome: 'awaiting-approval',
     async set(situation, gap, region) {
       if (typeof situation.hazard === 'string') return situation.hazard;
-      await situation.hazard.prepare?.(aws, region, gap);
+      await situation.hazard.prepare?.(account.aws, region, gap);
       const { parameters } = situation.hazard;
       return { composition: enforced(situation, parameters === undefined ? {} : { parameters }), event: gap.event() };
     },
@@ -130,7 +121,7 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
   it.each(restraints.map((restraint, index) => [restraint.name, restraint, REGIONS[index] ?? ''] as const))(
     '%s: nothing is written',
     async (_name, restraint, region) => {
-      const gap = await situation.gap(aws, region);
+      const gap = await situation.gap(account.aws, region);
       const set = await restraint.set(situation, gap, region);
       if (typeof set === 'string') {
         // Said, not left out: the reason is part of the test.
@@ -138,34 +129,34 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
         return;
       }
       const before = await gap.read();
-      const ran = await runtime.deliver(runtime.handler(set.composition), [set.event]);
+      const ran = await account.runtime.deliver(account.runtime.handler(set.composition), [set.event]);
       expect(ran.writes).toEqual([]);
       expect(ran.failures).toEqual([]);
       expect(await gap.read()).toEqual(before);
-      expect(outcomes(await runtime.records(gap.ref))).toEqual(restraint.outcome === null ? [] : [restraint.outcome]);
+      expect(outcomes(await account.runtime.records(gap.ref))).toEqual(restraint.outcome === null ? [] : [restraint.outcome]);
       if (restraint.outcome === null) expect(ran.wire).toEqual([]);
 
       // And it was this that held it back: without it, the same gap is closed.
       if (restraint.name.startsWith('tagged') || restraint.name === 'hazardous') return;
-      const free = await runtime.deliver(runtime.handler(enforced(situation)), [gap.event()]);
+      const free = await account.runtime.deliver(account.runtime.handler(enforced(situation)), [gap.event()]);
       expect(free.writes).toHaveLength(1);
       expect(await gap.read()).toEqual(situation.fixed(before));
     },
   );
 
   it('in another account: not even a read', async () => {
-    const gap = await situation.gap(aws, 'ap-southeast-1');
+    const gap = await situation.gap(account.aws, 'ap-southeast-1');
     const before = await gap.read();
-    const ran = await runtime.deliver(runtime.handler(enforced(situation)), [gap.event({ account: OTHER })]);
+    const ran = await account.runtime.deliver(account.runtime.handler(enforced(situation)), [gap.event({ account: OTHER })]);
     expect([ran.failures, ran.wire]).toEqual([[], []]);
     expect(await gap.read()).toEqual(before);
-    expect(await runtime.records(gap.ref)).toEqual([]);
+    expect(await account.runtime.records(gap.ref)).toEqual([]);
     // It is recorded where it claims to be; the id of a user is not resolved without a read.
     const claimed = { ...gap.ref, account: OTHER, id: gap.ref.type === 'AWS::::Account' ? OTHER : gap.ref.id };
-    if (gap.ref.type !== 'AWS::IAM::User') expect(outcomes(await runtime.records(claimed))).toEqual(['denied']);
+    if (gap.ref.type !== 'AWS::IAM::User') expect(outcomes(await account.runtime.records(claimed))).toEqual(['denied']);
   });
 });
 
 it('leaves evidence that holds', () => {
-  expect(runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
+  expect(account.runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
 });

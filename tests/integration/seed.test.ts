@@ -3,21 +3,12 @@ import { resource } from '@redress/core';
 import { reportUnencryptedEbsVolumes, revokeSgOpenSsh } from '@redress/remediator-ec2';
 import { enforceDefaultEncryption, reportPublicWebsiteBucket } from '@redress/remediator-s3';
 import { cloudTrailEvent, configComplianceEvent, securityHubEvent } from '@redress/testing';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { type Boto, startBoto } from '../support/boto.ts';
-import { enforced, outcomes, type Runtime, startRuntime } from '../support/runtime.ts';
+import { expect, it } from 'vitest';
+import { emulated } from '../support/emulated.ts';
+import { enforced, outcomes } from '../support/runtime.ts';
 import { ACCOUNT, ebsDefault, encryption, rdp, retention, ssh, staleKey } from '../support/situations.ts';
 
-let aws: Boto;
-let runtime: Runtime;
-beforeAll(async () => {
-  aws = startBoto(inject('moto'));
-  runtime = await startRuntime(inject('moto'));
-});
-afterAll(async () => {
-  await runtime.close();
-  await aws.close();
-});
+const account = emulated();
 const REGION = 'eu-west-3';
 
 it.each([
@@ -28,33 +19,36 @@ it.each([
   ['an old access key: its user is flagged, the key stays', staleKey, 'flagged'],
   ['a short retention: raised', retention, 'remediated'],
 ] as const)('%s', async (_name, situation, outcome) => {
-  const gap = await situation.gap(aws, REGION);
+  const gap = await situation.gap(account.aws, REGION);
   const before = await gap.read();
   expect(situation.fixed(before)).not.toEqual(before);
-  const ran = await runtime.deliver(runtime.handler(enforced(situation)), [gap.event()]);
+  const ran = await account.runtime.deliver(account.runtime.handler(enforced(situation)), [gap.event()]);
   expect(ran.failures).toEqual([]);
   expect(await gap.read()).toEqual(situation.fixed(before));
-  const records = await runtime.records(gap.ref);
+  const records = await account.runtime.records(gap.ref);
   expect(outcomes(records)).toEqual([outcome]);
   expect(records.map(({ record }) => record.kind)).toEqual(['intent', 'call', 'outcome']);
   expect(ran.writes).toHaveLength(1);
 });
 
 it('an unencrypted volume: told, and left as it is', async () => {
-  const { VolumeId } = await aws.call(REGION, 'ec2', 'create_volume', { AvailabilityZone: `${REGION}a`, Size: 1, Encrypted: false });
-  const read = () => aws.call(REGION, 'ec2', 'describe_volumes', { VolumeIds: [VolumeId] });
+  const { VolumeId } = await account.aws.call(REGION, 'ec2', 'create_volume', { AvailabilityZone: `${REGION}a`, Size: 1, Encrypted: false });
+  const read = () => account.aws.call(REGION, 'ec2', 'describe_volumes', { VolumeIds: [VolumeId] });
   const before = await read();
   const ref = resource({ type: 'AWS::EC2::Volume', id: VolumeId, account: ACCOUNT, region: REGION });
-  const handler = runtime.handler({ remediators: [reportUnencryptedEbsVolumes], policy: { version: 1, environments: { dev: { accounts: [ACCOUNT] } } } });
-  const ran = await runtime.deliver(handler, [securityHubEvent({ resource: ref, control: 'EC2.3' })]);
+  const handler = account.runtime.handler({
+    remediators: [reportUnencryptedEbsVolumes],
+    policy: { version: 1, environments: { dev: { accounts: [ACCOUNT] } } },
+  });
+  const ran = await account.runtime.deliver(handler, [securityHubEvent({ resource: ref, control: 'EC2.3' })]);
   expect([ran.failures, ran.writes]).toEqual([[], []]);
   expect(await read()).toEqual(before);
-  expect(outcomes(await runtime.records(ref))).toEqual(['notified']);
+  expect(outcomes(await account.runtime.records(ref))).toEqual(['notified']);
 });
 
 it('a public bucket that is a website: told, and it goes on serving', async () => {
   const Bucket = `website-${process.pid}`;
-  const s3 = (operation: string, input: object) => aws.call(REGION, 's3', operation, { Bucket, ...input });
+  const s3 = (operation: string, input: object) => account.aws.call(REGION, 's3', operation, { Bucket, ...input });
   await s3('create_bucket', { CreateBucketConfiguration: { LocationConstraint: REGION } });
   await s3('put_bucket_website', { WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } });
   const Policy = JSON.stringify({
@@ -65,29 +59,29 @@ it('a public bucket that is a website: told, and it goes on serving', async () =
   const read = async () => [await s3('get_bucket_website', {}), await s3('get_bucket_policy', {}), await s3('get_bucket_acl', {})];
   const before = await read();
   const ref = resource({ type: 'AWS::S3::Bucket', id: Bucket, account: ACCOUNT, region: REGION });
-  const handler = runtime.handler({ remediators: [reportPublicWebsiteBucket], policy: { version: 1, environments: { dev: { accounts: [ACCOUNT] } } } });
-  const ran = await runtime.deliver(handler, [configComplianceEvent({ resource: ref, rule: 's3-bucket-public-read-prohibited' })]);
+  const handler = account.runtime.handler({ remediators: [reportPublicWebsiteBucket], policy: { version: 1, environments: { dev: { accounts: [ACCOUNT] } } } });
+  const ran = await account.runtime.deliver(handler, [configComplianceEvent({ resource: ref, rule: 's3-bucket-public-read-prohibited' })]);
   expect([ran.failures, ran.writes]).toEqual([[], []]);
   expect(await read()).toEqual(before);
-  expect(outcomes(await runtime.records(ref))).toEqual(['notified']);
+  expect(outcomes(await account.runtime.records(ref))).toEqual(['notified']);
 });
 
 it('a bucket under KMS is not lowered to the baseline', async () => {
-  const gap = await encryption.gap(aws, REGION);
-  await aws.call(REGION, 's3', 'put_bucket_encryption', {
+  const gap = await encryption.gap(account.aws, REGION);
+  await account.aws.call(REGION, 's3', 'put_bucket_encryption', {
     Bucket: gap.ref.id,
     ServerSideEncryptionConfiguration: {
       Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/ours' }, BucketKeyEnabled: true }],
     },
   });
   const before = await gap.read();
-  const ran = await runtime.deliver(runtime.handler(enforced({ ...encryption, remediator: enforceDefaultEncryption })), [gap.event()]);
+  const ran = await account.runtime.deliver(account.runtime.handler(enforced({ ...encryption, remediator: enforceDefaultEncryption })), [gap.event()]);
   expect([ran.failures, ran.writes]).toEqual([[], []]);
   expect(await gap.read()).toEqual(before);
 });
 
 it('a rule that was modified waits for a person: what it was before, no event tells', async () => {
-  const gap = await ssh.gap(aws, REGION);
+  const gap = await ssh.gap(account.aws, REGION);
   const before = await gap.read();
   const event = cloudTrailEvent({
     account: ACCOUNT,
@@ -97,14 +91,14 @@ it('a rule that was modified waits for a person: what it was before, no event te
     request: { ModifySecurityGroupRulesRequest: { GroupId: gap.ref.id, SecurityGroupRule: { SecurityGroupRuleId: 'sgr-1', tag: 1 } } },
     response: { ModifySecurityGroupRulesResponse: { return: true } },
   });
-  const ran = await runtime.deliver(runtime.handler(enforced({ ...ssh, remediator: revokeSgOpenSsh })), [event]);
+  const ran = await account.runtime.deliver(account.runtime.handler(enforced({ ...ssh, remediator: revokeSgOpenSsh })), [event]);
   expect([ran.failures, ran.writes]).toEqual([[], []]);
   expect(await gap.read()).toEqual(before);
-  expect(outcomes(await runtime.records(gap.ref))).toEqual(['awaiting-approval']);
+  expect(outcomes(await account.runtime.records(gap.ref))).toEqual(['awaiting-approval']);
 });
 
 it('leaves evidence that holds', () => {
-  const report = runtime.verify();
+  const report = account.runtime.verify();
   expect([report.status, report.problems]).toEqual(['intact', []]);
   expect(report.executions).toBe(6);
 });

@@ -14,7 +14,7 @@ import {
 } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import { type VerifyReport, verifyFolder } from '@redress/evidence/verify';
-import { type BatchResponse, createHandler, type Handler } from '@redress/lambda-runtime';
+import { type BatchResponse, createHandler, type Handler, type HandlerOptions } from '@redress/lambda-runtime';
 import { type RecordingProxy, recordingProxy, testConnect, type WireCall } from '@redress/testing';
 import { ACCOUNT, OTHER, type Situation } from './situations.ts';
 
@@ -46,6 +46,7 @@ export interface Composition {
   readonly remediators: readonly Remediator[];
   readonly policy: PolicyInput;
   readonly exceptions?: RegisterInput;
+  readonly sweep?: HandlerOptions['sweep'];
 }
 
 /** A policy under which a situation is fixed: changes of it hold back. */
@@ -75,11 +76,12 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
   let message = 0;
   return {
-    handler: ({ remediators, policy, exceptions }) =>
+    handler: ({ remediators, policy, exceptions, sweep }) =>
       createHandler({
         remediators,
         policy: definePolicy(policy),
         ...(exceptions === undefined ? {} : { exceptions: defineRegister(exceptions) }),
+        ...(sweep === undefined ? {} : { sweep }),
         journal: journal(),
         connect: testConnect({ endpoint: proxy.endpoint, identityEndpoint: endpoint }),
         logger: quiet,
