@@ -20,6 +20,7 @@ function looker(observe: Remediator['observe'] = async () => ({ state: { encrypt
     package: { name: 'test', version: '1.0.0' },
     resourceTypes: ['AWS::S3::Bucket'],
     controls: [{ framework: 'aws-fsbp', id: 'S3.4' }],
+    showsNew: [],
     configRules: ['s3-test-rule'],
     apiCalls: {},
     ceiling: 'enforce',
