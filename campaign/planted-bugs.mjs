@@ -263,6 +263,22 @@ export const plantedBugs = [
     tests: inEngine,
   },
   {
+    promise: 'A replay decides on what was recorded of that event, and on nothing else.',
+    defect: 'what was seen of a resource at another time is taken',
+    file: `${ENGINE}/replay.ts`,
+    find: 'const keyOf = (finding: string, remediator: string) => `${remediator}\\n${finding}`;',
+    replace: 'const keyOf = (_finding: string, remediator: string) => remediator;',
+    tests: inEngine,
+  },
+  {
+    promise: 'A replay judges as of then.',
+    defect: 'a hold that was made later counts',
+    file: `${ENGINE}/replay.ts`,
+    find: 'view.holds.filter((hold) => !after.has(hold.execution))',
+    replace: 'view.holds',
+    tests: inEngine,
+  },
+  {
     promise: 'Recovery says what is true.',
     defect: 'everything counts as done',
     file: `${ENGINE}/recover.ts`,

@@ -72,6 +72,8 @@ export interface Composition {
   /** The policy as it was at the start. */
   readonly policy: Policy;
   readonly register: Register;
+  /** Of the configuration file. */
+  readonly guardrails: readonly Guardrail[];
   /** `absent`: there is no file, so everything only tells. */
   readonly policySource: { readonly kind: 'file' | 'config' | 'absent'; readonly file: string | null };
   readonly region: string;
@@ -121,6 +123,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     remediators,
     policy: now,
     register: registerNow,
+    guardrails: config.guardrails ?? [],
     policySource: { kind, file: kind === 'file' ? source.file : null },
     region,
     data,

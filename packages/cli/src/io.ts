@@ -8,6 +8,8 @@ export interface Io {
   stderr(text: string): void;
   /** All of standard input. */
   stdin(): Promise<string>;
+  /** Standard input as it comes, for more than fits into memory. */
+  stdinChunks(): AsyncIterable<Buffer | string>;
   /** Whether standard output shows colour. */
   readonly color: boolean;
   readonly cwd: string;
@@ -26,6 +28,7 @@ export function processIo(): Io {
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString('utf8');
     },
+    stdinChunks: () => process.stdin,
     color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     cwd: process.cwd(),
     env: process.env,

@@ -50,6 +50,9 @@ async function redress(...argv: string[]): Promise<{ exit: number; out: string; 
         err += text;
       },
       stdin: async () => JSON.stringify(openedEvent('w-stdin', 'open-1', START)),
+      stdinChunks: async function* () {
+        yield JSON.stringify(openedEvent('w-stdin', 'open-1', START));
+      },
       color: false,
       cwd: directory,
       env: {},
@@ -558,6 +561,7 @@ describe('the command itself', () => {
       },
       stderr: () => undefined,
       stdin: async () => '',
+      stdinChunks: async function* () {},
       color: false,
       cwd: directory,
       env: {},

@@ -116,6 +116,18 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
       composed(async (composition) => (await import('./commands/sweep.js')).sweepCommand(io, composition, options)),
     );
   program
+    .command('replay')
+    .description('what the policy of today makes of events of the past; asks nothing of AWS')
+    .argument('<file...>', 'JSON, one document or one a line, and folders of such files, also .gz; - is standard input')
+    .option('--against <policy>', 'another policy: show what ends otherwise under it')
+    .option('--most <number>', 'passes to show (default: 200); all are counted')
+    .action((files: string[], options: { against?: string; most?: string }) =>
+      composed(async (composition) => {
+        const other = (policy: string) => compose(io, { ...program.opts<GlobalOptions>(), policy }, overrides);
+        return (await import('./commands/replay.js')).replayCommand(io, composition, other, files, options);
+      }),
+    );
+  program
     .command('rollback')
     .description('takes an execution back')
     .argument('<execution>', 'as `redress history` shows it')

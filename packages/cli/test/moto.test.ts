@@ -46,6 +46,7 @@ async function redress(...argv: string[]): Promise<{ exit: number; json: unknown
         err += text;
       },
       stdin: async () => '',
+      stdinChunks: async function* () {},
       color: false,
       cwd: directory,
       env: {},

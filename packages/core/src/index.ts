@@ -8,6 +8,7 @@ export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.j
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
+export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export type {
   FindingResult,
   HandleResult,

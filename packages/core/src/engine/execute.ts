@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import { apply, verify } from './apply.js';
 import { makePlan, partition } from './planning.js';
-import { type Asked, blank, type Closing, closeExecution, decisionBody, outcomeOf, recordDecision } from './recorder.js';
+import { type Asked, blank, type Closing, closeExecution, decisionBody, observed, outcomeOf, recordDecision } from './recorder.js';
 import { budgetsOf, type Runtime, unread } from './runtime.js';
 import type { PassResult, RunBudget } from './types.js';
 
@@ -57,7 +57,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
       budgets: budgetsOf(policy, remediator.id, ref),
       lease: LEASE,
       body: { purpose: 'fix', ...decisionBody(trigger, decision, facts) },
-      documents: { plan: plan as unknown as Json, before: plan.before },
+      documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
     });
     switch (begun.status) {
       case 'stale':

@@ -105,7 +105,8 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...decisionBody(trigger, decision, facts ?? null),
             },
-            documents: plan === null || duplicateOf !== undefined ? {} : { plan: plan as unknown as Json },
+            // A repeat says no more than which execution it repeats.
+            documents: duplicateOf !== undefined ? {} : { ...(plan === null ? {} : { plan: plan as unknown as Json }), ...observed(facts ?? null) },
             ...(duplicateOf === undefined ? {} : { execution: duplicateOf }),
           }),
         );
@@ -191,15 +192,33 @@ export function stillOpen(assessment: Assessment): readonly string[] {
 }
 
 /** Why: what asked, what each guardrail said, and the exact policy and register that they said it on. */
-export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register'> | null): JsonObject {
+export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register' | 'identity'> | null): JsonObject {
   const tagged = decision?.results.some((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect') ?? false;
   return {
     trigger: trigger.by === 'finding' ? summary(trigger.finding) : { by: trigger.by },
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
     policy: facts?.policy.ok ? facts.policy.value.digest : null,
     register: facts?.register.ok ? facts.register.value.digest : null,
+    identity: facts?.identity.ok ? facts.identity.value.arn : null,
     ...(tagged ? { exceptionTagUnregistered: true } : {}),
   };
+}
+
+/**
+ * What was seen, as a document: enough to ask any policy, and any version of the remediator, what they make of it. Documents may be deleted
+ * when their retention ends, unlike records: tags and settings are the account's own.
+ */
+export function observed(facts: Pick<Facts, 'observation'> | null): Record<string, Json> {
+  if (facts === null || !facts.observation.ok) return {};
+  const seen = facts.observation.value;
+  if (seen === 'gone') return { observation: 'gone' };
+  const { state, tags, context } = seen;
+  try {
+    return { observation: toJson({ state, tags, context }) as unknown as Json };
+  } catch {
+    // A context that is no JSON cannot be kept, and half an observation would decide differently.
+    return {};
+  }
 }
 
 /** What is kept of a finding: enough to say why and to find it again, nothing of its payload. */

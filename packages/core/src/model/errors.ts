@@ -27,6 +27,7 @@ export type RedressErrorCode =
   | 'journal/not-found'
   | 'journal/invalid'
   | 'rollback/refused'
+  | 'replay/not-recorded'
   | 'engine/bug';
 
 const MARK = Symbol.for('redress.error');

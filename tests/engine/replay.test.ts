@@ -1,0 +1,214 @@
+import {
+  createRedress,
+  createReplay,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  normalize,
+  type PassResult,
+  type Remediator,
+  type ReplayedPass,
+  type ReplayOptions,
+  readRecordings,
+  unwrap,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+let time = START;
+const clock = { now: () => time, sleep: async (milliseconds: number) => void (time += milliseconds) };
+
+let aws: Widgets;
+let journal: Journal;
+beforeEach(() => {
+  time = START;
+  aws = new Widgets();
+  journal = memoryJournal({ clock });
+});
+
+const policyOf = (mode: string, extra: object = {}) =>
+  definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: mode } }, ...extra });
+const event = (id = 'w1', rule = 'open-1', over: Parameters<typeof openedEvent>[3] = {}) => openedEvent(id, rule, time - 60_000, over);
+
+async function live(input: unknown, policy = policyOf('enforce'), remediators: readonly Remediator[] = [revokeOpenRules]): Promise<readonly PassResult[]> {
+  const redress = createRedress({ remediators, policy, journal, connect: aws.connect, clock });
+  return (await redress.handle(input)).results.flatMap((result) => result.passes);
+}
+async function again(input: unknown, over: Partial<ReplayOptions> = {}): Promise<readonly ReplayedPass[]> {
+  const [calls, length] = [aws.calls.length, (await all()).length];
+  const replay = createReplay({
+    remediators: [revokeOpenRules],
+    policy: policyOf('enforce'),
+    recordings: await readRecordings(journal),
+    history: journal,
+    ...over,
+  });
+  const passes: ReplayedPass[] = [];
+  for (const envelope of unwrap(input)) for (const finding of normalize(envelope)) passes.push(...(await replay.run(finding)));
+  // It asks nobody, and leaves nothing behind.
+  expect([aws.calls.length, (await all()).length]).toEqual([calls, length]);
+  return passes;
+}
+async function all() {
+  const found = [];
+  for await (const record of journal.read({ all: true })) found.push(record);
+  return found;
+}
+const said = (passes: readonly ReplayedPass[]) => passes.map(({ status, pass }) => (status === 'decided' ? pass.outcome : status));
+
+describe('what was told, under a policy that enforces', () => {
+  it('would have been fixed, although it is long gone', async () => {
+    aws.put('w1', ['open-1']);
+    const input = event();
+    expect(await live(input, policyOf('notify'))).toMatchObject([{ outcome: 'notified' }]);
+    time += 90 * 86_400_000;
+    aws.put('w1', []);
+    const [only] = await again(input);
+    expect(only).toMatchObject({
+      status: 'decided',
+      at: START,
+      pass: { outcome: 'planned', decision: { effect: 'allow' }, plan: { changes: [{ summary: 'revoke open-1' }] } },
+    });
+  });
+  it('is decided on part by part, as it was', async () => {
+    aws.put('w1', ['open-1', 'open-old']);
+    const input = event();
+    await live(input, policyOf('notify'));
+    expect(said(await again(input))).toEqual(['planned', 'awaiting-approval']);
+  });
+  it('is exempt where an exception covers it, also by a tag that it had', async () => {
+    aws.put('w1', ['open-1'], { team: 'vendor' });
+    const input = event();
+    await live(input, policyOf('notify'));
+    aws.put('w1', ['open-1'], {});
+    const entry = { id: 'EXC-1', reason: 'vendor', owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' };
+    const under = async (scope: object, expires = entry.expires) => said(await again(input, { exceptions: defineRegister([{ ...entry, scope, expires }]) }));
+    expect(await under({ tag: 'team=vendor' })).toEqual(['exempt']);
+    expect(await under({ account: ACCOUNT })).toEqual(['exempt']);
+    expect(await under({ tag: 'team=other' })).toEqual(['planned']);
+    // Judged as of then: it had ended before.
+    expect(await under({ account: ACCOUNT }, '2026-11-24T09:59:59Z')).toEqual(['planned']);
+  });
+  it('is denied where the policy stops changes', async () => {
+    aws.put('w1', ['open-1']);
+    const input = event();
+    await live(input, policyOf('notify'));
+    expect(said(await again(input, { policy: policyOf('enforce', { stop: 'changes' }) }))).toEqual(['denied']);
+  });
+});
+
+describe('what was fixed, under a policy that only tells', () => {
+  it('would have been told', async () => {
+    aws.put('w1', ['open-1']);
+    const input = event();
+    expect(await live(input)).toMatchObject([{ outcome: 'remediated' }]);
+    expect(said(await again(input, { policy: policyOf('notify') }))).toEqual(['notified']);
+    expect(said(await again(input))).toEqual(['planned']);
+  });
+  it('and what repeated it says no more than that', async () => {
+    aws.put('w1', ['open-1']);
+    await live(event());
+    const repeat = { ...event(), id: 'another' };
+    (repeat as unknown as { detail: { eventID: string } }).detail.eventID = 'repeat';
+    expect(await live(repeat)).toMatchObject([{ duplicate: true }]);
+    expect(said(await again(repeat, { policy: policyOf('notify') }))).toEqual(['repeat']);
+  });
+});
+
+describe('what is not recorded', () => {
+  it('cannot be decided on', async () => {
+    expect(said(await again(event()))).toEqual(['undecidable']);
+    // A record of another event about the same resource says nothing about this one.
+    aws.put('w1', ['open-1']);
+    await live(event());
+    time += 3_600_000;
+    expect(said(await again(event('w1', 'open-2')))).toEqual(['undecidable']);
+  });
+  it('is denied where the state does not matter', async () => {
+    expect(said(await again(event(), { policy: policyOf('off') }))).toEqual(['denied']);
+    expect(said(await again({ ...event(), account: '222222222222' }))).toEqual(['denied']);
+  });
+  it('nor what could not be read then', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('DescribeWidget', ['denied']);
+    const input = event();
+    expect(await live(input)).toMatchObject([{ outcome: 'denied' }]);
+    expect(said(await again(input))).toEqual(['undecidable']);
+  });
+  it('nor what a document was deleted of', async () => {
+    aws.put('w1', ['open-1']);
+    const input = event();
+    await live(input, policyOf('notify'));
+    const without = {
+      async *read() {
+        for (const record of await all()) yield { ...record, documents: {} };
+      },
+    } as unknown as Journal;
+    expect(said(await again(input, { recordings: await readRecordings(without) }))).toEqual(['undecidable']);
+  });
+});
+
+describe('the past of a resource', () => {
+  it('a hold after a rollback counts from then on', async () => {
+    aws.put('w1', ['open-1']);
+    const first = event();
+    const [fixed] = await live(first);
+    time += 60_000;
+    await createRedress({ remediators: [revokeOpenRules], policy: policyOf('enforce'), journal, connect: aws.connect, clock }).rollback(
+      fixed?.execution ?? '',
+      {
+        by: 'ops',
+        reason: 'vendor',
+      },
+    );
+    time += 3_600_000;
+    const second = event('w1', 'open-1');
+    (second as unknown as { detail: { eventID: string } }).detail.eventID = 'second';
+    expect(await live(second)).toMatchObject([{ outcome: 'notified' }]);
+    expect(said(await again(second))).toEqual(['notified']);
+    expect(said(await again(first))).toEqual(['planned']);
+  });
+});
+
+it('under the policy of then it says what was decided then', async () => {
+  const step = fc.record({
+    widget: fc.constantFrom('w1', 'w2'),
+    rules: fc.subarray(['open-1', 'open-2', 'open-wide-3', 'closed-1']),
+    named: fc.constantFrom('open-1', 'open-2', 'open-wide-3'),
+    ago: fc.constantFrom(60_000, 3_600_000),
+    tags: fc.constantFrom({}, { 'redress:exception': '' }),
+    sender: fc.constantFrom(ACCOUNT, '222222222222'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), fc.constantFrom('enforce', 'approve', 'plan', 'notify', 'off'), async (steps, mode) => {
+      time = START;
+      aws = new Widgets();
+      journal = memoryJournal({ clock });
+      const policy = policyOf(mode);
+      const told: { input: unknown; passes: readonly PassResult[] }[] = [];
+      for (const [index, each] of steps.entries()) {
+        time += 60_000;
+        aws.put(each.widget, each.rules, each.tags);
+        const input = { ...openedEvent(each.widget, each.named, time - each.ago), account: each.sender };
+        (input as unknown as { detail: { eventID: string } }).detail.eventID = `event-${index}`;
+        told.push({ input, passes: await live(input, policy) });
+      }
+      for (const { input, passes } of told) {
+        const replayed = await again(input, { policy });
+        const repeated = passes.every((pass) => pass.duplicate);
+        if (repeated) {
+          expect(said(replayed)).toEqual(['repeat']);
+          continue;
+        }
+        const before = passes.filter((pass) => !pass.duplicate).map((pass) => (pass.outcome === 'remediated' ? 'planned' : pass.outcome));
+        // After a change the rest was planned anew, and a pass that found nothing more said so; what was decided is the same.
+        expect([...new Set(said(replayed))].sort()).toEqual([...new Set(before)].sort());
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
