@@ -1,0 +1,259 @@
+// docs/events.md: each source and each wrapper, from the sample to the decision. `REDRESS_WRITE_DOCS=1` writes it.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createRedress, definePolicy, type FindingResult, type Remediator } from '@redress/core';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { expect, it } from 'vitest';
+import * as sample from '../../packages/core/src/events/fixtures/events.js';
+
+const PAGE = fileURLToPath(new URL('../../docs/events.md', import.meta.url));
+const { ACCOUNT } = sample;
+/** When the samples are from. */
+const NOW = Date.parse('2026-11-02T09:20:00Z');
+const GROUP = 'sg-0a1b2c3d4e5f60718';
+
+/** What is seen of each resource: the gap. */
+const SEEN: Readonly<Record<string, { state: unknown; context?: unknown }>> = {
+  'ec2-revoke-sg-open-ssh': {
+    state: { owner: ACCOUNT, open: [{ id: 'sgr-1', protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '0.0.0.0/0', description: null, tags: [] }] },
+    context: { bastions: [] },
+  },
+  'ec2-revoke-sg-open-rdp': { state: { owner: ACCOUNT, open: [] }, context: { bastions: [] } },
+  'ec2-enable-ebs-encryption-by-default': { state: { enabled: false }, context: { key: null } },
+  'ec2-report-unencrypted-ebs-volumes': { state: { encrypted: false }, context: { attachments: [], size: 8, state: 'available' } },
+  's3-enforce-default-encryption': { state: { rules: null }, context: { logs: [] } },
+  's3-report-public-website-bucket': {
+    state: { website: 'content', policyIsPublic: true, publicGrants: [], ignorePublicAcls: false, restrictPublicBuckets: false },
+  },
+  'iam-flag-stale-access-key': { state: { keys: [{ id: 'AKIAEXAMPLEEXAMPLE01', created: '2025-01-01T00:00:00.000Z' }], flag: null, room: true } },
+  'logs-raise-retention': { state: { retentionInDays: 7, logGroupClass: 'STANDARD' } },
+};
+const builtin = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const remediators = builtin.map(
+  (remediator): Remediator => ({
+    ...remediator,
+    identify: remediator.id.startsWith('iam') ? async () => ({ id: 'ci-deploy' }) : null,
+    observe: async () => ({ ...SEEN[remediator.id], tags: {} }) as never,
+  }),
+);
+const redress = createRedress({
+  remediators,
+  policy: definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: Object.fromEntries(builtin.map(({ id }) => [id, { dev: 'enforce' as const }])),
+  }),
+  connect: async ({ account }) => ({ config: {}, identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/redress/run` }) }),
+  clock: { now: () => NOW, sleep: async () => undefined },
+});
+
+type Members = Readonly<Record<string, unknown>>;
+const asff = (more: Members) =>
+  sample.asffImported({ ...hub('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/${GROUP}`), ...more });
+const hub = (control: string, type: string, id: string): Members => ({
+  GeneratorId: `security-control/${control}`,
+  Compliance: { Status: 'FAILED', SecurityControlId: control },
+  ProductFields: {},
+  Resources: [{ Type: type, Id: id, Partition: 'aws', Region: 'eu-west-1' }],
+});
+const call = (eventSource: string, eventName: string, requestParameters: unknown, more: Members = {}) =>
+  sample.apiCall({ eventSource, eventName, requestParameters, responseElements: null, resources: [], ...more }, { source: `aws.${eventSource.split('.')[0]}` });
+const two = sample.asffImported();
+(two['detail'] as { findings: unknown[] }).findings = [
+  ...(asff({ Id: 'one' })['detail'] as { findings: unknown[] }).findings,
+  ...(sample.asffImported({ ...hub('S3.2', 'AwsS3Bucket', 'arn:aws:s3:::website'), Id: 'two' })['detail'] as { findings: unknown[] }).findings,
+];
+
+/** What AWS sends, source by source. */
+const EVENTS: readonly (readonly [source: string, says: string, event: unknown])[] = [
+  ['AWS Config', 'compliance change, COMPLIANT → NON_COMPLIANT', sample.complianceChange()],
+  ['AWS Config', 'compliance change, first evaluation', sample.complianceChange('NON_COMPLIANT', { oldEvaluationResult: null })],
+  [
+    'AWS Config',
+    'compliance change of a rule that looks for more',
+    sample.complianceChange('NON_COMPLIANT', { configRuleName: 'vpc-sg-port-restriction-check' }),
+  ],
+  ['AWS Config', 'compliance change, → COMPLIANT', sample.complianceChange('COMPLIANT')],
+  ['AWS Config', 'compliance change, proactive', sample.complianceChange('NON_COMPLIANT', {}, 'PROACTIVE')],
+  ['AWS Config', 'configuration item change', sample.itemChange()],
+  [
+    'AWS Config',
+    'oversized configuration item change',
+    sample.itemChange(
+      {},
+      { messageType: 'OversizedConfigurationItemChangeNotification', configurationItem: undefined, configurationItemSummary: sample.configurationItem() },
+    ),
+  ],
+  ['AWS Config', 'custom rule invoked for an item', sample.ruleInvocation()],
+  ['AWS Config', 'custom rule invoked on a schedule', sample.ruleInvocation({ messageType: 'ScheduledNotification', awsAccountId: ACCOUNT })],
+  ['Security Hub (ASFF)', 'imported, FAILED', asff({})],
+  ['Security Hub (ASFF)', 'imported, FAILED: EBS default', sample.asffImported(hub('EC2.7', 'AwsAccount', `AWS::::Account:${ACCOUNT}`))],
+  [
+    'Security Hub (ASFF)',
+    'imported, FAILED: a volume',
+    sample.asffImported(hub('EC2.3', 'AwsEc2Volume', `arn:aws:ec2:eu-west-1:${ACCOUNT}:volume/vol-0a1b2c3d4e5f60718`)),
+  ],
+  ['Security Hub (ASFF)', 'imported, two findings', two],
+  ['Security Hub (ASFF)', 'imported, PASSED', asff({ Compliance: { Status: 'PASSED', SecurityControlId: 'EC2.13' } })],
+  ['Security Hub (ASFF)', 'imported, ARCHIVED', asff({ RecordState: 'ARCHIVED' })],
+  ['Security Hub (ASFF)', 'imported, SUPPRESSED', asff({ Workflow: { Status: 'SUPPRESSED' } })],
+  ['Security Hub (ASFF)', 'imported, of another product', asff({ ProductArn: 'arn:aws:securityhub:eu-west-1::product/other/scanner' })],
+  ['Security Hub (ASFF)', 'custom action', sample.asffAction(hub('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/${GROUP}`))],
+  ['Security Hub (OCSF)', 'imported V2, Fail', sample.ocsfImported()],
+  ['CloudTrail', 'AuthorizeSecurityGroupIngress', sample.apiCall()],
+  ['CloudTrail', 'AuthorizeSecurityGroupIngress, failed', sample.apiCall({ errorCode: 'Client.UnauthorizedOperation', responseElements: null })],
+  ['CloudTrail', 'ModifySecurityGroupRules', call('ec2.amazonaws.com', 'ModifySecurityGroupRules', { ModifySecurityGroupRulesRequest: { GroupId: GROUP } })],
+  ['CloudTrail', 'DescribeSecurityGroups', call('ec2.amazonaws.com', 'DescribeSecurityGroups', {}, { readOnly: true })],
+  ['CloudTrail', 'DisableEbsEncryptionByDefault', call('ec2.amazonaws.com', 'DisableEbsEncryptionByDefault', {})],
+  ['CloudTrail', 'DeleteBucketEncryption', call('s3.amazonaws.com', 'DeleteBucketEncryption', { bucketName: 'invoices' })],
+  ['CloudTrail', 'PutBucketWebsite', call('s3.amazonaws.com', 'PutBucketWebsite', { bucketName: 'website' })],
+  ['CloudTrail', 'PutRetentionPolicy', call('logs.amazonaws.com', 'PutRetentionPolicy', { logGroupName: '/acme/orders', retentionInDays: 7 })],
+  [
+    'CloudTrail',
+    'UpdateAccessKey',
+    call('iam.amazonaws.com', 'UpdateAccessKey', { userName: 'ci-deploy', accessKeyId: 'AKIAEXAMPLEEXAMPLE01', status: 'Active' }),
+  ],
+  ['CloudTrail', 'RunInstances', call('ec2.amazonaws.com', 'RunInstances', {})],
+  ['GuardDuty', 'finding', sample.guarddutyFinding()],
+  ['Inspector', 'finding', sample.inspectorFinding()],
+  ['Macie', 'finding', sample.macieFinding()],
+  ['IAM Access Analyzer', 'finding', sample.analyzerFinding()],
+  ['AWS Health', 'event', sample.healthEvent()],
+  ['Trusted Advisor', 'check item', sample.advisorItem()],
+  ['EventBridge', 'schedule', sample.tick()],
+  [
+    'Systems Manager',
+    'Automation status',
+    sample.event('aws.ssm', 'EC2 Automation Execution Status-change Notification', {
+      ExecutionId: '333ba70b-2333-48db-b17e-a5e69c6f4d1c',
+      Status: 'Success',
+      Definition: 'runcommand1',
+    }),
+  ],
+  [
+    'Resource Groups',
+    'tag change',
+    sample.event('aws.tag', 'Tag Change on Resource', {
+      'changed-tag-keys': ['redress:exception'],
+      service: 'ec2',
+      'resource-type': 'security-group',
+      tags: {},
+    }),
+  ],
+  [
+    'another service',
+    'an event of its own',
+    sample.event('aws.ec2', 'EC2 Instance State-change Notification', { state: 'running', 'instance-id': 'i-0a1b2c3d4e5f60718' }),
+  ],
+  ['an application', 'an event of its own', sample.event('my.app', 'Order', { id: 1 })],
+];
+
+const opened = sample.apiCall();
+const fromArchive = { ...opened, 'replay-name': 'drill' };
+/** One event, in everything that brings events. */
+const WRAPPERS: readonly (readonly [name: string, input: unknown])[] = [
+  ['EventBridge → Lambda', opened],
+  ['SQS', sample.sqs(opened)],
+  ['SNS', sample.sns(opened)],
+  ['SNS → SQS', sample.sqs(sample.snsNotification(opened))],
+  ['SNS → SQS, raw delivery', sample.sqs(opened)],
+  ['Kinesis', sample.kinesis(opened)],
+  ['EventBridge Pipes, a list of SQS messages', (sample.sqs(opened) as { Records: unknown[] }).Records],
+  ['a list of events', [opened, sample.complianceChange('COMPLIANT')]],
+  ['CloudTrail log file', { Records: [sample.authorizeIngress()] }],
+  ['an event as text', JSON.stringify(opened)],
+  [
+    'failed asynchronous invocation (destination)',
+    { version: '1.0', requestContext: { condition: 'RetriesExhausted' }, requestPayload: opened, responsePayload: null },
+  ],
+  ['dead-letter queue, redriven', sample.sqs(opened)],
+  ['archive replay', sample.sqs(fromArchive)],
+  ['a bare CloudTrail record', sample.authorizeIngress()],
+  ['a bare Security Hub finding', sample.asffFinding(hub('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/${GROUP}`))],
+  ['SQS, a message that is not JSON', sample.sqs('hello')],
+  ['SQS, a test message of S3', sample.sqs({ Service: 'Amazon S3', Event: 's3:TestEvent', Bucket: 'invoices' })],
+  ['SNS, a subscription to confirm', sample.sqs({ Type: 'SubscriptionConfirmation', TopicArn: `arn:aws:sns:eu-west-1:${ACCOUNT}:redress`, Token: 'x' })],
+  ['SQS, half of a batch is good', sample.sqs('hello', opened)],
+  ['an empty batch', { Records: [] }],
+];
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const unique = (texts: readonly string[]) => [...new Set(texts)];
+/** What people would see happen. */
+function decided({ passes, reason, finding }: FindingResult): string {
+  if (passes.length === 0) return `– ${reason || finding.reason}`.trim();
+  return unique(
+    passes.map((pass) => {
+      const verdict = pass.outcome === 'planned' ? (pass.plan?.changes.some((each) => each.resolves) === true ? 'fixes' : 'flags') : pass.outcome;
+      const codes =
+        pass.outcome === 'planned' || pass.outcome === 'no-op'
+          ? []
+          : (pass.decision?.results ?? []).filter(({ effect }) => effect === pass.decision?.effect && effect !== 'allow');
+      return `\`${pass.remediator}\`: **${verdict}**${codes.length === 0 ? '' : ` (${codes.map(({ code }) => code).join(', ')})`}`;
+    }),
+  ).join('<br>');
+}
+async function row(input: unknown): Promise<readonly [read: string, resources: string, decided: string, via: string]> {
+  const { results } = await redress.handle(input, { dryRun: true });
+  if (results.length === 0) return ['–', '–', '– nothing in it', '–'];
+  const lines = (of: (result: FindingResult) => string) => unique(results.map(of)).join('<br>');
+  return [
+    lines(({ finding }) => finding.disposition),
+    lines(({ finding }) => finding.resources.map(({ type, id }) => `${type} ${id}`).join(', ') || '–'),
+    lines(decided),
+    lines(({ finding }) => finding.via.join(', ') || '–'),
+  ];
+}
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- ').join('|')}|`, ...rows.map((each) => `| ${each.map(cell).join(' | ')} |`)].join('\n');
+
+async function page(): Promise<string> {
+  const events = [];
+  for (const [source, says, event] of EVENTS) {
+    const [read, resources, decision] = await row(event);
+    events.push([source, says, read, resources, decision]);
+  }
+  const wrappers = [];
+  for (const [name, input] of WRAPPERS) {
+    const [read, , decision, via] = await row(input);
+    wrappers.push([name, via, read, decision]);
+  }
+  return `# Events
+
+What is made of each event, from the sample to the decision. The tables are made by a test, from samples of what AWS sends, with a policy that
+enforces everything that may be enforced, and resources that all have their gap. *Fixes* and *flags* are what would be done; the other words are
+[outcomes](vocabulary.md).
+
+## Sources
+
+${table(['Source', 'Event', 'Read as', 'Resource', 'Decided'], events)}
+
+What is read as \`candidate\` and has no remediator is counted, with the reason. So is everything else that needs no decision; nothing is dropped silently.
+
+## Wrappers
+
+One event, *port 22 was opened*, in everything that brings events:
+
+${table(['Wrapper', 'Unwrapped from', 'Read as', 'Decided'], wrappers)}
+
+An item that cannot be read takes no other along. In a batch of SQS it is acknowledged, and logged with its reason, since coming again would not
+change it; what may fare better later comes again. An input of more than three wrappers around each other, or of more than 1 MiB, is rejected.
+`;
+}
+
+it('is what the page says', async () => {
+  const now = await page();
+  if (process.env['REDRESS_WRITE_DOCS'] === '1') writeFileSync(PAGE, now);
+  expect(readFileSync(PAGE, 'utf8')).toBe(now);
+});
+
+it('acts on nothing that it does not know, and names a reason for all that it leaves', async () => {
+  for (const [, , event] of EVENTS) {
+    const { results } = await redress.handle(event, { dryRun: true });
+    expect(results.length).toBeGreaterThan(0);
+    for (const { passes, reason, error } of results) expect([passes.length > 0 || reason !== '', error]).toEqual([true, null]);
+  }
+});
