@@ -97,8 +97,24 @@ it('a rule that was modified waits for a person: what it was before, no event te
   expect(outcomes(await account.runtime.records(gap.ref))).toEqual(['awaiting-approval']);
 });
 
+it('a bucket that lost its exception tag: asked again, and fixed', async () => {
+  const gap = await encryption.gap(account.aws, REGION);
+  const before = await gap.read();
+  const changed = {
+    ...gap.event(),
+    'detail-type': 'Tag Change on Resource',
+    source: 'aws.tag',
+    resources: [`arn:aws:s3:::${gap.ref.id}`],
+    detail: { 'changed-tag-keys': ['redress:exception'], service: 's3', 'resource-type': 'bucket', version: 3, tags: { team: 'payments' } },
+  };
+  const handler = account.runtime.handler(enforced(encryption));
+  expect((await account.runtime.deliver(handler, [{ ...changed, detail: { ...changed.detail, 'changed-tag-keys': ['team'] } }])).wire).toEqual([]);
+  expect((await account.runtime.deliver(handler, [changed])).failures).toEqual([]);
+  expect(await gap.read()).toEqual(encryption.fixed(before));
+});
+
 it('leaves evidence that holds', () => {
   const report = account.runtime.verify();
   expect([report.status, report.problems]).toEqual(['intact', []]);
-  expect(report.executions).toBe(6);
+  expect(report.executions).toBe(7);
 });

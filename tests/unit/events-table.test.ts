@@ -124,25 +124,9 @@ const EVENTS: readonly (readonly [source: string, says: string, event: unknown])
   ['AWS Health', 'event', sample.healthEvent()],
   ['Trusted Advisor', 'check item', sample.advisorItem()],
   ['EventBridge', 'schedule', sample.tick()],
-  [
-    'Systems Manager',
-    'Automation status',
-    sample.event('aws.ssm', 'EC2 Automation Execution Status-change Notification', {
-      ExecutionId: '333ba70b-2333-48db-b17e-a5e69c6f4d1c',
-      Status: 'Success',
-      Definition: 'runcommand1',
-    }),
-  ],
-  [
-    'Resource Groups',
-    'tag change',
-    sample.event('aws.tag', 'Tag Change on Resource', {
-      'changed-tag-keys': ['redress:exception'],
-      service: 'ec2',
-      'resource-type': 'security-group',
-      tags: {},
-    }),
-  ],
+  ['Systems Manager', 'Automation status', sample.automation()],
+  ['Resource Groups', 'tag change, the exception tag', sample.tagChanged()],
+  ['Resource Groups', 'tag change, another tag', sample.tagChanged(['team'])],
   [
     'another service',
     'an event of its own',
@@ -152,6 +136,9 @@ const EVENTS: readonly (readonly [source: string, says: string, event: unknown])
 ];
 
 const opened = sample.apiCall();
+const redriven = sample.sqs(opened) as { Records: { attributes: object }[] };
+for (const record of redriven.Records)
+  record.attributes = { ApproximateReceiveCount: '3', DeadLetterQueueSourceArn: `arn:aws:sqs:eu-west-1:${ACCOUNT}:redress` };
 const fromArchive = { ...opened, 'replay-name': 'drill' };
 /** One event, in everything that brings events. */
 const WRAPPERS: readonly (readonly [name: string, input: unknown])[] = [
@@ -169,7 +156,7 @@ const WRAPPERS: readonly (readonly [name: string, input: unknown])[] = [
     'failed asynchronous invocation (destination)',
     { version: '1.0', requestContext: { condition: 'RetriesExhausted' }, requestPayload: opened, responsePayload: null },
   ],
-  ['dead-letter queue, redriven', sample.sqs(opened)],
+  ['dead-letter queue, redriven', redriven],
   ['archive replay', sample.sqs(fromArchive)],
   ['a bare CloudTrail record', sample.authorizeIngress()],
   ['a bare Security Hub finding', sample.asffFinding(hub('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/${GROUP}`))],

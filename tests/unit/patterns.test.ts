@@ -103,8 +103,15 @@ describe('event patterns', () => {
     expect(delivered({ ...fixtures.apiCall(), source: 'acme.ec2', detail })).toEqual([]);
     expect(delivered(fixtures.guarddutyFinding())).toEqual([]);
     expect(delivered(fixtures.tick())).toEqual([]);
+    expect(delivered(fixtures.tagChanged(['team']))).toEqual([]);
     const other = fixtures.complianceChange() as { detail: Members };
     expect(delivered({ ...other, detail: { ...other.detail, resourceType: 'AWS::Lambda::Function' } })).toEqual([]);
+  });
+
+  it('follow the exception tag of the policy', () => {
+    const own = eventPatterns(all, { exceptionTag: 'acme:exempt' });
+    const names = (tag: string) => own.filter(({ pattern }) => matchesPattern(fixtures.tagChanged([tag]), pattern)).map(({ name }) => name);
+    expect([names('acme:exempt'), names('ACME:Exempt'), names('redress:exception')]).toEqual([['exception-tag'], ['exception-tag'], []]);
   });
 
   it('fit into a rule, each with a name of its own', () => {
@@ -119,7 +126,7 @@ describe('event patterns', () => {
     const apiCalls = Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`ec2:MakeSomethingOfALongName${at}`, () => []]));
     const many = eventPatterns([{ resourceTypes: [], controls: [], configRules: [], apiCalls, whenResolved: false }]);
     expect(many.length).toBeGreaterThan(1);
-    const names = many.flatMap(({ pattern }) => (pattern['detail'] as { eventName: string[] }).eventName);
+    const names = many.filter(({ name }) => name !== 'exception-tag').flatMap(({ pattern }) => (pattern['detail'] as { eventName: string[] }).eventName);
     expect([...names].sort()).toEqual(
       Object.keys(apiCalls)
         .map((call) => call.slice(4))

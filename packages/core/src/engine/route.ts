@@ -61,6 +61,14 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     }
     return;
   }
+  if (finding.kind === 'tag-change') {
+    // Only the exception tag says anything about what may be done.
+    const wanted = policy.exceptions.tag.toLowerCase();
+    const keys = finding.extra['changedTagKeys'];
+    if (!Array.isArray(keys) || !keys.some((key) => typeof key === 'string' && key.toLowerCase() === wanted)) return;
+    for (const claim of finding.resources) if (remediator.resourceTypes.includes(claim.type)) yield claim;
+    return;
+  }
   const asked =
     finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) ||
     (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));

@@ -908,3 +908,33 @@ describe('untrusted input', () => {
       expect(Object.isFrozen(part)).toBe(true);
   });
 });
+
+describe('tag changes', () => {
+  it('name the resource and the tags', () => {
+    expect(normalize(given.tagChanged(['redress:exception', 'team']))).toMatchObject([
+      {
+        source: 'tag',
+        kind: 'tag-change',
+        disposition: 'candidate',
+        account: given.ACCOUNT,
+        region: 'eu-west-1',
+        resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d4e5f60718' }],
+        extra: { changedTagKeys: ['redress:exception', 'team'] },
+      },
+    ]);
+  });
+  it.each([
+    ['of what is not known', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
+    ['without a resource', given.tagChanged(['a'], { resources: [] })],
+    ['without a tag', given.tagChanged([])],
+    ['with tags that are none', given.tagChanged([1 as never, null as never])],
+  ])('%s are ignored', (_name, input) => {
+    expect(normalize(input)).toMatchObject([{ disposition: 'ignored' }]);
+  });
+});
+
+it('the status of an Automation is kept, and nothing follows from it', () => {
+  expect(normalize(given.automation())).toMatchObject([
+    { source: 'ssm', kind: 'automation-status', disposition: 'record-only', state: 'Success', extra: { document: 'AWS-DisableIncomingSSHOnPort22' } },
+  ]);
+});

@@ -13,6 +13,8 @@ import { other } from './sources/other.js';
 import { scheduled } from './sources/scheduled.js';
 import { asff, customAction, imported, insightResults } from './sources/securityhub.js';
 import { importedV2, ocsf } from './sources/securityhub-v2.js';
+import { automationStatus } from './sources/ssm.js';
+import { tagChange } from './sources/tag.js';
 import { trustedAdvisor } from './sources/trusted-advisor.js';
 import { type Envelope, MAX_BYTES, type UnwrapOptions, unwrap } from './unwrap.js';
 
@@ -37,6 +39,8 @@ const DECODERS = new Map<string, Decoder>([
   ['aws.health|AWS Health Event', health],
   ['aws.health|AWS Health Abuse Event', health],
   ['aws.trustedadvisor|Trusted Advisor Check Item Refresh Notification', trustedAdvisor],
+  ['aws.tag|Tag Change on Resource', tagChange],
+  ['aws.ssm|EC2 Automation Execution Status-change Notification', automationStatus],
   ['aws.events|Scheduled Event', scheduled],
   ['aws.scheduler|Scheduled Event', scheduled],
 ]);

@@ -19,19 +19,22 @@ type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' |
  * The EventBridge patterns that deliver the events of remediators, and leave out what is never theirs: failed and reading calls, what a
  * control passed, archived findings, evaluations of resources that are not there yet.
  *
+ * `exceptionTag` is that of the policy (`exceptions.tag`).
+ *
  * They let through more than is acted on, never less: a Config rule may have any name, so that rules are told by the resource's type.
  *
  * @example for (const { name, pattern } of eventPatterns(s3Remediators)) await putRule({ Name: `redress-${name}`, EventPattern: JSON.stringify(pattern) });
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
  */
-export function eventPatterns(remediators: readonly Patterned[]): readonly EventPattern[] {
+export function eventPatterns(remediators: readonly Patterned[], options: { readonly exceptionTag?: string } = {}): readonly EventPattern[] {
   const drafts = [open, closed].flatMap((lane) => {
     const asked = lane === open ? remediators : remediators.filter((each) => each.whenResolved);
     const byRule = asked.filter((each) => each.configRules.length > 0);
     const byControl = asked.filter((each) => each.controls.length > 0 || each.configRules.length > 0);
     return [...config(byRule, lane), ...securityHub(byControl, lane)];
   });
-  return [...drafts, ...cloudTrail(remediators)].flatMap((draft) => fitting(draft));
+  const tags = remediators.length === 0 ? [] : [tagChanges(options.exceptionTag ?? 'redress:exception')];
+  return [...drafts, ...cloudTrail(remediators), ...tags].flatMap((draft) => fitting(draft));
 }
 
 /** A pattern in the making: one of its lists may be divided, when it gets too long for one rule. */
@@ -147,6 +150,20 @@ function cloudTrail(remediators: readonly Patterned[]): Draft[] {
         detail: { eventSource: [{ prefix: `${service}.` }], eventName: [...values], errorCode: [{ exists: false }] },
       }),
     }));
+}
+
+/** Whether it is exempt is asked again where the exception tag came or went. */
+function tagChanges(exceptionTag: string): Draft {
+  return {
+    name: 'exception-tag',
+    description: `The tag ${exceptionTag} was set, changed or removed.`,
+    values: [exceptionTag],
+    pattern: (tags) => ({
+      source: ['aws.tag'],
+      'detail-type': ['Tag Change on Resource'],
+      detail: { 'changed-tag-keys': tags.map((tag) => ({ 'equals-ignore-case': tag })) },
+    }),
+  };
 }
 
 function typesOf(remediators: readonly Patterned[]): readonly string[] {

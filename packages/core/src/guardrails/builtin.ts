@@ -31,6 +31,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'finding-imported': ['aws.securityhub'],
   'finding-imported-v2': ['aws.securityhub'],
   'finding-custom-action': ['aws.securityhub'],
+  'tag-change': ['aws.tag'],
 };
 
 const authenticity = defineGuardrail({

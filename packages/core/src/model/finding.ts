@@ -10,6 +10,8 @@ export type FindingSource =
   | 'access-analyzer'
   | 'health'
   | 'trusted-advisor'
+  | 'tag'
+  | 'ssm'
   | 'scheduled'
   | 'wrapper'
   | 'other';
@@ -29,6 +31,8 @@ export type FindingKind =
   | 'finding'
   | 'health-event'
   | 'check-item'
+  | 'tag-change'
+  | 'automation-status'
   | 'scheduled'
   | 'unsupported'
   | 'malformed';
