@@ -5,6 +5,7 @@
  */
 
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
+export type { Evaluation } from './engine/evaluate.js';
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';

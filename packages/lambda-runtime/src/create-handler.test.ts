@@ -212,6 +212,7 @@ describe('direct invocation', () => {
       findings: 1,
       passes: [{ remediator: 'test-look', resource: `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, outcome: 'no-op', execution: null }],
       counted: {},
+      evaluations: [],
       sweeps: [],
     });
   });

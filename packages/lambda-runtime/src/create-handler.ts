@@ -3,6 +3,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import {
   createRedress,
   decisive,
+  type Evaluation,
   formatResource,
   type HandleResult,
   messageOf,
@@ -17,6 +18,7 @@ import {
   systemClock,
 } from '@redress/core';
 import type { SQSEvent } from 'aws-lambda';
+import { answerRule, type PutEvaluations } from './config-rule.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -30,6 +32,8 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
     /** Resources per second, at most; default 5. */
     readonly perSecond?: number;
   };
+  /** Answers custom Config rules whose function this is; without it they are only counted. */
+  readonly putEvaluations?: PutEvaluations;
   /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
   readonly logger?: HandlerLogger;
 }
@@ -40,6 +44,8 @@ export interface HandlerSummary {
   readonly passes: readonly { readonly remediator: string; readonly resource: string; readonly outcome: Outcome | 'busy'; readonly execution: string | null }[];
   /** Findings that needed no decision, by disposition. */
   readonly counted: Readonly<Record<string, number>>;
+  /** What a custom Config rule was answered. */
+  readonly evaluations: readonly Evaluation[];
   /** What a schedule led to. */
   readonly sweeps: readonly Pick<SweepSummary, 'remediator' | 'account' | 'region' | 'status' | 'looked' | 'outcomes'>[];
 }
@@ -109,7 +115,10 @@ export function createHandler(options: HandlerOptions): Handler {
       report(logger, result, null);
       const again = retryable(result);
       if (again !== null) throw new RetryError(`It has to come again: ${again}`);
-      return summarize(result, await swept(result, run));
+      const evaluations =
+        options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
+      for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
+      return summarize(result, evaluations, await swept(result, run));
     }
 
     const handle = async (record: SqsRecord): Promise<void> => {
@@ -160,6 +169,20 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
         via: finding.via,
       });
     }
+    // Recognised, and not acted on: a detection is for people, who find it here.
+    if (finding.disposition === 'record-only') {
+      logger.info('recorded only', {
+        kind: 'finding',
+        messageId: finding.itemId ?? messageId,
+        finding: finding.id,
+        source: finding.source,
+        findingKind: finding.kind,
+        account: finding.account,
+        region: finding.region,
+        resources: finding.resources.map(({ type, id }) => `${type} ${id}`),
+        reason: finding.reason,
+      });
+    }
     for (const pass of passes) logPass(logger, pass, messageId, 'pass');
     if (error !== null) logger.error('finding could not be handled', { messageId: finding.itemId ?? messageId, finding: finding.id, error });
   }
@@ -190,13 +213,14 @@ function retryable(result: HandleResult): string | null {
   return pass === undefined ? (found.error?.message ?? found.reason) : `${pass.remediator}: ${formatResource(pass.resource)}: ${pass.message}`;
 }
 
-function summarize(result: HandleResult, sweeps: readonly SweepSummary[]): HandlerSummary {
+function summarize(result: HandleResult, evaluations: readonly Evaluation[], sweeps: readonly SweepSummary[]): HandlerSummary {
   return {
     findings: result.results.length,
     passes: result.results
       .flatMap((each) => each.passes)
       .map(({ remediator, resource, outcome, execution }) => ({ remediator, resource: formatResource(resource), outcome, execution })),
     counted: result.counted,
+    evaluations,
     sweeps: sweeps.map(({ remediator, account, region, status, looked, outcomes }) => ({ remediator, account, region, status, looked, outcomes })),
   };
 }

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { PutEvaluations, PutEvaluationsInput } from './config-rule.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
 export { RetryError } from './retry-error.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';

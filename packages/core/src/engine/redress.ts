@@ -3,6 +3,7 @@ import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
+import { evaluate } from './evaluate.js';
 import { runPass } from './pass.js';
 import { recover } from './recover.js';
 import { rollback } from './rollback.js';
@@ -28,6 +29,7 @@ export function createRedress(options: RedressOptions): Redress {
     run: (input, run = {}) => ask(runtime, input, oneRun(run)),
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
+    evaluate: (finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null),
     sweep: (options) => sweep(runtime, options),
     rollback: (execution, how) => rollback(runtime, execution, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),

@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
 import type { Clock, Connect, Live, Stop } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
+import type { Evaluation } from './evaluate.js';
 import type { CallTrace } from './gate.js';
 
 /** What {@link createRedress} takes. */
@@ -159,6 +160,12 @@ export interface Redress {
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
   /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
   sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
+  /**
+   * Answers a custom Config rule's invocation with what its remediators see; looks only.
+   *
+   * @throws {RedressError} `evaluation/refused`, `evaluation/unreadable`
+   */
+  evaluate(finding: Finding, options?: { readonly deadline?: number }): Promise<readonly Evaluation[]>;
   /** Resources that a remediator would look at in a sweep; null when it cannot be swept. */
   discover(remediator: string, where: { readonly account: string; readonly region: string }): AsyncIterable<ResourceRef> | null;
   /**

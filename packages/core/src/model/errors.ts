@@ -28,6 +28,8 @@ export type RedressErrorCode =
   | 'journal/invalid'
   | 'rollback/refused'
   | 'replay/not-recorded'
+  | 'evaluation/refused'
+  | 'evaluation/unreadable'
   | 'engine/bug';
 
 const MARK = Symbol.for('redress.error');

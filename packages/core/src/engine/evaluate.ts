@@ -1,0 +1,101 @@
+import { RedressError } from '../model/errors.js';
+import type { Finding, ResourceClaim } from '../model/finding.js';
+import type { Assessment } from '../model/plan.js';
+import { GLOBAL_REGION, partitionOf, resource } from '../model/resource.js';
+import { matchesRule } from '../policy/config-rule.js';
+import type { Remediator } from '../remediator/define.js';
+import { factOf, type Runtime, unread } from './runtime.js';
+
+/** What a custom Config rule answers about one resource, under the names that Config gave. */
+export interface Evaluation {
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly compliance: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
+  /** At most 256 characters, as Config takes them. */
+  readonly annotation: string;
+  /** ISO 8601: of what was evaluated. */
+  readonly orderingTimestamp: string;
+}
+
+const ACCOUNT = 'AWS::::Account';
+const LEFT = ['ResourceDeleted', 'ResourceDeletedNotRecorded', 'ResourceNotRecorded'];
+
+/**
+ * Answers a custom Config rule with what its remediators see. Looks only: what follows comes from the compliance change that Config then sends.
+ *
+ * @throws {RedressError} `evaluation/refused`: it is no rule's question, or no remediator has an answer; `evaluation/unreadable`: the resource
+ * could not be read, and a guess would be recorded as compliance.
+ */
+export async function evaluate(runtime: Runtime, finding: Finding, deadline: number | null): Promise<readonly Evaluation[]> {
+  const { configRule, account, region, observedAt } = finding;
+  const asks = finding.disposition === 'evaluate' && (finding.kind === 'config-rule-invocation' || finding.kind === 'config-rule-invocation-scheduled');
+  if (!asks || configRule === null || account === null || region === null || observedAt === null)
+    throw new RedressError('evaluation/refused', `It is no invocation of a custom Config rule that can be answered: ${finding.reason}`);
+  const policy = await runtime.readPolicy();
+  const knowing = runtime.remediators.filter((remediator) => remediator.configRules.some((rule) => matchesRule(rule, configRule, policy)));
+  if (knowing.length === 0)
+    throw new RedressError('evaluation/refused', `No remediator knows the Config rule ${configRule}.`, {
+      next: 'Map its name in the policy: configRules: { NAME: IDENTIFIER-OF-A-MANAGED-RULE }.',
+    });
+  const scheduled = finding.kind === 'config-rule-invocation-scheduled';
+  // What a sweep finds are gaps: nothing would ever become compliant again. Of an account there is one, and it is always found.
+  const claims: readonly ResourceClaim[] = scheduled ? [{ type: ACCOUNT, id: account }] : finding.resources;
+  const evaluations: Evaluation[] = [];
+  for (const claim of claims) {
+    const asked = knowing.filter((remediator) => remediator.resourceTypes.includes(claim.type));
+    if (asked.length === 0 && scheduled)
+      throw new RedressError('evaluation/refused', `The Config rule ${configRule} is invoked on a schedule, but is about single resources.`, {
+        next: 'Let changes of their configuration trigger it.',
+      });
+    const named = { resourceType: claim.rawType ?? claim.type, resourceId: claim.rawId ?? claim.id, orderingTimestamp: observedAt };
+    const left = finding.extra['eventLeftScope'] === true || LEFT.includes(finding.state ?? '');
+    if (left || asked.length === 0) {
+      const annotation = left ? 'The resource is gone, or out of the scope of the rule.' : `Nobody here looks at resources of type ${claim.type}.`;
+      evaluations.push({ ...named, compliance: 'NOT_APPLICABLE', annotation });
+      continue;
+    }
+    const seen: Assessment[] = [];
+    for (const remediator of asked) seen.push(await look(runtime, remediator, claim, { account, region, deadline }));
+    evaluations.push({ ...named, ...verdictOf(seen) });
+  }
+  return evaluations;
+}
+
+async function look(
+  runtime: Runtime,
+  remediator: Remediator,
+  claim: ResourceClaim,
+  where: { readonly account: string; readonly region: string; readonly deadline: number | null },
+): Promise<Assessment> {
+  const region = remediator.global ? GLOBAL_REGION : (claim.region ?? where.region);
+  const claimed = resource({ type: claim.type, id: claim.id, account: where.account, region, partition: partitionOf(where.region) });
+  const refuse = (why: string, retryable: boolean): never => {
+    throw new RedressError('evaluation/unreadable', `${remediator.id}: ${claim.id} could not be read: ${why}`, { retryable });
+  };
+  const ref = await runtime.identify(remediator, claimed, where.deadline);
+  if (!ref.ok) return refuse(ref.error, ref.retryable);
+  if (ref.value === null) return refuse('it is none of this account', false);
+  const policy = await factOf(() => runtime.readPolicy());
+  const found = await runtime.look(remediator, ref.value, policy, 'read', where.deadline);
+  const blind = unread(found);
+  if (blind !== null || !found.assessment.ok) return refuse(blind?.error ?? '', blind?.retryable ?? false);
+  return found.assessment.value;
+}
+
+function verdictOf(seen: readonly Assessment[]): Pick<Evaluation, 'compliance' | 'annotation'> {
+  const wrong = seen.flatMap((each) =>
+    each.status === 'manual'
+      ? [each.message]
+      : each.status === 'change'
+        ? [...each.changes.map((change) => `To do: ${change.summary}`), ...(each.open ?? [])]
+        : [],
+  );
+  const said = (texts: readonly string[]) => {
+    const text = texts.join('; ');
+    return text.length > 256 ? `${text.slice(0, 255)}…` : text;
+  };
+  if (wrong.length > 0) return { compliance: 'NON_COMPLIANT', annotation: said(wrong) };
+  const good = seen.flatMap((each) => (each.status === 'compliant' ? [each.message ?? 'There is nothing to change.'] : []));
+  if (good.length > 0) return { compliance: 'COMPLIANT', annotation: said(good) };
+  return { compliance: 'NOT_APPLICABLE', annotation: said(seen.flatMap((each) => (each.status === 'not-applicable' ? [each.reason] : []))) };
+}
