@@ -4,6 +4,7 @@ import { reportUnencryptedEbsVolumes } from '@redress/remediator-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Moto, startMoto } from '../../scripts/moto.mjs';
 import { type Boto, startBoto } from '../support/boto.ts';
+import { random } from '../support/random.ts';
 import { outcomes, type Runtime, startRuntime } from '../support/runtime.ts';
 import { ACCOUNT, encryption, type Gap, rdp, retention, type Situation, ssh, staleKey } from '../support/situations.ts';
 
@@ -27,17 +28,6 @@ const REGION = 'eu-west-1';
 const EACH = Number(process.env['REDRESS_LOST_EVENTS'] ?? 6);
 const situations: readonly Situation[] = [ssh, rdp, encryption, staleKey, retention];
 const remediators: readonly Remediator[] = [...situations.map(({ remediator }) => remediator), reportUnencryptedEbsVolumes];
-
-/** Numbers in [0, 1) that are the same each time (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 it('closes or reports every gap', async () => {
   const gaps: { situation: Situation; gap: Gap; before: Readonly<Record<string, unknown>>; lost: boolean }[] = [];

@@ -5,12 +5,12 @@
  */
 
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
-export type { Evaluation } from './engine/evaluate.js';
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export type {
+  Evaluation,
   FindingResult,
   HandleResult,
   PassResult,

@@ -5,17 +5,7 @@ import { GLOBAL_REGION, partitionOf, resource } from '../model/resource.js';
 import { matchesRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
 import { factOf, type Runtime, unread } from './runtime.js';
-
-/** What a custom Config rule answers about one resource, under the names that Config gave. */
-export interface Evaluation {
-  readonly resourceType: string;
-  readonly resourceId: string;
-  readonly compliance: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
-  /** At most 256 characters, as Config takes them. */
-  readonly annotation: string;
-  /** ISO 8601: of what was evaluated. */
-  readonly orderingTimestamp: string;
-}
+import type { Evaluation } from './types.js';
 
 const ACCOUNT = 'AWS::::Account';
 const LEFT = ['ResourceDeleted', 'ResourceDeletedNotRecorded', 'ResourceNotRecorded'];

@@ -9,7 +9,6 @@ import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
 import type { Clock, Connect, Live, Stop } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
-import type { Evaluation } from './evaluate.js';
 import type { CallTrace } from './gate.js';
 
 /** What {@link createRedress} takes. */
@@ -92,6 +91,17 @@ export interface HandleResult {
   readonly retry: readonly string[];
   /** How many findings needed no decision, by disposition. */
   readonly counted: Readonly<Record<string, number>>;
+}
+
+/** What a custom Config rule answers about one resource, under the names that Config gave. */
+export interface Evaluation {
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly compliance: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
+  /** At most 256 characters, as Config takes them. */
+  readonly annotation: string;
+  /** ISO 8601: of what was evaluated. */
+  readonly orderingTimestamp: string;
 }
 
 /** A place that is swept. */

@@ -62,8 +62,27 @@ const ACCOUNT = /^[0-9]{12}$/;
 // Wider than the regions that exist: whether one can be acted on is decided when the resource is validated.
 const REGION = /^[a-z]{2,12}(?:-[a-z0-9]{1,20}){1,4}$/;
 
+/** What a finding has from what it came in. */
+export interface Around {
+  readonly envelope: EnvelopeInfo | null;
+  readonly via: readonly string[];
+  readonly itemId: string | null;
+  /** A key for a finding that has none of its own. */
+  readonly key: () => string;
+}
+
+/** Keys of findings without one of their own: a digest of the event, which is made once, however many there are. */
+export function keysOf(body: unknown): () => string {
+  let digest: Digest | null = null;
+  let count = 0;
+  return () => {
+    digest ??= digestOfAnything(body);
+    return count++ === 0 ? digest : `${digest}/${count}`;
+  };
+}
+
 /** A finding, frozen, of a draft. A value in it that cannot be right makes it `rejected`, unless it was to be dropped anyway. */
-export function finish(draft: Draft, around: { envelope: EnvelopeInfo | null; via: readonly string[]; itemId: string | null; body: unknown }): Finding {
+export function finish(draft: Draft, around: Around): Finding {
   let { disposition, reason } = draft;
   const reject = (why: string): null => {
     if (disposition !== 'ignored' && disposition !== 'rejected') {
@@ -89,7 +108,7 @@ export function finish(draft: Draft, around: { envelope: EnvelopeInfo | null; vi
   const resources = draft.resources ?? NONE;
   for (const claim of resources) Object.freeze(claim);
   return Object.freeze({
-    id: draft.id ?? digestOfAnything(around.body),
+    id: draft.id ?? around.key(),
     source: draft.source,
     kind: draft.kind,
     disposition,
@@ -127,7 +146,9 @@ export function firstOf(...values: readonly unknown[]): unknown {
 export function uniqueClaims(claims: readonly (ResourceClaim | null)[]): readonly ResourceClaim[] {
   const kept: ResourceClaim[] = [];
   for (const claim of claims) {
-    if (claim !== null && !kept.some((other) => other.type === claim.type && other.id === claim.id && other.region === claim.region)) kept.push(claim);
+    // A list with holes has elements that are not there.
+    if (claim !== null && claim !== undefined && !kept.some((other) => other.type === claim.type && other.id === claim.id && other.region === claim.region))
+      kept.push(claim);
   }
   return kept;
 }

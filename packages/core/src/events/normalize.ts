@@ -1,7 +1,7 @@
 import type { EnvelopeInfo, Finding } from '../model/finding.js';
 import { isRecord } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
-import { type Decoder, type DecoderContext, type Draft, digestOfAnything, finish, verdict } from './draft.js';
+import { type Decoder, type DecoderContext, type Draft, digestOfAnything, finish, keysOf, verdict } from './draft.js';
 import { elements, members, name, text, time } from './read.js';
 import { accessAnalyzer } from './sources/access-analyzer.js';
 import { cloudtrail } from './sources/cloudtrail.js';
@@ -63,7 +63,7 @@ export function normalize(input: unknown, options: NormalizeOptions = {}): Findi
   // An envelope is what `unwrap` gives back for itself.
   const envelopes = unwrap(input, { maxBytes });
   if (envelopes.length === 0)
-    return [finish({ source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'The batch is empty.') }, { ...NOWHERE, body: input })];
+    return [finish({ source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'The batch is empty.') }, { ...NOWHERE, key: keysOf(input) })];
   const findings: Finding[] = [];
   for (const envelope of envelopes) read(envelope, maxBytes, findings);
   return findings;
@@ -77,19 +77,19 @@ function read(item: Envelope, maxBytes: number, findings: Finding[]): void {
     findings.push(
       finish(
         { ...malformed(item.problem), source: 'wrapper', ...(body === null ? { id: digestOfAnything([item.problem, ...via, itemId]) } : {}) },
-        { envelope: null, via, itemId, body },
+        { envelope: null, via, itemId, key: keysOf(body) },
       ),
     );
     return;
   }
   try {
     const { drafts, envelope } = decode(body, maxBytes);
-    const around = { envelope, via, itemId, body };
+    const around = { envelope, via, itemId, key: keysOf(body) };
     if (Array.isArray(drafts)) for (const draft of drafts as readonly Draft[]) findings.push(finish(draft, around));
     else findings.push(finish(drafts as Draft, around));
   } catch {
     // A getter or a proxy that throws, or a text too deep to parse.
-    findings.push(finish(malformed('The event cannot be read.'), { envelope: null, via, itemId, body }));
+    findings.push(finish(malformed('The event cannot be read.'), { envelope: null, via, itemId, key: keysOf(body) }));
   }
 }
 

@@ -21,7 +21,7 @@ export const health: Decoder = (detail, context) => {
     .slice(0, MAX_ENTITIES)
     .map((entity) => name(members(entity).entityValue))
     .filter((value) => value !== null);
-  const owner = typeof account === 'string' ? account : null;
+  const owner = name(account);
   // The event's ARN is the same in every account that it concerns.
   const id = keyOf(eventArn, owner, entities.join(','), text(detail.lastUpdatedTime, 64) ?? '');
   return {
