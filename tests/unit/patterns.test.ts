@@ -1,19 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { definePolicy, eventPatterns, type Finding, normalize, type Remediator } from '@redress/core';
-import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
-import { ec2Remediators } from '@redress/remediator-ec2';
-import { iamRemediators } from '@redress/remediator-iam';
-import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { route } from '../../packages/core/src/engine/route.js';
 import * as fixtures from '../../packages/core/src/events/fixtures/events.js';
 import { matchesPattern } from '../support/event-pattern.js';
+import { all, triggerEvents } from '../support/trigger-events.js';
 
-const all: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const patterns = eventPatterns(all);
 const policy = definePolicy({ version: 1 });
-const { ACCOUNT } = fixtures;
 
 const delivered = (event: unknown) => patterns.filter(({ pattern }) => matchesPattern(event, pattern)).map(({ name }) => name);
 const routed = (findings: readonly Finding[]) => findings.flatMap((finding) => route(finding, all, policy).routes.map((each) => each.remediator.id));
@@ -36,55 +31,10 @@ function disagreement(event: unknown): string | null {
 }
 
 type Members = Record<string, unknown>;
-const asMembers = (value: unknown) => value as Members;
-
-/** One event for each trigger of each remediator, and what must not come, beside each. */
-function events(): [string, unknown][] {
-  // What has no envelope does not come from EventBridge.
-  const found: [string, unknown][] = Object.entries(fixtures.everyKind()).filter(([, event]) => 'detail-type' in event);
-  for (const remediator of all) {
-    const type = remediator.resourceTypes[0] ?? '';
-    const id = type === 'AWS::::Account' ? ACCOUNT : 'thing-1';
-    for (const rule of remediator.configRules) {
-      for (const state of ['NON_COMPLIANT', 'COMPLIANT', 'NOT_APPLICABLE']) {
-        for (const mode of [undefined, 'DETECTIVE', 'PROACTIVE']) {
-          const event = asMembers(fixtures.complianceChange(state, {}, mode));
-          const detail = asMembers(event['detail']);
-          found.push([`${rule} ${state} ${mode ?? ''}`, { ...event, detail: { ...detail, configRuleName: rule, resourceType: type, resourceId: id } }]);
-        }
-      }
-    }
-    for (const control of remediator.controls) {
-      for (const [status, recordState] of [
-        ['FAILED', 'ACTIVE'],
-        ['PASSED', 'ACTIVE'],
-        ['FAILED', 'ARCHIVED'],
-      ]) {
-        const own = {
-          Compliance: { Status: status, SecurityControlId: control.id },
-          RecordState: recordState,
-          Resources: [{ Type: type, Id: id, Region: 'eu-west-1' }],
-        };
-        found.push([`${control.id} ${status} ${recordState}`, fixtures.asffImported(own)]);
-        found.push([`${control.id} ${status} ${recordState} by hand`, fixtures.asffAction(own)]);
-      }
-    }
-    for (const call of Object.keys(remediator.apiCalls)) {
-      const [service = '', operation = ''] = call.split(':');
-      for (const more of [{}, { errorCode: 'AccessDenied' }, { readOnly: true }]) {
-        found.push([
-          `${call} ${JSON.stringify(more)}`,
-          fixtures.apiCall({ eventSource: `${service}.amazonaws.com`, eventName: operation, ...more }, { source: `aws.${service}` }),
-        ]);
-      }
-    }
-  }
-  return found;
-}
 
 describe('event patterns', () => {
   it('agree with the normalizer on every kind of event', () => {
-    const problems = events().flatMap(([name, event]) => {
+    const problems = triggerEvents().flatMap(([name, event]) => {
       const problem = disagreement(event);
       return problem === null ? [] : [`${name}: ${problem}`];
     });
@@ -93,7 +43,7 @@ describe('event patterns', () => {
   });
 
   it('let through something for every remediator', () => {
-    const reached = new Set(events().flatMap(([, event]) => (delivered(event).length > 0 ? routed(normalize(event)) : [])));
+    const reached = new Set(triggerEvents().flatMap(([, event]) => (delivered(event).length > 0 ? routed(normalize(event)) : [])));
     expect([...reached].sort()).toEqual(all.map((each) => each.id).sort());
   });
 
