@@ -57,12 +57,48 @@ describe('resourcesOfCall', () => {
     ['ec2', 'DisableEbsEncryptionByDefault'],
     ['s3', 'DeleteAccountPublicAccessBlock'],
     ['iam', 'UpdateAccountPasswordPolicy'],
+    ['ssm', 'UpdateServiceSetting'],
+    ['macie2', 'DisableMacie'],
+    ['inspector2', 'Disable'],
+    ['account', 'DeleteAlternateContact'],
+    ['organizations', 'LeaveOrganization'],
+    ['config', 'StopConfigurationRecorder'],
+    ['guardduty', 'StopMonitoringMembers'],
   ])('%s:%s is about the account', (service, operation) => {
     expect(call(service, operation, { [`${operation}Request`]: '' })).toEqual(['AWS::::Account 111111111111']);
     expect(call(service, operation, null, null, { account: null })).toEqual([]);
   });
 
   it.each<[string, string, unknown, unknown, string[]]>([
+    ['ec2', 'ModifyManagedPrefixList', { ModifyManagedPrefixListRequest: { PrefixListId: 'pl-1', AddEntry: {} } }, null, ['AWS::EC2::PrefixList pl-1']],
+    ['ec2', 'AttachInternetGateway', { internetGatewayId: 'igw-1', vpcId: 'vpc-1' }, null, ['AWS::EC2::InternetGateway igw-1']],
+    ['ec2', 'CreateInternetGateway', {}, { internetGateway: { internetGatewayId: 'igw-1' } }, ['AWS::EC2::InternetGateway igw-1']],
+    ['ec2', 'CreateVpnConnection', { type: 'ipsec.1' }, { vpnConnection: { vpnConnectionId: 'vpn-1' } }, ['AWS::EC2::VPNConnection vpn-1']],
+    [
+      'ec2',
+      'ModifyClientVpnEndpoint',
+      { ModifyClientVpnEndpointRequest: { ClientVpnEndpointId: 'cvpn-endpoint-1' } },
+      null,
+      ['AWS::EC2::ClientVpnEndpoint cvpn-endpoint-1'],
+    ],
+    ['ec2', 'DeleteVpcEndpoints', { DeleteVpcEndpointsRequest: { VpcEndpointId: { tag: 1, content: 'vpce-1' } } }, null, ['AWS::EC2::VPCEndpoint vpce-1']],
+    ['ssm', 'ModifyDocumentPermission', { name: 'Own-Document', permissionType: 'Share', accountIdsToAdd: ['all'] }, null, ['AWS::SSM::Document Own-Document']],
+    ['ecs', 'UpdateClusterSettings', { cluster: 'web', settings: [] }, { cluster: { clusterName: 'web' } }, ['AWS::ECS::Cluster web']],
+    [
+      'config',
+      'DeleteConfigurationRecorder',
+      { configurationRecorderName: 'default' },
+      null,
+      ['AWS::::Account 111111111111', 'AWS::Config::ConfigurationRecorder default'],
+    ],
+    [
+      'guardduty',
+      'DeleteDetector',
+      { detectorId: '12abc34d567e8fa901bc2d34e56789f0' },
+      null,
+      ['AWS::::Account 111111111111', 'AWS::GuardDuty::Detector 12abc34d567e8fa901bc2d34e56789f0'],
+    ],
+    ['organizations', 'RemoveAccountFromOrganization', { accountId: '222222222222' }, null, ['AWS::Organizations::Account 222222222222']],
     [
       'ec2',
       'RunInstances',

@@ -82,10 +82,16 @@ const OPERATIONS: readonly (readonly [service: string, operations: string, rules
   ],
   ['ec2', 'CreateTransitGateway ModifyTransitGateway', [['AWS::EC2::TransitGateway', 'q*.transitGatewayId', 'r*.transitGatewayId']]],
   ['ec2', 'AllocateAddress AssociateAddress ReleaseAddress', [['AWS::EC2::EIP', 'q.allocationId', 'r.allocationId']]],
+  ['ec2', 'ModifyManagedPrefixList', [['AWS::EC2::PrefixList', 'q*.prefixListId', 'r*.prefixListId']]],
+  ['ec2', 'ReplaceNetworkAclAssociation', [['AWS::EC2::NetworkAcl', 'q.networkAclId']]],
+  ['ec2', 'CreateInternetGateway AttachInternetGateway', [['AWS::EC2::InternetGateway', 'q.internetGatewayId', 'r.internetGateway.internetGatewayId']]],
+  ['ec2', 'CreateVpnConnection ModifyVpnTunnelOptions', [['AWS::EC2::VPNConnection', 'q*.vpnConnectionId', 'r*.vpnConnectionId']]],
+  ['ec2', 'CreateClientVpnEndpoint ModifyClientVpnEndpoint', [['AWS::EC2::ClientVpnEndpoint', 'q*.clientVpnEndpointId', 'r*.clientVpnEndpointId']]],
+  ['ec2', 'DeleteVpcEndpoints', [['AWS::EC2::VPCEndpoint', 'q*.vpcEndpointId']]],
   // Settings of the account in a region.
   [
     'ec2',
-    'EnableEbsEncryptionByDefault DisableEbsEncryptionByDefault ModifyEbsDefaultKmsKeyId ResetEbsDefaultKmsKeyId EnableSnapshotBlockPublicAccess DisableSnapshotBlockPublicAccess EnableImageBlockPublicAccess DisableImageBlockPublicAccess EnableSerialConsoleAccess DisableSerialConsoleAccess ModifyInstanceMetadataDefaults ModifyVpcBlockPublicAccessOptions',
+    'EnableEbsEncryptionByDefault DisableEbsEncryptionByDefault ModifyEbsDefaultKmsKeyId ResetEbsDefaultKmsKeyId EnableSnapshotBlockPublicAccess DisableSnapshotBlockPublicAccess EnableImageBlockPublicAccess DisableImageBlockPublicAccess EnableSerialConsoleAccess DisableSerialConsoleAccess ModifyInstanceMetadataDefaults ModifyVpcBlockPublicAccessOptions CreateVpcBlockPublicAccessExclusion DeleteVpcBlockPublicAccessExclusion',
     THE_ACCOUNT,
   ],
   ['ec2', 'CreateTags DeleteTags', [['', 'q.resourcesSet.items.resourceId']]],
@@ -100,6 +106,24 @@ const OPERATIONS: readonly (readonly [service: string, operations: string, rules
   ['cloudtrail', 'AddTags RemoveTags', [['', 'q.resourceId']]],
   ['securityhub', 'EnableSecurityHub DisableSecurityHub', THE_ACCOUNT],
   ['eks', 'CreateCluster DeleteCluster UpdateClusterConfig UpdateClusterVersion', [['AWS::EKS::Cluster', 'q.name']]],
+  ['ssm', 'ModifyDocumentPermission', [['AWS::SSM::Document', 'q.name']]],
+  ['ssm', 'UpdateServiceSetting ResetServiceSetting', THE_ACCOUNT],
+  ['ssm', 'SendCommand', [[INSTANCE, 'q.instanceIds']]],
+  ['ecs', 'CreateCluster UpdateCluster UpdateClusterSettings', [['AWS::ECS::Cluster', 'r.cluster.clusterName', 'q.clusterName', 'q.cluster']]],
+  ['ecs', 'CreateService UpdateService', [['AWS::ECS::Service', 'r.service.serviceArn']]],
+  ['ecs', 'RegisterTaskDefinition', [['AWS::ECS::TaskDefinition', 'r.taskDefinition.taskDefinitionArn']]],
+  // What watches the account.
+  ['config', 'StopConfigurationRecorder DeleteConfigurationRecorder', [[ACCOUNT], ['AWS::Config::ConfigurationRecorder', 'q.configurationRecorderName']]],
+  [
+    'guardduty',
+    'CreateDetector UpdateDetector DeleteDetector StopMonitoringMembers DisassociateFromAdministratorAccount DisassociateFromMasterAccount',
+    [[ACCOUNT], ['AWS::GuardDuty::Detector', 'q.detectorId', 'r.detectorId']],
+  ],
+  ['macie2', 'EnableMacie DisableMacie UpdateMacieSession', THE_ACCOUNT],
+  ['inspector2', 'Enable Disable', THE_ACCOUNT],
+  ['account', 'PutAlternateContact DeleteAlternateContact', THE_ACCOUNT],
+  ['organizations', 'LeaveOrganization', THE_ACCOUNT],
+  ['organizations', 'RemoveAccountFromOrganization', [['AWS::Organizations::Account', 'q.accountId']]],
   ['codebuild', 'CreateProject UpdateProject DeleteProject', [['AWS::CodeBuild::Project', 'q.name']]],
 ];
 
