@@ -17,7 +17,7 @@ function page({ planted, found, results }) {
   return [
     '# Safety promises, broken on purpose',
     '',
-    'Each promise is broken once, by a deliberate defect in a copy of the code, and the tests are run: the table names the first one that finds it.',
+    'Each promise is broken once, by a deliberate defect in a copy of the code, and the tests are run: the table names one that finds it.',
     '`npm run campaign` does that; `npm test` includes it. A defect that no test finds fails both.',
     '',
     `${found} of ${planted} are found.`,
@@ -29,13 +29,16 @@ function page({ planted, found, results }) {
   ].join('\n');
 }
 
+/** Which of several tests is first to find a defect differs from run to run; what is promised and found does not. */
+const promised = (text) => text.replaceAll(/^(\| .*) \| [^|]*(?:\\\|[^|]*)* \|$/gm, '$1');
+
 try {
   await setup();
   const log = (line) => (json ? process.stderr : process.stdout).write(`${line}\n`);
   const report = await plant({ ...(only === undefined ? {} : { only }), log });
   let ok = report.planted > 0 && report.found === report.planted;
   if (only === undefined && args.includes('--write')) writeFileSync(DOCUMENT, page(report));
-  else if (only === undefined && (existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== page(report)) {
+  else if (only === undefined && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
     log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --write`.');
     ok = false;
   }

@@ -93,9 +93,7 @@ export interface Composition {
  */
 export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
   const config = await loadConfig(io, options.config);
-  const { builtinRemediators } =
-    overrides.remediators === undefined && config.remediators === undefined ? await import('./builtin.js') : { builtinRemediators: [] };
-  const remediators = overrides.remediators ?? config.remediators ?? builtinRemediators;
+  const remediators = await remediatorsOf(config, overrides);
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
   const ambient =
@@ -146,6 +144,15 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
       return createRedress(composed);
     },
   };
+}
+
+async function remediatorsOf(config: ConfigFile, overrides: Overrides): Promise<readonly Remediator[]> {
+  return overrides.remediators ?? config.remediators ?? (await import('./builtin.js')).builtinRemediators;
+}
+
+/** The remediators alone, for commands that need no policy. */
+export async function installedRemediators(io: Io, options: GlobalOptions, overrides: Overrides): Promise<readonly Remediator[]> {
+  return remediatorsOf(await loadConfig(io, options.config), overrides);
 }
 
 function regionOf(io: Io, options: GlobalOptions): string {

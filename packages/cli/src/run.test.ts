@@ -437,6 +437,20 @@ describe('sweep', () => {
   });
 });
 
+describe('schema', () => {
+  it('knows the remediators, and needs no policy that holds', async () => {
+    file('redress.yaml', 'version: 7\n');
+    const { exit, json } = await redress('schema', 'policy', '--json');
+    expect(exit).toBe(0);
+    expect(json).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      properties: { remediators: { properties: { 'widget-revoke-open': {} } } },
+    });
+    expect(JSON.parse((await redress('schema', 'register')).out)).toMatchObject({ type: 'array' });
+    expect((await redress('schema', 'nothing')).exit).toBe(2);
+  });
+});
+
 describe('patterns', () => {
   it('are what rules of EventBridge need, for all or some remediators', async () => {
     const { exit, json } = await redress('patterns', '--json');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord } from '@redress/core';
 import { Command, CommanderError } from 'commander';
-import { type Composition, compose, dataOf, type GlobalOptions, type Overrides } from './compose.js';
+import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
 import { type Answer, type Io, print } from './io.js';
 import { printable, printableJson } from './printable.js';
@@ -164,6 +164,14 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
+  program
+    .command('schema')
+    .description('JSON Schema of policy or register, for editors that complete and check')
+    .argument('<what>', 'policy or register')
+    .action(async (what: string) => {
+      const remediators = await installedRemediators(io, program.opts<GlobalOptions>(), overrides);
+      answer((await import('./commands/schema.js')).schemaCommand(remediators, what));
+    });
   program
     .command('policy')
     .description('the policy')

@@ -15,7 +15,8 @@ import { check, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from '
  * - `off`: nothing, without noise.
  */
 export type Mode = 'enforce' | 'approve' | 'plan' | 'notify' | 'off';
-const MODES = ['enforce', 'approve', 'plan', 'notify', 'off'] as const;
+/** What a policy may let a remediator do. */
+export const MODES = ['enforce', 'approve', 'plan', 'notify', 'off'] as const;
 
 /** Accounts that are treated alike. */
 export interface Environment {

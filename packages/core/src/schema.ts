@@ -1,0 +1,144 @@
+import type { JsonObject } from './model/json.js';
+import { MODES } from './policy/policy.js';
+import type { Remediator } from './remediator/define.js';
+
+type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parametersJsonSchema'>;
+
+const text = (description: string, more: JsonObject = {}): JsonObject => ({ type: 'string', pattern: '\\S', description, ...more });
+const account = { type: 'string', pattern: '^[0-9]{12}$', description: 'An account id: 12 digits, in quotes.' };
+const duration = (description: string): JsonObject => ({
+  type: 'string',
+  pattern: '^P(?=.)(?:\\d+W)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?$',
+  description: `${description} An ISO 8601 duration such as PT1H or P7D.`,
+});
+const strict = (description: string, required: readonly string[], properties: JsonObject): JsonObject => ({
+  type: 'object',
+  description,
+  additionalProperties: false,
+  ...(required.length === 0 ? {} : { required: [...required] }),
+  properties,
+});
+const list = (items: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'array', items, ...more });
+const oneOrMore = (item: JsonObject): JsonObject => ({ anyOf: [item, list(item, { minItems: 1 })] });
+const head = (id: string, title: string): JsonObject => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `urn:redress:schema:${id}:1`, title });
+
+/**
+ * JSON Schema of `redress.yaml`, for editors that complete and check. It knows the remediators and their parameters. What one place says about
+ * another (an account in two environments) only `definePolicy` checks.
+ *
+ * @example writeFileSync('redress.schema.json', JSON.stringify(policySchema(s3Remediators)));
+ */
+export function policySchema(remediators: readonly Described[]): JsonObject {
+  const mode: JsonObject = {
+    enum: [...MODES],
+    description: 'enforce: fix by itself · approve: wait for an approval · plan: tell, with the plan · notify: tell · off: nothing',
+  };
+  const entry = (each: Described): JsonObject => ({
+    description: `${each.title}. At most: ${each.ceiling}.`,
+    anyOf: [
+      mode,
+      {
+        type: 'object',
+        description: 'A mode by environment, and parameters.',
+        propertyNames: { anyOf: [{ const: 'parameters' }, { pattern: '^[a-z][a-z0-9-]*$' }] },
+        properties: { parameters: withoutDialect(each.parametersJsonSchema()) },
+        additionalProperties: mode,
+      },
+    ],
+  });
+  return {
+    ...head('policy', 'Redress policy'),
+    ...strict('Everything that it does not name is notify-only.', ['version'], {
+      version: { const: 1 },
+      stop: { enum: ['none', 'changes', 'everything'], default: 'none', description: 'The kill switch. Read again right before each write.' },
+      environments: {
+        type: 'object',
+        description: 'Lowest first. An account in none is notify-only.',
+        propertyNames: { pattern: '^[a-z][a-z0-9-]*$' },
+        additionalProperties: strict('An environment.', ['accounts'], {
+          accounts: list(account),
+          after: {
+            description: 'What has to be shown below; mandatory above the lowest.',
+            anyOf: [
+              { const: 'none', description: 'Nothing; says why in `because`.' },
+              strict('A lower environment.', ['environment', 'fixes', 'bake'], {
+                environment: text('A lower environment.'),
+                fixes: { type: 'integer', minimum: 1, description: 'Verified fixes there.' },
+                bake: duration('Over this long.'),
+              }),
+            ],
+          },
+          because: text('Why nothing has to be shown below.'),
+        }),
+      },
+      remediators: {
+        type: 'object',
+        description: 'Modes and parameters, by remediator.',
+        additionalProperties: false,
+        properties: Object.fromEntries(remediators.map((each) => [each.id, entry(each)])),
+      },
+      exceptions: strict('What is exempt.', [], {
+        tag: text('The tag that asks to be left alone.', { default: 'redress:exception' }),
+        register: text('The exceptions register, from the folder of this file.'),
+      }),
+      limits: list(
+        strict('At most so many executions that send a write.', ['per', 'changes'], {
+          per: list({ enum: ['run', 'remediator', 'account', 'region'] }, { minItems: 1, description: 'What is counted together.' }),
+          changes: { type: 'integer', minimum: 0 },
+          window: duration('Not with run.'),
+        }),
+      ),
+      configRules: {
+        type: 'object',
+        description: 'Names of your Config rules, and the managed rules that they are.',
+        additionalProperties: text('INCOMING_SSH_DISABLED'),
+      },
+      securityHub: strict('Security Hub.', ['administrators'], {
+        administrators: list(account, { description: 'Accounts that may send findings of others.' }),
+      }),
+      self: list({ type: 'string', pattern: '^arn:' }, { description: 'Roles that Redress runs as: their calls are not acted on.' }),
+    }),
+  };
+}
+
+/**
+ * JSON Schema of the exceptions register. That the owner does not approve their own exception, and that an id is used once, only
+ * `defineRegister` checks.
+ */
+export function registerSchema(remediators: readonly Described[]): JsonObject {
+  const name = (description: string, more: JsonObject = {}): JsonObject => ({ type: 'string', pattern: '^(?!\\s)[^*?]+(?<!\\s)$', description, ...more });
+  return {
+    ...head('register', 'Redress exceptions register'),
+    type: 'array',
+    items: strict('One accepted risk.', ['id', 'scope', 'reason', 'owner', 'approver', 'expires'], {
+      id: text('Used once.'),
+      scope: {
+        ...strict('Every one that is given has to match.', [], {
+          account: oneOrMore(account),
+          region: oneOrMore({ type: 'string', pattern: '^(?:aws-global|[a-z]{2,}(?:-[a-z]+)+-\\d+)$', description: 'A region; aws-global for IAM.' }),
+          resource: oneOrMore(name('The id of a resource as findings have it, or its ARN.')),
+          resourceType: oneOrMore({ type: 'string', pattern: '^\\w+::\\w*::\\w+$', description: 'A CloudFormation type.' }),
+          remediators: oneOrMore({ enum: remediators.map(({ id }) => id) }),
+          tag: oneOrMore({ type: 'string', pattern: '^[^=*?]+=[^*?]+$', description: 'key=value' }),
+        }),
+        anyOf: [{ required: ['account'] }, { required: ['resource'] }, { required: ['tag'] }],
+      },
+      reason: text('Why the risk is accepted.'),
+      owner: text('Whose it is.'),
+      approver: text('Who accepted it: never the owner.'),
+      ticket: { type: 'string' },
+      compensatingControl: { type: 'string' },
+      expires: {
+        type: 'string',
+        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:\\d{2})$',
+        description: 'A date and time with an offset: "2026-12-31T00:00:00Z". From then on it exempts nothing.',
+      },
+    }),
+  };
+}
+
+/** A schema within a schema names no dialect of its own. */
+function withoutDialect(schema: JsonObject | null): JsonObject {
+  const { $schema: _, ...rest } = schema ?? { type: 'object' };
+  return rest;
+}

@@ -1,0 +1,154 @@
+// The published JSON Schemas, judged by a validator that is not ours, agree with what is accepted and refused.
+import { definePolicy, defineRegister, isRedressError, type Remediator } from '@redress/core';
+import { policySchema, registerSchema } from '@redress/core/schema';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import Ajv2020 from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+const all: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const ajv = new Ajv2020.default({ strict: true, strictRequired: false, allErrors: true, allowUnionTypes: true });
+const validPolicy = ajv.compile(policySchema(all));
+const validRegister = ajv.compile(registerSchema(all));
+
+function accepted(define: () => unknown): boolean {
+  try {
+    define();
+    return true;
+  } catch (error) {
+    if (!isRedressError(error)) throw error;
+    return false;
+  }
+}
+
+const accounts = fc.uniqueArray(fc.constantFrom('111111111111', '222222222222', '333333333333', '444444444444'), { maxLength: 2 });
+const odd = fc.oneof({
+  arbitrary: fc.constantFrom('', ' ', '*', 'x', 1, -1, 1.5, null, true, [], {}, 'P', 'PT', 'PT1H', 'P1W2D', 'none', 'run', 'arn:x'),
+  weight: 1,
+});
+/** Mostly right, now and then something else. */
+const mostly = <T>(right: fc.Arbitrary<T>) => fc.oneof({ arbitrary: right as fc.Arbitrary<unknown>, weight: 40 }, { arbitrary: odd, weight: 1 });
+const mode = mostly(fc.constantFrom('enforce', 'approve', 'plan', 'notify', 'off'));
+const policy = fc.record(
+  {
+    version: mostly(fc.constant(1)),
+    stop: mostly(fc.constantFrom('none', 'changes', 'everything')),
+    environments: mostly(
+      fc.record({
+        dev: fc.record({ accounts: mostly(accounts) }),
+        prod: fc.oneof(
+          fc.record(
+            { accounts: fc.constant(['999999999999']), after: mostly(fc.constant('none')), because: mostly(fc.constant('nothing there')) },
+            { requiredKeys: ['accounts'] },
+          ),
+          fc.record({
+            accounts: fc.constant(['999999999999']),
+            after: fc.record({ environment: fc.constant('dev'), fixes: mostly(fc.constant(5)), bake: mostly(fc.constantFrom('P7D', 'PT36H')) }),
+          }),
+        ),
+      }),
+    ),
+    remediators: mostly(
+      fc.record(
+        {
+          'ec2-revoke-sg-open-ssh': fc.oneof(mode, fc.record({ dev: mode, prod: mode }, { requiredKeys: [] })),
+          's3-enforce-default-encryption': fc.record({ dev: mode, parameters: fc.constant({ algorithm: 'AES256' }) }),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    exceptions: mostly(fc.record({ tag: mostly(fc.constant('acme:exempt')), register: mostly(fc.constant('exceptions.yaml')) }, { requiredKeys: [] })),
+    limits: mostly(
+      fc.array(
+        fc.record({
+          per: mostly(fc.subarray(['remediator', 'account', 'region'], { minLength: 1 })),
+          changes: mostly(fc.nat(20)),
+          window: mostly(fc.constantFrom('PT1H', 'P1D')),
+        }),
+        { maxLength: 2 },
+      ),
+    ),
+    configRules: mostly(fc.dictionary(fc.string(), fc.constant('INCOMING_SSH_DISABLED'), { maxKeys: 2, noNullPrototype: true })),
+    securityHub: mostly(fc.record({ administrators: mostly(accounts) })),
+    self: mostly(fc.constant(['arn:aws:iam::111111111111:role/redress'])),
+  },
+  { requiredKeys: ['version', 'environments'] },
+);
+
+describe('the policy', () => {
+  it('whatever is accepted is valid: an editor shows no mistake where there is none', () => {
+    let [good, bad] = [0, 0];
+    fc.assert(
+      fc.property(policy, (input) => {
+        const plain: unknown = JSON.parse(JSON.stringify(input));
+        if (accepted(() => definePolicy(plain))) {
+          good++;
+          expect(validPolicy(plain), JSON.stringify([plain, validPolicy.errors])).toBe(true);
+        } else bad++;
+      }),
+      { numRuns: 2000, seed: 7 },
+    );
+    expect([good > 100, bad > 100]).toEqual([true, true]);
+  });
+  const dev = { dev: { accounts: ['111111111111'] } };
+  it.each<[string, unknown]>([
+    ['no version', {}],
+    ['another version', { version: 2 }],
+    ['an unknown key', { version: 1, remediator: {} }],
+    ['an account that is a number', { version: 1, environments: { dev: { accounts: [111111111111] } } }],
+    ['an environment with a capital', { version: 1, environments: { Dev: { accounts: [] } } }],
+    ['an unknown remediator', { version: 1, environments: dev, remediators: { 'ec2-revoke-ssh': { dev: 'enforce' } } }],
+    ['an unknown mode', { version: 1, environments: dev, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforced' } } }],
+    ['an unknown parameter', { version: 1, environments: dev, remediators: { 's3-enforce-default-encryption': { parameters: { algo: 'AES256' } } } }],
+    ['a parameter out of range', { version: 1, environments: dev, remediators: { 'logs-raise-retention': { parameters: { minDays: 100 } } } }],
+    ['a window that is no duration', { version: 1, limits: [{ per: ['account'], changes: 1, window: '1h' }] }],
+    ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }],
+    ['a protection that is not there yet', { version: 1, freeze: [] }],
+  ])('%s is shown', (_name, input) => {
+    expect(validPolicy(input)).toBe(false);
+  });
+});
+
+describe('the register', () => {
+  const entry = { id: 'EXC-1', scope: { account: '111111111111' }, reason: 'r', owner: 'a', approver: 'b', expires: '2026-12-31T00:00:00Z' };
+  const scope = fc.record(
+    {
+      account: mostly(fc.oneof(fc.constant('111111111111'), accounts)),
+      region: mostly(fc.constantFrom('eu-west-1', 'aws-global', 'us-gov-west-1')),
+      resource: mostly(fc.constantFrom('sg-1', ['a', 'b'], 'arn:aws:s3:::invoices', '/acme/orders')),
+      resourceType: mostly(fc.constantFrom('AWS::EC2::SecurityGroup', 'AWS::::Account')),
+      remediators: mostly(fc.constantFrom('ec2-revoke-sg-open-ssh', ['logs-raise-retention'])),
+      tag: mostly(fc.constantFrom('team=web', 'a=b=c')),
+    },
+    { requiredKeys: [] },
+  );
+  it('whatever is accepted is valid', () => {
+    let good = 0;
+    fc.assert(
+      fc.property(scope, mostly(fc.constant('2026-12-31T00:00:00+10:00')), (given, expires) => {
+        const plain: unknown = JSON.parse(JSON.stringify([{ ...entry, scope: given, expires }]));
+        const names = [given.remediators].flat();
+        if (!accepted(() => defineRegister(plain)) || names.some((name) => name !== undefined && !all.some(({ id }) => id === name))) return;
+        good++;
+        expect(validRegister(plain), JSON.stringify([plain, validRegister.errors])).toBe(true);
+      }),
+      { numRuns: 2000, seed: 8 },
+    );
+    expect(good).toBeGreaterThan(100);
+  });
+  it.each<[string, object]>([
+    ['no end', { expires: undefined }],
+    ['an end without an offset', { expires: '2026-12-31T00:00:00' }],
+    ['an empty scope', { scope: {} }],
+    ['a scope by remediator alone', { scope: { remediators: 'logs-raise-retention' } }],
+    ['a wildcard', { scope: { resource: 'sg-*' } }],
+    ['an unknown remediator', { scope: { account: '111111111111', remediators: 'nothing' } }],
+    ['a region that is none', { scope: { account: '111111111111', region: 'Ireland' } }],
+    ['an unknown member', { scope: { accounts: '111111111111' } }],
+  ])('%s is shown', (_name, over) => {
+    expect(validRegister(JSON.parse(JSON.stringify([{ ...entry, ...over }])))).toBe(false);
+  });
+});
