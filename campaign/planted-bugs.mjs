@@ -110,6 +110,14 @@ export const plantedBugs = [
     tests: inGuardrails,
   },
   {
+    promise: 'Nothing is changed in a freeze.',
+    defect: 'its last day is not part of it',
+    file: GUARDRAILS,
+    find: 'each.from <= now && now < each.to',
+    replace: 'each.from <= now && now < each.to - 86_400_000',
+    tests: inGuardrails,
+  },
+  {
     promise: 'After a rollback the same fix is only told about.',
     defect: 'holds are not looked at',
     file: GUARDRAILS,

@@ -81,7 +81,7 @@ describe('the way of an event', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
-    expect(intent?.record.body['guardrails']).toHaveLength(13);
+    expect(intent?.record.body['guardrails']).toHaveLength(14);
     expect(intent?.record.body).toMatchObject({
       policy: enforce().digest,
       register: defineRegister([]).digest,
@@ -245,6 +245,20 @@ describe('what changes between decision and write', () => {
     expect(passes.results[0]?.passes).toMatchObject([{ outcome: 'partial' }]);
     expect(aws.writes).toEqual(['RevokeRule']);
     expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('a freeze that begins between two writes leaves the first, and says partial', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    const begins = clock.time + 60_000;
+    aws.before = (operation) => void (operation === 'RevokeRule' && (clock.time = begins));
+    const policy = enforce({ freeze: [{ from: new Date(begins).toISOString(), to: new Date(begins + 86_400_000).toISOString(), reason: 'year end' }] });
+    const { results } = await redress({ policy }).handle(configEvent('w1'));
+    expect(results[0]?.passes).toMatchObject([{ outcome: 'partial', message: expect.stringContaining('year end') }]);
+    expect(aws.rules('w1')).toEqual(['open-2']);
+    // A freeze does not keep people from taking something back.
+    const execution = results[0]?.passes[0]?.execution ?? '';
+    expect(await redress({ policy }).rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(aws.rules('w1').sort()).toEqual(['open-1', 'open-2']);
   });
 
   it('a resource that changed under the decision is decided on anew', async () => {

@@ -23,6 +23,7 @@ const REGIONS = [
   'us-east-2',
   'eu-south-1',
   'af-south-1',
+  'ap-southeast-4',
 ];
 
 interface Restraint {
@@ -94,6 +95,14 @@ const restraints: readonly Restraint[] = [
     name: 'stopped',
     outcome: 'denied',
     set: async (situation, gap) => ({ composition: enforced(situation, { policy: { stop: 'changes' } }), event: gap.event() }),
+  },
+  {
+    name: 'in a freeze',
+    outcome: 'notified',
+    set: async (situation, gap) => {
+      const freeze = [{ from: new Date(Date.now() - 1000).toISOString(), to: new Date(Date.now() + 3_600_000).toISOString(), reason: 'year end' }];
+      return { composition: enforced(situation, { policy: { freeze } }), event: gap.event() };
+    },
   },
   {
     name: 'over the limit',

@@ -73,6 +73,20 @@ const policy = fc.record(
     ),
     configRules: mostly(fc.dictionary(fc.string(), fc.constant('INCOMING_SSH_DISABLED'), { maxKeys: 2, noNullPrototype: true })),
     securityHub: mostly(fc.record({ administrators: mostly(accounts) })),
+    freeze: mostly(
+      fc.array(
+        fc.record(
+          {
+            from: mostly(fc.constant('2026-12-20T00:00:00+11:00')),
+            to: mostly(fc.constant('2027-01-05T00:00:00+11:00')),
+            reason: mostly(fc.constant('year end')),
+            environments: mostly(fc.constant(['dev'])),
+          },
+          { requiredKeys: ['from', 'to', 'reason'] },
+        ),
+        { maxLength: 1 },
+      ),
+    ),
     self: mostly(fc.constant(['arn:aws:iam::111111111111:role/redress'])),
   },
   { requiredKeys: ['version', 'environments'] },
@@ -106,7 +120,8 @@ describe('the policy', () => {
     ['a parameter out of range', { version: 1, environments: dev, remediators: { 'logs-raise-retention': { parameters: { minDays: 100 } } } }],
     ['a window that is no duration', { version: 1, limits: [{ per: ['account'], changes: 1, window: '1h' }] }],
     ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }],
-    ['a protection that is not there yet', { version: 1, freeze: [] }],
+    ['a protection that is not there yet', { version: 1, rules: [] }],
+    ['a freeze without an offset', { version: 1, freeze: [{ from: '2026-12-20', to: '2027-01-05T00:00:00Z', reason: 'r' }] }],
   ])('%s is shown', (_name, input) => {
     expect(validPolicy(input)).toBe(false);
   });

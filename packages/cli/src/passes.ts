@@ -160,6 +160,7 @@ const BECAUSE: Readonly<Record<string, string>> = {
   'ceiling-approve': 'the remediator always asks',
   irreversible: 'it cannot be undone',
   'promotion-unproven': 'it is not shown to work in a lower environment',
+  frozen: 'changes are frozen',
   'no-envelope': 'nothing says that AWS sent the event',
   'foreign-account': 'the credentials are of another account',
   'foreign-envelope': 'another account sent the event',

@@ -84,6 +84,7 @@ export {
   definePolicy,
   type Environment,
   environmentOf,
+  type Freeze,
   type Limit,
   type LimitKey,
   type Mode,

@@ -11,6 +11,11 @@ const duration = (description: string): JsonObject => ({
   pattern: '^P(?=.)(?:\\d+W)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?$',
   description: `${description} An ISO 8601 duration such as PT1H or P7D.`,
 });
+const moment = (description: string): JsonObject => ({
+  type: 'string',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:\\d{2})$',
+  description: `${description} A date and time with an offset: "2026-12-31T00:00:00Z".`,
+});
 const strict = (description: string, required: readonly string[], properties: JsonObject): JsonObject => ({
   type: 'object',
   description,
@@ -88,6 +93,14 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           window: duration('Not with run.'),
         }),
       ),
+      freeze: list(
+        strict('A time in which nothing is changed.', ['from', 'to', 'reason'], {
+          environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
+          from: moment('It begins.'),
+          to: moment('It ends: the first moment after it.'),
+          reason: text('Why.'),
+        }),
+      ),
       configRules: {
         type: 'object',
         description: 'Names of your Config rules, and the managed rules that they are.',
@@ -128,11 +141,7 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
       approver: text('Who accepted it: never the owner.'),
       ticket: { type: 'string' },
       compensatingControl: { type: 'string' },
-      expires: {
-        type: 'string',
-        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:\\d{2})$',
-        description: 'A date and time with an offset: "2026-12-31T00:00:00Z". From then on it exempts nothing.',
-      },
+      expires: moment('From then on it exempts nothing.'),
     }),
   };
 }

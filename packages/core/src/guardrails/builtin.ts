@@ -158,6 +158,24 @@ const promotion = defineGuardrail({
   },
 });
 
+const freeze = defineGuardrail({
+  id: 'freeze',
+  needs: ['policy'],
+  evaluate: ({ now, policy, resource }) => {
+    const environment = environmentOf(policy, resource.account);
+    const frozen = policy.freeze.find(
+      (each) => each.from <= now && now < each.to && (each.environments === null || (environment !== null && each.environments.includes(environment.name))),
+    );
+    if (frozen === undefined) return allow('no-freeze', 'No freeze is on.');
+    return {
+      effect: 'notify',
+      code: 'frozen',
+      message: `Changes are frozen until ${iso(frozen.to)}: ${frozen.reason}.`,
+      data: { from: iso(frozen.from), to: iso(frozen.to), reason: frozen.reason },
+    };
+  },
+});
+
 const ceiling = defineGuardrail({
   id: 'ceiling',
   needs: [],
@@ -287,6 +305,7 @@ export const builtinGuardrails: readonly Guardrail[] = [
   selfEvent,
   mode,
   promotion,
+  freeze,
   ceiling,
   exceptions,
   hazards,

@@ -34,6 +34,7 @@ describe('decide', () => {
       'self-event',
       'mode',
       'environments',
+      'freeze',
       'ceiling',
       'exceptions',
       'hazards',
@@ -219,6 +220,36 @@ describe('each guardrail restricts', () => {
     });
     expect(codes({ trigger: { by: 'finding', finding } }).codes).toContain('foreign-envelope');
     expect(codes({ trigger: { by: 'finding', finding }, policy: policy({ securityHub: { administrators: ['222222222222'] } }) }).effect).toBe('allow');
+  });
+});
+
+describe('freeze', () => {
+  const at = (from: number, to: number, environments?: string[]) =>
+    policy({
+      freeze: [
+        {
+          from: new Date(NOW + from).toISOString(),
+          to: new Date(NOW + to).toISOString(),
+          reason: 'year end',
+          ...(environments === undefined ? {} : { environments }),
+        },
+      ],
+    });
+  it.each([
+    ['before it', 1, 1000, undefined, 'allow'],
+    ['from its first moment', 0, 1000, undefined, 'notify'],
+    ['until its last', -1000, 1, undefined, 'notify'],
+    ['not in the moment that it ends', -1000, 0, undefined, 'allow'],
+    ['in an environment of it', -1000, 1000, ['dev'], 'notify'],
+  ] as const)('%s', (_name, from, to, environments, effect) => {
+    expect(codes({ policy: at(from, to, environments === undefined ? undefined : [...environments]) }).effect).toBe(effect);
+  });
+  it('of another environment is none here; one of all holds for accounts in none, too', () => {
+    const two = { environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: ['222222222222'], after: 'none', because: 'b' } } };
+    const freeze = [{ from: new Date(NOW - 1).toISOString(), to: new Date(NOW + 1).toISOString(), reason: 'r', environments: ['prod'] }];
+    expect(codes({ policy: policy({ ...two, freeze }) }).effect).toBe('allow');
+    const decision = decide(all, facts({ policy: known(definePolicy({ version: 1, freeze: [{ ...freeze[0], environments: undefined }] })) }));
+    expect(decision.results.find((each) => each.guardrail === 'freeze')).toMatchObject({ effect: 'notify', code: 'frozen', data: { reason: 'r' } });
   });
 });
 

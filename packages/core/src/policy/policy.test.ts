@@ -79,7 +79,27 @@ describe('definePolicy', () => {
     ],
     ['a limit without window', { version: 1, limits: [{ per: ['account'], changes: 1 }] }, /window is missing/],
     ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }, /nothing to count by/],
-    ['a freeze, which is not enforced', { version: 1, freeze: [] }, /refuses the policy rather than ignore/],
+    ['rules, which are not enforced', { version: 1, rules: [] }, /refuses the policy rather than ignore/],
+    [
+      'a freeze that ends before it begins',
+      { version: 1, freeze: [{ from: '2026-12-20T00:00:00Z', to: '2026-12-20T00:00:00+11:00', reason: 'r' }] },
+      /is not after from/,
+    ],
+    [
+      'a freeze without an offset',
+      { version: 1, freeze: [{ from: '2026-12-20', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
+      /not a date and time with an offset/,
+    ],
+    [
+      'a freeze of an unknown environment',
+      { version: 1, freeze: [{ environments: ['prod'], from: '2026-12-20T00:00:00Z', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
+      /"prod" is no environment/,
+    ],
+    [
+      'a freeze of no environment',
+      { version: 1, freeze: [{ environments: [], from: '2026-12-20T00:00:00Z', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
+      /names no environment/,
+    ],
     ['a document that is none', null, /object/],
   ])('refuses %s', (_name, input, message) => {
     const error = refused(() => definePolicy(input));

@@ -3,7 +3,7 @@ import { type Digest, deepFreeze, digestOf, type JsonObject, toJson } from '../m
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
 import { parseDuration } from '../remediator/define.js';
-import { check, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
+import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
  * What a remediator may do in an environment.
@@ -39,6 +39,16 @@ export interface Limit {
   readonly window: number;
 }
 
+/** A time in which nothing is changed. */
+export interface Freeze {
+  /** Null: in all of them, and in accounts that are in none. */
+  readonly environments: readonly string[] | null;
+  /** Epoch milliseconds; `to` is the first moment after it. */
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+}
+
 /** A validated policy. */
 export interface Policy {
   /** Names this policy; recorded with each decision. */
@@ -49,6 +59,7 @@ export interface Policy {
   readonly remediators: Readonly<Record<string, RemediatorPolicy>>;
   readonly exceptions: { readonly tag: string; readonly register: string | null };
   readonly limits: readonly Limit[];
+  readonly freeze: readonly Freeze[];
   /** Names of one's own Config rules → managed-rule identifiers. */
   readonly configRules: Readonly<Record<string, string>>;
   /** Accounts whose Security Hub may send findings of other accounts. */
@@ -96,6 +107,16 @@ const schema = z.strictObject({
       }),
     ),
   ),
+  freeze: z.optional(
+    z.array(
+      z.strictObject({
+        environments: z.optional(z.array(text).check(z.minLength(1, 'names no environment; leave it out for all of them'))),
+        from: instant,
+        to: instant,
+        reason: text,
+      }),
+    ),
+  ),
   configRules: z.optional(z.record(z.string(), text)),
   securityHub: z.optional(z.strictObject({ administrators: z.array(accountId) })),
   self: z.optional(z.array(z.string().check(z.startsWith('arn:', 'is not an ARN')))),
@@ -111,7 +132,7 @@ export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
 ]);
 
 // Guardrails of the format that this version does not enforce. Accepting them silently would promise a protection that is not there.
-const NOT_ENFORCED = ['freeze', 'rules', 'managedByIac', 'approvers'] as const;
+const NOT_ENFORCED = ['rules', 'managedByIac', 'approvers'] as const;
 
 /**
  * A validated policy. Everything it does not name is notify-only.
@@ -207,6 +228,17 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
+  const freeze = (raw.freeze ?? []).map((each, index): Freeze => {
+    for (const [at, name] of (each.environments ?? []).entries())
+      if (!environments.some((one) => one.name === name))
+        found.push({
+          path: ['freeze', index, 'environments', at],
+          message: `${JSON.stringify(name)} is no environment; allowed: ${environments.map((one) => one.name).join(', ') || 'none'}`,
+        });
+    const [from, to] = [Date.parse(each.from), Date.parse(each.to)];
+    if (!(from < to)) found.push({ path: ['freeze', index, 'to'], message: 'is not after from' });
+    return { environments: each.environments ?? null, from, to, reason: each.reason };
+  });
   if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
 
   const content = {
@@ -215,6 +247,7 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     remediators,
     exceptions: { tag: raw.exceptions?.tag ?? 'redress:exception', register: raw.exceptions?.register ?? null },
     limits: raw.limits === undefined ? DEFAULT_LIMITS : limits,
+    freeze,
     configRules: raw.configRules ?? {},
     administrators: raw.securityHub?.administrators ?? [],
     self: raw.self ?? [],

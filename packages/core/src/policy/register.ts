@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { claimOfId } from '../events/resource-ids.js';
 import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
 import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.js';
-import { check, type Mistake, mistakes, type PlaceOf, pathOnly } from './validate.js';
+import { check, instant, type Mistake, mistakes, type PlaceOf, pathOnly } from './validate.js';
 
 /** A resource that an exception names. */
 export interface ExceptionResource {
@@ -65,15 +65,6 @@ const resourceName = name.check(
     'is an ARN of a form that is not known; give the id (sg-…, the name of a bucket)',
   ),
 );
-const instant = z
-  .string()
-  .check(
-    z.refine(
-      (value) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
-      'is not a date and time with an offset, such as "2026-12-31T00:00:00Z"',
-    ),
-  );
-
 const schema = z.array(
   z.strictObject({
     id: text,

@@ -2,6 +2,16 @@ import * as z from 'zod/mini';
 import type { $ZodIssue } from 'zod/v4/core';
 import { formatPlace, type Place, RedressError, type RedressErrorCode } from '../model/errors.js';
 
+/** A date and time that means one moment everywhere. */
+export const instant = z
+  .string()
+  .check(
+    z.refine(
+      (value) => /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
+      'is not a date and time with an offset, such as "2026-12-31T00:00:00Z"',
+    ),
+  );
+
 /** Finds the place of a path in the text that a document was read from. */
 export type PlaceOf = (path: readonly (string | number)[]) => Place;
 
