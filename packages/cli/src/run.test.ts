@@ -437,6 +437,41 @@ describe('sweep', () => {
   });
 });
 
+describe('explain', () => {
+  it('says what happened, why, and what to do next', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    widgets.put('w-2', ['open-1']);
+    file('event.json', openedEvent('w-1', 'open-1', START - 60_000));
+    file('old.json', openedEvent('w-2', 'open-1', START - 7_200_000));
+    await redress('run', 'event.json', 'old.json');
+    const [fixed] = (await redress('explain', 'w-1', '--json')).json as { execution: string; outcome: string; what: string; why: string[]; next: string[] }[];
+    expect(fixed).toMatchObject({
+      outcome: 'remediated',
+      what: expect.stringContaining('revoke open-1'),
+      why: [expect.stringContaining('mallory'), expect.any(String)],
+    });
+    expect(fixed?.next).toEqual([`If it was not meant: redress rollback ${fixed?.execution} --reason "…"`]);
+    expect((await redress('explain', fixed?.execution ?? '', '--json')).json).toEqual([fixed]);
+    const { out } = await redress('explain', 'w-2');
+    expect(out).toContain('It changed nothing, and waits for a person.');
+    expect(out).toContain('(not-fresh)');
+    expect(out).toContain('next  Nothing shows that it is new, so something may depend on it.');
+    expect((await redress('explain', 'nothing')).exit).toBe(2);
+  });
+
+  it('has something to do next for every answer of a guardrail that restricts', () => {
+    // Codes as they stand in the code, so that a new one without a sentence is seen.
+    const sources = ['builtin.ts', 'guardrail.ts']
+      .map((name) => readFileSync(new URL(`../../core/src/guardrails/${name}`, import.meta.url), 'utf8').replaceAll(/^ \*.*$/gm, ''))
+      .join('');
+    const codes = [...sources.matchAll(/effect: '(?:approve|notify|exempt|deny)',\s+code: '([a-z-]+)'/g)].map((match) => match[1] ?? '');
+    expect(codes.length).toBeGreaterThan(15);
+    const known = readFileSync(new URL('./commands/explain.ts', import.meta.url), 'utf8');
+    expect(codes.filter((code) => !new RegExp(`^ {2}'?${code}'?:\\s`, 'm').test(known))).toEqual([]);
+  });
+});
+
 describe('schema', () => {
   it('knows the remediators, and needs no policy that holds', async () => {
     file('redress.yaml', 'version: 7\n');

@@ -148,6 +148,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('[resource]', 'a resource id, TYPE/ID, or an execution (default: everything)')
     .action(async (subject: string | undefined) => answer(await (await import('./commands/history.js')).historyCommand(io, data(), subject)));
   program
+    .command('explain')
+    .description('in plain words: why it acted or did not, and what to do next')
+    .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
+    .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, data(), subject)));
+  program
     .command('evidence')
     .description('the records')
     .command('verify')

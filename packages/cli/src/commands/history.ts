@@ -40,6 +40,16 @@ type Draft = { -readonly [K in keyof HistoryEntry]: HistoryEntry[K] };
 
 /** What changed, when, why, and by which event. `subject`: a resource id, `TYPE/ID`, or an execution. */
 export async function historyCommand(io: Io, data: Data, subject: string | undefined): Promise<Answer> {
+  const entries = await entriesOf(data, subject);
+  return { json: entries, text: human(entries, painter(io)), exit: 0 };
+}
+
+/**
+ * What the journal knows of a subject, oldest first.
+ *
+ * @throws {CliError} `cli/not-found` when it knows nothing of it.
+ */
+export async function entriesOf(data: Data, subject: string | undefined): Promise<readonly HistoryEntry[]> {
   const journal = await openJournal(data, { create: false });
   try {
     const entries: Draft[] = [];
@@ -50,10 +60,9 @@ export async function historyCommand(io: Io, data: Data, subject: string | undef
     }
     if (subject !== undefined && entries.length === 0)
       throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, {
-        next: 'Give a resource id, TYPE/ID or an execution; without an argument everything is shown.',
+        next: 'Give a resource id, TYPE/ID or an execution; `redress history` without an argument shows everything.',
       });
-    entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-    return { json: entries, text: human(entries, painter(io)), exit: 0 };
+    return entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   } finally {
     await journal.close?.();
   }
@@ -182,7 +191,8 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
   return lines.join('\n');
 }
 
-function causeOf(entry: HistoryEntry): string {
+/** What caused an entry, in words; empty when nothing is known. */
+export function causeOf(entry: HistoryEntry): string {
   if (entry.rollbackOf !== null)
     return `${isRecord(entry.by) ? String((entry.by as JsonObject)['name']) : 'someone'} rolled back ${entry.rollbackOf}: ${entry.reason ?? ''}`;
   const { trigger } = entry;

@@ -1,0 +1,131 @@
+import { formatResource, isRecord, type JsonObject, type Outcome, type ResourceRef } from '@redress/core';
+import type { Data } from '../compose.js';
+import { type Answer, type Io, painter } from '../io.js';
+import { printable } from '../printable.js';
+import { causeOf, entriesOf, type HistoryEntry } from './history.js';
+
+/** `redress explain --json`: the last that happened under each remediator, or one execution. */
+export interface Explanation {
+  readonly time: string;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly execution: string | null;
+  /** Null while it is open. */
+  readonly outcome: string | null;
+  /** What happened, in one sentence. */
+  readonly what: string;
+  /** Why: what caused it, and what each guardrail that restricted it said. */
+  readonly why: readonly string[];
+  /** What a person may do now. */
+  readonly next: readonly string[];
+}
+
+const WHAT: Readonly<Record<Outcome, string>> = {
+  remediated: 'It made the change, and a second read found nothing left to change.',
+  flagged: 'It marked the resource for people. The gap is still open.',
+  'no-op': 'It changed nothing, for there was nothing to change.',
+  planned: 'It showed the plan, and changed nothing.',
+  notified: 'It told people, and changed nothing.',
+  exempt: 'It left the resource alone, because an exception covers it.',
+  denied: 'It changed nothing, because that was forbidden.',
+  'awaiting-approval': 'It changed nothing, and waits for a person.',
+  'awaiting-runbook': 'It waits for a runbook to end.',
+  superseded: 'The resource changed in the meantime, so the decision was not carried out.',
+  failed: 'It tried, and nothing was changed.',
+  partial: 'It made some of the changes, and not all.',
+  unknown: 'Whether the change was made could not be found out.',
+  'rolled-back': 'It took the change back.',
+  contested: 'It stopped, because someone keeps undoing the change.',
+};
+
+/** By code of a guardrail's answer. */
+const NEXT: Readonly<Record<string, string>> = {
+  'mode-notify': 'To let it act, name the remediator and this environment in the policy: `enforce`, or `approve` to be asked.',
+  'mode-plan': 'To let it act, change its mode in the policy from `plan` to `enforce`.',
+  'mode-off': 'It is off in the policy. Nothing is to be done unless that was not meant.',
+  'mode-approve': 'Look at the plan; make the change by hand, or change the mode. Approvals cannot be given yet.',
+  'promotion-unproven': 'The environment comes after another, whose proof is not read yet: give `after: none` with a reason, or make the change by hand.',
+  'ceiling-notify': 'This remediator never changes anything: close the gap by hand.',
+  'ceiling-approve': 'This remediator always asks: look at the plan, and make the change by hand.',
+  irreversible: 'The change cannot be undone: make it by hand when that is acceptable.',
+  exception: 'Nothing, while the risk is accepted. When it should be closed earlier, take the entry out of the register.',
+  'tag-without-entry': 'Register the exception (owner, approver, end), or take the tag away: after three days it has no effect.',
+  'not-fresh': 'Nothing shows that it is new, so something may depend on it. Find out, and close it by hand, or record an exception.',
+  held: 'Someone rolled it back not long ago. Talk to them before the hold ends; then it is fixed again.',
+  frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',
+  stopped: 'The kill switch is on. Find out why before you turn it off.',
+  'limit-run': 'The limit of a run was reached. See whether so many changes were meant; what was left comes again with the next sweep.',
+  'limit-window': 'The limit of the time window was reached. See whether so many changes were meant; what was left comes again with the next sweep.',
+  'foreign-account': 'The credentials are of another account: give `connect` a role of the resource’s account.',
+  'foreign-envelope':
+    'Another account sent the event. If it is your Security Hub administrator, name it in the policy; else find out who puts events on your bus.',
+  'wrong-source': 'The event is not from the service that such events come from. Find out who puts events on your bus.',
+  replayed: 'An archive sent it again: nothing is to be done.',
+  'own-call': 'Redress made that call itself: nothing is to be done.',
+  'call-failed': 'The call changed nothing: nothing is to be done.',
+  'call-read-only': 'The call changed nothing: nothing is to be done.',
+  'no-envelope': 'The event came without its envelope: send the whole EventBridge event.',
+  unreadable: 'Something could not be read. See the message: mostly a permission is missing (`redress remediators --json` lists them).',
+  'guardrail-failed': 'A guardrail is broken: correct it. Until then nothing is changed.',
+};
+const NEXT_OF_OUTCOME: Readonly<Partial<Record<Outcome, string>>> = {
+  failed: 'See the message; the same event, or a sweep, tries again.',
+  partial: 'See what is still open; a sweep tries the rest, or take it back: `redress rollback`.',
+  unknown: 'Look at the resource yourself: nobody knows whether the change was made. Then run `redress sweep`.',
+  flagged: 'Close the gap by hand; the mark goes when it is closed.',
+};
+
+/** Says why, and what next. */
+export async function explainCommand(io: Io, data: Data, subject: string): Promise<Answer> {
+  const entries = (await entriesOf(data, subject)).filter((entry) => entry.kind === 'execution' || entry.kind === 'decision');
+  const last = new Map<string, HistoryEntry>();
+  // Of one execution there is one; of a resource, what happened last under each remediator.
+  for (const entry of entries) last.set(`${entry.resource.account}/${entry.resource.region}/${entry.resource.type}/${entry.remediator}`, entry);
+  const explanations = [...last.values()].map(explain);
+  const paint = painter(io);
+  const text = explanations
+    .flatMap((each) => [
+      `${paint('bold', printable(formatResource(each.resource)))}  ${printable(each.remediator)}  ${each.time}`,
+      `  ${printable(each.what)}`,
+      ...each.why.map((line) => `  why   ${printable(line)}`),
+      ...each.next.map((line) => `  next  ${printable(line)}`),
+    ])
+    .join('\n');
+  return { json: explanations, text, exit: 0 };
+}
+
+function explain(entry: HistoryEntry): Explanation {
+  const reasons = entry.reasons.filter(isRecord) as unknown as JsonObject[];
+  // Of several answers the most restrictive decided.
+  const order = ['deny', 'exempt', 'notify', 'approve'];
+  const decided = order.map((effect) => reasons.filter((reason) => reason['effect'] === effect)).find((each) => each.length > 0) ?? [];
+  const outcome = entry.outcome as Outcome | null;
+  const cause = causeOf(entry);
+  const acted = outcome === 'remediated' || outcome === 'rolled-back' || outcome === 'no-op';
+  const codes = decided.map((reason) => String(reason['code']));
+  const next = [
+    ...(acted ? [] : codes.map((code) => NEXT[code])),
+    outcome === null ? undefined : NEXT_OF_OUTCOME[outcome],
+    outcome === null ? 'It is open: if its worker is gone, the next event, a sweep or `redress recover` closes it.' : undefined,
+    outcome === 'remediated' && entry.execution !== null ? `If it was not meant: redress rollback ${entry.execution} --reason "…"` : undefined,
+  ].filter((line) => line !== undefined);
+  return {
+    time: entry.time,
+    resource: entry.resource,
+    remediator: entry.remediator,
+    execution: entry.execution,
+    outcome: entry.outcome,
+    what: [
+      outcome === null ? 'It has begun to change something, and is not closed yet.' : WHAT[outcome],
+      ...(entry.changes.length === 0 ? [] : [`The plan: ${entry.changes.join('; ')}.`]),
+    ].join(' '),
+    why: [
+      ...(cause === '' ? [] : [cause]),
+      ...(acted ? [] : decided.map((reason) => `${String(reason['message'])} (${String(reason['code'])})`)),
+      ...(entry.message !== null && entry.message !== '' && !decided.some((reason) => entry.message?.includes(String(reason['message'])))
+        ? [entry.message]
+        : []),
+    ],
+    next: [...new Set(next)],
+  };
+}
