@@ -437,6 +437,52 @@ describe('sweep', () => {
   });
 });
 
+describe('rollback --all', () => {
+  const back = (...argv: string[]) => redress('rollback', '--all', '--reason', 'bad hour', ...argv);
+  type Document = { done: boolean; executions: { resource: { id: string } }[]; passes: { outcome: string }[]; refused: { message: string }[] };
+
+  it('shows a bad hour first, takes it back newest first, and leaves what was changed since', async () => {
+    file('redress.yaml', POLICY);
+    const fix = async (id: string) => {
+      widgets.put(id, ['open-1', 'closed-1']);
+      file('event.json', openedEvent(id, 'open-1', clock.now() - 60_000));
+      await redress('run', 'event.json');
+    };
+    await fix('w-before');
+    clock.time += 7_200_000;
+    for (const id of ['w-1', 'w-2', 'w-3']) {
+      clock.time += 60_000;
+      await fix(id);
+    }
+    const shown = (await back('--since', 'PT1H', '--json')).json as Document;
+    expect([shown.done, shown.executions.map((each) => each.resource.id), shown.passes]).toEqual([false, ['w-3', 'w-2', 'w-1'], []]);
+    expect((await back('--since', 'PT1H')).out).toContain('3 would be taken back, in this order. Nothing was done; --yes does it.');
+    expect(widgets.rules('w-1')).toEqual(['closed-1']);
+
+    // Someone has opened it again in the meantime: what they see now is theirs.
+    widgets.put('w-2', ['open-9', 'closed-1']);
+    const { exit, json } = await back('--since', 'PT1H', '--yes', '--json');
+    const done = json as Document;
+    expect([exit, done.passes.map((pass) => pass.outcome), done.refused.length]).toEqual([1, ['rolled-back', 'rolled-back'], 1]);
+    expect(['w-before', 'w-1', 'w-2', 'w-3'].map((id) => widgets.rules(id).toSorted())).toEqual([
+      ['closed-1'],
+      ['closed-1', 'open-1'],
+      ['closed-1', 'open-9'],
+      ['closed-1', 'open-1'],
+    ]);
+    // Run again, it goes on where it was: only what is left.
+    expect(((await back('--since', 'PT1H', '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2']);
+    expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('left to take back');
+  });
+
+  it('refuses what it cannot mean', async () => {
+    file('redress.yaml', POLICY);
+    for (const argv of [[], ['--since', 'yesterday'], ['--since', 'PT1H', '--remediator', 'nothing']]) expect((await back(...argv)).exit).toBe(2);
+    expect((await redress('rollback', '--reason', 'r')).exit).toBe(2);
+    expect((await back('x-1', '--since', 'PT1H')).exit).toBe(2);
+  });
+});
+
 describe('explain', () => {
   it('says what happened, why, and what to do next', async () => {
     file('redress.yaml', POLICY);

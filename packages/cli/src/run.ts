@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord } from '@redress/core';
 import { Command, CommanderError } from 'commander';
+import type { RollbackAllOptions } from './commands/rollback-all.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
 import { type Answer, type Io, print } from './io.js';
@@ -129,14 +130,22 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     );
   program
     .command('rollback')
-    .description('takes an execution back')
-    .argument('<execution>', 'as `redress history` shows it')
+    .description('takes an execution back, or with --all a bad hour')
+    .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who (default: the user of the operating system)')
     .option('--accept-loss', 'go on although the undo destroys something')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
-    .action((execution: string, options: { reason: string; by?: string; acceptLoss?: boolean; hold?: string }) =>
-      composed(async (composition) => (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options)),
+    .option('--all', 'every execution since --since, newest first; shows them first')
+    .option('--since <when>', 'with --all: a duration back from now (PT1H), or a moment')
+    .option('--remediator <id...>', 'with --all: only of these')
+    .option('--yes', 'with --all: do it')
+    .action((execution: string | undefined, options: RollbackAllOptions & { all?: boolean }) =>
+      composed(async (composition) => {
+        if ((execution === undefined) !== (options.all === true)) throw new CliError('cli/usage', 'Give an execution, or --all with --since.');
+        if (execution === undefined) return (await import('./commands/rollback-all.js')).rollbackAllCommand(io, composition, options);
+        return (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options);
+      }),
     );
   program
     .command('recover')

@@ -1,4 +1,4 @@
-import { parseDuration } from '@redress/core';
+import { parseDuration, type RollbackOptions } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -13,24 +13,27 @@ export interface RollbackCommandOptions {
   readonly hold?: string;
 }
 
-/** Takes an execution back. */
-export async function rollbackCommand(io: Io, composition: Composition, execution: string, options: RollbackCommandOptions): Promise<Answer> {
+/**
+ * Who takes back, and why.
+ *
+ * @throws {CliError} `cli/usage`
+ */
+export function rollbackSettings(io: Io, options: RollbackCommandOptions): RollbackOptions {
   const by = options.by ?? io.user;
   if (by.trim() === '') throw new CliError('cli/usage', 'Who rolls back is not known.', { next: 'Say it with --by NAME.' });
   if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Say it with --reason TEXT.' });
   const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
   if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not an ISO 8601 duration such as P7D or PT12H.`);
+  return { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) };
+}
+
+/** Takes an execution back. */
+export async function rollbackCommand(io: Io, composition: Composition, execution: string, options: RollbackCommandOptions): Promise<Answer> {
+  const settings = rollbackSettings(io, options);
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
-    const pass = passDocument(
-      await redress.rollback(execution, {
-        by,
-        reason: options.reason,
-        ...(options.acceptLoss === true ? { acceptLoss: true } : {}),
-        ...(hold === undefined ? {} : { hold }),
-      }),
-    );
+    const pass = passDocument(await redress.rollback(execution, settings));
     return { json: pass, text: passLines(pass, painter(io)).join('\n'), exit: pass.outcome === 'rolled-back' ? 0 : 1 };
   } finally {
     redress.close();

@@ -1,0 +1,122 @@
+import { formatResource, isRedressError, parseDuration, type ResourceRef } from '@redress/core';
+import { type Composition, openJournal } from '../compose.js';
+import { CliError } from '../errors.js';
+import { type Answer, type Io, painter } from '../io.js';
+import { printable } from '../printable.js';
+import { entriesOf, type HistoryEntry } from './history.js';
+import { type RollbackCommandOptions, rollbackSettings } from './rollback.js';
+import { type PassDocument, passDocument, passLines } from './run.js';
+
+/** Options of `redress rollback --all`. */
+export interface RollbackAllOptions extends RollbackCommandOptions {
+  /** A duration back from now, or a moment. */
+  readonly since?: string;
+  readonly remediator?: readonly string[];
+  /** Without it the plan is shown, and nothing is done. */
+  readonly yes?: boolean;
+}
+
+/** An execution that would be taken back. */
+interface Candidate {
+  readonly execution: string;
+  readonly closed: string;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly outcome: string;
+  readonly changes: readonly string[];
+}
+
+/** `redress rollback --all --json` */
+export interface RollbackAllDocument {
+  readonly since: string;
+  /** Whether it was done, or only shown. */
+  readonly done: boolean;
+  /** Newest first: the order in which they are taken back. */
+  readonly executions: readonly Candidate[];
+  readonly passes: readonly PassDocument[];
+  /** Those that stay as they are, and why. */
+  readonly refused: readonly { readonly execution: string; readonly message: string; readonly next: string | null }[];
+}
+
+const CHANGED: readonly string[] = ['remediated', 'flagged', 'partial', 'unknown'];
+
+/**
+ * Takes a bad hour back: every execution since then, newest first, each with all the checks of a single rollback. One that is refused stops no
+ * other, and what was taken back before is left out, so that it can be run again.
+ */
+export async function rollbackAllCommand(io: Io, composition: Composition, options: RollbackAllOptions): Promise<Answer> {
+  const settings = rollbackSettings(io, options);
+  const since = sinceOf(options.since, composition.clock.now());
+  for (const id of options.remediator ?? [])
+    if (!composition.remediators.some((each) => each.id === id)) throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`);
+  const entries = await entriesOf(composition.data, undefined);
+  const back = new Set(entries.filter((entry) => entry.outcome === 'rolled-back').map((entry) => entry.rollbackOf));
+  const executions = entries
+    .filter((entry) => isCandidate(entry) && Date.parse(entry.closed ?? '') >= since && !back.has(entry.execution))
+    .filter((entry) => options.remediator === undefined || options.remediator.includes(entry.remediator))
+    .sort((a, b) => ((a.closed ?? '') < (b.closed ?? '') ? 1 : -1))
+    .map(({ execution, closed, resource, remediator, outcome, changes }) => ({
+      execution: execution ?? '',
+      closed: closed ?? '',
+      resource,
+      remediator,
+      outcome: outcome ?? '',
+      changes,
+    }));
+  const passes: PassDocument[] = [];
+  const refused: RollbackAllDocument['refused'][number][] = [];
+  if (options.yes === true && executions.length > 0) {
+    const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
+    const redress = composition.engine({ journal });
+    try {
+      for (const { execution } of executions) {
+        try {
+          passes.push(passDocument(await redress.rollback(execution, settings)));
+        } catch (error) {
+          if (!isRedressError(error)) throw error;
+          refused.push({ execution, message: error.message, next: error.next ?? null });
+        }
+      }
+    } finally {
+      redress.close();
+      await journal.close?.();
+    }
+  }
+  const document: RollbackAllDocument = { since: new Date(since).toISOString(), done: options.yes === true, executions, passes, refused };
+  const failed = refused.length > 0 || passes.some((pass) => pass.outcome !== 'rolled-back');
+  return { json: document, text: human(io, document), exit: failed ? 1 : 0 };
+}
+
+function isCandidate(entry: HistoryEntry): boolean {
+  return entry.kind === 'execution' && entry.rollbackOf === null && CHANGED.includes(entry.outcome ?? '');
+}
+
+function sinceOf(text: string | undefined, now: number): number {
+  const duration = text === undefined ? null : parseDuration(text);
+  if (duration !== null && duration > 0) return now - duration;
+  const moment = text !== undefined && /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(moment))
+    throw new CliError('cli/usage', text === undefined ? '--all needs --since.' : `--since ${JSON.stringify(text)} is neither a duration nor a moment.`, {
+      next: 'For example: --since PT1H, or --since 2026-12-31T22:00:00Z',
+    });
+  return moment;
+}
+
+function human(io: Io, { since, done, executions, passes, refused }: RollbackAllDocument): string {
+  const paint = painter(io);
+  if (executions.length === 0) return `Nothing that was changed since ${since} is left to take back.`;
+  const lines: string[] = [];
+  if (!done) {
+    for (const each of executions) {
+      lines.push(`${each.closed}  ${paint('bold', printable(formatResource(each.resource)))}  ${printable(each.remediator)}  ${printable(each.execution)}`);
+      for (const change of each.changes) lines.push(`  takes back  ${printable(change)}`);
+    }
+    lines.push(`${executions.length} would be taken back, in this order. Nothing was done; --yes does it.`);
+    return lines.join('\n');
+  }
+  for (const pass of passes) lines.push(...passLines(pass, paint));
+  for (const { execution, message, next } of refused)
+    lines.push(`${paint('yellow', 'stays')}  ${printable(execution)}: ${printable(message)}${next === null ? '' : ` ${printable(next)}`}`);
+  lines.push(`${passes.filter((pass) => pass.outcome === 'rolled-back').length} of ${executions.length} were taken back.`);
+  return lines.join('\n');
+}
