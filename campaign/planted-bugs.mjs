@@ -110,6 +110,14 @@ export const plantedBugs = [
     tests: inGuardrails,
   },
   {
+    promise: 'Who undoes a fix twice is not fought.',
+    defect: 'fixes of long ago are all that counts',
+    file: `${CORE}/guardrails/fights.ts`,
+    find: 'each.closedAt > now - REMEMBERED',
+    replace: 'each.closedAt < now - REMEMBERED',
+    tests: inGuardrails,
+  },
+  {
     promise: 'Nothing is changed in a freeze.',
     defect: 'its last day is not part of it',
     file: GUARDRAILS,

@@ -81,7 +81,7 @@ describe('the way of an event', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
-    expect(intent?.record.body['guardrails']).toHaveLength(14);
+    expect(intent?.record.body['guardrails']).toHaveLength(15);
     expect(intent?.record.body).toMatchObject({
       policy: enforce().digest,
       register: defineRegister([]).digest,
@@ -619,6 +619,29 @@ describe('rollback', () => {
     aws.faults.set('AuthorizeRule', ['lost']);
     expect(await redress().rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: expect.stringMatching(/rolled-back|partial/) });
     expect(aws.writes).toEqual(['RevokeRule', 'AuthorizeRule']);
+  });
+});
+
+describe('someone who undoes a fix', () => {
+  it('has it made again once; the second time it is left alone, and they are named', async () => {
+    for (const round of [1, 2, 3]) {
+      aws.put('w1', ['open-1']);
+      clock.time += 3_600_000;
+      const [pass] = await handle(event('w1', 'open-1', { eventId: `round-${round}` }));
+      if (round < 3) expect(pass).toMatchObject({ outcome: 'remediated' });
+      else {
+        expect(pass).toMatchObject({ outcome: 'contested', message: expect.stringContaining('user/mallory') });
+        expect(told.at(-1)).toMatchObject({ outcome: 'contested' });
+      }
+    }
+    expect(aws.rules('w1')).toEqual(['open-1']);
+    // Another rule is another matter, and a week later so is this one.
+    aws.put('w1', ['open-1', 'open-2']);
+    expect(await handle(event('w1', 'open-2', { eventId: 'other' }))).toContainEqual(
+      expect.objectContaining({ outcome: 'remediated', message: expect.stringContaining('revoke open-2') }),
+    );
+    clock.time += 7 * 86_400_000;
+    expect(await handle(event('w1', 'open-1', { eventId: 'later' }))).toMatchObject([{ outcome: 'remediated' }]);
   });
 });
 

@@ -161,6 +161,7 @@ const BECAUSE: Readonly<Record<string, string>> = {
   irreversible: 'it cannot be undone',
   'promotion-unproven': 'it is not shown to work in a lower environment',
   frozen: 'changes are frozen',
+  contested: 'someone keeps undoing it',
   'no-envelope': 'nothing says that AWS sent the event',
   'foreign-account': 'the credentials are of another account',
   'foreign-envelope': 'another account sent the event',

@@ -105,6 +105,8 @@ export interface OpenExecution {
   readonly resource: ResourceRef;
   readonly remediator: string;
   readonly planDigest: Digest;
+  /** What it is about (`body.subjects` of its intent): parts of the resource, or digests of calls. */
+  readonly subjects: readonly string[];
   readonly fence: number;
   /** Epoch milliseconds; past means that its worker is gone. */
   readonly leaseUntil: number;
@@ -116,6 +118,7 @@ export interface ClosedExecution {
   readonly execution: string;
   readonly remediator: string;
   readonly planDigest: Digest;
+  readonly subjects: readonly string[];
   readonly outcome: Outcome;
   readonly begunAt: number;
   readonly closedAt: number;

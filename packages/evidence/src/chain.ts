@@ -147,6 +147,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
       resource: record.resource,
       remediator: record.remediator,
       planDigest: (own.planDigest ?? '') as Digest,
+      subjects: subjectsOf(record.body['subjects']),
       fence: own.fence ?? 0,
       leaseUntil: own.leaseUntil ?? 0,
       begunAt: time,
@@ -160,6 +161,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
         execution: open.execution,
         remediator: open.remediator,
         planDigest: open.planDigest,
+        subjects: open.subjects,
         outcome: own.outcome ?? 'unknown',
         begunAt: open.begunAt,
         closedAt: time,
@@ -176,6 +178,10 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
   if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator))
     tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
   return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, rollbackOf };
+}
+
+function subjectsOf(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((each: Json) => typeof each === 'string') : [];
 }
 
 /** A state as decisions see it. */

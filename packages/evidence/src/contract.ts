@@ -77,18 +77,18 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
 
     it('shows in the view what happened', async () => {
       expect(await journal.view(ref())).toMatchObject({ length: 0, generation: 0, open: null, closed: [], holds: [] });
-      const lease = await begun();
+      const lease = await begun('a', { body: { subjects: ['one', 'two'] } });
       expect(await journal.view(ref())).toMatchObject({
         length: 1,
         generation: 0,
-        open: { execution: lease.execution, planDigest: plan, leaseUntil: time + 60_000 },
+        open: { execution: lease.execution, planDigest: plan, subjects: ['one', 'two'], leaseUntil: time + 60_000 },
       });
       time += 1000;
       await finish(lease, { hold: { until: time + 5, owner: 'ops' } });
       expect(await journal.view(ref())).toMatchObject({
         generation: 1,
         open: null,
-        closed: [{ execution: lease.execution, outcome: 'remediated', sent: 1, closedAt: time }],
+        closed: [{ execution: lease.execution, subjects: ['one', 'two'], outcome: 'remediated', sent: 1, closedAt: time }],
         holds: [{ remediator: 'test-fix', owner: 'ops', until: time + 5 }],
       });
     });

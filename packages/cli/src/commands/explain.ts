@@ -52,6 +52,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'tag-without-entry': 'Register the exception (owner, approver, end), or take the tag away: after three days it has no effect.',
   'not-fresh': 'Nothing shows that it is new, so something may depend on it. Find out, and close it by hand, or record an exception.',
   held: 'Someone rolled it back not long ago. Talk to them before the hold ends; then it is fixed again.',
+  contested: 'Someone keeps undoing the fix. Talk to them: agree on an exception, or on the fix; after seven days it is tried again.',
   frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',
   stopped: 'The kill switch is on. Find out why before you turn it off.',
   'limit-run': 'The limit of a run was reached. See whether so many changes were meant; what was left comes again with the next sweep.',

@@ -1,3 +1,4 @@
+import { subjectsOf } from '../guardrails/fights.js';
 import type { Shown } from '../guardrails/freshness.js';
 import { type Decision, decisive, type Facts } from '../guardrails/guardrail.js';
 import type { Lease } from '../journal.js';
@@ -56,7 +57,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
       generation: history.generation,
       budgets: budgetsOf(policy, remediator.id, ref),
       lease: LEASE,
-      body: { purpose: 'fix', ...decisionBody(trigger, decision, facts) },
+      body: { purpose: 'fix', subjects: subjectsOf(plan.changes), ...decisionBody(trigger, decision, facts) },
       documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
     });
     switch (begun.status) {

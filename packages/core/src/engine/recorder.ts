@@ -181,6 +181,7 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
 
 /** What a decision that is not to act comes to. */
 export function outcomeOf(decision: Decision): Outcome {
+  if (decisive(decision).some((each) => each.guardrail === 'fights')) return 'contested';
   return decision.effect === 'exempt' ? 'exempt' : decision.effect === 'notify' ? 'notified' : decision.effect === 'approve' ? 'awaiting-approval' : 'denied';
 }
 

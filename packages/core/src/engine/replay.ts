@@ -173,8 +173,7 @@ function asOf(view: StreamView, time: number): StreamView {
   return {
     ...view,
     open: null,
-    // What was fixed since was not fixed then.
-    closed: [],
+    closed: view.closed.filter((each) => each.closedAt <= time),
     holds: view.holds.filter((hold) => !after.has(hold.execution)),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };

@@ -1,6 +1,7 @@
 import { formatResource } from '../model/resource.js';
 import { environmentOf, modeOf } from '../policy/policy.js';
 import { inScope } from '../policy/register.js';
+import { fights } from './fights.js';
 import { defineGuardrail, type Guardrail, type GuardrailResult } from './guardrail.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
@@ -310,5 +311,6 @@ export const builtinGuardrails: readonly Guardrail[] = [
   exceptions,
   hazards,
   hold,
+  fights,
   perRun,
 ];

@@ -39,6 +39,7 @@ describe('decide', () => {
       'exceptions',
       'hazards',
       'hold',
+      'fights',
       'limits',
       'freshness',
     ]);
@@ -310,6 +311,42 @@ describe('exceptions', () => {
 
   it('does not take a tag from the prototype', () => {
     expect(codes({ policy: policy({ exceptions: { tag: 'constructor' } }) }).effect).toBe('allow');
+  });
+});
+
+describe('fights', () => {
+  const DAY = 86_400_000;
+  const fix = (execution: string, ago: number, over: object = {}) => ({
+    execution,
+    remediator: 'ec2-revoke-sg-open-ssh',
+    planDigest: 'sha256:x' as const,
+    subjects: ['tcp 22-22 0.0.0.0/0'],
+    outcome: 'remediated' as const,
+    begunAt: NOW - ago,
+    closedAt: NOW - ago,
+    sent: 1,
+    rollbackOf: null,
+    ...over,
+  });
+  const after = (...closed: ReturnType<typeof fix>[]) =>
+    codes({ history: known({ stream: 'sha256:x' as const, length: 9, generation: closed.length, open: null, closed, holds: [], tagFirstSeen: {} }) });
+  it('one fix that was undone is made again', () => {
+    expect(after(fix('x-1', DAY)).effect).toBe('allow');
+  });
+  it('two are enough', () => {
+    expect(after(fix('x-2', DAY), fix('x-1', 7 * DAY - 1))).toEqual({ effect: 'notify', codes: ['contested'] });
+  });
+  it.each([
+    ['one is a week old', fix('x-1', 7 * DAY)],
+    ['one was of another part', fix('x-1', 2 * DAY, { subjects: ['tcp 22-22 ::/0'] })],
+    ['one was of another remediator', fix('x-1', 2 * DAY, { remediator: 'other' })],
+    ['one changed nothing', fix('x-1', 2 * DAY, { outcome: 'failed' })],
+    ['one was a rollback', fix('x-1', 2 * DAY, { rollbackOf: 'x-0' })],
+  ])('not when %s', (_name, other) => {
+    expect(after(fix('x-2', DAY), other).effect).toBe('allow');
+  });
+  it('not when a person took one back', () => {
+    expect(after(fix('r-1', 2 * DAY, { outcome: 'rolled-back', rollbackOf: 'x-1' }), fix('x-2', DAY), fix('x-1', 3 * DAY)).effect).toBe('allow');
   });
 });
 

@@ -1,0 +1,47 @@
+import { digestOf } from '../model/json.js';
+import type { Change } from '../model/plan.js';
+import { defineGuardrail } from './guardrail.js';
+
+/** How long a fix counts, in milliseconds. */
+const REMEMBERED = 7 * 86_400_000;
+/** So many fixes of the same thing in that time are enough. */
+const ENOUGH = 2;
+
+/** What changes are about: the parts that they name; a change of the resource as a whole is known by what it sends. */
+export function subjectsOf(changes: readonly Change[]): readonly string[] {
+  return [
+    ...new Set(
+      changes.map((change) => change.subject ?? digestOf({ service: change.call.service, operation: change.call.operation, input: change.call.input })),
+    ),
+  ];
+}
+
+/**
+ * Someone who undoes a fix twice in seven days means it: the third time people are told, and who did it. A fix that was rolled back is no fight;
+ * its hold speaks for it.
+ */
+export const fights = defineGuardrail({
+  id: 'fights',
+  needs: ['history'],
+  evaluate: ({ now, history, remediator, changes, trigger }) => {
+    const about = subjectsOf(changes);
+    const back = new Set(history.closed.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
+    const fixes = history.closed.filter(
+      (each) =>
+        each.remediator === remediator.id &&
+        (each.outcome === 'remediated' || each.outcome === 'flagged') &&
+        each.rollbackOf === null &&
+        !back.has(each.execution) &&
+        each.closedAt > now - REMEMBERED &&
+        each.subjects.some((subject) => about.includes(subject)),
+    );
+    if (fixes.length < ENOUGH) return { effect: 'allow', code: 'no-fight', message: 'Nobody keeps undoing it.' };
+    const actor = trigger.by === 'finding' ? (trigger.finding.actor?.arn ?? null) : null;
+    return {
+      effect: 'notify',
+      code: 'contested',
+      message: `It was fixed ${fixes.length} times in seven days, and is back each time${actor === null ? '' : `, now by ${actor}`}: it is left alone, and the gap stays open.`,
+      data: { executions: fixes.map((each) => each.execution), actor },
+    };
+  },
+});
