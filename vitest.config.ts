@@ -18,6 +18,8 @@ export default defineConfig({
           include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'],
           exclude: ['**/*.prop.test.ts', '**/node_modules/**'],
           setupFiles,
+          // None of them waits for anything; a busy machine may be slow.
+          testTimeout: 30_000,
         },
       },
       {

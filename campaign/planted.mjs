@@ -59,7 +59,10 @@ function failing(folder, tests) {
       // A defect that keeps a test file from loading is found by whoever compiles, not by a test.
       if (first === undefined && found.testResults.some((file) => file.status === 'failed'))
         return reject(new Error('a test file could not be loaded: the defect is no program'));
-      resolve({ ran: all.length, test: first?.fullName.trim() ?? null });
+      const why = all
+        .filter((test) => test.status === 'failed')
+        .map((test) => `${test.fullName.trim()}: ${(test.failureMessages ?? []).join(' ').slice(0, 600)}`);
+      resolve({ ran: all.length, test: first?.fullName.trim() ?? null, why });
     });
   });
 }
@@ -85,7 +88,7 @@ export async function plant(options = {}) {
     if (lost.length > 0) throw new Error(lost.join('\n'));
     // Tests that fail by themselves find nothing.
     const sound = await failing(folder, [...new Set(bugs.flatMap((bug) => bug.tests))]);
-    if (sound.test !== null) throw new Error(`Without any defect a test fails: ${sound.test}`);
+    if (sound.test !== null) throw new Error(`Without any defect tests fail:\n${sound.why.join('\n')}`);
     log(`${sound.ran} tests pass without a defect.`);
     for (const { promise, defect, file, find, replace, tests } of bugs) {
       const source = readFileSync(join(ROOT, file), 'utf8');
