@@ -169,11 +169,12 @@ function statusOf(pass: PassResult, found: Recording | null): ReplayedPass['stat
 
 /** A stream as it was: what was closed and held later does not count. */
 function asOf(view: StreamView, time: number): StreamView {
-  const after = new Set(view.closed.filter((each) => each.closedAt > time).map((each) => each.execution));
+  const after = new Set(view.closed.filter((each) => each.closedAt >= time).map((each) => each.execution));
   return {
     ...view,
     open: null,
-    closed: view.closed.filter((each) => each.closedAt <= time),
+    // What was closed in the same moment came of this decision.
+    closed: view.closed.filter((each) => each.closedAt < time),
     holds: view.holds.filter((hold) => !after.has(hold.execution)),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
