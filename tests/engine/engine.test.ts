@@ -15,6 +15,7 @@ import {
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bound } from '../support/journal.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -266,7 +267,7 @@ describe('what changes between decision and write', () => {
     let first = true;
     const begin = journal.begin.bind(journal);
     const racing: Journal = {
-      ...wrap(journal),
+      ...bound(journal),
       begin: async (request) => {
         const begun = await begin(request);
         if (first) (aws.widgets.get('w1') as { rules: string[] }).rules = ['open-1', 'open-2'];
@@ -313,19 +314,6 @@ function configEvent(id: string): object {
       newEvaluationResult: result('NON_COMPLIANT', clock.time - 1000),
       oldEvaluationResult: result('COMPLIANT', clock.time - 86_400_000),
     },
-  };
-}
-
-/** A journal's methods as own members, so that a test can replace one. */
-function wrap(inner: Journal): Journal {
-  return {
-    kind: inner.kind,
-    view: (ref) => inner.view(ref),
-    begin: (request) => inner.begin(request),
-    append: (entry) => inner.append(entry),
-    finish: (request) => inner.finish(request),
-    open: () => inner.open(),
-    read: (query) => inner.read(query),
   };
 }
 
@@ -395,7 +383,7 @@ describe('faults', () => {
 
   it('a journal that cannot begin: no write, and the item comes again', async () => {
     aws.put('w1', ['open-1']);
-    const broken: Journal = { ...wrap(journal), begin: () => Promise.reject(new RedressError('journal/unavailable', 'down', { retryable: true })) };
+    const broken: Journal = { ...bound(journal), begin: () => Promise.reject(new RedressError('journal/unavailable', 'down', { retryable: true })) };
     const result = await redress({ journal: broken }).handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] });
     expect(result.retry).toEqual(['m-1']);
     expect(aws.writes).toEqual([]);
@@ -481,7 +469,7 @@ describe('crashes', () => {
   const dying = (from: 'finish' | 'append' | 'after-begin'): Journal => {
     let dead = false;
     const died = () => Promise.reject(new Error('the process died'));
-    const inner = wrap(journal);
+    const inner = bound(journal);
     return {
       ...inner,
       begin: async (request) => {

@@ -1,6 +1,7 @@
 import { createRedress, definePolicy, fixed, type Journal, type Live, RedressError, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bound } from '../support/journal.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget, widgetService } from '../support/widgets.js';
 
 // An event that is acknowledged is gone. So whatever keeps it from being decided on, other than a refusal for good, has to bring it again.
@@ -211,19 +212,6 @@ it('a change that leaves the gap open in another way is not called a fix', async
   const passes = await engine({ remediators: [half], policy: fixed(half1) }).run(widget('w1'));
   expect(passes).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('note second') }]);
 });
-
-/** A journal as a plain object, whose methods can be replaced. */
-function bound(inner: Journal): Journal {
-  return {
-    kind: inner.kind,
-    view: (ref) => inner.view(ref),
-    begin: (request) => inner.begin(request),
-    append: (entry) => inner.append(entry),
-    finish: (request) => inner.finish(request),
-    open: () => inner.open(),
-    read: (query) => inner.read(query),
-  };
-}
 
 function dead(): Journal {
   const fail = () => Promise.reject(new RedressError('journal/unavailable', 'down', { retryable: true }));

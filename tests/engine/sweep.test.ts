@@ -1,6 +1,7 @@
 import { createRedress, definePolicy, defineRegister, type Journal, type RedressOptions, type Remediator, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bound } from '../support/journal.js';
 import { noteWidget, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -84,9 +85,7 @@ describe('a sweep', () => {
   it('closes executions whose worker is gone first', async () => {
     aws.put('w1', ['open-1']);
     const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('died')) };
-    await engine({ journal: dying })
-      .run(resource({ type: 'AWS::Test::Widget', id: 'w1', ...HERE }))
-      .catch(() => undefined);
+    await expect(engine({ journal: dying }).run(resource({ type: 'AWS::Test::Widget', id: 'w1', ...HERE }))).rejects.toThrow('died');
     expect(await journal.open()).toHaveLength(1);
     time += 600_000;
     await engine().sweep({ targets: [HERE] });
@@ -183,16 +182,3 @@ describe('what fails in a sweep', () => {
     expect(aws.calls).toEqual([]);
   });
 });
-
-/** A journal as a plain object, whose methods can be replaced. */
-function bound(inner: Journal): Journal {
-  return {
-    kind: inner.kind,
-    view: (ref) => inner.view(ref),
-    begin: (request) => inner.begin(request),
-    append: (entry) => inner.append(entry),
-    finish: (request) => inner.finish(request),
-    open: () => inner.open(),
-    read: (query) => inner.read(query),
-  };
-}

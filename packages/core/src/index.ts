@@ -75,7 +75,7 @@ export {
   type JsonSafe,
   toJson,
 } from './model/json.js';
-export { OUTCOMES, type Outcome } from './model/outcome.js';
+export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
 export type { Notification, Notify } from './notify.js';

@@ -1,4 +1,4 @@
-import { formatResource, isRecord, type JsonObject, type Outcome, type ResourceRef } from '@redress/core';
+import { EFFECTS, formatResource, isRecord, type JsonObject, type Outcome, type ResourceRef } from '@redress/core';
 import type { Data } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
@@ -98,8 +98,7 @@ export async function explainCommand(io: Io, data: Data, subject: string): Promi
 function explain(entry: HistoryEntry): Explanation {
   const reasons = entry.reasons.filter(isRecord) as unknown as JsonObject[];
   // Of several answers the most restrictive decided.
-  const order = ['deny', 'exempt', 'notify', 'approve'];
-  const decided = order.map((effect) => reasons.filter((reason) => reason['effect'] === effect)).find((each) => each.length > 0) ?? [];
+  const decided = EFFECTS.map((effect) => reasons.filter((reason) => reason['effect'] === effect)).findLast((each) => each.length > 0) ?? [];
   const outcome = entry.outcome as Outcome | null;
   const cause = causeOf(entry);
   const acted = outcome === 'remediated' || outcome === 'rolled-back' || outcome === 'no-op';

@@ -1,4 +1,4 @@
-import { formatResource, isRedressError, parseDuration, type ResourceRef } from '@redress/core';
+import { formatResource, isRedressError, parseDuration, REVERSIBLE, type ResourceRef } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -37,8 +37,6 @@ export interface RollbackAllDocument {
   /** Those that stay as they are, and why. */
   readonly refused: readonly { readonly execution: string; readonly message: string; readonly next: string | null }[];
 }
-
-const CHANGED: readonly string[] = ['remediated', 'flagged', 'partial', 'unknown'];
 
 /**
  * Takes a bad hour back: every execution since then, newest first, each with all the checks of a single rollback. One that is refused stops no
@@ -88,7 +86,7 @@ export async function rollbackAllCommand(io: Io, composition: Composition, optio
 }
 
 function isCandidate(entry: HistoryEntry): boolean {
-  return entry.kind === 'execution' && entry.rollbackOf === null && CHANGED.includes(entry.outcome ?? '');
+  return entry.kind === 'execution' && entry.rollbackOf === null && REVERSIBLE.some((outcome) => outcome === entry.outcome);
 }
 
 function sinceOf(text: string | undefined, now: number): number {

@@ -1,10 +1,12 @@
+import { known } from '../guardrails/guardrail.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding, ResourceClaim } from '../model/finding.js';
 import type { Assessment } from '../model/plan.js';
-import { GLOBAL_REGION, partitionOf, resource } from '../model/resource.js';
 import { matchesRule } from '../policy/config-rule.js';
+import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
-import { factOf, type Runtime, unread } from './runtime.js';
+import { resourceOf } from './route.js';
+import { type Runtime, unread } from './runtime.js';
 import type { Evaluation } from './types.js';
 
 const ACCOUNT = 'AWS::::Account';
@@ -45,7 +47,7 @@ export async function evaluate(runtime: Runtime, finding: Finding, deadline: num
       continue;
     }
     const seen: Assessment[] = [];
-    for (const remediator of asked) seen.push(await look(runtime, remediator, claim, { account, region, deadline }));
+    for (const remediator of asked) seen.push(await look(runtime, remediator, claim, { account, region, policy, deadline }));
     evaluations.push({ ...named, ...verdictOf(seen) });
   }
   return evaluations;
@@ -55,18 +57,15 @@ async function look(
   runtime: Runtime,
   remediator: Remediator,
   claim: ResourceClaim,
-  where: { readonly account: string; readonly region: string; readonly deadline: number | null },
+  where: { readonly account: string; readonly region: string; readonly policy: Policy; readonly deadline: number | null },
 ): Promise<Assessment> {
-  const region = remediator.global ? GLOBAL_REGION : (claim.region ?? where.region);
-  const claimed = resource({ type: claim.type, id: claim.id, account: where.account, region, partition: partitionOf(where.region) });
   const refuse = (why: string, retryable: boolean): never => {
     throw new RedressError('evaluation/unreadable', `${remediator.id}: ${claim.id} could not be read: ${why}`, { retryable });
   };
-  const ref = await runtime.identify(remediator, claimed, where.deadline);
+  const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline);
   if (!ref.ok) return refuse(ref.error, ref.retryable);
   if (ref.value === null) return refuse('it is none of this account', false);
-  const policy = await factOf(() => runtime.readPolicy());
-  const found = await runtime.look(remediator, ref.value, policy, 'read', where.deadline);
+  const found = await runtime.look(remediator, ref.value, known(where.policy), 'read', where.deadline);
   const blind = unread(found);
   if (blind !== null || !found.assessment.ok) return refuse(blind?.error ?? '', blind?.retryable ?? false);
   return found.assessment.value;

@@ -1,6 +1,7 @@
 import { type Decision, known } from '../guardrails/guardrail.js';
 import { RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, type Json } from '../model/json.js';
+import { REVERSIBLE } from '../model/outcome.js';
 import type { Change } from '../model/plan.js';
 import { apply, VERIFY_WAITS } from './apply.js';
 import { LEASE } from './execute.js';
@@ -9,9 +10,6 @@ import { type Closing, closeExecution } from './recorder.js';
 import type { Runtime } from './runtime.js';
 import { HOLD, readExecution } from './story.js';
 import type { PassResult, RollbackOptions } from './types.js';
-
-/** Outcomes that left something to take back. */
-const CHANGED: readonly string[] = ['remediated', 'flagged', 'partial', 'unknown'];
 
 /** @throws {RedressError} `rollback/refused`, with the cure in `next` */
 function refuse(message: string, next: string, retryable = false): never {
@@ -27,7 +25,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const { plan, ref, outcome, appliedUndo, rollbackOf } = story;
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
-  if (!CHANGED.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
+  if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
   const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)
     return refuse(

@@ -32,9 +32,8 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
   for (const remediator of [...remediators].sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1))) {
     if (finding.disposition === 'resolved' && !remediator.whenResolved) continue;
     for (const claim of claims(finding, remediator, policy)) {
-      const region = remediator.global ? GLOBAL_REGION : (claim.region ?? finding.region ?? '');
       try {
-        const ref = resource({ type: claim.type, id: claim.id, account: finding.account ?? '', region, partition: partitionOf(finding.region ?? region) });
+        const ref = resourceOf(remediator, claim, { account: finding.account ?? '', region: finding.region });
         if (!routes.some((known) => known.remediator === remediator && known.resource.type === ref.type && known.resource.id === ref.id))
           routes.push({ resource: ref, ids: [claim.id], remediator });
       } catch (error) {
@@ -48,6 +47,20 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
     routes,
     reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : 'No remediator is asked about it.'),
   };
+}
+
+/**
+ * The resource that a claim means to a remediator: one without a region has the one name whatever region speaks of it.
+ *
+ * @throws {RedressError} `resource/invalid`
+ */
+export function resourceOf(
+  remediator: Pick<Remediator, 'global'>,
+  claim: { readonly type: string; readonly id: string; readonly region?: string },
+  where: { readonly account: string; readonly region: string | null },
+): ResourceRef {
+  const region = remediator.global ? GLOBAL_REGION : (claim.region ?? where.region ?? '');
+  return resource({ type: claim.type, id: claim.id, account: where.account, region, partition: partitionOf(where.region ?? region) });
 }
 
 function* claims(finding: Finding, remediator: Remediator, policy: Policy): Generator<{ type: string; id: string; region?: string }> {

@@ -46,3 +46,6 @@ export const OUTCOMES: readonly Outcome[] = [
   'rolled-back',
   'contested',
 ];
+
+/** Outcomes of executions that left something to take back, or may have. */
+export const REVERSIBLE: readonly Outcome[] = ['remediated', 'flagged', 'partial', 'unknown'];
