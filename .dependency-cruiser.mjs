@@ -30,7 +30,7 @@ export default {
       name: 'nobody-reaches-into-a-package',
       severity: 'error',
       from: { path: '^(packages/(?:remediators/)?[^/]+|examples/[^/]+)/' },
-      to: { path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|schema\\.ts$|verify\\.ts$|contract\\.ts$)', pathNot: '^$1/' },
+      to: { path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|schema\\.ts$|cel\\.ts$|verify\\.ts$|contract\\.ts$)', pathNot: '^$1/' },
     },
     {
       name: 'verifying-needs-no-store',

@@ -63,6 +63,8 @@ async function engine(): Promise<{ calls: number; records: number; seconds: numb
     append: touched,
     finish: touched,
     open: touched,
+    approvals: touched,
+    trackRecord: touched,
     read: () => ({ [Symbol.asyncIterator]: () => ({ next: touched }) }),
   };
   const redress = createRedress({ remediators: ec2Remediators, policy: definePolicy(policy), connect: count('calls'), journal });

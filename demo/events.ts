@@ -31,7 +31,7 @@ export function apiCall(
         accountId: account,
         sessionContext: { sessionIssuer: { type: 'Role', arn: `arn:aws:iam::${account}:role/Developers`, accountId: account, userName: 'Developers' } },
       },
-      eventTime: iso(Date.now() - (over.minutesAgo ?? 1) * 60_000),
+      eventTime: iso(Date.now() - (over.minutesAgo ?? 2) * 60_000),
       eventSource: `${service}.amazonaws.com`,
       eventName: operation,
       awsRegion: REGION,
@@ -84,7 +84,7 @@ export function compliance(rule: string, resourceType: string, resourceId: strin
     recordVersion: '1.0',
     configRuleARN: `arn:aws:config:${REGION}:${ACCOUNT}:config-rule/config-rule-abc123`,
     messageType: 'ComplianceChangeNotification',
-    newEvaluationResult: evaluation('NON_COMPLIANT', Date.now() - 30_000),
+    newEvaluationResult: evaluation('NON_COMPLIANT', Date.now() - 90_000),
     ...(before === null ? {} : { oldEvaluationResult: evaluation(before, Date.now() - 86_400_000) }),
     notificationCreationTime: iso(Date.now()),
     resourceType,
@@ -93,7 +93,7 @@ export function compliance(rule: string, resourceType: string, resourceId: strin
 
 /** Security Hub imported a finding of a control. */
 export function finding(control: string, type: string, id: string, title: string): object {
-  const now = iso(Date.now());
+  const now = iso(Date.now() - 90_000);
   return envelope('aws.securityhub', 'Security Hub Findings - Imported', {
     findings: [
       {

@@ -1,4 +1,5 @@
 import {
+  builtinGuardrails,
   createRedress,
   definePolicy,
   defineRegister,
@@ -82,7 +83,7 @@ describe('the way of an event', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
-    expect(intent?.record.body['guardrails']).toHaveLength(15);
+    expect(intent?.record.body['guardrails']).toHaveLength(builtinGuardrails.length + 1);
     expect(intent?.record.body).toMatchObject({
       policy: enforce().digest,
       register: defineRegister([]).digest,
@@ -461,6 +462,7 @@ describe('limits', () => {
     for (const id of ['a', 'b', 'c', 'd']) outcomes.push(...(await handle(event(id), { policy })).map((pass) => pass.outcome));
     expect(outcomes).toEqual(['failed', 'remediated', 'remediated', 'denied']);
     clock.time += 3_600_001;
+    await redress({ policy }).closeBreaker('widget-revoke-open', { account: ACCOUNT }, { by: 'ops', reason: 'looked' });
     expect(await handle(event('d'), { policy })).toMatchObject([{ outcome: 'remediated' }]);
   });
 });

@@ -143,7 +143,11 @@ describe('commands', () => {
       const words = redress.split(' ');
       const [command = ''] = words;
       if (!command.startsWith('-')) expect(await helpOf([])).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
-      const under = ['evidence', 'policy'].includes(command) ? words.slice(0, 2) : command.startsWith('-') ? [] : [command];
+      const under = ['evidence', 'policy', 'approvals', 'breakers', 'exceptions'].includes(command)
+        ? words.slice(0, 2)
+        : command.startsWith('-')
+          ? []
+          : [command];
       const options = (await helpOf([])) + (await helpOf(under));
       for (const option of words.filter((word) => word.startsWith('--'))) expect(options, `${under.join(' ')} has ${option}`).toContain(option);
       return;

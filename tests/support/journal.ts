@@ -9,6 +9,8 @@ export function bound(inner: Journal): Journal {
     append: (entry) => inner.append(entry),
     finish: (request) => inner.finish(request),
     open: () => inner.open(),
+    approvals: () => inner.approvals(),
+    trackRecord: (query) => inner.trackRecord(query),
     read: (query) => inner.read(query),
   };
 }

@@ -15,7 +15,7 @@ import {
 import { folderJournal } from '@redress/evidence';
 import { type VerifyReport, verifyFolder } from '@redress/evidence/verify';
 import { type BatchResponse, createHandler, type Handler, type HandlerOptions } from '@redress/lambda-runtime';
-import { type RecordingProxy, recordingProxy, testConnect, type WireCall } from '@redress/testing';
+import { fakeClock, type RecordingProxy, recordingProxy, testConnect, type WireCall } from '@redress/testing';
 import { ACCOUNT, OTHER, type Situation } from './situations.ts';
 
 const CONTEXT = { awsRequestId: 'test', getRemainingTimeInMillis: () => 300_000 };
@@ -69,10 +69,12 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
   const proxy: RecordingProxy = await recordingProxy(endpoint);
   const journals: ReturnType<typeof folderJournal>[] = [];
   const journal = () => {
-    const made = folderJournal({ directory });
+    const made = folderJournal({ directory, clock });
     journals.push(made);
     return made;
   };
+  // What was made just now has to settle first: that takes no time here.
+  const clock = fakeClock();
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
   let message = 0;
   return {
@@ -83,6 +85,7 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
         ...(exceptions === undefined ? {} : { exceptions: defineRegister(exceptions) }),
         ...(sweep === undefined ? {} : { sweep }),
         journal: journal(),
+        clock,
         connect: testConnect({ endpoint: proxy.endpoint, identityEndpoint: endpoint }),
         logger: quiet,
       }),

@@ -88,6 +88,26 @@ const policy = fc.record(
       ),
     ),
     self: mostly(fc.constant(['arn:aws:iam::111111111111:role/redress'])),
+    windows: mostly(
+      fc.array(
+        fc.record(
+          {
+            environments: mostly(fc.constant(['dev'])),
+            days: mostly(fc.constant(['mon', 'sun'])),
+            from: mostly(fc.constantFrom('22:00', '00:00')),
+            to: mostly(fc.constantFrom('04:00', '23:59')),
+            timezone: mostly(fc.constantFrom('Australia/Sydney', 'UTC')),
+          },
+          { requiredKeys: ['from', 'to', 'timezone'] },
+        ),
+        { maxLength: 1 },
+      ),
+    ),
+    managedByIac: mostly(fc.constantFrom('approve', 'notify', 'allow')),
+    approvers: mostly(fc.constant({ dev: ['arn:aws:iam::111111111111:role/path/Lead'] })),
+    rules: mostly(
+      fc.array(fc.record({ when: mostly(fc.constant('true')), effect: mostly(fc.constant('deny')), because: mostly(fc.constant('b')) }), { maxLength: 1 }),
+    ),
   },
   { requiredKeys: ['version', 'environments'] },
 );
@@ -120,7 +140,9 @@ describe('the policy', () => {
     ['a parameter out of range', { version: 1, environments: dev, remediators: { 'logs-raise-retention': { parameters: { minDays: 100 } } } }],
     ['a window that is no duration', { version: 1, limits: [{ per: ['account'], changes: 1, window: '1h' }] }],
     ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }],
-    ['a protection that is not there yet', { version: 1, rules: [] }],
+    ['a rule that permits', { version: 1, rules: [{ when: 'true', effect: 'allow', because: 'b' }] }],
+    ['an approver that is everybody', { version: 1, environments: dev, approvers: { dev: ['*'] } }],
+    ['a window without a time zone', { version: 1, windows: [{ from: '22:00', to: '04:00' }] }],
     ['a freeze without an offset', { version: 1, freeze: [{ from: '2026-12-20', to: '2027-01-05T00:00:00Z', reason: 'r' }] }],
   ])('%s is shown', (_name, input) => {
     expect(validPolicy(input)).toBe(false);

@@ -25,6 +25,7 @@ import {
   type Stop,
   systemClock,
 } from '@redress/core';
+import { celRules } from '@redress/core/cel';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
@@ -103,6 +104,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const data = dataOf(io, options);
 
   const { live: policy, source } = policyOf(io, options, config);
+  const guardrails = [celRules(), ...(config.guardrails ?? [])];
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
   // Names that nobody knows are refused before anything is done.
@@ -112,7 +114,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     policy: now,
     exceptions: registerNow,
     connect,
-    ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }),
+    guardrails,
   }).close();
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
@@ -121,7 +123,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     remediators,
     policy: now,
     register: registerNow,
-    guardrails: config.guardrails ?? [],
+    guardrails,
     policySource: { kind, file: kind === 'file' ? source.file : null },
     region,
     data,
@@ -136,7 +138,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
         connect,
         killSwitch: killSwitch(data),
         onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
-        ...(config.guardrails === undefined ? {} : { guardrails: config.guardrails }),
+        guardrails,
         ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
         ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
         ...(more.journal === undefined ? {} : { journal: more.journal }),

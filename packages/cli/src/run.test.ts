@@ -518,6 +518,154 @@ describe('explain', () => {
   });
 });
 
+describe('approvals', () => {
+  const ME = 'arn:aws:iam::111111111111:role/Redress';
+  const policy = (approver = ME) =>
+    `version: 1\nenvironments:\n  dev: { accounts: ["111111111111"] }\n  prod: { accounts: [], after: none, because: a test }\napprovers: { dev: ["${approver}"] }\nremediators:\n  widget-revoke-open: { dev: approve }\n`;
+  const asked = async () => {
+    widgets.put('w-1', ['open-1', 'closed']);
+    file('event.json', openedEvent('w-1', 'open-1', clock.time - 1000));
+    const { json, exit } = await redress('run', 'event.json', '--json');
+    expect(exit).toBe(0);
+    return (json as RunDocument).files[0]?.passes[0]?.approval as string;
+  };
+
+  it('are listed, shown with all that an answer is about, and carried out', async () => {
+    file('redress.yaml', policy());
+    const id = await asked();
+    expect((await redress('approvals', 'list', '--json')).json).toMatchObject([{ id, verdict: 'none', causedBy: ['arn:aws:iam::111111111111:user/mallory'] }]);
+    const { json, out } = { ...(await redress('approvals', 'show', id, '--json')), out: (await redress('approvals', 'show', id)).out };
+    expect(json).toMatchObject({ id, plan: { changes: [{ summary: 'revoke open-1' }] }, reasons: [{ code: 'mode-approve' }], blindSpots: ['none in a test'] });
+    for (const words of [
+      'would     revoke open-1',
+      'undo      exact',
+      'asks      widget-revoke-open needs an approval',
+      'not seen  none in a test',
+      'user/mallory',
+    ])
+      expect(out).toContain(words);
+    const approved = await redress('approvals', 'approve', id, '--reason', 'CHG-1', '--json');
+    expect(approved).toMatchObject({ exit: 0, json: { by: 'arn:aws:sts::111111111111:assumed-role/Redress/test', passes: [{ outcome: 'remediated' }] } });
+    expect(widgets.rules('w-1')).toEqual(['closed']);
+    const history = (await redress('history', 'w-1', '--json')).json as HistoryEntry[];
+    expect(history.map((each) => [each.kind, each.outcome, each.approval])).toEqual([
+      ['decision', 'awaiting-approval', id],
+      ['approval', 'approved', id],
+      ['execution', 'remediated', null],
+    ]);
+    expect((await redress('history', 'w-1')).out).toContain(`because a person approved it (${id})`);
+    expect((await redress('approvals', 'list')).out).toBe('Nothing waits for a person.\n');
+    expect((await redress('evidence', 'verify')).exit).toBe(0);
+  });
+
+  it('are refused from who is not listed, and denied until the request has run out', async () => {
+    file('redress.yaml', policy('arn:aws:iam::111111111111:role/Other'));
+    const id = await asked();
+    expect(await redress('approvals', 'approve', id, '--reason', 'r', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'approval/refused' } } });
+    file('redress.yaml', policy());
+    expect(await redress('approvals', 'deny', id, '--reason', 'r')).toMatchObject({ exit: 0, out: expect.stringContaining('has denied') });
+    expect(await asked()).toBeNull();
+    expect((await redress('explain', 'w-1')).out).toContain('Someone said no.');
+    expect(await redress('approvals', 'show', 'a-0', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/not-found' } } });
+    expect(widgets.writes).toEqual([]);
+  });
+});
+
+describe('breakers', () => {
+  it('are listed and closed by a person', async () => {
+    file('redress.yaml', `${POLICY}limits: [{ per: [remediator, account], changes: 1, window: PT1H }]\n`);
+    for (const id of ['w-1', 'w-2']) {
+      widgets.put(id, ['open-1']);
+      file(`${id}.json`, openedEvent(id, 'open-1', START));
+    }
+    expect((await redress('breakers', 'list')).exit).toBe(2);
+    await redress('run', 'w-1.json', 'w-2.json');
+    expect((await redress('breakers', 'list', '--json')).json).toMatchObject([
+      { remediator: 'widget-revoke-open', account: '111111111111', reason: expect.stringContaining('limit of 1') },
+    ]);
+    clock.time += 2 * 3_600_000;
+    const close = (account: string) => redress('breakers', 'close', 'widget-revoke-open', '--account', account, '--reason', 'looked', '--json');
+    expect(await close('1')).toMatchObject({ exit: 2 });
+    expect(await close('222222222222')).toMatchObject({ exit: 1, json: { error: { code: 'breaker/refused' } } });
+    expect(await close('111111111111')).toMatchObject({ exit: 0 });
+    expect((await redress('breakers', 'list')).out).toBe('No circuit breaker is open.\n');
+  });
+});
+
+describe('exceptions', () => {
+  const add = (...more: string[]) =>
+    redress(
+      'exceptions',
+      'add',
+      'EXC-1',
+      '--resource',
+      'w-1',
+      '--reason',
+      'vendor',
+      '--owner',
+      'payments',
+      '--approver',
+      'security',
+      '--expires',
+      'P90D',
+      '--json',
+      ...more,
+    );
+  const register = () => readFileSync(join(directory, 'exceptions.yaml'), 'utf8');
+  beforeEach(() => {
+    file('redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml }\n`);
+    file('exceptions.yaml', '# accepted risks\n[]\n');
+  });
+
+  it('go from entry to use, reminder, and end', async () => {
+    widgets.put('w-1', ['open-1']);
+    expect(await add('--remediator', 'widget-revoke-open', '--ticket', 'CHG-1', '--control', 'jump host')).toMatchObject({
+      exit: 0,
+      json: { file: 'exceptions.yaml', entry: { id: 'EXC-1', expires: new Date(START + 90 * 86_400_000).toISOString() } },
+    });
+    expect(register()).toMatch(/^# accepted risks/);
+    expect((await redress('exceptions', 'check', '--json')).json).toMatchObject({ unused: [{ id: 'EXC-1' }], ending: [] });
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    await redress('run', 'event.json');
+    expect(widgets.writes).toEqual([]);
+    expect((await redress('exceptions', 'list', '--json')).json).toMatchObject([
+      { id: 'EXC-1', status: 'live', used: 1, lastUsed: new Date(START).toISOString(), ticket: 'CHG-1', compensatingControl: 'jump host' },
+    ]);
+    expect((await redress('exceptions', 'check')).out).toBe('Every exception is live, used, and does not end soon.\n');
+    clock.time += 80 * 86_400_000;
+    expect(await redress('exceptions', 'check', '--json')).toMatchObject({ exit: 1, json: { ending: [{ id: 'EXC-1' }] } });
+    expect((await redress('exceptions', 'check', '--within', 'P5D')).exit).toBe(0);
+    expect((await redress('exceptions', 'expire', 'EXC-1')).exit).toBe(0);
+    expect(await redress('exceptions', 'check', '--json')).toMatchObject({ exit: 1, json: { ended: [{ id: 'EXC-1', status: 'ended' }] } });
+    expect(await redress('exceptions', 'expire', 'EXC-1', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid' } } });
+    // From then on it exempts nothing.
+    file('event.json', openedEvent('w-1', 'open-1', clock.time));
+    await redress('run', 'event.json');
+    expect(widgets.rules('w-1')).toEqual([]);
+  });
+
+  it.each([
+    ['an owner who approves', ['--approver', 'payments'], /owner cannot approve/],
+    ['a wildcard', ['--resource', '*'], /wildcard/],
+    ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /no time in the future/],
+    ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
+    ['an account that is none', ['--account', '12'], /12-digit/],
+  ])('refuse %s, and leave the register as it was', async (_name, more, message) => {
+    const before = register();
+    const { exit, json } = await add(...more);
+    expect(exit).toBe(2);
+    expect((json as { error: { message: string } }).error.message).toMatch(message);
+    expect(register()).toBe(before);
+  });
+
+  it('refuse an id that is used, and a policy without register', async () => {
+    await add();
+    expect((await add()).exit).toBe(2);
+    file('redress.yaml', POLICY);
+    expect(await add()).toMatchObject({ exit: 2, json: { error: { code: 'cli/config' } } });
+  });
+});
+
 describe('schema', () => {
   it('knows the remediators, and needs no policy that holds', async () => {
     file('redress.yaml', 'version: 7\n');

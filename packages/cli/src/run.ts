@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord } from '@redress/core';
 import { Command, CommanderError } from 'commander';
+import type { ExceptionOptions } from './commands/exceptions.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
@@ -147,6 +148,78 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
         return (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options);
       }),
     );
+  const approvals = program.command('approvals').description('plans that wait for a person');
+  approvals
+    .command('list')
+    .description('what waits')
+    .action(() => composed(async (composition) => (await import('./commands/approvals.js')).approvalsListCommand(io, composition)));
+  approvals
+    .command('show')
+    .description('what would be done, why it asks, and what no read can tell')
+    .argument('<approval>', 'as `redress approvals list` shows it')
+    .action((id: string) => composed(async (composition) => (await import('./commands/approvals.js')).approvalsShowCommand(io, composition, id)));
+  for (const verdict of ['approve', 'deny'] as const)
+    approvals
+      .command(verdict)
+      .description(
+        verdict === 'approve' ? 'yes: exactly what was shown is done, if the resource is still as it was' : 'no: it is not asked for again for a while',
+      )
+      .argument('<approval>', 'as `redress approvals list` shows it')
+      .requiredOption('--reason <text>', 'why')
+      .action((id: string, options: { reason: string }) =>
+        composed(async (composition) => (await import('./commands/approvals.js')).approvalsAnswerCommand(io, composition, id, verdict, options)),
+      );
+  const breakers = program.command('breakers').description('circuit breakers: remediators that change nothing until a person has looked');
+  breakers
+    .command('list')
+    .description('those that are open')
+    .action(() => composed(async (composition) => (await import('./commands/breakers.js')).breakersListCommand(io, composition)));
+  breakers
+    .command('close')
+    .description('lets a remediator change things again')
+    .argument('<remediator>')
+    .requiredOption('--account <id>', 'in this account')
+    .requiredOption('--reason <text>', 'why')
+    .option('--by <name>', 'who (default: the user of the operating system)')
+    .action((remediator: string, options: { account: string; reason: string; by?: string }) =>
+      composed(async (composition) => (await import('./commands/breakers.js')).breakersCloseCommand(io, composition, remediator, options)),
+    );
+  const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and end');
+  exceptions
+    .command('list')
+    .description('every entry, and how often it has held something back')
+    .action(() => composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsListCommand(io, composition)));
+  exceptions
+    .command('check')
+    .description('what a person has to look at: entries that end soon, have ended, or were never used; for a schedule')
+    .option('--within <duration>', 'remind so long before the end (default: P14D)')
+    .action((options: { within?: string }) =>
+      composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsCheckCommand(io, composition, options)),
+    );
+  exceptions
+    .command('add')
+    .description('writes an entry into the register')
+    .argument('<id>', 'used once')
+    .option('--resource <id...>', 'ids as findings have them, or ARNs')
+    .option('--account <id...>', 'accounts')
+    .option('--in <region...>', 'regions')
+    .option('--type <type...>', 'CloudFormation types')
+    .option('--tag <key=value...>', 'tags')
+    .option('--remediator <id...>', 'only from these')
+    .requiredOption('--reason <text>', 'why the risk is accepted')
+    .requiredOption('--owner <name>', 'whose it is')
+    .requiredOption('--approver <name>', 'who accepted it; never the owner')
+    .requiredOption('--expires <when>', 'a duration from now (P90D), or a moment')
+    .option('--ticket <id>', 'where it is written up')
+    .option('--control <text>', 'what keeps the risk small meanwhile')
+    .action((id: string, options: ExceptionOptions) =>
+      composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsAddCommand(io, composition, id, options)),
+    );
+  exceptions
+    .command('expire')
+    .description('ends an entry now; it stays in the register')
+    .argument('<id>')
+    .action((id: string) => composed(async (composition) => (await import('./commands/exceptions.js')).exceptionsExpireCommand(io, composition, id)));
   program
     .command('recover')
     .description('closes executions whose worker is gone, by looking at the resource')

@@ -10,6 +10,7 @@ export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export type {
+  ApprovalOptions,
   Evaluation,
   FindingResult,
   HandleResult,
@@ -42,23 +43,30 @@ export {
   type Unreadable,
   unreadable,
 } from './guardrails/guardrail.js';
-export type {
-  BeginRequest,
-  BeginResult,
-  Budget,
-  ClosedExecution,
-  Entry,
-  EvidenceRecord,
-  FinishRequest,
-  Hold,
-  Journal,
-  Lease,
-  OpenExecution,
-  RecordKind,
-  RecordQuery,
-  RecordRef,
-  StoredRecord,
-  StreamView,
+export {
+  type AppendRequest,
+  type Approval,
+  type BeginRequest,
+  type BeginResult,
+  type Breaker,
+  type Budget,
+  breakerOf,
+  type ClosedExecution,
+  type Entry,
+  type EvidenceRecord,
+  emptyView,
+  type FinishRequest,
+  type Hold,
+  type Journal,
+  type Lease,
+  type OpenExecution,
+  type RecordKind,
+  type RecordQuery,
+  type RecordRef,
+  type StoredRecord,
+  type StreamView,
+  type Terms,
+  type TrackedExecution,
 } from './journal.js';
 export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
@@ -92,6 +100,9 @@ export {
   type Policy,
   type PolicyInput,
   type RemediatorPolicy,
+  type Rule,
+  type Weekday,
+  type Window,
 } from './policy/policy.js';
 export {
   defineRegister,
@@ -102,7 +113,7 @@ export {
   type Register,
   type RegisterInput,
 } from './policy/register.js';
-export type { PlaceOf } from './policy/validate.js';
+export type { Mistake, PlaceOf } from './policy/validate.js';
 export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from './ports.js';
 export {
   type CallReader,

@@ -1,6 +1,6 @@
 import type { Digest, Json, JsonObject } from './model/json.js';
 import type { Outcome } from './model/outcome.js';
-import type { ResourceRef } from './model/resource.js';
+import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
 
 /**
  * What a record in a resource's stream says.
@@ -11,9 +11,11 @@ import type { ResourceRef } from './model/resource.js';
  * - `call`: one writing call of an execution, with its request id.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
+ * - `approval`: what a person said of a plan that they were shown.
  * - `sweep`: what one remediator's sweep of an account and region came to; in the stream of the account.
+ * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
  */
-export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'sweep';
+export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker';
 
 /**
  * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
@@ -80,6 +82,10 @@ export interface BeginRequest extends Entry {
   readonly lease: number;
   /** Take over an open execution whose lease has run out, instead of beginning one: a `lease` record and a new fence, no budget. */
   readonly resume?: string;
+  /** The approval that this execution rests on: used up by it, and given back only when nothing was sent. */
+  readonly approval?: string;
+  /** A rollback goes on under an open circuit breaker; nothing else does. */
+  readonly breaker?: 'ignored';
 }
 
 /** A leased, open execution. `fence` grows with each lease on the resource: an older holder is refused. */
@@ -95,12 +101,23 @@ export type BeginResult =
   | { readonly status: 'begun'; readonly lease: Lease; readonly record: RecordRef | null }
   /** Someone holds the resource, or left an open execution behind. */
   | { readonly status: 'busy'; readonly open: OpenExecution }
-  /** An execution was closed since the resource was observed: look again. */
+  /** What the decision rests on is not so any more: an execution was closed, an approval used, a circuit breaker opened. Look again. */
   | { readonly status: 'stale'; readonly generation: number }
   | { readonly status: 'over-budget'; readonly budget: Budget; readonly used: number };
 
+/** What an intent says of itself besides its plan. */
+export interface Terms {
+  /** Version of the remediator. */
+  readonly version: string;
+  /** Digest of its parameters. */
+  readonly parameters: string;
+  /** Made to try things out: it proves nothing. */
+  readonly drill: boolean;
+  readonly rollbackOf: string | null;
+}
+
 /** An execution without an outcome. */
-export interface OpenExecution {
+export interface OpenExecution extends Terms {
   readonly execution: string;
   readonly resource: ResourceRef;
   readonly remediator: string;
@@ -114,7 +131,7 @@ export interface OpenExecution {
 }
 
 /** An execution that has its outcome. */
-export interface ClosedExecution {
+export interface ClosedExecution extends Terms {
   readonly execution: string;
   readonly remediator: string;
   readonly planDigest: Digest;
@@ -124,7 +141,50 @@ export interface ClosedExecution {
   readonly closedAt: number;
   /** Writing calls that reached AWS, as far as known. */
   readonly sent: number;
-  readonly rollbackOf: string | null;
+  /** A second look confirmed it. */
+  readonly verified: boolean;
+  /** It failed for a reason that may be gone later. */
+  readonly retryable: boolean;
+}
+
+/** A closed execution, and where it was. */
+export interface TrackedExecution extends ClosedExecution {
+  readonly resource: ResourceRef;
+  /** Taken back since, by a rollback. */
+  readonly rolledBack: boolean;
+}
+
+/** A plan that waits for a person, and what they said. */
+export interface Approval {
+  /** `a-` and 16 hexadecimal digits. */
+  readonly id: string;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly planDigest: Digest;
+  /** What it is about, as in {@link OpenExecution}. */
+  readonly subjects: readonly string[];
+  /** The answers of guardrails that it discharges, exactly as they were shown: digests of guardrail, code and data. */
+  readonly discharges: readonly Digest[];
+  /** Whether an event showed it to be new when it was asked: waiting for an answer makes nothing older. */
+  readonly fresh: boolean;
+  /** Who caused it, as far as known; null is an event that named nobody. None of them may approve. */
+  readonly causedBy: readonly (string | null)[];
+  /** Epoch milliseconds. */
+  readonly requestedAt: number;
+  readonly expires: number;
+  readonly verdict: 'none' | 'approved' | 'denied';
+  /** Who gave the verdict; `verified` when a signed request named them. */
+  readonly by: { readonly name: string; readonly verified: boolean } | null;
+  /** The execution that used it. */
+  readonly usedBy: string | null;
+}
+
+/** An open circuit breaker: a remediator may change nothing in an account until a person closes it. */
+export interface Breaker {
+  readonly remediator: string;
+  /** Epoch milliseconds. */
+  readonly since: number;
+  readonly reason: string;
 }
 
 /** A promise to leave a resource alone after a rollback. */
@@ -149,6 +209,20 @@ export interface StreamView {
   readonly holds: readonly Hold[];
   /** When an exception tag without a live register entry was first seen, by remediator; epoch milliseconds. */
   readonly tagFirstSeen: { readonly [remediator: string]: number };
+  /** Oldest first; at most 50. */
+  readonly approvals: readonly Approval[];
+  /** Open ones of the resource's account. */
+  readonly breakers: readonly Breaker[];
+}
+
+/** Where the circuit breakers of an account are recorded. */
+export function breakerOf(ref: Pick<ResourceRef, 'account' | 'partition'>): ResourceRef {
+  return { type: 'AWS::::Account', id: ref.account, account: ref.account, region: GLOBAL_REGION, partition: ref.partition };
+}
+
+/** A stream in which nothing has happened. */
+export function emptyView(stream: Digest): StreamView {
+  return { stream, length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, approvals: [], breakers: [] };
 }
 
 /** Closes an execution. */
@@ -159,6 +233,13 @@ export interface FinishRequest extends Entry {
   readonly sent: number;
   readonly hold?: { readonly until: number; readonly owner: string };
 }
+
+/** What {@link Journal.append} takes. */
+export type AppendRequest = Entry &
+  (
+    | { readonly kind: 'decision' | 'duplicate' | 'sweep' | 'approval' | 'breaker'; readonly execution?: string }
+    | { readonly kind: 'call'; readonly lease: Lease }
+  );
 
 /** What to read. */
 export type RecordQuery = { readonly resource: ResourceRef } | { readonly execution: string } | { readonly all: true };
@@ -182,13 +263,11 @@ export interface Journal {
    */
   begin(request: BeginRequest): Promise<BeginResult>;
   /**
-   * Appends one record: with a lease a `call` of that execution, else a `decision` or a `duplicate`.
+   * Appends one record: with a lease a `call` of that execution, else one of a kind that needs none.
    *
    * @throws {RedressError} `journal/lost-lease` when the lease is not the newest or its execution is closed.
    */
-  append(
-    entry: Entry & ({ readonly kind: 'decision' | 'duplicate' | 'sweep'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
-  ): Promise<RecordRef>;
+  append(entry: AppendRequest): Promise<RecordRef>;
   /**
    * Appends the `outcome`, closes the execution, releases the lease, settles the budget.
    *
@@ -197,6 +276,10 @@ export interface Journal {
   finish(request: FinishRequest): Promise<RecordRef>;
   /** Executions without an outcome, oldest first. */
   open(): Promise<readonly OpenExecution[]>;
+  /** What waits, or waited, for a person: every approval that no execution has used, oldest first. */
+  approvals(): Promise<readonly Approval[]>;
+  /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
+  trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
   /** Records in order, each stream verified as it is read. For an execution: its records only. */
   read(query: RecordQuery): AsyncIterable<StoredRecord>;
   /** Releases files and connections. */

@@ -16,6 +16,8 @@ export interface Notification {
   readonly steps: readonly string[];
   readonly finding: Finding | null;
   readonly execution: string | null;
+  /** What to approve or deny: `redress approvals approve …`. */
+  readonly approval: string | null;
 }
 
 /** Tells people. What it throws is logged and never changes an outcome. */

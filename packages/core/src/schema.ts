@@ -1,5 +1,5 @@
 import type { JsonObject } from './model/json.js';
-import { MODES } from './policy/policy.js';
+import { MODES, WEEKDAYS } from './policy/policy.js';
 import type { Remediator } from './remediator/define.js';
 
 type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parametersJsonSchema'>;
@@ -11,6 +11,7 @@ const duration = (description: string): JsonObject => ({
   pattern: '^P(?=.)(?:\\d+W)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?$',
   description: `${description} An ISO 8601 duration such as PT1H or P7D.`,
 });
+const clock = (description: string): JsonObject => ({ type: 'string', pattern: '^(?:[01]\\d|2[0-3]):[0-5]\\d$', description: `${description} "22:00".` });
 const moment = (description: string): JsonObject => ({
   type: 'string',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d+)?)?(?:Z|[+-]\\d{2}:\\d{2})$',
@@ -99,6 +100,35 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           from: moment('It begins.'),
           to: moment('It ends: the first moment after it.'),
           reason: text('Why.'),
+        }),
+      ),
+      windows: list(
+        strict('A maintenance window; where some are named, changes are made in them alone.', ['from', 'to', 'timezone'], {
+          environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
+          days: list({ enum: [...WEEKDAYS] }, { minItems: 1, description: 'Default: every day.' }),
+          from: clock('It begins.'),
+          to: clock('It ends; before `from`: on the next day.'),
+          timezone: text('An IANA name: Australia/Sydney.'),
+        }),
+      ),
+      managedByIac: { enum: ['approve', 'notify', 'allow'], default: 'approve', description: 'What infrastructure as code manages.' },
+      approvers: {
+        type: 'object',
+        description: 'Who may approve, by environment.',
+        additionalProperties: list(
+          {
+            type: 'string',
+            pattern: '^arn:aws(?:-cn|-us-gov)?:(?:iam|sts)::\\d{12}:(?:role|user|assumed-role)\\/[\\w+=,.@/-]+$',
+            description: 'arn:aws:iam::111111111111:role/SecurityLead',
+          },
+          { minItems: 1 },
+        ),
+      },
+      rules: list(
+        strict('A rule of your own.', ['when', 'effect', 'because'], {
+          when: text('CEL, over resource, remediator, finding, plan and now.'),
+          effect: { enum: ['approve', 'notify', 'deny'] },
+          because: text('Why; people are told.'),
         }),
       ),
       configRules: {

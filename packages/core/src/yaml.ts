@@ -1,7 +1,7 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isSeq, LineCounter, parseDocument, YAMLSeq } from 'yaml';
 import { type Place, RedressError, type RedressErrorCode } from './model/errors.js';
 import { definePolicy, type Policy } from './policy/policy.js';
-import { defineRegister, type Register } from './policy/register.js';
+import { defineRegister, type Register, type RegisterInput } from './policy/register.js';
 import type { PlaceOf } from './policy/validate.js';
 
 /**
@@ -24,6 +24,50 @@ export function readPolicy(text: string, file: string): Policy {
 export function readRegister(text: string, file: string): Register {
   const { value, placeOf } = parse(text, file, 'register/invalid', 'The exceptions register');
   return defineRegister(value, placeOf);
+}
+
+/**
+ * A register's text with one more entry; comments and order stay.
+ *
+ * @throws {RedressError} `register/invalid` when the text is no register, or would be none with the entry: an id that is used, an owner who approves.
+ * @example await writeFile(file, addException(await readFile(file, 'utf8'), file, { id: 'EXC-43', scope: { resource: 'sg-0abc' }, … }));
+ */
+export function addException(text: string, file: string, entry: RegisterInput[number]): string {
+  readRegister(text, file);
+  const document: Document = parseDocument(text, { version: '1.2' });
+  const entries = isSeq(document.contents) ? document.contents : new YAMLSeq();
+  // `[]` in an empty register would go on as one long line.
+  entries.flow = false;
+  entries.add(document.createNode(entry));
+  document.contents = entries;
+  return checkedText(document.toString({ lineWidth: 0 }), file);
+}
+
+/**
+ * A register's text in which an entry ends at a moment: it stays, and says until when the risk was accepted.
+ *
+ * @throws {RedressError} `register/invalid` when the text is no register, has no such entry, or the entry has ended before.
+ */
+export function expireException(text: string, file: string, id: string, at: number): string {
+  const register = readRegister(text, file);
+  const index = register.entries.findIndex((each) => each.id === id);
+  const entry = register.entries[index];
+  const refuse = (message: string, next: string): never => {
+    throw new RedressError('register/invalid', `${file}: ${message}`, { place: { file }, next });
+  };
+  if (entry === undefined)
+    return refuse(`There is no exception ${JSON.stringify(id)}.`, `There are: ${register.entries.map((each) => each.id).join(', ') || 'none'}.`);
+  if (entry.expires <= at) refuse(`${id} has ended on ${new Date(entry.expires).toISOString()} already.`, 'Nothing is to be done.');
+  const document: Document = parseDocument(text, { version: '1.2' });
+  const node = isSeq(document.contents) ? document.contents.items[index] : undefined;
+  if (!isMap(node)) return refuse(`${id} is written as an alias.`, 'Change it by hand.');
+  node.set('expires', new Date(at).toISOString());
+  return checkedText(document.toString({ lineWidth: 0 }), file);
+}
+
+function checkedText(text: string, file: string): string {
+  readRegister(text, file);
+  return text;
 }
 
 function parse(text: string, file: string, code: RedressErrorCode, what: string): { value: unknown; placeOf: PlaceOf } {

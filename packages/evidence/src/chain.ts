@@ -1,5 +1,7 @@
 // What a stream of records is, and what it says: pure, shared by the journals that write streams and the verifier that reads them.
 import {
+  type Approval,
+  type Breaker,
   type ClosedExecution,
   canonicalJson,
   type Digest,
@@ -16,11 +18,14 @@ import {
   type ResourceRef,
   type StreamView,
   streamOf,
+  type Terms,
 } from '@redress/core';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
-const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'sweep'];
+/** At most this many approvals stay in a view. */
+const APPROVALS_IN_VIEW = 50;
+const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker'];
 
 /** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
 export interface JournalBody {
@@ -31,6 +36,7 @@ export interface JournalBody {
   readonly outcome?: Outcome;
   readonly sent?: number;
   readonly hold?: { readonly until: number; readonly owner: string };
+  readonly approval?: string;
 }
 
 /** A stream's state after some of its records. */
@@ -45,13 +51,27 @@ export interface StreamState {
   readonly closed: readonly ClosedExecution[];
   readonly holds: readonly Hold[];
   readonly tagFirstSeen: Readonly<Record<string, number>>;
-  /** Of open and closed intents: what a rollback takes back. */
-  readonly rollbackOf: Readonly<Record<string, string>>;
+  readonly approvals: readonly Approval[];
+  /** Open circuit breakers, in the stream of an account. */
+  readonly breakers: readonly Breaker[];
 }
 
 /** A stream without records. */
 export function emptyState(stream: Digest): StreamState {
-  return { stream, length: 0, head: null, lastTime: 0, fence: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, rollbackOf: {} };
+  return {
+    stream,
+    length: 0,
+    head: null,
+    lastTime: 0,
+    fence: 0,
+    generation: 0,
+    open: null,
+    closed: [],
+    holds: [],
+    tagFirstSeen: {},
+    approvals: [],
+    breakers: [],
+  };
 }
 
 /**
@@ -139,7 +159,7 @@ export function readLine(
 function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
   const own = journalBody(record);
   const time = Date.parse(record.time);
-  let { open, closed, holds, generation, tagFirstSeen, rollbackOf } = state;
+  let { open, closed, holds, generation, tagFirstSeen, approvals, breakers } = state;
   const fence = Math.max(state.fence, own.fence ?? 0);
   if (record.kind === 'intent' && record.execution !== null) {
     open = {
@@ -151,33 +171,103 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
       fence: own.fence ?? 0,
       leaseUntil: own.leaseUntil ?? 0,
       begunAt: time,
+      ...termsOf(record.body),
     };
-    if (typeof record.body['rollbackOf'] === 'string') rollbackOf = { ...rollbackOf, [record.execution]: record.body['rollbackOf'] };
+    // Once only: from here on it is used.
+    if (own.approval !== undefined) approvals = changed(approvals, own.approval, { usedBy: record.execution });
   } else if (record.kind === 'lease' && open !== null) {
     open = { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil };
   } else if (record.kind === 'outcome' && open !== null) {
+    const { execution, remediator, planDigest, subjects, begunAt, version, parameters, drill, rollbackOf } = open;
     closed = [
       {
-        execution: open.execution,
-        remediator: open.remediator,
-        planDigest: open.planDigest,
-        subjects: open.subjects,
+        execution,
+        remediator,
+        planDigest,
+        subjects,
         outcome: own.outcome ?? 'unknown',
-        begunAt: open.begunAt,
+        begunAt,
         closedAt: time,
         sent: own.sent ?? 0,
-        rollbackOf: rollbackOf[open.execution] ?? null,
+        verified: record.body['verified'] === 'verified',
+        retryable: record.body['retryable'] === true,
+        version,
+        parameters,
+        drill,
+        rollbackOf,
       },
       ...closed,
     ].slice(0, CLOSED_IN_VIEW);
     generation++;
+    // Nothing came of it, so it still stands.
+    if (own.sent === 0) approvals = approvals.map((each) => (each.usedBy === execution ? { ...each, usedBy: null } : each));
     if (own.hold !== undefined) holds = [...holds, { remediator: record.remediator, until: own.hold.until, owner: own.hold.owner, execution: open.execution }];
     open = null;
+  } else if (record.kind === 'decision') approvals = asked(approvals, record, time);
+  else if (record.kind === 'approval') approvals = answered(approvals, record);
+  else if (record.kind === 'breaker') {
+    breakers = breakers.filter((each) => each.remediator !== record.remediator);
+    if (record.body['breaker'] === 'open')
+      breakers = [...breakers, { remediator: record.remediator, since: time, reason: String(record.body['reason'] ?? '') }];
   }
   // First sight ever: taking the tag off and putting it on again does not start the three days anew.
   if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator))
     tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
-  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, rollbackOf };
+  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, approvals, breakers };
+}
+
+function termsOf(body: JsonObject): Terms {
+  const terms = isRecord(body['terms']) ? (body['terms'] as JsonObject) : {};
+  const text = (value: Json | undefined) => (typeof value === 'string' ? value : '');
+  return {
+    version: text(terms['version']),
+    parameters: text(terms['parameters']),
+    drill: terms['drill'] === true,
+    rollbackOf: typeof body['rollbackOf'] === 'string' ? body['rollbackOf'] : null,
+  };
+}
+
+/** A decision that waits for a person is a request; asked again it is the same one, and who caused it grows. */
+function asked(approvals: readonly Approval[], record: EvidenceRecord, time: number): readonly Approval[] {
+  const request = record.body['approval'];
+  if (!isRecord(request) || typeof request['id'] !== 'string' || typeof request['expires'] !== 'number') return approvals;
+  const { id, causedBy } = request as JsonObject;
+  const cause = causedBy === undefined ? [] : [typeof causedBy === 'string' ? causedBy : null];
+  const known = approvals.find((each) => each.id === id);
+  if (known !== undefined) {
+    const all = [...known.causedBy, ...cause.filter((each) => !known.causedBy.includes(each))];
+    return changed(approvals, known.id, { causedBy: all });
+  }
+  const discharges = request['discharges'];
+  const made: Approval = {
+    id: id as string,
+    resource: record.resource,
+    remediator: record.remediator,
+    planDigest: String(request['planDigest']) as Digest,
+    subjects: subjectsOf(record.body['subjects']),
+    discharges: Array.isArray(discharges) ? (discharges.filter(isDigest) as Digest[]) : [],
+    fresh: request['fresh'] === true,
+    causedBy: cause,
+    requestedAt: time,
+    expires: request['expires'],
+    verdict: 'none',
+    by: null,
+    usedBy: null,
+  };
+  return [...approvals, made].slice(-APPROVALS_IN_VIEW);
+}
+
+function answered(approvals: readonly Approval[], record: EvidenceRecord): readonly Approval[] {
+  const answer = record.body['approval'];
+  if (!isRecord(answer) || typeof answer['id'] !== 'string') return approvals;
+  const { id, verdict, by } = answer as JsonObject;
+  const name = isRecord(by) && typeof by['name'] === 'string' ? by['name'] : '';
+  if (verdict !== 'approved' && verdict !== 'denied') return approvals;
+  return changed(approvals, id as string, { verdict, by: { name, verified: isRecord(by) && by['verified'] === true } });
+}
+
+function changed(approvals: readonly Approval[], id: string, how: Partial<Approval>): readonly Approval[] {
+  return approvals.map((each) => (each.id === id ? { ...each, ...how } : each));
 }
 
 function subjectsOf(value: Json | undefined): readonly string[] {
@@ -185,7 +275,7 @@ function subjectsOf(value: Json | undefined): readonly string[] {
 }
 
 /** A state as decisions see it. */
-export function viewOf(state: StreamState): StreamView {
+export function viewOf(state: StreamState, breakers: readonly Breaker[]): StreamView {
   return {
     stream: state.stream,
     length: state.length,
@@ -194,6 +284,8 @@ export function viewOf(state: StreamState): StreamView {
     closed: state.closed,
     holds: state.holds,
     tagFirstSeen: state.tagFirstSeen,
+    approvals: state.approvals,
+    breakers,
   };
 }
 

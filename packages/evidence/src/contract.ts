@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { type Clock, type Digest, digestOf, type Journal, type ResourceRef, resource, type StoredRecord } from '@redress/core';
+import { breakerOf, type Clock, type Digest, digestOf, type Journal, type ResourceRef, resource, type StoredRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** A journal under test. */
@@ -125,6 +125,141 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     it('does not count what has another key', async () => {
       await begun('a', { budgets: [{ key: 'x', changes: 1, window: 1000 }] });
       expect((await begin('b', { budgets: [{ key: 'y', changes: 1, window: 1000 }] })).status).toBe('begun');
+    });
+
+    describe('approvals', () => {
+      const request = (over: object = {}) =>
+        journal.append({
+          kind: 'decision',
+          resource: ref(),
+          remediator: 'test-fix',
+          body: {
+            outcome: 'awaiting-approval',
+            subjects: ['one'],
+            approval: { id: 'a-1', planDigest: plan, discharges: [digestOf('shown')], fresh: true, expires: time + 10_000, causedBy: 'arn:mallory', ...over },
+          },
+        });
+      const answer = (verdict: string, id = 'a-1') =>
+        journal.append({
+          kind: 'approval',
+          resource: ref(),
+          remediator: 'test-fix',
+          body: { approval: { id, verdict, by: { name: 'arn:lead', verified: true } } },
+        });
+
+      it('waits until someone answers, with all that was shown', async () => {
+        await request();
+        await request({ causedBy: 'arn:eve' });
+        await request({ causedBy: null });
+        const expected = {
+          id: 'a-1',
+          resource: ref(),
+          remediator: 'test-fix',
+          planDigest: plan,
+          subjects: ['one'],
+          discharges: [digestOf('shown')],
+          fresh: true,
+          causedBy: ['arn:mallory', 'arn:eve', null],
+          requestedAt: time,
+          expires: time + 10_000,
+          verdict: 'none',
+          by: null,
+          usedBy: null,
+        };
+        expect(await journal.approvals()).toEqual([expected]);
+        await answer('approved');
+        expect((await journal.view(ref())).approvals).toEqual([{ ...expected, verdict: 'approved', by: { name: 'arn:lead', verified: true } }]);
+        await answer('approved', 'a-2');
+        await answer('perhaps');
+        expect(await journal.approvals()).toHaveLength(1);
+      });
+
+      it('is used once, also at once', async () => {
+        await request();
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+        await answer('approved');
+        const results = await Promise.all(Array.from({ length: 10 }, () => begin('a', { approval: 'a-1' })));
+        expect(results.filter((each) => each.status === 'begun')).toHaveLength(1);
+        expect(await journal.approvals()).toEqual([]);
+        const [first] = results.filter((each) => each.status === 'begun');
+        await finish((first as { lease: Awaited<ReturnType<typeof begun>> }).lease);
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+
+      it('still stands when nothing was sent', async () => {
+        await request();
+        await answer('approved');
+        await finish(await begun('a', { approval: 'a-1' }), { sent: 0, outcome: 'superseded' });
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('begun');
+      });
+
+      it.each([
+        ['denied', {}, {}],
+        ['of another plan', {}, { planDigest: digestOf({ plan: 2 }) }],
+        ['of another remediator', {}, { remediator: 'other-fix' }],
+        ['that has run out', { expires: Date.parse('2026-11-24T10:00:00Z') }, {}],
+        ['of another resource', {}, { resource: ref('b') }],
+      ])('%s permits nothing', async (name, asked, over) => {
+        await request(asked);
+        await answer(name === 'denied' ? 'denied' : 'approved');
+        expect((await begin('a', { approval: 'a-1', ...over })).status).toBe('stale');
+        expect((await all()).filter(({ record }) => record.kind === 'intent')).toEqual([]);
+      });
+
+      it('can be taken back until it is used', async () => {
+        await request();
+        await answer('approved');
+        await answer('denied');
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+    });
+
+    describe('circuit breakers', () => {
+      const account = breakerOf(ref());
+      const breaker = (state: string) =>
+        journal.append({ kind: 'breaker', resource: account, remediator: 'test-fix', body: { breaker: state, reason: 'too many' } });
+      it('stop every resource of the account until they are closed', async () => {
+        expect((await journal.view(ref())).breakers).toEqual([]);
+        await breaker('open');
+        expect((await journal.view(ref('other'))).breakers).toEqual([{ remediator: 'test-fix', since: time, reason: 'too many' }]);
+        expect((await begin()).status).toBe('stale');
+        expect((await begin('b', { remediator: 'other-fix' })).status).toBe('begun');
+        expect((await begin('c', { resource: { ...ref('c'), account: '222222222222' } })).status).toBe('begun');
+        await breaker('closed');
+        expect((await journal.view(ref())).breakers).toEqual([]);
+        expect((await begin()).status).toBe('begun');
+      });
+      it('let a rollback through, and the recovery of what is open', async () => {
+        const open = await begun('r');
+        await breaker('open');
+        expect((await begin('a', { breaker: 'ignored' })).status).toBe('begun');
+        time += 60_001;
+        expect((await begin('r', { resume: open.execution })).status).toBe('begun');
+      });
+    });
+
+    it('knows what a remediator has done, over all resources of accounts, newest first', async () => {
+      const terms = { version: '1.2.3', parameters: 'sha256:p', drill: true };
+      await finish(await begun('a', { body: { terms } }), { body: { verified: 'verified' } });
+      time += 1000;
+      const second = await begun('b');
+      await finish(second, { resource: ref('b'), outcome: 'failed', sent: 0, body: { retryable: true } });
+      const third = await begun('b', { body: { rollbackOf: second.execution } });
+      await finish(third, { resource: ref('b'), outcome: 'rolled-back' });
+      await begun('open');
+      const elsewhere = { ...ref('c'), account: '222222222222' };
+      await finish(await begun('c', { resource: elsewhere }), { resource: elsewhere });
+      const other = await begun('d', { remediator: 'other-fix' });
+      await finish(other, { resource: ref('d'), remediator: 'other-fix' });
+      const track = await journal.trackRecord({ remediator: 'test-fix', accounts: ['111111111111'] });
+      expect(track.map(({ resource: where, outcome, verified, retryable, rolledBack }) => [where.id, outcome, verified, retryable, rolledBack])).toEqual([
+        ['b', 'rolled-back', false, false, false],
+        ['b', 'failed', false, true, true],
+        ['a', 'remediated', true, false, false],
+      ]);
+      expect(track[2]).toMatchObject({ ...terms, rollbackOf: null });
+      expect(await journal.trackRecord({ remediator: 'test-fix', accounts: [] })).toEqual([]);
+      expect(await journal.trackRecord({ remediator: 'test-fix', accounts: ['222222222222'] })).toHaveLength(1);
     });
 
     it('lets nobody take over before the lease has run out, and an old holder nothing afterwards', async () => {

@@ -23,6 +23,7 @@ import {
   messageOf,
   type OpenExecution,
   RedressError,
+  type ResourceRef,
   systemClock,
 } from '@redress/core';
 import { emptyState, journalBody, readLine, type StreamState } from './chain.js';
@@ -52,11 +53,17 @@ export function folderJournal(options: FolderJournalOptions): Journal {
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS streams (stream TEXT PRIMARY KEY, size INTEGER NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS executions (execution TEXT PRIMARY KEY, stream TEXT NOT NULL, begun_at INTEGER NOT NULL, sent INTEGER) STRICT;
+  CREATE TABLE IF NOT EXISTS executions (
+    execution TEXT PRIMARY KEY, stream TEXT NOT NULL, remediator TEXT NOT NULL, resource TEXT NOT NULL, begun_at INTEGER NOT NULL, sent INTEGER
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS approvals (stream TEXT PRIMARY KEY) STRICT;
   CREATE TABLE IF NOT EXISTS budgets (execution TEXT NOT NULL, key TEXT NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS executions_open ON executions (stream) WHERE sent IS NULL;
+  CREATE INDEX IF NOT EXISTS executions_remediator ON executions (remediator);
   CREATE INDEX IF NOT EXISTS budgets_key ON budgets (key);
 `;
+/** Of the schema: an index of another version is made anew from the records. */
+const INDEX_VERSION = 2;
 
 class FolderStorage implements Storage {
   readonly #directory: string;
@@ -108,6 +115,11 @@ class FolderStorage implements Storage {
     const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     database.exec('BEGIN IMMEDIATE');
+    const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version !== INDEX_VERSION) {
+      for (const table of ['streams', 'executions', 'budgets', 'approvals']) database.exec(`DROP TABLE IF EXISTS ${table}`);
+      database.exec(`PRAGMA user_version = ${INDEX_VERSION}`);
+    }
     database.exec(SCHEMA);
     this.#catchUp(database);
     database.exec('COMMIT');
@@ -148,6 +160,15 @@ class FolderStorage implements Storage {
         this.#catchUp(database);
         const rows = database.prepare('SELECT DISTINCT stream FROM executions WHERE sent IS NULL').all() as { stream: Digest }[];
         return rows.map(({ stream }) => load(stream).state.open).filter((open): open is OpenExecution => open !== null);
+      },
+      withApprovals: () => {
+        this.#catchUp(database);
+        return (database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream);
+      },
+      withExecutions: (remediator) => {
+        this.#catchUp(database);
+        const rows = database.prepare('SELECT DISTINCT stream, resource FROM executions WHERE remediator = ?').all(remediator);
+        return (rows as { stream: Digest; resource: string }[]).map(({ stream, resource }) => ({ stream, resource: JSON.parse(resource) as ResourceRef }));
       },
       // Another process's record that its index does not have was never acknowledged, so nothing was done on it: it costs nothing.
       spent: (key, since) => {
@@ -197,6 +218,7 @@ class FolderStorage implements Storage {
     if (indexed !== bytes) {
       database.prepare('DELETE FROM budgets WHERE execution IN (SELECT execution FROM executions WHERE stream = ?)').run(stream);
       database.prepare('DELETE FROM executions WHERE stream = ?').run(stream);
+      database.prepare('DELETE FROM approvals WHERE stream = ?').run(stream);
       for (const record of records) index(database, stream, record, bytes);
       if (records.length === 0) database.prepare('DELETE FROM streams WHERE stream = ?').run(stream);
     }
@@ -230,11 +252,13 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, s
   const own = journalBody(record);
   if (record.kind === 'intent' && record.execution !== null) {
     database
-      .prepare('INSERT OR REPLACE INTO executions (execution, stream, begun_at, sent) VALUES (?, ?, ?, NULL)')
-      .run(record.execution, stream, Date.parse(record.time));
+      .prepare('INSERT OR REPLACE INTO executions (execution, stream, remediator, resource, begun_at, sent) VALUES (?, ?, ?, ?, ?, NULL)')
+      .run(record.execution, stream, record.remediator, JSON.stringify(record.resource), Date.parse(record.time));
     for (const budget of own.budgets ?? []) database.prepare('INSERT INTO budgets (execution, key) VALUES (?, ?)').run(record.execution, budget.key);
   } else if (record.kind === 'outcome' && record.execution !== null) {
     database.prepare('UPDATE executions SET sent = ? WHERE execution = ?').run(own.sent ?? 0, record.execution);
+  } else if (record.kind === 'decision' && Object.hasOwn(record.body, 'approval')) {
+    database.prepare('INSERT OR IGNORE INTO approvals (stream) VALUES (?)').run(stream);
   }
 }
 

@@ -1,9 +1,12 @@
 // The rules of the journal, over any storage that can do one thing exclusively: read streams and append to them.
 import { randomBytes } from 'node:crypto';
 import {
+  type AppendRequest,
+  type Approval,
   type BeginRequest,
   type BeginResult,
   type Budget,
+  breakerOf,
   type Clock,
   canonicalJson,
   type Digest,
@@ -27,12 +30,13 @@ import {
   type StoredRecord,
   type StreamView,
   streamOf,
+  type TrackedExecution,
   toJson,
 } from '@redress/core';
 import { emptyState, nextLine, readLine, type StreamState, viewOf } from './chain.js';
 
 /** Kinds that need no lease. */
-const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'sweep'];
+const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
@@ -54,6 +58,10 @@ export interface Access {
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
   openExecutions(): readonly OpenExecution[];
+  /** Streams in which something waits, or waited, for a person. */
+  withApprovals(): readonly Digest[];
+  /** Streams in which a remediator has executed something. */
+  withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
   /** Executions begun after a time that are open or have sent something, by a budget's key. */
   spent(key: string, since: number): number;
 }
@@ -72,7 +80,7 @@ export class ChainJournal implements Journal {
 
   async view(ref: ResourceRef): Promise<StreamView> {
     const stream = streamOf(resource(ref));
-    return this.#storage.exclusive((access) => viewOf(access.state(stream)));
+    return this.#storage.exclusive((access) => viewOf(access.state(stream), access.state(streamOf(breakerOf(ref))).breakers));
   }
 
   async begin(request: BeginRequest): Promise<BeginResult> {
@@ -91,21 +99,37 @@ export class ChainJournal implements Journal {
         return { status: 'begun', lease: { execution: request.resume, fence, until }, record };
       }
       if (state.open !== null) return { status: 'busy', open: state.open };
-      if (state.generation !== request.generation) return { status: 'stale', generation: state.generation };
+      const stale = { status: 'stale', generation: state.generation } as const;
+      if (state.generation !== request.generation) return stale;
+      if (request.breaker !== 'ignored' && access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator))
+        return stale;
+      if (request.approval !== undefined && !usable(state, request.approval, request, now)) return stale;
       for (const budget of request.budgets) {
         const used = access.spent(budget.key, now - budget.window);
         if (used >= budget.changes) return { status: 'over-budget', budget, used };
       }
       const execution = executionId(now);
       const budgets = request.budgets.map(({ key, changes, window }: Budget) => ({ key, changes, window }));
-      const record = write(access, state, 'intent', execution, entry, { fence, leaseUntil: until, planDigest: request.planDigest, budgets }, now);
+      const record = write(
+        access,
+        state,
+        'intent',
+        execution,
+        entry,
+        {
+          fence,
+          leaseUntil: until,
+          planDigest: request.planDigest,
+          budgets,
+          ...(request.approval === undefined ? {} : { approval: request.approval }),
+        },
+        now,
+      );
       return { status: 'begun', lease: { execution, fence, until }, record };
     });
   }
 
-  async append(
-    request: Entry & ({ readonly kind: 'decision' | 'duplicate' | 'sweep'; readonly execution?: string } | { readonly kind: 'call'; readonly lease: Lease }),
-  ): Promise<RecordRef> {
+  async append(request: AppendRequest): Promise<RecordRef> {
     const entry = checked(request);
     const stream = streamOf(request.resource);
     return this.#storage.exclusive((access) => {
@@ -139,6 +163,32 @@ export class ChainJournal implements Journal {
 
   async open(): Promise<readonly OpenExecution[]> {
     return this.#storage.exclusive((access) => [...access.openExecutions()].sort((a, b) => a.begunAt - b.begunAt));
+  }
+
+  async approvals(): Promise<readonly Approval[]> {
+    return this.#storage.exclusive((access) =>
+      access
+        .withApprovals()
+        .flatMap((stream) => access.state(stream).approvals)
+        .filter((each) => each.usedBy === null)
+        .sort((a, b) => a.requestedAt - b.requestedAt),
+    );
+  }
+
+  async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {
+    return this.#storage.exclusive((access) =>
+      access
+        .withExecutions(remediator)
+        .flatMap(({ stream, resource: where }) => {
+          if (!accounts.includes(where.account)) return [];
+          const { closed } = access.state(stream);
+          const back = new Set(closed.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
+          return closed
+            .filter((each) => each.remediator === remediator)
+            .map((each): TrackedExecution => ({ ...each, resource: where, rolledBack: back.has(each.execution) }));
+        })
+        .sort((a, b) => b.closedAt - a.closedAt),
+    );
   }
 
   async *read(query: RecordQuery): AsyncIterable<StoredRecord> {
@@ -210,6 +260,19 @@ function checked(entry: Entry): Checked {
     return [name, digestText(text), text] as const;
   });
   return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
+}
+
+/** Approved, not used, not run out, and of this plan. */
+function usable(state: StreamState, id: string, { planDigest, remediator }: BeginRequest, now: number): boolean {
+  const found = state.approvals.find((each) => each.id === id);
+  return (
+    found !== undefined &&
+    found.verdict === 'approved' &&
+    found.usedBy === null &&
+    found.expires > now &&
+    found.planDigest === planDigest &&
+    found.remediator === remediator
+  );
 }
 
 function held(state: StreamState, lease: Lease): void {

@@ -1,4 +1,4 @@
-import { type Clock, type Digest, type Journal, systemClock } from '@redress/core';
+import { type Clock, type Digest, type Journal, type ResourceRef, systemClock } from '@redress/core';
 import { emptyState, journalBody, type StreamState } from './chain.js';
 import { type Access, ChainJournal, type Storage } from './journal.js';
 
@@ -14,7 +14,10 @@ export function memoryJournal(options: { readonly clock?: Pick<Clock, 'now'> } =
 class MemoryStorage implements Storage {
   readonly #streams = new Map<Digest, { lines: string[]; state: StreamState }>();
   readonly #documents = new Map<Digest, string>();
-  readonly #executions = new Map<string, { stream: Digest; begunAt: number; budgets: readonly string[]; sent: number | null }>();
+  readonly #executions = new Map<
+    string,
+    { stream: Digest; resource: ResourceRef; remediator: string; begunAt: number; budgets: readonly string[]; sent: number | null }
+  >();
 
   readonly #access: Access = {
     state: (stream) => this.#streams.get(stream)?.state ?? emptyState(stream),
@@ -26,7 +29,14 @@ class MemoryStorage implements Storage {
       this.#streams.set(stream, known);
       const own = journalBody(record);
       if (record.kind === 'intent' && record.execution !== null)
-        this.#executions.set(record.execution, { stream, begunAt: Date.parse(record.time), budgets: (own.budgets ?? []).map((each) => each.key), sent: null });
+        this.#executions.set(record.execution, {
+          stream,
+          resource: record.resource,
+          remediator: record.remediator,
+          begunAt: Date.parse(record.time),
+          budgets: (own.budgets ?? []).map((each) => each.key),
+          sent: null,
+        });
       const execution = record.kind === 'outcome' && record.execution !== null ? this.#executions.get(record.execution) : undefined;
       if (execution !== undefined) execution.sent = own.sent ?? 0;
     },
@@ -35,6 +45,11 @@ class MemoryStorage implements Storage {
     streams: () => [...this.#streams.keys()].sort(),
     streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
     openExecutions: () => [...this.#streams.values()].flatMap(({ state }) => (state.open === null ? [] : [state.open])),
+    withApprovals: () => [...this.#streams].filter(([, { state }]) => state.approvals.length > 0).map(([stream]) => stream),
+    withExecutions: (remediator) =>
+      [...new Map([...this.#executions.values()].filter((each) => each.remediator === remediator).map((each) => [each.stream, each])).values()].map(
+        ({ stream, resource }) => ({ stream, resource }),
+      ),
     spent: (key, since) => [...this.#executions.values()].filter((each) => each.begunAt > since && each.budgets.includes(key) && each.sent !== 0).length,
   };
 

@@ -292,6 +292,8 @@ describe('recovery', () => {
     append: (entry) => journal.append(entry),
     finish: (request) => journal.finish(request),
     open: () => journal.open(),
+    approvals: () => journal.approvals(),
+    trackRecord: (query) => journal.trackRecord(query),
     read: (query) => journal.read(query),
   });
 

@@ -22,9 +22,10 @@ export function fakeClock(at: number = Date.now()): FakeClock {
       ahead += milliseconds;
     },
     async sleep(milliseconds) {
-      const real = Math.min(milliseconds, REAL_SLEEP);
-      await new Promise((resolve) => setTimeout(resolve, real));
-      ahead += milliseconds - real;
+      const until = Date.now() + ahead + milliseconds;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, REAL_SLEEP)));
+      // Who sleeps at the same time wakes at the same time.
+      ahead = Math.max(ahead, until - Date.now());
     },
   };
 }

@@ -45,6 +45,14 @@ export function crashingJournal(journal: Journal, point: CrashPoint): Journal & 
       alive();
       return journal.open();
     },
+    async approvals() {
+      alive();
+      return journal.approvals();
+    },
+    async trackRecord(query) {
+      alive();
+      return journal.trackRecord(query);
+    },
     read(query) {
       alive();
       return journal.read(query);

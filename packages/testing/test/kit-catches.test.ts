@@ -253,7 +253,16 @@ function forgetful(journal: Journal, what: 'closed' | 'hold'): Journal {
     },
   });
   return {
-    ...{ kind: journal.kind, append: bound.append, open: bound.open, read: bound.read, finish: bound.finish, begin: bound.begin },
+    ...{
+      kind: journal.kind,
+      append: bound.append,
+      open: bound.open,
+      approvals: bound.approvals,
+      trackRecord: bound.trackRecord,
+      read: bound.read,
+      finish: bound.finish,
+      begin: bound.begin,
+    },
     async view(ref) {
       const view = await bound.view(ref);
       return what === 'hold' ? { ...view, holds: [] } : { ...view, closed: [] };

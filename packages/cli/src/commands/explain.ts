@@ -43,16 +43,21 @@ const NEXT: Readonly<Record<string, string>> = {
   'mode-notify': 'To let it act, name the remediator and this environment in the policy: `enforce`, or `approve` to be asked.',
   'mode-plan': 'To let it act, change its mode in the policy from `plan` to `enforce`.',
   'mode-off': 'It is off in the policy. Nothing is to be done unless that was not meant.',
-  'mode-approve': 'Look at the plan; make the change by hand, or change the mode. Approvals cannot be given yet.',
-  'promotion-unproven': 'The environment comes after another, whose proof is not read yet: give `after: none` with a reason, or make the change by hand.',
+  'mode-approve': 'Look at the plan, and say yes or no: `redress approvals list`.',
+  'promotion-unproven': 'Approve it (`redress approvals list`), or wait until the lower environment has shown it; what is missing the message says.',
   'ceiling-notify': 'This remediator never changes anything: close the gap by hand.',
-  'ceiling-approve': 'This remediator always asks: look at the plan, and make the change by hand.',
-  irreversible: 'The change cannot be undone: make it by hand when that is acceptable.',
+  'ceiling-approve': 'This remediator always asks: look at the plan, and say yes or no: `redress approvals list`.',
+  irreversible: 'The change cannot be undone. When that is acceptable, approve it: `redress approvals list`.',
   exception: 'Nothing, while the risk is accepted. When it should be closed earlier, take the entry out of the register.',
   'tag-without-entry': 'Register the exception (owner, approver, end), or take the tag away: after three days it has no effect.',
-  'not-fresh': 'Nothing shows that it is new, so something may depend on it. Find out, and close it by hand, or record an exception.',
+  'not-fresh': 'Nothing shows that it is new, so something may depend on it. Find out, then approve it (`redress approvals list`), or record an exception.',
   held: 'Someone rolled it back not long ago. Talk to them before the hold ends; then it is fixed again.',
   contested: 'Someone keeps undoing the fix. Talk to them: agree on an exception, or on the fix; after seven days it is tried again.',
+  managed: 'Change it in the code that manages it. In a hurry approve it (`redress approvals list`), and change the code before the next deployment.',
+  'outside-window': 'Nothing until a window opens; a sweep finds it then. In an emergency, make the change by hand.',
+  tripped: 'Find out why so much was changed, or went wrong; then `redress breakers close`.',
+  'approval-denied': 'Someone said no. It is asked for again when that request has run out; talk to them before.',
+  settling: 'It changed just now. The same event, or a sweep, decides on it when it has settled.',
   frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',
   stopped: 'The kill switch is on. Find out why before you turn it off.',
   'limit-run': 'The limit of a run was reached. See whether so many changes were meant; what was left comes again with the next sweep.',
@@ -78,7 +83,7 @@ const NEXT_OF_OUTCOME: Readonly<Partial<Record<Outcome, string>>> = {
 
 /** Says why, and what next. */
 export async function explainCommand(io: Io, data: Data, subject: string): Promise<Answer> {
-  const entries = (await entriesOf(data, subject)).filter((entry) => entry.kind === 'execution' || entry.kind === 'decision');
+  const entries = (await entriesOf(data, subject)).filter(({ kind }) => kind === 'execution' || kind === 'decision');
   const last = new Map<string, HistoryEntry>();
   // Of one execution there is one; of a resource, what happened last under each remediator.
   for (const entry of entries) last.set(`${entry.resource.account}/${entry.resource.region}/${entry.resource.type}/${entry.remediator}`, entry);
@@ -107,6 +112,7 @@ function explain(entry: HistoryEntry): Explanation {
     ...(acted ? [] : codes.map((code) => NEXT[code])),
     outcome === null ? undefined : NEXT_OF_OUTCOME[outcome],
     outcome === null ? 'It is open: if its worker is gone, the next event, a sweep or `redress recover` closes it.' : undefined,
+    outcome === 'awaiting-approval' && entry.approval !== null ? `redress approvals show ${entry.approval}` : undefined,
     outcome === 'remediated' && entry.execution !== null ? `If it was not meant: redress rollback ${entry.execution} --reason "…"` : undefined,
   ].filter((line) => line !== undefined);
   return {

@@ -6,7 +6,7 @@ import { printable } from '../printable.js';
 
 /** One entry of `redress history --json`: an execution with everything that belongs to it, or a decision not to act. */
 export interface HistoryEntry {
-  readonly kind: 'execution' | 'decision' | 'duplicate' | 'sweep';
+  readonly kind: 'execution' | 'decision' | 'duplicate' | 'approval' | 'sweep' | 'breaker';
   /** When it began. */
   readonly time: string;
   /** When it was closed; null for an open execution. */
@@ -32,6 +32,8 @@ export interface HistoryEntry {
   readonly rollbackOf: string | null;
   readonly by: Json;
   readonly reason: string | null;
+  /** The approval that it waits for, rests on, or answers. */
+  readonly approval: string | null;
   /** Where its records are. */
   readonly records: readonly { readonly stream: string; readonly seq: number; readonly digest: string }[];
 }
@@ -80,7 +82,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   let entry = isExecution && execution !== null ? executions.get(execution) : undefined;
   if (entry === undefined) {
     entry = {
-      kind: isExecution ? 'execution' : record.kind === 'duplicate' || record.kind === 'sweep' ? record.kind : 'decision',
+      kind: isExecution ? 'execution' : (record.kind as HistoryEntry['kind']),
       time: record.time,
       closed: null,
       resource: record.resource,
@@ -99,6 +101,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
       rollbackOf: null,
       by: null,
       reason: null,
+      approval: null,
       records: [],
     };
     entries.push(entry);
@@ -112,6 +115,16 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   }
   // Recovery took it over; when it began, and why, the intent says.
   if (record.kind === 'lease') return;
+  if (record.kind === 'approval' || record.kind === 'breaker') {
+    const own = body['approval'];
+    entry.closed = record.time;
+    entry.outcome = isRecord(own) ? text((own as JsonObject)['verdict']) : text(body['breaker'] as Json);
+    entry.approval = isRecord(own) ? text((own as JsonObject)['id']) : null;
+    entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((body['by'] as Json) ?? null);
+    entry.reason = text(body['reason'] as Json);
+    entry.message = text(body['message'] as Json) ?? `${isRecord(entry.by) ? String(entry.by['name']) : ''}: ${entry.reason ?? ''}`;
+    return;
+  }
   if (record.kind === 'sweep') {
     const own = body['sweep'];
     entry.closed = record.time;
@@ -145,6 +158,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
     entry.rollbackOf = text(body['rollbackOf']);
     entry.by = body['by'] ?? null;
     entry.reason = text(body['reason']);
+    entry.approval = isRecord(body['approval']) ? text((body['approval'] as JsonObject)['id']) : null;
     if (record.kind !== 'intent') {
       entry.closed = record.time;
       entry.outcome = text(body['outcome']);
@@ -186,6 +200,7 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
       if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
     }
     for (const open of entry.open) lines.push(`  still open: ${printable(open)}`);
+    if (entry.approval !== null) lines.push(`  approval ${printable(entry.approval)}`);
     if (entry.execution !== null) lines.push(`  ${entry.kind === 'duplicate' ? 'names execution' : 'execution'} ${printable(entry.execution)}`);
   }
   return lines.join('\n');
@@ -198,6 +213,7 @@ export function causeOf(entry: HistoryEntry): string {
   const { trigger } = entry;
   if (!isRecord(trigger)) return '';
   const member = (name: string) => text((trigger as JsonObject)[name]);
+  if (member('by') === 'approval') return `a person approved it (${member('approval') ?? ''})`;
   if (member('by') !== 'finding') return member('by') === 'sweep' ? 'a sweep found it' : member('by') === 'request' ? 'it was asked for' : '';
   return [
     `${member('source') ?? ''} ${member('kind') ?? ''}`.trim(),

@@ -19,6 +19,8 @@ export interface PassDocument {
   readonly changes: readonly string[];
   readonly reasons: ReturnType<typeof reasonsOf>;
   readonly open: readonly string[];
+  /** What it waits for. */
+  readonly approval: string | null;
   readonly record: PassResult['record'];
   readonly retryable: boolean;
 }
@@ -78,6 +80,7 @@ export function passDocument(pass: PassResult): PassDocument {
     changes: pass.plan?.changes.map((change) => change.summary) ?? [],
     reasons: reasonsOf(pass),
     open: pass.open,
+    approval: pass.approval,
     record: pass.record,
     retryable: pass.retryable,
   };
@@ -111,6 +114,7 @@ export function passLines(pass: PassDocument, paint: Paint): string[] {
   for (const reason of pass.outcome === 'no-op' ? [] : pass.reasons)
     lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const open of pass.open) lines.push(`  still open: ${printable(open)}`);
+  if (pass.approval !== null) lines.push(`  approve or deny it: redress approvals show ${pass.approval}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);
   if (pass.retryable) lines.push('  The same input may fare better later.');
   return lines;

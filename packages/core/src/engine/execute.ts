@@ -6,9 +6,10 @@ import { RedressError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import { apply, verify } from './apply.js';
-import { makePlan, partition } from './planning.js';
+import { breakerAfter, tripped } from './breaker.js';
+import { makePlan, type Part } from './planning.js';
 import { type Asked, blank, type Closing, closeExecution, decisionBody, observed, outcomeOf, recordDecision } from './recorder.js';
-import { budgetsOf, type Runtime, unread } from './runtime.js';
+import { budgetsOf, type Look, type Runtime, unread } from './runtime.js';
 import type { PassResult, RunBudget } from './types.js';
 
 /** How long an execution may take before another worker may close it. */
@@ -21,6 +22,8 @@ export interface Step {
   readonly result: PassResult | null;
   /** `busy`: another worker holds the resource. `look-again`: it is not what it was. `executed`: the rest has to be planned anew. */
   readonly again: 'no' | 'busy' | 'look-again' | 'executed';
+  /** Epoch milliseconds until which nothing is decided, because the resource changed just now. */
+  readonly settles?: number;
 }
 
 interface Allowed {
@@ -28,6 +31,10 @@ interface Allowed {
   readonly shown: Shown;
   readonly plan: Plan;
   readonly decision: Decision;
+  /** The parts in another look at the resource. */
+  readonly partsIn: (look: Look) => readonly Part[];
+  readonly approval: string | null;
+  readonly drill: boolean;
   /** What the plan leaves open. */
   readonly assessmentOpen: readonly string[];
   readonly budget: RunBudget;
@@ -55,9 +62,15 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
       remediator: remediator.id,
       planDigest: plan.digest,
       generation: history.generation,
-      budgets: budgetsOf(policy, remediator.id, ref),
+      budgets: budgetsOf(policy, remediator.id, ref, trigger),
       lease: LEASE,
-      body: { purpose: 'fix', subjects: subjectsOf(plan.changes), ...decisionBody(trigger, decision, facts) },
+      ...(allowed.approval === null ? {} : { approval: allowed.approval }),
+      body: {
+        purpose: 'fix',
+        subjects: subjectsOf(plan.changes),
+        terms: { version: remediator.package.version, parameters: facts.parameters, drill: allowed.drill },
+        ...decisionBody(trigger, decision, facts),
+      },
       documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
     });
     switch (begun.status) {
@@ -68,7 +81,10 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
         const message = `The limit of ${changes} changes in ${Math.round(window / 60_000)} minutes for ${key} is reached (${begun.used}).`;
         const limit = { guardrail: 'limits', effect: 'deny', code: 'limit-window', message, data: { key, used: begun.used } } as const;
         const limited: Decision = { effect: 'deny', results: [...decision.results, limit] };
-        const verdict = { outcome: 'denied', message, decision: limited, plan, facts, open: allowed.assessmentOpen } as const;
+        // What a sweep found waits for the next one. So many changes for events are not what anyone expected: a person looks first.
+        const backlog = trigger.by === 'sweep';
+        if (!backlog) await tripped(runtime, asked, message);
+        const verdict = { outcome: 'denied', message, decision: limited, plan, facts, open: allowed.assessmentOpen, retryable: backlog } as const;
         return { result: await recordDecision(runtime, asked, false, verdict), again: 'no' };
       }
       case 'busy': {
@@ -82,6 +98,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
     const closing = await carryOut(runtime, asked, allowed, begun.lease);
     release = closing.sent === 0;
     const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease }, closing);
+    await breakerAfter(runtime, asked, result);
     return { result, again: result.outcome === 'superseded' ? 'look-again' : 'executed' };
   } finally {
     if (release) budget.changes--;
@@ -92,7 +109,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
 async function carryOut(
   runtime: Runtime,
   { remediator, ref }: Asked,
-  { facts, plan, shown, deadline, assessmentOpen }: Allowed,
+  { facts, plan, shown, partsIn, deadline, assessmentOpen }: Allowed,
   lease: Lease,
 ): Promise<Closing> {
   const seen = await runtime.look(remediator, ref, facts.policy, 'write', deadline);
@@ -100,8 +117,7 @@ async function carryOut(
   if (blind !== null || !seen.observation.ok || !seen.assessment.ok)
     return { outcome: 'failed', message: `Could not be read again under the lease: ${blind?.error ?? ''}`, sent: 0, retryable: true };
   const observation = seen.observation.value;
-  const same =
-    observation !== 'gone' && partition(seen.assessment.value, shown).some((part) => makePlan(remediator, ref, observation.state, part).digest === plan.digest);
+  const same = observation !== 'gone' && partsIn(seen).some((part) => makePlan(remediator, ref, observation.state, part).digest === plan.digest);
   if (!same) return { outcome: 'superseded', message: 'The resource changed since it was decided on; nothing was done on the old decision.', sent: 0 };
 
   let stopped: Decision | null = null;

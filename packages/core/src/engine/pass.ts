@@ -1,12 +1,13 @@
+import { approvalOf, isLive } from '../guardrails/approval.js';
 import { type Shown, shownBy } from '../guardrails/freshness.js';
-import { decisive, type Fact, type Facts, type Trigger, unreadable } from '../guardrails/guardrail.js';
-import type { StreamView } from '../journal.js';
+import { type Decision, decisive, type Fact, type Facts, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import { type Approval, emptyView, type StreamView } from '../journal.js';
 import type { Plan } from '../model/plan.js';
 import { type ResourceRef, streamOf } from '../model/resource.js';
 import { modeOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { execute, type Step } from './execute.js';
-import { makePlan, type Part, partition } from './planning.js';
+import { type Approved, makePlan, type Part, partition } from './planning.js';
 import { type Asked, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { recoverOne } from './recover.js';
 import { factOf, type Look, type Runtime, unread } from './runtime.js';
@@ -22,17 +23,34 @@ const ROUNDS = 8;
 interface Run {
   readonly deadline: number | null;
   readonly dryRun: boolean;
+  readonly drill: boolean;
   readonly budget: RunBudget;
 }
+
+/** With less time than this after it, a pass does not wait for a resource to settle. */
+const NEEDED_AFTER_SETTLING = 45_000;
 
 /** One remediator over one resource: observe, plan, and decide and execute each part of the plan. */
 export async function runPass(
   runtime: Runtime,
-  request: { readonly remediator: Remediator; readonly claimed: ResourceRef; readonly ids: readonly string[]; readonly trigger: Trigger },
+  request: {
+    readonly remediator: Remediator;
+    readonly claimed: ResourceRef;
+    readonly ids: readonly string[];
+    readonly trigger: Trigger;
+    /** When a sweep saw it first; it comes back to it instead of waiting. */
+    readonly seenAt?: number;
+  },
   options: RunOptions,
 ): Promise<readonly PassResult[]> {
   const { remediator, claimed, ids, trigger } = request;
-  const run: Run = { deadline: options.deadline ?? null, dryRun: options.dryRun ?? false, budget: options.budget ?? { changes: 0 } };
+  const run: Run = {
+    deadline: options.deadline ?? null,
+    dryRun: options.dryRun ?? false,
+    drill: options.drill ?? false,
+    budget: options.budget ?? { changes: 0 },
+  };
+  const lastChange = run.dryRun ? null : lastChangeBy(trigger, request.seenAt ?? runtime.clock.now(), runtime.clock.now());
   const journal = run.dryRun ? runtime.journal : runtime.needJournal('Changing something');
 
   const passes: PassResult[] = [];
@@ -58,7 +76,7 @@ export async function runPass(
     }
     const asked: Asked = { remediator, ref: ref ?? claimed, trigger };
     const policy = await factOf(() => runtime.readPolicy());
-    const history = await factOf(async () => (journal === null ? emptyView(asked.ref) : await journal.view(asked.ref)));
+    const history = await factOf(async () => (journal === null ? emptyView(streamOf(asked.ref)) : await journal.view(asked.ref)));
     if (!run.dryRun && history.ok && history.value.open !== null && history.value.open.leaseUntil <= runtime.clock.now()) {
       // Its worker is gone. Close it first: only then is known what happened.
       await recoverOne(runtime, history.value.open, run.deadline);
@@ -67,18 +85,30 @@ export async function runPass(
     }
     const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline) : unseen(identity);
     const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
-    const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes });
+    const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes, lastChange });
 
     let again: Step['again'] = 'no';
-    for (const part of partsOf(seen, shown, done)) {
-      const step = await decideAndAct(runtime, asked, { facts, part, shown, seen, run });
+    let settled: number | null = null;
+    const partsIn = (look: Look) => partsOf(asked, look, shown, history.ok ? history.value.approvals : [], runtime.clock.now());
+    for (const part of todo(partsIn(seen), seen, trigger, done)) {
+      const step = await decideAndAct(runtime, asked, { facts, part, shown: part === null ? shown : shownFor(part, shown), seen, run, partsIn });
+      if (step.settles !== undefined) settled = Math.max(settled ?? 0, step.settles);
       again = step.again;
       if (step.result !== null) passes.push(step.result);
-      if (part !== null && (again === 'no' || again === 'executed')) done.add(part.key);
+      if (part !== null && step.settles === undefined && (again === 'no' || again === 'executed')) done.add(part.key);
       // A change was made, or the resource is not what it was: the rest is planned anew from what is there now.
       if (again !== 'no') break;
     }
-    if (again === 'no') return passes;
+    if (again === 'no' && settled === null) return passes;
+    if (settled !== null && again === 'no') {
+      // A sweep comes back to it; whoever has the time waits.
+      const late = run.deadline !== null && settled + NEEDED_AFTER_SETTLING > run.deadline;
+      if (trigger.by === 'sweep' || late)
+        return [...passes, busy(asked, `It changed just now, and is decided on after ${new Date(settled).toISOString()}.`, settled)];
+      await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));
+      round++;
+      continue;
+    }
     if (again === 'executed' && ['partial', 'unknown', 'failed'].includes(passes.at(-1)?.outcome ?? '')) return passes;
     if (again === 'busy') {
       if (waited >= BUSY_WAIT) return [...passes, busy(asked, 'Another worker holds the resource.')];
@@ -98,24 +128,56 @@ function unseen(identity: Facts['identity']): Look {
   return { observation, assessment: unreadable('not read') };
 }
 
-/** What has to be decided on; one decision without a part when nothing is to be changed. */
-function partsOf(seen: Look, shown: Shown, done: ReadonlySet<string>): readonly (Part | null)[] {
-  if (seen.assessment.ok && seen.assessment.value.status === 'change') return partition(seen.assessment.value, shown).filter((part) => !done.has(part.key));
+/** When a resource changed last, at the latest: what an event reports is no later than the event; of anything else only the first sight is known. */
+function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | null {
+  // Whoever approves has looked.
+  if (trigger.by === 'approval') return null;
+  const reported = trigger.by === 'finding' ? Date.parse(trigger.finding.observedAt ?? '') : Number.NaN;
+  // A clock that is ahead must not make it wait for ever.
+  return Math.min(Number.isNaN(reported) ? seenAt : reported, now);
+}
+
+/** The changes by what decides on them; what was approved as one is one, as long as it is still the same plan. */
+function partsOf({ remediator, ref }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
+  if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
+  const { state } = seen.observation.value;
+  const approved = approvals
+    .filter((each) => each.remediator === remediator.id && each.verdict === 'approved' && isLive(each, now))
+    .map((each): Approved => ({ ...each, holds: (part) => makePlan(remediator, ref, state, part).digest === each.planDigest }));
+  return partition(seen.assessment.value, shown, approved);
+}
+
+/** What has to be decided on; one decision without a part when nothing is to be changed. After an approval, only what was approved. */
+function todo(parts: readonly Part[], seen: Look, trigger: Trigger, done: ReadonlySet<string>): readonly (Part | null)[] {
+  if (trigger.by === 'approval') {
+    const mine = parts.filter((part) => part.approval?.id === trigger.approval && !done.has(part.key));
+    return mine.length > 0 || done.size > 0 ? mine : [null];
+  }
+  if (seen.assessment.ok && seen.assessment.value.status === 'change') return parts.filter((part) => !done.has(part.key));
   return done.size > 0 ? [] : [null];
 }
 
-function busy({ remediator, ref }: Pick<Asked, 'remediator' | 'ref'>, message: string): PassResult {
-  return { ...blank(remediator, ref), outcome: 'busy', message, retryable: true };
+/** What was new when its approval was asked for stays so: waiting for an answer makes nothing older. */
+function shownFor(part: Part, shown: Shown): Shown {
+  return part.approval === undefined ? shown : part.approval.fresh ? 'all' : 'nothing';
 }
 
-async function decideAndAct(runtime: Runtime, asked: Asked, args: { facts: Facts; part: Part | null; shown: Shown; seen: Look; run: Run }): Promise<Step> {
+function busy({ remediator, ref }: Pick<Asked, 'remediator' | 'ref'>, message: string, settles: number | null = null): PassResult {
+  return { ...blank(remediator, ref), outcome: 'busy', message, retryable: true, settles };
+}
+
+async function decideAndAct(
+  runtime: Runtime,
+  asked: Asked,
+  args: { facts: Facts; part: Part | null; shown: Shown; seen: Look; run: Run; partsIn: (look: Look) => readonly Part[] },
+): Promise<Step> {
   const { part, seen, run } = args;
   const { remediator, ref } = asked;
-  const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards };
-  const decision = runtime.decide(facts, args.shown);
   const observed = seen.observation.ok ? seen.observation.value : null;
   const assessment = seen.assessment.ok ? seen.assessment.value : null;
   const plan = part === null || observed === null || observed === 'gone' ? null : makePlan(remediator, ref, observed.state, part);
+  const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards, plan: plan?.digest ?? null };
+  const decision = runtime.decide(facts, args.shown);
   const conclude = async (verdict: Verdict): Promise<Step> => ({
     result: await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict }),
     again: 'no',
@@ -133,12 +195,18 @@ async function decideAndAct(runtime: Runtime, asked: Asked, args: { facts: Facts
     const earlier = await answered(runtime, asked, facts.history, run.dryRun);
     return conclude(earlier === null ? verdict : { outcome: 'no-op', message: earlier.message, duplicateOf: earlier.execution, open: verdict.open ?? [] });
   };
+  if (asked.trigger.by === 'approval' && part === null) {
+    const message = 'The resource is not what was approved any more, so nothing was done on the approval.';
+    return conclude({ outcome: 'superseded', message });
+  }
   if (assessment.status === 'compliant') return unchanged({ outcome: 'no-op', message: assessment.message ?? 'There is nothing to change.' });
   if (assessment.status === 'not-applicable') return unchanged({ outcome: 'no-op', message: `It does not apply: ${assessment.reason}` });
 
   const why = decisive(decision)
     .map((result) => result.message)
     .join(' ');
+  if (part !== null && decision.effect === 'deny' && decisive(decision).every((each) => each.code === 'settling'))
+    return { result: null, again: 'no', settles: (facts.lastChange ?? facts.now) + remediator.settle };
   if (decision.effect === 'deny') return conclude({ outcome: 'denied', message: why, retryable: mayBeReadLater(facts) });
   if (decision.effect === 'exempt') return conclude({ outcome: 'exempt', message: why });
   if (assessment.status === 'manual')
@@ -148,10 +216,26 @@ async function decideAndAct(runtime: Runtime, asked: Asked, args: { facts: Facts
   if (part === null || plan === null) return conclude({ outcome: 'denied', message: 'There is no plan.' });
   if (decision.effect !== 'allow') {
     const planned = decision.effect === 'notify' && facts.policy.ok && modeOf(facts.policy.value, remediator.id, ref.account) === 'plan';
-    return conclude({ outcome: planned ? 'planned' : outcomeOf(decision), message: why, open });
+    return conclude({ outcome: planned ? 'planned' : outcomeOf(decision), message: why, open, fresh: isFresh(decision) });
   }
   if (run.dryRun) return { result: { ...blank(remediator, ref), outcome: 'planned', message: summaryOf(plan), decision, plan, open }, again: 'no' };
-  return execute(runtime, asked, { facts, shown: args.shown, plan, decision, assessmentOpen: open, budget: run.budget, deadline: run.deadline });
+  return execute(runtime, asked, {
+    facts,
+    shown: args.shown,
+    plan,
+    decision,
+    partsIn: args.partsIn,
+    approval: approvalOf(decision),
+    drill: run.drill,
+    assessmentOpen: open,
+    budget: run.budget,
+    deadline: run.deadline,
+  });
+}
+
+/** Whether the event showed the change itself when it was decided on. */
+function isFresh(decision: Decision): boolean {
+  return decision.results.some((each) => each.guardrail === 'freshness' && each.effect === 'allow');
 }
 
 function summaryOf(plan: Plan): string {
@@ -162,8 +246,8 @@ function summaryOf(plan: Plan): string {
  * Whether a denial for want of facts may end otherwise later. Our own stores are expected back, so what needs them comes again; what AWS
  * refuses for good does not.
  */
-function mayBeReadLater({ policy, register, stop, history, identity, observation, assessment }: Facts): boolean {
-  if ([policy, register, stop, history].some((fact: Fact<unknown>) => !fact.ok)) return true;
+function mayBeReadLater({ policy, register, stop, history, track, identity, observation, assessment }: Facts): boolean {
+  if ([policy, register, stop, history, track].some((fact: Fact<unknown>) => !fact.ok)) return true;
   return [identity, observation, assessment].some((fact: Fact<unknown>) => !fact.ok && fact.retryable);
 }
 
@@ -185,8 +269,4 @@ async function answered(
   const answer = history.ok ? find(history.value) : null;
   // The history was read before the resource: another worker may have made the change in between.
   return answer !== null || dryRun || runtime.journal === null ? answer : find(await runtime.journal.view(ref));
-}
-
-function emptyView(ref: ResourceRef): StreamView {
-  return { stream: streamOf(ref), length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {} };
 }

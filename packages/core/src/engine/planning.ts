@@ -1,4 +1,6 @@
+import { subjectsOf } from '../guardrails/fights.js';
 import type { Shown } from '../guardrails/freshness.js';
+import type { Approval } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import { canonicalJson, deepFreeze, digestOf, isRecord, type Json, toJson } from '../model/json.js';
 import type { Assessment, Change, Hazard, Plan } from '../model/plan.js';
@@ -11,17 +13,34 @@ export interface Part {
   readonly key: string;
   readonly changes: readonly Change[];
   readonly hazards: readonly Hazard[];
+  /** What a person has approved as one. */
+  readonly approval?: Pick<Approval, 'id' | 'fresh'>;
+}
+
+/** An approval, and whether a part is what was approved. */
+export interface Approved extends Pick<Approval, 'id' | 'fresh' | 'subjects'> {
+  holds(part: Part): boolean;
 }
 
 /**
  * Divides the changes of an assessment by what decides on them: what the event shows to be new, and their hazards. So a new rule is
  * revoked at once while an old one in the same group waits for an approval. Changes without a subject stay together.
  */
-export function partition(assessment: Assessment, shown: Shown): readonly Part[] {
+export function partition(assessment: Assessment, shown: Shown, approved: readonly Approved[] = []): readonly Part[] {
   if (assessment.status !== 'change') return [];
   const common = assessment.hazards ?? [];
+  const hazardsOf = (changes: readonly Change[]) => uniqueHazards([...common, ...changes.flatMap((change) => change.hazards ?? [])]);
+  let rest = assessment.changes;
+  const asked: Part[] = [];
+  for (const each of approved) {
+    const changes = rest.filter((change) => subjectsOf([change]).some((subject) => each.subjects.includes(subject)));
+    const part: Part = { key: `approved|${each.id}`, changes, hazards: hazardsOf(changes), approval: { id: each.id, fresh: each.fresh } };
+    if (changes.length === 0 || !each.holds(part)) continue;
+    asked.push(part);
+    rest = rest.filter((change) => !changes.includes(change));
+  }
   const parts = new Map<string, Change[]>();
-  for (const change of assessment.changes) {
+  for (const change of rest) {
     const fresh = shown === 'all' || (shown !== 'nothing' && change.subject !== undefined && shown.has(change.subject));
     const alone = change.subject !== undefined;
     const key = alone
@@ -33,9 +52,10 @@ export function partition(assessment: Assessment, shown: Shown): readonly Part[]
     parts.set(key, [...(parts.get(key) ?? []), change]);
   }
   // Fresh and without hazard first: what may happen at once should not wait for what may not.
-  return [...parts.entries()]
+  const others = [...parts.entries()]
     .sort(([a], [b]) => (a.startsWith('fresh') ? 0 : 1) - (b.startsWith('fresh') ? 0 : 1) || a.length - b.length || (a < b ? -1 : 1))
-    .map(([key, changes]) => ({ key, changes, hazards: uniqueHazards([...common, ...changes.flatMap((change) => change.hazards ?? [])]) }));
+    .map(([key, changes]): Part => ({ key, changes, hazards: hazardsOf(changes) }));
+  return [...asked, ...others];
 }
 
 function uniqueHazards(hazards: readonly Hazard[]): readonly Hazard[] {

@@ -1,8 +1,10 @@
+import { dischargedBy, isLive } from '../guardrails/approval.js';
+import { subjectsOf } from '../guardrails/fights.js';
 import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
 import type { Hold, Journal, Lease } from '../journal.js';
 import { isRedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { type Json, type JsonObject, toJson } from '../model/json.js';
+import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
@@ -48,7 +50,7 @@ export async function closeExecution(
       lease,
       outcome,
       sent,
-      body: { message, open: [...open], ...restricted, ...closing.body },
+      body: { message, open: [...open], ...(closing.retryable === true ? { retryable: true } : {}), ...restricted, ...closing.body },
       ...(documents === undefined ? {} : { documents }),
       ...(hold === undefined ? {} : { hold }),
     }),
@@ -81,6 +83,8 @@ export interface Verdict {
   readonly open?: readonly string[];
   readonly steps?: readonly string[];
   readonly retryable?: boolean;
+  /** Whether an event showed it to be new: kept with what waits for an approval. */
+  readonly fresh?: boolean;
 }
 
 /** Codes of refusals that people need not be told about each time. */
@@ -89,6 +93,8 @@ const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed'];
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
+  const asksFor =
+    outcome === 'awaiting-approval' && decision !== null && plan !== null && facts !== undefined ? approvalFor(decision, plan, facts, verdict) : null;
   // A sweep records what it found as a whole: a record for each resource that is as it should be would bury the others.
   const record =
     dryRun || (trigger.by === 'sweep' && outcome === 'no-op' && duplicateOf === undefined)
@@ -103,6 +109,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               message,
               open: [...open],
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
+              ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
               ...decisionBody(trigger, decision, facts ?? null),
             },
             // A repeat says no more than which execution it repeats.
@@ -122,6 +129,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
     steps,
     record,
     retryable: verdict.retryable ?? false,
+    approval: asksFor === null || dryRun ? null : asksFor.id,
   };
   const known = outcome === 'no-op' || (outcome === 'denied' && decision !== null && decisive(decision).every((each) => QUIET.includes(each.code)));
   if (!dryRun && !known) await tell(runtime, remediator, result, trigger);
@@ -142,7 +150,40 @@ export async function persist<T>(runtime: Runtime, write: (journal: Journal) => 
   return write(journal);
 }
 
-async function tell(runtime: Runtime, remediator: Remediator, result: PassResult, trigger: Trigger): Promise<void> {
+/** How long a plan waits for a person: 7 days. */
+const APPROVAL_WAITS = 7 * 86_400_000;
+
+/** What is asked of an approver. Asked for the same thing again it is the same request, until it has an end. */
+function approvalFor(
+  decision: Decision,
+  plan: Plan,
+  { now, history, trigger, remediator }: Facts,
+  { fresh = false }: Verdict,
+): JsonObject & { readonly id: string } {
+  const discharges = dischargedBy(decision);
+  const same = history.ok
+    ? history.value.approvals.find(
+        (each) =>
+          each.remediator === remediator.id &&
+          each.planDigest === plan.digest &&
+          isLive(each, now) &&
+          digestOf(each.discharges) === digestOf(discharges) &&
+          each.fresh === fresh,
+      )
+    : undefined;
+  const actor = trigger.by === 'finding' ? (trigger.finding.actor?.issuerArn ?? trigger.finding.actor?.arn ?? null) : undefined;
+  return {
+    id: same?.id ?? `a-${digestOf({ plan: plan.digest, discharges, fresh, now }).slice('sha256:'.length, 'sha256:'.length + 16)}`,
+    planDigest: plan.digest,
+    discharges: [...discharges],
+    fresh,
+    expires: same?.expires ?? now + APPROVAL_WAITS,
+    // A request or a sweep is caused by nobody; an event that names nobody is an unknown cause.
+    ...(actor === undefined ? {} : { causedBy: actor }),
+  };
+}
+
+export async function tell(runtime: Runtime, remediator: Remediator, result: PassResult, trigger: Trigger): Promise<void> {
   if (runtime.notify === null) return;
   try {
     await runtime.notify({
@@ -155,6 +196,7 @@ async function tell(runtime: Runtime, remediator: Remediator, result: PassResult
       steps: result.steps,
       finding: trigger.by === 'finding' ? trigger.finding : null,
       execution: result.execution,
+      approval: result.approval,
     });
   } catch (error) {
     runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered`, error);
@@ -176,6 +218,8 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
     steps: [],
     record: null,
     retryable: false,
+    approval: null,
+    settles: null,
   };
 }
 
@@ -196,7 +240,7 @@ export function stillOpen(assessment: Assessment): readonly string[] {
 export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register' | 'identity'> | null): JsonObject {
   const tagged = decision?.results.some((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect') ?? false;
   return {
-    trigger: trigger.by === 'finding' ? summary(trigger.finding) : { by: trigger.by },
+    trigger: trigger.by === 'finding' ? summary(trigger.finding) : { ...trigger },
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
     policy: facts?.policy.ok ? facts.policy.value.digest : null,
     register: facts?.register.ok ? facts.register.value.digest : null,
@@ -213,9 +257,9 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
   if (facts === null || !facts.observation.ok) return {};
   const seen = facts.observation.value;
   if (seen === 'gone') return { observation: 'gone' };
-  const { state, tags, context } = seen;
+  const { state, tags, ownTags, context } = seen;
   try {
-    return { observation: toJson({ state, tags, context }) as unknown as Json };
+    return { observation: toJson({ state, tags, context, ...(ownTags === undefined ? {} : { ownTags }) }) as unknown as Json };
   } catch {
     // A context that is no JSON cannot be kept, and half an observation would decide differently.
     return {};

@@ -1,8 +1,10 @@
 import { normalize, unwrap } from '../events/index.js';
+import { isLive } from '../guardrails/approval.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
+import { approve, closeBreaker, deny } from './approvals.js';
 import { evaluate } from './evaluate.js';
 import { runPass } from './pass.js';
 import { recover } from './recover.js';
@@ -32,6 +34,10 @@ export function createRedress(options: RedressOptions): Redress {
     evaluate: (finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null),
     sweep: (options) => sweep(runtime, options),
     rollback: (execution, how) => rollback(runtime, execution, how),
+    approvals: async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now())),
+    approve: (id, how) => approve(runtime, id, how),
+    deny: (id, how) => deny(runtime, id, how),
+    closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
     close: () => runtime.gate.close(),
   };

@@ -83,7 +83,7 @@ export async function readRecordings(journal: Pick<Journal, 'read'>): Promise<Re
 export interface ReplayOptions extends Pick<RedressOptions, 'remediators' | 'policy' | 'exceptions' | 'guardrails'> {
   readonly recordings: Recordings;
   /** Holds after rollbacks, and tags without an entry; without it there are none. */
-  readonly history?: Pick<Journal, 'view'>;
+  readonly history?: Pick<Journal, 'view' | 'trackRecord'>;
 }
 
 /** A pass as it would end under the policy that is given. */
@@ -140,7 +140,14 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
     }),
     clock: { now: () => now, sleep: async () => undefined },
     killSwitch: fixed('none'),
-    ...(history === undefined ? {} : { journal: viewOnly(async (resource) => asOf(await history.view(resource), now)) }),
+    ...(history === undefined
+      ? {}
+      : {
+          journal: viewOnly(
+            async (resource) => asOf(await history.view(resource), now),
+            async (query) => (await history.trackRecord(query)).filter((each) => each.closedAt < now),
+          ),
+        }),
   });
   return {
     async run(finding) {
@@ -176,13 +183,16 @@ function asOf(view: StreamView, time: number): StreamView {
     // What was closed in the same moment came of this decision.
     closed: view.closed.filter((each) => each.closedAt < time),
     holds: view.holds.filter((hold) => !after.has(hold.execution)),
+    // What was approved, and what was broken, later does not count either.
+    approvals: view.approvals.filter((each) => each.requestedAt < time),
+    breakers: view.breakers.filter((each) => each.since < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
 }
 
-function viewOnly(view: Journal['view']): Journal {
+function viewOnly(view: Journal['view'], trackRecord: Journal['trackRecord']): Journal {
   const refuse = (): never => {
     throw new RedressError('engine/bug', 'A replay records nothing.');
   };
-  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, read: refuse };
+  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, approvals: refuse, trackRecord, read: refuse };
 }

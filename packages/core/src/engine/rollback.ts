@@ -85,6 +85,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     generation: view.generation,
     budgets: [],
     lease: LEASE,
+    breaker: 'ignored',
     body: {
       purpose: 'rollback',
       rollbackOf: execution,

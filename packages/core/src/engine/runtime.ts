@@ -1,19 +1,23 @@
+import { discharge } from '../guardrails/approval.js';
 import { builtinGuardrails, freshness } from '../guardrails/builtin.js';
 import type { Shown } from '../guardrails/freshness.js';
 import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
-import type { Budget, Journal, StreamView } from '../journal.js';
+import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
-import { type Json, type JsonObject, toJson } from '../model/json.js';
+import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
-import type { Policy } from '../policy/policy.js';
+import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
 import { apiRegion, Gate } from './gate.js';
 import type { RedressOptions } from './types.js';
+
+/** The guardrail that reads the rules of a policy. */
+const RULES = 'rules';
 
 /** What is there, or that it is gone. */
 export type Observed = Observation<Json, unknown> | 'gone';
@@ -120,6 +124,10 @@ export class Runtime {
   #checkPolicy(policy: Policy): Policy {
     const ids = this.remediators.map((each) => each.id);
     const refuse = (path: readonly string[], message: string) => mistakes('policy/invalid', 'The policy', [{ path, message }], policy.placeOf);
+    if (policy.rules.length > 0 && !this.#guardrails.some((each) => each.id === RULES))
+      throw refuse(['rules'], 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes');
+    const wrong = this.#guardrails.flatMap((each) => each.check?.(policy) ?? []);
+    if (wrong.length > 0) throw mistakes('policy/invalid', 'The policy', wrong, policy.placeOf);
     for (const [id, entry] of Object.entries(policy.remediators)) {
       const remediator = this.remediators.find((each) => each.id === id);
       if (remediator === undefined) {
@@ -186,14 +194,20 @@ export class Runtime {
     history: Fact<StreamView>;
     seen: Look;
     changes: number;
+    lastChange: number | null;
   }): Promise<Facts> {
     const { remediator, seen } = args;
+    const { id, ceiling, freshWithin, settle } = remediator;
+    const policy = args.policy.ok ? args.policy.value : null;
     return {
       now: this.clock.now(),
       trigger: args.trigger,
       resource: args.ref,
-      remediator: { id: remediator.id, ceiling: remediator.ceiling, freshWithin: remediator.freshWithin },
+      remediator: { id, version: remediator.package.version, ceiling, freshWithin, settle },
+      parameters: policy === null ? null : digestOf(parametersOf(policy, remediator)),
+      lastChange: args.lastChange,
       changes: [],
+      plan: null,
       hazards: seen.assessment.ok && seen.assessment.value.status === 'manual' ? (seen.assessment.value.hazards ?? []) : [],
       policy: args.policy,
       register: await factOf(() => this.readRegister()),
@@ -202,6 +216,7 @@ export class Runtime {
       observation: seen.observation,
       assessment: seen.assessment,
       history: args.history,
+      track: await factOf(async () => (policy === null ? [] : this.#trackRecord(policy, id, args.ref))),
       run: { changes: args.changes },
     };
   }
@@ -218,9 +233,17 @@ export class Runtime {
     };
   }
 
+  /** What a lower environment has shown; read only where it has to show something. */
+  async #trackRecord(policy: Policy, remediator: string, ref: ResourceRef): Promise<readonly TrackedExecution[]> {
+    const environment = environmentOf(policy, ref.account);
+    if (environment?.after == null || this.journal === null || modeOf(policy, remediator, ref.account) !== 'enforce') return [];
+    const { accounts } = policy.environments.find((each) => each.name === environment.after?.environment) ?? { accounts: [] };
+    return this.journal.trackRecord({ remediator, accounts });
+  }
+
   decide(facts: Facts, shown: Shown): Decision {
     const isShown = (subject: string | undefined) => shown === 'all' || (shown !== 'nothing' && subject !== undefined && shown.has(subject));
-    return decide([...this.#guardrails, freshness(isShown)], facts);
+    return discharge(decide([...this.#guardrails, freshness(isShown)], facts), facts);
   }
 }
 
@@ -248,16 +271,17 @@ export function parametersOf(policy: Policy, remediator: Remediator): JsonObject
   return remediator.parameters(entry?.parameters);
 }
 
-/** The budgets that an execution is counted against, over all workers. Those per run are counted by the run. */
-export function budgetsOf(policy: Policy, remediator: string, ref: ResourceRef): Budget[] {
+/**
+ * The budgets that an execution is counted against, over all workers. Those per run are counted by the run. What a sweep finds has its own,
+ * so that a backlog cannot use up what events need.
+ */
+export function budgetsOf(policy: Policy, remediator: string, ref: ResourceRef, trigger: Trigger): Budget[] {
   const values: Record<string, string> = { remediator, account: ref.account, region: ref.region };
+  const source = trigger.by === 'sweep' ? 'backlog' : 'events';
   return policy.limits
     .filter((limit) => !limit.per.includes('run'))
     .map((limit) => ({
-      key: [...limit.per]
-        .sort()
-        .map((key) => `${key}=${values[key] ?? ''}`)
-        .join(','),
+      key: [...[...limit.per].sort().map((key) => `${key}=${values[key] ?? ''}`), `for=${source}`].join(','),
       changes: limit.changes,
       window: limit.window,
     }));

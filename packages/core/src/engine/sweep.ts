@@ -12,6 +12,8 @@ import type { PassResult, RunBudget, SweepOptions, SweepSummary, SweepTarget } f
 const RATE = 5;
 /** No resource is begun with less time than this. */
 const NEEDED = 35_000;
+/** So many resources settle at the same time before a sweep goes on. */
+const SETTLING_AT_ONCE = 100;
 /** Discovery may name a resource twice in a row of pages; so many are remembered. */
 const REMEMBERED = 10_000;
 
@@ -87,6 +89,26 @@ async function sweepOne(
   let retryable = 0;
   let errors = 0;
   let next: string | null = null;
+  const later: { ref: ResourceRef; seenAt: number; until: number }[] = [];
+  const count = (passes: readonly (PassResult | null)[], again: (until: number) => boolean) => {
+    for (const pass of passes) {
+      if (pass === null) errors++;
+      else if (pass.settles === null || !again(pass.settles)) {
+        outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
+        if (pass.retryable) retryable++;
+        options.onPass?.(pass);
+      }
+    }
+  };
+  /** Comes back to what was seen for the first time: nothing else says how old it is, and tags may follow. */
+  const settle = async () => {
+    for (const { ref, seenAt, until } of later.splice(0)) {
+      const wait = until - runtime.clock.now();
+      const late = options.deadline !== undefined && until + NEEDED > options.deadline;
+      if (wait > 0 && !late) await runtime.clock.sleep(wait);
+      count(await lookAt(runtime, remediator, ref, seenAt, options), () => false);
+    }
+  };
   const found = (status: Found['status'], message: string): Found => ({
     status,
     looked,
@@ -108,17 +130,14 @@ async function sweepOne(
           skip = name !== after;
           continue;
         }
-        if (!timeLeft(runtime, options.deadline ?? null)) return found('stopped', 'Its time ran out; the next sweep goes on from there.');
-        const started = runtime.clock.now();
-        for (const pass of await lookAt(runtime, remediator, ref, options)) {
-          if (pass === null) errors++;
-          else {
-            outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
-            if (pass.retryable) retryable++;
-            options.onPass?.(pass);
-          }
+        if (!timeLeft(runtime, options.deadline ?? null)) {
+          await settle();
+          return found('stopped', 'Its time ran out; the next sweep goes on from there.');
         }
+        const started = runtime.clock.now();
+        count(await lookAt(runtime, remediator, ref, started, options), (until) => later.push({ ref, seenAt: started, until }) > 0);
         looked++;
+        if (later.length >= SETTLING_AT_ONCE) await settle();
         next = name;
         const rest = 1000 / (options.perSecond ?? RATE) - (runtime.clock.now() - started);
         if (rest > 0) await runtime.clock.sleep(rest);
@@ -129,6 +148,12 @@ async function sweepOne(
     }
     if (!skip) break;
   }
+  try {
+    await settle();
+  } catch (error) {
+    runtime.warn(`the sweep of ${remediator.id} in ${target.account}, ${target.region} failed`, error);
+    return found('failed', messageOf(error));
+  }
   return found('complete', looked === 0 ? 'Nothing to look at.' : `${looked} looked at.`);
 }
 
@@ -137,11 +162,12 @@ async function lookAt(
   runtime: Runtime,
   remediator: Remediator,
   claimed: ResourceRef,
+  seenAt: number,
   options: SweepOptions & { readonly dryRun: boolean; readonly budget: RunBudget },
 ): Promise<readonly (PassResult | null)[]> {
   const { dryRun, budget, deadline } = options;
   try {
-    const request = { remediator, claimed, ids: [claimed.id], trigger: { by: 'sweep' } } as const;
+    const request = { remediator, claimed, ids: [claimed.id], trigger: { by: 'sweep' }, seenAt } as const;
     return await runPass(runtime, request, { dryRun, budget, ...(deadline === undefined ? {} : { deadline }) });
   } catch (error) {
     // With the journal down nothing can be done about any resource.

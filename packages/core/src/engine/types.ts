@@ -1,9 +1,9 @@
 import type { Decision, Guardrail } from '../guardrails/guardrail.js';
-import type { Journal, RecordRef } from '../journal.js';
+import type { Approval, Journal, RecordRef } from '../journal.js';
 import type { Finding } from '../model/finding.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Plan } from '../model/plan.js';
-import type { ResourceRef } from '../model/resource.js';
+import type { Partition, ResourceRef } from '../model/resource.js';
 import type { Notify } from '../notify.js';
 import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
@@ -46,6 +46,16 @@ export interface RunOptions {
   readonly dryRun?: boolean;
   /** Counts the changes of a run that consists of several calls, so that the limits per run hold over all of them; default: each call is a run. */
   readonly budget?: RunBudget;
+  /** Made to try things out: recorded as such, and no proof for a higher environment. */
+  readonly drill?: boolean;
+}
+
+/** Says yes or no to a plan. */
+export interface ApprovalOptions {
+  /** The ARN of a role or user; `verified` only when a signed request named it. */
+  readonly by: { readonly name: string; readonly verified: boolean };
+  readonly reason: string;
+  readonly deadline?: number;
 }
 
 /** What became of one remediator's pass over one resource. */
@@ -69,6 +79,10 @@ export interface PassResult {
   readonly record: RecordRef | null;
   /** Whether the same input may fare better later. */
   readonly retryable: boolean;
+  /** The approval that it waits for; a dry run asks for none. */
+  readonly approval: string | null;
+  /** Epoch milliseconds: it changed just now, and is decided on after that. */
+  readonly settles: number | null;
 }
 
 /** What became of one finding. */
@@ -184,6 +198,30 @@ export interface Redress {
    * @throws {RedressError} `rollback/refused` with the reason; nothing was changed then.
    */
   rollback(execution: string, options: RollbackOptions): Promise<PassResult>;
+  /** Plans that wait for a person, oldest first. */
+  approvals(): Promise<readonly Approval[]>;
+  /**
+   * Approves a plan, and carries it out if the resource is still what was shown; else it is planned, and asked for, anew.
+   *
+   * @throws {RedressError} `approval/refused` with the reason; nothing was recorded or changed then.
+   */
+  approve(approval: string, options: ApprovalOptions): Promise<readonly PassResult[]>;
+  /**
+   * Says no to a plan: it is not asked for again until the request would have run out.
+   *
+   * @throws {RedressError} `approval/refused`
+   */
+  deny(approval: string, options: ApprovalOptions): Promise<Approval>;
+  /**
+   * Closes a circuit breaker.
+   *
+   * @throws {RedressError} `breaker/refused` when it is not open, or nobody says why.
+   */
+  closeBreaker(
+    remediator: string,
+    where: { readonly account: string; readonly partition?: Partition },
+    options: { readonly by: string; readonly reason: string },
+  ): Promise<void>;
   /** Closes executions whose worker is gone, by looking at the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
   close(): void;

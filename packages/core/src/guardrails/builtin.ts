@@ -1,8 +1,14 @@
 import { formatResource } from '../model/resource.js';
 import { environmentOf, modeOf } from '../policy/policy.js';
 import { inScope } from '../policy/register.js';
+import { circuitBreaker } from './breaker.js';
+import { freeze, windows } from './calendar.js';
 import { fights } from './fights.js';
 import { defineGuardrail, type Guardrail, type GuardrailResult } from './guardrail.js';
+import { managedByIac } from './iac.js';
+import { principal } from './principal.js';
+import { promotion } from './promotion.js';
+import { settling } from './settling.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
 export const TAG_GRACE = 3 * 86_400_000;
@@ -112,15 +118,6 @@ const selfEvent = defineGuardrail({
   },
 });
 
-/** One spelling for a role and its sessions: the session ARN has neither the role's path nor a stable name. */
-function principal(arn: string): string {
-  const session = /^arn:([^:]+):sts::([0-9]{12}):assumed-role\/([^/]+)\//.exec(arn);
-  if (session !== null) return `${session[1]}:${session[2]}:role/${session[3]}`;
-  const role = /^arn:([^:]+):iam::([0-9]{12}):role\/(?:.*\/)?([^/]+)$/.exec(arn);
-  if (role !== null) return `${role[1]}:${role[2]}:role/${role[3]}`;
-  return arn;
-}
-
 const mode = defineGuardrail({
   id: 'mode',
   needs: ['policy'],
@@ -139,41 +136,6 @@ const mode = defineGuardrail({
       default:
         return { effect: 'notify', code: `mode-${value}`, message: `${remediator.id} only tells in ${where} (mode ${value}).`, data };
     }
-  },
-});
-
-const promotion = defineGuardrail({
-  id: 'environments',
-  needs: ['policy'],
-  evaluate: ({ policy, remediator, resource }) => {
-    const environment = environmentOf(policy, resource.account);
-    if (environment?.after == null || modeOf(policy, remediator.id, resource.account) !== 'enforce')
-      return allow('no-gate', 'Nothing has to be shown in a lower environment first.');
-    // The proof is not read by this version. Unproven is not enforced.
-    return {
-      effect: 'approve',
-      code: 'promotion-unproven',
-      message: `${environment.name} comes after ${environment.after.environment}; this version does not read the proof from there, so each change needs an approval.`,
-      data: { environment: environment.name, after: environment.after.environment },
-    };
-  },
-});
-
-const freeze = defineGuardrail({
-  id: 'freeze',
-  needs: ['policy'],
-  evaluate: ({ now, policy, resource }) => {
-    const environment = environmentOf(policy, resource.account);
-    const frozen = policy.freeze.find(
-      (each) => each.from <= now && now < each.to && (each.environments === null || (environment !== null && each.environments.includes(environment.name))),
-    );
-    if (frozen === undefined) return allow('no-freeze', 'No freeze is on.');
-    return {
-      effect: 'notify',
-      code: 'frozen',
-      message: `Changes are frozen until ${iso(frozen.to)}: ${frozen.reason}.`,
-      data: { from: iso(frozen.from), to: iso(frozen.to), reason: frozen.reason },
-    };
   },
 });
 
@@ -307,10 +269,14 @@ export const builtinGuardrails: readonly Guardrail[] = [
   mode,
   promotion,
   freeze,
+  windows,
   ceiling,
   exceptions,
+  managedByIac,
   hazards,
+  settling,
   hold,
   fights,
+  circuitBreaker,
   perRun,
 ];

@@ -1,11 +1,12 @@
-import type { StreamView } from '../journal.js';
+import type { StreamView, TrackedExecution } from '../journal.js';
 import { isRedressError, messageOf } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import type { Json } from '../model/json.js';
+import type { Digest, Json } from '../model/json.js';
 import type { Assessment, Change, Hazard } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
+import type { Mistake } from '../policy/validate.js';
 import type { Identity, Stop } from '../ports.js';
 import type { Ceiling, Observation } from '../remediator/define.js';
 
@@ -39,7 +40,9 @@ export type Trigger =
   /** An event; `finding` is what it says. */
   | { readonly by: 'finding'; readonly finding: Finding }
   /** A person or script named the resource; a sweep found it. */
-  | { readonly by: 'request' | 'sweep' };
+  | { readonly by: 'request' | 'sweep' }
+  /** A person has approved a plan. */
+  | { readonly by: 'approval'; readonly approval: string };
 
 /** Everything that guardrails decide on, gathered before any of them is asked. */
 export interface Facts {
@@ -47,9 +50,22 @@ export interface Facts {
   readonly now: number;
   readonly trigger: Trigger;
   readonly resource: ResourceRef;
-  readonly remediator: { readonly id: string; readonly ceiling: Ceiling; readonly freshWithin: number | null };
+  readonly remediator: {
+    readonly id: string;
+    readonly version: string;
+    readonly ceiling: Ceiling;
+    readonly freshWithin: number | null;
+    /** Milliseconds. */
+    readonly settle: number;
+  };
+  /** Names the parameters that it has from the policy. */
+  readonly parameters: Digest | null;
+  /** When the resource last changed, at the latest; epoch milliseconds. Null where it does not matter. */
+  readonly lastChange: number | null;
   /** The changes that would be made; empty when there are none. */
   readonly changes: readonly Change[];
+  /** Digest of the plan that holds them; null when there is none. */
+  readonly plan: Digest | null;
   readonly hazards: readonly Hazard[];
   readonly policy: Fact<Policy>;
   readonly register: Fact<Register>;
@@ -58,6 +74,8 @@ export interface Facts {
   readonly observation: Fact<Observation<Json, unknown> | 'gone'>;
   readonly assessment: Fact<Assessment>;
   readonly history: Fact<StreamView>;
+  /** What the remediator has done in the environment that has to show first; empty where none has to. */
+  readonly track: Fact<readonly TrackedExecution[]>;
   /** Changes made by this run so far. */
   readonly run: { readonly changes: number };
 }
@@ -85,6 +103,8 @@ export interface Guardrail {
   readonly id: string;
   readonly needs: readonly FactName[];
   evaluate(facts: Facts): Omit<GuardrailResult, 'guardrail'>;
+  /** What is wrong in a policy that only this guardrail can see: then the policy is refused. */
+  check?(policy: Policy): readonly Mistake[];
 }
 
 /**

@@ -21,7 +21,7 @@ const someFacts: fc.Arbitrary<Facts> = fc
   .map(({ mode, ceiling, tag, stop, foreign, hazard }) =>
     facts({
       policy: known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: mode } } })),
-      remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: ceiling as 'enforce', freshWithin: null },
+      remediator: { ...facts().remediator, ceiling: ceiling as 'enforce', freshWithin: null },
       observation: known({ state: {}, tags: tag ? { 'redress:exception': 'x' } : {} }),
       stop: known(stop as 'none'),
       identity: known({ account: foreign ? '999999999999' : ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:role/Redress` }),

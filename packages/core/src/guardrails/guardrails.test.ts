@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, apiCallFinding, facts, group, NOW, revoke } from '../internal/testing/facts.js';
+import { emptyView, type StreamView } from '../journal.js';
 import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import { builtinGuardrails, freshness, TAG_GRACE } from './builtin.js';
 import { shownBy } from './freshness.js';
 import { decide, decisive, defineGuardrail, EFFECTS, type Facts, known, unreadable } from './guardrail.js';
 
+const past = (over: Partial<StreamView>) => known({ ...emptyView('sha256:x'), ...over });
 const all = [...builtinGuardrails, freshness(() => true)];
 const codes = (over: Partial<Facts>) => {
   const decision = decide(all, facts(over));
@@ -35,11 +37,15 @@ describe('decide', () => {
       'mode',
       'environments',
       'freeze',
+      'windows',
       'ceiling',
       'exceptions',
+      'managed-by-iac',
       'hazards',
+      'settling',
       'hold',
       'fights',
+      'circuit-breaker',
       'limits',
       'freshness',
     ]);
@@ -70,7 +76,7 @@ describe('decide', () => {
     expect(decide([odd], facts()).effect).toBe('deny');
   });
 
-  it.each(['policy', 'register', 'stop', 'identity', 'observation', 'assessment', 'history'] as const)('denies when %s is unreadable', (fact) => {
+  it.each(['policy', 'register', 'stop', 'identity', 'observation', 'assessment', 'history', 'track'] as const)('denies when %s is unreadable', (fact) => {
     expect(codes({ [fact]: unreadable(new Error('down')) })).toEqual({ effect: 'deny', codes: expect.arrayContaining(['unreadable']) });
   });
 
@@ -175,8 +181,8 @@ describe('each guardrail restricts', () => {
       'approve',
       'promotion-unproven',
     ],
-    ['a ceiling of approve', { remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: 'approve' as const, freshWithin: null } }, 'approve', 'ceiling-approve'],
-    ['a ceiling of notify', { remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: 'notify' as const, freshWithin: null } }, 'notify', 'ceiling-notify'],
+    ['a ceiling of approve', { remediator: { ...facts().remediator, ceiling: 'approve' as const } }, 'approve', 'ceiling-approve'],
+    ['a ceiling of notify', { remediator: { ...facts().remediator, ceiling: 'notify' as const } }, 'notify', 'ceiling-notify'],
     ['an irreversible change', { changes: [{ ...revoke, undo: { irreversible: 'gone for good' } }] }, 'approve', 'irreversible'],
     ['a live exception', { register: known(defineRegister([entry])) }, 'exempt', 'exception'],
     ['an exception tag without entry', { observation: known({ state: {}, tags: { 'redress:exception': 'x' } }) }, 'notify', 'tag-without-entry'],
@@ -195,15 +201,7 @@ describe('each guardrail restricts', () => {
     [
       'a hold after a rollback',
       {
-        history: known({
-          stream: 'sha256:x' as const,
-          length: 1,
-          generation: 1,
-          open: null,
-          closed: [],
-          holds: [{ remediator: 'ec2-revoke-sg-open-ssh', until: NOW + 1, owner: 'ops', execution: 'x-1' }],
-          tagFirstSeen: {},
-        }),
+        history: past({ holds: [{ remediator: 'ec2-revoke-sg-open-ssh', until: NOW + 1, owner: 'ops', execution: 'x-1' }] }),
       },
       'notify',
       'held',
@@ -295,15 +293,7 @@ describe('exceptions', () => {
   it('a tag alone loses its effect three days after its first sight', () => {
     const seen = (first: number) => ({
       observation: known({ state: {}, tags: { 'redress:exception': '' } }),
-      history: known({
-        stream: 'sha256:x' as const,
-        length: 1,
-        generation: 0,
-        open: null,
-        closed: [],
-        holds: [],
-        tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first },
-      }),
+      history: past({ tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first } }),
     });
     expect(codes(seen(NOW - TAG_GRACE + 1)).effect).toBe('notify');
     expect(codes(seen(NOW - TAG_GRACE)).effect).toBe('allow');
@@ -325,11 +315,15 @@ describe('fights', () => {
     begunAt: NOW - ago,
     closedAt: NOW - ago,
     sent: 1,
+    verified: true,
+    retryable: false,
+    version: '1.0.0',
+    parameters: '',
+    drill: false,
     rollbackOf: null,
     ...over,
   });
-  const after = (...closed: ReturnType<typeof fix>[]) =>
-    codes({ history: known({ stream: 'sha256:x' as const, length: 9, generation: closed.length, open: null, closed, holds: [], tagFirstSeen: {} }) });
+  const after = (...closed: ReturnType<typeof fix>[]) => codes({ history: past({ closed }) });
   it('one fix that was undone is made again', () => {
     expect(after(fix('x-1', DAY)).effect).toBe('allow');
   });

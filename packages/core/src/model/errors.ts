@@ -27,6 +27,8 @@ export type RedressErrorCode =
   | 'journal/not-found'
   | 'journal/invalid'
   | 'rollback/refused'
+  | 'approval/refused'
+  | 'breaker/refused'
   | 'replay/not-recorded'
   | 'evaluation/refused'
   | 'evaluation/unreadable'

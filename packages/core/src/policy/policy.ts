@@ -49,6 +49,31 @@ export interface Freeze {
   readonly reason: string;
 }
 
+/** A maintenance window, by the clock on the wall. */
+export interface Window {
+  /** Null: in all of them. */
+  readonly environments: readonly string[] | null;
+  /** Null: every day. */
+  readonly days: readonly Weekday[] | null;
+  /** Minutes since midnight; with `to` not after `from` it ends on the next day. */
+  readonly from: number;
+  readonly to: number;
+  /** IANA name, for example `Australia/Sydney`. */
+  readonly timezone: string;
+}
+
+/** Names of days, as in a policy. */
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+/** One of {@link WEEKDAYS}. */
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** A rule of one's own, in CEL. */
+export interface Rule {
+  readonly when: string;
+  readonly effect: 'approve' | 'notify' | 'deny';
+  readonly because: string;
+}
+
 /** A validated policy. */
 export interface Policy {
   /** Names this policy; recorded with each decision. */
@@ -60,6 +85,14 @@ export interface Policy {
   readonly exceptions: { readonly tag: string; readonly register: string | null };
   readonly limits: readonly Limit[];
   readonly freeze: readonly Freeze[];
+  /** Where some are named for an environment, changes are made in them alone. */
+  readonly windows: readonly Window[];
+  /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
+  readonly managedByIac: 'approve' | 'notify' | 'allow';
+  /** ARNs of those who may approve, by environment. */
+  readonly approvers: Readonly<Record<string, readonly string[]>>;
+  /** Checked by `celRules` of `@redress/core/cel`. */
+  readonly rules: readonly Rule[];
   /** Names of one's own Config rules → managed-rule identifiers. */
   readonly configRules: Readonly<Record<string, string>>;
   /** Accounts whose Security Hub may send findings of other accounts. */
@@ -81,6 +114,16 @@ const accountId = z.string().check(z.refine(isAccountId, 'is not a 12-digit acco
 const duration = z.string().check(z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not an ISO 8601 duration such as PT1H or P7D'));
 const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
 const mode = z.enum(MODES);
+const clock = z.string().check(z.refine((value) => /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value), 'is not a time of day, such as "22:00" (in quotes)'));
+// A wildcard, or the root of an account, would be everybody there.
+const approver = z
+  .string()
+  .check(
+    z.refine(
+      (value) => /^arn:aws(?:-cn|-us-gov)?:(?:iam|sts)::\d{12}:(?:role|user|assumed-role)\/[\w+=,.@/-]+$/.test(value),
+      'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
+    ),
+  );
 const positive = z.int().check(z.positive('must be 1 or more'));
 
 const schema = z.strictObject({
@@ -117,6 +160,20 @@ const schema = z.strictObject({
       }),
     ),
   ),
+  windows: z.optional(
+    z.array(
+      z.strictObject({
+        environments: z.optional(z.array(text).check(z.minLength(1, 'names no environment; leave it out for all of them'))),
+        days: z.optional(z.array(z.enum(WEEKDAYS)).check(z.minLength(1, 'names no day; leave it out for every day'))),
+        from: clock,
+        to: clock,
+        timezone: z.string().check(z.refine(isTimezone, 'is no time zone, such as Australia/Sydney or UTC')),
+      }),
+    ),
+  ),
+  managedByIac: z.optional(z.enum(['approve', 'notify', 'allow'])),
+  approvers: z.optional(z.record(z.string(), z.array(approver).check(z.minLength(1, 'names nobody; leave it out when nobody may approve')))),
+  rules: z.optional(z.array(z.strictObject({ when: text, effect: z.enum(['approve', 'notify', 'deny']), because: text }))),
   configRules: z.optional(z.record(z.string(), text)),
   securityHub: z.optional(z.strictObject({ administrators: z.array(accountId) })),
   self: z.optional(z.array(z.string().check(z.startsWith('arn:', 'is not an ARN')))),
@@ -130,9 +187,6 @@ export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
   { per: ['run'], changes: 25, window: 0 },
   { per: ['remediator', 'account'], changes: 10, window: 3_600_000 },
 ]);
-
-// Guardrails of the format that this version does not enforce. Accepting them silently would promise a protection that is not there.
-const NOT_ENFORCED = ['rules', 'managedByIac', 'approvers'] as const;
 
 /**
  * A validated policy. Everything it does not name is notify-only.
@@ -148,12 +202,6 @@ const NOT_ENFORCED = ['rules', 'managedByIac', 'approvers'] as const;
  */
 export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pathOnly): Policy {
   const found: Mistake[] = [];
-  for (const key of NOT_ENFORCED) {
-    if (typeof input === 'object' && input !== null && Object.hasOwn(input, key)) {
-      found.push({ path: [key], message: `this version does not enforce ${JSON.stringify(key)}; it refuses the policy rather than ignore a protection` });
-    }
-  }
-  if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
   const raw = check(schema, input, 'policy/invalid', 'The policy', placeOf);
 
   const environments: Environment[] = [];
@@ -228,13 +276,19 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
+  const known = (name: string, path: Mistake['path']) => {
+    if (!environments.some((one) => one.name === name))
+      found.push({ path, message: `${JSON.stringify(name)} is no environment; allowed: ${environments.map((one) => one.name).join(', ') || 'none'}` });
+  };
+  for (const name of Object.keys(raw.approvers ?? {})) known(name, ['approvers', name]);
+  const windows = (raw.windows ?? []).map((each, index): Window => {
+    for (const [at, name] of (each.environments ?? []).entries()) known(name, ['windows', index, 'environments', at]);
+    const [from, to] = [minutesOf(each.from), minutesOf(each.to)];
+    if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: a window of no time, or of all of it' });
+    return { environments: each.environments ?? null, days: each.days ?? null, from, to, timezone: each.timezone };
+  });
   const freeze = (raw.freeze ?? []).map((each, index): Freeze => {
-    for (const [at, name] of (each.environments ?? []).entries())
-      if (!environments.some((one) => one.name === name))
-        found.push({
-          path: ['freeze', index, 'environments', at],
-          message: `${JSON.stringify(name)} is no environment; allowed: ${environments.map((one) => one.name).join(', ') || 'none'}`,
-        });
+    for (const [at, name] of (each.environments ?? []).entries()) known(name, ['freeze', index, 'environments', at]);
     const [from, to] = [Date.parse(each.from), Date.parse(each.to)];
     if (!(from < to)) found.push({ path: ['freeze', index, 'to'], message: 'is not after from' });
     return { environments: each.environments ?? null, from, to, reason: each.reason };
@@ -248,11 +302,28 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     exceptions: { tag: raw.exceptions?.tag ?? 'redress:exception', register: raw.exceptions?.register ?? null },
     limits: raw.limits === undefined ? DEFAULT_LIMITS : limits,
     freeze,
+    windows,
+    managedByIac: raw.managedByIac ?? 'approve',
+    approvers: raw.approvers ?? {},
+    rules: raw.rules ?? [],
     configRules: raw.configRules ?? {},
     administrators: raw.securityHub?.administrators ?? [],
     self: raw.self ?? [],
   } satisfies Omit<Policy, 'digest' | 'placeOf'>;
   return deepFreeze({ ...content, digest: digestOf(toJson(content)), placeOf });
+}
+
+function minutesOf(clock: string): number {
+  return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
+}
+
+function isTimezone(value: string): boolean {
+  try {
+    // Offsets such as +10:00 are taken too by some runtimes, and know no daylight saving.
+    return /^[A-Za-z]/.test(value) && new Intl.DateTimeFormat('en-US', { timeZone: value }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The environment that holds an account, or null. */

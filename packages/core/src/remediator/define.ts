@@ -35,6 +35,8 @@ export interface Observation<State, Context> {
   readonly context?: Context;
   /** The resource's tags, for the exception tag; `'untaggable'` for what has none (account settings). */
   readonly tags: Readonly<Record<string, string>> | 'untaggable';
+  /** Where `tags` holds those of other resources too (what uses the resource): its own alone. They say whether infrastructure as code manages it. */
+  readonly ownTags?: Readonly<Record<string, string>>;
 }
 
 /** What a remediator may do at most: the class in which its change is safe. */

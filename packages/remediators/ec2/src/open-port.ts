@@ -129,10 +129,11 @@ export function revokeOpenPort(options: {
           if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
         }
       }
-      for (const tag of found.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+      const ownTags = Object.fromEntries((found.Tags ?? []).flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
+      Object.assign(tags, ownTags);
       if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
         bastions.push(resource.id);
-      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions }, tags };
+      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions }, tags, ownTags };
     },
     plan({ state, context, resource }) {
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };

@@ -1,5 +1,7 @@
 import { type Facts, known } from '../../guardrails/guardrail.js';
+import { emptyView } from '../../journal.js';
 import type { Finding } from '../../model/finding.js';
+import { digestOf } from '../../model/json.js';
 import type { Change } from '../../model/plan.js';
 import { resource, streamOf } from '../../model/resource.js';
 import { definePolicy } from '../../policy/policy.js';
@@ -50,8 +52,11 @@ export function facts(over: Partial<Facts> = {}): Facts {
     now: NOW,
     trigger: { by: 'finding', finding: apiCallFinding() },
     resource: group,
-    remediator: { id: 'ec2-revoke-sg-open-ssh', ceiling: 'enforce', freshWithin: 1_800_000 },
+    remediator: { id: 'ec2-revoke-sg-open-ssh', version: '1.0.0', ceiling: 'enforce', freshWithin: 1_800_000, settle: 60_000 },
+    parameters: digestOf({}),
+    lastChange: NOW - 60_000,
     changes: [revoke],
+    plan: digestOf({ plan: 1 }),
     hazards: [],
     policy: known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } } })),
     register: known(defineRegister([])),
@@ -59,7 +64,8 @@ export function facts(over: Partial<Facts> = {}): Facts {
     identity: known({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/session` }),
     observation: known({ state: {}, tags: {} }),
     assessment: known({ status: 'change', changes: [revoke] }),
-    history: known({ stream: streamOf(group), length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {} }),
+    history: known(emptyView(streamOf(group))),
+    track: known([]),
     run: { changes: 0 },
     ...over,
   };

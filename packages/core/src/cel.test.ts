@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { celRules } from './cel.js';
+import { createRedress } from './engine/redress.js';
+import { decide, known } from './guardrails/guardrail.js';
+import { ACCOUNT, apiCallFinding, facts } from './internal/testing/facts.js';
+import { definePolicy } from './policy/policy.js';
+
+const policy = (...rules: { when: string; effect?: string }[]) =>
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    rules: rules.map((rule) => ({ effect: 'approve', because: 'a reason', ...rule })),
+  });
+const asked = (when: string, tags: Record<string, string> = {}) =>
+  celRules().evaluate(facts({ policy: known(policy({ when })), observation: known({ state: {}, tags }) }));
+
+describe('rules', () => {
+  it.each<[string, Record<string, string>, boolean]>([
+    ['resource.tags["criticality"] == "high"', { criticality: 'high' }, true],
+    ['resource.tags["criticality"] == "high"', { criticality: 'low' }, false],
+    ['resource.tags["criticality"] == "high"', {}, false],
+    // A tag that is missing is not the one that is asked for.
+    ['resource.tags["env"] != "dev"', {}, true],
+    ['resource.tags["constructor"] != ""', {}, false],
+    ['resource.id.startsWith("sg-")', {}, true],
+    ['resource.environment == "dev" && resource.region in ["us-east-1", "eu-west-1"]', {}, true],
+    ['remediator.id == "other" || remediator.ceiling == "approve"', {}, false],
+    ['trigger.by == "finding" && trigger.kind == "api-call" && trigger.actor.contains("mallory")', {}, true],
+    ['plan.operations.exists(each, each == "ec2:RevokeSecurityGroupIngress")', {}, true],
+    ['plan.subjects.all(each, each.startsWith("tcp 22"))', {}, true],
+    ['now.getHours("Australia/Sydney") == 21', {}, true],
+    ['size(plan.hazards) > 0', {}, false],
+  ])('%s of %j', (when, tags, matches) => {
+    expect(asked(when, tags)).toMatchObject(
+      matches ? { effect: 'approve', code: 'rule', message: `a reason (${when}).` } : { effect: 'allow', code: 'no-rule' },
+    );
+  });
+
+  it('the most restrictive of those that match wins, and all are named', () => {
+    const rules = policy(
+      { when: 'true' },
+      { when: 'resource.id != ""', effect: 'deny' },
+      { when: 'true && true', effect: 'notify' },
+      { when: 'false', effect: 'deny' },
+    );
+    expect(celRules().evaluate(facts({ policy: known(rules) }))).toMatchObject({
+      effect: 'deny',
+      data: { rules: ['true', 'resource.id != ""', 'true && true'] },
+    });
+  });
+
+  it('one that cannot be evaluated denies', () => {
+    const decision = decide([celRules()], facts({ policy: known(policy({ when: '1 / (size(plan.hazards)) > 0' })) }));
+    expect(decision).toMatchObject({ effect: 'deny', results: [{ guardrail: 'rules', code: 'guardrail-failed' }] });
+    expect(decide([celRules()], facts({ policy: known(policy({ when: 'nobody == 1' })) })).effect).toBe('deny');
+  });
+
+  it('have nothing to say of a gone resource but what it is', () => {
+    expect(celRules().evaluate(facts({ policy: known(policy({ when: 'resource.tags["a"] == ""' })), observation: known('gone') }))).toMatchObject({
+      effect: 'approve',
+    });
+  });
+
+  it('without an actor there is an empty text', () => {
+    const trigger = { by: 'finding' as const, finding: apiCallFinding({ actor: null }) };
+    expect(celRules().evaluate(facts({ trigger, policy: known(policy({ when: 'trigger.actor == ""' })) }))).toMatchObject({ effect: 'approve' });
+  });
+});
+
+describe('a policy with rules', () => {
+  const compose = (rules: ReturnType<typeof policy>, guardrails = [celRules()]) =>
+    createRedress({ remediators: [], policy: rules, guardrails, connect: async () => Promise.reject(new Error('no')) });
+  it.each([
+    ['1 +', /rules\.0\.when: Unexpected token/],
+    ['resource.idd == "x"', /No such key: idd/],
+    ['resource.id', /it is string, not true or false/],
+    ['nobody.id == "x"', /Unknown variable: nobody/],
+    ['resource.id > 3', /no such overload/],
+    ['"env" in resource.tags', /compare it/],
+    ['has(resource.tags.env)', /compare it/],
+  ])('is refused for %s', (when, message) => {
+    expect(() => compose(policy({ when }))).toThrow(message);
+  });
+  it('is refused where nothing reads them', () => {
+    expect(() => compose(policy({ when: 'true' }), [])).toThrow(/nothing here reads rules/);
+  });
+  it('is taken when they hold', () => {
+    expect(() => compose(policy({ when: 'resource.tags["a"] == "b"' }))).not.toThrow();
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * Rules of one's own in CEL, the Common Expression Language: `rules` of a policy.
+ *
+ * @packageDocumentation
+ * @see https://cel.dev
+ */
+import { Environment } from '@marcbachmann/cel-js';
+import { defineGuardrail, EFFECTS, type Facts, type Guardrail } from './guardrails/guardrail.js';
+import { messageOf } from './model/errors.js';
+import { environmentOf } from './policy/policy.js';
+
+type Compiled = { readonly ok: true; matches(context: Record<string, unknown>): boolean } | { readonly ok: false; readonly error: string };
+
+const environment = new Environment({ limits: { maxAstNodes: 1000, maxDepth: 50 } })
+  .registerVariable({
+    name: 'resource',
+    schema: { type: 'string', id: 'string', account: 'string', region: 'string', partition: 'string', environment: 'string', tags: 'map<string, string>' },
+  })
+  .registerVariable({ name: 'remediator', schema: { id: 'string', version: 'string', ceiling: 'string' } })
+  .registerVariable({ name: 'trigger', schema: { by: 'string', source: 'string', kind: 'string', actor: 'string' } })
+  .registerVariable({ name: 'plan', schema: { operations: 'list<string>', subjects: 'list<string>', hazards: 'list<string>' } })
+  .registerVariable('now', 'google.protobuf.Timestamp');
+
+const compiled = new Map<string, Compiled>();
+
+function compile(when: string): Compiled {
+  const known = compiled.get(when);
+  if (known !== undefined) return known;
+  const made = compileAnew(when);
+  compiled.set(when, made);
+  return made;
+}
+
+function compileAnew(when: string): Compiled {
+  // A tag that is missing reads as an empty text, so that a rule about a tag says something of every resource; then it is always "there".
+  if (/\bin\s+resource\s*\.\s*tags\b|\bhas\s*\(\s*resource\s*\.\s*tags\b/.test(when))
+    return { ok: false, error: 'a tag that is missing is an empty text here: compare it, resource.tags["key"] != ""' };
+  try {
+    const checked = environment.check(when);
+    if (!checked.valid) return { ok: false, error: firstLine(messageOf(checked.error)) };
+    if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
+    const expression = environment.parse(when);
+    return { ok: true, matches: (context) => expression(context) === true };
+  } catch (error) {
+    return { ok: false, error: firstLine(messageOf(error)) };
+  }
+}
+
+const firstLine = (text: string) => text.split('\n')[0] ?? text;
+
+function tagsOf(tags: Readonly<Record<string, string>> | 'untaggable'): Map<string, string> {
+  const map = new Map(tags === 'untaggable' ? [] : Object.entries(tags));
+  const get = map.get.bind(map);
+  map.get = (key) => get(key) ?? '';
+  return map;
+}
+
+function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, where: string, tags: Map<string, string>): Record<string, unknown> {
+  const { resource, remediator, trigger, changes, hazards } = facts;
+  const finding = trigger.by === 'finding' ? trigger.finding : null;
+  return {
+    resource: {
+      type: resource.type,
+      id: resource.id,
+      account: resource.account,
+      region: resource.region,
+      partition: resource.partition,
+      environment: where,
+      tags,
+    },
+    remediator: { id: remediator.id, version: remediator.version, ceiling: remediator.ceiling },
+    trigger: { by: trigger.by, source: finding?.source ?? '', kind: finding?.kind ?? '', actor: finding?.actor?.arn ?? '' },
+    plan: {
+      operations: changes.map(({ call }) => `${call.service}:${call.operation}`),
+      subjects: changes.flatMap(({ subject }) => (subject === undefined ? [] : [subject])),
+      hazards: hazards.map(({ code }) => code),
+    },
+    now: new Date(facts.now),
+  };
+}
+
+/**
+ * The guardrail that reads the `rules` of a policy. A rule restricts where its `when` is true; one that cannot be evaluated denies.
+ *
+ * What it can speak of: `resource` (type, id, account, region, partition, environment, tags), `remediator` (id, version, ceiling),
+ * `trigger` (by, source, kind, actor), `plan` (operations, subjects, hazards) and `now`. Rules are checked when the policy is: an
+ * unknown name, or a comparison of what cannot be compared, is a mistake in the policy.
+ *
+ * @example createRedress({ …, policy, guardrails: [celRules()] });
+ * // rules: [{ when: 'resource.tags["criticality"] == "high"', effect: approve, because: crown jewels }]
+ */
+export function celRules(): Guardrail {
+  const guardrail = defineGuardrail({
+    id: 'rules',
+    needs: ['policy', 'observation'],
+    evaluate: ({ policy, observation, ...facts }) => {
+      if (policy.rules.length === 0) return { effect: 'allow', code: 'no-rules', message: 'The policy has no rules of its own.' };
+      const tags = tagsOf(observation === 'gone' ? {} : observation.tags);
+      const context = contextOf(facts, environmentOf(policy, facts.resource.account)?.name ?? '', tags);
+      const matching = policy.rules.filter(({ when }) => {
+        const rule = compile(when);
+        if (!rule.ok) throw new TypeError(`the rule ${when} cannot be read: ${rule.error}`);
+        return rule.matches(context);
+      });
+      const worst = matching.reduce<(typeof matching)[number] | null>(
+        (found, rule) => (found === null || EFFECTS.indexOf(rule.effect) > EFFECTS.indexOf(found.effect) ? rule : found),
+        null,
+      );
+      if (worst === null) return { effect: 'allow', code: 'no-rule', message: 'No rule of the policy restricts it.' };
+      return {
+        effect: worst.effect,
+        code: 'rule',
+        message: matching.map(({ because, when }) => `${because} (${when}).`).join(' '),
+        data: { rules: matching.map(({ when }) => when) },
+      };
+    },
+  });
+  return {
+    ...guardrail,
+    check: (policy) =>
+      policy.rules.flatMap(({ when }, index) => {
+        const rule = compile(when);
+        return rule.ok ? [] : [{ path: ['rules', index, 'when'], message: rule.error }];
+      }),
+  };
+}

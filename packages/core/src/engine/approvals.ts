@@ -1,0 +1,80 @@
+import { isLive, mayNotApprove } from '../guardrails/approval.js';
+import { type Approval, breakerOf } from '../journal.js';
+import { RedressError } from '../model/errors.js';
+import { isAccountId, type Partition } from '../model/resource.js';
+import { runPass } from './pass.js';
+import { persist } from './recorder.js';
+import type { Runtime } from './runtime.js';
+import type { ApprovalOptions, PassResult } from './types.js';
+
+/** @throws {RedressError} `approval/refused`, with the cure in `next` */
+function refuse(message: string, next: string): never {
+  throw new RedressError('approval/refused', message, { next });
+}
+
+/** Records that someone approves, and carries out exactly what they were shown. */
+export async function approve(runtime: Runtime, id: string, options: ApprovalOptions): Promise<readonly PassResult[]> {
+  const approval = await answer(runtime, id, 'approved', options);
+  const remediator = runtime.remediator(approval.remediator);
+  const request = { remediator, claimed: approval.resource, ids: [approval.resource.id] };
+  const run = { budget: { changes: 0 }, ...(options.deadline === undefined ? {} : { deadline: options.deadline }) };
+  const passes = await runPass(runtime, { ...request, trigger: { by: 'approval', approval: id } }, run);
+  if (!passes.some((pass) => pass.outcome === 'superseded')) return passes;
+  // It changed while it waited: what is there now is planned, and asked for, anew.
+  return [...passes, ...(await runPass(runtime, { ...request, trigger: { by: 'request' } }, run))];
+}
+
+/** Records that someone says no. */
+export function deny(runtime: Runtime, id: string, options: ApprovalOptions): Promise<Approval> {
+  return answer(runtime, id, 'denied', options);
+}
+
+async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denied', { by, reason }: ApprovalOptions): Promise<Approval> {
+  const journal = runtime.needJournal('An approval');
+  if (by.name.trim() === '' || reason.trim() === '') refuse('An answer needs a person and a reason.', 'Say who answers, and why.');
+  const approval = (await journal.approvals()).find((each) => each.id === id);
+  if (approval === undefined) return refuse(`Nothing waits under ${id}.`, 'It was never asked, or has been used; `redress approvals list` shows what waits.');
+  if (!isLive(approval, runtime.clock.now()))
+    refuse(`${id} ran out on ${new Date(approval.expires).toISOString()}.`, 'It is asked for anew when the gap is reported or swept again.');
+  if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has said no to ${id} already.`, 'It is asked for anew when the request has run out.');
+  if (approval.verdict === verdict) refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out when the resource is met next.');
+  runtime.remediator(approval.remediator);
+  const policy = await runtime.readPolicy();
+  // Saying no restricts: who caused it may, and need not be verified.
+  const why =
+    verdict === 'approved'
+      ? mayNotApprove(policy, approval.resource.account, approval, by)
+      : mayNotApprove(policy, approval.resource.account, { causedBy: [] }, { ...by, verified: true });
+  if (why !== null) refuse(why, '`approvers` of the policy lists who may, by environment; a signed request verifies who asks.');
+  const { resource, remediator, planDigest } = approval;
+  await persist(runtime, (each) =>
+    each.append({
+      kind: 'approval',
+      resource,
+      remediator,
+      body: { approval: { id, verdict, by: { name: by.name, verified: by.verified } }, reason, planDigest, policy: policy.digest },
+    }),
+  );
+  return { ...approval, verdict, by };
+}
+
+/** Records that a person closes a circuit breaker. */
+export async function closeBreaker(
+  runtime: Runtime,
+  remediator: string,
+  { account, partition = 'aws' }: { readonly account: string; readonly partition?: Partition },
+  { by, reason }: { readonly by: string; readonly reason: string },
+): Promise<void> {
+  const stop = (message: string, next: string): never => {
+    throw new RedressError('breaker/refused', message, { next });
+  };
+  if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.');
+  if (!isAccountId(account)) stop(`${JSON.stringify(account)} is no account.`, 'Give its 12 digits.');
+  const { id } = runtime.remediator(remediator);
+  const at = breakerOf({ account, partition });
+  const { breakers } = await runtime.needJournal('A circuit breaker').view(at);
+  if (!breakers.some((each) => each.remediator === id))
+    stop(`The circuit breaker of ${id} in ${account} is not open.`, '`redress breakers` shows the open ones.');
+  const message = `${by} (unverified) has closed the circuit breaker of ${id} in ${account}: ${reason}`;
+  await persist(runtime, (journal) => journal.append({ kind: 'breaker', resource: at, remediator: id, body: { breaker: 'closed', by, reason, message } }));
+}

@@ -1,0 +1,31 @@
+import { BAD_IN_A_ROW } from '../guardrails/breaker.js';
+import { breakerOf, type TrackedExecution } from '../journal.js';
+import { type Asked, blank, persist, tell } from './recorder.js';
+import type { Runtime } from './runtime.js';
+import type { PassResult } from './types.js';
+
+/** Opens the circuit breaker of a remediator in the resource's account, and tells people. */
+export async function tripped(runtime: Runtime, asked: Asked, reason: string): Promise<void> {
+  const { remediator, ref, trigger } = asked;
+  const message = `The circuit breaker of ${remediator.id} in ${ref.account} has opened: ${reason} It looks and plans on, and changes nothing until a person closes it.`;
+  const record = await persist(runtime, (journal) =>
+    journal.append({ kind: 'breaker', resource: breakerOf(ref), remediator: remediator.id, body: { breaker: 'open', reason, message } }),
+  );
+  await tell(runtime, remediator, { ...blank(remediator, breakerOf(ref)), outcome: 'denied', message, record }, trigger);
+}
+
+/** After a bad end: whether it was one too many in a row. What failed for a reason that passes (a throttled call) is none. */
+export async function breakerAfter(runtime: Runtime, asked: Asked, { outcome, retryable }: PassResult): Promise<void> {
+  const { remediator, ref } = asked;
+  if (retryable || !['failed', 'partial', 'unknown'].includes(outcome)) return;
+  const last = (await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] })))
+    .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded')
+    .slice(0, BAD_IN_A_ROW);
+  const isBad = (each: TrackedExecution) => ['failed', 'partial', 'unknown'].includes(each.outcome) && !each.retryable;
+  if (last.length === BAD_IN_A_ROW && last.every(isBad))
+    await tripped(
+      runtime,
+      asked,
+      `${BAD_IN_A_ROW} executions in a row have ended badly (${last.map((each) => `${each.execution}: ${each.outcome}`).join(', ')}).`,
+    );
+}

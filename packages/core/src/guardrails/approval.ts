@@ -1,0 +1,74 @@
+import type { Approval } from '../journal.js';
+import { type Digest, digestOf, type Json } from '../model/json.js';
+import { environmentOf, type Policy } from '../policy/policy.js';
+import type { Decision, Facts, GuardrailResult } from './guardrail.js';
+import { principal } from './principal.js';
+
+/** Names what an approver was shown of an answer: who said it, what, and on which data. Its wording may change. */
+export function shownAs({ guardrail, code, data }: GuardrailResult): Digest {
+  return digestOf({ guardrail, code, data: (data ?? {}) as Json });
+}
+
+/** What an approval of this decision would discharge. */
+export function dischargedBy(decision: Decision): readonly Digest[] {
+  return [...new Set(decision.results.filter((each) => each.effect === 'approve').map(shownAs))].sort();
+}
+
+/**
+ * Why someone may not approve; null when they may. Asked when they do, and again when it counts: the policy may have changed in between.
+ * An approver is listed for the environment, is none of those who caused it, and in the highest environment is known by a signed request.
+ */
+export function mayNotApprove(policy: Policy, account: string, approval: Pick<Approval, 'causedBy'>, by: NonNullable<Approval['by']>): string | null {
+  const environment = environmentOf(policy, account);
+  if (environment === null) return `Account ${account} is in no environment, so nobody may approve there.`;
+  const listed = Object.hasOwn(policy.approvers, environment.name) ? (policy.approvers[environment.name] ?? []) : [];
+  const who = principal(by.name);
+  if (!listed.some((arn) => principal(arn) === who)) return `${by.name} is no approver of ${environment.name}.`;
+  if (approval.causedBy.some((arn) => arn !== null && principal(arn) === who)) return `${by.name} caused it; someone else has to approve.`;
+  if (!by.verified && environment === policy.environments.at(-1))
+    return `Who ${by.name} is was not verified, and ${environment.name} is the highest environment.`;
+  return null;
+}
+
+/** Whether an approval can still be used. */
+export function isLive(approval: Approval, now: number): boolean {
+  return approval.usedBy === null && approval.expires > now;
+}
+
+/** A decision that waits for an approval, with the approval that is there: it discharges exactly what was shown, and nothing else. */
+export function discharge(decision: Decision, facts: Facts): Decision {
+  if (decision.effect !== 'approve' || facts.plan === null || !facts.history.ok || !facts.policy.ok) return decision;
+  const policy = facts.policy.value;
+  const { plan, now, resource, remediator } = facts;
+  const asked = dischargedBy(decision);
+  const mine = facts.history.value.approvals.filter((each) => each.remediator === remediator.id && each.planDigest === plan && isLive(each, now));
+  const add = (result: Omit<GuardrailResult, 'guardrail'>): Decision => ({
+    effect: result.effect,
+    results: [...decision.results, { guardrail: 'approval', ...result }],
+  });
+  const denied = mine.find((each) => each.verdict === 'denied' && asked.every((one) => each.discharges.includes(one)));
+  if (denied !== undefined)
+    return add({
+      effect: 'deny',
+      code: 'approval-denied',
+      message: `${denied.by?.name ?? ''} said no to it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
+      data: { approval: denied.id },
+    });
+  for (const each of mine) {
+    if (each.verdict !== 'approved' || each.by === null || !asked.every((one) => each.discharges.includes(one))) continue;
+    if (mayNotApprove(policy, resource.account, each, each.by) !== null) continue;
+    return add({
+      effect: 'allow',
+      code: 'approved',
+      message: `${each.by.name}${each.by.verified ? '' : ' (unverified)'} has approved it (${each.id}).`,
+      data: { approval: each.id, by: each.by.name, verified: each.by.verified },
+    });
+  }
+  return decision;
+}
+
+/** The approval that a decision rests on. */
+export function approvalOf(decision: Decision): string | null {
+  const id = decision.effect === 'allow' ? decision.results.find((each) => each.guardrail === 'approval')?.data?.['approval'] : undefined;
+  return typeof id === 'string' ? id : null;
+}

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { facts, group, NOW } from '../internal/testing/facts.js';
+import type { TrackedExecution } from '../journal.js';
+import { digestOf } from '../model/json.js';
+import { resource } from '../model/resource.js';
+import { definePolicy } from '../policy/policy.js';
+import { known, unreadable } from './guardrail.js';
+import { distinctFixes, promotion } from './promotion.js';
+
+const DAY = 86_400_000;
+const DEV = '222222222222';
+const policy = known(
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [DEV] }, prod: { accounts: [group.account], after: { environment: 'dev', fixes: 3, bake: 'P7D' } } },
+    remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce', prod: 'enforce' } },
+  }),
+);
+const fix = (id: string, daysAgo: number, over: Partial<TrackedExecution> = {}): TrackedExecution => ({
+  execution: `x-${id}`,
+  resource: resource({ type: group.type, id, account: DEV, region: group.region }),
+  remediator: 'ec2-revoke-sg-open-ssh',
+  planDigest: digestOf(id),
+  subjects: [],
+  outcome: 'remediated',
+  begunAt: NOW - daysAgo * DAY,
+  closedAt: NOW - daysAgo * DAY,
+  sent: 1,
+  verified: true,
+  retryable: false,
+  version: '1.0.3',
+  parameters: digestOf({}),
+  drill: false,
+  rollbackOf: null,
+  rolledBack: false,
+  ...over,
+});
+const good = [fix('a', 8), fix('b', 5), fix('c', 1)];
+const asked = (track: readonly TrackedExecution[]) => promotion.evaluate(facts({ policy, track: known(track) }));
+
+describe('a higher environment', () => {
+  it('enforces what the one below has shown', () => {
+    expect(asked(good)).toMatchObject({ effect: 'allow', code: 'promoted', data: { executions: ['x-a', 'x-b', 'x-c'] } });
+  });
+  it('asks nothing where nothing has to be shown', () => {
+    expect(promotion.evaluate(facts({ track: known([]) }))).toMatchObject({ effect: 'allow', code: 'no-gate' });
+  });
+  it('denies when what was shown cannot be read', () => {
+    expect(promotion.evaluate(facts({ policy, track: unreadable(new Error('down')) }))).toMatchObject({ effect: 'deny', code: 'unreadable' });
+  });
+  it.each<[string, TrackedExecution[]]>([
+    ['nothing was fixed', []],
+    ['one fix is missing', good.slice(1)],
+    ['all were of one resource', [fix('a', 8), fix('a', 5), fix('a', 1)]],
+    ['all were on one day', [fix('a', 8), fix('b', 8), fix('c', 8)]],
+    ['they are all newer than the bake time', [fix('a', 6), fix('b', 5), fix('c', 1)]],
+    ['one was of another minor version', [fix('a', 8), fix('b', 5), fix('c', 1, { version: '1.1.0' })]],
+    ['one was of another major version', [fix('a', 8), fix('b', 5), fix('c', 1, { version: '0.0.3' })]],
+    ['one had other parameters', [fix('a', 8), fix('b', 5), fix('c', 1, { parameters: digestOf({ x: 1 }) })]],
+    ['one was a drill', [fix('a', 8), fix('b', 5), fix('c', 1, { drill: true })]],
+    ['one was not verified', [fix('a', 8), fix('b', 5), fix('c', 1, { verified: false })]],
+    [
+      'one was in an account that is not below',
+      [fix('a', 8), fix('b', 5), fix('c', 1, { resource: resource({ ...group, id: 'c', account: '999999999999' }) })],
+    ],
+    ['one was of another remediator', [fix('a', 8), fix('b', 5), fix('c', 1, { remediator: 'other' })]],
+    ['one was itself a rollback', [fix('a', 8), fix('b', 5), fix('c', 1, { rollbackOf: 'x-1' })]],
+    ['one is dated tomorrow', [fix('a', 8), fix('b', 5), fix('c', -1)]],
+    ['one changed nothing', [fix('a', 8), fix('b', 5), fix('c', 1, { outcome: 'no-op' })]],
+    ['one was taken back', [...good, fix('d', 2, { rolledBack: true })]],
+    ['one ended in parts', [...good, fix('d', 2, { outcome: 'partial' })]],
+    ['of one nobody knows', [...good, fix('d', 2, { outcome: 'unknown' })]],
+    ['one failed', [...good, fix('d', 2, { outcome: 'failed' })]],
+  ])('asks a person when %s', (_name, track) => {
+    expect(asked(track)).toMatchObject({ effect: 'approve', code: 'promotion-unproven' });
+  });
+  it.each<[string, TrackedExecution]>([
+    ['a bad end before the bake time', fix('d', 8, { outcome: 'partial' })],
+    ['a failure that passes', fix('d', 2, { outcome: 'failed', retryable: true })],
+    ['a bad end of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
+  ])('forgives %s', (_name, each) => {
+    expect(asked([...good, each])).toMatchObject({ effect: 'allow' });
+  });
+  it('asks the same of the approver while fixes come in', () => {
+    expect((asked([]) as { data?: unknown }).data).toEqual((asked(good.slice(1)) as { data?: unknown }).data);
+  });
+});
+
+describe('distinct fixes', () => {
+  const tiny = fc.array(fc.record({ resource: fc.constantFrom('a', 'b', 'c', 'd'), day: fc.constantFrom('1', '2', '3', '4') }), { maxLength: 7 });
+  it('is the most of which no two share a resource or a day', () => {
+    const best = (fixes: { resource: string; day: string }[]): number => {
+      const [first, ...rest] = fixes;
+      if (first === undefined) return 0;
+      return Math.max(best(rest), 1 + best(rest.filter((each) => each.resource !== first.resource && each.day !== first.day)));
+    };
+    fc.assert(
+      fc.property(tiny, (fixes) => distinctFixes(fixes) === best(fixes)),
+      { numRuns: 500 },
+    );
+  });
+});

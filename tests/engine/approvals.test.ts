@@ -1,0 +1,382 @@
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  type Notification,
+  type PassResult,
+  type RedressOptions,
+  type Remediator,
+  type StoredRecord,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { crashingJournal } from '@redress/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const PROD = '333333333333';
+const START = Date.parse('2026-11-24T10:00:00Z');
+const DAY = 86_400_000;
+const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+const BY = { by: { name: LEAD, verified: true }, reason: 'CHG-1' };
+
+let aws: Widgets;
+let time: number;
+let journal: Journal;
+let told: Notification[];
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+const policy = (extra: object = {}) =>
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 2, bake: 'P2D' } } },
+    remediators: { 'widget-revoke-open': { dev: 'approve', prod: 'enforce' } },
+    approvers: { dev: [LEAD], prod: [LEAD] },
+    ...extra,
+  });
+const engine = (over: Partial<RedressOptions> = {}) =>
+  createRedress({
+    remediators: [revokeOpenRules],
+    policy: policy(),
+    journal,
+    connect: aws.connect,
+    clock,
+    notify: async (each) => void told.push(each),
+    ...over,
+  });
+const asked = async (rule = 'open-1', over: Partial<RedressOptions> = {}): Promise<PassResult> => {
+  const { results } = await engine(over).handle(openedEvent('w', rule, time - 1000));
+  return results[0]?.passes[0] as PassResult;
+};
+const records = async (): Promise<StoredRecord[]> => {
+  const all: StoredRecord[] = [];
+  for await (const each of journal.read({ all: true })) all.push(each);
+  return all;
+};
+const refused = (work: Promise<unknown>) =>
+  work.then(
+    () => 'it was accepted',
+    (error: { code: string; message: string }) => `${error.code}: ${error.message}`,
+  );
+
+beforeEach(() => {
+  aws = new Widgets();
+  aws.put('w', ['open-1', 'closed']);
+  time = START;
+  journal = memoryJournal({ clock });
+  told = [];
+});
+
+describe('an approval', () => {
+  it('is asked for, told about, and carries out exactly what was shown', async () => {
+    const pass = await asked();
+    expect(pass).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-[0-9a-f]{16}$/) });
+    expect(told[0]).toMatchObject({ outcome: 'awaiting-approval', approval: pass.approval, plan: { digest: pass.plan?.digest } });
+    expect(await engine().approvals()).toMatchObject([
+      { id: pass.approval, planDigest: pass.plan?.digest, causedBy: [`arn:aws:iam::${ACCOUNT}:user/mallory`] },
+    ]);
+    expect(aws.writes).toEqual([]);
+
+    time += 3_600_000;
+    const [done, ...more] = await engine().approve(pass.approval as string, BY);
+    expect(more).toEqual([]);
+    expect(done).toMatchObject({ outcome: 'remediated', plan: { digest: pass.plan?.digest } });
+    expect(aws.rules('w')).toEqual(['closed']);
+    expect((await records()).map(({ record }) => record.kind)).toEqual(['decision', 'approval', 'intent', 'call', 'outcome']);
+    const intent = (await records()).find(({ record }) => record.kind === 'intent');
+    expect(intent?.record.body).toMatchObject({
+      trigger: { by: 'approval', approval: pass.approval },
+      guardrails: expect.arrayContaining([expect.objectContaining({ guardrail: 'approval', data: { approval: pass.approval, by: LEAD, verified: true } })]),
+    });
+    expect(await engine().approvals()).toEqual([]);
+  });
+
+  it('is the same request however often it is reported, and a new one after it was used', async () => {
+    const first = await asked();
+    expect((await asked()).approval).toBe(first.approval);
+    await engine().approve(first.approval as string, BY);
+    aws.put('w', ['open-1', 'closed']);
+    time += 1000;
+    const again = await asked();
+    expect(again.plan?.digest).toBe(first.plan?.digest);
+    expect(again.approval).not.toBe(first.approval);
+    expect(aws.rules('w')).toContain('open-1');
+  });
+
+  it('frees only what was approved; another rule waits on', async () => {
+    aws.put('w', ['open-1', 'open-2']);
+    const pass = await asked();
+    expect(pass.plan?.changes.map((change) => change.subject)).toEqual(['open-1']);
+    await engine().approve(pass.approval as string, BY);
+    expect(aws.rules('w')).toEqual(['open-2']);
+  });
+
+  it('of a state that is not so any more changes nothing, and is asked for anew', async () => {
+    const pass = await asked();
+    aws.put('w', ['open-1', 'open-2', 'closed']);
+    const passes = await engine().approve(pass.approval as string, BY);
+    expect(passes.map((each) => each.outcome)).toEqual(['superseded', 'awaiting-approval']);
+    expect(passes[1]?.approval).not.toBe(pass.approval);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('of a state that changes between decision and lease changes nothing', async () => {
+    const pass = await asked();
+    let looks = 0;
+    aws.before = (operation) => {
+      if (operation === 'DescribeWidget' && ++looks === 2) aws.widgets.get('w')?.rules.push('open-3');
+    };
+    const passes = await engine().approve(pass.approval as string, BY);
+    expect(passes.at(-1)?.outcome).toBe('awaiting-approval');
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('does not discharge what came up since: an exception, a freeze, a hazard, a stop', async () => {
+    const pass = await asked();
+    const id = pass.approval as string;
+    const exceptions = defineRegister([
+      { id: 'EXC-1', scope: { resource: 'w' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + DAY).toISOString() },
+    ]);
+    expect((await engine({ exceptions }).approve(id, BY)).map((each) => each.outcome)).toEqual(['exempt']);
+    const outcomes: string[] = [];
+    for (const extra of [
+      { freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z', reason: 'r' }] },
+      { stop: 'changes' },
+      { remediators: { 'widget-revoke-open': { dev: 'notify' } } },
+    ]) {
+      const { results } = await engine({ policy: policy(extra) }).handle(openedEvent('w', 'open-1', time - 1000));
+      outcomes.push(...(results[0]?.passes ?? []).map((each) => each.outcome));
+    }
+    expect(outcomes).toEqual(['notified', 'denied', 'notified']);
+    expect(aws.writes).toEqual([]);
+    // It still stands, and is carried out when the resource is met next.
+    const { results } = await engine().handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['remediated']);
+  });
+
+  it('is refused from who caused it, from strangers, without a reason, twice, and when it has run out', async () => {
+    const { approval } = await asked('open-1');
+    const id = approval as string;
+    expect(await refused(engine().approve('a-0', BY))).toMatch(/^approval\/refused: Nothing waits under a-0/);
+    expect(await refused(engine().approve(id, { ...BY, reason: ' ' }))).toMatch(/needs a person and a reason/);
+    expect(await refused(engine().approve(id, { ...BY, by: { name: 'arn:aws:iam::111111111111:role/Other', verified: true } }))).toMatch(
+      /is no approver of dev/,
+    );
+    const mallory = policy({ approvers: { dev: [`arn:aws:iam::${ACCOUNT}:user/mallory`] } });
+    const byMallory = { ...BY, by: { name: `arn:aws:iam::${ACCOUNT}:user/mallory`, verified: true } };
+    expect(await refused(engine({ policy: mallory }).approve(id, byMallory))).toMatch(/caused it/);
+    time += 7 * DAY;
+    expect(await refused(engine().approve(id, BY))).toMatch(/ran out on/);
+    expect((await records()).filter(({ record }) => record.kind === 'approval')).toEqual([]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('that was denied is not asked for again until it has run out', async () => {
+    const { approval } = await asked();
+    await engine().deny(approval as string, BY);
+    expect(await asked()).toMatchObject({ outcome: 'denied', approval: null });
+    expect(await refused(engine().approve(approval as string, BY))).toMatch(/has said no/);
+    time += 7 * DAY;
+    expect(await asked()).toMatchObject({ outcome: 'awaiting-approval' });
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('needs a verified person in the highest environment', async () => {
+    const pass = (
+      await engine({
+        policy: policy({
+          environments: { dev: { accounts: [] }, prod: { accounts: [ACCOUNT], after: 'none', because: 'b' } },
+          remediators: { 'widget-revoke-open': { prod: 'approve' } },
+        }),
+      }).run(widget('w'))
+    )[0];
+    const highest = policy({
+      environments: { dev: { accounts: [] }, prod: { accounts: [ACCOUNT], after: 'none', because: 'b' } },
+      remediators: { 'widget-revoke-open': { prod: 'approve' } },
+    });
+    const id = pass?.approval as string;
+    expect(await refused(engine({ policy: highest }).approve(id, { ...BY, by: { name: LEAD, verified: false } }))).toMatch(/was not verified/);
+    expect((await engine({ policy: highest }).approve(id, BY)).map((each) => each.outcome)).toEqual(['remediated']);
+  });
+
+  it('is used once, by two who come at the same time', async () => {
+    const { approval } = await asked();
+    const answers = await Promise.all([
+      engine()
+        .approve(approval as string, BY)
+        .catch(() => []),
+      engine()
+        .approve(approval as string, BY)
+        .catch(() => []),
+    ]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(answers.flat().filter((each) => each.outcome === 'remediated' && !each.duplicate)).toHaveLength(1);
+  });
+
+  it('survives a crash after it was given: what is open is closed, and nothing happens twice', async () => {
+    for (const point of ['after-intent', 'before-call-record', 'before-outcome'] as const) {
+      aws.put('w', ['open-1', 'closed']);
+      // Twice in seven days would be a fight.
+      time += 8 * DAY;
+      const { approval } = await asked();
+      const dying = crashingJournal(journal, point);
+      await refused(engine({ journal: dying }).approve(approval as string, BY));
+      expect(dying.died).toBe(true);
+      time += DAY;
+      await engine().recover();
+      await engine().handle(openedEvent('w', 'open-1', time - 1000));
+      expect(aws.rules('w'), point).toEqual(['closed']);
+    }
+    expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule', 'RevokeRule']);
+  });
+});
+
+describe('lower environments first', () => {
+  const wide = (track: Partial<RedressOptions> = {}) =>
+    engine({ policy: policy({ remediators: { 'widget-revoke-open': { dev: 'enforce', prod: 'enforce' } } }), ...track });
+  const inProd = async () => {
+    aws.identity = { ...aws.identity, account: PROD };
+    aws.put('p', ['open-1']);
+    const { results } = await wide().handle(openedEvent('p', 'open-1', time - 1000, { account: PROD }));
+    aws.identity = { ...aws.identity, account: ACCOUNT };
+    return results[0]?.passes[0] as PassResult;
+  };
+  const inDev = async (id: string, options: { drill?: boolean } = {}) => {
+    aws.put(id, ['open-1']);
+    const { results } = await wide().handle(openedEvent(id, 'open-1', time - 1000), options);
+    return results[0]?.passes[0] as PassResult;
+  };
+  it('prod enforces when dev has shown it, and no longer after one was taken back', async () => {
+    expect((await inProd()).outcome).toBe('awaiting-approval');
+    await inDev('a', { drill: true });
+    await inDev('b');
+    time += DAY;
+    await inDev('c', { drill: true });
+    time += DAY;
+    expect((await inProd()).outcome).toBe('awaiting-approval');
+    const last = await inDev('d');
+    expect((await inProd()).outcome).toBe('remediated');
+    await wide().rollback(last.execution as string, { by: 'ops', reason: 'broke' });
+    expect((await inProd()).outcome).toBe('awaiting-approval');
+  });
+});
+
+describe('settling', () => {
+  const slow: Remediator = { ...revokeOpenRules, settle: 60_000 };
+  const enforce = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
+  it('waits for what comes after a change: an exception tag', async () => {
+    aws.put('w', ['open-1']);
+    let looks = 0;
+    aws.before = (operation) => {
+      if (operation === 'DescribeWidget' && ++looks === 2) aws.put('w', ['open-1'], { 'redress:exception': 'x' });
+    };
+    const { results } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 10_000));
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['notified']);
+    expect(time).toBeGreaterThanOrEqual(START + 50_000);
+    expect(aws.writes).toEqual([]);
+  });
+  it('does not wait for what is old enough, nor in a dry run', async () => {
+    const { results } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000), { dryRun: true });
+    await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1), { dryRun: true });
+    expect([results[0]?.passes[0]?.outcome, time]).toEqual(['planned', START]);
+    await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000));
+    expect([aws.writes, time]).toEqual([['RevokeRule'], START]);
+  });
+  it('comes again when there is no time to wait', async () => {
+    const { results, retry } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1000), {
+      deadline: time + 60_000,
+    });
+    expect(results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true, settles: START + 59_000 }]);
+    expect([retry, time, aws.writes]).toEqual([[], START, []]);
+  });
+  it('an event from ahead of our clock waits once, not for ever', async () => {
+    await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time + 300_000));
+    expect(aws.writes).toEqual(['RevokeRule']);
+    expect(time).toBe(START + 60_000);
+  });
+  it('a sweep looks at all before it comes back to what it saw first', async () => {
+    const anyAge: Remediator = { ...slow, freshWithin: null };
+    for (const id of ['w', 'x', 'y']) aws.put(id, ['open-1']);
+    let tagged = false;
+    aws.before = (operation) => {
+      if (!tagged && operation === 'DescribeWidget' && time > START + 30_000) {
+        tagged = true;
+        aws.put('x', ['open-1'], { 'redress:exception': 'x' });
+      }
+    };
+    const [summary] = await engine({ remediators: [anyAge], policy: enforce }).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }] });
+    expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { remediated: 2, notified: 1 }, retryable: 0 });
+    expect([aws.rules('w'), aws.rules('x'), aws.rules('y')]).toEqual([[], ['open-1'], []]);
+    // One wait for all of them.
+    expect(time - START).toBeLessThan(90_000);
+  });
+});
+
+describe('the circuit breaker', () => {
+  const enforce = (extra: object = {}) => policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } }, ...extra });
+  const fix = async (id: string, over: Partial<RedressOptions> = {}) => {
+    time += 1000;
+    aws.put(id, ['open-1']);
+    const { results } = await engine({ policy: enforce(), ...over }).handle(openedEvent(id, 'open-1', time - 1000));
+    return results[0]?.passes[0] as PassResult;
+  };
+  const close = () => engine().closeBreaker('widget-revoke-open', { account: ACCOUNT }, { by: 'ops', reason: 'looked' });
+
+  it('opens at the limit for events, tells, goes on planning, and stays until a person closes it', async () => {
+    const limited = { policy: enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] }) };
+    expect([(await fix('a', limited)).outcome, (await fix('b', limited)).outcome]).toEqual(['remediated', 'remediated']);
+    expect((await fix('c', limited)).decision?.results.at(-1)).toMatchObject({ code: 'limit-window' });
+    expect(told.map((each) => each.message).join()).toMatch(/The circuit breaker of widget-revoke-open in 111111111111 has opened/);
+    time += 2 * 3_600_000;
+    const later = await fix('d', limited);
+    expect(later).toMatchObject({ outcome: 'denied', plan: { changes: [{ subject: 'open-1' }] } });
+    expect(later.decision?.results).toContainEqual(expect.objectContaining({ guardrail: 'circuit-breaker', code: 'tripped' }));
+    expect(aws.rules('d')).toEqual(['open-1']);
+    await close();
+    expect((await fix('d', limited)).outcome).toBe('remediated');
+    expect(await refused(close())).toMatch(/breaker\/refused: .*is not open/);
+  });
+
+  it('a backlog queues instead, and has a budget of its own', async () => {
+    const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
+    const limited = { remediators: [anyAge], policy: enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] }) };
+    aws.widgets.clear();
+    for (const id of ['a', 'b', 'c', 'd', 'e']) aws.put(id, ['open-1']);
+    const sweep = async () => (await engine(limited).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }] }))[0];
+    expect(await sweep()).toMatchObject({ outcomes: { remediated: 2, denied: 3 }, retryable: 3 });
+    // Events have theirs all the same.
+    expect((await fix('f', limited)).outcome).toBe('remediated');
+    time += 3_600_000;
+    expect(await sweep()).toMatchObject({ outcomes: { remediated: 2, denied: 1, 'no-op': 3 } });
+    time += 3_600_000;
+    expect(await sweep()).toMatchObject({ outcomes: { remediated: 1, 'no-op': 5 } });
+  });
+
+  it('opens after three bad ends in a row, not after two, and not after what passes', async () => {
+    aws.faults.set('RevokeRule', ['throttled', 'throttled', 'throttled', 'throttled']);
+    for (const id of ['a', 'b', 'c', 'd']) expect(await fix(id)).toMatchObject({ outcome: 'failed', retryable: true });
+    aws.faults.set('RevokeRule', ['denied', 'denied']);
+    expect([(await fix('e')).outcome, (await fix('f')).outcome, (await fix('g')).outcome]).toEqual(['failed', 'failed', 'remediated']);
+    aws.faults.set('RevokeRule', ['denied', 'denied', 'denied']);
+    for (const id of ['h', 'i', 'j']) expect((await fix(id)).outcome).toBe('failed');
+    expect((await fix('k')).decision?.results).toContainEqual(expect.objectContaining({ code: 'tripped' }));
+    expect(aws.rules('k')).toEqual(['open-1']);
+  });
+
+  it('never stops a rollback', async () => {
+    const done = await fix('a');
+    await journal.append({
+      kind: 'breaker',
+      resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },
+      remediator: 'widget-revoke-open',
+      body: { breaker: 'open', reason: 'test' },
+    });
+    expect((await engine().rollback(done.execution as string, { by: 'ops', reason: 'broke' })).outcome).toBe('rolled-back');
+    expect(aws.rules('a')).toEqual(['open-1']);
+  });
+});
