@@ -15,7 +15,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'tests/{engine,unit}/**/*.test.ts'],
+          include: ['packages/**/src/**/*.test.ts', 'tests/{campaign,engine,unit}/**/*.test.ts'],
           exclude: ['**/*.prop.test.ts', '**/node_modules/**'],
           setupFiles,
           // None of them waits for anything; a busy machine may be slow.

@@ -1,4 +1,5 @@
 import type { Partition } from './model/resource.js';
+import type { SdkClient } from './remediator/service.js';
 
 /** Time, so that tests and simulations can own it. */
 export interface Clock {
@@ -29,6 +30,8 @@ export interface Connection {
   readonly config: object;
   /** Who the credentials are, by STS; read once. */
   identity(): Promise<Identity>;
+  /** A client to use instead of the SDK's own: a simulated account has them. */
+  client?(service: string): SdkClient;
 }
 
 /** What STS GetCallerIdentity says. */

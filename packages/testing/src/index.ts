@@ -19,4 +19,13 @@ export {
 } from './events.js';
 export { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
 export type { Arranged, ConformanceOptions, Expectation, Scenario, Sdk } from './scenario.js';
+export {
+  DISTURBANCES,
+  type Disturbance,
+  type SimulatedAccount,
+  type SimulatedAccountOptions,
+  type SimulatedCall,
+  simulatedAccount,
+} from './simulated/account.js';
+export type { AccountState } from './simulated/state.js';
 export type { FaultKind, WireCall } from './wire.js';

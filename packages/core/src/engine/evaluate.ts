@@ -62,7 +62,7 @@ async function look(
   const refuse = (why: string, retryable: boolean): never => {
     throw new RedressError('evaluation/unreadable', `${remediator.id}: ${claim.id} could not be read: ${why}`, { retryable });
   };
-  const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline);
+  const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline, null);
   if (!ref.ok) return refuse(ref.error, ref.retryable);
   if (ref.value === null) return refuse('it is none of this account', false);
   const found = await runtime.look(remediator, ref.value, known(where.policy), 'read', where.deadline);

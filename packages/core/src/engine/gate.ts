@@ -1,5 +1,6 @@
 import type { Lease } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
+import { canonicalJson } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity } from '../ports.js';
@@ -16,6 +17,25 @@ export interface CallTrace {
   readonly region: string;
   readonly requestId: string | null;
   readonly failure: AwsFailure | null;
+}
+
+/** What was read for one pass over a resource; forgotten when something is changed, or time goes by. */
+export class SharedReads {
+  readonly #replies = new Map<string, Promise<unknown>>();
+
+  /** A reply is not copied: what `observe` gets is nobody's to change. A failure is not kept, as the next may do better. */
+  once(question: string, ask: () => Promise<unknown>): Promise<unknown> {
+    const known = this.#replies.get(question);
+    if (known !== undefined) return known;
+    const asked = ask();
+    this.#replies.set(question, asked);
+    asked.catch(() => this.#replies.delete(question));
+    return asked;
+  }
+
+  forget(): void {
+    this.#replies.clear();
+  }
 }
 
 /** Reply to a writing call. */
@@ -76,15 +96,25 @@ export class Gate {
     }
   }
 
-  /** The `aws` object of `observe`: the declared reads and nothing else. */
-  reads(remediator: Remediator, ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>, access: ConnectTarget['access'], deadline: number | null): never {
+  /**
+   * The `aws` object of `observe`: the declared reads and nothing else.
+   *
+   * @param shared what other remediators have read of the same resource just now: the same question is asked once.
+   */
+  reads(
+    remediator: Remediator,
+    ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>,
+    access: ConnectTarget['access'],
+    deadline: number | null,
+    shared: SharedReads | null = null,
+  ): never {
     const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), access };
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
       const functions = aws[use.service.id] ?? {};
       aws[use.service.id] = functions;
       for (const operation of use.operations) {
-        functions[operation] = async (input) => {
+        const ask = async (input: object): Promise<unknown> => {
           const binding = use.service.operations.get(operation);
           const name = `${use.service.id}:${operation}`;
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
@@ -100,6 +130,8 @@ export class Gate {
             throw awsError(name, failure, error);
           }
         };
+        functions[operation] =
+          shared === null ? ask : (input) => shared.once(canonicalJson({ ...target, service: use.service.id, operation, input }), () => ask(input));
       }
       Object.freeze(functions);
     }
@@ -192,7 +224,7 @@ export class Gate {
     const key = `${service.id}/${attempts}`;
     const known = clients.get(key);
     if (known !== undefined) return known;
-    const client = service.client(connection.config, attempts);
+    const client = connection.client?.(service.id) ?? service.client(connection.config, attempts);
     clients.set(key, client);
     return client;
   }

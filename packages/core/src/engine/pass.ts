@@ -1,12 +1,14 @@
 import { approvalOf, isLive } from '../guardrails/approval.js';
 import { type Shown, shownBy } from '../guardrails/freshness.js';
-import { type Decision, decisive, type Fact, type Facts, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import { type Decision, decisive, type Fact, type Facts, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import { type Approval, emptyView, type StreamView } from '../journal.js';
-import type { Plan } from '../model/plan.js';
+import { digestOf } from '../model/json.js';
+import type { Change, Plan } from '../model/plan.js';
 import { type ResourceRef, streamOf } from '../model/resource.js';
 import { modeOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { execute, type Step } from './execute.js';
+import { SharedReads } from './gate.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
 import { type Asked, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { recoverOne } from './recover.js';
@@ -40,10 +42,12 @@ export async function runPass(
     readonly trigger: Trigger;
     /** When a sweep saw it first; it comes back to it instead of waiting. */
     readonly seenAt?: number;
+    /** What came before in the same pass over the resource. */
+    readonly together?: ResourcePass;
   },
   options: RunOptions,
 ): Promise<readonly PassResult[]> {
-  const { remediator, claimed, ids, trigger } = request;
+  const { remediator, claimed, ids, trigger, together = resourcePass() } = request;
   const run: Run = {
     deadline: options.deadline ?? null,
     dryRun: options.dryRun ?? false,
@@ -62,7 +66,7 @@ export async function runPass(
     const home = identity.ok && identity.value.account === claimed.account;
     // With the wrong credentials nothing is read: what they show would be another account's.
     if (ref === null && home) {
-      const named = await runtime.identify(remediator, claimed, run.deadline);
+      const named = await runtime.identify(remediator, claimed, run.deadline, together.reads);
       if (!named.ok || named.value === null) {
         const why = named.ok ? 'it is none of this account.' : named.error;
         const verdict: Verdict = {
@@ -80,21 +84,28 @@ export async function runPass(
     if (!run.dryRun && history.ok && history.value.open !== null && history.value.open.leaseUntil <= runtime.clock.now()) {
       // Its worker is gone. Close it first: only then is known what happened.
       await recoverOne(runtime, history.value.open, run.deadline);
+      together.reads.forget();
       round++;
       continue;
     }
-    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline) : unseen(identity);
+    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline, together.reads) : unseen(identity);
     const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
     const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes, lastChange });
 
     let again: Step['again'] = 'no';
     let settled: number | null = null;
-    const partsIn = (look: Look) => partsOf(asked, look, shown, history.ok ? history.value.approvals : [], runtime.clock.now());
+    const partsIn = (look: Look) =>
+      partsOf(asked, without(look, together, remediator.id), shown, history.ok ? history.value.approvals : [], runtime.clock.now());
+    const settledBy = decidedBy(seen, together, remediator.id);
+    if (settledBy !== null) return [...passes, await recordDecision(runtime, asked, run.dryRun, { outcome: 'no-op', ...settledBy })];
     for (const part of todo(partsIn(seen), seen, trigger, done)) {
       const step = await decideAndAct(runtime, asked, { facts, part, shown: part === null ? shown : shownFor(part, shown), seen, run, partsIn });
       if (step.settles !== undefined) settled = Math.max(settled ?? 0, step.settles);
       again = step.again;
       if (step.result !== null) passes.push(step.result);
+      if (step.result !== null && part !== null && again === 'no' && holdsForOthers(step.result))
+        for (const change of part.changes) together.decided.set(callOf(change), step.result);
+      if (again !== 'no') together.reads.forget();
       if (part !== null && step.settles === undefined && (again === 'no' || again === 'executed')) done.add(part.key);
       // A change was made, or the resource is not what it was: the rest is planned anew from what is there now.
       if (again !== 'no') break;
@@ -106,6 +117,7 @@ export async function runPass(
       if (trigger.by === 'sweep' || late)
         return [...passes, busy(asked, `It changed just now, and is decided on after ${new Date(settled).toISOString()}.`, settled)];
       await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));
+      together.reads.forget();
       round++;
       continue;
     }
@@ -118,6 +130,44 @@ export async function runPass(
   }
   // Nothing may be lost for it: the same input comes again.
   return [...passes, busy({ remediator, ref: ref ?? claimed }, 'The resource keeps changing.')];
+}
+
+/** One pass over a resource by several remediators, narrow before wide. */
+export interface ResourcePass {
+  /** The same question is asked of AWS once. */
+  readonly reads: SharedReads;
+  /** What became of calls that a narrower remediator planned, and that were not made: a wider one does not decide on them again. */
+  readonly decided: Map<string, PassResult>;
+}
+
+/** Begins a pass over a resource. */
+export function resourcePass(): ResourcePass {
+  return { reads: new SharedReads(), decided: new Map() };
+}
+
+/** What the policy lets one remediator do says nothing of another; an exception, a wait, a hold does. */
+function holdsForOthers({ decision }: PassResult): boolean {
+  return decision === null || !decisive(decision).every((each) => each.guardrail === 'mode' || each.guardrail === 'ceiling');
+}
+
+const callOf = ({ call }: Change) => digestOf({ service: call.service, operation: call.operation, input: call.input });
+const isDecided = (change: Change, { decided }: ResourcePass, remediator: string) => (decided.get(callOf(change))?.remediator ?? remediator) !== remediator;
+
+/** A look without the changes that a narrower remediator has decided on. */
+function without(look: Look, together: ResourcePass, remediator: string): Look {
+  if (!look.assessment.ok || look.assessment.value.status !== 'change' || together.decided.size === 0) return look;
+  const changes = look.assessment.value.changes.filter((change) => !isDecided(change, together, remediator));
+  return { ...look, assessment: known({ ...look.assessment.value, changes }) };
+}
+
+/** When a narrower remediator has decided on everything: an exception from it, or its wait for an approval, holds for the same call under another name. */
+function decidedBy(look: Look, together: ResourcePass, remediator: string): { message: string; open: readonly string[] } | null {
+  if (!look.assessment.ok || look.assessment.value.status !== 'change') return null;
+  const { changes } = look.assessment.value;
+  if (changes.length === 0 || !changes.every((change) => isDecided(change, together, remediator))) return null;
+  const by = [...new Set(changes.map((change) => together.decided.get(callOf(change))))].filter((each) => each !== undefined);
+  const message = `Decided on already: ${by.map((each) => `${each.remediator}: ${each.outcome}`).join(', ')}.`;
+  return { message, open: changes.map((change) => change.summary) };
 }
 
 /** Nothing is looked at with credentials of which is not known that they are of the resource's account. */

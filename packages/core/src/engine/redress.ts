@@ -2,11 +2,11 @@ import { normalize, unwrap } from '../events/index.js';
 import { isLive } from '../guardrails/approval.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { type ResourceRef, resource } from '../model/resource.js';
+import { type ResourceRef, resource, streamOf } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
 import { approve, closeBreaker, deny } from './approvals.js';
 import { evaluate } from './evaluate.js';
-import { runPass } from './pass.js';
+import { type ResourcePass, resourcePass, runPass } from './pass.js';
 import { recover } from './recover.js';
 import { rollback } from './rollback.js';
 import { route } from './route.js';
@@ -68,13 +68,22 @@ async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions
   const passes: PassResult[] = [];
   try {
     const reason = await askFor(runtime, finding, run, passes);
-    return { finding, passes, reason, error: null, retryable: passes.some((pass) => pass.retryable) };
+    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: passes.some((pass) => pass.retryable) };
   } catch (error) {
     // A store that is down, or a bug. What was done before it is in `passes`, and the same input comes again.
     runtime.warn(`finding ${finding.id} could not be handled`, error);
     const code = isRedressError(error) ? error.code : 'engine/bug';
-    return { finding, passes, reason: finding.reason, error: { code, message: messageOf(error) }, retryable: true };
+    return { finding, passes, reason: finding.reason, gap: gapOf(passes), error: { code, message: messageOf(error) }, retryable: true };
   }
+}
+
+/** A finding is closed when every remediator of its control is satisfied; one that fixed its part closes nothing for the others. */
+function gapOf(passes: readonly PassResult[]): FindingResult['gap'] {
+  const open = passes.flatMap((pass) => {
+    if (pass.open.length > 0) return pass.open;
+    return pass.outcome === 'remediated' || pass.outcome === 'no-op' ? [] : [`${pass.remediator}: ${pass.outcome}: ${pass.message}`];
+  });
+  return { closed: passes.length > 0 && open.length === 0, open: [...new Set(open)] };
 }
 
 async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptions): Promise<readonly PassResult[]> {
@@ -91,14 +100,21 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
 /** Fills `passes` as they are made, and answers why there are none. */
 async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<string> {
   const { routes, reason } = route(finding, runtime.remediators, await runtime.readPolicy());
-  for (const { remediator, resource: claimed, ids } of routes)
-    passes.push(...(await runPass(runtime, { remediator, claimed, ids, trigger: { by: 'finding', finding } }, run)));
+  const together = new Map<string, ResourcePass>();
+  for (const { remediator, resource: claimed, ids } of routes) {
+    const stream = streamOf(claimed);
+    const one = together.get(stream) ?? resourcePass();
+    together.set(stream, one);
+    passes.push(...(await runPass(runtime, { remediator, claimed, ids, trigger: { by: 'finding', finding }, together: one }, run)));
+  }
   return reason;
 }
 
 async function askAbout(runtime: Runtime, remediators: readonly Remediator[], input: ResourceRef, run: RunOptions): Promise<readonly PassResult[]> {
   const claimed = resource(input);
   const passes: PassResult[] = [];
-  for (const remediator of remediators) passes.push(...(await runPass(runtime, { remediator, claimed, ids: [claimed.id], trigger: { by: 'request' } }, run)));
+  const together = resourcePass();
+  for (const remediator of remediators)
+    passes.push(...(await runPass(runtime, { remediator, claimed, ids: [claimed.id], trigger: { by: 'request' }, together }, run)));
   return passes;
 }

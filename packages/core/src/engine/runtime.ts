@@ -13,7 +13,7 @@ import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
-import { apiRegion, Gate } from './gate.js';
+import { apiRegion, Gate, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
 
 /** The guardrail that reads the rules of a policy. */
@@ -151,18 +151,25 @@ export class Runtime {
   }
 
   /** The one name of a resource that a finding may name in several ways; null when it is none of the account's. */
-  async identify(remediator: Remediator, claimed: ResourceRef, deadline: number | null): Promise<Fact<ResourceRef | null>> {
+  async identify(remediator: Remediator, claimed: ResourceRef, deadline: number | null, shared: SharedReads | null): Promise<Fact<ResourceRef | null>> {
     const { identify } = remediator;
     if (identify === null) return known(claimed);
     return factOf(async () => {
-      const found = await identify({ aws: this.gate.reads(remediator, claimed, 'read', deadline), resource: claimed });
+      const found = await identify({ aws: this.gate.reads(remediator, claimed, 'read', deadline, shared), resource: claimed });
       if (found === 'gone') return claimed;
       return found === null ? null : resource({ ...claimed, id: found.id, region: found.region ?? claimed.region });
     });
   }
 
   /** Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact. */
-  async look(remediator: Remediator, ref: ResourceRef, policy: Fact<Policy>, access: ConnectTarget['access'], deadline: number | null): Promise<Look> {
+  async look(
+    remediator: Remediator,
+    ref: ResourceRef,
+    policy: Fact<Policy>,
+    access: ConnectTarget['access'],
+    deadline: number | null,
+    shared: SharedReads | null = null,
+  ): Promise<Look> {
     if (!policy.ok)
       return {
         observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
@@ -170,7 +177,7 @@ export class Runtime {
       };
     const parameters = parametersOf(policy.value, remediator);
     const observation = await factOf<Observed>(async () => {
-      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, access, deadline), resource: ref, parameters });
+      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, access, deadline, shared), resource: ref, parameters });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
       return { ...found, state: toJson(found.state) };

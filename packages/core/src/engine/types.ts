@@ -92,6 +92,8 @@ export interface FindingResult {
   readonly passes: readonly PassResult[];
   /** Why no decision was needed, or whose it is. */
   readonly reason: string;
+  /** Whether everything that it asks for is right now, and what is not. A changed resource may still have the gap. */
+  readonly gap: { readonly closed: boolean; readonly open: readonly string[] };
   /** What kept it from being decided on: a store that is down, a remediator that is broken. Null when nothing did. */
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Whether the same finding has to come again: nothing is lost for a failure. */

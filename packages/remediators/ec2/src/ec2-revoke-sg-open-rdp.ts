@@ -1,4 +1,4 @@
-import { revokeOpenPort } from './open-port.js';
+import { revokeOpenPorts } from './open-port.js';
 
 /**
  * Revokes a rule, added minutes ago, that opens RDP (3389 over tcp or udp) to the internet. That rule and no other; an RD Gateway, which
@@ -6,10 +6,10 @@ import { revokeOpenPort } from './open-port.js';
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-14
  */
-export const revokeSgOpenRdp = revokeOpenPort({
+export const revokeSgOpenRdp = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-rdp',
   title: 'Revoke a newly added internet-wide RDP rule from a security group',
-  port: 3389,
+  ports: [3389],
   protocols: ['tcp', 'udp'],
   name: 'RDP',
   controls: [

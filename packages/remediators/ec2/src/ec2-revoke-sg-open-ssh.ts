@@ -1,14 +1,14 @@
-import { revokeOpenPort } from './open-port.js';
+import { revokeOpenPorts } from './open-port.js';
 
 /**
  * Revokes a rule, added minutes ago, that opens SSH (22/tcp) to the internet. That rule and no other.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-13
  */
-export const revokeSgOpenSsh = revokeOpenPort({
+export const revokeSgOpenSsh = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-ssh',
   title: 'Revoke a newly added internet-wide SSH rule from a security group',
-  port: 22,
+  ports: [22],
   protocols: ['tcp'],
   name: 'SSH',
   controls: [

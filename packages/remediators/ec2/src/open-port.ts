@@ -1,5 +1,6 @@
 import {
   type CallReader,
+  type Ceiling,
   type ControlRef,
   canonicalJson,
   defineRemediator,
@@ -12,7 +13,7 @@ import {
 } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
-import { covers, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
+import { covers, isWorld, normalCidr, onlyPort, type Permission, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
 
 /** One open rule, with all that its undo needs. A type, not an interface: state must be plain JSON. */
 type OpenRule = {
@@ -27,8 +28,18 @@ type OpenRule = {
 
 const BASTION = /\b(?:bastion|jump[-_ ]?(?:host|box|server)?)\b/i;
 
+/** Which permissions are meant. */
+interface Meant {
+  readonly ports: readonly number[];
+  readonly protocols: readonly string[];
+  /** Which address ranges are too wide. */
+  isOpen(cidr: string): boolean;
+}
+
+const covered = (permission: Omit<Permission, 'cidr'>, { ports, protocols }: Meant) => ports.some((port) => covers(permission, port, protocols));
+
 const authorized =
-  (port: number, protocols: readonly string[]): CallReader =>
+  (meant: Meant): CallReader =>
   ({ request, response }) => {
     const ruleSet = isRecord(response) ? response['securityGroupRuleSet'] : undefined;
     const group = [
@@ -36,7 +47,7 @@ const authorized =
       isRecord(ruleSet) && Array.isArray(ruleSet['items']) && isRecord(ruleSet['items'][0]) ? ruleSet['items'][0]['groupId'] : undefined,
     ].find((id) => typeof id === 'string');
     if (typeof group !== 'string') return [];
-    const open = requestedPermissions(request).filter((permission) => isWorld(permission.cidr) && covers(permission, port, protocols));
+    const open = requestedPermissions(request).filter((permission) => meant.isOpen(permission.cidr) && covered(permission, meant));
     return open.length === 0 ? [] : [{ id: group, subjects: open.map(subjectOf) }];
   };
 
@@ -50,11 +61,17 @@ const modified: CallReader = ({ request }) => {
   return typeof group === 'string' ? [{ id: group, subjects: [] }] : [];
 };
 
-/** A remediator that revokes rules which open one administration port to the internet. */
-export function revokeOpenPort(options: {
+/** A remediator that revokes rules which open administration ports to the internet. */
+export function revokeOpenPorts(options: {
   id: string;
   title: string;
-  port: number;
+  /** Default: the whole internet, prefix length 0. */
+  isOpen?: (cidr: string) => boolean;
+  /** Null: whatever its age. */
+  freshWithin?: string | null;
+  ceiling?: Ceiling;
+  breadth?: number;
+  ports: readonly number[];
   protocols: readonly string[];
   name: string;
   controls: readonly ControlRef[];
@@ -62,7 +79,8 @@ export function revokeOpenPort(options: {
   showsNew?: readonly string[];
   blindSpots: readonly string[];
 }): Remediator {
-  const { port, protocols, name } = options;
+  const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M' } = options;
+  const meant: Meant = { ports, protocols, isOpen };
   return defineRemediator({
     id: options.id,
     title: options.title,
@@ -72,10 +90,11 @@ export function revokeOpenPort(options: {
     triggers: {
       configRules: options.configRules,
       showsNew: options.showsNew ?? [],
-      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(port, protocols), 'ec2:ModifySecurityGroupRules': modified },
+      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(meant), 'ec2:ModifySecurityGroupRules': modified },
     },
-    ceiling: 'enforce',
-    freshWithin: 'PT30M',
+    ceiling: options.ceiling ?? 'enforce',
+    breadth: options.breadth ?? 0,
+    ...(freshWithin === null ? {} : { freshWithin }),
     settle: 'PT60S',
     blindSpots: [
       ...options.blindSpots,
@@ -101,9 +120,9 @@ export function revokeOpenPort(options: {
       const open: OpenRule[] = [];
       for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'SecurityGroupRules')) {
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isWorld(cidr)) continue;
+        if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isOpen(cidr)) continue;
         const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
-        if (!covers(permission, port, protocols)) continue;
+        if (!covered(permission, meant)) continue;
         open.push({
           id: rule.SecurityGroupRuleId,
           ...permission,
@@ -155,7 +174,7 @@ export function revokeOpenPort(options: {
           summary: `revoke ${rule.id} of ${resource.id}: ${subjectOf(rule)}`,
           resolves: true,
           subject: subjectOf(rule),
-          ...(onlyPort(rule, port)
+          ...(ports.some((port) => onlyPort(rule, port))
             ? {}
             : {
                 hazards: [
@@ -182,8 +201,8 @@ export function revokeOpenPort(options: {
       const seen = new Set<string>();
       for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (rule.GroupId === undefined || seen.has(rule.GroupId) || rule.IsEgress !== false || cidr === undefined || !isWorld(cidr)) continue;
-        if (!covers({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, port, protocols)) continue;
+        if (rule.GroupId === undefined || seen.has(rule.GroupId) || rule.IsEgress !== false || cidr === undefined || !isOpen(cidr)) continue;
+        if (!covered({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, meant)) continue;
         seen.add(rule.GroupId);
         yield { type: 'AWS::EC2::SecurityGroup', id: rule.GroupId };
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covers, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
+import { covers, isWideIpv6, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
 
 describe('the internet', () => {
   it.each(['0.0.0.0/0', '203.0.113.9/0', '0.0.0.0/00', '::/0', '::0/0', '0:0:0:0:0:0:0:0/0', '2001:DB8::1/0', '::ffff:1.2.3.4/0'])('%s is', (cidr) => {
@@ -140,5 +140,31 @@ describe('a recorded request', () => {
         expect(Array.isArray(requestedPermissions({ ipPermissions: odd, cidrIp: odd }))).toBe(true);
       }),
     );
+  });
+});
+
+describe('wide IPv6 ranges', () => {
+  it.each([
+    ['::/0', true],
+    ['0:0:0:0:0:0:0:0/0', true],
+    ['::/1', true],
+    ['::/2', true],
+    ['2000::/3', true],
+    ['2a00::/3', true],
+    ['3FFF::/3', true],
+    ['2000::/4', false],
+    ['::/3', false],
+    ['4000::/2', false],
+    ['8000::/1', false],
+    ['fc00::/7', false],
+    ['fe80::/10', false],
+    ['2001:db8::/32', false],
+    ['0.0.0.0/0', false],
+    ['10.0.0.0/1', false],
+    ['::', false],
+    ['::/', false],
+    ['', false],
+  ])('%s: %s', (cidr, wide) => {
+    expect(isWideIpv6(cidr)).toBe(wide);
   });
 });

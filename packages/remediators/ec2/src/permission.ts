@@ -26,6 +26,22 @@ export function isWorld(cidr: string): boolean {
   return /^[0-9a-f.:]+\/0+$/i.test(cidr);
 }
 
+/**
+ * Whether an IPv6 range holds the internet: every global unicast address there is so far is in `2000::/3`, so `::/1` and `2000::/3` are as
+ * wide as `::/0`.
+ *
+ * @see https://www.iana.org/assignments/ipv6-unicast-address-assignments
+ */
+export function isWideIpv6(cidr: string): boolean {
+  const [address = '', prefix = ''] = cidr.split('/');
+  if (!address.includes(':') || !/^\d+$/.test(prefix)) return false;
+  const length = Number(prefix);
+  if (length > 3) return false;
+  const first = /^[0-9a-f]{1,4}/i.exec(address)?.[0] ?? '0';
+  const mask = (0xffff << (16 - length)) & 0xffff;
+  return (Number.parseInt(first, 16) & mask) === (0x2000 & mask);
+}
+
 /** A range in one spelling, as far as it is the world; others as they are. */
 export function normalCidr(cidr: string): string {
   if (!isWorld(cidr)) return cidr;

@@ -11,9 +11,16 @@ import {
   type IpPermission,
 } from '@aws-sdk/client-ec2';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
-import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
-import { enableEbsEncryptionByDefault, reportUnencryptedEbsVolumes, revokeSgOpenRdp, revokeSgOpenSsh } from '../src/index.js';
+import {
+  enableEbsEncryptionByDefault,
+  reportUnencryptedEbsVolumes,
+  revokeSgOpenAdminExisting,
+  revokeSgOpenAdminIpv6,
+  revokeSgOpenRdp,
+  revokeSgOpenSsh,
+} from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -180,6 +187,79 @@ openPort(revokeSgOpenSsh, 22, (added) => [
 openPort(revokeSgOpenRdp, 3389, (added) => [
   added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }]),
 ]);
+
+/** Every rule but those of ranges that are meant, on ports that are meant. */
+const except =
+  (ranges: readonly string[], ports: readonly number[]): Scenario['rest'] =>
+  async (sdk, ref) => {
+    const { SecurityGroupRules = [] } = await new EC2Client(sdk.config).send(
+      new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [ref.id] }] }),
+    );
+    return SecurityGroupRules.filter(
+      (rule) =>
+        rule.IsEgress === true ||
+        !ranges.includes(rule.CidrIpv4 ?? rule.CidrIpv6 ?? '') ||
+        !ports.some((port) => rule.IpProtocol === '-1' || ((rule.FromPort ?? 0) <= port && port <= (rule.ToPort ?? 65_535))),
+    )
+      .map((rule) => JSON.stringify(rule))
+      .sort();
+  };
+const wide = (name: string, added: readonly IpPermission[], ranges: readonly string[], more: Partial<Scenario> = {}): Scenario => ({
+  name,
+  expect: 'change',
+  event,
+  tag,
+  rest: except(ranges, [22, 3389]),
+  arrange: (sdk) => group(sdk, added),
+  ...more,
+});
+const noGroup: Scenario = {
+  name: 'a group that is gone',
+  expect: 'compliant',
+  arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-00000000000000000', account: sdk.account, region: sdk.region }),
+};
+
+describeRemediator(revokeSgOpenAdminIpv6, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    wide(
+      'SSH and RDP from half of the internet, beside SSH from the whole of the older one',
+      [v6(22, '::/1'), v6(3389, '2000::/3'), world(22)],
+      ['::/1', '2000::/3'],
+      {
+        breakAgain: async (sdk, ref) => ({ resource: ref, ...(await open(sdk, ref.id, [v6(22, '::/1')])) }),
+      },
+    ),
+    wide(
+      'the port inside a range',
+      [v6(22, '::/0')].map((each) => ({ ...each, ToPort: 30 })),
+      ['::/0'],
+      { hazards: ['wide-rule'] },
+    ),
+    wide('SSH from everywhere but not over IPv6', [world(22)], [], {
+      expect: 'compliant',
+      event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }),
+    }),
+    noGroup,
+  ],
+});
+
+describeRemediator(revokeSgOpenAdminExisting, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    wide('SSH and RDP, of whatever age', [world(22), v6(3389, '::/0')], ['0.0.0.0/0', '::/0'], {
+      event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }),
+      breakAgain: async (sdk, ref) => {
+        await open(sdk, ref.id, [world(22)]);
+      },
+    }),
+    wide('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], ['0.0.0.0/0'], { hazards: ['wide-rule'] }),
+    wide('no open rule', [], [], { expect: 'compliant', event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }) }),
+    noGroup,
+  ],
+});
 
 const settings = (sdk: Sdk): ResourceRef => resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
 

@@ -253,10 +253,15 @@ it('nothing in the package can deactivate or delete a key', () => {
     iam.call('DeleteAccessKey', { UserName: 'deploy', AccessKeyId: A });
   };
   expect(refused).toThrow('no operation');
-  expect([...iam.operations.values()].filter((each) => each.access === 'write').flatMap((each) => each.iam)).toEqual(['iam:TagUser', 'iam:UntagUser']);
+  expect([...iam.operations.values()].filter((each) => each.access === 'write').flatMap((each) => each.iam)).toEqual([
+    'iam:UpdateAccountPasswordPolicy',
+    'iam:DeleteAccountPasswordPolicy',
+    'iam:TagUser',
+    'iam:UntagUser',
+  ]);
 });
 
 it('the package exports its remediators, and nothing of its client', () => {
-  expect(Object.keys(published).sort()).toEqual(['flagStaleAccessKey', 'iamRemediators']);
-  expect(published.iamRemediators.map((each) => each.package.name)).toEqual(['@redress/remediator-iam']);
+  expect(Object.keys(published).sort()).toEqual(['flagStaleAccessKey', 'iamRemediators', 'strengthenPasswordPolicy']);
+  expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);
 });

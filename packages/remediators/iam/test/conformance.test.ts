@@ -1,6 +1,7 @@
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
+  DeleteAccountPasswordPolicyCommand,
   GetUserCommand,
   IAMClient,
   ListAccessKeysCommand,
@@ -8,12 +9,14 @@ import {
   TagUserCommand,
   UntagUserCommand,
   UpdateAccessKeyCommand,
+  UpdateAccountPasswordPolicyCommand,
+  type UpdateAccountPasswordPolicyCommandInput,
 } from '@aws-sdk/client-iam';
 import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
-import { flagStaleAccessKey } from '../src/index.js';
+import { flagStaleAccessKey, strengthenPasswordPolicy } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -125,6 +128,45 @@ describeRemediator(flagStaleAccessKey, {
       name: 'a user who is gone',
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::IAM::User', id: sdk.name('gone'), account: sdk.account, region: GLOBAL_REGION }),
+    },
+  ],
+});
+
+const passwords = async (sdk: Sdk, policy: UpdateAccountPasswordPolicyCommandInput | null): Promise<ResourceRef> => {
+  const iam = new IAMClient(sdk.config);
+  if (policy === null) await iam.send(new DeleteAccountPasswordPolicyCommand({})).catch(() => undefined);
+  else await iam.send(new UpdateAccountPasswordPolicyCommand(policy));
+  return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
+};
+
+describeRemediator(strengthenPasswordPolicy, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    {
+      name: 'no policy at all',
+      expect: 'change',
+      arrange: (sdk) => passwords(sdk, null),
+      breakAgain: async (sdk) => {
+        await passwords(sdk, null);
+      },
+    },
+    {
+      name: 'a policy that is strong in parts, and passwords that end',
+      expect: 'change',
+      arrange: (sdk) => passwords(sdk, { MinimumPasswordLength: 20, RequireNumbers: true, MaxPasswordAge: 90, AllowUsersToChangePassword: true }),
+    },
+    {
+      name: 'a policy that is strong enough',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        passwords(sdk, {
+          MinimumPasswordLength: 14,
+          RequireSymbols: true,
+          RequireNumbers: true,
+          RequireUppercaseCharacters: true,
+          RequireLowercaseCharacters: true,
+          PasswordReusePrevention: 24,
+        }),
     },
   ],
 });

@@ -84,7 +84,11 @@ describe('recorded calls', () => {
 });
 
 it('the package exports its remediators, and nothing of its client', () => {
-  expect(Object.keys(published).sort()).toEqual(['enforceDefaultEncryption', 'reportPublicWebsiteBucket', 's3Remediators']);
-  expect(published.s3Remediators.map((each) => each.id)).toEqual(['s3-enforce-default-encryption', 's3-report-public-website-bucket']);
+  expect(Object.keys(published).sort()).toEqual(['blockPublicAccess', 'enforceDefaultEncryption', 'reportPublicWebsiteBucket', 's3Remediators']);
+  expect(published.s3Remediators.map((each) => each.id)).toEqual([
+    's3-enforce-default-encryption',
+    's3-block-public-access-private-bucket',
+    's3-report-public-website-bucket',
+  ]);
   expect(published.s3Remediators.every((each) => each.package.name === '@redress/remediator-s3')).toBe(true);
 });

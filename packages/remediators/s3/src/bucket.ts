@@ -96,3 +96,28 @@ async function identifyOrGone(aws: Reads<'GetBucketLocation'>, bucket: { readonl
 /** The bucket that a recorded call names. */
 export const namedBucket: CallReader = ({ request }) =>
   typeof request?.['bucketName'] === 'string' && request['bucketName'] !== '' ? [{ id: request['bucketName'] }] : [];
+
+// Authenticated users are those of every AWS account there is.
+const EVERYBODY = /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/;
+
+/** Grants of an access control list to everybody: `AllUsers: READ`. */
+export function publicGrantsOf(
+  grants: readonly { readonly Grantee?: { readonly URI?: string | undefined } | undefined; readonly Permission?: string | undefined }[] | undefined,
+): readonly string[] {
+  const found = (grants ?? []).flatMap((grant) => {
+    const group = EVERYBODY.exec(grant.Grantee?.URI ?? '')?.[1];
+    return group === undefined ? [] : [`${group}: ${grant.Permission ?? '?'}`];
+  });
+  return [...new Set(found)].sort();
+}
+
+/** What GetBucketPolicyStatus says; null stands for a bucket without policy. What it does not say is not "no". */
+export function policyIsPublic(
+  reply: { readonly PolicyStatus?: { readonly IsPublic?: boolean | undefined } | undefined } | null,
+  resource: Pick<ResourceRef, 'id'>,
+): boolean {
+  if (reply === null) return false;
+  const isPublic = reply.PolicyStatus?.IsPublic;
+  if (typeof isPublic !== 'boolean') throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
+  return isPublic;
+}

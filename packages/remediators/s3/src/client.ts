@@ -1,9 +1,11 @@
 // The only file of this package that imports an SDK client.
 import {
   DeleteBucketEncryptionCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
   GetBucketEncryptionCommand,
   GetBucketLocationCommand,
+  GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
   GetBucketTaggingCommand,
@@ -11,6 +13,7 @@ import {
   GetPublicAccessBlockCommand,
   ListBucketsCommand,
   PutBucketEncryptionCommand,
+  PutPublicAccessBlockCommand,
   S3Client,
   type S3ClientConfig,
   type ServerSideEncryptionRule,
@@ -38,7 +41,10 @@ export const s3 = defineService({
     GetBucketPolicyStatus: { command: GetBucketPolicyStatusCommand },
     GetBucketWebsite: { command: GetBucketWebsiteCommand },
     GetPublicAccessBlock: { command: GetPublicAccessBlockCommand, iam: ['s3:GetBucketPublicAccessBlock'] },
+    GetBucketOwnershipControls: { command: GetBucketOwnershipControlsCommand },
     // A configuration replaces the one before: sent twice, it changes nothing more.
+    PutPublicAccessBlock: { command: PutPublicAccessBlockCommand, iam: ['s3:PutBucketPublicAccessBlock'], retry: 'idempotent' },
+    DeletePublicAccessBlock: { command: DeletePublicAccessBlockCommand, iam: ['s3:PutBucketPublicAccessBlock'], retry: 'idempotent' },
     PutBucketEncryption: { command: PutBucketEncryptionCommand, iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
     DeleteBucketEncryption: { command: DeleteBucketEncryptionCommand, iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
   },

@@ -1,5 +1,16 @@
 import { defineRemediator } from '@redress/core';
-import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
+import {
+  bucketOf,
+  bucketsIn,
+  identifyBucket,
+  isDirectoryBucket,
+  namedBucket,
+  policyIsPublic,
+  publicGrantsOf,
+  tagsOf,
+  unlessGone,
+  unlessMissing,
+} from './bucket.js';
 import { s3 } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -15,8 +26,6 @@ type State = {
 };
 
 const NOTHING: State = { website: null, policyIsPublic: false, publicGrants: [], ignorePublicAcls: false, restrictPublicBuckets: false };
-// Authenticated users are those of every AWS account there is.
-const EVERYBODY = /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/;
 
 /**
  * Tells about buckets that the internet can read or write. Changes nothing: if the bucket serves a website, closing it takes the site
@@ -76,16 +85,10 @@ export const reportPublicWebsiteBucket = defineRemediator({
       const policy = await unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy');
       const { Grants } = await aws.s3.GetBucketAcl(bucket);
       const block = (await unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'))?.PublicAccessBlockConfiguration;
-      const publicGrants = (Grants ?? []).flatMap((grant) => {
-        const group = EVERYBODY.exec(grant.Grantee?.URI ?? '')?.[1];
-        return group === undefined ? [] : [`${group}: ${grant.Permission ?? '?'}`];
-      });
-      if (policy !== null && typeof policy.PolicyStatus?.IsPublic !== 'boolean')
-        throw new Error(`GetBucketPolicyStatus did not say whether the policy of ${resource.id} is public.`);
       const state: State = {
         website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
-        policyIsPublic: policy?.PolicyStatus?.IsPublic === true,
-        publicGrants: [...new Set(publicGrants)].sort(),
+        policyIsPublic: policyIsPublic(policy, resource),
+        publicGrants: publicGrantsOf(Grants),
         ignorePublicAcls: block?.IgnorePublicAcls === true,
         restrictPublicBuckets: block?.RestrictPublicBuckets === true,
       };

@@ -1,11 +1,13 @@
 import {
   CreateBucketCommand,
   DeleteBucketEncryptionCommand,
+  DeletePublicAccessBlockCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
+  PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
@@ -17,7 +19,7 @@ import {
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
-import { enforceDefaultEncryption, reportPublicWebsiteBucket } from '../src/index.js';
+import { blockPublicAccess, enforceDefaultEncryption, reportPublicWebsiteBucket } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -149,6 +151,68 @@ describeRemediator(enforceDefaultEncryption, {
 const site = (s3: S3Client, Bucket: string) =>
   s3.send(new PutBucketWebsiteCommand({ Bucket, WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } }));
 const open = (s3: S3Client, Bucket: string) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: everybody(Bucket) }));
+
+const owned = (s3: S3Client, Bucket: string) =>
+  s3.send(new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] } }));
+
+describeRemediator(blockPublicAccess, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'a bucket without a block',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, owned),
+      breakAgain: async (sdk, { id: Bucket }) => {
+        await new S3Client(sdk.config).send(new DeletePublicAccessBlockCommand({ Bucket }));
+      },
+    },
+    {
+      ...common,
+      name: 'a bucket with half a block, which someone has just put',
+      expect: 'change',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await owned(s3, Bucket);
+          await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: { BlockPublicAcls: true, IgnorePublicAcls: true } }));
+        }),
+      event: named('PutBucketPublicAccessBlock'),
+    },
+    { ...common, name: 'objects may have lists of their own', expect: 'change', hazards: ['object-acls'], arrange: (sdk) => bucket(sdk) },
+    {
+      ...common,
+      name: 'a website that is not public yet',
+      expect: 'change',
+      hazards: ['website'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await owned(s3, Bucket);
+          await site(s3, Bucket);
+        }),
+    },
+    { ...common, name: 'a bucket that a policy makes public', expect: 'manual', arrange: (sdk) => bucket(sdk, open) },
+    {
+      ...common,
+      name: 'the whole block',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) =>
+          s3.send(
+            new PutPublicAccessBlockCommand({
+              Bucket,
+              PublicAccessBlockConfiguration: { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true },
+            }),
+          ),
+        ),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+    {
+      name: 'a directory bucket',
+      expect: 'not-applicable',
+      arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
 
 describeRemediator(reportPublicWebsiteBucket, {
   account,

@@ -12,6 +12,8 @@ export interface FakeBucket {
   readonly policyIsPublic?: boolean;
   readonly website?: object;
   readonly block?: object;
+  /** Null: no ownership controls. */
+  readonly ownership?: string | null;
 }
 
 export const ACCOUNT = '111111111111';
@@ -52,6 +54,10 @@ export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Re
     GetBucketEncryption: over('GetBucketEncryption', (bucket) => ({
       ServerSideEncryptionConfiguration: { Rules: present(bucket.rules, 'ServerSideEncryptionConfigurationNotFoundError') },
     })),
+    GetBucketOwnershipControls: over('GetBucketOwnershipControls', (bucket) => {
+      if (bucket.ownership === null) throw s3Error('OwnershipControlsNotFoundError');
+      return { OwnershipControls: { Rules: [{ ObjectOwnership: bucket.ownership ?? 'BucketOwnerEnforced' }] } };
+    }),
     GetBucketAcl: over('GetBucketAcl', (bucket) => ({
       Grants: [
         { Grantee: { Type: 'CanonicalUser', ID: 'owner' }, Permission: 'FULL_CONTROL' },

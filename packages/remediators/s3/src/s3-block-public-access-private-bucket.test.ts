@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { bucket, type FakeBucket, fakeS3, s3Error } from '../test/fake.js';
+import { blockPublicAccess as remediator } from './s3-block-public-access-private-bucket.js';
+
+const ALL = 'http://acs.amazonaws.com/groups/global/AllUsers';
+const ON = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+
+async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}) {
+  const fake = fakeS3({ invoices: state }, refuse);
+  const parameters = remediator.parameters({});
+  const seen = await remediator.observe({ aws: fake.aws, resource: bucket('invoices'), parameters });
+  if (seen === 'gone') return { seen, assessment: null };
+  return { seen, assessment: remediator.plan({ state: seen.state, context: seen.context, resource: bucket('invoices'), parameters, observedAt: 0 }) };
+}
+const changes = async (state: FakeBucket) => {
+  const { assessment } = await look(state);
+  if (assessment?.status !== 'change') throw new Error(`${assessment?.status ?? 'gone'}, not a change`);
+  return assessment;
+};
+
+describe('a bucket that nobody reaches', () => {
+  it('gets the whole block, and the undo takes away what was not there', async () => {
+    const {
+      changes: [change],
+      hazards,
+    } = await changes({});
+    expect(change?.call).toMatchObject({ operation: 'PutPublicAccessBlock', input: { Bucket: 'invoices', PublicAccessBlockConfiguration: ON } });
+    expect(change?.undo).toMatchObject({ restores: 'exact', calls: [{ operation: 'DeletePublicAccessBlock' }] });
+    expect(hazards).toEqual([]);
+  });
+  it('gets what was missing, and the undo restores what was there', async () => {
+    const before = { ...ON, RestrictPublicBuckets: false };
+    const {
+      changes: [change],
+    } = await changes({ block: before });
+    expect(change?.undo).toMatchObject({ calls: [{ operation: 'PutPublicAccessBlock', input: { PublicAccessBlockConfiguration: before } }] });
+  });
+  it('is left as it is when it has the block, or is gone', async () => {
+    expect((await look({ block: ON })).assessment?.status).toBe('compliant');
+    expect((await look({}, { GetPublicAccessBlock: s3Error('NoSuchBucket') })).seen).toBe('gone');
+  });
+  it.each<[string, FakeBucket, string, string]>([
+    ['objects with lists of their own', { ownership: 'ObjectWriter' }, 'object-acls', 'approve'],
+    ['no ownership controls at all', { ownership: null }, 'object-acls', 'approve'],
+    ['a website that is not public yet', { website: { IndexDocument: { Suffix: 'index.html' } } }, 'website', 'notify'],
+  ])('waits for a person with %s', async (_name, state, code, effect) => {
+    expect((await changes(state)).hazards).toMatchObject([{ code, effect }]);
+  });
+});
+
+describe('a bucket that is public today', () => {
+  it.each<[string, FakeBucket]>([
+    ['by its policy', { policyIsPublic: true }],
+    ['by its list', { grants: [{ uri: ALL, permission: 'READ' }] }],
+    ['by its policy, with half a block', { policyIsPublic: true, block: { ...ON, RestrictPublicBuckets: false } }],
+    ['by its list, with half a block', { grants: [{ uri: ALL, permission: 'READ' }], block: { ...ON, IgnorePublicAcls: false } }],
+  ])('%s is never closed', async (_name, state) => {
+    expect((await look(state)).assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('is public today') });
+  });
+  it('but for a block that cuts it off gets the rest', async () => {
+    expect((await changes({ policyIsPublic: true, block: { ...ON, BlockPublicAcls: false } })).changes).toHaveLength(1);
+  });
+});
+
+it('what cannot be read is not absent', async () => {
+  for (const operation of [
+    'GetPublicAccessBlock',
+    'GetBucketPolicyStatus',
+    'GetBucketAcl',
+    'GetBucketWebsite',
+    'GetBucketOwnershipControls',
+    'GetBucketTagging',
+  ])
+    await expect(look({ policyIsPublic: false, policy: '{}' }, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toThrow('AccessDenied');
+});

@@ -1,0 +1,152 @@
+import { defineRemediator, type Hazard } from '@redress/core';
+import {
+  bucketOf,
+  bucketsIn,
+  identifyBucket,
+  isDirectoryBucket,
+  namedBucket,
+  policyIsPublic,
+  publicGrantsOf,
+  tagsOf,
+  unlessGone,
+  unlessMissing,
+} from './bucket.js';
+import { s3 } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/** A type, not an interface: state must be plain JSON. */
+type Block = {
+  readonly BlockPublicAcls: boolean;
+  readonly IgnorePublicAcls: boolean;
+  readonly BlockPublicPolicy: boolean;
+  readonly RestrictPublicBuckets: boolean;
+};
+type State = { readonly block: Block | null; readonly policyIsPublic: boolean; readonly publicGrants: readonly string[] };
+interface Context {
+  readonly website: boolean;
+  /** Null: none is set, so objects may have access control lists of their own. */
+  readonly ownership: string | null;
+}
+
+const ON: Block = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+const isOn = (block: Block | null) => block !== null && Object.values(block).every((each) => each);
+
+/**
+ * Turns on block public access for a bucket that nobody reaches anonymously today, so that a later mistake opens nothing. A bucket that is
+ * public is left alone, and told about: somebody may depend on it.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+ */
+export const blockPublicAccess = defineRemediator({
+  id: 's3-block-public-access-private-bucket',
+  title: 'Turn on Block Public Access for a bucket that is not public today',
+  package: packageRef,
+  resourceTypes: ['AWS::S3::Bucket'],
+  controls: [
+    { framework: 'aws-fsbp', id: 'S3.8' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '2.1.5' },
+    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '2.1.4' },
+    { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '2.1.4' },
+  ],
+  triggers: {
+    configRules: ['S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED', 's3-bucket-level-public-access-prohibited'],
+    apiCalls: { 's3:CreateBucket': namedBucket, 's3:PutBucketPublicAccessBlock': namedBucket, 's3:DeleteBucketPublicAccessBlock': namedBucket },
+  },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  breadth: 10,
+  blindSpots: [
+    'A deployment that makes the bucket public a little later: it fails from then on, and says so.',
+    'Access control lists of single objects, where the bucket does not enforce its owner; then it asks.',
+    'Access points, which have a block of their own.',
+    'Policies with conditions that S3 does not count as public.',
+  ],
+  uses: {
+    reads: [
+      s3.pick(
+        'ListBuckets',
+        'GetBucketLocation',
+        'GetBucketTagging',
+        'GetPublicAccessBlock',
+        'GetBucketPolicyStatus',
+        'GetBucketAcl',
+        'GetBucketWebsite',
+        'GetBucketOwnershipControls',
+      ),
+    ],
+    writes: [s3.pick('PutPublicAccessBlock')],
+    undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
+  },
+  identify: identifyBucket,
+  async observe({ aws, resource }) {
+    const nothing: { state: State; context: Context } = {
+      state: { block: null, policyIsPublic: false, publicGrants: [] },
+      context: { website: false, ownership: 'BucketOwnerEnforced' },
+    };
+    if (isDirectoryBucket(resource.id)) return { ...nothing, tags: {} };
+    const bucket = bucketOf(resource);
+    return unlessGone(async () => {
+      const found = (await unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'))?.PublicAccessBlockConfiguration;
+      const block: Block | null =
+        found === undefined
+          ? null
+          : {
+              BlockPublicAcls: found.BlockPublicAcls === true,
+              IgnorePublicAcls: found.IgnorePublicAcls === true,
+              BlockPublicPolicy: found.BlockPublicPolicy === true,
+              RestrictPublicBuckets: found.RestrictPublicBuckets === true,
+            };
+      const policy = await unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy');
+      const { Grants } = await aws.s3.GetBucketAcl(bucket);
+      const website = await unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration');
+      const controls = await unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError');
+      const state: State = { block, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
+      const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
+      return { state, context, tags: await tagsOf(aws, resource) };
+    });
+  },
+  plan({ state, context, resource }) {
+    if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets cannot be public.' };
+    const { block } = state;
+    if (isOn(block)) return { status: 'compliant', message: 'Block public access is on.' };
+    const open = [
+      ...(state.policyIsPublic && block?.RestrictPublicBuckets !== true ? ['its policy is public'] : []),
+      ...(state.publicGrants.length > 0 && block?.IgnorePublicAcls !== true ? [`its access control list grants ${state.publicGrants.join(', ')}`] : []),
+    ];
+    if (open.length > 0) {
+      return {
+        status: 'manual',
+        message: `Bucket ${resource.id} is public today: ${open.join(', and ')}. Whoever reads it would be cut off, so it is not closed.`,
+        steps: [
+          'Find out who reads it: S3 server access logs, or CloudTrail data events.',
+          'Give those who need it access of their own: a bucket policy that names them, presigned URLs, or CloudFront with origin access control.',
+          'Then take the public statements and grants away; the block follows by itself.',
+        ],
+      };
+    }
+    const hazards: Hazard[] = [];
+    if (context?.website === true)
+      hazards.push({ code: 'website', effect: 'notify', message: `${resource.id} is set up as a website: it may be about to become public.` });
+    if (context?.ownership !== 'BucketOwnerEnforced')
+      hazards.push({
+        code: 'object-acls',
+        effect: 'approve',
+        message: `${resource.id} lets objects have access control lists of their own (${context?.ownership ?? 'no ownership controls'}): single objects may be public today.`,
+      });
+    const bucket = bucketOf(resource);
+    const put = (configuration: Block) => s3.call('PutPublicAccessBlock', { ...bucket, PublicAccessBlockConfiguration: configuration });
+    return {
+      status: 'change',
+      hazards,
+      changes: [
+        {
+          call: put(ON),
+          undo: { calls: [block === null ? s3.call('DeletePublicAccessBlock', bucket) : put(block)], restores: 'exact' },
+          summary: `turn on block public access for ${resource.id}`,
+          resolves: true,
+        },
+      ],
+    };
+  },
+  discover: bucketsIn,
+});

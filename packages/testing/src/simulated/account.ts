@@ -1,0 +1,140 @@
+import { type Clock, type Connect, isReadOperation } from '@redress/core';
+import { services } from './services.js';
+import { type AccountState, emptyAccount, SimulatedError } from './state.js';
+
+/** What may happen to a call in a simulated account. */
+export const DISTURBANCES = ['throttled', 'server', 'denied', 'lost', 'lost-before', 'stale', 'gone'] as const;
+/**
+ * One of {@link DISTURBANCES}: `lost` has its effect, and its reply never arrives; `lost-before` never arrives itself; `stale` reads what was
+ * there before the last write; `gone` finds nothing.
+ */
+export type Disturbance = (typeof DISTURBANCES)[number];
+
+/** A call as the simulated account has seen it. */
+export interface SimulatedCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly write: boolean;
+  readonly region: string;
+  /** Of the role that calls: read, write or rollback; `other` for {@link SimulatedAccount.act}. */
+  readonly access: string;
+  /** What was done with it; null when nothing. */
+  readonly disturbed: Disturbance | null;
+  /** Whether it changed the account. */
+  readonly effective: boolean;
+}
+
+/** Options of {@link simulatedAccount}. */
+export interface SimulatedAccountOptions {
+  /** Default `111111111111`. */
+  readonly account?: string;
+  readonly clock: Clock;
+  /** Asked before each call of an engine; default: nothing happens to it. */
+  readonly disturb?: (call: Pick<SimulatedCall, 'service' | 'operation' | 'write' | 'access'> & { readonly index: number }) => Disturbance | null;
+  /** Waited for before each call of an engine: a scheduler's turn, latency, or what someone else does first. */
+  readonly turn?: (name: string) => Promise<void>;
+  /** Waited for when a call was carried out, before its reply: latency, or a worker that dies. */
+  readonly after?: (name: string) => Promise<void>;
+}
+
+/** An account in this process; see {@link simulatedAccount}. */
+export interface SimulatedAccount {
+  readonly account: string;
+  readonly connect: Connect;
+  /** Everything that is there now. */
+  readonly state: AccountState;
+  /** Calls of engines, in the order of arrival. */
+  readonly calls: readonly SimulatedCall[];
+  /** Someone else does something: never disturbed, and not among the calls. */
+  act(service: string, operation: string, input: object, region?: string): Record<string, unknown>;
+}
+
+const FAILURES: Readonly<Record<Exclude<Disturbance, 'stale' | 'lost' | 'gone'>, () => SimulatedError>> = {
+  throttled: () => new SimulatedError('ThrottlingException', 400, 'Rate exceeded'),
+  server: () => new SimulatedError('InternalError', 500),
+  denied: () => new SimulatedError('AccessDenied', 403),
+  'lost-before': () => new SimulatedError('TimeoutError', undefined),
+};
+const GONE: Readonly<Record<string, string>> = {
+  ec2: 'InvalidGroup.NotFound',
+  s3: 'NoSuchBucket',
+  iam: 'NoSuchEntityException',
+  logs: 'ResourceNotFoundException',
+};
+
+/**
+ * An AWS account in this process: EC2, S3, IAM and CloudWatch Logs as far as the remediators use them. Deterministic: the same calls have the
+ * same answers and ids. It stands in below the SDK's commands, so a remediator runs on it as it is; there is no HTTP, and so thousands of runs
+ * a minute. What it answers is compared with an emulator, call by call, in the tests of this package.
+ *
+ * @example
+ * const clock = fakeClock();
+ * const account = simulatedAccount({ clock, disturb: ({ index }) => (index === 3 ? 'lost' : null) });
+ * account.act('s3', 'CreateBucket', { Bucket: 'invoices' });
+ * const redress = createRedress({ remediators, policy, journal: memoryJournal({ clock }), connect: account.connect, clock });
+ */
+export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAccount {
+  const { account = '111111111111', clock, disturb = () => null, turn = async () => undefined, after = async () => undefined } = options;
+  const state = emptyAccount();
+  let before: AccountState = emptyAccount();
+  const calls: SimulatedCall[] = [];
+  let asked = 0;
+
+  const carryOut = (on: AccountState, service: string, operation: string, input: object, region: string): Record<string, unknown> => {
+    const work = services[service]?.[operation];
+    if (work === undefined) throw new SimulatedError('InvalidAction', 400, `The simulated account has no ${service}:${operation}.`);
+    const answer = work(on, structuredClone(input) as never, { account, region, now: clock.now() });
+    return structuredClone(answer) as Record<string, unknown>;
+  };
+  /** A write that fails leaves everything as it was. */
+  const changing = (service: string, operation: string, input: object, region: string): Record<string, unknown> => {
+    const snapshot = structuredClone(state);
+    try {
+      const answer = carryOut(state, service, operation, input, region);
+      before = snapshot;
+      return answer;
+    } catch (error) {
+      Object.assign(state, snapshot);
+      throw error;
+    }
+  };
+
+  const send = async (service: string, operation: string, input: object, region: string, access: string): Promise<unknown> => {
+    const write = !isReadOperation(operation);
+    await turn(`${service}:${operation}`);
+    const disturbed = disturb({ service, operation, write, access, index: asked++ });
+    const note = (effective: boolean) => calls.push({ service, operation, input: structuredClone(input), write, region, access, disturbed, effective });
+    if (disturbed === 'gone' || (disturbed !== null && disturbed !== 'stale' && disturbed !== 'lost')) {
+      note(false);
+      throw disturbed === 'gone' ? new SimulatedError(GONE[service] ?? 'NotFound', 404) : FAILURES[disturbed]();
+    }
+    let answer: Record<string, unknown>;
+    try {
+      answer = write ? changing(service, operation, input, region) : carryOut(disturbed === 'stale' ? before : state, service, operation, input, region);
+    } catch (error) {
+      note(false);
+      throw error;
+    }
+    note(write);
+    await after(`${service}:${operation}`);
+    if (disturbed === 'lost') throw new SimulatedError('ECONNRESET', undefined);
+    return { ...answer, $metadata: { httpStatusCode: 200, requestId: `sim-${calls.length}` } };
+  };
+
+  return {
+    account,
+    state,
+    calls,
+    act: (service, operation, input, region = 'us-east-1') =>
+      isReadOperation(operation) ? carryOut(state, service, operation, input, region) : changing(service, operation, input, region),
+    connect: async ({ account: wanted, region, access }) => ({
+      config: {},
+      identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/Redress/${access}-${wanted}` }),
+      client: (service) => ({
+        send: (command) =>
+          send(service, command.constructor.name.replace(/Command$/, ''), (command as unknown as { input: object }).input, region, access) as Promise<never>,
+      }),
+    }),
+  };
+}

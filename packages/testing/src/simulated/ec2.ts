@@ -1,0 +1,121 @@
+import { type AccountState, existing, newId, type Operation, type Rule, refuse, tagList, tagsFrom } from './state.js';
+
+interface Permission {
+  IpProtocol?: string;
+  FromPort?: number;
+  ToPort?: number;
+  IpRanges?: { CidrIp?: string; Description?: string }[];
+  Ipv6Ranges?: { CidrIpv6?: string; Description?: string }[];
+}
+
+const NAMES: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6' };
+
+function rulesOf(permissions: readonly Permission[] | undefined): Omit<Rule, 'id' | 'egress' | 'tags'>[] {
+  return (permissions ?? []).flatMap(({ IpProtocol = '-1', FromPort = -1, ToPort = -1, IpRanges = [], Ipv6Ranges = [] }) => {
+    const protocol = NAMES[IpProtocol] ?? IpProtocol;
+    const ports = protocol === '-1' ? { from: -1, to: -1 } : { from: FromPort, to: ToPort };
+    return [
+      ...IpRanges.map(({ CidrIp = '', Description = null }) => ({ protocol, ...ports, cidr: CidrIp, description: Description })),
+      ...Ipv6Ranges.map(({ CidrIpv6 = '', Description = null }) => ({ protocol, ...ports, cidr: CidrIpv6, description: Description })),
+    ];
+  });
+}
+
+function shown(group: string, rule: Rule) {
+  return {
+    SecurityGroupRuleId: rule.id,
+    GroupId: group,
+    IsEgress: rule.egress,
+    IpProtocol: rule.protocol,
+    FromPort: rule.from,
+    ToPort: rule.to,
+    ...(rule.cidr.includes(':') ? { CidrIpv6: rule.cidr } : { CidrIpv4: rule.cidr }),
+    ...(rule.description === null ? {} : { Description: rule.description }),
+    Tags: tagList(rule.tags),
+  };
+}
+
+const wanted = (filters: readonly { Name?: string; Values?: string[] }[] | undefined, name: string) => filters?.find((each) => each.Name === name)?.Values;
+const ebsOf = (state: AccountState, region: string) => (state.ebs[region] ??= { default: false, key: 'alias/aws/ebs' });
+
+/** EC2, as far as it is used. */
+export const ec2: Readonly<Record<string, Operation>> = {
+  CreateSecurityGroup: (state, input: { GroupName: string; Description: string; TagSpecifications?: { Tags?: [] }[] }) => {
+    const GroupId = newId(state, 'sg');
+    const egress: Rule = { id: newId(state, 'sgr'), egress: true, protocol: '-1', from: -1, to: -1, cidr: '0.0.0.0/0', description: null, tags: {} };
+    state.groups[GroupId] = { name: input.GroupName, description: input.Description, tags: tagsFrom(input.TagSpecifications?.[0]?.Tags), rules: [egress] };
+    return { GroupId };
+  },
+  CreateTags: (state, input: { Resources: string[]; Tags: [] }) => {
+    for (const id of input.Resources) {
+      const found =
+        state.groups[id] ??
+        state.volumes[id] ??
+        state.instances[id] ??
+        Object.values(state.groups)
+          .flatMap((each) => each.rules)
+          .find((each) => each.id === id);
+      if (found === undefined) refuse('InvalidID');
+      Object.assign(found?.tags ?? {}, tagsFrom(input.Tags));
+    }
+    return {};
+  },
+  DeleteSecurityGroup: (state, input: { GroupId: string }) => {
+    existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');
+    delete state.groups[input.GroupId];
+    return {};
+  },
+  DescribeSecurityGroups: (state, input: { GroupIds?: string[] }, { account }) => ({
+    SecurityGroups: (input.GroupIds ?? Object.keys(state.groups)).map((id) => {
+      const { name, description, tags } = existing(state.groups, id, 'InvalidGroup.NotFound');
+      return { GroupId: id, GroupName: name, Description: description, OwnerId: account, Tags: tagList(tags) };
+    }),
+  }),
+  DescribeSecurityGroupRules: (state, input: { Filters?: { Name?: string; Values?: string[] }[] }) => {
+    const groups = wanted(input.Filters, 'group-id');
+    return {
+      SecurityGroupRules: Object.entries(state.groups)
+        .filter(([id]) => groups === undefined || groups.includes(id))
+        .flatMap(([id, { rules }]) => rules.map((rule) => shown(id, rule))),
+    };
+  },
+  AuthorizeSecurityGroupIngress: (state, input: { GroupId: string; IpPermissions?: Permission[]; TagSpecifications?: { Tags?: [] }[] }) => {
+    const { rules } = existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');
+    const added = rulesOf(input.IpPermissions);
+    const equal = (a: Omit<Rule, 'id' | 'egress' | 'tags'>, b: Rule) =>
+      !b.egress && a.protocol === b.protocol && a.from === b.from && a.to === b.to && a.cidr === b.cidr;
+    if (added.some((each) => rules.some((rule) => equal(each, rule)))) refuse('InvalidPermission.Duplicate');
+    const made = added.map((each): Rule => ({ ...each, id: newId(state, 'sgr'), egress: false, tags: tagsFrom(input.TagSpecifications?.[0]?.Tags) }));
+    rules.push(...made);
+    return { Return: true, SecurityGroupRules: made.map((rule) => shown(input.GroupId, rule)) };
+  },
+  RevokeSecurityGroupIngress: (state, input: { GroupId: string; SecurityGroupRuleIds?: string[] }) => {
+    const group = existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');
+    for (const id of input.SecurityGroupRuleIds ?? [])
+      if (!group.rules.some((rule) => rule.id === id && !rule.egress)) refuse('InvalidSecurityGroupRuleId.NotFound');
+    group.rules = group.rules.filter((rule) => !(input.SecurityGroupRuleIds ?? []).includes(rule.id));
+    return { Return: true };
+  },
+  DescribeNetworkInterfaces: () => ({ NetworkInterfaces: [] }),
+  DescribeInstances: (state, input: { Filters?: { Name?: string; Values?: string[] }[] }) => {
+    const groups = wanted(input.Filters, 'instance.group-id');
+    const found = Object.entries(state.instances).filter(([, each]) => groups === undefined || each.groups.some((group) => groups.includes(group)));
+    return { Reservations: found.map(([InstanceId, { tags }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags) }] })) };
+  },
+  DescribeVolumes: (state, input: { VolumeIds?: string[] }) => ({
+    Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).map((id) => {
+      const { encrypted, tags } = existing(state.volumes, id, 'InvalidVolume.NotFound');
+      return { VolumeId: id, Encrypted: encrypted, State: 'available', Tags: tagList(tags) };
+    }),
+  }),
+  GetEbsEncryptionByDefault: (state, _input, { region }) => ({ EbsEncryptionByDefault: ebsOf(state, region).default }),
+  GetEbsDefaultKmsKeyId: (state, _input, { region }) => ({ KmsKeyId: ebsOf(state, region).key }),
+  EnableEbsEncryptionByDefault: (state, _input, { region }) => {
+    ebsOf(state, region).default = true;
+    return { EbsEncryptionByDefault: true };
+  },
+  DisableEbsEncryptionByDefault: (state, _input, { region }) => {
+    ebsOf(state, region).default = false;
+    return { EbsEncryptionByDefault: false };
+  },
+};

@@ -1,0 +1,193 @@
+import { ec2 } from './ec2.js';
+import { type AccountState, existing, newId, type Operation, type Place, refuse, tagList, tagsFrom } from './state.js';
+
+type Bucket = AccountState['buckets'][string];
+
+/** An operation on a bucket: whoever expects another owner is answered as by a stranger. */
+const onBucket =
+  (work: (bucket: Bucket, input: Record<string, unknown>) => object): Operation =>
+  (state: AccountState, input: Record<string, unknown>, { account }: Place) => {
+    const bucket = existing(state.buckets, String(input['Bucket']), 'NoSuchBucket', 404);
+    if (input['ExpectedBucketOwner'] !== undefined && input['ExpectedBucketOwner'] !== account) refuse('AccessDenied', 403);
+    return work(bucket, input);
+  };
+const present = <T>(value: T | null, code: string): T => (value === null ? refuse(code, 404) : value);
+
+/** Whether a policy lets everybody in, as S3 counts it: an Allow for any principal, without conditions. */
+function isPublic(policy: string): boolean {
+  const { Statement = [] } = JSON.parse(policy) as { Statement?: Record<string, unknown>[] };
+  return Statement.some(({ Effect, Principal, Condition }) => Effect === 'Allow' && JSON.stringify(Principal)?.includes('"*"') && Condition === undefined);
+}
+
+const s3: Readonly<Record<string, Operation>> = {
+  CreateBucket: (state, input: { Bucket: string }, { region }) => {
+    if (Object.hasOwn(state.buckets, input.Bucket)) refuse('BucketAlreadyOwnedByYou', 409);
+    state.buckets[input.Bucket] = {
+      region,
+      tags: null,
+      encryption: null,
+      block: null,
+      policy: null,
+      website: null,
+      ownership: 'BucketOwnerEnforced',
+      grants: [],
+    };
+    return {};
+  },
+  DeleteBucket: (state, input: { Bucket: string }) => {
+    existing(state.buckets, input.Bucket, 'NoSuchBucket', 404);
+    delete state.buckets[input.Bucket];
+    return {};
+  },
+  ListBuckets: (state, input: { BucketRegion?: string }) => ({
+    Buckets: Object.entries(state.buckets)
+      .filter(([, { region }]) => input.BucketRegion === undefined || region === input.BucketRegion)
+      .map(([Name, { region }]) => ({ Name, BucketRegion: region })),
+  }),
+  GetBucketLocation: onBucket(({ region }) => (region === 'us-east-1' ? {} : { LocationConstraint: region })),
+  GetBucketTagging: onBucket(({ tags }) => ({ TagSet: tagList(present(tags, 'NoSuchTagSet')) })),
+  PutBucketTagging: onBucket((bucket, input) => {
+    bucket.tags = tagsFrom((input['Tagging'] as { TagSet: [] }).TagSet);
+    return {};
+  }),
+  GetBucketEncryption: onBucket(({ encryption }) => ({
+    ServerSideEncryptionConfiguration: { Rules: present(encryption, 'ServerSideEncryptionConfigurationNotFoundError') },
+  })),
+  PutBucketEncryption: onBucket((bucket, input) => {
+    // S3 says whether bucket keys are on, also where nobody did.
+    const { Rules } = input['ServerSideEncryptionConfiguration'] as { Rules: object[] };
+    bucket.encryption = Rules.map((rule) => ({ BucketKeyEnabled: false, ...rule }));
+    return {};
+  }),
+  DeleteBucketEncryption: onBucket((bucket) => {
+    bucket.encryption = null;
+    return {};
+  }),
+  GetBucketAcl: onBucket(({ grants }) => ({
+    Grants: [
+      { Grantee: { Type: 'CanonicalUser', ID: 'f'.repeat(64) }, Permission: 'FULL_CONTROL' },
+      ...grants.map(({ uri, permission }) => ({ Grantee: { Type: 'Group', URI: uri }, Permission: permission })),
+    ],
+  })),
+  GetBucketPolicy: onBucket(({ policy }) => ({ Policy: present(policy, 'NoSuchBucketPolicy') })),
+  PutBucketPolicy: onBucket((bucket, input) => {
+    bucket.policy = String(input['Policy']);
+    return {};
+  }),
+  GetBucketPolicyStatus: onBucket(({ policy }) => ({ PolicyStatus: { IsPublic: isPublic(present(policy, 'NoSuchBucketPolicy')) } })),
+  GetBucketWebsite: onBucket(({ website }) => present(website as object | null, 'NoSuchWebsiteConfiguration')),
+  GetBucketOwnershipControls: onBucket(({ ownership }) => ({
+    OwnershipControls: { Rules: [{ ObjectOwnership: present(ownership, 'OwnershipControlsNotFoundError') }] },
+  })),
+  GetPublicAccessBlock: onBucket(({ block }) => ({ PublicAccessBlockConfiguration: present(block, 'NoSuchPublicAccessBlockConfiguration') })),
+  PutPublicAccessBlock: onBucket((bucket, input) => {
+    const given = input['PublicAccessBlockConfiguration'] as Record<string, boolean>;
+    bucket.block = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false, ...given };
+    return {};
+  }),
+  DeletePublicAccessBlock: onBucket((bucket) => {
+    bucket.block = null;
+    return {};
+  }),
+};
+
+const userOf = (state: AccountState, name: string | undefined) => existing(state.users, name, 'NoSuchEntityException', 404);
+
+const iam: Readonly<Record<string, Operation>> = {
+  CreateUser: (state, input: { UserName: string; Tags?: [] }, { account }) => {
+    const UserId = newId(state, 'AIDA', 16).replace('-', '').toUpperCase();
+    state.users[input.UserName] = { id: UserId, tags: tagsFrom(input.Tags), keys: [] };
+    return { User: { UserName: input.UserName, UserId, Arn: `arn:aws:iam::${account}:user/${input.UserName}` } };
+  },
+  CreateAccessKey: (state, input: { UserName: string }, { now }) => {
+    const AccessKeyId = newId(state, 'AKIA', 16).replace('-', '').toUpperCase();
+    userOf(state, input.UserName).keys.push({ id: AccessKeyId, active: true, created: new Date(now).toISOString() });
+    return { AccessKey: { UserName: input.UserName, AccessKeyId, Status: 'Active' } };
+  },
+  ListUsers: (state) => ({ Users: Object.entries(state.users).map(([UserName, { id }]) => ({ UserName, UserId: id })) }),
+  ListAccessKeys: (state, input: { UserName: string }) => ({
+    AccessKeyMetadata: userOf(state, input.UserName).keys.map(({ id, active, created }) => ({
+      UserName: input.UserName,
+      AccessKeyId: id,
+      Status: active ? 'Active' : 'Inactive',
+      CreateDate: new Date(created),
+    })),
+  }),
+  GetAccessKeyLastUsed: () => ({ AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } }),
+  ListUserTags: (state, input: { UserName: string }) => ({ Tags: tagList(userOf(state, input.UserName).tags) }),
+  TagUser: (state, input: { UserName: string; Tags: [] }) => {
+    Object.assign(userOf(state, input.UserName).tags, tagsFrom(input.Tags));
+    return {};
+  },
+  UntagUser: (state, input: { UserName: string; TagKeys: string[] }) => {
+    for (const key of input.TagKeys) delete userOf(state, input.UserName).tags[key];
+    return {};
+  },
+  DeleteUser: (state, input: { UserName: string }) => {
+    userOf(state, input.UserName);
+    delete state.users[input.UserName];
+    return {};
+  },
+  GetAccountPasswordPolicy: (state) => ({ PasswordPolicy: present(state.passwords, 'NoSuchEntityException') }),
+  UpdateAccountPasswordPolicy: (state, input: Record<string, unknown>) => {
+    // What is left out is reset.
+    state.passwords = {
+      MinimumPasswordLength: 6,
+      RequireSymbols: false,
+      RequireNumbers: false,
+      RequireUppercaseCharacters: false,
+      RequireLowercaseCharacters: false,
+      AllowUsersToChangePassword: false,
+      ExpirePasswords: typeof input['MaxPasswordAge'] === 'number' && input['MaxPasswordAge'] > 0,
+      HardExpiry: false,
+      ...input,
+    };
+    return {};
+  },
+  DeleteAccountPasswordPolicy: (state) => {
+    present(state.passwords, 'NoSuchEntityException');
+    state.passwords = null;
+    return {};
+  },
+};
+
+const arnOf = (name: string, { account }: Place, region: string) => `arn:aws:logs:${region}:${account}:log-group:${name}`;
+const NO_GROUP = 'ResourceNotFoundException';
+
+const logs: Readonly<Record<string, Operation>> = {
+  CreateLogGroup: (state, input: { logGroupName: string; tags?: Record<string, string> }, { region }) => {
+    if (Object.hasOwn(state.logGroups, input.logGroupName)) refuse('ResourceAlreadyExistsException');
+    state.logGroups[input.logGroupName] = { region, days: null, tags: { ...input.tags } };
+    return {};
+  },
+  DeleteLogGroup: (state, input: { logGroupName: string }) => {
+    existing(state.logGroups, input.logGroupName, NO_GROUP);
+    delete state.logGroups[input.logGroupName];
+    return {};
+  },
+  DescribeLogGroups: (state, input: { logGroupNamePrefix?: string }, place) => ({
+    logGroups: Object.entries(state.logGroups)
+      .filter(([name, { region }]) => region === place.region && name.startsWith(input.logGroupNamePrefix ?? ''))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, { days, region }]) => ({
+        logGroupName: name,
+        arn: `${arnOf(name, place, region)}:*`,
+        logGroupArn: arnOf(name, place, region),
+        ...(days === null ? {} : { retentionInDays: days }),
+      })),
+  }),
+  ListTagsForResource: (state, input: { resourceArn: string }) => ({
+    tags: { ...existing(state.logGroups, input.resourceArn.split(':').slice(6).join(':'), NO_GROUP).tags },
+  }),
+  TagResource: (state, input: { resourceArn: string; tags: Record<string, string> }) => {
+    Object.assign(existing(state.logGroups, input.resourceArn.split(':').slice(6).join(':'), NO_GROUP).tags, input.tags);
+    return {};
+  },
+  PutRetentionPolicy: (state, input: { logGroupName: string; retentionInDays: number }) => {
+    existing(state.logGroups, input.logGroupName, NO_GROUP).days = input.retentionInDays;
+    return {};
+  },
+};
+
+/** By service, then operation. */
+export const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = { ec2, s3, iam, logs };

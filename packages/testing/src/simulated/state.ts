@@ -1,0 +1,83 @@
+/** An error as the SDK throws it. */
+export class SimulatedError extends Error {
+  readonly $fault: 'client' | 'server';
+  readonly $metadata: { httpStatusCode?: number; requestId?: string };
+
+  constructor(name: string, status: number | undefined, message: string = name) {
+    super(message);
+    this.name = name;
+    this.$fault = status !== undefined && status < 500 ? 'client' : 'server';
+    this.$metadata = status === undefined ? {} : { httpStatusCode: status };
+  }
+}
+
+/** Says no, as a service does. */
+export function refuse(name: string, status = 400, message?: string): never {
+  throw new SimulatedError(name, status, message);
+}
+
+export interface Rule {
+  id: string;
+  egress: boolean;
+  protocol: string;
+  from: number;
+  to: number;
+  cidr: string;
+  description: string | null;
+  tags: Record<string, string>;
+}
+
+/** Everything there is in a simulated account; plain data, so that it can be copied, compared and looked at. */
+export interface AccountState {
+  groups: Record<string, { name: string; description: string; tags: Record<string, string>; rules: Rule[] }>;
+  instances: Record<string, { groups: string[]; tags: Record<string, string> }>;
+  volumes: Record<string, { encrypted: boolean; tags: Record<string, string> }>;
+  ebs: Record<string, { default: boolean; key: string }>;
+  buckets: Record<
+    string,
+    {
+      region: string;
+      tags: Record<string, string> | null;
+      encryption: unknown[] | null;
+      block: Record<string, boolean> | null;
+      policy: string | null;
+      website: unknown;
+      ownership: string | null;
+      grants: { uri: string; permission: string }[];
+    }
+  >;
+  users: Record<string, { id: string; tags: Record<string, string>; keys: { id: string; active: boolean; created: string }[] }>;
+  passwords: Record<string, unknown> | null;
+  logGroups: Record<string, { region: string; days: number | null; tags: Record<string, string> }>;
+  /** Of ids. */
+  made: number;
+}
+
+export function emptyAccount(): AccountState {
+  return { groups: {}, instances: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, made: 0 };
+}
+
+/** Where and when an operation is carried out. */
+export interface Place {
+  readonly account: string;
+  readonly region: string;
+  readonly now: number;
+}
+
+/** One API operation on the state. */
+export type Operation = (state: AccountState, input: never, place: Place) => object;
+
+export const tagList = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+export const tagsFrom = (list: readonly { Key?: string; Value?: string }[] | undefined) =>
+  Object.fromEntries((list ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+
+/** A new id of a kind: the same one in each run. */
+export function newId(state: AccountState, prefix: string, length = 17): string {
+  state.made++;
+  return `${prefix}-${state.made.toString(16).padStart(length, '0')}`;
+}
+
+/** A member of a record, or the service's own error. */
+export function existing<T>(record: Readonly<Record<string, T>>, key: string | undefined, code: string, status = 400): T {
+  return key !== undefined && Object.hasOwn(record, key) ? (record[key] as T) : refuse(code, status, `${code}: ${key ?? ''}`);
+}

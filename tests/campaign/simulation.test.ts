@@ -1,0 +1,54 @@
+// The simulation finds what is broken: else that it finds nothing says nothing.
+import type { Journal } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { type INVARIANTS, simulation } from '../../campaign/simulation.js';
+import { bound } from '../support/journal.js';
+
+it('holds in every history', async () => {
+  const report = await simulation({ histories: 150 });
+  expect(report.counterexample).toBeNull();
+  expect(report).toMatchObject({ histories: 150, broken: [] });
+  expect(report.changes).toBeGreaterThan(100);
+});
+
+describe('a journal that breaks its promises is found', () => {
+  it.each<[string, keyof typeof INVARIANTS, (journal: Journal) => Journal]>([
+    ['counts no budget', 'budget', (journal) => ({ ...bound(journal), begin: (request) => journal.begin({ ...request, budgets: [] }) })],
+    ['forgets holds', 'held', (journal) => ({ ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) })],
+    [
+      'gives a lease that nobody has to keep',
+      'intent',
+      (journal) => ({
+        ...bound(journal),
+        begin: async (request) =>
+          request.resume === undefined
+            ? { status: 'begun', lease: { execution: 'x-1', fence: 1, until: Number.MAX_SAFE_INTEGER }, record: null }
+            : journal.begin(request),
+      }),
+    ],
+    [
+      'lets two workers have one lease',
+      'once',
+      (journal) => ({
+        ...bound(journal),
+        begin: async (request) => {
+          const begun = await journal.begin(request);
+          if (begun.status !== 'busy') return begun;
+          const { execution, fence, leaseUntil: until } = begun.open;
+          return { status: 'begun', lease: { execution, fence, until }, record: null };
+        },
+      }),
+    ],
+  ])('one that %s: %s', async (_name, invariant, defect) => {
+    const report = await simulation({ histories: 1500, defect });
+    expect(report.broken.map((each) => each.invariant)).toContain(invariant);
+    expect(report.counterexample?.happenings.length).toBeLessThan(15);
+  });
+});
+
+it('a history can be run again by its seed and path', async () => {
+  const defect = (journal: Journal): Journal => ({ ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) });
+  const first = await simulation({ histories: 1500, defect });
+  const again = await simulation({ histories: 1500, defect, seed: first.seed, path: first.counterexample?.path ?? '' });
+  expect(again.broken).toEqual(first.broken);
+});

@@ -1,0 +1,110 @@
+import { createRedress, definePolicy, defineRegister, type Journal, type RedressOptions, type Remediator } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+let aws: Widgets;
+let time: number;
+let journal: Journal;
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+/** The same gap under a wider name: it comes after. */
+const wide: Remediator = { ...revokeOpenRules, id: 'widget-revoke-all', breadth: 10, freshWithin: null };
+const engine = (modes: Record<string, string>, over: Partial<RedressOptions> = {}) =>
+  createRedress({
+    remediators: [wide, revokeOpenRules],
+    policy: definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [ACCOUNT] } },
+      remediators: Object.fromEntries(Object.entries(modes).map(([id, mode]) => [id, { dev: mode }])),
+    }),
+    journal,
+    connect: aws.connect,
+    clock,
+    ...over,
+  });
+const both = { 'widget-revoke-open': 'enforce', 'widget-revoke-all': 'enforce' };
+const reads = () => aws.calls.filter((call) => !call.write).length;
+
+beforeEach(() => {
+  aws = new Widgets();
+  time = START;
+  journal = memoryJournal({ clock });
+});
+
+describe('several remediators on one resource', () => {
+  it('run narrow before wide, and what the first has closed the second finds closed', async () => {
+    aws.put('w', ['open-1', 'closed']);
+    const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
+      ['widget-revoke-open', 'remediated'],
+      ['widget-revoke-all', 'no-op'],
+    ]);
+    expect(results[0]?.gap).toEqual({ closed: true, open: [] });
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
+  it('ask AWS the same question once', async () => {
+    aws.put('w', ['closed']);
+    await engine(both).run(widget('w'));
+    expect(reads()).toBe(1);
+    // Not after a change: the second looks at what the first has left.
+    aws.calls.length = 0;
+    aws.put('x', ['open-1']);
+    await engine(both).handle(openedEvent('x', 'open-1', time - 1000));
+    const order = aws.calls.map((call) => (call.write ? 'write' : 'read'));
+    expect(order.lastIndexOf('read')).toBeGreaterThan(order.indexOf('write') + 1);
+  });
+
+  it('a read that failed is asked again by the next', async () => {
+    aws.put('w', ['open-1']);
+    aws.faults.set('DescribeWidget', ['throttled']);
+    const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['denied', 'remediated']);
+    expect(results[0]?.gap.closed).toBe(false);
+  });
+
+  it('an exception from the narrow one holds for the same call under the wide one', async () => {
+    aws.put('w', ['open-1']);
+    const exceptions = defineRegister([
+      {
+        id: 'EXC-1',
+        scope: { resource: 'w', remediators: ['widget-revoke-open'] },
+        reason: 'r',
+        owner: 'a',
+        approver: 'b',
+        expires: new Date(START + 1e9).toISOString(),
+      },
+    ]);
+    const { results } = await engine(both, { exceptions }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => [each.outcome, each.message.startsWith('Decided on already: widget-revoke-open: exempt')])).toEqual([
+      ['exempt', false],
+      ['no-op', true],
+    ]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('what waits for an approval is asked about once', async () => {
+    aws.put('w', ['open-old', 'open-1']);
+    const { results } = await engine({ ...both, 'widget-revoke-all': 'approve' }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
+      ['widget-revoke-open', 'remediated'],
+      ['widget-revoke-open', 'awaiting-approval'],
+      ['widget-revoke-all', 'no-op'],
+    ]);
+    expect(results[0]?.gap).toEqual({ closed: false, open: expect.arrayContaining(['revoke open-old']) });
+    expect(await engine(both).approvals()).toHaveLength(1);
+  });
+
+  it('but one that the policy does not name says nothing of another', async () => {
+    aws.put('w', ['open-1']);
+    const { results } = await engine({ 'widget-revoke-all': 'enforce' }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['notified', 'remediated']);
+  });
+});
