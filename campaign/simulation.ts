@@ -37,7 +37,7 @@ export const INVARIANTS = {
 type Invariant = keyof typeof INVARIANTS;
 
 /** What one history came to. */
-export interface History {
+interface History {
   readonly broken: readonly { readonly invariant: Invariant; readonly why: string }[];
   readonly changes: number;
   readonly executions: number;
@@ -87,7 +87,7 @@ const NEVER = new Promise<never>(() => undefined);
 const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 
 /** A history, judged. */
-export async function simulate(happenings: readonly Happening[], scheduler: fc.Scheduler, defect?: (journal: Journal) => Journal): Promise<History> {
+async function simulate(happenings: readonly Happening[], scheduler: fc.Scheduler, defect?: (journal: Journal) => Journal): Promise<History> {
   const clock = new VirtualClock();
   const broken: { invariant: Invariant; why: string }[] = [];
   const breaks = (invariant: Invariant, why: string) => void broken.push({ invariant, why });

@@ -1,18 +1,5 @@
 // The world of the campaigns: an account in this process, one gap for each remediator that writes, and what has to hold whatever happens.
-import {
-  definePolicy,
-  fixed,
-  type Journal,
-  type JsonObject,
-  type Live,
-  type Policy,
-  type PolicyInput,
-  type Register,
-  type Remediator,
-  type ResourceRef,
-  resource,
-  type Stop,
-} from '@redress/core';
+import { definePolicy, type Journal, type JsonObject, type Policy, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
@@ -185,7 +172,7 @@ export function enforcing(remediators: readonly Pick<Remediator, 'id'>[], over: 
   });
 }
 
-export { fixed, type Journal, type Live, type Policy, type Register, type SimulatedAccount, type Stop, simulatedAccount };
+export { type Journal, type SimulatedAccount, simulatedAccount };
 
 /** Everything in a journal holds: its chains, one outcome for each intent, nothing open. */
 export async function journalProblems(journal: Journal): Promise<string[]> {

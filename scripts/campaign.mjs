@@ -1,15 +1,28 @@
 #!/usr/bin/env node
-// `npm run campaign [-- --json] [-- --only TEXT]`: breaks every safety promise on purpose, and shows which test finds it.
-// The whole of it has to agree with docs/safety-tests.md, which `--write` writes.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// `npm run campaign [-- --size N] [--json] [--only faults,simulation,races,planted,mutation] [--seed N [--path P]] [--bug TEXT]`
+// Breaks Redress in every way that is known, and counts what survives. Size 1 is what `npm test` runs; from 5 on there are fifty processes, and
+// histories grow with it. The page of planted bugs has to agree with docs/safety-tests.md, which `--write` writes.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { plant } from '../campaign/planted.mjs';
-import { fail, ROOT, setup } from './setup.mjs';
+import { fail, NODE, ROOT, setup } from './setup.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
+const SECTIONS = ['faults', 'simulation', 'races', 'planted', 'mutation'];
+const LEAST_MUTATION_SCORE = 90;
 const args = process.argv.slice(2);
+const value = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
 const json = args.includes('--json');
-const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : undefined;
+const log = (line) => (json ? process.stderr : process.stdout).write(`${line}\n`);
+
+/** A number of the command line, checked. */
+function number(name, otherwise) {
+  const text = value(name);
+  if (text === undefined) return otherwise;
+  if (!/^\d+$/.test(text)) throw new Error(`${name} takes a number, not ${text}.`);
+  return Number(text);
+}
 
 /** The table of promises, as a page. */
 function page({ planted, found, results }) {
@@ -18,7 +31,7 @@ function page({ planted, found, results }) {
     '# Safety promises, broken on purpose',
     '',
     'Each promise is broken once, by a deliberate defect in a copy of the code, and the tests are run: the table names one that finds it.',
-    '`npm run campaign` does that; `npm test` includes it. A defect that no test finds fails both.',
+    '`npm run campaign` does that; `npm test` includes it. A defect that no test finds fails both. What else the campaign does, [the campaign](campaign.md) tells.',
     '',
     `${found} of ${planted} are found.`,
     '',
@@ -32,17 +45,115 @@ function page({ planted, found, results }) {
 /** Which of several tests is first to find a defect differs from run to run; what is promised and found does not. */
 const promised = (text) => text.replaceAll(/^(\| .*) \| [^|]*(?:\\\|[^|]*)* \|$/gm, '$1');
 
+function run(command, given, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, given, { cwd: ROOT, env: { ...process.env, ...env, PATH: `${dirname(NODE)}:${process.env.PATH}`, NO_COLOR: '1' } });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data) => (out += String(data)));
+    child.stderr.on('data', (data) => (err += String(data)));
+    child.once('error', reject);
+    child.once('exit', (code) => resolve({ code, out, err }));
+  });
+}
+
+async function section(name, options) {
+  const { code, out, err } = await run(NODE, [join(ROOT, 'campaign', 'run.ts'), name, JSON.stringify(options)]);
+  if (code !== 0) throw new Error(`${name} could not be run: ${err.slice(-2000)}`);
+  return JSON.parse(out);
+}
+
+const runs = {
+  async faults(options) {
+    const report = await section('faults', options);
+    log(
+      `Faults survived: ${report.survived}/${report.injected} (${Object.keys(report.kinds).length} kinds, ${report.remediators} remediators, every call of each)`,
+    );
+    for (const { remediator, fault, at, why } of report.broken.slice(0, 20)) log(`  ${remediator}: ${fault} at ${at}: ${why.join('; ')}`);
+    return { ok: report.injected > 0 && report.survived === report.injected, report };
+  },
+  async simulation(options) {
+    const report = await section('simulation', options);
+    const holds = Object.keys(report.holds).length;
+    log(`Simulation: ${report.histories} histories of seed ${report.seed}, ${report.changes} changes, invariants broken: ${report.broken.length} of ${holds}`);
+    for (const { invariant, why } of report.broken) log(`  ${invariant}: ${why}`);
+    if (report.counterexample !== null) {
+      const { seed, path, happenings } = report.counterexample;
+      log(`  the shortest history that shows it: ${JSON.stringify(happenings)}`);
+      log(`  again: npm run campaign -- --only simulation --seed ${seed} --path ${path}`);
+    }
+    return { ok: report.histories > 0 && report.broken.length === 0, report };
+  },
+  async races(options) {
+    const report = await section('races', options);
+    for (const { name, overshoot, doubled, forks, changes, problems } of report) {
+      log(`Race: ${name}: ${changes} changes; over the limit ${overshoot}, changed twice ${doubled}, forks ${forks}`);
+      for (const problem of problems) log(`  ${problem}`);
+    }
+    return { ok: report.every((race) => race.overshoot + race.doubled + race.forks + race.problems.length === 0), report };
+  },
+  async planted(_options, bug) {
+    const report = await plant({ ...(bug === undefined ? {} : { only: bug }), log });
+    let ok = report.planted > 0 && report.found === report.planted;
+    if (bug === undefined && args.includes('--write')) writeFileSync(DOCUMENT, page(report));
+    else if (bug === undefined && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
+      log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --only planted --write`.');
+      ok = false;
+    }
+    log(`Planted bugs found: ${report.found}/${report.planted}`);
+    return { ok, report };
+  },
+  async mutation({ size }) {
+    const file = join(ROOT, '.cache', 'mutation.json');
+    rmSync(file, { force: true });
+    const { err, out } = await run(NODE, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run', 'stryker.config.mjs'], {
+      REDRESS_STATIC_MUTANTS: size > 1 ? '1' : '0',
+    });
+    if (!existsSync(file)) throw new Error(`Stryker left no report: ${(err + out).slice(-2000)}`);
+    const files = {};
+    const survivors = [];
+    for (const [name, { mutants }] of Object.entries(JSON.parse(readFileSync(file, 'utf8')).files)) {
+      const counted = mutants.filter(({ status }) => ['Killed', 'Timeout', 'Survived', 'NoCoverage'].includes(status));
+      const killed = counted.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+      files[name] = { mutants: counted.length, killed: killed.length };
+      for (const { status, location, mutatorName } of counted)
+        if (status !== 'Killed' && status !== 'Timeout') survivors.push(`${name}:${location.start.line} ${mutatorName}`);
+    }
+    const total = Object.values(files).reduce((sum, each) => ({ mutants: sum.mutants + each.mutants, killed: sum.killed + each.killed }), {
+      mutants: 0,
+      killed: 0,
+    });
+    const score = Math.round((total.killed / total.mutants) * 1000) / 10;
+    log(
+      `Mutation score of the guardrails: ${score} % (${total.killed} of ${total.mutants} mutants${size > 1 ? '' : ', those of module level apart'}; at least ${LEAST_MUTATION_SCORE} %)`,
+    );
+    if (score < LEAST_MUTATION_SCORE) for (const survivor of survivors) log(`  ${survivor}`);
+    return { ok: score >= LEAST_MUTATION_SCORE, report: { score, ...total, files, survivors } };
+  },
+};
+
 try {
-  await setup();
-  const log = (line) => (json ? process.stderr : process.stdout).write(`${line}\n`);
-  const report = await plant({ ...(only === undefined ? {} : { only }), log });
-  let ok = report.planted > 0 && report.found === report.planted;
-  if (only === undefined && args.includes('--write')) writeFileSync(DOCUMENT, page(report));
-  else if (only === undefined && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
-    log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --write`.');
-    ok = false;
+  const only = (value('--only') ?? SECTIONS.join(',')).split(',');
+  const unknown = only.find((each) => !SECTIONS.includes(each));
+  if (unknown !== undefined) throw new Error(`There is no section ${unknown}: ${SECTIONS.join(', ')}. One planted bug is chosen with --bug TEXT.`);
+  const size = Math.max(1, number('--size', 1));
+  const seed = number('--seed', undefined);
+  const path = value('--path');
+  const bug = value('--bug');
+  await setup({ python: false });
+  const reports = {};
+  let ok = true;
+  for (const name of bug === undefined ? only : ['planted']) {
+    const started = Date.now();
+    const result = await runs[name]({ size, ...(seed === undefined ? {} : { seed }), ...(path === undefined ? {} : { path }) }, bug);
+    reports[name] = {
+      ok: result.ok,
+      seconds: Math.round((Date.now() - started) / 1000),
+      ...(Array.isArray(result.report) ? { races: result.report } : result.report),
+    };
+    ok &&= result.ok;
   }
-  console.log(json ? JSON.stringify({ planted: report }, null, 2) : `Planted bugs found: ${report.found}/${report.planted}`);
+  if (json) console.log(JSON.stringify({ size, ok, ...reports }, null, 2));
+  else console.log(ok ? 'Nothing got through.' : 'Something got through.');
   process.exitCode = ok ? 0 : 1;
 } catch (error) {
   fail(error);

@@ -24,6 +24,8 @@ const REGIONS = [
   'eu-south-1',
   'af-south-1',
   'ap-southeast-4',
+  'eu-west-3',
+  'ap-northeast-2',
 ];
 
 interface Restraint {
@@ -102,6 +104,24 @@ const restraints: readonly Restraint[] = [
     set: async (situation, gap) => {
       const freeze = [{ from: new Date(Date.now() - 1000).toISOString(), to: new Date(Date.now() + 3_600_000).toISOString(), reason: 'year end' }];
       return { composition: enforced(situation, { policy: { freeze } }), event: gap.event() };
+    },
+  },
+  {
+    name: 'outside of maintenance windows',
+    outcome: 'notified',
+    set: async (situation, gap) => {
+      // An hour that is not now, and not soon.
+      const hour = (offset: number) => `${String((new Date().getUTCHours() + offset) % 24).padStart(2, '0')}:00`;
+      return { composition: enforced(situation, { policy: { windows: [{ from: hour(10), to: hour(11), timezone: 'UTC' }] } }), event: gap.event() };
+    },
+  },
+  {
+    name: 'tagged as managed by code',
+    outcome: 'awaiting-approval',
+    async set(situation, gap) {
+      if (gap.tag === null) return 'an account setting cannot have tags';
+      await gap.tag('ManagedBy', 'terraform');
+      return { composition: enforced(situation), event: gap.event() };
     },
   },
   {

@@ -815,11 +815,15 @@ describe('the command itself', () => {
     expect(documents.map(({ id }) => id)).toEqual([
       'ec2-revoke-sg-open-ssh',
       'ec2-revoke-sg-open-rdp',
+      'ec2-revoke-sg-open-admin-ipv6',
+      'ec2-revoke-sg-open-admin-existing',
       'ec2-enable-ebs-encryption-by-default',
       'ec2-report-unencrypted-ebs-volumes',
       's3-enforce-default-encryption',
+      's3-block-public-access-private-bucket',
       's3-report-public-website-bucket',
       'iam-flag-stale-access-key',
+      'iam-strengthen-password-policy',
       'logs-raise-retention',
     ]);
     // The role that fixes must not be able to open the port again.

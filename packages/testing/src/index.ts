@@ -1,8 +1,10 @@
 /**
- * The conformance kit: tells whether a remediator is safe.
+ * The conformance kit: tells whether a remediator, a guardrail or a journal is safe.
  *
  * @packageDocumentation
  */
+
+export { describeJournal, type JournalUnderTest } from '@redress/evidence/contract';
 export { checkRemediator, type Failure } from './check.js';
 export { type FakeClock, fakeClock } from './clock.js';
 export { type SdkConfig, sdkConfig, type TestConnectOptions, testConnect } from './connect.js';
@@ -17,6 +19,7 @@ export {
   type SecurityHubInput,
   securityHubEvent,
 } from './events.js';
+export { describeGuardrail, type GuardrailCase, guardrailFacts } from './guardrail.js';
 export { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
 export type { Arranged, ConformanceOptions, Expectation, Scenario, Sdk } from './scenario.js';
 export {

@@ -83,7 +83,7 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
     ),
     ...shown.reasons.map((each) => `  asks      ${printable(`${each.message} (${each.code})`)}`),
     ...shown.blindSpots.map((each) => `  not seen  ${printable(each)}`),
-    `  caused by ${shown.causedBy.length === 0 ? 'nobody: a sweep or a request' : shown.causedBy.map((each) => printable(each ?? 'unknown')).join(', ')}`,
+    `  caused by ${shown.causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : shown.causedBy.map((each) => printable(each ?? 'unknown')).join(', ')}`,
     `  plan      ${shown.planDigest}`,
     `  until     ${shown.expires}`,
   ];

@@ -21,16 +21,21 @@ export interface CallTrace {
 
 /** What was read for one pass over a resource; forgotten when something is changed, or time goes by. */
 export class SharedReads {
-  readonly #replies = new Map<string, Promise<unknown>>();
+  readonly #replies = new Map<string, unknown>();
 
-  /** A reply is not copied: what `observe` gets is nobody's to change. A failure is not kept, as the next may do better. */
-  once(question: string, ask: () => Promise<unknown>): Promise<unknown> {
-    const known = this.#replies.get(question);
-    if (known !== undefined) return known;
-    const asked = ask();
-    this.#replies.set(question, asked);
-    asked.catch(() => this.#replies.delete(question));
-    return asked;
+  /**
+   * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. A failure is not kept, as the next may do
+   * better, and neither is what cannot be copied (a stream).
+   */
+  async once(question: string, ask: () => Promise<unknown>): Promise<unknown> {
+    if (this.#replies.has(question)) return structuredClone(this.#replies.get(question));
+    const reply = await ask();
+    try {
+      this.#replies.set(question, structuredClone(reply));
+    } catch {
+      this.#replies.delete(question);
+    }
+    return reply;
   }
 
   forget(): void {

@@ -55,6 +55,8 @@ describe('an approval', () => {
     ['of another plan', { planDigest: digestOf({ plan: 2 }) }],
     ['of another remediator', { remediator: 'other' }],
     ['that nobody has answered', { verdict: 'none', by: null }],
+    ['that nobody has answered, whoever is named', { verdict: 'none' }],
+    ['that somebody has answered who is not named', { by: null }],
     ['that has run out', { expires: NOW }],
     ['that was used', { usedBy: 'x-1' }],
     ['of which less was shown', { discharges: [] }],
@@ -77,15 +79,17 @@ describe('an approval', () => {
   it('discharges nothing without a plan', () => {
     expect(discharge(waiting, given([approval()], { plan: null }))).toBe(waiting);
   });
-  it('that was denied denies, until it runs out, and only what was shown', () => {
+  it('that was denied denies, until it runs out, whatever is asked by then', () => {
     const no = approval({ verdict: 'denied' });
-    expect(discharge(waiting, given([no]))).toMatchObject({
-      effect: 'deny',
-      results: expect.arrayContaining([expect.objectContaining({ code: 'approval-denied' })]),
-    });
+    const denied = { effect: 'deny', results: expect.arrayContaining([expect.objectContaining({ code: 'approval-denied', data: { approval: 'a-1' } })]) };
+    expect(discharge(waiting, given([no]))).toMatchObject(denied);
+    expect(discharge({ effect: 'approve', results: [needs, hazard] }, given([no]))).toMatchObject(denied);
+    expect(discharge({ effect: 'allow', results: [ok] }, given([no]))).toMatchObject(denied);
     expect(discharge(waiting, given([{ ...no, expires: NOW }]))).toBe(waiting);
-    const more: Decision = { effect: 'approve', results: [needs, hazard] };
-    expect(discharge(more, given([no]))).toBe(more);
+    const other: Decision = { effect: 'allow', results: [ok] };
+    expect(discharge(other, given([approval({ verdict: 'denied', planDigest: digestOf({ plan: 2 }) })]))).toBe(other);
+    // What is there for other reasons is not overruled by a yes, and needs none.
+    expect(discharge(other, given([approval()]))).toBe(other);
   });
   it('wording may change, data may not', () => {
     expect(shownAs({ ...needs, message: 'other' })).toBe(shownAs(needs));

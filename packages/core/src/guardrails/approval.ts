@@ -35,9 +35,12 @@ export function isLive(approval: Approval, now: number): boolean {
   return approval.usedBy === null && approval.expires > now;
 }
 
-/** A decision that waits for an approval, with the approval that is there: it discharges exactly what was shown, and nothing else. */
+/**
+ * A decision that waits for an approval, with the approval that is there: it discharges exactly what was shown, and nothing else. A plan that
+ * was denied is not carried out either way.
+ */
 export function discharge(decision: Decision, facts: Facts): Decision {
-  if (decision.effect !== 'approve' || facts.plan === null || !facts.history.ok || !facts.policy.ok) return decision;
+  if (!['allow', 'approve'].includes(decision.effect) || facts.plan === null || !facts.history.ok || !facts.policy.ok) return decision;
   const policy = facts.policy.value;
   const { plan, now, resource, remediator } = facts;
   const asked = dischargedBy(decision);
@@ -46,7 +49,8 @@ export function discharge(decision: Decision, facts: Facts): Decision {
     effect: result.effect,
     results: [...decision.results, { guardrail: 'approval', ...result }],
   });
-  const denied = mine.find((each) => each.verdict === 'denied' && asked.every((one) => each.discharges.includes(one)));
+  // A no to a plan is a no to the plan, whatever was or is asked: also when nothing has to be asked any more.
+  const denied = mine.find((each) => each.verdict === 'denied');
   if (denied !== undefined)
     return add({
       effect: 'deny',
@@ -54,6 +58,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
       message: `${denied.by?.name ?? ''} said no to it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
       data: { approval: denied.id },
     });
+  if (decision.effect === 'allow') return decision;
   for (const each of mine) {
     if (each.verdict !== 'approved' || each.by === null || !asked.every((one) => each.discharges.includes(one))) continue;
     if (mayNotApprove(policy, resource.account, each, each.by) !== null) continue;

@@ -86,6 +86,21 @@ describe('the guardrails', () => {
     expect(asked(extra, '2026-11-24T23:00:00Z')).toMatchObject({ effect, code });
   });
 
+  it('says when they are', () => {
+    const said = windows.evaluate(
+      facts({
+        now: at('2026-11-24T12:00:00Z'),
+        policy: policy({
+          windows: [
+            { from: '22:05', to: '04:00', timezone: 'UTC' },
+            { days: ['mon', 'tue'], from: '00:30', to: '09:00', timezone: 'Europe/Berlin' },
+          ],
+        }),
+      }),
+    ).message;
+    expect(said).toContain('daily 22:05–04:00 UTC; mon, tue 00:30–09:00 Europe/Berlin');
+  });
+
   it('a freeze begins and ends at its moments, whatever the time zone they are written in', () => {
     const frozen = (now: string) =>
       freeze.evaluate(

@@ -18,15 +18,30 @@ describe('who manages a resource', () => {
     [{ 'pulumi:stack': 'prod' }, 'Pulumi', 'prod'],
     [{ CreatedBy: 'cdk' }, 'the AWS CDK', 'cdk'],
     [{ IaC: 'OpenTofu 1.9' }, 'OpenTofu', 'OpenTofu 1.9'],
+    [{ source: 'serverless' }, 'a serverless framework', 'serverless'],
+    [{ provisioned_by: 'ansible' }, 'Ansible', 'ansible'],
+    [{ 'crossplane-name': 'x' }, 'Crossplane', 'x'],
+    [{ opentofu: 'yes' }, 'OpenTofu', 'yes'],
+    [{ deployedBy: 'cloudformation' }, 'CloudFormation', 'cloudformation'],
+    // The first by name, whatever order they come in.
+    [{ managedBy: 'pulumi', CreatedBy: 'terraform' }, 'Terraform', 'terraform'],
+    [{ CreatedBy: 'terraform', managedBy: 'pulumi' }, 'Terraform', 'terraform'],
   ])('%j', (tags, tool, name) => {
-    expect(managerOf(tags as unknown as Record<string, string>)).toMatchObject({ tool, name });
+    expect(managerOf(tags as unknown as Record<string, string>)).toMatchObject({ tool, name, tag: expect.stringMatching(/./) });
   });
-  it.each([{}, { Name: 'terraform-state' }, { CreatedBy: 'alice' }, { terraform: 'false' }, { team: 'cdk' }, { ManagedBy: 'the platform team' }])(
-    'nobody: %j',
-    (tags) => {
-      expect(managerOf(tags as unknown as Record<string, string>)).toBeNull();
-    },
-  );
+  it.each([
+    {},
+    { Name: 'terraform-state' },
+    { CreatedBy: 'alice' },
+    { terraform: 'false' },
+    { team: 'cdk' },
+    { ManagedBy: 'the platform team' },
+    { notManagedBy: 'terraform' },
+    { managedByWhom: 'terraform' },
+    { 'my-terraform': 'x' },
+  ])('nobody: %j', (tags) => {
+    expect(managerOf(tags as unknown as Record<string, string>)).toBeNull();
+  });
 });
 
 describe('managed-by-iac', () => {

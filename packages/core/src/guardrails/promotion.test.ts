@@ -82,8 +82,44 @@ describe('a higher environment', () => {
   ])('forgives %s', (_name, each) => {
     expect(asked([...good, each])).toMatchObject({ effect: 'allow' });
   });
+  it('says what is missing', () => {
+    const said = (track: readonly TrackedExecution[]) => asked(track).message;
+    expect(said([])).toMatch(/: 0 of 3 verified fixes on distinct resources and days\.$/);
+    expect(said([fix('a', 3)])).toMatch(/: 1 of 3 verified fixes on distinct resources and days; the first of them 3 of 7 days old\.$/);
+    expect(said([...good, fix('d', 2, { rolledBack: true }), fix('e', 1, { outcome: 'partial' })])).toMatch(
+      /: execution x-d ended as rolled back; execution x-e ended as partial\.$/,
+    );
+    expect(asked([])).toMatchObject({ data: { environment: 'prod', after: 'dev' } });
+  });
+  it('counts flags, what is closed in this moment, and what is just as old as it has to be', () => {
+    expect(asked([fix('a', 7, { outcome: 'flagged' }), fix('b', 5), fix('c', 0)])).toMatchObject({ effect: 'allow' });
+    expect(asked([...good, fix('d', 7, { outcome: 'failed' })])).toMatchObject({ effect: 'allow' });
+  });
+  it('names at most twenty of them', () => {
+    const many = Array.from({ length: 25 }, (_, index) => fix(`r-${index}`, 8 + index));
+    expect(asked(many).data?.['executions']).toHaveLength(20);
+  });
+  it('only where it enforces', () => {
+    const plan = known({
+      ...(policy.ok ? policy.value : ({} as never)),
+      remediators: { 'ec2-revoke-sg-open-ssh': { modes: { prod: 'plan' as const }, parameters: {} } },
+    });
+    expect(promotion.evaluate(facts({ policy: plan, track: known([]) }))).toMatchObject({ code: 'no-gate' });
+  });
+  it('takes the accounts of the environment that it comes after', () => {
+    const three = definePolicy({
+      version: 1,
+      environments: {
+        dev: { accounts: [DEV] },
+        test: { accounts: ['999999999999'], after: 'none', because: 'b' },
+        prod: { accounts: [group.account], after: { environment: 'test', fixes: 3, bake: 'P7D' } },
+      },
+      remediators: { 'ec2-revoke-sg-open-ssh': { prod: 'enforce' } },
+    });
+    expect(promotion.evaluate(facts({ policy: known(three), track: known(good) }))).toMatchObject({ effect: 'approve' });
+  });
   it('asks the same of the approver while fixes come in', () => {
-    expect((asked([]) as { data?: unknown }).data).toEqual((asked(good.slice(1)) as { data?: unknown }).data);
+    expect(asked([]).data).toEqual(asked(good.slice(1)).data);
   });
 });
 
