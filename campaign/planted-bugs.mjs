@@ -3,7 +3,7 @@
 
 const CORE = 'packages/core/src';
 const ENGINE = `${CORE}/engine`;
-const GUARDRAILS = `${CORE}/guardrails/builtin.ts`;
+const GUARDRAILS = `${CORE}/guardrails`;
 const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
 const inGuardrails = ['packages/core/src/guardrails', 'tests/engine'];
@@ -48,7 +48,7 @@ export const plantedBugs = [
   {
     promise: 'One kill switch stops everything.',
     defect: 'the kill switch of the policy alone is read',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/kill-switch.ts`,
     find: "stop === 'everything' || policy.stop === 'everything' ? 'everything' : stop === 'changes' || policy.stop === 'changes' ? 'changes' : 'none'",
     replace: "policy.stop === 'everything' ? 'everything' : policy.stop === 'changes' ? 'changes' : 'none'",
     tests: inGuardrails,
@@ -56,7 +56,7 @@ export const plantedBugs = [
   {
     promise: 'A live exception in the register holds back.',
     defect: 'exceptions end a day early',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/exceptions.ts`,
     find: 'entry.expires > now',
     replace: 'entry.expires > now + 86_400_000',
     tests: inGuardrails,
@@ -64,7 +64,7 @@ export const plantedBugs = [
   {
     promise: 'An expired exception no longer holds back.',
     defect: 'exceptions never end',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/exceptions.ts`,
     find: 'covering.find((entry) => entry.expires > now)',
     replace: 'covering[0]',
     tests: inGuardrails,
@@ -72,7 +72,7 @@ export const plantedBugs = [
   {
     promise: 'The exception tag holds back until someone registers it.',
     defect: 'the tag is not looked at',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/exceptions.ts`,
     find: 'if (!Object.keys(tags).some((key) => key.toLowerCase() === wanted))',
     replace: 'if (policy.exceptions.tag !== "")',
     tests: inGuardrails,
@@ -80,7 +80,7 @@ export const plantedBugs = [
   {
     promise: 'An event of another account causes no change.',
     defect: 'any account may speak for any other',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/authenticity.ts`,
     find: 'if (envelope.account !== resource.account) {',
     replace: 'if (envelope.account === "") {',
     tests: inGuardrails,
@@ -88,7 +88,7 @@ export const plantedBugs = [
   {
     promise: 'An event of the wrong source causes no change.',
     defect: 'the source is not compared',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/authenticity.ts`,
     find: '!expected.includes(envelope.source)',
     replace: 'false',
     tests: inGuardrails,
@@ -96,7 +96,7 @@ export const plantedBugs = [
   {
     promise: 'Our own calls cause no change.',
     defect: 'sessions of the role are not taken for the role',
-    file: `${CORE}/guardrails/principal.ts`,
+    file: `${GUARDRAILS}/principal.ts`,
     find: 'if (session !== null) return',
     replace: 'if (session === undefined) return',
     tests: inGuardrails,
@@ -104,7 +104,7 @@ export const plantedBugs = [
   {
     promise: 'A failed call causes no change.',
     defect: 'the error code is not read',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/failed-call.ts`,
     find: 'if (call.errorCode !== null) return',
     replace: 'if (call.errorCode === "") return',
     tests: inGuardrails,
@@ -112,7 +112,7 @@ export const plantedBugs = [
   {
     promise: 'Who undoes a fix twice is not fought.',
     defect: 'fixes of long ago are all that counts',
-    file: `${CORE}/guardrails/fights.ts`,
+    file: `${GUARDRAILS}/fights.ts`,
     find: 'each.closedAt > now - REMEMBERED',
     replace: 'each.closedAt < now - REMEMBERED',
     tests: inGuardrails,
@@ -120,7 +120,7 @@ export const plantedBugs = [
   {
     promise: 'Nothing is changed in a freeze.',
     defect: 'its last day is not part of it',
-    file: `${CORE}/guardrails/calendar.ts`,
+    file: `${GUARDRAILS}/calendar.ts`,
     find: 'each.from <= now && now < each.to',
     replace: 'each.from <= now && now < each.to - 86_400_000',
     tests: inGuardrails,
@@ -128,7 +128,7 @@ export const plantedBugs = [
   {
     promise: 'Where maintenance windows are named, nothing is changed outside of them.',
     defect: 'a window over midnight has no second half',
-    file: `${CORE}/guardrails/calendar.ts`,
+    file: `${GUARDRAILS}/calendar.ts`,
     find: 'return (on(day) && minute >= window.from) || (on((day + 6) % 7) && minute < window.to);',
     replace: 'return on(day) && minute >= window.from;',
     tests: inGuardrails,
@@ -136,7 +136,7 @@ export const plantedBugs = [
   {
     promise: 'A higher environment enforces only what a lower one has shown.',
     defect: 'drills count',
-    file: `${CORE}/guardrails/promotion.ts`,
+    file: `${GUARDRAILS}/promotion.ts`,
     find: '        !each.drill &&\n',
     replace: '',
     tests: inGuardrails,
@@ -144,7 +144,7 @@ export const plantedBugs = [
   {
     promise: 'One rollback below stops the promotion.',
     defect: 'what was taken back counts all the same',
-    file: `${CORE}/guardrails/promotion.ts`,
+    file: `${GUARDRAILS}/promotion.ts`,
     find: '(each.rolledBack || (BAD',
     replace: '(false || (BAD',
     tests: inGuardrails,
@@ -152,7 +152,7 @@ export const plantedBugs = [
   {
     promise: 'What infrastructure as code manages is not changed by itself.',
     defect: 'tags of CloudFormation are not looked at',
-    file: `${CORE}/guardrails/iac.ts`,
+    file: `${GUARDRAILS}/iac.ts`,
     find: "const stack = tags['aws:cloudformation:stack-name'] ?? tags['aws:cloudformation:stack-id'];",
     replace: "const stack = tags['cloudformation'];",
     tests: inGuardrails,
@@ -160,7 +160,7 @@ export const plantedBugs = [
   {
     promise: 'What changed just now has its time to settle.',
     defect: 'the engine does not wait, and acts',
-    file: `${CORE}/guardrails/settling.ts`,
+    file: `${GUARDRAILS}/settling.ts`,
     find: 'return now >= until',
     replace: 'return now + settle >= until',
     tests: inGuardrails,
@@ -177,7 +177,7 @@ export const plantedBugs = [
   {
     promise: 'An approval is bound to the plan that was shown.',
     defect: 'it counts for whatever the remediator plans',
-    file: `${CORE}/guardrails/approval.ts`,
+    file: `${GUARDRAILS}/approval.ts`,
     find: 'each.planDigest === plan && isLive(each, now)',
     replace: 'isLive(each, now)',
     tests: inGuardrails,
@@ -185,7 +185,7 @@ export const plantedBugs = [
   {
     promise: 'An approval discharges only what was shown.',
     defect: 'a reason that came up later is discharged too',
-    file: `${CORE}/guardrails/approval.ts`,
+    file: `${GUARDRAILS}/approval.ts`,
     find: 'each.by === null || !asked.every((one) => each.discharges.includes(one))',
     replace: 'each.by === null',
     tests: inGuardrails,
@@ -201,7 +201,7 @@ export const plantedBugs = [
   {
     promise: 'Who caused it does not approve it.',
     defect: 'sessions of a role are other people',
-    file: `${CORE}/guardrails/approval.ts`,
+    file: `${GUARDRAILS}/approval.ts`,
     find: 'arn !== null && principal(arn) === who',
     replace: 'arn !== null && arn === by.name',
     tests: inGuardrails,
@@ -209,7 +209,7 @@ export const plantedBugs = [
   {
     promise: 'In the highest environment only a verified person approves.',
     defect: 'anybody who says so',
-    file: `${CORE}/guardrails/approval.ts`,
+    file: `${GUARDRAILS}/approval.ts`,
     find: 'if (!by.verified && environment',
     replace: 'if (by.name === "" && environment',
     tests: inGuardrails,
@@ -217,7 +217,7 @@ export const plantedBugs = [
   {
     promise: 'What was denied is not asked for again.',
     defect: 'it is',
-    file: `${CORE}/guardrails/approval.ts`,
+    file: `${GUARDRAILS}/approval.ts`,
     find: 'if (denied !== undefined)',
     replace: 'if (denied !== undefined && denied.id === "")',
     tests: inGuardrails,
@@ -309,7 +309,7 @@ export const plantedBugs = [
   {
     promise: 'After a rollback the same fix is only told about.',
     defect: 'holds are not looked at',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/hold.ts`,
     find: 'each.remediator === remediator.id && each.until > now',
     replace: 'each.remediator === remediator.id && each.until > now + 1e13',
     tests: inGuardrails,
@@ -317,7 +317,7 @@ export const plantedBugs = [
   {
     promise: 'Limits per run hold.',
     defect: 'one change too many',
-    file: GUARDRAILS,
+    file: `${GUARDRAILS}/limits.ts`,
     find: 'run.changes >= each.changes',
     replace: 'run.changes > each.changes',
     tests: inGuardrails,
@@ -341,7 +341,7 @@ export const plantedBugs = [
   {
     promise: 'What cannot be read denies.',
     defect: 'a guardrail without its facts allows',
-    file: `${CORE}/guardrails/guardrail.ts`,
+    file: `${GUARDRAILS}/guardrail.ts`,
     find: "if (!fact.ok) return { effect: 'deny',",
     replace: "if (!fact.ok) return { effect: 'allow',",
     tests: inGuardrails,
@@ -349,7 +349,7 @@ export const plantedBugs = [
   {
     promise: 'A guardrail that fails denies.',
     defect: 'it allows',
-    file: `${CORE}/guardrails/guardrail.ts`,
+    file: `${GUARDRAILS}/guardrail.ts`,
     find: "effect: 'deny', code: 'guardrail-failed'",
     replace: "effect: 'allow', code: 'guardrail-failed'",
     tests: inGuardrails,
@@ -357,7 +357,7 @@ export const plantedBugs = [
   {
     promise: 'An old rule is not revoked by itself.',
     defect: 'the age of the event is not looked at',
-    file: `${CORE}/guardrails/freshness.ts`,
+    file: `${GUARDRAILS}/freshness.ts`,
     find: "if (!recent(finding.observedAt)) return 'nothing';",
     replace: '',
     tests: inGuardrails,
@@ -365,7 +365,7 @@ export const plantedBugs = [
   {
     promise: 'A new rule brings no old one down with it.',
     defect: 'a call counts as showing everything in the group',
-    file: `${CORE}/guardrails/freshness.ts`,
+    file: `${GUARDRAILS}/freshness.ts`,
     find: 'return new Set(named.flatMap((each) => each.subjects ?? []));',
     replace: "return 'all';",
     tests: inGuardrails,
@@ -389,7 +389,7 @@ export const plantedBugs = [
   {
     promise: 'A Config rule that was given other parameters takes no old rule away.',
     defect: 'the age of the configuration that it evaluated is not looked at',
-    file: `${CORE}/guardrails/freshness.ts`,
+    file: `${GUARDRAILS}/freshness.ts`,
     find: " && recent(finding.extra['orderingTimestamp'])",
     replace: '',
     tests: inGuardrails,
@@ -397,7 +397,7 @@ export const plantedBugs = [
   {
     promise: 'A Config rule that looks for more shows nothing to be new.',
     defect: 'every rule that asks counts',
-    file: `${CORE}/guardrails/freshness.ts`,
+    file: `${GUARDRAILS}/freshness.ts`,
     find: 'return exact && finding',
     replace: 'return finding',
     tests: inGuardrails,

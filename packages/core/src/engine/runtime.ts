@@ -1,6 +1,6 @@
 import { discharge } from '../guardrails/approval.js';
-import { builtinGuardrails, freshness } from '../guardrails/builtin.js';
-import type { Shown } from '../guardrails/freshness.js';
+import { builtinGuardrails } from '../guardrails/builtin.js';
+import { freshness, type Shown } from '../guardrails/freshness.js';
 import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';

@@ -1,7 +1,6 @@
 import { environmentOf, type Window } from '../policy/policy.js';
+import { iso } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
-
-const iso = (time: number) => new Date(time).toISOString();
 
 /** A time in which nothing is changed. */
 export const freeze = defineGuardrail({

@@ -8,9 +8,10 @@ import { digestOf } from '../model/json.js';
 import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import { approvalOf, dischargedBy } from './approval.js';
-import { builtinGuardrails, freshness, TAG_GRACE } from './builtin.js';
+import { builtinGuardrails } from './builtin.js';
+import { TAG_GRACE } from './exceptions.js';
 import { subjectsOf } from './fights.js';
-import { type Shown, shownBy } from './freshness.js';
+import { freshness, type Shown, shownBy } from './freshness.js';
 import { decide, decisive, type Facts, type Guardrail, known, unreadable } from './guardrail.js';
 import { principal } from './principal.js';
 

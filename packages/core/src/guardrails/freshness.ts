@@ -1,8 +1,9 @@
-import type { ResourceRef } from '../model/resource.js';
+import { formatResource, type ResourceRef } from '../model/resource.js';
 import { matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
-import type { Trigger } from './guardrail.js';
+import { allow } from './answer.js';
+import { defineGuardrail, type Guardrail, type Trigger } from './guardrail.js';
 
 /** What an event shows to be new: everything, the named parts, or nothing. */
 export type Shown = 'all' | ReadonlySet<string> | 'nothing';
@@ -53,4 +54,23 @@ export function shownBy(
     return new Set(named.flatMap((each) => each.subjects ?? []));
   }
   return 'nothing';
+}
+
+/** The guardrail of one pass: what {@link shownBy} has found may be changed by itself, and nothing else where age matters. */
+export function freshness(shown: (subject: string | undefined) => boolean): Guardrail {
+  return defineGuardrail({
+    id: 'freshness',
+    needs: [],
+    evaluate: ({ remediator, changes, resource }) => {
+      if (remediator.freshWithin === null) return allow('not-needed', 'It does not matter how old this gap is.');
+      const stale = changes.filter((change) => !shown(change.subject));
+      if (changes.length > 0 && stale.length === 0) return allow('fresh', 'The event shows the change itself, and is recent.');
+      return {
+        effect: 'approve',
+        code: 'not-fresh',
+        message: `Nothing shows that this was made within the last ${Math.round(remediator.freshWithin / 60_000)} minutes, so something may depend on it: ${stale.map((change) => change.subject ?? formatResource(resource)).join(', ')}.`,
+        data: { subjects: stale.map((change) => change.subject ?? resource.id) },
+      };
+    },
+  });
 }

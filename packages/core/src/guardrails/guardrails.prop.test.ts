@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ACCOUNT, facts, NOW } from '../internal/testing/facts.js';
 import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
-import { builtinGuardrails, freshness } from './builtin.js';
+import { builtinGuardrails } from './builtin.js';
+import { freshness } from './freshness.js';
 import { decide, defineGuardrail, EFFECTS, type Facts, known, unreadable } from './guardrail.js';
 
 const all = [...builtinGuardrails, freshness(() => true)];

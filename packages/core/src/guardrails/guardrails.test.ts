@@ -3,8 +3,9 @@ import { ACCOUNT, apiCallFinding, facts, group, NOW, revoke } from '../internal/
 import { emptyView, type StreamView } from '../journal.js';
 import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
-import { builtinGuardrails, freshness, TAG_GRACE } from './builtin.js';
-import { shownBy } from './freshness.js';
+import { builtinGuardrails } from './builtin.js';
+import { TAG_GRACE } from './exceptions.js';
+import { freshness, shownBy } from './freshness.js';
 import { decide, decisive, defineGuardrail, EFFECTS, type Facts, known, unreadable } from './guardrail.js';
 
 const past = (over: Partial<StreamView>) => known({ ...emptyView('sha256:x'), ...over });

@@ -1,0 +1,17 @@
+import { allow } from './answer.js';
+import { defineGuardrail } from './guardrail.js';
+
+/** What a remediator may do at most, and what cannot be undone. */
+export const ceiling = defineGuardrail({
+  id: 'ceiling',
+  needs: [],
+  evaluate: ({ remediator, changes }) => {
+    const irreversible = changes.find((change) => 'irreversible' in change.undo);
+    if (irreversible !== undefined && remediator.ceiling !== 'notify') {
+      const why = 'irreversible' in irreversible.undo ? irreversible.undo.irreversible : '';
+      return { effect: 'approve', code: 'irreversible', message: `A change cannot be undone: ${why}` };
+    }
+    if (remediator.ceiling === 'enforce') return allow('always-safe', 'This change is of the class that may be made automatically.');
+    return { effect: remediator.ceiling, code: `ceiling-${remediator.ceiling}`, message: `${remediator.id} may at most ${remediator.ceiling}.` };
+  },
+});
