@@ -222,6 +222,22 @@ export const plantedBugs = [
     replace: 'if (denied !== undefined && denied.id === "")',
     tests: inGuardrails,
   },
+  {
+    promise: 'A rollback that changed nothing is not called one.',
+    defect: 'recovery takes a state that is as good as the one before for a rollback',
+    file: `${ENGINE}/recover.ts`,
+    find: "    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });\n",
+    replace: '',
+    tests: ['tests/campaign/faults.test.ts'],
+  },
+  {
+    promise: 'A no to a plan is a no to the plan.',
+    defect: 'where nobody has to be asked any more it is carried out',
+    file: `${GUARDRAILS}/approval.ts`,
+    find: "if (!['allow', 'approve'].includes(decision.effect) || ",
+    replace: "if (decision.effect !== 'approve' || ",
+    tests: inGuardrails,
+  },
   // Circuit breakers
   {
     promise: 'Over the limit for events a circuit breaker opens.',

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createRedress, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { verifyFolder } from '@redress/evidence/verify';
-import { enforcing, type Gap, journalProblems, makers, simulatedAccount, VirtualClock, writing } from './world.ts';
+import { type Gap, journalProblems, simulatedAccount, virtualClock } from '@redress/testing';
+import { enforcing, makers, writing } from './world.ts';
 
 /** What a race came to. */
 export interface Race {
@@ -29,7 +30,7 @@ const makeGap = makers[SSH.id] as NonNullable<(typeof makers)[string]>;
 
 /** So many workers in this process: each on each event, and all on one. */
 async function inProcess(workers: number, resources: number, limit: number): Promise<Race> {
-  const clock = new VirtualClock();
+  const clock = virtualClock();
   const account = simulatedAccount({ clock, turn: () => new Promise((resolve) => setImmediate(resolve)) });
   const gaps = Array.from({ length: resources }, (_, index) => makeGap(account, `gap-${index}`));
   const events = gaps.map((gap) => gap.open(clock.now()));
@@ -87,7 +88,7 @@ function count(
 /** So many processes, each with its own journal object on one folder. */
 async function processes(workers: number, resources: number, limit: number): Promise<Race> {
   const directory = mkdtempSync(join(tmpdir(), 'redress-races-'));
-  const clock = new VirtualClock();
+  const clock = virtualClock();
   // Workers have the machine's clock.
   clock.time = Date.now() - 120_000;
   const account = simulatedAccount({ clock });

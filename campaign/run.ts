@@ -1,5 +1,5 @@
 // One section of the campaign, as JSON on standard output: `node campaign/run.ts faults|simulation|races '{"size":1}'`.
-import { faultMatrix } from './faults.ts';
+import { faultMatrices } from './faults.ts';
 import { races } from './races.ts';
 import { INVARIANTS, simulation } from './simulation.ts';
 
@@ -9,7 +9,7 @@ const { size = 1, seed, path } = JSON.parse(text) as { size?: number; seed?: num
 async function run(): Promise<unknown> {
   switch (section) {
     case 'faults':
-      return faultMatrix();
+      return faultMatrices();
     case 'simulation': {
       const report = await simulation({ histories: 300 * size, ...(seed === undefined ? {} : { seed }), ...(path === undefined ? {} : { path }) });
       return { ...report, holds: INVARIANTS };

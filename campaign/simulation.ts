@@ -1,23 +1,28 @@
 // A deterministic simulation of the whole engine: workers, other people, faults and the calendar take turns in an order that a seed decides,
 // on an account and a journal in this process. Every change is judged at the moment in which it is sent. A seed that breaks an invariant is
-// shrunk to the shortest history that still does, and can be run again: `npm run campaign -- --simulation --seed N`.
-import { createRedress, defineRegister, type PassResult, type PolicyInput, RedressError, type RegisterInput, type Remediator } from '@redress/core';
-import { memoryJournal } from '@redress/evidence';
-import { DISTURBANCES, type Disturbance, type EventBridgeEvent } from '@redress/testing';
-import fc from 'fast-check';
+// shrunk to the shortest history that still does, and can be run again: `npm run campaign -- --only simulation --seed N --path P`.
 import {
-  ACCOUNT,
-  enforcing,
-  type Gap,
+  createRedress,
+  defineRegister,
   type Journal,
+  type PassResult,
+  type PolicyInput,
+  RedressError,
+  type RegisterInput,
+  type Remediator,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import {
+  DISTURBANCES,
+  type Disturbance,
+  type EventBridgeEvent,
   journalProblems,
-  makers,
-  REGION,
   type SimulatedAccount,
   simulatedAccount,
-  VirtualClock,
-  writing,
-} from './world.ts';
+  virtualClock,
+} from '@redress/testing';
+import fc from 'fast-check';
+import { ACCOUNT, enforcing, type MadeGap, makers, REGION, writing } from './world.ts';
 
 /** What has to hold whatever happens, by name. */
 export const INVARIANTS = {
@@ -88,7 +93,7 @@ const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 
 /** A history, judged. */
 async function simulate(happenings: readonly Happening[], scheduler: fc.Scheduler, defect?: (journal: Journal) => Journal): Promise<History> {
-  const clock = new VirtualClock();
+  const clock = virtualClock();
   const broken: { invariant: Invariant; why: string }[] = [];
   const breaks = (invariant: Invariant, why: string) => void broken.push({ invariant, why });
   const remediators: Remediator[] = KINDS.map((id) => writing.find((each) => each.id === id) as Remediator);
@@ -147,7 +152,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
       return write && fault.kind === 'stale' ? null : fault.kind;
     },
   });
-  const gaps: Gap[] = KINDS.map((id, index) => (makers[id] as NonNullable<(typeof makers)[string]>)(account, `gap-${index}`));
+  const gaps: MadeGap[] = KINDS.map((id, index) => (makers[id] as NonNullable<(typeof makers)[string]>)(account, `gap-${index}`));
   const events: EventBridgeEvent[] = [];
   const indexOf = (ref: { type: string; id: string }, remediator: string) =>
     gaps.findIndex((gap, index) => keyOf(gap.ref) === keyOf(ref) && KINDS[index] === remediator);
@@ -316,7 +321,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   for (const each of happenings) {
     switch (each.do) {
       case 'open': {
-        const gap = gaps[each.gap] as Gap;
+        const gap = gaps[each.gap] as MadeGap;
         if (gap.isOpen() && each.gap < 2) break;
         made[each.gap] = (made[each.gap] ?? 0) + 1;
         events.push(gap.open(clock.time));
@@ -356,7 +361,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
         enforce = each.enforce;
         break;
       case 'undo': {
-        const gap = gaps[each.gap] as Gap;
+        const gap = gaps[each.gap] as MadeGap;
         if (gap.isOpen() || made[each.gap] === 0) break;
         made[each.gap] = (made[each.gap] ?? 0) + 1;
         events.push(gap.open(clock.time));
@@ -392,7 +397,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   for (let round = 0; round < 3; round++) {
     start(async (engine) => {
       await engine.recover();
-      for (const breaker of (await real.view(gaps[0]?.ref as Gap['ref'])).breakers)
+      for (const breaker of (await real.view(gaps[0]?.ref as MadeGap['ref'])).breakers)
         await engine.closeBreaker(breaker.remediator, { account: ACCOUNT }, { by: 'ops', reason: 'over' });
       await engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }], perSecond: 1000, restart: true });
     });

@@ -1,41 +1,33 @@
 // The world of the campaigns: an account in this process, one gap for each remediator that writes, and what has to hold whatever happens.
-import { definePolicy, type Journal, type JsonObject, type Policy, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
+import { definePolicy, type JsonObject, type Policy, type PolicyInput, type Remediator, resource } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
-import { type AccountState, cloudTrailEvent, configComplianceEvent, type EventBridgeEvent, type SimulatedAccount, simulatedAccount } from '@redress/testing';
+import { type AccountState, cloudTrailEvent, configComplianceEvent, type EventBridgeEvent, type Gap, type SimulatedAccount } from '@redress/testing';
 
 export const ACCOUNT = '111111111111';
 export const REGION = 'us-east-1';
-/** When every campaign begins. */
-export const START = Date.parse('2026-11-24T10:00:00Z');
 /** Every remediator that writes; it may enforce, because what is tried is the engine. */
 export const writing: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators]
   .filter((each) => each.uses.writes.length > 0)
   .map((each): Remediator => ({ ...each, ceiling: 'enforce' }));
 
-/** A clock of its own: sleeping costs nothing, and nobody wakes too early. */
-export class VirtualClock {
-  time = START;
-  now = (): number => this.time;
-  sleep = async (milliseconds: number): Promise<void> => {
-    const until = this.time + milliseconds;
-    await Promise.resolve();
-    this.time = Math.max(this.time, until);
-  };
-}
-
-/** A gap that someone makes, in an account. */
-export interface Gap {
-  readonly ref: ResourceRef;
-  /** Makes it, now, and answers the event that reports it. */
+/** A gap whose event is known to be one of EventBridge. */
+export interface MadeGap extends Gap {
   open(at: number): EventBridgeEvent;
-  /** Whether it is there. */
-  isOpen(): boolean;
 }
+type Maker = (account: SimulatedAccount, name: string) => MadeGap;
 
-type Maker = (account: SimulatedAccount, name: string) => Gap;
+/** Somebody else does it, if it can be done. */
+function attempt(what: () => unknown): void {
+  try {
+    what();
+  } catch {
+    // What is gone, or done already, cannot be done again.
+    return;
+  }
+}
 
 const group =
   (port: number, range: { v4: string } | { v6: string }): Maker =>
@@ -67,33 +59,76 @@ const group =
         });
       },
       isOpen: () => account.state.groups[GroupId]?.rules.some((rule) => rule.cidr === cidr && rule.from === port) ?? false,
+      others: {
+        delete: () => attempt(() => account.act('ec2', 'DeleteSecurityGroup', { GroupId })),
+        fix: () =>
+          attempt(() => {
+            const open = account.state.groups[GroupId]?.rules.filter((rule) => rule.cidr === cidr && rule.from === port).map((rule) => rule.id) ?? [];
+            account.act('ec2', 'RevokeSecurityGroupIngress', { GroupId, SecurityGroupRuleIds: open });
+          }),
+        change: () =>
+          attempt(() =>
+            account.act('ec2', 'AuthorizeSecurityGroupIngress', {
+              GroupId,
+              IpPermissions: [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, IpRanges: [{ CidrIp: '192.0.2.0/24' }] }],
+            }),
+          ),
+      },
     };
   };
 
+interface Reported {
+  readonly type: string;
+  readonly region?: string;
+  readonly id?: string;
+  readonly rule: string;
+  make?(account: SimulatedAccount, id: string): void;
+  isOpen(state: AccountState, id: string): boolean;
+  open(account: SimulatedAccount, id: string): void;
+  readonly others?: Readonly<Partial<Record<'delete' | 'fix' | 'change', (account: SimulatedAccount, id: string) => unknown>>>;
+}
+
+/** A gap that AWS Config reports. */
 const reported =
-  (
-    type: string,
-    region: string,
-    id: (name: string) => string,
-    rule: string,
-    make: (account: SimulatedAccount, id: string) => void,
-    broken: (state: AccountState, id: string) => boolean,
-    breaks: (account: SimulatedAccount, id: string) => void,
-  ): Maker =>
+  (what: Reported): Maker =>
   (account, name) => {
-    const named = id(name);
-    const ref = resource({ type, id: named, account: ACCOUNT, region });
-    make(account, named);
+    const id = what.id ?? name;
+    const ref = resource({ type: what.type, id, account: ACCOUNT, region: what.region ?? REGION });
+    what.make?.(account, id);
+    const { delete: remove, fix, change } = what.others ?? {};
     return {
       ref,
       open(at) {
-        breaks(account, named);
-        return configComplianceEvent({ resource: ref, rule, time: new Date(at) });
+        what.open(account, id);
+        return configComplianceEvent({ resource: ref, rule: what.rule, time: new Date(at) });
       },
-      isOpen: () => broken(account.state, named),
+      isOpen: () => what.isOpen(account.state, id),
+      others: {
+        ...(remove === undefined ? {} : { delete: () => attempt(() => remove(account, id)) }),
+        ...(fix === undefined ? {} : { fix: () => attempt(() => fix(account, id)) }),
+        ...(change === undefined ? {} : { change: () => attempt(() => change(account, id)) }),
+      },
     };
   };
-const nothing = () => undefined;
+const BLOCKED = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+/** A bucket with everything, and one that is as it should be beside it. */
+const buckets = (account: SimulatedAccount, Bucket: string) => {
+  for (const each of [Bucket, `${Bucket}-beside`]) {
+    account.act('s3', 'CreateBucket', { Bucket: each });
+    encrypt(account, each, 'AES256');
+    account.act('s3', 'PutPublicAccessBlock', { Bucket: each, PublicAccessBlockConfiguration: BLOCKED });
+  }
+};
+const encrypt = (account: SimulatedAccount, Bucket: string, SSEAlgorithm: string) =>
+  account.act('s3', 'PutBucketEncryption', {
+    Bucket,
+    ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } }] },
+  });
+const onBuckets = {
+  delete: (account: SimulatedAccount, Bucket: string) => account.act('s3', 'DeleteBucket', { Bucket }),
+  change: (account: SimulatedAccount, Bucket: string) => account.act('s3', 'PutBucketTagging', { Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'x' }] } }),
+};
+const weak = (account: SimulatedAccount) => void account.act('iam', 'UpdateAccountPasswordPolicy', { MinimumPasswordLength: 8, MaxPasswordAge: 90 });
 
 /** One gap for each remediator that writes, by id. */
 export const makers: Readonly<Record<string, Maker>> = {
@@ -101,64 +136,66 @@ export const makers: Readonly<Record<string, Maker>> = {
   'ec2-revoke-sg-open-rdp': group(3389, { v4: '0.0.0.0/0' }),
   'ec2-revoke-sg-open-admin-ipv6': group(22, { v6: '2000::/3' }),
   'ec2-revoke-sg-open-admin-existing': group(3389, { v6: '::/0' }),
-  'ec2-enable-ebs-encryption-by-default': reported(
-    'AWS::::Account',
-    REGION,
-    () => ACCOUNT,
-    'ec2-ebs-encryption-by-default',
-    nothing,
-    (state) => state.ebs[REGION]?.default !== true,
-    (account) => void account.act('ec2', 'DisableEbsEncryptionByDefault', {}),
-  ),
-  's3-enforce-default-encryption': reported(
-    'AWS::S3::Bucket',
-    REGION,
-    (name) => name,
-    's3-bucket-server-side-encryption-enabled',
-    (account, Bucket) => void account.act('s3', 'CreateBucket', { Bucket }),
-    (state, id) => state.buckets[id]?.encryption === null,
-    (account, Bucket) => void account.act('s3', 'DeleteBucketEncryption', { Bucket }),
-  ),
-  's3-block-public-access-private-bucket': reported(
-    'AWS::S3::Bucket',
-    REGION,
-    (name) => name,
-    's3-bucket-level-public-access-prohibited',
-    (account, Bucket) => void account.act('s3', 'CreateBucket', { Bucket }),
-    (state, id) => state.buckets[id]?.block === null,
-    (account, Bucket) => void account.act('s3', 'DeletePublicAccessBlock', { Bucket }),
-  ),
-  'iam-flag-stale-access-key': reported(
-    'AWS::IAM::User',
-    'aws-global',
-    (name) => name,
-    'access-keys-rotated',
-    (account, UserName) => {
+  'ec2-enable-ebs-encryption-by-default': reported({
+    type: 'AWS::::Account',
+    id: ACCOUNT,
+    rule: 'ec2-ebs-encryption-by-default',
+    isOpen: (state) => state.ebs[REGION]?.default !== true,
+    open: (account) => void account.act('ec2', 'DisableEbsEncryptionByDefault', {}),
+    others: { fix: (account) => account.act('ec2', 'EnableEbsEncryptionByDefault', {}) },
+  }),
+  's3-enforce-default-encryption': reported({
+    type: 'AWS::S3::Bucket',
+    rule: 's3-bucket-server-side-encryption-enabled',
+    make: buckets,
+    isOpen: (state, id) => state.buckets[id]?.encryption === null,
+    open: (account, Bucket) => void account.act('s3', 'DeleteBucketEncryption', { Bucket }),
+    others: { ...onBuckets, fix: (account, Bucket) => encrypt(account, Bucket, 'aws:kms') },
+  }),
+  's3-block-public-access-private-bucket': reported({
+    type: 'AWS::S3::Bucket',
+    rule: 's3-bucket-level-public-access-prohibited',
+    make: buckets,
+    isOpen: (state, id) => state.buckets[id]?.block === null,
+    open: (account, Bucket) => void account.act('s3', 'DeletePublicAccessBlock', { Bucket }),
+    others: { ...onBuckets, fix: (account, Bucket) => account.act('s3', 'PutPublicAccessBlock', { Bucket, PublicAccessBlockConfiguration: BLOCKED }) },
+  }),
+  'iam-flag-stale-access-key': reported({
+    type: 'AWS::IAM::User',
+    region: 'aws-global',
+    rule: 'access-keys-rotated',
+    make(account, UserName) {
       account.act('iam', 'CreateUser', { UserName });
       account.act('iam', 'CreateAccessKey', { UserName });
       for (const key of account.state.users[UserName]?.keys ?? []) key.created = '2025-01-01T00:00:00.000Z';
     },
-    (state, id) => state.users[id] !== undefined && state.users[id].tags['redress:stale-access-key'] === undefined,
-    (account, UserName) => void account.act('iam', 'UntagUser', { UserName, TagKeys: ['redress:stale-access-key'] }),
-  ),
-  'iam-strengthen-password-policy': reported(
-    'AWS::::Account',
-    'aws-global',
-    () => ACCOUNT,
-    'iam-password-policy',
-    (account) => void account.act('iam', 'UpdateAccountPasswordPolicy', { MinimumPasswordLength: 8, MaxPasswordAge: 90 }),
-    (state) => (state.passwords?.['MinimumPasswordLength'] as number) < 14,
-    (account) => void account.act('iam', 'UpdateAccountPasswordPolicy', { MinimumPasswordLength: 8, MaxPasswordAge: 90 }),
-  ),
-  'logs-raise-retention': reported(
-    'AWS::Logs::LogGroup',
-    REGION,
-    (name) => name,
-    'cw-loggroup-retention-period-check',
-    (account, logGroupName) => void account.act('logs', 'CreateLogGroup', { logGroupName }),
-    (state, id) => state.logGroups[id]?.days === 7,
-    (account, logGroupName) => void account.act('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: 7 }),
-  ),
+    isOpen: (state, id) => state.users[id] !== undefined && state.users[id].tags['redress:stale-access-key'] === undefined,
+    open: (account, UserName) => void account.act('iam', 'UntagUser', { UserName, TagKeys: ['redress:stale-access-key'] }),
+    others: {
+      delete: (account, UserName) => account.act('iam', 'DeleteUser', { UserName }),
+      change: (account, UserName) => account.act('iam', 'TagUser', { UserName, Tags: [{ Key: 'team', Value: 'x' }] }),
+    },
+  }),
+  'iam-strengthen-password-policy': reported({
+    type: 'AWS::::Account',
+    region: 'aws-global',
+    id: ACCOUNT,
+    rule: 'iam-password-policy',
+    make: weak,
+    isOpen: (state) => (state.passwords?.['MinimumPasswordLength'] as number) < 14,
+    open: weak,
+  }),
+  'logs-raise-retention': reported({
+    type: 'AWS::Logs::LogGroup',
+    rule: 'cw-loggroup-retention-period-check',
+    make: (account, logGroupName) => void account.act('logs', 'CreateLogGroup', { logGroupName }),
+    isOpen: (state, id) => state.logGroups[id]?.days === 7,
+    open: (account, logGroupName) => void account.act('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: 7 }),
+    others: {
+      delete: (account, logGroupName) => account.act('logs', 'DeleteLogGroup', { logGroupName }),
+      fix: (account, logGroupName) => account.act('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: 400 }),
+    },
+  }),
 };
 
 /** A policy under which everything that is given is fixed. */
@@ -170,27 +207,4 @@ export function enforcing(remediators: readonly Pick<Remediator, 'id'>[], over: 
     limits: [{ per: ['run'], changes: 1000 }],
     ...over,
   });
-}
-
-export { type Journal, type SimulatedAccount, simulatedAccount };
-
-/** Everything in a journal holds: its chains, one outcome for each intent, nothing open. */
-export async function journalProblems(journal: Journal): Promise<string[]> {
-  const problems: string[] = [];
-  const intents = new Set<string>();
-  const outcomes = new Set<string>();
-  try {
-    for await (const { record } of journal.read({ all: true })) {
-      if (record.kind === 'intent') intents.add(record.execution ?? '');
-      if (record.kind === 'outcome') {
-        if (outcomes.has(record.execution ?? '')) problems.push(`execution ${record.execution ?? ''} has two outcomes`);
-        outcomes.add(record.execution ?? '');
-      }
-    }
-  } catch (error) {
-    problems.push(`a chain is broken: ${(error as Error).message}`);
-  }
-  for (const execution of intents) if (!outcomes.has(execution)) problems.push(`execution ${execution} has no outcome`);
-  for (const open of await journal.open()) problems.push(`execution ${open.execution} is open`);
-  return problems;
 }

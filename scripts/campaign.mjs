@@ -66,9 +66,9 @@ const runs = {
   async faults(options) {
     const report = await section('faults', options);
     log(
-      `Faults survived: ${report.survived}/${report.injected} (${Object.keys(report.kinds).length} kinds, ${report.remediators} remediators, every call of each)`,
+      `Faults survived: ${report.survived}/${report.injected} (${Object.keys(report.kinds).length} kinds, ${report.remediators} remediators, every call of fix and rollback)`,
     );
-    for (const { remediator, fault, at, why } of report.broken.slice(0, 20)) log(`  ${remediator}: ${fault} at ${at}: ${why.join('; ')}`);
+    for (const { remediator, run, fault, at, why } of report.broken.slice(0, 20)) log(`  ${remediator}, ${run}: ${fault} at ${at}: ${why.join('; ')}`);
     return { ok: report.injected > 0 && report.survived === report.injected, report };
   },
   async simulation(options) {

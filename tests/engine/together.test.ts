@@ -102,6 +102,13 @@ describe('several remediators on one resource', () => {
     expect(await engine(both).approvals()).toHaveLength(1);
   });
 
+  it('in a dry run what the first would fix is not there for the second', async () => {
+    aws.put('w', ['open-1']);
+    const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000), { dryRun: true });
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['planned', 'no-op']);
+    expect(aws.writes).toEqual([]);
+  });
+
   it('but one that the policy does not name says nothing of another', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine({ 'widget-revoke-all': 'enforce' }).handle(openedEvent('w', 'open-1', time - 1000));

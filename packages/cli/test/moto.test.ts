@@ -144,7 +144,11 @@ describe('against an emulated account', () => {
     file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
     file('event.json', authorized(group));
     const planned = (await redress('plan', 'event.json')).json as PlanDocument;
-    expect(mine(planned.passes, group).map((pass) => [pass.remediator, pass.verdict])).toEqual([['ec2-revoke-sg-open-ssh', 'would-fix']]);
+    expect(mine(planned.passes, group).map((pass) => [pass.remediator, pass.verdict])).toEqual([
+      ['ec2-revoke-sg-open-ssh', 'would-fix'],
+      // What the first would have fixed is not there for the second.
+      ['ec2-revoke-sg-open-admin-existing', 'nothing-to-change'],
+    ]);
 
     const ran = await redress('run', 'event.json');
     const [pass] = (ran.json as RunDocument).files[0]?.passes ?? [];
@@ -153,13 +157,16 @@ describe('against an emulated account', () => {
 
     expect(await redress('rollback', pass?.execution as string, '--reason', 'vendor window')).toMatchObject({ exit: 0, json: { outcome: 'rolled-back' } });
     expect(await ports(group)).toEqual([22, 443]);
-    expect(((await redress('history', group)).json as HistoryEntry[]).map((entry) => entry.outcome)).toEqual(['remediated', 'rolled-back']);
+    expect(((await redress('history', group)).json as HistoryEntry[]).map((entry) => entry.outcome)).toEqual(['remediated', 'no-op', 'rolled-back']);
     expect(await redress('evidence', 'verify')).toMatchObject({ exit: 0, json: { status: 'intact', executions: 2 } });
   });
 
   it('makes no call for a resource of another account', async () => {
     file('redress.yaml', 'version: 1\nenvironments: { dev: { accounts: ["222222222222"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n');
     file('event.json', JSON.stringify(authorized('sg-0123456789abcdef0')).replaceAll(ACCOUNT, '222222222222'));
-    expect(((await redress('run', 'event.json')).json as RunDocument).files[0]?.passes).toMatchObject([{ outcome: 'denied', code: 'foreign-account' }]);
+    expect(((await redress('run', 'event.json')).json as RunDocument).files[0]?.passes).toMatchObject([
+      { remediator: 'ec2-revoke-sg-open-ssh', outcome: 'denied', code: 'foreign-account' },
+      { remediator: 'ec2-revoke-sg-open-admin-existing', outcome: 'denied', code: 'foreign-account' },
+    ]);
   });
 });

@@ -19,6 +19,19 @@ export {
   type SecurityHubInput,
   securityHubEvent,
 } from './events.js';
+export {
+  FAULTS,
+  type FaultName,
+  type FaultOptions,
+  type FaultReport,
+  faultMatrix,
+  type Gap,
+  JOURNAL_FAULTS,
+  journalProblems,
+  type VirtualClock,
+  virtualClock,
+  WORLD_FAULTS,
+} from './faults.js';
 export { describeGuardrail, type GuardrailCase, guardrailFacts } from './guardrail.js';
 export { type Fault, type RecordingProxy, recordingProxy } from './proxy.js';
 export type { Arranged, ConformanceOptions, Expectation, Scenario, Sdk } from './scenario.js';
@@ -30,5 +43,5 @@ export {
   type SimulatedCall,
   simulatedAccount,
 } from './simulated/account.js';
-export type { AccountState } from './simulated/state.js';
+export { type AccountState, type Operation, SimulatedError } from './simulated/state.js';
 export type { FaultKind, WireCall } from './wire.js';

@@ -147,7 +147,8 @@ export function resourcePass(): ResourcePass {
 
 /** What the policy lets one remediator do says nothing of another; an exception, a wait, a hold does. */
 function holdsForOthers({ decision }: PassResult): boolean {
-  return decision === null || !decisive(decision).every((each) => each.guardrail === 'mode' || each.guardrail === 'ceiling');
+  // A dry run: it would be made, and so there would be nothing left to decide on.
+  return decision === null || decision.effect === 'allow' || !decisive(decision).every((each) => each.guardrail === 'mode' || each.guardrail === 'ceiling');
 }
 
 const callOf = ({ call }: Change) => digestOf({ service: call.service, operation: call.operation, input: call.input });

@@ -87,9 +87,10 @@ function found(story: Story, remediator: Remediator, observed: Observed, assessm
 
   if (story.rollbackOf !== null) {
     const hold = { until: now + story.holdFor, owner: story.by };
+    // First: what the fix has left may be as good as what was before it, and then says nothing of the rollback.
+    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });
     if (story.expected !== null && remediator.equivalent(story.expected, state))
       return close('rolled-back', 'Its worker was lost after it had taken the change back.', 'verified', state, { hold });
-    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });
     return close('unknown', 'Its worker was lost in the middle of a rollback; a person decides.', 'not-verified', state, { hold });
   }
 

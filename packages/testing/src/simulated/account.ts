@@ -1,6 +1,6 @@
 import { type Clock, type Connect, isReadOperation } from '@redress/core';
-import { services } from './services.js';
-import { type AccountState, emptyAccount, SimulatedError } from './state.js';
+import { services as builtin } from './services.js';
+import { type AccountState, emptyAccount, type Operation, SimulatedError } from './state.js';
 
 /** What may happen to a call in a simulated account. */
 export const DISTURBANCES = ['throttled', 'server', 'denied', 'lost', 'lost-before', 'stale', 'gone'] as const;
@@ -30,6 +30,8 @@ export interface SimulatedAccountOptions {
   /** Default `111111111111`. */
   readonly account?: string;
   readonly clock: Clock;
+  /** Operations of your own, by service: they work on `state.custom`, and answer what the SDK would, or throw a {@link SimulatedError}. */
+  readonly services?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   /** Asked before each call of an engine; default: nothing happens to it. */
   readonly disturb?: (call: Pick<SimulatedCall, 'service' | 'operation' | 'write' | 'access'> & { readonly index: number }) => Disturbance | null;
   /** Waited for before each call of an engine: a scheduler's turn, latency, or what someone else does first. */
@@ -75,14 +77,14 @@ const GONE: Readonly<Record<string, string>> = {
  * const redress = createRedress({ remediators, policy, journal: memoryJournal({ clock }), connect: account.connect, clock });
  */
 export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAccount {
-  const { account = '111111111111', clock, disturb = () => null, turn = async () => undefined, after = async () => undefined } = options;
+  const { account = '111111111111', clock, disturb = () => null, turn = async () => undefined, after = async () => undefined, services = {} } = options;
   const state = emptyAccount();
   let before: AccountState = emptyAccount();
   const calls: SimulatedCall[] = [];
   let asked = 0;
 
   const carryOut = (on: AccountState, service: string, operation: string, input: object, region: string): Record<string, unknown> => {
-    const work = services[service]?.[operation];
+    const work = services[service]?.[operation] ?? builtin[service]?.[operation];
     if (work === undefined) throw new SimulatedError('InvalidAction', 400, `The simulated account has no ${service}:${operation}.`);
     const answer = work(on, structuredClone(input) as never, { account, region, now: clock.now() });
     return structuredClone(answer) as Record<string, unknown>;

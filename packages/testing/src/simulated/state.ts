@@ -49,12 +49,14 @@ export interface AccountState {
   users: Record<string, { id: string; tags: Record<string, string>; keys: { id: string; active: boolean; created: string }[] }>;
   passwords: Record<string, unknown> | null;
   logGroups: Record<string, { region: string; days: number | null; tags: Record<string, string> }>;
+  /** Of operations that are one's own. */
+  custom: Record<string, unknown>;
   /** Of ids. */
   made: number;
 }
 
 export function emptyAccount(): AccountState {
-  return { groups: {}, instances: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, made: 0 };
+  return { groups: {}, instances: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, custom: {}, made: 0 };
 }
 
 /** Where and when an operation is carried out. */

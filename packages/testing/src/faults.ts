@@ -1,0 +1,424 @@
+import {
+  type Clock,
+  createRedress,
+  definePolicy,
+  type Journal,
+  type Json,
+  type JsonObject,
+  type PolicyInput,
+  type Redress,
+  RedressError,
+  type Remediator,
+  type ResourceRef,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { DISTURBANCES, type Disturbance, type SimulatedAccount, simulatedAccount } from './simulated/account.js';
+import type { AccountState } from './simulated/state.js';
+
+/** What may happen at a call to the journal. */
+export const JOURNAL_FAULTS = ['crash-before', 'crash-after', 'unavailable', 'unavailable-after', 'down'] as const;
+/** What may happen at a call to AWS besides {@link DISTURBANCES}: the worker dies, and nothing that it does returns any more; someone else is at it in this moment; clocks jump. */
+export const WORLD_FAULTS = [
+  'dies-before',
+  'dies-after',
+  'someone-deletes',
+  'someone-fixes',
+  'someone-changes',
+  'kill-switch',
+  'clock-back',
+  'clock-ahead',
+] as const;
+/** A kind of fault. */
+export type FaultName = Disturbance | (typeof WORLD_FAULTS)[number] | (typeof JOURNAL_FAULTS)[number] | 'duplicate';
+const CALL_FAULTS = [...DISTURBANCES, ...WORLD_FAULTS] as const;
+
+/** The fault catalogue: every kind, and what it stands for. */
+export const FAULTS: Readonly<Record<FaultName, string>> = {
+  throttled: 'a call is throttled',
+  server: 'a call fails with a server error',
+  denied: 'a call is refused: access denied',
+  lost: 'a call has its effect, and its reply is lost',
+  'lost-before': 'a call is lost on its way',
+  stale: 'a read shows what was there before the last write',
+  gone: 'a call finds nothing',
+  'dies-before': 'the worker dies, or its time is up, before a call',
+  'dies-after': 'the worker dies, or its time is up, after a call',
+  'someone-deletes': 'somebody deletes the resource in this moment',
+  'someone-fixes': 'somebody makes the same change in this moment',
+  'someone-changes': 'somebody changes something else of the resource in this moment',
+  'kill-switch': 'the kill switch is flipped in this moment',
+  'clock-back': 'the clock is set back by ten minutes',
+  'clock-ahead': 'the clock jumps ahead by ten minutes: the lease is over',
+  'crash-before': 'the worker dies before a record',
+  'crash-after': 'the worker dies after a record',
+  unavailable: 'the store is away for one call',
+  'unavailable-after': 'the store has the record, and does not acknowledge it',
+  down: 'the store is away from here on',
+  duplicate: 'ten equal events at once',
+};
+
+/** A gap in a simulated account. */
+export interface Gap {
+  readonly ref: ResourceRef;
+  /** Makes it, and answers the event that reports it. */
+  open(at: number): unknown;
+  /** Whether it is there. */
+  isOpen(): boolean;
+  /** What somebody else may do to the resource, where that makes sense. */
+  readonly others?: { delete?(): void; fix?(): void; change?(): void };
+}
+
+/** What {@link faultMatrix} takes. */
+export interface FaultOptions {
+  /** Makes a sound account, and a gap that is not open yet. Called anew for each injection. */
+  arrange(account: SimulatedAccount): Gap;
+  readonly parameters?: JsonObject;
+  /** Take every n-th injection only; default 1, all of them. */
+  readonly every?: number;
+}
+
+/** What a matrix came to. */
+export interface FaultReport {
+  readonly injected: number;
+  readonly survived: number;
+  /** By kind of fault. */
+  readonly kinds: Readonly<Partial<Record<FaultName, { readonly injected: number; readonly survived: number }>>>;
+  readonly broken: readonly { readonly fault: FaultName; readonly run: 'fix' | 'rollback'; readonly at: string; readonly why: readonly string[] }[];
+}
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+/** After so long what was made has settled. */
+const SETTLED = 120_000;
+const NEVER = new Promise<never>(() => undefined);
+
+/** A clock of its own: sleeping costs nothing, and nobody wakes too early. */
+export interface VirtualClock extends Clock {
+  time: number;
+}
+
+/** See {@link VirtualClock}. @param at epoch milliseconds to start from. */
+export function virtualClock(at: number = START): VirtualClock {
+  const clock: VirtualClock = {
+    time: at,
+    now: () => clock.time,
+    async sleep(milliseconds) {
+      const until = clock.time + milliseconds;
+      await Promise.resolve();
+      clock.time = Math.max(clock.time, until);
+    },
+  };
+  return clock;
+}
+
+/** Everything that a journal has to hold in the end: its chains, one outcome for each intent, nothing open. */
+export async function journalProblems(journal: Pick<Journal, 'read' | 'open'>): Promise<string[]> {
+  const problems: string[] = [];
+  const intents = new Set<string>();
+  const outcomes = new Set<string>();
+  try {
+    for await (const { record } of journal.read({ all: true })) {
+      const execution = record.execution ?? '';
+      if (record.kind === 'intent') intents.add(execution);
+      if (record.kind === 'outcome') {
+        if (outcomes.has(execution)) problems.push(`execution ${execution} has two outcomes`);
+        outcomes.add(execution);
+      }
+    }
+  } catch (error) {
+    problems.push(`a chain is broken: ${(error as Error).message}`);
+  }
+  for (const execution of intents) if (!outcomes.has(execution)) problems.push(`execution ${execution} has no outcome`);
+  for (const open of await journal.open()) problems.push(`execution ${open.execution} is open`);
+  return problems;
+}
+
+interface Injection {
+  readonly on: 'aws' | 'journal';
+  readonly index: number;
+  readonly kind: FaultName;
+}
+
+interface World {
+  readonly clock: VirtualClock;
+  readonly account: SimulatedAccount;
+  readonly journal: Journal;
+  readonly gap: Gap;
+  readonly seen: { readonly aws: string[]; readonly journal: string[] };
+  engine(): Redress;
+  /** Counts calls from here on; what is to happen at one of them. */
+  begin(injection: Injection | null): void;
+  /** The faults end: what comes now has a sound store, and is alive. */
+  heal(): void;
+  /** Answers as soon as the worker has died, or what it does has come to an end. */
+  live(work: Promise<unknown>): Promise<void>;
+}
+
+function build(remediator: Remediator, options: FaultOptions): World {
+  const clock = virtualClock();
+  const seen: { aws: string[]; journal: string[] } = { aws: [], journal: [] };
+  let injection: Injection | null = null;
+  let dead = false;
+  let down = false;
+  let stop: 'none' | 'changes' = 'none';
+  let died: () => void = () => undefined;
+  const at = (on: Injection['on'], index: number) => (injection?.on === on && injection.index === index ? injection.kind : null);
+  const die = (): Promise<never> => {
+    dead = true;
+    died();
+    return NEVER;
+  };
+  const account = simulatedAccount({
+    account: ACCOUNT,
+    clock,
+    turn: async (name) => {
+      if (dead) return NEVER;
+      const kind = at('aws', seen.aws.push(name) - 1);
+      if (kind === 'dies-before') return die();
+      if (kind === 'someone-deletes') gap.others?.delete?.();
+      if (kind === 'someone-fixes') gap.others?.fix?.();
+      if (kind === 'someone-changes') gap.others?.change?.();
+      if (kind === 'kill-switch') stop = 'changes';
+      if (kind === 'clock-back') clock.time -= 600_000;
+      if (kind === 'clock-ahead') clock.time += 600_000;
+    },
+    disturb: () => {
+      const kind = at('aws', seen.aws.length - 1);
+      return DISTURBANCES.find((each) => each === kind) ?? null;
+    },
+    after: async () => {
+      if (at('aws', seen.aws.length - 1) === 'dies-after') return die();
+    },
+  });
+  const gap = options.arrange(account);
+  const real = memoryJournal({ clock });
+  const guarded =
+    <A extends unknown[], T>(name: string, work: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      if (dead) return NEVER;
+      const kind = at('journal', seen.journal.push(name) - 1);
+      const unavailable = () => new RedressError('journal/unavailable', 'the store is away', { retryable: true });
+      if (kind === 'crash-before') return die();
+      if (kind === 'down') down = true;
+      if (kind === 'unavailable' || down) throw unavailable();
+      const answer = await work(...args);
+      if (kind === 'crash-after') return die();
+      if (kind === 'unavailable-after') throw unavailable();
+      return answer;
+    };
+  const journal: Journal = {
+    kind: 'faulty',
+    view: guarded('view', (ref) => real.view(ref)),
+    begin: guarded('begin', (request) => real.begin(request)),
+    append: guarded('append', (entry) => real.append(entry)),
+    finish: guarded('finish', (request) => real.finish(request)),
+    open: () => real.open(),
+    approvals: () => real.approvals(),
+    trackRecord: (query) => real.trackRecord(query),
+    read: (query) => real.read(query),
+  };
+  const policy = definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { [remediator.id]: { dev: 'enforce', ...(options.parameters === undefined ? {} : { parameters: options.parameters }) } },
+    limits: [{ per: ['run'], changes: 1000 }],
+  } as PolicyInput);
+  return {
+    clock,
+    account,
+    journal,
+    gap,
+    seen,
+    engine: () =>
+      createRedress({
+        // The engine is tried, with the change itself: whoever may at most be asked is let.
+        remediators: [{ ...remediator, ceiling: 'enforce' }],
+        policy,
+        journal,
+        connect: account.connect,
+        clock,
+        killSwitch: { read: async () => stop },
+      }),
+    begin(next) {
+      seen.aws.length = 0;
+      seen.journal.length = 0;
+      injection = next;
+    },
+    heal() {
+      dead = false;
+      down = false;
+      injection = null;
+      stop = 'none';
+      // However clocks were set: a lease's time goes by.
+      clock.time = Math.max(clock.time, START) + 900_000;
+    },
+    async live(work) {
+      const death = new Promise<void>((resolve) => {
+        died = resolve;
+      });
+      await Promise.race([work.then(() => undefined), death]);
+    },
+  };
+}
+
+/** Everything that is not the resource: nobody may touch it. */
+function bystanders({ account, gap }: World): string {
+  const rest: AccountState = structuredClone(account.state);
+  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances])
+    delete (record as Record<string, unknown>)[gap.ref.id];
+  // Settings of the account are resources too, and ids are counted.
+  const { groups, buckets, users, logGroups, volumes, instances, custom } = rest;
+  return JSON.stringify({
+    groups,
+    buckets,
+    users,
+    logGroups,
+    volumes,
+    instances,
+    ...(gap.ref.type === 'AWS::::Account' ? {} : { custom: { ...custom, [gap.ref.id]: null } }),
+  });
+}
+
+const effects = ({ account }: World) => account.calls.filter((call) => call.write && call.effective).length;
+
+/** What holds after everything, whatever has happened. */
+async function problemsOf(world: World, around: string): Promise<string[]> {
+  const why = await journalProblems(world.journal);
+  if (bystanders(world) !== around) why.push('something else than the resource was changed');
+  let intents = 0;
+  for await (const { record } of world.journal.read({ all: true })) if (record.kind === 'intent') intents++;
+  if (effects(world) > intents) why.push(`${effects(world)} changes on ${intents} intents`);
+  return why;
+}
+
+/** A fix under a fault; then its event comes again, and a sweep. */
+async function fixUnder(remediator: Remediator, options: FaultOptions, injection: Injection | null): Promise<{ world: World; why: string[] }> {
+  const world = build(remediator, options);
+  const around = bystanders(world);
+  const event = world.gap.open(world.clock.now());
+  world.clock.time += SETTLED;
+  world.begin(injection);
+  await world.live(world.engine().handle(event));
+  const seen = { aws: [...world.seen.aws], journal: [...world.seen.journal] };
+  world.heal();
+  const later = world.engine();
+  await later.recover();
+  await later.handle(event);
+  const { region } = world.gap.ref;
+  await later.sweep({ targets: [{ account: ACCOUNT, region: region === 'aws-global' ? 'us-east-1' : region }] });
+  const why = await problemsOf(world, around);
+  if (world.gap.isOpen()) why.push('the gap is still open');
+  const count = effects(world);
+  // One gap is one change; by someone else's hand it may be none, and so it may when the resource is gone.
+  if (count > 1) why.push(`${count} changes for one gap`);
+  if (count === 0 && injection?.kind !== 'someone-deletes' && injection?.kind !== 'someone-fixes') why.push('nothing was changed, and yet the gap is closed');
+  return { world: { ...world, seen }, why };
+}
+
+/** Whether the journal says that a fix was taken back, to a state that its remediator takes for the one before: S3 encrypts with or without a configuration. */
+async function isAsGoodAsBefore({ journal }: World, remediator: Remediator, execution: string): Promise<boolean> {
+  let before: Json | undefined;
+  let after: Json | undefined;
+  let rollback: string | null = null;
+  for await (const { record, documents } of journal.read({ all: true })) {
+    if (record.kind === 'intent' && record.execution === execution) before = documents['before'];
+    if (record.kind === 'intent' && record.body['rollbackOf'] === execution) rollback = record.execution;
+    if (record.kind === 'outcome' && record.execution === rollback && JSON.stringify(record.body['journal']).includes('"rolled-back"'))
+      after = documents['after'];
+  }
+  return before !== undefined && after !== undefined && remediator.equivalent(before, after);
+}
+
+/** A rollback under a fault; then it is asked for again. */
+async function rollbackUnder(remediator: Remediator, options: FaultOptions, injection: Injection | null): Promise<{ world: World; why: string[] } | null> {
+  const world = build(remediator, options);
+  const around = bystanders(world);
+  const event = world.gap.open(world.clock.now());
+  world.clock.time += SETTLED;
+  const fixed = (await world.engine().handle(event)).results[0]?.passes.find((pass) => pass.execution !== null);
+  if (fixed?.execution === null || fixed?.execution === undefined || fixed.plan?.changes.some((change) => 'irreversible' in change.undo) === true) return null;
+  const { execution } = fixed;
+  const back = () =>
+    world
+      .engine()
+      .rollback(execution, { by: 'ops', reason: 'a fault matrix', acceptLoss: true })
+      .catch(() => undefined);
+  world.begin(injection);
+  let said: string | undefined;
+  await world.live(
+    back().then((pass) => {
+      said = pass?.outcome;
+    }),
+  );
+  const seen = { aws: [...world.seen.aws], journal: [...world.seen.journal] };
+  world.heal();
+  await world.engine().recover();
+  await back();
+  const why = await problemsOf(world, around);
+  const count = effects(world);
+  const byOthers = injection !== null && ['someone-deletes', 'someone-changes', 'someone-fixes'].includes(injection.kind);
+  // Who asks twice for what somebody has fixed again in between, is answered twice.
+  if (count > (injection?.kind === 'someone-fixes' ? 3 : 2)) why.push(`${count} changes for one fix and its rollback`);
+  // What someone has changed meanwhile is not overwritten; then the fix stays, and says so.
+  if (!world.gap.isOpen() && !byOthers && !(await isAsGoodAsBefore(world, remediator, execution))) why.push('the fix was not taken back');
+  if (injection === null && said !== 'rolled-back') why.push(`it says ${said ?? 'nothing'}`);
+  if (world.gap.isOpen()) {
+    // The hold: the next event must not undo the undo.
+    await world.engine().handle(event);
+    if (effects(world) > count) why.push('what was taken back was fixed again at once');
+  }
+  return { world: { ...world, seen }, why };
+}
+
+/**
+ * The fault catalogue, applied to a remediator: each call of a fix and of its rollback, to AWS and to the journal, meets each kind of fault
+ * once. Afterwards time goes by, and what was asked is asked again. What has to hold: one change for one gap, one outcome for each intent,
+ * chains intact, nothing open, nothing else touched, the gap closed, or open again after a rollback, and then left alone. The denominator is
+ * counted from clean runs.
+ *
+ * @example
+ * const report = await faultMatrix(enforceDefaultEncryption, { arrange: (account) => { account.act('s3', 'CreateBucket', { Bucket: 'b' }); return { ref, open, isOpen }; } });
+ * expect(report.broken).toEqual([]);
+ * @throws {Error} when a run fails without any fault.
+ */
+export async function faultMatrix(remediator: Remediator, options: FaultOptions): Promise<FaultReport> {
+  const kinds: Partial<Record<FaultName, { injected: number; survived: number }>> = {};
+  const broken: FaultReport['broken'][number][] = [];
+  let turn = 0;
+  const count = (run: 'fix' | 'rollback', fault: FaultName, at: string, why: readonly string[]) => {
+    const entry = kinds[fault] ?? { injected: 0, survived: 0 };
+    kinds[fault] = entry;
+    entry.injected++;
+    if (why.length === 0) entry.survived++;
+    else broken.push({ fault, run, at, why });
+  };
+  for (const [run, under] of [
+    ['fix', fixUnder],
+    ['rollback', rollbackUnder],
+  ] as const) {
+    const clean = await under(remediator, options, null);
+    if (clean === null) continue;
+    if (clean.why.length > 0) throw new Error(`${remediator.id}: the ${run} fails without any fault: ${clean.why.join('; ')}`);
+    for (const [on, faults] of [
+      ['aws', CALL_FAULTS],
+      ['journal', JOURNAL_FAULTS],
+    ] as const)
+      for (const [index, name] of clean.world.seen[on].entries())
+        for (const kind of faults) {
+          if (turn++ % (options.every ?? 1) !== 0) continue;
+          const { why } = (await under(remediator, options, { on, index, kind })) ?? { why: ['the fix before it failed'] };
+          count(run, kind, `${on} call ${index + 1} of ${clean.world.seen[on].length} (${name})`, why);
+        }
+  }
+  const crowd = build(remediator, options);
+  const around = bystanders(crowd);
+  const event = crowd.gap.open(crowd.clock.now());
+  crowd.clock.time += SETTLED;
+  await Promise.all(Array.from({ length: 10 }, () => crowd.engine().handle(event)));
+  const why = await problemsOf(crowd, around);
+  if (effects(crowd) !== 1) why.push(`${effects(crowd)} changes for ten equal events`);
+  count('fix', 'duplicate', 'ten at once', why);
+  const all = Object.values(kinds);
+  const sum = (member: 'injected' | 'survived') => all.reduce((total, each) => total + each[member], 0);
+  return { injected: sum('injected'), survived: sum('survived'), kinds, broken };
+}
