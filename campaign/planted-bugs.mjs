@@ -228,7 +228,7 @@ export const plantedBugs = [
     file: `${ENGINE}/recover.ts`,
     find: "    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });\n",
     replace: '',
-    tests: ['tests/campaign/faults.test.ts'],
+    tests: inEngine,
   },
   {
     promise: 'A no to a plan is a no to the plan.',

@@ -11,6 +11,7 @@ import {
   type Stop,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
+import { crashingJournal } from '@redress/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
@@ -180,5 +181,24 @@ describe('a register entry expires at midnight', () => {
     const live = { read: async () => (registered ? exceptions : defineRegister([])) };
     expect((await handle(event('open-1'), { exceptions: live })).at(-1)).toMatchObject({ outcome: 'exempt' });
     expect(aws.writes).toEqual([]);
+  });
+});
+
+describe('a worker dies before it has taken anything back', () => {
+  it('is not a rollback, also where what the fix has left is as good as what was before it', async () => {
+    const lenient: Remediator = { ...revokeOpenRules, equivalent: () => true };
+    aws.put('w', ['open-1']);
+    const [fixed] = await handle(event('open-1'), { remediators: [lenient] });
+    const dying = crashingJournal(journal, 'after-intent');
+    await engine({ remediators: [lenient], journal: dying })
+      .rollback(fixed?.execution ?? '', { by: 'ops', reason: 'vendor' })
+      .catch(() => undefined);
+    expect(dying.died).toBe(true);
+    time += DAY;
+    expect(await engine({ remediators: [lenient] }).recover()).toMatchObject([{ outcome: 'failed' }]);
+    expect(aws.rules('w')).toEqual([]);
+    // Nothing stands in the way of asking again.
+    expect((await engine({ remediators: [lenient] }).rollback(fixed?.execution ?? '', { by: 'ops', reason: 'vendor' })).outcome).toBe('rolled-back');
+    expect(aws.rules('w')).toEqual(['open-1']);
   });
 });
