@@ -118,7 +118,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         additionalProperties: list(
           {
             type: 'string',
-            pattern: '^arn:aws(?:-cn|-us-gov)?:(?:iam|sts)::\\d{12}:(?:role|user|assumed-role)\\/[\\w+=,.@/-]+$',
+            pattern: '^arn:aws(?:-cn|-us-gov)?:(?:iam::\\d{12}:(?:role|user)\\/[\\w+=,.@/-]+|sts::\\d{12}:assumed-role\\/[\\w+=,.@-]+\\/[\\w+=,.@-]+)$',
             description: 'arn:aws:iam::111111111111:role/SecurityLead',
           },
           { minItems: 1 },

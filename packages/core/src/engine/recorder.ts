@@ -88,7 +88,7 @@ export interface Verdict {
 }
 
 /** Codes of refusals that people need not be told about each time. */
-const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed'];
+const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied'];
 
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {

@@ -87,6 +87,11 @@ describe('definePolicy', () => {
       { version: 1, approvers: { dev: ['arn:aws:iam::111111111111:root'] }, environments: { dev: { accounts: [] } } },
       /is not the ARN/,
     ],
+    [
+      'an approver that is a role without its session, written as a session',
+      { version: 1, approvers: { dev: ['arn:aws:sts::111111111111:assumed-role/Lead'] }, environments: { dev: { accounts: [] } } },
+      /is not the ARN/,
+    ],
     ['approvers of no environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is no environment/],
     ['approvers who are nobody', { version: 1, approvers: { dev: [] }, environments: { dev: { accounts: [] } } }, /names nobody/],
     ['a window at a time that is none', { version: 1, windows: [{ from: '24:00', to: '04:00', timezone: 'UTC' }] }, /is not a time of day/],

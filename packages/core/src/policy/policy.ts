@@ -120,7 +120,7 @@ const approver = z
   .string()
   .check(
     z.refine(
-      (value) => /^arn:aws(?:-cn|-us-gov)?:(?:iam|sts)::\d{12}:(?:role|user|assumed-role)\/[\w+=,.@/-]+$/.test(value),
+      (value) => /^arn:aws(?:-cn|-us-gov)?:(?:iam::\d{12}:(?:role|user)\/[\w+=,.@/-]+|sts::\d{12}:assumed-role\/[\w+=,.@-]+\/[\w+=,.@-]+)$/.test(value),
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );

@@ -1,5 +1,5 @@
 import { defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
-import * as z from 'zod/mini';
+import { z } from 'zod';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -34,10 +34,8 @@ const NONE: PasswordPolicy = {
 };
 
 const parameters = z.strictObject({
-  /** At least so many characters. */
-  minLength: z._default(z.int().check(z.minimum(8), z.maximum(128)), 14),
-  /** So many passwords are not used again. */
-  reusePrevention: z._default(z.int().check(z.minimum(1), z.maximum(24)), 24),
+  minLength: z.int().min(8).max(128).default(14).describe('Passwords have at least so many characters.'),
+  reusePrevention: z.int().min(1).max(24).default(24).describe('So many passwords are not used again.'),
 });
 
 function input(policy: PasswordPolicy) {
