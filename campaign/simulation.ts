@@ -72,7 +72,7 @@ const LIMIT = 2;
 const HOUR = 3_600_000;
 const gapIndex = fc.nat(KINDS.length - 1);
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('open' as const), gap: gapIndex }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('open' as const), gap: gapIndex }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), event: fc.nat(7) }) },
   { weight: 2, arbitrary: fc.constant({ do: 'sweep' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'recover' as const }) },
@@ -442,7 +442,7 @@ export async function simulation(options: {
 }): Promise<SimulationReport> {
   const seed = options.seed ?? 20_261_124;
   let [histories, changes] = [0, 0];
-  const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 25 }), fc.scheduler(), async (happenings, scheduler) => {
+  const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 25, size: 'max' }), fc.scheduler(), async (happenings, scheduler) => {
     const history = await simulate(happenings, scheduler, options.defect);
     histories++;
     changes += history.changes;

@@ -1,2 +1,4 @@
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
+/** Python of an environment; `setup` installs it. */
+export function pythonOf(name: 'moto' | 'ministack' | 'checkov'): string;

@@ -13,8 +13,24 @@ const PNPM = 'pnpm@10.34.9';
 
 /** Node 24, which comes as a development dependency where the machine's own Node is older. */
 export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
+
+/**
+ * Environments of Python, each with a folder and a requirements file of its own, for their dependencies do not agree: the emulator of everything
+ * (moto), the emulator that enforces IAM (ministack), and a linter of templates (checkov).
+ */
+const ENVIRONMENTS = {
+  moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
+  ministack: { folder: '.venv-ministack', requirements: 'requirements-ministack.txt', what: 'the emulator that enforces IAM (ministack' },
+  checkov: { folder: '.venv-checkov', requirements: 'requirements-checkov.txt', what: 'the linter of templates (checkov' },
+};
+
+/** The interpreter of an environment. */
+export function pythonOf(name) {
+  return join(ROOT, ENVIRONMENTS[name].folder, 'bin', 'python');
+}
+
 /** Python with the emulator in it. */
-export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
+export const PYTHON = pythonOf('moto');
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -141,19 +157,18 @@ function findPython() {
 /**
  * Sets up what is missing or out of date.
  *
- * @param {{ python?: boolean, build?: boolean }} [options]
+ * @param {{ python?: boolean | readonly ('moto' | 'ministack' | 'checkov')[], build?: boolean }} [options] `true` is moto alone.
  */
 export async function setup({ python = true, build = true } = {}) {
   const install = installStamp();
   const needInstall = !fresh('install', install) || !existsSync(NODE);
   const needBuild = build && (needInstall || !fresh('build', buildStamp()));
-  const wantPython = python ? `${digest([read('requirements.txt')])}` : '';
-  const needPython = python && !(existsSync(PYTHON) && existsSync(stampFile('python')) && readFileSync(stampFile('python'), 'utf8').startsWith(wantPython));
-  if (!needInstall && !needBuild && !needPython) return;
+  const environments = (python === true ? ['moto'] : python === false ? [] : python).filter((name) => !pythonFresh(name));
+  if (!needInstall && !needBuild && environments.length === 0) return;
   await locked(async () => {
     const started = Date.now();
     const jobs = [];
-    if (needPython) jobs.push(installPython(wantPython));
+    for (const name of environments) jobs.push(installPython(name));
     jobs.push(
       (async () => {
         if (needInstall && !(fresh('install', install) && existsSync(NODE))) {
@@ -177,19 +192,28 @@ export async function setup({ python = true, build = true } = {}) {
   });
 }
 
-async function installPython(want) {
+const wanted = (name) => digest([read(ENVIRONMENTS[name].requirements)]);
+const pythonStamp = (name) => (name === 'moto' ? 'python' : `python-${name}`);
+
+function pythonFresh(name) {
+  const stamp = stampFile(pythonStamp(name));
+  return existsSync(pythonOf(name)) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));
+}
+
+async function installPython(name) {
+  const { folder, requirements, what } = ENVIRONMENTS[name];
   const found = findPython();
-  const stamp = `${want} ${found.version}`;
-  if (existsSync(PYTHON) && fresh('python', stamp)) return;
-  say(`Installing the AWS emulator (moto, Python ${found.version}) …`);
-  rmSync(join(ROOT, '.venv'), { recursive: true, force: true });
+  const stamp = `${wanted(name)} ${found.version}`;
+  if (existsSync(pythonOf(name)) && fresh(pythonStamp(name), stamp)) return;
+  say(`Installing ${what}, Python ${found.version}) …`);
+  rmSync(join(ROOT, folder), { recursive: true, force: true });
   try {
-    await run(found.name, ['-m', 'venv', '.venv']);
+    await run(found.name, ['-m', 'venv', folder]);
   } catch (error) {
     throw new SetupError(`Python's venv module is missing (Debian: apt install python3-venv).\n${error.message}`);
   }
-  await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', 'requirements.txt']);
-  keep('python', stamp);
+  await run(pythonOf(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  keep(pythonStamp(name), stamp);
 }
 
 /** Runs a program on Node 24 with this process's terminal; resolves to its exit code. */

@@ -96,7 +96,7 @@ async function vitest() {
 }
 
 try {
-  await setup();
+  await setup({ python: ['moto', 'ministack', 'checkov'] });
   await step('lint', () => exec(bin('biome'), ['check', '.']));
   await step('typecheck', async () => {
     const inPackages = await exec('npx', ['--yes', 'pnpm@10.34.9', 'exec', 'turbo', 'run', 'typecheck', '--output-logs=errors-only', '--no-update-notifier']);

@@ -1,0 +1,6 @@
+/**
+ * Bundles a Redress Lambda function: small, reproducible, with its software bill of materials.
+ *
+ * @packageDocumentation
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * AWS CDK constructs that deploy Redress.
+ *
+ * @packageDocumentation
+ */
+export {};

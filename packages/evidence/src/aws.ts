@@ -1,0 +1,6 @@
+/**
+ * The journal on AWS: DynamoDB and S3.
+ *
+ * @packageDocumentation
+ */
+export {};

@@ -1,0 +1,6 @@
+/**
+ * Redress remediators that run SSM Automation runbooks.
+ *
+ * @packageDocumentation
+ */
+export {};
