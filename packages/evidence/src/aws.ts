@@ -3,4 +3,4 @@
  *
  * @packageDocumentation
  */
-export {};
+export { JOURNAL_TABLE } from './aws/table.js';
