@@ -193,7 +193,7 @@ export const plantedBugs = [
   {
     promise: 'An approval counts once.',
     defect: 'the journal does not look whether it was used',
-    file: `${EVIDENCE}/journal.ts`,
+    file: `${EVIDENCE}/rules.ts`,
     find: '    found.usedBy === null &&\n',
     replace: '',
     tests: [...inEvidence, ...inEngine],
@@ -226,8 +226,24 @@ export const plantedBugs = [
     promise: 'A rollback that changed nothing is not called one.',
     defect: 'recovery takes a state that is as good as the one before for a rollback',
     file: `${ENGINE}/recover.ts`,
-    find: "    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });\n",
+    find: "    if (untouched) return close('failed', UNTOUCHED, 'verified', state);\n",
     replace: '',
+    tests: inEngine,
+  },
+  {
+    promise: 'What a lost worker may have sent counts as sent.',
+    defect: 'a resource that is as before is taken for one that nothing was sent to',
+    file: `${ENGINE}/recover.ts`,
+    find: 'const sent = Math.max(recorded, 1);',
+    replace: 'const sent = recorded;',
+    tests: inEngine,
+  },
+  {
+    promise: 'A call whose reply was lost is sent again only when looks, over seconds, show that it had no effect.',
+    defect: 'one look is enough',
+    file: `${ENGINE}/apply.ts`,
+    find: 'if (still !== true) return still;',
+    replace: 'return still;',
     tests: inEngine,
   },
   {
@@ -502,7 +518,7 @@ export const plantedBugs = [
   {
     promise: 'Nobody takes over a living worker.',
     defect: 'a lease counts as ended at once',
-    file: `${EVIDENCE}/journal.ts`,
+    file: `${EVIDENCE}/rules.ts`,
     find: "if (state.open.leaseUntil > now) return { status: 'busy', open: state.open };",
     replace: '',
     tests: inEvidence,
@@ -519,7 +535,7 @@ export const plantedBugs = [
   {
     promise: 'Two workers do not change one resource at once.',
     defect: 'a second intent is taken while one is open',
-    file: `${EVIDENCE}/journal.ts`,
+    file: `${EVIDENCE}/rules.ts`,
     find: "if (state.open !== null) return { status: 'busy', open: state.open };",
     replace: '',
     tests: inEvidence,
@@ -527,7 +543,7 @@ export const plantedBugs = [
   {
     promise: 'A worker whose lease was taken over records nothing more.',
     defect: 'the fence is not compared',
-    file: `${EVIDENCE}/journal.ts`,
+    file: `${EVIDENCE}/rules.ts`,
     find: ' || state.open.fence !== lease.fence',
     replace: '',
     tests: inEvidence,
@@ -535,7 +551,7 @@ export const plantedBugs = [
   {
     promise: 'What happened since the decision makes it stale.',
     defect: 'the generation is not compared',
-    file: `${EVIDENCE}/journal.ts`,
+    file: `${EVIDENCE}/rules.ts`,
     find: 'if (state.generation !== request.generation)',
     replace: 'if (state.generation > request.generation + 1e9)',
     tests: inEvidence,

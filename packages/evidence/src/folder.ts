@@ -27,8 +27,9 @@ import {
   systemClock,
 } from '@redress/core';
 import { emptyState, journalBody, readLine, type StreamState } from './chain.js';
-import { type Access, ChainJournal, corrupt, type Storage } from './journal.js';
+import { type Access, ChainJournal, type Storage } from './journal.js';
 import { blobFile, FORMAT, streamFile } from './layout.js';
+import { corrupt } from './rules.js';
 
 /** Options of {@link folderJournal}. */
 export interface FolderJournalOptions {

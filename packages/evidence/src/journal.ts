@@ -1,27 +1,18 @@
 // The rules of the journal, over any storage that can do one thing exclusively: read streams and append to them.
-import { randomBytes } from 'node:crypto';
 import {
   type AppendRequest,
   type Approval,
   type BeginRequest,
   type BeginResult,
-  type Budget,
   breakerOf,
   type Clock,
-  canonicalJson,
   type Digest,
   digestText,
-  type Entry,
   type EvidenceRecord,
   type FinishRequest,
-  isRecord,
   type Journal,
   type Json,
-  type JsonObject,
-  type Lease,
   type OpenExecution,
-  OUTCOMES,
-  type RecordKind,
   type RecordQuery,
   type RecordRef,
   RedressError,
@@ -31,12 +22,9 @@ import {
   type StreamView,
   streamOf,
   type TrackedExecution,
-  toJson,
 } from '@redress/core';
-import { emptyState, nextLine, readLine, type StreamState, viewOf } from './chain.js';
-
-/** Kinds that need no lease. */
-const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
+import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, written } from './rules.js';
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
@@ -90,42 +78,20 @@ export class ChainJournal implements Journal {
     return this.#storage.exclusive((access): BeginResult => {
       const now = this.#clock.now();
       const state = access.state(stream);
-      const fence = state.fence + 1;
-      const until = now + request.lease;
-      if (request.resume !== undefined) {
-        if (state.open === null || state.open.execution !== request.resume) return { status: 'stale', generation: state.generation };
-        if (state.open.leaseUntil > now) return { status: 'busy', open: state.open };
-        const record = write(access, state, 'lease', request.resume, entry, { fence, leaseUntil: until }, now);
-        return { status: 'begun', lease: { execution: request.resume, fence, until }, record };
+      const may = beginning(state, request, now);
+      if (may.status !== 'may') return may;
+      if (may.fresh) {
+        if (
+          request.breaker !== 'ignored' &&
+          access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator)
+        )
+          return { status: 'stale', generation: state.generation };
+        for (const budget of request.budgets) {
+          const used = access.spent(budget.key, now - budget.window);
+          if (used >= budget.changes) return { status: 'over-budget', budget, used };
+        }
       }
-      if (state.open !== null) return { status: 'busy', open: state.open };
-      const stale = { status: 'stale', generation: state.generation } as const;
-      if (state.generation !== request.generation) return stale;
-      if (request.breaker !== 'ignored' && access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator))
-        return stale;
-      if (request.approval !== undefined && !usable(state, request.approval, request, now)) return stale;
-      for (const budget of request.budgets) {
-        const used = access.spent(budget.key, now - budget.window);
-        if (used >= budget.changes) return { status: 'over-budget', budget, used };
-      }
-      const execution = executionId(now);
-      const budgets = request.budgets.map(({ key, changes, window }: Budget) => ({ key, changes, window }));
-      const record = write(
-        access,
-        state,
-        'intent',
-        execution,
-        entry,
-        {
-          fence,
-          leaseUntil: until,
-          planDigest: request.planDigest,
-          budgets,
-          ...(request.approval === undefined ? {} : { approval: request.approval }),
-        },
-        now,
-      );
-      return { status: 'begun', lease: { execution, fence, until }, record };
+      return { status: 'begun', lease: may.lease, record: write(access, state, may.draft, entry, now) };
     });
   }
 
@@ -134,30 +100,17 @@ export class ChainJournal implements Journal {
     const stream = streamOf(request.resource);
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
-      if (request.kind === 'call') {
-        held(state, request.lease);
-        return write(access, state, 'call', request.lease.execution, entry, { fence: request.lease.fence }, this.#clock.now());
-      }
-      if (!FREE_KINDS.includes(request.kind)) throw invalid(`a record of kind ${String((request as { kind: unknown }).kind)}`);
-      return write(access, state, request.kind, request.execution ?? null, entry, null, this.#clock.now());
+      return write(access, state, appending(state, request), entry, this.#clock.now());
     });
   }
 
   async finish(request: FinishRequest): Promise<RecordRef> {
     const entry = checked(request);
-    if (!OUTCOMES.includes(request.outcome)) throw invalid(`the outcome ${JSON.stringify(request.outcome)}`);
-    if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is none');
+    checkFinish(request);
     const stream = streamOf(request.resource);
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
-      held(state, request.lease);
-      const own: JsonObject = {
-        fence: request.lease.fence,
-        outcome: request.outcome,
-        sent: request.sent,
-        ...(request.hold === undefined ? {} : { hold: { until: request.hold.until, owner: request.hold.owner } }),
-      };
-      return write(access, state, 'outcome', request.lease.execution, entry, own, this.#clock.now());
+      return write(access, state, finishing(state, request), entry, this.#clock.now());
     });
   }
 
@@ -232,77 +185,10 @@ function readStream(access: Access, stream: Digest, execution: string | null): S
   return found;
 }
 
-/** The error for a stream that does not verify. */
-export function corrupt(stream: Digest, seq: number, why: string): RedressError {
-  return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
-    next: 'Run `redress evidence verify`, and do not change anything in the journal.',
-  });
-}
-
-function invalid(what: string): RedressError {
-  return new RedressError('journal/invalid', `The journal does not take ${what}.`);
-}
-
-interface Checked {
-  readonly resource: ResourceRef;
-  readonly remediator: string;
-  readonly body: JsonObject;
-  readonly texts: readonly (readonly [name: string, digest: Digest, text: string])[];
-}
-
-/** Everything that can be refused is refused before anything is written. */
-function checked(entry: Entry): Checked {
-  if (!isRecord(entry.body)) throw invalid('a body that is no object');
-  if (Object.hasOwn(entry.body, 'journal')) throw invalid('a body with its own member `journal`');
-  if (typeof entry.remediator !== 'string' || entry.remediator === '') throw invalid('an entry without remediator');
-  const texts = Object.entries(entry.documents ?? {}).map(([name, document]) => {
-    const text = canonicalJson(document);
-    return [name, digestText(text), text] as const;
-  });
-  return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
-}
-
-/** Approved, not used, not run out, and of this plan. */
-function usable(state: StreamState, id: string, { planDigest, remediator }: BeginRequest, now: number): boolean {
-  const found = state.approvals.find((each) => each.id === id);
-  return (
-    found !== undefined &&
-    found.verdict === 'approved' &&
-    found.usedBy === null &&
-    found.expires > now &&
-    found.planDigest === planDigest &&
-    found.remediator === remediator
-  );
-}
-
-function held(state: StreamState, lease: Lease): void {
-  if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
-    throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
-      next: 'Another worker closed it or took it over; look at the resource again.',
-    });
-  }
-}
-
-function write(access: Access, state: StreamState, kind: RecordKind, execution: string | null, entry: Checked, own: JsonObject | null, now: number): RecordRef {
-  const blobs: Record<string, Digest> = {};
+function write(access: Access, state: StreamState, draft: Draft, entry: Checked, now: number): RecordRef {
+  const { line, record, after, ref } = written(state, draft, entry, now);
   // Documents first, so that no record points at nothing.
-  for (const [name, digest, text] of entry.texts) {
-    access.put(digest, text);
-    blobs[name] = digest;
-  }
-  const next = nextLine(
-    state,
-    { kind, execution, resource: entry.resource, remediator: entry.remediator, body: own === null ? entry.body : { ...entry.body, journal: own }, blobs },
-    now,
-  );
-  const read = readLine(state, next.line);
-  // What the verifier would refuse is not written in the first place.
-  if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
-  access.append(state.stream, next.line, next.record, read.state);
-  return { stream: state.stream, seq: next.record.seq, digest: next.digest };
-}
-
-/** Sortable by time, and unique: `x-` with the time and 80 random bits. */
-function executionId(now: number): string {
-  return `x-${now.toString(36).padStart(9, '0')}-${randomBytes(10).toString('hex')}`;
+  for (const [, digest, text] of entry.texts) access.put(digest, text);
+  access.append(state.stream, line, record, after);
+  return ref;
 }

@@ -1,0 +1,183 @@
+// What may be recorded and what a record holds: pure, and the same for every storage.
+import { randomBytes } from 'node:crypto';
+import {
+  type AppendRequest,
+  type BeginRequest,
+  type BeginResult,
+  canonicalJson,
+  type Digest,
+  digestText,
+  type Entry,
+  type EvidenceRecord,
+  type FinishRequest,
+  isRecord,
+  type JsonObject,
+  type Lease,
+  OUTCOMES,
+  type RecordKind,
+  type RecordRef,
+  RedressError,
+  type ResourceRef,
+  resource,
+  toJson,
+} from '@redress/core';
+import { nextLine, readLine, type StreamState } from './chain.js';
+
+/** Kinds that need no lease. */
+const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
+
+/** The error for a stream that does not verify. */
+export function corrupt(stream: Digest, seq: number, why: string): RedressError {
+  return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
+    next: 'Run `redress evidence verify`, and do not change anything in the journal.',
+  });
+}
+
+/** The error for a request that no journal takes. */
+export function invalid(what: string): RedressError {
+  return new RedressError('journal/invalid', `The journal does not take ${what}.`);
+}
+
+/** An entry that was checked, with the texts of its documents. */
+export interface Checked {
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly body: JsonObject;
+  readonly texts: readonly (readonly [name: string, digest: Digest, text: string])[];
+}
+
+/** Everything that can be refused is refused before anything is written. */
+export function checked(entry: Entry): Checked {
+  if (!isRecord(entry.body)) throw invalid('a body that is no object');
+  if (Object.hasOwn(entry.body, 'journal')) throw invalid('a body with its own member `journal`');
+  if (typeof entry.remediator !== 'string' || entry.remediator === '') throw invalid('an entry without remediator');
+  const texts = Object.entries(entry.documents ?? {}).map(([name, document]) => {
+    const text = canonicalJson(document);
+    return [name, digestText(text), text] as const;
+  });
+  return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
+}
+
+/** Approved, not used, not run out, and of this plan. */
+function usable(state: StreamState, id: string, { planDigest, remediator }: BeginRequest, now: number): boolean {
+  const found = state.approvals.find((each) => each.id === id);
+  return (
+    found !== undefined &&
+    found.verdict === 'approved' &&
+    found.usedBy === null &&
+    found.expires > now &&
+    found.planDigest === planDigest &&
+    found.remediator === remediator
+  );
+}
+
+/** @throws {RedressError} `journal/lost-lease` */
+export function held(state: StreamState, lease: Lease): void {
+  if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
+    throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
+      next: 'Another worker closed it or took it over; look at the resource again.',
+    });
+  }
+}
+
+/** A record to be written, without its place in the stream. */
+export interface Draft {
+  readonly kind: RecordKind;
+  readonly execution: string | null;
+  /** The journal's own part of the body. */
+  readonly own: JsonObject | null;
+}
+
+/**
+ * What a request comes to on a state, but for what other streams say: circuit breakers and budgets. Those are asked for a new execution only,
+ * which has `fresh`.
+ */
+export function beginning(
+  state: StreamState,
+  request: BeginRequest,
+  now: number,
+): Exclude<BeginResult, { status: 'begun' }> | { readonly status: 'may'; readonly fresh: boolean; readonly lease: Lease; readonly draft: Draft } {
+  const fence = state.fence + 1;
+  const until = now + request.lease;
+  if (request.resume !== undefined) {
+    if (state.open === null || state.open.execution !== request.resume) return { status: 'stale', generation: state.generation };
+    if (state.open.leaseUntil > now) return { status: 'busy', open: state.open };
+    const lease = { execution: request.resume, fence, until };
+    return { status: 'may', fresh: false, lease, draft: { kind: 'lease', execution: request.resume, own: { fence, leaseUntil: until } } };
+  }
+  if (state.open !== null) return { status: 'busy', open: state.open };
+  if (state.generation !== request.generation) return { status: 'stale', generation: state.generation };
+  if (request.approval !== undefined && !usable(state, request.approval, request, now)) return { status: 'stale', generation: state.generation };
+  const execution = executionId(now);
+  const own: JsonObject = {
+    fence,
+    leaseUntil: until,
+    planDigest: request.planDigest,
+    budgets: request.budgets.map(({ key, changes, window }) => ({ key, changes, window })),
+    ...(request.approval === undefined ? {} : { approval: request.approval }),
+  };
+  return { status: 'may', fresh: true, lease: { execution, fence, until }, draft: { kind: 'intent', execution, own } };
+}
+
+/**
+ * What is appended to a state.
+ *
+ * @throws {RedressError} `journal/lost-lease` for a call, `journal/invalid`
+ */
+export function appending(state: StreamState, request: AppendRequest): Draft {
+  if (request.kind === 'call') {
+    held(state, request.lease);
+    return { kind: 'call', execution: request.lease.execution, own: { fence: request.lease.fence } };
+  }
+  if (!FREE_KINDS.includes(request.kind)) throw invalid(`a record of kind ${String((request as { kind: unknown }).kind)}`);
+  return { kind: request.kind, execution: request.execution ?? null, own: null };
+}
+
+/** Refuses what closes nothing. */
+export function checkFinish(request: FinishRequest): void {
+  if (!OUTCOMES.includes(request.outcome)) throw invalid(`the outcome ${JSON.stringify(request.outcome)}`);
+  if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is none');
+}
+
+/** @throws {RedressError} `journal/lost-lease` */
+export function finishing(state: StreamState, request: FinishRequest): Draft {
+  held(state, request.lease);
+  return {
+    kind: 'outcome',
+    execution: request.lease.execution,
+    own: {
+      fence: request.lease.fence,
+      outcome: request.outcome,
+      sent: request.sent,
+      ...(request.hold === undefined ? {} : { hold: { until: request.hold.until, owner: request.hold.owner } }),
+    },
+  };
+}
+
+/** A record in its place: its line, what it is, and the state after it. */
+export interface Written {
+  readonly line: string;
+  readonly record: EvidenceRecord;
+  readonly after: StreamState;
+  readonly ref: RecordRef;
+}
+
+/**
+ * The next record of a stream. What the verifier would refuse is not written in the first place.
+ *
+ * @throws {RedressError} `journal/invalid`
+ */
+export function written(state: StreamState, { kind, execution, own }: Draft, entry: Checked, now: number): Written {
+  const blobs: Record<string, Digest> = {};
+  for (const [name, digest] of entry.texts) blobs[name] = digest;
+  const body = own === null ? entry.body : { ...entry.body, journal: own };
+  const { line, record, digest } = nextLine(state, { kind, execution, resource: entry.resource, remediator: entry.remediator, body, blobs }, now);
+  const read = readLine(state, line);
+  if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
+  return { line, record, after: read.state, ref: { stream: state.stream, seq: record.seq, digest } };
+}
+
+/** Sortable by time, and unique: `x-` with the time and 80 random bits. */
+function executionId(now: number): string {
+  return `x-${now.toString(36).padStart(9, '0')}-${randomBytes(10).toString('hex')}`;
+}
