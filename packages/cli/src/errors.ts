@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { printable } from './printable.js';
 
 /** Codes of the command line's own errors; the others are those of `RedressError`. */
-export type CliErrorCode = 'cli/usage' | 'cli/file' | 'cli/config' | 'cli/not-found';
+export type CliErrorCode = 'cli/usage' | 'cli/file' | 'cli/config' | 'cli/not-found' | 'remote/unreachable' | 'remote/unreadable';
 
 /** A mistake in how the command was called, or in a file that it was given. */
 export class CliError extends Error {
@@ -17,6 +17,19 @@ export class CliError extends Error {
     this.code = code;
     this.next = options.next ?? null;
     this.place = options.place ?? null;
+  }
+}
+
+/** What the approvals' Function URL answered; its codes are those of `@redress/lambda-runtime`. */
+export class RemoteError extends Error {
+  readonly code: string;
+  readonly next: string | null;
+
+  constructor(code: string, message: string, next: string | null) {
+    super(message);
+    this.name = 'RemoteError';
+    this.code = code;
+    this.next = next;
   }
 }
 
@@ -45,6 +58,7 @@ export function explain(error: unknown): { document: ErrorDocument; text: string
 function membersOf(error: unknown): { code: string; message: string; next: string | null; place: Place | null } {
   if (isRedressError(error)) return { code: error.code, message: error.message, next: error.next ?? null, place: error.place ?? null };
   if (error instanceof CliError) return { code: error.code, message: error.message, next: error.next, place: error.place };
+  if (error instanceof RemoteError) return { code: error.code, message: error.message, next: error.next, place: null };
   if (error instanceof CommanderError)
     return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
   return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };

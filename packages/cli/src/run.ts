@@ -149,15 +149,22 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
       }),
     );
   const approvals = program.command('approvals').description('plans that wait for a person');
+  const AT = ['--url <url>', 'the Function URL of the approvals, with a signed request (default: the journal of the data folder)'] as const;
   approvals
     .command('list')
     .description('what waits')
-    .action(() => composed(async (composition) => (await import('./commands/approvals.js')).approvalsListCommand(io, composition)));
+    .option(...AT)
+    .action((options: { url?: string }) =>
+      composed(async (composition) => (await import('./commands/approvals.js')).approvalsListCommand(io, composition, options)),
+    );
   approvals
     .command('show')
     .description('what would be done, why it asks, and what no read can tell')
     .argument('<approval>', 'as `redress approvals list` shows it')
-    .action((id: string) => composed(async (composition) => (await import('./commands/approvals.js')).approvalsShowCommand(io, composition, id)));
+    .option(...AT)
+    .action((id: string, options: { url?: string }) =>
+      composed(async (composition) => (await import('./commands/approvals.js')).approvalsShowCommand(io, composition, id, options)),
+    );
   for (const verdict of ['approve', 'deny'] as const)
     approvals
       .command(verdict)
@@ -166,7 +173,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
       )
       .argument('<approval>', 'as `redress approvals list` shows it')
       .requiredOption('--reason <text>', 'why')
-      .action((id: string, options: { reason: string }) =>
+      .option(...AT)
+      .action((id: string, options: { reason: string; url?: string }) =>
         composed(async (composition) => (await import('./commands/approvals.js')).approvalsAnswerCommand(io, composition, id, verdict, options)),
       );
   const breakers = program.command('breakers').description('circuit breakers: remediators that change nothing until a person has looked');

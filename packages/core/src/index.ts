@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type ApprovalDocument, type ApprovalShown, approvalDocument, showApproval } from './engine/approval-shown.js';
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
 export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
@@ -24,7 +25,22 @@ export type {
   SweepSummary,
   SweepTarget,
 } from './engine/types.js';
-export { type Envelope, type EventPattern, eventPatterns, isEnvelope, normalize, unwrap } from './events/index.js';
+export {
+  CANARY,
+  CANARY_TAG,
+  CANARY_WITHIN,
+  type CanaryArrival,
+  canaryArrival,
+  canaryPattern,
+  canaryResource,
+  type Envelope,
+  type EventPattern,
+  eventPatterns,
+  isCanaryTick,
+  isEnvelope,
+  normalize,
+  unwrap,
+} from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export {
   type Decision,

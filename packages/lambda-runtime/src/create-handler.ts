@@ -1,14 +1,11 @@
 import { BatchProcessor, EventType, processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
-import { Logger } from '@aws-lambda-powertools/logger';
 import {
   createRedress,
-  decisive,
   type Evaluation,
   formatResource,
   type HandleResult,
   messageOf,
   type Outcome,
-  type PassResult,
   type Redress,
   RedressError,
   type RedressOptions,
@@ -19,6 +16,7 @@ import {
 } from '@redress/core';
 import type { SQSEvent } from 'aws-lambda';
 import { answerRule, type PutEvaluations } from './config-rule.js';
+import { describe, logPass, makeLogger } from './log.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -80,7 +78,7 @@ export function createHandler(options: HandlerOptions): Handler {
     });
   }
   const clock = options.clock ?? systemClock;
-  const logger: HandlerLogger = options.logger ?? new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'redress' });
+  const logger: HandlerLogger = options.logger ?? makeLogger();
   const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
   let recovered = false;
 
@@ -188,23 +186,6 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
   }
 }
 
-/** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */
-function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery' | 'sweep'): void {
-  const bad = pass.outcome === 'failed' || pass.outcome === 'partial' || pass.outcome === 'unknown';
-  logger[bad ? 'error' : 'info'](pass.message === '' ? pass.outcome : pass.message, {
-    kind,
-    remediator: pass.remediator,
-    resource: formatResource(pass.resource),
-    outcome: pass.outcome,
-    execution: pass.execution,
-    // Nothing to change is the account's doing, not a guardrail's.
-    reasons: pass.decision === null || pass.outcome === 'no-op' ? [] : decisive(pass.decision).map((each) => each.code),
-    duplicate: pass.duplicate,
-    retryable: pass.retryable,
-    ...(messageId === null ? {} : { messageId }),
-  });
-}
-
 /** Why an input has to come again, or null. */
 function retryable(result: HandleResult): string | null {
   const found = result.results.find((each) => each.retryable);
@@ -223,11 +204,6 @@ function summarize(result: HandleResult, evaluations: readonly Evaluation[], swe
     evaluations,
     sweeps: sweeps.map(({ remediator, account, region, status, looked, outcomes }) => ({ remediator, account, region, status, looked, outcomes })),
   };
-}
-
-function describe(error: unknown): { name: string; code?: unknown; message: string } {
-  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
-  return { name: error instanceof Error ? error.name : typeof error, ...(code === undefined ? {} : { code }), message: messageOf(error) };
 }
 
 function isSqs(event: unknown): event is SqsEvent {

@@ -5,6 +5,15 @@
  */
 
 export type { PutEvaluations, PutEvaluationsInput } from './config-rule.js';
+export {
+  type AnsweredPass,
+  type ApprovalAnswer,
+  type ApprovalErrorCode,
+  type ApprovalHandler,
+  type ApprovalHandlerOptions,
+  createApprovalHandler,
+  type HttpResponse,
+} from './create-approval-handler.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
 export { RetryError } from './retry-error.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';

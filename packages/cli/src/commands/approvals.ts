@@ -1,40 +1,22 @@
-import { type Approval, formatResource, isRecord, type JsonObject, type Plan, type StoredRecord } from '@redress/core';
+import { type ApprovalDocument, type ApprovalShown, approvalDocument, formatResource, type Journal, showApproval } from '@redress/core';
+import type { ApprovalAnswer } from '@redress/lambda-runtime';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
 import { isHandled, type PassDocument, passDocument, passLines } from './run.js';
 
-/** What waits for a person, as JSON. */
-export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires'> {
-  readonly requested: string;
-  readonly expires: string;
+/** Where the approvals are: the Function URL, or else the journal of the data folder. */
+export interface RemoteOptions {
+  readonly url?: string;
 }
-
-/** `redress approvals show --json`: everything that an answer is about. */
-export interface ApprovalShown extends ApprovalDocument {
-  readonly plan: Plan | null;
-  /** Why it asks. */
-  readonly reasons: readonly { readonly guardrail: string; readonly code: string; readonly message: string }[];
-  /** What no read can tell. */
-  readonly blindSpots: readonly string[];
-}
-
-const document = ({ requestedAt, expires, ...rest }: Approval): ApprovalDocument => ({
-  ...rest,
-  requested: new Date(requestedAt).toISOString(),
-  expires: new Date(expires).toISOString(),
-});
 
 /** Everything with a journal and an engine, closed afterwards. */
-async function withEngine<T>(
-  composition: Composition,
-  work: (engine: ReturnType<Composition['engine']>, records: (each: Approval) => AsyncIterable<StoredRecord>) => Promise<T>,
-): Promise<T> {
+async function withEngine<T>(composition: Composition, work: (engine: ReturnType<Composition['engine']>, journal: Journal) => Promise<T>): Promise<T> {
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
-    return await work(redress, (each) => journal.read({ resource: each.resource }));
+    return await work(redress, journal);
   } finally {
     redress.close();
     await journal.close?.();
@@ -42,8 +24,11 @@ async function withEngine<T>(
 }
 
 /** `redress approvals list` */
-export async function approvalsListCommand(io: Io, composition: Composition): Promise<Answer> {
-  const approvals = (await withEngine(composition, (redress) => redress.approvals())).map(document);
+export async function approvalsListCommand(io: Io, composition: Composition, options: RemoteOptions = {}): Promise<Answer> {
+  const approvals =
+    options.url === undefined
+      ? (await withEngine(composition, (redress) => redress.approvals())).map(approvalDocument)
+      : await remote(composition, options.url).list();
   const paint = painter(io);
   const lines = approvals.map(
     (each) =>
@@ -53,25 +38,16 @@ export async function approvalsListCommand(io: Io, composition: Composition): Pr
 }
 
 /** `redress approvals show` */
-export async function approvalsShowCommand(io: Io, composition: Composition, id: string): Promise<Answer> {
-  const shown = await withEngine(composition, async (redress, records): Promise<ApprovalShown> => {
-    const approval = (await redress.approvals()).find((each) => each.id === id);
-    if (approval === undefined)
-      throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
-    let plan: Plan | null = null;
-    let reasons: ApprovalShown['reasons'] = [];
-    for await (const { record, documents } of records(approval)) {
-      const own = record.body['approval'];
-      if (record.kind !== 'decision' || !isRecord(own) || own['id'] !== id) continue;
-      plan = (documents['plan'] ?? null) as unknown as Plan | null;
-      const results = Array.isArray(record.body['guardrails']) ? (record.body['guardrails'] as JsonObject[]) : [];
-      reasons = results
-        .filter((each) => each['effect'] === 'approve')
-        .map((each) => ({ guardrail: String(each['guardrail']), code: String(each['code']), message: String(each['message']) }));
-    }
-    const blindSpots = composition.remediators.find((each) => each.id === approval.remediator)?.blindSpots ?? [];
-    return { ...document(approval), plan, reasons, blindSpots };
-  });
+export async function approvalsShowCommand(io: Io, composition: Composition, id: string, options: RemoteOptions = {}): Promise<Answer> {
+  const shown =
+    options.url === undefined
+      ? await withEngine(composition, async (redress, journal) => {
+          const approval = (await redress.approvals()).find((each) => each.id === id);
+          if (approval === undefined)
+            throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
+          return showApproval(journal, composition.remediators, approval);
+        })
+      : await remote(composition, options.url).show(id);
   const paint = painter(io);
   const lines = [
     `${paint('bold', shown.id)}  ${printable(formatResource(shown.resource))}  ${shown.remediator}`,
@@ -90,29 +66,68 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
   return { json: shown, text: lines.join('\n'), exit: 0 };
 }
 
-/** `redress approvals approve` and `deny`. The answer is that of the AWS credentials in use, and as the journal is a local one it is recorded as unverified. */
+/** What `redress approvals approve` and `deny` answer. */
+interface AnswerDocument {
+  readonly by: string;
+  /** Whether the request was signed, and so names who answers. */
+  readonly verified: boolean;
+  readonly approval: string;
+  /** It was said before, and nothing was done now. */
+  readonly repeated: boolean;
+  readonly passes: readonly PassDocument[];
+}
+
+/**
+ * `redress approvals approve` and `deny`. With a URL the request is signed, and IAM says who answers; the answer is carried out there. On a
+ * local journal the answer is that of the AWS credentials in use, and recorded as unverified.
+ */
 export async function approvalsAnswerCommand(
   io: Io,
   composition: Composition,
   id: string,
   verdict: 'approve' | 'deny',
-  options: { readonly reason: string },
+  options: RemoteOptions & { readonly reason: string },
 ): Promise<Answer> {
-  const answer = await withEngine(composition, async (redress): Promise<{ by: string; approval: string; passes: PassDocument[] }> => {
+  const answer =
+    options.url === undefined
+      ? await answerHere(composition, id, verdict, options.reason)
+      : await remote(composition, options.url).answer(id, verdict, options.reason);
+  const paint = painter(io);
+  const lines = [
+    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done now' : ''}.`,
+    ...answer.passes.flatMap((pass) => passLines(pass, paint)),
+  ];
+  return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };
+}
+
+function answerHere(composition: Composition, id: string, verdict: 'approve' | 'deny', reason: string): Promise<AnswerDocument> {
+  return withEngine(composition, async (redress) => {
     const approval = (await redress.approvals()).find((each) => each.id === id);
     if (approval === undefined)
       throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
     const { partition, account } = approval.resource;
     const { arn } = await (await composition.ambient({ partition, account, region: composition.region, access: 'read' })).identity();
-    const how = { by: { name: arn, verified: false }, reason: options.reason };
-    if (verdict === 'approve') return { by: arn, approval: id, passes: (await redress.approve(id, how)).map(passDocument) };
+    const how = { by: { name: arn, verified: false }, reason };
+    const said = { by: arn, verified: false, approval: id, repeated: false };
+    if (verdict === 'approve') return { ...said, passes: (await redress.approve(id, how)).map(passDocument) };
     await redress.deny(id, how);
-    return { by: arn, approval: id, passes: [] };
+    return { ...said, passes: [] };
   });
-  const paint = painter(io);
-  const lines = [
-    `${printable(answer.by)} (unverified) ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}.`,
-    ...answer.passes.flatMap((pass) => passLines(pass, paint)),
-  ];
-  return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };
+}
+
+/** Asks the approvals' Function URL. */
+function remote(composition: Composition, url: string) {
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+    const { signedRequest } = await import('../signed-request.js');
+    return signedRequest(composition, url, method, path, body);
+  };
+  const of = (id: string) => `/approvals/${encodeURIComponent(id)}`;
+  return {
+    list: async () => (await ask('GET', '/approvals')) as readonly ApprovalDocument[],
+    show: async (id: string) => (await ask('GET', of(id))) as ApprovalShown,
+    answer: async (id: string, verdict: 'approve' | 'deny', reason: string): Promise<AnswerDocument> => {
+      const { by, repeated, passes } = (await ask('POST', `${of(id)}/${verdict}`, { reason })) as ApprovalAnswer;
+      return { by, verified: true, approval: id, repeated, passes: passes.map((pass) => ({ ...pass, code: pass.outcome })) };
+    },
+  };
 }

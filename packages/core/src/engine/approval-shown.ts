@@ -1,0 +1,52 @@
+import type { Approval, Journal } from '../journal.js';
+import { isRecord, type JsonObject } from '../model/json.js';
+import type { Plan } from '../model/plan.js';
+import type { Remediator } from '../remediator/define.js';
+
+/** What waits for a person, as JSON: the times are texts. */
+export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires'> {
+  /** ISO 8601. */
+  readonly requested: string;
+  /** ISO 8601. */
+  readonly expires: string;
+}
+
+/** Everything that an answer to a request for approval is about. */
+export interface ApprovalShown extends ApprovalDocument {
+  readonly plan: Plan | null;
+  /** Why it asks. */
+  readonly reasons: readonly { readonly guardrail: string; readonly code: string; readonly message: string }[];
+  /** What no read can tell. */
+  readonly blindSpots: readonly string[];
+}
+
+/** An approval with its times as texts. */
+export function approvalDocument({ requestedAt, expires, ...rest }: Approval): ApprovalDocument {
+  return { ...rest, requested: new Date(requestedAt).toISOString(), expires: new Date(expires).toISOString() };
+}
+
+/**
+ * What a person has to see before they answer: the plan as it is in the journal, why it asks, and what no read can tell. Reads one stream.
+ *
+ * @example const shown = await showApproval(journal, s3Remediators, approval);
+ * @throws {RedressError} `journal/unavailable`, `journal/corrupt`
+ */
+export async function showApproval(
+  journal: Pick<Journal, 'read'>,
+  remediators: readonly Pick<Remediator, 'id' | 'blindSpots'>[],
+  approval: Approval,
+): Promise<ApprovalShown> {
+  let plan: Plan | null = null;
+  let reasons: ApprovalShown['reasons'] = [];
+  for await (const { record, documents } of journal.read({ resource: approval.resource })) {
+    const own = record.body['approval'];
+    if (record.kind !== 'decision' || !isRecord(own) || own['id'] !== approval.id) continue;
+    plan = (documents['plan'] ?? null) as unknown as Plan | null;
+    const results = Array.isArray(record.body['guardrails']) ? (record.body['guardrails'] as JsonObject[]) : [];
+    reasons = results
+      .filter((each) => each['effect'] === 'approve')
+      .map((each) => ({ guardrail: String(each['guardrail']), code: String(each['code']), message: String(each['message']) }));
+  }
+  const blindSpots = remediators.find((each) => each.id === approval.remediator)?.blindSpots ?? [];
+  return { ...approvalDocument(approval), plan, reasons, blindSpots };
+}

@@ -1,0 +1,31 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { decisive, formatResource, messageOf, type PassResult } from '@redress/core';
+import type { HandlerLogger } from './types.js';
+
+/** A Powertools Logger, which `POWERTOOLS_…` variables configure. */
+export function makeLogger(): HandlerLogger {
+  return new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'redress' });
+}
+
+/** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */
+export function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery' | 'sweep'): void {
+  const bad = pass.outcome === 'failed' || pass.outcome === 'partial' || pass.outcome === 'unknown';
+  logger[bad ? 'error' : 'info'](pass.message === '' ? pass.outcome : pass.message, {
+    kind,
+    remediator: pass.remediator,
+    resource: formatResource(pass.resource),
+    outcome: pass.outcome,
+    execution: pass.execution,
+    // Nothing to change is the account's doing, not a guardrail's.
+    reasons: pass.decision === null || pass.outcome === 'no-op' ? [] : decisive(pass.decision).map((each) => each.code),
+    duplicate: pass.duplicate,
+    retryable: pass.retryable,
+    ...(messageId === null ? {} : { messageId }),
+  });
+}
+
+/** An error for the log. */
+export function describe(error: unknown): { name: string; code?: unknown; message: string } {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return { name: error instanceof Error ? error.name : typeof error, ...(code === undefined ? {} : { code }), message: messageOf(error) };
+}
