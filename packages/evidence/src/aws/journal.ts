@@ -1,0 +1,580 @@
+// The journal over one table and one bucket. What an item is: docs/adr/0013.
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import {
+  type AppendRequest,
+  type Approval,
+  type BeginRequest,
+  type BeginResult,
+  type Budget,
+  breakerOf,
+  type Clock,
+  type Digest,
+  digestText,
+  type FinishRequest,
+  type Journal,
+  type Json,
+  type OpenExecution,
+  type RecordQuery,
+  type RecordRef,
+  RedressError,
+  type ResourceRef,
+  resource,
+  type StoredRecord,
+  type StreamView,
+  streamOf,
+  systemClock,
+  type TrackedExecution,
+} from '@redress/core';
+import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, type Written, written } from '../rules.js';
+import { type Item, Store, type StoreOptions } from './store.js';
+
+/** Options of {@link awsJournal}. */
+export interface AwsJournalOptions extends StoreOptions {
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+/**
+ * A journal in one DynamoDB table ({@link JOURNAL_TABLE}) and one S3 bucket, for any number of workers.
+ *
+ * `begin` and `finish` are one transaction each; documents are in the bucket before the record that names them. Nothing is contacted, and the
+ * SDK is not loaded, before the first use.
+ *
+ * @example const journal = awsJournal({ table: process.env.REDRESS_TABLE, bucket: process.env.REDRESS_BUCKET });
+ * @see docs/evidence.md
+ */
+export function awsJournal(options: AwsJournalOptions): Journal {
+  return new AwsJournal(options);
+}
+
+/** Index partitions, so that none gets all writes. */
+export const SHARDS = 8;
+/** Executions that a budget may count at once: they are one item, and an item holds 400 KB. */
+export const MOST_CHANGES = 5000;
+/** Bytes above which a text goes to the bucket instead of into an item. */
+const INLINE = 200_000;
+/** Heads that an instance keeps in mind. */
+const KNOWN = 2000;
+const HEAD = 'head';
+
+const hex = (digest: Digest) => digest.slice('sha256:'.length);
+export const streamKey = (stream: Digest) => `stream#${hex(stream)}`;
+export const recordKey = (seq: number) => `record#${String(seq).padStart(12, '0')}`;
+const shardOf = (stream: Digest) => Number.parseInt(hex(stream).slice(0, 2), 16) % SHARDS;
+export const blobKey = (digest: Digest) => `blobs/${hex(digest).slice(0, 2)}/${hex(digest)}.json`;
+const lineKey = (digest: Digest) => `lines/${hex(digest).slice(0, 2)}/${hex(digest)}`;
+const stateKey = (digest: Digest) => `states/${hex(digest).slice(0, 2)}/${hex(digest)}`;
+const budgetKey = (key: string) => ({ pk: `budget#${hex(digestText(key))}`, sk: 'budget' });
+const breakerKey = (ref: ResourceRef, remediator: string) => ({ pk: `breaker#${ref.partition}#${ref.account}#${remediator}`, sk: 'breaker' });
+const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'execution' });
+const trackKey = (remediator: string, account: string) => `track#${remediator}#${account}`;
+const av = ({ pk, sk }: { pk: string; sk: string }): Item => ({ pk: { S: pk }, sk: { S: sk } });
+
+/** A stream's newest state, and what its open execution took of budgets. */
+interface Head {
+  readonly state: StreamState;
+  readonly taken: readonly Taken[];
+}
+
+interface Taken {
+  readonly key: string;
+  readonly entry: string;
+}
+
+/** What is known of a budget's item. */
+interface Counted {
+  readonly version: number;
+  readonly entries: readonly string[];
+  /** The longest window that it was counted in; milliseconds. */
+  readonly keep: number;
+}
+
+class AwsJournal implements Journal {
+  readonly kind = 'aws';
+  readonly #store: Store;
+  readonly #table: string;
+  readonly #clock: Pick<Clock, 'now'>;
+  /** Heads as they were last seen. A transaction on an old one is refused, so it is safe to try; an answer of no is given on a new one only. */
+  readonly #known = new Map<Digest, Head>();
+  /** Per stream, so that the workers of one process do not get in each other's way. */
+  readonly #turns = new Map<Digest, Promise<unknown>>();
+
+  constructor(options: AwsJournalOptions) {
+    this.#store = new Store(options);
+    this.#table = options.table;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  async view(ref: ResourceRef): Promise<StreamView> {
+    const stream = streamOf(resource(ref));
+    const account = streamOf(breakerOf(ref));
+    const heads = await this.#heads([...new Set([stream, account])]);
+    const of = (each: Digest) => heads.get(each)?.state ?? emptyState(each);
+    return viewOf(of(stream), of(account).breakers);
+  }
+
+  async begin(request: BeginRequest): Promise<BeginResult> {
+    const entry = checked(request);
+    if (!(request.lease > 0)) throw invalid('a lease of no time');
+    const large = request.budgets.find((each) => each.changes > MOST_CHANGES);
+    if (large !== undefined) throw invalid(`a limit of more than ${MOST_CHANGES} changes (${large.key})`);
+    const stream = streamOf(request.resource);
+    const budgets = grouped(request.budgets);
+    const counted = new Map<string, Counted>();
+    return this.#inTurn(stream, async () => {
+      let { head, fresh } = await this.#start(stream);
+      const deadline = this.#store.deadline();
+      for (let attempt = 0; ; attempt++) {
+        await this.#store.turn(attempt, deadline);
+        const now = this.#clock.now();
+        const may = beginning(head.state, request, now);
+        if (may.status !== 'may') {
+          if (fresh) return may;
+          head = await this.#read(stream);
+          fresh = true;
+          continue;
+        }
+        const next = written(head.state, may.draft, entry, now);
+        const more: TransactWriteItem[] = [];
+        const taken: Taken[] = may.fresh ? [] : [...head.taken];
+        const places = new Map<number, string>();
+        let breaker = -1;
+        if (may.fresh) {
+          if (request.breaker !== 'ignored') {
+            // The account's own stream tells, too; this item is what a transaction can ask about without waiting for that stream's writers.
+            breaker =
+              more.push({
+                ConditionCheck: {
+                  TableName: this.#table,
+                  Key: av(breakerKey(request.resource, request.remediator)),
+                  ConditionExpression: 'attribute_not_exists(pk) OR #open = :no',
+                  ExpressionAttributeNames: { '#open': 'open' },
+                  ExpressionAttributeValues: { ':no': { BOOL: false } },
+                },
+              }) - 1;
+          }
+          for (const [key, group] of budgets) {
+            const known = counted.get(key) ?? (group.some((each) => each.changes < 1) ? await this.#counted(key) : null);
+            const over =
+              known === null
+                ? undefined
+                : group.map((budget) => ({ budget, used: spent(known, now - budget.window) })).find(({ budget, used }) => used >= budget.changes);
+            if (over !== undefined) return { status: 'over-budget', ...over };
+            const token = { key, entry: entryOf(next, may.lease.execution) };
+            places.set(more.push({ Update: this.#take(token, group, known, now) }) - 1, key);
+            taken.push(token);
+          }
+          more.push({
+            Put: {
+              TableName: this.#table,
+              Item: { ...av(executionKey(may.lease.execution)), stream: { S: stream }, begun: { N: String(Date.parse(next.record.time)) } },
+              ConditionExpression: 'attribute_not_exists(pk)',
+            },
+          });
+        }
+        const ended = await this.#commit(head, next, entry, taken, more);
+        if (ended.kind === 'done') return { status: 'begun', lease: may.lease, record: next.ref };
+        if (ended.head !== null) {
+          head = ended.head;
+          fresh = true;
+        } else if (ended.failed.has(breaker)) return { status: 'stale', generation: head.state.generation };
+        for (const [index, key] of places) if (ended.failed.has(index)) counted.set(key, countedOf(ended.failed.get(index) ?? null));
+      }
+    });
+  }
+
+  async append(request: AppendRequest): Promise<RecordRef> {
+    return this.#extend(
+      request.resource,
+      checked(request),
+      (state) => appending(state, request),
+      (head, next) => {
+        if (request.kind !== 'breaker') return { taken: head.taken, more: [] };
+        const open = next.after.breakers.some((each) => each.remediator === request.remediator);
+        const Put = { TableName: this.#table, Item: { ...av(breakerKey(request.resource, request.remediator)), open: { BOOL: open } } };
+        return { taken: head.taken, more: [{ Put }] };
+      },
+    );
+  }
+
+  async finish(request: FinishRequest): Promise<RecordRef> {
+    checkFinish(request);
+    return this.#extend(
+      request.resource,
+      checked(request),
+      (state) => finishing(state, request),
+      (head, next) => {
+        const more: TransactWriteItem[] = [];
+        const { remediator } = next.after.closed[0] ?? { remediator: request.remediator };
+        if (!head.state.closed.some((each) => each.remediator === remediator)) {
+          const at = { pk: trackKey(remediator, next.record.resource.account), sk: streamKey(next.after.stream) };
+          const Item = { ...av(at), resource: { S: JSON.stringify(next.record.resource) } };
+          more.push({ Put: { TableName: this.#table, Item } });
+        }
+        if (request.sent === 0)
+          for (const { key, entry } of head.taken)
+            more.push({
+              Update: {
+                TableName: this.#table,
+                Key: av(budgetKey(key)),
+                UpdateExpression: 'ADD #version :one DELETE #taken :entry',
+                ExpressionAttributeNames: { '#version': 'version', '#taken': 'taken' },
+                ExpressionAttributeValues: { ':one': { N: '1' }, ':entry': { SS: [entry] } },
+              },
+            });
+        return { taken: [], more };
+      },
+    );
+  }
+
+  async open(): Promise<readonly OpenExecution[]> {
+    const heads = await this.#indexed('open', (head) => head.state.open !== null);
+    return heads.flatMap(({ state }) => (state.open === null ? [] : [state.open])).sort((a, b) => a.begunAt - b.begunAt);
+  }
+
+  async approvals(): Promise<readonly Approval[]> {
+    const heads = await this.#indexed('waiting', (head) => waits(head.state));
+    return heads
+      .flatMap(({ state }) => state.approvals)
+      .filter((each) => each.usedBy === null)
+      .sort((a, b) => a.requestedAt - b.requestedAt);
+  }
+
+  async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {
+    const found: TrackedExecution[] = [];
+    for (const account of new Set(accounts)) {
+      const streams = new Map<Digest, ResourceRef>();
+      for await (const item of this.#store.query({ pk: trackKey(remediator, account) }))
+        streams.set(streamNamed(item['sk']?.S ?? ''), JSON.parse(item['resource']?.S ?? '') as ResourceRef);
+      for (const [stream, { state }] of await this.#heads([...streams.keys()])) {
+        const back = new Set(state.closed.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
+        const where = streams.get(stream) as ResourceRef;
+        for (const each of state.closed) if (each.remediator === remediator) found.push({ ...each, resource: where, rolledBack: back.has(each.execution) });
+      }
+    }
+    return found.sort((a, b) => b.closedAt - a.closedAt);
+  }
+
+  async *read(query: RecordQuery): AsyncIterable<StoredRecord> {
+    if ('resource' in query) yield* this.#records(streamOf(resource(query.resource)), null);
+    else if ('all' in query) for (const pk of await this.#store.partitions('stream#')) yield* this.#records(streamNamed(pk), null);
+    else {
+      const item = await this.#store.get(executionKey(query.execution));
+      if (item === null)
+        throw new RedressError('journal/not-found', `There is no execution ${query.execution}.`, { next: '`redress history` lists executions.' });
+      yield* this.#records(item['stream']?.S as Digest, query.execution);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#known.clear();
+    await this.#store.close();
+  }
+
+  /** A stream's records as far as its head says, verified while they are read. */
+  async *#records(stream: Digest, execution: string | null): AsyncIterable<StoredRecord> {
+    const head = await this.#read(stream);
+    const { length } = head.state;
+    let state = emptyState(stream);
+    const all = length === 0 ? [] : this.#store.query({ pk: streamKey(stream), from: recordKey(1), to: recordKey(length) });
+    for await (const item of all) {
+      const seq = state.length + 1;
+      const line = await lineOf(this.#store, item);
+      if (line === null) throw corrupt(stream, seq, 'its line is missing in the bucket');
+      const read = readLine(state, line);
+      if (!read.ok) throw corrupt(stream, seq, read.problem.message);
+      state = read.state;
+      // A duplicate names an execution, but is no part of it.
+      if (execution !== null && (read.record.execution !== execution || read.record.kind === 'duplicate')) continue;
+      const documents: Record<string, Json> = {};
+      await Promise.all(
+        Object.entries(read.record.blobs).map(async ([name, digest]) => {
+          const text = await this.#store.text(blobKey(digest));
+          if (text === null) return;
+          if (digestText(text) !== digest) throw corrupt(stream, seq, `its document ${name} was changed`);
+          documents[name] = JSON.parse(text) as Json;
+        }),
+      );
+      yield { stream, seq, digest: read.digest, record: read.record, documents: inOrder(documents, Object.keys(read.record.blobs)) };
+    }
+    if (state.length !== length || state.head !== head.state.head)
+      throw corrupt(stream, state.length + 1, 'records that the head of the stream counts are missing');
+  }
+
+  /** Appends one record that depends on the newest state only. */
+  async #extend(
+    ref: ResourceRef,
+    entry: Checked,
+    draft: (state: StreamState) => Draft,
+    aside: (head: Head, next: Written) => { readonly taken: readonly Taken[]; readonly more: readonly TransactWriteItem[] },
+  ): Promise<RecordRef> {
+    const stream = streamOf(ref);
+    return this.#inTurn(stream, async () => {
+      let { head, fresh } = await this.#start(stream);
+      const deadline = this.#store.deadline();
+      for (let attempt = 0; ; attempt++) {
+        await this.#store.turn(attempt, deadline);
+        let next: Written;
+        try {
+          next = written(head.state, draft(head.state), entry, this.#clock.now());
+        } catch (error) {
+          // What was known may be old; no is said on what is so now.
+          if (fresh) throw error;
+          head = await this.#read(stream);
+          fresh = true;
+          continue;
+        }
+        const { taken, more } = aside(head, next);
+        const ended = await this.#commit(head, next, entry, taken, more);
+        if (ended.kind === 'done') return next.ref;
+        head = ended.head ?? (await this.#read(stream));
+        fresh = true;
+      }
+    });
+  }
+
+  /**
+   * The one way in which anything is written: documents, and then record, head and what belongs to them in one transaction, on the condition
+   * that the head is still the one that the record follows. `failed` counts from `more`; `head` is the newer one, when it moved.
+   */
+  async #commit(
+    before: Head,
+    next: Written,
+    entry: Checked,
+    taken: readonly Taken[],
+    more: readonly TransactWriteItem[],
+  ): Promise<{ kind: 'done' } | { kind: 'refused'; failed: ReadonlyMap<number, Item | null>; head: Head | null }> {
+    const { stream } = next.after;
+    await Promise.all(entry.texts.map(([, digest, text]) => this.#store.put(blobKey(digest), text)));
+    const items: TransactWriteItem[] = [
+      {
+        Put: {
+          TableName: this.#table,
+          Item: { ...av({ pk: streamKey(stream), sk: recordKey(next.ref.seq) }), digest: { S: next.ref.digest }, ...(await this.#lineItem(next)) },
+          ConditionExpression: 'attribute_not_exists(pk)',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+      {
+        Put: {
+          TableName: this.#table,
+          Item: await this.#headItem({ state: next.after, taken }),
+          ...sameHead(before.state),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+      ...more,
+    ];
+    try {
+      const ended = await this.#store.transact(items, crypto.randomUUID(), (failed) => failed.get(0)?.['digest']?.S === next.ref.digest);
+      if (ended.kind === 'done') {
+        this.#remember(stream, { state: next.after, taken });
+        return ended;
+      }
+      const failed = new Map([...ended.failed].map(([index, item]) => [index - 2, item]));
+      if (!ended.failed.has(0) && !ended.failed.has(1)) return { kind: 'refused', failed, head: null };
+      if (!ended.failed.has(1)) throw corrupt(stream, next.ref.seq, 'there is a record that the head of the stream does not count');
+      const item = ended.failed.get(1) ?? null;
+      const head = item === null ? await this.#read(stream) : await this.#decode(stream, item);
+      if (head.state.length < before.state.length) throw corrupt(stream, before.state.length, 'the head of the stream went back');
+      this.#remember(stream, head);
+      return { kind: 'refused', failed, head };
+    } catch (error) {
+      // Nobody knows.
+      this.#known.delete(stream);
+      throw error;
+    }
+  }
+
+  /** Counts one execution against a budget. As long as it holds fewer entries than the limit, old ones included, nothing has to be read. */
+  #take({ key, entry }: Taken, group: readonly Budget[], known: Counted | null, now: number): NonNullable<TransactWriteItem['Update']> {
+    const keep = Math.max(...group.map((each) => each.window), known?.keep ?? 0);
+    const names = { '#taken': 'taken', '#version': 'version', '#keep': 'keep', '#expires': 'expires', '#key': 'key' };
+    const values: Item = {
+      ':one': { N: '1' },
+      ':keep': { N: String(keep) },
+      // Long after its last entry has ceased to count.
+      ':expires': { N: String(Math.ceil((now + 2 * keep) / 1000) + 86_400) },
+      ':key': { S: key },
+    };
+    const common = {
+      TableName: this.#table,
+      Key: av(budgetKey(key)),
+      ExpressionAttributeNames: names,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    } as const;
+    if (known === null)
+      return {
+        ...common,
+        UpdateExpression: 'ADD #taken :entry, #version :one SET #keep = if_not_exists(#keep, :keep), #expires = :expires, #key = :key',
+        ConditionExpression: 'attribute_not_exists(#taken) OR size(#taken) < :most',
+        ExpressionAttributeValues: { ...values, ':entry': { SS: [entry] }, ':most': { N: String(Math.min(...group.map((each) => each.changes))) } },
+      };
+    const still = known.entries.filter((each) => timeOf(each) > now - keep);
+    return {
+      ...common,
+      UpdateExpression: 'ADD #version :one SET #taken = :taken, #keep = :keep, #expires = :expires, #key = :key',
+      ConditionExpression: known.version === 0 ? 'attribute_not_exists(#version)' : '#version = :version',
+      ExpressionAttributeValues: {
+        ...values,
+        ':taken': { SS: [...still, entry] },
+        ...(known.version === 0 ? {} : { ':version': { N: String(known.version) } }),
+      },
+    };
+  }
+
+  async #counted(key: string): Promise<Counted> {
+    return countedOf(await this.#store.get(budgetKey(key)));
+  }
+
+  async #lineItem({ line, ref }: Written): Promise<Item> {
+    if (line.length <= INLINE) return { line: { S: line } };
+    await this.#store.put(lineKey(ref.digest), line);
+    return { at: { S: lineKey(ref.digest) } };
+  }
+
+  async #headItem({ state, taken }: Head): Promise<Item> {
+    const text = JSON.stringify(state);
+    const packed = gzipSync(text);
+    const large = packed.length > INLINE;
+    const at = stateKey(digestText(text));
+    if (large) await this.#store.put(at, text);
+    const shard = shardOf(state.stream);
+    return {
+      ...av({ pk: streamKey(state.stream), sk: HEAD }),
+      seq: { N: String(state.length) },
+      digest: { S: state.head ?? '' },
+      fence: { N: String(state.fence) },
+      ...(large ? { at: { S: at } } : { state: { B: packed } }),
+      ...(taken.length === 0 ? {} : { taken: { S: JSON.stringify(taken) } }),
+      ...(state.open === null ? {} : { openShard: { S: `open#${shard}` } }),
+      ...(waits(state) ? { waitingShard: { S: `waiting#${shard}` } } : {}),
+    };
+  }
+
+  async #decode(stream: Digest, item: Item): Promise<Head> {
+    const seq = Number(item['seq']?.N);
+    let state: StreamState;
+    try {
+      const at = item['at']?.S;
+      const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
+      state = JSON.parse(text ?? '') as StreamState;
+    } catch (error) {
+      if (error instanceof RedressError) throw error;
+      throw corrupt(stream, seq, 'the head of the stream cannot be read');
+    }
+    if (state.stream !== stream || state.length !== seq || state.head !== item['digest']?.S || state.fence !== Number(item['fence']?.N))
+      throw corrupt(stream, seq, 'the head of the stream contradicts itself');
+    const taken = item['taken']?.S;
+    return { state, taken: taken === undefined ? [] : (JSON.parse(taken) as Taken[]) };
+  }
+
+  async #read(stream: Digest): Promise<Head> {
+    const item = await this.#store.get({ pk: streamKey(stream), sk: HEAD });
+    const head = item === null ? { state: emptyState(stream), taken: [] } : await this.#decode(stream, item);
+    this.#remember(stream, head);
+    return head;
+  }
+
+  async #heads(streams: readonly Digest[]): Promise<ReadonlyMap<Digest, Head>> {
+    const found = new Map<Digest, Head>();
+    for (const item of await this.#store.getAll(streams.map((stream) => ({ pk: streamKey(stream), sk: HEAD })))) {
+      const stream = streamNamed(item['pk']?.S ?? '');
+      const head = await this.#decode(stream, item);
+      found.set(stream, head);
+      // One that was read before a write of ours came back is older than what is known.
+      if ((this.#known.get(stream)?.state.length ?? 0) <= head.state.length) this.#remember(stream, head);
+    }
+    return found;
+  }
+
+  async #start(stream: Digest): Promise<{ head: Head; fresh: boolean }> {
+    const known = this.#known.get(stream);
+    return known === undefined ? { head: await this.#read(stream), fresh: true } : { head: known, fresh: false };
+  }
+
+  /** Heads that an index names. It may lag: what this process wrote itself is looked at, too. */
+  async #indexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
+    const streams = new Set([...this.#known].filter(([, head]) => known(head)).map(([stream]) => stream));
+    await Promise.all(
+      Array.from({ length: SHARDS }, async (_, shard) => {
+        for await (const item of this.#store.query({ pk: `${index}#${shard}`, index: { name: index, key: `${index}Shard` } }))
+          streams.add(streamNamed(item['pk']?.S ?? ''));
+      }),
+    );
+    return [...(await this.#heads([...streams])).values()];
+  }
+
+  #remember(stream: Digest, head: Head): void {
+    this.#known.delete(stream);
+    this.#known.set(stream, head);
+    if (this.#known.size > KNOWN) for (const oldest of this.#known.keys()) return void this.#known.delete(oldest);
+  }
+
+  async #inTurn<T>(stream: Digest, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(stream) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    this.#turns.set(stream, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(stream) === mine) this.#turns.delete(stream);
+    }
+  }
+}
+
+/** The condition that nobody appended since. The fence and the number are in the digest, too: this says it in what a person can read. */
+function sameHead(
+  state: StreamState,
+): Pick<NonNullable<TransactWriteItem['Put']>, 'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'> {
+  if (state.head === null) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  return {
+    ConditionExpression: '#seq = :seq AND #digest = :digest AND #fence = :fence',
+    ExpressionAttributeNames: { '#seq': 'seq', '#digest': 'digest', '#fence': 'fence' },
+    ExpressionAttributeValues: { ':seq': { N: String(state.length) }, ':digest': { S: state.head }, ':fence': { N: String(state.fence) } },
+  };
+}
+
+/** Something in it waits, or waited, for a person, and was not used. */
+function waits(state: StreamState): boolean {
+  return state.approvals.some((each) => each.usedBy === null);
+}
+
+/** By key, in their order: one item each. */
+function grouped(budgets: readonly Budget[]): ReadonlyMap<string, readonly Budget[]> {
+  const groups = new Map<string, Budget[]>();
+  for (const budget of budgets) groups.set(budget.key, [...(groups.get(budget.key) ?? []), budget]);
+  return groups;
+}
+
+/** When, and which execution: what a budget counts. */
+function entryOf({ record }: Written, execution: string): string {
+  return `${Date.parse(record.time).toString(36)}.${execution.slice(execution.lastIndexOf('-') + 1)}`;
+}
+
+function timeOf(entry: string): number {
+  return Number.parseInt(entry, 36);
+}
+
+function spent({ entries }: Counted, since: number): number {
+  return entries.filter((each) => timeOf(each) > since).length;
+}
+
+function countedOf(item: Item | null): Counted {
+  return { version: Number(item?.['version']?.N ?? 0), entries: item?.['taken']?.SS ?? [], keep: Number(item?.['keep']?.N ?? 0) };
+}
+
+/** The line of a record's item; null when it is in the bucket, and gone. */
+export async function lineOf(store: Pick<Store, 'text'>, item: Item): Promise<string | null> {
+  const at = item['at']?.S;
+  return at === undefined ? (item['line']?.S ?? '') : store.text(at);
+}
+
+export function streamNamed(pk: string): Digest {
+  return `sha256:${pk.slice('stream#'.length)}`;
+}
+
+function inOrder(documents: Record<string, Json>, names: readonly string[]): Record<string, Json> {
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(documents, name)).map((name) => [name, documents[name] as Json]));
+}

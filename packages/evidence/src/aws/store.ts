@@ -1,0 +1,342 @@
+// DynamoDB and S3 as the journal needs them: few calls, each of them retried where that is safe, and errors of one kind.
+import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { messageOf, RedressError } from '@redress/core';
+
+/** What sends commands of the AWS SDK: its clients do. */
+export interface Sender {
+  send(command: never): Promise<unknown>;
+  destroy?(): void;
+}
+
+/** An item of DynamoDB. */
+export type Item = Record<string, AttributeValue>;
+
+/** Where and how the store is reached. */
+export interface StoreOptions {
+  readonly table: string;
+  readonly bucket: string;
+  /** Before each key in the bucket, for example `evidence/`. */
+  readonly prefix?: string;
+  readonly region?: string;
+  /** Of both services, for an emulator. */
+  readonly endpoint?: string;
+  /** As the SDK's clients take them; without any they come from the environment. */
+  readonly credentials?: unknown;
+  /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
+  readonly clients?: { readonly dynamodb: Sender; readonly s3: Sender };
+  /** Lock each document in compliance mode for so many days; the bucket must have Object Lock. Nobody can delete it before, root included. */
+  readonly lockDays?: number;
+  /** Milliseconds that one step tries to win against other writers, or against a store that throttles, before it gives up. Default 10,000. */
+  readonly patience?: number;
+}
+
+/** How a transaction ended. */
+export type Ended =
+  | { readonly kind: 'done' }
+  /** What it needed was not so, by the place of the item in the transaction; with the item as it was. */
+  | { readonly kind: 'refused'; readonly failed: ReadonlyMap<number, Item | null> };
+
+/** With these, nothing was done. */
+const THROTTLED = new Set([
+  'ThrottlingException',
+  'ThrottlingError',
+  'Throttling',
+  'ProvisionedThroughputExceededException',
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'TransactionConflictException',
+  'TransactionConflict',
+  'SlowDown',
+  'TooManyRequestsException',
+  'ConditionalRequestConflict',
+]);
+/** A first one with our token may still be under way. */
+const UNCLEAR = new Set(['TransactionInProgressException', 'InternalServerError', 'InternalFailure', 'ServiceUnavailable', 'TimeoutError', 'RequestTimeout']);
+/** Tries against faults that are nobody's contention. */
+const FAULTS = 5;
+
+/** `retry`: nothing was done. `unclear`: perhaps it was. `final`: trying again is of no use. */
+function classify(error: unknown): 'retry' | 'unclear' | 'final' {
+  const { name, $metadata, code } = (typeof error === 'object' && error !== null ? error : {}) as {
+    name?: string;
+    code?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  if (THROTTLED.has(name ?? '')) return 'retry';
+  if (UNCLEAR.has(name ?? '')) return 'unclear';
+  if (name === 'CredentialsProviderError') return 'final';
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined) return typeof code === 'string' || name === 'Error' || name === 'AbortError' || name === 'NetworkingError' ? 'unclear' : 'final';
+  return status >= 500 ? 'unclear' : 'final';
+}
+
+function nameOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
+}
+
+/** DynamoDB and S3 behind the journal. */
+export class Store {
+  readonly options: StoreOptions;
+  #loaded: Promise<{ sdk: typeof import('./clients.js'); dynamodb: Sender; s3: Sender }> | null = null;
+  /** Documents that are known to be there. */
+  readonly #there = new Set<string>();
+
+  constructor(options: StoreOptions) {
+    this.options = options;
+  }
+
+  /** When a step that begins now has to give up. */
+  deadline(): number {
+    return performance.now() + (this.options.patience ?? 10_000);
+  }
+
+  /**
+   * Waits before a step is tried anew because others were faster.
+   *
+   * @throws {RedressError} `journal/unavailable`
+   */
+  async turn(attempt: number, deadline: number): Promise<void> {
+    if (attempt === 0) return;
+    if (performance.now() > deadline) throw this.unavailable(new Error('other writers were faster each time'));
+    // Once is nothing; what is known is new.
+    if (attempt > 1) await pause(attempt - 2);
+  }
+
+  #clients() {
+    this.#loaded ??= (async () => {
+      const sdk = await import('./clients.js');
+      const { region, endpoint, credentials, clients } = this.options;
+      const config = {
+        ...(region === undefined ? {} : { region }),
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(credentials === undefined ? {} : { credentials: credentials as never }),
+        // The SDK waits forever by default.
+        requestHandler: { connectionTimeout: 3000, requestTimeout: 6000 },
+      };
+      return {
+        sdk,
+        // Retried here, where it is known what a lost reply means.
+        dynamodb: clients?.dynamodb ?? (new sdk.DynamoDBClient({ ...config, maxAttempts: 1 }) as Sender),
+        s3: clients?.s3 ?? (new sdk.S3Client({ ...config, maxAttempts: 1, forcePathStyle: endpoint !== undefined }) as Sender),
+      };
+    })();
+    // A start that failed may succeed later.
+    this.#loaded.catch(() => {
+      this.#loaded = null;
+    });
+    return this.#loaded;
+  }
+
+  async close(): Promise<void> {
+    if (this.#loaded === null) return;
+    const { dynamodb, s3 } = await this.#loaded;
+    this.#loaded = null;
+    if (this.options.clients === undefined) for (const each of [dynamodb, s3]) each.destroy?.();
+  }
+
+  /** Something that does no harm when it is done twice. */
+  async #repeat<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = this.deadline();
+    for (let attempt = 0, faults = 0; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const kind = classify(error);
+        if (kind === 'unclear') faults++;
+        if (kind === 'final' || faults >= FAULTS || performance.now() > deadline) throw this.unavailable(error);
+        await pause(attempt);
+      }
+    }
+  }
+
+  async get(key: { pk: string; sk: string }): Promise<Item | null> {
+    const { sdk, dynamodb } = await this.#clients();
+    const reply = await this.#repeat(() =>
+      sent<{ Item?: Item }>(
+        dynamodb,
+        new sdk.GetItemCommand({ TableName: this.options.table, Key: { pk: { S: key.pk }, sk: { S: key.sk } }, ConsistentRead: true }),
+      ),
+    );
+    return reply.Item ?? null;
+  }
+
+  /** The items that are there, in any order; as they are now. */
+  async getAll(keys: readonly { pk: string; sk: string }[]): Promise<readonly Item[]> {
+    const { sdk, dynamodb } = await this.#clients();
+    const { table } = this.options;
+    const found: Item[] = [];
+    for (let at = 0; at < keys.length; at += 100) {
+      let rest = keys.slice(at, at + 100).map(({ pk, sk }): Item => ({ pk: { S: pk }, sk: { S: sk } }));
+      const deadline = this.deadline();
+      for (let attempt = 0; rest.length > 0; attempt++) {
+        if (attempt > 0) {
+          if (performance.now() > deadline) throw this.unavailable(new Error('the store keeps putting reads off'));
+          await pause(attempt);
+        }
+        const reply = await this.#repeat(() =>
+          sent<{ Responses?: Record<string, Item[]>; UnprocessedKeys?: Record<string, { Keys?: Item[] }> }>(
+            dynamodb,
+            new sdk.BatchGetItemCommand({ RequestItems: { [table]: { Keys: rest, ConsistentRead: true } } }),
+          ),
+        );
+        found.push(...(reply.Responses?.[table] ?? []));
+        rest = reply.UnprocessedKeys?.[table]?.Keys ?? [];
+      }
+    }
+    return found;
+  }
+
+  /** Items of one partition, in order; of an index eventually, of the table as they are now. */
+  async *query(of: {
+    readonly pk: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly index?: { readonly name: string; readonly key: string };
+  }): AsyncIterable<Item> {
+    const { sdk, dynamodb } = await this.#clients();
+    const range = of.from !== undefined && of.to !== undefined;
+    let from: Item | undefined;
+    do {
+      const start = from;
+      const reply: { Items?: Item[]; LastEvaluatedKey?: Item } = await this.#repeat(() =>
+        sent(
+          dynamodb,
+          new sdk.QueryCommand({
+            TableName: this.options.table,
+            ...(of.index === undefined ? { ConsistentRead: true } : { IndexName: of.index.name }),
+            KeyConditionExpression: range ? '#pk = :pk AND #sk BETWEEN :from AND :to' : '#pk = :pk',
+            ExpressionAttributeNames: { '#pk': of.index?.key ?? 'pk', ...(range ? { '#sk': 'sk' } : {}) },
+            ExpressionAttributeValues: { ':pk': { S: of.pk }, ...(range ? { ':from': { S: of.from as string }, ':to': { S: of.to as string } } : {}) },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      yield* reply.Items ?? [];
+      from = reply.LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  /** The partition keys of the whole table that begin so; reads all of it. */
+  async partitions(prefix: string): Promise<readonly string[]> {
+    const { sdk, dynamodb } = await this.#clients();
+    const found = new Set<string>();
+    let from: Item | undefined;
+    do {
+      const start = from;
+      const reply: { Items?: Item[]; LastEvaluatedKey?: Item } = await this.#repeat(() =>
+        sent(
+          dynamodb,
+          new sdk.ScanCommand({
+            TableName: this.options.table,
+            ConsistentRead: true,
+            ProjectionExpression: '#pk',
+            FilterExpression: 'begins_with(#pk, :prefix)',
+            ExpressionAttributeNames: { '#pk': 'pk' },
+            ExpressionAttributeValues: { ':prefix': { S: prefix } },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      for (const item of reply.Items ?? []) if (item['pk']?.S !== undefined) found.add(item['pk'].S);
+      from = reply.LastEvaluatedKey;
+    } while (from !== undefined);
+    return [...found].sort();
+  }
+
+  /**
+   * Does all of it or nothing. A reply that was lost is found out by sending the same again: what was done already is refused then, with the
+   * item that is there, and `isOurs` knows it.
+   */
+  async transact(items: readonly TransactWriteItem[], token: string, isOurs: (failed: ReadonlyMap<number, Item | null>) => boolean): Promise<Ended> {
+    const { sdk, dynamodb } = await this.#clients();
+    const deadline = this.deadline();
+    for (let attempt = 0, faults = 0; ; attempt++) {
+      try {
+        await sent(dynamodb, new sdk.TransactWriteItemsCommand({ TransactItems: [...items], ClientRequestToken: token }));
+        return { kind: 'done' };
+      } catch (error) {
+        const reasons = reasonsOf(error);
+        if (reasons !== null) {
+          const failed = new Map<number, Item | null>();
+          for (const [index, { Code, Item: item }] of reasons.entries()) if (Code === 'ConditionalCheckFailed') failed.set(index, item ?? null);
+          if (failed.size > 0) return isOurs(failed) ? { kind: 'done' } : { kind: 'refused', failed };
+          const odd = reasons.find(({ Code }) => Code !== undefined && Code !== 'None' && !THROTTLED.has(Code));
+          if (odd !== undefined) throw new RedressError('journal/invalid', `DynamoDB does not take it: ${odd.Code}: ${odd.Message ?? ''}`, { cause: error });
+          if (performance.now() > deadline) throw this.unavailable(error);
+        } else {
+          const kind = classify(error);
+          if (kind === 'unclear') faults++;
+          if (kind === 'final' || faults >= FAULTS || performance.now() > deadline) throw this.unavailable(error);
+        }
+        await pause(attempt);
+      }
+    }
+  }
+
+  /** Stores a text under a key that follows from it, once. Durable when it returns. */
+  async put(key: string, text: string): Promise<void> {
+    if (this.#there.has(key)) return;
+    const { sdk, s3 } = await this.#clients();
+    const { bucket, prefix = '', lockDays } = this.options;
+    await this.#repeat(async () => {
+      try {
+        await sent(
+          s3,
+          new sdk.PutObjectCommand({
+            Bucket: bucket,
+            Key: prefix + key,
+            Body: text,
+            ContentType: 'application/json',
+            // The name is the digest, so what is there already is the same; a role may be allowed to create and not to replace.
+            IfNoneMatch: '*',
+            ...(lockDays === undefined
+              ? {}
+              : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * 86_400_000) }),
+          }),
+        );
+      } catch (error) {
+        if (nameOf(error) !== 'PreconditionFailed') throw error;
+      }
+    });
+    if (this.#there.size >= 10_000) this.#there.clear();
+    this.#there.add(key);
+  }
+
+  /** A text of {@link put}; null when it is not there. */
+  async text(key: string): Promise<string | null> {
+    const { sdk, s3 } = await this.#clients();
+    const { bucket, prefix = '' } = this.options;
+    return this.#repeat(async () => {
+      try {
+        const reply = await sent<{ Body?: { transformToString(): Promise<string> } }>(s3, new sdk.GetObjectCommand({ Bucket: bucket, Key: prefix + key }));
+        return (await reply.Body?.transformToString()) ?? '';
+      } catch (error) {
+        if (nameOf(error) === 'NoSuchKey') return null;
+        throw error;
+      }
+    });
+  }
+
+  unavailable(cause: unknown): RedressError {
+    const { table, bucket } = this.options;
+    return new RedressError('journal/unavailable', `The journal in table ${table} and bucket ${bucket} cannot be used: ${nameOf(cause)}: ${messageOf(cause)}`, {
+      cause,
+      retryable: true,
+      next: 'Check that table and bucket exist in this region, that the role may use them, and that AWS is well.',
+    });
+  }
+}
+
+function reasonsOf(error: unknown): readonly { Code?: string; Message?: string; Item?: Item }[] | null {
+  if (nameOf(error) !== 'TransactionCanceledException') return null;
+  return (error as { CancellationReasons?: readonly { Code?: string; Message?: string; Item?: Item }[] }).CancellationReasons ?? [];
+}
+
+function sent<T>(client: Sender, command: object): Promise<T> {
+  return client.send(command as never) as Promise<T>;
+}
+
+/** Longer each time, and never as long as anyone else's: those who met once would meet again. */
+function pause(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(400, 15 * 2 ** attempt)));
+}
