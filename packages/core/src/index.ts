@@ -39,6 +39,7 @@ export {
   isCanaryTick,
   isEnvelope,
   normalize,
+  SECURITY_HUB_AUTHOR,
   unwrap,
 } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';

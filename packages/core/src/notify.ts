@@ -1,5 +1,6 @@
 import type { GuardrailResult } from './guardrails/guardrail.js';
 import type { Finding } from './model/finding.js';
+import type { Json } from './model/json.js';
 import type { Outcome } from './model/outcome.js';
 import type { Plan } from './model/plan.js';
 import type { ResourceRef } from './model/resource.js';
@@ -18,7 +19,19 @@ export interface Notification {
   readonly execution: string | null;
   /** What to approve or deny: `redress approvals approve …`. */
   readonly approval: string | null;
+  /** When it ended so; epoch milliseconds. */
+  readonly at: number;
+  /** As the policy has it; null for an account in none, or when the policy could not be read. */
+  readonly environment: string | null;
+  /** Tags of the resource, as the pass saw them: whose it is. Null when nothing could be read, empty for what has none. */
+  readonly tags: Readonly<Record<string, string>> | null;
+  /** What is still open after it. */
+  readonly open: readonly string[];
+  /** The state after a change, where it was read again. */
+  readonly after: Json | null;
+  /** What no read can tell, and a person has to know. */
+  readonly blindSpots: readonly string[];
 }
 
-/** Tells people. What it throws is logged and never changes an outcome. */
+/** Tells people. What it throws is warned of and never changes an outcome. */
 export type Notify = (notification: Notification) => Promise<void>;

@@ -97,7 +97,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
     }
     const closing = await carryOut(runtime, asked, allowed, begun.lease);
     release = closing.sent === 0;
-    const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease }, closing);
+    const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease, seen: facts }, closing);
     await breakerAfter(runtime, asked, result);
     return { result, again: result.outcome === 'superseded' ? 'look-again' : 'executed' };
   } finally {

@@ -8,6 +8,7 @@ import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
+import { environmentOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
@@ -17,6 +18,11 @@ export interface Asked {
   readonly remediator: Remediator;
   readonly ref: ResourceRef;
   readonly trigger: Trigger;
+}
+
+/** What a pass saw, for those who are told: whose the resource is. */
+interface Seen {
+  readonly seen?: Pick<Facts, 'observation'> | null;
 }
 
 /** What an execution comes to. */
@@ -37,7 +43,7 @@ export interface Closing {
 /** Closes an execution, and tells people. */
 export async function closeExecution(
   runtime: Runtime,
-  { remediator, ref, trigger, plan, decision: begunWith, lease }: Asked & { plan: Plan; decision: Decision | null; lease: Lease },
+  { remediator, ref, trigger, plan, decision: begunWith, lease, seen }: Asked & Seen & { plan: Plan; decision: Decision | null; lease: Lease },
   closing: Closing,
 ): Promise<PassResult> {
   const { outcome, message, sent, open = [], documents, hold } = closing;
@@ -66,7 +72,7 @@ export async function closeExecution(
     record,
     retryable: closing.retryable ?? false,
   };
-  if (outcome !== 'superseded') await tell(runtime, remediator, result, trigger);
+  if (outcome !== 'superseded') await tell(runtime, remediator, result, trigger, { seen: seen ?? null, after: documents?.['after'] ?? null });
   return result;
 }
 
@@ -132,7 +138,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
     approval: asksFor === null || dryRun ? null : asksFor.id,
   };
   const known = outcome === 'no-op' || (outcome === 'denied' && decision !== null && decisive(decision).every((each) => QUIET.includes(each.code)));
-  if (!dryRun && !known) await tell(runtime, remediator, result, trigger);
+  if (!dryRun && !known) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
   return result;
 }
 
@@ -183,7 +189,14 @@ function approvalFor(
   };
 }
 
-export async function tell(runtime: Runtime, remediator: Remediator, result: PassResult, trigger: Trigger): Promise<void> {
+/** Tells people. Whatever goes wrong with it is a warning. */
+export async function tell(
+  runtime: Runtime,
+  remediator: Remediator,
+  result: PassResult,
+  trigger: Trigger,
+  { seen = null, after = null }: Seen & { readonly after?: Json | null } = {},
+): Promise<void> {
   if (runtime.notify === null) return;
   try {
     await runtime.notify({
@@ -197,10 +210,32 @@ export async function tell(runtime: Runtime, remediator: Remediator, result: Pas
       finding: trigger.by === 'finding' ? trigger.finding : null,
       execution: result.execution,
       approval: result.approval,
+      at: runtime.clock.now(),
+      environment: await environmentName(runtime, result.resource),
+      tags: tagsOf(seen),
+      open: result.open,
+      after,
+      blindSpots: remediator.blindSpots,
     });
   } catch (error) {
     runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered`, error);
   }
+}
+
+/** For routing alone, so what cannot be read is not known. */
+async function environmentName(runtime: Runtime, { account }: ResourceRef): Promise<string | null> {
+  try {
+    return environmentOf(await runtime.readPolicy(), account)?.name ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function tagsOf(seen: Pick<Facts, 'observation'> | null): Readonly<Record<string, string>> | null {
+  if (seen === null || !seen.observation.ok || seen.observation.value === 'gone') return null;
+  // Those of its own, where there are others: whose it is, not who uses it.
+  const { tags, ownTags = tags } = seen.observation.value;
+  return ownTags === 'untaggable' ? {} : ownTags;
 }
 
 /** A result that says nothing so far. */

@@ -103,7 +103,8 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
       true,
     );
   const { lease } = begun;
-  const close = (closing: Closing) => closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease }, closing);
+  const close = (closing: Closing) =>
+    closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
 
   const under = (await look()).observation;
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(now))

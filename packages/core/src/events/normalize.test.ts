@@ -188,6 +188,11 @@ describe('Security Hub, ASFF', () => {
     [{ RecordState: 'ARCHIVED' }, 'resolved', 'resolved'],
     [{ RecordState: 'ARCHIVED', ...workflow('NOTIFIED') }, 'resolved', 'resolved'],
     [workflow('RESOLVED'), 'resolved', 'resolved'],
+    // Our own update comes back; our note stays on a finding, so a gap that came back is one although the note is ours.
+    [{ ...workflow('RESOLVED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'ignored', 'resolved'],
+    [{ ...workflow('NOTIFIED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'ignored', 'candidate'],
+    [{ ...workflow('NEW'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'candidate', 'candidate'],
+    [{ Compliance: { Status: 'PASSED' }, ...workflow('RESOLVED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'resolved', 'resolved'],
     [workflow('SUPPRESSED'), 'ignored', 'ignored'],
     // A person who sends a finding on knows that somebody was told.
     [workflow('NOTIFIED'), 'ignored', 'candidate'],

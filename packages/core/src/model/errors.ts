@@ -32,6 +32,8 @@ export type RedressErrorCode =
   | 'replay/not-recorded'
   | 'evaluation/refused'
   | 'evaluation/unreadable'
+  | 'notify/invalid'
+  | 'notify/failed'
   | 'engine/bug';
 
 const MARK = Symbol.for('redress.error');

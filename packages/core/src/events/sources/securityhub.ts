@@ -65,12 +65,14 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   const product = productOf(productArn);
   const standardPath = standardOf(finding, fields);
   const severity = members(finding.Severity);
+  const noteBy = text(members(finding.Note).UpdatedBy, 256);
+  const own = noteBy === SECURITY_HUB_AUTHOR;
 
   return {
     source: 'securityhub',
     kind,
     id,
-    ...judge({ missing: missingMember(finding), product, state, recordState, workflow, legacy, custom: action !== null }),
+    ...judge({ missing: missingMember(finding), product, state, recordState, workflow, legacy, custom: action !== null, own }),
     account,
     // Older findings have none of their own.
     region: firstOf(finding.Region, raw[0]?.Region, parseArn(productArn)?.region),
@@ -89,7 +91,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
       productArn,
       title: text(finding.Title, 256),
       // Tells an update of our own from others.
-      noteUpdatedBy: text(members(finding.Note).UpdatedBy, 256),
+      noteUpdatedBy: noteBy,
       customActionArn: action?.arn,
       customActionName: action?.name,
     }),
@@ -119,7 +121,12 @@ interface Status {
   readonly workflow: string | null;
   readonly legacy: string | null;
   readonly custom: boolean;
+  /** The last note is ours. It stays on the finding, so it alone says nothing: a gap that came back is NEW again. */
+  readonly own: boolean;
 }
+
+/** Who our notes on findings are by: an update of our own comes back as an import. */
+export const SECURITY_HUB_AUTHOR = 'redress';
 
 function judge(status: Status): Verdict {
   const { state, recordState } = status;
@@ -130,6 +137,7 @@ function judge(status: Status): Verdict {
   const workflow = status.workflow ?? status.legacy;
   if (state === 'PASSED') return verdict('resolved', 'The control passed.');
   if (recordState === 'ARCHIVED') return verdict('resolved', 'The finding is archived.');
+  if (workflow === 'RESOLVED' && status.own && !status.custom) return verdict('ignored', 'The finding was set to RESOLVED by Redress itself.');
   if (workflow === 'RESOLVED') return verdict('resolved', 'The finding was set to resolved.');
   if (workflow === 'SUPPRESSED' || workflow === 'DEFERRED') return verdict('ignored', `The finding was set to ${workflow}.`);
   // Our own note comes back as an import, too.
