@@ -36,7 +36,7 @@ export default {
       name: 'verifying-needs-no-store',
       severity: 'error',
       from: { path: '^packages/evidence/src/verify\\.ts$' },
-      to: { path: 'sqlite|/(journal|folder|memory)\\.ts$', reachable: true, pathNot: '^packages/core/' },
+      to: { path: 'sqlite|@aws-sdk|/(journal|folder|memory|rules)\\.ts$', reachable: true, pathNot: '^packages/core/' },
     },
   ],
   options: {

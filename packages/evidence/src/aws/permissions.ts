@@ -1,0 +1,57 @@
+/** One statement of an IAM policy. */
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  readonly Resource: readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What {@link journalPermissions} is about. */
+export interface JournalResources {
+  readonly tableArn: string;
+  readonly bucketArn: string;
+  /** As given to the journal. */
+  readonly prefix?: string;
+  /** As given to the journal: the role then may lock what it writes, and never unlock it. */
+  readonly lockDays?: number;
+}
+
+/**
+ * What a role needs for the journal, and nothing else.
+ *
+ * - `worker` (fix, rollback, flag, sweep, approval): `dynamodb:GetItem`, `BatchGetItem`, `Query` on table and indexes; `dynamodb:PutItem`,
+ *   `UpdateItem`, `ConditionCheckItem` on the table (there is no action for transactions: each item in one needs its own);
+ *   `s3:GetObject`, `s3:ListBucket` (so that a document that is gone is told from one that may not be read), and `s3:PutObject` **for keys that do
+ *   not exist**: without `If-None-Match` the request is denied, so no document can be replaced. With `lockDays` also `s3:PutObjectRetention`.
+ * - `auditor` (history, explain, verify, export): `dynamodb:GetItem`, `BatchGetItem`, `Query`, `Scan`, `s3:GetObject`, `s3:ListBucket`. Nothing that writes.
+ *
+ * Nobody gets `DeleteItem`, `s3:DeleteObject`, `s3:DeleteObjectVersion`, `BatchWriteItem` or PartiQL: the journal never deletes. IAM cannot
+ * ask for a condition in `PutItem`: a worker whose code was replaced could write over an item. A record changed so breaks its chain, and
+ * `redress evidence verify` names it; the newest ones need a copy elsewhere (docs/evidence.md).
+ *
+ * @example journalPermissions('auditor', { tableArn, bucketArn })
+ */
+export function journalPermissions(role: 'worker' | 'auditor', { tableArn, bucketArn, prefix = '', lockDays }: JournalResources): readonly PolicyStatement[] {
+  const objects = [`${bucketArn}/${prefix}*`];
+  const reads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', ...(role === 'auditor' ? ['dynamodb:Scan'] : [])];
+  const statements: PolicyStatement[] = [
+    { Sid: 'JournalRead', Effect: 'Allow', Action: reads, Resource: [tableArn, `${tableArn}/index/*`] },
+    { Sid: 'JournalReadDocuments', Effect: 'Allow', Action: ['s3:GetObject'], Resource: objects },
+    { Sid: 'JournalSeeDocuments', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [bucketArn] },
+  ];
+  if (role === 'auditor') return statements;
+  statements.push(
+    { Sid: 'JournalAppend', Effect: 'Allow', Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'], Resource: [tableArn] },
+    {
+      Sid: 'JournalCreateDocuments',
+      Effect: 'Allow',
+      Action: ['s3:PutObject'],
+      Resource: objects,
+      // Not allowed unless the request says that it only creates.
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+  );
+  if (lockDays !== undefined) statements.push({ Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention'], Resource: objects });
+  return statements;
+}
