@@ -6,6 +6,7 @@ import {
   type HandleResult,
   messageOf,
   type Outcome,
+  type PassResult,
   type Redress,
   RedressError,
   type RedressOptions,
@@ -15,8 +16,10 @@ import {
   systemClock,
 } from '@redress/core';
 import type { SQSEvent } from 'aws-lambda';
+import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
 import { answerRule, type PutEvaluations } from './config-rule.js';
 import { describe, logPass, makeLogger } from './log.js';
+import { defaultSink, Metrics, type MetricsSink } from './metrics.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -32,6 +35,10 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   };
   /** Answers custom Config rules whose function this is; without it they are only counted. */
   readonly putEvaluations?: PutEvaluations;
+  /** Sends a canary when the input `{ "redress": "canary" }` comes, and records its arrival. Without it there is no proof that events arrive. */
+  readonly canary?: CanaryOptions;
+  /** Default: CloudWatch's embedded format on standard output, inside Lambda. */
+  readonly metrics?: MetricsSink;
   /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
   readonly logger?: HandlerLogger;
 }
@@ -80,18 +87,32 @@ export function createHandler(options: HandlerOptions): Handler {
   const clock = options.clock ?? systemClock;
   const logger: HandlerLogger = options.logger ?? makeLogger();
   const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  const { canary, journal } = options;
   let recovered = false;
 
   /** A schedule that AWS sent asks for a sweep, after what came in with it. What it does not come to is left to the next one. */
-  const swept = async (result: HandleResult, run: { deadline: number; budget: RunBudget }): Promise<readonly SweepSummary[]> => {
+  const swept = async (result: HandleResult, run: { deadline: number; budget: RunBudget }, metrics: Metrics): Promise<readonly SweepSummary[]> => {
     const asked = result.results.some(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
     if (!asked || options.sweep === undefined) return [];
-    const summaries = await redress.sweep({ ...options.sweep, ...run, onPass: (pass) => logPass(logger, pass, null, 'sweep') });
+    const onPass = (pass: PassResult) => {
+      logPass(logger, pass, null, 'sweep');
+      metrics.pass(pass);
+    };
+    const summaries = await redress.sweep({ ...options.sweep, ...run, onPass });
+    const complete = summaries.filter((each) => each.status === 'complete').length;
+    if (complete > 0) metrics.add('SweepCompleted', 'Count', complete);
     for (const { record: _, ...summary } of summaries) logger[summary.status === 'failed' ? 'error' : 'info']('swept', { kind: 'sweep', ...summary });
     return summaries;
   };
 
-  return async (event, context) => {
+  /** What an input came to, for logs and metrics. */
+  const came = async (result: HandleResult, messageId: string | null, metrics: Metrics): Promise<void> => {
+    report(logger, result, messageId);
+    for (const each of result.results) metrics.finding(each, clock.now());
+    if (canary !== undefined) await receiveCanaries(canary, result, { journal, logger, metrics, clock });
+  };
+
+  const invoke = async (event: unknown, context: InvocationContext, metrics: Metrics): Promise<BatchResponse | HandlerSummary> => {
     const remaining = context.getRemainingTimeInMillis();
     const deadline = clock.now() + remaining;
     if (!recovered && remaining >= NEEDED_FOR_RECOVERY) {
@@ -109,14 +130,18 @@ export function createHandler(options: HandlerOptions): Handler {
     const run = { deadline, budget: { changes: 0 } };
 
     if (!isSqs(event)) {
+      if (canary !== undefined && asksForCanary(event)) {
+        await sendCanary(canary, logger, clock.now());
+        return summarize({ results: [], retry: [], counted: {} }, [], []);
+      }
       const result = await redress.handle(event, run);
-      report(logger, result, null);
+      await came(result, null, metrics);
       const again = retryable(result);
       if (again !== null) throw new RetryError(`It has to come again: ${again}`);
       const evaluations =
         options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
       for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
-      return summarize(result, evaluations, await swept(result, run));
+      return summarize(result, evaluations, await swept(result, run, metrics));
     }
 
     const handle = async (record: SqsRecord): Promise<void> => {
@@ -124,17 +149,20 @@ export function createHandler(options: HandlerOptions): Handler {
         logger.info('message left for another invocation', { messageId: record.messageId, reason: 'no-time-left' });
         throw new RetryError('Not enough time is left.');
       }
+      const sent = Number(record.attributes?.SentTimestamp);
+      if (sent > 0) metrics.add('QueueWait', 'Seconds', Math.max(0, clock.now() - sent) / 1000);
       let result: HandleResult;
       try {
+        if (canary !== undefined && asksForCanary(record)) return await sendCanary(canary, logger, clock.now());
         result = await redress.handle({ Records: [record] }, run);
       } catch (error) {
         logger.error('message could not be handled', { messageId: record.messageId, error: describe(error) });
         throw new RetryError(messageOf(error), { cause: error });
       }
-      report(logger, result, record.messageId);
+      await came(result, record.messageId, metrics);
       const again = retryable(result);
       if (again !== null) throw new RetryError(again);
-      await swept(result, run);
+      await swept(result, run, metrics);
     };
     // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
     const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
@@ -143,6 +171,15 @@ export function createHandler(options: HandlerOptions): Handler {
       ? await processPartialResponse(batch, handle, new SqsFifoPartialProcessorAsync(), { throwOnFullBatchFailure: false })
       : await processPartialResponse(batch, handle, new BatchProcessor(EventType.SQS), { processInParallel: false, throwOnFullBatchFailure: false });
     return { batchItemFailures: answer.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
+  };
+
+  return async (event, context) => {
+    const metrics = new Metrics(options.metrics ?? defaultSink());
+    try {
+      return await invoke(event, context, metrics);
+    } finally {
+      metrics.flush(clock.now());
+    }
   };
 }
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { CanaryInput, CanaryOptions } from './canary.js';
 export type { PutEvaluations, PutEvaluationsInput } from './config-rule.js';
 export {
   type AnsweredPass,
@@ -15,5 +16,6 @@ export {
   type HttpResponse,
 } from './create-approval-handler.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
+export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';

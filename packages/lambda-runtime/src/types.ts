@@ -10,6 +10,7 @@ export interface SqsRecord {
   readonly eventSource: 'aws:sqs';
   readonly eventSourceARN?: string;
   readonly body: string;
+  readonly attributes?: { readonly SentTimestamp?: string };
 }
 
 /** A batch of SQS messages. */

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { matchesPattern } from '../../../../tests/support/event-pattern.js';
+import { CANARY_TAG, CANARY_WITHIN, canaryArrival, canaryPattern, canaryResource, isCanaryTick } from './canary.js';
+import { normalize } from './normalize.js';
+
+const SENT = '2026-11-24T06:00:00.000Z';
+const NOW = Date.parse(SENT) + 90_000;
+const tags = [{ key: CANARY_TAG, value: SENT }];
+
+function event(detail: Record<string, unknown> = {}, over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    version: '0',
+    id: 'e-1',
+    'detail-type': 'AWS API Call via CloudTrail',
+    source: 'aws.ssm',
+    account: '111111111111',
+    time: SENT,
+    region: 'eu-west-1',
+    resources: [],
+    detail: {
+      eventVersion: '1.09',
+      eventID: 'ct-1',
+      eventTime: SENT,
+      eventSource: 'ssm.amazonaws.com',
+      eventName: 'AddTagsToResource',
+      awsRegion: 'eu-west-1',
+      readOnly: false,
+      eventType: 'AwsApiCall',
+      recipientAccountId: '111111111111',
+      userIdentity: { type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/redress/f' },
+      requestParameters: { resourceType: 'Parameter', resourceId: '/redress/canary', tags },
+      responseElements: null,
+      ...detail,
+    },
+    ...over,
+  };
+}
+const arrival = (input: unknown, now = NOW) => {
+  const [finding] = normalize(input);
+  return finding === undefined ? undefined : canaryArrival(finding, '/redress/canary', now);
+};
+
+describe('the canary', () => {
+  it('is sent by its own tick, and by nothing else', () => {
+    expect(isCanaryTick({ redress: 'canary' })).toBe(true);
+    for (const other of [{ redress: 'sweep' }, { redress: 'canary', more: 1 }, { 'detail-type': 'Scheduled Event' }, 'canary', null, ['canary'], []])
+      expect(isCanaryTick(other), JSON.stringify(other)).toBe(false);
+  });
+
+  it('comes back through its rule, and says how long it took', () => {
+    const { pattern } = canaryPattern('/redress/canary');
+    expect(matchesPattern(event(), pattern)).toBe(true);
+    expect(arrival(event())).toEqual({ account: '111111111111', region: 'eu-west-1', sentAt: Date.parse(SENT), took: 90_000, inTime: true });
+    // Of a tag that someone set by hand the call's own time counts: its event has arrived all the same.
+    expect(arrival(event({ requestParameters: { resourceType: 'Parameter', resourceId: '/redress/canary' } }))).toMatchObject({ took: 90_000, inTime: true });
+  });
+
+  it('that comes days later proves nothing of today', () => {
+    expect(arrival(event(), Date.parse(SENT) + CANARY_WITHIN)).toMatchObject({ inTime: true });
+    expect(arrival(event(), Date.parse(SENT) + CANARY_WITHIN + 1)).toMatchObject({ inTime: false });
+    expect(arrival(event(), Date.parse(SENT) - 5000)).toMatchObject({ took: 0, inTime: true });
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['of another parameter', { requestParameters: { resourceType: 'Parameter', resourceId: '/other', tags } }, {}],
+    ['of a document', { requestParameters: { resourceType: 'Document', resourceId: '/redress/canary', tags } }, {}],
+    ['that failed', { errorCode: 'AccessDenied' }, {}],
+    ['of another operation', { eventName: 'RemoveTagsFromResource' }, {}],
+    ['of another service', { eventSource: 'ec2.amazonaws.com' }, { source: 'aws.ec2' }],
+    ['that somebody put on the bus', {}, { source: 'my.app' }],
+  ])('is no call %s', (_name, detail, over) => {
+    expect(matchesPattern(event(detail, over), canaryPattern('/redress/canary').pattern)).toBe(false);
+    expect(arrival(event(detail, over)) ?? null).toBe(null);
+  });
+
+  it('is none that an archive sends again', () => {
+    expect(arrival(event({}, { 'replay-name': 'archive' }))).toBe(null);
+  });
+
+  it('has a stream of its own', () => {
+    expect(canaryResource('/redress/canary', '111111111111', 'cn-north-1')).toMatchObject({
+      type: 'AWS::SSM::Parameter',
+      id: '/redress/canary',
+      partition: 'aws-cn',
+    });
+  });
+});

@@ -1,0 +1,211 @@
+import { type Connect, definePolicy, isRecord, RedressError, type Remediator } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
+import type { CanaryInput } from './canary.js';
+import { createHandler, type HandlerOptions } from './create-handler.js';
+import { Metrics } from './metrics.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T06:00:00Z');
+const context = { getRemainingTimeInMillis: () => 300_000 };
+const connect: Connect = async ({ region }) => ({ config: { region }, identity: async () => ({ account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/x` }) });
+
+function setUp(over: Partial<HandlerOptions> = {}) {
+  const state = { time: START, sent: [] as CanaryInput[], lines: [] as string[], log: [] as string[] };
+  const clock = { now: () => state.time, sleep: async (milliseconds: number) => void (state.time += milliseconds) };
+  const journal = memoryJournal({ clock });
+  const write = (message: string, attributes: Record<string, unknown>) => void state.log.push(`${message} ${JSON.stringify(attributes)}`);
+  const handler = createHandler({
+    remediators: [],
+    policy: definePolicy({ version: 1 }),
+    journal,
+    connect,
+    clock,
+    logger: { info: write, warn: write, error: write },
+    metrics: (line) => state.lines.push(line),
+    canary: { parameter: '/redress/canary', send: async (input) => void state.sent.push(input) },
+    ...over,
+  });
+  const arrived = async () => {
+    const found: unknown[] = [];
+    for await (const { record } of journal.read({ all: true }))
+      found.push({ id: record.resource.id, region: record.resource.region, ...(record.body['canary'] as object) });
+    return found;
+  };
+  const metrics = () => state.lines.map((line) => JSON.parse(line) as Record<string, unknown>).map(({ _aws, ...rest }) => rest);
+  return { state, handler, journal, arrived, metrics };
+}
+
+/** What AWS makes of the call that was sent. */
+const reported = (input: CanaryInput, over: object = {}) => ({
+  version: '0',
+  id: 'e-1',
+  'detail-type': 'AWS API Call via CloudTrail',
+  source: 'aws.ssm',
+  account: ACCOUNT,
+  time: new Date(START).toISOString(),
+  region: 'eu-west-1',
+  resources: [],
+  detail: {
+    eventVersion: '1.09',
+    eventID: 'ct-1',
+    eventTime: new Date(START).toISOString(),
+    eventSource: 'ssm.amazonaws.com',
+    eventName: 'AddTagsToResource',
+    awsRegion: 'eu-west-1',
+    readOnly: false,
+    eventType: 'AwsApiCall',
+    recipientAccountId: ACCOUNT,
+    userIdentity: { type: 'AssumedRole' },
+    requestParameters: {
+      resourceType: input.ResourceType,
+      resourceId: input.ResourceId,
+      tags: input.Tags.map(({ Key, Value }) => ({ key: Key, value: Value })),
+    },
+  },
+  ...over,
+});
+const message = (body: unknown, attributes: object = {}) => ({ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(body), attributes });
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('the canary of the handler', () => {
+  it.each([
+    ['directly', (body: unknown) => body],
+    ['through the queue', (body: unknown) => ({ Records: [message(body)] })],
+  ])('is sent and comes back %s', async (_name, wrap) => {
+    const { state, handler, arrived, metrics } = setUp();
+    await handler(wrap({ redress: 'canary' }), context);
+    expect(state.sent).toEqual([
+      { ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [{ Key: 'redress:canary', Value: '2026-11-24T06:00:00.000Z' }] },
+    ]);
+    // Sending proves nothing.
+    expect([await arrived(), metrics()]).toEqual([[], []]);
+    state.time += 45_000;
+    await handler(wrap(reported(state.sent[0] as CanaryInput)), context);
+    expect(await arrived()).toEqual([{ id: '/redress/canary', region: 'eu-west-1', sent: '2026-11-24T06:00:00.000Z', seconds: 45, finding: 'ct-1' }]);
+    expect(metrics()).toEqual([{ CanaryArrived: 1 }]);
+  });
+
+  it('is no proof when it comes too late, from an archive, or of another parameter', async () => {
+    const { state, handler, arrived, metrics } = setUp();
+    const input = { ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [{ Key: 'redress:canary', Value: '2026-11-22T06:00:00.000Z' }] } as const;
+    await handler(reported({ ...input, Tags: [...input.Tags] }), context);
+    await handler(reported({ ...input, Tags: [] }, { 'replay-name': 'r' }), context);
+    await handler(reported({ ...input, ResourceId: '/other', Tags: [] }), context);
+    expect([await arrived(), metrics()]).toEqual([[], []]);
+    expect(state.log.some((line) => line.startsWith('canary arrived too late'))).toBe(true);
+  });
+
+  it('comes again when it could not be sent', async () => {
+    const canary = { parameter: '/redress/canary', send: () => Promise.reject(new Error('AccessDenied')) };
+    await expect(setUp({ canary }).handler({ redress: 'canary' }, context)).rejects.toThrow('AccessDenied');
+    expect(await setUp({ canary }).handler({ Records: [message({ redress: 'canary' })] }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-1' }] });
+  });
+
+  it('counts as arrived when only the journal is away', async () => {
+    const { state, handler, metrics } = setUp({
+      journal: { ...memoryJournal(), kind: 'memory', open: async () => [], append: () => Promise.reject(new RedressError('journal/unavailable', 'away')) },
+    });
+    await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
+    expect(metrics()).toEqual([{ CanaryArrived: 1 }]);
+    expect(state.log.some((line) => line.includes('could not be recorded'))).toBe(true);
+  });
+
+  it('is no input that is known where there is none', async () => {
+    const { handler } = setUp({ canary: undefined } as unknown as Partial<HandlerOptions>);
+    expect(await handler({ redress: 'canary' }, context)).toMatchObject({ counted: { rejected: 1 } });
+  });
+});
+
+describe('metrics', () => {
+  const policy = (mode: string) =>
+    definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: mode as 'enforce' } } });
+  const fixing = (mode: string, remediators: readonly Remediator[] = [revokeOpenRules]) => {
+    const aws = new Widgets();
+    aws.put('w', ['open-1', 'closed']);
+    return { aws, ...setUp({ remediators, policy: policy(mode), connect: aws.connect }) };
+  };
+
+  it('say what was closed, and how long it was open from the event on', async () => {
+    const { handler, metrics, state, aws } = fixing('enforce');
+    await handler({ Records: [message(openedEvent('w', 'open-1', START - 90_000), { SentTimestamp: String(START - 30_000) })] }, context);
+    expect(aws.rules('w')).toEqual(['closed']);
+    expect(metrics()).toEqual([{ QueueWait: 30 }, { Outcomes: 1, Outcome: 'remediated' }, { TimeToClose: 90 }]);
+    for (const line of state.lines) {
+      const { _aws, ...rest } = JSON.parse(line) as {
+        _aws: { Timestamp: number; CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[] };
+      };
+      const [directive] = _aws.CloudWatchMetrics;
+      expect([_aws.Timestamp, directive?.Namespace]).toEqual([START, 'Redress']);
+      // Each name and dimension of the directive is a member of the line.
+      for (const name of [...(directive?.Dimensions[0] ?? []), ...(directive?.Metrics.map((each) => each.Name) ?? [])]) expect(rest).toHaveProperty([name]);
+    }
+  });
+
+  it('say what was held back', async () => {
+    const { handler, state } = fixing('notify');
+    await handler(openedEvent('w', 'open-1', START - 1000), context);
+    expect(state.lines.map((line) => JSON.parse(line) as object).filter(isRecord)).toMatchObject([{ Outcomes: 1, Outcome: 'notified' }, { HeldBack: 1 }]);
+    expect(state.lines.join()).not.toContain('TimeToClose');
+  });
+
+  it('say that a sweep got to its end', async () => {
+    const aws = new Widgets();
+    aws.put('w', ['closed']);
+    const { handler, metrics } = setUp({
+      remediators: [revokeOpenRules],
+      policy: policy('enforce'),
+      connect: aws.connect,
+      sweep: { targets: [{ account: ACCOUNT, region: 'us-east-1' }] },
+    });
+    const tick = {
+      id: 't',
+      'detail-type': 'Scheduled Event',
+      source: 'aws.events',
+      account: ACCOUNT,
+      time: new Date(START).toISOString(),
+      region: 'us-east-1',
+      resources: ['arn:r'],
+      detail: {},
+    };
+    await handler(tick, context);
+    expect(metrics()).toContainEqual({ SweepCompleted: 1 });
+  });
+
+  it('are written also when the invocation fails', async () => {
+    const { handler, metrics, aws } = fixing('enforce');
+    aws.faults.set('DescribeWidget', Array(9).fill('throttled') as 'throttled'[]);
+    await expect(handler(openedEvent('w', 'open-1', START - 1000), context)).rejects.toMatchObject({ code: 'lambda/retry' });
+    expect(metrics()).toHaveLength(2);
+  });
+
+  it('hold at most a hundred values in a line', () => {
+    const lines: string[] = [];
+    const metrics = new Metrics((line) => lines.push(line));
+    for (let value = 0; value < 250; value++) metrics.add('TimeToClose', 'Seconds', value);
+    for (let value = 0; value < 250; value++) metrics.add('HeldBack', 'Count', 1);
+    metrics.flush(START);
+    metrics.flush(START);
+    expect(
+      lines.map((line) => JSON.parse(line) as Record<string, unknown>).map((each) => (each['TimeToClose'] as number[] | undefined)?.length ?? each['HeldBack']),
+    ).toEqual([100, 100, 50, 250]);
+  });
+
+  it('go to standard output inside Lambda, raw', async () => {
+    const written: string[] = [];
+    const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
+    const { handler } = setUp({ metrics: undefined } as unknown as Partial<HandlerOptions>);
+    await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
+    spy.mockRestore();
+    expect(written).toHaveLength(1);
+    expect(JSON.parse(written[0] ?? '')).toMatchObject({ CanaryArrived: 1 });
+  });
+});
