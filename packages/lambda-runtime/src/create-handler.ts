@@ -19,7 +19,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
 import { answerRule, type PutEvaluations } from './config-rule.js';
 import { describe, logPass, makeLogger } from './log.js';
-import { defaultSink, Metrics, type MetricsSink } from './metrics.js';
+import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
 
@@ -107,7 +107,7 @@ export function createHandler(options: HandlerOptions): Handler {
 
   /** What an input came to, for logs and metrics. */
   const came = async (result: HandleResult, messageId: string | null, metrics: Metrics): Promise<void> => {
-    report(logger, result, messageId);
+    report(logger, result, messageId, clock.now());
     for (const each of result.results) metrics.finding(each, clock.now());
     if (canary !== undefined) await receiveCanaries(canary, result, { journal, logger, metrics, clock });
   };
@@ -192,7 +192,7 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
   }
 }
 
-function report(logger: HandlerLogger, result: HandleResult, messageId: string | null): void {
+function report(logger: HandlerLogger, result: HandleResult, messageId: string | null, now: number): void {
   for (const { finding, passes, error } of result.results) {
     if (finding.disposition === 'rejected') {
       logger.warn('input rejected', {
@@ -218,7 +218,7 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
         reason: finding.reason,
       });
     }
-    for (const pass of passes) logPass(logger, pass, messageId, 'pass');
+    for (const pass of passes) logPass(logger, pass, messageId, 'pass', timeToClose(finding, pass, now));
     if (error !== null) logger.error('finding could not be handled', { messageId: finding.itemId ?? messageId, finding: finding.id, error });
   }
 }

@@ -8,7 +8,13 @@ export function makeLogger(): HandlerLogger {
 }
 
 /** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */
-export function logPass(logger: HandlerLogger, pass: PassResult, messageId: string | null, kind: 'pass' | 'recovery' | 'sweep'): void {
+export function logPass(
+  logger: HandlerLogger,
+  pass: PassResult,
+  messageId: string | null,
+  kind: 'pass' | 'recovery' | 'sweep',
+  toCloseMs: number | null = null,
+): void {
   const bad = pass.outcome === 'failed' || pass.outcome === 'partial' || pass.outcome === 'unknown';
   logger[bad ? 'error' : 'info'](pass.message === '' ? pass.outcome : pass.message, {
     kind,
@@ -21,6 +27,7 @@ export function logPass(logger: HandlerLogger, pass: PassResult, messageId: stri
     duplicate: pass.duplicate,
     retryable: pass.retryable,
     ...(messageId === null ? {} : { messageId }),
+    ...(toCloseMs === null ? {} : { toCloseMs }),
   });
 }
 

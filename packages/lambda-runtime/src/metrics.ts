@@ -40,12 +40,12 @@ export class Metrics {
   }
 
   /** What became of a finding; `now` in epoch milliseconds. */
-  finding({ finding, passes }: Pick<FindingResult, 'finding' | 'passes'>, now: number): void {
-    for (const pass of passes) this.pass(pass);
-    const since = Date.parse(finding.observedAt ?? finding.envelope?.time ?? '');
-    // `remediated` is verified: what was changed was read again.
-    for (const each of passes)
-      if (each.outcome === 'remediated' && !each.duplicate && !Number.isNaN(since)) this.add('TimeToClose', 'Seconds', Math.max(0, now - since) / 1000);
+  finding(result: Pick<FindingResult, 'finding' | 'passes'>, now: number): void {
+    for (const pass of result.passes) {
+      this.pass(pass);
+      const toClose = timeToClose(result.finding, pass, now);
+      if (toClose !== null) this.add('TimeToClose', 'Seconds', toClose / 1000);
+    }
   }
 
   /** Writes what was added; `now` in epoch milliseconds. */
@@ -62,6 +62,14 @@ export class Metrics {
     }
     this.#values.clear();
   }
+}
+
+/** Milliseconds from the event to the verified fix; null where nothing was fixed, or nobody knows since when. */
+export function timeToClose(finding: FindingResult['finding'], pass: Pick<PassResult, 'outcome' | 'duplicate'>, now: number): number | null {
+  // `remediated` is verified: what was changed was read again.
+  if (pass.outcome !== 'remediated' || pass.duplicate) return null;
+  const since = Date.parse(finding.observedAt ?? finding.envelope?.time ?? '');
+  return Number.isNaN(since) ? null : Math.max(0, now - since);
 }
 
 /** Inside Lambda to standard output, else nowhere. */

@@ -43,6 +43,7 @@ const arrival = (input: unknown, now = NOW) => {
 describe('the canary', () => {
   it('is sent by its own tick, and by nothing else', () => {
     expect(isCanaryTick({ redress: 'canary' })).toBe(true);
+    expect(isCanaryTick({ source: 'redress.canary', 'detail-type': 'Redress Canary', id: 'x', detail: {} })).toBe(true);
     for (const other of [{ redress: 'sweep' }, { redress: 'canary', more: 1 }, { 'detail-type': 'Scheduled Event' }, 'canary', null, ['canary'], []])
       expect(isCanaryTick(other), JSON.stringify(other)).toBe(false);
   });

@@ -25,12 +25,15 @@ export interface CanaryArrival {
 }
 
 /**
- * Whether an input is the tick that sends a canary: exactly `{ "redress": "canary" }`, the input of a scheduled rule.
+ * Whether an input is the tick that sends a canary: exactly `{ "redress": "canary" }`, the input of a scheduled rule, or an event
+ * `Redress Canary` of the source `redress.canary`, which a rule's input transformer makes of its schedule.
  *
  * @example isCanaryTick({ redress: 'canary' }) === true
  */
 export function isCanaryTick(input: unknown): boolean {
-  return isRecord(input) && input['redress'] === 'canary' && Object.keys(input).length === 1;
+  if (!isRecord(input)) return false;
+  if (input['source'] === 'redress.canary' && input['detail-type'] === 'Redress Canary') return true;
+  return input['redress'] === 'canary' && Object.keys(input).length === 1;
 }
 
 /**
