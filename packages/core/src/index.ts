@@ -60,6 +60,7 @@ export {
   type Unreadable,
   unreadable,
 } from './guardrails/guardrail.js';
+export { type Manager, managerOf } from './guardrails/iac.js';
 export {
   type AppendRequest,
   type Approval,

@@ -1,7 +1,8 @@
 import type { Json } from '../model/json.js';
 import { defineGuardrail } from './guardrail.js';
 
-interface Manager {
+/** What manages a resource, as its tags have it. */
+export interface Manager {
   readonly tool: string;
   /** The stack, or what else the tags name. */
   readonly name: string;
