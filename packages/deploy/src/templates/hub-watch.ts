@@ -1,0 +1,191 @@
+import type { JsonObject } from '@redress/core';
+import { checkovMetadata } from './lint-exceptions.js';
+import { ref, sub, type TemplateResource } from './template.js';
+
+/** Where the functions put what they count (embedded metric format), one namespace for an account and region. */
+const NAMESPACE = 'Redress';
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** Alarms that tell a person what to look at, the topic, and the dashboard. */
+export function watching(timeout: number): Record<string, TemplateResource> {
+  const sqs = (name: string) => ({ Namespace: 'AWS/SQS', Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [name, 'QueueName'] } }] });
+  const lambda = (name: string) => ({ Namespace: 'AWS/Lambda', Dimensions: [{ Name: 'FunctionName', Value: ref(name) }] });
+  return {
+    Notices: {
+      Type: 'AWS::SNS::Topic',
+      ...checkovMetadata('AWS::SNS::Topic'),
+      Properties: { DisplayName: 'Redress' },
+    },
+    NoticesPolicy: {
+      Type: 'AWS::SNS::TopicPolicy',
+      Properties: {
+        Topics: [ref('Notices')],
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'TlsOnly',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: 'sns:Publish',
+              Resource: ref('Notices'),
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            },
+            {
+              Sid: 'OurAlarms',
+              Effect: 'Allow',
+              Principal: { Service: 'cloudwatch.amazonaws.com' },
+              Action: 'sns:Publish',
+              Resource: ref('Notices'),
+              Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
+            },
+          ],
+        },
+      },
+    },
+    NoticesEmail: {
+      Type: 'AWS::SNS::Subscription',
+      Condition: 'HasEmail',
+      Properties: { TopicArn: ref('Notices'), Protocol: 'email', Endpoint: ref('NoticeEmail') },
+    },
+    // From the log, not from what the function counts: it holds also for who is recovered, swept or approved.
+    ...Object.fromEntries(
+      ['FunctionLog', 'ApprovalsLog'].map((name): [string, TemplateResource] => [
+        `${name}Unfinished`,
+        {
+          Type: 'AWS::Logs::MetricFilter',
+          Properties: {
+            LogGroupName: ref(name),
+            FilterPattern: '{ $.outcome = "failed" || $.outcome = "partial" || $.outcome = "unknown" }',
+            MetricTransformations: [{ MetricName: 'Unfinished', MetricNamespace: sub('Redress/{AWS::StackName}'), MetricValue: '1' }],
+          },
+        },
+      ]),
+    ),
+    DeadLettersAlarm: alarm('Messages were received too often. Look at them, then send them back to the queue (StartMessageMoveTask).', {
+      ...sqs('DeadLetters'),
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Statistic: 'Maximum',
+    }),
+    UndeliveredAlarm: alarm('Events could not be delivered, or a sweep failed three times. Their attributes say which rule, and why.', {
+      ...sqs('Undelivered'),
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Statistic: 'Maximum',
+    }),
+    OldestMessageAlarm: alarm('A message waits for an hour: the function fails, is throttled, or has too much to do.', {
+      ...sqs('Queue'),
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Statistic: 'Maximum',
+      Threshold: HOUR,
+    }),
+    ErrorsAlarm: alarm('The function ended with an error. Its log says which.', { ...lambda('Function'), MetricName: 'Errors', Statistic: 'Sum' }),
+    ThrottlesAlarm: alarm('The function was throttled for a quarter of an hour.', {
+      ...lambda('Function'),
+      MetricName: 'Throttles',
+      Statistic: 'Sum',
+      EvaluationPeriods: 3,
+    }),
+    SlowAlarm: alarm('Invocations come near to their time limit. Give the function more time, or fewer messages at once.', {
+      ...lambda('Function'),
+      MetricName: 'Duration',
+      Statistic: 'Maximum',
+      Threshold: timeout * 900,
+    }),
+    ApprovalErrorsAlarm: alarm('The approval endpoint ended with an error. Its log says which.', {
+      ...lambda('Approvals'),
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+    }),
+    UnfinishedAlarm: alarm('A change failed, was made in part, or its end is not known. `redress history` names it.', {
+      Namespace: sub('Redress/{AWS::StackName}'),
+      MetricName: 'Unfinished',
+      Statistic: 'Sum',
+    }),
+    SweepMissingAlarm: missing('No sweep came to an end for a day: what events miss is not found.', 'SweepCompleted'),
+    CanaryMissingAlarm: missing('The daily canary did not come through: events do not arrive. `redress doctor` says where it breaks.', 'CanaryArrived'),
+    Dashboard: { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: sub(JSON.stringify(dashboard())) } },
+  };
+}
+
+function alarm(AlarmDescription: string, more: JsonObject): TemplateResource {
+  return {
+    Type: 'AWS::CloudWatch::Alarm',
+    Properties: {
+      AlarmDescription,
+      Period: 300,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [ref('Notices')],
+      ...more,
+    },
+  };
+}
+
+/** Two days of a day each: a new deployment has its first day, and a late schedule is none that is missing. */
+function missing(description: string, MetricName: string): TemplateResource {
+  return alarm(description, {
+    Namespace: NAMESPACE,
+    MetricName,
+    Statistic: 'Sum',
+    Period: DAY,
+    EvaluationPeriods: 2,
+    DatapointsToAlarm: 2,
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
+  });
+}
+
+function dashboard(): JsonObject {
+  const widget = (at: number, title: string, metrics: JsonObject[string][], more: JsonObject = {}): JsonObject => ({
+    type: 'metric',
+    x: (at % 2) * 12,
+    y: Math.floor(at / 2) * 6,
+    width: 12,
+    height: 6,
+    properties: { title, region: '{AWS::Region}', view: 'timeSeries', period: HOUR, metrics, ...more },
+  });
+  const outcomes = ['remediated', 'flagged', 'awaiting-approval', 'notified', 'failed', 'partial', 'unknown'];
+  return {
+    widgets: [
+      widget(
+        0,
+        'Time to close: from the report to the verified fix, seconds',
+        ['p50', 'p90', 'Maximum'].map((stat) => [NAMESPACE, 'TimeToClose', { stat }]),
+      ),
+      widget(
+        1,
+        'Outcomes',
+        outcomes.map((outcome) => [NAMESPACE, 'Outcome', 'Outcome', outcome]),
+        { stat: 'Sum' },
+      ),
+      widget(2, 'Messages', [
+        ['AWS/SQS', 'NumberOfMessagesReceived', 'QueueName', '{Queue.QueueName}', { stat: 'Sum' }],
+        ['AWS/SQS', 'ApproximateAgeOfOldestMessage', 'QueueName', '{Queue.QueueName}', { stat: 'Maximum', yAxis: 'right' }],
+      ]),
+      widget(
+        3,
+        'Dead letters',
+        ['DeadLetters', 'Undelivered'].map((name) => ['AWS/SQS', 'ApproximateNumberOfMessagesVisible', 'QueueName', `{${name}.QueueName}`]),
+        { stat: 'Maximum' },
+      ),
+      widget(
+        4,
+        'Function',
+        ['Invocations', 'Errors', 'Throttles'].map((name) => ['AWS/Lambda', name, 'FunctionName', '{Function}']),
+        { stat: 'Sum' },
+      ),
+      widget(
+        5,
+        'Sweeps and canaries',
+        [
+          [NAMESPACE, 'SweepCompleted'],
+          [NAMESPACE, 'CanaryArrived'],
+        ],
+        { stat: 'Sum', period: DAY },
+      ),
+    ],
+  };
+}

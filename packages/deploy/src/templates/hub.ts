@@ -1,0 +1,438 @@
+import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { approvalsStatements, functionStatements, journalStatements } from './hub-statements.js';
+import { watching } from './hub-watch.js';
+import { JOURNAL_TABLE } from './journal-table.js';
+import { checkovMetadata } from './lint-exceptions.js';
+import { queue, queuePolicy } from './queue.js';
+import { forwardedRule, rule, rulesOf, target } from './rules.js';
+import { att, given, listed, ref, sub, type Template, type TemplateParameter, type TemplateResource, when } from './template.js';
+
+/** What goes into the hub's template when it is made; the rest are its parameters. */
+export interface HubTemplateOptions {
+  /** Whose events are let through. */
+  readonly remediators: readonly Remediator[];
+  /** That of the policy; default `redress:exception`. */
+  readonly exceptionTag?: string;
+  /** Seconds that an invocation may take, 60 to 900; default 120. The queue hides a message for six times as long. */
+  readonly timeoutSeconds?: number;
+  /** Invocations that the queue makes at the same time, at least 2; default 5. */
+  readonly maximumConcurrency?: number;
+  /** Messages per invocation, 1 to 10; default 5. They are handled one after the other, in the time of the invocation. */
+  readonly batchSize?: number;
+  /** ARNs of roles and users, also of other accounts, that may call the approval endpoint. The policy (`approvers`) says what they may approve. */
+  readonly approvers?: readonly string[];
+}
+
+/** Deliveries of a message before it goes to the dead letters. */
+export const MAX_RECEIVE_COUNT = 5;
+/** Invocations beside those of the queue: the sweep, and who asks directly. */
+const BESIDE_THE_QUEUE = 3;
+
+/**
+ * The hub: once per organisation or account, in one region. EventBridge rules, queue and dead letters, the function, the journal's table and
+ * bucket, sweep and canary, the approval endpoint, alarms and a dashboard.
+ *
+ * Its roles may not change a resource of anybody: that is what the member roles are for. Without a policy in the bundle everything is only told.
+ *
+ * @example JSON.stringify(hubTemplate({ remediators: s3Remediators }))
+ * @throws {RedressError} `compose/invalid`: a number that is out of its range
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+ */
+export function hubTemplate(options: HubTemplateOptions): Template {
+  const timeout = inRange('timeoutSeconds', options.timeoutSeconds ?? 120, 60, 900);
+  const concurrency = inRange('maximumConcurrency', options.maximumConcurrency ?? 5, 2, 1000);
+  const batch = inRange('batchSize', options.batchSize ?? 5, 1, 10);
+  const { remediators, exceptionTag } = options;
+  const toQueue = { to: att('Queue'), deadLetters: 'Undelivered' };
+  const rules = rulesOf(remediators, exceptionTag, toQueue);
+  const toTheQueue = [...Object.keys(rules), ...(remediators.length === 0 ? [] : ['ForwardedRule']), 'CanaryRule', 'CanaryArrivedRule'];
+
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'Redress, the hub: closes security gaps within written bounds, and keeps the record. Without a policy in its code it only tells.',
+    Parameters: parameters(),
+    Conditions: {
+      HasOrganization: given('OrganizationId'),
+      HasMembers: listed('MemberAccountIds'),
+      HasBoundary: given('PermissionsBoundaryArn'),
+      HasCodeVersion: given('CodeVersion'),
+      HasEmail: given('NoticeEmail'),
+      HasPolicyDigest: given('PolicyDigest'),
+      HasSweepRegions: listed('SweepRegions'),
+      // GovCloud has no function URLs: no approvals there, and what asks for one waits.
+      HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
+      Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
+    },
+    Resources: {
+      // What comes in.
+      Queue: queue({
+        VisibilityTimeout: 6 * timeout,
+        ReceiveMessageWaitTimeSeconds: 20,
+        RedrivePolicy: { deadLetterTargetArn: att('DeadLetters'), maxReceiveCount: MAX_RECEIVE_COUNT },
+      }),
+      // Apart, so that what was received too often can be sent back to the queue by one call.
+      DeadLetters: queue(),
+      Undelivered: queue(),
+      QueuePolicy: queuePolicy('Queue', toTheQueue),
+      DeadLettersPolicy: queuePolicy('DeadLetters', []),
+      UndeliveredPolicy: queuePolicy('Undelivered', [...toTheQueue, 'SweepRule']),
+      ...rules,
+      ...bus(),
+      ...(remediators.length === 0 ? {} : { ForwardedRule: forwardedRule(remediators, exceptionTag, ref('Bus'), toQueue) }),
+
+      // What acts.
+      FunctionRole: role('Assumed by the function that handles events.', functionStatements()),
+      ApprovalsRole: role('Assumed by the approval endpoint.', approvalsStatements()),
+      Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + BESIDE_THE_QUEUE, environment()),
+      FunctionInvocations: {
+        Type: 'AWS::Lambda::EventInvokeConfig',
+        Properties: {
+          FunctionName: ref('Function'),
+          Qualifier: '$LATEST',
+          MaximumRetryAttempts: 2,
+          MaximumEventAgeInSeconds: 3600,
+          DestinationConfig: { OnFailure: { Destination: att('Undelivered') } },
+        },
+      },
+      FunctionMessages: {
+        Type: 'AWS::Lambda::EventSourceMapping',
+        Properties: {
+          EventSourceArn: att('Queue'),
+          FunctionName: ref('Function'),
+          BatchSize: batch,
+          // Events are acted on while they are fresh.
+          MaximumBatchingWindowInSeconds: 0,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+          ScalingConfig: { MaximumConcurrency: concurrency },
+        },
+      },
+      Approvals: lambda('index.approvals', 'ApprovalsRole', 'ApprovalsLog', timeout, 2, {
+        ...environment(),
+        REDRESS_ROLLBACK_ROLE: sub('{RolePrefix}Rollback'),
+      }),
+      ApprovalsUrl: {
+        Type: 'AWS::Lambda::Url',
+        Condition: 'HasFunctionUrls',
+        Properties: { AuthType: 'AWS_IAM', InvokeMode: 'BUFFERED', TargetFunctionArn: att('Approvals') },
+      },
+      ...approvers(options.approvers ?? []),
+      AuditorPolicy: {
+        Type: 'AWS::IAM::ManagedPolicy',
+        Properties: {
+          Description: 'Lets its holder read the journal of Redress, and nothing else.',
+          PolicyDocument: { Version: '2012-10-17', Statement: [...journalStatements('auditor')] },
+        },
+      },
+      Stop: {
+        Type: 'AWS::SSM::Parameter',
+        Properties: {
+          Description: 'The kill switch, read before each write: none, changes, or everything (rollbacks too).',
+          Type: 'String',
+          Value: 'none',
+          AllowedPattern: '^(none|changes|everything)$',
+        },
+      },
+      FunctionLog: log(),
+      ApprovalsLog: log(),
+
+      // What remembers.
+      Table: {
+        Type: 'AWS::DynamoDB::Table',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        ...checkovMetadata('AWS::DynamoDB::Table'),
+        Properties: {
+          ...JOURNAL_TABLE,
+          DeletionProtectionEnabled: true,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          // DynamoDB always encrypts; `false` is its own key instead of one in KMS.
+          SSESpecification: { SSEEnabled: false },
+        },
+      },
+      Bucket: {
+        Type: 'AWS::S3::Bucket',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        ...checkovMetadata('AWS::S3::Bucket'),
+        Properties: {
+          ObjectLockEnabled: true,
+          ObjectLockConfiguration: {
+            ObjectLockEnabled: 'Enabled',
+            Rule: { DefaultRetention: { Mode: 'COMPLIANCE', Days: ref('EvidenceRetentionDays') } },
+          },
+          VersioningConfiguration: { Status: 'Enabled' },
+          BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+          PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+          OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+          // Evidence does not expire; only uploads that were never finished do.
+          LifecycleConfiguration: { Rules: [{ Id: 'Unfinished', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }] },
+        },
+      },
+      BucketPolicy: {
+        Type: 'AWS::S3::BucketPolicy',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          Bucket: ref('Bucket'),
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Sid: 'TlsOnly',
+                Effect: 'Deny',
+                Principal: '*',
+                Action: 's3:*',
+                Resource: [att('Bucket'), sub('{Bucket.Arn}/*')],
+                Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+              },
+            ],
+          },
+        },
+      },
+
+      // What happens by the clock.
+      SweepRule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          Description: 'Looks for what events missed.',
+          ScheduleExpression: ref('SweepSchedule'),
+          State: 'ENABLED',
+          Targets: [target({ to: att('Function'), deadLetters: 'Undelivered' })],
+        },
+      },
+      SweepPermission: {
+        Type: 'AWS::Lambda::Permission',
+        Properties: { Action: 'lambda:InvokeFunction', FunctionName: ref('Function'), Principal: 'events.amazonaws.com', SourceArn: att('SweepRule') },
+      },
+      CanaryRule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          Description: 'Asks for the canary: a tag on a parameter, whose event has to come back.',
+          ScheduleExpression: 'rate(1 day)',
+          State: 'ENABLED',
+          Targets: [target(toQueue, { Input: '{"redress":"canary"}' })],
+        },
+      },
+      CanaryArrivedRule: rule(canary(), toQueue),
+      Canary: {
+        Type: 'AWS::SSM::Parameter',
+        Properties: { Description: 'Tagged once a day, to see that events arrive. It means nothing else.', Type: 'String', Value: 'canary' },
+      },
+      ...watching(timeout),
+    },
+    Outputs: {
+      FunctionArn: { Description: 'Handles events; call it directly for a single one.', Value: att('Function') },
+      HubRoleArns: { Description: 'For the parameter HubRoleArns of the member role template.', Value: sub('{FunctionRole.Arn},{ApprovalsRole.Arn}') },
+      ApprovalsRoleArn: { Description: 'For the parameter RollbackRoleArns of the member role template.', Value: att('ApprovalsRole') },
+      BusArn: { Description: 'For the parameter HubBusArn of the member events template.', Value: att('Bus') },
+      ApprovalUrl: { Description: 'Where approvals are given, by signed requests.', Value: att('ApprovalsUrl', 'FunctionUrl'), Condition: 'HasFunctionUrls' },
+      QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
+      DeadLettersUrl: { Description: 'What was received too often.', Value: ref('DeadLetters') },
+      UndeliveredUrl: { Description: 'What could not be delivered.', Value: ref('Undelivered') },
+      TableName: { Description: 'The journal.', Value: ref('Table') },
+      BucketName: { Description: 'Evidence, under Object Lock.', Value: ref('Bucket') },
+      StopParameterName: { Description: 'The kill switch.', Value: ref('Stop') },
+      NoticesArn: { Description: 'Alarms and notices.', Value: ref('Notices') },
+    },
+  };
+}
+
+/** The canary's pattern, for the parameter of this template. */
+function canary(): Pick<EventPattern, 'description' | 'pattern'> {
+  const name = 'CanaryParameterName';
+  const { description, pattern } = canaryPattern(name);
+  const text = JSON.stringify(pattern).replaceAll(JSON.stringify(name), JSON.stringify(ref('Canary')));
+  return { description, pattern: JSON.parse(text) as JsonObject };
+}
+
+function parameters(): Record<string, TemplateParameter> {
+  const arn = '^$|^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$';
+  return {
+    CodeBucket: { Type: 'String', Description: 'Bucket with the code that `redress bundle` made, as a ZIP file, in this region.' },
+    CodeKey: { Type: 'String', Description: 'Its key.' },
+    CodeVersion: { Type: 'String', Default: '', Description: 'Its version, in a bucket with versions.' },
+    ExternalId: {
+      Type: 'String',
+      Description: 'Given when a member role is assumed. The same text goes to the member role template.',
+      AllowedPattern: '^[\\w+=,.@:/-]{2,1224}$',
+    },
+    RolePrefix: {
+      Type: 'String',
+      Default: 'Redress',
+      Description: 'How the names of member roles begin.',
+      AllowedPattern: '^[A-Za-z][\\w+=,.@-]{0,39}$',
+    },
+    OrganizationId: {
+      Type: 'String',
+      Default: '',
+      Description: 'Accounts of this organisation may forward events. Empty: none by that.',
+      AllowedPattern: '^$|^o-[a-z0-9]{10,32}$',
+    },
+    MemberAccountIds: { Type: 'CommaDelimitedList', Default: '', Description: 'Accounts that may forward events, where there is no organisation.' },
+    PermissionsBoundaryArn: { Type: 'String', Default: '', Description: 'Policy that bounds the roles.', AllowedPattern: arn },
+    EvidenceRetentionDays: {
+      Type: 'Number',
+      Default: 365,
+      MinValue: 1,
+      MaxValue: 36_500,
+      Description: 'Nobody, the root user included, can delete evidence for so many days, nor the bucket with it. Take 1 for a try.',
+    },
+    LogRetentionDays: {
+      Type: 'Number',
+      Default: 90,
+      AllowedValues: [1, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653],
+      Description: 'Days that logs are kept.',
+    },
+    SweepSchedule: {
+      Type: 'String',
+      Default: 'rate(1 hour)',
+      Description: 'When to look for what events missed.',
+      AllowedPattern: '^(rate|cron)\\(.+\\)$',
+    },
+    SweepRegions: { Type: 'CommaDelimitedList', Default: '', Description: 'Regions that are swept. Empty: that of the hub.' },
+    ReserveConcurrency: {
+      Type: 'String',
+      Default: 'true',
+      AllowedValues: ['true', 'false'],
+      Description: 'Reserve the concurrency of the functions. A new account may be too small for it.',
+    },
+    NoticeEmail: { Type: 'String', Default: '', Description: 'Where alarms and notices go, too.', AllowedPattern: '^$|^[^@\\s]+@[^@\\s]+$' },
+    PolicyDigest: { Type: 'String', Default: '', Description: 'Digest that the policy in the code has to have.', AllowedPattern: '^$|^[\\w:+/=-]{1,128}$' },
+  };
+}
+
+function environment(): JsonObject {
+  return {
+    REDRESS_TABLE: ref('Table'),
+    REDRESS_BUCKET: ref('Bucket'),
+    REDRESS_MEMBER_ROLE: sub('{RolePrefix}Fix'),
+    REDRESS_READ_ROLE: sub('{RolePrefix}Read'),
+    REDRESS_EXTERNAL_ID: ref('ExternalId'),
+    REDRESS_TOPIC_ARN: ref('Notices'),
+    REDRESS_STOP_PARAMETER: ref('Stop'),
+    REDRESS_CANARY_PARAMETER: ref('Canary'),
+    REDRESS_POLICY_DIGEST: when('HasPolicyDigest', ref('PolicyDigest')),
+    REDRESS_SWEEP_REGIONS: { 'Fn::If': ['HasSweepRegions', { 'Fn::Join': [',', ref('SweepRegions')] }, ref('AWS::Region')] },
+    NODE_OPTIONS: '--enable-source-maps',
+  };
+}
+
+function lambda(handler: string, roleName: string, logGroup: string, timeout: number, reserved: number, variables: JsonObject): TemplateResource {
+  return {
+    Type: 'AWS::Lambda::Function',
+    ...checkovMetadata('AWS::Lambda::Function'),
+    Properties: {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: handler,
+      MemorySize: 512,
+      Timeout: timeout,
+      Role: att(roleName),
+      Code: { S3Bucket: ref('CodeBucket'), S3Key: ref('CodeKey'), S3ObjectVersion: when('HasCodeVersion', ref('CodeVersion')) },
+      ReservedConcurrentExecutions: when('Reserves', reserved),
+      LoggingConfig: { LogGroup: ref(logGroup), LogFormat: 'JSON' },
+      Environment: { Variables: variables },
+    },
+  };
+}
+
+function role(description: string, statements: readonly JsonObject[]): TemplateResource {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      Description: description,
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
+      Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }],
+    },
+  };
+}
+
+function log(): TemplateResource {
+  return {
+    Type: 'AWS::Logs::LogGroup',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    ...checkovMetadata('AWS::Logs::LogGroup'),
+    Properties: { RetentionInDays: ref('LogRetentionDays') },
+  };
+}
+
+/** What members forward comes to a bus of its own: an organisation may put events there, without a list of accounts. */
+function bus(): Record<string, TemplateResource> {
+  const statement = (Sid: string, Principal: JsonObject | string, Condition?: JsonObject): JsonObject => ({
+    Sid,
+    Effect: 'Allow',
+    Principal,
+    Action: 'events:PutEvents',
+    Resource: att('Bus'),
+    ...(Condition === undefined ? {} : { Condition }),
+  });
+  return {
+    Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: sub('{AWS::StackName}'), Description: 'What member accounts forward to Redress.' } },
+    OrganizationMayForward: {
+      Type: 'AWS::Events::EventBusPolicy',
+      Condition: 'HasOrganization',
+      Properties: {
+        EventBusName: ref('Bus'),
+        StatementId: 'Organization',
+        Statement: statement('Organization', '*', { StringEquals: { 'aws:PrincipalOrgID': ref('OrganizationId') } }),
+      },
+    },
+    MembersMayForward: {
+      Type: 'AWS::Events::EventBusPolicy',
+      Condition: 'HasMembers',
+      Properties: { EventBusName: ref('Bus'), StatementId: 'Members', Statement: statement('Members', { AWS: ref('MemberAccountIds') }) },
+    },
+  };
+}
+
+/** Both actions are needed by who calls a function URL; the second only by way of it. */
+function approvers(arns: readonly string[]): Record<string, TemplateResource> {
+  const found: Record<string, TemplateResource> = {
+    ApproverPolicy: {
+      Type: 'AWS::IAM::ManagedPolicy',
+      Condition: 'HasFunctionUrls',
+      Properties: {
+        Description: 'Lets its holder call the approval endpoint of Redress. What they may approve is in the policy of Redress.',
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: 'lambda:InvokeFunctionUrl',
+              Resource: att('Approvals'),
+              Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } },
+            },
+            { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: att('Approvals'), Condition: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } } },
+          ],
+        },
+      },
+    },
+  };
+  for (const [index, Principal] of arns.entries()) {
+    if (!/^arn:[^:*]+:iam::\d{12}:(?:role|user)\/[^*]+$/.test(Principal))
+      throw new RedressError('compose/invalid', `${JSON.stringify(Principal)} is not the ARN of a role or a user.`, {
+        next: 'Name each approver: arn:aws:iam::111111111111:role/SecurityLead.',
+      });
+    found[`Approver${index + 1}Url`] = {
+      Type: 'AWS::Lambda::Permission',
+      Condition: 'HasFunctionUrls',
+      Properties: { Action: 'lambda:InvokeFunctionUrl', FunctionName: ref('Approvals'), FunctionUrlAuthType: 'AWS_IAM', Principal },
+    };
+    found[`Approver${index + 1}Function`] = {
+      Type: 'AWS::Lambda::Permission',
+      Condition: 'HasFunctionUrls',
+      Properties: { Action: 'lambda:InvokeFunction', FunctionName: ref('Approvals'), InvokedViaFunctionUrl: true, Principal },
+    };
+  }
+  return found;
+}
+
+function inRange(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RedressError('compose/invalid', `${name} is ${value}.`, { next: `Give a whole number from ${least} to ${most}.` });
+}

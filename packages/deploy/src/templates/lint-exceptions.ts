@@ -1,0 +1,41 @@
+import type { JsonObject } from '@redress/core';
+
+/** A rule of a linter that a template does not follow, and why. */
+export interface LintException {
+  /** As checkov or cdk-nag name it. */
+  readonly id: string;
+  /** Type of the resources that it is about. */
+  readonly type: string;
+  readonly reason: string;
+}
+
+const NO_KEY = 'Encrypted with a key that AWS owns: no KMS key, and none to pay for.';
+const NOT_NARROWER = 'What remediators declare, on resources that only an event names.';
+const READERS = 'Data events of CloudTrail tell who read. Access logs need one more bucket.';
+const BESIDE = 'The bus of the hub, or the objects and indexes of what is named beside it.';
+
+/**
+ * What checkov and cdk-nag object to, and we keep; each with its reason. The templates carry those of checkov as metadata, the constructs
+ * acknowledge those of cdk-nag.
+ */
+export const LINT_EXCEPTIONS: readonly LintException[] = [
+  { id: 'CKV_AWS_119', type: 'AWS::DynamoDB::Table', reason: NO_KEY },
+  { id: 'CKV_AWS_26', type: 'AWS::SNS::Topic', reason: NO_KEY },
+  { id: 'CKV_AWS_158', type: 'AWS::Logs::LogGroup', reason: NO_KEY },
+  { id: 'CKV_AWS_173', type: 'AWS::Lambda::Function', reason: NO_KEY },
+  { id: 'CKV_AWS_27', type: 'AWS::SQS::Queue', reason: 'SqsManagedSseEnabled encrypts it; the check looks for a KMS key.' },
+  { id: 'CKV_AWS_117', type: 'AWS::Lambda::Function', reason: 'It calls AWS alone. A VPC would need an endpoint for each service.' },
+  { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is the dead-letter queue, and says why.' },
+  { id: 'CKV_AWS_18', type: 'AWS::S3::Bucket', reason: READERS },
+  { id: 'CKV_AWS_109', type: 'AWS::IAM::Role', reason: NOT_NARROWER },
+  { id: 'CKV_AWS_111', type: 'AWS::IAM::Role', reason: NOT_NARROWER },
+  { id: 'AwsSolutions-S1', type: 'AWS::S3::Bucket', reason: READERS },
+  { id: 'AwsSolutions-SQS3', type: 'AWS::SQS::Queue', reason: 'It is a queue of dead letters itself.' },
+  { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::Role', reason: BESIDE },
+];
+
+/** The metadata by which checkov leaves out a rule on a resource. */
+export function checkovMetadata(type: string): { Metadata?: JsonObject } {
+  const skip = LINT_EXCEPTIONS.filter((each) => each.type === type && each.id.startsWith('CKV')).map(({ id, reason }) => ({ id, comment: reason }));
+  return skip.length === 0 ? {} : { Metadata: { checkov: { skip } } };
+}

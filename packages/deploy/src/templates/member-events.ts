@@ -1,0 +1,82 @@
+import type { Remediator } from '@redress/core';
+import { queue, queuePolicy } from './queue.js';
+import { rulesOf } from './rules.js';
+import { att, ref, type Template, when } from './template.js';
+
+/** What goes into the template that forwards events. */
+export interface MemberEventsTemplateOptions {
+  /** Whose events are forwarded. */
+  readonly remediators: readonly Remediator[];
+  /** That of the policy; default `redress:exception`. */
+  readonly exceptionTag?: string;
+}
+
+/**
+ * Forwards the events of one account and region to the hub: in each region with resources, and always in the one where a partition's IAM
+ * events arrive (us-east-1, cn-north-1, us-gov-west-1). In the hub's own account and region it makes nothing, since the hub sees those events
+ * itself; so one StackSet may cover every account and region.
+ *
+ * @example JSON.stringify(memberEventsTemplate({ remediators: iamRemediators }))
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html
+ */
+export function memberEventsTemplate({ remediators, exceptionTag }: MemberEventsTemplateOptions): Template {
+  const rules = rulesOf(remediators, exceptionTag, { to: ref('HubBusArn'), deadLetters: 'Undelivered', role: 'ForwardRole' }, 'Forwards');
+  const part = (index: number) => ({ 'Fn::Select': [index, { 'Fn::Split': [':', ref('HubBusArn')] }] });
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'Redress, events of one account and region: sends them to the hub. Deploy it in each region, and where IAM events arrive.',
+    Parameters: {
+      HubBusArn: {
+        Type: 'String',
+        Description: 'Output BusArn of the hub.',
+        AllowedPattern: '^arn:[^:]+:events:[a-z0-9-]+:\\d{12}:event-bus/[^*?]+$',
+      },
+      PermissionsBoundaryArn: {
+        Type: 'String',
+        Default: '',
+        Description: 'Policy that bounds the role.',
+        AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
+      },
+    },
+    Conditions: {
+      HasBoundary: { 'Fn::Not': [{ 'Fn::Equals': [ref('PermissionsBoundaryArn'), ''] }] },
+      Forwards: {
+        'Fn::Not': [{ 'Fn::And': [{ 'Fn::Equals': [part(4), ref('AWS::AccountId')] }, { 'Fn::Equals': [part(3), ref('AWS::Region')] }] }],
+      },
+    },
+    Resources: {
+      Undelivered: { ...queue(), Condition: 'Forwards' },
+      UndeliveredPolicy: { ...queuePolicy('Undelivered', Object.keys(rules)), Condition: 'Forwards' },
+      ForwardRole: {
+        Type: 'AWS::IAM::Role',
+        Condition: 'Forwards',
+        Properties: {
+          Description: 'Redress: EventBridge puts events on the bus of the hub.',
+          AssumeRolePolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Principal: { Service: 'events.amazonaws.com' },
+                Action: 'sts:AssumeRole',
+                Condition: { StringEquals: { 'aws:SourceAccount': ref('AWS::AccountId') } },
+              },
+            ],
+          },
+          PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
+          Policies: [
+            {
+              PolicyName: 'Forward',
+              PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'events:PutEvents', Resource: ref('HubBusArn') }] },
+            },
+          ],
+        },
+      },
+      ...rules,
+    },
+    Outputs: {
+      UndeliveredUrl: { Description: 'What could not be forwarded; kept for 14 days.', Value: ref('Undelivered'), Condition: 'Forwards' },
+      UndeliveredArn: { Description: 'The same, as an ARN.', Value: att('Undelivered'), Condition: 'Forwards' },
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { JsonObject, Remediator } from '@redress/core';
+import { checkovMetadata } from './lint-exceptions.js';
+import { memberStatements } from './member-statements.js';
+import { given, listed, ref, sub, type Template, type TemplateResource, when } from './template.js';
+
+/** What goes into the template of the member roles. */
+export interface MemberRoleTemplateOptions {
+  /** The roles may do what these declare, and nothing else. */
+  readonly remediators: readonly Remediator[];
+}
+
+/**
+ * The roles of one account: once in each account, IAM being global; the hub's own account too. Read, fix and rollback are apart: who fixes
+ * cannot undo, and a look cannot change anything. The hub's roles alone may assume them, and only with the external id.
+ *
+ * @example JSON.stringify(memberRoleTemplate({ remediators: s3Remediators }))
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+ */
+export function memberRoleTemplate({ remediators }: MemberRoleTemplateOptions): Template {
+  const { read, fix, rollback } = memberStatements(remediators);
+  const role = (name: string, does: string, trusted: string, statements: readonly JsonObject[], condition?: string): TemplateResource => ({
+    Type: 'AWS::IAM::Role',
+    ...(condition === undefined ? {} : { Condition: condition }),
+    ...checkovMetadata('AWS::IAM::Role'),
+    Properties: {
+      RoleName: sub(`{RolePrefix}${name}`),
+      Description: `Redress: ${does}`,
+      MaxSessionDuration: 3600,
+      AssumeRolePolicyDocument: trust(trusted),
+      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
+      ...(statements.length === 0 ? {} : { Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }] }),
+    },
+  });
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'Redress, roles of one account: read, fix and rollback, for the hub alone. Deploy it once in each account.',
+    Parameters: {
+      HubRoleArns: {
+        Type: 'CommaDelimitedList',
+        Description: 'Output HubRoleArns of the hub.',
+        AllowedPattern: '^arn:[^:]+:iam::\\d{12}:role/[^*?]+$',
+      },
+      RollbackRoleArns: {
+        Type: 'CommaDelimitedList',
+        Default: '',
+        Description: 'Who may roll back: output ApprovalsRoleArn of the hub, and roles of people in the same account. Empty: nobody, and no rollback role.',
+        AllowedPattern: '^$|^arn:[^:]+:iam::\\d{12}:role/[^*?]+$',
+      },
+      ExternalId: { Type: 'String', Description: 'The same as that of the hub.', AllowedPattern: '^[\\w+=,.@:/-]{2,1224}$' },
+      RolePrefix: {
+        Type: 'String',
+        Default: 'Redress',
+        Description: 'How the names of the roles begin, as in the hub.',
+        AllowedPattern: '^[A-Za-z][\\w+=,.@-]{0,39}$',
+      },
+      PermissionsBoundaryArn: {
+        Type: 'String',
+        Default: '',
+        Description: 'Policy that bounds the roles.',
+        AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
+      },
+    },
+    Conditions: { HasBoundary: given('PermissionsBoundaryArn'), HasRollback: listed('RollbackRoleArns') },
+    Resources: {
+      ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', read),
+      FixRole: role('Fix', 'closes gaps; cannot take a fix back.', 'HubRoleArns', fix),
+      RollbackRole: role('Rollback', 'takes fixes back; cannot make any.', 'RollbackRoleArns', rollback, 'HasRollback'),
+    },
+    Outputs: {
+      ReadRoleArn: { Description: 'Assumed to look.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },
+      FixRoleArn: { Description: 'Assumed to fix.', Value: { 'Fn::GetAtt': ['FixRole', 'Arn'] } },
+      RollbackRoleArn: { Description: 'Assumed to roll back.', Value: { 'Fn::GetAtt': ['RollbackRole', 'Arn'] }, Condition: 'HasRollback' },
+    },
+  };
+}
+
+/**
+ * The account is the principal, and the condition names the roles: a role that is made anew keeps its trust, and one that is not there yet does
+ * not stop the deployment. Each session has a source identity, which CloudTrail shows with every call.
+ */
+function trust(parameter: string): JsonObject {
+  // The account of the first role: the roles of a hub are all in one.
+  const Principal = {
+    AWS: {
+      'Fn::Join': [
+        '',
+        ['arn:', ref('AWS::Partition'), ':iam::', { 'Fn::Select': [4, { 'Fn::Split': [':', { 'Fn::Select': [0, ref(parameter)] }] }] }, ':root'],
+      ],
+    },
+  };
+  const roles = { 'aws:PrincipalArn': ref(parameter) };
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal,
+        Action: 'sts:AssumeRole',
+        Condition: { ArnEquals: roles, StringEquals: { 'sts:ExternalId': ref('ExternalId') }, StringLike: { 'sts:SourceIdentity': '?*' } },
+      },
+      { Effect: 'Allow', Principal, Action: 'sts:SetSourceIdentity', Condition: { ArnEquals: roles } },
+    ],
+  };
+}
