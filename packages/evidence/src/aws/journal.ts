@@ -347,11 +347,18 @@ class AwsJournal implements Journal {
   ): Promise<{ kind: 'done' } | { kind: 'refused'; failed: ReadonlyMap<number, Item | null>; head: Head | null }> {
     const { stream } = next.after;
     await Promise.all(entry.texts.map(([, digest, text]) => this.#store.put(blobKey(digest), text)));
+    const token = crypto.randomUUID();
     const items: TransactWriteItem[] = [
       {
         Put: {
           TableName: this.#table,
-          Item: { ...av({ pk: streamKey(stream), sk: recordKey(next.ref.seq) }), digest: { S: next.ref.digest }, ...(await this.#lineItem(next)) },
+          Item: {
+            ...av({ pk: streamKey(stream), sk: recordKey(next.ref.seq) }),
+            digest: { S: next.ref.digest },
+            // Whose it is: two workers may write the same record in the same moment.
+            token: { S: token },
+            ...(await this.#lineItem(next)),
+          },
           ConditionExpression: 'attribute_not_exists(pk)',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
@@ -367,7 +374,7 @@ class AwsJournal implements Journal {
       ...more,
     ];
     try {
-      const ended = await this.#store.transact(items, crypto.randomUUID(), (failed) => failed.get(0)?.['digest']?.S === next.ref.digest);
+      const ended = await this.#store.transact(items, token, (failed) => failed.get(0)?.['token']?.S === token);
       if (ended.kind === 'done') {
         this.#remember(stream, { state: next.after, taken });
         return ended;
@@ -479,13 +486,16 @@ class AwsJournal implements Journal {
 
   async #heads(streams: readonly Digest[]): Promise<ReadonlyMap<Digest, Head>> {
     const found = new Map<Digest, Head>();
+    const absent = new Set(streams.filter((stream) => !this.#known.has(stream)));
     for (const item of await this.#store.getAll(streams.map((stream) => ({ pk: streamKey(stream), sk: HEAD })))) {
       const stream = streamNamed(item['pk']?.S ?? '');
       const head = await this.#decode(stream, item);
       found.set(stream, head);
       // One that was read before a write of ours came back is older than what is known.
       if ((this.#known.get(stream)?.state.length ?? 0) <= head.state.length) this.#remember(stream, head);
+      absent.delete(stream);
     }
+    for (const stream of absent) if (!this.#known.has(stream)) this.#remember(stream, { state: emptyState(stream), taken: [] });
     return found;
   }
 

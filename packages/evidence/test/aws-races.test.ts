@@ -1,0 +1,365 @@
+// What happens when many do it at once, when replies are lost, and when workers die: on a model of DynamoDB and S3 that test/model.test.ts
+// compares with the emulator.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { breakerOf, digestOf, type Journal, type Lease, type ResourceRef, resource, type StoredRecord } from '@redress/core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type AwsJournalOptions, awsJournal, exportJournal } from '../src/aws.js';
+import { describeJournal } from '../src/contract.js';
+import { verifyFolder } from '../src/verify.js';
+import { AwsError, Model, type ModelOptions } from './support/model.js';
+
+// The same runs each time.
+function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+const HOUR = 3_600_000;
+
+function opened(model: Model, more: Partial<AwsJournalOptions> = {}): Journal {
+  return awsJournal({ table: model.table, bucket: model.bucket, clients: model.clients, patience: 30_000, ...more });
+}
+
+const request = (id: string, more: object = {}) => ({
+  resource: ref(id),
+  remediator: 'r',
+  planDigest: digestOf(1),
+  generation: 0,
+  budgets: [],
+  lease: 60_000,
+  body: {},
+  documents: { before: { id }, plan: { fix: id }, observation: { id, tags: {} } },
+  ...more,
+});
+
+async function all(journal: Journal): Promise<StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  for await (const each of journal.read({ all: true })) found.push(each);
+  return found;
+}
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'redress-aws-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What an auditor finds who has only a copy. */
+async function verified(model: Model) {
+  const directory = join(folder, crypto.randomUUID());
+  const { cut } = await exportJournal({ table: model.table, bucket: model.bucket, clients: model.clients, directory });
+  const report = verifyFolder(directory);
+  return { cut, tampered: report.problems.filter((each) => each.severity === 'tampered' || each.code === 'missing-document'), report };
+}
+
+for (const [name, options, reopens] of [
+  ['overlapping requests', {}, true],
+  ['indexes that lag, throttling, no tokens', { lag: 25, throttled: 0.05, tokens: false }, false],
+] as const)
+  describeJournal(`DynamoDB and S3, on the model: ${name}`, async (clock) => {
+    const model = new Model('t', 'b', { random: seeded(7), ...options });
+    const journal = opened(model, { clock });
+    return { journal, ...(reopens ? { reopen: async () => opened(model, { clock }) } : {}), cleanup: async () => journal.close?.() };
+  });
+
+describe('many at once, each with a journal of its own', () => {
+  const world = (more: ModelOptions = {}) => new Model('t', 'b', { random: seeded(11), lag: 10, throttled: 0.01, ...more });
+
+  it('never exceed a budget: 200 workers', async () => {
+    const model = world();
+    const budgets = [
+      { key: 'account=111111111111', changes: 25, window: HOUR },
+      { key: 'remediator=r,account=111111111111', changes: 10, window: HOUR },
+    ];
+    const results = await Promise.all(Array.from({ length: 200 }, (_, index) => opened(model).begin(request(`r-${index}`, { budgets }))));
+    expect(results.filter((each) => each.status === 'begun')).toHaveLength(10);
+    expect(results.filter((each) => each.status === 'over-budget')).toHaveLength(190);
+    const found = await verified(model);
+    expect(found).toMatchObject({ cut: [], tampered: [], report: { records: 10, openExecutions: 10 } });
+  });
+
+  it('give a budget back once, and take it again, without ever exceeding it', async () => {
+    const model = world();
+    let running = 0;
+    let most = 0;
+    let sent = 0;
+    const budgets = [{ key: 'k', changes: 6, window: HOUR }];
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const journal = opened(model);
+        const begun = await journal.begin(request(`r-${index}`, { budgets }));
+        if (begun.status !== 'begun') return;
+        most = Math.max(most, ++running + sent);
+        const reached = index % 3 === 0 ? 1 : 0;
+        // Before it is given back, so that nobody who takes it is counted twice.
+        running--;
+        sent += reached;
+        await journal.finish({ resource: ref(`r-${index}`), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: reached, body: {} });
+      }),
+    );
+    expect(most).toBeLessThanOrEqual(6);
+    // What is left is what sends nothing: it can be taken to the last one, and not beyond.
+    const after = await Promise.all(Array.from({ length: 12 }, (_, index) => opened(model).begin(request(`s-${index}`, { budgets }))));
+    expect(after.filter((each) => each.status === 'begun')).toHaveLength(6 - sent);
+  });
+
+  it('begin once per resource: 60 workers on 6 resources', async () => {
+    const model = world();
+    const results = await Promise.all(Array.from({ length: 60 }, (_, index) => opened(model).begin(request(`r-${index % 6}`))));
+    expect(results.filter((each) => each.status === 'begun')).toHaveLength(6);
+    expect(results.filter((each) => each.status === 'busy')).toHaveLength(54);
+  });
+
+  it('take over once', async () => {
+    const model = world();
+    let time = 1_800_000_000_000;
+    const clock = { now: () => time };
+    const old = await opened(model, { clock }).begin(request('a'));
+    time += 60_001;
+    const resume = old.status === 'begun' ? old.lease.execution : '';
+    const results = await Promise.all(Array.from({ length: 30 }, () => opened(model, { clock }).begin(request('a', { resume }))));
+    expect(results.filter((each) => each.status === 'begun')).toHaveLength(1);
+    const late = { resource: ref(), remediator: 'r', lease: (old as { lease: Lease }).lease, outcome: 'remediated', sent: 1, body: {} } as const;
+    await expect(opened(model, { clock }).finish(late)).rejects.toMatchObject({ code: 'journal/lost-lease' });
+  });
+
+  it('append without fork or gap: 50 writers on one stream and on streams of their own', async () => {
+    const model = world();
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, writer) => {
+        const journal = opened(model);
+        for (let i = 0; i < 4; i++) {
+          await journal.append({ kind: 'decision', resource: ref('shared'), remediator: 'r', body: { writer, i } });
+          await journal.append({ kind: 'decision', resource: ref(`own-${writer}`), remediator: 'r', body: { i } });
+        }
+      }),
+    );
+    const found = await verified(model);
+    expect(found).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', streams: 51, records: 400 } });
+    const shared = (await all(opened(model))).filter(({ record }) => record.resource.id === 'shared');
+    expect(new Set(shared.map(({ record }) => `${record.body['writer']}/${record.body['i']}`)).size).toBe(200);
+    // Nothing but a stream is written by everyone.
+    expect([...model.written].filter(([pk, count]) => count > 8 && !pk.startsWith('stream#'))).toEqual([]);
+  });
+
+  it('keep two records apart that say the same in the same moment', async () => {
+    const model = world();
+    const clock = { now: () => 1_800_000_000_000 };
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => opened(model, { clock }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })),
+    );
+    expect(results.map((each) => each.seq).sort((a, b) => a - b)).toEqual(results.map((_, index) => index + 1));
+  });
+
+  it('begin nothing after a circuit breaker was opened', async () => {
+    const model = world();
+    const breaker = opened(model).append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open' } });
+    const during = Array.from({ length: 20 }, (_, index) => opened(model).begin(request(`d-${index}`)));
+    await breaker;
+    const after = await Promise.all(Array.from({ length: 20 }, (_, index) => opened(model).begin(request(`a-${index}`))));
+    await Promise.all(during);
+    expect(after.map((each) => each.status)).toEqual(after.map(() => 'stale'));
+  });
+
+  it('use a window that slides, over limits that change', async () => {
+    const model = world({ throttled: 0 });
+    let time = 1_800_000_000_000;
+    const clock = { now: () => time };
+    let n = 0;
+    const begin = async (changes: number) =>
+      (await opened(model, { clock }).begin(request(`w-${n++}`, { budgets: [{ key: 'k', changes, window: 1000 }] }))).status;
+    expect([await begin(3), await begin(3)]).toEqual(['begun', 'begun']);
+    time += 600;
+    expect([await begin(2), await begin(3), await begin(3)]).toEqual(['over-budget', 'begun', 'over-budget']);
+    time += 401;
+    // The first two have left the window, the third has not.
+    expect([await begin(2), await begin(2), await begin(3), await begin(3)]).toEqual(['begun', 'over-budget', 'begun', 'over-budget']);
+    expect(await begin(0)).toBe('over-budget');
+  });
+});
+
+describe('requests to the store', () => {
+  const fix = async (model: Model, calls: number) => {
+    const journal = opened(model);
+    model.counts.clear();
+    model.written.clear();
+    const before = { items: model.items.size, objects: model.objects.size };
+    const { generation } = await journal.view(ref());
+    const begun = await journal.begin(request('a', { generation, budgets: [{ key: 'k', changes: 10, window: HOUR }] }));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
+    for (let n = 0; n < calls; n++) await journal.append({ ...of, kind: 'call', body: { n } });
+    await journal.finish({ ...of, outcome: 'remediated', sent: calls, body: {}, documents: { after: { calls } } });
+    const dynamodb = [...model.counts].filter(([name]) => !name.endsWith('Object')).reduce((sum, [, count]) => sum + count, 0);
+    const writes = [...model.written.values()].reduce((sum, count) => sum + count, 0);
+    return { dynamodb, writes, objects: model.objects.size - before.objects, puts: model.counts.get('PutObject') ?? 0 };
+  };
+  it.each([1, 2, 3])('are 3 + %i for a fix of so many calls, by a worker that has just started', async (calls) => {
+    const model = new Model('t', 'b', { random: seeded(3) });
+    const first = await fix(model, calls);
+    expect(first.dynamodb).toBe(3 + calls);
+    // Record and head per step; the execution and the budget; once per resource and remediator its place in the track record.
+    expect(first.writes).toBe(2 * (2 + calls) + 2 + 1);
+    expect(first.puts).toBe(4);
+    const second = await fix(model, calls);
+    expect(second).toEqual({ dynamodb: 3 + calls, writes: 2 * (2 + calls) + 2, objects: 0, puts: 4 });
+  });
+});
+
+describe('a store that fails', () => {
+  /** Clients that do to the n-th request what is asked. */
+  const failing = (model: Model, at: number, how: 'dead-before' | 'dead-after' | 'lost-before' | 'lost-after') => {
+    let n = 0;
+    let dead = false;
+    const send = async (command: never): Promise<unknown> => {
+      if (dead) throw new AwsError('Error', 'the worker is dead', null);
+      const here = n++ === at;
+      if (!here) return model.send(command);
+      if (how.startsWith('dead')) dead = true;
+      if (how.endsWith('after')) await model.send(command);
+      throw new AwsError('TimeoutError', 'socket hang up', null);
+    };
+    return { clients: { dynamodb: { send }, s3: { send } }, requests: () => n };
+  };
+  const budgets = [{ key: 'k', changes: 2, window: HOUR }];
+  const work = async (journal: Journal) => {
+    const { generation } = await journal.view(ref());
+    const begun = await journal.begin(request('a', { generation, budgets }));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
+    await journal.append({ ...of, kind: 'call', body: {} });
+    await journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {}, documents: { after: {} } });
+  };
+  // 1 view, 3 documents, begin, call, 1 document, finish.
+  const REQUESTS = 8;
+
+  it('is asked eight times for a fix of one call', async () => {
+    const { clients, requests } = failing(new Model('t', 'b'), -1, 'lost-after');
+    await work(awsJournal({ table: 't', bucket: 'b', clients }));
+    expect(requests()).toBe(REQUESTS);
+  });
+
+  for (const tokens of [true, false])
+    it.each(Array.from({ length: REQUESTS }, (_, at) => at))(`does nothing twice when reply or request %i is lost (tokens: ${tokens})`, async (at) => {
+      for (const how of ['lost-before', 'lost-after'] as const) {
+        const model = new Model('t', 'b', { tokens, random: seeded(at) });
+        await work(awsJournal({ table: 't', bucket: 'b', clients: failing(model, at, how).clients }));
+        const records = await all(opened(model));
+        expect(records.map(({ record }) => record.kind)).toEqual(['intent', 'call', 'outcome']);
+        expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { status: 'intact' } });
+        // Counted once: one more fits, and no second one.
+        expect((await opened(model).begin(request('b', { budgets }))).status).toBe('begun');
+        expect((await opened(model).begin(request('c', { budgets }))).status).toBe('over-budget');
+      }
+    });
+
+  it.each(Array.from({ length: REQUESTS }, (_, at) => at))(
+    'has everything or nothing of a step when its worker dies at request %i, and the next one goes on',
+    async (at) => {
+      for (const how of ['dead-before', 'dead-after'] as const) {
+        const model = new Model('t', 'b', { random: seeded(at) });
+        let time = 1_800_000_000_000;
+        const clock = { now: () => time };
+        const { clients } = failing(model, at, how);
+        await work(awsJournal({ table: 't', bucket: 'b', clients, clock, patience: 50 })).catch((error: unknown) =>
+          expect(error).toMatchObject({ code: 'journal/unavailable', retryable: true }),
+        );
+        const found = await verified(model);
+        expect(found).toMatchObject({ cut: [], tampered: [] });
+        time += 60_001;
+        const journal = opened(model, { clock });
+        const [open] = await journal.open();
+        const kinds = (await all(journal)).map(({ record }) => record.kind);
+        expect(open !== undefined).toBe(kinds.includes('intent') && !kinds.includes('outcome'));
+        if (open !== undefined) {
+          const taken = await journal.begin(request('a', { resume: open.execution }));
+          if (taken.status !== 'begun') throw new Error(taken.status);
+          await journal.finish({ resource: ref(), remediator: 'r', lease: taken.lease, outcome: 'unknown', sent: 0, body: {} });
+        }
+        expect(await journal.open()).toEqual([]);
+        const view = await journal.view(ref());
+        expect(view.open).toBeNull();
+        // The budget holds what was sent, and nothing of what was given back.
+        const used = view.closed.filter((each) => each.sent > 0).length;
+        const more = await Promise.all(['x', 'y', 'z'].map((id) => opened(model, { clock }).begin(request(id, { budgets }))));
+        expect(more.filter((each) => each.status === 'begun')).toHaveLength(2 - used);
+      }
+    },
+  );
+
+  it('says that it is unavailable when it is down, throttles for long, or refuses', async () => {
+    const down = { send: async () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })) };
+    const slow = { send: async () => Promise.reject(new AwsError('ThrottlingException', 'Rate exceeded')) };
+    const denied = { send: async () => Promise.reject(new AwsError('AccessDeniedException', 'not authorized')) };
+    for (const each of [down, slow, denied]) {
+      const journal = awsJournal({ table: 't', bucket: 'b', clients: { dynamodb: each, s3: each }, patience: 60 });
+      await expect(journal.view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
+      await expect(journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/unavailable' });
+    }
+  });
+});
+
+describe('a store that was tampered with', () => {
+  let model: Model;
+  beforeEach(async () => {
+    model = new Model('t', 'b', { overlap: false });
+    const journal = opened(model);
+    for (let n = 0; n < 3; n++) await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: { n } } });
+  });
+  const key = (part: string) => [...model.items.keys()].find((each) => each.includes(part)) as string;
+  it('is found corrupt where a record was changed, and the copy names it', async () => {
+    const item = model.items.get(key('record#000000000002')) as Record<string, { S: string }>;
+    item['line'] = { S: (item['line'] as { S: string }).S.replace('"n":1', '"n":7') };
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
+    expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { seq: 2 } });
+  });
+  it('is found corrupt where the newest record was removed', async () => {
+    model.items.delete(key('record#000000000003'));
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
+    expect((await verified(model)).cut).toMatchObject([{ head: 3, records: 2 }]);
+  });
+  it('is found corrupt where a head was set back', async () => {
+    const before = structuredClone(model.items.get(key('\u0000head')) as never);
+    await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
+    model.items.set(key('\u0000head'), before);
+    await expect(opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+  it('is found corrupt where a head cannot be read or contradicts itself', async () => {
+    const head = model.items.get(key('\u0000head')) as Record<string, { N?: string; B?: Uint8Array }>;
+    head['fence'] = { N: '7' };
+    await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
+    head['state'] = { B: new Uint8Array([1, 2, 3]) };
+    await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+  it('is found corrupt where a document was changed; one that is gone is only gone', async () => {
+    const [first, second] = [...model.objects.keys()];
+    model.objects.delete(first as string);
+    expect((await all(opened(model))).filter(({ documents }) => documents['seen'] === undefined)).toHaveLength(1);
+    model.objects.set(second as string, '{"n":9}');
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
+    expect((await verified(model)).report.status).toBe('tampered');
+  });
+});
+
+it('keeps what is too large for an item in the bucket', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const journal = opened(model);
+  const text = 'x'.repeat(300_000);
+  await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
+  expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
+  // A state that does not get small: subjects that are digests.
+  const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
+  const begun = await journal.begin(request('a', { body: { subjects } }));
+  expect(begun.status).toBe('begun');
+  expect((await opened(model).view(ref())).open?.subjects).toEqual(subjects);
+  expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { records: 2 } });
+  await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
+});

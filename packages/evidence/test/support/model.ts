@@ -1,0 +1,430 @@
+// DynamoDB and S3 in this process, as far as the journal uses them, with what the emulator does not have: requests that overlap, transactions
+// that conflict, indexes that lag, replies that are lost. test/model.test.ts compares it with the emulator, call by call.
+import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
+import { JOURNAL_TABLE } from '../../src/aws/table.js';
+
+type Item = Record<string, AttributeValue>;
+type Names = Readonly<Record<string, string>> | undefined;
+type Values = Readonly<Record<string, AttributeValue>> | undefined;
+
+export interface ModelOptions {
+  /** From 0 to 1; the same numbers make the same run as far as the order of requests goes. */
+  readonly random?: () => number;
+  /** Requests that an index lags behind. */
+  readonly lag?: number;
+  /** Whether a transaction that comes again under its token is known (real DynamoDB does, for ten minutes; the emulator does not). */
+  readonly tokens?: boolean;
+  /** Share of requests that are throttled. */
+  readonly throttled?: number;
+  /** Items on a page. */
+  readonly page?: number;
+  /** Whether requests overlap at all. */
+  readonly overlap?: boolean;
+}
+
+/** An error as the SDK throws it. */
+export class AwsError extends Error {
+  readonly $metadata: { httpStatusCode?: number };
+  readonly CancellationReasons?: readonly { Code: string; Item?: Item }[];
+  constructor(name: string, message: string, status: number | null = 400, reasons?: readonly { Code: string; Item?: Item }[]) {
+    super(message);
+    this.name = name;
+    this.$metadata = status === null ? {} : { httpStatusCode: status };
+    if (reasons !== undefined) this.CancellationReasons = reasons;
+  }
+}
+
+const invalid = (message: string) => new AwsError('ValidationException', message);
+
+export class Model {
+  readonly table: string;
+  readonly bucket: string;
+  /** How often what was asked. */
+  readonly counts = new Map<string, number>();
+  /** Writes that took effect, by partition key. */
+  readonly written = new Map<string, number>();
+  readonly items = new Map<string, Item>();
+  readonly objects = new Map<string, string>();
+  readonly #options: Required<ModelOptions>;
+  readonly #locks = new Set<string>();
+  readonly #tokens = new Set<string>();
+  #requests = 0;
+  /** What the indexes see, and what is on its way to them. */
+  readonly #indexed = new Map<string, Item>();
+  #coming: { at: number; key: string; item: Item | null }[] = [];
+
+  constructor(table = 'model', bucket = 'model', options: ModelOptions = {}) {
+    this.table = table;
+    this.bucket = bucket;
+    this.#options = { random: Math.random, lag: 0, tokens: true, throttled: 0, page: 40, overlap: true, ...options };
+  }
+
+  get clients() {
+    const sender = { send: (command: never) => this.send(command) };
+    return { dynamodb: sender, s3: sender };
+  }
+
+  async send(command: { readonly constructor: { readonly name: string }; readonly input: unknown }): Promise<unknown> {
+    const name = command.constructor.name.replace(/Command$/, '');
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    await this.#while();
+    this.#requests++;
+    this.#settle();
+    if (this.#options.random() < this.#options.throttled)
+      throw name.endsWith('Object') ? new AwsError('SlowDown', 'Please reduce your request rate.', 503) : new AwsError('ThrottlingException', 'Rate exceeded');
+    const input = structuredClone(command.input) as never;
+    switch (name) {
+      case 'GetItem':
+        return this.#get(input);
+      case 'BatchGetItem':
+        return this.#batchGet(input);
+      case 'Query':
+        return this.#query(input);
+      case 'Scan':
+        return this.#scan(input);
+      case 'TransactWriteItems':
+        return this.#transact(input);
+      case 'PutObject':
+        return this.#putObject(input);
+      case 'GetObject':
+        return this.#getObject(input);
+      default:
+        throw new Error(`The model does not know ${name}.`);
+    }
+  }
+
+  /** Lets others go on, for a while that differs. */
+  async #while(): Promise<void> {
+    if (!this.#options.overlap) return;
+    for (let turns = 1 + Math.floor(this.#options.random() * 3); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #own(table: string | undefined): void {
+    if (table !== this.table) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
+  }
+
+  #get({ TableName, Key }: { TableName: string; Key: Item }): { Item?: Item } {
+    this.#own(TableName);
+    const item = this.items.get(keyOf(Key));
+    return item === undefined ? {} : { Item: structuredClone(item) };
+  }
+
+  async #batchGet({ RequestItems }: { RequestItems: Record<string, { Keys: Item[] }> }) {
+    const [[table, { Keys }] = ['', { Keys: [] as Item[] }]] = Object.entries(RequestItems);
+    this.#own(table);
+    if (Keys.length > 100) throw invalid('Too many items requested for the BatchGetItem call');
+    if (new Set(Keys.map(keyOf)).size < Keys.length) throw invalid('Provided list of item keys contains duplicates');
+    const found: Item[] = [];
+    const rest: Item[] = [];
+    for (const key of Keys) {
+      // Each item is read as it is at some moment, not all at the same one.
+      await this.#while();
+      if (rest.length > 0 || (found.length > 0 && this.#options.random() < this.#options.throttled)) rest.push(key);
+      else {
+        const item = this.items.get(keyOf(key));
+        if (item !== undefined) found.push(structuredClone(item));
+      }
+    }
+    return { Responses: { [table]: found }, UnprocessedKeys: rest.length === 0 ? {} : { [table]: { Keys: rest } } };
+  }
+
+  #query(input: {
+    TableName: string;
+    IndexName?: string;
+    KeyConditionExpression: string;
+    ExpressionAttributeNames?: Names;
+    ExpressionAttributeValues?: Values;
+    ExclusiveStartKey?: Item;
+  }) {
+    this.#own(input.TableName);
+    const index = JOURNAL_TABLE.GlobalSecondaryIndexes.find((each) => each.IndexName === input.IndexName);
+    if (input.IndexName !== undefined && index === undefined) throw invalid(`The table does not have the specified index: ${input.IndexName}`);
+    const [hash, range] = (index ?? JOURNAL_TABLE).KeySchema.map((each) => each.AttributeName) as [string, string];
+    const source = index === undefined ? this.items : this.#indexed;
+    const matching = condition(input.KeyConditionExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const found = [...source.values()].filter((item) => item[hash] !== undefined && matching(item));
+    found.sort((a, b) => compare(a[range]?.S ?? '', b[range]?.S ?? '') || compare(keyOf(a), keyOf(b)));
+    return this.#paged(found, input.ExclusiveStartKey, range, (item) => (index === undefined ? item : pick(item, ['pk', 'sk', hash])));
+  }
+
+  #scan(input: {
+    TableName: string;
+    FilterExpression?: string;
+    ProjectionExpression?: string;
+    ExpressionAttributeNames?: Names;
+    ExpressionAttributeValues?: Values;
+    ExclusiveStartKey?: Item;
+  }) {
+    this.#own(input.TableName);
+    const all = [...this.items.values()].sort((a, b) => compare(keyOf(a), keyOf(b)));
+    const matching =
+      input.FilterExpression === undefined ? () => true : condition(input.FilterExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const projection = input.ProjectionExpression?.split(',').map((each) => named(each.trim(), input.ExpressionAttributeNames));
+    const page = this.#paged(all, input.ExclusiveStartKey, null, (item) => item);
+    const items = page.Items.filter(matching).map((item) => (projection === undefined ? item : pick(item, projection)));
+    return { ...page, Items: items, Count: items.length };
+  }
+
+  #paged(found: readonly Item[], start: Item | undefined, range: string | null, shape: (item: Item) => Item) {
+    const place = (item: Item) => `${range === null ? '' : (item[range]?.S ?? '')}\u0000${keyOf(item)}`;
+    const rest = start === undefined ? found : found.filter((item) => compare(place(item), place(start)) > 0);
+    const items = rest.slice(0, this.#options.page);
+    const last = items.at(-1);
+    const more =
+      rest.length > items.length && last !== undefined
+        ? { LastEvaluatedKey: structuredClone(pick(last, ['pk', 'sk', ...(range === null ? [] : [range])])) }
+        : {};
+    return { Items: structuredClone(items.map(shape)), Count: items.length, ...more };
+  }
+
+  async #transact({ TransactItems, ClientRequestToken: token }: { TransactItems: TransactWriteItem[]; ClientRequestToken?: string }) {
+    if (TransactItems.length > 100) throw invalid('Member must have length less than or equal to 100');
+    const ops = TransactItems.map((each) => {
+      const op = each.Put ?? each.Update ?? each.ConditionCheck ?? each.Delete;
+      if (op === undefined) throw invalid('no operation');
+      this.#own(op.TableName);
+      return { each, op, key: keyOf(each.Put?.Item ?? (op as { Key: Item }).Key) };
+    });
+    if (new Set(ops.map(({ key }) => key)).size < ops.length) throw invalid('Transaction request cannot include multiple operations on one item');
+    for (const { each } of ops) if (each.Put?.Item !== undefined) checkItem(each.Put.Item);
+    if (this.#options.tokens && token !== undefined && this.#tokens.has(token)) return {};
+    // Prepare: whoever comes to an item that another transaction has prepared is turned away.
+    const busy = ops.map(({ key }) => this.#locks.has(key));
+    if (busy.includes(true)) throw cancelled(busy.map((each) => (each ? { Code: 'TransactionConflict' } : { Code: 'None' })));
+    for (const { key } of ops) this.#locks.add(key);
+    try {
+      await this.#while();
+      const reasons: { Code: string; Item?: Item }[] = [];
+      const effects: { key: string; item: Item }[] = [];
+      for (const { each, op, key } of ops) {
+        const now = this.items.get(key);
+        const holds =
+          op.ConditionExpression === undefined || condition(op.ConditionExpression, op.ExpressionAttributeNames, op.ExpressionAttributeValues)(now ?? {});
+        if (!holds) {
+          const old = op.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && now !== undefined ? { Item: structuredClone(now) } : {};
+          reasons.push({ Code: 'ConditionalCheckFailed', ...old });
+          continue;
+        }
+        reasons.push({ Code: 'None' });
+        if (each.Put?.Item !== undefined) effects.push({ key, item: each.Put.Item });
+        if (each.Update !== undefined) {
+          const item = updated(now ?? { ...(each.Update.Key as Item) }, each.Update);
+          checkItem(item);
+          effects.push({ key, item });
+        }
+      }
+      if (reasons.some(({ Code }) => Code !== 'None')) throw cancelled(reasons);
+      for (const { key, item } of effects) this.#write(key, item);
+      if (token !== undefined) this.#tokens.add(token);
+      return {};
+    } finally {
+      for (const { key } of ops) this.#locks.delete(key);
+    }
+  }
+
+  #write(key: string, item: Item): void {
+    this.items.set(key, structuredClone(item));
+    const pk = item['pk']?.S ?? '';
+    this.written.set(pk, (this.written.get(pk) ?? 0) + 1);
+    this.#coming.push({ at: this.#requests + this.#options.lag, key, item: structuredClone(item) });
+    this.#settle();
+  }
+
+  #settle(): void {
+    const due = this.#coming.filter((each) => each.at <= this.#requests);
+    this.#coming = this.#coming.filter((each) => each.at > this.#requests);
+    for (const { key, item } of due) if (item !== null) this.#indexed.set(key, item);
+  }
+
+  async #putObject({ Bucket, Key, Body, IfNoneMatch }: { Bucket: string; Key: string; Body: string; IfNoneMatch?: string }) {
+    if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    if (IfNoneMatch === '*' && this.objects.has(Key))
+      throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+    this.objects.set(Key, Body);
+    return {};
+  }
+
+  async #getObject({ Bucket, Key }: { Bucket: string; Key: string }) {
+    if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    const text = this.objects.get(Key);
+    if (text === undefined) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+    return { Body: { transformToString: async () => text } };
+  }
+}
+
+function cancelled(reasons: readonly { Code: string; Item?: Item }[]): AwsError {
+  return new AwsError('TransactionCanceledException', `Transaction cancelled [${reasons.map((each) => each.Code).join(', ')}]`, 400, reasons);
+}
+
+function keyOf(item: Item): string {
+  return `${item['pk']?.S}\u0000${item['sk']?.S}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function pick(item: Item, names: readonly string[]): Item {
+  return Object.fromEntries(names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]])));
+}
+
+function checkItem(item: Item): void {
+  let size = 0;
+  for (const [name, value] of Object.entries(item)) {
+    if (value.SS !== undefined && value.SS.length === 0) throw invalid('An string set  may not be empty');
+    size += name.length + (value.B?.length ?? JSON.stringify(Object.values(value)[0]).length);
+  }
+  if (size > 400 * 1024) throw invalid('Item size has exceeded the maximum allowed size');
+}
+
+function named(token: string, names: Names): string {
+  if (!token.startsWith('#')) return token;
+  const name = names?.[token];
+  if (name === undefined) throw invalid(`An expression attribute name used in the document path is not defined; attribute name: ${token}`);
+  return name;
+}
+
+/** `SET a = :a, b = if_not_exists(b, :b) ADD c :c DELETE d :d` */
+function updated(item: Item, update: NonNullable<TransactWriteItem['Update']>): Item {
+  const after = structuredClone(item);
+  const value = (token: string): AttributeValue => {
+    const found = update.ExpressionAttributeValues?.[token];
+    if (found === undefined) throw invalid(`${token} is not defined`);
+    return structuredClone(found);
+  };
+  for (const clause of (update.UpdateExpression ?? '').split(/\s+(?=(?:SET|ADD|DELETE|REMOVE)\s)/)) {
+    const [, verb, rest = ''] = /^(\w+)\s+(.*)$/s.exec(clause.trim()) ?? [];
+    for (const part of rest.split(/,\s*(?![^(]*\))/)) {
+      if (verb === 'SET') {
+        const [, target = '', unless, given = ''] = /^(\S+)\s*=\s*(?:if_not_exists\((\S+),\s*)?(:\w+)\)?$/.exec(part.trim()) ?? [];
+        if (target === '') throw new Error(`The model does not know ${part}.`);
+        const kept = unless === undefined ? undefined : item[named(unless, update.ExpressionAttributeNames)];
+        after[named(target, update.ExpressionAttributeNames)] = kept === undefined ? value(given) : structuredClone(kept);
+        continue;
+      }
+      const [target = '', given = ''] = part.trim().split(/\s+/);
+      const name = named(target, update.ExpressionAttributeNames);
+      const by = value(given);
+      const now = item[name];
+      if (verb === 'ADD' && by.N !== undefined) after[name] = { N: String(Number(now?.N ?? 0) + Number(by.N)) };
+      else if (verb === 'ADD' && by.SS !== undefined) after[name] = { SS: [...new Set([...(now?.SS ?? []), ...by.SS])] };
+      else if (verb === 'DELETE' && by.SS !== undefined) {
+        const left = (now?.SS ?? []).filter((each) => !by.SS?.includes(each));
+        // A set without members is no attribute.
+        if (left.length === 0) delete after[name];
+        else after[name] = { SS: left };
+      } else throw new Error(`The model does not know ${clause}.`);
+    }
+  }
+  return after;
+}
+
+/** Conditions: `a = :a AND (b < :b OR NOT attribute_exists(c))`, `BETWEEN`, `size`, `begins_with`. */
+function condition(text: string, names: Names, values: Values): (item: Item) => boolean {
+  const tokens = text.match(/[A-Za-z_]+(?=\()|[#:]?\w+|<>|<=|>=|[=<>(),]/g) ?? [];
+  let at = 0;
+  const next = () => tokens[at++] ?? '';
+  const take = (token: string) => {
+    if (next() !== token) throw new Error(`The model does not know the condition ${text}.`);
+  };
+  type Operand = (item: Item) => string | number | boolean | undefined;
+  const plain = (value: AttributeValue | undefined) => (value === undefined ? undefined : value.N !== undefined ? Number(value.N) : (value.S ?? value.BOOL));
+  const operand = (): Operand => {
+    const token = next();
+    if (token === 'size') {
+      take('(');
+      const name = named(next(), names);
+      take(')');
+      return (item) => {
+        const value = item[name];
+        return value === undefined ? undefined : (value.SS ?? value.S ?? value.B ?? []).length;
+      };
+    }
+    if (token.startsWith(':')) {
+      const value = values?.[token];
+      if (value === undefined) throw invalid(`An expression attribute value used in expression is not defined; attribute value: ${token}`);
+      return () => plain(value);
+    }
+    const name = named(token, names);
+    return (item) => plain(item[name]);
+  };
+  const term = (): ((item: Item) => boolean) => {
+    const token = tokens[at] ?? '';
+    if (token === 'NOT') {
+      at++;
+      const inner = term();
+      return (item) => !inner(item);
+    }
+    if (token === '(') {
+      at++;
+      const inner = either();
+      take(')');
+      return inner;
+    }
+    if (token === 'attribute_exists' || token === 'attribute_not_exists') {
+      at++;
+      take('(');
+      const name = named(next(), names);
+      take(')');
+      return (item) => (item[name] !== undefined) === (token === 'attribute_exists');
+    }
+    if (token === 'begins_with') {
+      at++;
+      take('(');
+      const left = operand();
+      take(',');
+      const right = operand();
+      take(')');
+      return (item) => String(left(item) ?? '').startsWith(String(right(item)));
+    }
+    const left = operand();
+    const sign = next();
+    if (sign === 'BETWEEN') {
+      const low = operand();
+      take('AND');
+      const high = operand();
+      return (item) => (left(item) ?? '') >= (low(item) ?? '') && (left(item) ?? '') <= (high(item) ?? '');
+    }
+    const right = operand();
+    return (item) => {
+      const [a, b] = [left(item), right(item)];
+      // What is not there compares with nothing.
+      if (a === undefined || b === undefined) return sign === '<>';
+      switch (sign) {
+        case '=':
+          return a === b;
+        case '<>':
+          return a !== b;
+        case '<':
+          return a < b;
+        case '<=':
+          return a <= b;
+        case '>':
+          return a > b;
+        default:
+          return a >= b;
+      }
+    };
+  };
+  const both = (): ((item: Item) => boolean) => {
+    let left = term();
+    while (tokens[at] === 'AND') {
+      at++;
+      const [before, right] = [left, term()];
+      left = (item) => before(item) && right(item);
+    }
+    return left;
+  };
+  const either = (): ((item: Item) => boolean) => {
+    let left = both();
+    while (tokens[at] === 'OR') {
+      at++;
+      const [before, right] = [left, both()];
+      left = (item) => before(item) || right(item);
+    }
+    return left;
+  };
+  const whole = either();
+  if (at !== tokens.length) throw new Error(`The model does not know the condition ${text}.`);
+  return whole;
+}
