@@ -38,6 +38,7 @@ export interface GlobalOptions {
   readonly profile?: string;
   readonly region?: string;
   readonly data?: string;
+  readonly journal?: string;
   readonly policy?: string;
   readonly config?: string;
 }
@@ -270,20 +271,49 @@ function liveFile<T>(io: Io, shown: string, parse: (text: string, file: string) 
   };
 }
 
-/** The folder of journal and kill switch. */
+/** Where the journal is, and the folder of the kill switch. */
 export interface Data {
   /** As the person gave it. */
   readonly shown: string;
   readonly directory: string;
+  /** A journal on AWS, instead of the one in the folder. */
+  readonly aws: AwsPlace | null;
+}
+
+/** Table and bucket of a journal on AWS, and how they are reached. */
+export interface AwsPlace {
+  readonly table: string;
+  readonly bucket: string;
+  readonly prefix?: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly profile?: string;
 }
 
 export function dataOf(io: Io, options: GlobalOptions): Data {
   const shown = options.data ?? DEFAULT_DATA;
-  return { shown, directory: resolve(io.cwd, shown) };
+  const directory = resolve(io.cwd, shown);
+  if (options.journal === undefined) return { shown, directory, aws: null };
+  const [, table, bucket, prefix] = /^aws:([A-Za-z0-9_.-]{3,255})\/([a-z0-9.-]{3,63})(?:\/(.*))?$/.exec(options.journal) ?? [];
+  if (table === undefined || bucket === undefined)
+    throw new CliError('cli/usage', `${JSON.stringify(options.journal)} names no journal.`, {
+      next: 'For example: --journal aws:redress-journal/redress-evidence',
+    });
+  return { shown: options.journal, directory, aws: awsPlace(io, options, { table, bucket, ...(prefix === undefined || prefix === '' ? {} : { prefix }) }) };
+}
+
+/** A table and a bucket in the region and with the credentials of the global options. */
+export function awsPlace(io: Io, options: GlobalOptions, where: { readonly table: string; readonly bucket: string; readonly prefix?: string }): AwsPlace {
+  return {
+    ...where,
+    region: regionOf(io, options),
+    ...(options.endpointUrl === undefined ? {} : { endpoint: endpointOf(options.endpointUrl) }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+  };
 }
 
 /** `STOP` in the data folder stops changes; with the word `everything` in it, rollbacks too. */
-function killSwitch(data: Data): Live<Stop> {
+export function killSwitch(data: Data): Live<Stop> {
   return {
     read: async () => {
       try {
@@ -297,16 +327,22 @@ function killSwitch(data: Data): Live<Stop> {
   };
 }
 
-/** Opens the journal of the data folder. */
+/** Whether there is a journal; one on AWS is taken to be there. */
+export async function hasJournal(data: Data): Promise<boolean> {
+  return data.aws !== null || exists(data.directory);
+}
+
+/** Opens the journal: that on AWS, or that of the data folder. */
 export async function openJournal(data: Data, options: { readonly create: boolean; readonly clock?: Clock }): Promise<Journal> {
+  const clock = options.clock === undefined ? {} : { clock: options.clock };
+  if (data.aws !== null) return (await import('@redress/evidence/aws')).awsJournal({ ...data.aws, ...clock });
   if (!options.create && !(await exists(data.directory))) {
     throw new CliError('cli/not-found', `There is no journal in ${data.shown}.`, {
       place: { file: data.shown },
-      next: 'Give its folder with --data; `redress run` makes one.',
+      next: 'Give its folder with --data, or `--journal aws:TABLE/BUCKET`; `redress run` makes a folder.',
     });
   }
-  const { folderJournal } = await import('@redress/evidence');
-  return folderJournal({ directory: data.directory, ...(options.clock === undefined ? {} : { clock: options.clock }) });
+  return (await import('@redress/evidence')).folderJournal({ directory: data.directory, ...clock });
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -79,6 +79,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--profile <name>', 'profile of the shared AWS configuration')
     .option('--region <name>', 'region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)')
     .option('--data <folder>', 'journal and kill switch (default: .redress)')
+    .option('--journal <place>', 'aws:TABLE/BUCKET, with a prefix as aws:TABLE/BUCKET/PREFIX: the journal on AWS, instead of the one in --data')
     .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);
@@ -242,12 +243,24 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('in plain words: why it acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
     .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, data(), subject)));
-  program
-    .command('evidence')
-    .description('the records')
+  const evidence = program.command('evidence').description('the records');
+  evidence
     .command('verify')
-    .description('checks every record, offline; names the first bad one')
-    .action(async () => answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data())));
+    .description('checks every record, offline; names the first bad one. Of a journal on AWS it makes a copy first')
+    .option('--table <name>', 'the table of a journal on AWS, like --journal')
+    .option('--bucket <name>', 'its bucket')
+    .action(async (options: { table?: string; bucket?: string }) =>
+      answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data(), program.opts<GlobalOptions>(), options)),
+    );
+  evidence
+    .command('export')
+    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')
+    .option('--table <name>', 'the table of a journal on AWS, like --journal')
+    .option('--bucket <name>', 'its bucket')
+    .option('--out <folder>', 'must hold no journal yet (default: evidence)')
+    .action(async (options: { table?: string; bucket?: string; out?: string }) =>
+      answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, data(), program.opts<GlobalOptions>(), options)),
+    );
   program
     .command('remediators')
     .description('which there are, what the policy lets them do, and which IAM actions they need')

@@ -1,7 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { JOURNAL_TABLE } from '@redress/evidence/aws';
+import { verifyFolder } from '@redress/evidence/verify';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { HistoryEntry } from '../src/commands/history.js';
@@ -159,6 +163,52 @@ describe('against an emulated account', () => {
     expect(await ports(group)).toEqual([22, 443]);
     expect(((await redress('history', group)).json as HistoryEntry[]).map((entry) => entry.outcome)).toEqual(['remediated', 'no-op', 'rolled-back']);
     expect(await redress('evidence', 'verify')).toMatchObject({ exit: 0, json: { status: 'intact', executions: 2 } });
+  });
+
+  it('does the same with the journal on AWS, whose copy verifies without the account', async () => {
+    const config = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } };
+    const dynamodb = new DynamoDBClient(config);
+    const name = `cli-${crypto.randomUUID()}`;
+    const { TimeToLiveSpecification: _, ...table } = JOURNAL_TABLE;
+    await dynamodb.send(new CreateTableCommand({ ...structuredClone(table), TableName: name } as unknown as CreateTableCommand['input']));
+    await new S3Client({ ...config, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: name }));
+    const journal = ['--journal', `aws:${name}/${name}`];
+    const group = await openGroup();
+    file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
+    file('event.json', authorized(group));
+
+    const ran = await redress('run', 'event.json', ...journal);
+    const [pass] = (ran.json as RunDocument).files[0]?.passes ?? [];
+    expect([ran.exit, pass?.outcome]).toEqual([0, 'remediated']);
+    expect(await ports(group)).toEqual([443]);
+    expect(await redress('explain', group, ...journal)).toMatchObject({ exit: 0 });
+    expect(await redress('rollback', pass?.execution as string, '--reason', 'vendor window', ...journal)).toMatchObject({ json: { outcome: 'rolled-back' } });
+    expect(await ports(group)).toEqual([22, 443]);
+    expect(((await redress('history', group, ...journal)).json as HistoryEntry[]).map((entry) => entry.outcome)).toEqual([
+      'remediated',
+      'no-op',
+      'rolled-back',
+    ]);
+    expect(await redress('approvals', 'list', ...journal)).toMatchObject({ exit: 0 });
+    expect(await redress('recover', ...journal)).toMatchObject({ exit: 0 });
+    // Nothing of it is in the folder.
+    expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
+
+    const of = ['--table', name, '--bucket', name];
+    expect(await redress('evidence', 'verify', ...of)).toMatchObject({ exit: 0, json: { status: 'intact', executions: 2, cut: [] } });
+    expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 0, json: { out: 'copy', cut: [] } });
+    expect(verifyFolder(join(directory, 'copy'))).toMatchObject({ status: 'intact', executions: 2 });
+    expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 1, json: { error: { code: 'journal/invalid' } } });
+
+    const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: name }));
+    const record = Items.find((item) => item['sk']?.S === 'record#000000000002');
+    const key = { pk: record?.['pk'] as { S: string }, sk: record?.['sk'] as { S: string } };
+    const { Item = {} } = await dynamodb.send(new GetItemCommand({ TableName: name, Key: key }));
+    await dynamodb.send(new PutItemCommand({ TableName: name, Item: { ...Item, line: { S: (Item['line'] as { S: string }).S.replace('ec2', 'ec3') } } }));
+    expect(await redress('evidence', 'verify', ...of)).toMatchObject({ exit: 1, json: { status: 'tampered', firstBad: { seq: 2 } } });
+    expect(await redress('history', ...journal)).toMatchObject({ exit: 1, json: { error: { code: 'journal/corrupt' } } });
+    expect(await redress('evidence', 'verify', '--table', name)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('history', '--journal', 'aws:nowhere')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
   });
 
   it('makes no call for a resource of another account', async () => {

@@ -1,24 +1,96 @@
-import { type Data, exists } from '../compose.js';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { ExportReport } from '@redress/evidence/aws';
+import type { VerifyReport } from '@redress/evidence/verify';
+import { type AwsPlace, awsPlace, type Data, exists, type GlobalOptions } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
 
-/** Checks the records of the data folder. Reads only, needs no account and no policy. */
-export async function evidenceVerifyCommand(io: Io, data: Data): Promise<Answer> {
+/** Names a journal on AWS, as `--journal` does. */
+export interface PlaceOptions {
+  readonly table?: string;
+  readonly bucket?: string;
+}
+
+const DEFAULT_OUT = 'evidence';
+
+/** Checks the records of the data folder, or a copy of a journal on AWS. Reads only; a folder needs no account and no policy. */
+export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalOptions, place: PlaceOptions): Promise<Answer> {
+  const aws = placeOf(io, data, options, place);
+  if (aws !== null) {
+    const directory = await mkdtemp(join(tmpdir(), 'redress-evidence-'));
+    try {
+      return await verified(io, shownOf(aws), directory, await exported(aws, directory));
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
   if (!(await exists(data.directory)))
-    throw new CliError('cli/not-found', `There is no evidence in ${data.shown}.`, { place: { file: data.shown }, next: 'Give its folder with --data.' });
+    throw new CliError('cli/not-found', `There is no evidence in ${data.shown}.`, {
+      place: { file: data.shown },
+      next: 'Give its folder with --data, or `--table` and `--bucket` of a journal on AWS.',
+    });
+  return verified(io, data.shown, data.directory, null);
+}
+
+/** Copies a journal on AWS into a folder. */
+export async function evidenceExportCommand(io: Io, data: Data, options: GlobalOptions, place: PlaceOptions & { readonly out?: string }): Promise<Answer> {
+  const aws = placeOf(io, data, options, place);
+  if (aws === null) throw new CliError('cli/usage', 'Which journal?', { next: 'Give --table and --bucket, or --journal aws:TABLE/BUCKET.' });
+  const shown = place.out ?? DEFAULT_OUT;
+  const report = await exported(aws, resolve(io.cwd, shown));
+  const lines = [
+    `${printable(shown)}: ${report.records} records in ${report.streams} streams, ${report.documents} documents`,
+    ...cutLines(report),
+    `check it anywhere with: redress --data ${printable(shown)} evidence verify`,
+  ];
+  return { json: { out: shown, ...report }, text: lines.join('\n'), exit: report.cut.length > 0 ? 1 : 0 };
+}
+
+function placeOf(io: Io, data: Data, options: GlobalOptions, { table, bucket }: PlaceOptions): AwsPlace | null {
+  if (table === undefined && bucket === undefined) return data.aws;
+  if (table === undefined || bucket === undefined)
+    throw new CliError('cli/usage', 'A journal on AWS is a table and a bucket.', { next: 'Give both --table and --bucket.' });
+  return awsPlace(io, options, { table, bucket });
+}
+
+function shownOf({ table, bucket, prefix }: AwsPlace): string {
+  return `aws:${table}/${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
+}
+
+async function exported(aws: AwsPlace, directory: string): Promise<ExportReport> {
+  return (await import('@redress/evidence/aws')).exportJournal({ ...aws, directory });
+}
+
+function cutLines({ cut }: ExportReport): string[] {
+  return cut.map(
+    ({ stream, head, records }) =>
+      `tampered: the head of stream ${printable(stream)} counts ${head} records, ${records} are there, or the newest is another one`,
+  );
+}
+
+async function verified(io: Io, shown: string, directory: string, copy: ExportReport | null): Promise<Answer> {
   const { verifyFolder } = await import('@redress/evidence/verify');
-  const result = verifyFolder(data.directory);
+  const found: VerifyReport = verifyFolder(directory);
+  // The heads say what no folder can.
+  const result = copy !== null && copy.cut.length > 0 ? { ...found, status: 'tampered' as const } : found;
   const paint = painter(io);
   const style = result.status === 'intact' ? 'green' : result.status === 'tampered' ? 'red' : 'yellow';
   const lines = [
-    `${paint(style, result.status)}  ${printable(data.shown)}: ${result.records} records in ${result.streams} streams, ${result.executions} executions (${result.openExecutions} open), ${result.documents} documents`,
+    `${paint(style, result.status)}  ${printable(shown)}: ${result.records} records in ${result.streams} streams, ${result.executions} executions (${result.openExecutions} open), ${result.documents} documents`,
     ...(result.firstBad === null
       ? []
       : [
           `first bad record: ${printable(`${result.firstBad.file}:${result.firstBad.line ?? '-'}`)}${result.firstBad.seq === null ? '' : ` (record ${result.firstBad.seq})`}: ${printable(result.firstBad.message)} (${printable(result.firstBad.code)})`,
         ]),
+    ...(copy === null ? [] : cutLines(copy)),
     ...result.limits.map((limit) => `limit: ${printable(limit)}`),
   ];
-  return { json: result, text: lines.join('\n'), exit: result.status === 'intact' ? 0 : result.status === 'tampered' ? 1 : 2 };
+  return {
+    json: copy === null ? result : { ...result, cut: copy.cut },
+    text: lines.join('\n'),
+    exit: result.status === 'intact' ? 0 : result.status === 'tampered' ? 1 : 2,
+  };
 }

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type ExceptionEntry, isRecord, type JsonObject, parseDuration } from '@redress/core';
 import { addException, expireException } from '@redress/core/yaml';
-import { type Composition, exists, openJournal, reasonOf } from '../compose.js';
+import { type Composition, hasJournal, openJournal, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
@@ -69,7 +69,7 @@ async function write(file: string, shown: string, text: string): Promise<void> {
 /** How often each entry has held something back. */
 async function usage(composition: Composition): Promise<Map<string, { count: number; last: string }>> {
   const used = new Map<string, { count: number; last: string }>();
-  if (!(await exists(composition.data.directory))) return used;
+  if (!(await hasJournal(composition.data))) return used;
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   try {
     for await (const { record } of journal.read({ all: true })) {

@@ -1,5 +1,5 @@
 import { createReplay, formatResource, normalize, type Replay, type ReplayedPass, type ResourceRef, readRecordings, unwrap } from '@redress/core';
-import { type Composition, exists, openJournal } from '../compose.js';
+import { type Composition, hasJournal, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { codeOf, type Verdict, verdictOf, verdictWords } from '../passes.js';
@@ -76,7 +76,7 @@ export async function replayCommand(
   const most = options.most === undefined ? MOST : Number(options.most);
   if (!Number.isSafeInteger(most) || most < 0) throw new CliError('cli/usage', `--most ${JSON.stringify(options.most)} is not a number of passes.`);
   const other = options.against === undefined ? null : await compose(options.against);
-  const journal = (await exists(composition.data.directory)) ? await openJournal(composition.data, { create: false }) : null;
+  const journal = (await hasJournal(composition.data)) ? await openJournal(composition.data, { create: false }) : null;
   if (journal === null) io.stderr(`There is no journal in ${composition.data.shown}, so no state is known: most is undecidable.\n`);
   try {
     const recordings = await readRecordings(journal ?? { read: async function* () {} });

@@ -20,6 +20,8 @@ export interface StoreOptions {
   readonly region?: string;
   /** Of both services, for an emulator. */
   readonly endpoint?: string;
+  /** Of the shared AWS configuration. */
+  readonly profile?: string;
   /** As the SDK's clients take them; without any they come from the environment. */
   readonly credentials?: unknown;
   /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
@@ -105,10 +107,11 @@ export class Store {
   #clients() {
     this.#loaded ??= (async () => {
       const sdk = await import('./clients.js');
-      const { region, endpoint, credentials, clients } = this.options;
+      const { region, endpoint, profile, credentials, clients } = this.options;
       const config = {
         ...(region === undefined ? {} : { region }),
         ...(endpoint === undefined ? {} : { endpoint }),
+        ...(profile === undefined ? {} : { profile }),
         ...(credentials === undefined ? {} : { credentials: credentials as never }),
         // The SDK waits forever by default.
         requestHandler: { connectionTimeout: 3000, requestTimeout: 6000 },
