@@ -1,190 +1,9 @@
-// What happens when many do it at once, when replies are lost, and when workers die: on a model of DynamoDB and S3 that test/model.test.ts
-// compares with the emulator.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { breakerOf, digestOf, type Journal, type Lease, type ResourceRef, resource, type StoredRecord } from '@redress/core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AwsJournalOptions, awsJournal, exportJournal } from '../src/aws.js';
-import { describeJournal } from '../src/contract.js';
-import { verifyFolder } from '../src/verify.js';
-import { AwsError, Model, type ModelOptions } from './support/model.js';
-
-// The same runs each time.
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
-const HOUR = 3_600_000;
-
-function opened(model: Model, more: Partial<AwsJournalOptions> = {}): Journal {
-  return awsJournal({ table: model.table, bucket: model.bucket, clients: model.clients, patience: 30_000, ...more });
-}
-
-const request = (id: string, more: object = {}) => ({
-  resource: ref(id),
-  remediator: 'r',
-  planDigest: digestOf(1),
-  generation: 0,
-  budgets: [],
-  lease: 60_000,
-  body: {},
-  documents: { before: { id }, plan: { fix: id }, observation: { id, tags: {} } },
-  ...more,
-});
-
-async function all(journal: Journal): Promise<StoredRecord[]> {
-  const found: StoredRecord[] = [];
-  for await (const each of journal.read({ all: true })) found.push(each);
-  return found;
-}
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'redress-aws-'));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** What an auditor finds who has only a copy. */
-async function verified(model: Model) {
-  const directory = join(folder, crypto.randomUUID());
-  const { cut } = await exportJournal({ table: model.table, bucket: model.bucket, clients: model.clients, directory });
-  const report = verifyFolder(directory);
-  return { cut, tampered: report.problems.filter((each) => each.severity === 'tampered' || each.code === 'missing-document'), report };
-}
-
-for (const [name, options, reopens] of [
-  ['overlapping requests', {}, true],
-  ['indexes that lag, throttling, no tokens', { lag: 25, throttled: 0.05, tokens: false }, false],
-] as const)
-  describeJournal(`DynamoDB and S3, on the model: ${name}`, async (clock) => {
-    const model = new Model('t', 'b', { random: seeded(7), ...options });
-    const journal = opened(model, { clock });
-    return { journal, ...(reopens ? { reopen: async () => opened(model, { clock }) } : {}), cleanup: async () => journal.close?.() };
-  });
-
-describe('many at once, each with a journal of its own', () => {
-  const world = (more: ModelOptions = {}) => new Model('t', 'b', { random: seeded(11), lag: 10, throttled: 0.01, ...more });
-
-  it('never exceed a budget: 200 workers', async () => {
-    const model = world();
-    const budgets = [
-      { key: 'account=111111111111', changes: 25, window: HOUR },
-      { key: 'remediator=r,account=111111111111', changes: 10, window: HOUR },
-    ];
-    const results = await Promise.all(Array.from({ length: 200 }, (_, index) => opened(model).begin(request(`r-${index}`, { budgets }))));
-    expect(results.filter((each) => each.status === 'begun')).toHaveLength(10);
-    expect(results.filter((each) => each.status === 'over-budget')).toHaveLength(190);
-    const found = await verified(model);
-    expect(found).toMatchObject({ cut: [], tampered: [], report: { records: 10, openExecutions: 10 } });
-  });
-
-  it('give a budget back once, and take it again, without ever exceeding it', async () => {
-    const model = world();
-    let running = 0;
-    let most = 0;
-    let sent = 0;
-    const budgets = [{ key: 'k', changes: 6, window: HOUR }];
-    await Promise.all(
-      Array.from({ length: 40 }, async (_, index) => {
-        const journal = opened(model);
-        const begun = await journal.begin(request(`r-${index}`, { budgets }));
-        if (begun.status !== 'begun') return;
-        most = Math.max(most, ++running + sent);
-        const reached = index % 3 === 0 ? 1 : 0;
-        // Before it is given back, so that nobody who takes it is counted twice.
-        running--;
-        sent += reached;
-        await journal.finish({ resource: ref(`r-${index}`), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: reached, body: {} });
-      }),
-    );
-    expect(most).toBeLessThanOrEqual(6);
-    // What is left is what sends nothing: it can be taken to the last one, and not beyond.
-    const after = await Promise.all(Array.from({ length: 12 }, (_, index) => opened(model).begin(request(`s-${index}`, { budgets }))));
-    expect(after.filter((each) => each.status === 'begun')).toHaveLength(6 - sent);
-  });
-
-  it('begin once per resource: 60 workers on 6 resources', async () => {
-    const model = world();
-    const results = await Promise.all(Array.from({ length: 60 }, (_, index) => opened(model).begin(request(`r-${index % 6}`))));
-    expect(results.filter((each) => each.status === 'begun')).toHaveLength(6);
-    expect(results.filter((each) => each.status === 'busy')).toHaveLength(54);
-  });
-
-  it('take over once', async () => {
-    const model = world();
-    let time = 1_800_000_000_000;
-    const clock = { now: () => time };
-    const old = await opened(model, { clock }).begin(request('a'));
-    time += 60_001;
-    const resume = old.status === 'begun' ? old.lease.execution : '';
-    const results = await Promise.all(Array.from({ length: 30 }, () => opened(model, { clock }).begin(request('a', { resume }))));
-    expect(results.filter((each) => each.status === 'begun')).toHaveLength(1);
-    const late = { resource: ref(), remediator: 'r', lease: (old as { lease: Lease }).lease, outcome: 'remediated', sent: 1, body: {} } as const;
-    await expect(opened(model, { clock }).finish(late)).rejects.toMatchObject({ code: 'journal/lost-lease' });
-  });
-
-  it('append without fork or gap: 50 writers on one stream and on streams of their own', async () => {
-    const model = world();
-    await Promise.all(
-      Array.from({ length: 50 }, async (_, writer) => {
-        const journal = opened(model);
-        for (let i = 0; i < 4; i++) {
-          await journal.append({ kind: 'decision', resource: ref('shared'), remediator: 'r', body: { writer, i } });
-          await journal.append({ kind: 'decision', resource: ref(`own-${writer}`), remediator: 'r', body: { i } });
-        }
-      }),
-    );
-    const found = await verified(model);
-    expect(found).toMatchObject({ cut: [], tampered: [], report: { status: 'intact', streams: 51, records: 400 } });
-    const shared = (await all(opened(model))).filter(({ record }) => record.resource.id === 'shared');
-    expect(new Set(shared.map(({ record }) => `${record.body['writer']}/${record.body['i']}`)).size).toBe(200);
-    // Nothing but a stream is written by everyone.
-    expect([...model.written].filter(([pk, count]) => count > 8 && !pk.startsWith('stream#'))).toEqual([]);
-  });
-
-  it('keep two records apart that say the same in the same moment', async () => {
-    const model = world();
-    const clock = { now: () => 1_800_000_000_000 };
-    const results = await Promise.all(
-      Array.from({ length: 20 }, () => opened(model, { clock }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })),
-    );
-    expect(results.map((each) => each.seq).sort((a, b) => a - b)).toEqual(results.map((_, index) => index + 1));
-  });
-
-  it('begin nothing after a circuit breaker was opened', async () => {
-    const model = world();
-    const breaker = opened(model).append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open' } });
-    const during = Array.from({ length: 20 }, (_, index) => opened(model).begin(request(`d-${index}`)));
-    await breaker;
-    const after = await Promise.all(Array.from({ length: 20 }, (_, index) => opened(model).begin(request(`a-${index}`))));
-    await Promise.all(during);
-    expect(after.map((each) => each.status)).toEqual(after.map(() => 'stale'));
-  });
-
-  it('use a window that slides, over limits that change', async () => {
-    const model = world({ throttled: 0 });
-    let time = 1_800_000_000_000;
-    const clock = { now: () => time };
-    let n = 0;
-    const begin = async (changes: number) =>
-      (await opened(model, { clock }).begin(request(`w-${n++}`, { budgets: [{ key: 'k', changes, window: 1000 }] }))).status;
-    expect([await begin(3), await begin(3)]).toEqual(['begun', 'begun']);
-    time += 600;
-    expect([await begin(2), await begin(3), await begin(3)]).toEqual(['over-budget', 'begun', 'over-budget']);
-    time += 401;
-    // The first two have left the window, the third has not.
-    expect([await begin(2), await begin(2), await begin(3), await begin(3)]).toEqual(['begun', 'over-budget', 'begun', 'over-budget']);
-    expect(await begin(0)).toBe('over-budget');
-  });
-});
+// Lost replies, dead workers and tampering, on a model of DynamoDB and S3 that test/model.test.ts compares with the emulator.
+import { digestOf, type Journal, type Lease } from '@redress/core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AwsError, Model } from '../../test/support/model.js';
+import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
+import { awsJournal } from '../aws.js';
 
 describe('requests to the store', () => {
   const fix = async (model: Model, calls: number) => {
@@ -212,6 +31,15 @@ describe('requests to the store', () => {
     const second = await fix(model, calls);
     expect(second).toEqual({ dynamodb: 3 + calls, writes: 2 * (2 + calls) + 2, objects: 0, puts: 4 });
   });
+});
+
+it('says no on what is so now, not on what it knew', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const [mine, other] = [opened(model), opened(model)];
+  const begun = await other.begin(request('a'));
+  expect((await mine.begin(request('a'))).status).toBe('busy');
+  await other.finish({ resource: ref(), remediator: 'r', lease: (begun as { lease: Lease }).lease, outcome: 'remediated', sent: 1, body: {} });
+  expect((await mine.begin(request('a', { generation: 1 }))).status).toBe('begun');
 });
 
 describe('a store that fails', () => {
