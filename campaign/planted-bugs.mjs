@@ -7,7 +7,7 @@ const GUARDRAILS = `${CORE}/guardrails`;
 const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
 const inGuardrails = ['packages/core/src/guardrails', 'tests/engine'];
-const inEvidence = ['packages/evidence/src', 'packages/evidence/test/folder.test.ts'];
+const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.prop.test.ts'];
 
 /** @type {readonly { promise: string, defect: string, file: string, find: string, replace: string, tests: readonly string[] }[]} */
 export const plantedBugs = [
@@ -630,5 +630,46 @@ export const plantedBugs = [
     find: 'const found = result.results.find((each) => each.retryable);',
     replace: 'const found = result.results.find((each) => each.retryable && each.passes.length > 99);',
     tests: ['packages/lambda-runtime/src'],
+  },
+  // The journal on AWS
+  {
+    promise: 'Limits hold over all workers, also on AWS.',
+    defect: 'the transaction does not ask how much is taken',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: "'attribute_not_exists(#taken) OR size(#taken) < :most'",
+    replace: "'attribute_not_exists(nothing) OR size(#taken) < :most'",
+    tests: ['packages/evidence/src/aws/races.test.ts'],
+  },
+  {
+    promise: 'Nothing is begun on AWS after a circuit breaker was opened.',
+    defect: 'the transaction does not ask',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: "'attribute_not_exists(pk) OR #open = :no'",
+    replace: "'attribute_not_exists(nothing) OR #open = :no'",
+    tests: ['packages/evidence/src/aws/races.test.ts'],
+  },
+  {
+    promise: "A worker on AWS that lost a race does not take the other's record for its own.",
+    defect: 'records are told apart by what they say',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: "failed.get(0)?.['token']?.S === token",
+    replace: "failed.get(0)?.['digest']?.S === next.ref.digest",
+    tests: ['packages/evidence/src/aws/races.test.ts'],
+  },
+  {
+    promise: 'A lost reply of DynamoDB is found out.',
+    defect: "what is there already is somebody else's",
+    file: `${EVIDENCE}/aws/store.ts`,
+    find: 'return isOurs(failed) ? ',
+    replace: 'return isOurs(failed) && failed.size < 0 ? ',
+    tests: ['packages/evidence/src/aws/faults.test.ts'],
+  },
+  {
+    promise: 'A chain on AWS does not go on from a head that was set back.',
+    defect: 'a record may be written over',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: `            ...(await this.#lineItem(next)),\n          },\n          ConditionExpression: 'attribute_not_exists(pk)',`,
+    replace: `            ...(await this.#lineItem(next)),\n          },\n          ConditionExpression: 'attribute_not_exists(nothing)',`,
+    tests: ['packages/evidence/src/aws/faults.test.ts'],
   },
 ];

@@ -91,6 +91,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 const NEVER = new Promise<never>(() => undefined);
 const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 
+const reads = /^(?:Get|List|Describe)/;
+const nameOf = (command: object) => command.constructor.name.replace(/Command$/, '');
+
 /** A history, judged. */
 async function simulate(happenings: readonly Happening[], scheduler: fc.Scheduler, defect?: (journal: Journal) => Journal): Promise<History> {
   const clock = virtualClock();
@@ -137,6 +140,8 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
   let deaths: number[] = [];
   let calls = 0;
   let outage = 0;
+  /** Writing calls on their way: each lands, or is given up, within seconds. */
+  let onTheirWay = 0;
   const worker = { current: 0, dead: new Set<number>() };
 
   const account: SimulatedAccount = simulatedAccount({
@@ -247,7 +252,13 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
                   deaths.splice(death, 1);
                   worker.dead.add(me);
                 }
-                return alive(client?.send(command) as Promise<never>);
+                const sending = client?.send(command) as Promise<never>;
+                if (target.access !== 'read' && !reads.test(nameOf(command))) {
+                  onTheirWay++;
+                  const landed = () => void onTheirWay--;
+                  sending.then(landed, landed);
+                }
+                return alive(sending);
               },
             };
           },
@@ -256,9 +267,8 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
     });
   };
 
-  const reads = /^(?:Get|List|Describe)/;
   function judge(service: string, command: { input: Record<string, unknown> }, target: { access: string; account: string }): void {
-    const operation = command.constructor.name.replace(/Command$/, '');
+    const operation = nameOf(command);
     if (reads.test(operation)) return;
     const id = String(command.input['GroupId'] ?? command.input['Bucket'] ?? command.input['logGroupName'] ?? '');
     const index = gaps.findIndex((gap) => gap.ref.id === id);
@@ -384,6 +394,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
         break;
       }
       case 'wait':
+        while (onTheirWay > 0 && scheduler.count() > 0) await progress(1);
         clock.time += each.minutes * 60_000;
         break;
     }

@@ -12,12 +12,12 @@ it('holds in every history', async () => {
 });
 
 describe('a journal that breaks its promises is found', () => {
-  it.each<[string, keyof typeof INVARIANTS, (journal: Journal) => Journal]>([
-    ['counts no budget', 'budget', (journal) => ({ ...bound(journal), begin: (request) => journal.begin({ ...request, budgets: [] }) })],
-    ['forgets holds', 'held', (journal) => ({ ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) })],
+  it.each<[string, readonly (keyof typeof INVARIANTS)[], (journal: Journal) => Journal]>([
+    ['counts no budget', ['budget'], (journal) => ({ ...bound(journal), begin: (request) => journal.begin({ ...request, budgets: [] }) })],
+    ['forgets holds', ['held'], (journal) => ({ ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) })],
     [
       'gives a lease that nobody has to keep',
-      'intent',
+      ['intent'],
       (journal) => ({
         ...bound(journal),
         begin: async (request) =>
@@ -28,7 +28,8 @@ describe('a journal that breaks its promises is found', () => {
     ],
     [
       'lets two workers have one lease',
-      'once',
+      // Which of the two writes first decides what is seen: a second change, or one after the other has closed the execution.
+      ['once', 'intent'],
       (journal) => ({
         ...bound(journal),
         begin: async (request) => {
@@ -39,9 +40,10 @@ describe('a journal that breaks its promises is found', () => {
         },
       }),
     ],
-  ])('one that %s: %s', async (_name, invariant, defect) => {
+  ])('one that %s: %s', async (_name, invariants, defect) => {
     const report = await simulation({ histories: 1500, defect });
-    expect(report.broken.map((each) => each.invariant)).toContain(invariant);
+    expect(report.broken.length).toBeGreaterThan(0);
+    expect(invariants).toEqual(expect.arrayContaining(report.broken.map((each) => each.invariant)));
     expect(report.counterexample?.happenings.length).toBeLessThan(15);
   });
 });

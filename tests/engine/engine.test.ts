@@ -344,6 +344,14 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
+  it('a lost reply after the effect, and looks that do not show it yet: looks again, and does not send it again', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['lost']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', ['stale', 'stale']));
+    expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
   it('a lost call without effect: looks, and sends it once more', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost-before']);

@@ -1,7 +1,7 @@
 import { type CallReader, type Connect, defineRemediator, defineService, isRecord, type ResourceRef, resource } from '@redress/core';
 
 /** What a service does with the next call of an operation, instead of or besides its work. */
-export type Fault = 'denied' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before';
+export type Fault = 'denied' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before' | 'stale';
 
 /**
  * A small AWS service in this process: widgets with rules that are open or not. Calls are counted as a wire would see them, faults come
@@ -14,6 +14,8 @@ export class Widgets {
   before: (operation: string) => void = () => undefined;
   identity = { account: '111111111111', arn: 'arn:aws:sts::111111111111:assumed-role/Redress/test' };
   identityFails = false;
+  /** As they were before the last write: what a stale read sees. */
+  #old = new Map<string, { rules: string[]; tags: Record<string, string>; note: string | null }>();
 
   get writes(): string[] {
     return this.calls.filter((call) => call.write).map((call) => call.operation);
@@ -49,14 +51,15 @@ export class Widgets {
     if (fault === 'gone') fail('Widget.NotFound', 400);
     if (fault === 'server') fail('InternalError', 500);
     if (fault === 'lost-before') fail('TimeoutError', undefined);
-    const result = this.#work(operation, input, fail);
+    if (write) this.#old = structuredClone(this.widgets);
+    const result = this.#work(operation, input, fail, fault === 'stale' ? this.#old : this.widgets);
     if (fault === 'lost') fail('ECONNRESET', undefined);
     return { ...result, $metadata: { httpStatusCode: 200, requestId: `r-${this.calls.length}` } };
   }
 
-  #work(operation: string, input: Record<string, unknown>, fail: (name: string, status: number) => void): object {
-    if (operation === 'DescribeWidgets') return { Ids: [...this.widgets.keys()] };
-    const found = this.widgets.get(String(input['Id']));
+  #work(operation: string, input: Record<string, unknown>, fail: (name: string, status: number) => void, widgets: typeof this.widgets): object {
+    if (operation === 'DescribeWidgets') return { Ids: [...widgets.keys()] };
+    const found = widgets.get(String(input['Id']));
     if (found === undefined) fail('Widget.NotFound', 400);
     const one = found as NonNullable<typeof found>;
     const rule = String(input['Rule']);

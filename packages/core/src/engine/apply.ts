@@ -88,9 +88,7 @@ export async function apply(
         await record('refused', described);
         return stopped(index, `${service}:${operation} was refused: ${failure.name}: ${failure.message}`, failure, failure.retryable);
       }
-      // The reply is lost: the change may have been made. Look.
-      const seen = await runtime.look(remediator, ref, args.policy, purpose === 'fix' ? 'write' : 'rollback', deadline);
-      const still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
+      const still = await stillToDo(runtime, args, change);
       if (still === false) {
         sent++;
         await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
@@ -106,6 +104,25 @@ export async function apply(
     }
   }
   return { done: changes.length, sent, unsure, error: null, failure: null, retryable: false, calls };
+}
+
+/**
+ * Looks after a lost reply whether the change is still to be made; null when that cannot be told. One look that does not show it is not enough
+ * to send the call again, for reads may be stale.
+ */
+async function stillToDo(
+  runtime: Runtime,
+  { remediator, ref, purpose, policy, deadline }: Parameters<typeof apply>[1],
+  change: Change,
+): Promise<boolean | null> {
+  let still: boolean | null = null;
+  for (const wait of VERIFY_WAITS) {
+    if (wait > 0) await runtime.clock.sleep(wait);
+    const seen = await runtime.look(remediator, ref, policy, purpose === 'fix' ? 'write' : 'rollback', deadline);
+    still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
+    if (still !== true) return still;
+  }
+  return still;
 }
 
 /** What an independent read says of changes that were made. */

@@ -65,13 +65,16 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
   });
   if (resumed.status !== 'begun') return null;
   const closing = found(story, remediator, seen.observation.value, seen.assessment.value, runtime.clock.now());
-  return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease }, closing);
+  return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease, seen }, closing);
 }
+
+const UNTOUCHED = 'Its worker was lost, and the resource is as it was before.';
 
 /** What an execution came to, from its records and what is there now. */
 function found(story: Story, remediator: Remediator, observed: Observed, assessment: Assessment, now: number): Closing {
   const { plan } = story;
   const recorded = story.appliedUndo.length;
+  // A resource as it was before does not show that nothing was sent: someone may have undone it since. What may have been sent counts.
   const sent = Math.max(recorded, 1);
   const close = (outcome: Closing['outcome'], message: string, verified: string, state: Json | null, more: Partial<Closing> = {}): Closing => ({
     outcome,
@@ -88,7 +91,7 @@ function found(story: Story, remediator: Remediator, observed: Observed, assessm
   if (story.rollbackOf !== null) {
     const hold = { until: now + story.holdFor, owner: story.by };
     // First: what the fix has left may be as good as what was before it, and then says nothing of the rollback.
-    if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0 });
+    if (untouched) return close('failed', UNTOUCHED, 'verified', state);
     if (story.expected !== null && remediator.equivalent(story.expected, state))
       return close('rolled-back', 'Its worker was lost after it had taken the change back.', 'verified', state, { hold });
     return close('unknown', 'Its worker was lost in the middle of a rollback; a person decides.', 'not-verified', state, { hold });
@@ -100,12 +103,10 @@ function found(story: Story, remediator: Remediator, observed: Observed, assessm
     const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
     return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
   }
-  if (untouched) return close('failed', 'Its worker was lost before it changed anything.', 'verified', state, { sent: 0, retryable: true });
+  if (untouched) return close('failed', UNTOUCHED, 'verified', state, { retryable: true });
   if (left.length < length)
     return close('partial', `Its worker was lost after ${length - left.length} of ${length} changes.`, 'verified', state, {
       open: left.map((change) => change.summary),
     });
-  return close('unknown', 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.', 'not-verified', state, {
-    sent: recorded,
-  });
+  return close('unknown', 'Its worker was lost, and the resource is neither as before nor as planned; a person decides.', 'not-verified', state);
 }
