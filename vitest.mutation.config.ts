@@ -1,13 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // The tests that judge mutants: those that stand beside what decides, and no others.
 const conditions = ['@redress/source', 'node', 'development|production'];
 
 export default defineConfig({
-  resolve: { conditions },
+  resolve: {
+    conditions,
+    // By its name core would be found outside of the sandbox, where nothing is mutated.
+    alias: [{ find: /^@redress\/core$/, replacement: fileURLToPath(new URL('./packages/core/src/index.ts', import.meta.url)) }],
+  },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
+    include:
+      process.env['REDRESS_MUTATE'] === 'engine'
+        ? ['tests/engine/*.test.ts', 'packages/core/src/engine/*.test.ts']
+        : ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
     exclude: ['**/*.prop.test.ts'],
     // Thousands of runs: they share what they load.
     isolate: false,

@@ -11,6 +11,8 @@ import { fail, NODE, ROOT, setup } from './setup.mjs';
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
 const SECTIONS = ['faults', 'simulation', 'races', 'planted', 'mutation'];
 const LEAST_MUTATION_SCORE = 90;
+/** From this size on the engine is mutated, too, and fifty processes race. */
+const LARGE = 5;
 const args = process.argv.slice(2);
 const value = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
 const json = args.includes('--json');
@@ -62,6 +64,28 @@ async function section(name, options) {
   return JSON.parse(out);
 }
 
+/** What Stryker finds, in numbers; messages are no part of it. */
+async function mutate(env, name) {
+  const file = join(ROOT, '.cache', name);
+  rmSync(file, { force: true });
+  const { err, out } = await run(NODE, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run', 'stryker.config.mjs'], env);
+  if (!existsSync(file)) throw new Error(`Stryker left no report: ${(err + out).slice(-2000)}`);
+  const files = {};
+  const survivors = [];
+  for (const [path, { mutants }] of Object.entries(JSON.parse(readFileSync(file, 'utf8')).files)) {
+    const counted = mutants.filter(({ status }) => ['Killed', 'Timeout', 'Survived', 'NoCoverage'].includes(status));
+    const killed = counted.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+    files[path] = { mutants: counted.length, killed: killed.length };
+    for (const { status, location, mutatorName } of counted)
+      if (status !== 'Killed' && status !== 'Timeout') survivors.push(`${path}:${location.start.line} ${mutatorName}`);
+  }
+  const total = Object.values(files).reduce((sum, each) => ({ mutants: sum.mutants + each.mutants, killed: sum.killed + each.killed }), {
+    mutants: 0,
+    killed: 0,
+  });
+  return { score: Math.round((total.killed / total.mutants) * 1000) / 10, ...total, files, survivors };
+}
+
 const runs = {
   async faults(options) {
     const report = await section('faults', options);
@@ -103,31 +127,20 @@ const runs = {
     return { ok, report };
   },
   async mutation({ size }) {
-    const file = join(ROOT, '.cache', 'mutation.json');
-    rmSync(file, { force: true });
-    const { err, out } = await run(NODE, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run', 'stryker.config.mjs'], {
-      REDRESS_STATIC_MUTANTS: size > 1 ? '1' : '0',
-    });
-    if (!existsSync(file)) throw new Error(`Stryker left no report: ${(err + out).slice(-2000)}`);
-    const files = {};
-    const survivors = [];
-    for (const [name, { mutants }] of Object.entries(JSON.parse(readFileSync(file, 'utf8')).files)) {
-      const counted = mutants.filter(({ status }) => ['Killed', 'Timeout', 'Survived', 'NoCoverage'].includes(status));
-      const killed = counted.filter(({ status }) => status === 'Killed' || status === 'Timeout');
-      files[name] = { mutants: counted.length, killed: killed.length };
-      for (const { status, location, mutatorName } of counted)
-        if (status !== 'Killed' && status !== 'Timeout') survivors.push(`${name}:${location.start.line} ${mutatorName}`);
-    }
-    const total = Object.values(files).reduce((sum, each) => ({ mutants: sum.mutants + each.mutants, killed: sum.killed + each.killed }), {
-      mutants: 0,
-      killed: 0,
-    });
-    const score = Math.round((total.killed / total.mutants) * 1000) / 10;
+    const guardrails = await mutate({ REDRESS_STATIC_MUTANTS: size > 1 ? '1' : '0' }, 'mutation.json');
+    const { score, killed, mutants, survivors } = guardrails;
     log(
-      `Mutation score of the guardrails: ${score} % (${total.killed} of ${total.mutants} mutants${size > 1 ? '' : ', those of module level apart'}; at least ${LEAST_MUTATION_SCORE} %)`,
+      `Mutation score of the guardrails: ${score} % (${killed} of ${mutants} mutants${size > 1 ? '' : ', those of module level apart'}; at least ${LEAST_MUTATION_SCORE} %)`,
     );
     if (score < LEAST_MUTATION_SCORE) for (const survivor of survivors) log(`  ${survivor}`);
-    return { ok: score >= LEAST_MUTATION_SCORE, report: { score, ...total, files, survivors } };
+    const report = { ...guardrails };
+    if (size >= LARGE) {
+      const engine = await mutate({ REDRESS_MUTATE: 'engine', REDRESS_STATIC_MUTANTS: '0' }, 'mutation-engine.json');
+      log(`Mutation score of the engine: ${engine.score} % (${engine.killed} of ${engine.mutants} mutants, those of module level apart)`);
+      for (const survivor of engine.survivors) log(`  ${survivor}`);
+      report.engine = engine;
+    }
+    return { ok: score >= LEAST_MUTATION_SCORE, report };
   },
 };
 
