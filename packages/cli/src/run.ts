@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord } from '@redress/core';
 import { Command, CommanderError } from 'commander';
+import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
@@ -233,6 +234,18 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('recover')
     .description('closes executions whose worker is gone, by looking at the resource')
     .action(() => composed(async (composition) => (await import('./commands/rollback.js')).recoverCommand(io, composition)));
+  program
+    .command('doctor')
+    .description('what keeps Redress from working: policy, register and journal; with --live the account and what is deployed; reads only')
+    .option('--live', 'look at the account, too')
+    .option('--stack <name>', 'with --live: the CloudFormation stack of the deployment')
+    .option('--function <name>', 'with --live: the function that handles events (default: that of --stack)')
+    .option('--approvals <name>', 'with --live: the function of the approvals (default: that of --stack)')
+    .option('--account <id...>', 'with --live: these accounts (default: that of the credentials)')
+    .option('--in <region...>', 'with --live: these regions (default: --region, and where global services report)')
+    .option('--remediator <id...>', 'only what these need')
+    .option('--canary <parameter>', 'parameter of the canary (default: that of the function)')
+    .action((options: DoctorOptions) => composed(async (composition) => (await import('./commands/doctor.js')).doctorCommand(io, composition, options)));
   program
     .command('history')
     .description('what changed, when, why, and by which event')

@@ -1,0 +1,280 @@
+import {
+  type Breaker,
+  breakerOf,
+  CANARY,
+  canaryResource,
+  eventPatterns,
+  type Fact,
+  type Journal,
+  known,
+  modeOf,
+  type OperationUse,
+  type Partition,
+  partitionOf,
+  type Remediator,
+  unreadable,
+} from '@redress/core';
+import { type Composition, hasJournal, killSwitch, openJournal } from '../compose.js';
+import { warn } from '../doctor/check.js';
+import { accessChecks, approvalChecks, functionChecks, queueChecks, stopChecks } from '../doctor/deployment-checks.js';
+import { fact } from '../doctor/fact.js';
+import type { CanaryFacts, Check, CheckStatus, DeploymentFacts, JournalFacts, PlaceFacts, RecordFacts, Wanted } from '../doctor/facts.js';
+import { recorderChecks, ruleChecks, securityHubChecks, trailChecks } from '../doctor/place-checks.js';
+import { canaryChecks, journalChecks, policyChecks } from '../doctor/record-checks.js';
+import { CliError } from '../errors.js';
+import { type Answer, type Io, type Paint, painter } from '../io.js';
+import { printable } from '../printable.js';
+import { accountOf, known as knownRemediator } from './plan.js';
+
+/** Options of `redress doctor`. */
+export interface DoctorOptions {
+  readonly live?: boolean;
+  readonly stack?: string;
+  readonly function?: string;
+  readonly approvals?: string;
+  readonly account?: string[];
+  readonly in?: string[];
+  readonly remediator?: string[];
+  readonly canary?: string;
+}
+
+/** `redress doctor --json` */
+export interface DoctorDocument {
+  /** The worst of all: fail, unknown, warn, ok. */
+  readonly status: CheckStatus;
+  readonly live: boolean;
+  readonly accounts: readonly string[];
+  readonly regions: readonly string[];
+  readonly checks: readonly Check[];
+}
+
+const WORST: readonly CheckStatus[] = ['fail', 'unknown', 'warn', 'ok'];
+/** Where services without a region report their calls. */
+const GLOBAL: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-northwest-1', 'aws-us-gov': 'us-gov-west-1' };
+
+/** What keeps Redress from working. Reads only, whatever it finds. */
+export async function doctorCommand(io: Io, composition: Composition, options: DoctorOptions): Promise<Answer> {
+  const only = ['stack', 'function', 'approvals', 'account', 'in'] as const;
+  const lonely = options.live === true ? undefined : only.find((name) => options[name] !== undefined);
+  if (lonely !== undefined) throw new CliError('cli/usage', `--${lonely} needs --live.`);
+  const live = options.live === true ? await look(composition, options) : null;
+  const local = await withJournal(composition, live?.deployment ?? null, (journal, shown) => recorded(composition, options, live, journal, shown));
+  const checks = [...local, ...(live?.checks ?? [])].sort((a, b) => WORST.indexOf(a.status) - WORST.indexOf(b.status));
+  const status = WORST.find((each) => checks.some((check) => check.status === each)) ?? 'ok';
+  const document: DoctorDocument = { status, live: live !== null, accounts: live?.accounts ?? [], regions: live?.regions ?? [], checks };
+  return { json: document, text: human(document, painter(io)), exit: status === 'fail' || status === 'unknown' ? 1 : 0 };
+}
+
+/** What was seen in the account. */
+interface Live {
+  readonly accounts: readonly string[];
+  readonly regions: readonly string[];
+  readonly deployment: DeploymentFacts | null;
+  readonly config: object;
+  readonly checks: readonly Check[];
+}
+
+async function look(composition: Composition, options: DoctorOptions): Promise<Live> {
+  const { policy, connect, region } = composition;
+  const partition = partitionOf(region);
+  const own = await accountOf(composition, undefined);
+  const accounts = options.account ?? [own];
+  const wanted = wantedOf(composition, options, GLOBAL[partition]);
+  const regions = [...new Set(options.in ?? [region, GLOBAL[partition]])];
+  const places: PlaceFacts[] = [];
+  const { gatherPlace } = await import('../doctor/gather-place.js');
+  for (const account of accounts)
+    for (const each of regions) {
+      const connection = await connect({ partition, account, region: each, access: 'read' });
+      places.push(
+        await placeOf(
+          account,
+          each,
+          () => connection.identity().then(({ account: is }) => is),
+          () => gatherPlace(connection, account, each),
+        ),
+      );
+    }
+  const { config } = await composition.ambient({ partition, account: own, region, access: 'read' });
+  const deployment = await deploymentOf(config, options, places);
+  const handler = deployment?.handler.ok === true ? deployment.handler.value : null;
+  const targets = handler?.mappings.ok === true ? handler.mappings.value.map((each) => each.source) : [];
+  // Members forward to the bus of the hub, whose name is not known here.
+  const targetsIn = (place: PlaceFacts) => (place.account === own && place.region === region ? targets : []);
+  const checks: Check[] = places.flatMap((place) => [
+    ...trailChecks(place),
+    ...recorderChecks(place, wanted),
+    ...ruleChecks(place, wanted, targetsIn(place)),
+    ...securityHubChecks(place, wanted),
+  ]);
+  if (deployment === null)
+    checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not looked at.', 'Name them with --stack or --function.'));
+  else
+    checks.push(
+      ...functionChecks(deployment, policy, composition.policySource.kind !== 'absent'),
+      ...queueChecks(deployment),
+      ...approvalChecks(deployment, policy),
+      ...stopChecks(deployment),
+    );
+  const { gatherAccess } = await import('../doctor/gather-access.js');
+  const members = [...new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)])];
+  const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
+  for (const account of members) checks.push(...accessChecks([await gatherAccess(connect, account, region, role, fixesOf(composition, account))]));
+  return { accounts, regions, deployment, config, checks };
+}
+
+/** A region of an account that is another account's is not looked at: what is seen there says nothing of this one. */
+async function placeOf(account: string, region: string, identity: () => Promise<string>, gather: () => Promise<PlaceFacts>): Promise<PlaceFacts> {
+  try {
+    const is = await identity();
+    if (is === account) return await gather();
+    return nowhere(account, region, new Error(`The credentials are of account ${is}.`));
+  } catch (error) {
+    return nowhere(account, region, error);
+  }
+}
+
+function nowhere(account: string, region: string, error: unknown): PlaceFacts {
+  const not = unreadable(error);
+  return { account, region, trails: not, recorders: not, channels: not, rules: not, securityHub: not };
+}
+
+async function deploymentOf(config: object, options: DoctorOptions, places: readonly PlaceFacts[]): Promise<DeploymentFacts | null> {
+  const { stack, approvals } = options;
+  const named = {
+    ...(stack === undefined ? {} : { stack }),
+    ...(options.function === undefined ? {} : { function: options.function }),
+    ...(approvals === undefined ? {} : { approvals }),
+  };
+  if (Object.keys(named).length === 0) return null;
+  const { gatherDeployment } = await import('../doctor/gather-deployment.js');
+  return gatherDeployment(
+    { config },
+    named,
+    places.map((place) => place.rules),
+  );
+}
+
+/** What the remediators that are not turned off everywhere want to hear. */
+function wantedOf(composition: Composition, { remediator }: DoctorOptions, globalRegion: string): Wanted {
+  const ids = remediator?.map((id) => knownRemediator(composition, id).id);
+  const isOff = ({ id }: Remediator) => {
+    const modes = Object.values(composition.policy.remediators[id]?.modes ?? {});
+    return modes.length > 0 && modes.every((mode) => mode === 'off');
+  };
+  const remediators = composition.remediators.filter((each) => (ids === undefined || ids.includes(each.id)) && !isOff(each));
+  const types = remediators.filter((each) => each.configRules.length > 0).flatMap((each) => each.resourceTypes);
+  return {
+    patterns: eventPatterns(remediators, { exceptionTag: composition.policy.exceptions.tag }),
+    configTypes: [...new Set(types)].sort(),
+    securityHub: remediators.some((each) => each.controls.length > 0),
+    globalRegion,
+  };
+}
+
+/** IAM actions of the fixes that the policy lets be made in an account. */
+function fixesOf({ remediators, policy }: Composition, account: string): readonly string[] {
+  const actions = (uses: readonly OperationUse[]) =>
+    uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? []));
+  const acting = remediators.filter((each) => ['enforce', 'approve'].includes(modeOf(policy, each.id, account)));
+  return [...new Set(acting.flatMap((each) => actions(each.uses.writes)))].sort();
+}
+
+/** The journal that was named, else that of the deployment where one was found, else that of the data folder. */
+async function withJournal<T>(
+  composition: Composition,
+  deployment: DeploymentFacts | null,
+  work: (journal: Fact<Journal | null>, shown: string) => Promise<T>,
+): Promise<T> {
+  const environment = deployment?.handler.ok === true ? deployment.handler.value?.environment : undefined;
+  const { REDRESS_TABLE: table, REDRESS_BUCKET: bucket } = environment ?? {};
+  const shown = composition.data.aws === null ? (table ?? composition.data.shown) : composition.data.shown;
+  const journal = await fact('journal', async () => {
+    if (composition.data.aws === null && table !== undefined && bucket !== undefined) {
+      const { awsJournal } = await import('@redress/evidence/aws');
+      const { config } = await composition.ambient({ partition: partitionOf(composition.region), account: '', region: composition.region, access: 'read' });
+      const { endpoint, credentials } = config as { endpoint?: string; credentials?: unknown };
+      return awsJournal({
+        table,
+        bucket,
+        region: composition.region,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(credentials === undefined ? {} : { credentials }),
+        clock: composition.clock,
+      });
+    }
+    return (await hasJournal(composition.data)) ? openJournal(composition.data, { create: false, clock: composition.clock }) : null;
+  });
+  try {
+    return await work(journal, shown);
+  } finally {
+    if (journal.ok) await journal.value?.close?.();
+  }
+}
+
+async function recorded(
+  composition: Composition,
+  options: DoctorOptions,
+  live: Live | null,
+  journal: Fact<Journal | null>,
+  shown: string,
+): Promise<readonly Check[]> {
+  const { policy, register, clock, region } = composition;
+  const now = clock.now();
+  const facts: RecordFacts = {
+    now,
+    policy,
+    policyFound: composition.policySource.kind !== 'absent',
+    register,
+    stopFile: await fact('STOP', () => killSwitch(composition.data).read()),
+    journal: journal.ok && journal.value !== null ? await journalFacts(journal.value, composition, live?.accounts ?? [], shown) : (journal as Fact<null>),
+  };
+  return [...policyChecks(facts), ...journalChecks(facts), ...canaryChecks(await canaryFacts(options, live, journal, region, now))];
+}
+
+function journalFacts(journal: Journal, { policy, region }: Composition, accounts: readonly string[], shown: string): Promise<Fact<JournalFacts>> {
+  return fact('journal', async () => {
+    const breakers: (Breaker & { account: string })[] = [];
+    const all = new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)]);
+    for (const account of all)
+      for (const each of (await journal.view(breakerOf({ account, partition: partitionOf(region) }))).breakers) breakers.push({ ...each, account });
+    return { shown, open: await journal.open(), approvals: await journal.approvals(), breakers };
+  });
+}
+
+async function canaryFacts(
+  options: DoctorOptions,
+  live: Live | null,
+  journal: Fact<Journal | null>,
+  region: string,
+  now: number,
+): Promise<readonly CanaryFacts[]> {
+  const environment = live?.deployment?.handler.ok === true ? live.deployment.handler.value?.environment : undefined;
+  const parameter = options.canary ?? environment?.['REDRESS_CANARY_PARAMETER'] ?? environment?.['REDRESS_STOP_PARAMETER'];
+  const [account] = live?.accounts ?? [];
+  if (parameter === undefined || account === undefined) return [];
+  const last: Fact<number | null> = !journal.ok
+    ? journal
+    : journal.value === null
+      ? known(null)
+      : await fact('journal', async () => {
+          let newest: number | null = null;
+          for await (const { record } of (journal.value as Journal).read({ resource: canaryResource(parameter, account, region) }))
+            if (record.remediator === CANARY) newest = Date.parse(record.time);
+          return newest;
+        });
+  return [{ now, region, last }];
+}
+
+const STYLES: Readonly<Record<CheckStatus, Parameters<Paint>[0]>> = { ok: 'green', warn: 'yellow', fail: 'red', unknown: 'red' };
+
+function human({ checks, status, live }: DoctorDocument, paint: Paint): string {
+  const count = (each: CheckStatus) => checks.filter((check) => check.status === each).length;
+  return [
+    ...checks.flatMap((check) => [
+      `${paint(STYLES[check.status], check.status.padEnd(7))}  ${paint('bold', check.code)}  ${printable(check.where)}: ${printable(check.saw)}`,
+      ...(check.next === null ? [] : [`         ${printable(check.next)}`]),
+    ]),
+    `${status === 'ok' ? 'All is well' : `${count('fail')} fail, ${count('unknown')} unknown, ${count('warn')} warn`}; ${count('ok')} ok.${live ? '' : ' The account was not looked at; --live does.'}`,
+  ].join('\n');
+}

@@ -1,0 +1,175 @@
+import type { Policy } from '@redress/core';
+import { fail, ok, read, unknown, warn } from './check.js';
+import type { AccessFact, Check, DeploymentFacts, FunctionFact, QueueFact } from './facts.js';
+
+/** Seconds that the function needs to change anything, with its verification. */
+const LEAST_TIMEOUT = 60;
+/** A fix is leased for two minutes: a message that comes again sooner only finds it busy. */
+const LEASE = 120;
+/** So many messages are a backlog. */
+const BACKLOG = 1000;
+
+/** The function: whether it is there, runs the policy that is meant, and has the time it needs. */
+export function functionChecks(facts: DeploymentFacts, policy: Policy, policyFound: boolean): readonly Check[] {
+  return read('function', 'function', facts.handler, (handler) => {
+    if (handler === null)
+      return [fail('function-missing', 'function', 'There is no function under this name.', 'Deploy it, or name it with --function or --stack.')];
+    const where = handler.name;
+    const found: Check[] = [];
+    if (handler.state !== 'Active' && handler.state !== '') found.push(fail('function-inactive', where, `It is ${handler.state}.`, 'See its state reason.'));
+    if (handler.lastUpdate === 'Failed')
+      found.push(fail('function-update-failed', where, 'Its last update failed: it runs what was before.', 'Deploy it again.'));
+    if (handler.timeout < LEAST_TIMEOUT)
+      found.push(
+        fail('timeout-short', where, `It has ${handler.timeout} s.`, `Give it at least ${LEAST_TIMEOUT} s; it changes nothing without the time to verify.`),
+      );
+    return [
+      ...(found.length > 0 ? found : [ok('function', where, `It is there, with ${handler.timeout} s.`)]),
+      ...policyDigestChecks(handler, policy, policyFound),
+      ...mappingChecks(handler),
+    ];
+  });
+}
+
+function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: boolean): readonly Check[] {
+  const deployed = handler.environment['REDRESS_POLICY_DIGEST'] ?? '';
+  if (!policyFound)
+    return [warn('policy-not-compared', handler.name, 'There is no policy here to compare with.', 'Run it where redress.yaml is, or give --policy.')];
+  if (deployed === '') return [unknown('policy-digest', handler.name, 'The function does not say which policy it has: REDRESS_POLICY_DIGEST is not set.')];
+  return deployed === policy.digest
+    ? [ok('policy-digest', handler.name, `It runs the policy that is here (${deployed}).`)]
+    : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run it with the one that is deployed.')];
+}
+
+function mappingChecks(handler: FunctionFact): readonly Check[] {
+  return read('mapping', handler.name, handler.mappings, (mappings) => {
+    const queues = mappings.filter((each) => /:sqs:/.test(each.source));
+    if (queues.length === 0) return [fail('mapping-missing', handler.name, 'No queue goes to it.', 'Deploy the event source mapping again.')];
+    return queues.flatMap((mapping): Check[] => {
+      const where = `${handler.name} ← ${mapping.source.split(':').at(-1) ?? ''}`;
+      const found: Check[] = [];
+      if (!mapping.enabled)
+        found.push(fail('mapping-disabled', where, 'It is disabled: messages wait, and after their retention they are gone.', 'Enable it.'));
+      if (!mapping.partialAnswers)
+        found.push(
+          fail(
+            'mapping-whole-batches',
+            where,
+            'It has no ReportBatchItemFailures: every message of a batch comes again when one has to, and is lost with it.',
+            'Set FunctionResponseTypes.',
+          ),
+        );
+      if (mapping.maximumConcurrency === null)
+        found.push(warn('mapping-unbounded', where, 'It has no maximum concurrency.', 'Set one, or a flood of events takes the concurrency of the account.'));
+      return found.length > 0 ? found : [ok('mapping', where, 'It takes messages one by one.')];
+    });
+  });
+}
+
+/** Queues: what waits, how long a message is hidden, and what was given up. */
+export function queueChecks(facts: DeploymentFacts): readonly Check[] {
+  const timeout = facts.handler.ok && facts.handler.value !== null ? facts.handler.value.timeout : null;
+  const waiting = facts.queues.flatMap((fact) => read('queue', 'queue', fact, (queue) => oneQueue(queue, timeout)));
+  const dead = facts.deadLetters.flatMap(({ arn, queue }) =>
+    read('dead-letters', nameOf(arn), queue, ({ waiting: count }) => [
+      count === 0
+        ? ok('dead-letters', nameOf(arn), 'It is empty.')
+        : fail('dead-letters', nameOf(arn), `${count} messages were given up.`, 'Find out why in the log, then send them back (StartMessageMoveTask).'),
+    ]),
+  );
+  return [...waiting, ...dead];
+}
+
+function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
+  const where = nameOf(queue.arn);
+  const found: Check[] = [];
+  if (queue.waiting >= BACKLOG)
+    found.push(
+      warn('queue-backlog', where, `${queue.waiting} messages wait.`, 'See whether the function fails, is throttled, or its circuit breakers are open.'),
+    );
+  if (queue.deadLetters === null)
+    found.push(fail('queue-no-dead-letters', where, 'What fails is tried until it is too old, and then gone.', 'Give it a dead-letter queue.'));
+  if (timeout !== null && queue.visibility < timeout)
+    found.push(
+      fail(
+        'visibility-short',
+        where,
+        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it comes again while it is handled.`,
+        'Hide it for six times the timeout.',
+      ),
+    );
+  else if (timeout !== null && queue.visibility < Math.max(6 * timeout, LEASE))
+    found.push(
+      warn(
+        'visibility-short',
+        where,
+        `A message is hidden for ${queue.visibility} s.`,
+        `Hide it for ${Math.max(6 * timeout, LEASE)} s: six times the timeout, and not less than a lease.`,
+      ),
+    );
+  return found.length > 0 ? found : [ok('queue', where, `${queue.waiting} messages wait.`)];
+}
+
+const nameOf = (arn: string) => arn.split(':').at(-1) ?? arn;
+
+/** The approvals' address: without IAM nobody is known there. */
+export function approvalChecks(facts: DeploymentFacts, policy: Policy): readonly Check[] {
+  if (facts.approvalUrl === null) return [];
+  return read('approval-url', 'approvals', facts.approvalUrl, (url) => {
+    if (url === null)
+      return Object.keys(policy.approvers).length === 0
+        ? []
+        : [warn('approval-url-missing', 'approvals', 'The function has no URL.', 'Deploy it, or nobody can approve in the highest environment.')];
+    return url.authType === 'AWS_IAM'
+      ? [ok('approval-url', 'approvals', 'IAM says who calls.')]
+      : [
+          fail(
+            'approval-url-open',
+            'approvals',
+            `Its AuthType is ${url.authType}: anybody can call it, and nobody is known.`,
+            'Set AuthType AWS_IAM. The function refuses everybody until then.',
+          ),
+        ];
+  });
+}
+
+/** The kill switch that the function reads. */
+export function stopChecks(facts: DeploymentFacts): readonly Check[] {
+  if (facts.stop === null) return [];
+  return read('kill-switch', 'kill switch', facts.stop, (stop) => {
+    if (stop === null)
+      return [fail('kill-switch-missing', 'kill switch', 'The parameter is not there, so nothing is changed.', 'Deploy it, with the value none.')];
+    return stop === 'none'
+      ? [ok('kill-switch', 'kill switch', 'It is off.')]
+      : [warn('kill-switch-on', 'kill switch', `It stops ${stop}.`, 'Set it to none when it is no longer needed.')];
+  });
+}
+
+/** Whether accounts let us in, and let us do what the policy wants done. */
+export function accessChecks(facts: readonly AccessFact[]): readonly Check[] {
+  return facts.flatMap(({ account, identity, denied }): readonly Check[] => {
+    if (!identity.ok)
+      return [
+        /not be assumed|AccessDenied|not authorized/i.test(identity.error)
+          ? fail('role-denied', account, identity.error, 'Deploy the member role there, and check trust policy and external id.')
+          : unknown('role', account, identity.error),
+      ];
+    if (identity.value.account !== account)
+      return [unknown('role', account, `The credentials are of account ${identity.value.account}, and no role of ${account} is configured here.`)];
+    return [
+      ok('role', account, `${identity.value.arn} gets in.`),
+      ...(denied === null
+        ? []
+        : read('actions', account, denied, ({ role, actions }) => [
+            actions.length === 0
+              ? ok('actions', account, `${role} may do what the policy lets be fixed.`)
+              : fail(
+                  'actions-denied',
+                  account,
+                  `${role} may not ${actions.join(', ')}.`,
+                  'Deploy the member role of this version, or look for a boundary or service control policy.',
+                ),
+          ])),
+    ];
+  });
+}
