@@ -275,8 +275,8 @@ export const plantedBugs = [
     promise: 'While it is open nothing is begun.',
     defect: 'the journal begins all the same',
     file: `${EVIDENCE}/journal.ts`,
-    find: "if (request.breaker !== 'ignored' && ",
-    replace: "if (request.breaker !== undefined && request.breaker !== 'ignored' && ",
+    find: "          request.breaker !== 'ignored' &&",
+    replace: "          request.breaker !== undefined &&\n          request.breaker !== 'ignored' &&",
     tests: inEvidence,
   },
   {
