@@ -158,7 +158,7 @@ function dashboard(): JsonObject {
       widget(
         1,
         'Outcomes',
-        outcomes.map((outcome) => [NAMESPACE, 'Outcome', 'Outcome', outcome]),
+        outcomes.map((outcome) => [NAMESPACE, 'Outcomes', 'Outcome', outcome]),
         { stat: 'Sum' },
       ),
       widget(2, 'Messages', [
