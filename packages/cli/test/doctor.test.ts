@@ -275,16 +275,25 @@ describe('redress doctor', () => {
   });
 
   it('reads the journal of the deployment, and when its canary last came back', async () => {
-    const variables = { REDRESS_STOP_PARAMETER: `/${name}/stop`, REDRESS_POLICY_DIGEST: digest, REDRESS_TABLE: name, REDRESS_BUCKET: name };
+    const variables = {
+      REDRESS_STOP_PARAMETER: `/${name}/stop`,
+      REDRESS_POLICY_DIGEST: digest,
+      REDRESS_TABLE: name,
+      REDRESS_BUCKET: name,
+      REDRESS_CANARY_PARAMETER: `/${name}/canary`,
+    };
     await new DynamoDBClient(config).send(new CreateTableCommand({ ...tableOf(JOURNAL_TABLE), TableName: name }));
     await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, Environment: { Variables: variables } }));
-    expect((await doctor(...deployed)).code('canary')).toEqual(['warn canary-never']);
+    const first = await doctor(...deployed);
+    expect(first.code('canary')).toEqual(['warn canary-never']);
+    // Without its rule it cannot come back.
+    expect(first.checks.filter((each) => each.code === 'rule-missing').map((each) => each.where)).toEqual([`${ACCOUNT} ${REGION} canary`]);
     let time = Date.now() - 27 * 3_600_000;
     const journal = awsJournal({ table: name, bucket: name, region: REGION, endpoint, credentials: config.credentials, clock: { now: () => time } });
     const arrived = () =>
       journal.append({
         kind: 'sweep',
-        resource: canaryResource(`/${name}/stop`, ACCOUNT, REGION),
+        resource: canaryResource(`/${name}/canary`, ACCOUNT, REGION),
         remediator: CANARY,
         body: { sweep: { status: 'arrived', message: '' } },
       });

@@ -2,6 +2,7 @@ import {
   type Breaker,
   breakerOf,
   CANARY,
+  canaryPattern,
   canaryResource,
   eventPatterns,
   type Fact,
@@ -101,10 +102,13 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const targets = handler?.mappings.ok === true ? handler.mappings.value.map((each) => each.source) : [];
   // Members forward to the bus of the hub, whose name is not known here.
   const targetsIn = (place: PlaceFacts) => (place.account === own && place.region === region ? targets : []);
+  const canary = canaryParameter(options, deployment);
+  const wantedIn = (place: PlaceFacts): Wanted =>
+    canary === undefined || targetsIn(place).length === 0 ? wanted : { ...wanted, patterns: [...wanted.patterns, canaryPattern(canary)] };
   const checks: Check[] = places.flatMap((place) => [
     ...trailChecks(place),
     ...recorderChecks(place, wanted),
-    ...ruleChecks(place, wanted, targetsIn(place)),
+    ...ruleChecks(place, wantedIn(place), targetsIn(place)),
     ...securityHubChecks(place, wanted),
   ]);
   if (deployment === null)
@@ -249,8 +253,7 @@ async function canaryFacts(
   region: string,
   now: number,
 ): Promise<readonly CanaryFacts[]> {
-  const environment = live?.deployment?.handler.ok === true ? live.deployment.handler.value?.environment : undefined;
-  const parameter = options.canary ?? environment?.['REDRESS_CANARY_PARAMETER'] ?? environment?.['REDRESS_STOP_PARAMETER'];
+  const parameter = canaryParameter(options, live?.deployment ?? null);
   const [account] = live?.accounts ?? [];
   if (parameter === undefined || account === undefined) return [];
   const last: Fact<number | null> = !journal.ok
@@ -264,6 +267,12 @@ async function canaryFacts(
           return newest;
         });
   return [{ now, region, last }];
+}
+
+/** The parameter that the canary is a tag of. */
+function canaryParameter(options: DoctorOptions, deployment: DeploymentFacts | null): string | undefined {
+  const environment = deployment?.handler.ok === true ? deployment.handler.value?.environment : undefined;
+  return options.canary ?? environment?.['REDRESS_CANARY_PARAMETER'];
 }
 
 const STYLES: Readonly<Record<CheckStatus, Parameters<Paint>[0]>> = { ok: 'green', warn: 'yellow', fail: 'red', unknown: 'red' };
