@@ -1,4 +1,6 @@
-import { inject } from 'vitest';
+import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { resource } from '@redress/core';
+import { expect, inject, it } from 'vitest';
 import { awsJournal } from '../src/aws.js';
 import { describeJournal } from '../src/contract.js';
 import { emulator } from './support/emulator.js';
@@ -23,4 +25,23 @@ describeJournal('DynamoDB and S3, on the emulator', async (clock) => {
       await remove();
     },
   };
+});
+
+it('locks documents, so that nobody deletes them', async () => {
+  const { table, bucket, remove } = await aws.make({ lock: true });
+  const journal = awsJournal({ table, bucket, clients: aws.clients, lockDays: 7, prefix: 'evidence/' });
+  const ref = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });
+  // Twice the same document: it is there once, and the second is no error.
+  for (let n = 0; n < 2; n++) await journal.append({ kind: 'decision', resource: ref, remediator: 'r', body: { n }, documents: { seen: { a: 1 } } });
+  const again = awsJournal({ table, bucket, clients: aws.clients, lockDays: 7, prefix: 'evidence/' });
+  await again.append({ kind: 'decision', resource: ref, remediator: 'r', body: { n: 2 }, documents: { seen: { a: 1 } } });
+  const { Versions = [] } = (await aws.clients.s3.send(new ListObjectVersionsCommand({ Bucket: bucket }) as never)) as {
+    Versions?: { Key: string; VersionId: string }[];
+  };
+  expect(Versions).toHaveLength(1);
+  expect(Versions[0]?.Key).toMatch(/^evidence\/blobs\//);
+  const { Key, VersionId } = Versions[0] as { Key: string; VersionId: string };
+  await expect(aws.clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }) as never)).rejects.toMatchObject({ name: 'AccessDenied' });
+  await journal.close?.();
+  await remove();
 });

@@ -106,7 +106,12 @@ export class Store {
 
   #clients() {
     this.#loaded ??= (async () => {
-      const sdk = await import('./clients.js');
+      const sdk = await import('./clients.js').catch((cause: unknown) => {
+        throw new RedressError('journal/unavailable', `The AWS SDK cannot be loaded: ${messageOf(cause)}`, {
+          cause,
+          next: 'Install @aws-sdk/client-dynamodb and @aws-sdk/client-s3 beside @redress/evidence.',
+        });
+      });
       const { region, endpoint, profile, credentials, clients } = this.options;
       const config = {
         ...(region === undefined ? {} : { region }),

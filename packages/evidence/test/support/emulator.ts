@@ -30,10 +30,10 @@ export function emulator(endpoint: string) {
   const s3 = oneByOne(new S3Client({ ...config, forcePathStyle: true }));
   return {
     clients: { dynamodb, s3 } as Clients,
-    async make(): Promise<{ table: string; bucket: string; remove(): Promise<void> }> {
+    async make({ lock = false } = {}): Promise<{ table: string; bucket: string; remove(): Promise<void> }> {
       const name = `journal-${crypto.randomUUID()}`;
       await dynamodb.send(createTable(name));
-      await s3.send(new CreateBucketCommand({ Bucket: name }));
+      await s3.send(new CreateBucketCommand({ Bucket: name, ...(lock ? { ObjectLockEnabledForBucket: true } : {}) }));
       return { table: name, bucket: name, remove: async () => void (await dynamodb.send(new DeleteTableCommand({ TableName: name }))) };
     },
   };

@@ -41,6 +41,8 @@ export class Model {
   readonly bucket: string;
   /** How often what was asked. */
   readonly counts = new Map<string, number>();
+  /** What transactions are made of: `Put`, `Update`, `ConditionCheck`. */
+  readonly kinds = new Set<string>();
   /** Writes that took effect, by partition key. */
   readonly written = new Map<string, number>();
   readonly items = new Map<string, Item>();
@@ -180,6 +182,7 @@ export class Model {
   async #transact({ TransactItems, ClientRequestToken: token }: { TransactItems: TransactWriteItem[]; ClientRequestToken?: string }) {
     if (TransactItems.length > 100) throw invalid('Member must have length less than or equal to 100');
     const ops = TransactItems.map((each) => {
+      for (const kind of Object.keys(each)) this.kinds.add(kind);
       const op = each.Put ?? each.Update ?? each.ConditionCheck ?? each.Delete;
       if (op === undefined) throw invalid('no operation');
       this.#own(op.TableName);

@@ -1,0 +1,63 @@
+import { breakerOf } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { Model } from '../../test/support/model.js';
+import { all, HOUR, opened, ref, request, verified } from '../../test/support/world.js';
+import { journalPermissions } from './permissions.js';
+
+const where = { tableArn: 'arn:aws:dynamodb:eu-west-1:111111111111:table/t', bucketArn: 'arn:aws:s3:::b' };
+const actions = (role: 'worker' | 'auditor', more: object = {}) =>
+  [...new Set(journalPermissions(role, { ...where, ...more }).flatMap((each) => each.Action))].sort();
+
+/** The actions that IAM asks for: a transaction needs that of each of its items. */
+function asked(model: Model): string[] {
+  const names: string[] = [];
+  for (const [name, count] of model.counts)
+    if (count > 0 && name !== 'TransactWriteItems') names.push(name.endsWith('Object') ? `s3:${name}` : `dynamodb:${name}`);
+  for (const kind of model.kinds) names.push(`dynamodb:${kind === 'Put' ? 'PutItem' : kind === 'Update' ? 'UpdateItem' : 'ConditionCheckItem'}`);
+  return [...new Set(names)].sort();
+}
+
+describe('the permissions of a worker', () => {
+  it('are what it uses, and nothing else', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    const journal = opened(model);
+    await journal.view(ref());
+    const budgets = [{ key: 'k', changes: 1, window: HOUR }];
+    const begun = await journal.begin(request('a', { budgets }));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    await journal.finish({ resource: ref(), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: 0, body: {} });
+    await journal.append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open' } });
+    await journal.open();
+    await journal.trackRecord({ remediator: 'r', accounts: ['111111111111'] });
+    for await (const _ of journal.read({ execution: begun.lease.execution }));
+    // Nothing asks for `s3:ListBucket`: with it S3 says that an object is not there, without it that one may not look.
+    expect(actions('worker')).toEqual([...asked(model), 's3:ListBucket'].sort());
+  });
+
+  it('delete nothing, replace no document, and unlock none', () => {
+    const statements = journalPermissions('worker', { ...where, lockDays: 30, prefix: 'evidence/' });
+    expect(statements.flatMap((each) => each.Action).filter((each) => /Delete|\*|Batch(?:Write)|PartiQL|Bypass|Scan/.test(each))).toEqual([]);
+    expect(statements.find((each) => each.Action.includes('s3:PutObject'))).toMatchObject({
+      Resource: ['arn:aws:s3:::b/evidence/*'],
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    });
+    expect(actions('worker', { lockDays: 30 })).toContain('s3:PutObjectRetention');
+    expect(actions('worker')).not.toContain('s3:PutObjectRetention');
+  });
+});
+
+describe('the permissions of an auditor', () => {
+  it('are what a look and a copy use, and write nothing', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    const worker = opened(model);
+    await worker.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: {} } });
+    model.counts.clear();
+    model.kinds.clear();
+    await verified(model);
+    await all(opened(model));
+    await opened(model).open();
+    await opened(model).view(ref());
+    expect(actions('auditor')).toEqual([...asked(model), 's3:ListBucket'].sort());
+    expect(actions('auditor').filter((each) => /Put|Update|Delete|Check/.test(each))).toEqual([]);
+  });
+});
