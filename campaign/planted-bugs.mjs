@@ -672,4 +672,37 @@ export const plantedBugs = [
     replace: `            ...(await this.#lineItem(next)),\n          },\n          ConditionExpression: 'attribute_not_exists(nothing)',`,
     tests: ['packages/evidence/src/aws/faults.test.ts'],
   },
+  // Approvals at their URL, the canary, and the doctor
+  {
+    promise: "At the approvals' URL only IAM says who asks.",
+    defect: 'whatever was put together is believed',
+    file: 'packages/lambda-runtime/src/caller.ts',
+    find: '  if ((session ?? user)?.[1] !== accountId) return null;\n',
+    replace: '',
+    tests: ['tests/engine/approval-url.test.ts'],
+  },
+  {
+    promise: 'No yes is recorded that there is no time to carry out.',
+    defect: 'the time is not looked at',
+    file: 'packages/lambda-runtime/src/create-approval-handler.ts',
+    find: 'if (remaining < NEEDED)',
+    replace: 'if (remaining < 0)',
+    tests: ['tests/engine/approval-url.test.ts'],
+  },
+  {
+    promise: 'A canary of last week does not show that events arrive today.',
+    defect: 'its age is not looked at',
+    file: `${CORE}/events/canary.ts`,
+    find: 'took <= CANARY_WITHIN',
+    replace: 'took >= 0',
+    tests: ['packages/core/src/events/canary.test.ts'],
+  },
+  {
+    promise: 'What `redress doctor` could not read is never well.',
+    defect: 'what is unknown is ok',
+    file: 'packages/cli/src/doctor/check.ts',
+    find: "  status: 'unknown',",
+    replace: "  status: 'ok',",
+    tests: ['packages/cli/src/doctor/checks.test.ts'],
+  },
 ];
