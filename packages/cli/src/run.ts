@@ -244,6 +244,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--account <id...>', 'with --live: these accounts (default: that of the credentials)')
     .option('--in <region...>', 'with --live: these regions (default: --region, and where global services report)')
     .option('--remediator <id...>', 'only what these need')
+    .option('--probe', 'with --live: ask EC2, by a dry run, whether fixes are allowed')
     .option('--canary <parameter>', 'parameter of the canary (default: that of the function)')
     .action((options: DoctorOptions) => composed(async (composition) => (await import('./commands/doctor.js')).doctorCommand(io, composition, options)));
   program

@@ -17,6 +17,7 @@ import {
   StopConfigurationRecorderCommand,
 } from '@aws-sdk/client-config-service';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DisableRuleCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
@@ -329,6 +330,16 @@ describe('redress doctor', () => {
     const other = checks.filter((each) => each.where.startsWith('222222222222'));
     expect(other.length).toBeGreaterThan(4);
     expect([...new Set(other.map((each) => each.status))]).toEqual(['unknown']);
+  });
+
+  it('asks EC2 by a dry run only, and only when it is told to', async () => {
+    const ec2 = new EC2Client(config);
+    const rules = async () => (await ec2.send(new DescribeSecurityGroupRulesCommand({}))).SecurityGroupRules?.map((each) => each.SecurityGroupRuleId).sort();
+    const before = await rules();
+    expect((await doctor()).code('dry-run')).toEqual([]);
+    expect((await doctor('--probe')).code('dry-run')).toEqual(['ok dry-run']);
+    expect(await rules()).toEqual(before);
+    expect(before?.length).toBeGreaterThan(0);
   });
 
   it('wants no account without --live', async () => {

@@ -37,6 +37,7 @@ export interface DoctorOptions {
   readonly in?: string[];
   readonly remediator?: string[];
   readonly canary?: string;
+  readonly probe?: boolean;
 }
 
 /** `redress doctor --json` */
@@ -55,7 +56,7 @@ const GLOBAL: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn'
 
 /** What keeps Redress from working. Reads only, whatever it finds. */
 export async function doctorCommand(io: Io, composition: Composition, options: DoctorOptions): Promise<Answer> {
-  const only = ['stack', 'function', 'approvals', 'account', 'in'] as const;
+  const only = ['stack', 'function', 'approvals', 'account', 'in', 'probe'] as const;
   const lonely = options.live === true ? undefined : only.find((name) => options[name] !== undefined);
   if (lonely !== undefined) throw new CliError('cli/usage', `--${lonely} needs --live.`);
   const live = options.live === true ? await look(composition, options) : null;
@@ -120,10 +121,15 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
       ...approvalChecks(deployment, policy),
       ...stopChecks(deployment),
     );
-  const { gatherAccess } = await import('../doctor/gather-access.js');
+  const { gatherAccess, gatherDryRun } = await import('../doctor/gather-access.js');
   const members = [...new Set([...accounts, ...policy.environments.flatMap((each) => each.accounts)])];
   const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
-  for (const account of members) checks.push(...accessChecks([await gatherAccess(connect, account, region, role, fixesOf(composition, account))]));
+  for (const account of members) {
+    const fixes = fixesOf(composition, account);
+    const access = await gatherAccess(connect, account, region, role, fixes);
+    const asks = options.probe === true && fixes.includes('ec2:RevokeSecurityGroupIngress');
+    checks.push(...accessChecks([{ ...access, dryRun: asks ? await gatherDryRun(connect, account, region) : null }]));
+  }
   return { accounts, regions, deployment, config, checks };
 }
 

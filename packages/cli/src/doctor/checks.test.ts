@@ -257,17 +257,25 @@ describe('the deployment', () => {
 
   const me = known({ account: ACCOUNT, arn: 'arn:aws:sts::111111111111:assumed-role/RedressRead/x' });
   it.each<[string, Parameters<typeof accessChecks>[0][number], string[]]>([
-    ['lets us in', { account: ACCOUNT, identity: me, denied: null }, ['ok role']],
-    ['refuses the role', { account: ACCOUNT, identity: no, denied: null }, ['fail role-denied']],
-    ['does not answer', { account: ACCOUNT, identity: unreadable(new Error('ECONNREFUSED')), denied: null }, ['unknown role']],
-    ['is another one', { account: '222222222222', identity: me, denied: null }, ['unknown role']],
-    ['lets fixes be made', { account: ACCOUNT, identity: me, denied: known({ role: 'r', actions: [] }) }, ['ok role', 'ok actions']],
+    ['lets us in', { account: ACCOUNT, identity: me, actions: null, dryRun: null }, ['ok role']],
+    ['refuses the role', { account: ACCOUNT, identity: no, actions: null, dryRun: null }, ['fail role-denied']],
+    ['does not answer', { account: ACCOUNT, identity: unreadable(new Error('ECONNREFUSED')), actions: null, dryRun: null }, ['unknown role']],
+    ['is another one', { account: '222222222222', identity: me, actions: null, dryRun: null }, ['unknown role']],
+    ['lets fixes be made', { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: [], unsure: [] }), dryRun: null }, ['ok role', 'ok actions']],
     [
       'denies an action',
-      { account: ACCOUNT, identity: me, denied: known({ role: 'r', actions: ['ec2:RevokeSecurityGroupIngress'] }) },
+      { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: ['ec2:RevokeSecurityGroupIngress'], unsure: ['x:Y'] }), dryRun: null },
       ['ok role', 'fail actions-denied'],
     ],
-    ['does not let IAM be asked', { account: ACCOUNT, identity: me, denied: no }, ['ok role', 'unknown actions']],
+    [
+      'allows an action on some resources, or on none',
+      { account: ACCOUNT, identity: me, actions: known({ role: 'r', denied: [], unsure: ['x:Y'] }), dryRun: null },
+      ['ok role', 'warn actions-unsure'],
+    ],
+    ['would let a rule be revoked', { account: ACCOUNT, identity: me, actions: null, dryRun: known(true) }, ['ok role', 'ok dry-run']],
+    ['would not', { account: ACCOUNT, identity: me, actions: null, dryRun: known(false) }, ['ok role', 'fail dry-run-denied']],
+    ['does not say whether it would', { account: ACCOUNT, identity: me, actions: null, dryRun: no }, ['ok role', 'unknown dry-run']],
+    ['does not let IAM be asked', { account: ACCOUNT, identity: me, actions: no, dryRun: null }, ['ok role', 'unknown actions']],
   ])('an account that %s', (_name, fact, expected) => expect(said(accessChecks([fact]))).toEqual(expected));
 });
 

@@ -147,7 +147,7 @@ export function stopChecks(facts: DeploymentFacts): readonly Check[] {
 
 /** Whether accounts let us in, and let us do what the policy wants done. */
 export function accessChecks(facts: readonly AccessFact[]): readonly Check[] {
-  return facts.flatMap(({ account, identity, denied }): readonly Check[] => {
+  return facts.flatMap(({ account, identity, actions, dryRun }): readonly Check[] => {
     if (!identity.ok)
       return [
         /not be assumed|AccessDenied|not authorized/i.test(identity.error)
@@ -158,18 +158,34 @@ export function accessChecks(facts: readonly AccessFact[]): readonly Check[] {
       return [unknown('role', account, `The credentials are of account ${identity.value.account}, and no role of ${account} is configured here.`)];
     return [
       ok('role', account, `${identity.value.arn} gets in.`),
-      ...(denied === null
+      ...(actions === null ? [] : read('actions', account, actions, (simulated) => actionChecks(account, simulated))),
+      ...(dryRun === null
         ? []
-        : read('actions', account, denied, ({ role, actions }) => [
-            actions.length === 0
-              ? ok('actions', account, `${role} may do what the policy lets be fixed.`)
-              : fail(
-                  'actions-denied',
-                  account,
-                  `${role} may not ${actions.join(', ')}.`,
-                  'Deploy the member role of this version, or look for a boundary or service control policy.',
-                ),
+        : read('dry-run', account, dryRun, (may) => [
+            may
+              ? ok('dry-run', account, 'EC2 would have let the fixing role revoke a rule.')
+              : fail('dry-run-denied', account, 'EC2 does not let the fixing role revoke a rule.', DENIED),
           ])),
     ];
   });
+}
+
+const DENIED = 'Deploy the member role of this version, or look for a boundary or service control policy.';
+
+function actionChecks(
+  account: string,
+  simulated: { readonly role: string; readonly denied: readonly string[]; readonly unsure: readonly string[] },
+): readonly Check[] {
+  const { role, denied, unsure } = simulated;
+  if (denied.length > 0) return [fail('actions-denied', account, `${role} may not ${denied.join(', ')}.`, DENIED)];
+  if (unsure.length > 0)
+    return [
+      warn(
+        'actions-unsure',
+        account,
+        `Nothing lets ${role} do ${unsure.join(', ')} everywhere.`,
+        'See whether its policy allows them on the resources that are meant; a generated one does.',
+      ),
+    ];
+  return [ok('actions', account, `${role} may do what the policy lets be fixed.`)];
 }

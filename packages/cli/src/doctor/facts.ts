@@ -115,8 +115,13 @@ export interface AccessFact {
   readonly account: string;
   /** ARN of the session. */
   readonly identity: Fact<{ readonly account: string; readonly arn: string }>;
-  /** Actions of the enabled remediators that its fixing role may not do, as IAM simulates it; null where that was not asked. */
-  readonly denied: Fact<{ readonly role: string; readonly actions: readonly string[] }> | null;
+  /**
+   * Actions of the enabled remediators that its fixing role may not do, as IAM simulates it; null where that was not asked. `unsure` are
+   * those that nothing denies and nothing allows on every resource: perhaps on some.
+   */
+  readonly actions: Fact<{ readonly role: string; readonly denied: readonly string[]; readonly unsure: readonly string[] }> | null;
+  /** Whether EC2 says that the fixing credentials might revoke a rule; null where that was not asked. */
+  readonly dryRun: Fact<boolean> | null;
 }
 
 /** What policy, register and journal say. */

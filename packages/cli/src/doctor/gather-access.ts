@@ -1,5 +1,6 @@
+import { DescribeSecurityGroupsCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
-import { type Connect, type Fact, known, partitionOf, unreadable } from '@redress/core';
+import { type Connect, classifyAwsError, type Fact, known, partitionOf, unreadable } from '@redress/core';
 import { fact } from './fact.js';
 import type { AccessFact } from './facts.js';
 
@@ -24,27 +25,66 @@ export async function gatherAccess(connect: Connect, account: string, region: st
       return unreadable(error);
     }
   })();
-  if (!identity.ok || identity.value.account !== account || role === null || actions.length === 0) return { account, identity, denied: null };
+  if (!identity.ok || identity.value.account !== account || role === null || actions.length === 0) return { account, identity, actions: null, dryRun: null };
   const arn = `arn:${partition}:iam::${account}:role/${role}`;
   const client = new IAMClient(config);
   try {
-    const denied: Fact<{ role: string; actions: readonly string[] }> = await fact('iam:SimulatePrincipalPolicy', async () => {
-      const found: string[] = [];
+    const simulated: AccessFact['actions'] = await fact('iam:SimulatePrincipalPolicy', async () => {
+      const denied: string[] = [];
+      const unsure: string[] = [];
       for (let from = 0; from < actions.length; from += ACTIONS) {
         const some = actions.slice(from, from + ACTIONS);
         const { EvaluationResults = [] } = await client.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: arn, ActionNames: [...some] }));
         for (const action of some) {
-          const result = EvaluationResults.find((each) => each.EvalActionName?.toLowerCase() === action.toLowerCase());
+          const decision = EvaluationResults.find((each) => each.EvalActionName?.toLowerCase() === action.toLowerCase())?.EvalDecision;
           // Without an answer nobody knows.
-          if (result === undefined) throw new Error(`IAM says nothing of ${action}.`);
-          // What is missing depends on tags or resources: that is no denial of the action.
-          if (result.EvalDecision !== 'allowed' && (result.MissingContextValues ?? []).length === 0) found.push(action);
+          if (decision === undefined) throw new Error(`IAM says nothing of ${action}.`);
+          if (decision === 'explicitDeny') denied.push(action);
+          else if (decision !== 'allowed') unsure.push(action);
         }
       }
-      return { role: arn, actions: found };
+      return { role: arn, denied, unsure };
     });
-    return { account, identity, denied };
+    return { account, identity, actions: simulated, dryRun: null };
   } finally {
     client.destroy();
   }
+}
+
+/** No rule has this id: even a service that overlooks `DryRun` has nothing to revoke. */
+const NO_RULE = 'sgr-00000000000000000';
+
+/**
+ * Asks EC2 whether the credentials for fixes may revoke a rule of a security group: `DryRun`, which also service control policies and
+ * conditions decide on, and which changes nothing.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RevokeSecurityGroupIngress.html
+ */
+export async function gatherDryRun(connect: Connect, account: string, region: string): Promise<Fact<boolean>> {
+  return fact('ec2:RevokeSecurityGroupIngress (DryRun)', async () => {
+    const connection = await connect({ partition: partitionOf(region), account, region, access: 'write' });
+    const { account: is } = await connection.identity();
+    if (is !== account) throw new Error(`The credentials are of account ${is}.`);
+    const client = new EC2Client(connection.config);
+    try {
+      const { SecurityGroups = [] } = await client.send(new DescribeSecurityGroupsCommand({ MaxResults: 5 }));
+      const GroupId = SecurityGroups[0]?.GroupId;
+      if (GroupId === undefined) throw new Error('There is no security group to ask about.');
+      return await mayRevoke(client, GroupId);
+    } finally {
+      client.destroy();
+    }
+  });
+}
+
+async function mayRevoke(client: EC2Client, GroupId: string): Promise<boolean> {
+  try {
+    await client.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: [NO_RULE], DryRun: true }));
+  } catch (error) {
+    const { name, code } = classifyAwsError(error);
+    if (name === 'DryRunOperation') return true;
+    if (code === 'aws/denied') return false;
+    throw error;
+  }
+  throw new Error('EC2 did not take it for a dry run.');
 }

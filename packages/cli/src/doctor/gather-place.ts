@@ -23,7 +23,7 @@ export async function gatherPlace({ config }: Pick<Connection, 'config'>, accoun
 }
 
 /** CloudTrail. */
-export async function gatherTrails(config: object): Promise<Fact<readonly TrailFact[]>> {
+async function gatherTrails(config: object): Promise<Fact<readonly TrailFact[]>> {
   const client = new CloudTrailClient(config);
   try {
     return await fact('cloudtrail:DescribeTrails', async () => {
@@ -67,7 +67,7 @@ function advancedRecordsWrites(fields: readonly { Field?: string | undefined; Eq
 }
 
 /** AWS Config. */
-export async function gatherConfig(config: object): Promise<Pick<PlaceFacts, 'recorders' | 'channels'>> {
+async function gatherConfig(config: object): Promise<Pick<PlaceFacts, 'recorders' | 'channels'>> {
   const client = new ConfigServiceClient(config);
   try {
     const recorders = await fact('config:DescribeConfigurationRecorders', async () => {
@@ -98,7 +98,7 @@ export async function gatherConfig(config: object): Promise<Pick<PlaceFacts, 're
 }
 
 /** EventBridge: rules of the default bus, where AWS sends its events. */
-export async function gatherRules(config: object): Promise<Fact<readonly RuleFact[]>> {
+async function gatherRules(config: object): Promise<Fact<readonly RuleFact[]>> {
   const client = new EventBridgeClient(config);
   try {
     return await fact('events:ListRules', async () => {
@@ -134,7 +134,7 @@ function parsed(text: string): JsonObject | null {
 }
 
 /** Security Hub. */
-export async function gatherSecurityHub(config: object): Promise<Fact<boolean>> {
+async function gatherSecurityHub(config: object): Promise<Fact<boolean>> {
   const client = new SecurityHubClient(config);
   try {
     const hub = await factOrNone('securityhub:DescribeHub', /^(?:InvalidAccessException|ResourceNotFoundException)$/, () =>
