@@ -106,10 +106,11 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const canary = canaryParameter(options, deployment);
   const wantedIn = (place: PlaceFacts): Wanted =>
     canary === undefined || targetsIn(place).length === 0 ? wanted : { ...wanted, patterns: [...wanted.patterns, canaryPattern(canary)] };
+  const globalRulesOf = ({ account }: PlaceFacts) => places.find((each) => each.account === account && each.region === wanted.globalRegion)?.rules ?? null;
   const checks: Check[] = places.flatMap((place) => [
     ...trailChecks(place),
     ...recorderChecks(place, wanted),
-    ...ruleChecks(place, wantedIn(place), targetsIn(place)),
+    ...ruleChecks(place, wantedIn(place), targetsIn(place), globalRulesOf(place)),
     ...securityHubChecks(place, wanted),
   ]);
   if (deployment === null)

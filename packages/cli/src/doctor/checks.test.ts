@@ -161,6 +161,10 @@ describe('rules', () => {
   it('of a global service belongs to one region', () => {
     const iam = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A']))] });
     const one = known([rule({ name: 'iam', pattern: api('iam', ['A']) })]);
+    // Where there is one in its region, another is only idle.
+    expect(said(ruleChecks(place({ region: 'eu-west-1', rules: one }), iam, [QUEUE], one))).toEqual([]);
+    expect(said(ruleChecks(place({ region: 'eu-west-1', rules: one }), iam, [QUEUE], known([])))).toEqual(['warn rule-wrong-region']);
+    expect(said(ruleChecks(place({ region: 'eu-west-1', rules: one }), iam, [QUEUE], no))).toEqual(['warn rule-wrong-region']);
     expect(said(ruleChecks(place({ region: 'eu-west-1', rules: one }), iam, [QUEUE]))).toEqual(['warn rule-wrong-region']);
     expect(said(ruleChecks(place({ region: 'eu-west-1', rules: known([]) }), iam, [QUEUE]))).toEqual([]);
     expect(said(ruleChecks(place({ region: 'us-east-1', rules: one }), iam, [QUEUE]))).toEqual(['ok rule']);

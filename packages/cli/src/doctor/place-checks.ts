@@ -127,6 +127,10 @@ function comparable(pattern: JsonObject): string {
   return canonicalJson(sorted(toJson(pattern)));
 }
 
+function isLike(rule: RuleFact, want: EventPattern): boolean {
+  return rule.pattern !== null && comparable(rule.pattern) === comparable(want.pattern);
+}
+
 /** What a pattern is about: rules with the same are compared. */
 function kindOf(pattern: JsonObject): string {
   const detail = isRecord(pattern['detail']) ? (pattern['detail'] as JsonObject) : {};
@@ -153,26 +157,27 @@ function isGlobal({ pattern }: Pick<EventPattern, 'pattern'>): boolean {
 /**
  * Whether the rules of a region let through what the remediators of the policy ask for, and nothing is lost on the way from them.
  *
- * `targets` are ARNs that events are to go to: queue, bus. None means that nobody knows.
+ * `targets` are ARNs that events are to go to: queue, bus. None means that nobody knows. `inGlobalRegion` are the rules where global services
+ * report: a rule for them elsewhere is only idle when there is one there.
  */
-export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly string[]): readonly Check[] {
+export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly string[], inGlobalRegion: PlaceFacts['rules'] | null = null): readonly Check[] {
   const where = at(place);
   return read('rule', where, place.rules, (rules) => {
     const withPattern = rules.filter((rule): rule is RuleFact & { pattern: JsonObject } => rule.pattern !== null);
     const mayHaveTarget = (rule: RuleFact) => targets.length === 0 || rule.targets.some((target) => targets.includes(target.arn));
     return wanted.patterns.flatMap((want): Check[] => {
-      const same = withPattern.filter((rule) => comparable(rule.pattern) === comparable(want.pattern));
-      if (isGlobal(want) && place.region !== wanted.globalRegion)
-        return same
-          .filter(mayHaveTarget)
-          .map((rule) =>
-            warn(
-              'rule-wrong-region',
-              `${where} ${rule.name}`,
-              `It waits for ${want.name}, which is reported in ${wanted.globalRegion} only.`,
-              `Deploy it in ${wanted.globalRegion}.`,
-            ),
-          );
+      const same = withPattern.filter((rule) => isLike(rule, want));
+      if (isGlobal(want) && place.region !== wanted.globalRegion) {
+        const heard = inGlobalRegion?.ok === true && inGlobalRegion.value.some((rule) => rule.enabled && isLike(rule, want));
+        return (heard ? [] : same.filter(mayHaveTarget)).map((rule) =>
+          warn(
+            'rule-wrong-region',
+            `${where} ${rule.name}`,
+            `It waits for ${want.name}, which is reported in ${wanted.globalRegion} only.`,
+            `Deploy it in ${wanted.globalRegion}.`,
+          ),
+        );
+      }
       const one = same.find((rule) => rule.enabled && mayHaveTarget(rule)) ?? same.find(mayHaveTarget) ?? same[0];
       if (one === undefined) {
         const near = withPattern.find(

@@ -1,0 +1,148 @@
+// What is deployed, what the functions do, and what the doctor looks for are written in three packages, and have to agree.
+import { type Connect, canaryPattern, definePolicy, eventPatterns, type JsonObject, known, normalize } from '@redress/core';
+import { hubTemplate } from '@redress/deploy';
+import { memoryJournal } from '@redress/evidence';
+import { createHandler } from '@redress/lambda-runtime';
+import { describe, expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets } from '../../../../tests/support/widgets.js';
+import { builtinRemediators } from '../builtin.js';
+import type { PlaceFacts, RuleFact, Wanted } from './facts.js';
+import { ruleChecks } from './place-checks.js';
+
+const CANARY = '/redress/canary';
+const remediators = builtinRemediators;
+const template = hubTemplate({ remediators });
+const resources = Object.entries(template.Resources);
+
+/** References as they are once it is deployed. */
+function resolved(value: unknown): JsonObject {
+  return JSON.parse(
+    JSON.stringify(value)
+      .replaceAll('{"Ref":"Canary"}', JSON.stringify(CANARY))
+      .replace(/\{"Fn::GetAtt":\["(\w+)","Arn"\]\}/g, '"arn:$1"'),
+  ) as JsonObject;
+}
+const rules: RuleFact[] = resources
+  .filter(([, each]) => each.Type === 'AWS::Events::Rule' && (each.Properties as JsonObject)['EventBusName'] === undefined)
+  .map(([name, each]) => {
+    const {
+      EventPattern = null,
+      State,
+      Targets,
+    } = resolved(each.Properties) as { EventPattern?: JsonObject; State?: string; Targets?: { Arn: string; DeadLetterConfig?: { Arn: string } }[] };
+    return {
+      name,
+      enabled: State === 'ENABLED',
+      pattern: EventPattern,
+      targets: (Targets ?? []).map((each) => ({ arn: each.Arn, deadLetters: each.DeadLetterConfig?.Arn ?? null })),
+    };
+  });
+const wanted: Wanted = { patterns: [...eventPatterns(remediators), canaryPattern(CANARY)], configTypes: [], securityHub: false, globalRegion: 'us-east-1' };
+const place = (region: string): PlaceFacts => ({
+  account: '111111111111',
+  region,
+  trails: known([]),
+  recorders: known([]),
+  channels: known(0),
+  rules: known(rules),
+  securityHub: known(false),
+});
+
+describe('the template of the hub', () => {
+  it.each(['us-east-1', 'eu-west-1'])('has rules that the doctor takes for right, in %s', (region) => {
+    const checks = ruleChecks(place(region), wanted, ['arn:Queue'], known(rules));
+    expect(checks.filter((each) => each.status !== 'ok')).toEqual([]);
+    expect(checks.length).toBeGreaterThan(5);
+  });
+
+  it('has the names that the doctor looks up', () => {
+    expect([template.Resources['Function']?.Type, template.Resources['Approvals']?.Type]).toEqual(['AWS::Lambda::Function', 'AWS::Lambda::Function']);
+    const text = JSON.stringify(template.Resources['Function']?.Properties);
+    for (const name of [
+      'REDRESS_POLICY_DIGEST',
+      'REDRESS_STOP_PARAMETER',
+      'REDRESS_CANARY_PARAMETER',
+      'REDRESS_TABLE',
+      'REDRESS_BUCKET',
+      'REDRESS_MEMBER_ROLE',
+    ])
+      expect(text).toContain(`"${name}"`);
+    expect(template.Resources['ApprovalsUrl']?.Properties).toMatchObject({ AuthType: 'AWS_IAM' });
+  });
+
+  it('sends a tick that the handler takes for one, and watches metrics that the handler writes', async () => {
+    const tick = resources
+      .flatMap(([, each]) => ((each.Properties as { Targets?: { Input?: string }[] }).Targets ?? []).map((target) => target.Input))
+      .find((input) => input?.includes('canary'));
+    const aws = new Widgets();
+    aws.put('w', ['open-1']);
+    const lines: string[] = [];
+    const sent: string[] = [];
+    const time = Date.parse('2026-11-24T06:00:00Z');
+    const handler = createHandler({
+      remediators: [revokeOpenRules],
+      policy: definePolicy({ version: 1, environments: { dev: { accounts: ['111111111111'] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } } }),
+      journal: memoryJournal(),
+      connect: aws.connect as Connect,
+      clock: { now: () => time, sleep: async () => undefined },
+      logger: { info() {}, warn() {}, error() {} },
+      metrics: (line) => lines.push(line),
+      canary: { parameter: CANARY, send: async (input) => void sent.push(input.ResourceId) },
+      sweep: { targets: [{ account: '111111111111', region: 'us-east-1' }] },
+    });
+    const context = { getRemainingTimeInMillis: () => 300_000 };
+    await handler({ Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: tick ?? '' }] }, context);
+    expect(sent).toEqual([CANARY]);
+    const called = {
+      ...openedEvent('w', 'open-1', time - 1000),
+      source: 'aws.ssm',
+      detail: {
+        eventVersion: '1.09',
+        eventTime: new Date(time).toISOString(),
+        eventSource: 'ssm.amazonaws.com',
+        eventName: 'AddTagsToResource',
+        awsRegion: 'us-east-1',
+        readOnly: false,
+        eventType: 'AwsApiCall',
+        recipientAccountId: '111111111111',
+        requestParameters: { resourceType: 'Parameter', resourceId: CANARY, tags: [] },
+      },
+    };
+    expect(normalize(called)[0]?.call?.operation).toBe('AddTagsToResource');
+    await handler(called, context);
+    await handler(openedEvent('w', 'open-1', time - 1000), context);
+    await handler(
+      {
+        'detail-type': 'Scheduled Event',
+        source: 'aws.events',
+        account: '111111111111',
+        region: 'us-east-1',
+        time: new Date(time).toISOString(),
+        resources: ['arn:r'],
+        id: 't',
+        detail: {},
+      },
+      context,
+    );
+    const written = new Map<string, string[]>();
+    for (const line of lines) {
+      const { _aws } = JSON.parse(line) as { _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] } };
+      for (const { Namespace, Dimensions, Metrics } of _aws.CloudWatchMetrics)
+        for (const { Name } of Metrics) written.set(`${Namespace} ${Name}`, Dimensions[0] ?? []);
+    }
+    // Alarms, and widgets of the dashboard: [namespace, metric, dimension, value, …].
+    const watched = resources
+      .filter(([, each]) => each.Type === 'AWS::CloudWatch::Alarm')
+      .map(([, each]) => each.Properties as { Namespace?: unknown; MetricName?: string })
+      .filter((each) => each.Namespace === 'Redress')
+      .map((each) => [`Redress ${each.MetricName ?? ''}`, [] as string[]] as const);
+    const { DashboardBody } = (template.Resources['Dashboard']?.Properties ?? {}) as { DashboardBody?: { 'Fn::Sub': string } };
+    const body = DashboardBody?.['Fn::Sub'] ?? '';
+    const shown = [...body.matchAll(/\["Redress","(\w+)"(?:,"(\w+)","[\w-]+")?/g)].map(
+      (match) => [`Redress ${match[1]}`, match[2] === undefined ? [] : [match[2]]] as const,
+    );
+    expect(watched.length).toBeGreaterThan(1);
+    expect(shown.length).toBeGreaterThan(4);
+    for (const [name, dimensions] of [...watched, ...shown]) expect([name, written.get(name)]).toEqual([name, dimensions]);
+  });
+});
