@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Connect, definePolicy, isRecord, RedressError, type Remediator } from '@redress/core';
-import { memoryJournal } from '@redress/evidence';
+import { folderJournal, memoryJournal } from '@redress/evidence';
+import { verifyFolder } from '@redress/evidence/verify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import type { CanaryInput } from './canary.js';
@@ -113,6 +117,16 @@ describe('the canary of the handler', () => {
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
     expect(metrics()).toEqual([{ CanaryArrived: 1 }]);
     expect(state.log.some((line) => line.includes('could not be recorded'))).toBe(true);
+  });
+
+  it('leaves records that verify', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'redress-canary-'));
+    const journal = folderJournal({ directory });
+    const { handler } = setUp({ journal });
+    await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
+    await journal.close?.();
+    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 1 });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   it('is no input that is known where there is none', async () => {
