@@ -1,0 +1,262 @@
+import { type Digest, digestOf, EFFECTS, formatResource, isRecord, type Json, type Notification, type Outcome, REVERSIBLE, streamOf } from '@redress/core';
+import { codeChange } from './iac.js';
+import { clean, clip, quoted } from './text.js';
+
+/** How much a person has to do with it. */
+export type Severity = 'info' | 'ask' | 'problem';
+
+/** A heading with lines below it. */
+export interface Section {
+  readonly label: string;
+  readonly lines: readonly string[];
+  /** Shown as it is: code. */
+  readonly code?: boolean;
+}
+
+/** What to type. */
+export interface Command {
+  readonly label: string;
+  readonly command: string;
+}
+
+/** A page about it. */
+export interface Link {
+  readonly label: string;
+  readonly url: string;
+}
+
+/**
+ * What a channel delivers. Every text in it is clean: secrets are replaced and control characters escaped, before anything is cut. Only
+ * `notification` is as it came.
+ */
+export interface Message {
+  /** Names what is told: equal for the same resource, remediator, plan and outcome. */
+  readonly key: Digest;
+  /** Names what it is about, whatever becomes of it: resource and remediator. Tickets have it. */
+  readonly about: Digest;
+  readonly plan: Digest | null;
+  readonly severity: Severity;
+  readonly title: string;
+  readonly summary: string;
+  readonly facts: readonly (readonly [label: string, text: string])[];
+  readonly sections: readonly Section[];
+  readonly commands: readonly Command[];
+  readonly links: readonly Link[];
+  /** What it is of; null for a summary of what was held back. */
+  readonly notification: Notification | null;
+}
+
+/** What messages are made with. */
+export interface MessageOptions {
+  /** How `redress` is called where people are; default `redress`. */
+  readonly command?: string;
+  /** Function URL of the approvals: added to their commands. */
+  readonly approvalsUrl?: string;
+  readonly links?: (notification: Notification) => readonly Link[];
+  /** Besides the built-in patterns of secrets. Give them the flag `g`. */
+  readonly secrets?: readonly RegExp[];
+}
+
+const WORDS: Readonly<Record<Outcome, readonly [word: string, severity: Severity]>> = {
+  remediated: ['Closed', 'info'],
+  flagged: ['Flagged, still open', 'ask'],
+  'no-op': ['Nothing to do', 'info'],
+  planned: ['Would be changed', 'ask'],
+  notified: ['Open', 'ask'],
+  exempt: ['Exempt', 'info'],
+  denied: ['Held back', 'problem'],
+  'awaiting-approval': ['Approval needed', 'ask'],
+  'awaiting-runbook': ['A runbook is at it', 'info'],
+  superseded: ['Changed meanwhile', 'info'],
+  failed: ['Failed', 'problem'],
+  partial: ['Done in part', 'problem'],
+  unknown: ['Not known whether done', 'problem'],
+  'rolled-back': ['Taken back', 'info'],
+  contested: ['Someone keeps undoing it', 'problem'],
+};
+
+/** Names what a notification is about: resource and remediator. */
+export function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'remediator'>): Digest {
+  return digestOf({ resource: streamOf(resource), remediator: remediator.id });
+}
+
+/** What is told of a notification; pure. */
+export function messageOf(notification: Notification, options: MessageOptions = {}): Message {
+  const { outcome, resource, remediator, plan, reasons, finding, execution } = notification;
+  const [word, severity] = WORDS[outcome];
+  const safe = (text: string) => clean(text, options.secrets);
+  const about = aboutOf(notification);
+  const section = (label: string, lines: readonly string[], code?: boolean): readonly Section[] =>
+    lines.length === 0 ? [] : [{ label, lines: lines.map(safe), ...(code === true ? { code } : {}) }];
+
+  const gravest = Math.max(-1, ...reasons.map((each) => EFFECTS.indexOf(each.effect)));
+  const decisive = reasons.filter((each) => EFFECTS.indexOf(each.effect) === gravest);
+  const changes = plan?.changes ?? [];
+  const done = REVERSIBLE.includes(outcome) || outcome === 'rolled-back';
+  const code = codeChange(notification);
+  const facts: (readonly [string, string])[] = [
+    ['Remediator', `${remediator.title} (${remediator.id})`],
+    ['Resource', formatResource(resource)],
+    ...(notification.environment === null ? [] : [['Environment', notification.environment] as const]),
+    ['When', new Date(notification.at).toISOString()],
+    ['Caused by', causeOf(notification)],
+    ...(finding === null || finding.controls.length === 0 ? [] : [['Controls', finding.controls.join(', ')] as const]),
+    ...(execution === null ? [] : [['Execution', execution] as const]),
+    ...(plan === null ? [] : [['Plan', plan.digest] as const]),
+  ];
+  return {
+    key: digestOf({ about, plan: plan?.digest ?? null, outcome }),
+    about,
+    plan: plan?.digest ?? null,
+    severity,
+    title: clip(safe(`${word}: ${remediator.title}: ${formatResource(resource)}`), 300),
+    summary: safe(notification.message),
+    facts: facts.map(([label, text]) => [label, safe(text)]),
+    sections: [
+      ...section(
+        'Why',
+        decisive.map((each) => `${each.message} (${each.guardrail}: ${each.code})`),
+      ),
+      ...section(
+        done ? 'Changed' : 'Would change',
+        changes.map((each) => each.summary),
+      ),
+      ...section('Before and after', done && plan !== null && notification.after !== null ? differences(plan.before, notification.after) : []),
+      ...section(
+        'Taking it back',
+        outcome === 'rolled-back'
+          ? []
+          : changes.map(({ undo }) =>
+              'irreversible' in undo ? `not possible: ${undo.irreversible}` : undo.destroys === undefined ? `${undo.restores}` : `destroys ${undo.destroys}`,
+            ),
+      ),
+      ...section(
+        'Could break',
+        [...(plan?.hazards ?? []), ...changes.flatMap((each) => each.hazards ?? [])].map((each) => `${each.message} (${each.code})`),
+      ),
+      ...section('Still open', notification.open),
+      ...section('To do', notification.steps),
+      ...(code === null ? [] : [...section('Change the code', [code.where]), ...section(code.language, code.lines, true)]),
+      ...section('What no read can tell', notification.blindSpots),
+    ],
+    commands: commandsOf(notification, options).map(({ label, command }) => ({ label, command: safe(command) })),
+    links: (options.links?.(notification) ?? []).filter(({ url }) => /^https:\/\/[^\s<>"|]+$/.test(url)).map(({ label, url }) => ({ label: safe(label), url })),
+    notification,
+  };
+}
+
+function causeOf({ finding }: Notification): string {
+  if (finding === null) return 'nobody known: a person asked for it, or a sweep found it';
+  const call = finding.call === null ? '' : `, ${finding.call.service}:${finding.call.operation}`;
+  const { actor } = finding;
+  const who = actor === null ? 'not named' : (actor.arn ?? actor.issuerArn ?? actor.invokedBy ?? 'not named');
+  return `${who} (${finding.source}${call}${finding.observedAt === null ? '' : `, ${finding.observedAt}`})`;
+}
+
+/** What a person can do about it, ready to be typed. */
+function commandsOf({ outcome, approval, execution, resource, remediator }: Notification, options: MessageOptions): readonly Command[] {
+  const redress = options.command ?? 'redress';
+  const at = options.approvalsUrl === undefined ? '' : ` --url ${quoted(options.approvalsUrl)}`;
+  const commands: Command[] = [];
+  if (approval !== null) {
+    commands.push({ label: 'Look', command: `${redress} approvals show ${quoted(approval)}${at}` });
+    commands.push({ label: 'Approve', command: `${redress} approvals approve ${quoted(approval)} --reason "…"${at}` });
+    commands.push({ label: 'Deny', command: `${redress} approvals deny ${quoted(approval)} --reason "…"${at}` });
+  }
+  if (execution !== null && REVERSIBLE.includes(outcome))
+    commands.push({ label: 'Take it back', command: `${redress} rollback ${quoted(execution)} --reason "…"` });
+  if (outcome !== 'exempt' && outcome !== 'rolled-back' && outcome !== 'no-op' && outcome !== 'superseded')
+    commands.push({
+      label: 'Exempt',
+      command:
+        `${redress} exceptions add EXC-1 --resource ${quoted(resource.id)} --account ${resource.account} --type ${resource.type} ` +
+        `--remediator ${quoted(remediator.id)} --reason "…" --owner "…" --approver "…" --expires P90D`,
+    });
+  commands.push({ label: 'Explain', command: `${redress} explain ${quoted(resource.id)}` });
+  return commands;
+}
+
+/** What differs between two states, one line for each place; at most 20. */
+export function differences(before: Json, after: Json): readonly string[] {
+  const was = new Map(leaves(before, ''));
+  const is = new Map(leaves(after, ''));
+  const lines: string[] = [];
+  for (const path of new Set([...was.keys(), ...is.keys()])) {
+    const [old, now] = [was.get(path), is.get(path)];
+    if (old === now) continue;
+    lines.push(`${path === '' ? 'state' : path}: ${clip(old ?? 'absent', 200)} → ${clip(now ?? 'absent', 200)}`);
+  }
+  return lines.length <= 20 ? lines : [...lines.slice(0, 20), `and ${lines.length - 20} more`];
+}
+
+function leaves(value: Json, path: string): [path: string, text: string][] {
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [[path, '[]']];
+    // Members of a list with a name of their own are compared by it: one less does not move the others.
+    return (value as readonly Json[]).flatMap((each, index) =>
+      leaves(each, `${path}[${isRecord(each) && typeof each['id'] === 'string' ? each['id'] : index}]`),
+    );
+  }
+  if (isRecord(value)) {
+    const members = Object.entries(value) as [string, Json][];
+    return members.length === 0 ? [[path, '{}']] : members.flatMap(([name, each]) => leaves(each, path === '' ? name : `${path}.${name}`));
+  }
+  return [[path, JSON.stringify(value)]];
+}
+
+/** The message in fewer words, until it fits; commands stay. */
+export function fitted(message: Message, fits: (message: Message) => boolean): Message {
+  if (fits(message)) return message;
+  const dropped = 'More of it: the command Explain shows everything.';
+  for (const [lines, characters] of [
+    [20, 1000],
+    [8, 400],
+    [3, 200],
+    [1, 120],
+    [0, 100],
+  ] as const) {
+    const shorter: Message = {
+      ...message,
+      title: clip(message.title, Math.max(characters, 120)),
+      summary: clip(message.summary, characters),
+      facts: message.facts.map(([label, text]) => [label, clip(text, Math.max(characters, 120))]),
+      sections: [
+        ...(lines === 0
+          ? []
+          : message.sections.map((each) => ({
+              ...each,
+              lines: [
+                ...each.lines.slice(0, lines).map((line) => clip(line, characters)),
+                ...(each.lines.length > lines ? [`… ${each.lines.length - lines} more`] : []),
+              ],
+            }))),
+        { label: 'Shortened', lines: [dropped] },
+      ],
+    };
+    if (fits(shorter)) return shorter;
+  }
+  // Only a name as long as a page comes here: what answers, and takes back, names no resource.
+  const short = (most: number): Message => ({
+    ...message,
+    title: clip(message.title, 200),
+    summary: '',
+    facts: [],
+    sections: [],
+    links: [],
+    commands: message.commands.filter((each) => each.command.length <= 500).slice(0, most),
+  });
+  for (const most of [50, 20, 8]) if (fits(short(most))) return short(most);
+  return short(4);
+}
+
+/** The message as text, for mail and tickets. */
+export function plainText(message: Message): string {
+  return [
+    message.title,
+    ...(message.summary === '' ? [] : ['', message.summary]),
+    ...(message.facts.length === 0 ? [] : ['', ...message.facts.map(([label, text]) => `${label}: ${text}`)]),
+    ...message.sections.flatMap(({ label, lines, code }) => ['', `${label}:`, ...lines.map((line) => (code === true ? `    ${line}` : `- ${line}`))]),
+    ...(message.commands.length === 0 ? [] : ['', ...message.commands.flatMap(({ label, command }) => [`${label}:`, `    ${command}`])]),
+    ...(message.links.length === 0 ? [] : ['', ...message.links.map(({ label, url }) => `${label}: ${url}`)]),
+  ].join('\n');
+}

@@ -1,0 +1,157 @@
+import { type Clock, messageOf as errorMessage, type Notification, type Notify, parseDuration, RedressError, systemClock } from '@redress/core';
+import type { Channel } from './channels/channel.js';
+import type { Delivery } from './http.js';
+import { Lane, type LaneLimits } from './lane.js';
+import { type Link, messageOf } from './message.js';
+import { channelsFor, OWNER_TAGS, type Route } from './routes.js';
+import { clean } from './text.js';
+
+/** How much a channel is told. */
+export interface Limits {
+  /** At most so many at once; default 30. */
+  readonly messages?: number;
+  /** In which time; default `PT5M`. */
+  readonly per?: string;
+  /** The same about the same plan is not told again for so long; default `PT1H`. */
+  readonly repeat?: string;
+}
+
+/** What {@link notifier} takes. */
+export interface NotifierOptions {
+  readonly channels: readonly Channel[];
+  /** The first one that holds is taken. */
+  readonly routes?: readonly Route[];
+  /** Names of the channels where no route holds; without it, all. */
+  readonly default?: readonly string[];
+  /** Of every channel, and of those named. */
+  readonly limits?: Limits & { readonly channels?: Readonly<Record<string, Limits>> };
+  /** Pages about it, `https:` only: a console, a runbook. */
+  readonly links?: (notification: Notification) => readonly Link[];
+  /** How `redress` is called where people are: `npx redress --data /srv/redress`; default `redress`. */
+  readonly journalCommand?: string;
+  /** Function URL of the approvals: added to their commands. */
+  readonly approvalsUrl?: string;
+  /** Tags that name an owner, first the most telling; default `owner`, `team`. */
+  readonly ownerTags?: readonly string[];
+  /** What must not be told besides what looks like a secret. With the flag `g`. */
+  readonly secrets?: readonly RegExp[];
+  /** Longest time that telling may take, all channels together; default `PT8S`. */
+  readonly budget?: string;
+  readonly clock?: Clock;
+  /** Of what was held back, and could not be delivered later either. */
+  readonly onWarning?: (message: string, error: unknown) => void;
+}
+
+/** What `createRedress` and `createHandler` take as `notify`. */
+export interface Notifier extends Notify {
+  /** Delivers what was held back, as far as limits allow; with `all`, everything at once. Before a process ends, call it with `all`. */
+  flush(options?: { readonly all?: boolean }): Promise<void>;
+  /** How many messages wait, by channel. */
+  held(): Readonly<Record<string, number>>;
+}
+
+const DEFAULTS = { messages: 30, per: 'PT5M', repeat: 'PT1H' } as const;
+
+/**
+ * Tells people: chooses channels by route, makes one message for all of them, holds back what is too much and sums it up, and tells nothing
+ * twice. It throws when a channel did not take a message; the engine makes a warning of it, and the message is told later.
+ *
+ * @example
+ * const notify = notifier({
+ *   channels: [snsChannel({ topicArn }), slackChannel({ name: 'payments', webhook })],
+ *   routes: [{ when: { owner: 'payments' }, to: ['payments'] }],
+ *   default: ['sns'],
+ * });
+ * @throws {RedressError} `notify/invalid` when names do not fit or a limit is none
+ */
+export function notifier(options: NotifierOptions): Notifier {
+  const { channels, routes = [], clock = systemClock, ownerTags = OWNER_TAGS, journalCommand = 'redress', onWarning = () => undefined } = options;
+  const names = channels.map((each) => each.name);
+  const refuse = (message: string): never => {
+    throw new RedressError('notify/invalid', message, { next: `There are the channels ${names.join(', ') || '(none)'}.` });
+  };
+  if (names.length === 0) refuse('A notifier needs a channel.');
+  const twice = names.find((name, at) => name === '' || names.indexOf(name) !== at);
+  if (twice !== undefined) refuse(`The name ${JSON.stringify(twice)} is empty, or two channels have it.`);
+  const fallback = options.default ?? names;
+  // Nobody would be told of what no route foresees.
+  if (fallback.length === 0) refuse('The default route has no channel.');
+  const { channels: own = {}, ...all } = options.limits ?? {};
+  for (const name of [...fallback, ...routes.flatMap((each) => each.to), ...Object.keys(own)])
+    if (!names.includes(name)) refuse(`There is no channel ${JSON.stringify(name)}.`);
+  for (const route of routes)
+    if (Object.values(route.when).every((each) => each === undefined)) refuse('A route without a condition would take everything: that is the default.');
+  const budget = duration(options.budget ?? 'PT8S', refuse);
+  const lanes = new Map(
+    channels.map((channel) => [channel.name, new Lane(channel, limitsOf({ ...all, ...own[channel.name] }, refuse), { clock, command: journalCommand })]),
+  );
+  const making = {
+    command: journalCommand,
+    ...(options.approvalsUrl === undefined ? {} : { approvalsUrl: options.approvalsUrl }),
+    ...(options.links === undefined ? {} : { links: options.links }),
+    ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
+  };
+
+  const deliver = async (to: readonly Lane[], work: (lane: Lane, delivery: Delivery) => Promise<void>): Promise<void> => {
+    const delivery: Delivery = { signal: AbortSignal.timeout(budget), deadline: clock.now() + budget, clock };
+    const failed: string[] = [];
+    const deliverTo = async (lane: Lane): Promise<void> => {
+      try {
+        await work(lane, delivery);
+      } catch (error) {
+        failed.push(`${lane.channel.name}: ${clean(errorMessage(error), options.secrets)}`);
+      }
+    };
+    await Promise.all(to.map(deliverTo));
+    if (failed.length > 0)
+      throw new RedressError('notify/failed', `Not delivered for now: ${failed.join('; ')}`, {
+        next: 'It is delivered with what comes next.',
+        retryable: true,
+      });
+  };
+
+  let timer: NodeJS.Timeout | null = null;
+  /** A process that goes on delivers what it held back by itself; one that ends is not kept from it. */
+  const later = (): void => {
+    const waiting = [...lanes.values()].filter((lane) => lane.held > 0);
+    if (timer !== null || waiting.length === 0) return;
+    const at = Math.min(...waiting.map((lane) => lane.nextAt));
+    timer = setTimeout(
+      () => {
+        timer = null;
+        flush().catch((error: unknown) => onWarning('messages that were held back could not be delivered', error));
+      },
+      Math.min(Math.max(1000, at - clock.now()), 3_600_000),
+    );
+    timer.unref();
+  };
+
+  const flush = async ({ all: everything = false }: { readonly all?: boolean } = {}): Promise<void> => {
+    try {
+      await deliver([...lanes.values()], (lane, delivery) => lane.flush(delivery, everything));
+    } finally {
+      later();
+    }
+  };
+  const notify = async (notification: Notification): Promise<void> => {
+    const message = messageOf(notification, making);
+    const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
+    try {
+      await deliver(to, (lane, delivery) => lane.offer(message, delivery));
+    } finally {
+      later();
+    }
+  };
+  return Object.assign(notify, { flush, held: () => Object.fromEntries([...lanes].map(([name, lane]) => [name, lane.held])) });
+}
+
+function duration(text: string, refuse: (message: string) => never): number {
+  const milliseconds = parseDuration(text);
+  return milliseconds === null || milliseconds <= 0 ? refuse(`${JSON.stringify(text)} is not an ISO 8601 duration such as PT5M.`) : milliseconds;
+}
+
+function limitsOf(given: Limits, refuse: (message: string) => never): LaneLimits {
+  const { messages, per, repeat } = { ...DEFAULTS, ...given };
+  if (!Number.isInteger(messages) || messages < 1) refuse(`${messages} messages are no limit: it is a whole number from 1.`);
+  return { messages, per: duration(per, refuse), repeat: duration(repeat, refuse) };
+}

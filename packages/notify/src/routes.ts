@@ -1,0 +1,80 @@
+import type { Notification, Outcome } from '@redress/core';
+
+/** What has to be so for a route to be taken: all that is given, one value of each. `*` in a value stands for any text. */
+export interface RouteCondition {
+  /** Value of the first of the owner tags that the resource has. */
+  readonly owner?: string | readonly string[];
+  readonly tags?: Readonly<Record<string, string | readonly string[]>>;
+  readonly environment?: string | readonly string[];
+  readonly account?: string | readonly string[];
+  readonly remediator?: string | readonly string[];
+  readonly outcome?: Outcome | readonly Outcome[];
+}
+
+/** Who is told of what. */
+export interface Route {
+  readonly when: RouteCondition;
+  /** Names of channels; empty: nobody. The journal has it either way. */
+  readonly to: readonly string[];
+  /** Go on to later routes, too. */
+  readonly continue?: boolean;
+}
+
+/** Tags that name an owner, unless others are given. */
+export const OWNER_TAGS: readonly string[] = ['owner', 'team'];
+
+/** Whose a resource is, as its tags say: tag names are compared without their case. */
+export function ownerOf(tags: Notification['tags'], ownerTags: readonly string[] = OWNER_TAGS): string | null {
+  for (const wanted of ownerTags) {
+    const found = Object.entries(tags ?? {}).find(([key, value]) => key.toLowerCase() === wanted.toLowerCase() && value.trim() !== '');
+    if (found !== undefined) return found[1].trim();
+  }
+  return null;
+}
+
+/**
+ * The channels that are told: those of the first route that holds, and of later ones while it says `continue`; where none holds, the default.
+ *
+ * @returns names, each once
+ */
+export function channelsFor(
+  notification: Notification,
+  { routes, fallback, ownerTags }: { readonly routes: readonly Route[]; readonly fallback: readonly string[]; readonly ownerTags: readonly string[] },
+): readonly string[] {
+  const found: string[] = [];
+  for (const route of routes) {
+    if (!holds(route.when, notification, ownerTags)) continue;
+    found.push(...route.to);
+    if (route.continue !== true) return [...new Set(found)];
+  }
+  // Routes that only add leave the rest to the default.
+  return [...new Set([...found, ...fallback])];
+}
+
+function holds(when: RouteCondition, { tags, environment, resource, remediator, outcome }: Notification, ownerTags: readonly string[]): boolean {
+  const is = (wanted: string | readonly string[] | undefined, value: string | null) =>
+    wanted === undefined || (value !== null && [wanted].flat().some((each) => like(each, value)));
+  return (
+    is(when.owner, ownerOf(tags, ownerTags)) &&
+    is(when.environment, environment) &&
+    is(when.account, resource.account) &&
+    is(when.remediator, remediator.id) &&
+    is(when.outcome, outcome) &&
+    Object.entries(when.tags ?? {}).every(([key, wanted]) => is(wanted, tags !== null && Object.hasOwn(tags, key) ? (tags[key] ?? null) : null))
+  );
+}
+
+/** Without regular expressions: a value may be long. */
+function like(pattern: string, value: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  if (rest.length === 0) return pattern === value;
+  if (!value.startsWith(first)) return false;
+  const last = rest.pop() ?? '';
+  let at = first.length;
+  for (const part of rest) {
+    const found = value.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return value.length - last.length >= at && value.endsWith(last);
+}
