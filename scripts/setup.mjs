@@ -16,12 +16,13 @@ export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
 /**
  * Environments of Python, each with a folder and a requirements file of its own, for their dependencies do not agree: the emulator of everything
- * (moto), the emulator that enforces IAM (ministack), and a linter of templates (checkov).
+ * (moto), the emulator that enforces IAM (ministack), a linter of templates (checkov), and what a benchmark compares with (c7n).
  */
 const ENVIRONMENTS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
   ministack: { folder: '.venv-ministack', requirements: 'requirements-ministack.txt', what: 'the emulator that enforces IAM (ministack' },
   checkov: { folder: '.venv-checkov', requirements: 'requirements-checkov.txt', what: 'the linter of templates (checkov' },
+  c7n: { folder: '.cache/c7n-venv', requirements: 'requirements-c7n.txt', what: 'the peer that benchmarks compare with (Cloud Custodian' },
 };
 
 /** The interpreter of an environment. */
@@ -157,7 +158,7 @@ function findPython() {
 /**
  * Sets up what is missing or out of date.
  *
- * @param {{ python?: boolean | readonly ('moto' | 'ministack' | 'checkov')[], build?: boolean }} [options] `true` is moto alone.
+ * @param {{ python?: boolean | readonly ('moto' | 'ministack' | 'checkov' | 'c7n')[], build?: boolean }} [options] `true` is moto alone.
  */
 export async function setup({ python = true, build = true } = {}) {
   const install = installStamp();

@@ -1,0 +1,475 @@
+/**
+ * What one fix costs, beside others on the same emulator, by turns: Redress with a journal in a folder and on AWS, Cloud Custodian's Lambda handler, a
+ * bare script with the fewest calls, and a bare script with the very calls that Redress made. Each fix is read back by a client of our own.
+ *
+ * Run it with `npm run bench -- peers [--rounds N] [--json]`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { CreateLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  DeleteSecurityGroupCommand,
+  DescribeSecurityGroupRulesCommand,
+  DisableEbsEncryptionByDefaultCommand,
+  EnableEbsEncryptionByDefaultCommand,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
+import { CreateAccessKeyCommand, CreateUserCommand, TagUserCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand, PutBucketEncryptionCommand } from '@aws-sdk/client-s3';
+import { connectAws } from '@redress/connect';
+import { definePolicy, type Journal } from '@redress/core';
+import { folderJournal } from '@redress/evidence';
+import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
+import { createHandler, type Handler } from '@redress/lambda-runtime';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { recordingProxy } from '@redress/testing';
+import { clients, look } from '../demo/account.ts';
+import { ACCOUNT, apiCall, opened, queue, REGION } from '../demo/events.ts';
+import { startMoto } from '../scripts/moto.mjs';
+import { pythonOf } from '../scripts/setup.mjs';
+
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '30' }, json: { type: 'boolean', default: false } } });
+const ROUNDS = Number(options.rounds);
+const WARM_UP = 3;
+const DAY = 86_400_000;
+
+Object.assign(process.env, {
+  AWS_ACCESS_KEY_ID: 'bench',
+  AWS_SECRET_ACCESS_KEY: 'bench',
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+});
+for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS_LAMBDA_FUNCTION_NAME']) delete process.env[name];
+
+// Each round is eight days after the last one: what a person takes back twice in a week waits for a person, and so would a bench that opens the same gap again.
+let shift = 0;
+const now = () => Date.now() + shift;
+const clock = { now, sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)) };
+
+/** The gap that is made for one fix. */
+interface Gap {
+  readonly resource: string;
+  /** Every name in it that differs from gap to gap; the same number of them each time. */
+  readonly names: readonly string[];
+  readonly event: Record<string, unknown>;
+  readonly closed: () => Promise<boolean>;
+  readonly fewest: () => Promise<unknown>;
+  readonly away?: () => Promise<unknown>;
+}
+interface Case {
+  readonly name: string;
+  readonly title: string;
+  readonly custodian: object;
+  readonly make: () => Promise<Gap>;
+}
+
+const moto = await startMoto();
+const aws = clients(moto.endpoint);
+const see = look(aws);
+let serial = 0;
+const fresh = (prefix: string) => `${prefix}-${process.pid}-${serial++}`;
+
+/** A CloudTrail event two minutes old by our clock: what is newer has to settle. */
+function dated(event: object): Record<string, unknown> {
+  const iso = new Date(now() - 120_000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  const copy = structuredClone(event) as Record<string, unknown> & { detail: Record<string, unknown> };
+  copy['time'] = iso;
+  copy.detail['eventTime'] = iso;
+  return copy;
+}
+
+const cloudtrail = (source: string, event: string, ids: string) => ({ type: 'cloudtrail', events: [{ source: `${source}.amazonaws.com`, event, ids }] });
+const cases: readonly Case[] = [
+  {
+    name: 'sg-ssh',
+    title: 'security group, open SSH revoked',
+    custodian: {
+      name: 'sg-ssh',
+      resource: 'aws.security-group',
+      mode: cloudtrail('ec2', 'AuthorizeSecurityGroupIngress', 'requestParameters.groupId'),
+      filters: [{ type: 'ingress', Ports: [22], Cidr: { value: '0.0.0.0/0' } }],
+      actions: [{ type: 'remove-permissions', ingress: 'matched' }],
+    },
+    make: async () => {
+      const name = fresh('bench');
+      const { GroupId = '' } = await aws.ec2.send(new CreateSecurityGroupCommand({ GroupName: name, Description: 'bench' }));
+      const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }];
+      await aws.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+      const rules = await aws.ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [GroupId] }] }));
+      const rule = rules.SecurityGroupRules?.find((each) => each.IsEgress === false)?.SecurityGroupRuleId ?? '';
+      return {
+        resource: GroupId,
+        names: [GroupId, rule],
+        event: dated(opened(GroupId, 22, '0.0.0.0/0')),
+        closed: async () => (await see.rules(GroupId)) === '',
+        fewest: () => aws.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions })),
+        away: () => aws.ec2.send(new DeleteSecurityGroupCommand({ GroupId })),
+      };
+    },
+  },
+  {
+    name: 's3-encryption',
+    title: 'bucket, default encryption set',
+    custodian: {
+      name: 's3-encryption',
+      resource: 'aws.s3',
+      mode: cloudtrail('s3', 'CreateBucket', 'requestParameters.bucketName'),
+      filters: [{ type: 'bucket-encryption', state: false }],
+      actions: [{ type: 'set-bucket-encryption', crypto: 'AES256', enabled: true }],
+    },
+    make: async () => {
+      const Bucket = fresh('bench');
+      await aws.s3.send(new CreateBucketCommand({ Bucket }));
+      const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' as const } }] };
+      return {
+        resource: Bucket,
+        names: [Bucket],
+        event: dated(apiCall('s3', 'CreateBucket', { bucketName: Bucket }, {})),
+        closed: async () => (await see.encryption(Bucket)) === 'AES256',
+        fewest: () => aws.s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration })),
+      };
+    },
+  },
+  {
+    name: 'iam-key',
+    title: 'user with an old access key, flagged',
+    custodian: {
+      name: 'iam-key',
+      resource: 'aws.iam-user',
+      mode: cloudtrail('iam', 'CreateAccessKey', 'requestParameters.userName'),
+      filters: [{ type: 'access-key', key: 'CreateDate', value_type: 'age', value: 90, op: 'gt' }],
+      actions: [{ type: 'tag', key: 'stale-access-key', value: 'true' }],
+    },
+    make: async () => {
+      const UserName = fresh('old-bench');
+      await aws.iam.send(new CreateUserCommand({ UserName }));
+      const { AccessKey } = await aws.iam.send(new CreateAccessKeyCommand({ UserName }));
+      return {
+        resource: UserName,
+        names: [UserName, AccessKey?.AccessKeyId ?? ''],
+        event: dated(apiCall('iam', 'CreateAccessKey', { userName: UserName }, { accessKey: { userName: UserName, accessKeyId: AccessKey?.AccessKeyId } })),
+        closed: async () => !(await see.user(UserName)).endsWith('tags: none'),
+        fewest: () => aws.iam.send(new TagUserCommand({ UserName, Tags: [{ Key: 'stale-access-key', Value: 'true' }] })),
+      };
+    },
+  },
+  {
+    name: 'ebs-default',
+    title: 'account, EBS encryption by default turned on',
+    custodian: {
+      name: 'ebs-default',
+      resource: 'aws.account',
+      mode: cloudtrail('ec2', 'DisableEbsEncryptionByDefault', 'recipientAccountId'),
+      filters: [{ type: 'default-ebs-encryption', state: false }],
+      actions: [{ type: 'set-ebs-encryption', state: true }],
+    },
+    make: async () => {
+      await aws.ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
+      return {
+        resource: ACCOUNT,
+        names: [],
+        event: dated(apiCall('ec2', 'DisableEbsEncryptionByDefault', {}, { ebsEncryptionByDefault: false })),
+        closed: async () => (await see.ebsDefault()) === 'on',
+        fewest: () => aws.ec2.send(new EnableEbsEncryptionByDefaultCommand({})),
+      };
+    },
+  },
+  {
+    name: 'log-retention',
+    title: 'log group, retention raised',
+    custodian: {
+      name: 'log-retention',
+      resource: 'aws.log-group',
+      mode: cloudtrail('logs', 'CreateLogGroup', 'requestParameters.logGroupName'),
+      filters: [{ type: 'value', key: 'retentionInDays', op: 'lt', value: 365 }],
+      actions: [{ type: 'retention', days: 365 }],
+    },
+    make: async () => {
+      const logGroupName = fresh('/bench');
+      await aws.logs.send(new CreateLogGroupCommand({ logGroupName }));
+      await aws.logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 7 }));
+      return {
+        resource: logGroupName,
+        names: [logGroupName],
+        event: dated(apiCall('logs', 'CreateLogGroup', { logGroupName }, {})),
+        closed: async () => {
+          const { logGroups } = await aws.logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }));
+          return logGroups?.find((each) => each.logGroupName === logGroupName)?.retentionInDays === 365;
+        },
+        fewest: () => aws.logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 365 })),
+      };
+    },
+  },
+];
+
+// ---- Redress
+const work = mkdtempSync(join(tmpdir(), 'redress-peers-'));
+const dynamodb = new DynamoDBClient({ endpoint: moto.endpoint, region: REGION, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+const { TimeToLiveSpecification: _, ...table } = structuredClone(JOURNAL_TABLE);
+const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined, debug: () => undefined };
+const context = { getRemainingTimeInMillis: () => 300_000, awsRequestId: 'bench', functionName: 'redress' };
+const policy = definePolicy({
+  version: 1,
+  environments: { dev: { accounts: [ACCOUNT] } },
+  remediators: {
+    'ec2-revoke-sg-open-ssh': { dev: 'enforce' },
+    's3-enforce-default-encryption': { dev: 'enforce' },
+    'iam-flag-stale-access-key': { dev: 'enforce' },
+    'ec2-enable-ebs-encryption-by-default': { dev: 'enforce' },
+    'logs-raise-retention': { dev: 'enforce', parameters: { minDays: 365 } },
+  },
+});
+
+interface Made {
+  readonly handler: Handler;
+  readonly journal: Journal;
+}
+const journals: Journal[] = [];
+async function redress(kind: 'folder' | 'dynamodb', name: string, endpoint: string): Promise<Made> {
+  let journal: Journal;
+  if (kind === 'folder') journal = folderJournal({ directory: join(work, name), clock });
+  else {
+    await dynamodb.send(new CreateTableCommand({ TableName: name, ...table } as never));
+    await aws.s3.send(new CreateBucketCommand({ Bucket: name }));
+    journal = awsJournal({ table: name, bucket: name, region: REGION, endpoint, clock, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+  }
+  journals.push(journal);
+  return { journal, handler: createHandler({ remediators, policy, journal, clock, connect: connectAws({ endpoint }), logger: quiet }) };
+}
+
+async function ours({ handler }: Made, gap: Gap): Promise<number> {
+  const started = performance.now();
+  const answer = await handler(queue([gap.event]), context);
+  const took = performance.now() - started;
+  if (JSON.stringify(answer) !== '{"batchItemFailures":[]}') throw new Error(`Redress did not handle it: ${JSON.stringify(answer)}`);
+  return took;
+}
+
+// ---- Cloud Custodian
+const workers: { end(): void }[] = [];
+function custodian(each: Case, endpoint: string): (gap: Gap) => Promise<number> {
+  const folder = join(work, `c7n-${each.name}-${workers.length}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify({ policies: [each.custodian], 'execution-options': { account_id: ACCOUNT } }));
+  const child = spawn(pythonOf('c7n'), [join(import.meta.dirname, 'support', 'c7n-worker.py')], {
+    cwd: folder,
+    env: { ...process.env, AWS_ENDPOINT_URL: endpoint },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  workers.push({ end: () => child.stdin.end() });
+  let log = '';
+  child.stderr.on('data', (data) => {
+    log = (log + String(data)).slice(-3000);
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return async (gap) => {
+    child.stdin.write(`${JSON.stringify({ ...gap.event, debug: false })}\n`);
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error(`c7n ended: ${log}`);
+    const { ms, error } = JSON.parse(value) as { ms: number; error: string | null };
+    if (error !== null) throw new Error(`c7n failed on ${each.name}: ${error}\n${log}`);
+    return ms;
+  };
+}
+
+// ---- The same calls, bare
+interface Sent {
+  readonly Command: new (input: object) => object;
+  readonly client: Client;
+  readonly input: string;
+  /** How many had been answered when it was sent: those with the same number went out together. */
+  readonly wave: number;
+}
+interface Client {
+  send(command: unknown): Promise<unknown>;
+}
+/** The calls of one piece of work, taken where the SDK sends them. */
+async function sentBy(run: () => Promise<unknown>): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  let answered = 0;
+  const bases = new Set<Client>([aws.ec2, aws.s3, aws.iam, aws.logs, dynamodb].map((client) => Object.getPrototypeOf(Object.getPrototypeOf(client)) as Client));
+  const kept = [...bases].map((base) => ({ base, send: base.send }));
+  for (const { base, send } of kept)
+    base.send = async function (this: Client, ...args: [command: unknown]) {
+      const [command] = args as [{ constructor: Sent['Command']; input: object }];
+      sent.push({ Command: command.constructor, client: this, input: JSON.stringify(command.input), wave: answered });
+      try {
+        return await send.apply(this, args);
+      } finally {
+        answered++;
+      }
+    };
+  try {
+    await run();
+  } finally {
+    for (const { base, send } of kept) base.send = send;
+  }
+  return sent;
+}
+
+/** A script that makes those calls about another gap, the ones that went out together together. */
+async function again(sent: readonly Sent[], from: Gap, to: Gap): Promise<number> {
+  const waves = Map.groupBy(sent, (each) => each.wave);
+  const inputs = new Map(
+    sent.map((each) => [each, JSON.parse(from.names.reduce((text, name, index) => text.replaceAll(name, to.names[index] ?? ''), each.input)) as object]),
+  );
+  const started = performance.now();
+  for (const wave of waves.values())
+    await Promise.all(
+      wave.map((each) =>
+        // Not found is an answer, too.
+        each.client.send(new each.Command(inputs.get(each) ?? {})).catch((error: unknown) => {
+          if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode !== 404) throw error;
+        }),
+      ),
+    );
+  return performance.now() - started;
+}
+
+const median = (values: readonly number[]) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+};
+const VARIANTS = ['folder', 'dynamodb', 'c7n', 'same', 'fewest'] as const;
+type Variant = (typeof VARIANTS)[number];
+interface Row {
+  readonly name: string;
+  readonly title: string;
+  readonly ms: Record<Variant, number>;
+  readonly calls: Record<Variant, number>;
+  /** What each made on the wire, in its order. */
+  readonly wire: Record<Variant, readonly string[]>;
+}
+
+const rows: Row[] = [];
+let misses = 0;
+const proxy = await recordingProxy(moto.endpoint);
+try {
+  const counted = { folder: await redress('folder', 'counted', proxy.endpoint), dynamodb: await redress('dynamodb', 'counted', proxy.endpoint) };
+  const timed = { folder: await redress('folder', 'timed', moto.endpoint), dynamodb: await redress('dynamodb', 'timed', moto.endpoint) };
+  const through = clients(proxy.endpoint);
+  for (const each of cases) {
+    const fix = async (run: (gap: Gap) => Promise<number>): Promise<number> => {
+      const gap = await each.make();
+      if (await gap.closed()) throw new Error(`${each.name}: there is no gap to close.`);
+      const took = await run(gap);
+      if (!(await gap.closed())) {
+        misses++;
+        process.stderr.write(`${each.name}: not closed\n`);
+      }
+      await gap.away?.();
+      return took;
+    };
+    // The calls, on the wire, once warm. This pass is apart: the proxy costs time.
+    const wire = { fewest: [] } as unknown as Record<Variant, readonly string[]>;
+    let from: Gap | null = null;
+    let sent: Sent[] = [];
+    const worker = custodian(each, proxy.endpoint);
+    const onWire = async (variant: Variant, run: (gap: Gap) => Promise<number>) => {
+      for (let turn = 0; turn < 2; turn++) {
+        shift += 8 * DAY;
+        await fix(async (gap) => {
+          const before = proxy.calls.length;
+          const took = await run(gap);
+          wire[variant] = proxy.calls.slice(before).map((call) => `${call.service}:${call.operation}`);
+          return took;
+        });
+      }
+    };
+    await onWire('dynamodb', (gap) => ours(counted.dynamodb, gap));
+    await onWire('folder', async (gap) => {
+      let took = 0;
+      from = gap;
+      sent = await sentBy(async () => {
+        took = await ours(counted.folder, gap);
+      });
+      return took;
+    });
+    const origin = from as unknown as Gap;
+    await onWire('same', (gap) => again(sent, origin, gap));
+    await onWire('c7n', worker);
+    if (wire.same.join() !== wire.folder.join() && [...wire.same].sort().join() !== [...wire.folder].sort().join())
+      throw new Error(`${each.name}: the bare script makes other calls: ${wire.same.join()} instead of ${wire.folder.join()}`);
+
+    // The times, straight to the emulator, by turns; who begins changes with each round.
+    const direct = custodian(each, moto.endpoint);
+    // The recorded clients go through the proxy; these are the same ones, without it.
+    const byService = new Map<string, Client>(
+      (Object.entries(through) as [keyof typeof through, Client][]).map(([key, client]) => [client.constructor.name, aws[key] as Client]),
+    );
+    const straight = sent.map((one) => ({ ...one, client: byService.get(one.client.constructor.name) ?? one.client }));
+    const runs: Record<Variant, (gap: Gap) => Promise<number>> = {
+      folder: (gap) => ours(timed.folder, gap),
+      dynamodb: (gap) => ours(timed.dynamodb, gap),
+      c7n: direct,
+      same: (gap) => again(straight, origin, gap),
+      fewest: async (gap) => {
+        const started = performance.now();
+        await gap.fewest();
+        return performance.now() - started;
+      },
+    };
+    const times: Record<Variant, number[]> = { folder: [], dynamodb: [], c7n: [], same: [], fewest: [] };
+    for (let round = -WARM_UP; round < ROUNDS; round++) {
+      for (let turn = 0; turn < VARIANTS.length; turn++) {
+        const variant = VARIANTS[(turn + round + WARM_UP) % VARIANTS.length] ?? 'folder';
+        shift += 8 * DAY;
+        const took = await fix(runs[variant]);
+        if (round >= 0) times[variant].push(took);
+      }
+    }
+    const of = <T>(value: (variant: Variant) => T) => Object.fromEntries(VARIANTS.map((variant) => [variant, value(variant)])) as Record<Variant, T>;
+    rows.push({
+      name: each.name,
+      title: each.title,
+      ms: of((variant) => median(times[variant])),
+      calls: of((variant) => (variant === 'fewest' ? 1 : wire[variant].length)),
+      wire,
+    });
+    process.stderr.write(`${each.title}: done\n`);
+  }
+} finally {
+  for (const worker of workers) worker.end();
+  for (const journal of journals) await journal.close?.();
+  await proxy.close();
+  await moto.stop();
+  rmSync(work, { recursive: true, force: true });
+}
+
+const geometric = (values: readonly number[]) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+const ratio = (one: Variant, other: Variant) => rows.map((row) => row.ms[one] / row.ms[other]);
+const goals = [
+  { name: 'folder / c7n, geometric mean', value: geometric(ratio('folder', 'c7n')), goal: 0.5 },
+  { name: 'dynamodb / c7n, geometric mean', value: geometric(ratio('dynamodb', 'c7n')), goal: 0.8 },
+  { name: 'folder / c7n, largest', value: Math.max(...ratio('folder', 'c7n')), goal: 2 },
+  { name: 'dynamodb / c7n, largest', value: Math.max(...ratio('dynamodb', 'c7n')), goal: 2 },
+  { name: 'folder / same calls, geometric mean', value: geometric(ratio('folder', 'same')), goal: 1.5 },
+];
+if (options.json) console.log(JSON.stringify({ name: 'peers', rounds: ROUNDS, misses, results: rows, goals }));
+else {
+  const ms = (value: number) => value.toFixed(1);
+  console.log(`| fix | ${VARIANTS.map((variant) => `${variant} ms (calls)`).join(' | ')} | folder / c7n | dynamodb / c7n | folder / same |`);
+  console.log(`| --- |${VARIANTS.map(() => ' --- |').join('')} --- | --- | --- |`);
+  for (const { title, ms: took, calls } of rows)
+    console.log(
+      `| ${title} | ${VARIANTS.map((variant) => `${ms(took[variant])} (${calls[variant]})`).join(' | ')} | ${(took.folder / took.c7n).toFixed(2)} | ${(took.dynamodb / took.c7n).toFixed(2)} | ${(took.folder / took.same).toFixed(2)} |`,
+    );
+  console.log();
+  for (const { name, value, goal } of goals) console.log(`${name}: ${value.toFixed(2)} (goal ${goal}) ${value <= goal ? 'met' : 'NOT MET'}`);
+  console.log(`Medians of ${ROUNDS} rounds, warm, by turns; ${misses} misses. Node ${process.version}, c7n 0.9.53.`);
+}
+if (misses > 0) process.exitCode = 1;
