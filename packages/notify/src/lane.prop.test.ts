@@ -1,0 +1,149 @@
+import type { Outcome } from '@redress/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sample } from './internal/sample.js';
+import type { Message } from './message.js';
+import { messageOf, plainText } from './message.js';
+import { notifier } from './notifier.js';
+import { clean, quoted, redact } from './text.js';
+
+const IDS = ['sg-a', 'sg-b', 'sg-c'];
+const OUTCOMES: readonly Outcome[] = ['awaiting-approval', 'remediated', 'failed', 'denied'];
+const step = fc.record({
+  id: fc.constantFrom(...IDS),
+  outcome: fc.constantFrom(...OUTCOMES),
+  wait: fc.constantFrom(0, 0, 0, 1000, 120_000, 4_000_000),
+  fails: fc.boolean(),
+});
+
+describe('limits and repeats', () => {
+  it('never lose the last state: whatever fails, repeats, or is too much', async () => {
+    let held = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), fc.constantFrom('summed-up' as const, { atOnce: 2 }), async (steps, how) => {
+        let now = Date.parse('2026-11-24T10:00:00Z');
+        let fails = false;
+        const seen: string[] = [];
+        const notify = notifier({
+          channels: [
+            {
+              name: 'c',
+              held: how,
+              send: async (messages: readonly Message[]) => {
+                if (fails) throw new Error('no');
+                seen.push(...messages.map(plainText));
+              },
+            },
+          ],
+          limits: { messages: 2, per: 'PT10M' },
+          clock: { now: () => now, sleep: async () => undefined },
+        });
+        const last = new Map<string, string>();
+        for (const each of steps) {
+          now += each.wait;
+          fails = each.fails;
+          const notification = sample({ id: each.id, outcome: each.outcome, approval: null, at: now });
+          last.set(each.id, messageOf(notification).title);
+          await notify(notification).catch(() => undefined);
+          held = Math.max(held, notify.held()['c'] ?? 0);
+        }
+        fails = false;
+        await notify.flush({ all: true });
+        expect(notify.held()).toEqual({ c: 0 });
+        // The newest thing that people saw of each resource is how it ended.
+        for (const [id, title] of last) {
+          const lines = seen.flatMap((text) => text.split('\n')).filter((line) => line.includes(`SecurityGroup ${id} `) && /: Revoke a newly/.test(line));
+          expect(lines.at(-1)).toContain(title);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(held).toBeGreaterThan(0);
+  });
+
+  it('the same is told once, until something else was', async () => {
+    let now = 0;
+    const seen: Message[] = [];
+    const notify = notifier({
+      channels: [{ name: 'c', held: 'summed-up', send: async (messages) => void seen.push(...messages) }],
+      clock: { now: () => now, sleep: async () => undefined },
+    });
+    for (let at = 0; at < 4; at++) await notify(sample());
+    expect(seen.length).toBe(1);
+    await notify(sample({ outcome: 'failed' }));
+    await notify(sample());
+    expect(seen.length).toBe(3);
+    await notify(sample());
+    now += 3_600_000;
+    await notify(sample());
+    expect(seen.at(-1)?.facts).toContainEqual(['Again', expect.stringMatching(/^1 times since/)]);
+  });
+});
+
+/** Secrets of many forms, made up. */
+const alphanumeric = (length: number) =>
+  fc.string({ unit: fc.constantFrom(...'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'), minLength: length, maxLength: length });
+const secret = fc.oneof(
+  alphanumeric(37).map((text) => ({ seeded: `aB3${text}`, written: `aB3${text}` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `password=${text}` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `"client_secret": "${text} and more"` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `xoxb-${text}` })),
+  alphanumeric(36).map((text) => ({ seeded: text, written: `ghp_${text}` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `https://user:${text}@example.org/` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `https://hooks.slack.com/services/T1/B1/${text}` })),
+  alphanumeric(24).map((text) => ({ seeded: text, written: `Authorization: Bearer ${text}` })),
+  alphanumeric(60).map((text) => ({ seeded: text, written: `-----BEGIN RSA PRIVATE KEY-----\n${text}\n-----END RSA PRIVATE KEY-----` })),
+  alphanumeric(30).map((text) => ({ seeded: text, written: `eyJhbGciOiJIUzI1NiJ9.${text}.${text}` })),
+  alphanumeric(30).map((text) => ({ seeded: text, written: `https://x.example/?X-Amz-Signature=${text}&a=1` })),
+);
+const noise = fc.string({ unit: 'binary', maxLength: 30 });
+
+describe('what leaves', () => {
+  it('holds no control character and no secret, wherever in a notification it was', () => {
+    fc.assert(
+      fc.property(secret, noise, noise, ({ seeded, written }, before, after) => {
+        const bad = `${before} ${written} ${after}`;
+        const message = messageOf(
+          sample({
+            message: bad,
+            change: bad,
+            open: [bad],
+            steps: [bad],
+            blindSpots: [bad],
+            environment: bad,
+            tags: { ManagedBy: `terraform ${bad}` },
+            reasons: [],
+          }),
+        );
+        const { notification: _, ...told } = message;
+        const texts: string[] = [];
+        JSON.stringify(told, (_key, value: unknown) => {
+          if (typeof value === 'string') texts.push(value);
+          return value;
+        });
+        for (const text of texts) {
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there.
+          expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/);
+          expect(text).not.toContain(seeded);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    'arn:aws:iam::111111111111:role/Lead',
+    'x-0mwu3vwn4-2c73187ae8',
+    'revoke sgr-1 of sg-0abc',
+  ])('is left alone when it is no secret: %s', (text) => {
+    expect(redact(text)).toBe(text);
+    expect(clean(text)).toBe(text);
+  });
+
+  it('a command is one word for each thing, whatever a resource is called', async () => {
+    const { execFileSync } = await import('node:child_process');
+    for (const word of ["it's", '$(id)', '`id`', 'a b', '-rf', '"; rm', '\\', 'plain/name'])
+      expect(execFileSync('/bin/sh', ['-c', `printf %s ${quoted(word)}`], { encoding: 'utf8' })).toBe(word);
+  });
+});

@@ -1,0 +1,303 @@
+import { CreateEventBusCommand, EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Finding, Notification } from '@redress/core';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import {
+  eventBridgeChannel,
+  jira,
+  notifier,
+  notifierFromEnvironment,
+  securityHubChannel,
+  serviceNow,
+  slackChannel,
+  teamsChannel,
+  ticketChannel,
+} from '../src/index.js';
+import { sample } from '../src/internal/sample.js';
+import { type Arrived, server } from './support.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Endpoint of the AWS emulator. */
+    moto: string;
+  }
+}
+
+const endpoint = inject('moto');
+const APPROVE = 'redress approvals approve a-0123456789abcdef --reason "…"';
+const opened: { close: () => Promise<void> }[] = [];
+const listen = async (answer: Parameters<typeof server>[0] = () => ({})) => {
+  const one = await server(answer);
+  opened.push(one);
+  return one;
+};
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close();
+});
+const HOSTS = ['127.0.0.1'];
+const NASTY = 'b\u001b[2J <!channel> password=hunter2secret \u202e';
+
+async function queue(): Promise<{ arn: string; receive: () => Promise<any> }> {
+  const sqs = new SQSClient({ region: 'us-east-1', endpoint });
+  const name = `notify-${crypto.randomUUID()}`;
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  return {
+    arn: `arn:aws:sqs:us-east-1:123456789012:${name}`,
+    receive: async () => JSON.parse((await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 2 }))).Messages?.[0]?.Body ?? 'null'),
+  };
+}
+
+describe('AWS', () => {
+  it('SNS: text with the commands, and attributes to filter by; composed from the variables of a function', async () => {
+    const sns = new SNSClient({ region: 'us-east-1', endpoint });
+    const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: `t-${crypto.randomUUID()}` }));
+    const { arn, receive } = await queue();
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint: arn }));
+    const notify = notifierFromEnvironment({ REDRESS_TOPIC_ARN: TopicArn }, { client: { endpoint } });
+    await notify?.(sample());
+    const got = await receive();
+    expect(got.Message).toContain(APPROVE);
+    expect(got.Message).toContain('CidrIp: "0.0.0.0/0"');
+    expect(got.Subject).toMatch(/^Redress: Approval needed/);
+    expect(got.MessageAttributes.outcome.Value).toBe('awaiting-approval');
+    expect(notifierFromEnvironment({})).toBeNull();
+  });
+
+  it('EventBridge: an event in the form of CloudEvents', async () => {
+    const events = new EventBridgeClient({ region: 'us-east-1', endpoint });
+    const bus = `b-${crypto.randomUUID()}`;
+    const { arn, receive } = await queue();
+    await events.send(new CreateEventBusCommand({ Name: bus }));
+    await events.send(new PutRuleCommand({ Name: 'all', EventBusName: bus, EventPattern: JSON.stringify({ source: ['redress'] }) }));
+    await events.send(new PutTargetsCommand({ Rule: 'all', EventBusName: bus, Targets: [{ Id: 'q', Arn: arn }] }));
+    await notifier({ channels: [eventBridgeChannel({ region: 'us-east-1', bus, client: { endpoint } })] })(sample());
+    const { detail, ...event } = await receive();
+    expect(event).toMatchObject({ source: 'redress', 'detail-type': 'Redress Outcome' });
+    expect(detail).toMatchObject({
+      specversion: '1.0',
+      type: 'dev.redress.outcome.awaiting-approval',
+      data: { approval: 'a-0123456789abcdef', environment: 'prod' },
+    });
+    expect(() => eventBridgeChannel({ region: 'us-east-1', source: 'aws.redress' })).toThrow('cannot be the source');
+  });
+});
+
+describe('Slack and Teams', () => {
+  it('Slack: blocks that nothing interprets, and no secret', async () => {
+    const { url, arrived } = await listen();
+    await notifier({ channels: [slackChannel({ webhook: `${url}/services/T/B/x`, hosts: HOSTS })] })(sample({ message: NASTY }));
+    const [{ json, text }] = arrived as [Arrived];
+    expect(json.blocks.every((each: { type: string }) => each.type === 'rich_text')).toBe(true);
+    expect(text).toContain(JSON.stringify(APPROVE).slice(1, -1));
+    expect(text).not.toContain('hunter2secret');
+    expect(text).not.toMatch(/[^\\]\\u001b|\u202e/);
+    // The one text that is interpreted.
+    expect(json.text).not.toContain('<');
+  });
+
+  it('Slack: a token, and an answer that says no with status 200', async () => {
+    const { url, arrived } = await listen(() => ({ json: { ok: false, error: 'channel_not_found' } }));
+    const notify = notifier({ channels: [slackChannel({ token: 'xoxb-seeded-secret-1', channel: 'C1', api: url, hosts: HOSTS })] });
+    await expect(notify(sample())).rejects.toThrow('Slack refused the message: channel_not_found');
+    expect(arrived[0]).toMatchObject({ path: '/chat.postMessage', json: { channel: 'C1' } });
+    expect(arrived[0]?.headers.authorization).toBe('Bearer xoxb-seeded-secret-1');
+    expect(notify.held()).toEqual({ slack: 1 });
+  });
+
+  it.each(['slack', 'teams'] as const)('%s: a message that is far too long keeps its commands', async (which) => {
+    const { url, arrived } = await listen();
+    const channel = which === 'slack' ? slackChannel({ webhook: url, hosts: HOSTS }) : teamsChannel({ webhook: url, hosts: HOSTS });
+    await notifier({ channels: [channel] })(
+      sample({ message: 'x'.repeat(90_000), open: Array.from({ length: 900 }, (_, at) => `rule ${at} ${'ä'.repeat(300)}`) }),
+    );
+    expect(arrived[0]?.text).toContain(JSON.stringify(APPROVE).slice(1, -1));
+    expect(Buffer.byteLength(arrived[0]?.text ?? '')).toBeLessThanOrEqual(which === 'slack' ? 40_000 : 28 * 1024);
+    if (which === 'slack') expect(arrived[0]?.json.blocks.length).toBeLessThanOrEqual(50);
+  });
+
+  it('Teams: an adaptive card', async () => {
+    const { url, arrived } = await listen();
+    await notifier({ channels: [teamsChannel({ webhook: url, hosts: HOSTS })] })(sample());
+    const card = arrived[0]?.json.attachments[0];
+    expect(card).toMatchObject({ contentType: 'application/vnd.microsoft.card.adaptive', content: { type: 'AdaptiveCard' } });
+    expect(card.content.body.every((each: { type: string }) => each.type === 'RichTextBlock')).toBe(true);
+  });
+
+  it.each(['https://evil.example/x', 'http://hooks.slack.com/x', 'https://hooks.slack.com.evil.example/', 'https://a:b@hooks.slack.com/', 'nothing'])(
+    'an address that is not allowed is not asked, nor shown: %s',
+    async (webhook) => {
+      const said = await notifier({ channels: [slackChannel({ webhook })] })(sample()).catch((error: Error) => error.message);
+      expect(said).toMatch(/The address of a channel/);
+      expect(said).not.toContain('a:b');
+    },
+  );
+});
+
+describe('delivery', () => {
+  it('429 and 5xx are tried twice, and Retry-After is kept', async () => {
+    const times: number[] = [];
+    const { url } = await listen((_, count) => {
+      times.push(Date.now());
+      return count === 1 ? { status: 429, headers: { 'retry-after': '1' } } : {};
+    });
+    await notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] })(sample());
+    expect(times.length).toBe(2);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  it('not longer than the budget: neither for Retry-After nor for silence; what failed is told with what comes next', async () => {
+    const { url, arrived } = await listen((_, count) => (count === 1 ? { status: 503, headers: { 'retry-after': '600' } } : count === 2 ? { hang: true } : {}));
+    const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })], budget: 'PT1S' });
+    const start = Date.now();
+    await expect(notify(sample({ id: 'sg-1' }))).rejects.toMatchObject({ code: 'notify/failed' });
+    await expect(notify(sample({ id: 'sg-2' }))).rejects.toMatchObject({ code: 'notify/failed' });
+    expect(Date.now() - start).toBeLessThan(2500);
+    await notify.flush({ all: true });
+    expect(arrived[2]?.text).toContain('2 messages were held back');
+    expect(arrived[2]?.text).toMatch(/sg-1.*sg-2/s);
+    expect(notify.held()).toEqual({ slack: 0 });
+  });
+
+  it('a redirect is not followed, and what a host says is not shown', async () => {
+    const { url, arrived } = await listen(() => ({ status: 302, headers: { location: '/elsewhere' }, json: { secret: 'x' } }));
+    await expect(notifier({ channels: [slackChannel({ webhook: `${url}/hidden`, hosts: HOSTS })] })(sample())).rejects.toThrow(/^(?!.*hidden).*answered 302/);
+    expect(arrived.length).toBe(1);
+  });
+
+  it('goes where the owner is, to the default otherwise; one channel that fails keeps no other from it', async () => {
+    const payments = await listen();
+    const broken = await listen(() => ({ status: 400 }));
+    const rest = await listen();
+    const at = (name: string, { url }: { url: string }) => slackChannel({ name, webhook: url, hosts: HOSTS });
+    const notify = notifier({
+      channels: [at('payments', payments), at('broken', broken), at('rest', rest)],
+      routes: [
+        { when: { owner: 'payments', outcome: 'awaiting-approval' }, to: ['payments', 'broken'] },
+        { when: { remediator: 'ec2-*', environment: 'prod', outcome: 'exempt' }, to: [] },
+      ],
+      default: ['rest'],
+    });
+    await expect(notify(sample())).rejects.toThrow('broken: ');
+    await notify(sample({ tags: null }));
+    await notify(sample({ outcome: 'exempt' }));
+    expect([payments, broken, rest].map((each) => each.arrived.length)).toEqual([1, 1, 1]);
+    expect(() => notifier({ channels: [at('a', rest)], default: ['b'] })).toThrow('There is no channel "b"');
+    expect(() => notifier({ channels: [at('a', rest)], default: [] })).toThrow('no channel');
+  });
+});
+
+describe('tickets', () => {
+  const CLOSED = { outcome: 'remediated', approval: null, execution: 'x-1', open: [] } as const;
+
+  it('Jira: one issue, commented on, then closed by whatever is done', async () => {
+    let issue: { label: string; done: boolean } | null = null;
+    const { url, arrived } = await listen(({ path, json }) => {
+      if (path.endsWith('/search/jql')) return { json: { issues: issue !== null && !issue.done && json.jql.includes(issue.label) ? [{ id: '10001' }] : [] } };
+      if (path.endsWith('/issue')) {
+        issue = { label: json.fields.labels[0], done: false };
+        return { status: 201, json: { id: '10001' } };
+      }
+      if (path.endsWith('/transitions') && json === null)
+        return {
+          json: {
+            transitions: [
+              { id: '11', to: { statusCategory: { key: 'new' } } },
+              { id: '31', to: { statusCategory: { key: 'done' } } },
+            ],
+          },
+        };
+      if (path.endsWith('/transitions') && issue !== null) issue.done = json.transition.id === '31';
+      return {};
+    });
+    const notify = notifier({ channels: [ticketChannel({ name: 'jira', port: jira({ site: url, project: 'SEC', email: 'a@example.org', token: 't' }) })] });
+    await notify(sample());
+    await notify(sample({ change: 'another plan' }));
+    await notify(sample(CLOSED));
+    expect(arrived.filter((each) => each.path.endsWith('/issue')).length).toBe(1);
+    expect(arrived.filter((each) => each.path.endsWith('/comment')).length).toBe(2);
+    expect(issue).toMatchObject({ done: true });
+    // Closed already, and nothing to do: none is opened.
+    await notify(sample({ ...CLOSED, change: 'x' }));
+    expect(arrived.filter((each) => each.path.endsWith('/issue')).length).toBe(1);
+  });
+
+  it('ServiceNow: one incident, also when the reply to its opening is lost', async () => {
+    const rows: Record<string, string>[] = [];
+    const { url, arrived } = await listen(({ method, path, json }) => {
+      if (method === 'GET')
+        return { json: { result: rows.filter((row) => row['state'] !== '6' && decodeURIComponent(path).includes(row['correlation_id'] ?? '-')) } };
+      if (method === 'POST') {
+        rows.push({ ...json, sys_id: 'a'.repeat(32) });
+        // It is there, and nobody hears of it.
+        return { status: 502 };
+      }
+      Object.assign(rows[0] ?? {}, json);
+      return { json: { result: {} } };
+    });
+    const notify = notifier({ channels: [ticketChannel({ name: 'snow', port: serviceNow({ instance: url, auth: { user: 'u', password: 'p' } }) })] });
+    await notify(sample());
+    expect(rows.length).toBe(1);
+    expect(rows[0]?.['description']).toContain(APPROVE);
+    await notify(sample({ outcome: 'failed' }));
+    expect(rows[0]?.['work_notes']).toContain('Failed');
+    await notify(sample(CLOSED));
+    expect([rows.length, rows[0]?.['state']]).toEqual([1, '6']);
+    expect(arrived.filter((each) => each.method === 'POST').length).toBe(1);
+  });
+});
+
+describe('Security Hub', () => {
+  const finding = {
+    id: 'f|1',
+    source: 'securityhub',
+    region: 'eu-west-1',
+    controls: [],
+    actor: null,
+    call: null,
+    observedAt: null,
+    extra: { findingId: 'arn:f', productArn: 'arn:p' },
+  } as unknown as Finding;
+  const told = async (...each: Partial<Notification>[]) => {
+    const { url, arrived } = await listen(() => ({ json: { ProcessedFindings: [], UnprocessedFindings: [] } }));
+    const notify = notifier({ channels: [securityHubChannel({ client: { endpoint: url } })] });
+    for (const one of each) await notify(sample({ approval: null, finding, ...one }));
+    return arrived;
+  };
+
+  it.each<[Partial<Notification>, string]>([
+    [{ outcome: 'remediated' }, 'RESOLVED'],
+    [{ outcome: 'remediated', open: ['another rule'] }, 'NOTIFIED'],
+    [{ outcome: 'partial' }, 'NOTIFIED'],
+    [{ outcome: 'unknown' }, 'NOTIFIED'],
+    [{ outcome: 'flagged' }, 'NOTIFIED'],
+    [{ outcome: 'awaiting-approval' }, 'NOTIFIED'],
+    [{ outcome: 'failed' }, 'NOTIFIED'],
+  ])('%j is %s', async (over, status) => {
+    const [one] = await told({ execution: 'x-1', ...over });
+    expect(one).toMatchObject({ method: 'PATCH', path: '/findings/batchupdate' });
+    expect(one?.json).toMatchObject({
+      FindingIdentifiers: [{ Id: 'arn:f', ProductArn: 'arn:p' }],
+      Workflow: { Status: status },
+      Note: { UpdatedBy: 'redress' },
+    });
+    expect(one?.json.Note.Text.length).toBeLessThanOrEqual(512);
+  });
+
+  it('one part that waits keeps a finding from being resolved by another', async () => {
+    const arrived = await told({ outcome: 'awaiting-approval' }, { outcome: 'remediated', remediator: { id: 'other', title: 'Other' } });
+    expect(arrived.map((each) => each.json.Workflow.Status)).toEqual(['NOTIFIED', 'NOTIFIED']);
+  });
+
+  it('at most 100 findings in a call, and what did not come of it is left out', async () => {
+    const { url, arrived } = await listen(() => ({ json: { ProcessedFindings: [], UnprocessedFindings: [] } }));
+    const channel = securityHubChannel({ client: { endpoint: url } });
+    const { messageOf } = await import('../src/message.js');
+    const messages = Array.from({ length: 250 }, (_, at) =>
+      messageOf(sample({ finding: { ...finding, id: `f${at}`, extra: { findingId: `arn:${at}`, productArn: 'arn:p' } } as Finding })),
+    );
+    const delivery = { signal: AbortSignal.timeout(5000), deadline: Date.now() + 5000, clock: { now: Date.now, sleep: async () => undefined } };
+    await channel.send([...messages, messageOf(sample())], delivery);
+    expect(arrived.map((each) => each.json.FindingIdentifiers.length)).toEqual([100, 100, 50]);
+  });
+});
