@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { sample } from './internal/sample.js';
+import { differences, fitted, messageOf, plainText } from './message.js';
+import { ownerOf } from './routes.js';
+import { bytesOf } from './text.js';
+
+describe('a message', () => {
+  it('says what to type, by what can be done', () => {
+    const commands = (over: Parameters<typeof sample>[0]) =>
+      messageOf(sample(over), { command: 'npx redress', approvalsUrl: 'https://x.lambda-url.example/' }).commands;
+    expect(commands({}).map((each) => each.label)).toEqual(['Look', 'Approve', 'Deny', 'Exempt', 'Explain']);
+    expect(commands({})[1]?.command).toBe('npx redress approvals approve a-0123456789abcdef --reason "…" --url https://x.lambda-url.example/');
+    expect(commands({ outcome: 'remediated', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Take it back', 'Exempt', 'Explain']);
+    expect(commands({ outcome: 'exempt', approval: null }).map((each) => each.label)).toEqual(['Explain']);
+    // Nothing was sent, so there is nothing to take back.
+    expect(commands({ outcome: 'failed', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Exempt', 'Explain']);
+  });
+
+  it('gives the gravest reasons alone', () => {
+    const deny = { guardrail: 'kill-switch', effect: 'deny', code: 'stopped', message: 'Everything is stopped.' } as const;
+    const message = messageOf(sample({ outcome: 'denied', reasons: [...sample().reasons, deny] }));
+    expect(message.sections.find((each) => each.label === 'Why')?.lines).toEqual(['Everything is stopped. (kill-switch: stopped)']);
+  });
+
+  it('has the code to change, by what manages it', () => {
+    const code = (tags: Record<string, string>) => messageOf(sample({ reasons: [], tags })).sections.find((each) => each.code === true);
+    expect(code({ ManagedBy: 'terraform' })).toMatchObject({ label: 'Terraform', lines: expect.arrayContaining(['  cidr_blocks = ["0.0.0.0/0"]']) });
+    expect(code({ 'aws:cloudformation:stack-name': 'web' })).toMatchObject({
+      label: 'CloudFormation',
+      lines: expect.arrayContaining(['  CidrIp: "0.0.0.0/0"']),
+    });
+    expect(code({ 'pulumi:stack': 'prod' })).toMatchObject({ label: 'In Pulumi' });
+    expect(code({})).toBeUndefined();
+  });
+
+  it('links to HTTPS alone', () => {
+    const links = ['https://wiki.example/x', 'javascript:alert(1)', 'http://wiki.example', 'https://x|y>'].map((url) => ({ label: 'x', url }));
+    expect(messageOf(sample(), { links: () => links }).links.map((each) => each.url)).toEqual(['https://wiki.example/x']);
+  });
+
+  it('shows what differs, by the ids of members', () => {
+    const rule = (id: string, port: number) => ({ id, port });
+    expect(differences({ open: [rule('a', 22), rule('b', 23)], owner: 'x' }, { open: [rule('b', 23)], owner: 'x' })).toEqual([
+      'open[a].id: "a" → absent',
+      'open[a].port: 22 → absent',
+    ]);
+    expect(differences({ on: false }, { on: true })).toEqual(['on: false → true']);
+  });
+
+  it.each([200_000, 28_000, 4000, 900])('of at most %i bytes keeps what answers', (most) => {
+    const message = messageOf(sample({ message: 'ä'.repeat(100_000), open: Array.from({ length: 500 }, () => 'y'.repeat(900)) }));
+    const text = plainText(fitted(message, (each) => bytesOf(plainText(each)) <= most));
+    expect(bytesOf(text)).toBeLessThanOrEqual(most);
+    expect(text).toContain('redress approvals approve a-0123456789abcdef --reason "…"');
+  });
+});
+
+it('an owner is the first of the tags that name one, whatever their case', () => {
+  expect(ownerOf({ Team: 'web', OWNER: ' payments ' })).toBe('payments');
+  expect(ownerOf({ Owner: ' ', team: 'web' })).toBe('web');
+  expect([ownerOf({}), ownerOf(null)]).toEqual([null, null]);
+  expect(ownerOf({ CostOwner: 'x' }, ['costowner'])).toBe('x');
+});
