@@ -80,6 +80,23 @@ describe('limits and repeats', () => {
   });
 });
 
+it('a channel that never answers takes no more than the budget, and no other channel along', async () => {
+  const seen: string[] = [];
+  const notify = notifier({
+    channels: [
+      { name: 'silent', held: 'summed-up', send: () => new Promise(() => undefined) },
+      { name: 'good', held: 'summed-up', send: async (messages) => void seen.push(...messages.map((each) => each.title)) },
+    ],
+    budget: 'PT1S',
+  });
+  const start = Date.now();
+  for (const id of ['sg-1', 'sg-2']) await expect(notify(sample({ id }))).rejects.toThrow('silent: It took too long.');
+  // After two failures it is left alone.
+  await notify(sample({ id: 'sg-3' }));
+  expect(Date.now() - start).toBeLessThan(3500);
+  expect([seen.length, notify.held()]).toEqual([3, { silent: 3, good: 0 }]);
+});
+
 /** Secrets of many forms, made up. */
 const alphanumeric = (length: number) =>
   fc.string({ unit: fc.constantFrom(...'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'), minLength: length, maxLength: length });

@@ -151,6 +151,8 @@ describe('delivery', () => {
     const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })], budget: 'PT1S' });
     const start = Date.now();
     await expect(notify(sample({ id: 'sg-1' }))).rejects.toMatchObject({ code: 'notify/failed' });
+    // Ten minutes are more than there is: it is not waited for at all.
+    expect(Date.now() - start).toBeLessThan(700);
     await expect(notify(sample({ id: 'sg-2' }))).rejects.toMatchObject({ code: 'notify/failed' });
     expect(Date.now() - start).toBeLessThan(2500);
     await notify.flush({ all: true });
