@@ -62,6 +62,8 @@ export interface Overrides {
   readonly remediators?: readonly Remediator[];
   readonly connect?: Connect;
   readonly clock?: Clock;
+  /** Ends a command that runs until it is told to stop (default: an interrupt from the terminal). */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULT_DATA = '.redress';
@@ -84,6 +86,8 @@ export interface Composition {
   /** The credentials of the environment, whatever the configuration makes of them. */
   readonly ambient: Connect;
   readonly clock: Clock;
+  /** What the engine is made of, for who makes a handler of it. */
+  parts(options?: { readonly policy?: Policy; readonly notify?: boolean }): Omit<RedressOptions, 'journal'>;
   /** The engine; with a journal only where something may change. */
   engine(options?: { readonly journal?: Journal; readonly policy?: Policy; readonly notify?: boolean }): Redress;
 }
@@ -120,6 +124,17 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
 
+  const parts = (more: { readonly policy?: Policy; readonly notify?: boolean } = {}): Omit<RedressOptions, 'journal'> => ({
+    remediators,
+    policy: more.policy ?? policy,
+    exceptions: register,
+    connect,
+    killSwitch: killSwitch(data),
+    onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
+    guardrails,
+    ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
+    ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
+  });
   return {
     remediators,
     policy: now,
@@ -131,21 +146,8 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     connect,
     ambient,
     clock: overrides.clock ?? systemClock,
-    engine: (more = {}) => {
-      const composed: RedressOptions = {
-        remediators,
-        policy: more.policy ?? policy,
-        exceptions: register,
-        connect,
-        killSwitch: killSwitch(data),
-        onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
-        guardrails,
-        ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
-        ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
-        ...(more.journal === undefined ? {} : { journal: more.journal }),
-      };
-      return createRedress(composed);
-    },
+    parts,
+    engine: ({ journal, ...more } = {}) => createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) }),
   };
 }
 

@@ -286,6 +286,22 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
+  const up = program
+    .command('up')
+    .description('an emulated account that Redress watches: open a port in it, and see it closed')
+    .option('--port <number>', 'where it listens, on this machine only; 0 is any (default: 4599)')
+    .option('--python <path>', 'starts the emulator with this Python, which has moto; or give one that runs with --endpoint-url')
+    .option('--visibility <seconds>', 'a message that was not handled comes again after so long (default: 120)')
+    .action(async (options: { port?: string; python?: string; visibility?: string }) =>
+      answer(await (await import('./commands/up.js')).upCommand(io, program.opts<GlobalOptions>(), overrides, options)),
+    );
+  up.command('inject')
+    .description('puts events in that an emulator does not send: Config, Security Hub')
+    .argument('<file...>', 'JSON events; - is standard input')
+    .option('--port <number>', 'of the running twin (default: 4599)')
+    .action(async (files: string[], _: object, command: Command) =>
+      answer(await (await import('./commands/up.js')).upInjectCommand(io, files, command.optsWithGlobals<{ port?: string }>())),
+    );
   program
     .command('schema')
     .description('JSON Schema of policy or register, for editors that complete and check')
