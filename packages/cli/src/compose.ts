@@ -85,6 +85,8 @@ export interface Composition {
   readonly connect: Connect;
   /** The credentials of the environment, whatever the configuration makes of them. */
   readonly ambient: Connect;
+  /** Of the configuration file. */
+  readonly notify: Notify | null;
   readonly clock: Clock;
   /** What the engine is made of, for who makes a handler of it. */
   parts(options?: { readonly policy?: Policy; readonly notify?: boolean }): Omit<RedressOptions, 'journal'>;
@@ -145,6 +147,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     data,
     connect,
     ambient,
+    notify: config.notify ?? null,
     clock: overrides.clock ?? systemClock,
     parts,
     engine: ({ journal, ...more } = {}) => createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) }),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isRecord } from '@redress/core';
+import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError } from 'commander';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
@@ -84,8 +84,16 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);
-  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) =>
-    answer(await work(await compose(io, program.opts<GlobalOptions>(), overrides)));
+  const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => {
+    const composition = await compose(io, program.opts<GlobalOptions>(), overrides);
+    answer(await work(composition));
+    try {
+      // What was held back would be gone with this process.
+      await composition.notify?.flush?.({ all: true });
+    } catch (error) {
+      io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
+    }
+  };
   const data = () => dataOf(io, program.opts<GlobalOptions>());
   // Each command is loaded when it is asked for: none needs the others' libraries.
   program

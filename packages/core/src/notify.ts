@@ -34,4 +34,8 @@ export interface Notification {
 }
 
 /** Tells people. What it throws is warned of and never changes an outcome. */
-export type Notify = (notification: Notification) => Promise<void>;
+export interface Notify {
+  (notification: Notification): Promise<void>;
+  /** Delivers what was held back; with `all`, everything: for a process that ends. The command line calls it. */
+  flush?(options?: { readonly all?: boolean }): Promise<void>;
+}
