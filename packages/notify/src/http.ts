@@ -47,7 +47,7 @@ const LARGEST_REPLY = 65_536;
  *
  * @throws {RedressError} `notify/invalid`, without the URL, which may be a secret
  */
-export function allowed(url: string, hosts: readonly string[]): URL {
+function allowed(url: string, hosts: readonly string[]): URL {
   const refuse = (why: string): never => {
     throw new RedressError('notify/invalid', `The address of a channel ${why}.`, { next: `Hosts that may be asked: ${hosts.join(', ')}.` });
   };

@@ -76,7 +76,7 @@ const WORDS: Readonly<Record<Outcome, readonly [word: string, severity: Severity
 };
 
 /** Names what a notification is about: resource and remediator. */
-export function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'remediator'>): Digest {
+function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'remediator'>): Digest {
   return digestOf({ resource: streamOf(resource), remediator: remediator.id });
 }
 

@@ -6,7 +6,7 @@ const DANGEROUS = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2
 const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** What stands for a secret. */
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 /** What is no secret although it looks like one: digests are lower case, paths have words. */
 const MIXED = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])/;
@@ -52,7 +52,7 @@ export function redact(text: string, more: readonly RegExp[] = []): string {
 }
 
 /** A text with everything visible that a terminal, a chat or a mail would obey or hide. */
-export function visible(text: string): string {
+function visible(text: string): string {
   const shown = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return text.replace(DANGEROUS, shown).replace(LONE, shown);
 }
