@@ -64,7 +64,7 @@ export interface Window {
 
 /** Names of days, as in a policy. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-/** One of {@link WEEKDAYS}. */
+/** Days of the week, in three letters. */
 export type Weekday = (typeof WEEKDAYS)[number];
 
 /** A rule of one's own, in CEL. */
