@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
-export {};
+export { RedressHub, type RedressHubProps } from './hub.js';
+export { RedressMemberEvents, type RedressMemberEventsProps, RedressMemberRole, type RedressMemberRoleProps } from './member.js';

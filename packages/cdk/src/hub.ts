@@ -1,0 +1,151 @@
+import type { Remediator } from '@redress/core';
+import { hubTemplate } from '@redress/deploy';
+import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
+import { type IManagedPolicy, type IRole, ManagedPolicy, Role } from 'aws-cdk-lib/aws-iam';
+import { Code, type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import { type IStringParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
+import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import { Construct } from 'constructs';
+import { acknowledge, included } from './included.js';
+
+/** What {@link RedressHub} takes. */
+export interface RedressHubProps {
+  /** Whose events are let through: those in the bundle. */
+  readonly remediators: readonly Remediator[];
+  /** The folder that `redress bundle` wrote, or code from elsewhere (an S3 object, an asset). */
+  readonly code: string | Code;
+  /** Given when a member role is assumed; the same for {@link RedressMemberRole}. */
+  readonly externalId: string;
+  /** How the names of member roles begin; default `Redress`. */
+  readonly rolePrefix?: string;
+  /** Accounts of this organisation (`o-…`) may forward events. */
+  readonly organizationId?: string;
+  /** Accounts that may forward events, where there is no organisation. */
+  readonly memberAccountIds?: readonly string[];
+  /** ARNs of roles and users that may call the approval endpoint. */
+  readonly approvers?: readonly string[];
+  /** Policy that bounds the roles. */
+  readonly permissionsBoundaryArn?: string;
+  /** Days in which nobody can delete evidence; default 365. It can be raised later, never lowered for what is there. */
+  readonly evidenceRetentionDays?: number;
+  /** Days that logs are kept, as CloudWatch has them; default 90. */
+  readonly logRetentionDays?: number;
+  /** When to look for what events missed; default `rate(1 hour)`. */
+  readonly sweepSchedule?: string;
+  /** Regions that are swept; default that of the hub. */
+  readonly sweepRegions?: readonly string[];
+  /** Default true. A new account may be too small for it. */
+  readonly reserveConcurrency?: boolean;
+  /** Where alarms and notices go, too. */
+  readonly noticeEmail?: string;
+  /** Digest that the policy in the code has to have. */
+  readonly policyDigest?: string;
+  /** That of the policy; default `redress:exception`. */
+  readonly exceptionTag?: string;
+  /** Seconds that an invocation may take, 60 to 900; default 120. */
+  readonly timeoutSeconds?: number;
+  /** Invocations that the queue makes at the same time, at least 2; default 5. */
+  readonly maximumConcurrency?: number;
+  /** Messages per invocation, 1 to 10; default 5. */
+  readonly batchSize?: number;
+}
+
+/**
+ * The hub: once per organisation or account, in one region. Without a policy in the bundle it only tells.
+ *
+ * @example new RedressHub(this, 'Redress', { remediators: s3Remediators, code: 'dist/lambda', externalId: 'o-abc123-redress' });
+ * @throws {RedressError} `compose/invalid`: a number that is out of its range, an approver that is not an ARN
+ */
+export class RedressHub extends Construct {
+  /** Handles events. */
+  readonly function: IFunction;
+  /** The approval endpoint. */
+  readonly approvals: IFunction;
+  /** Where approvals are given, by signed requests. */
+  readonly approvalUrl: string;
+  /** Attach it to roles of this account that approve. */
+  readonly approverPolicy: IManagedPolicy;
+  /** Attach it to roles that read the journal, and change nothing. */
+  readonly auditorPolicy: IManagedPolicy;
+  /** What came in. */
+  readonly queue: IQueue;
+  /** What was received too often. */
+  readonly deadLetterQueue: IQueue;
+  /** What could not be delivered. */
+  readonly undeliveredQueue: IQueue;
+  /** The journal. */
+  readonly table: ITable;
+  /** Evidence, under Object Lock. */
+  readonly bucket: IBucket;
+  /** Alarms and notices. */
+  readonly notices: ITopic;
+  /** What member accounts forward. */
+  readonly bus: IEventBus;
+  /** The kill switch. */
+  readonly stop: IStringParameter;
+  /** Roles of the two functions: what member roles trust. */
+  readonly roles: { readonly function: IRole; readonly approvals: IRole };
+  /** Every resource as a typed L1, by its name in the template. */
+  readonly template: CfnInclude;
+
+  constructor(scope: Construct, id: string, props: RedressHubProps) {
+    super(scope, id);
+    const { remediators, exceptionTag, timeoutSeconds, maximumConcurrency, batchSize, approvers } = props;
+    const source = hubTemplate({
+      remediators,
+      ...(exceptionTag === undefined ? {} : { exceptionTag }),
+      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+      ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
+      ...(batchSize === undefined ? {} : { batchSize }),
+      ...(approvers === undefined ? {} : { approvers }),
+    });
+    const code = (typeof props.code === 'string' ? Code.fromAsset(props.code) : props.code).bind(this).s3Location;
+    if (code === undefined) throw new TypeError('The code of the hub comes from a folder, an asset or S3; inline code and images do not fit.');
+    this.template = included(this, source, {
+      CodeBucket: code.bucketName,
+      CodeKey: code.objectKey,
+      CodeVersion: code.objectVersion,
+      ExternalId: props.externalId,
+      RolePrefix: props.rolePrefix,
+      OrganizationId: props.organizationId,
+      MemberAccountIds: props.memberAccountIds,
+      PermissionsBoundaryArn: props.permissionsBoundaryArn,
+      EvidenceRetentionDays: props.evidenceRetentionDays,
+      LogRetentionDays: props.logRetentionDays,
+      SweepSchedule: props.sweepSchedule,
+      SweepRegions: props.sweepRegions,
+      ReserveConcurrency: props.reserveConcurrency === undefined ? undefined : String(props.reserveConcurrency),
+      NoticeEmail: props.noticeEmail,
+      PolicyDigest: props.policyDigest,
+    });
+    acknowledge(this.template, source);
+
+    const arn = (name: string) => this.template.getResource(name).getAtt('Arn').toString();
+    const functionOf = (name: string) => LambdaFunction.fromFunctionAttributes(this, `${name}Function`, { functionArn: arn(name), sameEnvironment: true });
+    this.function = functionOf('Function');
+    this.approvals = functionOf('Approvals');
+    this.approvalUrl = this.template.getResource('ApprovalsUrl').getAtt('FunctionUrl').toString();
+    this.approverPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Approver', this.template.getResource('ApproverPolicy').ref);
+    this.auditorPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Auditor', this.template.getResource('AuditorPolicy').ref);
+    this.queue = Queue.fromQueueArn(this, 'Queue', arn('Queue'));
+    this.deadLetterQueue = Queue.fromQueueArn(this, 'DeadLetters', arn('DeadLetters'));
+    this.undeliveredQueue = Queue.fromQueueArn(this, 'Undelivered', arn('Undelivered'));
+    this.table = Table.fromTableArn(this, 'Table', arn('Table'));
+    this.bucket = Bucket.fromBucketArn(this, 'Bucket', arn('Bucket'));
+    this.notices = Topic.fromTopicArn(this, 'Notices', this.template.getResource('Notices').ref);
+    this.bus = EventBus.fromEventBusArn(this, 'Bus', arn('Bus'));
+    this.stop = StringParameter.fromStringParameterAttributes(this, 'Stop', {
+      parameterName: this.template.getResource('Stop').ref,
+      simpleName: true,
+      forceDynamicReference: true,
+    });
+    this.roles = {
+      function: Role.fromRoleArn(this, 'FunctionRole', arn('FunctionRole')),
+      approvals: Role.fromRoleArn(this, 'ApprovalsRole', arn('ApprovalsRole')),
+    };
+  }
+}
