@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRedress, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
+import { awsJournal } from '@redress/evidence/aws';
 import { verifyFolder } from '@redress/evidence/verify';
 import { type Gap, journalProblems, simulatedAccount, virtualClock } from '@redress/testing';
+import { Model } from '../packages/evidence/test/support/model.ts';
 import { enforcing, makers, writing } from './world.ts';
 
 /** What a race came to. */
@@ -28,27 +30,29 @@ export interface Race {
 const SSH = writing.find((each) => each.id === 'ec2-revoke-sg-open-ssh') as Remediator;
 const makeGap = makers[SSH.id] as NonNullable<(typeof makers)[string]>;
 
-/** So many workers in this process: each on each event, and all on one. */
-async function inProcess(workers: number, resources: number, limit: number): Promise<Race> {
+/** So many workers in this process: each on each event, and all on one. With `aws` each has a journal of its own, on one model of DynamoDB and S3. */
+async function inProcess(workers: number, resources: number, limit: number, aws = false): Promise<Race> {
   const clock = virtualClock();
   const account = simulatedAccount({ clock, turn: () => new Promise((resolve) => setImmediate(resolve)) });
   const gaps = Array.from({ length: resources }, (_, index) => makeGap(account, `gap-${index}`));
   const events = gaps.map((gap) => gap.open(clock.now()));
   clock.time += 120_000;
-  const journal = memoryJournal({ clock });
+  const model = new Model('journal', 'evidence', { lag: 20, throttled: 0.01 });
+  const memory = memoryJournal({ clock });
+  const open = () => (aws ? awsJournal({ table: model.table, bucket: model.bucket, clients: model.clients, clock, patience: 120_000 }) : memory);
   const engine = () =>
     createRedress({
       remediators: [SSH],
       policy: enforcing([SSH], { limits: [{ per: ['account'], changes: limit, window: 'PT1H' }] }),
-      journal,
+      journal: open(),
       connect: account.connect,
       clock,
     });
   const runs = Array.from({ length: workers }, (_, index) => engine().handle(events[index % resources]));
   const results = await Promise.allSettled(runs);
-  const problems = [...(await journalProblems(journal)), ...results.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))];
+  const problems = [...(await journalProblems(open())), ...results.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []))];
   return count(
-    `${workers} workers in one process, ${resources === 1 ? 'one gap' : `${resources} gaps`}, limit ${limit}`,
+    `${workers} workers in one process${aws ? ', a journal on AWS each' : ''}, ${resources === 1 ? 'one gap' : `${resources} gaps`}, limit ${limit}`,
     workers,
     limit,
     gaps,
@@ -159,6 +163,8 @@ export async function races(options: { readonly workers: number; readonly proces
     await inProcess(options.workers, 1, 1000),
     await inProcess(options.workers, Math.ceil(options.workers / 4), 10),
     await inProcess(options.workers, options.workers, 1000),
+    await inProcess(options.workers, Math.ceil(options.workers / 4), 10, true),
+    await inProcess(options.workers, options.workers, 1000, true),
     await processes(options.processes, 3, 1000),
     await processes(options.processes, 6, 4),
   ];

@@ -72,7 +72,7 @@ function usable(state: StreamState, id: string, { planDigest, remediator }: Begi
 }
 
 /** @throws {RedressError} `journal/lost-lease` */
-export function held(state: StreamState, lease: Lease): void {
+function held(state: StreamState, lease: Lease): void {
   if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
     throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
       next: 'Another worker closed it or took it over; look at the resource again.',

@@ -49,9 +49,9 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 }
 
 /** Index partitions, so that none gets all writes. */
-export const SHARDS = 8;
+const SHARDS = 8;
 /** Executions that a budget may count at once: they are one item, and an item holds 400 KB. */
-export const MOST_CHANGES = 5000;
+const MOST_CHANGES = 5000;
 /** Bytes above which a text goes to the bucket instead of into an item. */
 const INLINE = 200_000;
 /** Heads that an instance keeps in mind. */

@@ -9,7 +9,7 @@ export interface Clients {
 }
 
 /** `CreateTable` of {@link JOURNAL_TABLE}; time to live is another call there. */
-export function createTable(name: string): CreateTableCommand {
+function createTable(name: string): CreateTableCommand {
   const { TimeToLiveSpecification: _, ...table } = JOURNAL_TABLE;
   return new CreateTableCommand({ ...structuredClone(table), TableName: name } as unknown as CreateTableCommand['input']);
 }

@@ -1,7 +1,7 @@
 // DynamoDB and S3 in this process, as far as the journal uses them, with what the emulator does not have: requests that overlap, transactions
 // that conflict, indexes that lag, replies that are lost. test/model.test.ts compares it with the emulator, call by call.
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { JOURNAL_TABLE } from '../../src/aws/table.js';
+import { JOURNAL_TABLE } from '@redress/evidence/aws';
 
 type Item = Record<string, AttributeValue>;
 type Names = Readonly<Record<string, string>> | undefined;
