@@ -11,7 +11,7 @@ export default {
     {
       name: 'leaves-depend-on-core-only',
       severity: 'error',
-      from: { path: '^packages/(remediators/[^/]+|evidence|lambda-runtime|connect|notify|deploy|bundle)/src/', pathNot: tests },
+      from: { path: '^packages/(remediators/[^/]+|evidence|lambda-runtime|connect|notify|deploy)/src/', pathNot: tests },
       to: { path: '^packages/(?!core/)', pathNot: ['^packages/$1/'] },
     },
     {
@@ -30,7 +30,10 @@ export default {
       name: 'nobody-reaches-into-a-package',
       severity: 'error',
       from: { path: '^(packages/(?:remediators/)?[^/]+|examples/[^/]+)/' },
-      to: { path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|schema\\.ts$|cel\\.ts$|verify\\.ts$|contract\\.ts$|aws\\.ts$)', pathNot: '^$1/' },
+      to: {
+        path: '^packages/(?:remediators/)?[^/]+/src/(?!index\\.ts$|yaml\\.ts$|schema\\.ts$|cel\\.ts$|verify\\.ts$|contract\\.ts$|aws\\.ts$)',
+        pathNot: '^$1/',
+      },
     },
     {
       name: 'verifying-needs-no-store',

@@ -18,6 +18,6 @@ it.each(writes.filter(([, operation]) => !NOT_IN_CODE.includes(operation)))('%s:
   expect(Object.keys(SNIPPETS)).toContain(operation);
 });
 it('are not more than there are', () => {
-  const known = new Set(writes.map(([, operation]) => operation));
+  const known = new Set<string>(writes.map(([, operation]) => operation));
   expect(Object.keys(SNIPPETS).filter((each) => !known.has(each))).toEqual([]);
 });

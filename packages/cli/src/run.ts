@@ -294,6 +294,16 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
+  program
+    .command('generate')
+    .description('what is deployed, from the remediators')
+    .command('template <which>')
+    .description('a CloudFormation template: hub, member-role (once per account) or member-events (per region)')
+    .option('--remediator <id...>', 'for these only')
+    .option('--format <name>', 'yaml or json (default: yaml)')
+    .action((which: string, options: { remediator?: string[]; format?: string }) =>
+      composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
+    );
   const up = program
     .command('up')
     .description('an emulated account that Redress watches: open a port in it, and see it closed')

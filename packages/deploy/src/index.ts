@@ -1,5 +1,5 @@
 /**
- * What Redress needs in AWS accounts, as data: IAM policies, CloudFormation templates, SSM documents, conformance packs.
+ * What Redress needs in AWS accounts, as data: CloudFormation templates.
  *
  * @packageDocumentation
  */

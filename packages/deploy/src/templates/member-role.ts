@@ -96,7 +96,7 @@ function trust(parameter: string): JsonObject {
         Effect: 'Allow',
         Principal,
         Action: 'sts:AssumeRole',
-        Condition: { ArnEquals: roles, StringEquals: { 'sts:ExternalId': ref('ExternalId') }, StringLike: { 'sts:SourceIdentity': '?*' } },
+        Condition: { ArnEquals: roles, StringEquals: { 'sts:ExternalId': ref('ExternalId') } },
       },
       { Effect: 'Allow', Principal, Action: 'sts:SetSourceIdentity', Condition: { ArnEquals: roles } },
     ],

@@ -1,0 +1,165 @@
+// What a deployment must have, read from the templates; and that what stands here twice agrees with where it comes from.
+import { eventPatterns, type JsonObject, type Remediator } from '@redress/core';
+import { journalPermissions, JOURNAL_TABLE as theirs } from '@redress/evidence/aws';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { describe, expect, it } from 'vitest';
+import {
+  hubTemplate,
+  JOURNAL_TABLE,
+  MAX_INLINE_BYTES,
+  MAX_RECEIVE_COUNT,
+  memberEventsTemplate,
+  memberRoleTemplate,
+  printTemplate,
+  QUEUE_RETENTION_SECONDS,
+  RULE_RETRY,
+  type Template,
+} from '../index.js';
+import { journalStatements } from './hub-statements.js';
+
+const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const hub = hubTemplate({ remediators });
+const all: readonly (readonly [string, Template])[] = [
+  ['hub', hub],
+  ['member-role', memberRoleTemplate({ remediators })],
+  ['member-events', memberEventsTemplate({ remediators })],
+];
+const of = (template: Template, type: string) => Object.entries(template.Resources).filter(([, each]) => each.Type === type);
+const properties = (template: Template, type: string) => of(template, type).map(([, each]) => each.Properties as Record<string, never>);
+/** Every statement of every policy, wherever it stands. */
+function statements(value: unknown): JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap(statements);
+  if (typeof value !== 'object' || value === null) return [];
+  const own = (value as { Statement?: unknown }).Statement;
+  return [...(Array.isArray(own) ? (own as JsonObject[]) : []), ...Object.values(value).flatMap(statements)];
+}
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
+
+describe.each(all)('the template %s', (_name, template) => {
+  it('names no account, no region, and nothing that a second stack would clash with', () => {
+    const text = JSON.stringify(template);
+    expect(text).not.toMatch(/\b\d{12}\b/);
+    expect(text).not.toMatch(/\b(?:us|eu|ap)-[a-z]+-\d\b(?!")/);
+    expect(text).not.toContain('arn:aws:');
+    expect(text).not.toContain('AWS::KMS::Key');
+  });
+
+  it('lets every rule try again for a bounded time, and keeps what it could not deliver', () => {
+    const rules = properties(template, 'AWS::Events::Rule');
+    for (const { Targets } of rules as unknown as { Targets: { RetryPolicy: unknown; DeadLetterConfig: unknown }[] }[])
+      for (const target of Targets) {
+        expect(target.RetryPolicy).toEqual(RULE_RETRY);
+        expect(target.DeadLetterConfig).toBeDefined();
+      }
+  });
+
+  it('allows no action that is a wildcard, and no principal that is everyone', () => {
+    const found = statements(template.Resources).filter((each) => each['Effect'] === 'Allow');
+    for (const statement of found) {
+      for (const action of listOf(statement['Action'] ?? [])) expect(action).not.toMatch(/\*/);
+      if (JSON.stringify(statement['Principal'] ?? null).includes('"*"')) expect(statement['Condition']).toBeDefined();
+    }
+    expect(found.length + of(template, 'AWS::Events::Rule').length).toBeGreaterThan(0);
+  });
+});
+
+describe('the hub', () => {
+  const queues = of(hub, 'AWS::SQS::Queue');
+
+  it('has a queue that keeps 14 days, hides for six times the time of an invocation, and gives up into dead letters', () => {
+    const [, queue] = queues.find(([name]) => name === 'Queue') as (typeof queues)[number];
+    expect(queue.Properties).toMatchObject({
+      MessageRetentionPeriod: QUEUE_RETENTION_SECONDS,
+      VisibilityTimeout: 720,
+      RedrivePolicy: { maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+    expect(QUEUE_RETENTION_SECONDS).toBe(14 * 86_400);
+    for (const [, each] of queues) expect(each.Properties).toMatchObject({ MessageRetentionPeriod: QUEUE_RETENTION_SECONDS, SqsManagedSseEnabled: true });
+  });
+
+  it('takes batches in parts, with a maximum of invocations', () => {
+    expect(properties(hub, 'AWS::Lambda::EventSourceMapping')).toEqual([
+      expect.objectContaining({ FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 5 } }),
+    ]);
+    expect(() => hubTemplate({ remediators, maximumConcurrency: 1 })).toThrow(/maximumConcurrency/);
+    expect(() => hubTemplate({ remediators, timeoutSeconds: 5 })).toThrow(/timeoutSeconds/);
+  });
+
+  it('runs on arm64 and Node 24, and bounds what it retries by itself', () => {
+    for (const each of properties(hub, 'AWS::Lambda::Function')) expect(each).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+    for (const each of properties(hub, 'AWS::Lambda::EventInvokeConfig'))
+      expect(each).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
+    expect(of(hub, 'AWS::Lambda::EventInvokeConfig').length).toBeGreaterThan(0);
+  });
+
+  it('keeps table and bucket when the stack goes', () => {
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::S3::Bucket'])
+      for (const [, each] of of(hub, type)) expect(each).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(properties(hub, 'AWS::S3::Bucket')).toEqual([expect.objectContaining({ ObjectLockEnabled: true, VersioningConfiguration: { Status: 'Enabled' } })]);
+  });
+
+  it('asks IAM who calls the approval endpoint', () => {
+    expect(properties(hub, 'AWS::Lambda::Url')).toEqual([expect.objectContaining({ AuthType: 'AWS_IAM' })]);
+  });
+
+  it('lets nobody send to its queue but its own rules', () => {
+    const policies = JSON.stringify(properties(hub, 'AWS::SQS::QueuePolicy'));
+    expect(policies).toContain('aws:SourceArn');
+    expect(policies).toContain('aws:SourceAccount');
+    expect(policies).toContain('TlsOnly');
+  });
+
+  it('has a rule for every pattern', () => {
+    const patterns = properties(hub, 'AWS::Events::Rule').map(({ EventPattern }) => JSON.stringify(EventPattern));
+    for (const { pattern } of eventPatterns(remediators)) expect(patterns).toContain(JSON.stringify(pattern));
+  });
+
+  it('fits into one call as JSON', () => {
+    expect(JSON.stringify(hub).length).toBeLessThan(MAX_INLINE_BYTES);
+    expect(JSON.parse(printTemplate(hub, 'json'))).toEqual(JSON.parse(JSON.stringify(hub)));
+  });
+});
+
+describe('the member roles', () => {
+  const roles = of(memberRoleTemplate({ remediators }), 'AWS::IAM::Role');
+  const actions = (name: RegExp) => {
+    const found = roles.filter(([each]) => name.test(each));
+    expect(found).toHaveLength(1);
+    return statements((found[0] as (typeof roles)[number])[1].Properties?.['Policies']).flatMap((each) => listOf(each['Action']));
+  };
+
+  it('are three, asked for by an external id', () => {
+    expect(roles).toHaveLength(3);
+    for (const [, each] of roles) {
+      const trust = statements(each.Properties?.['AssumeRolePolicyDocument']).filter((statement) => listOf(statement['Action']).includes('sts:AssumeRole'));
+      expect(trust).toHaveLength(1);
+      // The connection does not set a source identity, so a role that asked for one could not be assumed.
+      expect(trust[0]?.['Condition']).toEqual({ ArnEquals: expect.anything(), StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } });
+    }
+  });
+
+  it('cannot open in a fix what a rollback opens, and write nothing to read', () => {
+    expect(actions(/Fix/)).toContain('ec2:RevokeSecurityGroupIngress');
+    expect(actions(/Fix/)).not.toContain('ec2:AuthorizeSecurityGroupIngress');
+    expect(actions(/Rollback/)).toContain('ec2:AuthorizeSecurityGroupIngress');
+    for (const action of actions(/Read/)) expect(String(action)).toMatch(/:(?:Get|List|Describe|Head)/);
+  });
+});
+
+describe('what stands here twice', () => {
+  it('is the table of the journal', () => {
+    expect(JOURNAL_TABLE).toEqual(theirs);
+  });
+
+  it.each(['worker', 'auditor'] as const)('is what the journal lets a %s do', (who) => {
+    const flat = (given: readonly JsonObject[]) =>
+      [...new Set(given.filter((each) => each['Effect'] === 'Allow').flatMap((each) => listOf(each['Action'])))].sort();
+    const real = journalPermissions(who, { tableArn: 'arn:aws:dynamodb:x:1:table/t', bucketArn: 'arn:aws:s3:::b' }) as unknown as readonly JsonObject[];
+    expect(flat(journalStatements(who))).toEqual(flat(real));
+    expect(flat(real).length).toBeGreaterThan(1);
+    for (const action of flat(real)) expect(String(action)).not.toMatch(/Delete|PutObjectRetention|BypassGovernance/);
+  });
+});

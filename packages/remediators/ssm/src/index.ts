@@ -1,6 +1,0 @@
-/**
- * Redress remediators that run SSM Automation runbooks.
- *
- * @packageDocumentation
- */
-export {};
