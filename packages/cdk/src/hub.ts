@@ -16,7 +16,7 @@ import { acknowledge, included } from './included.js';
 export interface RedressHubProps {
   /** Whose events are let through: those in the bundle. */
   readonly remediators: readonly Remediator[];
-  /** The folder that `redress bundle` wrote, or code from elsewhere (an S3 object, an asset). */
+  /** A folder with index.mjs, which exports `handler` and `approvals`, or code from elsewhere (an S3 object, an asset). */
   readonly code: string | Code;
   /** Given when a member role is assumed; the same for {@link RedressMemberRole}. */
   readonly externalId: string;

@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { type AwsCredentials, type ConnectAwsOptions, connectAws } from './connect-aws.js';
+export { type ParameterStopOptions, parameterStop } from './parameter-stop.js';
 export { sessionNameOf } from './session-name.js';

@@ -126,7 +126,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       Stop: {
         Type: 'AWS::SSM::Parameter',
         Properties: {
-          Description: 'The kill switch, read before each write: none, changes, or everything (rollbacks too).',
+          Description: 'The kill switch: none, changes, or everything (rollbacks too). The code of the functions reads it before each write: parameterStop.',
           Type: 'String',
           Value: 'none',
           AllowedPattern: '^(none|changes|everything)$',
@@ -248,7 +248,7 @@ function canary(): Pick<EventPattern, 'description' | 'pattern'> {
 function parameters(): Record<string, TemplateParameter> {
   const arn = '^$|^arn:[^:]+:[^:]+:[^:]*:[^:]*:.+$';
   return {
-    CodeBucket: { Type: 'String', Description: 'Bucket with the code that `redress bundle` made, as a ZIP file, in this region.' },
+    CodeBucket: { Type: 'String', Description: 'Bucket with the code as a ZIP file, in this region: index.mjs, which exports handler and approvals.' },
     CodeKey: { Type: 'String', Description: 'Its key.' },
     CodeVersion: { Type: 'String', Default: '', Description: 'Its version, in a bucket with versions.' },
     ExternalId: {

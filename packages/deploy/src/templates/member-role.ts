@@ -10,8 +10,9 @@ export interface MemberRoleTemplateOptions {
 }
 
 /**
- * The roles of one account: once in each account, IAM being global; the hub's own account too. Read, fix and rollback are apart: who fixes
- * cannot undo, and a look cannot change anything. The hub's roles alone may assume them, and only with the external id.
+ * The roles of one account: once in each account, IAM being global; the hub's own account too. Read, fix and rollback are apart: each may
+ * do what the remediators declare for it, and a look cannot change anything. Where AWS has one action for both ways (S3 encryption, tags of a
+ * user, retention), IAM cannot keep fix and rollback apart; the engine does. A fix can never open a port. The hub's roles alone may assume them, and only with the external id.
  *
  * @example JSON.stringify(memberRoleTemplate({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
@@ -63,8 +64,8 @@ export function memberRoleTemplate({ remediators }: MemberRoleTemplateOptions): 
     Conditions: { HasBoundary: given('PermissionsBoundaryArn'), HasRollback: listed('RollbackRoleArns') },
     Resources: {
       ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', read),
-      FixRole: role('Fix', 'closes gaps; cannot take a fix back.', 'HubRoleArns', fix),
-      RollbackRole: role('Rollback', 'takes fixes back; cannot make any.', 'RollbackRoleArns', rollback, 'HasRollback'),
+      FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', fix),
+      RollbackRole: role('Rollback', 'takes fixes back.', 'RollbackRoleArns', rollback, 'HasRollback'),
     },
     Outputs: {
       ReadRoleArn: { Description: 'Assumed to look.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },
@@ -76,7 +77,7 @@ export function memberRoleTemplate({ remediators }: MemberRoleTemplateOptions): 
 
 /**
  * The account is the principal, and the condition names the roles: a role that is made anew keeps its trust, and one that is not there yet does
- * not stop the deployment. Each session has a source identity, which CloudTrail shows with every call.
+ * not stop the deployment. A session may have a source identity, which CloudTrail then shows with every call.
  */
 function trust(parameter: string): JsonObject {
   // The account of the first role: the roles of a hub are all in one.

@@ -1,0 +1,41 @@
+// The kill switch in a parameter, on the emulator.
+import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, expect, inject, it } from 'vitest';
+import { parameterStop } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Endpoint of the AWS emulator. */
+    moto: string;
+  }
+}
+
+const endpoint = inject('moto');
+const ssm = new SSMClient({ region: 'us-east-1', endpoint });
+const name = `/redress/stop-${process.pid}`;
+const put = (value: string) => ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'String', Overwrite: true }));
+afterAll(() => ssm.destroy());
+
+it('is read anew each time', async () => {
+  const stop = parameterStop({ name, region: 'us-east-1', endpoint });
+  for (const value of ['none', 'changes', 'everything', 'none']) {
+    await put(value);
+    expect(await stop.read()).toBe(value);
+  }
+});
+
+it.each(['', 'off', 'NONE', 'none,changes', 'false'])('a value that is none of them is refused: %s', async (value) => {
+  await put(value === '' ? ' ' : value);
+  await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unknown' });
+});
+
+it('one that is not there cannot be read, which is not the same as none', async () => {
+  await put('none');
+  await ssm.send(new DeleteParameterCommand({ Name: name }));
+  await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
+  await expect(parameterStop({ name, region: 'us-east-1', endpoint: 'http://127.0.0.1:1' }).read()).rejects.toMatchObject({ code: 'aws/unreachable' });
+});
+
+it('has to have a name', () => {
+  expect(() => parameterStop({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
+});
