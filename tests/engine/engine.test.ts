@@ -352,6 +352,18 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
+  it('a lost reply that shows only after the looks: what is sent again is refused, and the change is known for its own', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['lost']);
+    aws.before = (operation) => {
+      if (operation === 'RevokeRule' && aws.writes.length === 0) aws.faults.set('DescribeWidget', Array(5).fill('stale'));
+    };
+    expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule']);
+    const view = await journal.view(widget('w1'));
+    expect(view.closed).toMatchObject([{ outcome: 'remediated', sent: 1 }]);
+  });
+
   it('a lost call without effect: looks, and sends it once more', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost-before']);

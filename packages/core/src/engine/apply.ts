@@ -64,19 +64,22 @@ export async function apply(
   });
   for (const [index, change] of changes.entries()) {
     const { service, operation } = change.call;
+    // An earlier attempt whose reply was lost may still have had its effect, whatever the looks after it have shown.
+    let lost = false;
     for (let attempt = 1; ; attempt++) {
-      let reply: WriteReply;
-      try {
-        reply = await runtime.gate.write(change.call, context);
-      } catch (error) {
-        // The gate did not let it through: nothing was sent.
-        return stopped(index, messageOf(error), null, isRedressError(error) && error.retryable);
-      }
       const record = async (status: string, more: JsonObject) => {
         const call = { index, service, operation, attempt, status, ...more };
         calls.push(call);
         await persist(runtime, (journal) => journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } }));
       };
+      let reply: WriteReply;
+      try {
+        reply = await runtime.gate.write(change.call, context);
+      } catch (error) {
+        // The gate did not let it through: nothing was sent, this time.
+        if (lost) unsure++;
+        return stopped(index, messageOf(error), null, isRedressError(error) && error.retryable);
+      }
       if (reply.ok) {
         sent++;
         await record('applied', { requestId: reply.requestId, undo: resolveUndo(change, reply.response) });
@@ -86,6 +89,13 @@ export async function apply(
       const described = { requestId: failure.requestId, error: failure.code, name: failure.name };
       if (failure.effect === 'refused') {
         await record('refused', described);
+        if (lost && (await stillToDo(runtime, args, change)) === false) {
+          // Refused, because the lost one has done it.
+          sent++;
+          await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
+          break;
+        }
+        if (lost) unsure++;
         return stopped(index, `${service}:${operation} was refused: ${failure.name}: ${failure.message}`, failure, failure.retryable);
       }
       const still = await stillToDo(runtime, args, change);
@@ -99,6 +109,7 @@ export async function apply(
         await record('unknown', described);
         return stopped(index, `The reply to ${operation} was lost, and whether it had its effect cannot be read: ${failure.message}`, failure, false);
       }
+      lost = true;
       await record('not-applied', described);
       if (attempt >= ATTEMPTS) return stopped(index, `${operation} failed twice without effect: ${failure.message}`, failure, failure.retryable);
     }

@@ -95,6 +95,8 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
         return { result: await recordDecision(runtime, asked, false, verdict), again: 'no' };
       }
     }
+    // From here on something may be sent, also when this throws.
+    release = false;
     const closing = await carryOut(runtime, asked, allowed, begun.lease);
     release = closing.sent === 0;
     const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease, seen: facts }, closing);
