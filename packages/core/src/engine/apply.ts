@@ -87,12 +87,15 @@ export async function apply(
       }
       const { failure } = reply;
       const described = { requestId: failure.requestId, error: failure.code, name: failure.name };
+      const seenApplied = async () => {
+        sent++;
+        await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
+      };
       if (failure.effect === 'refused') {
         await record('refused', described);
         if (lost && (await stillToDo(runtime, args, change)) === false) {
           // Refused, because the lost one has done it.
-          sent++;
-          await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
+          await seenApplied();
           break;
         }
         if (lost) unsure++;
@@ -100,8 +103,7 @@ export async function apply(
       }
       const still = await stillToDo(runtime, args, change);
       if (still === false) {
-        sent++;
-        await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
+        await seenApplied();
         break;
       }
       if (still === null) {
