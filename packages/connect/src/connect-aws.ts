@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { type Connect, type Connection, type ConnectTarget, classifyAwsError, type Identity, messageOf, RedressError } from '@redress/core';
+import { temporaryCredentials } from './assume-role.js';
 import { sessionNameOf } from './session-name.js';
 
 /** Credentials as the SDK knows them. */
@@ -69,7 +70,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
 
   return async (target): Promise<Connection> => {
     const role = options.roleArn?.(target);
-    const credentials = role === undefined ? ambient : await assumed(role, target, ambient, shared, options);
+    const credentials = role === undefined ? ambient : assumed(role, target, ambient, shared, options);
     const config = { region: target.region, credentials, ...shared };
     let reading: Promise<Identity> | null = null;
     return {
@@ -125,23 +126,14 @@ function identityError(error: unknown): RedressError {
   });
 }
 
-async function assumed(
-  role: string,
-  target: ConnectTarget,
-  ambient: CredentialsProvider,
-  shared: object,
-  options: ConnectAwsOptions,
-): Promise<CredentialsProvider> {
-  // Loaded only here: one account with its own credentials needs none of it.
-  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+function assumed(role: string, target: ConnectTarget, ambient: CredentialsProvider, shared: object, options: ConnectAwsOptions): CredentialsProvider {
   const externalId = typeof options.externalId === 'function' ? options.externalId(target) : options.externalId;
   const sessionName = typeof options.sessionName === 'function' ? options.sessionName(target) : (options.sessionName ?? `redress-${target.access}`);
   return renewing(
-    fromTemporaryCredentials({
-      masterCredentials: ambient,
-      params: { RoleArn: role, RoleSessionName: sessionNameOf(sessionName), ...(externalId === undefined ? {} : { ExternalId: externalId }) },
-      clientConfig: { region: target.region, ...shared },
-    }),
+    temporaryCredentials(
+      { region: target.region, ...shared, credentials: ambient },
+      { RoleArn: role, RoleSessionName: sessionNameOf(sessionName), ...(externalId === undefined ? {} : { ExternalId: externalId }) },
+    ),
   );
 }
 

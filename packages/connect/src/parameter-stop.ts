@@ -27,7 +27,7 @@ export function parameterStop({ name, region, endpoint }: ParameterStopOptions):
     throw new RedressError('compose/invalid', 'The kill switch has no parameter.', { next: 'Set REDRESS_STOP_PARAMETER, or give a name.' });
   let client: Promise<{ read: () => Promise<string | undefined> }> | null = null;
   const made = async () => {
-    const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+    const { GetParameterCommand, SSMClient } = await import('./parameter-client.js');
     const ssm = new SSMClient({
       ...(region === undefined ? {} : { region }),
       ...(endpoint === undefined ? {} : { endpoint }),
