@@ -45,7 +45,7 @@ export async function signedRequest(
 ): Promise<unknown> {
   const base = baseOf(url);
   const region = /\.lambda-url\.([a-z0-9-]+)\.on\.aws$/.exec(base.hostname)?.[1] ?? composition.region;
-  const connection = await composition.ambient({ partition: partitionOf(region), account: '', region, access: 'read' });
+  const connection = await composition.ambient({ partition: partitionOf(region), account: '', region, access: 'read', execution: null });
   const { credentials } = connection.config as { credentials?: ConstructorParameters<typeof SignatureV4>[0]['credentials'] };
   if (credentials === undefined) throw new CliError('cli/config', 'There are no credentials to sign with.', { next: 'Give a profile with --profile.' });
   const text = body === undefined ? undefined : JSON.stringify(body);

@@ -132,7 +132,18 @@ export {
   type RegisterInput,
 } from './policy/register.js';
 export type { Mistake, PlaceOf } from './policy/validate.js';
-export { type Clock, type Connect, type Connection, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from './ports.js';
+export {
+  type Clock,
+  type Connect,
+  type Connection,
+  type ConnectTarget,
+  fixed,
+  type Identity,
+  type Live,
+  type Stop,
+  systemClock,
+  type TargetExecution,
+} from './ports.js';
 export {
   type CallReader,
   type CallSubject,

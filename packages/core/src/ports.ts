@@ -1,4 +1,4 @@
-import type { Partition } from './model/resource.js';
+import type { Partition, ResourceRef } from './model/resource.js';
 import type { SdkClient } from './remediator/service.js';
 
 /** Time, so that tests and simulations can own it. */
@@ -22,6 +22,16 @@ export interface ConnectTarget {
   readonly region: string;
   /** `read` before an execution, `write` in a fix, `rollback` in a rollback: three roles where they are kept apart. */
   readonly access: 'read' | 'write' | 'rollback';
+  /** In which execution: all calls under its lease. Null before one begins, and so for everything that only looks. */
+  readonly execution: TargetExecution | null;
+}
+
+/** The execution for which a connection is asked. */
+export interface TargetExecution {
+  readonly id: string;
+  readonly remediator: string;
+  /** The one resource that it is about. */
+  readonly resource: ResourceRef;
 }
 
 /** A connection to one account and region. */
@@ -30,6 +40,11 @@ export interface Connection {
   readonly config: object;
   /** Who the credentials are, by STS; read once. */
   identity(): Promise<Identity>;
+  /**
+   * Made for the execution of its target alone, as its credentials name or bound it: the engine asks for another for each execution, and drops
+   * it at its end. Otherwise one connection serves every call to the same place with the same access.
+   */
+  readonly perExecution?: boolean;
   /** A client to use instead of the SDK's own: a simulated account has them. */
   client?(service: string): SdkClient;
 }

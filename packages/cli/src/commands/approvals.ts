@@ -106,7 +106,7 @@ function answerHere(composition: Composition, id: string, verdict: 'approve' | '
     if (approval === undefined)
       throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
     const { partition, account } = approval.resource;
-    const { arn } = await (await composition.ambient({ partition, account, region: composition.region, access: 'read' })).identity();
+    const { arn } = await (await composition.ambient({ partition, account, region: composition.region, access: 'read', execution: null })).identity();
     const how = { by: { name: arn, verified: false }, reason };
     const said = { by: arn, verified: false, approval: id, repeated: false };
     if (verdict === 'approve') return { ...said, passes: (await redress.approve(id, how)).map(passDocument) };

@@ -87,7 +87,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const { gatherPlace } = await import('../doctor/gather-place.js');
   for (const account of accounts)
     for (const each of regions) {
-      const connection = await connect({ partition, account, region: each, access: 'read' });
+      const connection = await connect({ partition, account, region: each, access: 'read', execution: null });
       places.push(
         await placeOf(
           account,
@@ -97,7 +97,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
         ),
       );
     }
-  const { config } = await composition.ambient({ partition, account: own, region, access: 'read' });
+  const { config } = await composition.ambient({ partition, account: own, region, access: 'read', execution: null });
   const deployment = await deploymentOf(config, options, places);
   const handler = deployment?.handler.ok === true ? deployment.handler.value : null;
   const targets = handler?.mappings.ok === true ? handler.mappings.value.map((each) => each.source) : [];
@@ -203,7 +203,13 @@ async function withJournal<T>(
   const journal = await fact('journal', async () => {
     if (composition.data.aws === null && table !== undefined && bucket !== undefined) {
       const { awsJournal } = await import('@redress/evidence/aws');
-      const { config } = await composition.ambient({ partition: partitionOf(composition.region), account: '', region: composition.region, access: 'read' });
+      const { config } = await composition.ambient({
+        partition: partitionOf(composition.region),
+        account: '',
+        region: composition.region,
+        access: 'read',
+        execution: null,
+      });
       const { endpoint, credentials } = config as { endpoint?: string; credentials?: unknown };
       return awsJournal({
         table,

@@ -73,7 +73,7 @@ export async function planCommand(io: Io, composition: Composition, files: reado
 /** The account to look at: the one that is named, else that of the credentials, whoever they are. */
 export async function accountOf({ region, connect, ambient }: Composition, named: string | undefined): Promise<string> {
   if (named !== undefined && !isAccountId(named)) throw new CliError('cli/usage', `${JSON.stringify(named)} is not a 12-digit account id.`);
-  const target = { partition: partitionOf(region), region, access: 'read' } as const;
+  const target = { partition: partitionOf(region), region, access: 'read', execution: null } as const;
   // Whose the credentials are is not known before it is asked for; no account has this id.
   const { account } = await (await (named === undefined ? ambient({ ...target, account: '000000000000' }) : connect({ ...target, account: named }))).identity();
   if (named !== undefined && account !== named)

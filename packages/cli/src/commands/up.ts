@@ -45,7 +45,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
     const connect = overrides.connect ?? connectAws({ endpoint, credentials: CREDENTIALS });
     const composition = await compose(io, { ...globals, endpointUrl: endpoint }, { ...overrides, connect });
     const { region } = composition;
-    const { account } = await (await connect({ partition: 'aws', account: '', region, access: 'read' })).identity();
+    const { account } = await (await connect({ partition: 'aws', account: '', region, access: 'read', execution: null })).identity();
     const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
     closing.push(() => journal.close?.());
 

@@ -18,7 +18,7 @@ export async function gatherAccess(connect: Connect, account: string, region: st
   let config: object = {};
   const identity: AccessFact['identity'] = await (async () => {
     try {
-      const connection = await connect({ partition, account, region, access: 'read' });
+      const connection = await connect({ partition, account, region, access: 'read', execution: null });
       config = connection.config;
       return known(await connection.identity());
     } catch (error) {
@@ -62,7 +62,7 @@ const NO_RULE = 'sgr-00000000000000000';
  */
 export async function gatherDryRun(connect: Connect, account: string, region: string): Promise<Fact<boolean>> {
   return fact('ec2:RevokeSecurityGroupIngress (DryRun)', async () => {
-    const connection = await connect({ partition: partitionOf(region), account, region, access: 'write' });
+    const connection = await connect({ partition: partitionOf(region), account, region, access: 'write', execution: null });
     const { account: is } = await connection.identity();
     if (is !== account) throw new Error(`The credentials are of account ${is}.`);
     const client = new EC2Client(connection.config);

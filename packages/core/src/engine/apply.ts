@@ -7,7 +7,7 @@ import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
-import type { WriteContext, WriteReply } from './gate.js';
+import { inExecution, type WriteContext, type WriteReply } from './gate.js';
 import { remaining } from './planning.js';
 import { persist, stillOpen } from './recorder.js';
 import { type Runtime, unread } from './runtime.js';
@@ -82,11 +82,11 @@ export async function apply(
       }
       if (reply.ok) {
         sent++;
-        await record('applied', { requestId: reply.requestId, undo: resolveUndo(change, reply.response) });
+        await record('applied', { requestId: reply.requestId, caller: reply.caller, undo: resolveUndo(change, reply.response) });
         break;
       }
       const { failure } = reply;
-      const described = { requestId: failure.requestId, error: failure.code, name: failure.name };
+      const described = { requestId: failure.requestId, caller: reply.caller, error: failure.code, name: failure.name };
       const seenApplied = async () => {
         sent++;
         await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
@@ -125,13 +125,13 @@ export async function apply(
  */
 async function stillToDo(
   runtime: Runtime,
-  { remediator, ref, purpose, policy, deadline }: Parameters<typeof apply>[1],
+  { remediator, ref, purpose, lease, policy, deadline }: Parameters<typeof apply>[1],
   change: Change,
 ): Promise<boolean | null> {
   let still: boolean | null = null;
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(remediator, ref, policy, purpose === 'fix' ? 'write' : 'rollback', deadline);
+    const seen = await runtime.look(remediator, ref, policy, inExecution(lease, remediator, ref, purpose), deadline);
     still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
     if (still !== true) return still;
   }
@@ -150,12 +150,13 @@ export interface Verification {
 /** Reads anew until nothing of what was changed is left to change, or its time is up. */
 export async function verify(
   runtime: Runtime,
-  args: { remediator: Remediator; ref: ResourceRef; changed: readonly Change[]; policy: Fact<Policy>; deadline: number | null },
+  args: { remediator: Remediator; ref: ResourceRef; lease: Lease; changed: readonly Change[]; policy: Fact<Policy>; deadline: number | null },
 ): Promise<Verification> {
+  const as = inExecution(args.lease, args.remediator, args.ref, 'fix');
   let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [] };
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, 'write', args.deadline);
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, as, args.deadline);
     if (!seen.observation.ok || !seen.assessment.ok) {
       last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [] };
       continue;

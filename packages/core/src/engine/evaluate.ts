@@ -5,6 +5,7 @@ import type { Assessment } from '../model/plan.js';
 import { matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
+import { LOOKING } from './gate.js';
 import { resourceOf } from './route.js';
 import { type Runtime, unread } from './runtime.js';
 import type { Evaluation } from './types.js';
@@ -65,7 +66,7 @@ async function look(
   const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline, null);
   if (!ref.ok) return refuse(ref.error, ref.retryable);
   if (ref.value === null) return refuse('it is none of this account', false);
-  const found = await runtime.look(remediator, ref.value, known(where.policy), 'read', where.deadline);
+  const found = await runtime.look(remediator, ref.value, known(where.policy), LOOKING, where.deadline);
   const blind = unread(found);
   if (blind !== null || !found.assessment.ok) return refuse(blind?.error ?? '', blind?.retryable ?? false);
   return found.assessment.value;

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import { apply, verify } from './apply.js';
 import { breakerAfter, tripped } from './breaker.js';
+import { inExecution } from './gate.js';
 import { makePlan, type Part } from './planning.js';
 import { type Asked, blank, type Closing, closeExecution, decisionBody, observed, outcomeOf, recordDecision } from './recorder.js';
 import { budgetsOf, type Look, type Runtime, unread } from './runtime.js';
@@ -97,7 +98,7 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
     }
     // From here on something may be sent, also when this throws.
     release = false;
-    const closing = await carryOut(runtime, asked, allowed, begun.lease);
+    const closing = await runtime.gate.within(begun.lease, () => carryOut(runtime, asked, allowed, begun.lease));
     release = closing.sent === 0;
     const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease, seen: facts }, closing);
     await breakerAfter(runtime, asked, result);
@@ -114,7 +115,7 @@ async function carryOut(
   { facts, plan, shown, partsIn, deadline, assessmentOpen }: Allowed,
   lease: Lease,
 ): Promise<Closing> {
-  const seen = await runtime.look(remediator, ref, facts.policy, 'write', deadline);
+  const seen = await runtime.look(remediator, ref, facts.policy, inExecution(lease, remediator, ref, 'fix'), deadline);
   const blind = unread(seen);
   if (blind !== null || !seen.observation.ok || !seen.assessment.ok)
     return { outcome: 'failed', message: `Could not be read again under the lease: ${blind?.error ?? ''}`, sent: 0, retryable: true };
@@ -142,7 +143,7 @@ async function carryOut(
     const overtaken = applied.failure?.code === 'aws/gone' || applied.failure?.code === 'aws/conflict';
     return { ...closing, outcome: overtaken ? 'superseded' : 'failed' };
   }
-  const verified = await verify(runtime, { remediator, ref, changed: plan.changes.slice(0, applied.done), policy: facts.policy, deadline });
+  const verified = await verify(runtime, { remediator, ref, lease, changed: plan.changes.slice(0, applied.done), policy: facts.policy, deadline });
   const closing = {
     sent,
     body: { ...calls, verified: verified.status },

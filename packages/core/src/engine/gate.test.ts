@@ -4,8 +4,8 @@ import type { ApiCall } from '../model/plan.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Clock, Connect, ConnectTarget } from '../ports.js';
 import { defineRemediator } from '../remediator/define.js';
-import { defineService } from '../remediator/service.js';
-import { apiRegion, type CallTrace, Gate, type WriteContext } from './gate.js';
+import { defineService, type SdkClient } from '../remediator/service.js';
+import { type As, apiRegion, type CallTrace, Gate, inExecution, LOOKING, SharedReads, type WriteContext, type WriteReply } from './gate.js';
 
 const ACCOUNT = '111111111111';
 const NOW = Date.parse('2026-11-24T10:00:00Z');
@@ -86,8 +86,14 @@ function gate(): Gate {
   return new Gate(connect, clock, (trace) => void traces.push(trace));
 }
 
-const reads = (access: ConnectTarget['access'] = 'read', deadline: number | null = null) =>
-  gate().reads(remediator, ref, access, deadline) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
+/** A write in its execution, as the engine sends it. */
+async function write(what: ApiCall, over: Partial<WriteContext> = {}, one = gate()): Promise<WriteReply> {
+  const given = context(over);
+  return one.within(given.lease, () => one.write(what, given));
+}
+
+const reads = (as: As = LOOKING, deadline: number | null = null) =>
+  gate().reads(remediator, ref, as, deadline) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
 
 beforeEach(() => {
   sent = [];
@@ -119,7 +125,7 @@ describe('reads', () => {
   });
 
   it('end with the time of the process', async () => {
-    await expect(reads('read', NOW).lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/no-time-left', retryable: true });
+    await expect(reads(LOOKING, NOW).lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/no-time-left', retryable: true });
     expect(sent).toEqual([]);
   });
 
@@ -142,9 +148,11 @@ describe('a write passes when it', () => {
     ['fix', 'SwitchOff', 'write'],
     ['rollback', 'SwitchOn', 'rollback'],
   ] as const)('is declared for a %s', async (purpose, operation, access) => {
-    expect(await gate().write(call(operation), context({ purpose }))).toMatchObject({ ok: true, requestId: 'r-1' });
+    expect(await write(call(operation), { purpose })).toMatchObject({ ok: true, requestId: 'r-1' });
     expect(sent).toEqual([operation]);
-    expect(targets.map((target) => target.access)).toEqual([access]);
+    expect(targets).toEqual([
+      { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access, execution: { id: 'x-1', remediator: 'lamp-switch-off', resource: ref } },
+    ]);
     expect(order).toEqual(['recheck', 'send']);
   });
 });
@@ -162,32 +170,30 @@ describe('nothing is sent when', () => {
     ['the process may end before the reply', 'gate/no-time-left', call('SwitchOff'), { deadline: NOW + 9_999 }],
     ['the last look says no', 'gate/stopped', call('SwitchOff'), { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) }],
   ])('%s', async (_name, code, what, over) => {
-    await expect(gate().write(what, context(over))).rejects.toMatchObject({ code });
+    await expect(write(what, over)).rejects.toMatchObject({ code });
     expect(sent).toEqual([]);
   });
 
   it('the credentials are of another account', async () => {
     identity = async () => ({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' });
-    await expect(gate().write(call('SwitchOff'), context())).rejects.toMatchObject({ code: 'gate/wrong-account' });
+    await expect(write(call('SwitchOff'))).rejects.toMatchObject({ code: 'gate/wrong-account' });
     expect(sent).toEqual([]);
   });
 
   it('the last look took the time that was left', async () => {
-    const slow = context({
-      recheck: async () => {
-        time += 55_000;
-      },
-    });
-    await expect(gate().write(call('SwitchOff'), slow)).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    const slow = async () => {
+      time += 55_000;
+    };
+    await expect(write(call('SwitchOff'), { recheck: slow })).rejects.toMatchObject({ code: 'gate/intent-not-open' });
     expect(sent).toEqual([]);
   });
 });
 
 it('what AWS answers to a write is returned, not thrown', async () => {
   answer = () => Promise.reject(Object.assign(new Error('slow down'), { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } }));
-  expect(await gate().write(call('SwitchOff'), context())).toMatchObject({ ok: false, failure: { code: 'aws/throttled', effect: 'refused' } });
+  expect(await write(call('SwitchOff'))).toMatchObject({ ok: false, failure: { code: 'aws/throttled', effect: 'refused' } });
   answer = () => Promise.reject(Object.assign(new Error('reset'), { name: 'ECONNRESET' }));
-  expect(await gate().write(call('SwitchOff'), context())).toMatchObject({ ok: false, failure: { code: 'aws/unreachable', effect: 'unknown' } });
+  expect(await write(call('SwitchOff'))).toMatchObject({ ok: false, failure: { code: 'aws/unreachable', effect: 'unknown' } });
 });
 
 it('a plan cannot be changed by what sends it', async () => {
@@ -203,14 +209,14 @@ it('a plan cannot be changed by what sends it', async () => {
     } as never,
     operations: { SwitchOff: { command: command('SwitchOff') as never } },
   });
-  await gate().write(given, context({ remediator: { ...remediator, uses: { ...remediator.uses, writes: [touching.pick('SwitchOff')] } } }));
+  await write(given, { remediator: { ...remediator, uses: { ...remediator.uses, writes: [touching.pick('SwitchOff')] } } });
   expect(given.input).toEqual({ Id: 'l-1' });
 });
 
 describe('connections', () => {
   it('are made once per account, region and access', async () => {
     const one = gate();
-    const target = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read' } as const;
+    const target = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read', execution: null } as const;
     await one.identity(target);
     await one.identity(target);
     await one.identity({ ...target, access: 'write' });
@@ -224,8 +230,125 @@ describe('connections', () => {
       return { config: {}, identity };
     };
     const one = new Gate(flaky, clock, () => undefined);
-    const target = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read' } as const;
+    const target = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read', execution: null } as const;
     await expect(one.identity(target)).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
     await expect(one.identity(target)).resolves.toMatchObject({ account: ACCOUNT });
+  });
+});
+
+describe('executions', () => {
+  const place = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1' } as const;
+  const of = (id: string) => inExecution({ execution: id }, remediator, ref, 'fix');
+  const under = (id: string): Lease => ({ ...lease(NOW + 60_000), execution: id });
+  let open: Set<string>;
+  let most: number;
+
+  /** Connections that are made for one execution alone, unless `shared`; the clients that are open. */
+  function counted(shared = false): Gate {
+    open = new Set();
+    most = 0;
+    let made = 0;
+    const connect: Connect = async (target) => {
+      targets.push(target);
+      const client = (): SdkClient => {
+        const name = `client ${++made}`;
+        open.add(name);
+        most = Math.max(most, open.size);
+        return { send: async (each: { operation: string }) => (sent.push(each.operation), {}), destroy: () => void open.delete(name) };
+      };
+      const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/${target.execution?.id ?? target.access}`;
+      return { config: {}, identity: async () => ({ account: ACCOUNT, arn }), client, ...(shared ? {} : { perExecution: target.access !== 'read' }) };
+    };
+    return new Gate(connect, clock, (trace) => void traces.push(trace));
+  }
+
+  const work = async (one: Gate, id: string) => {
+    const aws = one.reads(remediator, ref, of(id), null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
+    await aws.lamp['DescribeLamp']?.({});
+    return one.write(call('SwitchOff'), context({ lease: under(id) }));
+  };
+
+  it('have a connection each, also at the same time, when it is made for one alone; the reply says who called', async () => {
+    const one = counted();
+    const replies = await Promise.all(['x-1', 'x-2', 'x-3'].map((id) => one.within(under(id), () => work(one, id))));
+    expect(replies.map((reply) => reply.caller)).toEqual(['x-1', 'x-2', 'x-3'].map((id) => `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/${id}`));
+    expect(targets.map((target) => target.execution?.id).sort()).toEqual(['x-1', 'x-2', 'x-3']);
+  });
+
+  it('share one that serves all, with what comes before them', async () => {
+    const one = counted(true);
+    await one.identity({ ...place, access: 'write', execution: null });
+    for (const id of ['x-1', 'x-2']) await one.within(under(id), () => work(one, id));
+    expect(targets).toHaveLength(1);
+    expect(open.size).toBe(2);
+  });
+
+  it('do not use a connection that was made before them, if it is not for them', async () => {
+    const one = counted();
+    await one.identity({ ...place, access: 'write', execution: null });
+    expect(await one.within(under('x-1'), () => work(one, 'x-1'))).toMatchObject({ caller: expect.stringMatching(/x-1$/) });
+    expect(await one.identity({ ...place, access: 'write', execution: null })).toMatchObject({ arn: expect.stringMatching(/write$/) });
+    expect(targets).toHaveLength(2);
+  });
+
+  it('leave nothing open at their end, 10,000 of them, eight at a time', async () => {
+    const one = counted();
+    let next = 0;
+    const worker = async () => {
+      while (next < 10_000) {
+        const id = `x-${next++}`;
+        await one.within(under(id), () => work(one, id));
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, worker));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(targets).toHaveLength(10_000);
+    expect(sent.filter((each) => each === 'SwitchOff')).toHaveLength(10_000);
+    expect(open.size).toBe(0);
+    expect(most).toBeLessThanOrEqual(8 * 2 + 16);
+    expect(one.connections).toBe(0);
+  });
+
+  it('leave nothing open when they fail', async () => {
+    const one = counted();
+    const failing = one.within(under('x-1'), async () => {
+      await work(one, 'x-1');
+      throw new Error('broken');
+    });
+    await expect(failing).rejects.toThrow('broken');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([open.size, one.connections]).toEqual([0, 0]);
+  });
+
+  it('make no call any more after their end, nor before they begin', async () => {
+    const one = counted();
+    const aws = one.reads(remediator, ref, of('x-1'), null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
+    await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    await one.within(under('x-1'), () => work(one, 'x-1'));
+    await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    await expect(one.write(call('SwitchOff'), context({ lease: under('x-1') }))).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    expect(sent).toEqual(['DescribeLamp', 'SwitchOff']);
+  });
+
+  it('are not held up by another that cannot connect', async () => {
+    const connect: Connect = async (target) => {
+      targets.push(target);
+      if (target.execution?.id === 'x-1') throw new Error('its policy is too large');
+      return { config: {}, identity, perExecution: true };
+    };
+    const one = new Gate(connect, clock, () => undefined);
+    const [first, second] = await Promise.allSettled(['x-1', 'x-2'].map((id) => one.within(under(id), () => work(one, id))));
+    expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
+  it('are not part of a question: what one has read is not asked again', async () => {
+    const one = counted();
+    const shared = new SharedReads();
+    for (const as of [of('x-1'), of('x-2')])
+      await one.within(under(as.execution?.id ?? ''), async () => {
+        const aws = one.reads(remediator, ref, as, null, shared) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
+        await aws.lamp['DescribeLamp']?.({ Id: 'l-1' });
+      });
+    expect(sent).toEqual(['DescribeLamp']);
   });
 });

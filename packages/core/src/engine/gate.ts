@@ -3,7 +3,7 @@ import { isRedressError, RedressError } from '../model/errors.js';
 import { canonicalJson } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
-import type { Clock, Connect, Connection, ConnectTarget, Identity } from '../ports.js';
+import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
 import type { OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError } from './aws-errors.js';
@@ -43,10 +43,22 @@ export class SharedReads {
   }
 }
 
-/** Reply to a writing call. */
-export type WriteReply =
+/** Reply to a writing call, and who made it. */
+export type WriteReply = { readonly caller: string } & (
   | { readonly ok: true; readonly response: unknown; readonly requestId: string | null }
-  | { readonly ok: false; readonly failure: AwsFailure };
+  | { readonly ok: false; readonly failure: AwsFailure }
+);
+
+/** Under which credentials a call is made. */
+export type As = Pick<ConnectTarget, 'access' | 'execution'>;
+
+/** Outside of an execution nothing is changed. */
+export const LOOKING: As = { access: 'read', execution: null };
+
+/** All calls of an execution, its reads too, have its credentials. */
+export function inExecution(lease: Pick<Lease, 'execution'>, remediator: Pick<Remediator, 'id'>, ref: ResourceRef, purpose: WriteContext['purpose']): As {
+  return { access: purpose === 'fix' ? 'write' : 'rollback', execution: { id: lease.execution, remediator: remediator.id, resource: ref } };
+}
 
 /** What the gate needs to know to let a write through. */
 export interface WriteContext {
@@ -72,6 +84,13 @@ export function apiRegion(ref: Pick<ResourceRef, 'region' | 'partition'>): strin
   return ref.region === GLOBAL_REGION ? HOME[ref.partition] : ref.region;
 }
 
+/** A connection with its clients, and the execution that asked for it first. */
+interface Open {
+  readonly execution: string | null;
+  readonly connection: Promise<Connection>;
+  readonly clients: Map<string, SdkClient>;
+}
+
 /**
  * The one way to AWS: every call, reads too, passes here. It asks: declared? right account? intent open? time left?
  * There is no other place that holds a client.
@@ -80,7 +99,9 @@ export class Gate {
   readonly #connect: Connect;
   readonly #clock: Clock;
   readonly #onCall: (trace: CallTrace) => void;
-  readonly #connections = new Map<string, Promise<{ connection: Connection; clients: Map<string, SdkClient> }>>();
+  readonly #connections = new Map<string, Open>();
+  /** Executions that are under way, with the keys of the connections that they asked for first. */
+  readonly #executions = new Map<string, Set<string>>();
 
   constructor(connect: Connect, clock: Clock, onCall: (trace: CallTrace) => void) {
     this.#connect = connect;
@@ -95,7 +116,7 @@ export class Gate {
    */
   async identity(target: ConnectTarget): Promise<Identity> {
     try {
-      return await (await this.#connection(target)).connection.identity();
+      return await (await (await this.#open(target)).connection).identity();
     } catch (error) {
       throw isRedressError(error) ? error : awsError('sts:GetCallerIdentity', classifyAwsError(error), error);
     }
@@ -109,11 +130,13 @@ export class Gate {
   reads(
     remediator: Remediator,
     ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>,
-    access: ConnectTarget['access'],
+    as: As,
     deadline: number | null,
     shared: SharedReads | null = null,
   ): never {
-    const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), access };
+    const { partition, account } = ref;
+    const place = { partition, account, region: apiRegion(ref), access: as.access };
+    const target: ConnectTarget = { ...place, execution: as.execution };
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
       const functions = aws[use.service.id] ?? {};
@@ -124,7 +147,7 @@ export class Gate {
           const name = `${use.service.id}:${operation}`;
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
-          const client = await this.#client(use.service, target, READ_ATTEMPTS);
+          const { client } = await this.#client(use.service, target, READ_ATTEMPTS);
           try {
             const output = (await client.send(new binding.command(input))) as { $metadata?: { requestId?: string } };
             this.#trace(use.service, operation, 'read', target, output.$metadata?.requestId ?? null, null);
@@ -136,7 +159,7 @@ export class Gate {
           }
         };
         functions[operation] =
-          shared === null ? ask : (input) => shared.once(canonicalJson({ ...target, service: use.service.id, operation, input }), () => ask(input));
+          shared === null ? ask : (input) => shared.once(canonicalJson({ ...place, service: use.service.id, operation, input }), () => ask(input));
       }
       Object.freeze(functions);
     }
@@ -158,8 +181,9 @@ export class Gate {
         next: 'Declare it in `uses`, so that IAM policy and review know of it.',
       });
     }
-    const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), access: purpose === 'fix' ? 'write' : 'rollback' };
-    const client = await this.#client(declared, target, 1);
+    const { partition, account } = ref;
+    const target: ConnectTarget = { partition, account, region: apiRegion(ref), ...inExecution(context.lease, remediator, ref, purpose) };
+    const { client, caller } = await this.#client(declared, target, 1);
     await context.recheck();
     // Time is checked last: everything above may have taken some.
     const now = this.#clock.now();
@@ -173,24 +197,50 @@ export class Gate {
       };
       const requestId = response.$metadata?.requestId ?? null;
       this.#trace(declared, call.operation, 'write', target, requestId, null);
-      return { ok: true, response, requestId };
+      return { ok: true, response, requestId, caller };
     } catch (error) {
       const failure = classifyAwsError(error);
       this.#trace(declared, call.operation, 'write', target, failure.requestId, failure);
-      return { ok: false, failure };
+      return { ok: false, failure, caller };
     }
+  }
+
+  /** Does the work of an execution. What was connected for it alone is closed after it, and no call of it is made any more. */
+  async within<T>({ execution }: Lease, work: () => Promise<T>): Promise<T> {
+    const keys = new Set<string>();
+    this.#executions.set(execution, keys);
+    try {
+      return await work();
+    } finally {
+      this.#executions.delete(execution);
+      for (const key of keys) {
+        const open = this.#connections.get(key);
+        // One that serves all stays.
+        if (open?.execution === execution)
+          void open.connection.then(
+            ({ perExecution }) => {
+              if (perExecution === true || key.endsWith(`/${execution}`)) this.#close(key, open);
+            },
+            () => undefined,
+          );
+      }
+    }
+  }
+
+  /** How many are open, for who counts them. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Closes every client. */
   close(): void {
-    for (const entry of this.#connections.values())
-      void entry.then(
-        ({ clients }) => {
-          for (const client of clients.values()) client.destroy?.();
-        },
-        () => undefined,
-      );
-    this.#connections.clear();
+    for (const [key, open] of this.#connections) this.#close(key, open);
+  }
+
+  #close(key: string, open: Open): void {
+    if (this.#connections.get(key) === open) this.#connections.delete(key);
+    for (const client of open.clients.values()) client.destroy?.();
+    open.clients.clear();
   }
 
   #trace(
@@ -204,20 +254,41 @@ export class Gate {
     this.#onCall({ service: service.id, operation, access, account: target.account, region: target.region, requestId, failure });
   }
 
-  #connection(target: ConnectTarget) {
-    const key = [target.partition, target.account, target.region, target.access].join('/');
-    let entry = this.#connections.get(key);
-    if (entry === undefined) {
-      entry = this.#connect(target).then((connection) => ({ connection, clients: new Map<string, SdkClient>() }));
-      this.#connections.set(key, entry);
-      // A failed connection is not kept: the next pass tries again.
-      entry.catch(() => this.#connections.delete(key));
-    }
-    return entry;
+  /** The connection of the place, where one serves all; else that of the execution. */
+  async #open(target: ConnectTarget): Promise<Open> {
+    this.#needUnderWay(target.execution);
+    const execution = target.execution?.id ?? null;
+    const place = [target.partition, target.account, target.region, target.access].join('/');
+    const first = this.#connections.get(place) ?? this.#made(place, target);
+    if (first.execution === execution) return first;
+    // That another could not be connected says nothing of this one.
+    const { perExecution } = await first.connection.catch(() => ({ perExecution: true }));
+    if (perExecution !== true) return first;
+    const own = `${place}/${execution ?? ''}`;
+    return this.#connections.get(own) ?? this.#made(own, target);
   }
 
-  async #client(service: ServiceRuntime, target: ConnectTarget, attempts: number): Promise<SdkClient> {
-    const { connection, clients } = await this.#connection(target);
+  #made(key: string, target: ConnectTarget): Open {
+    const execution = target.execution?.id ?? null;
+    const open: Open = { execution, connection: this.#connect(target), clients: new Map() };
+    this.#connections.set(key, open);
+    if (execution !== null) this.#executions.get(execution)?.add(key);
+    // A failed connection is not kept: the next pass tries again.
+    open.connection.catch(() => {
+      if (this.#connections.get(key) === open) this.#connections.delete(key);
+    });
+    return open;
+  }
+
+  /** What goes on after an execution has ended, a read that nobody waits for, must not connect for it again. */
+  #needUnderWay(execution: TargetExecution | null): void {
+    if (execution !== null && !this.#executions.has(execution.id))
+      throw new RedressError('gate/intent-not-open', `Execution ${execution.id} is not under way: no call of it is made.`);
+  }
+
+  async #client(service: ServiceRuntime, target: ConnectTarget, attempts: number): Promise<{ client: SdkClient; caller: string }> {
+    const open = await this.#open(target);
+    const connection = await open.connection;
     const identity = await connection.identity();
     if (identity.account !== target.account) {
       throw new RedressError(
@@ -226,12 +297,11 @@ export class Gate {
         { next: 'Connect with a role of that account.' },
       );
     }
+    this.#needUnderWay(target.execution);
     const key = `${service.id}/${attempts}`;
-    const known = clients.get(key);
-    if (known !== undefined) return known;
-    const client = connection.client?.(service.id) ?? service.client(connection.config, attempts);
-    clients.set(key, client);
-    return client;
+    const client = open.clients.get(key) ?? connection.client?.(service.id) ?? service.client(connection.config, attempts);
+    open.clients.set(key, client);
+    return { client, caller: identity.arn };
   }
 }
 

@@ -8,7 +8,7 @@ import { type ResourceRef, streamOf } from '../model/resource.js';
 import { modeOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { execute, type Step } from './execute.js';
-import { SharedReads } from './gate.js';
+import { LOOKING, SharedReads } from './gate.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
 import { type Asked, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { recoverOne } from './recover.js';
@@ -62,7 +62,7 @@ export async function runPass(
   let ref: ResourceRef | null = null;
   let waited = 0;
   for (let round = 0; round < ROUNDS; ) {
-    const identity = await factOf(() => runtime.identity(claimed, 'read'));
+    const identity = await factOf(() => runtime.identity(claimed, LOOKING));
     const home = identity.ok && identity.value.account === claimed.account;
     // With the wrong credentials nothing is read: what they show would be another account's.
     if (ref === null && home) {
@@ -88,7 +88,7 @@ export async function runPass(
       round++;
       continue;
     }
-    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, 'read', run.deadline, together.reads) : unseen(identity);
+    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, LOOKING, run.deadline, together.reads) : unseen(identity);
     const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
     const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes, lastChange });
 

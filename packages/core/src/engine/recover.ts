@@ -4,6 +4,7 @@ import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 import { LEASE } from './execute.js';
+import { LOOKING } from './gate.js';
 import { remaining } from './planning.js';
 import { blank, type Closing, closeExecution, stillOpen } from './recorder.js';
 import { factOf, type Observed, type Runtime, unread } from './runtime.js';
@@ -47,7 +48,7 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
       next: `Install ${plan.remediator.package} to close it.`,
     });
   const policy = await factOf(() => runtime.readPolicy());
-  const seen = await runtime.look(remediator, ref, policy, 'read', deadline);
+  const seen = await runtime.look(remediator, ref, policy, LOOKING, deadline);
   if (!seen.observation.ok || !seen.assessment.ok)
     throw new RedressError('journal/unavailable', `Execution ${open.execution} is open, and the resource cannot be read: ${unread(seen)?.error ?? ''}`, {
       retryable: true,

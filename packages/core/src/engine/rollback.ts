@@ -1,10 +1,15 @@
 import { type Decision, known } from '../guardrails/guardrail.js';
+import type { Lease } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, type Json } from '../model/json.js';
 import { REVERSIBLE } from '../model/outcome.js';
-import type { Change } from '../model/plan.js';
+import type { Change, Plan } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Policy } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
 import { apply, VERIFY_WAITS } from './apply.js';
 import { LEASE } from './execute.js';
+import { inExecution } from './gate.js';
 import { makePlan } from './planning.js';
 import { type Closing, closeExecution } from './recorder.js';
 import type { Runtime } from './runtime.js';
@@ -45,15 +50,15 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const policy = await runtime.readPolicy();
   const allStopped = async (stop: string) => stop === 'everything' || (await runtime.readStop()) === 'everything';
   if (await allStopped(policy.stop)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
-  const identity = await runtime.identity(ref, 'rollback');
+  const before = { access: 'rollback', execution: null } as const;
+  const identity = await runtime.identity(ref, before);
   if (identity.account !== ref.account)
     refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
 
   const view = await journal.view(ref);
   if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
     refuse(`${execution} was rolled back already.`, 'See `redress history`.');
-  const look = () => runtime.look(remediator, ref, known(policy), 'rollback', deadline);
-  const { observation } = await look();
+  const { observation } = await runtime.look(remediator, ref, known(policy), before, deadline);
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
   const now = observation.value.state;
@@ -103,52 +108,67 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
       true,
     );
   const { lease } = begun;
-  const close = (closing: Closing) =>
-    closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
+  const recheck = async () => {
+    if (await allStopped((await runtime.readPolicy()).stop)) throw new RedressError('gate/stopped', 'The kill switch stops everything.');
+  };
+  const closing = await runtime.gate.within(lease, () =>
+    takeBack(runtime, { remediator, ref, plan, undo, now, lease, policy, deadline, hold: { for: holdFor, owner: options.by }, recheck }),
+  );
+  return closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
+}
 
-  const under = (await look()).observation;
-  if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(now))
-    return close({ outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 });
-  const applied = await apply(runtime, {
-    remediator,
-    ref,
-    changes: undo,
-    purpose: 'rollback',
-    lease,
-    deadline,
-    policy: known(policy),
-    recheck: async () => {
-      if (await allStopped((await runtime.readPolicy()).stop)) throw new RedressError('gate/stopped', 'The kill switch stops everything.');
-    },
-  });
+/** Under the lease: look again, undo, and look whether it is as it was before; answers what the execution comes to. */
+async function takeBack(
+  runtime: Runtime,
+  args: {
+    readonly remediator: Remediator;
+    readonly ref: ResourceRef;
+    readonly plan: Plan;
+    readonly undo: readonly Change[];
+    /** The state that was decided on. */
+    readonly now: Json;
+    readonly lease: Lease;
+    readonly policy: Policy;
+    readonly deadline: number | null;
+    readonly hold: { readonly for: number; readonly owner: string };
+    readonly recheck: () => Promise<void>;
+  },
+): Promise<Closing> {
+  const { remediator, ref, plan, undo, lease, deadline, recheck } = args;
+  const policy = known(args.policy);
+  const look = async () => (await runtime.look(remediator, ref, policy, inExecution(lease, remediator, ref, 'rollback'), deadline)).observation;
+  const under = await look();
+  if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
+    return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 };
+  const applied = await apply(runtime, { remediator, ref, changes: undo, purpose: 'rollback', lease, deadline, policy, recheck });
   const sent = applied.sent + applied.unsure;
   const calls = { calls: applied.calls };
-  if (applied.error !== null && sent === 0) return close({ outcome: 'failed', message: applied.error, sent, body: calls, retryable: applied.retryable });
+  if (applied.error !== null && sent === 0) return { outcome: 'failed', message: applied.error, sent, body: calls, retryable: applied.retryable };
 
   // Whatever state this leaves, the next event must not fix it at once.
-  const hold = { until: runtime.clock.now() + holdFor, owner: options.by };
+  const hold = { until: runtime.clock.now() + args.hold.for, owner: args.hold.owner };
   let after: Json | null = null;
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = (await look()).observation;
+    const seen = await look();
     if (!seen.ok || seen.value === 'gone') continue;
     after = seen.value.state;
     if (remediator.equivalent(plan.before, after))
-      return close({
+      return {
         outcome: 'rolled-back',
         message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
         sent,
         body: { ...calls, verified: 'verified' },
         documents: { after },
         hold,
-      });
+      };
   }
-  return close({
+  return {
     outcome: applied.error === null ? 'unknown' : 'partial',
     message: `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
     sent,
     body: { ...calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
     ...(after === null ? {} : { documents: { after } }),
     hold,
-  });
+  };
 }

@@ -11,9 +11,9 @@ import type { Notify } from '../notify.js';
 import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
-import { type Clock, type ConnectTarget, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
+import { type Clock, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
-import { apiRegion, Gate, type SharedReads } from './gate.js';
+import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
 
 /** The guardrail that reads the rules of a policy. */
@@ -146,8 +146,8 @@ export class Runtime {
   }
 
   /** Who the credentials for a resource are. */
-  identity(ref: ResourceRef, access: ConnectTarget['access']): Promise<Identity> {
-    return this.gate.identity({ partition: ref.partition, account: ref.account, region: apiRegion(ref), access });
+  identity(ref: ResourceRef, as: As): Promise<Identity> {
+    return this.gate.identity({ partition: ref.partition, account: ref.account, region: apiRegion(ref), ...as });
   }
 
   /** The one name of a resource that a finding may name in several ways; null when it is none of the account's. */
@@ -155,7 +155,7 @@ export class Runtime {
     const { identify } = remediator;
     if (identify === null) return known(claimed);
     return factOf(async () => {
-      const found = await identify({ aws: this.gate.reads(remediator, claimed, 'read', deadline, shared), resource: claimed });
+      const found = await identify({ aws: this.gate.reads(remediator, claimed, LOOKING, deadline, shared), resource: claimed });
       if (found === 'gone') return claimed;
       return found === null ? null : resource({ ...claimed, id: found.id, region: found.region ?? claimed.region });
     });
@@ -166,7 +166,7 @@ export class Runtime {
     remediator: Remediator,
     ref: ResourceRef,
     policy: Fact<Policy>,
-    access: ConnectTarget['access'],
+    as: As,
     deadline: number | null,
     shared: SharedReads | null = null,
   ): Promise<Look> {
@@ -177,7 +177,7 @@ export class Runtime {
       };
     const parameters = parametersOf(policy.value, remediator);
     const observation = await factOf<Observed>(async () => {
-      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, access, deadline, shared), resource: ref, parameters });
+      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, as, deadline, shared), resource: ref, parameters });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
       return { ...found, state: toJson(found.state) };

@@ -2,6 +2,7 @@ import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import { isRecord, type Json, type JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
+import { LOOKING } from './gate.js';
 import { runPass } from './pass.js';
 import { persist } from './recorder.js';
 import { recover } from './recover.js';
@@ -24,7 +25,7 @@ export function discover(runtime: Runtime, remediator: Remediator, where: SweepT
   const partition = partitionOf(where.region);
   return (async function* () {
     const parameters = parametersOf(await runtime.readPolicy(), remediator);
-    const aws = runtime.gate.reads(remediator, { ...where, partition }, 'read', null);
+    const aws = runtime.gate.reads(remediator, { ...where, partition }, LOOKING, null);
     const seen = new Set<string>();
     for await (const each of look({ aws, ...where, partition, parameters })) {
       const region = each.region ?? (remediator.global ? GLOBAL_REGION : where.region);
