@@ -89,6 +89,7 @@ const EVENTS: readonly (readonly [source: string, says: string, event: unknown])
   ],
   ['AWS Config', 'custom rule invoked for an item', sample.ruleInvocation()],
   ['AWS Config', 'custom rule invoked on a schedule', sample.ruleInvocation({ messageType: 'ScheduledNotification', awsAccountId: ACCOUNT })],
+  ['AWS Config', 'remediation asked for by our Automation document', sample.remediationRequest()],
   ['Security Hub (ASFF)', 'imported, FAILED', asff({})],
   ['Security Hub (ASFF)', 'imported, FAILED: EBS default', sample.asffImported(hub('EC2.7', 'AwsAccount', `AWS::::Account:${ACCOUNT}`))],
   [

@@ -559,6 +559,28 @@ describe('Config', () => {
     expect(JSON.stringify(one(given.ruleInvocation()))).not.toContain('AbCdEf');
   });
 
+  it('reads what Config asks to remediate, and does not take it for a sight of anything', () => {
+    expect(one(given.remediationRequest())).toMatchObject({
+      id: `${ACCOUNT}|eu-west-1|e9b4a5a6-1b2c-4d3e-8f90-0a1b2c3d4e5f|cw-loggroup-retention-period-check|AWS::Logs::LogGroup|/acme/orders`,
+      source: 'config',
+      kind: 'config-remediation',
+      disposition: 'candidate',
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      configRule: 'cw-loggroup-retention-period-check',
+      resources: [{ type: 'AWS::Logs::LogGroup', id: '/acme/orders' }],
+      envelope: null,
+      observedAt: null,
+      previousState: null,
+      extra: { automationExecutionId: 'e9b4a5a6-1b2c-4d3e-8f90-0a1b2c3d4e5f' },
+    });
+    expect(one(given.sqs(given.remediationRequest())).via).toEqual(['sqs']);
+  });
+
+  it.each(['configRule', 'resourceType', 'resourceId', 'account', 'region', 'automationExecution'])('rejects a request of Config without %s', (member) => {
+    expect(one(given.remediationRequest({ [member]: undefined }))).toMatchObject({ disposition: 'rejected', reason: `The request has no ${member}.` });
+  });
+
   it('has one key for each rule that one item invokes', () => {
     expect(one(given.ruleInvocation()).id).not.toBe(
       one(given.ruleInvocation(undefined, { configRuleArn: `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/other` })).id,

@@ -5,7 +5,7 @@ import { type Decoder, type DecoderContext, type Draft, digestOfAnything, finish
 import { elements, members, name, text, time } from './read.js';
 import { accessAnalyzer } from './sources/access-analyzer.js';
 import { cloudtrail } from './sources/cloudtrail.js';
-import { complianceChange, itemChange, ruleInvocation, statusOnly } from './sources/config.js';
+import { complianceChange, itemChange, remediationRequest, ruleInvocation, statusOnly } from './sources/config.js';
 import { inspector, macie } from './sources/detections.js';
 import { guardduty } from './sources/guardduty.js';
 import { health } from './sources/health.js';
@@ -145,6 +145,7 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
   if (typeof body.class_uid === 'number' && isRecord(body.finding_info)) return ocsf(body);
   if (body.invokingEvent !== undefined && (body.resultToken !== undefined || body.configRuleName !== undefined || body.configRuleArn !== undefined))
     return ruleInvocation(body, context);
+  if (body.redress === 'config-remediation') return remediationRequest(body, context);
   if (typeof body.schemaVersion === 'string' && isRecord(body.service) && isRecord(body.resource)) return guardduty(body, context);
   // Config's own SNS topic carries its messages without an envelope, all kinds in one stream.
   const messageType = body.messageType;

@@ -24,8 +24,12 @@ export const authenticity = defineGuardrail({
     if (trigger.by !== 'finding') return allow('asked', 'Asked for directly.');
     const { finding } = trigger;
     const { envelope } = finding;
-    if (envelope === null)
+    if (envelope === null) {
+      // Whoever may invoke the function asks for what a sweep would find by itself. In a wrapper it has come another way.
+      if (finding.kind === 'config-remediation' && finding.via.length === 0)
+        return allow('asked-by-config', 'AWS Config asks, by an Automation that may invoke this function.');
       return { effect: 'approve', code: 'no-envelope', message: 'The input came without an EventBridge envelope, so nothing says that AWS sent it.' };
+    }
     const expected = finding.kind === 'api-call' && finding.call !== null ? [`aws.${finding.call.service}`] : SOURCES[finding.kind];
     if (envelope.source === null || expected === undefined || !expected.includes(envelope.source)) {
       return {

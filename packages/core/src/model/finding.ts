@@ -22,6 +22,7 @@ export type FindingKind =
   | 'configuration-item-change'
   | 'config-rule-invocation'
   | 'config-rule-invocation-scheduled'
+  | 'config-remediation'
   | 'finding-imported'
   | 'finding-imported-v2'
   | 'finding-custom-action'

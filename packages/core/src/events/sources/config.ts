@@ -151,6 +151,31 @@ export const ruleInvocation: Decoder = (event, context) => {
   };
 };
 
+/**
+ * What our Automation document sends when AWS Config remediates: `{ "redress": "config-remediation", … }`. It names a rule and a resource, and
+ * shows nothing: not since when the resource is so, nor that it is.
+ */
+export const remediationRequest: Decoder = (request) => {
+  const { account, region, resourceType, resourceId } = request;
+  const rule = text(request.configRule, 256);
+  const automation = text(request.automationExecution, 64);
+  const claim = claimOf({ type: resourceType, id: resourceId, region, account: text(account) });
+  const missing = absentMember({ configRule: rule, resourceType, resourceId, account, region, automationExecution: automation });
+  return {
+    source: 'config',
+    kind: 'config-remediation',
+    // One Automation remediates one resource; asked for again, it is another one.
+    id: keyOf(text(account), text(region), automation, rule, text(resourceType), text(resourceId)),
+    ...(missing === null ? verdict('candidate', 'AWS Config asks to remediate the resource.') : verdict('rejected', `The request has no ${missing}.`)),
+    account,
+    region,
+    resources: listed(claim),
+    configRule: rule,
+    state: 'NON_COMPLIANT',
+    extra: scalars({ automationExecutionId: automation }),
+  };
+};
+
 function parse(value: unknown, maxBytes: number): Members | string {
   if (typeof value !== 'string' || value === '') return 'The invocation has no invokingEvent.';
   if (value.length > maxBytes) return `The invokingEvent is larger than ${maxBytes} bytes.`;
