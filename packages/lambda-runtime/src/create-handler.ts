@@ -74,6 +74,14 @@ const NEEDED_FOR_RECOVERY = 60_000;
  * @throws {RedressError} `compose/invalid`, `policy/invalid`
  */
 export function createHandler(options: HandlerOptions): Handler {
+  return handlerOf(options, summarize);
+}
+
+/** {@link createHandler}, with an answer of its own to what comes without a queue. */
+export function handlerOf<Answer>(
+  options: HandlerOptions,
+  answer: (result: HandleResult, evaluations: readonly Evaluation[], sweeps: readonly SweepSummary[]) => Answer,
+): (event: unknown, context: InvocationContext) => Promise<BatchResponse | Answer> {
   if (options.journal === undefined || options.journal === null) {
     throw new RedressError('compose/invalid', 'The handler needs a journal: the record is what permits a change.', {
       next: 'Give createHandler a journal of @redress/evidence.',
@@ -112,7 +120,7 @@ export function createHandler(options: HandlerOptions): Handler {
     if (canary !== undefined) await receiveCanaries(canary, result, { journal, logger, metrics, clock });
   };
 
-  const invoke = async (event: unknown, context: InvocationContext, metrics: Metrics): Promise<BatchResponse | HandlerSummary> => {
+  const invoke = async (event: unknown, context: InvocationContext, metrics: Metrics): Promise<BatchResponse | Answer> => {
     const remaining = context.getRemainingTimeInMillis();
     const deadline = clock.now() + remaining;
     if (!recovered && remaining >= NEEDED_FOR_RECOVERY) {
@@ -132,7 +140,7 @@ export function createHandler(options: HandlerOptions): Handler {
     if (!isSqs(event)) {
       if (canary !== undefined && asksForCanary(event)) {
         await sendCanary(canary, logger, clock.now());
-        return summarize({ results: [], retry: [], counted: {} }, [], []);
+        return answer({ results: [], retry: [], counted: {} }, [], []);
       }
       const result = await redress.handle(event, run);
       await came(result, null, metrics);
@@ -141,7 +149,7 @@ export function createHandler(options: HandlerOptions): Handler {
       const evaluations =
         options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
       for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
-      return summarize(result, evaluations, await swept(result, run, metrics));
+      return answer(result, evaluations, await swept(result, run, metrics));
     }
 
     const handle = async (record: SqsRecord): Promise<void> => {
@@ -167,10 +175,10 @@ export function createHandler(options: HandlerOptions): Handler {
     // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
     const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
     const batch = event as unknown as SQSEvent;
-    const answer = fifo
+    const done = fifo
       ? await processPartialResponse(batch, handle, new SqsFifoPartialProcessorAsync(), { throwOnFullBatchFailure: false })
       : await processPartialResponse(batch, handle, new BatchProcessor(EventType.SQS), { processInParallel: false, throwOnFullBatchFailure: false });
-    return { batchItemFailures: answer.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
+    return { batchItemFailures: done.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
   };
 
   return async (event, context) => {

@@ -15,6 +15,7 @@ export {
   createApprovalHandler,
   type HttpResponse,
 } from './create-approval-handler.js';
+export { type ConfigHandler, type ConfigHandlerOptions, createConfigHandler, type RemediationAnswer } from './create-config-handler.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
 export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
