@@ -1,6 +1,7 @@
 """An AWS emulator for tests and the demo: moto's server, with three additions.
 
-- EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another.
+- EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another. ModifyEbsDefaultKmsKeyId
+  takes any key, whether it exists or not, and ResetEbsDefaultKmsKeyId goes back.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
 - Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
 - It ends when its standard input does, so that it never outlives what started it.
@@ -14,6 +15,7 @@ import threading
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.core.responses import ActionResult  # noqa: E402
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.iam import models  # noqa: E402
 from moto.server import main  # noqa: E402
@@ -40,7 +42,23 @@ def _user(self, *args, **kwargs):
 models.User.__init__ = _user
 
 # moto finds operations of a response class by the names of its methods.
-Settings.get_ebs_default_kms_key_id = lambda self: ActionResult({"KmsKeyId": "alias/aws/ebs"})
+def _ebs_key(self):
+    return ActionResult({"KmsKeyId": getattr(self.ec2_backend, "chosen_ebs_key", None) or "alias/aws/ebs"})
+
+
+def _modify_ebs_key(self):
+    self.ec2_backend.chosen_ebs_key = self._get_param("KmsKeyId")
+    return _ebs_key(self)
+
+
+def _reset_ebs_key(self):
+    self.ec2_backend.chosen_ebs_key = None
+    return _ebs_key(self)
+
+
+Settings.get_ebs_default_kms_key_id = _ebs_key
+Settings.reset_ebs_default_kms_key_id = _reset_ebs_key
+ElasticBlockStore.modify_ebs_default_kms_key_id = _modify_ebs_key
 
 
 def _end_with_parent():

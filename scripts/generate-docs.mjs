@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Writes what the documentation says of the remediators, from the built packages: tables between `<!-- generated: NAME -->` and
-// `<!-- /generated -->`. `--check` only says which files are stale. Runs under Node 24, after `npm run setup`.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// `<!-- /generated -->`, and a page for each in docs/remediators. `--check` only says which files are stale. Runs under Node 24, after
+// `npm run setup`.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
@@ -12,6 +13,9 @@ const table = (head, rows) =>
   [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- ').join('|')}|`, ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`)].join('\n');
 const iam = (uses) => [...new Set(uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])))].sort();
 const minutes = (milliseconds) => `${Math.round(milliseconds / 60_000)} minutes`;
+const EFFECT = { approve: 'a person says yes first', notify: 'nothing is changed, a person is told' };
+const RETRY = { idempotent: 'may be sent again', 'client-token': 'may be sent again, by its token', 'verify-first': 'looks first' };
+const RESTORES = { exact: 'exactly what was there', equivalent: 'what has the same effect, not in every part the same', nothing: 'nothing' };
 const ATMOST = { enforce: 'fixes by itself', approve: 'asks', notify: 'tells' };
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
@@ -39,6 +43,11 @@ const sections = {
         each.discover === null ? 'no' : 'yes',
       ]),
     ),
+  pages: (all) => all.map((each) => `- [\`${each.id}\`](remediators/${each.id}.md): ${each.title}`).join('\n'),
+  hazards: (all) => {
+    const rows = all.flatMap((each) => (each.hazards ?? []).map(({ code, effect, what }) => [`\`${each.id}\``, `\`${code}\``, EFFECT[effect], what]));
+    return rows.length === 0 ? 'None of them looks for any.' : table(['Remediator', 'Hazard', 'Then', 'What it means'], rows);
+  },
   iam: (all) =>
     table(
       ['Remediator', 'To look', 'To fix', 'To take it back'],
@@ -59,6 +68,145 @@ const sections = {
   },
 };
 
+const FRAMEWORK = { 'aws-fsbp': 'AWS Foundational Security Best Practices' };
+const framework = (name) => FRAMEWORK[name] ?? name.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS AWS Foundations Benchmark ');
+const seconds = (milliseconds) => (milliseconds % 60_000 === 0 ? minutes(milliseconds).replace(/^1 minutes$/, '1 minute') : `${milliseconds / 1000} seconds`);
+const bullets = (items) => items.map((item) => `- ${item}`).join('\n');
+const operations = (uses, what) =>
+  uses.flatMap((use) =>
+    use.operations.map((name) => {
+      const { iam: actions, retry } = use.service.operations.get(name);
+      return [what, `\`${use.service.id}:${name}\``, list(actions), what === 'look' ? '–' : RETRY[retry]];
+    }),
+  );
+
+/** The page of one remediator. */
+function pageOf(each, folder, exportName) {
+  const byFramework = new Map();
+  for (const { framework: name, id } of each.controls) byFramework.set(name, [...(byFramework.get(name) ?? []), id]);
+  const properties = Object.entries(each.parametersJsonSchema()?.properties ?? {}).map(([name, schema]) => [
+    `\`${name}\``,
+    schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``,
+    schema.enum !== undefined
+      ? list(schema.enum)
+      : [schema.type ?? '–', ...(schema.minimum === undefined ? [] : [`${schema.minimum} to ${schema.maximum}`])].join(', '),
+    schema.description ?? '',
+  ]);
+  const atMost = {
+    enforce: 'It may fix by itself, where the policy says `enforce` and no guardrail objects.',
+    approve: 'It always asks a person first, whatever the policy says.',
+    notify: 'It only tells. It never writes anything.',
+  };
+  const shows = [
+    'One of the API calls above, where its record names the part that it made.',
+    ...(each.showsNew.length === 0 ? [] : [`The change from compliant to not compliant of a Config rule that finds just this: ${list(each.showsNew)}.`]),
+  ];
+  const writes = each.uses.writes.length > 0;
+  const mode = each.ceiling === 'enforce' ? 'enforce' : each.ceiling;
+  const rollback =
+    each.rollback === undefined
+      ? null
+      : [
+          `It restores ${RESTORES[each.rollback.restores]}. ${each.rollback.what}`,
+          ...(each.rollback.not.length === 0 ? [] : ['', 'What does not come back:', '', bullets(each.rollback.not)]),
+        ];
+  return [
+    `# ${each.id}`,
+    '',
+    '<!-- Written by npm run docs, from what the remediator declares. -->',
+    '',
+    `${each.title}.`,
+    '',
+    table(
+      ['', ''],
+      [
+        ['Package', `[\`${each.package.name}\`](../../packages/remediators/${folder}/README.md), exported as \`${exportName}\``],
+        ['Resource', `${list(each.resourceTypes)}${each.global ? ', one for all regions' : ''}`],
+        ['At most', atMost[each.ceiling]],
+        [
+          'How fresh',
+          each.freshWithin === null
+            ? 'Its age does not matter.'
+            : `By itself only what is shown to be at most ${minutes(each.freshWithin)} old; it asks about the rest.`,
+        ],
+        ['Settling', each.settle === 0 ? 'Does not wait.' : `Waits until the resource is left alone for ${seconds(each.settle)}.`],
+        ['Swept', each.discover === null ? 'No: only events ask for it.' : 'Yes: a sweep finds what events missed.'],
+        ['When the gap is closed', each.whenResolved ? 'Is asked again, to take its own mark away.' : 'Is not asked.'],
+      ],
+    ),
+    '',
+    '## What asks for it',
+    '',
+    table(
+      ['Framework', 'Controls'],
+      [...byFramework].map(([name, ids]) => [framework(name), ids.join(', ')]),
+    ),
+    '',
+    table(
+      ['Source', 'Names'],
+      [
+        ['AWS Config rules', list(each.configRules)],
+        ['API calls, by CloudTrail', list(Object.keys(each.apiCalls))],
+      ],
+    ),
+    ...(each.freshWithin === null ? [] : ['', 'What shows that something is new:', '', bullets(shows)]),
+    '',
+    '## IAM permissions',
+    '',
+    table(
+      ['To', 'Operation', 'IAM actions', 'After a lost reply'],
+      [...operations(each.uses.reads, 'look'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'take back')],
+    ),
+    '',
+    '## Hazards',
+    '',
+    ...((each.hazards ?? []).length === 0
+      ? [writes ? 'It looks for none: there is nothing that a read could tell beforehand. What it cannot see is below.' : 'None: it changes nothing.']
+      : [
+          'What could break by the change. Where it sees one, nothing is done without a person.',
+          '',
+          ...each.hazards.flatMap(({ code, effect, what, advice }) => [`**${code}** (${EFFECT[effect]})`, '', what, '', advice, '']),
+        ].slice(0, -1)),
+    '',
+    '## Blind spots',
+    '',
+    'What no read can tell. A person has to know it before approving.',
+    '',
+    bullets(each.blindSpots),
+    '',
+    '## Rollback',
+    '',
+    ...(writes
+      ? [
+          ...(rollback ?? ['It does not say.']),
+          '',
+          'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only told about, for seven days by default.',
+        ]
+      : ['Nothing is changed, so there is nothing to take back.']),
+    '',
+    '## Parameters',
+    '',
+    properties.length === 0 ? 'None.' : table(['Parameter', 'Default', 'Values', ''], properties),
+    '',
+    '## On the command line',
+    '',
+    'What it would do in this account and region; nothing is changed or recorded:',
+    '',
+    ...fence('sh', `npx redress plan --live --remediator ${each.id}`),
+    '',
+    'The EventBridge patterns that deliver its events, and the templates that hold its permissions:',
+    '',
+    ...fence('sh', `npx redress patterns --remediator ${each.id}`, `npx redress generate template member-role --remediator ${each.id}`),
+    '',
+    'A policy that lets it do its most in one account, and tells in all others:',
+    '',
+    ...fence('yaml', 'version: 1', 'environments:', '  dev: { accounts: ["111111111111"] }', 'remediators:', `  ${each.id}: { dev: ${mode} }`),
+    ...(each.discover === null ? [] : ['', 'Then, with that policy, what is there already:', '', ...fence('sh', `npx redress sweep --remediator ${each.id}`)]),
+    '',
+  ].join('\n');
+}
+const fence = (language, ...lines) => [`\`\`\`${language}`, ...lines, '```'];
+
 /** The page with its generated parts as they should be. */
 function filled(file, text, remediators) {
   return text.replace(/<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- \/generated -->/g, (_, name) => {
@@ -70,11 +218,15 @@ function filled(file, text, remediators) {
 
 const check = process.argv.includes('--check');
 const every = [];
+/** Pages that are generated as a whole. */
+const PAGES = 'docs/remediators';
+const written = new Map();
 const pages = [];
 for (const name of PACKAGES) {
   const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
   const remediators = Object.values(exported).find(Array.isArray);
   every.push(...remediators);
+  for (const each of remediators) written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0]));
   pages.push([`packages/remediators/${name}/README.md`, remediators]);
 }
 pages.push(['docs/remediators.md', every]);
@@ -89,6 +241,20 @@ for (const [file, remediators] of pages) {
   if (text === wanted) continue;
   stale.push(file);
   if (!check) writeFileSync(path, wanted);
+}
+mkdirSync(join(ROOT, PAGES), { recursive: true });
+for (const [file, wanted] of written) {
+  const path = join(ROOT, file);
+  if (existsSync(path) && readFileSync(path, 'utf8') === wanted) continue;
+  stale.push(file);
+  if (!check) writeFileSync(path, wanted);
+}
+// A remediator that is gone, or has another name.
+for (const name of readdirSync(join(ROOT, PAGES))) {
+  const file = `${PAGES}/${name}`;
+  if (written.has(file)) continue;
+  stale.push(file);
+  if (!check) rmSync(join(ROOT, file));
 }
 for (const file of stale) console.log(check ? `${file} is stale: run npm run docs` : `${file} written`);
 process.exitCode = check && stale.length > 0 ? 1 : 0;

@@ -149,6 +149,8 @@ export {
   type CallSubject,
   type Ceiling,
   type ControlRef,
+  type DeclaredHazard,
+  type DeclaredRollback,
   type Discovered,
   defineRemediator,
   type Observation,

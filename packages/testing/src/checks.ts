@@ -1,4 +1,6 @@
 import {
+  type Assessment,
+  type Change,
   digestOf,
   type HandleResult,
   isRedressError,
@@ -157,6 +159,7 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
       ...(assessment.status === 'change' ? assessment.changes.flatMap((change) => change.hazards ?? []) : []),
     ].map((hazard) => hazard.code),
   );
+  for (const problem of undeclaredHazards(bench.remediator, assessment)) findings.check(false, problem);
   const expected = new Set(scenario.hazards ?? []);
   for (const code of expected) findings.check(seen.has(code), `hazard ${code} is expected and not seen (seen: ${[...seen].join(', ') || 'none'})`);
   for (const code of seen) findings.check(expected.has(code), `hazard ${code} is seen; list it in \`hazards\` of the scenario if it belongs there`);
@@ -167,6 +170,7 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
       first.value.every((pass) => pass.plan !== null) && digests(first.value) === digests(second.value),
       'two dry runs in a row make different plans',
     );
+    findings.problems.push(...undeclaredUndos(bench.remediator, assessment.changes));
     for (const change of assessment.changes) {
       findings.check(change.summary.trim() !== '', 'a change has no summary: people have to read what they approve');
       findings.check(
@@ -190,6 +194,34 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
       'the scenario can tag the resource, but observe says that it is untaggable',
     );
   return findings.problems;
+}
+
+/** Hazards of an assessment that the remediator does not declare, or declares with another effect: the reference would not name them. */
+function undeclaredHazards(remediator: Remediator, assessment: Assessment): Problems {
+  const named = [
+    ...(assessment.status === 'change' || assessment.status === 'manual' ? (assessment.hazards ?? []) : []),
+    ...(assessment.status === 'change' ? assessment.changes.flatMap((change) => change.hazards ?? []) : []),
+  ];
+  const problems = named.flatMap(({ code, effect }) => {
+    const declared = (remediator.hazards ?? []).find((hazard) => hazard.code === code);
+    if (declared === undefined) return [`hazard ${code} is in the plan, but not declared in \`hazards\` of the remediator`];
+    return declared.effect === effect ? [] : [`hazard ${code} is declared with the effect ${declared.effect}, but the plan says ${effect}`];
+  });
+  return [...new Set(problems)];
+}
+
+/** Undos that bring back less than the remediator says of itself. */
+function undeclaredUndos({ rollback: declared }: Remediator, changes: readonly Change[]): Problems {
+  if (declared === undefined) return [];
+  const problems = changes.flatMap(({ summary, undo }) => {
+    if ('irreversible' in undo)
+      return declared.restores === 'nothing' ? [] : [`${summary}: it cannot be taken back, but \`rollback\` declares ${declared.restores}`];
+    return [
+      ...(undo.restores === 'equivalent' && declared.restores === 'exact' ? [`${summary}: its undo is equivalent, but \`rollback\` declares exact`] : []),
+      ...(undo.destroys !== undefined && declared.not.length === 0 ? [`${summary}: its undo destroys ${undo.destroys}, but \`rollback.not\` is empty`] : []),
+    ];
+  });
+  return [...new Set(problems)];
 }
 
 async function pure(bench: Bench, scenario: Scenario): Promise<Problems> {
@@ -691,6 +723,14 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
     'blindSpots is empty: every read leaves something unseen; name it',
   );
   findings.check(reads.length > 0, 'it declares no reads');
+  for (const { code, what, advice } of remediator.hazards ?? []) {
+    findings.check(what.trim() !== '' && advice.trim() !== '', `hazard ${code}: say what could break, and what a person does then`);
+    findings.check(
+      scenarios.some((scenario) => scenario.hazards?.includes(code) === true),
+      `hazard ${code} is declared, and no scenario shows it`,
+    );
+  }
+  findings.check(remediator.rollback === undefined || remediator.rollback.what.trim() !== '', 'rollback does not say what is put back');
   for (const use of [...reads, ...writes, ...undoes]) {
     findings.check(use.operations.length > 0, `a use of ${use.service.id} names no operation`);
     for (const operation of use.operations)

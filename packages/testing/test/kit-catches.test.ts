@@ -190,6 +190,43 @@ const bad: readonly Bad[] = [
     /dry run/,
     /hazard mystery is seen/,
   ],
+  ['does not declare a hazard', { hazards: [] }, /dry run/, /hazard website is in the plan, but not declared/],
+  [
+    'declares a hazard with another effect',
+    { hazards: (encryptThings.hazards ?? []).map((each) => ({ ...each, effect: 'notify' as const })) },
+    /dry run/,
+    /declared with the effect notify, but the plan says approve/,
+  ],
+  [
+    'declares a hazard that no scenario shows',
+    { hazards: [...(encryptThings.hazards ?? []), { code: 'ghost', effect: 'approve', what: 'Who knows.', advice: 'Nothing.' }] },
+    /declared/,
+    /hazard ghost is declared, and no scenario shows it/,
+  ],
+  [
+    'declares a hazard and not what to do then',
+    { hazards: (encryptThings.hazards ?? []).map((each) => ({ ...each, advice: ' ' })) },
+    /declared/,
+    /hazard website: say what could break, and what a person does then/,
+  ],
+  [
+    'brings back less than it declares',
+    changing((each) => ({ undo: { ...each.undo, restores: 'equivalent' as const } })),
+    /dry run/,
+    /its undo is equivalent, but `rollback` declares exact/,
+  ],
+  [
+    'destroys with its undo, and declares no loss',
+    changing((each) => ({ undo: { ...each.undo, destroys: 'the key' } })),
+    /dry run/,
+    /its undo destroys the key, but `rollback.not` is empty/,
+  ],
+  [
+    'cannot take back what it declares to be exact',
+    changing(() => ({ undo: { irreversible: 'the plain text is gone' } })),
+    /dry run/,
+    /it cannot be taken back, but `rollback` declares exact/,
+  ],
   [
     'takes any parameter',
     { parameters: (input) => ({ exceptNoted: (input as { exceptNoted?: boolean } | undefined)?.exceptNoted === true }) },

@@ -158,6 +158,8 @@ export const encryptThings = defineRemediator({
   triggers: { configRules: ['toy-encrypted'] },
   ceiling: 'enforce',
   blindSpots: ['readers that cannot decrypt'],
+  hazards: [{ code: 'website', effect: 'approve', what: 'Readers of a website may not be able to decrypt.', advice: 'Ask who reads it.' }],
+  rollback: { restores: 'exact', what: 'Encryption is turned off again.', not: [] },
   uses: { reads: [toy.pick('GetThing', 'ListTags', 'ListThings')], writes: [toy.pick('PutEncryption')], undoes: [toy.pick('PutEncryption')] },
   parameters,
   async observe({ aws, resource: ref }) {

@@ -1,4 +1,4 @@
-import type { Mode, OperationUse, Remediator } from '@redress/core';
+import type { DeclaredHazard, DeclaredRollback, Mode, OperationUse, Remediator } from '@redress/core';
 import type { Composition } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
@@ -19,6 +19,9 @@ export interface RemediatorDocument {
   readonly iam: { readonly read: readonly string[]; readonly fix: readonly string[]; readonly undo: readonly string[] };
   readonly parameters: unknown;
   readonly blindSpots: readonly string[];
+  /** What could break, and what a person does then; null when it does not say. */
+  readonly hazards: readonly DeclaredHazard[] | null;
+  readonly rollback: DeclaredRollback | null;
 }
 
 /** Which remediators there are, and what the policy lets them do. */
@@ -55,6 +58,8 @@ function document(remediator: Remediator, modes: Record<string, Mode>): Remediat
     iam: { read: actions(remediator.uses.reads), fix: actions(remediator.uses.writes), undo: actions(remediator.uses.undoes) },
     parameters: remediator.parametersJsonSchema(),
     blindSpots: remediator.blindSpots,
+    hazards: remediator.hazards ?? null,
+    rollback: remediator.rollback ?? null,
   };
 }
 

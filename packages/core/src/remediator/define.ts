@@ -2,7 +2,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { RedressError } from '../model/errors.js';
 import type { RecordedCall } from '../model/finding.js';
 import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
-import type { Assessment } from '../model/plan.js';
+import type { Assessment, Hazard } from '../model/plan.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
@@ -37,6 +37,31 @@ export interface Observation<State, Context> {
   readonly tags: Readonly<Record<string, string>> | 'untaggable';
   /** Where `tags` holds those of other resources too (what uses the resource): its own alone. They say whether infrastructure as code manages it. */
   readonly ownTags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A hazard that a remediator looks for, told beforehand: what it means in general. What it means for one resource is in the
+ * {@link Hazard} of the plan.
+ */
+export interface DeclaredHazard {
+  /** As in the plan's {@link Hazard}. */
+  readonly code: string;
+  /** `approve`: a person says yes first. `notify`: nothing is changed, a person is told. */
+  readonly effect: Hazard['effect'];
+  /** What could break, and by what it is recognised. */
+  readonly what: string;
+  /** What a person does about it. */
+  readonly advice: string;
+}
+
+/** What taking a remediator's changes back brings back, told beforehand. */
+export interface DeclaredRollback {
+  /** The least of what its undos say: `equivalent` when one of them does; `nothing` when changes can be irreversible. */
+  readonly restores: 'exact' | 'equivalent' | 'nothing';
+  /** What is put back. */
+  readonly what: string;
+  /** What is not, and what the undo itself destroys. */
+  readonly not: readonly string[];
 }
 
 /** What a remediator may do at most: the class in which its change is safe. */
@@ -90,7 +115,17 @@ export interface RemediatorDefinition<
   readonly whenResolved?: boolean;
   /** What no read can tell; shown in plans, approvals and README. */
   readonly blindSpots: readonly string[];
-  readonly uses: { readonly reads: Reads; readonly writes: Writes; readonly undoes: Undoes };
+  /** Every hazard that `plan` may name. `@redress/testing` refuses a plan with another one, and a hazard that no scenario shows. */
+  readonly hazards?: readonly DeclaredHazard[];
+  /** For the reference; `@redress/testing` compares it with the undos of the plans. */
+  readonly rollback?: DeclaredRollback;
+  readonly uses: {
+    readonly reads: Reads;
+    readonly writes: Writes;
+    readonly undoes: Undoes;
+    /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
+    readonly finds?: readonly OperationUse[];
+  };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
   /**
@@ -150,7 +185,17 @@ export interface Remediator {
   readonly global: boolean;
   readonly whenResolved: boolean;
   readonly blindSpots: readonly string[];
-  readonly uses: { readonly reads: readonly OperationUse[]; readonly writes: readonly OperationUse[]; readonly undoes: readonly OperationUse[] };
+  /** Absent: it declares none. */
+  readonly hazards?: readonly DeclaredHazard[];
+  /** Absent: it does not say. */
+  readonly rollback?: DeclaredRollback;
+  readonly uses: {
+    readonly reads: readonly OperationUse[];
+    readonly writes: readonly OperationUse[];
+    readonly undoes: readonly OperationUse[];
+    /** Those of `reads` that only `identify` and `discover` make; absent: none. */
+    readonly finds?: readonly OperationUse[];
+  };
   /**
    * Checks parameters and fills in defaults.
    *
@@ -213,6 +258,11 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
+  for (const use of definition.uses.finds ?? []) {
+    for (const name of use.operations)
+      if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
+        refuse(`${use.service.id}:${name} is declared as what only finds resources, but not among the reads.`);
+  }
   const services = new Map<string, ServiceRuntime>();
   for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {
     const known = services.get(use.service.id);
@@ -228,6 +278,9 @@ export function defineRemediator<
   }
   if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0)
     refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
+  const codes = (definition.hazards ?? []).map(({ code }) => code);
+  for (const code of codes) if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code)) refuse(`hazards: ${JSON.stringify(code)} is not kebab-case.`);
+  if (new Set(codes).size !== codes.length) refuse('hazards: two have one code.');
   const schema = definition.parameters;
   const remediator: Remediator = {
     contract: 1,
@@ -246,6 +299,8 @@ export function defineRemediator<
     global: definition.global ?? false,
     whenResolved: definition.whenResolved ?? false,
     blindSpots: definition.blindSpots,
+    ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
+    ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     uses: definition.uses,
     parameters(input) {
       if (schema === undefined) {

@@ -1,5 +1,5 @@
 import { type CallReader, defineRemediator, paginate } from '@redress/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { logs } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -43,6 +43,12 @@ export const raiseRetention = defineRemediator({
     'Events that are past the old retention and not purged yet: they come under the new one, and stay.',
     'What the longer storage costs.',
   ],
+  hazards: [],
+  rollback: {
+    restores: 'exact',
+    what: 'The retention is set back to what it was.',
+    not: ['Log events older than that: CloudWatch Logs deletes them for good, so it has to be accepted (`--accept-loss`).'],
+  },
   uses: {
     reads: [logs.pick('DescribeLogGroups', 'ListTagsForResource')],
     writes: [logs.pick('PutRetentionPolicy')],

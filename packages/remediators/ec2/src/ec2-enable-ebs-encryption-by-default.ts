@@ -28,6 +28,19 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     'Previous-generation instance types that cannot attach encrypted volumes.',
     'Whether launch roles and Auto Scaling may use a customer managed default key (its key policy is not read).',
   ],
+  hazards: [
+    {
+      code: 'customer-default-key',
+      effect: 'approve',
+      what: 'The default key is a customer managed one: launches by roles or services that may not use this key fail from then on.',
+      advice: 'See that the key policy lets launch roles and the Auto Scaling service role use the key. Then approve.',
+    },
+  ],
+  rollback: {
+    restores: 'exact',
+    what: 'EBS encryption by default is turned off again.',
+    not: ['Volumes and snapshots that were made in between: they stay encrypted.'],
+  },
   uses: {
     reads: [ec2.pick('GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId')],
     writes: [ec2.pick('EnableEbsEncryptionByDefault')],

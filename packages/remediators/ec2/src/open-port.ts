@@ -102,6 +102,26 @@ export function revokeOpenPorts(options: {
       'Ranges that together are the internet (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it.',
       'Instances that use the group only in a peered or shared VPC.',
     ],
+    hazards: [
+      {
+        code: 'bastion',
+        effect: 'approve',
+        what: 'Names, descriptions or tags of the group, or of an instance that uses it, say bastion or jump host: people may reach everything else through it.',
+        advice:
+          'Find another way in first (Session Manager, an Instance Connect endpoint, a VPN, the addresses of the office). Then approve, or record an exception.',
+      },
+      {
+        code: 'wide-rule',
+        effect: 'approve',
+        what: `The rule opens more than ${name}: a range of ports, or every protocol. Other services may depend on it.`,
+        advice: 'Add rules for what is needed, from where it is needed. Then approve the removal of the wide one.',
+      },
+    ],
+    rollback: {
+      restores: 'equivalent',
+      what: 'The rule is authorised again, with its ports, range, description and tags.',
+      not: ['Its id: the rule gets a new one, and what names the old one (infrastructure as code) sees a new rule.'],
+    },
     uses: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances')],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],

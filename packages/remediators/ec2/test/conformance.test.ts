@@ -9,6 +9,8 @@ import {
   EC2Client,
   EnableEbsEncryptionByDefaultCommand,
   type IpPermission,
+  ModifyEbsDefaultKmsKeyIdCommand,
+  ResetEbsDefaultKmsKeyIdCommand,
 } from '@aws-sdk/client-ec2';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
@@ -153,6 +155,7 @@ function openPort(remediator: Remediator, port: number, more: (added: Added) => 
         breakAgain: async (sdk, ref) => ({ resource: ref, ...(await open(sdk, ref.id, [world(port)])) }),
       }),
       added('the port inside a range', [world(port, { FromPort: port - 2, ToPort: port + 10 })], { hazards: ['wide-rule'] }),
+      added('a bastion', [world(port)], { hazards: ['bastion'] }, { name: 'bastion' }),
       ...more(added),
       added('no open rule', [], { expect: 'compliant' }),
       {
@@ -182,7 +185,6 @@ openPort(revokeSgOpenSsh, 22, (added) => [
   ),
   added('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], { hazards: ['wide-rule'] }),
   added('the port alone and inside a range', [world(22), world(22, { FromPort: 20, ToPort: 32 })], { hazards: ['wide-rule'], partly: true }),
-  added('a bastion', [world(22)], { hazards: ['bastion'] }, { name: 'bastion' }),
 ]);
 openPort(revokeSgOpenRdp, 3389, (added) => [
   added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }]),
@@ -237,6 +239,7 @@ describeRemediator(revokeSgOpenAdminIpv6, {
       ['::/0'],
       { hazards: ['wide-rule'] },
     ),
+    wide('a bastion', [v6(22, '::/0')], ['::/0'], { hazards: ['bastion'], arrange: (sdk) => group(sdk, [v6(22, '::/0')], { name: 'bastion' }) }),
     wide('SSH from everywhere but not over IPv6', [world(22)], [], {
       expect: 'compliant',
       event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }),
@@ -256,6 +259,7 @@ describeRemediator(revokeSgOpenAdminExisting, {
       },
     }),
     wide('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], ['0.0.0.0/0'], { hazards: ['wide-rule'] }),
+    wide('a bastion', [world(22)], ['0.0.0.0/0'], { hazards: ['bastion'], arrange: (sdk) => group(sdk, [world(22)], { name: 'jump-host' }) }),
     wide('no open rule', [], [], { expect: 'compliant', event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }) }),
     noGroup,
   ],
@@ -271,11 +275,24 @@ describeRemediator(enableEbsEncryptionByDefault, {
       name: 'encryption by default is off',
       expect: 'change',
       arrange: async (sdk) => {
-        await new EC2Client(sdk.config).send(new DisableEbsEncryptionByDefaultCommand({}));
+        const ec2 = new EC2Client(sdk.config);
+        await ec2.send(new ResetEbsDefaultKmsKeyIdCommand({}));
+        await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
         return settings(sdk);
       },
       breakAgain: async (sdk) => {
         await new EC2Client(sdk.config).send(new DisableEbsEncryptionByDefaultCommand({}));
+      },
+    },
+    {
+      name: 'encryption by default is off, and would use a customer key',
+      expect: 'change',
+      hazards: ['customer-default-key'],
+      arrange: async (sdk) => {
+        const ec2 = new EC2Client(sdk.config);
+        await ec2.send(new ModifyEbsDefaultKmsKeyIdCommand({ KmsKeyId: `arn:aws:kms:${sdk.region}:${sdk.account}:key/11111111-2222-4333-8444-555555555555` }));
+        await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
+        return settings(sdk);
       },
     },
     {

@@ -1,5 +1,5 @@
 import { type ApiCall, type CallReader, defineRemediator, GLOBAL_REGION, isGone, isRecord, paginate } from '@redress/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -68,10 +68,13 @@ export const flagStaleAccessKey = defineRemediator({
     'Policies that decide by tags: a policy that counts tags or allows any tag key sees the flag.',
     'Users who rotate a key themselves without naming themselves: CloudTrail then does not say whose key it was; the sweep finds it.',
   ],
+  hazards: [],
+  rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
   uses: {
     reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'ListUserTags')],
     writes: [iam.pick('TagUser', 'UntagUser')],
     undoes: [iam.pick('TagUser', 'UntagUser')],
+    finds: [iam.pick('ListUsers')],
   },
   parameters,
   async identify({ aws, resource }) {

@@ -1,5 +1,5 @@
 import { defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -80,6 +80,12 @@ export const strengthenPasswordPolicy = defineRemediator({
     'Programs that make passwords for users by rules of their own: they may be refused.',
     'Users who may not change their own password: an administrator sets a longer one.',
   ],
+  hazards: [],
+  rollback: {
+    restores: 'exact',
+    what: 'The password policy is set back to what it was, or taken away where there was none.',
+    not: ['Passwords that were changed in between: they stay as they are.'],
+  },
   uses: {
     reads: [iam.pick('GetAccountPasswordPolicy')],
     writes: [iam.pick('UpdateAccountPasswordPolicy')],

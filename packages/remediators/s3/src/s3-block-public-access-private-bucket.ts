@@ -61,6 +61,27 @@ export const blockPublicAccess = defineRemediator({
     'Access points, which have a block of their own.',
     'Policies with conditions that S3 does not count as public.',
   ],
+  hazards: [
+    {
+      code: 'website',
+      effect: 'notify',
+      what: 'The bucket is set up as a website, and not public: it may be about to become so.',
+      advice:
+        'Ask its owner. A website that is to stay private gets CloudFront with origin access control in front; then take the website configuration away, and the block follows.',
+    },
+    {
+      code: 'object-acls',
+      effect: 'approve',
+      what: 'The bucket lets objects have access control lists of their own: single objects may be public today, and somebody may read them.',
+      advice:
+        'Look for such objects (S3 Inventory lists them), or for anonymous reads in the access logs. Then approve; or make the bucket own its objects (BucketOwnerEnforced).',
+    },
+  ],
+  rollback: {
+    restores: 'exact',
+    what: 'The block is set back to what it was, or taken away where there was none.',
+    not: [],
+  },
   uses: {
     reads: [
       s3.pick(
@@ -76,6 +97,7 @@ export const blockPublicAccess = defineRemediator({
     ],
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
+    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
   },
   identify: identifyBucket,
   async observe({ aws, resource }) {

@@ -1,5 +1,5 @@
 import { canonicalJson, defineRemediator, type Hazard, isRecord, toJson } from '@redress/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -101,10 +101,24 @@ export const enforceDefaultEncryption = defineRemediator({
     'Services other than S3 that deliver logs and need SSE-S3 (classic and application load balancers).',
     'Members of an encryption rule that are newer than the installed SDK: it neither shows nor keeps them.',
   ],
+  hazards: [
+    {
+      code: 'kms-raise',
+      effect: 'approve',
+      what: 'New objects come under a KMS key: whoever reads them needs kms:Decrypt, whoever writes them kms:GenerateDataKey; other accounts cannot use the AWS managed key.',
+      advice: 'See who reads and writes the bucket, and that the key policy and their roles let them use the key. Then approve.',
+    },
+  ],
+  rollback: {
+    restores: 'equivalent',
+    what: 'The rules that were there are put back exactly. Where there were none, the configuration is deleted, and S3 encrypts with SSE-S3 as it does by itself.',
+    not: ['Objects that were written in between: they keep the encryption they were written with.'],
+  },
   uses: {
     reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketAcl', 'GetBucketPolicy')],
     writes: [s3.pick('PutBucketEncryption')],
     undoes: [s3.pick('PutBucketEncryption', 'DeleteBucketEncryption')],
+    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
   },
   parameters,
   identify: identifyBucket,

@@ -69,12 +69,14 @@ export const reportPublicWebsiteBucket = defineRemediator({
     'Websites that S3 does not know of: a CDN or a proxy in front of a public bucket, with or without a secret header.',
     'Whether anybody visits it.',
   ],
+  hazards: [],
   uses: {
     reads: [
       s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock'),
     ],
     writes: [],
     undoes: [],
+    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
   },
   identify: identifyBucket,
   async observe({ aws, resource }) {

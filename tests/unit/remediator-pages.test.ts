@@ -1,0 +1,130 @@
+// The page of each remediator: it is there, it says all that is declared, and what it tells to type does what it says.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Remediator } from '@redress/core';
+import { fakeClock, simulatedAccount } from '@redress/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { builtinRemediators } from '../../packages/cli/src/builtin.js';
+import type { PlanDocument } from '../../packages/cli/src/commands/plan.js';
+import type { SweepDocument } from '../../packages/cli/src/commands/sweep.js';
+import { run } from '../../packages/cli/src/run.js';
+
+const PAGES = fileURLToPath(new URL('../../docs/remediators', import.meta.url));
+const ACCOUNT = '111111111111';
+const REGION = 'us-east-1';
+const pageOf = (id: string) => readFileSync(join(PAGES, `${id}.md`), 'utf8');
+const blocksOf = (page: string, language: string) =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '');
+
+/** An account with something for everyone. */
+function gaps() {
+  const clock = fakeClock();
+  const account = simulatedAccount({
+    account: ACCOUNT,
+    clock,
+    services: { ec2: { DescribeVolumes: () => ({ Volumes: [{ VolumeId: 'vol-1', Encrypted: false, Size: 8, State: 'available' }] }) } },
+  });
+  const { GroupId } = account.act('ec2', 'CreateSecurityGroup', { GroupName: 'web', Description: 'web' }, REGION);
+  const open = (port: number, ranges: object) =>
+    account.act('ec2', 'AuthorizeSecurityGroupIngress', { GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, ...ranges }] }, REGION);
+  open(22, { IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
+  open(3389, { IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
+  open(22, { Ipv6Ranges: [{ CidrIpv6: '::/0' }] });
+  account.act('s3', 'CreateBucket', { Bucket: 'plain' }, REGION);
+  account.act('logs', 'CreateLogGroup', { logGroupName: 'short' }, REGION);
+  account.act('logs', 'PutRetentionPolicy', { logGroupName: 'short', retentionInDays: 7 }, REGION);
+  account.act('iam', 'CreateUser', { UserName: 'robot' }, REGION);
+  account.act('iam', 'CreateAccessKey', { UserName: 'robot' }, REGION);
+  clock.advance(200 * 86_400_000);
+  return { account, clock };
+}
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-pages-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function typed(line: string, { account, clock }: ReturnType<typeof gaps>, cwd: string): Promise<{ exit: number; json: unknown; err: string }> {
+  const [npx, redress, ...argv] = line.trim().split(' ');
+  expect([npx, redress]).toEqual(['npx', 'redress']);
+  let out = '';
+  let err = '';
+  const exit = await run(
+    [...argv, '--json', '--region', REGION],
+    {
+      stdout: (text) => void (out += text),
+      stderr: (text) => void (err += text),
+      stdin: async () => '',
+      stdinChunks: async function* () {},
+      color: false,
+      cwd,
+      env: {},
+      user: 'tester',
+    },
+    { connect: account.connect, clock },
+  );
+  return { exit, json: JSON.parse(out) as unknown, err };
+}
+
+it('there is one for each remediator, and no other', () => {
+  expect(readdirSync(PAGES).sort()).toEqual(builtinRemediators.map(({ id }) => `${id}.md`).sort());
+});
+
+describe.each(builtinRemediators.map((each) => [each.id, each] as const))('%s', (id, remediator: Remediator) => {
+  it('declares its hazards, and what a rollback restores', () => {
+    expect(remediator.hazards).toBeDefined();
+    if (remediator.uses.writes.length > 0) expect(remediator.rollback?.what).toMatch(/\.$/);
+  });
+
+  it('its page says all that is declared', () => {
+    const page = pageOf(id);
+    const said = [
+      remediator.title,
+      ...remediator.resourceTypes,
+      ...remediator.controls.map((control) => control.id),
+      ...remediator.configRules,
+      ...Object.keys(remediator.apiCalls),
+      ...remediator.blindSpots,
+      ...(remediator.hazards ?? []).flatMap(({ code, what, advice }) => [code, what, advice]),
+      ...(remediator.rollback === undefined ? [] : [remediator.rollback.what, ...remediator.rollback.not]),
+      ...Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}),
+      ...Object.values(remediator.uses).flatMap((uses) =>
+        uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])),
+      ),
+    ];
+    expect(said.filter((each) => !page.includes(each))).toEqual([]);
+  });
+
+  it('its commands do what the page says', async () => {
+    const page = pageOf(id);
+    const cwd = mkdtempSync(join(directory, 'page-'));
+    const world = gaps();
+    writeFileSync(join(cwd, 'redress.yaml'), blocksOf(page, 'yaml')[0] ?? '');
+    const lines = blocksOf(page, 'sh').flatMap((block) => block.trim().split('\n'));
+    expect(lines.map((line) => line.split(' ')[2])).toEqual(['plan', 'patterns', 'generate', ...(remediator.discover === null ? [] : ['sweep'])]);
+    for (const line of lines) {
+      const { exit, json, err } = await typed(line, world, cwd);
+      expect(err, line).toBe('');
+      if (line.includes(' plan ')) {
+        const { passes } = json as PlanDocument;
+        expect(passes.length, line).toBeGreaterThan(0);
+        expect(new Set(passes.map((pass) => pass.remediator))).toEqual(new Set([id]));
+        expect(world.account.calls.filter((call) => call.write)).toEqual([]);
+        continue;
+      }
+      expect(exit, line).toBe(0);
+      if (line.includes(' sweep ')) expect(Object.keys((json as SweepDocument).sweeps[0]?.outcomes ?? {}).length).toBeGreaterThan(0);
+      if (line.includes(' generate ')) {
+        const text = JSON.stringify(json);
+        for (const use of remediator.uses.writes)
+          for (const operation of use.operations) for (const action of use.service.operations.get(operation)?.iam ?? []) expect(text).toContain(action);
+      }
+    }
+    const writes = world.account.calls.filter((call) => call.write);
+    if (remediator.ceiling !== 'enforce' || remediator.freshWithin !== null) expect(writes).toEqual([]);
+    else expect(writes.length).toBeGreaterThan(0);
+  });
+});
