@@ -300,7 +300,7 @@ export const plantedBugs = [
     promise: 'What was read before a change is not believed after it.',
     defect: 'remediators share reads over a change',
     file: `${ENGINE}/pass.ts`,
-    find: "      if (again !== 'no') together.reads.forget();\n",
+    find: "      if (again !== 'no') together.reads.renew(verified?.reads);\n",
     replace: '',
     tests: inEngine,
   },

@@ -1,7 +1,8 @@
 import { createRedress, definePolicy, defineRegister, type Journal, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
+import { bound } from '../support/journal.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -54,12 +55,52 @@ describe('several remediators on one resource', () => {
     aws.put('w', ['closed']);
     await engine(both).run(widget('w'));
     expect(reads()).toBe(1);
-    // Not after a change: the second looks at what the first has left.
+    // To decide, under the lease, to verify. What the verification has read is what the second sees.
     aws.calls.length = 0;
     aws.put('x', ['open-1']);
     await engine(both).handle(openedEvent('x', 'open-1', time - 1000));
-    const order = aws.calls.map((call) => (call.write ? 'write' : 'read'));
-    expect(order.lastIndexOf('read')).toBeGreaterThan(order.indexOf('write') + 1);
+    expect(aws.calls.map((call) => (call.write ? 'write' : 'read'))).toEqual(['read', 'read', 'write', 'read']);
+  });
+
+  it('after a change the second sees what is there now, not what the first decided on', async () => {
+    aws.put('w', ['open-1']);
+    const { results } = await engine({ ...both, 'widget-revoke-all': 'notify' }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['remediated', 'no-op']);
+    expect(results[0]?.gap.closed).toBe(true);
+  });
+
+  it('what is left to change after a change is looked at, and decided on', async () => {
+    aws.put('w', ['open-1', 'open-wide-2']);
+    const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
+      ['widget-revoke-open', 'remediated'],
+      ['widget-revoke-open', 'awaiting-approval'],
+      ['widget-revoke-all', 'no-op'],
+    ]);
+  });
+
+  it('the second reads anew under its lease: an exception tag that came after the verification of the first holds it back', async () => {
+    aws.put('w', ['open-1', 'rule'], {});
+    const tagged: Journal = {
+      ...bound(journal),
+      finish: async (request) => {
+        const done = await journal.finish(request);
+        if (request.remediator === revokeOpenRules.id) aws.put('w', ['rule'], { 'redress:exception': 'vendor' });
+        return done;
+      },
+    };
+    const remediators = [revokeOpenRules, { ...noteWidget, apiCalls: revokeOpenRules.apiCalls }];
+    const policy = definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [ACCOUNT] } },
+      remediators: { 'widget-revoke-open': { dev: 'enforce' }, 'widget-note': { dev: 'enforce' } },
+    });
+    const { results } = await engine(both, { remediators, policy, journal: tagged }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(results[0]?.passes.map((each) => [each.remediator, each.outcome])).toEqual([
+      ['widget-revoke-open', 'remediated'],
+      ['widget-note', 'notified'],
+    ]);
+    expect(aws.writes).toEqual(['RevokeRule']);
   });
 
   it('a read that failed is asked again by the next', async () => {

@@ -7,7 +7,7 @@ import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
-import { inExecution, type WriteContext, type WriteReply } from './gate.js';
+import { inExecution, SharedReads, type WriteContext, type WriteReply } from './gate.js';
 import { remaining } from './planning.js';
 import { persist, stillOpen } from './recorder.js';
 import { type Runtime, unread } from './runtime.js';
@@ -145,6 +145,10 @@ export interface Verification {
   readonly after: Json | null;
   /** What the resource still has open besides. */
   readonly open: readonly string[];
+  /** Whether the remediator finds nothing more to change. */
+  readonly done: boolean;
+  /** What was read, for those who look next. */
+  readonly reads: SharedReads;
 }
 
 /** Reads anew until nothing of what was changed is left to change, or its time is up. */
@@ -153,18 +157,21 @@ export async function verify(
   args: { remediator: Remediator; ref: ResourceRef; lease: Lease; changed: readonly Change[]; policy: Fact<Policy>; deadline: number | null },
 ): Promise<Verification> {
   const as = inExecution(args.lease, args.remediator, args.ref, 'fix');
-  let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [] };
+  let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [], done: false, reads: new SharedReads() };
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, as, args.deadline);
+    // Its own each time: no look after a change sees what was read before it.
+    const reads = new SharedReads();
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, as, args.deadline, reads);
     if (!seen.observation.ok || !seen.assessment.ok) {
-      last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [] };
+      last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], done: false, reads };
       continue;
     }
     const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
     const left = unresolved(args.changed, seen.assessment.value);
-    if (left.length === 0) return { status: 'verified', message: '', after, open: stillOpen(seen.assessment.value) };
-    last = { status: 'not-verified', message: left.map((change) => change.summary).join('; '), after, open: [] };
+    const done = seen.assessment.value.status !== 'change';
+    if (left.length === 0) return { status: 'verified', message: '', after, open: stillOpen(seen.assessment.value), done, reads };
+    last = { status: 'not-verified', message: left.map((change) => change.summary).join('; '), after, open: [], done: false, reads };
   }
   return last;
 }

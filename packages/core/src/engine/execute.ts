@@ -5,7 +5,7 @@ import type { Lease } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
-import { apply, verify } from './apply.js';
+import { apply, type Verification, verify } from './apply.js';
 import { breakerAfter, tripped } from './breaker.js';
 import { inExecution } from './gate.js';
 import { makePlan, type Part } from './planning.js';
@@ -25,6 +25,8 @@ export interface Step {
   readonly again: 'no' | 'busy' | 'look-again' | 'executed';
   /** Epoch milliseconds until which nothing is decided, because the resource changed just now. */
   readonly settles?: number;
+  /** What was seen after a change that is verified. */
+  readonly verified?: Pick<Verification, 'done' | 'reads'>;
 }
 
 interface Allowed {
@@ -102,7 +104,8 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
     release = closing.sent === 0;
     const result = await closeExecution(runtime, { ...asked, plan, decision, lease: begun.lease, seen: facts }, closing);
     await breakerAfter(runtime, asked, result);
-    return { result, again: result.outcome === 'superseded' ? 'look-again' : 'executed' };
+    const { verified } = closing;
+    return { result, again: result.outcome === 'superseded' ? 'look-again' : 'executed', ...(verified?.status === 'verified' ? { verified } : {}) };
   } finally {
     if (release) budget.changes--;
   }
@@ -114,7 +117,7 @@ async function carryOut(
   { remediator, ref }: Asked,
   { facts, plan, shown, partsIn, deadline, assessmentOpen }: Allowed,
   lease: Lease,
-): Promise<Closing> {
+): Promise<Closing & { readonly verified?: Verification }> {
   const seen = await runtime.look(remediator, ref, facts.policy, inExecution(lease, remediator, ref, 'fix'), deadline);
   const blind = unread(seen);
   if (blind !== null || !seen.observation.ok || !seen.assessment.ok)
@@ -146,6 +149,7 @@ async function carryOut(
   const verified = await verify(runtime, { remediator, ref, lease, changed: plan.changes.slice(0, applied.done), policy: facts.policy, deadline });
   const closing = {
     sent,
+    verified,
     body: { ...calls, verified: verified.status },
     documents: verified.after === null ? {} : { after: verified.after },
   };

@@ -41,6 +41,12 @@ export class SharedReads {
   forget(): void {
     this.#replies.clear();
   }
+
+  /** Forgets what was read before a change. What was read after it is taken instead: its verification has asked what those ask who look next. */
+  renew(after: SharedReads | undefined): void {
+    this.#replies.clear();
+    if (after !== undefined) for (const [question, reply] of after.#replies) this.#replies.set(question, reply);
+  }
 }
 
 /** Reply to a writing call, and who made it. */
@@ -135,8 +141,9 @@ export class Gate {
     shared: SharedReads | null = null,
   ): never {
     const { partition, account } = ref;
-    const place = { partition, account, region: apiRegion(ref), access: as.access };
-    const target: ConnectTarget = { ...place, execution: as.execution };
+    // The answer is the same whoever of the account asks, so that who asks is no part of the question.
+    const place = { partition, account, region: apiRegion(ref) };
+    const target: ConnectTarget = { ...place, ...as };
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
       const functions = aws[use.service.id] ?? {};

@@ -94,6 +94,7 @@ export async function runPass(
 
     let again: Step['again'] = 'no';
     let settled: number | null = null;
+    let verified: Step['verified'];
     const partsIn = (look: Look) =>
       partsOf(asked, without(look, together, remediator.id), shown, history.ok ? history.value.approvals : [], runtime.clock.now());
     const settledBy = decidedBy(seen, together, remediator.id);
@@ -105,7 +106,8 @@ export async function runPass(
       if (step.result !== null) passes.push(step.result);
       if (step.result !== null && part !== null && again === 'no' && holdsForOthers(step.result))
         for (const change of part.changes) together.decided.set(callOf(change), step.result);
-      if (again !== 'no') together.reads.forget();
+      verified = step.verified;
+      if (again !== 'no') together.reads.renew(verified?.reads);
       if (part !== null && step.settles === undefined && (again === 'no' || again === 'executed')) done.add(part.key);
       // A change was made, or the resource is not what it was: the rest is planned anew from what is there now.
       if (again !== 'no') break;
@@ -122,6 +124,8 @@ export async function runPass(
       continue;
     }
     if (again === 'executed' && ['partial', 'unknown', 'failed'].includes(passes.at(-1)?.outcome ?? '')) return passes;
+    // What would be looked for now, the verification has just looked for.
+    if (again === 'executed' && verified?.done === true) return passes;
     if (again === 'busy') {
       if (waited >= BUSY_WAIT) return [...passes, busy(asked, 'Another worker holds the resource.')];
       waited += BUSY_POLL;
