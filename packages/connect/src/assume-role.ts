@@ -1,24 +1,64 @@
-import { AssumeRoleCommand, type AssumeRoleCommandInput, STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
-import type { AwsCredentials } from './connect-aws.js';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { type Identity, type JsonObject, RedressError } from '@redress/core';
+import type { AwsCredentials, CredentialsProvider } from './credentials.js';
+
+/** A session of a role: what signs, and who it is. */
+export interface Session {
+  readonly credentials: AwsCredentials;
+  readonly identity: Identity;
+}
+
+/** What an AssumeRole request says. */
+export interface SessionRequest {
+  readonly role: string;
+  readonly name: string;
+  readonly externalId?: string | undefined;
+  readonly sourceIdentity?: string | undefined;
+  readonly policy?: JsonObject | undefined;
+}
+
+/** How many characters a session policy may have, its white space left out. */
+const POLICY_CHARACTERS = 2048;
 
 /**
- * Credentials of a role. One call of STS each time it is asked; who asks keeps the answer.
- *
- * The SDK's `fromTemporaryCredentials` does the same, but by way of a package that brings every way to sign in along (140 KB of a bundle).
+ * Asks STS for sessions of roles.
  *
  * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
-export function temporaryCredentials(config: STSClientConfig, params: AssumeRoleCommandInput): () => Promise<AwsCredentials> {
-  const client = new STSClient(config);
-  return async () => {
-    const { Credentials: given } = await client.send(new AssumeRoleCommand(params));
-    if (given?.AccessKeyId === undefined || given.SecretAccessKey === undefined)
-      throw Object.assign(new Error(`sts:AssumeRole gave no credentials for ${params.RoleArn}.`), { name: 'CredentialsProviderError' });
-    return {
-      accessKeyId: given.AccessKeyId,
-      secretAccessKey: given.SecretAccessKey,
-      ...(given.SessionToken === undefined ? {} : { sessionToken: given.SessionToken }),
-      ...(given.Expiration === undefined ? {} : { expiration: given.Expiration }),
-    };
+export function roleSessions(config: { readonly region: string; readonly credentials: CredentialsProvider }): (request: SessionRequest) => Promise<Session> {
+  let client: STSClient | null = null;
+  return async ({ role, name, externalId, sourceIdentity, policy }) => {
+    client ??= new STSClient({ ...config, maxAttempts: 3 });
+    const { Credentials, AssumedRoleUser } = await client.send(
+      new AssumeRoleCommand({
+        RoleArn: role,
+        RoleSessionName: name,
+        ExternalId: externalId,
+        SourceIdentity: sourceIdentity,
+        Policy: policy === undefined ? undefined : JSON.stringify(policy),
+      }),
+    );
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken, Expiration: expiration } = Credentials ?? {};
+    const arn = AssumedRoleUser?.Arn;
+    const account = arn?.split(':')[4];
+    if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined || arn === undefined || account === undefined)
+      throw new RedressError('aws/unknown', `sts:AssumeRole of ${role} did not say whose session it is.`);
+    return { credentials: { accessKeyId, secretAccessKey, sessionToken, ...(expiration === undefined ? {} : { expiration }) }, identity: { account, arn } };
   };
+}
+
+/** @throws {RedressError} `connect/policy-too-large`, before STS says so: nothing is cut off, as a policy without its end says something else. */
+export function checkedPolicy(policy: JsonObject | undefined): JsonObject | undefined {
+  if (policy === undefined) return undefined;
+  const { length } = JSON.stringify(policy);
+  if (length > POLICY_CHARACTERS) throw policyTooLarge(`The session policy has ${length} characters; STS takes ${POLICY_CHARACTERS}.`);
+  return policy;
+}
+
+/** The same, when STS says it: it packs policy and tags, and has a limit for that, too. */
+export function policyTooLarge(message: string, cause?: unknown): RedressError {
+  return new RedressError('connect/policy-too-large', message, {
+    ...(cause === undefined ? {} : { cause }),
+    next: 'Name fewer actions or resources, or leave `sessionPolicy` out: the policy of the role holds anyway.',
+  });
 }

@@ -1,10 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { isRedressError } from '@redress/core';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { type Connection, type ConnectTarget, isRedressError, resource } from '@redress/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectAws } from './connect-aws.js';
+import { memberRoles } from './member-roles.js';
 
-const target = { partition: 'aws', account: '111111111111', region: 'eu-west-1', access: 'read' } as const;
+const target = { partition: 'aws', account: '111111111111', region: 'eu-west-1', access: 'read', execution: null } as const;
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
 const servers: Server[] = [];
 
@@ -34,8 +36,28 @@ const caller = (account: string, arn: string) =>
   `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn><UserId>u</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
 const denied =
   '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>';
-const role = (name: string, ends: Date) =>
-  `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA${name}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${ends.toISOString()}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`;
+const role = (name: string, ends: Date, arn = 'arn:aws:sts::222222222222:assumed-role/r/s') =>
+  `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>ASIA${name}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>${ends.toISOString()}</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROA:s</AssumedRoleId><Arn>${arn}</Arn></AssumedRoleUser></AssumeRoleResult></AssumeRoleResponse>`;
+
+/** What an AssumeRole request says. */
+const said = (request: URLSearchParams) => {
+  const { Version: _, ...rest } = Object.fromEntries(request);
+  return rest;
+};
+const signer = (connection: Connection) => (connection.config as { credentials(): Promise<{ accessKeyId: string }> }).credentials();
+/** An STS that gives sessions, each with keys of its own. */
+const assuming = () =>
+  sts((body, count) => {
+    if (body.get('Action') !== 'AssumeRole') return { body: caller('111111111111', 'arn:aws:iam::111111111111:user/a') };
+    const arn = (body.get('RoleArn') ?? '').replace(':iam:', ':sts:').replace(/:role\/(?:.*\/)?/, ':assumed-role/');
+    return { body: role(String(count), new Date(Date.now() + 3_600_000), `${arn}/${body.get('RoleSessionName')}`) };
+  });
+const inAccount = (account: string, access: ConnectTarget['access'], id: string | null = null): ConnectTarget => ({
+  ...target,
+  account,
+  access,
+  execution: id === null ? null : { id, remediator: 'r', resource: resource({ type: 'AWS::S3::Bucket', id: 'b', account, region: 'eu-west-1' }) },
+});
 
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
@@ -82,11 +104,7 @@ describe('connectAws', () => {
   });
 
   it('assumes the role of a target once, with external id and session name, for identity and clients', async () => {
-    const { endpoint, requests, auth } = await sts((body) =>
-      body.get('Action') === 'AssumeRole'
-        ? { body: role('ROLE', new Date(Date.now() + 3_600_000)) }
-        : { body: caller('222222222222', 'arn:aws:sts::222222222222:assumed-role/r/s') },
-    );
+    const { endpoint, requests } = await assuming();
     const connection = await connectAws({
       endpoint,
       credentials,
@@ -94,15 +112,11 @@ describe('connectAws', () => {
       externalId: 'o-1',
       sessionName: ({ access }) => `red ress/${access}`,
     })({ ...target, account: '222222222222', access: 'rollback' });
-    expect((await connection.identity()).account).toBe('222222222222');
-    await (connection.config as { credentials(): Promise<unknown> }).credentials();
-    expect(requests.map((each) => each.get('Action'))).toEqual(['AssumeRole', 'GetCallerIdentity']);
-    expect(Object.fromEntries([...(requests[0] as URLSearchParams)].filter(([key]) => ['RoleArn', 'ExternalId', 'RoleSessionName'].includes(key)))).toEqual({
-      RoleArn: 'arn:aws:iam::222222222222:role/redress-rollback',
-      ExternalId: 'o-1',
-      RoleSessionName: 'red-ress-rollback',
-    });
-    expect(auth[1]).toContain('ASIAROLE');
+    expect(await connection.identity()).toEqual({ account: '222222222222', arn: 'arn:aws:sts::222222222222:assumed-role/redress-rollback/red-ress-rollback' });
+    expect((await signer(connection)).accessKeyId).toBe('ASIA1');
+    expect(requests.map(said)).toEqual([
+      { Action: 'AssumeRole', RoleArn: 'arn:aws:iam::222222222222:role/redress-rollback', ExternalId: 'o-1', RoleSessionName: 'red-ress-rollback' },
+    ]);
   });
 
   it('renews credentials before they end', async () => {
@@ -122,5 +136,128 @@ describe('connectAws', () => {
     });
     const { config } = await connectAws({ credentials })(target);
     expect(Object.keys(config).sort()).toEqual(['credentials', 'region', 'requestHandler']);
+  });
+
+  describe('with roles in each account', () => {
+    const roles = memberRoles({ read: 'RedressRead', fix: 'security/RedressFix', rollback: 'RedressRollback', externalId: 'o-1' });
+
+    it('gives each execution a session of its own, by its name, and what only looks one per role', async () => {
+      const { endpoint, requests } = await assuming();
+      const connect = connectAws({ endpoint, credentials, ...roles });
+      const places = [
+        inAccount('222222222222', 'read'),
+        { ...inAccount('222222222222', 'read'), region: 'us-west-2' },
+        inAccount('222222222222', 'write', 'x-1'),
+        inAccount('222222222222', 'write', 'x-2'),
+        inAccount('222222222222', 'rollback'),
+        inAccount('222222222222', 'rollback', 'x-3'),
+        inAccount('333333333333', 'read'),
+      ];
+      const connections = await Promise.all(places.map(connect));
+      const arns = await Promise.all(connections.map(async (each) => (await each.identity()).arn.split(':').slice(4).join(' ')));
+      expect(arns).toEqual([
+        '222222222222 assumed-role/RedressRead/redress-read',
+        '222222222222 assumed-role/RedressRead/redress-read',
+        '222222222222 assumed-role/RedressFix/x-1',
+        '222222222222 assumed-role/RedressFix/x-2',
+        '222222222222 assumed-role/RedressRollback/redress-rollback',
+        '222222222222 assumed-role/RedressRollback/x-3',
+        '333333333333 assumed-role/RedressRead/redress-read',
+      ]);
+      // Two regions, one session.
+      expect(requests).toHaveLength(6);
+      expect(connections.map((each) => each.perExecution)).toEqual([false, false, true, true, true, true, false]);
+      expect(said(requests.find((each) => each.get('RoleSessionName') === 'x-1') as URLSearchParams)).toEqual({
+        Action: 'AssumeRole',
+        RoleArn: 'arn:aws:iam::222222222222:role/security/RedressFix',
+        RoleSessionName: 'x-1',
+        ExternalId: 'o-1',
+        SourceIdentity: 'redress-x-1',
+      });
+      expect(requests.map((each) => each.get('SourceIdentity')).filter((each) => each === 'redress')).toHaveLength(3);
+    });
+
+    it('keeps no session of an execution, and one for all when nothing in it is of an execution', async () => {
+      const { endpoint, requests } = await assuming();
+      const own = connectAws({ endpoint, credentials, ...roles });
+      for (const _ of [1, 2]) await (await own(inAccount('222222222222', 'write', 'x-1'))).identity();
+      expect(requests).toHaveLength(2);
+      const { sourceIdentity: _, ...plain } = roles;
+      const one = connectAws({ endpoint, credentials, ...plain, sessionName: 'all', sourceIdentity: 'hub' });
+      for (const id of ['x-1', 'x-2', null]) {
+        const connection = await one(inAccount('222222222222', 'write', id));
+        expect(connection.perExecution).toBe(false);
+        await connection.identity();
+      }
+      expect(requests.slice(2).map(said)).toMatchObject([{ RoleSessionName: 'all', SourceIdentity: 'hub' }]);
+    });
+
+    it('asks the STS of its own region, whatever the region of the target', async () => {
+      const { endpoint, auth } = await assuming();
+      const connect = connectAws({ endpoint, credentials, ...roles, stsRegion: 'eu-central-1' });
+      const connection = await connect({ ...inAccount('222222222222', 'read'), region: 'af-south-1' });
+      await connection.identity();
+      expect(auth[0]).toContain('/eu-central-1/sts/');
+      expect(connection.config).toMatchObject({ region: 'af-south-1' });
+    });
+
+    it('narrows a session by a policy, and refuses one that STS would not take', async () => {
+      const { endpoint, requests } = await assuming();
+      const only = ({ execution }: ConnectTarget) =>
+        execution === null
+          ? undefined
+          : { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: `arn:aws:s3:::${execution.resource.id}` }] };
+      const connect = connectAws({ endpoint, credentials, ...roles, sessionPolicy: only });
+      await (await connect(inAccount('222222222222', 'write', 'x-1'))).identity();
+      expect(JSON.parse(requests[0]?.get('Policy') ?? 'null')).toMatchObject({ Statement: [{ Resource: 'arn:aws:s3:::b' }] });
+      await (await connect(inAccount('222222222222', 'read'))).identity();
+      expect(requests[1]?.has('Policy')).toBe(false);
+
+      const large = (length: number) =>
+        connectAws({ endpoint, credentials, ...roles, sessionPolicy: () => ({ Statement: 'x'.repeat(length - '{"Statement":""}'.length) }) });
+      await expect(large(2049)(inAccount('222222222222', 'write', 'x-1'))).rejects.toMatchObject({ code: 'connect/policy-too-large', retryable: false });
+      expect(requests).toHaveLength(2);
+      await (await large(2048)(inAccount('222222222222', 'write', 'x-1'))).identity();
+      expect(requests).toHaveLength(3);
+    });
+
+    it('says so when STS cannot pack the policy', async () => {
+      const { endpoint } = await sts(() => ({ status: 400, body: denied.replace('AccessDenied', 'PackedPolicyTooLarge') }));
+      const connection = await connectAws({ endpoint, credentials, ...roles })(inAccount('222222222222', 'write', 'x-1'));
+      await expect(connection.identity()).rejects.toMatchObject({ code: 'connect/policy-too-large' });
+    });
+
+    it('does not keep a session that was refused, and says what to look at', async () => {
+      const { endpoint } = await sts((_, count) =>
+        count === 1
+          ? { status: 403, body: denied }
+          : { body: role('2', new Date(Date.now() + 3_600_000), 'arn:aws:sts::222222222222:assumed-role/RedressRead/redress-read') },
+      );
+      const connect = connectAws({ endpoint, credentials, ...roles });
+      const connection = await connect(inAccount('222222222222', 'read'));
+      await expect(connection.identity()).rejects.toMatchObject({ code: 'aws/denied', next: expect.stringContaining('external id') });
+      expect(await connection.identity()).toMatchObject({ account: '222222222222' });
+    });
+  });
+
+  it('refuses what would have no effect: a policy or a source identity without a role', async () => {
+    const invalid = expect.objectContaining({ code: 'compose/invalid' });
+    expect(() => connectAws({ sessionPolicy: () => ({}) })).toThrow(invalid);
+    expect(() => connectAws({ sourceIdentity: 'redress' })).toThrow(invalid);
+    const connect = connectAws({ credentials, roleArn: () => undefined, sessionPolicy: () => ({ Statement: [] }) });
+    await expect(connect(target)).rejects.toMatchObject({ code: 'compose/invalid' });
+  });
+
+  it('has one pool of sockets for all clients, and closing one of them closes none', async () => {
+    let sockets = 0;
+    const { endpoint } = await assuming();
+    servers.at(-1)?.on('connection', () => sockets++);
+    const connect = connectAws({ endpoint, credentials });
+    for (const region of ['eu-west-1', 'us-west-2', 'ap-south-1']) {
+      const client = new STSClient((await connect({ ...target, region })).config as object);
+      for (const _ of [1, 2]) await client.send(new GetCallerIdentityCommand({}));
+      client.destroy();
+    }
+    expect(sockets).toBe(1);
   });
 });

@@ -1,16 +1,21 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
-import { type Connect, type Connection, type ConnectTarget, classifyAwsError, type Identity, messageOf, RedressError } from '@redress/core';
-import { temporaryCredentials } from './assume-role.js';
+import {
+  type Connect,
+  type Connection,
+  type ConnectTarget,
+  classifyAwsError,
+  type Identity,
+  isRedressError,
+  type JsonObject,
+  messageOf,
+  RedressError,
+} from '@redress/core';
+import { checkedPolicy, policyTooLarge, roleSessions, type Session, type SessionRequest } from './assume-role.js';
+import { type AwsCredentials, type CredentialsProvider, renewing } from './credentials.js';
 import { sessionNameOf } from './session-name.js';
-
-/** Credentials as the SDK knows them. */
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
 
 /** What {@link connectAws} takes; everything has a default. */
 export interface ConnectAwsOptions {
@@ -22,32 +27,50 @@ export interface ConnectAwsOptions {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
   /**
    * The role to assume for a target; undefined: none, the ambient credentials are used as they are. Without this option they are used for
-   * every target, and the gate refuses every account but their own.
+   * every target, and the gate refuses every account but their own. {@link memberRoles} makes one.
    */
   readonly roleArn?: (target: ConnectTarget) => string | undefined;
   /** External id that the roles ask for. */
   readonly externalId?: string | ((target: ConnectTarget) => string | undefined);
-  /** Session name of assumed roles, which CloudTrail shows with each call. Default: `redress-<access>`. */
+  /**
+   * Session name of assumed roles, which CloudTrail shows with each call. Default: the execution, and `redress-<access>` outside of one. A text
+   * is the same for all, so that one session serves all executions.
+   */
   readonly sessionName?: string | ((target: ConnectTarget) => string);
-  /** Connections that are open at a time, per client. Default 16. */
+  /**
+   * Source identity of assumed roles, which CloudTrail shows with each call, also of roles that these sessions assume. The trust policies have to
+   * allow `sts:SetSourceIdentity`. Default: none is set, and one that the caller has stays.
+   */
+  readonly sourceIdentity?: string | ((target: ConnectTarget) => string | undefined);
+  /**
+   * Policy that narrows the session of a role further: it may do what both allow. 2,048 characters at most. See {@link onlyDeclared}.
+   *
+   * @example ({ execution }) => execution === null ? undefined : { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: `arn:aws:s3:::${execution.resource.id}` }] }
+   */
+  readonly sessionPolicy?: (target: ConnectTarget) => JsonObject | undefined;
+  /** Region whose STS is asked for sessions. Default: that of the environment (`AWS_REGION`), else that of the target. */
+  readonly stsRegion?: string;
+  /** Connections that are open at a time, per host. Default 50. */
   readonly maxSockets?: number;
 }
 
-type CredentialsProvider = () => Promise<AwsCredentials>;
-
-/** Credentials are renewed this long before they end, so that a write does not run out of them. */
-const RENEW_BEFORE = 5 * 60_000;
-
 /**
- * Connects to AWS: configuration for SDK clients, and who the credentials are.
+ * Connects to AWS: configuration for SDK clients, and who the credentials are. In a role, each execution has a session of its own, with its
+ * name in CloudTrail; what only looks shares one per role.
  *
  * @example connectAws()
  * @example connectAws({ roleArn: ({ account, access }) => `arn:aws:iam::${account}:role/redress-${access}`, externalId: 'o-abc' })
+ * @throws {RedressError} `compose/invalid` when a session is to be narrowed or named, and no role is assumed
  */
 export function connectAws(options: ConnectAwsOptions = {}): Connect {
-  const { endpoint, profile } = options;
+  const { endpoint, profile, roleArn, sessionName, sourceIdentity, sessionPolicy } = options;
+  // What is asked for and not done would protect nothing.
+  if (roleArn === undefined && (sourceIdentity !== undefined || sessionPolicy !== undefined))
+    throw new RedressError('compose/invalid', 'A source identity or session policy without a role has no effect.', { next: 'Give `roleArn`.' });
   // One provider for all: made here, it reads files and metadata once, not once per client.
-  const ambient: CredentialsProvider = renewing(provider(options.credentials) ?? defaultProvider(profile === undefined ? {} : { profile }));
+  const ambient = renewing(provider(options.credentials) ?? defaultProvider(profile === undefined ? {} : { profile }), ({ expiration }) => expiration);
+  // One pool of sockets, too: a client that lives as long as an execution needs no handshake of its own.
+  const sockets = { keepAlive: true, maxSockets: options.maxSockets ?? 50 };
   const shared = {
     ...(endpoint === undefined
       ? {}
@@ -59,44 +82,94 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
           responseChecksumValidation: 'WHEN_REQUIRED',
         }),
     requestHandler: {
-      httpAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 },
-      httpsAgent: { keepAlive: true, maxSockets: options.maxSockets ?? 16 },
+      httpAgent: kept(new HttpAgent(sockets)),
+      httpsAgent: kept(new HttpsAgent(sockets)),
       connectionTimeout: 3000,
       requestTimeout: 30_000,
       // Else it is only a warning, and a read that hangs holds a lease until its end.
       throwOnRequestTimeout: true,
     },
   } as const;
+  const stsRegion = options.stsRegion ?? process.env['AWS_REGION'];
+  const ask = new Map<string, (request: SessionRequest) => Promise<Session>>();
+  /** Those that serve more than one execution: one per role, name and whatever else is asked for. */
+  const sessions = new Map<string, () => Promise<Session>>();
+
+  const sessionOf = (role: string, target: ConnectTarget, perExecution: boolean): (() => Promise<Session>) => {
+    const policy = checkedPolicy(sessionPolicy?.(target));
+    const identity = of(sourceIdentity, target);
+    const request: SessionRequest = {
+      role,
+      name: sessionNameOf(of(sessionName, target) ?? target.execution?.id ?? `redress-${target.access}`),
+      externalId: of(options.externalId, target),
+      sourceIdentity: identity === undefined ? undefined : sessionNameOf(identity),
+      policy,
+    };
+    const region = stsRegion ?? target.region;
+    const key = JSON.stringify([region, request]);
+    const known = sessions.get(key);
+    if (known !== undefined) return known;
+    const assume = ask.get(region) ?? roleSessions({ region, credentials: ambient, ...shared });
+    ask.set(region, assume);
+    const session = renewing(
+      () => assume(request),
+      ({ credentials }) => credentials.expiration,
+    );
+    // That of an execution goes with its connection.
+    if (!perExecution) sessions.set(key, session);
+    return session;
+  };
 
   return async (target): Promise<Connection> => {
-    const role = options.roleArn?.(target);
-    const credentials = role === undefined ? ambient : assumed(role, target, ambient, shared, options);
-    const config = { region: target.region, credentials, ...shared };
-    let reading: Promise<Identity> | null = null;
+    const role = roleArn?.(target);
+    if (role === undefined) {
+      if (sessionPolicy?.(target) !== undefined)
+        throw new RedressError('compose/invalid', `No role is assumed in ${target.account}, so its session policy has no effect.`, {
+          next: 'Give `roleArn` a role for it, or `sessionPolicy` nothing.',
+        });
+      return asAmbient({ region: target.region, credentials: ambient, ...shared });
+    }
+    const perExecution = target.access !== 'read' && (typeof sessionName !== 'string' || typeof sourceIdentity === 'function' || sessionPolicy !== undefined);
+    const session = sessionOf(role, target, perExecution && target.execution !== null);
     return {
-      config,
-      identity() {
-        if (reading === null) {
-          reading = callerIdentity(config);
-          // A failed read is not kept: the next pass asks again.
-          reading.catch(() => {
-            reading = null;
-          });
+      config: { region: target.region, credentials: async () => (await session()).credentials, ...shared },
+      async identity() {
+        try {
+          return (await session()).identity;
+        } catch (error) {
+          throw identityError(error);
         }
-        return reading;
       },
+      perExecution,
     };
   };
 }
 
-async function callerIdentity(config: { region: string; credentials: CredentialsProvider }): Promise<Identity> {
+/** The ambient credentials do not say whose they are. */
+function asAmbient(config: { readonly region: string; readonly credentials: CredentialsProvider }): Connection {
+  let reading: Promise<Identity> | null = null;
+  return {
+    config,
+    identity() {
+      if (reading === null) {
+        reading = callerIdentity(config);
+        // A failed read is not kept: the next pass asks again.
+        reading.catch(() => {
+          reading = null;
+        });
+      }
+      return reading;
+    },
+  };
+}
+
+async function callerIdentity(config: { readonly region: string; readonly credentials: CredentialsProvider }): Promise<Identity> {
   const client = new STSClient({ ...config, maxAttempts: 3 });
   try {
     const { Account: account, Arn: arn } = await client.send(new GetCallerIdentityCommand({}));
     if (account === undefined || arn === undefined) throw new RedressError('aws/unknown', 'sts:GetCallerIdentity did not say whose the credentials are.');
     return { account, arn };
   } catch (error) {
-    if (error instanceof RedressError) throw error;
     throw identityError(error);
   } finally {
     client.destroy();
@@ -104,6 +177,7 @@ async function callerIdentity(config: { region: string; credentials: Credentials
 }
 
 function identityError(error: unknown): RedressError {
+  if (isRedressError(error)) return error;
   const failure = classifyAwsError(error);
   if (failure.name === 'CredentialsProviderError' || failure.name === 'TokenProviderError') {
     // Metadata services fail for a moment, too: it is worth another try.
@@ -113,9 +187,10 @@ function identityError(error: unknown): RedressError {
       next: 'Give a profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`.',
     });
   }
+  if (failure.name.startsWith('PackedPolicyTooLarge')) return policyTooLarge(`STS cannot pack the session policy: ${failure.message}`, error);
   const next =
     failure.code === 'aws/denied'
-      ? 'Check that the credentials are valid, and that the role may be assumed by them (trust policy, external id).'
+      ? 'Check that the credentials are valid, and that the role may be assumed by them (trust policy, external id, sts:SetSourceIdentity).'
       : failure.code === 'aws/unreachable'
         ? 'Check endpoint, region and network.'
         : undefined;
@@ -126,40 +201,17 @@ function identityError(error: unknown): RedressError {
   });
 }
 
-function assumed(role: string, target: ConnectTarget, ambient: CredentialsProvider, shared: object, options: ConnectAwsOptions): CredentialsProvider {
-  const externalId = typeof options.externalId === 'function' ? options.externalId(target) : options.externalId;
-  const sessionName = typeof options.sessionName === 'function' ? options.sessionName(target) : (options.sessionName ?? `redress-${target.access}`);
-  return renewing(
-    temporaryCredentials(
-      { region: target.region, ...shared, credentials: ambient },
-      { RoleArn: role, RoleSessionName: sessionNameOf(sessionName), ...(externalId === undefined ? {} : { ExternalId: externalId }) },
-    ),
-  );
-}
-
 function provider(credentials: ConnectAwsOptions['credentials']): CredentialsProvider | undefined {
   if (credentials === undefined || typeof credentials === 'function') return credentials;
   return async () => credentials;
 }
 
-/** Asks once and keeps the answer until shortly before it ends. Clients do the same, but each for itself: many clients, many AssumeRole calls. */
-function renewing(ask: CredentialsProvider): CredentialsProvider {
-  let current: Promise<AwsCredentials> | null = null;
-  let until = Number.POSITIVE_INFINITY;
-  return async () => {
-    if (current === null || Date.now() >= until) {
-      until = Number.POSITIVE_INFINITY;
-      const asked = ask();
-      current = asked;
-      asked.then(
-        ({ expiration }) => {
-          if (current === asked && expiration !== undefined) until = expiration.getTime() - RENEW_BEFORE;
-        },
-        () => {
-          if (current === asked) current = null;
-        },
-      );
-    }
-    return current;
-  };
+function of<T>(value: T | ((target: ConnectTarget) => T | undefined) | undefined, target: ConnectTarget): T | undefined {
+  return typeof value === 'function' ? (value as (target: ConnectTarget) => T | undefined)(target) : value;
+}
+
+/** A client that is closed closes its sockets with it; these are of all. An idle one keeps no process alive. */
+function kept<A extends HttpAgent>(agent: A): A {
+  agent.destroy = () => undefined;
+  return agent;
 }

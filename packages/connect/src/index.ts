@@ -3,6 +3,9 @@
  *
  * @packageDocumentation
  */
-export { type AwsCredentials, type ConnectAwsOptions, connectAws } from './connect-aws.js';
+export { type ConnectAwsOptions, connectAws } from './connect-aws.js';
+export type { AwsCredentials } from './credentials.js';
+export { type MemberRolesOptions, memberRoles } from './member-roles.js';
+export { onlyDeclared } from './only-declared.js';
 export { type ParameterStopOptions, parameterStop } from './parameter-stop.js';
 export { sessionNameOf } from './session-name.js';

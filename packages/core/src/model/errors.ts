@@ -12,6 +12,7 @@ export type RedressErrorCode =
   | 'gate/intent-not-open'
   | 'gate/stopped'
   | 'gate/no-time-left'
+  | 'connect/policy-too-large'
   | 'aws/denied'
   | 'aws/throttled'
   | 'aws/gone'

@@ -1,0 +1,28 @@
+import { type ConnectTarget, type JsonObject, RedressError, type Remediator } from '@redress/core';
+
+/**
+ * A session policy for {@link connectAws}: an execution may do what its own remediator declares, in the region of its resource, whatever else
+ * its role may do for others. It pays where one role serves many remediators, or one that somebody else wrote.
+ *
+ * @example connectAws({ ...memberRoles({ … }), sessionPolicy: onlyDeclared(remediators) })
+ * @throws {RedressError} `compose/invalid` from the function, for a remediator that is not among them
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session
+ */
+export function onlyDeclared(remediators: readonly Remediator[]): (target: ConnectTarget) => JsonObject | undefined {
+  return ({ execution, access, region }) => {
+    if (execution === null) return undefined;
+    const remediator = remediators.find((each) => each.id === execution.remediator);
+    if (remediator === undefined)
+      throw new RedressError('compose/invalid', `${execution.remediator} is not among the remediators of the session policy.`, {
+        next: 'Give `onlyDeclared` the remediators that the engine has.',
+      });
+    const { uses } = remediator;
+    const actions = [...uses.reads, ...(access === 'rollback' ? uses.undoes : uses.writes)].flatMap(({ service, operations }) =>
+      operations.flatMap((operation) => service.operations.get(operation)?.iam ?? []),
+    );
+    return {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: [...new Set(actions)].sort(), Resource: '*', Condition: { StringEquals: { 'aws:RequestedRegion': region } } }],
+    };
+  };
+}
