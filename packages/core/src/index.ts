@@ -154,6 +154,7 @@ export {
   type Discovered,
   defineRemediator,
   type Observation,
+  type ObservationPurpose,
   parseDuration,
   type Remediator,
   type RemediatorDefinition,

@@ -131,7 +131,7 @@ async function stillToDo(
   let still: boolean | null = null;
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(remediator, ref, policy, inExecution(lease, remediator, ref, purpose), deadline);
+    const seen = await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, purpose), deadline });
     still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
     if (still !== true) return still;
   }
@@ -162,7 +162,7 @@ export async function verify(
     if (wait > 0) await runtime.clock.sleep(wait);
     // Its own each time: no look after a change sees what was read before it.
     const reads = new SharedReads();
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, as, args.deadline, reads);
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline: args.deadline, purpose: 'verification', shared: reads });
     if (!seen.observation.ok || !seen.assessment.ok) {
       last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], done: false, reads };
       continue;

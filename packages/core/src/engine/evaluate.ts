@@ -66,7 +66,7 @@ async function look(
   const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline, null);
   if (!ref.ok) return refuse(ref.error, ref.retryable);
   if (ref.value === null) return refuse('it is none of this account', false);
-  const found = await runtime.look(remediator, ref.value, known(where.policy), LOOKING, where.deadline);
+  const found = await runtime.look(remediator, ref.value, known(where.policy), { as: LOOKING, deadline: where.deadline });
   const blind = unread(found);
   if (blind !== null || !found.assessment.ok) return refuse(blind?.error ?? '', blind?.retryable ?? false);
   return found.assessment.value;

@@ -118,7 +118,8 @@ async function carryOut(
   { facts, plan, shown, partsIn, deadline, assessmentOpen }: Allowed,
   lease: Lease,
 ): Promise<Closing & { readonly verified?: Verification }> {
-  const seen = await runtime.look(remediator, ref, facts.policy, inExecution(lease, remediator, ref, 'fix'), deadline);
+  const as = inExecution(lease, remediator, ref, 'fix');
+  const seen = await runtime.look(remediator, ref, facts.policy, { as, deadline, purpose: 'confirmation' });
   const blind = unread(seen);
   if (blind !== null || !seen.observation.ok || !seen.assessment.ok)
     return { outcome: 'failed', message: `Could not be read again under the lease: ${blind?.error ?? ''}`, sent: 0, retryable: true };

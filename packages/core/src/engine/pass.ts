@@ -88,7 +88,9 @@ export async function runPass(
       round++;
       continue;
     }
-    const seen: Look = home ? await runtime.look(remediator, asked.ref, policy, LOOKING, run.deadline, together.reads) : unseen(identity);
+    const seen: Look = home
+      ? await runtime.look(remediator, asked.ref, policy, { as: LOOKING, deadline: run.deadline, shared: together.reads })
+      : unseen(identity);
     const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
     const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes, lastChange });
 

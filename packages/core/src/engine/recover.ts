@@ -48,7 +48,7 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
       next: `Install ${plan.remediator.package} to close it.`,
     });
   const policy = await factOf(() => runtime.readPolicy());
-  const seen = await runtime.look(remediator, ref, policy, LOOKING, deadline);
+  const seen = await runtime.look(remediator, ref, policy, { as: LOOKING, deadline });
   if (!seen.observation.ok || !seen.assessment.ok)
     throw new RedressError('journal/unavailable', `Execution ${open.execution} is open, and the resource cannot be read: ${unread(seen)?.error ?? ''}`, {
       retryable: true,

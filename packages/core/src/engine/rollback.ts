@@ -58,7 +58,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const view = await journal.view(ref);
   if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
     refuse(`${execution} was rolled back already.`, 'See `redress history`.');
-  const { observation } = await runtime.look(remediator, ref, known(policy), before, deadline);
+  const { observation } = await runtime.look(remediator, ref, known(policy), { as: before, deadline });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
   const now = observation.value.state;
@@ -136,7 +136,7 @@ async function takeBack(
 ): Promise<Closing> {
   const { remediator, ref, plan, undo, lease, deadline, recheck } = args;
   const policy = known(args.policy);
-  const look = async () => (await runtime.look(remediator, ref, policy, inExecution(lease, remediator, ref, 'rollback'), deadline)).observation;
+  const look = async () => (await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, 'rollback'), deadline })).observation;
   const under = await look();
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
     return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 };

@@ -12,7 +12,7 @@ import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
-import { frozenAssessment, type Observation, type Remediator } from '../remediator/define.js';
+import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
 
@@ -161,15 +161,19 @@ export class Runtime {
     });
   }
 
-  /** Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact. */
+  /**
+   * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact.
+   *
+   * @param how what was read for the same resource just now may be shared in a `decision`. A `confirmation` reads all of it anew.
+   */
   async look(
     remediator: Remediator,
     ref: ResourceRef,
     policy: Fact<Policy>,
-    as: As,
-    deadline: number | null,
-    shared: SharedReads | null = null,
+    how: { as: As; deadline: number | null; purpose?: ObservationPurpose; shared?: SharedReads },
   ): Promise<Look> {
+    const { as, deadline, purpose = 'decision' } = how;
+    const shared = purpose === 'confirmation' ? null : (how.shared ?? null);
     if (!policy.ok)
       return {
         observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
@@ -177,7 +181,7 @@ export class Runtime {
       };
     const parameters = parametersOf(policy.value, remediator);
     const observation = await factOf<Observed>(async () => {
-      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, as, deadline, shared), resource: ref, parameters });
+      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, as, deadline, shared), resource: ref, parameters, purpose });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
       return { ...found, state: toJson(found.state) };

@@ -40,6 +40,15 @@ export interface Observation<State, Context> {
 }
 
 /**
+ * What an observation is for. The state has to be the same for each.
+ *
+ * - `decision`: everything counts.
+ * - `confirmation`, under the lease and right before the change: state, tags and what hazards come from count. What is only told to people does not.
+ * - `verification`, after the change: the state counts, and what `plan` finds to change. Nothing is decided on it, so tags and context may be left out.
+ */
+export type ObservationPurpose = 'decision' | 'confirmation' | 'verification';
+
+/**
  * A hazard that a remediator looks for, told beforehand: what it means in general. What it means for one resource is in the
  * {@link Hazard} of the plan.
  */
@@ -140,6 +149,8 @@ export interface RemediatorDefinition<
     readonly aws: AwsReads<Reads>;
     readonly resource: ResourceRef;
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+    /** For whoever can save a call. */
+    readonly purpose: ObservationPurpose;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
@@ -207,7 +218,8 @@ export interface Remediator {
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are as good as each other after an undo. */
   equivalent(before: Json, after: Json): boolean;
-  observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject }): Promise<Observation<Json, unknown> | 'gone'>;
+  /** Default for `purpose`: `decision`. */
+  observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject; purpose?: ObservationPurpose }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
   readonly discover:
     | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
@@ -329,7 +341,7 @@ export function defineRemediator<
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
-    observe: (args) => definition.observe(args as never) as Promise<Observation<Json, unknown> | 'gone'>,
+    observe: (args) => definition.observe({ purpose: 'decision', ...args } as never) as Promise<Observation<Json, unknown> | 'gone'>,
     plan: (args) => definition.plan(args as never) as Assessment,
     discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),
   };
