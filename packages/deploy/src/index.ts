@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
+export * from './config/index.js';
 export * from './templates/index.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { hubTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate } from '@redress/deploy';
+import { conformancePack, hubTemplate, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, printYaml } from '@redress/deploy';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
@@ -18,7 +18,10 @@ const templates = {
   hub: hubTemplate({ remediators, approvers: ['arn:aws:iam::111111111111:role/SecurityLead'] }),
   'member-role': memberRoleTemplate({ remediators }),
   'member-events': memberEventsTemplate({ remediators }),
+  'member-config': memberConfigTemplate({ remediators }),
 };
+// What Config takes is a CloudFormation template of two types.
+const pack = conformancePack({ remediators });
 let folder: string;
 const files: string[] = [];
 
@@ -29,6 +32,9 @@ beforeAll(() => {
     writeFileSync(file, printTemplate(template, 'json'));
     files.push(file);
   }
+  const file = join(folder, 'conformance-pack.yaml');
+  writeFileSync(file, printYaml(pack));
+  files.push(file);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

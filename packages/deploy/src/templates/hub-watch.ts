@@ -97,6 +97,16 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       MetricName: 'Errors',
       Statistic: 'Sum',
     }),
+    ConfigErrorsAlarm: {
+      ...alarm('The function that AWS Config asks ended with an error, again and again. Its log says which.', {
+        ...lambda('Config'),
+        MetricName: 'Errors',
+        Statistic: 'Sum',
+        // A busy resource is one, too: Config asks again.
+        EvaluationPeriods: 3,
+      }),
+      Condition: 'ServesConfig',
+    },
     UnfinishedAlarm: alarm('A change failed, was made in part, or its end is not known. `redress history` names it.', {
       Namespace: sub('Redress/{AWS::StackName}'),
       MetricName: 'Unfinished',

@@ -1,4 +1,5 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { MAX_ASK_SECONDS } from '../config/ask-document.js';
 import { approvalsStatements, functionStatements, journalStatements } from './hub-statements.js';
 import { watching } from './hub-watch.js';
 import { JOURNAL_TABLE } from './journal-table.js';
@@ -62,6 +63,8 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       // GovCloud has no function URLs: no approvals there, and what asks for one waits.
       HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
       Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
+      ServesConfig: { 'Fn::Equals': [ref('ServeConfig'), 'true'] },
+      ServesConfigOfOrganization: { 'Fn::And': [{ Condition: 'ServesConfig' }, { Condition: 'HasOrganization' }] },
     },
     Resources: {
       // What comes in.
@@ -116,6 +119,17 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Properties: { AuthType: 'AWS_IAM', InvokeMode: 'BUFFERED', TargetFunctionArn: att('Approvals') },
       },
       ...approvers(options.approvers ?? []),
+      // A function of its own: members may invoke it, and whoever may invoke the one above could hand it any event. It logs where that one does,
+      // and has its role, so that the same filter and the same trust hold.
+      Config: {
+        ...lambda('index.config', 'FunctionRole', 'FunctionLog', Math.min(timeout, MAX_ASK_SECONDS), 2, environment()),
+        Condition: 'ServesConfig',
+      },
+      ConfigPermission: {
+        Type: 'AWS::Lambda::Permission',
+        Condition: 'ServesConfigOfOrganization',
+        Properties: { Action: 'lambda:InvokeFunction', FunctionName: ref('Config'), Principal: '*', PrincipalOrgID: ref('OrganizationId') },
+      },
       AuditorPolicy: {
         Type: 'AWS::IAM::ManagedPolicy',
         Properties: {
@@ -226,6 +240,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       ApprovalsRoleArn: { Description: 'For the parameter RollbackRoleArns of the member role template.', Value: att('ApprovalsRole') },
       BusArn: { Description: 'For the parameter HubBusArn of the member events template.', Value: att('Bus') },
       ApprovalUrl: { Description: 'Where approvals are given, by signed requests.', Value: att('ApprovalsUrl', 'FunctionUrl'), Condition: 'HasFunctionUrls' },
+      ConfigFunctionArn: { Description: 'For the parameter ConfigFunctionArn of the member config template.', Value: att('Config'), Condition: 'ServesConfig' },
       QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
       DeadLettersUrl: { Description: 'What was received too often.', Value: ref('DeadLetters') },
       UndeliveredUrl: { Description: 'What could not be delivered.', Value: ref('Undelivered') },
@@ -297,6 +312,12 @@ function parameters(): Record<string, TemplateParameter> {
       Description: 'Reserve the concurrency of the functions. A new account may be too small for it.',
     },
     NoticeEmail: { Type: 'String', Default: '', Description: 'Where alarms and notices go, too.', AllowedPattern: '^$|^[^@\\s]+@[^@\\s]+$' },
+    ServeConfig: {
+      Type: 'String',
+      Default: 'false',
+      AllowedValues: ['true', 'false'],
+      Description: 'Answer remediations of AWS Config: of this account, and of the organisation. The code has to export config.',
+    },
     PolicyDigest: { Type: 'String', Default: '', Description: 'Digest that the policy in the code has to have.', AllowedPattern: '^$|^[\\w:+/=-]{1,128}$' },
   };
 }

@@ -8,9 +8,13 @@ export const MAX_TEMPLATE_BYTES = 1_048_576;
 
 /** A template as text: YAML for people, JSON without spaces for what is near to a limit. */
 export function printTemplate(template: Template, format: 'yaml' | 'json' = 'yaml'): string {
-  if (format === 'json') return JSON.stringify(template);
+  return format === 'json' ? JSON.stringify(template) : printYaml(template);
+}
+
+/** Plain data as YAML that CloudFormation, AWS Config and Systems Manager read. */
+export function printYaml(value: object): string {
   // No aliases: CloudFormation knows none. 1.1 is what it reads: words like `no` get quotes.
-  const document = new Document(template, { aliasDuplicateObjects: false, version: '1.1' });
+  const document = new Document(value, { aliasDuplicateObjects: false, version: '1.1' });
   visit(document, {
     // Within brackets more signs mean something than the library looks for.
     Scalar: (_, node) => {

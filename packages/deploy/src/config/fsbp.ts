@@ -1,0 +1,55 @@
+import type { Ceiling, JsonObject, Remediator } from '@redress/core';
+import { customRules, defaults, does, knownRules, type ParametersOf } from './managed-rules.js';
+
+/** What is done about one control of AWS Foundational Security Best Practices, by one remediator. */
+export interface FsbpEntry {
+  /** `EC2.13`. */
+  readonly control: string;
+  readonly remediator: string;
+  readonly package: string;
+  readonly title: string;
+  /** `flag` marks, and `tell` tells; both leave the control open. */
+  readonly does: 'fix' | 'flag' | 'tell';
+  /** The most that it does by itself: `enforce` changes, `approve` waits for a person, `notify` tells. */
+  readonly ceiling: Ceiling;
+  /** Changes by itself only what an event shows to be newer than so many minutes; null: age does not matter. */
+  readonly freshWithinMinutes: number | null;
+  readonly resourceTypes: readonly string[];
+  /** Config rules whose findings ask it, too: default names of managed rules, and names of custom ones. */
+  readonly configRules: readonly string[];
+  readonly parameters: JsonObject;
+}
+
+/**
+ * Which remediator answers which control of the standard that Security Hub calls FSBP. One line for each control and remediator: a control is
+ * closed when each of them is satisfied. It says what can be done at most; what is done is up to the policy.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html
+ */
+export function fsbpMap(remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): readonly FsbpEntry[] {
+  return remediators
+    .flatMap((each) =>
+      each.controls
+        .filter(({ framework }) => framework === 'aws-fsbp')
+        .map(
+          ({ id }): FsbpEntry => ({
+            control: id,
+            remediator: each.id,
+            package: `${each.package.name}@${each.package.version}`,
+            title: each.title,
+            does: does(each),
+            ceiling: each.ceiling,
+            freshWithinMinutes: each.freshWithin === null ? null : Math.round(each.freshWithin / 60_000),
+            resourceTypes: each.resourceTypes,
+            configRules: [...knownRules([each]).map(({ name }) => name), ...customRules(each)],
+            parameters: parametersOf(each),
+          }),
+        ),
+    )
+    .sort((a, b) => byControl(a.control, b.control) || (a.remediator < b.remediator ? -1 : 1));
+}
+
+/** `EC2.7` before `EC2.13`. */
+function byControl(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true });
+}

@@ -1,0 +1,85 @@
+import type { JsonObject, Remediator } from '@redress/core';
+
+/** Managed rules whose default name is not their identifier in small letters. */
+const DEFAULT_NAMES: Readonly<Record<string, string>> = {
+  INCOMING_SSH_DISABLED: 'restricted-ssh',
+  RESTRICTED_INCOMING_TRAFFIC: 'restricted-common-ports',
+};
+
+/** Parameters of managed rules that have to agree with those of a remediator: else Config goes on asking for what is right already. */
+const INPUTS: Readonly<Record<string, { readonly of: string; readonly from: (parameters: JsonObject) => Readonly<Record<string, string>> }>> = {
+  ACCESS_KEYS_ROTATED: { of: 'iam-flag-stale-access-key', from: ({ maxAgeDays }) => ({ maxAccessKeyAge: String(maxAgeDays) }) },
+  CW_LOGGROUP_RETENTION_PERIOD_CHECK: { of: 'logs-raise-retention', from: ({ minDays }) => ({ MinRetentionTime: String(minDays) }) },
+  IAM_PASSWORD_POLICY: {
+    of: 'iam-strengthen-password-policy',
+    from: ({ minLength, reusePrevention }) => ({ MinimumPasswordLength: String(minLength), PasswordReusePrevention: String(reusePrevention) }),
+  },
+};
+
+/** Managed rules that look for more than their remediators change: what is fixed would stay non-compliant, and be asked for again. */
+const LOOK_FOR_MORE: readonly string[] = ['IAM_PASSWORD_POLICY'];
+
+const IDENTIFIER = /^[A-Z0-9_]+$/;
+
+/** A managed Config rule that remediators know. */
+export interface KnownRule {
+  /** `INCOMING_SSH_DISABLED`. */
+  readonly identifier: string;
+  /** Its default name, `restricted-ssh`: findings of a rule with this name reach the remediators. */
+  readonly name: string;
+  /** What it evaluates. */
+  readonly resourceType: string;
+  /** Narrow before wide. */
+  readonly remediators: readonly Remediator[];
+  /** Parameters of the rule that have to agree with those of the remediator. */
+  readonly input: Readonly<Record<string, string>>;
+  /** Whether a remediator can close by itself what the rule finds, when Config asks: it shows nothing to be new. Else why not. */
+  readonly remediable: true | string;
+}
+
+/** Gives the parameters of a remediator; those of its own defaults where nobody does. */
+export type ParametersOf = (remediator: Remediator) => JsonObject;
+
+export const defaults: ParametersOf = (remediator) => remediator.parameters(undefined);
+
+/**
+ * The managed rules that remediators know, by identifier. A remediator lists identifiers and default names in one, since findings have either;
+ * a name that is no default name of an identifier is of a custom rule, which only its owner can make.
+ */
+export function knownRules(remediators: readonly Remediator[], parametersOf: ParametersOf = defaults): readonly KnownRule[] {
+  const identifiers = [...new Set(remediators.flatMap((each) => each.configRules.filter((rule) => IDENTIFIER.test(rule))))].sort();
+  return identifiers.map((identifier) => {
+    const knowing = remediators.filter((each) => each.configRules.includes(identifier)).sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1));
+    const input = INPUTS[identifier];
+    const source = knowing.find((each) => each.id === input?.of);
+    return {
+      identifier,
+      name: DEFAULT_NAMES[identifier] ?? nameOf(identifier),
+      resourceType: knowing[0]?.resourceTypes[0] ?? '',
+      remediators: knowing,
+      input: input === undefined || source === undefined ? {} : input.from(parametersOf(source)),
+      remediable: remediable(identifier, knowing),
+    };
+  });
+}
+
+/** Names in `configRules` that belong to no managed rule in it. */
+export function customRules(remediator: Pick<Remediator, 'configRules'>): readonly string[] {
+  const names = remediator.configRules.filter((rule) => IDENTIFIER.test(rule)).flatMap((rule) => [nameOf(rule), DEFAULT_NAMES[rule]]);
+  return remediator.configRules.filter((rule) => !IDENTIFIER.test(rule) && !names.includes(rule));
+}
+
+const nameOf = (identifier: string) => identifier.toLowerCase().replaceAll('_', '-');
+
+function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
+  if (LOOK_FOR_MORE.includes(identifier)) return 'it looks for more than is changed';
+  if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;
+  if (remediators.some((each) => does(each) === 'fix')) return 'what may be changed by itself only while it is new is changed on events';
+  return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'it is only told about';
+}
+
+/** What a remediator does at most: it fixes, sets a flag that it takes away when the gap is closed, or tells. */
+export function does(remediator: Pick<Remediator, 'uses' | 'whenResolved'>): 'fix' | 'flag' | 'tell' {
+  if (remediator.uses.writes.length === 0) return 'tell';
+  return remediator.whenResolved ? 'flag' : 'fix';
+}
