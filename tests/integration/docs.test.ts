@@ -143,7 +143,7 @@ describe('commands', () => {
       const words = redress.split(' ');
       const [command = ''] = words;
       if (!command.startsWith('-')) expect(await helpOf([])).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
-      const under = ['evidence', 'policy', 'approvals', 'breakers', 'exceptions'].includes(command)
+      const under = ['evidence', 'policy', 'approvals', 'breakers', 'exceptions', 'generate', 'new'].includes(command)
         ? words.slice(0, 2)
         : command.startsWith('-')
           ? []
