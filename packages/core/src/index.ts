@@ -161,10 +161,12 @@ export {
 } from './remediator/define.js';
 export {
   type AwsReads,
+  allOf,
   type CallInput,
   type CommandClass,
   defineService,
   type InputOf,
+  inParallel,
   isReadOperation,
   type OperationBinding,
   type OperationNames,

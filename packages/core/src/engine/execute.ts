@@ -119,7 +119,7 @@ async function carryOut(
   lease: Lease,
 ): Promise<Closing & { readonly verified?: Verification }> {
   const as = inExecution(lease, remediator, ref, 'fix');
-  const seen = await runtime.look(remediator, ref, facts.policy, { as, deadline, purpose: 'confirmation' });
+  const seen = await runtime.look(remediator, ref, facts.policy, { as, deadline });
   const blind = unread(seen);
   if (blind !== null || !seen.observation.ok || !seen.assessment.ok)
     return { outcome: 'failed', message: `Could not be read again under the lease: ${blind?.error ?? ''}`, sent: 0, retryable: true };

@@ -66,7 +66,7 @@ export async function runPass(
     const home = identity.ok && identity.value.account === claimed.account;
     // With the wrong credentials nothing is read: what they show would be another account's.
     if (ref === null && home) {
-      const named = await runtime.identify(remediator, claimed, run.deadline, together.reads);
+      const named = await runtime.identify(remediator, claimed, run.deadline, together.names);
       if (!named.ok || named.value === null) {
         const why = named.ok ? 'it is none of this account.' : named.error;
         const verdict: Verdict = {
@@ -142,13 +142,15 @@ export async function runPass(
 export interface ResourcePass {
   /** The same question is asked of AWS once. */
   readonly reads: SharedReads;
+  /** Which resource is meant is asked once, whatever is changed in between: a pass has one. */
+  readonly names: SharedReads;
   /** What became of calls that a narrower remediator planned, and that were not made: a wider one does not decide on them again. */
   readonly decided: Map<string, PassResult>;
 }
 
 /** Begins a pass over a resource. */
 export function resourcePass(): ResourcePass {
-  return { reads: new SharedReads(), decided: new Map() };
+  return { reads: new SharedReads(), names: new SharedReads(), decided: new Map() };
 }
 
 /** What the policy lets one remediator do says nothing of another; an exception, a wait, a hold does. */

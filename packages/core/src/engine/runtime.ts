@@ -164,7 +164,7 @@ export class Runtime {
   /**
    * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact.
    *
-   * @param how what was read for the same resource just now may be shared in a `decision`. A `confirmation` reads all of it anew.
+   * @param how `shared`: what others have read of the resource just now, where that is good enough. Under a lease it is not.
    */
   async look(
     remediator: Remediator,
@@ -172,8 +172,7 @@ export class Runtime {
     policy: Fact<Policy>,
     how: { as: As; deadline: number | null; purpose?: ObservationPurpose; shared?: SharedReads },
   ): Promise<Look> {
-    const { as, deadline, purpose = 'decision' } = how;
-    const shared = purpose === 'confirmation' ? null : (how.shared ?? null);
+    const { as, deadline, purpose = 'decision', shared = null } = how;
     if (!policy.ok)
       return {
         observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
@@ -210,8 +209,14 @@ export class Runtime {
     const { remediator, seen } = args;
     const { id, ceiling, freshWithin, settle } = remediator;
     const policy = args.policy.ok ? args.policy.value : null;
+    const now = this.clock.now();
+    const [register, stop, track] = await Promise.all([
+      factOf(() => this.readRegister()),
+      factOf(() => this.readStop()),
+      factOf(async () => (policy === null ? [] : this.#trackRecord(policy, id, args.ref))),
+    ]);
     return {
-      now: this.clock.now(),
+      now,
       trigger: args.trigger,
       resource: args.ref,
       remediator: { id, version: remediator.package.version, ceiling, freshWithin, settle },
@@ -221,27 +226,22 @@ export class Runtime {
       plan: null,
       hazards: seen.assessment.ok && seen.assessment.value.status === 'manual' ? (seen.assessment.value.hazards ?? []) : [],
       policy: args.policy,
-      register: await factOf(() => this.readRegister()),
-      stop: await factOf(() => this.readStop()),
       identity: args.identity,
       observation: seen.observation,
       assessment: seen.assessment,
       history: args.history,
-      track: await factOf(async () => (policy === null ? [] : this.#trackRecord(policy, id, args.ref))),
+      register,
+      stop,
+      track,
       run: { changes: args.changes },
     };
   }
 
   /** The same facts with all that may have changed since the decision read anew: kill switch, policy, exceptions. */
   async refreshed(facts: Facts, observation: Observed): Promise<Facts> {
-    return {
-      ...facts,
-      now: this.clock.now(),
-      policy: await factOf(() => this.readPolicy()),
-      register: await factOf(() => this.readRegister()),
-      stop: await factOf(() => this.readStop()),
-      observation: known(observation),
-    };
+    const now = this.clock.now();
+    const [policy, register, stop] = await Promise.all([factOf(() => this.readPolicy()), factOf(() => this.readRegister()), factOf(() => this.readStop())]);
+    return { ...facts, now, policy, register, stop, observation: known(observation) };
   }
 
   /** What a lower environment has shown; read only where it has to show something. */

@@ -42,11 +42,10 @@ export interface Observation<State, Context> {
 /**
  * What an observation is for. The state has to be the same for each.
  *
- * - `decision`: everything counts.
- * - `confirmation`, under the lease and right before the change: state, tags and what hazards come from count. What is only told to people does not.
- * - `verification`, after the change: the state counts, and what `plan` finds to change. Nothing is decided on it, so tags and context may be left out.
+ * - `decision`, made again under the lease: everything counts.
+ * - `verification`, after a change: the state counts, and what `plan` finds to change. Nothing is decided on it, so tags and context may be left out.
  */
-export type ObservationPurpose = 'decision' | 'confirmation' | 'verification';
+export type ObservationPurpose = 'decision' | 'verification';
 
 /**
  * A hazard that a remediator looks for, told beforehand: what it means in general. What it means for one resource is in the

@@ -160,6 +160,25 @@ export function defineService<const Id extends string, const Ops extends Operati
 }
 
 /**
+ * Reads that do not need each other's answers, at the same time.
+ *
+ * @example const [keys, tags] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.ListUserTags({ UserName }));
+ * @throws what the first of them threw, in their order, and only when all have ended: none goes on unseen.
+ */
+export async function inParallel<const T extends readonly Promise<unknown>[]>(...reads: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const ended = await Promise.allSettled(reads);
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+  return ended.map((each) => (each as PromiseFulfilledResult<unknown>).value) as never;
+}
+
+/** {@link paginate}, all of it: for {@link inParallel}. */
+export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+/**
  * All items of a paginated read.
  *
  * @example for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters }, 'SecurityGroupRules')) …
