@@ -18,8 +18,12 @@ export interface RedressMemberRoleProps {
   readonly externalId: string;
   /** How the names of the roles begin, as in the hub; default `Redress`. */
   readonly rolePrefix?: string;
-  /** Policy that bounds the roles. */
+  /** Policy that bounds the roles; default: each gets a boundary of its own, made from what the remediators declare for it. */
   readonly permissionsBoundaryArn?: string;
+  /** That of the policy; default `redress:exception`. */
+  readonly exceptionTag?: string;
+  /** Whether IAM, too, refuses to change what has the exception tag, also when the tag was left behind; default true. */
+  readonly refuseTagged?: boolean;
 }
 
 /**
@@ -37,13 +41,15 @@ export class RedressMemberRole extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressMemberRoleProps) {
     super(scope, id);
-    const source = memberRoleTemplate({ remediators: props.remediators });
+    const { remediators, exceptionTag, refuseTagged } = props;
+    const source = memberRoleTemplate({ remediators, ...(exceptionTag === undefined ? {} : { exceptionTag }) });
     this.template = included(this, source, {
       HubRoleArns: props.hubRoleArns,
       RollbackRoleArns: props.rollbackRoleArns,
       ExternalId: props.externalId,
       RolePrefix: props.rolePrefix,
       PermissionsBoundaryArn: props.permissionsBoundaryArn,
+      RefuseTagged: refuseTagged === undefined ? undefined : String(refuseTagged),
     });
     acknowledge(this.template, source);
     const role = (name: string) => Role.fromRoleArn(this, name, this.template.getResource(`${name}Role`).getAtt('Arn').toString());

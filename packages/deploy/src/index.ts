@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export * from './config/index.js';
+export * from './iam/index.js';
 export * from './templates/index.js';

@@ -47,14 +47,24 @@ it('cfn-lint finds nothing, and finds what is wrong', async () => {
   await expect(run(lint, [wrong])).rejects.toMatchObject({ stdout: expect.stringContaining('Nonsense') });
 }, 120_000);
 
-it('checkov finds nothing but what is excepted with a reason', async () => {
+it('checkov finds nothing but what is excepted with a reason, and finds a role that may do more', async () => {
+  // What the roles were before they were narrowed.
+  const wide = JSON.parse(printTemplate(templates['member-role'], 'json')) as { Resources: { FixRole: { Properties: { Policies: JsonObject[] } } } };
+  wide.Resources.FixRole.Properties.Policies = [
+    {
+      PolicyName: 'Redress',
+      PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: ['s3:PutBucketPublicAccessBlock'], Resource: '*' }] },
+    },
+  ];
+  writeFileSync(join(folder, 'wide.json'), JSON.stringify(wide));
   const { stdout } = await run(
     pythonOf('checkov'),
     ['-m', 'checkov.main', '--framework', 'cloudformation', '--skip-download', '--quiet', '--compact', '-o', 'json', '-d', folder],
     { maxBuffer: 64 * 1024 * 1024 },
   ).catch((error: { stdout: string }) => error);
   const report = JSON.parse(stdout) as { summary: { passed: number; failed: number }; results: { failed_checks: { file_path: string; check_id: string }[] } };
-  const ours = report.results.failed_checks.filter((each) => !each.file_path.includes('wrong'));
+  const ours = report.results.failed_checks.filter((each) => !/wrong|wide/.test(each.file_path));
+  expect(report.results.failed_checks.filter((each) => each.file_path.includes('wide')).map((each) => each.check_id)).toContain('CKV_AWS_109');
   expect(ours).toEqual([]);
   expect(report.summary.passed).toBeGreaterThan(50);
 }, 120_000);

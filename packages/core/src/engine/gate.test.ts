@@ -3,7 +3,7 @@ import type { Lease } from '../journal.js';
 import type { ApiCall } from '../model/plan.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Clock, Connect, ConnectTarget } from '../ports.js';
-import { defineRemediator } from '../remediator/define.js';
+import { defineRemediator, type Remediator } from '../remediator/define.js';
 import { defineService, type SdkClient } from '../remediator/service.js';
 import { type As, apiRegion, type CallTrace, Gate, inExecution, LOOKING, SharedReads, type WriteContext, type WriteReply } from './gate.js';
 
@@ -122,6 +122,14 @@ describe('reads', () => {
     identity = async () => ({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' });
     await expect(reads().lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/wrong-account', retryable: false });
     expect(sent).toEqual([]);
+  });
+
+  it('that only find resources are made before an execution alone', async () => {
+    const finding: Remediator = { ...remediator, uses: { ...remediator.uses, finds: [lamp.pick('DescribeLamp')] } };
+    const as = (access: As['access']) => (gate().reads(finding, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
+    await as('read')['DescribeLamp']?.({});
+    for (const access of ['write', 'rollback'] as const) await expect(as(access)['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
+    expect(sent).toEqual(['DescribeLamp']);
   });
 
   it('end with the time of the process', async () => {

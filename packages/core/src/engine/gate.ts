@@ -153,6 +153,12 @@ export class Gate {
           const binding = use.service.operations.get(operation);
           const name = `${use.service.id}:${operation}`;
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
+          // The role that this access stands for was not given it.
+          if (as.access !== 'read' && find(remediator.uses.finds ?? [], { service: use.service.id, operation }) !== undefined)
+            throw new RedressError(
+              'gate/undeclared',
+              `${remediator.id}: ${name} is declared as a read that only finds resources; \`observe\` may not make it.`,
+            );
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
           const { client } = await this.#client(use.service, target, READ_ATTEMPTS);
           try {
@@ -312,6 +318,6 @@ export class Gate {
   }
 }
 
-function find(uses: readonly OperationUse[], call: ApiCall): ServiceRuntime | undefined {
+function find(uses: readonly OperationUse[], call: Pick<ApiCall, 'service' | 'operation'>): ServiceRuntime | undefined {
   return uses.find((use) => use.service.id === call.service && use.operations.includes(call.operation))?.service;
 }

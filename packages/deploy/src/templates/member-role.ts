@@ -1,35 +1,46 @@
 import type { JsonObject, Remediator } from '@redress/core';
-import { checkovMetadata } from './lint-exceptions.js';
-import { memberStatements } from './member-statements.js';
-import { given, listed, ref, sub, type Template, type TemplateResource, when } from './template.js';
+import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './member-statements.js';
+import { given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
 
 /** What goes into the template of the member roles. */
 export interface MemberRoleTemplateOptions {
   /** The roles may do what these declare, and nothing else. */
   readonly remediators: readonly Remediator[];
+  /** That of the policy; default `redress:exception`. The fix role cannot change what has it. */
+  readonly exceptionTag?: string;
 }
 
 /**
  * The roles of one account: once in each account, IAM being global; the hub's own account too. Read, fix and rollback are apart: each may
  * do what the remediators declare for it, and a look cannot change anything. Where AWS has one action for both ways (S3 encryption, tags of a
- * user, retention), IAM cannot keep fix and rollback apart; the engine does. A fix can never open a port. The hub's roles alone may assume them, and only with the external id.
+ * user, retention), IAM cannot keep fix and rollback apart; the engine does. A fix can never open a port: a permission boundary keeps each
+ * role to what is declared for it, also when somebody attaches another policy. The hub's roles alone may assume them, and only with the
+ * external id.
  *
  * @example JSON.stringify(memberRoleTemplate({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
-export function memberRoleTemplate({ remediators }: MemberRoleTemplateOptions): Template {
-  const { read, fix, rollback } = memberStatements(remediators);
-  const role = (name: string, does: string, trusted: string, statements: readonly JsonObject[], condition?: string): TemplateResource => ({
+export function memberRoleTemplate({ remediators, exceptionTag }: MemberRoleTemplateOptions): Template {
+  const statements = memberStatements(remediators, exceptionTag);
+  const role = (name: 'Read' | 'Fix' | 'Rollback', does: string, trusted: string, { policy }: MemberStatements, condition?: string): TemplateResource => ({
     Type: 'AWS::IAM::Role',
     ...(condition === undefined ? {} : { Condition: condition }),
-    ...checkovMetadata('AWS::IAM::Role'),
     Properties: {
       RoleName: sub(`{RolePrefix}${name}`),
       Description: `Redress: ${does}`,
       MaxSessionDuration: 3600,
       AssumeRolePolicyDocument: trust(trusted),
-      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
-      ...(statements.length === 0 ? {} : { Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }] }),
+      PermissionsBoundary: { 'Fn::If': ['HasBoundary', ref('PermissionsBoundaryArn'), ref(`${name}Boundary`)] },
+      ...(policy.length === 0 ? {} : { Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...policy] } }] }),
+    },
+  });
+  const boundary = (name: string, { boundary: bounds }: MemberStatements, condition: string): TemplateResource => ({
+    Type: 'AWS::IAM::ManagedPolicy',
+    Condition: condition,
+    Properties: {
+      Description: `The most that the role ${name} of Redress may do, whatever is attached to it.`,
+      PolicyDocument: { Version: '2012-10-17', Statement: [...bounds] },
     },
   });
   return {
@@ -57,15 +68,30 @@ export function memberRoleTemplate({ remediators }: MemberRoleTemplateOptions): 
       PermissionsBoundaryArn: {
         Type: 'String',
         Default: '',
-        Description: 'Policy that bounds the roles.',
+        Description: 'Policy that bounds the roles. Empty: each role gets a boundary of its own, made from what the remediators declare for it.',
         AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
       },
+      RefuseTagged: {
+        Type: 'String',
+        Default: 'true',
+        AllowedValues: ['true', 'false'],
+        Description: 'Whether IAM, too, refuses to change what has the exception tag. It does not know the register: a tag that was left behind counts.',
+      },
     },
-    Conditions: { HasBoundary: given('PermissionsBoundaryArn'), HasRollback: listed('RollbackRoleArns') },
+    Conditions: {
+      HasBoundary: given('PermissionsBoundaryArn'),
+      HasRollback: listed('RollbackRoleArns'),
+      MakesBoundary: { 'Fn::Equals': [ref('PermissionsBoundaryArn'), ''] },
+      MakesRollbackBoundary: { 'Fn::And': [{ Condition: 'MakesBoundary' }, { Condition: 'HasRollback' }] },
+      [REFUSES_TAGGED]: { 'Fn::Equals': [ref('RefuseTagged'), 'true'] },
+    },
     Resources: {
-      ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', read),
-      FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', fix),
-      RollbackRole: role('Rollback', 'takes fixes back.', 'RollbackRoleArns', rollback, 'HasRollback'),
+      ReadBoundary: boundary('Read', statements.read, 'MakesBoundary'),
+      FixBoundary: boundary('Fix', statements.fix, 'MakesBoundary'),
+      RollbackBoundary: boundary('Rollback', statements.rollback, 'MakesRollbackBoundary'),
+      ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', statements.read),
+      FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', statements.fix),
+      RollbackRole: role('Rollback', 'takes fixes back.', 'RollbackRoleArns', statements.rollback, 'HasRollback'),
     },
     Outputs: {
       ReadRoleArn: { Description: 'Assumed to look.', Value: { 'Fn::GetAtt': ['ReadRole', 'Arn'] } },

@@ -1,16 +1,30 @@
 import type { JsonObject, Remediator } from '@redress/core';
+import { boundaryPolicy, EXEMPT, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicy, type Writing } from '../iam/policies.js';
+import { ref, sub, when } from './template.js';
+
+/** The condition under which a role may not change what has the exception tag. */
+export const REFUSES_TAGGED = 'RefusesTagged';
+
+/** ARNs of the account that the template is deployed into, in every region. */
+const HERE: Writing = {
+  arn: (pattern) => sub(pattern.replace('{partition}', '{AWS::Partition}').replace('{region}', '*').replace('{account}', '{AWS::AccountId}')),
+  account: ref('AWS::AccountId'),
+};
+
+/** What one role of a member account may do, and the most that it could ever do. */
+export interface MemberStatements {
+  readonly policy: readonly JsonObject[];
+  readonly boundary: readonly JsonObject[];
+}
 
 /** What the roles of a member account may do, by what the remediators declare. */
-export function memberStatements(remediators: readonly Remediator[]): {
-  read: readonly JsonObject[];
-  fix: readonly JsonObject[];
-  rollback: readonly JsonObject[];
-} {
-  const of = (...kinds: readonly ('reads' | 'writes' | 'undoes')[]): JsonObject[] => {
-    const actions = remediators.flatMap(({ uses }) =>
-      kinds.flatMap((kind) => uses[kind].flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? []))),
-    );
-    return actions.length === 0 ? [] : [{ Effect: 'Allow', Action: [...new Set(actions)].sort(), Resource: '*' }];
-  };
-  return { read: of('reads'), fix: of('reads', 'writes'), rollback: of('reads', 'undoes') };
+export function memberStatements(remediators: readonly Remediator[], exceptionTag?: string): Readonly<Record<MemberRole, MemberStatements>> {
+  const options: IamOptions = { remediators, write: HERE, ...(exceptionTag === undefined ? {} : { exceptionTag }) };
+  const of = (role: MemberRole): MemberStatements => ({
+    // Who deploys decides on this one statement.
+    policy: memberPolicy(role, options).Statement.map((each) => (each['Sid'] === EXEMPT ? when(REFUSES_TAGGED, each) : each)),
+    boundary: boundaryPolicy(options, role).Statement,
+  });
+  const [read, fix, rollback] = MEMBER_ROLES.map(of) as [MemberStatements, MemberStatements, MemberStatements];
+  return { read, fix, rollback };
 }

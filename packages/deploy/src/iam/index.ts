@@ -1,0 +1,18 @@
+export { type Conditions, NARROWING, type Narrowing } from './narrowing.js';
+export { NEVER } from './never.js';
+export {
+  actionsOf,
+  boundaryPolicy,
+  type IamOptions,
+  iamActions,
+  MAX_MANAGED_POLICY,
+  MAX_ROLE_POLICIES,
+  MEMBER_ROLES,
+  type MemberRole,
+  memberPolicy,
+  narrowed,
+  oneActionForBoth,
+  type PolicyDocument,
+  type Rest,
+  type Writing,
+} from './policies.js';
