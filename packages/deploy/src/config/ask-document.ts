@@ -11,6 +11,7 @@ export interface AskDocumentOptions {
 /** Seconds that Systems Manager waits for a function, at most. */
 export const MAX_ASK_SECONDS = 300;
 
+// A step has one attempt, and its failure ends the Automation: both by default.
 // Not the function alone decides whether the step fails: an answer that is none of ours must not look like a fix, whatever came back.
 const JUDGE = `import json
 
@@ -60,8 +61,6 @@ export function askDocument({ functionArn, roleArn }: AskDocumentOptions = {}): 
         name: 'AskRedress',
         action: 'aws:invokeLambdaFunction',
         timeoutSeconds: MAX_ASK_SECONDS,
-        maxAttempts: 1,
-        onFailure: 'Abort',
         inputs: {
           FunctionName: '{{ FunctionArn }}',
           InvocationType: 'RequestResponse',
@@ -80,8 +79,6 @@ export function askDocument({ functionArn, roleArn }: AskDocumentOptions = {}): 
         name: 'Judge',
         action: 'aws:executeScript',
         timeoutSeconds: 60,
-        maxAttempts: 1,
-        onFailure: 'Abort',
         isEnd: true,
         inputs: { Runtime: 'python3.11', Handler: 'judge', Script: JUDGE, InputPayload: { answer: '{{ AskRedress.Payload }}' } },
         outputs: [
