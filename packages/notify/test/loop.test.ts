@@ -43,7 +43,7 @@ it('one finding leads to exactly one action, and to one update of the finding; a
   });
   // What Security Hub does: it keeps note and workflow, and imports the finding again.
   const hub = await server(({ json }) => {
-    finding = { ...finding, Note: json.Note, Workflow: json.Workflow };
+    finding = { ...finding, Note: { ...json.Note, UpdatedAt: new Date().toISOString() }, Workflow: json.Workflow };
     return { json: { ProcessedFindings: json.FindingIdentifiers, UnprocessedFindings: [] } };
   });
   try {
@@ -76,9 +76,9 @@ it('one finding leads to exactly one action, and to one update of the finding; a
     }
     expect([await intents(), hub.arrived.length]).toEqual([1, 1]);
 
-    // Someone turns it off again: the finding is NEW, and our note is still on it.
+    // Someone turns it off again before it was evaluated: it never passed, so the finding stays RESOLVED, and our note is still on it.
     await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
-    finding = { ...finding, Workflow: { Status: 'NEW' }, UpdatedAt: new Date(Date.now() + 60_000).toISOString() };
+    finding = { ...finding, UpdatedAt: new Date(Date.now() + 60_000).toISOString() };
     await redress.handle(imported());
     expect((await ec2.send(new GetEbsEncryptionByDefaultCommand({}))).EbsEncryptionByDefault).toBe(true);
     expect(await intents()).toBe(2);

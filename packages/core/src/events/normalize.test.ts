@@ -181,6 +181,8 @@ describe('Security Hub, ASFF', () => {
   });
 
   const workflow = (Status: string) => ({ Workflow: { Status } });
+  /** The control was evaluated at 09:20:01.123. */
+  const noted = (UpdatedAt: string | undefined) => ({ Note: { Text: 'x', UpdatedBy: 'redress', UpdatedAt } });
   it.each<[Record<string, unknown>, string, string]>([
     [{}, 'candidate', 'candidate'],
     [{ Compliance: { Status: 'PASSED' } }, 'resolved', 'resolved'],
@@ -188,14 +190,24 @@ describe('Security Hub, ASFF', () => {
     [{ RecordState: 'ARCHIVED' }, 'resolved', 'resolved'],
     [{ RecordState: 'ARCHIVED', ...workflow('NOTIFIED') }, 'resolved', 'resolved'],
     [workflow('RESOLVED'), 'resolved', 'resolved'],
-    // Our own update comes back; our note stays on a finding, so a gap that came back is one although the note is ours.
-    [{ ...workflow('RESOLVED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'ignored', 'resolved'],
-    [{ ...workflow('NOTIFIED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'ignored', 'candidate'],
-    [{ ...workflow('NEW'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'candidate', 'candidate'],
-    [{ Compliance: { Status: 'PASSED' }, ...workflow('RESOLVED'), Note: { Text: 'x', UpdatedBy: 'redress' } }, 'resolved', 'resolved'],
+    // Our own update comes back: the note is as new as the evaluation, or newer.
+    [{ ...workflow('RESOLVED'), ...noted('2026-11-02T09:21:00.000Z') }, 'ignored', 'resolved'],
+    [{ ...workflow('NOTIFIED'), ...noted('2026-11-02T09:21:00.000Z') }, 'ignored', 'candidate'],
+    [{ ...workflow('NOTIFIED'), ...noted('2026-11-02T09:20:01.123Z') }, 'ignored', 'candidate'],
+    [{ ...workflow('RESOLVED'), ...noted(undefined) }, 'ignored', 'resolved'],
+    [{ ...workflow('NOTIFIED'), ...noted('soon') }, 'ignored', 'candidate'],
+    // It was evaluated again since, and failed; in between it may never have passed, so that it is not NEW.
+    [{ ...workflow('RESOLVED'), ...noted('2026-11-02T09:20:01.122Z') }, 'candidate', 'candidate'],
+    [{ ...workflow('NOTIFIED'), ...noted('2026-11-02T09:20:01.122Z') }, 'candidate', 'candidate'],
+    [{ ...workflow('RESOLVED'), ...noted('2026-11-01T00:00:00.000Z'), Compliance: { Status: 'WARNING' } }, 'record-only', 'record-only'],
+    [{ ...workflow('NEW'), ...noted('2026-11-02T09:21:00.000Z') }, 'candidate', 'candidate'],
+    [{ Compliance: { Status: 'PASSED' }, ...workflow('RESOLVED'), ...noted('2026-11-02T09:21:00.000Z') }, 'resolved', 'resolved'],
+    // Someone else's.
+    [{ ...workflow('RESOLVED'), Note: { Text: 'x', UpdatedBy: 'ada', UpdatedAt: '2026-11-01T00:00:00.000Z' } }, 'resolved', 'resolved'],
+    [{ ...workflow('NOTIFIED'), Note: { Text: 'x', UpdatedBy: 'ada', UpdatedAt: '2026-11-02T09:21:00.000Z' } }, 'candidate', 'candidate'],
     [workflow('SUPPRESSED'), 'ignored', 'ignored'],
-    // A person who sends a finding on knows that somebody was told.
-    [workflow('NOTIFIED'), 'ignored', 'candidate'],
+    // That somebody was told closes nothing.
+    [workflow('NOTIFIED'), 'candidate', 'candidate'],
     [workflow('WHATEVER'), 'record-only', 'record-only'],
     [{ Compliance: { Status: 'WARNING' } }, 'record-only', 'record-only'],
     [{ Compliance: { Status: 'NOT_AVAILABLE' } }, 'record-only', 'record-only'],
@@ -209,7 +221,7 @@ describe('Security Hub, ASFF', () => {
     [{ ProductArn: 'arn:aws-us-gov:securityhub:us-gov-west-1::product/aws/securityhub' }, 'candidate', 'candidate'],
     // WorkflowState stays NEW after Workflow was resolved.
     [{ Workflow: undefined }, 'candidate', 'candidate'],
-    [{ Workflow: undefined, WorkflowState: 'NOTIFIED' }, 'ignored', 'candidate'],
+    [{ Workflow: undefined, WorkflowState: 'NOTIFIED' }, 'candidate', 'candidate'],
     [{ Workflow: undefined, WorkflowState: 'DEFERRED' }, 'ignored', 'ignored'],
     [{ Workflow: undefined, WorkflowState: 'RESOLVED' }, 'resolved', 'resolved'],
     [{ Workflow: undefined, WorkflowState: undefined }, 'record-only', 'record-only'],

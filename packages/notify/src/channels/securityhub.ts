@@ -22,7 +22,8 @@ export interface SecurityHubOptions {
  * Writes a note on the Security Hub finding that a pass came of, and sets its workflow: RESOLVED only when everything that was asked about
  * it was changed and looked at again, NOTIFIED otherwise. What did not come of a Security Hub finding is left out.
  *
- * The update itself comes back as an import. It is set to RESOLVED or NOTIFIED then, with a note by `redress`, and `normalize` ignores that.
+ * The update itself comes back as an import. It is set to RESOLVED or NOTIFIED then, with a note by `redress` that is newer than the
+ * evaluation, and `normalize` ignores that.
  *
  * @see https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchUpdateFindings.html
  */

@@ -65,8 +65,9 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   const product = productOf(productArn);
   const standardPath = standardOf(finding, fields);
   const severity = members(finding.Severity);
-  const noteBy = text(members(finding.Note).UpdatedBy, 256);
-  const own = noteBy === SECURITY_HUB_AUTHOR;
+  const note = members(finding.Note);
+  const noteBy = text(note.UpdatedBy, 256);
+  const own = noteBy === SECURITY_HUB_AUTHOR ? ownNote(time(note.UpdatedAt), time(finding.UpdatedAt)) : null;
 
   return {
     source: 'securityhub',
@@ -121,15 +122,27 @@ interface Status {
   readonly workflow: string | null;
   readonly legacy: string | null;
   readonly custom: boolean;
-  /** The last note is ours. It stays on the finding, so it alone says nothing: a gap that came back is NEW again. */
-  readonly own: boolean;
+  /** The last note is ours: the finding is as we left it, or was evaluated again since. Null: it is someone else's, or there is none. */
+  readonly own: 'newest' | 'evaluated-since' | null;
 }
 
 /** Who our notes on findings are by: an update of our own comes back as an import. */
 export const SECURITY_HUB_AUTHOR = 'redress';
 
+/**
+ * Our note stays on a finding, so it alone says nothing. What Security Hub evaluates changes `UpdatedAt`, and what is written to a finding with
+ * BatchUpdateFindings does not: a note that is as new is of our own update, which comes back as an import. Where one of the times is missing it
+ * counts as that, since an update that answers itself would have no end.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchUpdateFindings.html
+ */
+function ownNote(writtenAt: string | null, evaluatedAt: string | null): 'newest' | 'evaluated-since' {
+  return writtenAt !== null && evaluatedAt !== null && Date.parse(evaluatedAt) > Date.parse(writtenAt) ? 'evaluated-since' : 'newest';
+}
+
 function judge(status: Status): Verdict {
   const { state, recordState } = status;
+  const echo = status.own === 'newest' && !status.custom;
   if (status.missing !== null) return verdict('rejected', `The finding has no ${status.missing}.`);
   if (status.product !== 'securityhub' && status.product !== 'config')
     return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
@@ -137,15 +150,16 @@ function judge(status: Status): Verdict {
   const workflow = status.workflow ?? status.legacy;
   if (state === 'PASSED') return verdict('resolved', 'The control passed.');
   if (recordState === 'ARCHIVED') return verdict('resolved', 'The finding is archived.');
-  if (workflow === 'RESOLVED' && status.own && !status.custom) return verdict('ignored', 'The finding was set to RESOLVED by Redress itself.');
-  if (workflow === 'RESOLVED') return verdict('resolved', 'The finding was set to resolved.');
+  if (workflow === 'RESOLVED' && echo) return verdict('ignored', 'The finding was set to RESOLVED by Redress itself.');
+  // It may fail again without having passed in between, and then stays RESOLVED.
+  if (workflow === 'RESOLVED' && status.own !== 'evaluated-since') return verdict('resolved', 'The finding was set to resolved.');
   if (workflow === 'SUPPRESSED' || workflow === 'DEFERRED') return verdict('ignored', `The finding was set to ${workflow}.`);
-  // Our own note comes back as an import, too.
-  if (workflow === 'NOTIFIED' && !status.custom) return verdict('ignored', 'The finding was set to NOTIFIED: somebody was told already.');
+  if (workflow === 'NOTIFIED' && echo) return verdict('ignored', 'The finding was set to NOTIFIED by Redress itself.');
   if (state !== 'FAILED') return verdict('record-only', `The compliance status is ${state ?? 'missing'}, not FAILED.`);
   if (recordState !== 'ACTIVE') return verdict('record-only', `The record state is ${recordState ?? 'missing'}, not ACTIVE.`);
-  if (workflow !== 'NEW' && workflow !== 'NOTIFIED') return verdict('record-only', `The workflow status is ${workflow ?? 'missing'}, not NEW.`);
-  return verdict('candidate', 'The control failed.');
+  if (workflow !== 'NEW' && workflow !== 'NOTIFIED' && workflow !== 'RESOLVED')
+    return verdict('record-only', `The workflow status is ${workflow ?? 'missing'}, not NEW.`);
+  return verdict('candidate', status.own === null ? 'The control failed.' : 'The control failed again.');
 }
 
 const STANDARD_ARN = /:control\/(.+)$/;
