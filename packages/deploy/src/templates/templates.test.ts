@@ -11,6 +11,7 @@ import {
   JOURNAL_TABLE,
   MAX_INLINE_BYTES,
   MAX_RECEIVE_COUNT,
+  memberConfigTemplate,
   memberEventsTemplate,
   memberRoleTemplate,
   printTemplate,
@@ -26,6 +27,7 @@ const all: readonly (readonly [string, Template])[] = [
   ['hub', hub],
   ['member-role', memberRoleTemplate({ remediators })],
   ['member-events', memberEventsTemplate({ remediators })],
+  ['member-config', memberConfigTemplate({ remediators })],
 ];
 const of = (template: Template, type: string) => Object.entries(template.Resources).filter(([, each]) => each.Type === type);
 const properties = (template: Template, type: string) => of(template, type).map(([, each]) => each.Properties as Record<string, never>);

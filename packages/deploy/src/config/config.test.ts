@@ -1,0 +1,170 @@
+import { createRedress, definePolicy, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { describe, expect, it } from 'vitest';
+import { askDocument, conformancePack, fsbpMap, hubTemplate, knownRules, MAX_INLINE_BYTES, MAX_PACK_BYTES, memberConfigTemplate, printYaml } from '../index.js';
+import { customRules } from './managed-rules.js';
+
+const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const rules = knownRules(remediators);
+
+/** Who is asked when Config asks. */
+async function asked(configRule: string, resourceType: string): Promise<string[]> {
+  const redress = createRedress({
+    remediators,
+    policy: definePolicy({ version: 1 }),
+    connect: async () => {
+      throw new RedressError('aws/denied', 'nobody');
+    },
+  });
+  const request = { redress: 'config-remediation', configRule, resourceType, resourceId: 'x', account: '111111111111', region: 'eu-west-1' };
+  const { results } = await redress.handle({ ...request, automationExecution: 'a' }, { dryRun: true });
+  return results.flatMap((each) => each.passes).map((pass) => pass.remediator);
+}
+
+describe('the rules that remediators know', () => {
+  it('are managed ones, each with its default name: identifiers and names are told apart', () => {
+    expect(Object.fromEntries(rules.map(({ identifier, name }) => [identifier, name]))).toMatchObject({
+      INCOMING_SSH_DISABLED: 'restricted-ssh',
+      RESTRICTED_INCOMING_TRAFFIC: 'restricted-common-ports',
+      VPC_SG_PORT_RESTRICTION_CHECK: 'vpc-sg-port-restriction-check',
+      S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED: 's3-bucket-server-side-encryption-enabled',
+    });
+    for (const each of remediators) expect([each.id, customRules(each)]).toEqual([each.id, []]);
+    expect(customRules({ configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'acme-ssh'] })).toEqual(['acme-ssh']);
+  });
+
+  it.each(rules.map((rule) => [rule.name, rule] as const))('%s asks who knows it, also out of a conformance pack', async (name, rule) => {
+    const ids = rule.remediators.map(({ id }) => id);
+    expect(await asked(name, rule.resourceType)).toEqual(ids);
+    expect(await asked(`${name}-conformance-pack-abc123`, rule.resourceType)).toEqual(ids);
+  });
+
+  it('are remediated by Config where a remediator can close them on request, by itself', () => {
+    expect(rules.filter((rule) => rule.remediable === true).map(({ name }) => name)).toEqual([
+      'cw-loggroup-retention-period-check',
+      'ec2-ebs-encryption-by-default',
+      's3-bucket-level-public-access-prohibited',
+      's3-bucket-server-side-encryption-enabled',
+    ]);
+    expect(Object.fromEntries(rules.map(({ name, remediable }) => [name, remediable]))).toMatchObject({
+      'restricted-ssh': expect.stringContaining('new'),
+      'access-keys-rotated': expect.stringContaining('flagged'),
+      'encrypted-volumes': expect.stringContaining('told'),
+      'iam-password-policy': expect.stringContaining('more'),
+    });
+  });
+});
+
+describe('the conformance pack', () => {
+  const pack = conformancePack({ remediators });
+  const of = (made: typeof pack, type: string) => Object.values(made.Resources).filter((each) => each.Type === `AWS::Config::${type}`);
+
+  it('has every rule once, and gives each remediation what the document takes, and nothing else', () => {
+    expect(of(pack, 'ConfigRule').map((each) => each.Properties['ConfigRuleName'])).toEqual(rules.map(({ name }) => name));
+    const { parameters } = askDocument({ functionArn: 'f', roleArn: 'r' }) as { parameters: Record<string, { default?: string; allowedPattern: string }> };
+    const needed = Object.keys(parameters).filter((name) => parameters[name]?.default === undefined);
+    for (const { Properties, DependsOn } of of(pack, 'RemediationConfiguration')) {
+      const given = Properties['Parameters'] as Record<string, { StaticValue?: { Values: unknown[] } }>;
+      expect(Object.keys(given).sort()).toEqual(['AutomationAssumeRole', ...needed].sort());
+      for (const [name, { StaticValue }] of Object.entries(given))
+        for (const value of StaticValue?.Values ?? [])
+          if (typeof value === 'string') expect(value).toMatch(new RegExp(parameters[name]?.allowedPattern ?? '-'));
+      expect(pack.Resources[DependsOn ?? '']?.Properties['ConfigRuleName']).toBe(Properties['ConfigRuleName']);
+      expect(Properties).toMatchObject({ Automatic: true, MaximumAutomaticAttempts: 2, ExecutionControls: { SsmControls: { ErrorPercentage: 100 } } });
+    }
+  });
+
+  it('looks for what the policy asks for', () => {
+    const own = conformancePack({ remediators, parametersOf: (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 90 } : {}) });
+    expect(own.Resources['CwLoggroupRetentionPeriodCheck']?.Properties['InputParameters']).toEqual({ MinRetentionTime: '90' });
+    expect(own.Resources['AccessKeysRotated']?.Properties['InputParameters']).toEqual({ maxAccessKeyAge: '90' });
+  });
+
+  it('may only find', () => {
+    const finds = conformancePack({ remediators, remediation: false });
+    expect([of(finds, 'RemediationConfiguration'), finds.Parameters]).toEqual([[], undefined]);
+    expect(of(finds, 'ConfigRule')).toHaveLength(rules.length);
+    expect(conformancePack({ remediators: ec2Remediators.filter((each) => each.freshWithin !== null) }).Parameters).toBeUndefined();
+  });
+
+  it('fits into one call', () => {
+    expect(printYaml(pack).length).toBeLessThan(MAX_PACK_BYTES);
+  });
+});
+
+describe('the map of FSBP', () => {
+  const map = fsbpMap(remediators);
+
+  it('has a line for each control of the standard and each remediator, in the order of people', () => {
+    const declared = remediators.flatMap((each) => each.controls.filter(({ framework }) => framework === 'aws-fsbp').map(({ id }) => `${id} ${each.id}`));
+    expect(map.map(({ control, remediator }) => `${control} ${remediator}`).sort()).toEqual([...declared].sort());
+    const controls = [...new Set(map.map(({ control }) => control))];
+    expect(controls.indexOf('EC2.7')).toBeLessThan(controls.indexOf('EC2.13'));
+  });
+
+  it('says what is done at most', () => {
+    expect(map.find(({ control, remediator }) => control === 'EC2.13' && remediator === 'ec2-revoke-sg-open-ssh')).toMatchObject({
+      does: 'fix',
+      ceiling: 'enforce',
+      freshWithinMinutes: 30,
+      configRules: ['restricted-ssh', 'vpc-sg-port-restriction-check'],
+      resourceTypes: ['AWS::EC2::SecurityGroup'],
+    });
+    expect(map.find(({ control }) => control === 'IAM.3')).toMatchObject({ does: 'flag', parameters: { maxAgeDays: 90 } });
+    expect(map.find(({ control }) => control === 'EC2.3')).toMatchObject({ does: 'tell', ceiling: 'notify' });
+  });
+});
+
+describe('the template for AWS Config', () => {
+  const template = memberConfigTemplate({ remediators });
+  const { Resources } = template;
+
+  it('lets an Automation of the account ask, and do nothing else', () => {
+    const role = Resources['AskRole']?.Properties as {
+      Policies: { PolicyDocument: { Statement: JsonObject[] } }[];
+      AssumeRolePolicyDocument: { Statement: JsonObject[] };
+    };
+    expect(role.Policies.flatMap((each) => each.PolicyDocument.Statement)).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: { Ref: 'ConfigFunctionArn' } },
+    ]);
+    expect(role.AssumeRolePolicyDocument.Statement[0]?.['Condition']).toMatchObject({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } });
+  });
+
+  it('remediates where the function is, and only finds elsewhere', () => {
+    expect(Object.entries(Resources).map(([name, { Condition }]) => [name, Condition])).toEqual([
+      ['AskRole', 'Asks'],
+      ['Document', 'Asks'],
+      ['AskingPack', 'Asks'],
+      ['Pack', 'Elsewhere'],
+    ]);
+    expect(Resources['AskingPack']?.Properties['TemplateBody']).toBe(printYaml(conformancePack({ remediators })));
+    expect(Resources['Pack']?.Properties['TemplateBody']).not.toContain('RemediationConfiguration');
+    expect(JSON.stringify(template).length).toBeLessThan(MAX_INLINE_BYTES);
+  });
+});
+
+describe('the hub', () => {
+  const { Resources, Parameters } = hubTemplate({ remediators });
+  const permissions = Object.values(Resources).filter((each) => each.Type === 'AWS::Lambda::Permission');
+
+  it('answers Config by a function of its own, when it is asked to', () => {
+    expect(Resources['Config']).toMatchObject({ Condition: 'ServesConfig', Properties: { Handler: 'index.config', Timeout: 120 } });
+    expect(hubTemplate({ remediators, timeoutSeconds: 900 }).Resources['Config']?.Properties['Timeout']).toBe(300);
+    expect(Parameters['ServeConfig']?.Default).toBe('false');
+  });
+
+  it('lets an organisation invoke that one, and nobody but its own schedule the one for events', () => {
+    const who = (name: string) => permissions.filter((each) => JSON.stringify(each.Properties['FunctionName']) === JSON.stringify({ Ref: name }));
+    expect(who('Function').map(({ Properties }) => Properties['Principal'])).toEqual(['events.amazonaws.com']);
+    expect(who('Config')).toEqual([
+      {
+        Type: 'AWS::Lambda::Permission',
+        Condition: 'ServesConfigOfOrganization',
+        Properties: { Action: 'lambda:InvokeFunction', FunctionName: { Ref: 'Config' }, Principal: '*', PrincipalOrgID: { Ref: 'OrganizationId' } },
+      },
+    ]);
+  });
+});
