@@ -106,9 +106,11 @@ const sequences: Record<string, readonly Step[]> = {
     ],
     ['ec2', 'AuthorizeSecurityGroupIngress', (found) => ({ ...group(found as never), IpPermissions: [open] })],
     ['ec2', 'DescribeSecurityGroupRules', rules],
+    ['ec2', 'DescribeSecurityGroups', (found) => ({ GroupIds: [found['group']] })],
     ['ec2', 'RevokeSecurityGroupIngress', (found) => ({ ...group(found as never), SecurityGroupRuleIds: [found['rule']] })],
     ['ec2', 'RevokeSecurityGroupIngress', (found) => ({ ...group(found as never), SecurityGroupRuleIds: [found['rule']] })],
     ['ec2', 'DescribeSecurityGroupRules', rules],
+    ['ec2', 'DescribeSecurityGroups', (found) => ({ GroupIds: [found['group']] })],
     ['ec2', 'DescribeNetworkInterfaces', (found) => ({ Filters: [{ Name: 'group-id', Values: [found['group'] ?? ''] }] })],
     ['ec2', 'DescribeInstances', (found) => ({ Filters: [{ Name: 'instance.group-id', Values: [found['group'] ?? ''] }] })],
     ['ec2', 'DescribeVolumes', () => ({ VolumeIds: ['vol-00000000000000000'] })],
@@ -189,7 +191,7 @@ const sequences: Record<string, readonly Step[]> = {
 /** Where the emulator is known not to be AWS: what AWS answers is what the simulated account does. */
 const NOT_AWS: Readonly<Record<string, string>> = {
   // A new bucket enforces its owner since April 2023.
-  'security groups 8 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',
+  'security groups 9 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',
   'buckets 17 GetBucketOwnershipControls': 'the emulator has no ownership controls on new buckets',
 };
 

@@ -315,6 +315,10 @@ async function fix(bench: Bench, scenario: Scenario): Promise<Problems> {
     findings.check(right, `outcome ${outcomes([pass])}`);
   }
   const after = await stage.look();
+  findings.check(
+    run.looks.at(-1)?.observation === 'gone' || sameState(run.looks.at(-1), after),
+    'the state that the verification saw is not the one that is seen afterwards: it may not depend on the `purpose` of an observation',
+  );
   if (scenario.partly !== true) {
     const status = after?.assessment?.status ?? (after?.observation === 'gone' ? 'gone' : 'unreadable');
     findings.check(

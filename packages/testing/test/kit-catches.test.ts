@@ -92,6 +92,12 @@ const bad: readonly Bad[] = [
     /fixed once/,
     /what may not change has changed/,
   ],
+  [
+    'sees another state when it verifies',
+    observing(({ state }, { purpose }) => (purpose === 'verification' ? { state: { ...(state as object), note: 'verified' } } : {})),
+    /fixed once/,
+    /may not depend on the `purpose`/,
+  ],
   ['asks the clock', changing((each) => ({ summary: `${each.summary} on ${new Date().toISOString().slice(0, 4)}` })), /pure/, /plan asks the clock/],
   [
     'asks for the time by Date.now',

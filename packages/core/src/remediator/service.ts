@@ -160,12 +160,12 @@ export function defineService<const Id extends string, const Ops extends Operati
 }
 
 /**
- * Reads that do not need each other's answers, at the same time.
+ * Reads that do not need each other's answers, at the same time. What is no promise is its own answer.
  *
  * @example const [keys, tags] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.ListUserTags({ UserName }));
  * @throws what the first of them threw, in their order, and only when all have ended: none goes on unseen.
  */
-export async function inParallel<const T extends readonly Promise<unknown>[]>(...reads: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+export async function inParallel<const T extends readonly unknown[]>(...reads: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const ended = await Promise.allSettled(reads);
   for (const each of ended) if (each.status === 'rejected') throw each.reason;
   return ended.map((each) => (each as PromiseFulfilledResult<unknown>).value) as never;

@@ -110,6 +110,12 @@ describe('observing', () => {
     expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS' }, tags: { team: 'payments' } });
     expect(tagsReadOf).toEqual([ARN]);
   });
+  it('to verify, reads no tags', async () => {
+    const { aws, tagsReadOf } = fakeLogs([{ logGroupName: '/app', retentionInDays: 365, logGroupArn: ARN }]);
+    const args = { aws, resource: group('/app'), parameters: remediator.parameters({}), purpose: 'verification' } as const;
+    expect(await remediator.observe(args)).toMatchObject({ state: { retentionInDays: 365 } });
+    expect(tagsReadOf).toEqual([]);
+  });
   it('reads tags by the ARN of the group where only that of its streams is given', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).tagsReadOf).toEqual([ARN]);
   });

@@ -144,6 +144,38 @@ describe('observing', () => {
     });
     expect(tags).toEqual({ team: 'web', shared: 'group', 'redress:exception': 'EXC-1', app: 'shop' });
   });
+  describe('to verify', () => {
+    const verify = async (region: FakeRegion) => {
+      const fake = fakeEc2({ ...REGION, ...region });
+      const seen = await remediator.observe({ aws: fake.aws, resource: group(), parameters, purpose: 'verification' });
+      if (seen === 'gone') throw new Error('gone');
+      return { state: seen.state, calls: fake.calls };
+    };
+    const harmless = [rule(443), rule(22, { CidrIpv4: '10.0.0.0/8' }), rule(22, { IpProtocol: 'udp' }), rule(22, { ReferencedGroupInfo: { GroupId: 'sg-2' } })];
+
+    it('asks the group alone, where it says that nothing is open', async () => {
+      const { state, calls } = await verify({ rules: harmless });
+      expect(calls).toEqual(['DescribeSecurityGroups']);
+      expect(state).toEqual((await look({ rules: harmless })).state);
+    });
+    it.each([
+      rule(22),
+      rule(22, { CidrIpv6: '::/0' }),
+      rule(20, { ToPort: 32 }),
+      rule(-1, { IpProtocol: '-1', ToPort: -1 }),
+      rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' }),
+    ])('looks at the rules as long as one is open: %j', async (open) => {
+      const { state, calls } = await verify({ rules: [...harmless, open] });
+      expect(calls).toContain('DescribeSecurityGroupRules');
+      expect(state).toEqual((await look({ rules: [...harmless, open] })).state);
+      expect(state).toMatchObject({ open: [{ id: open.SecurityGroupRuleId }] });
+    });
+    it('takes nothing for granted where the group does not say', async () => {
+      const { state, calls } = await verify({ rules: [rule(22)], saysPermissions: false });
+      expect(calls).toContain('DescribeSecurityGroupRules');
+      expect(state).toMatchObject({ open: [{ fromPort: 22 }] });
+    });
+  });
   it('says that a group is gone', async () => {
     expect(await remediator.observe({ aws: fakeEc2({}).aws, resource: group(), parameters })).toBe('gone');
   });

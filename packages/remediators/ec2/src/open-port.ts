@@ -1,10 +1,12 @@
 import {
+  allOf,
   type CallReader,
   type Ceiling,
   type ControlRef,
   canonicalJson,
   defineRemediator,
   type Hazard,
+  inParallel,
   isGone,
   isRecord,
   type JsonObject,
@@ -127,18 +129,21 @@ export function revokeOpenPorts(options: {
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
     },
-    async observe({ aws, resource }) {
-      let group: Awaited<ReturnType<typeof aws.ec2.DescribeSecurityGroups>>['SecurityGroups'];
-      try {
-        group = (await aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })).SecurityGroups;
-      } catch (error) {
-        if (isGone(error)) return 'gone';
-        throw error;
-      }
-      const found = group?.find((each) => each.GroupId === resource.id);
+    async observe({ aws, resource, purpose }) {
+      const group = { Name: 'group-id', Values: [resource.id] };
+      const rulesOf = () => allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules'));
+      const deciding = purpose !== 'verification';
+      const [groups, listed, interfaces, reservations] = await inParallel(
+        unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })),
+        deciding ? rulesOf() : null,
+        deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group] }, 'NetworkInterfaces')) : [],
+        deciding ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'instance.group-id' }] }, 'Reservations')) : [],
+      );
+      const found = groups?.SecurityGroups?.find((each) => each.GroupId === resource.id);
       if (found === undefined) return 'gone';
       const open: OpenRule[] = [];
-      for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'SecurityGroupRules')) {
+      // The group itself says what it lets in, though not under which ids: where nothing is open, no rule has to be looked at.
+      for (const rule of listed ?? (letsIn(found.IpPermissions, meant) ? await rulesOf() : [])) {
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
         if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isOpen(cidr)) continue;
         const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
@@ -155,14 +160,8 @@ export function revokeOpenPorts(options: {
       const tags: Record<string, string> = {};
       const bastions: string[] = [];
       // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
-      for await (const each of paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [{ Name: 'group-id', Values: [resource.id] }] }, 'NetworkInterfaces')) {
-        for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
-      }
-      for await (const reservation of paginate(
-        aws.ec2.DescribeInstances,
-        { Filters: [{ Name: 'instance.group-id', Values: [resource.id] }] },
-        'Reservations',
-      )) {
+      for (const each of interfaces) for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+      for (const reservation of reservations) {
         for (const instance of reservation.Instances ?? []) {
           for (const tag of instance.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
           if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
@@ -228,6 +227,44 @@ export function revokeOpenPorts(options: {
       }
     },
   });
+}
+
+/** What a read answers, or null when EC2 says that there is none. */
+async function unlessGone<T>(read: Promise<T>): Promise<T | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+interface Range {
+  readonly CidrIp?: string | undefined;
+  readonly CidrIpv6?: string | undefined;
+}
+
+/** Whether the permissions of a group let in what is meant. A group that does not say may. */
+function letsIn(
+  permissions:
+    | readonly {
+        readonly IpProtocol?: string | undefined;
+        readonly FromPort?: number | undefined;
+        readonly ToPort?: number | undefined;
+        readonly IpRanges?: readonly Range[] | undefined;
+        readonly Ipv6Ranges?: readonly Range[] | undefined;
+      }[]
+    | undefined,
+  meant: Meant,
+): boolean {
+  return (
+    permissions === undefined ||
+    permissions.some(
+      ({ IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [] }) =>
+        covered({ protocol: protocolOf(IpProtocol), fromPort: portOf(FromPort), toPort: portOf(ToPort) }, meant) &&
+        [...IpRanges, ...Ipv6Ranges].some(({ CidrIp, CidrIpv6 }) => meant.isOpen(CidrIp ?? CidrIpv6 ?? '')),
+    )
+  );
 }
 
 function authorize(rule: OpenRule): JsonObject & { IpPermissions: never; TagSpecifications?: never } {

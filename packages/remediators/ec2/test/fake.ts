@@ -23,6 +23,8 @@ type Tags = Readonly<Record<string, string>>;
 export interface FakeRegion {
   readonly groups?: Readonly<Record<string, { readonly name?: string; readonly description?: string; readonly owner?: string; readonly tags?: Tags }>>;
   readonly rules?: readonly FakeRule[];
+  /** Whether a described group has its permissions with it; default: as EC2 does. */
+  readonly saysPermissions?: boolean;
   /** Network interfaces and instances by id. */
   readonly interfaces?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
   readonly instances?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
@@ -67,6 +69,20 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
             Description: group.description ?? 'web servers',
             OwnerId: group.owner ?? ACCOUNT,
             Tags: tagSet(group.tags),
+            // Each permission by itself: EC2 gathers ranges of the same ports, which says the same.
+            ...(region.saysPermissions === false
+              ? {}
+              : {
+                  IpPermissions: (region.rules ?? [])
+                    .filter((each) => each.GroupId === id && each.IsEgress === false)
+                    .map((each) => ({
+                      IpProtocol: each.IpProtocol,
+                      FromPort: each.FromPort,
+                      ToPort: each.ToPort,
+                      IpRanges: each.CidrIpv4 === undefined ? [] : [{ CidrIp: each.CidrIpv4 }],
+                      Ipv6Ranges: each.CidrIpv6 === undefined ? [] : [{ CidrIpv6: each.CidrIpv6 }],
+                    })),
+                }),
           };
         }),
       };

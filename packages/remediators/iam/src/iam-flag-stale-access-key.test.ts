@@ -153,6 +153,14 @@ describe('observing', () => {
     expect(tags).toEqual({ team: 'ci', [FLAG]: A });
   });
 
+  it('to verify, does not ask when keys were used: it is only told', async () => {
+    const fake = fakeIam({ deploy: { keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } } });
+    const args = { aws: fake.aws, resource: user('deploy'), parameters: remediator.parameters({}) };
+    const seen = await remediator.observe({ ...args, purpose: 'verification' });
+    expect(fake.calls.sort()).toEqual(['ListAccessKeys', 'ListUserTags']);
+    expect(seen).toMatchObject({ state: (await observe({ keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } })).state });
+  });
+
   it.each([
     [49, {}, true],
     [50, {}, false],
@@ -180,7 +188,12 @@ describe('observing', () => {
   });
 
   it('fails on a key without a date', async () => {
-    const aws = { iam: { ListAccessKeys: async () => ({ AccessKeyMetadata: [{ AccessKeyId: A, Status: 'Active' }], IsTruncated: false }) } } as never;
+    const aws = {
+      iam: {
+        ListAccessKeys: async () => ({ AccessKeyMetadata: [{ AccessKeyId: A, Status: 'Active' }], IsTruncated: false }),
+        ListUserTags: async () => ({ Tags: [], IsTruncated: false }),
+      },
+    } as never;
     await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('since when');
   });
 });

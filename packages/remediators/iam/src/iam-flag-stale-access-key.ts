@@ -1,4 +1,4 @@
-import { type ApiCall, type CallReader, defineRemediator, GLOBAL_REGION, isGone, isRecord, paginate } from '@redress/core';
+import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, inParallel, isGone, isRecord, paginate } from '@redress/core';
 import * as z from 'zod';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -88,21 +88,27 @@ export const flagStaleAccessKey = defineRemediator({
     }
     return named === null ? null : { id: named, region: GLOBAL_REGION };
   },
-  async observe({ aws, resource }) {
+  async observe({ aws, resource, purpose }) {
+    const UserName = resource.id;
     try {
+      const [listed, tagged] = await inParallel(
+        allOf(paginate(aws.iam.ListAccessKeys, { UserName }, 'AccessKeyMetadata', MARKER)),
+        allOf(paginate(aws.iam.ListUserTags, { UserName }, 'Tags', MARKER)),
+      );
       const keys: Key[] = [];
-      for await (const key of paginate(aws.iam.ListAccessKeys, { UserName: resource.id }, 'AccessKeyMetadata', MARKER)) {
+      for (const key of listed) {
         if (key.Status !== undefined && key.Status !== 'Active') continue;
         if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys did not say since when ${resource.id} has its key.`);
         keys.push({ id: key.AccessKeyId, created: key.CreateDate.toISOString() });
       }
       keys.sort((a, b) => (a.id < b.id ? -1 : 1));
       const tags: Record<string, string> = {};
-      for await (const tag of paginate(aws.iam.ListUserTags, { UserName: resource.id }, 'Tags', MARKER)) tags[tag.Key ?? ''] = tag.Value ?? '';
+      for (const tag of tagged) tags[tag.Key ?? ''] = tag.Value ?? '';
+      // For those who are told.
+      const uses = await inParallel(...(purpose === 'verification' ? [] : keys).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
       const lastUsed: Record<string, string> = {};
-      for (const { id } of keys) {
-        const used = (await aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })).AccessKeyLastUsed;
-        lastUsed[id] =
+      for (const [at, { AccessKeyLastUsed: used }] of uses.entries()) {
+        lastUsed[keys[at]?.id ?? ''] =
           used?.LastUsedDate === undefined
             ? 'never used, as far as IAM knows'
             : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;

@@ -62,6 +62,15 @@ describe('a bucket that is public today', () => {
   });
 });
 
+it('to verify, reads what the state is made of', async () => {
+  const fake = fakeS3({ invoices: { block: ON, policyIsPublic: false, tags: { team: 'billing' } } });
+  const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
+  const seen = await remediator.observe({ ...args, purpose: 'verification' });
+  expect(fake.calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketPolicyStatus', 'GetPublicAccessBlock']);
+  const decided = await remediator.observe(args);
+  expect(seen === 'gone' ? seen : seen.state).toEqual(decided === 'gone' ? decided : decided.state);
+});
+
 it('what cannot be read is not absent', async () => {
   for (const operation of [
     'GetPublicAccessBlock',

@@ -1,4 +1,4 @@
-import { defineRemediator, type Hazard } from '@redress/core';
+import { defineRemediator, type Hazard, inParallel } from '@redress/core';
 import {
   bucketOf,
   bucketsIn,
@@ -100,7 +100,7 @@ export const blockPublicAccess = defineRemediator({
     finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
   },
   identify: identifyBucket,
-  async observe({ aws, resource }) {
+  async observe({ aws, resource, purpose }) {
     const nothing: { state: State; context: Context } = {
       state: { block: null, policyIsPublic: false, publicGrants: [] },
       context: { website: false, ownership: 'BucketOwnerEnforced' },
@@ -108,7 +108,16 @@ export const blockPublicAccess = defineRemediator({
     if (isDirectoryBucket(resource.id)) return { ...nothing, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const found = (await unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'))?.PublicAccessBlockConfiguration;
+      const deciding = purpose !== 'verification';
+      const [access, policy, { Grants }, website, controls, tags] = await inParallel(
+        unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'),
+        unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
+        aws.s3.GetBucketAcl(bucket),
+        deciding ? unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration') : null,
+        deciding ? unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError') : null,
+        deciding ? tagsOf(aws, resource) : {},
+      );
+      const found = access?.PublicAccessBlockConfiguration;
       const block: Block | null =
         found === undefined
           ? null
@@ -118,13 +127,9 @@ export const blockPublicAccess = defineRemediator({
               BlockPublicPolicy: found.BlockPublicPolicy === true,
               RestrictPublicBuckets: found.RestrictPublicBuckets === true,
             };
-      const policy = await unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy');
-      const { Grants } = await aws.s3.GetBucketAcl(bucket);
-      const website = await unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration');
-      const controls = await unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError');
       const state: State = { block, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
       const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
-      return { state, context, tags: await tagsOf(aws, resource) };
+      return { state, context, tags };
     });
   },
   plan({ state, context, resource }) {

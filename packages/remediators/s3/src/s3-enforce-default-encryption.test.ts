@@ -173,6 +173,13 @@ describe('observing', () => {
     expect(tags).toEqual({ team: 'billing' });
   });
 
+  it('to verify, reads no tags', async () => {
+    const fake = fakeS3({ invoices: { rules: [rule('AES256')] } }, { GetBucketTagging: s3Error('AccessDenied', 'aws/denied') });
+    const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
+    expect(await remediator.observe({ ...args, purpose: 'verification' })).toMatchObject({ state: { rules: [rule('AES256')] } });
+    expect(fake.calls.map((call) => call.operation)).toEqual(['GetBucketEncryption']);
+  });
+
   it('knows no configuration from a bucket that is gone', async () => {
     expect((await observe({})).state).toEqual({ rules: null });
     expect(await remediator.observe({ aws: fakeS3({}).aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).toBe('gone');
@@ -188,7 +195,7 @@ describe('observing', () => {
     await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({
       code: 'aws/gone',
     });
-    const aws = { s3: { GetBucketEncryption: async () => ({}) } } as never;
+    const aws = { s3: { GetBucketEncryption: async () => ({}), GetBucketTagging: async () => ({ TagSet: [] }) } } as never;
     await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).rejects.toThrow('did not say');
   });
 

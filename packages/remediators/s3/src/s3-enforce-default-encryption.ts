@@ -1,4 +1,4 @@
-import { canonicalJson, defineRemediator, type Hazard, isRecord, toJson } from '@redress/core';
+import { canonicalJson, defineRemediator, type Hazard, inParallel, isRecord, toJson } from '@redress/core';
 import * as z from 'zod';
 import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
@@ -122,24 +122,26 @@ export const enforceDefaultEncryption = defineRemediator({
   },
   parameters,
   identify: identifyBucket,
-  async observe({ aws, resource, parameters: wanted }) {
+  async observe({ aws, resource, parameters: wanted, purpose }) {
     type State = { readonly rules: readonly EncryptionRule[] | null };
     if (isDirectoryBucket(resource.id)) return { state: { rules: null } as State, context: { logs: [] }, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const reply = await unlessMissing(aws.s3.GetBucketEncryption(bucket), 'ServerSideEncryptionConfigurationNotFoundError');
+      // Who delivers logs into it matters only where KMS would lock them out.
+      const delivers = wanted.algorithm === 'aws:kms';
+      const [reply, tags, acl, policy] = await inParallel(
+        unlessMissing(aws.s3.GetBucketEncryption(bucket), 'ServerSideEncryptionConfigurationNotFoundError'),
+        purpose === 'verification' ? {} : tagsOf(aws, resource),
+        delivers ? aws.s3.GetBucketAcl(bucket) : null,
+        delivers ? unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy') : null,
+      );
       const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
       if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
       const state: State = { rules: rules === undefined ? null : sorted(rules) };
       const logs: string[] = [];
-      // Who delivers logs into it matters only where KMS would lock them out.
-      if (wanted.algorithm === 'aws:kms') {
-        const { Grants } = await aws.s3.GetBucketAcl(bucket);
-        if ((Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
-        const policy = await unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy');
-        if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
-      }
-      return { state, context: { logs }, tags: await tagsOf(aws, resource) };
+      if ((acl?.Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
+      if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
+      return { state, context: { logs }, tags };
     });
   },
   plan({ state, context, resource, parameters: wanted }) {

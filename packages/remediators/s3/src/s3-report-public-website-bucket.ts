@@ -1,4 +1,4 @@
-import { defineRemediator } from '@redress/core';
+import { defineRemediator, inParallel } from '@redress/core';
 import {
   bucketOf,
   bucketsIn,
@@ -83,10 +83,14 @@ export const reportPublicWebsiteBucket = defineRemediator({
     if (isDirectoryBucket(resource.id)) return { state: NOTHING, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const website = await unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration');
-      const policy = await unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy');
-      const { Grants } = await aws.s3.GetBucketAcl(bucket);
-      const block = (await unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'))?.PublicAccessBlockConfiguration;
+      const [website, policy, { Grants }, access, tags] = await inParallel(
+        unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration'),
+        unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
+        aws.s3.GetBucketAcl(bucket),
+        unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'),
+        tagsOf(aws, resource),
+      );
+      const block = access?.PublicAccessBlockConfiguration;
       const state: State = {
         website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
         policyIsPublic: policyIsPublic(policy, resource),
@@ -94,7 +98,7 @@ export const reportPublicWebsiteBucket = defineRemediator({
         ignorePublicAcls: block?.IgnorePublicAcls === true,
         restrictPublicBuckets: block?.RestrictPublicBuckets === true,
       };
-      return { state, tags: await tagsOf(aws, resource) };
+      return { state, tags };
     });
   },
   plan({ state, resource }) {

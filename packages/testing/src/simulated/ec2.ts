@@ -35,6 +35,20 @@ function shown(group: string, rule: Rule) {
   };
 }
 
+/** Rules by protocol and ports, as a described group says them. */
+function gathered(rules: readonly Rule[]) {
+  const range = ({ cidr, description }: Rule) => ({
+    ...(cidr.includes(':') ? { CidrIpv6: cidr } : { CidrIp: cidr }),
+    ...(description === null ? {} : { Description: description }),
+  });
+  return [...Map.groupBy(rules, ({ protocol, from, to }) => `${protocol} ${from} ${to}`).values()].map((same) => ({
+    IpProtocol: same[0]?.protocol,
+    ...(same[0]?.protocol === '-1' ? {} : { FromPort: same[0]?.from, ToPort: same[0]?.to }),
+    IpRanges: same.filter((rule) => !rule.cidr.includes(':')).map(range),
+    Ipv6Ranges: same.filter((rule) => rule.cidr.includes(':')).map(range),
+  }));
+}
+
 const wanted = (filters: readonly { Name?: string; Values?: string[] }[] | undefined, name: string) => filters?.find((each) => each.Name === name)?.Values;
 const ebsOf = (state: AccountState, region: string) => (state.ebs[region] ??= { default: false, key: 'alias/aws/ebs' });
 
@@ -67,8 +81,9 @@ export const ec2: Readonly<Record<string, Operation>> = {
   },
   DescribeSecurityGroups: (state, input: { GroupIds?: string[] }, { account }) => ({
     SecurityGroups: (input.GroupIds ?? Object.keys(state.groups)).map((id) => {
-      const { name, description, tags } = existing(state.groups, id, 'InvalidGroup.NotFound');
-      return { GroupId: id, GroupName: name, Description: description, OwnerId: account, Tags: tagList(tags) };
+      const { name, description, tags, rules } = existing(state.groups, id, 'InvalidGroup.NotFound');
+      const said = { GroupId: id, GroupName: name, Description: description, OwnerId: account, Tags: tagList(tags) };
+      return { ...said, IpPermissions: gathered(rules.filter((rule) => !rule.egress)) };
     }),
   }),
   DescribeSecurityGroupRules: (state, input: { Filters?: { Name?: string; Values?: string[] }[] }) => {
