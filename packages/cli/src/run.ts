@@ -294,15 +294,40 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((options: { remediator?: string[] }) =>
       composed(async (composition) => (await import('./commands/patterns.js')).patternsCommand(composition, options)),
     );
-  program
-    .command('generate')
-    .description('what is deployed, from the remediators')
+  const generate = program.command('generate').description('what is deployed, from the remediators');
+  generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, member-role (once per account) or member-events (per region)')
+    .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action((which: string, options: { remediator?: string[]; format?: string }) =>
       composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
+    );
+  generate
+    .command('ssm-document')
+    .description('the Automation document by which AWS Config asks Redress to remediate')
+    .option('--function <arn>', 'of the function that answers: output ConfigFunctionArn of the hub')
+    .option('--role <arn>', 'of the role that may invoke it')
+    .option('--format <name>', 'yaml or json (default: yaml)')
+    .action(async (options: { function?: string; role?: string; format?: string }) =>
+      answer((await import('./commands/generate-config.js')).ssmDocumentCommand(options)),
+    );
+  generate
+    .command('conformance-pack')
+    .description('the Config rules that remediators know, and remediations that ask Redress')
+    .option('--remediator <id...>', 'for these only')
+    .option('--no-remediation', 'rules only: Redress acts on their events')
+    .option('--format <name>', 'yaml or json (default: yaml)')
+    .action((options: { remediator?: string[]; remediation: boolean; format?: string }) =>
+      composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(composition, options)),
+    );
+  generate
+    .command('fsbp')
+    .description('which remediator answers which control of AWS Foundational Security Best Practices, and what it does at most')
+    .option('--remediator <id...>', 'for these only')
+    .option('--format <name>', 'yaml, json or csv (default: yaml)')
+    .action((options: { remediator?: string[]; format?: string }) =>
+      composed(async (composition) => (await import('./commands/generate-config.js')).fsbpCommand(composition, options)),
     );
   const up = program
     .command('up')

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from './run.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-generate-'));
+  writeFileSync(
+    join(directory, 'redress.yaml'),
+    'version: 1\nenvironments:\n  dev:\n    accounts: ["111111111111"]\nremediators:\n  logs-raise-retention: { dev: enforce, parameters: { minDays: 90 } }\n',
+  );
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+async function generate(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const exit = await run(['generate', ...argv], {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      err += text;
+    },
+    stdin: async () => '',
+    stdinChunks: async function* () {},
+    color: false,
+    cwd: directory,
+    env: {},
+    user: 'tester',
+  });
+  return { exit, out, err };
+}
+
+describe('redress generate', () => {
+  it('prints the conformance pack with the parameters of the policy', async () => {
+    const { exit, out } = await generate('conformance-pack', '--remediator', 'logs-raise-retention', '--format', 'json');
+    expect(exit).toBe(0);
+    const { Resources } = JSON.parse(out) as { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
+    expect(Object.values(Resources).map(({ Type }) => Type)).toEqual(['AWS::Config::ConfigRule', 'AWS::Config::RemediationConfiguration']);
+    expect(Resources['CwLoggroupRetentionPeriodCheck']?.Properties['InputParameters']).toEqual({ MinRetentionTime: '90' });
+    expect((await generate('conformance-pack')).out).toContain('Type: AWS::Config::RemediationConfiguration');
+    expect((await generate('conformance-pack', '--no-remediation')).out).not.toContain('RemediationConfiguration');
+  });
+
+  it('prints the template that holds the pack, with the same parameters', async () => {
+    const { out } = await generate('template', 'member-config', '--format', 'json', '--remediator', 'logs-raise-retention');
+    const { Resources } = JSON.parse(out) as { Resources: { AskingPack: { Properties: { TemplateBody: string } } } };
+    expect(Resources.AskingPack.Properties.TemplateBody).toContain('InputParameters: { MinRetentionTime: "90" }');
+  });
+
+  it('prints the Automation document, whose defaults are what was given', async () => {
+    const arn = 'arn:aws:lambda:eu-west-1:111111111111:function:redress-Config';
+    const { out } = await generate('ssm-document', '--function', arn, '--format', 'json');
+    expect(JSON.parse(out)).toMatchObject({ schemaVersion: '0.3', parameters: { FunctionArn: { default: arn } } });
+    expect((await generate('ssm-document')).out).not.toContain('default:');
+  });
+
+  it('prints the map of FSBP, for programs and for spreadsheets', async () => {
+    const { out } = await generate('fsbp', '--format', 'csv', '--remediator', 'logs-raise-retention');
+    expect(out.trim().split('\n')).toEqual([
+      'control,remediator,does,ceiling,freshWithinMinutes,resourceTypes,configRules,parameters,title,package',
+      expect.stringMatching(
+        /^CloudWatch\.16,logs-raise-retention,fix,enforce,,AWS::Logs::LogGroup,cw-loggroup-retention-period-check,"\{""minDays"":90\}",Raise .*,@redress\/remediator-cloudwatch-logs@/,
+      ),
+    ]);
+    expect((await generate('fsbp')).out).toContain('- control: CloudWatch.16');
+    expect(JSON.parse((await generate('fsbp', '--format', 'json')).out)).toContainEqual(expect.objectContaining({ control: 'EC2.7', does: 'fix' }));
+  });
+
+  it.each(['conformance-pack', 'ssm-document', 'fsbp'])('refuses a format that %s does not have', async (what) => {
+    const { exit, err } = await generate(what, '--format', 'xml');
+    expect([exit, err]).toEqual([2, expect.stringContaining('yaml, json')]);
+  });
+});
