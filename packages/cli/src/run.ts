@@ -345,6 +345,21 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action(async (files: string[], _: object, command: Command) =>
       answer(await (await import('./commands/up.js')).upInjectCommand(io, files, command.optsWithGlobals<{ port?: string }>())),
     );
+  const fresh = program.command('new').description('a package of your own, to begin with');
+  fresh
+    .command('remediator')
+    .description('a remediator that works, with its test by the conformance kit')
+    .argument('<name>', 'its id, with a prefix of your own: acme-dynamodb-protect-tables')
+    .option('--dir <folder>', 'where (default: a folder of its name)')
+    .action(async (name: string, options: { dir?: string }) => answer(await (await import('./commands/new.js')).newRemediatorCommand(io, name, options)));
+  fresh
+    .command('handler')
+    .description('what is deployed: remediators, a policy under which everything only tells, and a register of exceptions')
+    .argument('[folder]', 'where', 'redress')
+    .action(async (folder: string) => {
+      const { builtinRemediators: remediators } = await import('./builtin.js');
+      answer(await (await import('./commands/new.js')).newHandlerCommand(io, remediators, folder));
+    });
   program
     .command('schema')
     .description('JSON Schema of policy or register, for editors that complete and check')
