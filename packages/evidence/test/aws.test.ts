@@ -1,4 +1,4 @@
-import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { resource } from '@redress/core';
 import { expect, inject, it } from 'vitest';
 import { awsJournal } from '../src/aws.js';
@@ -41,6 +41,19 @@ it('locks documents, so that nobody deletes them', async () => {
   expect(Versions).toHaveLength(1);
   expect(Versions[0]?.Key).toMatch(/^evidence\/blobs\//);
   const { Key, VersionId } = Versions[0] as { Key: string; VersionId: string };
+  // Stored again it is locked anew: for longer, and never for less.
+  const until = async () => {
+    const { ObjectLockRetainUntilDate } = (await aws.clients.s3.send(
+      new HeadObjectCommand({ Bucket: bucket, Key, VersionId }) as never,
+    )) as HeadObjectCommandOutput;
+    return Math.round(((ObjectLockRetainUntilDate?.getTime() ?? 0) - Date.now()) / 86_400_000);
+  };
+  expect(await until()).toBe(7);
+  for (const lockDays of [30, 7]) {
+    const other = awsJournal({ table, bucket, clients: aws.clients, lockDays, prefix: 'evidence/' });
+    await other.append({ kind: 'decision', resource: ref, remediator: 'r', body: { lockDays }, documents: { seen: { a: 1 } } });
+    expect(await until()).toBe(30);
+  }
   await expect(aws.clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }) as never)).rejects.toMatchObject({ name: 'AccessDenied' });
   await journal.close?.();
   await remove();

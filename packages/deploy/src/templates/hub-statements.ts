@@ -32,6 +32,8 @@ export function journalStatements(who: 'worker' | 'auditor'): readonly JsonObjec
             Resource: objects,
             Condition: { Null: { 's3:if-none-match': 'false' } },
           },
+          // In compliance mode a lock can be made longer, and not shorter.
+          { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: objects },
         ]),
   ];
 }

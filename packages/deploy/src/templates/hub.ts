@@ -326,6 +326,8 @@ function environment(): JsonObject {
   return {
     REDRESS_TABLE: ref('Table'),
     REDRESS_BUCKET: ref('Bucket'),
+    // What is stored again is locked anew; the bucket itself locks only what is new.
+    REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
     REDRESS_MEMBER_ROLE: sub('{RolePrefix}Fix'),
     REDRESS_READ_ROLE: sub('{RolePrefix}Read'),
     REDRESS_EXTERNAL_ID: ref('ExternalId'),

@@ -1,6 +1,6 @@
 // Lost replies, dead workers and tampering, on a model of DynamoDB and S3 that test/model.test.ts compares with the emulator.
 import { digestOf, type Journal, type Lease } from '@redress/core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { awsJournal } from '../aws.js';
@@ -190,4 +190,67 @@ it('keeps what is too large for an item in the bucket', async () => {
   expect((await opened(model).view(ref())).open?.subjects).toEqual(subjects);
   expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { records: 2 } });
   await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
+});
+
+describe('a document that is there already', () => {
+  const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: { a: 1 } } } as const;
+  const DAY = 24 * HOUR;
+  const stored = async (model: Model, more: object) => opened(model, more).append(decision);
+  const only = (model: Model) => {
+    const [key, ...others] = model.objects.keys();
+    expect(others).toEqual([]);
+    return key as string;
+  };
+  const daysLocked = (model: Model) => ((model.locked.get(only(model))?.getTime() ?? 0) - Date.now()) / DAY;
+
+  it('is locked from when it was stored last, and never for less than before', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, { lockDays: 10 });
+    expect(daysLocked(model)).toBeGreaterThanOrEqual(10);
+    await stored(model, { lockDays: 30 });
+    expect(daysLocked(model)).toBeGreaterThanOrEqual(30);
+    await stored(model, { lockDays: 10 });
+    expect(daysLocked(model)).toBeGreaterThanOrEqual(30);
+    expect(daysLocked(model)).toBeLessThan(31);
+    await stored(model, {});
+    expect(model.counts.get('PutObjectRetention')).toBe(1);
+  });
+
+  it('is locked when it was not, and by a worker that has been there for long, too', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, {});
+    expect(model.locked.size).toBe(0);
+    const worker = opened(model, { lockDays: 10 });
+    await worker.append(decision);
+    expect(daysLocked(model)).toBeGreaterThanOrEqual(10);
+    vi.useFakeTimers({ now: Date.now() + 9 * DAY, toFake: ['Date'] });
+    try {
+      await worker.append(decision);
+      expect(daysLocked(model)).toBeGreaterThanOrEqual(10);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('and holds something else than its name says is no evidence: nothing is done on it', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, {});
+    model.objects.set(only(model), '{"a":2}');
+    const items = model.items.size;
+    await expect(stored(model, { lockDays: 10 })).rejects.toMatchObject({ code: 'journal/corrupt', retryable: false });
+    expect([model.objects.get(only(model)), model.locked.size]).toEqual(['{"a":2}', 0]);
+    expect(model.items.size).toBe(items);
+  });
+
+  it('and is deleted in that moment is stored', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, {});
+    const key = only(model);
+    const send = async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name === 'GetObjectCommand' && model.counts.get('GetObject') === undefined) model.objects.delete(key);
+      return model.send(command as never);
+    };
+    await stored(model, { clients: { dynamodb: { send }, s3: { send } } });
+    expect(model.objects.get(key)).toBe('{"a":1}');
+  });
 });

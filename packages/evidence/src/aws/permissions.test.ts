@@ -12,7 +12,7 @@ const actions = (role: 'worker' | 'auditor', more: object = {}) =>
 function asked(model: Model): string[] {
   const names: string[] = [];
   for (const [name, count] of model.counts)
-    if (count > 0 && name !== 'TransactWriteItems') names.push(name.endsWith('Object') ? `s3:${name}` : `dynamodb:${name}`);
+    if (count > 0 && name !== 'TransactWriteItems') names.push(name.includes('Object') ? `s3:${name}` : `dynamodb:${name}`);
   for (const kind of model.kinds) names.push(`dynamodb:${kind === 'Put' ? 'PutItem' : kind === 'Update' ? 'UpdateItem' : 'ConditionCheckItem'}`);
   return [...new Set(names)].sort();
 }
@@ -32,6 +32,17 @@ describe('the permissions of a worker', () => {
     for await (const _ of journal.read({ execution: begun.lease.execution }));
     // Nothing asks for `s3:ListBucket`: with it S3 says that an object is not there, without it that one may not look.
     expect(actions('worker')).toEqual([...asked(model), 's3:ListBucket'].sort());
+  });
+
+  it('are, with locks, what storing a document again uses', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    for (const lockDays of [1, 2])
+      await opened(model, { lockDays }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: {} } });
+    expect(asked(model)).toContain('s3:PutObjectRetention');
+    const locks = (names: readonly string[]) => names.filter((name) => name.includes('Retention'));
+    // Nothing asks for the second by its name: with it a read says until when an object is locked.
+    expect(locks(actions('worker', { lockDays: 1 }))).toEqual(['s3:GetObjectRetention', ...locks(asked(model))]);
+    expect(locks(actions('auditor', { lockDays: 1 }))).toEqual([]);
   });
 
   it('delete nothing, replace no document, and unlock none', () => {

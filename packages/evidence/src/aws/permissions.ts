@@ -23,7 +23,8 @@ export interface JournalResources {
  * - `worker` (fix, rollback, flag, sweep, approval): `dynamodb:GetItem`, `BatchGetItem`, `Query` on table and indexes; `dynamodb:PutItem`,
  *   `UpdateItem`, `ConditionCheckItem` on the table (there is no action for transactions: each item in one needs its own);
  *   `s3:GetObject`, `s3:ListBucket` (so that a document that is gone is told from one that may not be read), and `s3:PutObject` **for keys that do
- *   not exist**: without `If-None-Match` the request is denied, so no document can be replaced. With `lockDays` also `s3:PutObjectRetention`.
+ *   not exist**: without `If-None-Match` the request is denied, so no document can be replaced. With `lockDays` also `s3:PutObjectRetention`
+ *   and `s3:GetObjectRetention`: in compliance mode a lock can be made longer, and not shorter.
  * - `auditor` (history, explain, verify, export): `dynamodb:GetItem`, `BatchGetItem`, `Query`, `Scan`, `s3:GetObject`, `s3:ListBucket`. Nothing that writes.
  *
  * Nobody gets `DeleteItem`, `s3:DeleteObject`, `s3:DeleteObjectVersion`, `BatchWriteItem` or PartiQL: the journal never deletes. IAM cannot
@@ -52,6 +53,7 @@ export function journalPermissions(role: 'worker' | 'auditor', { tableArn, bucke
       Condition: { Null: { 's3:if-none-match': 'false' } },
     },
   );
-  if (lockDays !== undefined) statements.push({ Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention'], Resource: objects });
+  if (lockDays !== undefined)
+    statements.push({ Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: objects });
   return statements;
 }

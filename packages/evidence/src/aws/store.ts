@@ -1,6 +1,6 @@
 // DynamoDB and S3 as the journal needs them: few calls, each of them retried where that is safe, and errors of one kind.
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
-import { messageOf, RedressError } from '@redress/core';
+import { isRedressError, messageOf, RedressError } from '@redress/core';
 
 /** What sends commands of the AWS SDK: its clients do. */
 export interface Sender {
@@ -26,7 +26,10 @@ export interface StoreOptions {
   readonly credentials?: unknown;
   /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
   readonly clients?: { readonly dynamodb: Sender; readonly s3: Sender };
-  /** Lock each document in compliance mode for so many days; the bucket must have Object Lock. Nobody can delete it before, root included. */
+  /**
+   * Lock each document in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can delete it
+   * before, root included. Without it what a bucket's own default retention locks is locked from when it was stored first.
+   */
   readonly lockDays?: number;
   /** Milliseconds that one step tries to win against other writers, or against a store that throttles, before it gives up. Default 10,000. */
   readonly patience?: number;
@@ -56,6 +59,9 @@ const THROTTLED = new Set([
 const UNCLEAR = new Set(['TransactionInProgressException', 'InternalServerError', 'InternalFailure', 'ServiceUnavailable', 'TimeoutError', 'RequestTimeout']);
 /** Tries against faults that are nobody's contention. */
 const FAULTS = 5;
+const DAY = 86_400_000;
+/** A document that was stored just now is not stored again: locks last so much longer, for that. Milliseconds. */
+const KNOWN_FOR = 3_600_000;
 
 /** `retry`: nothing was done. `unclear`: perhaps it was. `final`: trying again is of no use. */
 function classify(error: unknown): 'retry' | 'unclear' | 'final' {
@@ -80,8 +86,8 @@ function nameOf(error: unknown): string {
 export class Store {
   readonly options: StoreOptions;
   #loaded: Promise<{ sdk: typeof import('./clients.js'); dynamodb: Sender; s3: Sender }> | null = null;
-  /** Documents that are known to be there. */
-  readonly #there = new Set<string>();
+  /** Documents that are known to be there, and when they were stored. */
+  readonly #there = new Map<string, number>();
 
   constructor(options: StoreOptions) {
     this.options = options;
@@ -149,12 +155,25 @@ export class Store {
       try {
         return await work();
       } catch (error) {
+        if (isRedressError(error)) throw error;
         const kind = classify(error);
         if (kind === 'unclear') faults++;
         if (kind === 'final' || faults >= FAULTS || performance.now() > deadline) throw this.unavailable(error);
         await pause(attempt);
       }
     }
+  }
+
+  /** All pages of a query or scan. */
+  async *#items(command: (from: { ExclusiveStartKey?: Item }) => object): AsyncIterable<Item> {
+    const { dynamodb } = await this.#clients();
+    let from: Item | undefined;
+    do {
+      const next = command(from === undefined ? {} : { ExclusiveStartKey: from });
+      const reply = await this.#repeat(() => sent<{ Items?: Item[]; LastEvaluatedKey?: Item }>(dynamodb, next));
+      yield* reply.Items ?? [];
+      from = reply.LastEvaluatedKey;
+    } while (from !== undefined);
   }
 
   async get(key: { pk: string; sk: string }): Promise<Item | null> {
@@ -201,53 +220,38 @@ export class Store {
     readonly to?: string;
     readonly index?: { readonly name: string; readonly key: string };
   }): AsyncIterable<Item> {
-    const { sdk, dynamodb } = await this.#clients();
+    const { sdk } = await this.#clients();
     const range = of.from !== undefined && of.to !== undefined;
-    let from: Item | undefined;
-    do {
-      const start = from;
-      const reply: { Items?: Item[]; LastEvaluatedKey?: Item } = await this.#repeat(() =>
-        sent(
-          dynamodb,
-          new sdk.QueryCommand({
-            TableName: this.options.table,
-            ...(of.index === undefined ? { ConsistentRead: true } : { IndexName: of.index.name }),
-            KeyConditionExpression: range ? '#pk = :pk AND #sk BETWEEN :from AND :to' : '#pk = :pk',
-            ExpressionAttributeNames: { '#pk': of.index?.key ?? 'pk', ...(range ? { '#sk': 'sk' } : {}) },
-            ExpressionAttributeValues: { ':pk': { S: of.pk }, ...(range ? { ':from': { S: of.from as string }, ':to': { S: of.to as string } } : {}) },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        ),
-      );
-      yield* reply.Items ?? [];
-      from = reply.LastEvaluatedKey;
-    } while (from !== undefined);
+    yield* this.#items(
+      (from) =>
+        new sdk.QueryCommand({
+          TableName: this.options.table,
+          ...(of.index === undefined ? { ConsistentRead: true } : { IndexName: of.index.name }),
+          KeyConditionExpression: range ? '#pk = :pk AND #sk BETWEEN :from AND :to' : '#pk = :pk',
+          ExpressionAttributeNames: { '#pk': of.index?.key ?? 'pk', ...(range ? { '#sk': 'sk' } : {}) },
+          ExpressionAttributeValues: { ':pk': { S: of.pk }, ...(range ? { ':from': { S: of.from as string }, ':to': { S: of.to as string } } : {}) },
+          ...from,
+        }),
+    );
   }
 
   /** The partition keys of the whole table that begin so; reads all of it. */
   async partitions(prefix: string): Promise<readonly string[]> {
-    const { sdk, dynamodb } = await this.#clients();
+    const { sdk } = await this.#clients();
     const found = new Set<string>();
-    let from: Item | undefined;
-    do {
-      const start = from;
-      const reply: { Items?: Item[]; LastEvaluatedKey?: Item } = await this.#repeat(() =>
-        sent(
-          dynamodb,
-          new sdk.ScanCommand({
-            TableName: this.options.table,
-            ConsistentRead: true,
-            ProjectionExpression: '#pk',
-            FilterExpression: 'begins_with(#pk, :prefix)',
-            ExpressionAttributeNames: { '#pk': 'pk' },
-            ExpressionAttributeValues: { ':prefix': { S: prefix } },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        ),
-      );
-      for (const item of reply.Items ?? []) if (item['pk']?.S !== undefined) found.add(item['pk'].S);
-      from = reply.LastEvaluatedKey;
-    } while (from !== undefined);
+    const items = this.#items(
+      (from) =>
+        new sdk.ScanCommand({
+          TableName: this.options.table,
+          ConsistentRead: true,
+          ProjectionExpression: '#pk',
+          FilterExpression: 'begins_with(#pk, :prefix)',
+          ExpressionAttributeNames: { '#pk': 'pk' },
+          ExpressionAttributeValues: { ':prefix': { S: prefix } },
+          ...from,
+        }),
+    );
+    for await (const item of items) if (item['pk']?.S !== undefined) found.add(item['pk'].S);
     return [...found].sort();
   }
 
@@ -281,11 +285,17 @@ export class Store {
     }
   }
 
-  /** Stores a text under a key that follows from it, once. Durable when it returns. */
+  /**
+   * Stores a text under a key that follows from it, once. Durable when it returns; stored again, it is locked anew.
+   *
+   * @throws {RedressError} `journal/corrupt` when something else is there under its key
+   */
   async put(key: string, text: string): Promise<void> {
-    if (this.#there.has(key)) return;
+    const now = Date.now();
+    if (now - (this.#there.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_FOR) return;
     const { sdk, s3 } = await this.#clients();
     const { bucket, prefix = '', lockDays } = this.options;
+    const lock = lockDays === undefined ? null : { Mode: 'COMPLIANCE' as const, RetainUntilDate: new Date(now + lockDays * DAY + KNOWN_FOR) };
     await this.#repeat(async () => {
       try {
         await sent(
@@ -295,34 +305,53 @@ export class Store {
             Key: prefix + key,
             Body: text,
             ContentType: 'application/json',
-            // The name is the digest, so what is there already is the same; a role may be allowed to create and not to replace.
+            // A role may be allowed to create and not to replace.
             IfNoneMatch: '*',
-            ...(lockDays === undefined
-              ? {}
-              : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * 86_400_000) }),
+            ...(lock === null ? {} : { ObjectLockMode: lock.Mode, ObjectLockRetainUntilDate: lock.RetainUntilDate }),
           }),
         );
       } catch (error) {
         if (nameOf(error) !== 'PreconditionFailed') throw error;
+        await this.#known(key, text, lock, error);
       }
     });
     if (this.#there.size >= 10_000) this.#there.clear();
-    this.#there.add(key);
+    this.#there.set(key, now);
+  }
+
+  /** The name is the digest, so what is there already should be the same; whoever may create documents could have put something else there. */
+  async #known(key: string, text: string, lock: { readonly Mode: 'COMPLIANCE'; readonly RetainUntilDate: Date } | null, refusal: unknown): Promise<void> {
+    const { sdk, s3 } = await this.#clients();
+    const { bucket, prefix = '' } = this.options;
+    const at = { Bucket: bucket, Key: prefix + key };
+    const there = await this.#object(at.Key);
+    // Someone deleted it in this moment: it is stored after all.
+    if (there === null) throw Object.assign(new Error('the document was there, and is not', { cause: refusal }), { name: 'ConditionalRequestConflict' });
+    if (there.text !== text)
+      throw new RedressError('journal/corrupt', `${bucket}/${at.Key} holds something else than its name says.`, {
+        next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away; then it is stored.',
+      });
+    if (lock === null || (there.until !== null && there.until >= lock.RetainUntilDate)) return;
+    await sent(s3, new sdk.PutObjectRetentionCommand({ ...at, ...(there.version === null ? {} : { VersionId: there.version }), Retention: lock }));
+  }
+
+  async #object(Key: string): Promise<{ readonly text: string; readonly version: string | null; readonly until: Date | null } | null> {
+    const { sdk, s3 } = await this.#clients();
+    try {
+      const reply = await sent<{ Body?: { transformToString(): Promise<string> }; VersionId?: string; ObjectLockRetainUntilDate?: Date }>(
+        s3,
+        new sdk.GetObjectCommand({ Bucket: this.options.bucket, Key }),
+      );
+      return { text: (await reply.Body?.transformToString()) ?? '', version: reply.VersionId ?? null, until: reply.ObjectLockRetainUntilDate ?? null };
+    } catch (error) {
+      if (nameOf(error) === 'NoSuchKey') return null;
+      throw error;
+    }
   }
 
   /** A text of {@link put}; null when it is not there. */
   async text(key: string): Promise<string | null> {
-    const { sdk, s3 } = await this.#clients();
-    const { bucket, prefix = '' } = this.options;
-    return this.#repeat(async () => {
-      try {
-        const reply = await sent<{ Body?: { transformToString(): Promise<string> } }>(s3, new sdk.GetObjectCommand({ Bucket: bucket, Key: prefix + key }));
-        return (await reply.Body?.transformToString()) ?? '';
-      } catch (error) {
-        if (nameOf(error) === 'NoSuchKey') return null;
-        throw error;
-      }
-    });
+    return (await this.#repeat(() => this.#object((this.options.prefix ?? '') + key)))?.text ?? null;
   }
 
   unavailable(cause: unknown): RedressError {

@@ -47,6 +47,8 @@ export class Model {
   readonly written = new Map<string, number>();
   readonly items = new Map<string, Item>();
   readonly objects = new Map<string, string>();
+  /** Until when nobody deletes an object. */
+  readonly locked = new Map<string, Date>();
   readonly #options: Required<ModelOptions>;
   readonly #locks = new Set<string>();
   readonly #tokens = new Set<string>();
@@ -90,6 +92,8 @@ export class Model {
         return this.#putObject(input);
       case 'GetObject':
         return this.#getObject(input);
+      case 'PutObjectRetention':
+        return this.#putObjectRetention(input);
       default:
         throw new Error(`The model does not know ${name}.`);
     }
@@ -239,11 +243,33 @@ export class Model {
     for (const { key, item } of due) if (item !== null) this.#indexed.set(key, item);
   }
 
-  async #putObject({ Bucket, Key, Body, IfNoneMatch }: { Bucket: string; Key: string; Body: string; IfNoneMatch?: string }) {
+  async #putObject({
+    Bucket,
+    Key,
+    Body,
+    IfNoneMatch,
+    ObjectLockRetainUntilDate: until,
+  }: {
+    Bucket: string;
+    Key: string;
+    Body: string;
+    IfNoneMatch?: string;
+    ObjectLockRetainUntilDate?: Date;
+  }) {
     if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
     if (IfNoneMatch === '*' && this.objects.has(Key))
       throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
     this.objects.set(Key, Body);
+    if (until !== undefined) this.locked.set(Key, until);
+    return {};
+  }
+
+  async #putObjectRetention({ Bucket, Key, Retention }: { Bucket: string; Key: string; Retention: { Mode: string; RetainUntilDate: Date } }) {
+    if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
+    const locked = this.locked.get(Key);
+    if (Retention.Mode !== 'COMPLIANCE' || (locked !== undefined && Retention.RetainUntilDate < locked))
+      throw new AwsError('AccessDenied', 'Access Denied because object protected by object lock.', 403);
+    this.locked.set(Key, Retention.RetainUntilDate);
     return {};
   }
 
@@ -251,7 +277,8 @@ export class Model {
     if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
     const text = this.objects.get(Key);
     if (text === undefined) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
-    return { Body: { transformToString: async () => text } };
+    const until = this.locked.get(Key);
+    return { Body: { transformToString: async () => text }, ...(until === undefined ? {} : { ObjectLockRetainUntilDate: until }) };
   }
 }
 
