@@ -16,7 +16,7 @@ import { acknowledge, included } from './included.js';
 export interface RedressHubProps {
   /** Whose events are let through: those in the bundle. */
   readonly remediators: readonly Remediator[];
-  /** A folder with index.mjs, which exports `handler` and `approvals`, or code from elsewhere (an S3 object, an asset). */
+  /** A folder with index.mjs, which exports `handler` and `approvals` (and `config`, see `serveConfig`), or code from elsewhere (an S3 object, an asset). */
   readonly code: string | Code;
   /** Given when a member role is assumed; the same for {@link RedressMemberRole}. */
   readonly externalId: string;
@@ -42,6 +42,8 @@ export interface RedressHubProps {
   readonly reserveConcurrency?: boolean;
   /** Where alarms and notices go, too. */
   readonly noticeEmail?: string;
+  /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
+  readonly serveConfig?: boolean;
   /** Digest that the policy in the code has to have. */
   readonly policyDigest?: string;
   /** That of the policy; default `redress:exception`. */
@@ -65,6 +67,8 @@ export class RedressHub extends Construct {
   readonly function: IFunction;
   /** The approval endpoint. */
   readonly approvals: IFunction;
+  /** What remediations of AWS Config ask, for {@link RedressMemberConfig}; null where they are not served. */
+  readonly config: IFunction | null;
   /** Where approvals are given, by signed requests. */
   readonly approvalUrl: string;
   /** Attach it to roles of this account that approve. */
@@ -121,6 +125,7 @@ export class RedressHub extends Construct {
       ReserveConcurrency: props.reserveConcurrency === undefined ? undefined : String(props.reserveConcurrency),
       NoticeEmail: props.noticeEmail,
       PolicyDigest: props.policyDigest,
+      ServeConfig: String(props.serveConfig ?? false),
     });
     acknowledge(this.template, source);
 
@@ -128,6 +133,7 @@ export class RedressHub extends Construct {
     const functionOf = (name: string) => LambdaFunction.fromFunctionAttributes(this, `${name}Function`, { functionArn: arn(name), sameEnvironment: true });
     this.function = functionOf('Function');
     this.approvals = functionOf('Approvals');
+    this.config = props.serveConfig === true ? functionOf('Config') : null;
     this.approvalUrl = this.template.getResource('ApprovalsUrl').getAtt('FunctionUrl').toString();
     this.approverPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Approver', this.template.getResource('ApproverPolicy').ref);
     this.auditorPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Auditor', this.template.getResource('AuditorPolicy').ref);

@@ -4,4 +4,11 @@
  * @packageDocumentation
  */
 export { RedressHub, type RedressHubProps } from './hub.js';
-export { RedressMemberEvents, type RedressMemberEventsProps, RedressMemberRole, type RedressMemberRoleProps } from './member.js';
+export {
+  RedressMemberConfig,
+  type RedressMemberConfigProps,
+  RedressMemberEvents,
+  type RedressMemberEventsProps,
+  RedressMemberRole,
+  type RedressMemberRoleProps,
+} from './member.js';

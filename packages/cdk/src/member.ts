@@ -1,5 +1,5 @@
 import type { Remediator } from '@redress/core';
-import { memberEventsTemplate, memberRoleTemplate } from '@redress/deploy';
+import { memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type ParametersOf } from '@redress/deploy';
 import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
@@ -90,5 +90,44 @@ export class RedressMemberEvents extends Construct {
     this.template = included(this, source, { HubBusArn: props.hubBusArn, PermissionsBoundaryArn: props.permissionsBoundaryArn });
     acknowledge(this.template, source);
     this.undeliveredQueue = Queue.fromQueueArn(this, 'Undelivered', this.template.getResource('Undelivered').getAtt('Arn').toString());
+  }
+}
+
+/** What {@link RedressMemberConfig} takes. */
+export interface RedressMemberConfigProps {
+  /** Whose Config rules are made. */
+  readonly remediators: readonly Remediator[];
+  /** ARN of the function that answers: `hub.config.functionArn`, or the output `ConfigFunctionArn`. */
+  readonly configFunctionArn: string;
+  /** Parameters of remediators, as the policy has them; default: their own defaults. */
+  readonly parametersOf?: ParametersOf;
+  /** How the Automation document is called; default `Redress-Remediate`. */
+  readonly documentName?: string;
+  /** How the conformance pack is called; default `redress`. */
+  readonly packName?: string;
+  /** Policy that bounds the role. */
+  readonly permissionsBoundaryArn?: string;
+}
+
+/**
+ * AWS Config of one account and region: rules, and in the region of the hub remediations that ask it. The account needs a configuration recorder.
+ *
+ * @example new RedressMemberConfig(this, 'Config', { remediators: s3Remediators, configFunctionArn });
+ */
+export class RedressMemberConfig extends Construct {
+  /** Every resource as a typed L1, by its name in the template. */
+  readonly template: CfnInclude;
+
+  constructor(scope: Construct, id: string, props: RedressMemberConfigProps) {
+    super(scope, id);
+    const { remediators, parametersOf } = props;
+    const source = memberConfigTemplate({ remediators, ...(parametersOf === undefined ? {} : { parametersOf }) });
+    this.template = included(this, source, {
+      ConfigFunctionArn: props.configFunctionArn,
+      DocumentName: props.documentName,
+      PackName: props.packName,
+      PermissionsBoundaryArn: props.permissionsBoundaryArn,
+    });
+    acknowledge(this.template, source);
   }
 }

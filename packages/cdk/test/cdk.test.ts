@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hubTemplate, LINT_EXCEPTIONS, memberEventsTemplate, memberRoleTemplate, type Template } from '@redress/deploy';
+import { askDocument, hubTemplate, LINT_EXCEPTIONS, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type Template } from '@redress/deploy';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
@@ -14,10 +14,11 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedressHub, type RedressHubProps, RedressMemberEvents, RedressMemberRole } from '../src/index.js';
+import { RedressHub, type RedressHubProps, RedressMemberConfig, RedressMemberEvents, RedressMemberRole } from '../src/index.js';
 
 const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const hubBusArn = 'arn:aws:events:eu-west-1:111111111111:event-bus/Redress';
+const configFunctionArn = 'arn:aws:lambda:eu-west-1:111111111111:function:Redress-Config';
 let folder: string;
 
 beforeAll(() => {
@@ -39,6 +40,7 @@ function made(more: Partial<RedressHubProps> = {}) {
     externalId: 'o-abc-redress',
   });
   const events = new RedressMemberEvents(new Stack(app, 'Events'), 'Events', { remediators, hubBusArn });
+  new RedressMemberConfig(new Stack(app, 'Config'), 'Config', { remediators, configFunctionArn });
   const synthesised = (name: string) => JSON.parse(readFileSync(join(outdir, `${name}.template.json`), 'utf8')) as Pick<Template, 'Resources'>;
   return { app, stack, hub, roles, events, synthesised, done: () => rmSync(outdir, { recursive: true, force: true }) };
 }
@@ -57,6 +59,11 @@ describe('the constructs', () => {
     const roles = memberRoleTemplate({ remediators });
     expect(types(synthesised('Redress'))).toEqual([...types(hub), ...types(roles)].sort());
     expect(types(synthesised('Events'))).toEqual(types(memberEventsTemplate({ remediators })));
+    const config = synthesised('Config');
+    expect(types(config)).toEqual(types(memberConfigTemplate({ remediators })));
+    const [document] = Object.values(config.Resources).filter(({ Type }) => Type === 'AWS::SSM::Document');
+    const { parameters, ...rest } = askDocument({ functionArn: configFunctionArn, roleArn: { 'Fn::GetAtt': [expect.any(String), 'Arn'] } });
+    expect(document?.Properties['Content']).toEqual({ ...rest, parameters });
     const text = JSON.stringify(synthesised('Redress'));
     // Code is that of the folder; what was a parameter is a value.
     expect(text).toMatch(/"S3Key":"[0-9a-f]{64}\.zip"/);
@@ -82,6 +89,10 @@ describe('the constructs', () => {
     ].map((each) => JSON.stringify(stack.resolve(each)));
     for (const each of resolved) expect(each).toMatch(/"Fn::GetAtt":\["Hub\w+","(Arn|FunctionUrl)"\]/);
     expect(new Set(resolved).size).toBe(resolved.length);
+    expect(hub.config).toBeNull();
+    const serving = made({ serveConfig: true });
+    expect(JSON.stringify(serving.stack.resolve(serving.hub.config?.functionArn))).toMatch(/"Fn::GetAtt":\["Hub\w*Config\w*","Arn"\]/);
+    serving.done();
     expect(roles.rollbackRole).not.toBeNull();
     expect(events.undeliveredQueue.queueArn).toMatch(/Token/);
     done();
@@ -115,6 +126,7 @@ describe('the constructs', () => {
       { evidenceRetentionDays: 0 },
       { logRetentionDays: 42 },
       { maximumConcurrency: 1 },
+      { serveConfig: 'yes' as unknown as boolean },
       { approvers: ['*'] },
     ])
       expect(() => made(wrong), JSON.stringify(wrong)).toThrowError(expect.objectContaining({ code: 'compose/invalid' }));
