@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { connectAws } from '@redress/connect';
+import { connectAws, parameterStop } from '@redress/connect';
 import {
   type Clock,
   type Connect,
@@ -39,6 +39,7 @@ export interface GlobalOptions {
   readonly region?: string;
   readonly data?: string;
   readonly journal?: string;
+  readonly stopParameter?: string;
   readonly policy?: string;
   readonly config?: string;
 }
@@ -126,12 +127,14 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
 
+  const stop = stopOf(io, options, data);
+
   const parts = (more: { readonly policy?: Policy; readonly notify?: boolean } = {}): Omit<RedressOptions, 'journal'> => ({
     remediators,
     policy: more.policy ?? policy,
     exceptions: register,
     connect,
-    killSwitch: killSwitch(data),
+    killSwitch: stop,
     onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
     guardrails,
     ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
@@ -150,7 +153,11 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     notify: config.notify ?? null,
     clock: overrides.clock ?? systemClock,
     parts,
-    engine: ({ journal, ...more } = {}) => createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) }),
+    engine: ({ journal, ...more } = {}) => {
+      if (journal !== undefined && data.aws !== null && options.stopParameter === undefined)
+        io.stderr('warning: the kill switch of the functions that share this journal is not read: give its parameter with --stop-parameter\n');
+      return createRedress({ ...parts(more), ...(journal === undefined ? {} : { journal }) });
+    },
   };
 }
 
@@ -328,6 +335,26 @@ export function killSwitch(data: Data): Live<Stop> {
         // A switch that cannot be read is a deny: the engine sees to it.
         throw cause;
       }
+    },
+  };
+}
+
+/** The kill switch of this folder and, where it is named, that of the functions that share the journal: either stops. */
+function stopOf(io: Io, options: GlobalOptions, data: Data): Live<Stop> {
+  const file = killSwitch(data);
+  if (options.stopParameter === undefined) return file;
+  if (options.stopParameter.trim() === '')
+    throw new CliError('cli/usage', '--stop-parameter names no parameter.', { next: 'Output StopParameterName of the hub has it.' });
+  const parameter = parameterStop({
+    name: options.stopParameter,
+    region: regionOf(io, options),
+    ...(options.endpointUrl === undefined ? {} : { endpoint: endpointOf(options.endpointUrl) }),
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
+  });
+  return {
+    read: async () => {
+      const stops = [await file.read(), await parameter.read()];
+      return stops.includes('everything') ? 'everything' : stops.includes('changes') ? 'changes' : 'none';
     },
   };
 }

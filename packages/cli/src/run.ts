@@ -81,6 +81,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--region <name>', 'region (default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1)')
     .option('--data <folder>', 'journal and kill switch (default: .redress)')
     .option('--journal <place>', 'aws:TABLE/BUCKET, with a prefix as aws:TABLE/BUCKET/PREFIX: the journal on AWS, instead of the one in --data')
+    .option('--stop-parameter <name>', 'kill switch in an SSM parameter, besides the file STOP in --data: none, changes or everything')
     .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);

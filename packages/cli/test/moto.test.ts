@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { JOURNAL_TABLE } from '@redress/evidence/aws';
 import { verifyFolder } from '@redress/evidence/verify';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -180,6 +181,7 @@ describe('against an emulated account', () => {
     const ran = await redress('run', 'event.json', ...journal);
     const [pass] = (ran.json as RunDocument).files[0]?.passes ?? [];
     expect([ran.exit, pass?.outcome]).toEqual([0, 'remediated']);
+    expect(ran.err).toContain('--stop-parameter');
     expect(await ports(group)).toEqual([443]);
     expect(await redress('explain', group, ...journal)).toMatchObject({ exit: 0 });
     expect(await redress('rollback', pass?.execution as string, '--reason', 'vendor window', ...journal)).toMatchObject({ json: { outcome: 'rolled-back' } });
@@ -209,6 +211,36 @@ describe('against an emulated account', () => {
     expect(await redress('history', ...journal)).toMatchObject({ exit: 1, json: { error: { code: 'journal/corrupt' } } });
     expect(await redress('evidence', 'verify', '--table', name)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
     expect(await redress('history', '--journal', 'aws:nowhere')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+  });
+
+  it('is stopped by the parameter that stops the functions, and by the file of the folder', async () => {
+    const ssm = new SSMClient({ region: 'us-east-1', endpoint, credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
+    const name = `/redress/stop-${crypto.randomUUID()}`;
+    const says = (Value: string) => ssm.send(new PutParameterCommand({ Name: name, Value, Type: 'String', Overwrite: true }));
+    const stop = ['--stop-parameter', name];
+    const group = await openGroup();
+    file('redress.yaml', `version: 1\nenvironments: { dev: { accounts: ["${ACCOUNT}"] } }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
+    file('event.json', authorized(group));
+    const fixed = async () => ((await redress('run', 'event.json', ...stop)).json as RunDocument).files[0]?.passes[0];
+
+    expect(await fixed()).toMatchObject({ outcome: 'denied', message: expect.stringContaining('kill switch') });
+    await says('changes');
+    expect(await fixed()).toMatchObject({ outcome: 'denied', code: 'stopped' });
+    await says('none');
+    writeFileSync(join(directory, '.redress', 'STOP'), '');
+    expect(await fixed()).toMatchObject({ outcome: 'denied', code: 'stopped' });
+    expect(await ports(group)).toEqual([22, 443]);
+    rmSync(join(directory, '.redress', 'STOP'));
+    const pass = await fixed();
+    expect(pass?.outcome).toBe('remediated');
+    expect(await ports(group)).toEqual([443]);
+    await says('everything');
+    expect(await redress('rollback', pass?.execution as string, '--reason', 'a test', ...stop)).toMatchObject({
+      exit: 1,
+      json: { error: { code: 'rollback/refused', message: expect.stringContaining('kill switch') } },
+    });
+    expect(await ports(group)).toEqual([443]);
+    expect(await redress('plan', 'event.json', '--stop-parameter', '')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
   });
 
   it('makes no call for a resource of another account', async () => {

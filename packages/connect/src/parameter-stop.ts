@@ -6,6 +6,8 @@ export interface ParameterStopOptions {
   readonly name: string;
   /** Region of the parameter; default: that of the environment. */
   readonly region?: string;
+  /** Profile of the shared configuration files; default: that of the environment. */
+  readonly profile?: string;
   /** Endpoint, for an emulator. */
   readonly endpoint?: string;
 }
@@ -21,7 +23,7 @@ const STOPS: readonly string[] = ['none', 'changes', 'everything'] satisfies rea
  * @throws {RedressError} `compose/invalid` without a name; `read` throws what cannot be read as `aws/unreachable`, and another value as `aws/unknown`.
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  */
-export function parameterStop({ name, region, endpoint }: ParameterStopOptions): Live<Stop> {
+export function parameterStop({ name, region, profile, endpoint }: ParameterStopOptions): Live<Stop> {
   // Without a name nobody could stop anything, and nobody would know.
   if (name.trim() === '')
     throw new RedressError('compose/invalid', 'The kill switch has no parameter.', { next: 'Set REDRESS_STOP_PARAMETER, or give a name.' });
@@ -30,6 +32,7 @@ export function parameterStop({ name, region, endpoint }: ParameterStopOptions):
     const { GetParameterCommand, SSMClient } = await import('./parameter-client.js');
     const ssm = new SSMClient({
       ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
       ...(endpoint === undefined ? {} : { endpoint }),
       maxAttempts: 3,
       requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
