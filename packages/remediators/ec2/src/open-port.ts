@@ -128,22 +128,25 @@ export function revokeOpenPorts(options: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances')],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances')],
     },
     async observe({ aws, resource, purpose }) {
+      const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
+        (each) => each.GroupId === resource.id,
+      );
+      if (found === undefined) return 'gone';
+      // The group itself says what it lets in, though not under which ids. Where that is nothing, nothing would be revoked, and neither its rules
+      // nor those that use it have to be looked at.
+      const open: OpenRule[] = [];
+      const lets = letsIn(found.IpPermissions, meant);
+      const deciding = lets && purpose !== 'verification';
       const group = { Name: 'group-id', Values: [resource.id] };
-      const rulesOf = () => allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules'));
-      const deciding = purpose !== 'verification';
-      const [groups, listed, interfaces, reservations] = await inParallel(
-        unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })),
-        deciding ? rulesOf() : null,
+      const [rules, interfaces, reservations] = await inParallel(
+        lets ? allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')) : [],
         deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group] }, 'NetworkInterfaces')) : [],
         deciding ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'instance.group-id' }] }, 'Reservations')) : [],
       );
-      const found = groups?.SecurityGroups?.find((each) => each.GroupId === resource.id);
-      if (found === undefined) return 'gone';
-      const open: OpenRule[] = [];
-      // The group itself says what it lets in, though not under which ids: where nothing is open, no rule has to be looked at.
-      for (const rule of listed ?? (letsIn(found.IpPermissions, meant) ? await rulesOf() : [])) {
+      for (const rule of rules) {
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
         if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isOpen(cidr)) continue;
         const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
