@@ -487,6 +487,51 @@ describe('limits', () => {
   });
 });
 
+describe('the limit of a run, when something goes wrong', () => {
+  const limited = (over: Partial<RedressOptions> = {}) => redress({ policy: enforce({ limits: [{ per: ['run'], changes: 1 }] }), ...over });
+  const both = async (over: Partial<RedressOptions> = {}) => {
+    for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
+    const { results } = await limited(over).handle([event('w1'), event('w2')]);
+    return results.map((each) => each.error?.code ?? each.passes.map((pass) => pass.outcome).join());
+  };
+  const failing = (method: 'begin' | 'append' | 'finish'): Journal => {
+    let broken = false;
+    const refuse = () => {
+      broken = true;
+      return Promise.reject(new RedressError('journal/lost-lease', 'it is held by another'));
+    };
+    const inner = bound(journal);
+    return {
+      ...inner,
+      begin: (request) => (method === 'begin' && !broken ? refuse() : inner.begin(request)),
+      append: (entry) => (method === 'append' && entry.kind === 'call' && !broken ? refuse() : inner.append(entry)),
+      finish: (request) => (method === 'finish' && !broken ? refuse() : inner.finish(request)),
+    };
+  };
+
+  it.each(['append', 'finish'] as const)('what was sent keeps its place, also when %s throws after it', async (method) => {
+    expect(await both({ journal: failing(method) })).toEqual(['journal/lost-lease', 'denied']);
+    expect([aws.rules('w1'), aws.rules('w2')]).toEqual([[], ['open-1']]);
+  });
+
+  it('what was never begun gives its place back', async () => {
+    expect(await both({ journal: failing('begin') })).toEqual(['journal/lost-lease', 'remediated']);
+    expect([aws.rules('w1'), aws.rules('w2')]).toEqual([['open-1'], []]);
+  });
+
+  it('what was refused gives its place back', async () => {
+    aws.faults.set('RevokeRule', ['denied']);
+    expect(await both()).toEqual(['failed', 'remediated']);
+  });
+
+  it('what was sent twice without a reply keeps its place: it may still have its effect', async () => {
+    aws.faults.set('RevokeRule', ['lost-before', 'lost-before']);
+    expect(await both()).toEqual(['partial', 'denied']);
+    expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule']);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'partial', sent: 1 }]);
+  });
+});
+
 describe('crashes', () => {
   const dying = (from: 'finish' | 'append' | 'after-begin'): Journal => {
     let dead = false;

@@ -113,7 +113,10 @@ export async function apply(
       }
       lost = true;
       await record('not-applied', described);
-      if (attempt >= ATTEMPTS) return stopped(index, `${operation} failed twice without effect: ${failure.message}`, failure, failure.retryable);
+      if (attempt >= ATTEMPTS) {
+        unsure++;
+        return stopped(index, `${operation} was lost twice, and no effect was seen: ${failure.message}`, failure, failure.retryable);
+      }
     }
   }
   return { done: changes.length, sent, unsure, error: null, failure: null, retryable: false, calls };
