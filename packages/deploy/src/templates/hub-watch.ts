@@ -58,7 +58,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
           Properties: {
             LogGroupName: ref(name),
             FilterPattern: '{ $.outcome = "failed" || $.outcome = "partial" || $.outcome = "unknown" }',
-            MetricTransformations: [{ MetricName: 'Unfinished', MetricNamespace: sub('Redress/{AWS::StackName}'), MetricValue: '1' }],
+            MetricTransformations: [{ MetricName: 'Unfinished', MetricNamespace: NAMESPACE, MetricValue: '1' }],
           },
         },
       ]),
@@ -108,7 +108,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       Condition: 'ServesConfig',
     },
     UnfinishedAlarm: alarm('A change failed, was made in part, or its end is not known. `redress history` names it.', {
-      Namespace: sub('Redress/{AWS::StackName}'),
+      Namespace: NAMESPACE,
       MetricName: 'Unfinished',
       Statistic: 'Sum',
     }),

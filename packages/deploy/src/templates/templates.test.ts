@@ -169,3 +169,23 @@ describe('what stands here twice', () => {
     for (const action of flat(real)) expect(String(action)).not.toMatch(/Delete|BypassGovernance|PutObjectLegalHold/);
   });
 });
+
+describe('what is counted', () => {
+  const metrics = properties(hub, 'AWS::Logs::MetricFilter').flatMap(
+    (each) => each['MetricTransformations'] as { MetricName: string; MetricNamespace: unknown }[],
+  );
+  const alarms = properties(hub, 'AWS::CloudWatch::Alarm').map(
+    ({ Namespace, MetricName }) => ({ Namespace, MetricName }) as { Namespace: unknown; MetricName: string },
+  );
+
+  it('is in one namespace, that of the functions, besides what AWS counts', () => {
+    const own = [...metrics.map((each) => each.MetricNamespace), ...alarms.map((each) => each.Namespace).filter((each) => !String(each).startsWith('AWS/'))];
+    expect(own.length).toBeGreaterThan(3);
+    expect(new Set(own)).toEqual(new Set(['Redress']));
+  });
+
+  it('out of the log is watched: an alarm reads what a filter counts', () => {
+    expect(metrics.length).toBeGreaterThan(0);
+    for (const { MetricName, MetricNamespace } of metrics) expect(alarms).toContainEqual({ Namespace: MetricNamespace, MetricName });
+  });
+});
