@@ -171,12 +171,11 @@ describe('what stands here twice', () => {
 });
 
 describe('what is counted', () => {
-  const metrics = properties(hub, 'AWS::Logs::MetricFilter').flatMap(
-    (each) => each['MetricTransformations'] as { MetricName: string; MetricNamespace: unknown }[],
+  const propertiesOf = (type: string) => of(hub, type).map(([, each]) => each.Properties ?? {});
+  const metrics = propertiesOf('AWS::Logs::MetricFilter').flatMap(
+    (each) => each['MetricTransformations'] as unknown as { MetricName: string; MetricNamespace: string }[],
   );
-  const alarms = properties(hub, 'AWS::CloudWatch::Alarm').map(
-    ({ Namespace, MetricName }) => ({ Namespace, MetricName }) as { Namespace: unknown; MetricName: string },
-  );
+  const alarms = propertiesOf('AWS::CloudWatch::Alarm').map(({ Namespace, MetricName }) => ({ Namespace, MetricName }));
 
   it('is in one namespace, that of the functions, besides what AWS counts', () => {
     const own = [...metrics.map((each) => each.MetricNamespace), ...alarms.map((each) => each.Namespace).filter((each) => !String(each).startsWith('AWS/'))];
