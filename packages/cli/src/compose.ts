@@ -81,6 +81,8 @@ export interface Composition {
   readonly guardrails: readonly Guardrail[];
   /** `absent`: there is no file, so everything only tells. */
   readonly policySource: { readonly kind: 'file' | 'config' | 'absent'; readonly file: string | null };
+  /** Files that were read, by absolute path; null where there is none, or something else stands in for it. */
+  readonly sources: { readonly config: string | null; readonly policy: string | null; readonly register: string | null; readonly ownRemediators: boolean };
   readonly region: string;
   readonly data: Data;
   readonly connect: Connect;
@@ -146,6 +148,13 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     register: registerNow,
     guardrails,
     policySource: { kind, file: kind === 'file' ? source.file : null },
+    sources: {
+      config: await configFile(io, options.config),
+      policy: kind === 'file' && source.file !== null ? resolve(io.cwd, source.file) : null,
+      register:
+        config.exceptions !== undefined || now.exceptions.register === null ? null : resolve(io.cwd, registerFile(now.exceptions.register, source.file)),
+      ownRemediators: config.remediators !== undefined,
+    },
     region,
     data,
     connect,
@@ -181,6 +190,12 @@ function endpointOf(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
   return text;
+}
+
+/** Path of the configuration file; null when there is none. */
+async function configFile(io: Io, given: string | undefined): Promise<string | null> {
+  const file = resolve(io.cwd, given ?? DEFAULT_CONFIG);
+  return (await exists(file)) ? file : null;
 }
 
 async function loadConfig(io: Io, given: string | undefined): Promise<ConfigFile> {
@@ -249,7 +264,7 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
     read: async () => {
       const named = (await policy.read()).exceptions.register;
       if (named === null) return none;
-      const shown = isAbsolute(named) || policyFile === null ? named : join(dirname(policyFile), named);
+      const shown = registerFile(named, policyFile);
       let live = files.get(shown);
       if (live === undefined) {
         live = liveFile(io, shown, readRegister, (cause) => {
@@ -264,6 +279,11 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
       return live.read();
     },
   };
+}
+
+/** A register is named relative to the file that names it. */
+function registerFile(named: string, policyFile: string | null): string {
+  return isAbsolute(named) || policyFile === null ? named : join(dirname(policyFile), named);
 }
 
 /** A file that is read again each time, and parsed again when its text changed. */

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { printable } from './printable.js';
 
 /** Codes of the command line's own errors; the others are those of `RedressError`. */
-export type CliErrorCode = 'cli/usage' | 'cli/file' | 'cli/config' | 'cli/not-found' | 'remote/unreachable' | 'remote/unreadable';
+export type CliErrorCode = 'cli/usage' | 'cli/bundle' | 'cli/file' | 'cli/config' | 'cli/not-found' | 'remote/unreachable' | 'remote/unreadable';
 
 /** A mistake in how the command was called, or in a file that it was given. */
 export class CliError extends Error {

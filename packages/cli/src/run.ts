@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError } from 'commander';
+import type { BundleCommandOptions } from './commands/bundle.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -330,6 +331,15 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((options: { remediator?: string[]; format?: string }) =>
       composed(async (composition) => (await import('./commands/generate-config.js')).fsbpCommand(composition, options)),
     );
+  program
+    .command('bundle')
+    .description('the code of the Lambda functions as a ZIP: remediators, policy and exceptions register as they are now')
+    .option('--out <folder>', 'where it is written (default: redress-bundle)')
+    .option('--remediator <id...>', 'with these only')
+    .option('--entry <file>', 'a module of your own, which exports handler and approvals, instead')
+    .option('--plain', 'leave everything in, as the bundler makes it')
+    .option('--prove', 'call every declared operation in a plain and in a pruned bundle, and compare')
+    .action((options: BundleCommandOptions) => composed(async (composition) => (await import('./commands/bundle.js')).bundleCommand(io, composition, options)));
   const up = program
     .command('up')
     .description('an emulated account that Redress watches: open a port in it, and see it closed')

@@ -8,4 +8,5 @@ export type { AwsCredentials } from './credentials.js';
 export { type MemberRolesOptions, memberRoles } from './member-roles.js';
 export { onlyDeclared } from './only-declared.js';
 export { type ParameterStopOptions, parameterStop } from './parameter-stop.js';
+export { type ParameterTags, parameterTags } from './parameter-tags.js';
 export { sessionNameOf } from './session-name.js';

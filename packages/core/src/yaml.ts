@@ -1,6 +1,6 @@
 import { type Document, isMap, isSeq, LineCounter, parseDocument, YAMLSeq } from 'yaml';
 import { type Place, RedressError, type RedressErrorCode } from './model/errors.js';
-import { definePolicy, type Policy } from './policy/policy.js';
+import { definePolicy, type Policy, type PolicyInput } from './policy/policy.js';
 import { defineRegister, type Register, type RegisterInput } from './policy/register.js';
 import type { PlaceOf } from './policy/validate.js';
 
@@ -24,6 +24,29 @@ export function readPolicy(text: string, file: string): Policy {
 export function readRegister(text: string, file: string): Register {
   const { value, placeOf } = parse(text, file, 'register/invalid', 'The exceptions register');
   return defineRegister(value, placeOf);
+}
+
+/**
+ * A policy's text as the data that `definePolicy` takes, checked: what a program holds that has no YAML reader.
+ *
+ * @throws {RedressError} `policy/invalid` with file, line and what is allowed.
+ * @example definePolicy(policyData(text, 'redress.yaml')).digest === readPolicy(text, 'redress.yaml').digest
+ */
+export function policyData(text: string, file: string): PolicyInput {
+  const { value, placeOf } = parse(text, file, 'policy/invalid', 'The policy');
+  definePolicy(value, placeOf);
+  return value as PolicyInput;
+}
+
+/**
+ * A register's text as the data that `defineRegister` takes, checked.
+ *
+ * @throws {RedressError} `register/invalid` with file, line and what is allowed.
+ */
+export function registerData(text: string, file: string): RegisterInput {
+  const { value, placeOf } = parse(text, file, 'register/invalid', 'The exceptions register');
+  defineRegister(value, placeOf);
+  return value as RegisterInput;
 }
 
 /**

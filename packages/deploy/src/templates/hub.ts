@@ -335,6 +335,7 @@ function environment(): JsonObject {
     REDRESS_STOP_PARAMETER: ref('Stop'),
     REDRESS_CANARY_PARAMETER: ref('Canary'),
     REDRESS_POLICY_DIGEST: when('HasPolicyDigest', ref('PolicyDigest')),
+    REDRESS_ACCOUNT: ref('AWS::AccountId'),
     REDRESS_SWEEP_REGIONS: { 'Fn::If': ['HasSweepRegions', { 'Fn::Join': [',', ref('SweepRegions')] }, ref('AWS::Region')] },
     NODE_OPTIONS: '--enable-source-maps',
   };

@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
+import type { SNSClient, SNSClientConfig } from '@aws-sdk/client-sns';
 import { RedressError } from '@redress/core';
 import { fitted, type Message, plainText } from '../message.js';
 import { bytesOf, clip } from '../text.js';
@@ -29,12 +29,16 @@ export interface SnsOptions {
 export function snsChannel({ topicArn, name = 'sns', client }: SnsOptions): Channel {
   const region = ARN.exec(topicArn)?.[2];
   if (region === undefined) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is no ARN of an SNS topic.`);
-  const sns = new SNSClient(sdkConfig({ region, ...client }));
+  let made: SNSClient | null = null;
   const fifo = topicArn.endsWith('.fifo');
   return {
     name,
     held: 'summed-up',
     async send(messages, { signal }) {
+      // Loaded with the first message: most events end without one, and a function should not start with it.
+      const { PublishCommand, SNSClient } = await import('./sns-client.js');
+      made ??= new SNSClient(sdkConfig({ region, ...client }));
+      const sns = made;
       for (const message of messages) {
         const body = fitted(message, (each) => bytesOf(plainText(each)) <= MOST - FOR_ATTRIBUTES);
         const { notification, key, severity } = message;

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, posix, relative, resolve, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { messageOf, RedressError } from '@redress/core';
+import { build, type Metafile } from 'esbuild';
+import { type Zippable, zipSync } from 'fflate';
+import { builtinModules, environmentCredentials, schemaKeys, withoutBrowsers } from './prune.js';
+import { type BundledPackage, sbomOf } from './sbom.js';
+
+/** What {@link bundle} takes. */
+export interface BundleOptions {
+  /** Path of a module that exports `handler`, and `approvals`; or the text of one, as {@link entryText} makes it. */
+  readonly entry: string | { readonly text: string };
+  /** Folder from which the entry's imports are found; default: that of the process. */
+  readonly resolveDir?: string;
+  /**
+   * Leave out what no operation uses, and the ways to sign in that Lambda does not have (default). False: as esbuild makes it.
+   * What the calls put on the wire is the same: {@link proveEqual}.
+   */
+  readonly prune?: boolean;
+  /** Conditions of `exports` in package.json, besides esbuild's own. */
+  readonly conditions?: readonly string[];
+}
+
+/** What a bundle came to. */
+export interface Bundle {
+  /** By name: `index.mjs`, its chunks, their source maps, `sbom.cdx.json`. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** All of them, as Lambda takes it. The same input gives the same bytes, on another day and in another folder too. */
+  readonly zip: Uint8Array;
+  /** Of the ZIP. */
+  readonly digest: `sha256:${string}`;
+  /** SHA-256 of the ZIP in Base64, as Lambda's `CodeSha256` shows it. */
+  readonly codeSha256: string;
+  /** Bytes of code: all of it, what a start loads before anything is asked of it, and all of it compressed by gzip. */
+  readonly bytes: { readonly code: number; readonly start: number; readonly gzip: number };
+  /** Whose code is in it, most bytes first. */
+  readonly packages: readonly BundledPackage[];
+}
+
+// CommonJS packages in an ES module ask for `require`.
+const BANNER = "import{createRequire as redressRequire}from'node:module';const require=redressRequire(import.meta.url);";
+const OUT = 'redress-bundle';
+
+/**
+ * Makes the code of the Lambda functions: one ZIP with `index.mjs`, source maps and a list of what is in it.
+ *
+ * @example
+ * const { zip, digest } = await bundle({ entry: { text: entryText({ remediators: { '@redress/remediator-s3': 's3Remediators' } }) } });
+ * @throws {RedressError} `compose/invalid` when the entry cannot be bundled, with the place
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html
+ */
+export async function bundle(options: BundleOptions): Promise<Bundle> {
+  const folder = resolve(options.resolveDir ?? process.cwd());
+  const { entry } = options;
+  const from =
+    typeof entry === 'string'
+      ? { entryPoints: { index: resolve(folder, entry) } }
+      : { stdin: { contents: entry.text, resolveDir: folder, sourcefile: 'redress-entry.mjs', loader: 'js' as const } };
+  const { outputFiles, metafile } = await build({
+    ...from,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    minify: true,
+    splitting: true,
+    treeShaking: true,
+    legalComments: 'none',
+    sourcemap: 'external',
+    sourcesContent: false,
+    mainFields: ['module', 'main'],
+    // Given conditions replace the default of `module`, by which the SDK's parts are found as ES modules: those can be pruned.
+    conditions: [...(options.conditions ?? []), 'module'],
+    banner: { js: BANNER },
+    absWorkingDir: folder,
+    outdir: join(folder, OUT),
+    outExtension: { '.js': '.mjs' },
+    entryNames: 'index',
+    chunkNames: 'chunk-[hash]',
+    plugins: options.prune === false ? [] : [schemaKeys, environmentCredentials, withoutBrowsers, builtinModules],
+    logLevel: 'silent',
+  }).catch((cause: unknown) => {
+    throw failure(cause);
+  });
+
+  const contents = new Map(outputFiles.map(({ path, contents: bytes }) => [relative(join(folder, OUT), path).split(sep).join('/'), bytes]));
+  const packageOf = packages(folder);
+  const files = new Map<string, Uint8Array>();
+  for (const [name, bytes] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (name.endsWith('.map')) files.set(name, await portable(bytes, packageOf, folder));
+    else files.set(name, Buffer.concat([bytes, Buffer.from(`//# sourceMappingURL=${name}.map\n`)]));
+  }
+  const found = await packagesIn(metafile, packageOf);
+  files.set('sbom.cdx.json', Buffer.from(sbomOf(found, { name: 'redress-functions', version: (await packageOf('.'))?.version ?? '0.0.0' })));
+
+  const zip = zipOf(files);
+  const hash = createHash('sha256').update(zip);
+  const code = [...contents].filter(([name]) => name.endsWith('.mjs'));
+  const atStart = loadedAtStart(metafile);
+  return {
+    files,
+    zip,
+    digest: `sha256:${hash.copy().digest('hex')}`,
+    codeSha256: hash.digest('base64'),
+    bytes: {
+      code: sum(code.map(([, bytes]) => bytes.length)),
+      start: sum(code.map(([name, bytes]) => (atStart.has(name) ? bytes.length : 0))),
+      gzip: sum(code.map(([, bytes]) => gzipSync(bytes, { level: 9 }).length)),
+    },
+    packages: found,
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
+
+/** The newest date that ZIP's clock can be relied on to show alike everywhere: its first. */
+const MTIME = new Date(1980, 0, 1);
+
+function zipOf(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const entries: Zippable = {};
+  // Readable by whoever Lambda runs it as; written by nobody.
+  for (const [name, bytes] of files) entries[name] = [bytes, { level: 9, mtime: MTIME, os: 3, attrs: (0o100444 << 16) >>> 0 }];
+  return zipSync(entries);
+}
+
+/** The files that the entry imports before anything runs: chunks that are loaded when they are needed are not among them. */
+function loadedAtStart({ outputs }: Metafile): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const visit = (path: string) => {
+    const name = posix.basename(path);
+    if (seen.has(name)) return;
+    seen.add(name);
+    for (const each of outputs[path]?.imports ?? []) if (each.kind === 'import-statement' && !each.external) visit(each.path);
+  };
+  const entry = Object.keys(outputs).find((path) => posix.basename(path) === 'index.mjs');
+  if (entry !== undefined) visit(entry);
+  return seen;
+}
+
+type PackageOf = (file: string) => Promise<{ name: string; version: string; license: string | null; folder: string } | null>;
+
+/** Which package a file is of: the nearest package.json with a name and a version. */
+function packages(folder: string): PackageOf {
+  const known = new Map<string, ReturnType<PackageOf>>();
+  const read = async (directory: string): ReturnType<PackageOf> => {
+    try {
+      const { name, version, license } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, unknown>;
+      if (typeof name === 'string' && typeof version === 'string')
+        return { name, version, license: typeof license === 'string' ? license : null, folder: directory };
+    } catch {
+      // None here, or one that only says `type`.
+    }
+    const above = resolve(directory, '..');
+    return above === directory ? null : lookup(above);
+  };
+  const lookup = (directory: string): ReturnType<PackageOf> => {
+    let found = known.get(directory);
+    if (found === undefined) {
+      found = read(directory);
+      known.set(directory, found);
+    }
+    return found;
+  };
+  return (file) => lookup(file === '.' ? folder : resolve(folder, file, '..'));
+}
+
+async function packagesIn({ outputs }: Metafile, packageOf: PackageOf): Promise<BundledPackage[]> {
+  const bytes = new Map<string, BundledPackage>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      if (bytesInOutput === 0 || /^[a-z-]+:|^</.test(file) || file === 'redress-entry.mjs') continue;
+      const found = await packageOf(file);
+      if (found === null) continue;
+      const key = `${found.name}@${found.version}`;
+      const { folder: _, ...about } = found;
+      bytes.set(key, { ...about, bytes: bytesInOutput + (bytes.get(key)?.bytes ?? 0) });
+    }
+  }
+  return [...bytes.values()].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+}
+
+/** A source map whose sources are named by package and version, not by where they were on a disk. */
+async function portable(bytes: Uint8Array, packageOf: PackageOf, folder: string): Promise<Uint8Array> {
+  const map = JSON.parse(Buffer.from(bytes).toString('utf8')) as { sources: string[] };
+  const sources = await Promise.all(
+    map.sources.map(async (source) => {
+      if (/^[a-z-]+:/.test(source)) return source;
+      const file = resolve(folder, OUT, source);
+      const found = await packageOf(file);
+      return found === null ? posix.basename(source) : `${found.name}@${found.version}/${relative(found.folder, file).split(sep).join('/')}`;
+    }),
+  );
+  return Buffer.from(JSON.stringify({ ...map, sources }));
+}
+
+interface BuildMessage {
+  readonly text: string;
+  readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
+}
+
+function failure(cause: unknown): RedressError {
+  const first = (cause as { errors?: readonly BuildMessage[] } | null)?.errors?.[0];
+  const place = first?.location;
+  return new RedressError('compose/invalid', `The functions cannot be bundled: ${first?.text ?? messageOf(cause)}`, {
+    cause,
+    next: 'Install what is missing beside your configuration, or correct the module.',
+    ...(place == null ? {} : { place: { file: place.file, line: place.line, column: place.column + 1 } }),
+  });
+}

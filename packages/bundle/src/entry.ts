@@ -1,0 +1,55 @@
+import { type JsonObject, RedressError } from '@redress/core';
+
+/** What {@link entryText} takes. */
+export interface EntryOptions {
+  /** Modules whose lists of remediators are used: `{ '@redress/remediator-s3': 's3Remediators' }`. Left out with a configuration that lists its own. */
+  readonly remediators?: Readonly<Record<string, string>>;
+  /** Ids; default: all of them. */
+  readonly only?: readonly string[];
+  /** Path of a module whose default export is as that of `redress.config.mjs`. */
+  readonly config?: string;
+  /** Data of the policy, as `policyData` of `@redress/core/yaml` gives it; default: that of the configuration, or an empty one. */
+  readonly policy?: object;
+  /** Data of the exceptions register. */
+  readonly exceptions?: readonly object[];
+}
+
+/**
+ * The text of a module that exports `handler`, `approvals` and `config`, for {@link bundle}: policy and register are data in it, so that the function
+ * needs no YAML reader, and the ZIP is the one thing to review.
+ *
+ * @throws {RedressError} `compose/invalid` without any remediators
+ */
+export function entryText({ remediators = {}, only, config, policy, exceptions }: EntryOptions): string {
+  const lists = Object.entries(remediators);
+  if (lists.length === 0 && config === undefined)
+    throw new RedressError('compose/invalid', 'A bundle without remediators would do nothing.', {
+      next: 'Give remediators, or a configuration that lists them.',
+    });
+  const hasRules = Array.isArray((policy as { rules?: unknown } | undefined)?.rules);
+  const given = lists.map(([, name]) => `...${name}`).join(', ');
+  const own = config === undefined ? '' : 'given.remediators ?? ';
+  const lines = [
+    "import { fromEnvironment } from '@redress/bundle/runtime';",
+    // CEL is a third of what the rest of the policy is: only where a rule is.
+    ...(hasRules || config !== undefined ? ["import { celRules } from '@redress/core/cel';"] : []),
+    ...lists.map(([module, name]) => `import { ${name} } from ${JSON.stringify(module)};`),
+    ...(config === undefined ? [] : [`import given from ${JSON.stringify(config)};`]),
+    `const all = ${own}[${given}];`,
+    ...(only === undefined ? [] : [`const only = ${data([...only])};`]),
+    `const remediators = ${only === undefined ? 'all' : 'all.filter(({ id }) => only.includes(id))'};`,
+    'export const { handler, approvals, config } = fromEnvironment({',
+    ...(config === undefined ? [] : ['  ...given,']),
+    '  remediators,',
+    ...(policy === undefined ? [] : [`  policy: ${data(policy)},`]),
+    ...(exceptions === undefined ? [] : [`  exceptions: ${data([...exceptions])},`]),
+    ...(config === undefined ? (hasRules ? ['  guardrails: [celRules()],'] : []) : ['  guardrails: [celRules(), ...(given.guardrails ?? [])],']),
+    '});',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** As an expression that can hold nothing but data: not even a key `__proto__` means anything in it. */
+function data(value: object): string {
+  return `JSON.parse(${JSON.stringify(JSON.stringify(value as JsonObject))})`;
+}

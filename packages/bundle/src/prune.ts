@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { type Expression, type Node, type Program, parse } from 'acorn';
+import type { Plugin } from 'esbuild';
+
+// `schemas_0.js` and the like, of the clients and of those nested in @aws-sdk/nested-clients.
+const SCHEMAS = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/].*[\\/]schemas[\\/]schemas_\d+\.js$/;
+
+/**
+ * Writes the computed keys of a schema file as the literals that they are.
+ *
+ * Since v3.930 the SDK's schemas say `{ [_xN]: _fil }` with `const _xN = "xmlName"` at the top of the file. A bundler has to keep such a
+ * statement, since computing a key may do something; so one command brings along the shapes of all. With literal keys the unused ones fall away.
+ * Keys and values stay the same; anything else than `const NAME = "text"` is left as it is.
+ *
+ * @see https://github.com/aws/aws-sdk-js-v3/issues/7607
+ */
+export function literalKeys(source: string): string {
+  const program: Program = parse(source, { ecmaVersion: 2022, sourceType: 'module' });
+  const texts = new Map<string, string>();
+  for (const statement of program.body) {
+    if (statement.type !== 'VariableDeclaration' || statement.kind !== 'const') continue;
+    for (const { id, init } of statement.declarations)
+      if (id.type === 'Identifier' && init?.type === 'Literal' && typeof init.value === 'string') texts.set(id.name, init.value);
+  }
+  const edits: { from: number; to: number; text: string }[] = [];
+  visit(program, (node) => {
+    if (node.type !== 'Property') return;
+    const { computed, key } = node as Node & { computed: boolean; key: Expression };
+    const text = computed && key.type === 'Identifier' ? texts.get(key.name) : undefined;
+    // `{ __proto__: … }` would be a prototype, not a key; `{ ["__proto__"]: … }` is one.
+    if (text === undefined || text === '__proto__') return;
+    edits.push({ from: source.lastIndexOf('[', key.start), to: source.indexOf(']', key.end) + 1, text: JSON.stringify(text) });
+  });
+  let result = '';
+  let at = 0;
+  for (const { from, to, text } of edits.sort((a, b) => a.from - b.from)) {
+    result += source.slice(at, from) + text;
+    at = to;
+  }
+  return result + source.slice(at);
+}
+
+function visit(node: Node, see: (node: Node) => void): void {
+  see(node);
+  for (const value of Object.values(node) as unknown[])
+    for (const child of Array.isArray(value) ? (value as unknown[]) : [value])
+      if (typeof child === 'object' && child !== null && typeof (child as Node).type === 'string') visit(child as Node, see);
+}
+
+/** Lets the shapes that no command uses fall away. */
+export const schemaKeys: Plugin = {
+  name: 'redress-schema-keys',
+  setup(build) {
+    build.onLoad({ filter: SCHEMAS }, async ({ path }) => ({ contents: literalKeys(await readFile(path, 'utf8')), loader: 'js' }));
+  },
+};
+
+/** What stands in for `@aws-sdk/credential-provider-node`: Lambda gives credentials in the environment, and nowhere else. */
+const ENVIRONMENT_CREDENTIALS = `
+const failure = (message) => Object.assign(new Error(message), { name: 'CredentialsProviderError', tryNextLink: false });
+export const defaultProvider = (init = {}) => async () => {
+  if (init.profile !== undefined) throw failure('This bundle reads credentials from the environment only: it knows no profiles.');
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION, AWS_CREDENTIAL_SCOPE, AWS_ACCOUNT_ID } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
+    throw failure('There is no AWS_ACCESS_KEY_ID or no AWS_SECRET_ACCESS_KEY in the environment, which is the only place that this bundle looks at.');
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    ...(AWS_CREDENTIAL_EXPIRATION && { expiration: new Date(AWS_CREDENTIAL_EXPIRATION) }),
+    ...(AWS_CREDENTIAL_SCOPE && { credentialScope: AWS_CREDENTIAL_SCOPE }),
+    ...(AWS_ACCOUNT_ID && { accountId: AWS_ACCOUNT_ID }),
+  };
+};
+export const credentialsWillNeedRefresh = (credentials) => credentials?.expiration !== undefined;
+export const credentialsTreatedAsExpired = (credentials) => credentials?.expiration !== undefined && credentials.expiration.getTime() - Date.now() < 300000;
+`;
+
+/** Credentials from the environment only, as in Lambda: no files, no metadata service, no sign-in. */
+export const environmentCredentials: Plugin = {
+  name: 'redress-environment-credentials',
+  setup(build) {
+    build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: 'environment-credentials', namespace: 'redress', sideEffects: false }));
+    build.onLoad({ filter: /^environment-credentials$/, namespace: 'redress' }, () => ({ contents: ENVIRONMENT_CREDENTIALS, loader: 'js' }));
+  },
+};
+
+/** Code for browsers, which the SDK loads nowhere in Node. */
+export const withoutBrowsers: Plugin = {
+  name: 'redress-without-browsers',
+  setup(build) {
+    build.onResolve({ filter: /^bowser$/ }, () => ({ path: 'bowser', namespace: 'redress', sideEffects: false }));
+    build.onLoad({ filter: /^bowser$/, namespace: 'redress' }, () => ({
+      contents: "throw new Error('bowser is for browsers, and was left out of this bundle.');",
+      loader: 'js',
+    }));
+  },
+};
+
+/** Exports that Node loads when they are asked for, and a namespace asks for all: these are of a whole HTTP client, and take longer than everything else. */
+const LAZY: Readonly<Record<string, readonly string[]>> = { http: ['WebSocket', 'CloseEvent', 'MessageEvent'] };
+
+/**
+ * Modules of Node without their namespaces: an `import … from 'node:http'` reads every export, lazy ones too (25 ms). Here each name that is
+ * used is read from the module itself; `await import('node:http')` gives all but the lazy ones.
+ */
+export const builtinModules: Plugin = {
+  name: 'redress-builtin-modules',
+  setup(build) {
+    build.onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
+      if (kind === 'require-call' || kind === 'require-resolve' || name === 'module' || !process.getBuiltinModule(name)) return null;
+      return { path: name, namespace: kind === 'dynamic-import' ? 'redress-builtin-dynamic' : 'redress-builtin', sideEffects: false };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'redress-builtin' }, ({ path }) => ({ contents: builtinText(path, []), loader: 'js' }));
+    build.onLoad({ filter: /.*/, namespace: 'redress-builtin-dynamic' }, ({ path }) => ({ contents: builtinText(path, LAZY[path] ?? []), loader: 'js' }));
+  },
+};
+
+function builtinText(name: string, without: readonly string[]): string {
+  const names = Object.keys(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name))).filter(
+    (each) => /^[A-Za-z_$][\w$]*$/.test(each) && each !== 'default' && !without.includes(each),
+  );
+  return [
+    `const module = process.getBuiltinModule(${JSON.stringify(`node:${name}`)});`,
+    'export default module;',
+    // Under other names: `export const delete` would be no statement.
+    ...names.map((each, index) => `const _${index} = /* @__PURE__ */ (() => module.${each})();`),
+    `export { ${names.map((each, index) => `_${index} as ${each}`).join(', ')} };`,
+  ].join('\n');
+}

@@ -1,0 +1,198 @@
+/**
+ * What the deployed functions are made of, by the variables of their environment. No bundler in here: this is what is bundled.
+ *
+ * @packageDocumentation
+ */
+import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared, parameterStop, parameterTags } from '@redress/connect';
+import {
+  type Connect,
+  definePolicy,
+  defineRegister,
+  type Guardrail,
+  isAccountId,
+  isRegion,
+  type Live,
+  type Notify,
+  type Policy,
+  type PolicyInput,
+  RedressError,
+  type RedressOptions,
+  type Register,
+  type RegisterInput,
+  type Remediator,
+  type SweepTarget,
+} from '@redress/core';
+import { awsJournal } from '@redress/evidence/aws';
+import { type ApprovalHandler, type ConfigHandler, createApprovalHandler, createConfigHandler, createHandler, type Handler } from '@redress/lambda-runtime';
+import { notifierFromEnvironment } from '@redress/notify';
+
+/** What {@link fromEnvironment} takes: what a `redress.config.mjs` exports, and what the policy file says. */
+export interface FunctionParts {
+  readonly remediators: readonly Remediator[];
+  /** Default: an empty one, which only tells. */
+  readonly policy?: Policy | PolicyInput | Live<Policy>;
+  /** Default: an empty register. */
+  readonly exceptions?: Register | RegisterInput | Live<Register>;
+  /** Added to the built-in ones. A policy with `rules` needs `celRules()` of `@redress/core/cel` among them. */
+  readonly guardrails?: readonly Guardrail[];
+  /** Default: the topic of `REDRESS_TOPIC_ARN`. */
+  readonly notify?: Notify;
+  /** Default: the member roles of the environment. */
+  readonly connect?: Connect;
+}
+
+/** The functions that the hub runs. */
+export interface Functions {
+  /** Queue, schedules, direct calls. */
+  readonly handler: Handler;
+  /** The approvals' Function URL. */
+  readonly approvals: ApprovalHandler;
+  /** What AWS Config's remediations ask, where the hub serves them. */
+  readonly config: ConfigHandler;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The handlers of a deployed hub, composed by the variables that its template sets:
+ *
+ * | Variable | What it is |
+ * | --- | --- |
+ * | `REDRESS_TABLE`, `REDRESS_BUCKET` | the journal; needed |
+ * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each account that is worked on: to look, to fix, to take back. A session of them has the name of its execution, and may do what its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
+ * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
+ * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
+ * | `REDRESS_POLICY_DIGEST` | the policy has to have this digest, or nothing starts |
+ * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, and of this one |
+ * | `REDRESS_CANARY_PARAMETER` | the canary |
+ * | `REDRESS_TOPIC_ARN` | where people are told |
+ * | `AWS_ENDPOINT_URL` | an emulator |
+ *
+ * What is missing or wrong stops the function at its start: then nothing is handled, and the queue keeps what comes.
+ *
+ * @example export const { handler, approvals, config } = fromEnvironment({ remediators, policy, exceptions });
+ * @throws {RedressError} `compose/invalid` naming the variable; `policy/invalid`, `register/invalid`, `notify/invalid`
+ */
+export function fromEnvironment(parts: FunctionParts, env: Environment = process.env): Functions {
+  const value = (name: string): string | null => {
+    const text = env[name]?.trim();
+    return text === undefined || text === '' ? null : text;
+  };
+  const needed = (name: string, what: string): string => {
+    const text = value(name);
+    if (text === null)
+      throw new RedressError('compose/invalid', `The variable ${name} is not set: ${what}.`, {
+        next: 'Set it on the function; the template of `redress generate template hub` does.',
+      });
+    return text;
+  };
+  const endpoint = value('AWS_ENDPOINT_URL');
+  const at = endpoint === null ? {} : { endpoint };
+
+  const policy = policyOf(parts.policy ?? { version: 1 }, value('REDRESS_POLICY_DIGEST'));
+  const journal = awsJournal({
+    table: needed('REDRESS_TABLE', 'the journal has no table'),
+    bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
+    ...at,
+  });
+  const notify = parts.notify ?? notifierFromEnvironment(env);
+  const options: RedressOptions & { journal: typeof journal } = {
+    remediators: parts.remediators,
+    policy,
+    exceptions: registerOf(parts.exceptions ?? []),
+    journal,
+    connect: parts.connect ?? connectAws({ ...rolesOf(parts.remediators, value), ...at }),
+    // Without it nobody could stop the function but by deleting it.
+    killSwitch: parameterStop({ name: needed('REDRESS_STOP_PARAMETER', 'there would be no kill switch'), ...at }),
+    ...(parts.guardrails === undefined ? {} : { guardrails: parts.guardrails }),
+    ...(notify === null ? {} : { notify }),
+  };
+  const canary = value('REDRESS_CANARY_PARAMETER');
+  const targets = targetsOf(policy, value);
+
+  const handler = once(() =>
+    createHandler({
+      ...options,
+      ...(targets.length === 0 ? {} : { sweep: { targets } }),
+      ...(canary === null ? {} : { canary: { parameter: canary, send: parameterTags(at) } }),
+    }),
+  );
+  const approvals = once(() => createApprovalHandler(options));
+  const config = once(() => createConfigHandler(options));
+  // The one that this sandbox is for is made now: a mistake shows at the start, not at the first message.
+  const mine = env['_HANDLER']?.split('.').at(-1);
+  if (mine === 'approvals') approvals();
+  else if (mine === 'config') config();
+  else handler();
+  return {
+    handler: (event, context) => handler()(event, context),
+    approvals: (event, context) => approvals()(event, context),
+    config: (event, context) => config()(event, context),
+  };
+}
+
+function policyOf(given: NonNullable<FunctionParts['policy']>, digest: string | null): Policy | Live<Policy> {
+  const pinned = (policy: Policy): Policy => {
+    if (digest === null || policy.digest === digest) return policy;
+    throw new RedressError('compose/invalid', `The policy in this code is ${policy.digest}, and REDRESS_POLICY_DIGEST asks for ${digest}.`, {
+      next: 'Deploy the code with the reviewed policy, or the digest of this one: `redress policy check` prints it.',
+    });
+  };
+  if (isLive(given)) return { read: async () => pinned(await given.read()) };
+  return pinned('digest' in given ? (given as Policy) : definePolicy(given));
+}
+
+function registerOf(given: NonNullable<FunctionParts['exceptions']>): Register | Live<Register> {
+  if (isLive(given) || 'digest' in given) return given as Register | Live<Register>;
+  return defineRegister(given);
+}
+
+function isLive<T>(value: object): value is Live<T> {
+  return 'read' in value && typeof value.read === 'function';
+}
+
+type Value = (name: string) => string | null;
+
+/** The roles that the member template makes; none where the function works with its own credentials, in its own account. */
+function rolesOf(remediators: readonly Remediator[], value: Value): ConnectAwsOptions {
+  const [read, fix] = [value('REDRESS_READ_ROLE'), value('REDRESS_MEMBER_ROLE')];
+  const rollback = value('REDRESS_ROLLBACK_ROLE');
+  if (read === null && fix === null && rollback === null) return {};
+  // Half of them would mean the function's own credentials for the other half, which nobody meant.
+  if (read === null || fix === null)
+    throw new RedressError('compose/invalid', `The variable ${read === null ? 'REDRESS_READ_ROLE' : 'REDRESS_MEMBER_ROLE'} is not set, but another role is.`, {
+      next: 'Set both, and REDRESS_EXTERNAL_ID, or none of them.',
+    });
+  const externalId = value('REDRESS_EXTERNAL_ID') ?? '';
+  return {
+    ...memberRoles({ read, fix, externalId, ...(rollback === null ? {} : { rollback }) }),
+    // One role fixes for all remediators; a session of it may do what its own remediator declares.
+    sessionPolicy: onlyDeclared(remediators),
+  };
+}
+
+function targetsOf(policy: Policy | Live<Policy>, value: Value): readonly SweepTarget[] {
+  const regions = (value('REDRESS_SWEEP_REGIONS') ?? '').split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
+  if (regions.length === 0) return [];
+  const wrong = regions.find((each) => !isRegion(each) || each === 'aws-global');
+  if (wrong !== undefined)
+    throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is no region.`, { next: 'For example: eu-west-1,us-east-1' });
+  const own = value('REDRESS_ACCOUNT');
+  if (own !== null && !isAccountId(own))
+    throw new RedressError('compose/invalid', `REDRESS_ACCOUNT: ${JSON.stringify(own)} is no account.`, { next: 'Give 12 digits.' });
+  const accounts = new Set('environments' in policy ? policy.environments.flatMap((each) => each.accounts) : []);
+  if (own !== null) accounts.add(own);
+  if (accounts.size === 0)
+    throw new RedressError('compose/invalid', 'There are regions to sweep, but no account: the policy names none, and REDRESS_ACCOUNT is not set.', {
+      next: 'Set REDRESS_ACCOUNT, name the accounts in the environments of the policy, or leave REDRESS_SWEEP_REGIONS out.',
+    });
+  return [...accounts].flatMap((account) => regions.map((region) => ({ account, region })));
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,143 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bundle, entryText, type OperationProof, proveEqual } from '@redress/bundle';
+import { createRedress } from '@redress/core';
+import { policyData, registerData } from '@redress/core/yaml';
+import { builtinLists } from '../builtin.js';
+import { type Composition, reasonOf } from '../compose.js';
+import { CliError } from '../errors.js';
+import { type Answer, type Io, painter } from '../io.js';
+import { printable } from '../printable.js';
+import { chosen } from './generate-config.js';
+
+/** Options of `redress bundle`. */
+export interface BundleCommandOptions {
+  readonly out?: string;
+  readonly entry?: string;
+  readonly remediator?: string[];
+  readonly plain?: boolean;
+  readonly prove?: boolean;
+}
+
+/** `redress bundle --json` */
+export interface BundleDocument {
+  readonly zip: string;
+  readonly digest: string;
+  /** As Lambda shows it. */
+  readonly codeSha256: string;
+  readonly bytes: { readonly zip: number; readonly code: number; readonly start: number; readonly gzip: number };
+  /** Digest of the policy in it, for the parameter `PolicyDigest` of the hub's template; null with an entry of one's own. */
+  readonly policy: string | null;
+  readonly register: string | null;
+  readonly remediators: readonly string[] | null;
+  readonly packages: readonly { readonly name: string; readonly version: string; readonly license: string | null; readonly bytes: number }[];
+  /** With `--prove`: operations compared between the pruned and the plain bundle. */
+  readonly proof: readonly OperationProof[] | null;
+}
+
+// In this repository the command runs from its sources in tests, and so does what it bundles.
+const HERE = dirname(fileURLToPath(import.meta.url));
+const CONDITIONS = import.meta.url.endsWith('.ts') ? ['@redress/source'] : [];
+
+/** Makes the code of the Lambda functions from remediators, policy and exceptions register. */
+export async function bundleCommand(io: Io, composition: Composition, options: BundleCommandOptions): Promise<Answer> {
+  const out = options.out ?? 'redress-bundle';
+  const own = options.entry;
+  if (own !== undefined && options.remediator !== undefined)
+    throw new CliError('cli/usage', 'An entry of your own has its own remediators.', { next: 'Give --entry or --remediator.' });
+  const remediators = chosen(composition, options);
+  const { sources } = composition;
+  // A policy or register that names a remediator which is left out would stop the functions at their start: it is said now.
+  const { policy, register: exceptions, connect, guardrails } = composition;
+  if (own === undefined) createRedress({ remediators, policy, exceptions, connect, guardrails }).close();
+  const where = { resolveDir: HERE, conditions: CONDITIONS };
+  const made = await bundle({
+    ...where,
+    entry: own === undefined ? { text: await entryOf(composition, options) } : resolve(io.cwd, own),
+    prune: options.plain !== true,
+  });
+  const proof = options.prove === true ? await prove(composition, where) : null;
+  const different = proof?.filter(({ equal }) => !equal) ?? [];
+  if (different.length > 0)
+    throw new CliError(
+      'cli/bundle',
+      `The pruned bundle does not do the same as a plain one: ${different.map((each) => `${each.operation} (${each.difference})`).join('; ')}`,
+      {
+        next: 'Use --plain, and report this with the versions of @aws-sdk packages.',
+      },
+    );
+
+  const folder = resolve(io.cwd, out);
+  try {
+    // What an earlier bundle left would be deployed along.
+    await rm(join(folder, 'code'), { recursive: true, force: true });
+    await mkdir(join(folder, 'code'), { recursive: true });
+    for (const [name, bytes] of made.files) await writeFile(join(folder, 'code', name), bytes);
+    await writeFile(join(folder, 'redress.zip'), made.zip);
+  } catch (cause) {
+    throw new CliError('cli/file', `${out} cannot be written: ${reasonOf(cause)}`, { place: { file: out }, cause });
+  }
+  const document: BundleDocument = {
+    zip: join(out, 'redress.zip'),
+    digest: made.digest,
+    codeSha256: made.codeSha256,
+    bytes: { zip: made.zip.length, ...made.bytes },
+    policy: own === undefined ? composition.policy.digest : null,
+    register: own === undefined ? composition.register.digest : null,
+    remediators: own === undefined ? remediators.map(({ id }) => id) : null,
+    packages: made.packages,
+    proof,
+  };
+  const paint = painter(io);
+  const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
+  const lines = [
+    `${paint('green', printable(document.zip))}: ${kb(document.bytes.zip)}, ${document.digest}`,
+    `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
+    ...(own === undefined
+      ? [
+          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything only tells)' : ''}`,
+          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries, as they are now: a change needs a new bundle`,
+        ]
+      : []),
+    ...(proof === null ? [] : [`${proof.length} of ${proof.length} declared operations do the same as in a plain bundle, on the wire and in what is read.`]),
+    'Next: put the ZIP into a bucket, and deploy the template of `redress generate template hub` with CodeBucket and CodeKey.',
+  ];
+  return { json: document, text: lines.join('\n'), exit: 0 };
+}
+
+/** Packages whose lists the functions take, when the configuration has none of its own. */
+function listsOf(composition: Composition, ids: readonly string[]): Record<string, string> {
+  if (composition.sources.ownRemediators) return {};
+  return Object.fromEntries(
+    Object.entries(builtinLists).flatMap(([module, { name, remediators }]) => (remediators.some(({ id }) => ids.includes(id)) ? [[module, name]] : [])),
+  );
+}
+
+async function entryOf(composition: Composition, options: BundleCommandOptions): Promise<string> {
+  const { config, policy, register } = composition.sources;
+  const read = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T> => parse(await readFile(file, 'utf8'), file);
+  const ids = chosen(composition, options).map(({ id }) => id);
+  return entryText({
+    remediators: listsOf(composition, ids),
+    ...(options.remediator === undefined ? {} : { only: ids }),
+    ...(config === null ? {} : { config }),
+    ...(policy === null ? {} : { policy: await read(policy, policyData) }),
+    ...(register === null ? {} : { exceptions: await read(register, registerData) }),
+  });
+}
+
+async function prove(
+  composition: Composition,
+  where: { readonly resolveDir: string; readonly conditions: readonly string[] },
+): Promise<readonly OperationProof[]> {
+  const { config, ownRemediators } = composition.sources;
+  if (ownRemediators && config !== null) return proveEqual({ ...where, remediators: {}, config });
+  return proveEqual({
+    ...where,
+    remediators: listsOf(
+      composition,
+      composition.remediators.map(({ id }) => id),
+    ),
+  });
+}
