@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { JsonObject } from '@redress/core';
 import { conformancePack, hubTemplate, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, printYaml } from '@redress/deploy';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';

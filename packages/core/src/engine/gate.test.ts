@@ -124,12 +124,17 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('that only find resources are made before an execution alone', async () => {
-    const finding: Remediator = { ...remediator, uses: { ...remediator.uses, finds: [lamp.pick('DescribeLamp')] } };
-    const as = (access: As['access']) => (gate().reads(finding, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
-    await as('read')['DescribeLamp']?.({});
-    for (const access of ['write', 'rollback'] as const) await expect(as(access)['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
-    expect(sent).toEqual(['DescribeLamp']);
+  it('that only find resources are made before an execution alone, and those that only decide not to take back', async () => {
+    const as = (access: As['access'], kind: 'finds' | 'decides') => {
+      const mine: Remediator = { ...remediator, uses: { ...remediator.uses, [kind]: [lamp.pick('DescribeLamp')] } };
+      return (gate().reads(mine, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
+    };
+    await as('read', 'finds')['DescribeLamp']?.({});
+    for (const access of ['write', 'rollback'] as const)
+      await expect(as(access, 'finds')['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
+    for (const access of ['read', 'write'] as const) await as(access, 'decides')['DescribeLamp']?.({});
+    await expect(as('rollback', 'decides')['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
+    expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
   });
 
   it('end with the time of the process', async () => {

@@ -144,6 +144,8 @@ export class Gate {
     // The answer is the same whoever of the account asks, so that who asks is no part of the question.
     const place = { partition, account, region: apiRegion(ref) };
     const target: ConnectTarget = { ...place, ...as };
+    const { finds = [], decides = [] } = remediator.uses;
+    const withheld = as.access === 'read' ? [] : as.access === 'write' ? finds : [...finds, ...decides];
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
       const functions = aws[use.service.id] ?? {};
@@ -154,11 +156,8 @@ export class Gate {
           const name = `${use.service.id}:${operation}`;
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
           // The role that this access stands for was not given it.
-          if (as.access !== 'read' && find(remediator.uses.finds ?? [], { service: use.service.id, operation }) !== undefined)
-            throw new RedressError(
-              'gate/undeclared',
-              `${remediator.id}: ${name} is declared as a read that only finds resources; \`observe\` may not make it.`,
-            );
+          if (withheld.some((each) => each.service === use.service && each.operations.includes(operation)))
+            throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is declared as a read that nobody needs for a ${as.access}.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
           const { client } = await this.#client(use.service, target, READ_ATTEMPTS);
           try {
@@ -318,6 +317,6 @@ export class Gate {
   }
 }
 
-function find(uses: readonly OperationUse[], call: Pick<ApiCall, 'service' | 'operation'>): ServiceRuntime | undefined {
+function find(uses: readonly OperationUse[], call: ApiCall): ServiceRuntime | undefined {
   return uses.find((use) => use.service.id === call.service && use.operations.includes(call.operation))?.service;
 }

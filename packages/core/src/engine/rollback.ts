@@ -58,7 +58,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const view = await journal.view(ref);
   if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
     refuse(`${execution} was rolled back already.`, 'See `redress history`.');
-  const { observation } = await runtime.look(remediator, ref, known(policy), { as: before, deadline });
+  const { observation } = await runtime.look(remediator, ref, known(policy), { as: before, deadline, purpose: 'verification' });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
   const now = observation.value.state;
@@ -136,7 +136,8 @@ async function takeBack(
 ): Promise<Closing> {
   const { remediator, ref, plan, undo, lease, deadline, recheck } = args;
   const policy = known(args.policy);
-  const look = async () => (await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, 'rollback'), deadline })).observation;
+  const as = inExecution(lease, remediator, ref, 'rollback');
+  const look = async () => (await runtime.look(remediator, ref, policy, { as, deadline, purpose: 'verification' })).observation;
   const under = await look();
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
     return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 };
@@ -148,9 +149,11 @@ async function takeBack(
   // Whatever state this leaves, the next event must not fix it at once.
   const hold = { until: runtime.clock.now() + args.hold.for, owner: args.hold.owner };
   let after: Json | null = null;
+  let unseen = 'it is gone';
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
     const seen = await look();
+    if (!seen.ok) unseen = seen.error;
     if (!seen.ok || seen.value === 'gone') continue;
     after = seen.value.state;
     if (remediator.equivalent(plan.before, after))
@@ -165,7 +168,10 @@ async function takeBack(
   }
   return {
     outcome: applied.error === null ? 'unknown' : 'partial',
-    message: `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
+    message:
+      applied.error === null && after === null
+        ? `The calls were sent, but the resource could not be read afterwards: ${unseen}`
+        : `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
     sent,
     body: { ...calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
     ...(after === null ? {} : { documents: { after } }),

@@ -43,7 +43,8 @@ export interface Observation<State, Context> {
  * What an observation is for. The state has to be the same for each.
  *
  * - `decision`, made again under the lease: everything counts.
- * - `verification`, after a change: the state counts, and what `plan` finds to change. Nothing is decided on it, so tags and context may be left out.
+ * - `verification`, after a change, and before and after a rollback: the state counts, and what `plan` finds to change. Nothing is decided on it,
+ *   so tags and context may be left out.
  */
 export type ObservationPurpose = 'decision' | 'verification';
 
@@ -133,6 +134,8 @@ export interface RemediatorDefinition<
     readonly undoes: Undoes;
     /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
     readonly finds?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `decision` only. The role that takes back does not get them. */
+    readonly decides?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
@@ -205,6 +208,8 @@ export interface Remediator {
     readonly undoes: readonly OperationUse[];
     /** Those of `reads` that only `identify` and `discover` make; absent: none. */
     readonly finds?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `decision` only; absent: none. */
+    readonly decides?: readonly OperationUse[];
   };
   /**
    * Checks parameters and fills in defaults.
@@ -269,10 +274,10 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
-  for (const use of definition.uses.finds ?? []) {
+  for (const use of [...(definition.uses.finds ?? []), ...(definition.uses.decides ?? [])]) {
     for (const name of use.operations)
       if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
-        refuse(`${use.service.id}:${name} is declared as what only finds resources, but not among the reads.`);
+        refuse(`${use.service.id}:${name} is declared as what only finds resources or decides, but not among the reads.`);
   }
   const services = new Map<string, ServiceRuntime>();
   for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {

@@ -114,12 +114,16 @@ export function oneActionForBoth(remediators: readonly Remediator[]): readonly {
     .filter(({ actions }) => actions.length > 0);
 }
 
-/** Who is given a resource has no need of what finds it; and who changes nothing need not look before it. */
-function looking(role: MemberRole, { reads, finds = [], ...uses }: Remediator['uses']): readonly string[] {
-  if (role !== 'read' && changing(role, { reads, ...uses }).length === 0) return [];
-  const isFind = (service: OperationUse['service'], operation: string) => finds.some((each) => each.service === service && each.operations.includes(operation));
+/**
+ * Who is given a resource has no need of what finds it, who takes back decides on no hazard; and who changes nothing need not look before it.
+ */
+function looking(role: MemberRole, uses: Remediator['uses']): readonly string[] {
+  const { reads, finds = [], decides = [] } = uses;
+  if (role !== 'read' && changing(role, uses).length === 0) return [];
+  const withheld = role === 'rollback' ? [...finds, ...decides] : finds;
   if (role === 'read') return iamActions(reads);
-  return iamActions(reads.map(({ service, operations }) => ({ service, operations: operations.filter((each) => !isFind(service, each)) })));
+  const isWithheld = (service: OperationUse['service'], name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
+  return iamActions(reads.map(({ service, operations }) => ({ service, operations: operations.filter((name) => !isWithheld(service, name)) })));
 }
 
 function changing(role: MemberRole, { writes, undoes }: Remediator['uses']): readonly string[] {

@@ -1,4 +1,5 @@
 import type { JsonObject, Remediator } from '@redress/core';
+import type { Narrowing } from '../iam/narrowing.js';
 import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './member-statements.js';
 import { given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
 
@@ -8,6 +9,8 @@ export interface MemberRoleTemplateOptions {
   readonly remediators: readonly Remediator[];
   /** That of the policy; default `redress:exception`. The fix role cannot change what has it. */
   readonly exceptionTag?: string;
+  /** How actions of your own remediators are narrowed; see `NARROWING`. */
+  readonly narrowing?: Readonly<Record<string, Narrowing>>;
 }
 
 /**
@@ -21,8 +24,8 @@ export interface MemberRoleTemplateOptions {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
  */
-export function memberRoleTemplate({ remediators, exceptionTag }: MemberRoleTemplateOptions): Template {
-  const statements = memberStatements(remediators, exceptionTag);
+export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template {
+  const statements = memberStatements(options);
   const role = (name: 'Read' | 'Fix' | 'Rollback', does: string, trusted: string, { policy }: MemberStatements, condition?: string): TemplateResource => ({
     Type: 'AWS::IAM::Role',
     ...(condition === undefined ? {} : { Condition: condition }),

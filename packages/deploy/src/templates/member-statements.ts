@@ -1,4 +1,4 @@
-import type { JsonObject, Remediator } from '@redress/core';
+import type { JsonObject } from '@redress/core';
 import { boundaryPolicy, EXEMPT, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicy, type Writing } from '../iam/policies.js';
 import { ref, sub, when } from './template.js';
 
@@ -18,8 +18,8 @@ export interface MemberStatements {
 }
 
 /** What the roles of a member account may do, by what the remediators declare. */
-export function memberStatements(remediators: readonly Remediator[], exceptionTag?: string): Readonly<Record<MemberRole, MemberStatements>> {
-  const options: IamOptions = { remediators, write: HERE, ...(exceptionTag === undefined ? {} : { exceptionTag }) };
+export function memberStatements(given: Pick<IamOptions, 'remediators' | 'exceptionTag' | 'narrowing'>): Readonly<Record<MemberRole, MemberStatements>> {
+  const options: IamOptions = { ...given, write: HERE };
   const of = (role: MemberRole): MemberStatements => ({
     // Who deploys decides on this one statement.
     policy: memberPolicy(role, options).Statement.map((each) => (each['Sid'] === EXEMPT ? when(REFUSES_TAGGED, each) : each)),

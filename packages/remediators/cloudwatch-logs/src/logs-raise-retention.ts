@@ -53,6 +53,7 @@ export const raiseRetention = defineRemediator({
     reads: [logs.pick('DescribeLogGroups', 'ListTagsForResource')],
     writes: [logs.pick('PutRetentionPolicy')],
     undoes: [logs.pick('PutRetentionPolicy')],
+    decides: [logs.pick('ListTagsForResource')],
   },
   parameters,
   async identify({ resource }) {

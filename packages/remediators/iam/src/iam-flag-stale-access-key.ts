@@ -75,6 +75,7 @@ export const flagStaleAccessKey = defineRemediator({
     writes: [iam.pick('TagUser', 'UntagUser')],
     undoes: [iam.pick('TagUser', 'UntagUser')],
     finds: [iam.pick('ListUsers')],
+    decides: [iam.pick('GetAccessKeyLastUsed')],
   },
   parameters,
   async identify({ aws, resource }) {

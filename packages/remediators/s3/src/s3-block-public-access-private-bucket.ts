@@ -98,6 +98,7 @@ export const blockPublicAccess = defineRemediator({
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
     finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
+    decides: [s3.pick('GetBucketTagging', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
   },
   identify: identifyBucket,
   async observe({ aws, resource, purpose }) {

@@ -119,6 +119,7 @@ export const enforceDefaultEncryption = defineRemediator({
     writes: [s3.pick('PutBucketEncryption')],
     undoes: [s3.pick('PutBucketEncryption', 'DeleteBucketEncryption')],
     finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
+    decides: [s3.pick('GetBucketTagging')],
   },
   parameters,
   identify: identifyBucket,
