@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import {
@@ -76,6 +77,27 @@ class FolderStorage implements Storage {
     this.#directory = directory;
   }
 
+  async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
+    if (documents.length === 0) return;
+    // Waits for all of them, also when one fails: none is written unseen.
+    const kept = await Promise.allSettled(
+      documents.map(async ([, digest, text]) => {
+        this.#opened();
+        await keepOnce(blobFile(this.#directory, digest), text);
+      }),
+    );
+    for (const each of kept) if (each.status === 'rejected') throw this.#unavailable(each.reason);
+  }
+
+  #unavailable(cause: unknown): RedressError {
+    if (isRedressError(cause)) return cause;
+    return new RedressError('journal/unavailable', `The journal in ${this.#directory} cannot be used: ${messageOf(cause)}`, {
+      cause,
+      retryable: true,
+      next: 'Check that the folder is writable and the disk is not full.',
+    });
+  }
+
   async exclusive<T>(work: (access: Access) => T): Promise<T> {
     try {
       const database = this.#opened();
@@ -89,12 +111,7 @@ class FolderStorage implements Storage {
         throw error;
       }
     } catch (error) {
-      if (isRedressError(error)) throw error;
-      throw new RedressError('journal/unavailable', `The journal in ${this.#directory} cannot be used: ${messageOf(error)}`, {
-        cause: error,
-        retryable: true,
-        next: 'Check that the folder is writable and the disk is not full.',
-      });
+      throw this.#unavailable(error);
     }
   }
 
@@ -114,7 +131,8 @@ class FolderStorage implements Storage {
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
     const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    // What a power cut takes from the index is found missing when it is opened next, and read from the records: those are on the disk.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     database.exec('BEGIN IMMEDIATE');
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version !== INDEX_VERSION) {
@@ -139,10 +157,6 @@ class FolderStorage implements Storage {
         const size = appendDurably(file, `${line}\n`, known.size);
         index(database, stream, record, size);
         this.#cache.set(stream, { size, lines: [...known.lines, line], state: after });
-      },
-      put: (digest, text) => {
-        const file = blobFile(this.#directory, digest);
-        if (!existsSync(file)) durable(file, text);
       },
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
@@ -276,6 +290,26 @@ function appendDurably(file: string, text: string, at: number): number {
     return at + bytes.length;
   } finally {
     closeSync(handle);
+  }
+}
+
+let temporaries = 0;
+
+/** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
+async function keepOnce(file: string, text: string): Promise<void> {
+  const folder = parent(file);
+  if (!existsSync(file)) {
+    await mkdir(folder, { recursive: true });
+    const temporary = `${file}.${process.pid}.${temporaries++}.tmp`;
+    await writeFile(temporary, text, { flush: true });
+    await rename(temporary, file);
+  }
+  // Also of one that is there: whoever put it there may not have come so far.
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

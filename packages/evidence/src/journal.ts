@@ -28,6 +28,8 @@ import { appending, beginning, type Checked, checked, checkFinish, corrupt, type
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
+  /** Keeps documents; durable when it resolves. The same text is kept once, and one that no record names does no harm. */
+  keep(documents: Checked['texts']): Promise<void>;
   exclusive<T>(work: (access: Access) => T): Promise<T>;
   close(): Promise<void>;
 }
@@ -40,8 +42,6 @@ export interface Access {
   lines(stream: Digest): readonly string[];
   /** Durable when it returns. */
   append(stream: Digest, line: string, record: EvidenceRecord, after: StreamState): void;
-  /** Durable when it returns; the same text is kept once. */
-  put(digest: Digest, text: string): void;
   get(digest: Digest): string | null;
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
@@ -75,6 +75,8 @@ export class ChainJournal implements Journal {
     const entry = checked(request);
     if (!(request.lease > 0)) throw invalid('a lease of no time');
     const stream = streamOf(request.resource);
+    // Documents first, so that no record points at nothing.
+    await this.#storage.keep(entry.texts);
     return this.#storage.exclusive((access): BeginResult => {
       const now = this.#clock.now();
       const state = access.state(stream);
@@ -98,6 +100,7 @@ export class ChainJournal implements Journal {
   async append(request: AppendRequest): Promise<RecordRef> {
     const entry = checked(request);
     const stream = streamOf(request.resource);
+    await this.#storage.keep(entry.texts);
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
       return write(access, state, appending(state, request), entry, this.#clock.now());
@@ -108,6 +111,7 @@ export class ChainJournal implements Journal {
     const entry = checked(request);
     checkFinish(request);
     const stream = streamOf(request.resource);
+    await this.#storage.keep(entry.texts);
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
       return write(access, state, finishing(state, request), entry, this.#clock.now());
@@ -187,8 +191,6 @@ function readStream(access: Access, stream: Digest, execution: string | null): S
 
 function write(access: Access, state: StreamState, draft: Draft, entry: Checked, now: number): RecordRef {
   const { line, record, after, ref } = written(state, draft, entry, now);
-  // Documents first, so that no record points at nothing.
-  for (const [, digest, text] of entry.texts) access.put(digest, text);
   access.append(state.stream, line, record, after);
   return ref;
 }

@@ -40,7 +40,6 @@ class MemoryStorage implements Storage {
       const execution = record.kind === 'outcome' && record.execution !== null ? this.#executions.get(record.execution) : undefined;
       if (execution !== undefined) execution.sent = own.sent ?? 0;
     },
-    put: (digest, text) => void this.#documents.set(digest, text),
     get: (digest) => this.#documents.get(digest) ?? null,
     streams: () => [...this.#streams.keys()].sort(),
     streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
@@ -52,6 +51,10 @@ class MemoryStorage implements Storage {
       ),
     spent: (key, since) => [...this.#executions.values()].filter((each) => each.begunAt > since && each.budgets.includes(key) && each.sent !== 0).length,
   };
+
+  async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
+    for (const [, digest, text] of documents) this.#documents.set(digest, text);
+  }
 
   async exclusive<T>(work: (access: Access) => T): Promise<T> {
     return work(this.#access);

@@ -55,6 +55,46 @@ describe('a folder journal after a crash', () => {
     await again.close?.();
   });
 
+  it('reads from the records what a power cut took from the index', async () => {
+    await begin(journal, 'a');
+    await journal.close?.();
+    const early = readFileSync(join(directory, 'index.sqlite'));
+    const later = folderJournal({ directory });
+    const ended = await begin(later, 'b');
+    if (ended.status !== 'begun') throw new Error(ended.status);
+    await later.finish({ resource: ref('b'), remediator: 'r', lease: ended.lease, outcome: 'remediated', sent: 1, body: {}, documents: { after: 1 } });
+    await begin(later, 'c');
+    await later.close?.();
+    for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
+    writeFileSync(join(directory, 'index.sqlite'), early);
+    const again = folderJournal({ directory });
+    const fourth = { resource: ref('d'), remediator: 'r', planDigest: digestOf(1), generation: 0, lease: 60_000, body: {} };
+    expect(await again.begin({ ...fourth, budgets: [{ key: 'k', changes: 3, window: 60_000 }] })).toMatchObject({ status: 'over-budget', used: 3 });
+    expect((await again.open()).map((each) => each.resource.id).sort()).toEqual(['a', 'c']);
+    await again.close?.();
+    expect(verifyFolder(directory).problems.map((each) => each.code)).toEqual(['open-execution', 'open-execution']);
+  });
+
+  it('is unavailable, and records nothing, when a document cannot be kept', async () => {
+    await journal.view(ref());
+    rmSync(join(directory, 'blobs'), { recursive: true });
+    writeFileSync(join(directory, 'blobs'), '');
+    const entry = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { plan: { a: 1 } } } as const;
+    await expect(journal.append(entry)).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
+    expect((await journal.view(ref())).length).toBe(0);
+  });
+
+  it('keeps the same document once, whoever keeps it at the same time', async () => {
+    const other = folderJournal({ directory });
+    const entry = (id: string) =>
+      ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { plan: { a: 1 }, before: { a: 1 } } }) as const;
+    await Promise.all([journal, other, journal, other].map((each, at) => each.append(entry(`r-${at}`))));
+    await other.close?.();
+    expect(verifyFolder(directory)).toMatchObject({ records: 4, problems: [] });
+    const blobs = join(directory, 'blobs');
+    expect(readdirSync(blobs).flatMap((folder) => readdirSync(join(blobs, folder)))).toHaveLength(1);
+  });
+
   it('survives a cut at every byte of the last record: all or nothing of it', async () => {
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n: 1 } });
     const whole = readFileSync(file()).length;
