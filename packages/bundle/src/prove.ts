@@ -103,7 +103,7 @@ function probeText(remediators: Readonly<Record<string, string>>, list: string |
     '    services.set(service.id, found);',
     '  }',
     // Apart from the remediators' own: they may use fewer commands of the same client.
-    'for (const { service, client, commands } of also) services.set('own:' + service, { client, commands });',
+    'for (const { service, client, commands } of also) services.set(["own", service].join(":"), { client, commands });',
   ].join('\n');
 }
 

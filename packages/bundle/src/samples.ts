@@ -16,6 +16,8 @@ export interface Reply {
 
 /** Deeper structures are cut off: some contain themselves. */
 const DEEPEST = 6;
+/** A time that is written as such also where others are not: in a header. */
+const DATE_TIME = 5;
 const WHEN = new Date('2026-01-02T03:04:05Z');
 
 /** Reads the schemas of a command: `[9, namespace, name, traits, input, output]`. */
@@ -57,7 +59,7 @@ export function sampleReply({ name, output }: OperationSchemas, protocol: string
     const { httpHeader, httpPrefixHeaders, httpPayload, httpResponseCode } = member.getMergedTraits();
     // A checksum that is not that of the body is an error, and no reply.
     if (typeof httpHeader === 'string' && httpHeader.toLowerCase().startsWith('x-amz-checksum-')) continue;
-    if (typeof httpHeader === 'string') headers[httpHeader.toLowerCase()] = member.isTimestampSchema() ? WHEN.toUTCString() : text(member, key);
+    if (typeof httpHeader === 'string') headers[httpHeader.toLowerCase()] = member.isTimestampSchema() && member.getSchema() !== DATE_TIME ? WHEN.toUTCString() : text(member, key);
     else if (typeof httpPrefixHeaders === 'string') headers[`${httpPrefixHeaders.toLowerCase()}one`] = 'v-one';
     else if (httpPayload) payload = member;
     else if (!httpResponseCode) inBody.push([key, member]);

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { entryText } from './entry.js';
+
+const s3 = { '@redress/remediator-s3': 's3Remediators' };
+
+describe('entryText', () => {
+  it('holds policy and register as data', () => {
+    const text = entryText({ remediators: s3, policy: { version: 1, note: '`${x}` "\u2028 </script>' }, exceptions: [{ id: 'EXC-1' }] });
+    const given = /policy: (JSON\.parse\([^\n]*\)),/.exec(text)?.[1] ?? '';
+    expect(new Function(`return ${given}`)()).toEqual({ version: 1, note: '`${x}` "\u2028 </script>' });
+  });
+
+  it('brings CEL along only where there is a rule, or a configuration that may have one', () => {
+    expect(entryText({ remediators: s3, policy: { version: 1 } })).not.toContain('celRules');
+    expect(entryText({ remediators: s3, policy: { version: 1, rules: [{ when: 'true' }] } })).toContain('guardrails: [celRules()]');
+    expect(entryText({ config: '/x/redress.config.mjs' })).toContain('guardrails: [celRules(), ...(given.guardrails ?? [])]');
+  });
+
+  it('lets the file of the policy go before that of the configuration, as on the command line', () => {
+    const text = entryText({ config: '/x/redress.config.mjs', policy: { version: 1 } });
+    expect(text.indexOf('...given,')).toBeGreaterThan(0);
+    expect(text.indexOf('policy: JSON')).toBeGreaterThan(text.indexOf('...given,'));
+  });
+
+  it('refuses to do nothing', () => {
+    expect(() => entryText({})).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
+  });
+});

@@ -1,0 +1,47 @@
+import { definePolicy, type PolicyInput } from '@redress/core';
+import { s3Remediators } from '@redress/remediator-s3';
+import { describe, expect, it } from 'vitest';
+import { fromEnvironment } from './runtime.js';
+
+const ENV = { REDRESS_TABLE: 'redress-journal', REDRESS_BUCKET: 'redress-evidence', REDRESS_STOP_PARAMETER: 'redress-stop', AWS_REGION: 'eu-west-1' };
+const ROLES = { REDRESS_READ_ROLE: 'RedressRead', REDRESS_MEMBER_ROLE: 'RedressFix', REDRESS_EXTERNAL_ID: 'external' };
+const policy: PolicyInput = { version: 1, environments: { dev: { accounts: ['111111111111'] } } };
+const made = (env: Record<string, string>, more: object = {}) => fromEnvironment({ remediators: s3Remediators, policy, ...more }, env);
+const refused = (message: RegExp) => expect.objectContaining({ code: 'compose/invalid', message: expect.stringMatching(message) as string });
+
+describe('fromEnvironment', () => {
+  it('makes both functions of what the template sets', () => {
+    const { handler, approvals } = made({ ...ENV, ...ROLES, REDRESS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:redress', REDRESS_SWEEP_REGIONS: 'eu-west-1, us-east-1' });
+    expect([typeof handler, typeof approvals]).toEqual(['function', 'function']);
+  });
+
+  it.each(['REDRESS_TABLE', 'REDRESS_BUCKET', 'REDRESS_STOP_PARAMETER'])('does not start without %s', (name) => {
+    expect(() => made({ ...ENV, [name]: ' ' })).toThrow(refused(new RegExp(name)));
+  });
+
+  it('does not start with another policy than the one that was reviewed', () => {
+    const { digest } = definePolicy(policy);
+    expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: digest })).not.toThrow();
+    expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: `sha256:${'0'.repeat(64)}` })).toThrow(refused(/REDRESS_POLICY_DIGEST/));
+  });
+
+  it('does not use the credentials of the function where a role was forgotten', () => {
+    expect(() => made({ ...ENV, REDRESS_READ_ROLE: 'RedressRead', REDRESS_EXTERNAL_ID: 'external' })).toThrow(refused(/REDRESS_MEMBER_ROLE/));
+    expect(() => made({ ...ENV, REDRESS_ROLLBACK_ROLE: 'RedressRollback' })).toThrow(refused(/REDRESS_READ_ROLE/));
+    expect(() => made({ ...ENV, REDRESS_READ_ROLE: 'RedressRead', REDRESS_MEMBER_ROLE: 'RedressFix' })).toThrow(refused(/external id/));
+    expect(() => made({ ...ENV, ...ROLES, REDRESS_MEMBER_ROLE: 'arn:aws:iam::111111111111:role/RedressFix' })).toThrow(refused(/name of a role/));
+  });
+
+  it('does not sweep a place that is none', () => {
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'mars-north-1x' })).toThrow(refused(/REDRESS_SWEEP_REGIONS/));
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '123' })).toThrow(refused(/REDRESS_ACCOUNT/));
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1' }, { policy: { version: 1 } })).toThrow(refused(/no account/));
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '222222222222' }, { policy: { version: 1 } })).not.toThrow();
+  });
+
+  it('finds a mistake of the policy at the start of the function that the sandbox is for', () => {
+    const unknown = { policy: { ...policy, remediators: { 's3-no-such': { dev: 'enforce' } } } };
+    expect(() => made({ ...ENV, _HANDLER: 'index.handler' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+    expect(() => made({ ...ENV, _HANDLER: 'index.approvals' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+  });
+});
