@@ -59,6 +59,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | Variable | What it is |
  * | --- | --- |
  * | `REDRESS_TABLE`, `REDRESS_BUCKET` | the journal; needed |
+ * | `REDRESS_LOCK_DAYS` | days that its documents are locked, from when they were stored last; the bucket has to have Object Lock |
  * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each account that is worked on: to look, to fix, to take back. A session of them has the name of its execution, and may do what its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
@@ -93,6 +94,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const journal = awsJournal({
     table: needed('REDRESS_TABLE', 'the journal has no table'),
     bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
+    ...locked(value('REDRESS_LOCK_DAYS')),
     ...at,
   });
   const notify = parts.notify ?? notifierFromEnvironment(env);
@@ -129,6 +131,15 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     approvals: (event, context) => approvals()(event, context),
     config: (event, context) => config()(event, context),
   };
+}
+
+function locked(days: string | null): { readonly lockDays?: number } {
+  if (days === null) return {};
+  if (!/^[1-9]\d{0,4}$/.test(days))
+    throw new RedressError('compose/invalid', `The variable REDRESS_LOCK_DAYS is ${JSON.stringify(days)}, which is no number of days.`, {
+      next: 'Set it to that of the bucket, or take it away.',
+    });
+  return { lockDays: Number(days) };
 }
 
 function policyOf(given: NonNullable<FunctionParts['policy']>, digest: string | null): Policy | Live<Policy> {
