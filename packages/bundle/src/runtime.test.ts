@@ -32,6 +32,11 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...ENV, ...ROLES, REDRESS_MEMBER_ROLE: 'arn:aws:iam::111111111111:role/RedressFix' })).toThrow(refused(/name of a role/));
   });
 
+  it.each(['0', '-1', '1.5', 'a year', '100000'])('does not lock evidence for %j days', (days) => {
+    expect(() => made({ ...ENV, REDRESS_LOCK_DAYS: days })).toThrow(refused(/REDRESS_LOCK_DAYS/));
+    expect(() => made({ ...ENV, REDRESS_LOCK_DAYS: '365' })).not.toThrow();
+  });
+
   it('does not sweep a place that is none', () => {
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'mars-north-1x' })).toThrow(refused(/REDRESS_SWEEP_REGIONS/));
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '123' })).toThrow(refused(/REDRESS_ACCOUNT/));
