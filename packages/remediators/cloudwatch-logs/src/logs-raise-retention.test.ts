@@ -119,6 +119,21 @@ describe('observing', () => {
   it('reads tags by the ARN of the group where only that of its streams is given', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).tagsReadOf).toEqual([ARN]);
   });
+  it('reads them by the ARN that the group gives, should it be another, and a group that came in this moment again', async () => {
+    const other = ARN.replace(ACCOUNT, '222222222222');
+    const { seen, tagsReadOf } = await observe([{ logGroupName: '/app', logGroupArn: other }]);
+    expect([seen, tagsReadOf]).toEqual([expect.objectContaining({ tags: { team: 'payments' } }), [ARN, other]]);
+    const { aws } = fakeLogs([{ logGroupName: '/app', logGroupArn: ARN }]);
+    const { ListTagsForResource: read } = (aws as { logs: { ListTagsForResource: (input: object) => Promise<object> } }).logs;
+    let asked = 0;
+    Object.assign((aws as { logs: object }).logs, {
+      ListTagsForResource: async (input: object) => {
+        if (asked++ === 0) throw new RedressError('aws/gone', 'ResourceNotFoundException');
+        return read(input);
+      },
+    });
+    expect(await remediator.observe({ aws, resource: group('/app'), parameters: remediator.parameters({}) })).toMatchObject({ tags: { team: 'payments' } });
+  });
   it('a group without retention keeps everything', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).seen).toMatchObject({ state: { retentionInDays: null, logGroupClass: 'STANDARD' } });
   });

@@ -1,4 +1,4 @@
-import { type CallReader, defineRemediator, paginate } from '@redress/core';
+import { type CallReader, defineRemediator, inParallel, isGone, paginate } from '@redress/core';
 import * as z from 'zod';
 import { logs } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -16,6 +16,12 @@ const parameters = z.strictObject({
 
 const TOKEN = { input: 'nextToken', output: 'nextToken' };
 const ARN = /^arn:[^:]+:logs:([^:]+):([0-9]{12}):log-group:([^:*]+)(?::\*)?$/;
+
+/** Of a group that is gone there is nothing to read, and whether it is says the other read. */
+const noneIfGone = (error: unknown): null => {
+  if (isGone(error)) return null;
+  throw error;
+};
 
 const namedGroup: CallReader = ({ request }) =>
   typeof request?.['logGroupName'] === 'string' && request['logGroupName'] !== '' ? [{ id: request['logGroupName'] }] : [];
@@ -63,16 +69,23 @@ export const raiseRetention = defineRemediator({
     return { id: name, region };
   },
   async observe({ aws, resource, purpose }) {
-    for await (const group of paginate(aws.logs.DescribeLogGroups, { logGroupNamePrefix: resource.id }, 'logGroups', TOKEN)) {
-      if (group.logGroupName !== resource.id) continue;
-      // Tags go by the ARN of the group itself; the older of the two is that of its streams.
-      const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
-      if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${resource.id}, by which its tags are read.`);
-      const { tags } = purpose === 'verification' ? {} : await aws.logs.ListTagsForResource({ resourceArn: arn });
-      // A group without retention keeps its events for ever.
-      return { state: { retentionInDays: group.retentionInDays ?? null, logGroupClass: group.logGroupClass ?? 'STANDARD' }, tags: tags ?? {} };
-    }
-    return 'gone';
+    const find = async () => {
+      for await (const each of paginate(aws.logs.DescribeLogGroups, { logGroupNamePrefix: resource.id }, 'logGroups', TOKEN))
+        if (each.logGroupName === resource.id) return each;
+      return null;
+    };
+    const tagsOf = async (resourceArn: string) => (purpose === 'verification' ? {} : ((await aws.logs.ListTagsForResource({ resourceArn })).tags ?? {}));
+    const { partition, region, account, id } = resource;
+    // Its ARN is known beforehand, so that its tags need not wait for it.
+    const expected = `arn:${partition}:logs:${region}:${account}:log-group:${id}`;
+    const [group, read] = await inParallel(find(), tagsOf(expected).catch(noneIfGone));
+    if (group === null) return 'gone';
+    // Tags go by the ARN of the group itself; the older of the two is that of its streams.
+    const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
+    if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${id}, by which its tags are read.`);
+    const tags = arn === expected && read !== null ? read : await tagsOf(arn);
+    // A group without retention keeps its events for ever.
+    return { state: { retentionInDays: group.retentionInDays ?? null, logGroupClass: group.logGroupClass ?? 'STANDARD' }, tags };
   },
   plan({ state: { retentionInDays, logGroupClass }, resource, parameters: { minDays } }) {
     if (logGroupClass === 'DELIVERY')
