@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
+import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
@@ -304,6 +305,19 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action((which: string, options: { remediator?: string[]; format?: string }) =>
       composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
+    );
+  generate
+    .command('iam <which>')
+    .description('a policy of IAM, from what the remediators declare: read, fix, rollback, auditor (reads the journal) or boundary')
+    .option('--remediator <id...>', 'for these only')
+    .option('--account <id>', 'the account of the role (default: that of whoever has the policy)')
+    .option('--in <region...>', 'in these regions only')
+    .option('--no-exception-tag', 'fix: IAM does not look at the exception tag')
+    .option('--table <name>', 'auditor: the table of the journal')
+    .option('--bucket <name>', 'auditor: its bucket')
+    .option('--format <name>', 'json or yaml (default: json)')
+    .action((which: string, options: GenerateIamOptions) =>
+      composed(async (composition) => (await import('./commands/generate-iam.js')).generateIamCommand(composition, which, options)),
     );
   generate
     .command('ssm-document')

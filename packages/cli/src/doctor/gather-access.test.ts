@@ -64,6 +64,12 @@ describe('what a role may do', () => {
     answers['SimulatePrincipalPolicy'] = simulation(['ec2:RevokeSecurityGroupIngress', 'allowed'], ['s3:PutEncryptionConfiguration', 'allowed']);
     expect(await ask()).toEqual({ ok: true, value: { role: `arn:aws:iam::${ACCOUNT}:role/RedressFix`, denied: [], unsure: [] } });
     expect(asked[0]?.get('PolicySourceArn')).toBe(`arn:aws:iam::${ACCOUNT}:role/RedressFix`);
+    // Of a resource that the generated policy allows: of every resource it says no.
+    expect(asked.map((each) => [each.get('ActionNames.member.1'), each.get('ResourceArns.member.1')])).toEqual([
+      ['ec2:RevokeSecurityGroupIngress', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/example`],
+      ['s3:PutEncryptionConfiguration', 'arn:aws:s3:::example'],
+    ]);
+    expect([...(asked[1] as URLSearchParams).values()]).toEqual(expect.arrayContaining(['s3:ResourceAccount', ACCOUNT]));
     answers['SimulatePrincipalPolicy'] = simulation(['ec2:RevokeSecurityGroupIngress', 'explicitDeny'], ['s3:PutEncryptionConfiguration', 'implicitDeny']);
     expect(await ask()).toMatchObject({ ok: true, value: { denied: ['ec2:RevokeSecurityGroupIngress'], unsure: ['s3:PutEncryptionConfiguration'] } });
   });

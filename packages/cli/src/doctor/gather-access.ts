@@ -1,6 +1,7 @@
 import { DescribeSecurityGroupsCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { type Connect, classifyAwsError, type Fact, known, partitionOf, unreadable } from '@redress/core';
+import { exampleRequest } from '@redress/deploy';
 import { fact } from './fact.js';
 import type { AccessFact } from './facts.js';
 
@@ -32,9 +33,15 @@ export async function gatherAccess(connect: Connect, account: string, region: st
     const simulated: AccessFact['actions'] = await fact('iam:SimulatePrincipalPolicy', async () => {
       const denied: string[] = [];
       const unsure: string[] = [];
-      for (let from = 0; from < actions.length; from += ACTIONS) {
-        const some = actions.slice(from, from + ACTIONS);
-        const { EvaluationResults = [] } = await client.send(new SimulatePrincipalPolicyCommand({ PolicySourceArn: arn, ActionNames: [...some] }));
+      for (const { resource, context, some } of simulations(actions, { partition, account, region })) {
+        const ContextEntries = Object.entries(context).map(([ContextKeyName, value]) => ({
+          ContextKeyName,
+          ContextKeyType: LISTS.includes(ContextKeyName) ? ('stringList' as const) : ('string' as const),
+          ContextKeyValues: [value],
+        }));
+        const { EvaluationResults = [] } = await client.send(
+          new SimulatePrincipalPolicyCommand({ PolicySourceArn: arn, ActionNames: [...some], ResourceArns: [resource], ContextEntries }),
+        );
         for (const action of some) {
           const decision = EvaluationResults.find((each) => each.EvalActionName?.toLowerCase() === action.toLowerCase())?.EvalDecision;
           // Without an answer nobody knows.
@@ -49,6 +56,26 @@ export async function gatherAccess(connect: Connect, account: string, region: st
   } finally {
     client.destroy();
   }
+}
+
+const LISTS: readonly string[] = ['aws:TagKeys'];
+
+/** Actions with an example of what they are done to: a policy that is narrowed to some resources does not allow them on every one. */
+function simulations(
+  actions: readonly string[],
+  where: Parameters<typeof exampleRequest>[1],
+): readonly { readonly resource: string; readonly context: Readonly<Record<string, string>>; readonly some: readonly string[] }[] {
+  const groups = new Map<string, { resource: string; context: Readonly<Record<string, string>>; some: string[] }[]>();
+  for (const action of actions) {
+    const request = exampleRequest(action, where);
+    const key = JSON.stringify(request);
+    const calls = groups.get(key) ?? [];
+    groups.set(key, calls);
+    const last = calls.at(-1);
+    if (last === undefined || last.some.length >= ACTIONS) calls.push({ ...request, some: [action] });
+    else last.some.push(action);
+  }
+  return [...groups.values()].flat();
 }
 
 /** No rule has this id: even a service that overlooks `DryRun` has nothing to revoke. */

@@ -8,7 +8,9 @@ import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import {
   actionsOf,
+  auditorPolicy,
   boundaryPolicy,
+  exampleRequest,
   MAX_MANAGED_POLICY,
   MAX_ROLE_POLICIES,
   MEMBER_ROLES,
@@ -167,6 +169,39 @@ describe('the policy of a role', () => {
     expect(JSON.stringify(statement(policy, 'FixIam'))).not.toContain('RequestedRegion');
   });
 
+  it('allows the example of each action that it allows, and no example in another account', () => {
+    const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
+    const like = (pattern: string, value: string) =>
+      new RegExp(
+        `^${pattern
+          .split('*')
+          .map((part) => part.replace(/[./$]/g, '\\$&'))
+          .join('.*')}$`,
+      ).test(value);
+    const holds = (conditions: Record<string, Record<string, unknown>>, context: Readonly<Record<string, string>>) =>
+      Object.entries(conditions).every(([operator, keys]) =>
+        Object.entries(keys).every(([key, value]) =>
+          operator === 'Null' ? (context[key] === undefined) === (value === 'true') : listOf(value).some((each) => like(each, context[key] ?? '')),
+        ),
+      );
+    const allowed = (role: (typeof MEMBER_ROLES)[number], action: string, where: typeof place) => {
+      const { resource, context } = exampleRequest(action, where);
+      return memberPolicy(role, { remediators, account: '111111111111', regions: ['eu-west-1'] }).Statement.some(
+        (each) =>
+          each['Effect'] === 'Allow' &&
+          listOf(each['Action']).includes(action) &&
+          listOf(each['Resource']).some((arn) => like(arn, resource)) &&
+          holds((each['Condition'] ?? {}) as never, context),
+      );
+    };
+    for (const role of MEMBER_ROLES)
+      for (const action of actionsOf(role, remediators)) {
+        expect(allowed(role, action, place), action).toBe(true);
+        if (NARROWING[action]?.resources !== null) expect(allowed(role, action, { ...place, account: '222222222222' }), action).toBe(false);
+        if (NARROWING[action]?.global !== true) expect(allowed(role, action, { ...place, region: 'us-west-2' }), action).toBe(false);
+      }
+  });
+
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as told', () => {
     const mine = [declaring('acme:PutThing')];
     expect(memberPolicy('fix', { remediators: mine }).Statement).toEqual([
@@ -184,6 +219,16 @@ describe('the policy of a role', () => {
       { Sid: 'FixThing', Resource: ['arn:*:acme:*:*:thing/*'] },
       { Sid: 'Exempt', Action: ['acme:PutThing'] },
     ]);
+  });
+});
+
+describe('the policy of an auditor', () => {
+  it('reads one journal, and nothing else', () => {
+    const policy = auditorPolicy({ table: 'Journal', bucket: 'evidence', prefix: 'redress/', account: '111111111111' });
+    for (const action of allows(policy)) expect(action).toMatch(/:(?:Get|BatchGet|Query|Scan|List)/);
+    const resources = policy.Statement.flatMap((each) => listOf(each['Resource']));
+    for (const arn of resources) expect(arn).toMatch(/:table\/Journal(?:\/index\/\*)?$|:::evidence(?:\/redress\/\*)?$/);
+    expect(new Set(resources).size).toBe(4);
   });
 });
 

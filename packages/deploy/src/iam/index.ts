@@ -1,8 +1,11 @@
+export { type AuditorOptions, auditorPolicy } from './journal.js';
 export { type Conditions, NARROWING, type Narrowing } from './narrowing.js';
 export { NEVER } from './never.js';
 export {
   actionsOf,
   boundaryPolicy,
+  type ExampleRequest,
+  exampleRequest,
   type IamOptions,
   iamActions,
   MAX_MANAGED_POLICY,

@@ -107,6 +107,31 @@ export function narrowed(options: IamOptions): readonly Rest[] {
   });
 }
 
+/** A request that a generated policy allows. */
+export interface ExampleRequest {
+  /** ARN of a resource that need not exist; `*` where AWS lets the action name none. */
+  readonly resource: string;
+  /** Condition keys with their values. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/**
+ * A request that a generated policy allows when it allows the action at all. Whoever asks IAM to simulate a narrowed policy has to name one:
+ * of every resource, such a policy says no.
+ */
+export function exampleRequest(
+  action: string,
+  { partition, account, region, narrowing }: { readonly partition: string; readonly account: string; readonly region: string } & Pick<IamOptions, 'narrowing'>,
+): ExampleRequest {
+  const found = narrowing?.[action] ?? NARROWING[action] ?? UNKNOWN;
+  const fill = (text: string) => text.replace('{partition}', partition).replace('{region}', region).replace('{account}', account).replaceAll('*', 'example');
+  const context: Record<string, string> = { ...(found.global === true ? {} : { 'aws:RequestedRegion': region }) };
+  if (found.accountKey !== undefined) context[found.accountKey] = account;
+  for (const [operator, keys] of Object.entries(found.conditions ?? {}))
+    if (operator !== 'Null') for (const [key, value] of Object.entries(keys)) if (typeof value === 'string') context[key] = fill(value);
+  return { resource: found.resources === null ? '*' : fill(String(found.resources[0])), context };
+}
+
 /** Remediators whose fix and rollback share an action, so that IAM cannot keep the two apart. */
 export function oneActionForBoth(remediators: readonly Remediator[]): readonly { readonly id: string; readonly actions: readonly string[] }[] {
   return remediators

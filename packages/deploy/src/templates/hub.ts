@@ -1,6 +1,6 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
 import { MAX_ASK_SECONDS } from '../config/ask-document.js';
-import { approvalsStatements, functionStatements, journalStatements } from './hub-statements.js';
+import { approvalsStatements, functionStatements, hubJournal } from './hub-statements.js';
 import { watching } from './hub-watch.js';
 import { JOURNAL_TABLE } from './journal-table.js';
 import { checkovMetadata } from './lint-exceptions.js';
@@ -134,7 +134,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Type: 'AWS::IAM::ManagedPolicy',
         Properties: {
           Description: 'Lets its holder read the journal of Redress, and nothing else.',
-          PolicyDocument: { Version: '2012-10-17', Statement: [...journalStatements('auditor')] },
+          PolicyDocument: { Version: '2012-10-17', Statement: [...hubJournal('auditor')] },
         },
       },
       Stop: {

@@ -19,7 +19,7 @@ import {
   RULE_RETRY,
   type Template,
 } from '../index.js';
-import { journalStatements } from './hub-statements.js';
+import { hubJournal } from './hub-statements.js';
 
 const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const hub = hubTemplate({ remediators });
@@ -143,6 +143,23 @@ describe('the member roles', () => {
     }
   });
 
+  it('are bounded, each by a policy of its own unless one is given, and may not change what is exempt unless it is said so', () => {
+    const template = memberRoleTemplate({ remediators, exceptionTag: 'acme:keep' });
+    for (const name of ['Read', 'Fix', 'Rollback']) {
+      expect(template.Resources[`${name}Role`]?.Properties['PermissionsBoundary']).toEqual({
+        'Fn::If': ['HasBoundary', { Ref: 'PermissionsBoundaryArn' }, { Ref: `${name}Boundary` }],
+      });
+      expect(template.Resources[`${name}Boundary`]).toMatchObject({ Type: 'AWS::IAM::ManagedPolicy', Condition: expect.stringMatching(/^Makes/) });
+    }
+    const fix = JSON.stringify(template.Resources['FixRole']);
+    expect(fix).toContain('{"Fn::If":["RefusesTagged",{"Sid":"Exempt","Effect":"Deny"');
+    expect(fix).toContain('{"Null":{"aws:ResourceTag/acme:keep":"false"}}');
+    expect(template.Parameters['RefuseTagged']).toMatchObject({ Default: 'true', AllowedValues: ['true', 'false'] });
+    // Of this account, in whichever partition.
+    expect(fix).toMatch(/"arn:\$\{AWS::Partition\}:ec2:\*:\$\{AWS::AccountId\}:security-group\/\*"/);
+    expect(fix).toContain('{"s3:ResourceAccount":{"Ref":"AWS::AccountId"}}');
+  });
+
   it('cannot open in a fix what a rollback opens, and write nothing to read', () => {
     expect(actions(/Fix/)).toContain('ec2:RevokeSecurityGroupIngress');
     expect(actions(/Fix/)).not.toContain('ec2:AuthorizeSecurityGroupIngress');
@@ -164,7 +181,7 @@ describe('what stands here twice', () => {
       bucketArn: 'arn:aws:s3:::b',
       lockDays: 1,
     }) as unknown as readonly JsonObject[];
-    expect(flat(journalStatements(who))).toEqual(flat(real));
+    expect(flat(hubJournal(who))).toEqual(flat(real));
     expect(flat(real).length).toBeGreaterThan(1);
     for (const action of flat(real)) expect(String(action)).not.toMatch(/Delete|BypassGovernance|PutObjectLegalHold/);
   });

@@ -1,0 +1,56 @@
+import { isAccountId } from '@redress/core';
+import { auditorPolicy, boundaryPolicy, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicy, type PolicyDocument, printYaml } from '@redress/deploy';
+import type { Composition } from '../compose.js';
+import { CliError } from '../errors.js';
+import type { Answer } from '../io.js';
+import { chosen } from './generate-config.js';
+
+/** Options of `generate iam`. */
+export interface GenerateIamOptions {
+  readonly remediator?: string[];
+  readonly format?: string;
+  readonly account?: string;
+  readonly in?: string[];
+  readonly table?: string;
+  readonly bucket?: string;
+  /** False: `--no-exception-tag`. */
+  readonly exceptionTag: boolean;
+}
+
+const WHICH = [...MEMBER_ROLES, 'auditor', 'boundary'] as const;
+
+/** A policy of IAM for the remediators of a composition: what they declare, and nothing else. */
+export function generateIamCommand(composition: Composition, which: string, options: GenerateIamOptions): Answer {
+  const { format = 'json', account } = options;
+  if (!(WHICH as readonly string[]).includes(which))
+    throw new CliError('cli/usage', `There is no policy ${JSON.stringify(which)}.`, { next: `Choose one of ${WHICH.join(', ')}.` });
+  if (format !== 'yaml' && format !== 'json')
+    throw new CliError('cli/usage', `There is no format ${JSON.stringify(format)}.`, { next: 'Choose json or yaml.' });
+  if (account !== undefined && !isAccountId(account))
+    throw new CliError('cli/usage', `${JSON.stringify(account)} is not an account id.`, { next: 'It has twelve digits.' });
+  const policy = which === 'auditor' ? auditor(composition, options) : member(composition, which as MemberRole | 'boundary', options);
+  return { json: policy, text: format === 'json' ? JSON.stringify(policy, null, 2) : printYaml(policy).trimEnd(), exit: 0 };
+}
+
+function member(composition: Composition, which: MemberRole | 'boundary', given: GenerateIamOptions): PolicyDocument {
+  const { account, in: regions } = given;
+  const options: IamOptions = {
+    remediators: chosen(composition, given),
+    exceptionTag: given.exceptionTag ? composition.policy.exceptions.tag : null,
+    ...(account === undefined ? {} : { account }),
+    ...(regions === undefined ? {} : { regions }),
+  };
+  const policy = which === 'boundary' ? boundaryPolicy(options) : memberPolicy(which, options);
+  if (policy.Statement.length === 0)
+    throw new CliError('cli/usage', 'None of these remediators changes anything, so there is nothing to allow.', { next: 'Choose read.' });
+  return policy;
+}
+
+function auditor({ data }: Composition, { table = data.aws?.table, bucket = data.aws?.bucket, account }: GenerateIamOptions): PolicyDocument {
+  if (table === undefined || bucket === undefined)
+    throw new CliError('cli/usage', 'An auditor reads one journal, and it is not said which.', {
+      next: 'Give --table and --bucket, the outputs TableName and BucketName of the hub, or --journal aws:TABLE/BUCKET.',
+    });
+  const prefix = data.aws?.prefix;
+  return auditorPolicy({ table, bucket, ...(prefix === undefined ? {} : { prefix }), ...(account === undefined ? {} : { account }) });
+}
