@@ -93,6 +93,14 @@ describe('what was told, under a policy that enforces', () => {
     // Judged as of then: it had ended before.
     expect(await under({ account: ACCOUNT }, '2026-11-24T09:59:59Z')).toEqual(['planned']);
   });
+  it('is its own call, also by a role that it only acts as', async () => {
+    aws.identity = { ...aws.identity, actsAs: [`arn:aws:iam::${ACCOUNT}:role/RedressRollback`] };
+    aws.put('w1', ['open-1']);
+    const input = event('w1', 'open-1', { actor: `arn:aws:sts::${ACCOUNT}:assumed-role/RedressRollback/x-1` });
+    const own = { outcome: 'denied', decision: { results: expect.arrayContaining([expect.objectContaining({ code: 'own-call' })]) } };
+    expect(await live(input)).toMatchObject([own]);
+    expect(await again(input)).toMatchObject([{ status: 'decided', pass: own }]);
+  });
   it('is denied where the policy stops changes', async () => {
     aws.put('w1', ['open-1']);
     const input = event();

@@ -7,6 +7,7 @@ import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared } from '@
 import { type Connect, type ConnectTarget, createRedress, definePolicy, type Redress, type ResourceRef, resource, type StoredRecord } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { enableEbsEncryptionByDefault } from '@redress/remediator-ec2';
+import { cloudTrailEvent } from '@redress/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 
 const HUB = '123456789012';
@@ -159,12 +160,31 @@ describe('a fix in a member account', () => {
   });
 });
 
+it('what a session of Redress did is its own doing, whichever role it has; what anyone else did is not', async () => {
+  const event = (arn: string) =>
+    cloudTrailEvent({
+      service: 'ec2',
+      operation: 'DisableEbsEncryptionByDefault',
+      response: { DisableEbsEncryptionByDefaultResponse: { ebsEncryptionByDefault: false, _return: true } },
+      account: MEMBER,
+      region: REGION,
+      actor: arn,
+    });
+  const passes = async (arn: string) => (await redress.handle(event(arn))).results.flatMap((each) => each.passes);
+  for (const role of ['RedressRead', 'RedressFix', 'RedressRollback'])
+    expect(await passes(`arn:aws:sts::${MEMBER}:assumed-role/${role}/x-1`), role).toMatchObject([
+      { outcome: 'denied', decision: { results: expect.arrayContaining([expect.objectContaining({ code: 'own-call' })]) } },
+    ]);
+  // A role of the same name elsewhere is not ours.
+  expect(await passes(`arn:aws:sts::${OTHER}:assumed-role/RedressFix/x-1`)).toMatchObject([{ outcome: 'remediated' }]);
+});
+
 it('STS says the same of the session as its own reply did', async () => {
   const execution = { id: 'x-1', remediator: 'ec2-enable-ebs-encryption-by-default', resource: ref(MEMBER) };
   const target: ConnectTarget = { partition: 'aws', account: MEMBER, region: REGION, access: 'write', execution };
   const connection = await connect(target);
   const identity = { account: MEMBER, arn: `arn:aws:sts::${MEMBER}:assumed-role/RedressFix/x-1` };
-  expect(await connection.identity()).toEqual(identity);
+  expect(await connection.identity()).toMatchObject(identity);
   const { credentials } = connection.config as Required<Pick<ConnectAwsOptions, 'credentials'>>;
   // As it is: GetCallerIdentity with the keys of the session.
   expect(await (await connectAws({ endpoint, credentials })(target)).identity()).toEqual(identity);

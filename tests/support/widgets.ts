@@ -1,4 +1,4 @@
-import { type CallReader, type Connect, defineRemediator, defineService, isRecord, type ResourceRef, resource } from '@redress/core';
+import { type CallReader, type Connect, defineRemediator, defineService, type Identity, isRecord, type ResourceRef, resource } from '@redress/core';
 
 /** What a service does with the next call of an operation, instead of or besides its work. */
 export type Fault = 'denied' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before' | 'stale';
@@ -12,7 +12,7 @@ export class Widgets {
   readonly calls: { operation: string; input: Record<string, unknown>; write: boolean }[] = [];
   readonly faults = new Map<string, Fault[]>();
   before: (operation: string) => void = () => undefined;
-  identity = { account: '111111111111', arn: 'arn:aws:sts::111111111111:assumed-role/Redress/test' };
+  identity: Identity = { account: '111111111111', arn: 'arn:aws:sts::111111111111:assumed-role/Redress/test' };
   identityFails = false;
   /** As they were before the last write: what a stale read sees. */
   #old = new Map<string, { rules: string[]; tags: Record<string, string>; note: string | null }>();

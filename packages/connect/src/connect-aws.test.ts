@@ -112,7 +112,11 @@ describe('connectAws', () => {
       externalId: 'o-1',
       sessionName: ({ access }) => `red ress/${access}`,
     })({ ...target, account: '222222222222', access: 'rollback' });
-    expect(await connection.identity()).toEqual({ account: '222222222222', arn: 'arn:aws:sts::222222222222:assumed-role/redress-rollback/red-ress-rollback' });
+    expect(await connection.identity()).toEqual({
+      account: '222222222222',
+      arn: 'arn:aws:sts::222222222222:assumed-role/redress-rollback/red-ress-rollback',
+      actsAs: ['read', 'write', 'rollback'].map((access) => `arn:aws:iam::222222222222:role/redress-${access}`),
+    });
     expect((await signer(connection)).accessKeyId).toBe('ASIA1');
     expect(requests.map(said)).toEqual([
       { Action: 'AssumeRole', RoleArn: 'arn:aws:iam::222222222222:role/redress-rollback', ExternalId: 'o-1', RoleSessionName: 'red-ress-rollback' },
@@ -190,6 +194,15 @@ describe('connectAws', () => {
         await connection.identity();
       }
       expect(requests.slice(2).map(said)).toMatchObject([{ RoleSessionName: 'all', SourceIdentity: 'hub' }]);
+    });
+
+    it('says which roles it acts as, as far as it may', async () => {
+      const { endpoint } = await assuming();
+      const { actsAs } = await (await connectAws({ endpoint, credentials, ...roles })(inAccount('222222222222', 'read'))).identity();
+      expect(actsAs?.map((arn) => arn.split('/').at(-1))).toEqual(['RedressRead', 'RedressFix', 'RedressRollback']);
+      const without = memberRoles({ read: 'RedressRead', fix: 'RedressFix', externalId: 'o-1' });
+      const identity = await (await connectAws({ endpoint, credentials, ...without })(inAccount('222222222222', 'read'))).identity();
+      expect(identity.actsAs).toEqual(['arn:aws:iam::222222222222:role/RedressRead', 'arn:aws:iam::222222222222:role/RedressFix']);
     });
 
     it('asks the STS of its own region, whatever the region of the target', async () => {

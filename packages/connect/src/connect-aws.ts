@@ -131,11 +131,12 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
     }
     const perExecution = target.access !== 'read' && (typeof sessionName !== 'string' || typeof sourceIdentity === 'function' || sessionPolicy !== undefined);
     const session = sessionOf(role, target, perExecution && target.execution !== null);
+    const actsAs = rolesOf(roleArn, target);
     return {
       config: { region: target.region, credentials: async () => (await session()).credentials, ...shared },
       async identity() {
         try {
-          return (await session()).identity;
+          return { ...(await session()).identity, actsAs };
         } catch (error) {
           throw identityError(error);
         }
@@ -204,6 +205,18 @@ function identityError(error: unknown): RedressError {
 function provider(credentials: ConnectAwsOptions['credentials']): CredentialsProvider | undefined {
   if (credentials === undefined || typeof credentials === 'function') return credentials;
   return async () => credentials;
+}
+
+/** All that is assumed in an account, by what `roleArn` says; it may refuse some. */
+function rolesOf(roleArn: ConnectAwsOptions['roleArn'], target: ConnectTarget): readonly string[] {
+  const roles = (['read', 'write', 'rollback'] as const).flatMap((access) => {
+    try {
+      return roleArn?.({ ...target, access, execution: null }) ?? [];
+    } catch {
+      return [];
+    }
+  });
+  return [...new Set(roles)];
 }
 
 function of<T>(value: T | ((target: ConnectTarget) => T | undefined) | undefined, target: ConnectTarget): T | undefined {

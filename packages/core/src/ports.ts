@@ -53,6 +53,8 @@ export interface Connection {
 export interface Identity {
   readonly account: string;
   readonly arn: string;
+  /** ARNs of the other roles that Redress acts as in this account: what they do is its own doing, too. */
+  readonly actsAs?: readonly string[];
 }
 
 /** Gives connections; `@redress/connect` implements it. */

@@ -280,6 +280,10 @@ export function decisionBody(trigger: Trigger, decision: Decision | null, facts:
     policy: facts?.policy.ok ? facts.policy.value.digest : null,
     register: facts?.register.ok ? facts.register.value.digest : null,
     identity: facts?.identity.ok ? facts.identity.value.arn : null,
+    // Only who is named by an event can be one of them.
+    ...(trigger.by === 'finding' && trigger.finding.actor !== null && facts?.identity.ok && facts.identity.value.actsAs !== undefined
+      ? { actsAs: [...facts.identity.value.actsAs] }
+      : {}),
     ...(tagged ? { exceptionTagUnregistered: true } : {}),
   };
 }

@@ -4,7 +4,7 @@ import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { isRecord, type Json } from '../model/json.js';
 import type { ResourceRef } from '../model/resource.js';
-import { fixed } from '../ports.js';
+import { fixed, type Identity } from '../ports.js';
 import type { Observation, Remediator } from '../remediator/define.js';
 import { runPass } from './pass.js';
 import { route } from './route.js';
@@ -15,8 +15,8 @@ import type { PassResult, RedressOptions } from './types.js';
 interface Recording {
   readonly time: number;
   readonly resource: ResourceRef;
-  /** ARN of the role that looked. */
-  readonly identity: string | null;
+  /** The role that looked, and those that it knew as its own. */
+  readonly identity: Pick<Identity, 'arn' | 'actsAs'> | null;
   /** Null: it could not be read then, or its document is gone. */
   readonly observation: Observation<Json, unknown> | 'gone' | null;
   /** The execution that the finding repeated. */
@@ -34,7 +34,7 @@ export class Recordings {
 
   /** Takes in a record; of several about the same, the first that has an observation counts. */
   add({ record, documents }: StoredRecord): void {
-    const { trigger, identity } = record.body;
+    const { trigger, identity, actsAs } = record.body;
     if (!['decision', 'intent', 'duplicate'].includes(record.kind) || !isRecord(trigger) || typeof trigger['id'] !== 'string') return;
     const observation = observationOf(documents['observation']);
     const key = keyOf(trigger['id'], record.remediator);
@@ -44,7 +44,7 @@ export class Recordings {
     const recording: Recording = {
       time: Date.parse(record.time),
       resource: record.resource,
-      identity: typeof identity === 'string' ? identity : null,
+      identity: typeof identity === 'string' ? { arn: identity, ...(isTexts(actsAs) ? { actsAs } : {}) } : null,
       observation,
       repeats: record.kind === 'duplicate' ? record.execution : null,
     };
@@ -113,7 +113,7 @@ export interface Replay {
 export function createReplay({ recordings, history, ...options }: ReplayOptions): Replay {
   let now = 0;
   let current: Finding | null = null;
-  let identity: string | null = null;
+  let identity: Recording['identity'] = null;
   const recorded = (remediator: string, resource: ResourceRef) => {
     const found = current === null ? null : recordings.find(current.id, remediator, resource);
     if (found !== null) ({ time: now, identity } = found);
@@ -136,7 +136,7 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
     remediators,
     connect: async ({ account }) => ({
       config: {},
-      identity: async () => ({ account, arn: identity ?? `arn:aws:sts::${account}:assumed-role/replay/replay` }),
+      identity: async () => ({ account, ...(identity ?? { arn: `arn:aws:sts::${account}:assumed-role/replay/replay` }) }),
     }),
     clock: { now: () => now, sleep: async () => undefined },
     killSwitch: fixed('none'),
@@ -165,6 +165,10 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
       return passes;
     },
   };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 function statusOf(pass: PassResult, found: Recording | null): ReplayedPass['status'] {

@@ -9,7 +9,7 @@ export const selfEvent = defineGuardrail({
   evaluate: ({ trigger, policy, identity }) => {
     const actor = trigger.by === 'finding' ? trigger.finding.actor : null;
     if (actor === null) return allow('no-actor', 'The event names no actor.');
-    const ours = [identity.arn, ...policy.self].map(principal);
+    const ours = [identity.arn, ...(identity.actsAs ?? []), ...policy.self].map(principal);
     const theirs = [actor.arn, actor.issuerArn].filter((arn) => arn !== null).map(principal);
     return theirs.some((arn) => ours.includes(arn))
       ? { effect: 'deny', code: 'own-call', message: `Redress itself (${actor.issuerArn ?? actor.arn ?? ''}) made the call.` }
