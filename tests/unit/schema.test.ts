@@ -73,6 +73,19 @@ const policy = fc.record(
     ),
     configRules: mostly(fc.dictionary(fc.string(), fc.constant('INCOMING_SSH_DISABLED'), { maxKeys: 2, noNullPrototype: true })),
     securityHub: mostly(fc.record({ administrators: mostly(accounts) })),
+    grace: mostly(
+      fc.array(
+        fc.record(
+          {
+            period: mostly(fc.constantFrom('P7D', 'P30D')),
+            remind: mostly(fc.subarray(['P3D', 'P1D', 'PT1H'])),
+            remediators: mostly(fc.constant(['ec2-revoke-sg-open-ssh'])),
+          },
+          { requiredKeys: ['period'] },
+        ),
+        { maxLength: 2 },
+      ),
+    ),
     freeze: mostly(
       fc.array(
         fc.record(

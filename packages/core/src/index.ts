@@ -43,6 +43,7 @@ export {
   unwrap,
 } from './events/index.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
+export { graceEnds, graceExpected } from './guardrails/grace.js';
 export {
   type Decision,
   decide,
@@ -74,6 +75,7 @@ export {
   type EvidenceRecord,
   emptyView,
   type FinishRequest,
+  type Grace,
   type Hold,
   type Journal,
   type Lease,
@@ -111,6 +113,8 @@ export {
   type Environment,
   environmentOf,
   type Freeze,
+  type GracePeriod,
+  graceOf,
   type Limit,
   type LimitKey,
   type Mode,

@@ -155,6 +155,20 @@ export interface TrackedExecution extends ClosedExecution {
   readonly rolledBack: boolean;
 }
 
+/** A change that is announced, and made when nobody has said no in time. */
+export interface Grace {
+  /** Milliseconds from the first notice to the change. */
+  readonly period: number;
+  /** How long before its end people are reminded; milliseconds, longest first. */
+  readonly remind: readonly number[];
+  /** Notices that were delivered, and when (epoch milliseconds): 0 is the first, `n` the reminder `remind[n - 1]`. */
+  readonly sent: readonly { readonly notice: number; readonly at: number }[];
+  /** The notice that a worker is sending: claimed by a record of this number, until then (epoch milliseconds). */
+  readonly sending: { readonly notice: number; readonly record: number; readonly until: number } | null;
+  /** Why it ended without the change; null while it has not. */
+  readonly ended: string | null;
+}
+
 /** A plan that waits for a person, and what they said. */
 export interface Approval {
   /** `a-` and 16 hexadecimal digits. */
@@ -178,6 +192,8 @@ export interface Approval {
   readonly by: { readonly name: string; readonly verified: boolean } | null;
   /** The execution that used it. */
   readonly usedBy: string | null;
+  /** The plan is carried out without an answer, when its grace period is over. Absent: it waits for one. */
+  readonly grace?: Grace;
 }
 
 /** An open circuit breaker: a remediator may change nothing in an account until a person closes it. */

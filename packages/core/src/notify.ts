@@ -31,6 +31,8 @@ export interface Notification {
   readonly after: Json | null;
   /** What no read can tell, and a person has to know. */
   readonly blindSpots: readonly string[];
+  /** It is changed by itself when nobody says no: which notice this is (0 is the first, then reminders) and when that is; epoch milliseconds. */
+  readonly grace?: { readonly notice: number; readonly ends: number };
 }
 
 /** Tells people. What it throws is warned of and never changes an outcome. */

@@ -111,6 +111,14 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           timezone: text('An IANA name: Australia/Sydney.'),
         }),
       ),
+      grace: list(
+        strict('Time to object before a change that nobody has to approve; of several the longest holds.', ['period'], {
+          environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
+          remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
+          period: duration('From the first notice to the change.'),
+          remind: list(duration('So long before its end.'), { description: 'When people are told again. Default: a day before, where the period is longer.' }),
+        }),
+      ),
       managedByIac: { enum: ['approve', 'notify', 'allow'], default: 'approve', description: 'What infrastructure as code manages.' },
       approvers: {
         type: 'object',

@@ -7,6 +7,7 @@ import {
   type Digest,
   digestText,
   type EvidenceRecord,
+  type Grace,
   type Hold,
   isRecord,
   type Json,
@@ -204,7 +205,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     if (own.hold !== undefined) holds = [...holds, { remediator: record.remediator, until: own.hold.until, owner: own.hold.owner, execution: open.execution }];
     open = null;
   } else if (record.kind === 'decision') approvals = asked(approvals, record, time);
-  else if (record.kind === 'approval') approvals = answered(approvals, record);
+  else if (record.kind === 'approval') approvals = answered(approvals, record, time);
   else if (record.kind === 'breaker') {
     breakers = breakers.filter((each) => each.remediator !== record.remediator);
     if (record.body['breaker'] === 'open')
@@ -253,14 +254,62 @@ function asked(approvals: readonly Approval[], record: EvidenceRecord, time: num
     verdict: 'none',
     by: null,
     usedBy: null,
+    ...graceOf(request as JsonObject),
   };
+  // Workers that announce the same at the same time announce it once.
+  const standing = made.grace === undefined ? undefined : approvals.find((each) => isSame(each, made, time));
+  if (standing !== undefined) return changed(approvals, standing.id, { causedBy: [...new Set([...standing.causedBy, ...cause])] });
   return [...approvals, made].slice(-APPROVALS_IN_VIEW);
 }
 
-function answered(approvals: readonly Approval[], record: EvidenceRecord): readonly Approval[] {
+/** The terms of a change that is announced. */
+function graceOf(request: JsonObject): { readonly grace?: Grace } {
+  const { grace } = request;
+  if (!isRecord(grace)) return {};
+  const { period, remind } = grace as JsonObject;
+  if (typeof period !== 'number' || !Array.isArray(remind) || !remind.every((each) => typeof each === 'number')) return {};
+  return { grace: { period, remind: remind as number[], sent: [], sending: null, ended: null } };
+}
+
+/** Whether an announcement that stands is of the same change under the same terms. */
+function isSame(each: Approval, made: Approval, time: number): boolean {
+  const terms = ({ remediator, planDigest, discharges, fresh, grace }: Approval) =>
+    canonicalJson([remediator, planDigest, [...discharges], fresh, grace?.period ?? null, [...(grace?.remind ?? [])]]);
+  return (
+    each.grace !== undefined &&
+    each.grace.ended === null &&
+    each.verdict !== 'denied' &&
+    each.usedBy === null &&
+    each.expires > time &&
+    terms(each) === terms(made)
+  );
+}
+
+/** What becomes of an announcement: a worker claims a notice, has sent it or could not; or it ended. Who comes second changes nothing. */
+function noticed(grace: Grace, said: JsonObject, record: EvidenceRecord, time: number): Grace {
+  if (grace.ended !== null) return grace;
+  if (typeof said['ended'] === 'string') return { ...grace, sending: null, ended: said['ended'] };
+  const { sending } = said;
+  if (isRecord(sending)) {
+    const { notice, until } = sending as JsonObject;
+    const claimed = grace.sending !== null && grace.sending.until > time;
+    if (typeof notice !== 'number' || typeof until !== 'number' || claimed || grace.sent.some((each) => each.notice >= notice)) return grace;
+    return { ...grace, sending: { notice, record: record.seq, until } };
+  }
+  const of = (value: Json | undefined) =>
+    isRecord(value) && grace.sending !== null && value['notice'] === grace.sending.notice && value['record'] === grace.sending.record;
+  if (grace.sending !== null && of(said['sent'])) return { ...grace, sent: [...grace.sent, { notice: grace.sending.notice, at: time }], sending: null };
+  return of(said['unsent']) ? { ...grace, sending: null } : grace;
+}
+
+function answered(approvals: readonly Approval[], record: EvidenceRecord, time: number): readonly Approval[] {
   const answer = record.body['approval'];
   if (!isRecord(answer) || typeof answer['id'] !== 'string') return approvals;
   const { id, verdict, by } = answer as JsonObject;
+  if (verdict === undefined)
+    return approvals.map((each) =>
+      each.id === id && each.grace !== undefined ? { ...each, grace: noticed(each.grace, answer as JsonObject, record, time) } : each,
+    );
   const name = isRecord(by) && typeof by['name'] === 'string' ? by['name'] : '';
   if (verdict !== 'approved' && verdict !== 'denied') return approvals;
   return changed(approvals, id as string, { verdict, by: { name, verified: isRecord(by) && by['verified'] === true } });

@@ -186,6 +186,93 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
+      describe('of a change that is announced', () => {
+        const announced = (over: object = {}) => request({ expires: time + 60_000, grace: { period: 10_000, remind: [1000] }, ...over });
+        const said = (what: object) =>
+          journal.append({ kind: 'approval', resource: ref(), remediator: 'test-fix', body: { approval: { id: 'a-1', ...what } } });
+        const state = async () => (await journal.view(ref())).approvals.find((each) => each.id === 'a-1')?.grace;
+        /** A notice, claimed and sent. */
+        const tell = async (notice: number) => {
+          const { seq } = await said({ sending: { notice, until: time + 500 } });
+          await said({ sent: { notice, record: seq } });
+        };
+        const asked = async () => (await begin('a', { approval: 'a-1' })).status;
+
+        it('begins when its period is over since people were told, and once', async () => {
+          await announced();
+          time += 50_000;
+          // Nobody was told so far.
+          expect(await asked()).toBe('stale');
+          time -= 50_000;
+          await tell(0);
+          time += 9000;
+          await tell(1);
+          expect(await state()).toMatchObject({ sent: [{ notice: 0 }, { notice: 1 }], sending: null, ended: null });
+          time += 999;
+          expect(await asked()).toBe('stale');
+          time += 1;
+          const results = await Promise.all(Array.from({ length: 10 }, () => begin('a', { approval: 'a-1' })));
+          expect(results.filter((each) => each.status === 'begun')).toHaveLength(1);
+          const [first] = results.filter((each) => each.status === 'begun');
+          await finish((first as { lease: Awaited<ReturnType<typeof begun>> }).lease);
+          expect(await asked()).toBe('stale');
+        });
+
+        it('waits for its last reminder', async () => {
+          await announced();
+          await tell(0);
+          time += 20_000;
+          expect(await asked()).toBe('stale');
+          await tell(1);
+          time += 999;
+          expect(await asked()).toBe('stale');
+          time += 1;
+          expect(await asked()).toBe('begun');
+        });
+
+        it.each([
+          ['denied', () => answer('denied')],
+          ['ended', () => said({ ended: 'the gap is not there any more' })],
+        ])('never begins when it was %s', async (_how, stop) => {
+          await announced({ grace: { period: 10_000, remind: [] } });
+          await tell(0);
+          await stop();
+          time += 30_000;
+          expect(await asked()).toBe('stale');
+        });
+
+        it('has one sender for each notice: the first that claims it', async () => {
+          await announced();
+          const claims = await Promise.all(Array.from({ length: 5 }, () => said({ sending: { notice: 0, until: time + 500 } })));
+          const first = Math.min(...claims.map(({ seq }) => seq));
+          expect((await state())?.sending).toMatchObject({ notice: 0, record: first });
+          // Who did not claim it first has sent nothing.
+          await said({ sent: { notice: 0, record: first + 1 } });
+          expect((await state())?.sent).toEqual([]);
+          await said({ unsent: { notice: 0, record: first } });
+          expect(await state()).toMatchObject({ sent: [], sending: null });
+          const { seq } = await said({ sending: { notice: 0, until: time + 500 } });
+          time += 501;
+          // It has died with it, as far as anybody knows.
+          const next = await said({ sending: { notice: 0, until: time + 500 } });
+          expect((await state())?.sending?.record).toBe(next.seq);
+          await said({ sent: { notice: 0, record: seq } });
+          expect((await state())?.sent).toEqual([]);
+          await said({ sent: { notice: 0, record: next.seq } });
+          expect((await state())?.sent).toHaveLength(1);
+          await said({ sending: { notice: 0, until: time + 500 } });
+          expect((await state())?.sending).toBeNull();
+        });
+
+        it('is the same when it is announced twice at once', async () => {
+          await announced();
+          await announced({ id: 'a-2', causedBy: 'arn:eve' });
+          expect((await journal.approvals()).map(({ id, causedBy }) => [id, causedBy])).toEqual([['a-1', ['arn:mallory', 'arn:eve']]]);
+          await announced({ id: 'a-3', grace: { period: 20_000, remind: [] } });
+          expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-1', 'a-3']);
+        });
+      });
+
       it('still stands when nothing was sent', async () => {
         await request();
         await answer('approved');

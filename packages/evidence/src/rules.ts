@@ -10,6 +10,7 @@ import {
   type Entry,
   type EvidenceRecord,
   type FinishRequest,
+  graceEnds,
   isRecord,
   type JsonObject,
   type Lease,
@@ -58,12 +59,13 @@ export function checked(entry: Entry): Checked {
   return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
 }
 
-/** Approved, not used, not run out, and of this plan. */
+/** Approved, or announced for long enough; not used, not run out, and of this plan. */
 function usable(state: StreamState, id: string, { planDigest, remediator }: BeginRequest, now: number): boolean {
   const found = state.approvals.find((each) => each.id === id);
   return (
     found !== undefined &&
-    found.verdict === 'approved' &&
+    (found.verdict === 'approved' || (found.verdict === 'none' && found.grace !== undefined && (graceEnds(found.grace) ?? Number.POSITIVE_INFINITY) <= now)) &&
+    (found.grace?.ended ?? null) === null &&
     found.usedBy === null &&
     found.expires > now &&
     found.planDigest === planDigest &&

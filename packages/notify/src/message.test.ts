@@ -16,6 +16,19 @@ describe('a message', () => {
     expect(commands({ outcome: 'failed', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Exempt', 'Explain']);
   });
 
+  it('of a change that comes by itself says when, and how to stop it; a reminder is no repeat', () => {
+    const ends = Date.parse('2026-12-01T10:00:00Z');
+    const first = messageOf(sample({ grace: { notice: 0, ends } }));
+    const reminder = messageOf(sample({ grace: { notice: 1, ends } }));
+    expect(first.title).toMatch(/^Will be changed: /);
+    expect(reminder.title).toMatch(/^Reminder: will be changed: /);
+    expect(first.facts).toContainEqual(['Changed by itself', 'after 2026-12-01T10:00:00.000Z, unless somebody says no before']);
+    expect(first.commands.map((each) => each.label)).toEqual(['Look', 'Do it now', 'Deny', 'Exempt', 'Explain']);
+    expect(new Set([first.key, reminder.key, messageOf(sample()).key]).size).toBe(3);
+    expect(messageOf(sample({ grace: { notice: 1, ends } })).key).toBe(reminder.key);
+    expect(messageOf(sample()).facts.map(([label]) => label)).not.toContain('Changed by itself');
+  });
+
   it('gives the gravest reasons alone', () => {
     const deny = { guardrail: 'kill-switch', effect: 'deny', code: 'stopped', message: 'Everything is stopped.' } as const;
     const message = messageOf(sample({ outcome: 'denied', reasons: [...sample().reasons, deny] }));

@@ -83,7 +83,8 @@ function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'reme
 /** What is told of a notification; pure. */
 export function messageOf(notification: Notification, options: MessageOptions = {}): Message {
   const { outcome, resource, remediator, plan, reasons, finding, execution } = notification;
-  const [word, severity] = WORDS[outcome];
+  const { grace } = notification;
+  const [word, severity] = grace === undefined ? WORDS[outcome] : ([grace.notice === 0 ? 'Will be changed' : 'Reminder: will be changed', 'ask'] as const);
   const safe = (text: string) => clean(text, options.secrets);
   const about = aboutOf(notification);
   const section = (label: string, lines: readonly string[], code?: boolean): readonly Section[] =>
@@ -99,13 +100,15 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ['Resource', formatResource(resource)],
     ...(notification.environment === null ? [] : [['Environment', notification.environment] as const]),
     ['When', new Date(notification.at).toISOString()],
+    ...(grace === undefined ? [] : [['Changed by itself', `after ${new Date(grace.ends).toISOString()}, unless somebody says no before`] as const]),
     ['Caused by', causeOf(notification)],
     ...(finding === null || finding.controls.length === 0 ? [] : [['Controls', finding.controls.join(', ')] as const]),
     ...(execution === null ? [] : [['Execution', execution] as const]),
     ...(plan === null ? [] : [['Plan', plan.digest] as const]),
   ];
   return {
-    key: digestOf({ about, plan: plan?.digest ?? null, outcome }),
+    // A reminder is no repeat of the first notice.
+    key: digestOf({ about, plan: plan?.digest ?? null, outcome, ...(grace === undefined ? {} : { notice: grace.notice, ends: grace.ends }) }),
     about,
     plan: plan?.digest ?? null,
     severity,
@@ -154,13 +157,13 @@ function causeOf({ finding }: Notification): string {
 }
 
 /** What a person can do about it, ready to be typed. */
-function commandsOf({ outcome, approval, execution, resource, remediator }: Notification, options: MessageOptions): readonly Command[] {
+function commandsOf({ outcome, approval, execution, resource, remediator, grace }: Notification, options: MessageOptions): readonly Command[] {
   const redress = options.command ?? 'redress';
   const at = options.approvalsUrl === undefined ? '' : ` --url ${quoted(options.approvalsUrl)}`;
   const commands: Command[] = [];
   if (approval !== null) {
     commands.push({ label: 'Look', command: `${redress} approvals show ${quoted(approval)}${at}` });
-    commands.push({ label: 'Approve', command: `${redress} approvals approve ${quoted(approval)} --reason "…"${at}` });
+    commands.push({ label: grace === undefined ? 'Approve' : 'Do it now', command: `${redress} approvals approve ${quoted(approval)} --reason "…"${at}` });
     commands.push({ label: 'Deny', command: `${redress} approvals deny ${quoted(approval)} --reason "…"${at}` });
   }
   if (execution !== null && REVERSIBLE.includes(outcome))

@@ -32,9 +32,15 @@ export async function approvalsListCommand(io: Io, composition: Composition, opt
   const paint = painter(io);
   const lines = approvals.map(
     (each) =>
-      `${paint('bold', each.id)}  ${printable(formatResource(each.resource))}  ${each.remediator}  ${each.verdict === 'none' ? 'waits' : each.verdict}, until ${each.expires}`,
+      `${paint('bold', each.id)}  ${printable(formatResource(each.resource))}  ${each.remediator}  ${each.verdict === 'none' ? waits(each) : `${each.verdict}, until ${each.expires}`}`,
   );
   return { json: approvals, text: lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n'), exit: 0 };
+}
+
+/** For what, and until when. */
+function waits({ grace, expires }: Pick<ApprovalDocument, 'grace' | 'expires'>): string {
+  if (grace === undefined) return `waits, until ${expires}`;
+  return grace.ends === null ? 'is announced, and nobody was told yet' : `is changed by itself after ${grace.ends}`;
 }
 
 /** `redress approvals show` */
@@ -61,6 +67,11 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
     ...shown.blindSpots.map((each) => `  not seen  ${printable(each)}`),
     `  caused by ${shown.causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : shown.causedBy.map((each) => printable(each ?? 'unknown')).join(', ')}`,
     `  plan      ${shown.planDigest}`,
+    ...(shown.verdict === 'none' && shown.grace !== undefined
+      ? [
+          `  by itself ${shown.grace.ends === null ? 'after a grace period that has not begun: nobody was told yet' : `after ${shown.grace.ends}, unless somebody says no`}`,
+        ]
+      : []),
     `  until     ${shown.expires}`,
   ];
   return { json: shown, text: lines.join('\n'), exit: 0 };

@@ -55,6 +55,8 @@ const NEXT: Readonly<Record<string, string>> = {
   contested: 'Someone keeps undoing the fix. Talk to them: agree on an exception, or on the fix; after seven days it is tried again.',
   managed: 'Change it in the code that manages it. In a hurry approve it (`redress approvals list`), and change the code before the next deployment.',
   'outside-window': 'Nothing until a window opens; a sweep finds it then. In an emergency, make the change by hand.',
+  grace:
+    'It is changed by itself when the period is over, by the next sweep or event. Before that: `redress approvals deny` stops it, `approve` does it now, `redress exceptions add` exempts the resource.',
   tripped: 'Find out why so much was changed, or went wrong; then `redress breakers close`.',
   'approval-denied': 'Someone said no. It is asked for again when that request has run out; talk to them before.',
   settling: 'It changed just now. The same event, or a sweep, decides on it when it has settled.',

@@ -118,7 +118,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   if (record.kind === 'approval' || record.kind === 'breaker') {
     const own = body['approval'];
     entry.closed = record.time;
-    entry.outcome = isRecord(own) ? text((own as JsonObject)['verdict']) : text(body['breaker'] as Json);
+    entry.outcome = isRecord(own) ? (text((own as JsonObject)['verdict']) ?? announcedAs(own as JsonObject)) : text(body['breaker'] as Json);
     entry.approval = isRecord(own) ? text((own as JsonObject)['id']) : null;
     entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((body['by'] as Json) ?? null);
     entry.reason = text(body['reason'] as Json);
@@ -170,6 +170,11 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   const decision = body['decision'];
   // An outcome that another decision led to (a stop right before the write) has its own reasons.
   if (isRecord(decision)) entry.reasons = restricting((decision as JsonObject)['results']);
+}
+
+/** What became of a change that is made by itself when nobody says no. */
+function announcedAs(own: JsonObject): string | null {
+  return ['sending', 'sent', 'unsent', 'ended'].find((each) => Object.hasOwn(own, each)) ?? null;
 }
 
 function restricting(results: Json | undefined): readonly Json[] {

@@ -1,14 +1,17 @@
+import { graceExpected } from '../guardrails/grace.js';
 import type { Approval, Journal } from '../journal.js';
 import { isRecord, type JsonObject } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 
 /** What waits for a person, as JSON: the times are texts. */
-export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires'> {
+export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires' | 'grace'> {
   /** ISO 8601. */
   readonly requested: string;
   /** ISO 8601. */
   readonly expires: string;
+  /** It is changed by itself when nobody says no: when, and when people were told, ISO 8601. Null before the first notice. Absent: it waits for an answer. */
+  readonly grace?: { readonly ends: string | null; readonly told: readonly string[] };
 }
 
 /** Everything that an answer to a request for approval is about. */
@@ -21,8 +24,15 @@ export interface ApprovalShown extends ApprovalDocument {
 }
 
 /** An approval with its times as texts. */
-export function approvalDocument({ requestedAt, expires, ...rest }: Approval): ApprovalDocument {
-  return { ...rest, requested: new Date(requestedAt).toISOString(), expires: new Date(expires).toISOString() };
+export function approvalDocument({ requestedAt, expires, grace, ...rest }: Approval): ApprovalDocument {
+  const iso = (time: number) => new Date(time).toISOString();
+  const ends = grace === undefined ? null : graceExpected(grace);
+  return {
+    ...rest,
+    requested: iso(requestedAt),
+    expires: iso(expires),
+    ...(grace === undefined ? {} : { grace: { ends: ends === null ? null : iso(ends), told: grace.sent.map(({ at }) => iso(at)) } }),
+  };
 }
 
 /**

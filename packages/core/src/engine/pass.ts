@@ -9,8 +9,9 @@ import { modeOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { execute, type Step } from './execute.js';
 import { LOOKING, SharedReads } from './gate.js';
+import { endMoot, sendNotice } from './grace.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
-import { type Asked, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
+import { type Asked, announcedBy, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { recoverOne } from './recover.js';
 import { factOf, type Look, type Runtime, unread } from './runtime.js';
 import type { PassResult, RunBudget, RunOptions } from './types.js';
@@ -99,6 +100,8 @@ export async function runPass(
     let verified: Step['verified'];
     const partsIn = (look: Look) =>
       partsOf(asked, without(look, together, remediator.id), shown, history.ok ? history.value.approvals : [], runtime.clock.now());
+    if (!run.dryRun && history.ok)
+      await endMoot(runtime, asked, seen, history.value.approvals, (look) => partsOf(asked, look, shown, history.value.approvals, runtime.clock.now()));
     const settledBy = decidedBy(seen, together, remediator.id);
     if (settledBy !== null) return [...passes, await recordDecision(runtime, asked, run.dryRun, { outcome: 'no-op', ...settledBy })];
     for (const part of todo(partsIn(seen), seen, trigger, done)) {
@@ -201,7 +204,10 @@ function partsOf({ remediator, ref }: Asked, seen: Look, shown: Shown, approvals
   if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
   const { state } = seen.observation.value;
   const approved = approvals
-    .filter((each) => each.remediator === remediator.id && each.verdict === 'approved' && isLive(each, now))
+    .filter(
+      (each) =>
+        each.remediator === remediator.id && (each.verdict === 'approved' || (each.verdict === 'none' && each.grace !== undefined)) && isLive(each, now),
+    )
     .map((each): Approved => ({ ...each, holds: (part) => makePlan(remediator, ref, state, part).digest === each.planDigest }));
   return partition(seen.assessment.value, shown, approved);
 }
@@ -237,10 +243,11 @@ async function decideAndAct(
   const plan = part === null || observed === null || observed === 'gone' ? null : makePlan(remediator, ref, observed.state, part);
   const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards, plan: plan?.digest ?? null };
   const decision = runtime.decide(facts, args.shown);
-  const conclude = async (verdict: Verdict): Promise<Step> => ({
-    result: await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict }),
-    again: 'no',
-  });
+  const conclude = async (verdict: Verdict): Promise<Step> => {
+    const result = await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict });
+    const announced = !run.dryRun && result.outcome === 'awaiting-approval' && announcedBy(decision) !== null;
+    return { result: announced ? await sendNotice(runtime, asked, result, facts) : result, again: 'no' };
+  };
 
   if (assessment === null || observed === null) {
     return conclude({

@@ -8,6 +8,7 @@ import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
+import type { Notification } from '../notify.js';
 import { environmentOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { Runtime } from './runtime.js';
@@ -138,7 +139,9 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
     approval: asksFor === null || dryRun ? null : asksFor.id,
   };
   const known = outcome === 'no-op' || (outcome === 'denied' && decision !== null && decisive(decision).every((each) => QUIET.includes(each.code)));
-  if (!dryRun && !known) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
+  // What is changed by itself later is told when a notice of it is due, and not each time that it is seen.
+  const announced = asksFor?.['grace'] !== undefined;
+  if (!dryRun && !known && !announced) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
   return result;
 }
 
@@ -167,6 +170,7 @@ function approvalFor(
   { fresh = false }: Verdict,
 ): JsonObject & { readonly id: string } {
   const discharges = dischargedBy(decision);
+  const grace = announcedBy(decision);
   const same = history.ok
     ? history.value.approvals.find(
         (each) =>
@@ -183,21 +187,30 @@ function approvalFor(
     planDigest: plan.digest,
     discharges: [...discharges],
     fresh,
-    expires: same?.expires ?? now + APPROVAL_WAITS,
+    expires: same?.expires ?? now + APPROVAL_WAITS + (grace === null ? 0 : 2 * grace.period),
+    ...(grace === null ? {} : { grace }),
     // A request or a sweep is caused by nobody; an event that names nobody is an unknown cause.
     ...(actor === undefined ? {} : { causedBy: actor }),
   };
 }
 
-/** Tells people. Whatever goes wrong with it is a warning. */
+/** The terms under which it is changed without an answer: where nothing but a grace period stands before it. */
+export function announcedBy(decision: Decision): { readonly period: number; readonly remind: number[] } | null {
+  const asking = decision.results.filter((each) => each.effect === 'approve');
+  if (asking.length === 0 || !asking.every((each) => each.guardrail === 'grace')) return null;
+  const { period, remind } = asking[0]?.data ?? {};
+  return typeof period === 'number' && Array.isArray(remind) ? { period, remind: remind as number[] } : null;
+}
+
+/** Tells people. Whatever goes wrong with it is a warning; answers whether it went well. */
 export async function tell(
   runtime: Runtime,
   remediator: Remediator,
   result: PassResult,
   trigger: Trigger,
-  { seen = null, after = null }: Seen & { readonly after?: Json | null } = {},
-): Promise<void> {
-  if (runtime.notify === null) return;
+  { seen = null, after = null, grace }: Seen & { readonly after?: Json | null; readonly grace?: NonNullable<Notification['grace']> } = {},
+): Promise<boolean> {
+  if (runtime.notify === null) return false;
   try {
     await runtime.notify({
       outcome: result.outcome === 'busy' ? 'unknown' : result.outcome,
@@ -216,9 +229,14 @@ export async function tell(
       open: result.open,
       after,
       blindSpots: remediator.blindSpots,
+      ...(grace === undefined ? {} : { grace }),
     });
+    // A change rests on it: it may not be held back for company.
+    if (grace !== undefined) await runtime.notify.flush?.({ all: true });
+    return true;
   } catch (error) {
     runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered`, error);
+    return false;
   }
 }
 

@@ -128,6 +128,16 @@ export class Runtime {
       throw refuse(['rules'], 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes');
     const wrong = this.#guardrails.flatMap((each) => each.check?.(policy) ?? []);
     if (wrong.length > 0) throw mistakes('policy/invalid', 'The policy', wrong, policy.placeOf);
+    policy.grace.forEach(({ remediators }, index) => {
+      const at = remediators?.findIndex((id) => !ids.includes(id)) ?? -1;
+      const unknown = remediators?.[at];
+      if (unknown === undefined) return;
+      const near = nearest(unknown, ids);
+      throw refuse(
+        ['grace', String(index), 'remediators', String(at)],
+        `${JSON.stringify(unknown)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}`,
+      );
+    });
     for (const [id, entry] of Object.entries(policy.remediators)) {
       const remediator = this.remediators.find((each) => each.id === id);
       if (remediator === undefined) {

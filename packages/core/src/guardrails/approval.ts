@@ -32,7 +32,7 @@ export function mayNotApprove(policy: Policy, account: string, approval: Pick<Ap
 
 /** Whether an approval can still be used. */
 export function isLive(approval: Approval, now: number): boolean {
-  return approval.usedBy === null && approval.expires > now;
+  return approval.usedBy === null && approval.expires > now && (approval.grace?.ended ?? null) === null;
 }
 
 /**
@@ -72,8 +72,10 @@ export function discharge(decision: Decision, facts: Facts): Decision {
   return decision;
 }
 
-/** The approval that a decision rests on. */
+/** The approval that a decision rests on: what a person has said, or what nobody has objected to. */
 export function approvalOf(decision: Decision): string | null {
-  const id = decision.effect === 'allow' ? decision.results.find((each) => each.guardrail === 'approval')?.data?.['approval'] : undefined;
+  if (decision.effect !== 'allow') return null;
+  const by = (guardrail: string) => decision.results.find((each) => each.guardrail === guardrail && each.effect === 'allow')?.data?.['approval'];
+  const id = by('approval') ?? by('grace');
   return typeof id === 'string' ? id : null;
 }

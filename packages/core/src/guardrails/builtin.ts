@@ -5,6 +5,7 @@ import { ceiling } from './ceiling.js';
 import { exceptions } from './exceptions.js';
 import { failedCall } from './failed-call.js';
 import { fights } from './fights.js';
+import { gracePeriod } from './grace.js';
 import type { Guardrail } from './guardrail.js';
 import { hazards } from './hazards.js';
 import { hold } from './hold.js';
@@ -37,4 +38,5 @@ export const builtinGuardrails: readonly Guardrail[] = [
   fights,
   circuitBreaker,
   limits,
+  gracePeriod,
 ];

@@ -1,7 +1,7 @@
 // Every answer of every built-in guardrail, exactly: effect, code and data. What is not in this table is not an answer.
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, apiCallFinding, facts, group, NOW, revoke } from '../internal/testing/facts.js';
-import { type ClosedExecution, emptyView, type StreamView } from '../journal.js';
+import { type Approval, type ClosedExecution, emptyView, type Grace, type StreamView } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { digestOf } from '../model/json.js';
@@ -62,6 +62,37 @@ const iso = (time: number) => new Date(time).toISOString();
 const tagged = known({ state: {}, tags: { 'Redress:Exception': 'x' } });
 const untaggable = known({ state: {}, tags: 'untaggable' as const });
 const gone = known('gone' as const);
+
+const DAY = 86_400_000;
+const TERMS = { period: 7 * DAY, remind: [DAY] };
+const graced = policy({ grace: [{ period: 'P7D', remediators: [ID] }] });
+/** Announced a week ago, and reminded of a day ago: over just now. */
+const announced = (grace: Partial<Grace> = {}, { at = NOW, ...over }: Partial<Approval> & { at?: number } = {}): Approval => ({
+  id: 'a-1',
+  resource: group,
+  remediator: ID,
+  planDigest: digestOf({ plan: 1 }),
+  subjects: [revoke.subject ?? ''],
+  discharges: [],
+  fresh: true,
+  causedBy: [],
+  requestedAt: NOW - 7 * DAY,
+  expires: NOW + DAY,
+  verdict: 'none',
+  by: null,
+  usedBy: null,
+  grace: {
+    ...TERMS,
+    sent: [
+      { notice: 0, at: at - 7 * DAY },
+      { notice: 1, at: at - DAY },
+    ],
+    sending: null,
+    ended: null,
+    ...grace,
+  },
+  ...over,
+});
 
 type Row = readonly [guardrail: string, when: string, over: Partial<Facts>, effect: string, code: string, data?: object | undefined];
 const rows: readonly Row[] = [
@@ -151,6 +182,16 @@ const rows: readonly Row[] = [
     'self-event',
     'the connected role, by one of two names',
     by({ actor: { arn: 'arn:aws:iam::1:user/x', type: 'AssumedRole', issuerArn: `arn:aws:iam::${ACCOUNT}:role/Redress`, invokedBy: null } }),
+    'deny',
+    'own-call',
+  ],
+  [
+    'self-event',
+    'another role that it acts as',
+    {
+      ...by({ actor: { arn: null, type: 'AssumedRole', issuerArn: `arn:aws:iam::${ACCOUNT}:role/RedressFix`, invokedBy: null } }),
+      identity: known({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/x`, actsAs: [`arn:aws:iam::${ACCOUNT}:role/RedressFix`] }),
+    },
     'deny',
     'own-call',
   ],
@@ -373,6 +414,73 @@ const rows: readonly Row[] = [
     { policy: policy({ limits: [{ per: ['account'], changes: 1, window: 'PT1H' }] }), run: { changes: 5 } },
     'allow',
     'within-limits',
+  ],
+
+  ['grace', 'where there is none', {}, 'allow', 'no-grace'],
+  ['grace', 'of another remediator', { policy: policy({ grace: [{ period: 'P7D', remediators: ['other-one'] }] }) }, 'allow', 'no-grace'],
+  ['grace', 'of nothing', { policy: graced, changes: [] }, 'allow', 'no-grace'],
+  [
+    'grace',
+    'where a person is asked anyway',
+    { policy: policy({ grace: [{ period: 'P7D' }], remediators: { [ID]: { dev: 'approve' } } }) },
+    'allow',
+    'no-grace',
+  ],
+  ['grace', 'not announced yet', { policy: graced }, 'approve', 'grace', TERMS],
+  ['grace', 'announced, and nobody told', { policy: graced, ...past({ approvals: [announced({ sent: [] })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'told just now', { policy: graced, ...past({ approvals: [announced({ sent: [{ notice: 0, at: NOW }] })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'a millisecond before its end', { policy: graced, ...past({ approvals: [announced({}, { at: NOW + 1 })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'at its end', { policy: graced, ...past({ approvals: [announced()] }) }, 'allow', 'grace-over', { approval: 'a-1', ends: iso(NOW) }],
+  [
+    'grace',
+    'at its end, and not reminded',
+    { policy: graced, ...past({ approvals: [announced({ sent: [{ notice: 0, at: NOW - 7 * DAY }] })] }) },
+    'approve',
+    'grace',
+    TERMS,
+  ],
+  [
+    'grace',
+    'over, and reminded just now',
+    {
+      policy: graced,
+      ...past({
+        approvals: [
+          announced({
+            sent: [
+              { notice: 0, at: NOW - 9 * DAY },
+              { notice: 1, at: NOW - 1 },
+            ],
+          }),
+        ],
+      }),
+    },
+    'approve',
+    'grace',
+    TERMS,
+  ],
+  ['grace', 'over, and ended', { policy: graced, ...past({ approvals: [announced({ ended: 'the gap is not there any more' })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, and denied', { policy: graced, ...past({ approvals: [announced({}, { verdict: 'denied' })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, and used', { policy: graced, ...past({ approvals: [announced({}, { usedBy: 'x-1' })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, and run out', { policy: graced, ...past({ approvals: [announced({}, { expires: NOW })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, of another plan', { policy: graced, ...past({ approvals: [announced({}, { planDigest: digestOf('other') })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, of another remediator', { policy: graced, ...past({ approvals: [announced({}, { remediator: 'other-one' })] }) }, 'approve', 'grace', TERMS],
+  ['grace', 'over, on other terms', { policy: graced, ...past({ approvals: [announced({ remind: [] })] }) }, 'approve', 'grace', TERMS],
+  [
+    'grace',
+    'over, and made since under another approval',
+    { policy: graced, ...past({ approvals: [announced()], closed: [closed({ planDigest: digestOf({ plan: 1 }), begunAt: NOW - DAY })] }) },
+    'approve',
+    'grace',
+    TERMS,
+  ],
+  [
+    'grace',
+    'over, and made before it was announced',
+    { policy: graced, ...past({ approvals: [announced()], closed: [closed({ planDigest: digestOf({ plan: 1 }), begunAt: NOW - 8 * DAY })] }) },
+    'allow',
+    'grace-over',
+    { approval: 'a-1', ends: iso(NOW) },
   ],
 ];
 

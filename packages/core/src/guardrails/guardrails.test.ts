@@ -48,6 +48,7 @@ describe('decide', () => {
       'fights',
       'circuit-breaker',
       'limits',
+      'grace',
       'freshness',
     ]);
   });

@@ -62,6 +62,18 @@ export interface Window {
   readonly timezone: string;
 }
 
+/** Time to object before a change that nobody has to approve. */
+export interface GracePeriod {
+  /** Null: in all of them. */
+  readonly environments: readonly string[] | null;
+  /** Ids; null: all of them. */
+  readonly remediators: readonly string[] | null;
+  /** Milliseconds from the first notice to the change. */
+  readonly period: number;
+  /** How long before its end people are reminded; milliseconds, longest first. */
+  readonly remind: readonly number[];
+}
+
 /** Names of days, as in a policy. */
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 /** Days of the week, in three letters. */
@@ -87,6 +99,8 @@ export interface Policy {
   readonly freeze: readonly Freeze[];
   /** Where some are named for an environment, changes are made in them alone. */
   readonly windows: readonly Window[];
+  /** Where several are for a remediator in an environment, the longest holds. */
+  readonly grace: readonly GracePeriod[];
   /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
   readonly managedByIac: 'approve' | 'notify' | 'allow';
   /** ARNs of those who may approve, by environment. */
@@ -124,6 +138,8 @@ const approver = z
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );
+/** When people are reminded where a policy does not say: a day before. */
+const LAST_REMINDER = 86_400_000;
 const positive = z.int().check(z.positive('must be 1 or more'));
 
 const schema = z.strictObject({
@@ -168,6 +184,16 @@ const schema = z.strictObject({
         from: clock,
         to: clock,
         timezone: z.string().check(z.refine(isTimezone, 'is no time zone, such as Australia/Sydney or UTC')),
+      }),
+    ),
+  ),
+  grace: z.optional(
+    z.array(
+      z.strictObject({
+        environments: z.optional(z.array(text).check(z.minLength(1, 'names no environment; leave it out for all of them'))),
+        remediators: z.optional(z.array(text).check(z.minLength(1, 'names no remediator; leave it out for all of them'))),
+        period: duration,
+        remind: z.optional(z.array(duration)),
       }),
     ),
   ),
@@ -287,6 +313,16 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: a window of no time, or of all of it' });
     return { environments: each.environments ?? null, days: each.days ?? null, from, to, timezone: each.timezone };
   });
+  const grace = (raw.grace ?? []).map((each, index): GracePeriod => {
+    for (const [at, name] of (each.environments ?? []).entries()) known(name, ['grace', index, 'environments', at]);
+    const period = parseDuration(each.period) ?? 0;
+    const remind = each.remind?.map((text) => parseDuration(text) ?? 0) ?? (period > LAST_REMINDER ? [LAST_REMINDER] : []);
+    remind.forEach((before, at) => {
+      if (before >= period) found.push({ path: ['grace', index, 'remind', at], message: 'is not shorter than the period: that is the first notice' });
+      if (remind.indexOf(before) !== at) found.push({ path: ['grace', index, 'remind', at], message: 'is there twice' });
+    });
+    return { environments: each.environments ?? null, remediators: each.remediators ?? null, period, remind: [...remind].sort((a, b) => b - a) };
+  });
   const freeze = (raw.freeze ?? []).map((each, index): Freeze => {
     for (const [at, name] of (each.environments ?? []).entries()) known(name, ['freeze', index, 'environments', at]);
     const [from, to] = [Date.parse(each.from), Date.parse(each.to)];
@@ -303,6 +339,7 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     limits: raw.limits === undefined ? DEFAULT_LIMITS : limits,
     freeze,
     windows,
+    grace,
     managedByIac: raw.managedByIac ?? 'approve',
     approvers: raw.approvers ?? {},
     rules: raw.rules ?? [],
@@ -324,6 +361,17 @@ function isTimezone(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The grace period before a remediator's changes in an account; null where there is none. Of several the longest, so that none is shortened by another. */
+export function graceOf(policy: Pick<Policy, 'environments' | 'grace'>, remediator: string, account: string): GracePeriod | null {
+  const environment = policy.environments.find(({ accounts }) => accounts.includes(account));
+  const mine = policy.grace.filter(
+    (each) =>
+      (each.environments === null || (environment !== undefined && each.environments.includes(environment.name))) &&
+      (each.remediators === null || each.remediators.includes(remediator)),
+  );
+  return mine.reduce<GracePeriod | null>((longest, each) => (longest === null || each.period > longest.period ? each : longest), null);
 }
 
 /** The environment that holds an account, or null. */

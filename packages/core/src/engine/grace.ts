@@ -1,0 +1,90 @@
+import { isLive } from '../guardrails/approval.js';
+import { announcement, dueNotice, graceExpected } from '../guardrails/grace.js';
+import type { Facts } from '../guardrails/guardrail.js';
+import type { Approval, Grace } from '../journal.js';
+import { makePlan, type Part } from './planning.js';
+import { type Asked, announcedBy, persist, tell } from './recorder.js';
+import type { Look, Runtime } from './runtime.js';
+import type { PassResult } from './types.js';
+
+/** How long a worker has for sending a notice, before another one takes it for gone: longer than any process that sends one lives. */
+const SENDING = 900_000;
+
+/**
+ * Sends the notice of an announced change that is due, if one is. A record claims it first, and only the worker whose claim is the first in the
+ * stream sends; another record says that it was sent. The period begins with the latter, so what nobody was told of is never made.
+ */
+export async function sendNotice(runtime: Runtime, { remediator, ref, trigger }: Asked, result: PassResult, seen: Facts | null): Promise<PassResult> {
+  const planDigest = result.plan?.digest;
+  const terms = result.decision === null ? null : announcedBy(result.decision);
+  if (planDigest === undefined || terms === null) return result;
+  const journal = runtime.needJournal('A grace period');
+  const request = async () => announcement(await journal.view(ref), { remediator: remediator.id, plan: planDigest, terms, now: runtime.clock.now() });
+  const before = await request();
+  if (before === null) return result;
+  const announced: PassResult = { ...result, approval: before.id };
+  const now = runtime.clock.now();
+  const notice = dueNotice(before.grace, now);
+  if (notice === null || before.verdict !== 'none' || (before.grace.sending !== null && before.grace.sending.until > now)) return announced;
+  if (runtime.notify === null) {
+    runtime.warn(`the grace period of ${before.id} does not begin`, new Error('There is no `notify`, so nobody can be told.'));
+    return announced;
+  }
+  const write = (what: object, message: string) =>
+    persist(runtime, (each) =>
+      each.append({ kind: 'approval', resource: ref, remediator: remediator.id, body: { approval: { id: before.id, ...what }, planDigest, message } }),
+    );
+  const which = notice === 0 ? 'the first notice' : `reminder ${notice} of ${terms.remind.length}`;
+  const { seq } = await write({ sending: { notice, until: now + SENDING } }, `${which} of ${before.id} is being sent`);
+  const claimed = await request();
+  // Another worker's claim came first, or somebody has said no meanwhile.
+  if (claimed?.id !== before.id || claimed.verdict !== 'none' || claimed.grace.sending?.record !== seq) return announced;
+  const ends = expected(claimed.grace, notice, now);
+  const told: PassResult = {
+    ...announced,
+    message: `It is changed by itself after ${new Date(ends).toISOString()}, unless somebody says no before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
+  };
+  const delivered = await tell(runtime, remediator, told, trigger, { seen, grace: { notice, ends } });
+  await (delivered
+    ? write({ sent: { notice, record: seq } }, `${which} of ${before.id} was delivered; it is changed by itself after ${new Date(ends).toISOString()}`)
+    : write({ unsent: { notice, record: seq } }, `${which} of ${before.id} could not be delivered`));
+  return told;
+}
+
+/** When it is changed, once this notice has been delivered. */
+function expected(grace: Grace, notice: number, now: number): number {
+  return graceExpected({ ...grace, sent: [...grace.sent, { notice, at: now }] }) ?? now + grace.period;
+}
+
+/** What was announced and is not to be changed any more, or otherwise, is over: if it comes back, its period begins anew. */
+export async function endMoot(
+  runtime: Runtime,
+  { remediator, ref }: Asked,
+  seen: Look,
+  approvals: readonly Approval[],
+  partsIn: (look: Look) => readonly Part[],
+): Promise<void> {
+  const waiting = approvals.filter(
+    (each) => each.remediator === remediator.id && each.grace !== undefined && each.verdict === 'none' && isLive(each, runtime.clock.now()),
+  );
+  if (waiting.length === 0 || !seen.observation.ok || !seen.assessment.ok) return;
+  const observed = seen.observation.value;
+  const plans = observed === 'gone' ? [] : partsIn(seen).map((part) => makePlan(remediator, ref, observed.state, part).digest);
+  for (const { id, planDigest } of waiting) {
+    if (plans.includes(planDigest)) continue;
+    const ended =
+      observed === 'gone'
+        ? 'the resource is gone'
+        : seen.assessment.value.status === 'change'
+          ? 'something else would be changed now'
+          : 'the gap is not there any more';
+    await persist(runtime, (journal) =>
+      journal.append({
+        kind: 'approval',
+        resource: ref,
+        remediator: remediator.id,
+        body: { approval: { id, ended }, planDigest, message: `${id} is over: ${ended}` },
+      }),
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { Grace } from '../journal.js';
+import { definePolicy, graceOf } from '../policy/policy.js';
+import { approvalOf } from './approval.js';
+import { dueNotice, graceEnds, graceExpected } from './grace.js';
+
+const DAY = 86_400_000;
+const grace = (sent: Record<number, number> = {}, over: Partial<Grace> = {}): Grace => ({
+  period: 7 * DAY,
+  remind: [3 * DAY, DAY],
+  sent: Object.entries(sent).map(([notice, at]) => ({ notice: Number(notice), at: at * DAY })),
+  sending: null,
+  ended: null,
+  ...over,
+});
+
+describe('when a change is made', () => {
+  it.each<[string, Grace, number | null, number | null]>([
+    ['nobody was told', grace(), null, null],
+    ['told, and not reminded', grace({ 0: 10 }), null, 17],
+    ['told, and reminded too early for the last', grace({ 0: 10, 1: 14 }), null, 17],
+    ['told and reminded', grace({ 0: 10, 1: 14, 2: 16 }), 17, 17],
+    ['told, and reminded of the last alone', grace({ 0: 10, 2: 16 }), 17, 17],
+    ['reminded late', grace({ 0: 10, 2: 20 }), 21, 21],
+    ['without reminders', grace({ 0: 10 }, { remind: [] }), 17, 17],
+    ['a reminder without a first notice', grace({ 2: 16 }), null, null],
+    ['ended', grace({ 0: 10, 2: 16 }, { ended: 'gone' }), null, 17],
+  ])('%s', (_when, given, ends, expected) => {
+    expect(graceEnds(given)).toBe(ends === null ? null : ends * DAY);
+    expect(graceExpected(given)).toBe(expected === null ? null : expected * DAY);
+  });
+});
+
+describe('which notice is due', () => {
+  it.each<[string, Grace, number, number | null]>([
+    ['the first, at once', grace(), 10, 0],
+    ['none for four days', grace({ 0: 10 }), 13.99, null],
+    ['the first reminder', grace({ 0: 10 }), 14, 1],
+    ['it once', grace({ 0: 10, 1: 14 }), 15.9, null],
+    ['the second', grace({ 0: 10, 1: 14 }), 16, 2],
+    ['of two that are late the newest', grace({ 0: 10 }), 16, 2],
+    ['the newest, also after the end', grace({ 0: 10 }), 30, 2],
+    ['nothing after the last', grace({ 0: 10, 2: 16 }), 30, null],
+    ['nothing by a clock that went back', grace({ 0: 10, 1: 14 }), 1, null],
+    ['nothing where it ended', grace({}, { ended: 'gone' }), 10, null],
+  ])('%s', (_which, given, now, notice) => {
+    expect(dueNotice(given, now * DAY)).toBe(notice);
+  });
+});
+
+describe('a grace period of a policy', () => {
+  const policy = (grace: object[]) =>
+    definePolicy({
+      version: 1,
+      environments: { dev: { accounts: ['111111111111'] }, prod: { accounts: ['333333333333'], after: 'none', because: 'x' } },
+      grace,
+    });
+  const period = (grace: object[], remediator = 'a-b', account = '111111111111') => graceOf(policy(grace), remediator, account);
+
+  it('is that of remediator and environment; of several the longest', () => {
+    expect(period([])).toBeNull();
+    expect(period([{ period: 'P2D', environments: ['prod'] }])).toBeNull();
+    expect(period([{ period: 'P2D', environments: ['prod'] }], 'a-b', '333333333333')).toMatchObject({ period: 2 * DAY });
+    expect(period([{ period: 'P2D', environments: ['prod'] }], 'a-b', '999999999999')).toBeNull();
+    expect(period([{ period: 'P2D', remediators: ['c-d'] }])).toBeNull();
+    expect(period([{ period: 'P2D' }, { period: 'P9D', remediators: ['a-b'] }, { period: 'P3D' }])).toMatchObject({ period: 9 * DAY });
+  });
+
+  it('reminds a day before, unless it says otherwise; the longest first', () => {
+    expect(period([{ period: 'P7D' }])?.remind).toEqual([DAY]);
+    expect(period([{ period: 'P1D' }])?.remind).toEqual([]);
+    expect(period([{ period: 'P7D', remind: [] }])?.remind).toEqual([]);
+    expect(period([{ period: 'P7D', remind: ['PT12H', 'P3D'] }])?.remind).toEqual([3 * DAY, DAY / 2]);
+  });
+});
+
+it('what nobody objected to is used up like an approval, and never lifts anything that denies', () => {
+  const over = { guardrail: 'grace', effect: 'allow', code: 'grace-over', message: '', data: { approval: 'a-1' } } as const;
+  const said = { guardrail: 'approval', effect: 'allow', code: 'approved', message: '', data: { approval: 'a-2' } } as const;
+  expect(approvalOf({ effect: 'allow', results: [over] })).toBe('a-1');
+  expect(approvalOf({ effect: 'allow', results: [over, said] })).toBe('a-2');
+  expect(approvalOf({ effect: 'deny', results: [over] })).toBeNull();
+  expect(approvalOf({ effect: 'approve', results: [over] })).toBeNull();
+});

@@ -1,0 +1,474 @@
+// Before a change that nobody has to approve its owner has time to object: what is announced, when, and what becomes of it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  type Notification,
+  type PassResult,
+  type RedressOptions,
+  type Register,
+  type StoredRecord,
+} from '@redress/core';
+import { folderJournal, memoryJournal } from '@redress/evidence';
+import { crashingJournal } from '@redress/testing';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+const BY = { by: { name: LEAD, verified: true }, reason: 'CHG-1' };
+const ID = 'widget-revoke-open';
+
+let aws: Widgets;
+let time: number;
+let journal: Journal;
+let told: Notification[];
+let warned: string[];
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+const policy = (extra: object = {}) =>
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { [ID]: { dev: 'enforce' } },
+    approvers: { dev: [LEAD] },
+    grace: [{ period: 'P7D', remind: ['P3D', 'P1D'] }],
+    ...extra,
+  });
+const engine = (over: Partial<RedressOptions> = {}) =>
+  createRedress({
+    remediators: [revokeOpenRules],
+    policy: policy(),
+    journal,
+    connect: aws.connect,
+    clock,
+    notify: async (each) => void told.push(each),
+    onWarning: (message) => void warned.push(message),
+    ...over,
+  });
+const reported = async (rule = 'open-1', over: Partial<RedressOptions> = {}): Promise<PassResult> => {
+  const { results } = await engine(over).handle(openedEvent('w', rule, time - 1000, { eventId: `e-${time}` }));
+  return results[0]?.passes[0] as PassResult;
+};
+const swept = async (over: Partial<RedressOptions> = {}): Promise<PassResult[]> => {
+  const passes: PassResult[] = [];
+  await engine(over).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], restart: true, onPass: (pass) => void passes.push(pass) });
+  return passes;
+};
+const records = async (): Promise<StoredRecord[]> => {
+  const all: StoredRecord[] = [];
+  for await (const each of journal.read({ all: true })) all.push(each);
+  return all;
+};
+/** What was told: number of the notice, and in how many days it is changed. */
+const notices = () => told.flatMap(({ grace, at }) => (grace === undefined ? [] : [[grace.notice, Math.round((grace.ends - at) / DAY)]]));
+const registered = (until: number): Register =>
+  defineRegister([{ id: 'EXC-1', scope: { account: ACCOUNT, resource: 'w' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(until).toISOString() }]);
+
+beforeEach(() => {
+  aws = new Widgets();
+  aws.put('w', ['open-1', 'closed']);
+  time = START;
+  journal = memoryJournal({ clock });
+  told = [];
+  warned = [];
+});
+
+describe('a change with a grace period', () => {
+  it('is announced, reminded of, and made when the period is over: the plan that was announced', async () => {
+    const first = await reported();
+    expect(first).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-[0-9a-f]{16}$/) });
+    expect(first.message).toBe(`It is changed by itself after ${new Date(time + 7 * DAY).toISOString()}, unless somebody says no before: revoke open-1.`);
+    expect(told).toMatchObject([
+      {
+        outcome: 'awaiting-approval',
+        approval: first.approval,
+        grace: { notice: 0, ends: START + 7 * DAY },
+        plan: { digest: first.plan?.digest },
+        message: first.message,
+        reasons: [{ guardrail: 'grace', code: 'grace', data: { period: 7 * DAY, remind: [3 * DAY, DAY] } }],
+      },
+    ]);
+    // Seen again, by events and sweeps: nothing is told, nothing is done.
+    time += DAY;
+    expect(await reported()).toMatchObject({ outcome: 'awaiting-approval', approval: first.approval });
+    time += 2 * DAY;
+    expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval', approval: first.approval }]);
+    expect(notices()).toEqual([[0, 7]]);
+    for (let day = 4; day <= 6; day++) {
+      time = START + day * DAY;
+      await swept();
+      await swept();
+    }
+    expect(notices()).toEqual([
+      [0, 7],
+      [1, 3],
+      [2, 1],
+    ]);
+    time = START + 7 * DAY - 1000;
+    expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(aws.writes).toEqual([]);
+    time = START + 7 * DAY + 60_000;
+    const [done] = await swept();
+    expect(done).toMatchObject({ outcome: 'remediated', plan: { digest: first.plan?.digest } });
+    expect(aws.rules('w')).toEqual(['closed']);
+    expect(told.at(-1)).toMatchObject({ outcome: 'remediated' });
+    expect(told.at(-1)?.grace).toBeUndefined();
+    // All of it is in the journal, and the announcement is used up.
+    const all = await records();
+    const said = all
+      .filter(({ record }) => record.kind === 'approval')
+      .map(({ record }) => Object.keys(record.body['approval'] as object).filter((key) => key !== 'id'));
+    expect(said).toEqual([['sending'], ['sent'], ['sending'], ['sent'], ['sending'], ['sent']]);
+    const intent = all.find(({ record }) => record.kind === 'intent');
+    expect(intent?.record.body).toMatchObject({
+      journal: { approval: first.approval },
+      guardrails: expect.arrayContaining([expect.objectContaining({ guardrail: 'grace', code: 'grace-over', effect: 'allow' })]),
+    });
+    expect(await engine().approvals()).toEqual([]);
+  });
+
+  it('comes back: then its period begins anew, with a new notice', async () => {
+    await reported();
+    time = START + 6 * DAY;
+    await swept();
+    time = START + 8 * DAY;
+    expect((await swept())[0]?.outcome).toBe('remediated');
+    aws.put('w', ['open-1', 'closed']);
+    time += HOUR;
+    const again = await reported();
+    expect(again.outcome).toBe('awaiting-approval');
+    expect(notices()).toEqual([
+      [0, 7],
+      [2, 1],
+      [0, 7],
+    ]);
+    expect(aws.rules('w')).toContain('open-1');
+  });
+
+  it('whose gap was closed in between begins anew, also when it comes back as it was', async () => {
+    const first = await reported();
+    time = START + 5 * DAY;
+    await swept();
+    aws.put('w', ['closed']);
+    time = START + 6 * DAY;
+    await swept();
+    aws.put('w', ['open-1', 'closed']);
+    time = START + 8 * DAY;
+    const again = await reported();
+    expect(again).toMatchObject({ outcome: 'awaiting-approval' });
+    expect(again.approval).not.toBe(first.approval);
+    expect(notices().at(-1)).toEqual([0, 7]);
+    expect(aws.writes).toEqual([]);
+    expect((await records()).map(({ record }) => (record.body['approval'] as { ended?: string } | undefined)?.ended)).toContain(
+      'the gap is not there any more',
+    );
+  });
+
+  it('that would be another one now is announced anew', async () => {
+    const first = await reported();
+    time = START + 6 * DAY;
+    await swept();
+    aws.put('w', ['open-1', 'open-2', 'closed']);
+    time = START + 8 * DAY;
+    const passes = await swept();
+    expect(passes.map((pass) => pass.outcome)).not.toContain('remediated');
+    expect(aws.writes).toEqual([]);
+    expect((await engine().approvals()).map(({ id }) => id)).not.toContain(first.approval);
+  });
+
+  it('waits for the last reminder: who sweeps seldom reminds late, and changes later', async () => {
+    await reported();
+    time = START + 10 * DAY;
+    expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(notices()).toEqual([
+      [0, 7],
+      [2, 1],
+    ]);
+    time += DAY - HOUR;
+    expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    time += 2 * HOUR;
+    expect(await swept()).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('is denied by a person: then it is not made', async () => {
+    const { approval } = await reported();
+    time = START + 6 * DAY;
+    await swept();
+    await engine().deny(approval as string, { by: { name: LEAD, verified: false }, reason: 'vendor' });
+    time = START + 8 * DAY;
+    expect(await swept()).toMatchObject([
+      { outcome: 'denied', decision: { results: expect.arrayContaining([expect.objectContaining({ code: 'approval-denied' })]) } },
+    ]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('is approved by a person: then it is made at once', async () => {
+    const { approval } = await reported();
+    time = START + DAY;
+    expect(await engine().approve(approval as string, BY)).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.rules('w')).toEqual(['closed']);
+    expect(await engine().approvals()).toEqual([]);
+  });
+
+  it.each<[string, () => Partial<RedressOptions>, string]>([
+    ['an exception', () => ({ exceptions: registered(time + DAY) }), 'exempt'],
+    ['a freeze', () => ({ policy: policy({ freeze: [{ from: '2026-11-01T00:00:00Z', to: '2026-12-31T00:00:00Z', reason: 'year end' }] }) }), 'notified'],
+    ['a stop', () => ({ killSwitch: { read: async () => 'changes' as const } }), 'denied'],
+    ['another mode', () => ({ policy: policy({ remediators: { [ID]: { dev: 'notify' } } }) }), 'notified'],
+    ['an approval that is asked for now', () => ({ policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) }), 'awaiting-approval'],
+    ['a limit', () => ({ policy: policy({ limits: [{ per: ['remediator'], changes: 0, window: 'PT1H' }] }) }), 'denied'],
+    ['a longer period', () => ({ policy: policy({ grace: [{ period: 'P30D' }] }) }), 'awaiting-approval'],
+  ])('is held back by %s that came up since', async (_what, over, outcome) => {
+    await reported();
+    time = START + 6 * DAY;
+    await swept();
+    time = START + 8 * DAY;
+    expect((await swept(over()))[0]).toMatchObject({ outcome });
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('is held back by a tag', async () => {
+    await reported();
+    time = START + 6 * DAY;
+    await swept();
+    aws.put('w', ['open-1', 'closed'], { 'redress:exception': 'EXC-9' });
+    time = START + 8 * DAY;
+    expect(await swept()).toMatchObject([{ outcome: 'notified' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('with a hazard is asked for, and never made by itself', async () => {
+    aws.put('w', ['open-wide-1']);
+    await reported('open-wide-1');
+    for (let day = 1; day < 40; day += 3) {
+      time = START + day * DAY;
+      await swept();
+    }
+    expect(notices()).toEqual([]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('is made at once where there is none: for others, in other environments', async () => {
+    expect(await reported('open-1', { policy: policy({ grace: [] }) })).toMatchObject({ outcome: 'remediated' });
+  });
+
+  it('of which nobody can be told does not begin', async () => {
+    const quiet = { notify: undefined } as unknown as Partial<RedressOptions>;
+    for (let day = 0; day < 20; day += 2) {
+      time = START + day * DAY;
+      await swept(quiet);
+    }
+    // Old by then, so a person is asked as well; but from the first on nobody was told.
+    expect(aws.writes).toEqual([]);
+    expect((await records()).filter(({ record }) => record.kind === 'approval')).toEqual([]);
+  });
+
+  it('whose notice does not arrive is told of again; the period begins when it has', async () => {
+    let broken = true;
+    const notify = async (each: Notification) => {
+      if (broken) throw new Error('Slack is down');
+      told.push(each);
+    };
+    await reported('open-1', { notify });
+    expect(warned.join()).toContain('was not delivered');
+    time = START + 8 * DAY;
+    broken = false;
+    expect(await swept({ notify })).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(notices()).toEqual([[0, 7]]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('delivers what the notifier would hold back', async () => {
+    const flushed: unknown[] = [];
+    const notify = Object.assign(async (each: Notification) => void told.push(each), { flush: async (options?: object) => void flushed.push(options) });
+    await reported('open-1', { notify });
+    expect(flushed).toEqual([{ all: true }]);
+  });
+
+  it('whose worker dies while it tells is told of by another one later', async () => {
+    const dying = async () => {
+      throw Object.assign(new Error('the process is gone'), { died: true });
+    };
+    // Claimed, and nothing after that.
+    let appends = 0;
+    const half: Journal = new Proxy(journal, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        if (name !== 'append') return member.bind(target);
+        return async (...args: unknown[]) => (++appends > 2 ? Promise.reject(new Error('the process is gone')) : member.apply(target, args));
+      },
+    });
+    await reported('open-1', { journal: half, notify: dying }).catch(() => null);
+    expect(appends).toBe(3);
+    time += 60_000;
+    await reported();
+    expect(notices()).toEqual([]);
+    time += HOUR;
+    await swept();
+    expect(notices()).toEqual([[0, 7]]);
+  });
+
+  it('whose worker died after its intent is not made on that announcement again: it may have been sent', async () => {
+    await reported();
+    time = START + 6 * DAY;
+    await swept();
+    time = START + 8 * DAY;
+    await swept({ journal: crashingJournal(journal, 'after-intent') }).catch(() => null);
+    expect(aws.writes).toEqual([]);
+    time += 240_000;
+    await engine().recover();
+    expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('survives restarts', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'redress-grace-'));
+    try {
+      for (const day of [0, 4, 6, 8]) {
+        journal = folderJournal({ directory, clock });
+        time = START + day * DAY;
+        await (day === 0 ? reported() : swept());
+        await journal.close?.();
+      }
+      expect(notices()).toEqual([
+        [0, 7],
+        [1, 3],
+        [2, 1],
+      ]);
+      expect(aws.rules('w')).toEqual(['closed']);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('many workers at once', () => {
+  const atOnce = (many: number, notify?: RedressOptions['notify']) =>
+    Promise.all(Array.from({ length: many }, () => (notify === undefined ? reported() : reported('open-1', { notify }))));
+
+  it('send each notice once, and make the change once', async () => {
+    // A slow channel, so that all of them are in it at the same time.
+    const notify = async (each: Notification) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      told.push(each);
+    };
+    await atOnce(8, notify);
+    for (const day of [4, 6, 8]) {
+      time = START + day * DAY;
+      await atOnce(8, notify);
+    }
+    expect(notices()).toEqual([
+      [0, 7],
+      [1, 3],
+      [2, 1],
+    ]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+});
+
+describe('whatever happens, in whatever order', () => {
+  type Step = readonly [what: 'event' | 'sweep' | 'open' | 'close' | 'widen' | 'exempt' | 'admit' | 'restart' | 'together' | 'silence' | 'speak', wait: number];
+  const steps: fc.Arbitrary<Step[]> = fc.array(
+    fc.tuple(
+      fc.constantFrom('event', 'sweep', 'sweep', 'sweep', 'open', 'close', 'widen', 'exempt', 'admit', 'restart', 'together', 'silence', 'speak'),
+      // Also back: clocks are set.
+      fc.oneof({ arbitrary: fc.integer({ min: 0, max: 3 * 24 }), weight: 6 }, { arbitrary: fc.integer({ min: -3 * 24, max: -1 }), weight: 1 }),
+    ),
+    { minLength: 6, maxLength: 28 },
+  ) as fc.Arbitrary<Step[]>;
+
+  it('nothing is changed before its period is over since it was told, and nothing that is exempt', async () => {
+    let changed = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, async (given) => {
+        const world = new Widgets();
+        world.put('w', ['open-1']);
+        let now = START;
+        let exempt = false;
+        let silent = false;
+        const own = { now: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) };
+        const kept = memoryJournal({ clock: own });
+        /** First notices that arrived, by plan. */
+        const announced = new Map<string, number>();
+        const sent: string[] = [];
+        const make = () =>
+          createRedress({
+            remediators: [revokeOpenRules],
+            policy: policy({ grace: [{ period: 'P7D', remind: ['P1D'] }] }),
+            journal: kept,
+            connect: world.connect,
+            clock: own,
+            exceptions: { read: async () => (exempt ? registered(now + 999 * DAY) : defineRegister([])) },
+            notify: async ({ grace, plan, approval }) => {
+              if (grace === undefined) return;
+              if (silent) throw new Error('silence');
+              sent.push(`${approval}/${grace.notice}`);
+              if (grace.notice === 0) announced.set(plan?.digest ?? '', now);
+            },
+          });
+        let redress = make();
+        const check = (passes: readonly PassResult[]) => {
+          for (const pass of passes) {
+            if (pass.outcome !== 'remediated') continue;
+            changed++;
+            const at = announced.get(pass.plan?.digest ?? '');
+            expect(at, 'it was announced').toBeDefined();
+            expect(now - (at ?? now), 'the period is over').toBeGreaterThanOrEqual(7 * DAY);
+            expect(exempt, 'it is not exempt').toBe(false);
+            // What comes back is announced anew.
+            announced.delete(pass.plan?.digest ?? '');
+          }
+        };
+        const event = async (by = redress) => {
+          const { results } = await by.handle(openedEvent('w', 'open-1', now - 1000, { eventId: `e-${now}` }));
+          check(results.flatMap((each) => each.passes));
+        };
+        for (const [what, wait] of given) {
+          now += wait * HOUR;
+          if (what === 'event') await event();
+          else if (what === 'together') await Promise.all([event(), event(make()), event(make())]);
+          else if (what === 'sweep') {
+            const passes: PassResult[] = [];
+            await redress.sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], restart: true, onPass: (pass) => void passes.push(pass) });
+            check(passes);
+          } else if (what === 'open') world.put('w', ['open-1']);
+          else if (what === 'close') world.put('w', []);
+          else if (what === 'widen') world.put('w', ['open-1', 'open-2']);
+          else if (what === 'exempt' || what === 'admit') exempt = what === 'exempt';
+          else if (what === 'silence' || what === 'speak') silent = what === 'silence';
+          else redress = make();
+        }
+        expect(new Set(sent).size, 'no notice is sent twice').toBe(sent.length);
+      }),
+      {
+        numRuns: 150,
+        examples: [
+          [
+            [
+              ['event', 0],
+              ['sweep', 140],
+              ['sweep', 72],
+              ['sweep', 24],
+            ] as unknown as Step[],
+          ],
+        ],
+      },
+    );
+    // Else the property says nothing.
+    expect(changed).toBeGreaterThan(5);
+  });
+});
