@@ -8,7 +8,9 @@ async function exportsOf(source: string): Promise<Record<string, unknown>> {
 
 describe('literalKeys', () => {
   it('writes computed keys as the literals that they are', () => {
-    expect(literalKeys('const _xN = "xmlName";\nvar A = [0, { [_xN]: "Min", [ _xN ]: 1 }];')).toBe('const _xN = "xmlName";\nvar A = [0, { "xmlName": "Min", "xmlName": 1 }];');
+    expect(literalKeys('const _xN = "xmlName";\nvar A = [0, { [_xN]: "Min", [ _xN ]: 1 }];')).toBe(
+      'const _xN = "xmlName";\nvar A = [0, { "xmlName": "Min", "xmlName": 1 }];',
+    );
   });
 
   it('leaves alone what is not the name of a text', () => {

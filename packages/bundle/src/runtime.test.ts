@@ -11,7 +11,12 @@ const refused = (message: RegExp) => expect.objectContaining({ code: 'compose/in
 
 describe('fromEnvironment', () => {
   it('makes both functions of what the template sets', () => {
-    const { handler, approvals } = made({ ...ENV, ...ROLES, REDRESS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:redress', REDRESS_SWEEP_REGIONS: 'eu-west-1, us-east-1' });
+    const { handler, approvals } = made({
+      ...ENV,
+      ...ROLES,
+      REDRESS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:111111111111:redress',
+      REDRESS_SWEEP_REGIONS: 'eu-west-1, us-east-1',
+    });
     expect([typeof handler, typeof approvals]).toEqual(['function', 'function']);
   });
 

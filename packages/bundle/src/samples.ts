@@ -59,7 +59,8 @@ export function sampleReply({ name, output }: OperationSchemas, protocol: string
     const { httpHeader, httpPrefixHeaders, httpPayload, httpResponseCode } = member.getMergedTraits();
     // A checksum that is not that of the body is an error, and no reply.
     if (typeof httpHeader === 'string' && httpHeader.toLowerCase().startsWith('x-amz-checksum-')) continue;
-    if (typeof httpHeader === 'string') headers[httpHeader.toLowerCase()] = member.isTimestampSchema() && member.getSchema() !== DATE_TIME ? WHEN.toUTCString() : text(member, key);
+    if (typeof httpHeader === 'string')
+      headers[httpHeader.toLowerCase()] = member.isTimestampSchema() && member.getSchema() !== DATE_TIME ? WHEN.toUTCString() : text(member, key);
     else if (typeof httpPrefixHeaders === 'string') headers[`${httpPrefixHeaders.toLowerCase()}one`] = 'v-one';
     else if (httpPayload) payload = member;
     else if (!httpResponseCode) inBody.push([key, member]);

@@ -4,7 +4,7 @@ import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { expect, it } from 'vitest';
 import { proveEqual } from '../src/index.js';
-import { BUILT_IN, here } from './support.js';
+import { BUILT_IN, here } from './support/bundles.js';
 
 /** What the journal, the kill switch, the canary, the notifier and the connections call. */
 const OWN = `

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where the tests' imports are found, and by their sources: nothing has to be built before. */
-export const here = { resolveDir: dirname(dirname(fileURLToPath(import.meta.url))), conditions: ['@redress/source'] } as const;
+export const here = { resolveDir: dirname(dirname(dirname(fileURLToPath(import.meta.url)))), conditions: ['@redress/source'] } as const;
 
 /** The remediators that come with the command. */
 export const BUILT_IN = {
