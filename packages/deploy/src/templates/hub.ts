@@ -109,10 +109,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
           ScalingConfig: { MaximumConcurrency: concurrency },
         },
       },
-      Approvals: lambda('index.approvals', 'ApprovalsRole', 'ApprovalsLog', timeout, 2, {
-        ...environment(),
-        REDRESS_ROLLBACK_ROLE: sub('{RolePrefix}Rollback'),
-      }),
+      Approvals: lambda('index.approvals', 'ApprovalsRole', 'ApprovalsLog', timeout, 2, environment()),
       ApprovalsUrl: {
         Type: 'AWS::Lambda::Url',
         Condition: 'HasFunctionUrls',
@@ -330,6 +327,8 @@ function environment(): JsonObject {
     REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
     REDRESS_MEMBER_ROLE: sub('{RolePrefix}Fix'),
     REDRESS_READ_ROLE: sub('{RolePrefix}Read'),
+    // All know its name, so that what it does is known for our own; who may assume it is told by their roles.
+    REDRESS_ROLLBACK_ROLE: sub('{RolePrefix}Rollback'),
     REDRESS_EXTERNAL_ID: ref('ExternalId'),
     REDRESS_TOPIC_ARN: ref('Notices'),
     REDRESS_STOP_PARAMETER: ref('Stop'),

@@ -114,6 +114,18 @@ describe('the hub', () => {
     expect(policies).toContain('TlsOnly');
   });
 
+  it('lets its functions assume what they are for, with a source identity; all know the rollback role by name, one may assume it', () => {
+    const assumed = (role: string) =>
+      statements(hub.Resources[role]?.Properties?.['Policies'])
+        .filter((each) => listOf(each['Action']).includes('sts:AssumeRole'))
+        .map((each) => ({ actions: each['Action'], names: listOf(each['Resource']).map((arn) => /RolePrefix\}(\w+)"/.exec(JSON.stringify(arn))?.[1]) }));
+    const actions = ['sts:AssumeRole', 'sts:SetSourceIdentity'];
+    expect(assumed('FunctionRole')).toEqual([{ actions, names: ['Read', 'Fix'] }]);
+    expect(assumed('ApprovalsRole')).toEqual([{ actions, names: ['Read', 'Fix', 'Rollback'] }]);
+    for (const { Environment } of of(hub, 'AWS::Lambda::Function').map(([, each]) => each.Properties as { Environment?: { Variables: object } }))
+      expect(Environment?.Variables).toHaveProperty('REDRESS_ROLLBACK_ROLE');
+  });
+
   it('has a rule for every pattern', () => {
     const patterns = properties(hub, 'AWS::Events::Rule').map(({ EventPattern }) => JSON.stringify(EventPattern));
     for (const { pattern } of eventPatterns(remediators)) expect(patterns).toContain(JSON.stringify(pattern));
@@ -136,10 +148,13 @@ describe('the member roles', () => {
   it('are three, asked for by an external id', () => {
     expect(roles).toHaveLength(3);
     for (const [, each] of roles) {
-      const trust = statements(each.Properties?.['AssumeRolePolicyDocument']).filter((statement) => listOf(statement['Action']).includes('sts:AssumeRole'));
-      expect(trust).toHaveLength(1);
-      // The connection does not set a source identity, so a role that asked for one could not be assumed.
-      expect(trust[0]?.['Condition']).toEqual({ ArnEquals: expect.anything(), StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } });
+      const trust = (action: string) =>
+        statements(each.Properties?.['AssumeRolePolicyDocument']).filter((statement) => listOf(statement['Action']).includes(action));
+      expect(trust('sts:AssumeRole').map((statement) => statement['Condition'])).toEqual([
+        { ArnEquals: expect.anything(), StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
+      ]);
+      // `memberRoles` sets one: without this the role could not be assumed. It is not asked for, so that others need not set it.
+      expect(trust('sts:SetSourceIdentity').map((statement) => statement['Condition'])).toEqual([{ ArnEquals: expect.anything() }]);
     }
   });
 
