@@ -827,6 +827,14 @@ export const plantedBugs = [
     replace: 'if (length > 1e9)',
     tests: ['packages/connect/src'],
   },
+  {
+    promise: 'Our own calls cause no change.',
+    defect: 'those of the roles that it acts as are taken for those of others',
+    file: `${GUARDRAILS}/self-event.ts`,
+    find: '...(identity.actsAs ?? []), ',
+    replace: '',
+    tests: ['tests/engine/replay.test.ts'],
+  },
   // Documents
   {
     promise: 'A document is what its name says, also when it was there before.',
