@@ -352,6 +352,14 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 
+  it('a change that does not show yet: reads again until it does', async () => {
+    aws.put('w1', ['open-1']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.faults.set('DescribeWidget', ['stale', 'stale']));
+    expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.calls.slice(-3).map((call) => call.operation)).toEqual(Array(3).fill('DescribeWidget'));
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
   it('a lost reply that shows only after the looks: what is sent again is refused, and the change is known for its own', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost']);
