@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
 const PACKAGES = ['ec2', 's3', 'iam', 'cloudwatch-logs'];
+const deploy = await import(join(ROOT, 'packages', 'deploy', 'dist', 'index.js'));
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const list = (items) => (items.length === 0 ? '–' : items.map((item) => `\`${item}\``).join(', '));
 const table = (head, rows) =>
@@ -52,6 +53,24 @@ const sections = {
     table(
       ['Remediator', 'To look', 'To fix', 'To take it back'],
       all.map((each) => [`\`${each.id}\``, list(iam(each.uses.reads)), list(iam(each.uses.writes)), list(iam(each.uses.undoes))]),
+    ),
+  narrowing: (all) => {
+    // Actions that are narrowed alike are told of together.
+    const groups = new Map();
+    for (const { action, roles, resources, conditions, rest } of deploy.narrowed({ remediators: all })) {
+      const row = [roles.join(', '), resources.length === 0 ? 'every one' : list(resources), list(conditions), rest];
+      const key = JSON.stringify(row);
+      groups.set(key, { row, actions: [...(groups.get(key)?.actions ?? []), action] });
+    }
+    return table(
+      ['Actions', 'Roles', 'Resources', 'Conditions', 'What is left, and why'],
+      [...groups.values()].map(({ row, actions }) => [list(actions), ...row]),
+    );
+  },
+  'one-action': (all) =>
+    table(
+      ['Remediator', 'Actions'],
+      deploy.oneActionForBoth(all).map(({ id, actions }) => [`\`${id}\``, list(actions)]),
     ),
   'blind-spots': (all) => all.map((each) => [`\`${each.id}\`:`, '', ...each.blindSpots.map((spot) => `- ${spot}`)].join('\n')).join('\n\n'),
   parameters: (all) => {
@@ -229,7 +248,7 @@ for (const name of PACKAGES) {
   for (const each of remediators) written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0]));
   pages.push([`packages/remediators/${name}/README.md`, remediators]);
 }
-pages.push(['docs/remediators.md', every]);
+pages.push(['docs/remediators.md', every], ['packages/deploy/README.md', every]);
 
 const stale = [];
 for (const [file, remediators] of pages) {
