@@ -942,4 +942,46 @@ export const plantedBugs = [
     replace: "!asking.some((each) => each.guardrail === 'grace')",
     tests: ['tests/engine/grace.test.ts'],
   },
+
+  // IAM
+  {
+    promise: 'IAM, too, keeps fixes from undoing: the fix role has no undo.',
+    defect: 'the fix role gets the undoes as well',
+    file: 'packages/deploy/src/iam/policies.ts',
+    find: "iamActions(role === 'fix' ? writes : undoes)",
+    replace: "iamActions(role === 'fix' ? [...writes, ...undoes] : undoes)",
+    tests: ['packages/deploy/src/iam'],
+  },
+  {
+    promise: 'IAM, too, refuses to fix what has the exception tag.',
+    defect: 'no statement denies it',
+    file: 'packages/deploy/src/iam/policies.ts',
+    find: "const tagged = role === 'fix' ? that('tagged') : [];",
+    replace: 'const tagged = [];',
+    tests: ['packages/deploy/src/iam'],
+  },
+  {
+    promise: 'Another policy on a role of Redress gives it nothing that is not declared.',
+    defect: 'the boundary does not deny the rest',
+    file: 'packages/deploy/src/iam/policies.ts',
+    find: "{ Sid: 'OnlyDeclared', Effect: 'Deny'",
+    replace: "{ Sid: 'OnlyDeclared', Effect: 'Allow'",
+    tests: ['packages/deploy/src/iam'],
+  },
+  {
+    promise: 'What is allowed on every resource is what AWS cannot narrow.',
+    defect: 'a fix may revoke rules of everything',
+    file: 'packages/deploy/src/iam/narrowing.ts',
+    find: "    name: 'SecurityGroup',\n    resources: [groups],\n    tagged: true,",
+    replace: "    name: 'SecurityGroup',\n    resources: null,\n    tagged: true,",
+    tests: ['packages/deploy/src/iam'],
+  },
+  {
+    promise: 'Roles that change something are not given what finds resources, nor rollbacks what only decides.',
+    defect: 'the gate lets every role make every read',
+    file: `${ENGINE}/gate.ts`,
+    find: "const withheld = as.access === 'read' ? []",
+    replace: "const withheld = as.access !== 'none' ? []",
+    tests: ['packages/core/src/engine/gate.test.ts'],
+  },
 ];
