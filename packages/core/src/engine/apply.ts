@@ -1,7 +1,7 @@
 import type { Fact } from '../guardrails/guardrail.js';
 import type { Lease } from '../journal.js';
 import { isRedressError, messageOf } from '../model/errors.js';
-import type { Json, JsonObject } from '../model/json.js';
+import { atPointer, type Json, type JsonObject } from '../model/json.js';
 import type { Assessment, Change } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
@@ -82,7 +82,13 @@ export async function apply(
       }
       if (reply.ok) {
         sent++;
-        await record('applied', { requestId: reply.requestId, caller: reply.caller, undo: resolveUndo(change, reply.response) });
+        const automation = remediator.runbook === undefined ? undefined : atPointer(reply.response, '/AutomationExecutionId');
+        await record('applied', {
+          requestId: reply.requestId,
+          caller: reply.caller,
+          undo: resolveUndo(change, reply.response),
+          ...(typeof automation === 'string' ? { automation } : {}),
+        });
         break;
       }
       const { failure } = reply;

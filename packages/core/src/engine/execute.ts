@@ -154,6 +154,13 @@ async function carryOut(
     body: { ...calls, verified: verified.status },
     documents: verified.after === null ? {} : { after: verified.after },
   };
+  // Also when its start may have been lost: another one beside it is worse than waiting.
+  if (remediator.runbook !== undefined && (error !== null || verified.status !== 'verified')) {
+    const { document, waits } = remediator.runbook;
+    const until = new Date(runtime.clock.now() + waits).toISOString();
+    const message = `${document} was started; it has until ${until}, and what it came to is seen by looking.`;
+    return { ...closing, outcome: 'awaiting-runbook', message, open: plan.changes.map((change) => change.summary) };
+  }
   if (verified.status === 'unconfirmed')
     return { ...closing, outcome: 'unknown', message: `The calls were sent, but the resource could not be read afterwards: ${verified.message}` };
   if (verified.status === 'not-verified')

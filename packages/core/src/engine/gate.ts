@@ -1,6 +1,6 @@
 import type { Lease } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
-import { canonicalJson } from '../model/json.js';
+import { canonicalJson, digestOf, type JsonObject } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
@@ -204,7 +204,9 @@ export class Gate {
     if (context.deadline !== null && now + WRITE_BUDGET > context.deadline)
       throw new RedressError('gate/no-time-left', `Not enough time left for ${name}.`, { retryable: true });
     try {
-      const response = (await client.send(new binding.command(structuredClone(call.input)), { abortSignal: AbortSignal.timeout(WRITE_BUDGET) })) as {
+      const response = (await client.send(new binding.command(structuredClone(tokened(call, context.lease))), {
+        abortSignal: AbortSignal.timeout(WRITE_BUDGET),
+      })) as {
         $metadata?: { requestId?: string };
       };
       const requestId = response.$metadata?.requestId ?? null;
@@ -315,6 +317,14 @@ export class Gate {
     open.clients.set(key, client);
     return { client, caller: identity.arn };
   }
+}
+
+/** The same call of the same execution has the same token, so that sent twice it acts once; another execution has another. */
+function tokened({ service, operation, input, retry }: ApiCall, { execution }: Lease): JsonObject {
+  if (retry !== 'client-token') return input;
+  const hex = digestOf({ execution, service, operation, input }).slice('sha256:'.length);
+  const token = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+  return { ...input, ClientToken: token };
 }
 
 function find(uses: readonly OperationUse[], call: ApiCall): ServiceRuntime | undefined {

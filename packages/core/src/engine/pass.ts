@@ -13,6 +13,7 @@ import { endMoot, sendNotice } from './grace.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
 import { type Asked, announcedBy, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { recoverOne } from './recover.js';
+import { whileRunbook } from './runbook.js';
 import { factOf, type Look, type Runtime, unread } from './runtime.js';
 import type { PassResult, RunBudget, RunOptions } from './types.js';
 
@@ -95,6 +96,9 @@ export async function runPass(
     const shown = shownBy(trigger, remediator, asked.ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
     const facts = await runtime.facts({ remediator, ref: asked.ref, trigger, identity, policy, history, seen, changes: run.budget.changes, lastChange });
 
+    const waits = await whileRunbook(runtime, asked, { seen, facts, dryRun: run.dryRun });
+    if (waits !== null) return [...passes, waits];
+
     let again: Step['again'] = 'no';
     let settled: number | null = null;
     let verified: Step['verified'];
@@ -128,7 +132,7 @@ export async function runPass(
       round++;
       continue;
     }
-    if (again === 'executed' && ['partial', 'unknown', 'failed'].includes(passes.at(-1)?.outcome ?? '')) return passes;
+    if (again === 'executed' && ['partial', 'unknown', 'failed', 'awaiting-runbook'].includes(passes.at(-1)?.outcome ?? '')) return passes;
     // What would be looked for now, the verification has just looked for.
     if (again === 'executed' && verified?.done === true) return passes;
     if (again === 'busy') {

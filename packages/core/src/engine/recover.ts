@@ -104,6 +104,11 @@ function found(story: Story, remediator: Remediator, observed: Observed, assessm
     const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
     return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
   }
+  // It may be at work without a trace: started anew beside it, two would be.
+  if (remediator.runbook !== undefined)
+    return close('awaiting-runbook', `Its worker was lost when it may have started ${remediator.runbook.document}.`, 'not-verified', state, {
+      open: left.map((change) => change.summary),
+    });
   if (untouched) return close('failed', UNTOUCHED, 'verified', state, { retryable: true });
   if (left.length < length)
     return close('partial', `Its worker was lost after ${length - left.length} of ${length} changes.`, 'verified', state, {

@@ -30,6 +30,11 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const { plan, ref, outcome, appliedUndo, rollbackOf } = story;
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
+  if (outcome === 'awaiting-runbook')
+    refuse(
+      `The runbook that ${execution} has started may still be at work.`,
+      'Take back the execution that records what it came to; `redress history` shows it.',
+    );
   if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
   const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)

@@ -74,6 +74,13 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     }
     return;
   }
+  if (finding.kind === 'automation-status') {
+    // Which resource it was for is in its parameters, which the event does not have: the remediator reads them to identify it.
+    const { document, automationExecutionId } = finding.extra;
+    if (remediator.runbook === undefined || remediator.runbook.document !== document || typeof automationExecutionId !== 'string') return;
+    yield { type: remediator.resourceTypes[0] ?? '', id: `automation-execution/${automationExecutionId}` };
+    return;
+  }
   if (finding.kind === 'tag-change') {
     // Only the exception tag says anything about what may be done.
     const wanted = policy.exceptions.tag.toLowerCase();

@@ -972,8 +972,14 @@ describe('tag changes', () => {
   });
 });
 
-it('the status of an Automation is kept, and nothing follows from it', () => {
-  expect(normalize(given.automation())).toMatchObject([
-    { source: 'ssm', kind: 'automation-status', disposition: 'record-only', state: 'Success', extra: { document: 'AWS-DisableIncomingSSHOnPort22' } },
+it.each([
+  ['Success', 'candidate'],
+  ['Failed', 'candidate'],
+  ['TimedOut', 'candidate'],
+  ['InProgress', 'record-only'],
+  ['Waiting', 'record-only'],
+])('an Automation that is %s: %s', (Status, disposition) => {
+  expect(normalize(given.automation({ Status }))).toMatchObject([
+    { source: 'ssm', kind: 'automation-status', disposition, state: Status, extra: { document: 'AWS-DisableIncomingSSHOnPort22' } },
   ]);
 });

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../model/json.js';
 import type { Remediator } from '../remediator/define.js';
 import { rawTypesOf } from './resource-ids.js';
+import { ENDED } from './sources/ssm.js';
 
 /** An EventBridge rule's pattern, and what it lets through. */
 export interface EventPattern {
@@ -13,7 +14,7 @@ export interface EventPattern {
 /** EventBridge takes patterns of at most so many characters. */
 const MAX_LENGTH = 2048;
 
-type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' | 'apiCalls' | 'whenResolved'>;
+type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' | 'apiCalls' | 'whenResolved' | 'runbook'>;
 
 /**
  * The EventBridge patterns that deliver the events of remediators, and leave out what is never theirs: failed and reading calls, what a
@@ -34,7 +35,7 @@ export function eventPatterns(remediators: readonly Patterned[], options: { read
     return [...config(byRule, lane), ...securityHub(byControl, lane)];
   });
   const tags = remediators.length === 0 ? [] : [tagChanges(options.exceptionTag ?? 'redress:exception')];
-  return [...drafts, ...cloudTrail(remediators), ...tags].flatMap((draft) => fitting(draft));
+  return [...drafts, ...cloudTrail(remediators), ...runbooks(remediators), ...tags].flatMap((draft) => fitting(draft));
 }
 
 /** A pattern in the making: one of its lists may be divided, when it gets too long for one rule. */
@@ -150,6 +151,24 @@ function cloudTrail(remediators: readonly Patterned[]): Draft[] {
         detail: { eventSource: [{ prefix: `${service}.` }], eventName: [...values], errorCode: [{ exists: false }] },
       }),
     }));
+}
+
+/** Runbooks that have ended: what they were started for is looked at then. */
+function runbooks(remediators: readonly Patterned[]): Draft[] {
+  const documents = [...new Set(remediators.flatMap(({ runbook }) => (runbook === undefined ? [] : [runbook.document])))].sort();
+  if (documents.length === 0) return [];
+  return [
+    {
+      name: 'automation-ended',
+      description: 'Automation runbooks that have ended.',
+      values: documents,
+      pattern: (names) => ({
+        source: ['aws.ssm'],
+        'detail-type': ['EC2 Automation Execution Status-change Notification'],
+        detail: { Definition: [...names], Status: [...ENDED] },
+      }),
+    },
+  ];
 }
 
 /** Whether it is exempt is asked again where the exception tag came or went. */

@@ -8,6 +8,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'finding-imported-v2': ['aws.securityhub'],
   'finding-custom-action': ['aws.securityhub'],
   'tag-change': ['aws.tag'],
+  'automation-status': ['aws.ssm'],
 };
 
 /** Who may speak for an account: AWS itself, from the service that such events come from, and Security Hub's administrators. */

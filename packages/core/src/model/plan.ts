@@ -5,7 +5,7 @@ import type { ResourceRef } from './resource.js';
 export type Retry =
   /** Sending it again changes nothing more. */
   | 'idempotent'
-  /** The call carries a client token. */
+  /** The engine sends it with a `ClientToken`, made of the execution: sent twice it acts once. */
   | 'client-token'
   /** Look first: sending it twice could act twice. */
   | 'verify-first';

@@ -122,6 +122,11 @@ export interface RemediatorDefinition<
   readonly global?: boolean;
   /** Ask also when a source says that the gap is closed: for remediators that then take their flag away. */
   readonly whenResolved?: boolean;
+  /**
+   * For remediators whose change is to start an Automation runbook: the document, and how long (ISO 8601) it may take. Until then it is not
+   * started anew; a look at the resource says what it came to, never its own status.
+   */
+  readonly runbook?: { readonly document: string; readonly waits: string };
   /** What no read can tell; shown in plans, approvals and README. */
   readonly blindSpots: readonly string[];
   /** Every hazard that `plan` may name. `@redress/testing` refuses a plan with another one, and a hazard that no scenario shows. */
@@ -197,6 +202,8 @@ export interface Remediator {
   readonly breadth: number;
   readonly global: boolean;
   readonly whenResolved: boolean;
+  /** Its change is to start this Automation document, which may take so many milliseconds. */
+  readonly runbook?: { readonly document: string; readonly waits: number };
   readonly blindSpots: readonly string[];
   /** Absent: it declares none. */
   readonly hazards?: readonly DeclaredHazard[];
@@ -314,6 +321,7 @@ export function defineRemediator<
     breadth: definition.breadth ?? 0,
     global: definition.global ?? false,
     whenResolved: definition.whenResolved ?? false,
+    ...(definition.runbook === undefined ? {} : { runbook: { document: definition.runbook.document, waits: duration(definition.runbook.waits, refuse) } }),
     blindSpots: definition.blindSpots,
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),

@@ -1,6 +1,9 @@
 import { type Decoder, verdict } from '../draft.js';
 import { scalars, text } from '../read.js';
 
+/** Statuses after which an Automation does nothing more. */
+export const ENDED: readonly string[] = ['Success', 'Failed', 'TimedOut', 'Cancelled', 'CompletedWithSuccess', 'CompletedWithFailure'];
+
 /**
  * `EC2 Automation Execution Status-change Notification`: how far a Systems Manager Automation is. It says nothing about a gap; a change that is
  * a runbook is judged by reading the resource again.
@@ -11,7 +14,10 @@ export const automationStatus: Decoder = (detail, context) => ({
   source: 'ssm',
   kind: 'automation-status',
   id: context.envelope?.id ?? undefined,
-  ...verdict('record-only', 'The status of an Automation says nothing about a setting.'),
+  // What it was started for is looked at; how it says that it went is not believed.
+  ...(ENDED.includes(text(detail.Status, 64) ?? '')
+    ? verdict('candidate', 'An Automation has ended.')
+    : verdict('record-only', 'The status of an Automation says nothing about a setting.')),
   account: context.account,
   region: context.region,
   state: text(detail.Status, 64),

@@ -1,0 +1,236 @@
+// A change that is a runbook: it is started once, waits in its own state, and what it came to is what a look shows.
+import { createRedress, definePolicy, defineRemediator, defineService, eventPatterns, type Journal, type PassResult, resource } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+const START = Date.parse('2026-11-24T10:00:00Z');
+const HALF_AN_HOUR = 1_800_000;
+const ACCOUNT = '111111111111';
+const KEY = resource({ type: 'AWS::Test::Key', id: 'k1', account: ACCOUNT, region: 'us-east-1' });
+
+/** A service with one key, and runbooks that end when the test says so. */
+class Keys {
+  rotates = false;
+  /** Starts by token: sent twice with one token, it is one. */
+  readonly started = new Map<string, string>();
+  sent = 0;
+  /** Replies to starts that are lost, from the next on. */
+  lost = 0;
+  handle(operation: string, input: Record<string, unknown>): object {
+    if (operation === 'DescribeKey') return { Rotates: this.rotates };
+    if (operation === 'GetAutomation') return { Key: String(input['Id']).includes('other') ? null : 'k1' };
+    if (operation === 'DisableRotation') {
+      this.rotates = false;
+      return {};
+    }
+    this.sent++;
+    const token = String(input['ClientToken']);
+    this.started.set(token, this.started.get(token) ?? `automation-${this.started.size + 1}`);
+    if (this.lost-- > 0) throw Object.assign(new Error('ECONNRESET'), { name: 'ECONNRESET' });
+    return { AutomationExecutionId: this.started.get(token) };
+  }
+}
+class Client {
+  readonly #keys: Keys;
+  constructor({ keys }: { keys: Keys }) {
+    this.#keys = keys;
+  }
+  send = async (command: { operation: string; input: Record<string, unknown> }) => ({
+    ...this.#keys.handle(command.operation, command.input),
+    $metadata: { httpStatusCode: 200, requestId: 'r' },
+  });
+}
+function command<I extends object, O extends object>(operation: string) {
+  return class {
+    readonly operation = operation;
+    readonly input: I;
+    constructor(input: I) {
+      this.input = input;
+    }
+    resolveMiddleware(): (args: unknown) => Promise<{ output: O }> {
+      throw new Error('only its type is used');
+    }
+  };
+}
+const service = defineService({
+  id: 'test',
+  client: Client,
+  operations: {
+    DescribeKey: { command: command<{ Id: string }, { Rotates?: boolean }>('DescribeKey') },
+    GetAutomation: { command: command<{ Id: string }, { Key?: string | null }>('GetAutomation') },
+    StartAutomation: { command: command<{ Document: string; Key: string }, object>('StartAutomation'), retry: 'client-token' },
+    DisableRotation: { command: command<{ Id: string }, object>('DisableRotation'), retry: 'idempotent' },
+  },
+});
+const enableRotation = defineRemediator({
+  id: 'test-enable-rotation',
+  title: 'Starts a runbook',
+  resourceTypes: ['AWS::Test::Key'],
+  controls: [],
+  ceiling: 'enforce',
+  blindSpots: [],
+  runbook: { document: 'Test-EnableRotation', waits: 'PT30M' },
+  uses: {
+    reads: [service.pick('DescribeKey', 'GetAutomation')],
+    writes: [service.pick('StartAutomation')],
+    undoes: [service.pick('DisableRotation')],
+  },
+  async identify({ aws, resource: named }) {
+    if (!named.id.startsWith('automation-execution/')) return { id: named.id };
+    const { Key } = await aws.test.GetAutomation({ Id: named.id });
+    return Key == null ? null : { id: Key };
+  },
+  async observe({ aws, resource: { id } }) {
+    return { state: { rotates: (await aws.test.DescribeKey({ Id: id })).Rotates === true }, tags: {} };
+  },
+  plan: ({ state, resource: { id } }) =>
+    state.rotates
+      ? { status: 'compliant' }
+      : {
+          status: 'change',
+          changes: [
+            {
+              call: service.call('StartAutomation', { Document: 'Test-EnableRotation', Key: id }),
+              undo: { calls: [service.call('DisableRotation', { Id: id })], restores: 'exact' },
+              summary: `rotate ${id}`,
+              resolves: true,
+            },
+          ],
+        },
+});
+
+let keys: Keys;
+let time: number;
+let journal: Journal;
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+const engine = () =>
+  createRedress({
+    remediators: [enableRotation],
+    policy: definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'test-enable-rotation': { dev: 'enforce' } } }),
+    journal,
+    connect: async () => ({ config: { keys }, identity: async () => ({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/test` }) }),
+    clock,
+  });
+const outcomes = (passes: readonly PassResult[]) => passes.map(({ outcome }) => outcome);
+const run = async () => outcomes(await engine().run(KEY));
+const ended = (automation = 'automation-1', status = 'Success', document = 'Test-EnableRotation') => ({
+  version: '0',
+  id: `event-${automation}`,
+  'detail-type': 'EC2 Automation Execution Status-change Notification',
+  source: 'aws.ssm',
+  account: ACCOUNT,
+  region: 'us-east-1',
+  time: new Date(time).toISOString(),
+  resources: [],
+  detail: { ExecutionId: automation, Definition: document, DefinitionVersion: '1', Status: status },
+});
+const handled = async (event: object) => (await engine().handle(event)).results.flatMap((each) => outcomes(each.passes));
+
+beforeEach(() => {
+  keys = new Keys();
+  time = START;
+  journal = memoryJournal({ clock });
+});
+
+describe('a change that is a runbook', () => {
+  it('is started once, and waits; its intent has what the resource was before', async () => {
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect([await run(), await run()]).toEqual([['awaiting-runbook'], ['awaiting-runbook']]);
+    expect([keys.sent, keys.started.size]).toEqual([1, 1]);
+    const calls: unknown[] = [];
+    for await (const { record } of journal.read({ all: true })) if (record.kind === 'call') calls.push(record.body['call']);
+    expect(calls).toMatchObject([{ status: 'applied', automation: 'automation-1' }]);
+  });
+
+  it('that is quick is seen to be done at once', async () => {
+    const handle = keys.handle.bind(keys);
+    keys.handle = (operation, input) => {
+      const answer = handle(operation, input);
+      if (operation === 'StartAutomation') keys.rotates = true;
+      return answer;
+    };
+    expect(await run()).toEqual(['remediated']);
+  });
+
+  it('is closed by a look: an event that it has ended leads to it, also when it says that it failed', async () => {
+    await run();
+    keys.rotates = true;
+    expect(await handled(ended('automation-1', 'Failed'))).toEqual(['remediated']);
+    expect(await run()).toEqual(['no-op']);
+    const { closed } = await journal.view(KEY);
+    expect(closed.map(({ outcome, verified, sent }) => [outcome, verified, sent])).toEqual([
+      ['remediated', true, 0],
+      ['awaiting-runbook', false, 1],
+    ]);
+  });
+
+  it('is not closed by what it says of itself', async () => {
+    await run();
+    expect(await handled(ended('automation-1', 'Success'))).toEqual(['awaiting-runbook']);
+    expect(keys.sent).toBe(1);
+  });
+
+  it('fails when its time is over, and may be started anew after that', async () => {
+    await run();
+    time += HALF_AN_HOUR;
+    const [failed] = await engine().run(KEY);
+    expect(failed).toMatchObject({ outcome: 'failed', message: expect.stringContaining('has not closed the gap in time') });
+    expect(keys.sent).toBe(1);
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect([keys.sent, keys.started.size]).toEqual([2, 2]);
+  });
+
+  it('whose start got no answer is not started a second time', async () => {
+    keys.lost = 2;
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect([keys.sent, keys.started.size]).toEqual([2, 1]);
+  });
+
+  it('whose worker was lost is waited for, whether it was started or not', async () => {
+    const { generation } = await journal.view(KEY);
+    const [planned] = await engine().plan('test-enable-rotation', KEY);
+    const plan = planned?.plan;
+    if (plan == null) throw new Error('no plan');
+    await journal.begin({
+      resource: KEY,
+      remediator: 'test-enable-rotation',
+      planDigest: plan.digest,
+      generation,
+      budgets: [],
+      lease: 60_000,
+      body: {},
+      documents: { plan: JSON.parse(JSON.stringify(plan)), before: { rotates: false } },
+    });
+    time += 120_000;
+    expect(outcomes(await engine().recover())).toEqual(['awaiting-runbook']);
+    expect([await run(), keys.sent]).toEqual([['awaiting-runbook'], 0]);
+  });
+
+  it('is taken back by the execution that saw it done, not while it may be at work', async () => {
+    const [started] = await engine().run(KEY);
+    const how = { by: 'ann', reason: 'not now' };
+    await expect(engine().rollback(started?.execution ?? '', how)).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('at work'),
+    });
+    keys.rotates = true;
+    const [done] = await engine().run(KEY);
+    expect(await engine().rollback(done?.execution ?? '', how)).toMatchObject({ outcome: 'rolled-back' });
+    expect(keys.rotates).toBe(false);
+  });
+
+  it('is told of by events of its own document; others, and one that goes on, lead nowhere', async () => {
+    const [pattern] = eventPatterns([enableRotation]).filter(({ name }) => name === 'automation-ended');
+    expect(pattern?.pattern).toMatchObject({ source: ['aws.ssm'], detail: { Definition: ['Test-EnableRotation'] } });
+    expect(await handled(ended('automation-1', 'InProgress'))).toEqual([]);
+    expect(await handled(ended('automation-1', 'Success', 'Other'))).toEqual([]);
+    expect(await handled(ended('other-1'))).toEqual(['denied']);
+    expect(keys.sent).toBe(0);
+  });
+});
