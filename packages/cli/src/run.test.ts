@@ -270,7 +270,7 @@ describe('run, history, rollback', () => {
         actor: 'arn:aws:iam::111111111111:user/mallory',
         event: 'event-w-1-open-1',
       },
-      calls: [{ operation: 'widget:RevokeRule', status: 'applied', requestId: expect.stringMatching(/^r-/) as string }],
+      calls: [{ operation: 'widget:RevokeRule', status: 'applied', requestId: expect.stringMatching(/^r-/) as string, caller: widgets.identity.arn }],
     });
     expect(entries[2]).toMatchObject({ rollbackOf: execution, by: { name: 'tester', verified: false }, reason: 'vendor window' });
 

@@ -24,7 +24,14 @@ export interface HistoryEntry {
   readonly plan: string | null;
   readonly changes: readonly string[];
   /** Writing calls, as they were answered. */
-  readonly calls: readonly { readonly time: string; readonly operation: string; readonly status: string; readonly requestId: string | null }[];
+  readonly calls: readonly {
+    readonly time: string;
+    readonly operation: string;
+    readonly status: string;
+    readonly requestId: string | null;
+    /** ARN of the session that made it, as CloudTrail shows it; null in records of older versions. */
+    readonly caller: string | null;
+  }[];
   readonly before: Json;
   readonly after: Json;
   readonly open: readonly string[];
@@ -142,6 +149,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
           operation: `${String(call['service'])}:${String(call['operation'])}`,
           status: String(call['status']),
           requestId: text(call['requestId'] as Json),
+          caller: text(call['caller'] as Json),
         },
       ];
     return;
@@ -196,10 +204,11 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
     for (const reason of entry.reasons)
       if (isRecord(reason))
         lines.push(`  ${String(reason['effect']).padEnd(7)} ${printable(String(reason['message']))} (${printable(String(reason['code']))})`);
-    for (const call of entry.calls)
-      lines.push(
-        `  ${call.time}  ${printable(call.operation)} ${printable(call.status)}${call.requestId === null ? '' : ` (request ${printable(call.requestId)})`}`,
-      );
+    for (const call of entry.calls) {
+      const proof = [call.requestId === null ? '' : `request ${printable(call.requestId)}`, call.caller === null ? '' : `by ${printable(call.caller)}`];
+      const shown = proof.filter((each) => each !== '').join(', ');
+      lines.push(`  ${call.time}  ${printable(call.operation)} ${printable(call.status)}${shown === '' ? '' : ` (${shown})`}`);
+    }
     if (entry.kind === 'execution' && (entry.before !== null || entry.after !== null)) {
       lines.push(`  before  ${printable(JSON.stringify(entry.before))}`);
       if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
