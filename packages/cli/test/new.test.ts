@@ -212,7 +212,6 @@ describe('redress new handler', () => {
     for (const [name, line] of Object.entries(scripts)) {
       const words = line.split(' ');
       expect(words[0]).toBe('redress');
-      if (name === 'bundle') continue;
       const { exit, json } = await redress(folder, ...words.slice(1), '--help');
       expect(exit, name).toBe(0);
       for (const option of words.filter((word) => word.startsWith('--'))) expect((json as { text: string }).text).toContain(option);
