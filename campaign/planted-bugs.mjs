@@ -414,8 +414,8 @@ export const plantedBugs = [
     promise: 'An exception from a remediator that nobody knows is a mistake, and not ignored.',
     defect: 'names in the register are not looked up',
     file: `${ENGINE}/runtime.ts`,
-    find: 'if (unknown === undefined) return;',
-    replace: 'return;',
+    find: 'entry.scope.remediators?.find((id) => !ids.includes(id))',
+    replace: 'entry.scope.remediators?.find((id) => id === "")',
     tests: inEngine,
   },
   {
