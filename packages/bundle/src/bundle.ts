@@ -42,6 +42,7 @@ export interface Bundle {
 // CommonJS packages in an ES module ask for `require`.
 const BANNER = "import{createRequire as redressRequire}from'node:module';const require=redressRequire(import.meta.url);";
 const OUT = 'redress-bundle';
+const ENTRY = 'redress-entry.mjs';
 
 /**
  * Makes the code of the Lambda functions: one ZIP with `index.mjs`, source maps and a list of what is in it.
@@ -57,7 +58,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const from =
     typeof entry === 'string'
       ? { entryPoints: { index: resolve(folder, entry) } }
-      : { stdin: { contents: entry.text, resolveDir: folder, sourcefile: 'redress-entry.mjs', loader: 'js' as const } };
+      : { stdin: { contents: entry.text, resolveDir: folder, sourcefile: ENTRY, loader: 'js' as const } };
   const { outputFiles, metafile } = await build({
     ...from,
     bundle: true,
@@ -87,7 +88,13 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     throw failure(cause);
   });
 
-  const contents = new Map(outputFiles.map(({ path, contents: bytes }) => [relative(join(folder, OUT), path).split(sep).join('/'), bytes]));
+  const named = steadyNames(metafile);
+  const contents = new Map(
+    outputFiles.map(({ path, contents: bytes }) => {
+      const name = relative(join(folder, OUT), path).split(sep).join('/');
+      return [renamed(name, named), name.endsWith('.mjs') ? Buffer.from(renamed(Buffer.from(bytes).toString('utf8'), named)) : bytes];
+    }),
+  );
   const packageOf = packages(folder);
   const files = new Map<string, Uint8Array>();
   for (const [name, bytes] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -95,12 +102,13 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     else files.set(name, Buffer.concat([bytes, Buffer.from(`//# sourceMappingURL=${name}.map\n`)]));
   }
   const found = await packagesIn(metafile, packageOf);
-  files.set('sbom.cdx.json', Buffer.from(sbomOf(found, { name: 'redress-functions', version: (await packageOf('.'))?.version ?? '0.0.0' })));
+  const version = found.find(({ name }) => name === '@redress/core')?.version ?? '0.0.0';
+  files.set('sbom.cdx.json', Buffer.from(sbomOf(found, { name: 'redress-functions', version })));
 
   const zip = zipOf(files);
   const hash = createHash('sha256').update(zip);
   const code = [...contents].filter(([name]) => name.endsWith('.mjs'));
-  const atStart = loadedAtStart(metafile);
+  const atStart = new Set([...loadedAtStart(metafile)].map((name) => renamed(name, named)));
   return {
     files,
     zip,
@@ -113,6 +121,30 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     },
     packages: found,
   };
+}
+
+/**
+ * esbuild names chunks by a hash that knows the folders; here they are numbered in the order in which they are reached. The new names are as
+ * long as the old ones, so that the columns of source maps stay.
+ */
+function steadyNames({ outputs }: Metafile): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const seen = new Set<string>();
+  const visit = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const hash = CHUNK.exec(posix.basename(path))?.[1];
+    if (hash !== undefined) names.set(hash, String(names.size + 1).padStart(hash.length, '0'));
+    for (const each of outputs[path]?.imports ?? []) if (!each.external) visit(each.path);
+  };
+  for (const path of Object.keys(outputs)) if (posix.basename(path) === 'index.mjs') visit(path);
+  return names;
+}
+
+const CHUNK = /^chunk-([A-Z0-9]{8})\.mjs/;
+
+function renamed(text: string, names: ReadonlyMap<string, string>): string {
+  return text.replace(/chunk-([A-Z0-9]{8})(?=\.mjs)/g, (all, hash: string) => (names.has(hash) ? `chunk-${names.get(hash)}` : all));
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
@@ -165,14 +197,14 @@ function packages(folder: string): PackageOf {
     }
     return found;
   };
-  return (file) => lookup(file === '.' ? folder : resolve(folder, file, '..'));
+  return (file) => lookup(resolve(folder, file, '..'));
 }
 
 async function packagesIn({ outputs }: Metafile, packageOf: PackageOf): Promise<BundledPackage[]> {
   const bytes = new Map<string, BundledPackage>();
   for (const { inputs } of Object.values(outputs)) {
     for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-      if (bytesInOutput === 0 || /^[a-z-]+:|^</.test(file) || file === 'redress-entry.mjs') continue;
+      if (bytesInOutput === 0 || /^[a-z-]+:|^</.test(file) || file === ENTRY) continue;
       const found = await packageOf(file);
       if (found === null) continue;
       const key = `${found.name}@${found.version}`;
@@ -190,6 +222,7 @@ async function portable(bytes: Uint8Array, packageOf: PackageOf, folder: string)
     map.sources.map(async (source) => {
       if (/^[a-z-]+:/.test(source)) return source;
       const file = resolve(folder, OUT, source);
+      if (file === join(folder, ENTRY)) return ENTRY;
       const found = await packageOf(file);
       return found === null ? posix.basename(source) : `${found.name}@${found.version}/${relative(found.folder, file).split(sep).join('/')}`;
     }),

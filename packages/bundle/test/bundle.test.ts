@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, bundle, entryText } from '../src/index.js';
+import { BUILT_IN, here } from './support/bundles.js';
+
+const text = entryText({ remediators: BUILT_IN, policy: { version: 1 }, exceptions: [] });
+const folders: string[] = [];
+let pruned: Bundle;
+let plain: Bundle;
+
+beforeAll(async () => {
+  pruned = await bundle({ ...here, entry: { text } });
+  plain = await bundle({ ...here, entry: { text }, prune: false });
+}, 120_000);
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+async function temporary(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'redress-bundle-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** What a module of its own process prints. */
+async function run(files: Readonly<Record<string, string | Uint8Array>>, env: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporary();
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'main.mjs')], { env: { PATH: process.env['PATH'] ?? '', ...env } });
+  return stdout.trim();
+}
+
+describe('a bundle', () => {
+  it('is the same bytes again, in another folder too', { timeout: 60_000 }, async () => {
+    const again = await bundle({ ...here, entry: { text } });
+    expect(again.digest).toBe(pruned.digest);
+    expect(Buffer.from(again.zip).equals(Buffer.from(pruned.zip))).toBe(true);
+
+    // The same packages, seen from other places: a package of this repository, and a folder somewhere else.
+    const cli = join(dirname(here.resolveDir), 'cli');
+    const elsewhere = await temporary();
+    await symlink(join(cli, 'node_modules'), join(elsewhere, 'node_modules'));
+    const first = await bundle({ ...here, resolveDir: cli, entry: { text } });
+    const second = await bundle({ ...here, resolveDir: elsewhere, entry: { text } });
+    expect([...second.files.keys()]).toEqual([...first.files.keys()]);
+    expect(second.digest).toBe(first.digest);
+  });
+
+  it('says nothing of the machine that made it', () => {
+    const told = [homedir(), tmpdir(), dirname(dirname(here.resolveDir)), process.env['USER'] ?? '/nobody/'].filter((each) => each.length > 4);
+    for (const made of [pruned, plain])
+      for (const [name, bytes] of made.files) {
+        const content = Buffer.from(bytes).toString('utf8');
+        expect([name, told.filter((each) => content.includes(each))]).toEqual([name, []]);
+      }
+  });
+
+  it('is what Lambda takes: a ZIP with index.mjs, readable, each piece with its source map', () => {
+    const files = unzipSync(pruned.zip);
+    expect(Object.keys(files)).toEqual([...pruned.files.keys()]);
+    for (const name of Object.keys(files).filter((each) => each.endsWith('.mjs'))) {
+      expect(Buffer.from(files[name] as Uint8Array).toString('utf8')).toContain(`//# sourceMappingURL=${name}.map`);
+      const { sources } = JSON.parse(Buffer.from(files[`${name}.map`] as Uint8Array).toString('utf8')) as { sources: string[] };
+      // A package and a version, or what a plugin made.
+      for (const source of sources) expect(source).toMatch(/^(?:@[^/]+\/)?[^/@]+@\d+\.\d+\.\d+[^/]*\/|^redress[a-z-]*:|^redress-entry\.mjs$/);
+    }
+  });
+
+  it('lists whose code it holds, with versions and licences that may be shipped', () => {
+    const sbom = JSON.parse(Buffer.from(pruned.files.get('sbom.cdx.json') as Uint8Array).toString('utf8')) as {
+      bomFormat: string;
+      specVersion: string;
+      serialNumber?: string;
+      metadata: { timestamp?: string };
+      components: { name: string; group?: string; version: string; purl: string; licenses: { license: { id: string } }[] }[];
+    };
+    expect([sbom.bomFormat, sbom.specVersion, sbom.serialNumber, sbom.metadata.timestamp]).toEqual(['CycloneDX', '1.6', undefined, undefined]);
+    expect(sbom.components).toHaveLength(pruned.packages.length);
+    const purls = sbom.components.map(({ purl }) => purl);
+    expect(purls).toContainEqual(expect.stringMatching(/^pkg:npm\/%40aws-sdk\/client-ec2@3\./));
+    expect(purls).toContainEqual(expect.stringMatching(/^pkg:npm\/%40redress\/core@/));
+    const licenses = new Set(sbom.components.flatMap((each) => each.licenses.map(({ license }) => license.id)));
+    expect([...licenses].filter((id) => !['Apache-2.0', 'MIT', 'BSD-3-Clause', 'BSD-2-Clause', 'ISC', '0BSD', 'MIT-0'].includes(id))).toEqual([]);
+  });
+
+  it('leaves out what nothing uses', () => {
+    const names = pruned.packages.map(({ name }) => name);
+    for (const gone of ['@aws-sdk/credential-provider-sso', '@aws-sdk/credential-provider-ini', 'bowser', 'yaml', 'esbuild']) expect(names).not.toContain(gone);
+    // Whoever raises these says why: they are what each start loads. See bench/README.md.
+    expect(pruned.bytes.code).toBeLessThan(LARGEST.code);
+    expect(pruned.bytes.start).toBeLessThan(LARGEST.start);
+    expect(plain.bytes.code / pruned.bytes.code).toBeGreaterThan(1.5);
+  });
+
+  it('says where an entry is wrong', async () => {
+    await expect(bundle({ ...here, entry: { text: 'import x from "no-such-package";\n' } })).rejects.toMatchObject({
+      code: 'compose/invalid',
+      message: expect.stringContaining('no-such-package') as string,
+      place: { file: 'redress-entry.mjs', line: 1 },
+    });
+    await expect(bundle({ ...here, entry: 'no-such-file.mjs' })).rejects.toMatchObject({ code: 'compose/invalid' });
+  });
+
+  it('knows credentials from the environment only, and refuses a profile instead of leaving it out', { timeout: 60_000 }, async () => {
+    const { files } = await bundle({
+      ...here,
+      entry: {
+        text: `
+          import { defaultProvider } from '@aws-sdk/credential-provider-node';
+          const tried = async (init) => { try { return await defaultProvider(init)(); } catch (error) { return error.name; } };
+          console.log(JSON.stringify([await tried({}), await tried({ profile: 'prod' })]));`,
+      },
+    });
+    const index = { 'main.mjs': files.get('index.mjs') as Uint8Array };
+    const keys = { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'B', AWS_SESSION_TOKEN: 'C' };
+    expect(JSON.parse(await run(index, keys))).toEqual([{ accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'C' }, 'CredentialsProviderError']);
+    expect(JSON.parse(await run(index, {}))).toEqual(['CredentialsProviderError', 'CredentialsProviderError']);
+  });
+
+  it('reads modules of Node by name, and does not load what it does not use', { timeout: 60_000 }, async () => {
+    const entry = `
+      import { request, STATUS_CODES } from 'node:http';
+      import fs, { existsSync } from 'fs';
+      import * as path from 'node:path';
+      const { Agent } = await import('node:https');
+      const dynamic = await import('node:http');
+      console.log(JSON.stringify([typeof request, STATUS_CODES[404], fs.existsSync === existsSync, path.join('a', 'b'), typeof Agent, typeof dynamic.default.request, typeof dynamic.Server,
+        process.moduleLoadList.some((each) => each.endsWith('undici/undici'))]));`;
+    const seen = async (prune: boolean) => {
+      const { files } = await bundle({ ...here, entry: { text: entry }, prune });
+      const chunks = Object.fromEntries([...files].filter(([name]) => name !== 'index.mjs'));
+      return JSON.parse(await run({ ...chunks, 'main.mjs': files.get('index.mjs') as Uint8Array }, {})) as unknown[];
+    };
+    const expected = ['function', 'Not Found', true, 'a/b', 'function', 'function', 'function'];
+    expect(await seen(true)).toEqual([...expected, false]);
+    expect(await seen(false)).toEqual([...expected, true]);
+  });
+});
+
+/** Bytes. */
+const LARGEST = { code: 985_000, start: 870_000 };
