@@ -26,6 +26,8 @@ import {
 const CLOSED_IN_VIEW = 50;
 /** At most this many approvals stay in a view. */
 const APPROVALS_IN_VIEW = 50;
+/** Who claims a notice has at most so long for sending it; milliseconds. */
+const LONGEST_SENDING = 3_600_000;
 const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker'];
 
 /** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
@@ -294,7 +296,8 @@ function noticed(grace: Grace, said: JsonObject, record: EvidenceRecord, time: n
     const { notice, until } = sending as JsonObject;
     const claimed = grace.sending !== null && grace.sending.until > time;
     if (typeof notice !== 'number' || typeof until !== 'number' || claimed || grace.sent.some((each) => each.notice >= notice)) return grace;
-    return { ...grace, sending: { notice, record: record.seq, until } };
+    // A clock that is ahead must not keep the others from it for ever.
+    return { ...grace, sending: { notice, record: record.seq, until: Math.min(until, time + LONGEST_SENDING) } };
   }
   const of = (value: Json | undefined) =>
     isRecord(value) && grace.sending !== null && value['notice'] === grace.sending.notice && value['record'] === grace.sending.record;

@@ -264,6 +264,14 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           expect((await state())?.sending).toBeNull();
         });
 
+        it('is not kept from being told by a clock that is ahead', async () => {
+          await announced({ expires: time + 9_000_000 });
+          await said({ sending: { notice: 0, until: time + 900_000_000 } });
+          time += 3_600_001;
+          await tell(0);
+          expect((await state())?.sent).toHaveLength(1);
+        });
+
         it('is the same when it is announced twice at once', async () => {
           await announced();
           await announced({ id: 'a-2', causedBy: 'arn:eve' });

@@ -108,7 +108,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
   ];
   return {
     // A reminder is no repeat of the first notice.
-    key: digestOf({ about, plan: plan?.digest ?? null, outcome, ...(grace === undefined ? {} : { notice: grace.notice, ends: grace.ends }) }),
+    key: digestOf({ about, plan: plan?.digest ?? null, outcome, ...(grace === undefined ? {} : { notice: grace.notice, approval: notification.approval }) }),
     about,
     plan: plan?.digest ?? null,
     severity,
