@@ -11,7 +11,7 @@ const VERSION = '4.0.2';
 try {
   await setup({ python: ['moto'], build: false });
   const folder = join(ROOT, '.cache', `lambda-ric-${VERSION}`);
-  const client = join(folder, 'node_modules', 'aws-lambda-ric', 'bin', 'index.mjs');
+  const client = join(folder, 'node_modules', 'aws-lambda-ric', 'index.mjs');
   if (!existsSync(client)) {
     console.log(`Installing aws-lambda-ric ${VERSION}, which compiles its native part …`);
     mkdirSync(folder, { recursive: true });
