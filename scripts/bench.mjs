@@ -13,8 +13,8 @@ if (name === undefined || !names.includes(name)) {
   process.exitCode = 64;
 } else {
   try {
-    // Only this one talks to an emulator, and to what it compares with.
-    await setup({ python: name === 'peers' ? ['moto', 'c7n'] : false });
+    // What talks to an emulator, or to what it compares with.
+    await setup({ python: { peers: ['moto', 'c7n'], drain: ['moto'], coldstart: ['moto'] }[name] ?? false });
     process.exitCode = await onNode24([join(ROOT, 'bench', `${name}.ts`), ...rest]);
   } catch (error) {
     fail(error);
