@@ -16,6 +16,9 @@ export interface Enforced {
   close(): Promise<void>;
 }
 
+/** Where the other emulator serves. */
+const SERVED_IN = 'me-central-1';
+
 interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -72,7 +75,11 @@ export async function startEnforced(moto: string): Promise<Enforced> {
     const body = Buffer.concat(chunks);
     const decided = await send(ministack, incoming, body);
     const text = decided.body.toString('utf8', 0, 500);
-    if (decided.status === 400 && text.includes('<Code>InvalidAction</Code>')) return send(moto, incoming, body);
+    if (decided.status === 400 && text.includes('<Code>InvalidAction</Code>')) {
+      // Settings of account and region: in a region of its own, for others use the same emulator, and it checks no signature.
+      const authorization = incoming.headers.authorization?.replace(/\/[a-z]+-[a-z]+-\d\/ec2\//, `/${SERVED_IN}/ec2/`);
+      return send(moto, { method: incoming.method, url: incoming.url, headers: { ...incoming.headers, authorization } }, body);
+    }
     if (decided.status === 200 && /[?&]policyStatus(?:[=&]|$)/.test(incoming.url ?? ''))
       return {
         status: 404,
@@ -99,7 +106,7 @@ export async function startEnforced(moto: string): Promise<Enforced> {
 }
 
 /** With all headers as they are: a signature covers the host, too. */
-function send(to: string, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Reply> {
+function send(to: string, { method, url, headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>, body: Buffer): Promise<Reply> {
   const { hostname, port } = new URL(to);
   return new Promise((resolve, reject) => {
     const sent = httpRequest({ hostname, port, method, path: url, headers }, (reply) => {
