@@ -87,6 +87,7 @@ const sections = {
   },
 };
 
+const TOOL = { prowler: 'Prowler' };
 const FRAMEWORK = { 'aws-fsbp': 'AWS Foundational Security Best Practices' };
 const framework = (name) => FRAMEWORK[name] ?? name.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS AWS Foundations Benchmark ');
 const seconds = (milliseconds) => (milliseconds % 60_000 === 0 ? minutes(milliseconds).replace(/^1 minutes$/, '1 minute') : `${milliseconds / 1000} seconds`);
@@ -166,6 +167,7 @@ function pageOf(each, folder, exportName) {
       [
         ['AWS Config rules', list(each.configRules)],
         ['API calls, by CloudTrail', list(Object.keys(each.apiCalls))],
+        ...Object.entries(each.alsoFoundBy ?? {}).map(([tool, checks]) => [`Found also by ${TOOL[tool] ?? tool}, whose findings start nothing`, list(checks)]),
       ],
     ),
     ...(each.freshWithin === null ? [] : ['', 'What shows that something is new:', '', bullets(shows)]),

@@ -77,6 +77,7 @@ describe.each(builtinRemediators.map((each) => [each.id, each] as const))('%s', 
   it('declares its hazards, and what a rollback restores', () => {
     expect(remediator.hazards).toBeDefined();
     if (remediator.uses.writes.length > 0) expect(remediator.rollback?.what).toMatch(/\.$/);
+    expect(remediator.alsoFoundBy?.['prowler']?.length).toBeGreaterThan(0);
   });
 
   it('its page says all that is declared', () => {
@@ -86,6 +87,7 @@ describe.each(builtinRemediators.map((each) => [each.id, each] as const))('%s', 
       ...remediator.resourceTypes,
       ...remediator.controls.map((control) => control.id),
       ...remediator.configRules,
+      ...Object.values(remediator.alsoFoundBy ?? {}).flat(),
       ...Object.keys(remediator.apiCalls),
       ...remediator.blindSpots,
       ...(remediator.hazards ?? []).flatMap(({ code, what, advice }) => [code, what, advice]),

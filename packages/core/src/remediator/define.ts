@@ -133,6 +133,8 @@ export interface RemediatorDefinition<
   readonly hazards?: readonly DeclaredHazard[];
   /** For the reference; `@redress/testing` compares it with the undos of the plans. */
   readonly rollback?: DeclaredRollback;
+  /** Checks of other tools that find the same gap: `{ prowler: ['ec2_ebs_default_encryption'] }`. For the reference alone; they start nothing. */
+  readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   readonly uses: {
     readonly reads: Reads;
     readonly writes: Writes;
@@ -209,6 +211,8 @@ export interface Remediator {
   readonly hazards?: readonly DeclaredHazard[];
   /** Absent: it does not say. */
   readonly rollback?: DeclaredRollback;
+  /** Checks of other tools that find the same gap, by tool. */
+  readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   readonly uses: {
     readonly reads: readonly OperationUse[];
     readonly writes: readonly OperationUse[];
@@ -325,6 +329,7 @@ export function defineRemediator<
     blindSpots: definition.blindSpots,
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
+    ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     uses: definition.uses,
     parameters(input) {
       if (schema === undefined) {

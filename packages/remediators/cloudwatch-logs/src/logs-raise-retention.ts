@@ -55,6 +55,7 @@ export const raiseRetention = defineRemediator({
     what: 'The retention is set back to what it was.',
     not: ['Log events older than that: CloudWatch Logs deletes them for good, so it has to be accepted (`--accept-loss`).'],
   },
+  alsoFoundBy: { prowler: ['cloudwatch_log_group_retention_policy_specific_days_enabled'] },
   uses: {
     reads: [logs.pick('DescribeLogGroups', 'ListTagsForResource')],
     writes: [logs.pick('PutRetentionPolicy')],

@@ -41,6 +41,7 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     what: 'EBS encryption by default is turned off again.',
     not: ['Volumes and snapshots that were made in between: they stay encrypted.'],
   },
+  alsoFoundBy: { prowler: ['ec2_ebs_default_encryption'] },
   uses: {
     reads: [ec2.pick('GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId')],
     writes: [ec2.pick('EnableEbsEncryptionByDefault')],

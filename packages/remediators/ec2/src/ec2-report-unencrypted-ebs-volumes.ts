@@ -23,6 +23,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
   ceiling: 'notify',
   blindSpots: ['What is on the volume, and whether anything else encrypts it (LUKS, BitLocker).', 'Marketplace product codes that forbid a copy.'],
   hazards: [],
+  alsoFoundBy: { prowler: ['ec2_ebs_volume_encryption'] },
   uses: { reads: [ec2.pick('DescribeVolumes')], writes: [], undoes: [] },
   async observe({ aws, resource }) {
     let volumes: Awaited<ReturnType<typeof aws.ec2.DescribeVolumes>>['Volumes'];

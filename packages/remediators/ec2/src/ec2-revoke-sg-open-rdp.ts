@@ -22,5 +22,6 @@ export const revokeSgOpenRdp = revokeOpenPorts({
     { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '5.3' },
   ],
   configRules: ['RESTRICTED_INCOMING_TRAFFIC', 'restricted-common-ports', 'VPC_SG_PORT_RESTRICTION_CHECK'],
+  prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389'],
   blindSpots: ['RDP on another port than 3389.'],
 });

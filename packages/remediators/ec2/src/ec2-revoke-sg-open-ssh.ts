@@ -23,5 +23,6 @@ export const revokeSgOpenSsh = revokeOpenPorts({
   configRules: ['INCOMING_SSH_DISABLED', 'restricted-ssh', 'VPC_SG_PORT_RESTRICTION_CHECK'],
   // The other one may be about any port, and is evaluated anew when its parameters change.
   showsNew: ['INCOMING_SSH_DISABLED', 'restricted-ssh'],
+  prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22'],
   blindSpots: ['SSH on another port than 22.'],
 });

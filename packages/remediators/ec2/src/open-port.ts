@@ -80,6 +80,8 @@ export function revokeOpenPorts(options: {
   configRules: readonly string[];
   showsNew?: readonly string[];
   blindSpots: readonly string[];
+  /** Checks of Prowler that find the same. */
+  prowler: readonly string[];
 }): Remediator {
   const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M' } = options;
   const meant: Meant = { ports, protocols, isOpen };
@@ -124,6 +126,7 @@ export function revokeOpenPorts(options: {
       what: 'The rule is authorised again, with its ports, range, description and tags.',
       not: ['Its id: the rule gets a new one, and what names the old one (infrastructure as code) sees a new rule.'],
     },
+    alsoFoundBy: { prowler: options.prowler },
     uses: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances')],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],

@@ -70,6 +70,7 @@ export const flagStaleAccessKey = defineRemediator({
   ],
   hazards: [],
   rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
+  alsoFoundBy: { prowler: ['iam_rotate_access_key_90_days'] },
   uses: {
     reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'ListUserTags')],
     writes: [iam.pick('TagUser', 'UntagUser')],

@@ -86,6 +86,16 @@ export const strengthenPasswordPolicy = defineRemediator({
     what: 'The password policy is set back to what it was, or taken away where there was none.',
     not: ['Passwords that were changed in between: they stay as they are.'],
   },
+  alsoFoundBy: {
+    prowler: [
+      'iam_password_policy_minimum_length_14',
+      'iam_password_policy_lowercase',
+      'iam_password_policy_uppercase',
+      'iam_password_policy_number',
+      'iam_password_policy_symbol',
+      'iam_password_policy_reuse_24',
+    ],
+  },
   uses: {
     reads: [iam.pick('GetAccountPasswordPolicy')],
     writes: [iam.pick('UpdateAccountPasswordPolicy')],

@@ -82,6 +82,7 @@ export const blockPublicAccess = defineRemediator({
     what: 'The block is set back to what it was, or taken away where there was none.',
     not: [],
   },
+  alsoFoundBy: { prowler: ['s3_bucket_level_public_access_block'] },
   uses: {
     reads: [
       s3.pick(

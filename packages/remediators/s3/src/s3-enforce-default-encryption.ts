@@ -114,6 +114,7 @@ export const enforceDefaultEncryption = defineRemediator({
     what: 'The rules that were there are put back exactly. Where there were none, the configuration is deleted, and S3 encrypts with SSE-S3 as it does by itself.',
     not: ['Objects that were written in between: they keep the encryption they were written with.'],
   },
+  alsoFoundBy: { prowler: ['s3_bucket_default_encryption', 's3_bucket_kms_encryption'] },
   uses: {
     reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketAcl', 'GetBucketPolicy')],
     writes: [s3.pick('PutBucketEncryption')],

@@ -70,6 +70,7 @@ export const reportPublicWebsiteBucket = defineRemediator({
     'Whether anybody visits it.',
   ],
   hazards: [],
+  alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   uses: {
     reads: [
       s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock'),
