@@ -1,0 +1,84 @@
+import { isGone, paginate } from '@redress/core';
+import { kms } from './client.js';
+import { packageRef } from './package-ref.js';
+import { runbookRemediator } from './runbook-remediator.js';
+
+const TOKEN = { input: 'Marker', output: 'NextMarker' };
+const ARN = /^arn:[^:]+:kms:[^:]+:[0-9]{12}:key\/(.+)$/;
+
+interface Key {
+  /** Whether KMS can rotate it: made by KMS, symmetric, of the customer, in use. */
+  readonly rotatable: boolean;
+  readonly rotates: boolean;
+}
+
+/**
+ * Turns on the yearly rotation of a customer managed key, by AWS's own runbook. Existing ciphertexts stay readable: KMS keeps old material.
+ *
+ * @see https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-aws-enable-key-rotation.html
+ */
+export const enableKeyRotation = runbookRemediator({
+  id: 'kms-enable-key-rotation',
+  title: 'Turn on the rotation of a customer managed key',
+  package: packageRef,
+  resourceTypes: ['AWS::KMS::Key'],
+  controls: [
+    { framework: 'aws-fsbp', id: 'KMS.4' },
+    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '3.8' },
+    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '3.6' },
+  ],
+  triggers: {
+    configRules: ['CMK_BACKING_KEY_ROTATION_ENABLED', 'cmk-backing-key-rotation-enabled'],
+    apiCalls: {
+      'kms:DisableKeyRotation': ({ request }) => (typeof request?.['keyId'] === 'string' && request['keyId'] !== '' ? [{ id: request['keyId'] }] : []),
+    },
+  },
+  ceiling: 'approve',
+  blindSpots: ['Copies of the key material outside of AWS, and who compares it.', 'What each further version of the key costs in a month.'],
+  hazards: [],
+  rollback: {
+    restores: 'exact',
+    what: 'The rotation is turned off again.',
+    not: ['A rotation that was made in between: the newer material stays the current one.'],
+  },
+  runbook: {
+    document: 'AWSConfigRemediation-EnableKeyRotation',
+    waits: 'PT30M',
+    parameters: ({ id }) => ({ KeyId: id }),
+    resourceOf: ({ KeyId }) => KeyId?.[0] ?? null,
+  },
+  uses: {
+    reads: [kms.pick('DescribeKey', 'GetKeyRotationStatus', 'ListResourceTags', 'ListKeys')],
+    undoes: [kms.pick('DisableKeyRotation')],
+    finds: [kms.pick('ListKeys')],
+    decides: [kms.pick('ListResourceTags')],
+  },
+  async identify({ resource }) {
+    return { id: ARN.exec(resource.id)?.[1] ?? resource.id };
+  },
+  async observe({ aws, resource, purpose }) {
+    const KeyId = resource.id;
+    try {
+      const { KeyMetadata: key } = await aws.kms.DescribeKey({ KeyId });
+      if (key?.KeyState === undefined) throw new Error('DescribeKey did not say what state the key is in.');
+      const rotatable = key.KeyManager === 'CUSTOMER' && key.KeySpec === 'SYMMETRIC_DEFAULT' && key.Origin === 'AWS_KMS' && key.KeyState === 'Enabled';
+      const state: Key = { rotatable, rotates: rotatable && (await aws.kms.GetKeyRotationStatus({ KeyId })).KeyRotationEnabled === true };
+      const tags: Record<string, string> = {};
+      if (purpose === 'decision')
+        for await (const { TagKey, TagValue } of paginate(aws.kms.ListResourceTags, { KeyId }, 'Tags', TOKEN))
+          if (TagKey !== undefined) tags[TagKey] = TagValue ?? '';
+      return { state, tags };
+    } catch (error) {
+      if (isGone(error)) return 'gone';
+      throw error;
+    }
+  },
+  assess({ state, resource }) {
+    if (!state.rotatable) return { status: 'not-applicable', reason: 'KMS does not rotate a key that is not its own, symmetric and enabled.' };
+    return state.rotates ? { status: 'compliant', message: 'It is rotated.' } : { status: 'gap', summary: `turn on the rotation of ${resource.id}` };
+  },
+  undo: ({ resource }) => ({ calls: [kms.call('DisableKeyRotation', { KeyId: resource.id })], restores: 'exact' }),
+  async *discover({ aws }) {
+    for await (const { KeyId } of paginate(aws.kms.ListKeys, {}, 'Keys', TOKEN)) if (KeyId !== undefined) yield { type: 'AWS::KMS::Key', id: KeyId };
+  },
+});

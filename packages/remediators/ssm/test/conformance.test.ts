@@ -1,0 +1,97 @@
+import { CreateKeyCommand, EnableKeyRotationCommand, KMSClient, ScheduleKeyDeletionCommand, TagResourceCommand } from '@aws-sdk/client-kms';
+import { SSMClient, StartAutomationExecutionCommand } from '@aws-sdk/client-ssm';
+import { type ResourceRef, resource } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
+import { afterAll, inject } from 'vitest';
+import { enableKeyRotation } from '../src/index.js';
+import { automationService, DOCUMENT, HASH } from './automation-service.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+
+const service = await automationService(inject('moto'));
+afterAll(() => service.close());
+
+async function key(sdk: Sdk, more: object = {}): Promise<ResourceRef> {
+  const { KeyMetadata } = await new KMSClient(sdk.config).send(new CreateKeyCommand({ Tags: [{ TagKey: 'team', TagValue: 'payments' }], ...more }));
+  return resource({ type: 'AWS::KMS::Key', id: KeyMetadata?.KeyId ?? '', account: sdk.account, region: sdk.region });
+}
+const common: Pick<Scenario, 'tag' | 'parameters'> = {
+  parameters: { documentHash: HASH },
+  tag: async (sdk, ref, TagKey, TagValue) => {
+    await new KMSClient(sdk.config).send(new TagResourceCommand({ KeyId: ref.id, Tags: [{ TagKey, TagValue }] }));
+  },
+};
+
+describeRemediator(enableKeyRotation, {
+  account: { endpoint: service.endpoint },
+  scenarios: [
+    { ...common, name: 'a key that is not rotated', expect: 'change', arrange: (sdk) => key(sdk) },
+    {
+      ...common,
+      name: 'reported by Security Hub, under its ARN',
+      expect: 'change',
+      arrange: (sdk) => key(sdk),
+      event: (ref) => securityHubEvent({ resource: ref, control: 'KMS.4', resourceId: `arn:aws:kms:${ref.region}:${ref.account}:key/${ref.id}` }),
+    },
+    {
+      ...common,
+      name: 'someone has just turned it off',
+      expect: 'change',
+      arrange: (sdk) => key(sdk),
+      event: (ref) =>
+        cloudTrailEvent({ account: ref.account, region: ref.region, service: 'kms', operation: 'DisableKeyRotation', request: { keyId: ref.id } }),
+    },
+    { name: 'a runbook that nobody has reviewed', expect: 'manual', arrange: (sdk) => key(sdk) },
+    { name: 'a runbook that is another than was reviewed', expect: 'manual', parameters: { documentHash: 'b'.repeat(64) }, arrange: (sdk) => key(sdk) },
+    {
+      ...common,
+      name: 'a key that is rotated, and whose Automation has ended',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        const ref = await key(sdk);
+        const Parameters = { KeyId: [ref.id] };
+        await new SSMClient(sdk.config).send(
+          new StartAutomationExecutionCommand({ DocumentName: DOCUMENT, DocumentVersion: '1', Parameters, ClientToken: crypto.randomUUID() }),
+        );
+        await new KMSClient(sdk.config).send(new EnableKeyRotationCommand({ KeyId: ref.id }));
+        return ref;
+      },
+      event: (ref) => ({
+        version: '0',
+        id: crypto.randomUUID(),
+        'detail-type': 'EC2 Automation Execution Status-change Notification',
+        source: 'aws.ssm',
+        account: ref.account,
+        region: ref.region,
+        time: new Date().toISOString(),
+        resources: [],
+        detail: {
+          ExecutionId: service.started.find((each) => each.parameters['KeyId']?.[0] === ref.id)?.id,
+          Definition: DOCUMENT,
+          DefinitionVersion: '1',
+          Status: 'Success',
+        },
+      }),
+    },
+    { ...common, name: 'a key to sign with', expect: 'not-applicable', arrange: (sdk) => key(sdk, { KeyUsage: 'SIGN_VERIFY', KeySpec: 'ECC_NIST_P256' }) },
+    {
+      ...common,
+      name: 'a key that is about to be deleted',
+      expect: 'not-applicable',
+      arrange: async (sdk) => {
+        const ref = await key(sdk);
+        await new KMSClient(sdk.config).send(new ScheduleKeyDeletionCommand({ KeyId: ref.id, PendingWindowInDays: 7 }));
+        return ref;
+      },
+    },
+    {
+      name: 'a key that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::KMS::Key', id: crypto.randomUUID(), account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
