@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { ROOT } from './setup.mjs';
 
 const PACKAGES = ['ec2', 's3', 'iam', 'cloudwatch-logs'];
+/** Packages whose remediators have pages, and do not come with the command. */
+const APART = ['ssm'];
 const deploy = await import(join(ROOT, 'packages', 'deploy', 'dist', 'index.js'));
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const list = (items) => (items.length === 0 ? '–' : items.map((item) => `\`${item}\``).join(', '));
@@ -44,7 +46,7 @@ const sections = {
         each.discover === null ? 'no' : 'yes',
       ]),
     ),
-  pages: (all) => all.map((each) => `- [\`${each.id}\`](remediators/${each.id}.md): ${each.title}`).join('\n'),
+  pages: (all) => [...all, ...apart].map((each) => `- [\`${each.id}\`](remediators/${each.id}.md): ${each.title}`).join('\n'),
   hazards: (all) => {
     const rows = all.flatMap((each) => (each.hazards ?? []).map(({ code, effect, what }) => [`\`${each.id}\``, `\`${code}\``, EFFECT[effect], what]));
     return rows.length === 0 ? 'None of them looks for any.' : table(['Remediator', 'Hazard', 'Then', 'What it means'], rows);
@@ -101,7 +103,8 @@ const operations = (uses, what) =>
   );
 
 /** The page of one remediator. */
-function pageOf(each, folder, exportName) {
+function pageOf(each, folder, exportName, listName) {
+  const own = apart.includes(each);
   const byFramework = new Map();
   for (const { framework: name, id } of each.controls) byFramework.set(name, [...(byFramework.get(name) ?? []), id]);
   const properties = Object.entries(each.parametersJsonSchema()?.properties ?? {}).map(([name, schema]) => [
@@ -211,6 +214,14 @@ function pageOf(each, folder, exportName) {
     '',
     '## On the command line',
     '',
+    ...(own
+      ? [
+          'It does not come with the command. Name it in `redress.config.mjs`, beside those that you use:',
+          '',
+          ...fence('js', `import { ${listName} } from '${each.package.name}';`, '', `export default { remediators: [...${listName}] };`),
+          '',
+        ]
+      : []),
     'What it would do in this account and region; nothing is changed or recorded:',
     '',
     ...fence('sh', `npx redress plan --live --remediator ${each.id}`),
@@ -239,6 +250,7 @@ function filled(file, text, remediators) {
 
 const check = process.argv.includes('--check');
 const every = [];
+const apart = [];
 /** Pages that are generated as a whole. */
 const PAGES = 'docs/remediators';
 const written = new Map();
@@ -249,6 +261,13 @@ for (const name of PACKAGES) {
   every.push(...remediators);
   for (const each of remediators) written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0]));
   pages.push([`packages/remediators/${name}/README.md`, remediators]);
+}
+for (const name of APART) {
+  const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
+  const [listName, remediators] = Object.entries(exported).find(([, value]) => Array.isArray(value));
+  apart.push(...remediators);
+  for (const each of remediators)
+    written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0], listName));
 }
 pages.push(['docs/remediators.md', every], ['packages/deploy/README.md', every]);
 
