@@ -1,0 +1,79 @@
+import { type Assessment, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { enableKeyRotation, runbookRemediator } from './index.js';
+
+const HASH = 'a'.repeat(64);
+const KEY = resource({ type: 'AWS::KMS::Key', id: 'k-1', account: '111111111111', region: 'cn-north-1', partition: 'aws-cn' });
+const gap = { rotatable: true, rotates: false };
+const plan = (parameters: object, context?: { hash: string | null }, state: object = gap): Assessment =>
+  enableKeyRotation.plan({ state: state as never, context, resource: KEY, parameters: enableKeyRotation.parameters(parameters), observedAt: 0 });
+
+describe('a runbook', () => {
+  it('is started in the version, with the content and by the role that were agreed on', () => {
+    expect(plan({ documentHash: HASH, documentVersion: '7', role: 'Books' }, { hash: HASH })).toMatchObject({
+      status: 'change',
+      changes: [
+        {
+          call: {
+            service: 'ssm',
+            operation: 'StartAutomationExecution',
+            retry: 'client-token',
+            input: {
+              DocumentName: 'AWSConfigRemediation-EnableKeyRotation',
+              DocumentVersion: '7',
+              Parameters: { KeyId: ['k-1'], AutomationAssumeRole: ['arn:aws-cn:iam::111111111111:role/Books'] },
+            },
+          },
+          undo: { restores: 'exact', calls: [{ service: 'kms', operation: 'DisableKeyRotation', input: { KeyId: 'k-1' } }] },
+          summary: 'turn on the rotation of k-1, by AWSConfigRemediation-EnableKeyRotation, version 7 (aaaaaaaaaaaa)',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['that nobody has reviewed', {}, { hash: HASH }, HASH],
+    ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'not what was reviewed'],
+    ['that has no hash', { documentHash: HASH }, { hash: null }, 'not what was reviewed'],
+  ])('%s is left to a person, who is told what to do', (_name, parameters, context, said) => {
+    expect(plan(parameters, context)).toMatchObject({
+      status: 'manual',
+      message: expect.stringContaining(said),
+      steps: expect.arrayContaining([expect.any(String)]),
+    });
+  });
+
+  it('is still the same change in a look afterwards, which reads no document', () => {
+    expect(plan({ documentHash: HASH })).toEqual(plan({ documentHash: HASH }, { hash: HASH }));
+  });
+
+  it('is nothing to do where there is no gap', () => {
+    expect(plan({}, undefined, { rotatable: true, rotates: true })).toMatchObject({ status: 'compliant' });
+    expect(plan({}, undefined, { rotatable: false, rotates: false })).toMatchObject({ status: 'not-applicable' });
+  });
+
+  it('takes no parameters that it does not know', () => {
+    for (const wrong of [{ hash: HASH }, { documentHash: 'abc' }, { documentVersion: '$LATEST' }, { role: 'a/b' }])
+      expect(() => enableKeyRotation.parameters(wrong)).toThrowError(expect.objectContaining({ code: 'policy/invalid' }));
+  });
+});
+
+describe('an Automation that has ended', () => {
+  const identify = (found: object) =>
+    enableKeyRotation.identify?.({
+      aws: { ssm: { GetAutomationExecution: async () => ({ AutomationExecution: found }) } } as never,
+      resource: { ...KEY, id: 'automation-execution/e-1' },
+    });
+
+  it('names its resource by its parameters, if it is of this document', async () => {
+    expect(await identify({ DocumentName: 'AWSConfigRemediation-EnableKeyRotation', Parameters: { KeyId: ['k-1'] } })).toEqual({ id: 'k-1' });
+    expect(await identify({ DocumentName: 'AWS-Other', Parameters: { KeyId: ['k-1'] } })).toBeNull();
+    expect(await identify({ DocumentName: 'AWSConfigRemediation-EnableKeyRotation', Parameters: {} })).toBeNull();
+  });
+});
+
+it('the factory waits as long as it is told, and says that it does not know what a runbook does', () => {
+  expect(enableKeyRotation.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
+  expect(enableKeyRotation.blindSpots.join()).toContain('not part of the plan');
+  expect(typeof runbookRemediator).toBe('function');
+});
