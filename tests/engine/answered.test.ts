@@ -33,3 +33,19 @@ it('names the execution that made the change between the history and the look', 
   expect(passes).toMatchObject([{ outcome: 'no-op', duplicate: true, execution: other[0]?.execution }]);
   expect(widgets.writes).toEqual(['RevokeRule']);
 });
+
+it('does not call a gap closed that another worker is still at', async () => {
+  const widgets = new Widgets();
+  const ref = widgets.put('w', ['open-1']);
+  const journal = memoryJournal();
+  const engine = createRedress({ remediators: [revokeOpenRules], policy, journal, connect: widgets.connect });
+  const event = openedEvent('w', 'open-1', Date.now());
+  const dry = await engine.handle(event, { dryRun: true });
+  const plan = dry.results[0]?.passes[0]?.plan;
+  if (plan == null) throw new Error('no plan');
+  const { generation } = await journal.view(ref);
+  await journal.begin({ resource: ref, remediator: plan.remediator.id, planDigest: plan.digest, generation, budgets: [], lease: 60_000, body: {} });
+  const { results } = await engine.handle(event);
+  expect(results).toMatchObject([{ passes: [{ outcome: 'no-op', duplicate: true }], gap: { closed: false, open: [expect.stringContaining('is doing it')] } }]);
+  expect(widgets.writes).toEqual([]);
+});

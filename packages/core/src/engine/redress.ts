@@ -81,7 +81,9 @@ async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions
 function gapOf(passes: readonly PassResult[]): FindingResult['gap'] {
   const open = passes.flatMap((pass) => {
     if (pass.open.length > 0) return pass.open;
-    return pass.outcome === 'remediated' || pass.outcome === 'no-op' ? [] : [`${pass.remediator}: ${pass.outcome}: ${pass.message}`];
+    // A plan that is left, because another worker is at it, is not closed yet.
+    const right = pass.outcome === 'remediated' || (pass.outcome === 'no-op' && pass.plan === null);
+    return right ? [] : [`${pass.remediator}: ${pass.outcome}: ${pass.message}`];
   });
   return { closed: passes.length > 0 && open.length === 0, open: [...new Set(open)] };
 }
