@@ -23,7 +23,7 @@ export default {
     {
       name: 'only-client-imports-an-sdk',
       severity: 'error',
-      from: { path: '^packages/remediators/[^/]+/src/', pathNot: ['/client\\.ts$', tests] },
+      from: { path: '^packages/remediators/[^/]+/src/', pathNot: ['/(client|sdk)\\.ts$', tests] },
       to: { path: '@aws-sdk/client-' },
     },
     {

@@ -98,8 +98,9 @@ function probeText(remediators: Readonly<Record<string, string>>, list: string |
     'export const services = new Map();',
     `for (const { uses } of [${[...lists.map(([, name]) => `...${name}`), ...(list === undefined ? [] : ['...config.remediators'])].join(', ')}])`,
     '  for (const { service, operations } of [...uses.reads, ...uses.writes, ...uses.undoes]) {',
-    '    const found = services.get(service.id) ?? { client: (config) => service.client(config, 1), commands: {} };',
-    '    for (const name of operations) found.commands[name] = service.operations.get(name).command;',
+    '    const sdk = await service.sdk();',
+    '    const found = services.get(service.id) ?? { client: (config) => sdk.client(config, 1), commands: {} };',
+    '    for (const name of operations) found.commands[name] = sdk.command(name);',
     '    services.set(service.id, found);',
     '  }',
     // Apart from the remediators' own: they may use fewer commands of the same client.

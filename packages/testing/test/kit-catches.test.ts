@@ -33,7 +33,8 @@ const observing = (
 /** The same remediator on another client. */
 const onClient = (client: new (config: never) => ToyClient): Partial<Remediator> => {
   const { operations } = toy;
-  const runtime = { ...toy, client: (config: object, attempts: number) => new client({ ...config, maxAttempts: attempts } as never), operations };
+  const sdk = async () => ({ ...(await toy.sdk()), client: (config: object, attempts: number) => new client({ ...config, maxAttempts: attempts } as never) });
+  const runtime = { ...toy, sdk, operations };
   const on = (uses: Remediator['uses']['reads']) => uses.map((use) => ({ ...use, service: runtime }));
   return { uses: { reads: on(encryptThings.uses.reads), writes: on(encryptThings.uses.writes), undoes: on(encryptThings.uses.undoes) } };
 };

@@ -5,7 +5,7 @@ import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
-import type { OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
+import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError } from './aws-errors.js';
 
 /** One call as it went over the wire, for counts and evidence. */
@@ -159,9 +159,9 @@ export class Gate {
           if (withheld.some((each) => each.service === use.service && each.operations.includes(operation)))
             throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is declared as a read that nobody needs for a ${as.access}.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
-          const { client } = await this.#client(use.service, target, READ_ATTEMPTS);
+          const { client, Command } = await this.#client(use.service, operation, target, READ_ATTEMPTS);
           try {
-            const output = (await client.send(new binding.command(input))) as { $metadata?: { requestId?: string } };
+            const output = (await client.send(new Command(input))) as { $metadata?: { requestId?: string } };
             this.#trace(use.service, operation, 'read', target, output.$metadata?.requestId ?? null, null);
             return output;
           } catch (error) {
@@ -195,7 +195,7 @@ export class Gate {
     }
     const { partition, account } = ref;
     const target: ConnectTarget = { partition, account, region: apiRegion(ref), ...inExecution(context.lease, remediator, ref, purpose) };
-    const { client, caller } = await this.#client(declared, target, 1);
+    const { client, caller, Command } = await this.#client(declared, call.operation, target, 1);
     await context.recheck();
     // Time is checked last: everything above may have taken some.
     const now = this.#clock.now();
@@ -204,7 +204,7 @@ export class Gate {
     if (context.deadline !== null && now + WRITE_BUDGET > context.deadline)
       throw new RedressError('gate/no-time-left', `Not enough time left for ${name}.`, { retryable: true });
     try {
-      const response = (await client.send(new binding.command(structuredClone(tokened(call, context.lease))), {
+      const response = (await client.send(new Command(structuredClone(tokened(call, context.lease))), {
         abortSignal: AbortSignal.timeout(WRITE_BUDGET),
       })) as {
         $metadata?: { requestId?: string };
@@ -300,7 +300,14 @@ export class Gate {
       throw new RedressError('gate/intent-not-open', `Execution ${execution.id} is not under way: no call of it is made.`);
   }
 
-  async #client(service: ServiceRuntime, target: ConnectTarget, attempts: number): Promise<{ client: SdkClient; caller: string }> {
+  async #client(
+    service: ServiceRuntime,
+    operation: string,
+    target: ConnectTarget,
+    attempts: number,
+  ): Promise<{ client: SdkClient; caller: string; Command: CommandClass }> {
+    const sdk = await service.sdk();
+    const Command = sdk.command(operation);
     const open = await this.#open(target);
     const connection = await open.connection;
     const identity = await connection.identity();
@@ -313,9 +320,9 @@ export class Gate {
     }
     this.#needUnderWay(target.execution);
     const key = `${service.id}/${attempts}`;
-    const client = open.clients.get(key) ?? connection.client?.(service.id) ?? service.client(connection.config, attempts);
+    const client = open.clients.get(key) ?? connection.client?.(service.id) ?? sdk.client(connection.config, attempts);
     open.clients.set(key, client);
-    return { client, caller: identity.arn };
+    return { client, caller: identity.arn, Command };
   }
 }
 

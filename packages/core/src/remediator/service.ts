@@ -25,8 +25,12 @@ export interface SdkClient {
 }
 
 /** How one operation is called. */
-export interface OperationBinding<C extends CommandClass = CommandClass> {
+export interface OperationBinding<C extends CommandClass = CommandClass> extends OperationTraits {
   readonly command: C;
+}
+
+/** What is said of an operation, besides its command. */
+export interface OperationTraits {
   /** IAM actions that the call needs; default `<prefix>:<operation>`. */
   readonly iam?: readonly string[];
   /** For writing operations; default `verify-first`, the cautious one. */
@@ -48,13 +52,32 @@ export interface OperationUse<Service extends string = string, Ops extends Opera
 export interface ServiceRuntime<Service extends string = string> {
   readonly id: Service;
   /** @internal */
-  readonly operations: ReadonlyMap<
-    string,
-    { readonly command: CommandClass; readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }
-  >;
+  readonly operations: ReadonlyMap<string, { readonly iam: readonly string[]; readonly retry: Retry; readonly access: 'read' | 'write' }>;
+  /** The SDK's side of it, loaded when it is needed. */
+  sdk(): Promise<ServiceSdk>;
+}
+
+/** What of the SDK a service needs. */
+export interface ServiceSdk {
   /** A client that makes `attempts` attempts per call. */
   client(config: object, attempts: number): SdkClient;
+  /** The command of a declared operation. */
+  command(operation: string): CommandClass;
 }
+
+/** Names of the operations whose commands a module exports: `DescribeVolumes` for `DescribeVolumesCommand`. */
+export type OperationsOf<M> = { [K in keyof M]: K extends `${infer Name}Command` ? (M[K] extends CommandClass ? Name : never) : never }[keyof M];
+/** Names under which a module exports clients. */
+type ClientsOf<M> = { [K in keyof M]: K extends `${string}Client` ? K : never }[keyof M];
+/** Operations of a module that is loaded when it is needed. */
+export type LoadedOperations<M, O> = {
+  readonly [K in keyof O & string]: OperationBinding<
+    `${K}Command` extends keyof M ? (M[`${K}Command`] extends CommandClass ? M[`${K}Command`] : never) : never
+  >;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: each client has its own configuration type.
+type ClientClass = new (config: any) => SdkClient;
 
 /** A service binding, made by {@link defineService}. */
 export interface Service<Id extends string, Ops extends Operations> extends ServiceRuntime<Id> {
@@ -103,8 +126,17 @@ export function isReadOperation(operation: string): boolean {
 }
 
 /**
- * Binds AWS API operations to the SDK. Lives in a remediator package's `client.ts`, the only file that imports an SDK client.
+ * Binds AWS API operations to the SDK. Lives in a remediator package's `client.ts`; only it, and the module that it loads, import an SDK client.
  *
+ * With `load` the SDK's client is loaded at the first call: a function that serves many services then starts without them. That module exports
+ * the client and a command for each operation, by their names in the SDK.
+ *
+ * @example
+ * // sdk.ts: export { DescribeSecurityGroupRulesCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
+ * export const ec2 = defineService({
+ *   id: 'ec2', load: () => import('./sdk.js'), client: 'EC2Client',
+ *   operations: { DescribeSecurityGroupRules: {}, RevokeSecurityGroupIngress: { retry: 'idempotent' } },
+ * });
  * @example
  * export const ec2 = defineService({
  *   id: 'ec2', client: EC2Client,
@@ -114,31 +146,50 @@ export function isReadOperation(operation: string): boolean {
  *   },
  * });
  * @param options.id the IAM prefix: default of the `iam` actions, and the name under which `observe` finds its reads.
- * @throws {RedressError} `service/invalid`
+ * @throws {RedressError} `service/invalid`, also at the first call when the module lacks what is declared
  */
+export function defineService<const Id extends string, M extends object, const O extends { readonly [K in OperationsOf<M>]?: OperationTraits }>(options: {
+  readonly id: Id;
+  readonly load: () => Promise<M>;
+  readonly client: ClientsOf<M>;
+  readonly operations: O & { readonly [K in Exclude<keyof O, OperationsOf<M>>]: never };
+}): Service<Id, LoadedOperations<M, O>>;
 export function defineService<const Id extends string, const Ops extends Operations>(options: {
   readonly id: Id;
-  readonly client: new (
-    // biome-ignore lint/suspicious/noExplicitAny: each client has its own configuration type.
-    config: any,
-  ) => SdkClient;
+  readonly client: ClientClass;
   readonly operations: Ops;
-}): Service<Id, Ops> {
+}): Service<Id, Ops>;
+export function defineService(options: {
+  readonly id: string;
+  readonly load?: () => Promise<object>;
+  readonly client: ClientClass | PropertyKey;
+  readonly operations: Readonly<Record<string, OperationTraits & { readonly command?: CommandClass }>>;
+}): Service<string, Operations> {
   if (!/^[a-z][a-z0-9-]*$/.test(options.id)) throw new RedressError('service/invalid', `Service id ${JSON.stringify(options.id)} is not an IAM prefix.`);
-  const operations = new Map<string, { command: CommandClass; iam: readonly string[]; retry: Retry; access: 'read' | 'write' }>();
+  const operations = new Map<string, { iam: readonly string[]; retry: Retry; access: 'read' | 'write' }>();
   for (const [name, binding] of Object.entries(options.operations)) {
     if (!/^[A-Z][A-Za-z0-9]*$/.test(name)) throw new RedressError('service/invalid', `${options.id}: ${JSON.stringify(name)} is not an API operation name.`);
     const iam = binding.iam ?? [`${options.id}:${name}`];
     if (iam.length === 0 || iam.some((action) => !/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(action))) {
       throw new RedressError('service/invalid', `${options.id}:${name}: iam must name whole actions, without wildcards.`);
     }
-    operations.set(name, { command: binding.command, iam, retry: binding.retry ?? 'verify-first', access: isReadOperation(name) ? 'read' : 'write' });
+    operations.set(name, { iam, retry: binding.retry ?? 'verify-first', access: isReadOperation(name) ? 'read' : 'write' });
   }
-  const runtime: ServiceRuntime<Id> = {
-    id: options.id,
-    operations,
-    client: (config, attempts) => new options.client({ ...config, maxAttempts: attempts }),
+  const { load, client } = options;
+  const sdk = async (): Promise<ServiceSdk> => {
+    const module = load === undefined ? null : ((await load()) as Readonly<Record<PropertyKey, unknown>>);
+    // biome-ignore lint/suspicious/noExplicitAny: what the types of the two forms of `options` say is checked here once more.
+    const exported = (name: PropertyKey): any => {
+      if (typeof module?.[name] === 'function') return module[name];
+      throw new RedressError('service/invalid', `${options.id}: the module that is loaded exports no ${String(name)}.`);
+    };
+    const Client: ClientClass = typeof client === 'function' ? client : exported(client);
+    return {
+      client: (config, attempts) => new Client({ ...config, maxAttempts: attempts }),
+      command: (operation) => options.operations[operation]?.command ?? exported(`${operation}Command`),
+    };
   };
+  const runtime: ServiceRuntime = { id: options.id, operations, sdk };
   const known = (operation: string) => {
     const binding = operations.get(operation);
     if (binding === undefined) throw new RedressError('service/invalid', `${options.id} has no operation ${operation}.`);
@@ -146,11 +197,11 @@ export function defineService<const Id extends string, const Ops extends Operati
   };
   return Object.freeze({
     ...runtime,
-    pick: <K extends keyof Ops & string>(...names: K[]): OperationUse<Id, Pick<Ops, K>> => {
+    pick: (...names: string[]) => {
       for (const name of names) known(name);
       return Object.freeze({ service: runtime, operations: Object.freeze([...names]) });
     },
-    call: <K extends keyof Ops & string>(operation: K, input: CallInput<Ops[K]>): ApiCall<`${Id}:${K}`> => {
+    call: <K extends string>(operation: K, input: unknown): ApiCall<`${string}:${K}`> => {
       const { retry } = known(operation);
       const json: unknown = toJson(input);
       if (!isRecord(json)) throw new RedressError('service/invalid', `${options.id}:${operation}: the input is not an object.`);
