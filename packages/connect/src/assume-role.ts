@@ -1,4 +1,4 @@
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { STSClient } from '@aws-sdk/client-sts';
 import { type Identity, type JsonObject, RedressError } from '@redress/core';
 import type { AwsCredentials, CredentialsProvider } from './credentials.js';
 
@@ -28,9 +28,10 @@ const POLICY_CHARACTERS = 2048;
 export function roleSessions(config: { readonly region: string; readonly credentials: CredentialsProvider }): (request: SessionRequest) => Promise<Session> {
   let client: STSClient | null = null;
   return async ({ role, name, externalId, sourceIdentity, policy }) => {
-    client ??= new STSClient({ ...config, maxAttempts: 3 });
+    const sdk = await import('./sts.js');
+    client ??= new sdk.STSClient({ ...config, maxAttempts: 3 });
     const { Credentials, AssumedRoleUser } = await client.send(
-      new AssumeRoleCommand({
+      new sdk.AssumeRoleCommand({
         RoleArn: role,
         RoleSessionName: name,
         ExternalId: externalId,

@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import {
   type Connect,
@@ -165,6 +164,7 @@ function asAmbient(config: { readonly region: string; readonly credentials: Cred
 }
 
 async function callerIdentity(config: { readonly region: string; readonly credentials: CredentialsProvider }): Promise<Identity> {
+  const { GetCallerIdentityCommand, STSClient } = await import('./sts.js');
   const client = new STSClient({ ...config, maxAttempts: 3 });
   try {
     const { Account: account, Arn: arn } = await client.send(new GetCallerIdentityCommand({}));

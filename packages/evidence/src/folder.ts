@@ -67,11 +67,21 @@ const SCHEMA = `
 /** Of the schema: an index of another version is made anew from the records. */
 const INDEX_VERSION = 2;
 
+/** Streams that a process keeps in mind. */
+const REMEMBERED = 200;
+
+/** What is known of a stream. */
+interface Known {
+  readonly size: number;
+  readonly lines: string[];
+  readonly state: StreamState;
+}
+
 class FolderStorage implements Storage {
   readonly #directory: string;
   #database: DatabaseSync | null = null;
   /** What this process knows of streams; valid while the file has the same size. */
-  readonly #cache = new Map<Digest, { size: number; lines: string[]; state: StreamState }>();
+  readonly #cache = new Map<Digest, Known>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -156,7 +166,7 @@ class FolderStorage implements Storage {
         const file = streamFile(this.#directory, stream);
         const size = appendDurably(file, `${line}\n`, known.size);
         index(database, stream, record, size);
-        this.#cache.set(stream, { size, lines: [...known.lines, line], state: after });
+        this.#remember(stream, { size, lines: [...known.lines, line], state: after });
       },
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
@@ -238,8 +248,18 @@ class FolderStorage implements Storage {
       if (records.length === 0) database.prepare('DELETE FROM streams WHERE stream = ?').run(stream);
     }
     const loaded = { size: bytes, lines, state };
-    this.#cache.set(stream, loaded);
+    this.#remember(stream, loaded);
     return loaded;
+  }
+
+  /** The streams that were used last: a process that drains a backlog has to do with thousands, and needs each for a moment. */
+  #remember(stream: Digest, known: Known): void {
+    this.#cache.delete(stream);
+    this.#cache.set(stream, known);
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cache.size <= REMEMBERED) break;
+      this.#cache.delete(oldest);
+    }
   }
 
   /**

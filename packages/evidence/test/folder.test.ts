@@ -31,6 +31,16 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+it('goes on with a stream that it no longer keeps in mind', async () => {
+  await begin(journal, 'first');
+  // Far more than it remembers: a process that drains a backlog must not hold all of it.
+  for (let n = 0; n < 450; n++) await journal.append({ kind: 'decision', resource: ref(`other-${n}`), remediator: 'r', body: {} });
+  expect((await journal.view(ref('first'))).open).not.toBeNull();
+  expect(await begin(journal, 'first')).toMatchObject({ status: 'busy' });
+  const report = await verifyFolder(directory);
+  expect(report.problems).toEqual([]);
+});
+
 describe('a folder journal after a crash', () => {
   it('goes on after a line that was never finished, and keeps its pieces', async () => {
     await begin(journal);
