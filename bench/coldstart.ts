@@ -36,12 +36,18 @@ const ENV = {
   REDRESS_MEMBER_ROLE: 'RedressFix',
   REDRESS_EXTERNAL_ID: 'external',
 };
-const REPORT = 'const u=process.cpuUsage();console.log(JSON.stringify({at:Date.now(),cpu:(u.user+u.system)/1000,rss:process.resourceUsage().maxRSS/1024}))';
+// The largest memory of this program; `maxRSS` would begin with that of the process that started it.
+const REPORT = [
+  'const at=Date.now(),u=process.cpuUsage()',
+  'const kb=/VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule("node:fs").readFileSync("/proc/self/status","utf8"))[1]',
+  'console.log(JSON.stringify({at,cpu:(u.user+u.system)/1000,rss:kb/1024}))',
+].join(';');
 const PYTHON_REPORT = [
   'import boto3, json, resource, time',
   'boto3.client("ec2")',
-  'u = resource.getrusage(resource.RUSAGE_SELF)',
-  'print(json.dumps({"at": time.time() * 1000, "cpu": (u.ru_utime + u.ru_stime) * 1000, "rss": u.ru_maxrss / 1024}))',
+  'at, u = time.time() * 1000, resource.getrusage(resource.RUSAGE_SELF)',
+  'kb = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))',
+  'print(json.dumps({"at": at, "cpu": (u.ru_utime + u.ru_stime) * 1000, "rss": kb / 1024}))',
 ].join('\n');
 
 interface Start {
