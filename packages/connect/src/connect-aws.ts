@@ -1,5 +1,4 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import {
   type Connect,
@@ -68,33 +67,17 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
     throw new RedressError('compose/invalid', 'A source identity or session policy without a role has no effect.', { next: 'Give `roleArn`.' });
   // One provider for all: made here, it reads files and metadata once, not once per client.
   const ambient = renewing(provider(options.credentials) ?? defaultProvider(profile === undefined ? {} : { profile }), ({ expiration }) => expiration);
-  // One pool of sockets, too: a client that lives as long as an execution needs no handshake of its own.
-  const sockets = { keepAlive: true, maxSockets: options.maxSockets ?? 50 };
-  const shared = {
-    ...(endpoint === undefined
-      ? {}
-      : {
-          endpoint,
-          // An emulator has one host name for all buckets, and not every one knows the checksums that newer SDKs send unasked.
-          forcePathStyle: true,
-          requestChecksumCalculation: 'WHEN_REQUIRED',
-          responseChecksumValidation: 'WHEN_REQUIRED',
-        }),
-    requestHandler: {
-      httpAgent: kept(new HttpAgent(sockets)),
-      httpsAgent: kept(new HttpsAgent(sockets)),
-      connectionTimeout: 3000,
-      requestTimeout: 30_000,
-      // Else it is only a warning, and a read that hangs holds a lease until its end.
-      throwOnRequestTimeout: true,
-    },
-  } as const;
+  let made: Promise<Shared> | null = null;
+  const shared = (): Promise<Shared> => {
+    made ??= sharedConfig(endpoint, options.maxSockets ?? 50);
+    return made;
+  };
   const stsRegion = options.stsRegion ?? process.env['AWS_REGION'];
   const ask = new Map<string, (request: SessionRequest) => Promise<Session>>();
   /** Those that serve more than one execution: one per role, name and whatever else is asked for. */
   const sessions = new Map<string, () => Promise<Session>>();
 
-  const sessionOf = (role: string, target: ConnectTarget, perExecution: boolean): (() => Promise<Session>) => {
+  const sessionOf = (role: string, target: ConnectTarget, perExecution: boolean, config: Shared): (() => Promise<Session>) => {
     const policy = checkedPolicy(sessionPolicy?.(target));
     const identity = of(sourceIdentity, target);
     const request: SessionRequest = {
@@ -108,7 +91,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
     const key = JSON.stringify([region, request]);
     const known = sessions.get(key);
     if (known !== undefined) return known;
-    const assume = ask.get(region) ?? roleSessions({ region, credentials: ambient, ...shared });
+    const assume = ask.get(region) ?? roleSessions({ region, credentials: ambient, ...config });
     ask.set(region, assume);
     const session = renewing(
       () => assume(request),
@@ -126,13 +109,14 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
         throw new RedressError('compose/invalid', `No role is assumed in ${target.account}, so its session policy has no effect.`, {
           next: 'Give `roleArn` a role for it, or `sessionPolicy` nothing.',
         });
-      return asAmbient({ region: target.region, credentials: ambient, ...shared });
+      return asAmbient({ region: target.region, credentials: ambient, ...(await shared()) });
     }
     const perExecution = target.access !== 'read' && (typeof sessionName !== 'string' || typeof sourceIdentity === 'function' || sessionPolicy !== undefined);
-    const session = sessionOf(role, target, perExecution && target.execution !== null);
+    const config = await shared();
+    const session = sessionOf(role, target, perExecution && target.execution !== null, config);
     const actsAs = rolesOf(roleArn, target);
     return {
-      config: { region: target.region, credentials: async () => (await session()).credentials, ...shared },
+      config: { region: target.region, credentials: async () => (await session()).credentials, ...config },
       async identity() {
         try {
           return { ...(await session()).identity, actsAs };
@@ -221,6 +205,34 @@ function rolesOf(roleArn: ConnectAwsOptions['roleArn'], target: ConnectTarget): 
 
 function of<T>(value: T | ((target: ConnectTarget) => T | undefined) | undefined, target: ConnectTarget): T | undefined {
   return typeof value === 'function' ? (value as (target: ConnectTarget) => T | undefined)(target) : value;
+}
+
+type Shared = Awaited<ReturnType<typeof sharedConfig>>;
+
+/** What all clients have in common. TLS is loaded with it, which takes as long as the rest of a start. */
+async function sharedConfig(endpoint: string | undefined, maxSockets: number) {
+  const [http, https] = await Promise.all([import('node:http'), import('node:https')]);
+  // One pool of sockets: a client that lives as long as an execution needs no handshake of its own.
+  const sockets = { keepAlive: true, maxSockets };
+  return {
+    ...(endpoint === undefined
+      ? {}
+      : {
+          endpoint,
+          // An emulator has one host name for all buckets, and not every one knows the checksums that newer SDKs send unasked.
+          forcePathStyle: true,
+          requestChecksumCalculation: 'WHEN_REQUIRED',
+          responseChecksumValidation: 'WHEN_REQUIRED',
+        }),
+    requestHandler: {
+      httpAgent: kept(new http.Agent(sockets)),
+      httpsAgent: kept(new https.Agent(sockets)),
+      connectionTimeout: 3000,
+      requestTimeout: 30_000,
+      // Else it is only a warning, and a read that hangs holds a lease until its end.
+      throwOnRequestTimeout: true,
+    },
+  } as const;
 }
 
 /** A client that is closed closes its sockets with it; these are of all. An idle one keeps no process alive. */
