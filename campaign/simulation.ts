@@ -453,6 +453,8 @@ export async function simulation(options: {
 }): Promise<SimulationReport> {
   const seed = options.seed ?? 20_261_124;
   let [histories, changes] = [0, 0];
+  // The scheduler decides what comes next, and a module that is being loaded is nothing that it knows of.
+  for (const { uses } of writing) for (const { service } of [...uses.reads, ...uses.writes, ...uses.undoes]) await service.sdk();
   const property = fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 25, size: 'max' }), fc.scheduler(), async (happenings, scheduler) => {
     const history = await simulate(happenings, scheduler, options.defect);
     histories++;
