@@ -130,6 +130,12 @@ describe('the template of the hub', () => {
       for (const { Namespace, Dimensions, Metrics } of _aws.CloudWatchMetrics)
         for (const { Name } of Metrics) written.set(`${Namespace} ${Name}`, Dimensions[0] ?? []);
     }
+    // What is counted from the log, by the template itself.
+    for (const [, each] of resources)
+      if (each.Type === 'AWS::Logs::MetricFilter') {
+        const [made] = (each.Properties as { MetricTransformations?: { MetricNamespace: string; MetricName: string }[] }).MetricTransformations ?? [];
+        written.set(`${made?.MetricNamespace ?? ''} ${made?.MetricName ?? ''}`, []);
+      }
     // Alarms, and widgets of the dashboard: [namespace, metric, dimension, value, …].
     const watched = resources
       .filter(([, each]) => each.Type === 'AWS::CloudWatch::Alarm')
