@@ -41,6 +41,8 @@ import { pythonOf } from '../scripts/setup.mjs';
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '30' }, json: { type: 'boolean', default: false } } });
 const ROUNDS = Number(options.rounds);
 const WARM_UP = 3;
+/** Rounds with one table. */
+const NEW_TABLE = 5;
 const DAY = 86_400_000;
 
 Object.assign(process.env, {
@@ -427,8 +429,8 @@ try {
     if (wire.same.join() !== wire.folder.join() && [...wire.same].sort().join() !== [...wire.folder].sort().join())
       throw new Error(`${each.name}: the bare script makes other calls: ${wire.same.join()} instead of ${wire.folder.join()}`);
 
-    // The times, straight to the emulator, by turns; who begins changes with each round. Journals begin empty for each: moto copies a whole table for
-    // every transaction, so that a full one would only measure that.
+    // The times, straight to the emulator, by turns; who begins changes with each round. Journals begin empty for each, and tables every few rounds:
+    // moto copies the whole table for every item of a transaction, so that a full one would only measure that.
     const timed = {
       folder: await redress('folder', `timed-${each.name}`, moto.endpoint),
       dynamodb: await redress('dynamodb', `timed-${each.name}`, moto.endpoint),
@@ -453,6 +455,13 @@ try {
     const times: Record<Variant, number[]> = { folder: [], dynamodb: [], c7n: [], same: [], fewest: [] };
     const inJournal: Record<'folder' | 'dynamodb', number[]> = { folder: [], dynamodb: [] };
     for (let round = -WARM_UP; round < ROUNDS; round++) {
+      if (round > 0 && round % NEW_TABLE === 0) {
+        timed.dynamodb = await redress('dynamodb', `timed-${each.name}-${round}`, moto.endpoint);
+        for (let turn = 0; turn < WARM_UP; turn++) {
+          shift += 8 * DAY;
+          await fix(runs.dynamodb);
+        }
+      }
       for (let turn = 0; turn < VARIANTS.length; turn++) {
         const variant = VARIANTS[(turn + round + WARM_UP) % VARIANTS.length] ?? 'folder';
         shift += 8 * DAY;
