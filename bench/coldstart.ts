@@ -10,7 +10,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bundle, entryText } from '../packages/bundle/dist/index.js';
+import { bundle, entryText } from '@redress/bundle';
 import { NODE, PYTHON, ROOT } from '../scripts/setup.mjs';
 
 const { rounds, json } = arguments_();

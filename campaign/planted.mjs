@@ -2,10 +2,12 @@
 // Plants each deliberate defect in a copy of the repository, and runs the tests that should find it. The repository itself is not touched.
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { NODE, ROOT } from '../scripts/setup.mjs';
 import { plantedBugs } from './planted-bugs.mjs';
+
+const LANES = Math.min(2, availableParallelism());
 
 /** What git knows, with installed packages beside it. Links between packages are relative, so they lead to the copies. */
 function copyRepository(target) {
@@ -75,34 +77,40 @@ function failing(folder, tests) {
  */
 export async function plant(options = {}) {
   const log = options.log ?? (() => undefined);
-  const folder = mkdtempSync(join(tmpdir(), 'redress-planted-'));
+  const bugs = plantedBugs.filter((bug) => options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only));
+  // A place that is no longer there is a mistake of this list; all of them are told at once.
+  const lost = bugs.flatMap(({ file, find, defect }) => {
+    const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
+    return times === 1 ? [] : [`${file}: the place of the defect "${defect}" occurs ${times} times, not once.`];
+  });
+  if (lost.length > 0) throw new Error(lost.join('\n'));
+  // Most of a run is one thread that starts: a copy of the repository for each core.
+  const folders = Array.from({ length: Math.max(1, Math.min(LANES, bugs.length)) }, () => mkdtempSync(join(tmpdir(), 'redress-planted-')));
   const results = [];
   try {
-    copyRepository(folder);
-    const bugs = plantedBugs.filter((bug) => options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only));
-    // A place that is no longer there is a mistake of this list; all of them are told at once.
-    const lost = bugs.flatMap(({ file, find, defect }) => {
-      const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;
-      return times === 1 ? [] : [`${file}: the place of the defect "${defect}" occurs ${times} times, not once.`];
-    });
-    if (lost.length > 0) throw new Error(lost.join('\n'));
+    for (const folder of folders) copyRepository(folder);
     // Tests that fail by themselves find nothing.
-    const sound = await failing(folder, [...new Set(bugs.flatMap((bug) => bug.tests))]);
+    const sound = await failing(folders[0], [...new Set(bugs.flatMap((bug) => bug.tests))]);
     if (sound.test !== null) throw new Error(`Without any defect tests fail:\n${sound.why.join('\n')}`);
     log(`${sound.ran} tests pass without a defect.`);
-    for (const { promise, defect, file, find, replace, tests } of bugs) {
-      const source = readFileSync(join(ROOT, file), 'utf8');
-      writeFileSync(
-        join(folder, file),
-        source.replace(find, () => replace),
-      );
-      const { test } = await failing(folder, tests);
-      writeFileSync(join(folder, file), source);
-      results.push({ promise, defect, file, test });
-      log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? 'no test'}`);
-    }
+    const waiting = bugs.entries();
+    await Promise.all(
+      folders.map(async (folder) => {
+        for (const [index, { promise, defect, file, find, replace, tests }] of waiting) {
+          const source = readFileSync(join(ROOT, file), 'utf8');
+          writeFileSync(
+            join(folder, file),
+            source.replace(find, () => replace),
+          );
+          const { test } = await failing(folder, tests);
+          writeFileSync(join(folder, file), source);
+          results[index] = { promise, defect, file, test };
+          log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? 'no test'}`);
+        }
+      }),
+    );
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
   return { planted: results.length, found: results.filter((each) => each.test !== null).length, results };
 }

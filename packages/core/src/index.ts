@@ -181,4 +181,5 @@ export {
   type SdkClient,
   type Service,
   type ServiceRuntime,
+  type ServiceSdk,
 } from './remediator/service.js';

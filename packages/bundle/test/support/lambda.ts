@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What a function answered. */
-export type Answered = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: { errorType: string; errorMessage: string } };
+type Answered = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: { errorType: string; errorMessage: string } };
 
 /** A sandbox that runs a handler. */
 export interface Sandbox {
