@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { CreateLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateLogGroupCommand, DeleteLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -21,8 +21,8 @@ import {
   EnableEbsEncryptionByDefaultCommand,
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
-import { CreateAccessKeyCommand, CreateUserCommand, TagUserCommand } from '@aws-sdk/client-iam';
-import { CreateBucketCommand, PutBucketEncryptionCommand } from '@aws-sdk/client-s3';
+import { CreateAccessKeyCommand, CreateUserCommand, DeleteAccessKeyCommand, DeleteUserCommand, TagUserCommand } from '@aws-sdk/client-iam';
+import { CreateBucketCommand, DeleteBucketCommand, PutBucketEncryptionCommand } from '@aws-sdk/client-s3';
 import { connectAws } from '@redress/connect';
 import { definePolicy, type Journal } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
@@ -69,6 +69,7 @@ interface Gap {
   readonly event: Record<string, unknown>;
   readonly closed: () => Promise<boolean>;
   readonly fewest: () => Promise<unknown>;
+  /** Takes it away again: who lists all buckets must not find more in each round. */
   readonly away?: () => Promise<unknown>;
 }
 interface Case {
@@ -142,6 +143,7 @@ const cases: readonly Case[] = [
         event: dated(apiCall('s3', 'CreateBucket', { bucketName: Bucket }, {})),
         closed: async () => (await see.encryption(Bucket)) === 'AES256',
         fewest: () => aws.s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration })),
+        away: () => aws.s3.send(new DeleteBucketCommand({ Bucket })),
       };
     },
   },
@@ -165,6 +167,10 @@ const cases: readonly Case[] = [
         event: dated(apiCall('iam', 'CreateAccessKey', { userName: UserName }, { accessKey: { userName: UserName, accessKeyId: AccessKey?.AccessKeyId } })),
         closed: async () => !(await see.user(UserName)).endsWith('tags: none'),
         fewest: () => aws.iam.send(new TagUserCommand({ UserName, Tags: [{ Key: 'stale-access-key', Value: 'true' }] })),
+        away: async () => {
+          await aws.iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: AccessKey?.AccessKeyId ?? '' }));
+          await aws.iam.send(new DeleteUserCommand({ UserName }));
+        },
       };
     },
   },
@@ -212,6 +218,7 @@ const cases: readonly Case[] = [
           return logGroups?.find((each) => each.logGroupName === logGroupName)?.retentionInDays === 365;
         },
         fewest: () => aws.logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 365 })),
+        away: () => aws.logs.send(new DeleteLogGroupCommand({ logGroupName })),
       };
     },
   },
