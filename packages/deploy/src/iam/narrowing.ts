@@ -123,6 +123,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:GetAccessKeyLastUsed': user(),
   'iam:ListAccessKeys': user(),
   'iam:ListUserTags': user(),
+  // Of every role this would be every right that any of them has.
+  'iam:PassRole': {
+    name: 'PassRunbookRole',
+    resources: ['arn:{partition}:iam::{account}:role/RedressRunbook*'],
+    conditions: { StringEquals: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
+    global: true,
+    rest: 'Roles whose names begin with `RedressRunbook`, to Systems Manager alone: `narrowing` names another.',
+  },
   'iam:TagUser': flaggedUser,
   'iam:UntagUser': flaggedUser,
   'logs:DescribeLogGroups': { name: 'Logs', resources: null, rest: 'It lists the log groups of the account: IAM has no resource for it.' },
