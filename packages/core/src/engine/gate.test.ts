@@ -365,3 +365,32 @@ describe('executions', () => {
     expect(sent).toEqual(['DescribeLamp']);
   });
 });
+
+describe('what was read for others', () => {
+  const asking = (shared: SharedReads) =>
+    (gate().reads(remediator, ref, LOOKING, null, shared) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> }).lamp;
+
+  it('is not what was asked before a change and answered after it', async () => {
+    const shared = new SharedReads();
+    let arrives = (_: unknown): void => undefined;
+    answer = () =>
+      new Promise((resolve) => {
+        arrives = resolve;
+      });
+    const late = asking(shared)['DescribeLamp']?.({ Id: 'l-1' });
+    await expect.poll(() => sent).toHaveLength(1);
+    shared.forget();
+    arrives({ On: true });
+    await late;
+    answer = async () => ({ On: false });
+    expect(await asking(shared)['DescribeLamp']?.({ Id: 'l-1' })).toEqual({ On: false });
+  });
+
+  it('is asked each time where the question is no JSON, and members without a value are none', async () => {
+    const shared = new SharedReads();
+    for (const day of [1, 2, 1]) await asking(shared)['DescribeLamp']?.({ Since: new Date(Date.UTC(2026, 10, day)) });
+    expect(sent).toHaveLength(3);
+    for (const input of [{ Id: 'l-1', NextToken: undefined }, { Id: 'l-1' }]) await asking(shared)['DescribeLamp']?.(input);
+    expect(sent).toHaveLength(4);
+  });
+});

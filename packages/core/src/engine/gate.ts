@@ -1,6 +1,6 @@
 import type { Lease } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
-import { canonicalJson, digestOf, type JsonObject } from '../model/json.js';
+import { canonicalJson, digestOf, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
@@ -21,31 +21,32 @@ export interface CallTrace {
 
 /** What was read for one pass over a resource; forgotten when something is changed, or time goes by. */
 export class SharedReads {
-  readonly #replies = new Map<string, unknown>();
+  /** Another one after each change: a read that was under way when it was made answers into the old one. */
+  #replies = new Map<string, unknown>();
 
   /**
    * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. A failure is not kept, as the next may do
    * better, and neither is what cannot be copied (a stream).
    */
   async once(question: string, ask: () => Promise<unknown>): Promise<unknown> {
-    if (this.#replies.has(question)) return structuredClone(this.#replies.get(question));
+    const replies = this.#replies;
+    if (replies.has(question)) return structuredClone(replies.get(question));
     const reply = await ask();
     try {
-      this.#replies.set(question, structuredClone(reply));
+      replies.set(question, structuredClone(reply));
     } catch {
-      this.#replies.delete(question);
+      replies.delete(question);
     }
     return reply;
   }
 
   forget(): void {
-    this.#replies.clear();
+    this.#replies = new Map();
   }
 
   /** Forgets what was read before a change. What was read after it is taken instead: its verification has asked what those ask who look next. */
   renew(after: SharedReads | undefined): void {
-    this.#replies.clear();
-    if (after !== undefined) for (const [question, reply] of after.#replies) this.#replies.set(question, reply);
+    this.#replies = after === undefined ? new Map() : new Map(after.#replies);
   }
 }
 
@@ -170,8 +171,10 @@ export class Gate {
             throw awsError(name, failure, error);
           }
         };
-        functions[operation] =
-          shared === null ? ask : (input) => shared.once(canonicalJson({ ...place, service: use.service.id, operation, input }), () => ask(input));
+        functions[operation] = (input) => {
+          const question = shared === null ? null : questionOf({ ...place, service: use.service.id, operation, input });
+          return shared === null || question === null ? ask(input) : shared.once(question, () => ask(input));
+        };
       }
       Object.freeze(functions);
     }
@@ -332,6 +335,15 @@ function tokened({ service, operation, input, retry }: ApiCall, { execution }: L
   const hex = digestOf({ execution, service, operation, input }).slice('sha256:'.length);
   const token = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
   return { ...input, ClientToken: token };
+}
+
+/** Names what is asked; null for what is no JSON (a date, bytes), and is asked each time. */
+function questionOf(asked: object): string | null {
+  try {
+    return canonicalJson(toJson(asked));
+  } catch {
+    return null;
+  }
 }
 
 function find(uses: readonly OperationUse[], call: ApiCall): ServiceRuntime | undefined {
