@@ -1,5 +1,6 @@
 import { createRedress, definePolicy, fixed, type Journal, type Live, RedressError, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
+import { crashingJournal } from '@redress/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound } from '../support/journal.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget, widgetService } from '../support/widgets.js';
@@ -211,6 +212,53 @@ it('a change that leaves the gap open in another way is not called a fix', async
   const half1 = definePolicy({ version: 1, environments: { dev: { accounts: ['111111111111'] } }, remediators: { 'widget-half': { dev: 'enforce' } } });
   const passes = await engine({ remediators: [half], policy: fixed(half1) }).run(widget('w1'));
   expect(passes).toMatchObject([{ outcome: 'unknown', message: expect.stringContaining('note second') }]);
+});
+
+describe('what is there now says nothing of a change that may have been made', () => {
+  /** Notes a widget with one rule; more are for a person, and none is nothing of its business. */
+  const careful: Remediator = {
+    ...noteWidget,
+    observe: (args) => (aws.widgets.has(args.resource.id) ? noteWidget.observe(args) : Promise.resolve('gone')),
+    plan(args) {
+      const { rules } = args.state as { rules: number };
+      if (rules === 0) return { status: 'not-applicable', reason: 'It has no rules.' };
+      return rules > 1 ? { status: 'manual', message: 'A person looks.' } : noteWidget.plan(args);
+    },
+  };
+  const noting = definePolicy({ version: 1, environments: { dev: { accounts: ['111111111111'] } }, remediators: { 'widget-note': { dev: 'enforce' } } });
+  const options = { remediators: [careful], policy: noting };
+  const happened: [string, () => unknown][] = [
+    ['is for a person', () => aws.put('w1', ['open-1', 'open-2'])],
+    ['is none of its business any more', () => aws.put('w1', [])],
+    ['is gone', () => aws.widgets.delete('w1')],
+  ];
+  const calls = async () => {
+    const found: unknown[] = [];
+    for await (const { record } of journal.read({ all: true })) if (record.kind === 'call') found.push((record.body['call'] as { status: string }).status);
+    return found;
+  };
+
+  it.each(happened)('a worker was lost before it sent anything, and the resource %s', async (_what, happens) => {
+    const dying = crashingJournal(journal, 'after-intent');
+    await engine({ ...options, journal: dying })
+      .run(widget('w1'))
+      .catch(() => undefined);
+    expect([dying.died, aws.writes]).toEqual([true, []]);
+    time += 600_000;
+    happens();
+    expect(await engine(options).recover()).toMatchObject([{ outcome: 'unknown' }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', verified: false }]);
+  });
+
+  it.each(happened)('a call got no answer, and the resource %s', async (_what, happens) => {
+    aws.faults.set('PutNote', ['lost-before']);
+    aws.before = (operation) => operation === 'PutNote' && happens();
+    const [pass] = await engine(options).run(widget('w1'));
+    expect(pass?.outcome).not.toBe('flagged');
+    expect(await calls()).toEqual(['unknown']);
+    expect((await journal.view(widget('w1'))).closed[0]).toMatchObject({ sent: 1 });
+    expect(aws.writes).toEqual(['PutNote']);
+  });
 });
 
 function dead(): Journal {

@@ -11,13 +11,16 @@ const KEY = resource({ type: 'AWS::Test::Key', id: 'k1', account: ACCOUNT, regio
 /** A service with one key, and runbooks that end when the test says so. */
 class Keys {
   rotates = false;
+  /** Otherwise it cannot be rotated any more. */
+  enabled = true;
+  gone = false;
   /** Starts by token: sent twice with one token, it is one. */
   readonly started = new Map<string, string>();
   sent = 0;
   /** Replies to starts that are lost, from the next on. */
   lost = 0;
   handle(operation: string, input: Record<string, unknown>): object {
-    if (operation === 'DescribeKey') return { Rotates: this.rotates };
+    if (operation === 'DescribeKey') return { Rotates: this.rotates, Enabled: this.enabled, Gone: this.gone };
     if (operation === 'GetAutomation') return { Key: String(input['Id']).includes('other') ? null : 'k1' };
     if (operation === 'DisableRotation') {
       this.rotates = false;
@@ -56,7 +59,7 @@ const service = defineService({
   id: 'test',
   client: Client,
   operations: {
-    DescribeKey: { command: command<{ Id: string }, { Rotates?: boolean }>('DescribeKey') },
+    DescribeKey: { command: command<{ Id: string }, { Rotates?: boolean; Enabled?: boolean; Gone?: boolean }>('DescribeKey') },
     GetAutomation: { command: command<{ Id: string }, { Key?: string | null }>('GetAutomation') },
     StartAutomation: { command: command<{ Document: string; Key: string }, object>('StartAutomation'), retry: 'client-token' },
     DisableRotation: { command: command<{ Id: string }, object>('DisableRotation'), retry: 'idempotent' },
@@ -81,22 +84,25 @@ const enableRotation = defineRemediator({
     return Key == null ? null : { id: Key };
   },
   async observe({ aws, resource: { id } }) {
-    return { state: { rotates: (await aws.test.DescribeKey({ Id: id })).Rotates === true }, tags: {} };
+    const { Rotates, Enabled, Gone } = await aws.test.DescribeKey({ Id: id });
+    return Gone === true ? 'gone' : { state: { rotates: Rotates === true, enabled: Enabled === true }, tags: {} };
   },
   plan: ({ state, resource: { id } }) =>
-    state.rotates
-      ? { status: 'compliant' }
-      : {
-          status: 'change',
-          changes: [
-            {
-              call: service.call('StartAutomation', { Document: 'Test-EnableRotation', Key: id }),
-              undo: { calls: [service.call('DisableRotation', { Id: id })], restores: 'exact' },
-              summary: `rotate ${id}`,
-              resolves: true,
-            },
-          ],
-        },
+    !state.enabled
+      ? { status: 'not-applicable', reason: 'It is disabled.' }
+      : state.rotates
+        ? { status: 'compliant' }
+        : {
+            status: 'change',
+            changes: [
+              {
+                call: service.call('StartAutomation', { Document: 'Test-EnableRotation', Key: id }),
+                undo: { calls: [service.call('DisableRotation', { Id: id })], restores: 'exact' },
+                summary: `rotate ${id}`,
+                resolves: true,
+              },
+            ],
+          },
 });
 
 let keys: Keys;
@@ -175,6 +181,22 @@ describe('a change that is a runbook', () => {
     expect(keys.sent).toBe(1);
   });
 
+  it.each([
+    ['is gone', () => (keys.gone = true)],
+    ['cannot have the gap any more', () => (keys.enabled = false)],
+  ])('is not said to have closed the gap of what %s', async (_what, happens) => {
+    const [started] = await engine().run(KEY);
+    happens();
+    expect(await run()).toEqual(['unknown']);
+    expect((await journal.view(KEY)).closed[0]).toMatchObject({ outcome: 'unknown', verified: false, sent: 0 });
+    const calls: unknown[] = [];
+    for await (const { record } of journal.read({ resource: KEY }))
+      if (record.kind === 'call' && record.execution !== started?.execution) calls.push(record.body);
+    expect(calls).toEqual([]);
+    // Said once; from then on there is nothing to wait for.
+    expect(await run()).toEqual(['no-op']);
+  });
+
   it('fails when its time is over, and may be started anew after that', async () => {
     await run();
     time += HALF_AN_HOUR;
@@ -205,7 +227,7 @@ describe('a change that is a runbook', () => {
       budgets: [],
       lease: 60_000,
       body: {},
-      documents: { plan: JSON.parse(JSON.stringify(plan)), before: { rotates: false } },
+      documents: { plan: JSON.parse(JSON.stringify(plan)), before: { rotates: false, enabled: true } },
     });
     time += 120_000;
     expect(outcomes(await engine().recover())).toEqual(['awaiting-runbook']);

@@ -10,7 +10,7 @@ import type { AwsFailure } from './aws-errors.js';
 import { inExecution, SharedReads, type WriteContext, type WriteReply } from './gate.js';
 import { remaining } from './planning.js';
 import { persist, stillOpen } from './recorder.js';
-import { type Runtime, unread } from './runtime.js';
+import { type Runtime, tells, unread } from './runtime.js';
 import { resolveUndo } from './story.js';
 
 /** Reads are eventually consistent: what does not show at once is looked at again after so many milliseconds. */
@@ -141,7 +141,7 @@ async function stillToDo(
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
     const seen = await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, purpose), deadline });
-    still = purpose === 'fix' && seen.assessment.ok ? remaining([change], seen.assessment.value).length > 0 : null;
+    still = purpose === 'fix' && seen.assessment.ok && tells(seen) ? remaining([change], seen.assessment.value).length > 0 : null;
     if (still !== true) return still;
   }
   return still;
@@ -186,7 +186,7 @@ export async function verify(
 }
 
 /** What still has to be done of what was done: the changes themselves, and whatever else a change should have resolved altogether. */
-function unresolved(changed: readonly Change[], assessment: Assessment): readonly Change[] {
+export function unresolved(changed: readonly Change[], assessment: Assessment): readonly Change[] {
   const left = remaining(changed, assessment);
   if (left.length > 0 || assessment.status !== 'change' || !changed.some((change) => change.resolves && change.subject === undefined)) return left;
   return assessment.changes.filter((change) => change.resolves && change.subject === undefined);

@@ -3,11 +3,12 @@ import { messageOf, RedressError } from '../model/errors.js';
 import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
+import { unresolved } from './apply.js';
 import { LEASE } from './execute.js';
 import { LOOKING } from './gate.js';
 import { remaining } from './planning.js';
 import { blank, type Closing, closeExecution, stillOpen } from './recorder.js';
-import { factOf, type Observed, type Runtime, unread } from './runtime.js';
+import { factOf, type Observed, type Runtime, tells, unread } from './runtime.js';
 import { readExecution, type Story } from './story.js';
 import type { PassResult } from './types.js';
 
@@ -65,14 +66,19 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
     resume: open.execution,
   });
   if (resumed.status !== 'begun') return null;
-  const closing = found(story, remediator, seen.observation.value, seen.assessment.value, runtime.clock.now());
+  const closing = found(story, remediator, { observed: seen.observation.value, assessment: seen.assessment.value, tells: tells(seen) }, runtime.clock.now());
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease, seen }, closing);
 }
 
 const UNTOUCHED = 'Its worker was lost, and the resource is as it was before.';
 
 /** What an execution came to, from its records and what is there now. */
-function found(story: Story, remediator: Remediator, observed: Observed, assessment: Assessment, now: number): Closing {
+function found(
+  story: Story,
+  remediator: Remediator,
+  { observed, assessment, tells }: { readonly observed: Observed; readonly assessment: Assessment; readonly tells: boolean },
+  now: number,
+): Closing {
   const { plan } = story;
   const recorded = story.appliedUndo.length;
   // A resource as it was before does not show that nothing was sent: someone may have undone it since. What may have been sent counts.
@@ -100,17 +106,17 @@ function found(story: Story, remediator: Remediator, observed: Observed, assessm
 
   const left = remaining(plan.changes, assessment);
   const { length } = plan.changes;
-  if (left.length === 0) {
+  if (tells && unresolved(plan.changes, assessment).length === 0) {
     const message = `${plan.changes.map((change) => change.summary).join('; ')} (its worker was lost; found done by recovery)`;
     return close(plan.changes.some((change) => change.resolves) ? 'remediated' : 'flagged', message, 'verified', state, { open: stillOpen(assessment) });
   }
   // It may be at work without a trace: started anew beside it, two would be.
   if (remediator.runbook !== undefined)
     return close('awaiting-runbook', `Its worker was lost when it may have started ${remediator.runbook.document}.`, 'not-verified', state, {
-      open: left.map((change) => change.summary),
+      open: stillOpen(assessment),
     });
   if (untouched) return close('failed', UNTOUCHED, 'verified', state, { retryable: true });
-  if (left.length < length)
+  if (left.length > 0 && left.length < length)
     return close('partial', `Its worker was lost after ${length - left.length} of ${length} changes.`, 'verified', state, {
       open: left.map((change) => change.summary),
     });

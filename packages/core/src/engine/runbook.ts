@@ -4,7 +4,7 @@ import { digestOf, type Json } from '../model/json.js';
 import { breakerAfter } from './breaker.js';
 import { LEASE } from './execute.js';
 import { type Asked, blank, type Closing, closeExecution, decisionBody, recordDecision, stillOpen } from './recorder.js';
-import { type Look, parametersOf, type Runtime } from './runtime.js';
+import { type Look, parametersOf, type Runtime, tells } from './runtime.js';
 import { readExecution, resolveUndo } from './story.js';
 import type { PassResult } from './types.js';
 
@@ -80,6 +80,15 @@ async function close(
       sent: 0,
       open,
       body: { verified: 'not-verified' },
+      ...documents,
+    });
+  // Whoever takes it back would act on what was never seen.
+  if (!tells(seen))
+    return finish({
+      outcome: 'unknown',
+      message: `The gap is not there any more, but not because ${remediator.runbook?.document ?? 'the runbook'}, started by ${started.execution}, was seen to close it: ${state === null ? 'the resource is gone' : 'it does not apply any more'}.`,
+      sent: 0,
+      body: { verified: 'unconfirmed' },
       ...documents,
     });
   for (const [index, change] of plan.changes.entries()) {

@@ -286,6 +286,12 @@ export function unread(look: Look): Extract<Fact<never>, { ok: false }> | null {
   return !look.observation.ok ? look.observation : !look.assessment.ok ? look.assessment : null;
 }
 
+/** Whether a look says how far a plan has come. What is gone, is a person's turn, or cannot have the gap any more, says nothing of it. */
+export function tells({ observation, assessment }: Look): boolean {
+  if (!observation.ok || observation.value === 'gone' || !assessment.ok) return false;
+  return assessment.value.status === 'compliant' || assessment.value.status === 'change';
+}
+
 /** The policy's parameters for a remediator, with its defaults. */
 export function parametersOf(policy: Policy, remediator: Remediator): JsonObject {
   const entry = Object.hasOwn(policy.remediators, remediator.id) ? policy.remediators[remediator.id] : undefined;
