@@ -103,7 +103,7 @@ function stage(journal: Journal, clock: FakeClock): Stage {
     journal,
     connect: account.connect,
     clock,
-    logger: { debug: line, info: line, warn: line, error: line },
+    logger: { info: line, warn: line, error: line },
     metrics: (text) => {
       made.logged += text.length;
     },
