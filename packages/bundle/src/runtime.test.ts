@@ -1,4 +1,4 @@
-import { definePolicy, type PolicyInput } from '@redress/core';
+import { definePolicy, defineRegister, type PolicyInput } from '@redress/core';
 import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { fromEnvironment } from './runtime.js';
@@ -28,6 +28,17 @@ describe('fromEnvironment', () => {
     const { digest } = definePolicy(policy);
     expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: digest })).not.toThrow();
     expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: `sha256:${'0'.repeat(64)}` })).toThrow(refused(/REDRESS_POLICY_DIGEST/));
+  });
+
+  it('does not start with another exceptions register than the one that was reviewed', () => {
+    const exceptions = [
+      { id: 'EXC-1', scope: { account: '111111111111', resource: 'b' }, reason: 'r', owner: 'a', approver: 'b', expires: '2027-01-01T00:00:00Z' },
+    ];
+    const { digest } = defineRegister(exceptions);
+    expect(() => made({ ...ENV, REDRESS_REGISTER_DIGEST: digest }, { exceptions })).not.toThrow();
+    // One entry less would change what it exempts.
+    expect(() => made({ ...ENV, REDRESS_REGISTER_DIGEST: digest })).toThrow(refused(/REDRESS_REGISTER_DIGEST/));
+    expect(() => made({ ...ENV, REDRESS_REGISTER_DIGEST: digest }, { exceptions: defineRegister([]) })).toThrow(refused(/REDRESS_REGISTER_DIGEST/));
   });
 
   it('does not use the credentials of the function where a role was forgotten', () => {

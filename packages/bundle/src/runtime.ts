@@ -63,7 +63,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each account that is worked on: to look, to fix, to take back. A session of them has the name of its execution, and may do what its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
- * | `REDRESS_POLICY_DIGEST` | the policy has to have this digest, or nothing starts |
+ * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts |
  * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, and of this one |
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_TOPIC_ARN` | where people are told |
@@ -91,6 +91,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const at = endpoint === null ? {} : { endpoint };
 
   const policy = policyOf(parts.policy ?? { version: 1 }, value('REDRESS_POLICY_DIGEST'));
+  const exceptions = registerOf(parts.exceptions ?? [], value('REDRESS_REGISTER_DIGEST'));
   const journal = awsJournal({
     table: needed('REDRESS_TABLE', 'the journal has no table'),
     bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
@@ -101,7 +102,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const options: RedressOptions & { journal: typeof journal } = {
     remediators: parts.remediators,
     policy,
-    exceptions: registerOf(parts.exceptions ?? []),
+    exceptions,
     journal,
     connect: parts.connect ?? connectAws({ ...rolesOf(parts.remediators, value), ...at }),
     // Without it nobody could stop the function but by deleting it.
@@ -143,19 +144,23 @@ function locked(days: string | null): { readonly lockDays?: number } {
 }
 
 function policyOf(given: NonNullable<FunctionParts['policy']>, digest: string | null): Policy | Live<Policy> {
-  const pinned = (policy: Policy): Policy => {
-    if (digest === null || policy.digest === digest) return policy;
-    throw new RedressError('compose/invalid', `The policy in this code is ${policy.digest}, and REDRESS_POLICY_DIGEST asks for ${digest}.`, {
-      next: 'Deploy the code with the reviewed policy, or the digest of this one: `redress policy check` prints it.',
-    });
-  };
+  const pinned = (policy: Policy): Policy => asked('policy', policy, 'REDRESS_POLICY_DIGEST', digest);
   if (isLive(given)) return { read: async () => pinned(await given.read()) };
   return pinned('digest' in given ? (given as Policy) : definePolicy(given));
 }
 
-function registerOf(given: NonNullable<FunctionParts['exceptions']>): Register | Live<Register> {
-  if (isLive(given) || 'digest' in given) return given as Register | Live<Register>;
-  return defineRegister(given);
+function registerOf(given: NonNullable<FunctionParts['exceptions']>, digest: string | null): Register | Live<Register> {
+  const pinned = (register: Register): Register => asked('exceptions register', register, 'REDRESS_REGISTER_DIGEST', digest);
+  if (isLive(given)) return { read: async () => pinned(await given.read()) };
+  return pinned('digest' in given ? (given as Register) : defineRegister(given));
+}
+
+/** What was reviewed, and nothing else. */
+function asked<T extends Pick<Policy, 'digest'>>(what: string, found: T, variable: string, digest: string | null): T {
+  if (digest === null || found.digest === digest) return found;
+  throw new RedressError('compose/invalid', `The ${what} in this code is ${found.digest}, and ${variable} asks for ${digest}.`, {
+    next: `Deploy the code with the reviewed ${what}, or the digest of this one: \`redress bundle\` prints it.`,
+  });
 }
 
 function isLive<T>(value: object): value is Live<T> {

@@ -46,6 +46,8 @@ export interface RedressHubProps {
   readonly serveConfig?: boolean;
   /** Digest that the policy in the code has to have. */
   readonly policyDigest?: string;
+  /** Digest that the exceptions register in the code has to have. */
+  readonly registerDigest?: string;
   /** That of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
   /** Seconds that an invocation may take, 60 to 900; default 120. */
@@ -125,6 +127,7 @@ export class RedressHub extends Construct {
       ReserveConcurrency: props.reserveConcurrency === undefined ? undefined : String(props.reserveConcurrency),
       NoticeEmail: props.noticeEmail,
       PolicyDigest: props.policyDigest,
+      RegisterDigest: props.registerDigest,
       ServeConfig: String(props.serveConfig ?? false),
     });
     acknowledge(this.template, source);

@@ -82,6 +82,8 @@ it('holds the policy and the register of the folder, and says so by their digest
   // The very policy: a start that asks for its digest is let through, another is not.
   expect(start({ REDRESS_POLICY_DIGEST: json.policy ?? '' })).toBe('started');
   expect(start({ REDRESS_POLICY_DIGEST: readPolicy('version: 1', 'x').digest })).toContain('REDRESS_POLICY_DIGEST');
+  expect(start({ REDRESS_REGISTER_DIGEST: json.register ?? '' })).toBe('started');
+  expect(start({ REDRESS_REGISTER_DIGEST: readRegister('[]', 'x').digest })).toContain('REDRESS_REGISTER_DIGEST');
   const code = readFileSync(join(directory, 'redress-bundle/code/index.mjs'), 'utf8');
   expect(code).toContain('legacy-bucket');
   expect(code).not.toContain('What is written for people');

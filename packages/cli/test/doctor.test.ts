@@ -214,7 +214,9 @@ describe('redress doctor', () => {
       'warn approval-url-missing',
     ]);
 
-    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: name, Timeout: 120, Environment: variables() }));
+    await lambda.send(
+      new UpdateFunctionConfigurationCommand({ FunctionName: name, Timeout: 120, Environment: variables({ REDRESS_REGISTER_DIGEST: 'sha256:old' }) }),
+    );
     await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName: name, AuthType: 'NONE' }));
     await ssm.send(new PutParameterCommand({ Name: `/${name}/stop`, Value: 'changes', Type: 'String' }));
     await sqs.send(
@@ -228,11 +230,20 @@ describe('redress doctor', () => {
     expect([
       ...better.code('function'),
       ...better.code('policy-'),
+      ...better.code('register-'),
       ...better.code('visibility'),
       ...better.code('dead-letters'),
       ...better.code('kill-switch'),
       ...better.code('approval-url'),
-    ]).toEqual(['ok function', 'ok policy-digest', 'fail visibility-short', 'fail dead-letters', 'warn kill-switch-on', 'fail approval-url-open']);
+    ]).toEqual([
+      'ok function',
+      'ok policy-digest',
+      'fail register-stale',
+      'fail visibility-short',
+      'fail dead-letters',
+      'warn kill-switch-on',
+      'fail approval-url-open',
+    ]);
 
     await sqs.send(new SetQueueAttributesCommand({ QueueUrl: await url(name), Attributes: { VisibilityTimeout: '720' } }));
     await ssm.send(new PutParameterCommand({ Name: `/${name}/stop`, Value: 'sometimes', Type: 'String', Overwrite: true }));

@@ -29,6 +29,7 @@ export interface BundleDocument {
   readonly bytes: { readonly zip: number; readonly code: number; readonly start: number; readonly gzip: number };
   /** Digest of the policy in it, for the parameter `PolicyDigest` of the hub's template; null with an entry of one's own. */
   readonly policy: string | null;
+  /** Digest of the exceptions register in it, for the parameter `RegisterDigest`. */
   readonly register: string | null;
   readonly remediators: readonly string[] | null;
   readonly packages: readonly { readonly name: string; readonly version: string; readonly license: string | null; readonly bytes: number }[];

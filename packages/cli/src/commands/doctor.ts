@@ -52,7 +52,7 @@ export interface DoctorDocument {
 
 const WORST: readonly CheckStatus[] = ['fail', 'unknown', 'warn', 'ok'];
 /** Where services without a region report their calls. */
-const GLOBAL: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-northwest-1', 'aws-us-gov': 'us-gov-west-1' };
+const GLOBAL: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
 /** What keeps Redress from working. Reads only, whatever it finds. */
 export async function doctorCommand(io: Io, composition: Composition, options: DoctorOptions): Promise<Answer> {
@@ -117,7 +117,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
     checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not looked at.', 'Name them with --stack or --function.'));
   else
     checks.push(
-      ...functionChecks(deployment, policy, composition.policySource.kind !== 'absent'),
+      ...functionChecks(deployment, composition, composition.policySource.kind !== 'absent'),
       ...queueChecks(deployment),
       ...approvalChecks(deployment, policy),
       ...stopChecks(deployment),

@@ -175,6 +175,7 @@ describe('rules', () => {
 });
 
 const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, approvers: { dev: [`arn:aws:iam::${ACCOUNT}:role/Lead`] } });
+const register = defineRegister([]);
 const mapping = (over: Partial<MappingFact> = {}): MappingFact => ({
   source: 'arn:aws:sqs:eu-west-1:1:q',
   enabled: true,
@@ -188,7 +189,7 @@ const handler = (over: Partial<FunctionFact> = {}): FunctionFact => ({
   state: 'Active',
   lastUpdate: 'Successful',
   timeout: 120,
-  environment: { REDRESS_POLICY_DIGEST: policy.digest },
+  environment: { REDRESS_POLICY_DIGEST: policy.digest, REDRESS_REGISTER_DIGEST: register.digest },
   mappings: known([mapping()]),
   ...over,
 });
@@ -209,28 +210,31 @@ const deployment = (over: Partial<DeploymentFacts> = {}): DeploymentFacts => ({
 });
 
 describe('the deployment', () => {
-  const fine = ['ok function', 'ok policy-digest', 'ok mapping'];
+  const fine = ['ok function', 'ok policy-digest', 'ok register-digest', 'ok mapping'];
   const but = (at: number, ...codes: string[]) => fine.toSpliced(at, 1, ...codes);
   it.each<[string, Partial<FunctionFact>, string[]]>([
     ['is well', {}, fine],
     ['is pending', { state: 'Pending' }, but(0, 'fail function-inactive')],
     ['failed to update', { lastUpdate: 'Failed' }, but(0, 'fail function-update-failed')],
     ['has too little time', { timeout: 59 }, but(0, 'fail timeout-short')],
-    ['has another policy', { environment: { REDRESS_POLICY_DIGEST: 'sha256:x' } }, but(1, 'fail policy-stale')],
-    ['does not say which policy it has', { environment: {} }, but(1, 'unknown policy-digest')],
-    ['has no queue', { mappings: known([]) }, but(2, 'fail mapping-missing')],
-    ['has a disabled mapping', { mappings: known([mapping({ enabled: false })]) }, but(2, 'fail mapping-disabled')],
-    ['loses whole batches', { mappings: known([mapping({ partialAnswers: false })]) }, but(2, 'fail mapping-whole-batches')],
-    ['has no bound', { mappings: known([mapping({ maximumConcurrency: null })]) }, but(2, 'warn mapping-unbounded')],
-    ['has mappings that cannot be read', { mappings: no }, but(2, 'unknown mapping')],
+    ['has another policy', { environment: { REDRESS_POLICY_DIGEST: 'sha256:x', REDRESS_REGISTER_DIGEST: register.digest } }, but(1, 'fail policy-stale')],
+    ['does not say which policy it has', { environment: { REDRESS_REGISTER_DIGEST: register.digest } }, but(1, 'unknown policy-digest')],
+    // An exception that was written since is not kept.
+    ['has another register', { environment: { REDRESS_POLICY_DIGEST: policy.digest, REDRESS_REGISTER_DIGEST: 'sha256:x' } }, but(2, 'fail register-stale')],
+    ['does not say which register it has', { environment: { REDRESS_POLICY_DIGEST: policy.digest } }, but(2, 'unknown register-digest')],
+    ['has no queue', { mappings: known([]) }, but(3, 'fail mapping-missing')],
+    ['has a disabled mapping', { mappings: known([mapping({ enabled: false })]) }, but(3, 'fail mapping-disabled')],
+    ['loses whole batches', { mappings: known([mapping({ partialAnswers: false })]) }, but(3, 'fail mapping-whole-batches')],
+    ['has no bound', { mappings: known([mapping({ maximumConcurrency: null })]) }, but(3, 'warn mapping-unbounded')],
+    ['has mappings that cannot be read', { mappings: no }, but(3, 'unknown mapping')],
   ])('a function that %s', (_name, over, expected) =>
-    expect(said(functionChecks(deployment({ handler: known(handler(over)) }), policy, true))).toEqual(expected),
+    expect(said(functionChecks(deployment({ handler: known(handler(over)) }), { policy, register }, true))).toEqual(expected),
   );
 
   it('is missing or cannot be read', () => {
-    expect(said(functionChecks(deployment({ handler: known(null) }), policy, true))).toEqual(['fail function-missing']);
-    expect(said(functionChecks(deployment({ handler: no }), policy, true))).toEqual(['unknown function']);
-    expect(said(functionChecks(deployment(), policy, false))).toContain('warn policy-not-compared');
+    expect(said(functionChecks(deployment({ handler: known(null) }), { policy, register }, true))).toEqual(['fail function-missing']);
+    expect(said(functionChecks(deployment({ handler: no }), { policy, register }, true))).toEqual(['unknown function']);
+    expect(said(functionChecks(deployment(), { policy, register }, false))).toContain('warn policy-not-compared');
   });
 
   it.each<[string, Partial<DeploymentFacts>, string[]]>([

@@ -1,4 +1,4 @@
-import type { Policy } from '@redress/core';
+import type { Policy, Register } from '@redress/core';
 import { fail, ok, read, unknown, warn } from './check.js';
 import type { AccessFact, Check, DeploymentFacts, FunctionFact, QueueFact } from './facts.js';
 
@@ -9,8 +9,12 @@ const LEASE = 120;
 /** So many messages are a backlog. */
 const BACKLOG = 1000;
 
-/** The function: whether it is there, runs the policy that is meant, and has the time it needs. */
-export function functionChecks(facts: DeploymentFacts, policy: Policy, policyFound: boolean): readonly Check[] {
+/** The function: whether it is there, runs the policy and keeps the exceptions that are meant, and has the time it needs. */
+export function functionChecks(
+  facts: DeploymentFacts,
+  { policy, register }: { readonly policy: Policy; readonly register: Register },
+  policyFound: boolean,
+): readonly Check[] {
   return read('function', 'function', facts.handler, (handler) => {
     if (handler === null)
       return [fail('function-missing', 'function', 'There is no function under this name.', 'Deploy it, or name it with --function or --stack.')];
@@ -26,6 +30,7 @@ export function functionChecks(facts: DeploymentFacts, policy: Policy, policyFou
     return [
       ...(found.length > 0 ? found : [ok('function', where, `It is there, with ${handler.timeout} s.`)]),
       ...policyDigestChecks(handler, policy, policyFound),
+      ...(policyFound ? registerDigestChecks(handler, register) : []),
       ...mappingChecks(handler),
     ];
   });
@@ -39,6 +44,23 @@ function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: 
   return deployed === policy.digest
     ? [ok('policy-digest', handler.name, `It runs the policy that is here (${deployed}).`)]
     : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run it with the one that is deployed.')];
+}
+
+/** An exception that was written since the bundle was made exempts nothing yet. */
+function registerDigestChecks(handler: FunctionFact, register: Register): readonly Check[] {
+  const deployed = handler.environment['REDRESS_REGISTER_DIGEST'] ?? '';
+  if (deployed === '')
+    return [unknown('register-digest', handler.name, 'The function does not say which exceptions it keeps: REDRESS_REGISTER_DIGEST is not set.')];
+  return deployed === register.digest
+    ? [ok('register-digest', handler.name, `It keeps the exceptions that are here (${register.entries.length}).`)]
+    : [
+        fail(
+          'register-stale',
+          handler.name,
+          `It keeps other exceptions than are here: its register is ${deployed}, and here is ${register.digest}.`,
+          'Bundle and deploy this register; until then only the exception tag keeps what was added, for three days.',
+        ),
+      ];
 }
 
 function mappingChecks(handler: FunctionFact): readonly Check[] {

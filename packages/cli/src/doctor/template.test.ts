@@ -1,4 +1,6 @@
 // What is deployed, what the functions do, and what the doctor looks for are written in three packages, and have to agree.
+
+import { fromEnvironment } from '@redress/bundle/runtime';
 import { type Connect, canaryPattern, definePolicy, eventPatterns, type JsonObject, known, normalize } from '@redress/core';
 import { hubTemplate } from '@redress/deploy';
 import { memoryJournal } from '@redress/evidence';
@@ -60,6 +62,7 @@ describe('the template of the hub', () => {
     const text = JSON.stringify(template.Resources['Function']?.Properties);
     for (const name of [
       'REDRESS_POLICY_DIGEST',
+      'REDRESS_REGISTER_DIGEST',
       'REDRESS_STOP_PARAMETER',
       'REDRESS_CANARY_PARAMETER',
       'REDRESS_TABLE',
@@ -68,6 +71,31 @@ describe('the template of the hub', () => {
     ])
       expect(text).toContain(`"${name}"`);
     expect(template.Resources['ApprovalsUrl']?.Properties).toMatchObject({ AuthType: 'AWS_IAM' });
+  });
+
+  it.each(['Function', 'Approvals', 'Config'])('sets for %s all the variables that the functions read, and no others', (name) => {
+    const { Environment } = template.Resources[name]?.Properties as { Environment: { Variables: JsonObject } };
+    const set = Object.keys(Environment.Variables).filter((each) => each.startsWith('REDRESS_'));
+    const read = new Set<string>();
+    const values: Readonly<Record<string, string>> = {
+      REDRESS_TABLE: 'redress-journal',
+      REDRESS_BUCKET: 'redress-evidence',
+      REDRESS_STOP_PARAMETER: 'redress-stop',
+      REDRESS_READ_ROLE: 'RedressRead',
+      REDRESS_MEMBER_ROLE: 'RedressFix',
+      REDRESS_EXTERNAL_ID: 'external',
+      REDRESS_SWEEP_REGIONS: 'eu-west-1',
+      REDRESS_ACCOUNT: '111111111111',
+      AWS_REGION: 'eu-west-1',
+    };
+    const env = new Proxy(values, {
+      get(target, key) {
+        if (typeof key === 'string') read.add(key);
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    fromEnvironment({ remediators }, env);
+    expect([...read].filter((each) => each.startsWith('REDRESS_')).sort()).toEqual(set.sort());
   });
 
   it('sends a tick that the handler takes for one, and watches metrics that the handler writes', async () => {

@@ -59,6 +59,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       HasCodeVersion: given('CodeVersion'),
       HasEmail: given('NoticeEmail'),
       HasPolicyDigest: given('PolicyDigest'),
+      HasRegisterDigest: given('RegisterDigest'),
       HasSweepRegions: listed('SweepRegions'),
       // GovCloud has no function URLs: no approvals there, and what asks for one waits.
       HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
@@ -316,6 +317,12 @@ function parameters(): Record<string, TemplateParameter> {
       Description: 'Answer remediations of AWS Config: of this account, and of the organisation. The code has to export config.',
     },
     PolicyDigest: { Type: 'String', Default: '', Description: 'Digest that the policy in the code has to have.', AllowedPattern: '^$|^[\\w:+/=-]{1,128}$' },
+    RegisterDigest: {
+      Type: 'String',
+      Default: '',
+      Description: 'Digest that the exceptions register in the code has to have.',
+      AllowedPattern: '^$|^[\\w:+/=-]{1,128}$',
+    },
   };
 }
 
@@ -334,6 +341,7 @@ function environment(): JsonObject {
     REDRESS_STOP_PARAMETER: ref('Stop'),
     REDRESS_CANARY_PARAMETER: ref('Canary'),
     REDRESS_POLICY_DIGEST: when('HasPolicyDigest', ref('PolicyDigest')),
+    REDRESS_REGISTER_DIGEST: when('HasRegisterDigest', ref('RegisterDigest')),
     REDRESS_ACCOUNT: ref('AWS::AccountId'),
     REDRESS_SWEEP_REGIONS: { 'Fn::If': ['HasSweepRegions', { 'Fn::Join': [',', ref('SweepRegions')] }, ref('AWS::Region')] },
     NODE_OPTIONS: '--enable-source-maps',

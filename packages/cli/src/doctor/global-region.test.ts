@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Connect } from '@redress/core';
+import { afterAll, expect, it } from 'vitest';
+import type { DoctorDocument } from '../commands/doctor.js';
+import { run } from '../run.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'redress-global-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+// The credentials are of another account than the one that is asked about, so nothing of it is looked at.
+const connect: Connect = async () => ({ config: {}, identity: async () => ({ account: '111111111111', arn: 'arn:aws:iam::111111111111:user/someone' }) });
+
+it.each([
+  ['eu-west-1', 'us-east-1'],
+  // One control plane for both regions of China, and it is in Beijing; the gate asks IAM there, too.
+  ['cn-northwest-1', 'cn-north-1'],
+  ['us-gov-east-1', 'us-gov-west-1'],
+])('in %s the doctor looks for rules of global services in %s', async (region, global) => {
+  let out = '';
+  const io = {
+    stdout: (text: string) => void (out += text),
+    stderr: () => undefined,
+    stdin: async () => '',
+    stdinChunks: async function* () {},
+    color: false,
+    cwd: directory,
+    env: {},
+    user: 'tester',
+  };
+  await run(['doctor', '--live', '--account', '222222222222', '--region', region, '--json'], io, { connect });
+  expect((JSON.parse(out) as DoctorDocument).regions).toEqual([region, global]);
+});
