@@ -74,8 +74,8 @@ describe('the template of the hub', () => {
   });
 
   it.each(['Function', 'Approvals', 'Config'])('sets for %s all the variables that the functions read, and no others', (name) => {
-    const { Environment } = template.Resources[name]?.Properties as { Environment: { Variables: JsonObject } };
-    const set = Object.keys(Environment.Variables).filter((each) => each.startsWith('REDRESS_'));
+    const properties = template.Resources[name]?.Properties as { Environment: { Variables: JsonObject } } | undefined;
+    const set = Object.keys(properties?.Environment.Variables ?? {}).filter((each) => each.startsWith('REDRESS_'));
     const read = new Set<string>();
     const values: Readonly<Record<string, string>> = {
       REDRESS_TABLE: 'redress-journal',
