@@ -98,7 +98,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     ...(own === undefined
       ? [
           `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything only tells)' : ''}`,
-          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries, as they are now: a change needs a new bundle`,
+          `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries, as they are now: one that is added later exempts nothing until it is bundled and deployed`,
         ]
       : []),
     ...(proof === null ? [] : [`${proof.length} of ${proof.length} declared operations do the same as in a plain bundle, on the wire and in what is read.`]),

@@ -238,6 +238,12 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       ApprovalsRoleArn: { Description: 'For the parameter RollbackRoleArns of the member role template.', Value: att('ApprovalsRole') },
       BusArn: { Description: 'For the parameter HubBusArn of the member events template.', Value: att('Bus') },
       ApprovalUrl: { Description: 'Where approvals are given, by signed requests.', Value: att('ApprovalsUrl', 'FunctionUrl'), Condition: 'HasFunctionUrls' },
+      ApproverPolicyArn: {
+        Description: 'Attach it to the roles and users of this account that approve.',
+        Value: ref('ApproverPolicy'),
+        Condition: 'HasFunctionUrls',
+      },
+      AuditorPolicyArn: { Description: 'Attach it to who reads the journal, and changes nothing.', Value: ref('AuditorPolicy') },
       ConfigFunctionArn: { Description: 'For the parameter ConfigFunctionArn of the member config template.', Value: att('Config'), Condition: 'ServesConfig' },
       QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
       DeadLettersUrl: { Description: 'What was received too often.', Value: ref('DeadLetters') },

@@ -107,6 +107,12 @@ describe('the hub', () => {
     expect(properties(hub, 'AWS::Lambda::Url')).toEqual([expect.objectContaining({ AuthType: 'AWS_IAM' })]);
   });
 
+  it('tells where the policies are that people get', () => {
+    const { ApproverPolicyArn, AuditorPolicyArn } = hub.Outputs;
+    expect(ApproverPolicyArn).toMatchObject({ Value: { Ref: 'ApproverPolicy' }, Condition: hub.Resources['ApproverPolicy']?.Condition });
+    expect(AuditorPolicyArn).toMatchObject({ Value: { Ref: 'AuditorPolicy' } });
+  });
+
   it('lets nobody send to its queue but its own rules', () => {
     const policies = JSON.stringify(properties(hub, 'AWS::SQS::QueuePolicy'));
     expect(policies).toContain('aws:SourceArn');
