@@ -1,4 +1,4 @@
-import { type Clock, messageOf as errorMessage, type Notification, type Notify, parseDuration, RedressError, systemClock } from '@redress/core';
+import { type Clock, messageOf as errorMessage, formatResource, type Notification, type Notify, parseDuration, RedressError, systemClock } from '@redress/core';
 import type { Channel } from './channels/channel.js';
 import type { Delivery } from './http.js';
 import { Lane, type LaneLimits } from './lane.js';
@@ -136,6 +136,15 @@ export function notifier(options: NotifierOptions): Notifier {
   const notify = async (notification: Notification): Promise<void> => {
     const message = messageOf(notification, making);
     const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
+    // A change that is made unless somebody objects rests on its notice: told to nobody, it was not delivered.
+    if (to.length === 0 && notification.grace !== undefined)
+      throw new RedressError(
+        'notify/failed',
+        `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: a route says so.`,
+        {
+          next: 'Give the route a channel, or take the grace period away.',
+        },
+      );
     try {
       await deliver(to, (lane, delivery) => lane.offer(message, delivery));
     } finally {

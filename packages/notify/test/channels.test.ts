@@ -184,6 +184,10 @@ describe('delivery', () => {
     await notify(sample({ tags: null }));
     await notify(sample({ outcome: 'exempt' }));
     expect([payments, broken, rest].map((each) => each.arrived.length)).toEqual([1, 1, 1]);
+    // Nobody is told of an exemption; a change that comes by itself has to be told to somebody, or it must not come.
+    const grace = { notice: 0, ends: Date.parse('2026-12-01T10:00:00Z') };
+    await expect(notify(sample({ outcome: 'exempt', grace }))).rejects.toMatchObject({ code: 'notify/failed' });
+    expect([payments, broken, rest].map((each) => each.arrived.length)).toEqual([1, 1, 1]);
     expect(() => notifier({ channels: [at('a', rest)], default: ['b'] })).toThrow('There is no channel "b"');
     expect(() => notifier({ channels: [at('a', rest)], default: [] })).toThrow('no channel');
   });
