@@ -108,7 +108,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const zip = zipOf(files);
   const hash = createHash('sha256').update(zip);
   const code = [...contents].filter(([name]) => name.endsWith('.mjs'));
-  const atStart = new Set([...loadedAtStart(metafile)].map((name) => renamed(name, named)));
+  // Chunks that are loaded when they are needed are not among them.
+  const atStart = reached(metafile, (kind) => kind === 'import-statement').map((name) => renamed(name, named));
   return {
     files,
     zip,
@@ -116,7 +117,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     codeSha256: hash.digest('base64'),
     bytes: {
       code: sum(code.map(([, bytes]) => bytes.length)),
-      start: sum(code.map(([name, bytes]) => (atStart.has(name) ? bytes.length : 0))),
+      start: sum(code.map(([name, bytes]) => (atStart.includes(name) ? bytes.length : 0))),
       gzip: sum(code.map(([, bytes]) => gzipSync(bytes, { level: 9 }).length)),
     },
     packages: found,
@@ -127,18 +128,21 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
  * esbuild names chunks by a hash that knows the folders; here they are numbered in the order in which they are reached. The new names are as
  * long as the old ones, so that the columns of source maps stay.
  */
-function steadyNames({ outputs }: Metafile): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
+function steadyNames(metafile: Metafile): ReadonlyMap<string, string> {
+  const hashes = reached(metafile, () => true).flatMap((name) => CHUNK.exec(name)?.[1] ?? []);
+  return new Map(hashes.map((hash, index) => [hash, String(index + 1).padStart(hash.length, '0')]));
+}
+
+/** Names of the files that the entry leads to by such imports, in the order in which they are reached. */
+function reached({ outputs }: Metafile, by: (kind: string) => boolean): readonly string[] {
   const seen = new Set<string>();
   const visit = (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
-    const hash = CHUNK.exec(posix.basename(path))?.[1];
-    if (hash !== undefined) names.set(hash, String(names.size + 1).padStart(hash.length, '0'));
-    for (const each of outputs[path]?.imports ?? []) if (!each.external) visit(each.path);
+    for (const each of outputs[path]?.imports ?? []) if (!each.external && by(each.kind)) visit(each.path);
   };
   for (const path of Object.keys(outputs)) if (posix.basename(path) === 'index.mjs') visit(path);
-  return names;
+  return [...seen].map((path) => posix.basename(path));
 }
 
 const CHUNK = /^chunk-([A-Z0-9]{8})\.mjs/;
@@ -157,20 +161,6 @@ function zipOf(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   // Readable by whoever Lambda runs it as; written by nobody.
   for (const [name, bytes] of files) entries[name] = [bytes, { level: 9, mtime: MTIME, os: 3, attrs: (0o100444 << 16) >>> 0 }];
   return zipSync(entries);
-}
-
-/** The files that the entry imports before anything runs: chunks that are loaded when they are needed are not among them. */
-function loadedAtStart({ outputs }: Metafile): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const visit = (path: string) => {
-    const name = posix.basename(path);
-    if (seen.has(name)) return;
-    seen.add(name);
-    for (const each of outputs[path]?.imports ?? []) if (each.kind === 'import-statement' && !each.external) visit(each.path);
-  };
-  const entry = Object.keys(outputs).find((path) => posix.basename(path) === 'index.mjs');
-  if (entry !== undefined) visit(entry);
-  return seen;
 }
 
 type PackageOf = (file: string) => Promise<{ name: string; version: string; license: string | null; folder: string } | null>;

@@ -10,6 +10,7 @@ import {
   defineRegister,
   type Guardrail,
   isAccountId,
+  isLive,
   isRegion,
   type Live,
   type Notify,
@@ -161,10 +162,6 @@ function asked<T extends Pick<Policy, 'digest'>>(what: string, found: T, variabl
   throw new RedressError('compose/invalid', `The ${what} in this code is ${found.digest}, and ${variable} asks for ${digest}.`, {
     next: `Deploy the code with the reviewed ${what}, or the digest of this one: \`redress bundle\` prints it.`,
   });
-}
-
-function isLive<T>(value: object): value is Live<T> {
-  return 'read' in value && typeof value.read === 'function';
 }
 
 type Value = (name: string) => string | null;

@@ -9,6 +9,7 @@ import {
   definePolicy,
   defineRegister,
   type Guardrail,
+  isLive,
   isRegion,
   type Journal,
   type Live,
@@ -103,7 +104,7 @@ export interface Composition {
  * @throws {CliError} {@link RedressError}
  */
 export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
-  const config = await loadConfig(io, options.config);
+  const { config, file: configFile } = await loadConfig(io, options.config);
   const remediators = await remediatorsOf(config, overrides);
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
@@ -149,7 +150,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     guardrails,
     policySource: { kind, file: kind === 'file' ? source.file : null },
     sources: {
-      config: await configFile(io, options.config),
+      config: configFile,
       policy: kind === 'file' && source.file !== null ? resolve(io.cwd, source.file) : null,
       register:
         config.exceptions !== undefined || now.exceptions.register === null ? null : resolve(io.cwd, registerFile(now.exceptions.register, source.file)),
@@ -176,7 +177,7 @@ async function remediatorsOf(config: ConfigFile, overrides: Overrides): Promise<
 
 /** The remediators alone, for commands that need no policy. */
 export async function installedRemediators(io: Io, options: GlobalOptions, overrides: Overrides): Promise<readonly Remediator[]> {
-  return remediatorsOf(await loadConfig(io, options.config), overrides);
+  return remediatorsOf((await loadConfig(io, options.config)).config, overrides);
 }
 
 function regionOf(io: Io, options: GlobalOptions): string {
@@ -192,17 +193,12 @@ function endpointOf(text: string): string {
   return text;
 }
 
-/** Path of the configuration file; null when there is none. */
-async function configFile(io: Io, given: string | undefined): Promise<string | null> {
-  const file = resolve(io.cwd, given ?? DEFAULT_CONFIG);
-  return (await exists(file)) ? file : null;
-}
-
-async function loadConfig(io: Io, given: string | undefined): Promise<ConfigFile> {
+/** The configuration, and the absolute path of its file; an empty one and null when there is none. */
+async function loadConfig(io: Io, given: string | undefined): Promise<{ config: ConfigFile; file: string | null }> {
   const shown = given ?? DEFAULT_CONFIG;
   const file = resolve(io.cwd, shown);
   if (!(await exists(file))) {
-    if (given === undefined) return {};
+    if (given === undefined) return { config: {}, file: null };
     throw new CliError('cli/config', `There is no file ${shown}.`, { place: { file: shown }, next: 'Give an existing file, or leave --config out.' });
   }
   let module: { default?: unknown };
@@ -225,7 +221,7 @@ async function loadConfig(io: Io, given: string | undefined): Promise<ConfigFile
   // A guardrail under a mistyped name would silently not hold.
   if (unknown !== undefined)
     throw new CliError('cli/config', `${shown}: ${JSON.stringify(unknown)} is not known here; allowed: ${known.join(', ')}`, { place: { file: shown } });
-  return module.default as ConfigFile;
+  return { config: module.default as ConfigFile, file };
 }
 
 type PolicyPlace = { kind: 'file' | 'config' | 'default'; file: string | null };
@@ -405,10 +401,6 @@ export async function exists(path: string): Promise<boolean> {
     if (isAbsent(cause)) return false;
     throw new CliError('cli/file', `${path} cannot be read: ${reasonOf(cause)}`, { place: { file: path }, cause });
   }
-}
-
-function isLive<T>(value: object): value is Live<T> {
-  return 'read' in value && typeof value.read === 'function';
 }
 
 function isAbsent(cause: unknown): boolean {

@@ -143,6 +143,7 @@ export {
   type ConnectTarget,
   fixed,
   type Identity,
+  isLive,
   type Live,
   type Stop,
   systemClock,

@@ -72,3 +72,8 @@ export interface Live<T> {
 export function fixed<T>(value: T): Live<T> {
   return { read: async () => value };
 }
+
+/** Whether it is read anew each time. */
+export function isLive<T>(value: object): value is Live<T> {
+  return 'read' in value && typeof value.read === 'function';
+}

@@ -48,6 +48,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   if (own !== undefined && options.remediator !== undefined)
     throw new CliError('cli/usage', 'An entry of your own has its own remediators.', { next: 'Give --entry or --remediator.' });
   const remediators = chosen(composition, options);
+  const ids = remediators.map(({ id }) => id);
   const { sources } = composition;
   // A policy or register that names a remediator which is left out would stop the functions at their start: it is said now.
   const { policy, register: exceptions, connect, guardrails } = composition;
@@ -55,7 +56,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   const where = { resolveDir: HERE, conditions: CONDITIONS };
   const made = await bundle({
     ...where,
-    entry: own === undefined ? { text: await entryOf(composition, options) } : resolve(io.cwd, own),
+    entry: own === undefined ? { text: await entryOf(composition, ids, options.remediator !== undefined) } : resolve(io.cwd, own),
     prune: options.plain !== true,
   });
   const proof = options.prove === true ? await prove(composition, where) : null;
@@ -86,7 +87,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     bytes: { zip: made.zip.length, ...made.bytes },
     policy: own === undefined ? composition.policy.digest : null,
     register: own === undefined ? composition.register.digest : null,
-    remediators: own === undefined ? remediators.map(({ id }) => id) : null,
+    remediators: own === undefined ? ids : null,
     packages: made.packages,
     proof,
   };
@@ -115,13 +116,12 @@ function listsOf(composition: Composition, ids: readonly string[]): Record<strin
   );
 }
 
-async function entryOf(composition: Composition, options: BundleCommandOptions): Promise<string> {
+async function entryOf(composition: Composition, ids: readonly string[], only: boolean): Promise<string> {
   const { config, policy, register } = composition.sources;
   const read = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T> => parse(await readFile(file, 'utf8'), file);
-  const ids = chosen(composition, options).map(({ id }) => id);
   return entryText({
     remediators: listsOf(composition, ids),
-    ...(options.remediator === undefined ? {} : { only: ids }),
+    ...(only ? { only: ids } : {}),
     ...(config === null ? {} : { config }),
     ...(policy === null ? {} : { policy: await read(policy, policyData) }),
     ...(register === null ? {} : { exceptions: await read(register, registerData) }),

@@ -1,17 +1,13 @@
 import type { Remediator } from '@redress/core';
+import { builtinLists } from '../builtin.js';
 import { rangeOf, TOOLS } from './versions.js';
 import type { NewFiles } from './write-new.js';
 
-const PACKAGES = {
-  '@redress/remediator-cloudwatch-logs': 'logsRemediators',
-  '@redress/remediator-ec2': 'ec2Remediators',
-  '@redress/remediator-iam': 'iamRemediators',
-  '@redress/remediator-s3': 's3Remediators',
-} as const;
-
 /** A package that is deployed as the handler: what it is made of, a policy under which everything only tells, and an empty register. */
 export function handlerFiles(name: string, remediators: readonly Pick<Remediator, 'id' | 'title' | 'ceiling'>[]): NewFiles {
-  const packages = Object.entries(PACKAGES);
+  const packages = Object.entries(builtinLists)
+    .map(([module, { name: list }]) => [module, list] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const manifest = {
     name,
     version: '0.0.0',

@@ -11,7 +11,7 @@ import type { Notify } from '../notify.js';
 import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
-import { type Clock, fixed, type Identity, type Live, type Stop, systemClock } from '../ports.js';
+import { type Clock, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
@@ -71,8 +71,8 @@ export class Runtime {
         throw new RedressError('compose/invalid', `Two guardrails are called ${guardrail.id}; guardrails can be added, not replaced.`);
       guardrailIds.add(guardrail.id);
     }
-    if (!('read' in options.policy)) this.#checkPolicy(options.policy);
-    if (options.exceptions !== undefined && !('read' in options.exceptions)) this.#checkRegister(options.exceptions);
+    if (!isLive<Policy>(options.policy)) this.#checkPolicy(options.policy);
+    if (options.exceptions !== undefined && !isLive<Register>(options.exceptions)) this.#checkRegister(options.exceptions);
   }
 
   /** @throws {RedressError} `compose/invalid` when there is none of that id. */
@@ -269,7 +269,7 @@ export class Runtime {
 }
 
 function live<T extends object>(value: T | Live<T>): Live<T> {
-  return 'read' in value && typeof value.read === 'function' ? (value as Live<T>) : fixed(value as T);
+  return isLive<T>(value) ? value : fixed(value);
 }
 
 /** A fact, whether it can be read or not. */

@@ -176,7 +176,7 @@ export function defineService(options: {
     operations.set(name, { iam, retry: binding.retry ?? 'verify-first', access: isReadOperation(name) ? 'read' : 'write' });
   }
   const { load, client } = options;
-  const sdk = async (): Promise<ServiceSdk> => {
+  const loaded = async (): Promise<ServiceSdk> => {
     const module = load === undefined ? null : ((await load()) as Readonly<Record<PropertyKey, unknown>>);
     // biome-ignore lint/suspicious/noExplicitAny: what the types of the two forms of `options` say is checked here once more.
     const exported = (name: PropertyKey): any => {
@@ -188,6 +188,17 @@ export function defineService(options: {
       client: (config, attempts) => new Client({ ...config, maxAttempts: attempts }),
       command: (operation) => options.operations[operation]?.command ?? exported(`${operation}Command`),
     };
+  };
+  let once: Promise<ServiceSdk> | null = null;
+  const sdk = (): Promise<ServiceSdk> => {
+    if (once === null) {
+      once = loaded();
+      // What could not be loaded is tried again.
+      once.catch(() => {
+        once = null;
+      });
+    }
+    return once;
   };
   const runtime: ServiceRuntime = { id: options.id, operations, sdk };
   const known = (operation: string) => {

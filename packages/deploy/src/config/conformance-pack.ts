@@ -32,7 +32,7 @@ export const ATTEMPTS = { MaximumAutomaticAttempts: 2, RetryAttemptSeconds: 600 
  * The Config rules that the remediators know, and for those that can be closed on request a remediation that asks Redress. The rules have the
  * parameters of the remediators, so that Config asks for what would be changed, and for nothing else.
  *
- * @example printPack(conformancePack({ remediators: s3Remediators }))
+ * @example printYaml(conformancePack({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/config/latest/developerguide/custom-conformance-pack.html
  */
 export function conformancePack({ remediators, parametersOf, remediation = true }: ConformancePackOptions): ConformancePack {
