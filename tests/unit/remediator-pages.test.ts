@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinRemediators } from '../../packages/cli/src/builtin.js';
 import type { PlanDocument } from '../../packages/cli/src/commands/plan.js';
 import type { SweepDocument } from '../../packages/cli/src/commands/sweep.js';
-import { run } from '../../packages/cli/src/run.js';
+import { command } from '../../packages/cli/test/support/command.js';
 
 const PAGES = fileURLToPath(new URL('../../docs/remediators', import.meta.url));
 const ACCOUNT = '111111111111';
@@ -51,22 +51,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 async function typed(line: string, { account, clock }: ReturnType<typeof gaps>, cwd: string): Promise<{ exit: number; json: unknown; err: string }> {
   const [npx, redress, ...argv] = line.trim().split(' ');
   expect([npx, redress]).toEqual(['npx', 'redress']);
-  let out = '';
-  let err = '';
-  const exit = await run(
-    [...argv, '--json', '--region', REGION],
-    {
-      stdout: (text) => void (out += text),
-      stderr: (text) => void (err += text),
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd,
-      env: {},
-      user: 'tester',
-    },
-    { connect: account.connect, clock },
-  );
+  const { exit, out, err } = await command([...argv, '--json', '--region', REGION], cwd, { connect: account.connect, clock });
   return { exit, json: JSON.parse(out) as unknown, err };
 }
 

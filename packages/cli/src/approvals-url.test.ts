@@ -9,7 +9,7 @@ import { memoryJournal } from '@redress/evidence';
 import { createApprovalHandler } from '@redress/lambda-runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
-import { run } from './run.js';
+import { command } from '../test/support/command.js';
 
 const ACCOUNT = '111111111111';
 const SESSION = `arn:aws:sts::${ACCOUNT}:assumed-role/Lead/alice`;
@@ -120,26 +120,11 @@ const policy = definePolicy({
 });
 
 async function redress(credentials: object | undefined, ...argv: string[]): Promise<{ exit: number; out: string; err: string; json: unknown }> {
-  let out = '';
-  let err = '';
   const connect: Connect = async ({ region }) => ({
     config: { region, ...(credentials === undefined ? {} : { credentials }) },
     identity: async () => ({ account: ACCOUNT, arn: SESSION }),
   });
-  const exit = await run(
-    [...argv, '--region', 'eu-west-1'],
-    {
-      stdout: (text) => void (out += text),
-      stderr: (text) => void (err += text),
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    },
-    { remediators: [revokeOpenRules], connect },
-  );
+  const { exit, out, err } = await command([...argv, '--region', 'eu-west-1'], directory, { remediators: [revokeOpenRules], connect });
   return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as unknown) : null };
 }
 

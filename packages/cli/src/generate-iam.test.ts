@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from './run.js';
+import { command } from '../test/support/command.js';
 
 let directory: string;
 beforeEach(() => {
@@ -12,22 +12,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 async function generate(...argv: string[]): Promise<{ exit: number; out: string; err: string; statements: () => Record<string, unknown>[] }> {
-  let out = '';
-  let err = '';
-  const exit = await run(['generate', 'iam', ...argv], {
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    stdin: async () => '',
-    stdinChunks: async function* () {},
-    color: false,
-    cwd: directory,
-    env: {},
-    user: 'tester',
-  });
+  const { exit, out, err } = await command(['generate', 'iam', ...argv], directory);
   return { exit, out, err, statements: () => (JSON.parse(out) as { Statement: Record<string, unknown>[] }).Statement };
 }
 const ssh = ['--remediator', 'ec2-revoke-sg-open-ssh'];

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from './run.js';
+import { command } from '../test/support/command.js';
 
 let directory: string;
 beforeEach(() => {
@@ -14,25 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-async function generate(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const exit = await run(['generate', ...argv], {
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    stdin: async () => '',
-    stdinChunks: async function* () {},
-    color: false,
-    cwd: directory,
-    env: {},
-    user: 'tester',
-  });
-  return { exit, out, err };
-}
+const generate = (...argv: string[]) => command(['generate', ...argv], directory);
 
 describe('redress generate', () => {
   it('prints the conformance pack with the parameters of the policy', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
+import { command } from '../test/support/command.js';
 import type { ReplayDocument } from './commands/replay.js';
-import { run } from './run.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 const policy = (mode: string, more = '') =>
@@ -31,23 +31,8 @@ const bytes = (below = directory): string[] =>
     .sort();
 
 async function redress(argv: readonly string[], stdin: readonly string[] = []) {
-  let out = '';
-  let err = '';
-  const io = {
-    stdout: (text: string) => void (out += text),
-    stderr: (text: string) => void (err += text),
-    stdin: async () => stdin.join(''),
-    stdinChunks: async function* () {
-      yield* stdin;
-    },
-    color: false,
-    cwd: directory,
-    env: {},
-    user: 'tester',
-  };
   const clock = { now: () => time, sleep: async (milliseconds: number) => void (time += milliseconds) };
-  const exit = await run(argv, io, { remediators: [revokeOpenRules], connect: widgets.connect, clock });
-  return { exit, out, err };
+  return command(argv, directory, { remediators: [revokeOpenRules], connect: widgets.connect, clock }, stdin);
 }
 const replayed = async (...argv: string[]) => JSON.parse((await redress(['replay', ...argv, '--json'])).out) as ReplayDocument;
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type { Clock } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
+import { command } from '../test/support/command.js';
 import type { HistoryEntry } from './commands/history.js';
 import type { PlanDocument } from './commands/plan.js';
 import type { RemediatorDocument } from './commands/remediators.js';
 import type { RunDocument } from './commands/run.js';
-import { run } from './run.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 const POLICY = 'version: 1\nenvironments:\n  dev:\n    accounts: ["111111111111"]\nremediators:\n  widget-revoke-open: { dev: enforce }\n';
@@ -38,28 +38,8 @@ afterEach(() => {
 const file = (name: string, content: string | object) => writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
 
 async function redress(...argv: string[]): Promise<{ exit: number; out: string; err: string; json: unknown }> {
-  let out = '';
-  let err = '';
-  const exit = await run(
-    argv,
-    {
-      stdout: (text) => {
-        out += text;
-      },
-      stderr: (text) => {
-        err += text;
-      },
-      stdin: async () => JSON.stringify(openedEvent('w-stdin', 'open-1', START)),
-      stdinChunks: async function* () {
-        yield JSON.stringify(openedEvent('w-stdin', 'open-1', START));
-      },
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    },
-    { remediators: [revokeOpenRules, noteWidget], connect: widgets.connect, clock },
-  );
+  const overrides = { remediators: [revokeOpenRules, noteWidget], connect: widgets.connect, clock };
+  const { exit, out, err } = await command(argv, directory, overrides, [JSON.stringify(openedEvent('w-stdin', 'open-1', START))]);
   return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as unknown) : null };
 }
 
@@ -799,20 +779,8 @@ describe('policy and configuration', () => {
 
 describe('the command itself', () => {
   it('brings its remediators along', async () => {
-    let out = '';
-    const io = {
-      stdout: (text: string) => {
-        out += text;
-      },
-      stderr: () => undefined,
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    };
-    expect(await run(['remediators', '--json'], io)).toBe(0);
+    const { exit, out } = await command(['remediators', '--json'], directory);
+    expect(exit).toBe(0);
     const documents = JSON.parse(out) as RemediatorDocument[];
     expect(documents.map(({ id }) => id)).toEqual([
       'ec2-revoke-sg-open-ssh',

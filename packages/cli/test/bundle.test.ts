@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BundleDocument } from '../src/commands/bundle.js';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const POLICY = `version: 1
@@ -36,17 +36,7 @@ const write = (files: Readonly<Record<string, string>>) => {
 };
 
 async function bundled(...argv: string[]): Promise<{ exit: number; json: BundleDocument & { error?: { code: string; message: string } } }> {
-  let out = '';
-  const exit = await run(['bundle', ...argv, '--json'], {
-    stdout: (text) => void (out += text),
-    stderr: () => undefined,
-    stdin: async () => '',
-    stdinChunks: async function* () {},
-    color: false,
-    cwd: directory,
-    env: {},
-    user: 'tester',
-  });
+  const { exit, out } = await command(['bundle', ...argv, '--json'], directory);
   return { exit, json: JSON.parse(out) as BundleDocument };
 }
 

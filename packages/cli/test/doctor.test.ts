@@ -36,7 +36,7 @@ import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { DoctorDocument } from '../src/commands/doctor.js';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 const endpoint = inject('moto');
 // A region that no other test uses, since trails and recorders are there once.
@@ -58,21 +58,7 @@ let directory: string;
 let digest: string;
 
 async function redress(...argv: string[]): Promise<{ exit: number; json: unknown }> {
-  let out = '';
-  const exit = await run(
-    [...argv, '--json', '--endpoint-url', endpoint, '--region', REGION],
-    {
-      stdout: (text) => void (out += text),
-      stderr: () => undefined,
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    },
-    { remediators },
-  );
+  const { exit, out } = await command([...argv, '--json', '--endpoint-url', endpoint, '--region', REGION], directory, { remediators });
   return { exit, json: JSON.parse(out) as unknown };
 }
 async function doctor(...argv: string[]): Promise<DoctorDocument & { exit: number; code: (prefix: string) => string[] }> {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 it.each([
   ["appendFileSync('told', JSON.stringify(options))", '{"all":true}', ''],
@@ -15,22 +15,9 @@ it.each([
       join(directory, 'redress.config.mjs'),
       `import { appendFileSync } from 'node:fs';\nexport default { notify: Object.assign(async () => {}, { flush: async (options) => { ${body.replace("'told'", path)}; } }) };\n`,
     );
-    let err = '';
-    const stderr = (text: string) => {
-      err += text;
-    };
-    const io = {
-      stdout: () => undefined,
-      stderr,
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    };
     writeFileSync(join(directory, 'redress.yaml'), 'version: 1\n');
-    expect(await run(['policy', 'check'], io)).toBe(0);
+    const { exit, err } = await command(['policy', 'check'], directory);
+    expect(exit).toBe(0);
     expect(readFileSync(join(directory, 'told'), 'utf8')).toBe(told);
     expect(err).toBe(warned);
   } finally {

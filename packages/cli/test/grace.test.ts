@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { fakeClock, simulatedAccount } from '@redress/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 const ACCOUNT = '111111111111';
 const DAY = 86_400_000;
@@ -36,25 +36,8 @@ grace: [{ period: P7D, remind: [P1D] }]
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-async function redress(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const exit = await run(
-    [...argv, '--region', 'us-east-1'],
-    {
-      stdout: (text) => void (out += text),
-      stderr: (text) => void (err += text),
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    },
-    { remediators: logsRemediators, connect: account.connect, clock },
-  );
-  return { exit, out, err };
-}
+const redress = (...argv: string[]) =>
+  command([...argv, '--region', 'us-east-1'], directory, { remediators: logsRemediators, connect: account.connect, clock });
 const sweep = () => redress('sweep', '--restart');
 const told = () => readFileSync(join(directory, 'told'), 'utf8').trim().split('\n');
 const writes = () => account.calls.filter((call) => call.write).map((call) => call.operation);

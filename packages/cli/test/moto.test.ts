@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { HistoryEntry } from '../src/commands/history.js';
 import type { PlanDocument } from '../src/commands/plan.js';
 import type { RunDocument } from '../src/commands/run.js';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -39,26 +39,9 @@ afterEach(() => {
 const file = (name: string, content: string | object) => writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
 
 async function redress(...argv: string[]): Promise<{ exit: number; json: unknown; err: string }> {
-  let out = '';
-  let err = '';
-  const exit = await run(
-    [...argv, '--json', '--endpoint-url', endpoint, '--region', 'us-east-1'],
-    {
-      stdout: (text) => {
-        out += text;
-      },
-      stderr: (text) => {
-        err += text;
-      },
-      stdin: async () => '',
-      stdinChunks: async function* () {},
-      color: false,
-      cwd: directory,
-      env: {},
-      user: 'tester',
-    },
-    { remediators: ec2Remediators },
-  );
+  const { exit, out, err } = await command([...argv, '--json', '--endpoint-url', endpoint, '--region', 'us-east-1'], directory, {
+    remediators: ec2Remediators,
+  });
   return { exit, json: JSON.parse(out) as unknown, err };
 }
 

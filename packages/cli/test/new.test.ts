@@ -13,7 +13,7 @@ import type { NewDocument } from '../src/commands/new.js';
 import type { PlanDocument } from '../src/commands/plan.js';
 import type { RemediatorDocument } from '../src/commands/remediators.js';
 import { TOOLS } from '../src/new/versions.js';
-import { run } from '../src/run.js';
+import { command } from './support/command.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,18 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function redress(cwd: string, ...argv: string[]): Promise<{ exit: number; json: unknown; err: string }> {
-  let out = '';
-  let err = '';
-  const exit = await run([...argv, '--json'], {
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
-    stdin: async () => '',
-    stdinChunks: async function* () {},
-    color: false,
-    cwd,
-    env: {},
-    user: 'tester',
-  });
+  const { exit, out, err } = await command([...argv, '--json'], cwd);
   return { exit, json: JSON.parse(out) as unknown, err };
 }
 
