@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connect } from '@redress/core';
 import { afterAll, expect, it } from 'vitest';
+import { command } from '../../test/support/command.js';
 import type { DoctorDocument } from '../commands/doctor.js';
-import { run } from '../run.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'redress-global-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -18,17 +18,6 @@ it.each([
   ['cn-northwest-1', 'cn-north-1'],
   ['us-gov-east-1', 'us-gov-west-1'],
 ])('in %s the doctor looks for rules of global services in %s', async (region, global) => {
-  let out = '';
-  const io = {
-    stdout: (text: string) => void (out += text),
-    stderr: () => undefined,
-    stdin: async () => '',
-    stdinChunks: async function* () {},
-    color: false,
-    cwd: directory,
-    env: {},
-    user: 'tester',
-  };
-  await run(['doctor', '--live', '--account', '222222222222', '--region', region, '--json'], io, { connect });
+  const { out } = await command(['doctor', '--live', '--account', '222222222222', '--region', region, '--json'], directory, { connect });
   expect((JSON.parse(out) as DoctorDocument).regions).toEqual([region, global]);
 });

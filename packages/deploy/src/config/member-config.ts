@@ -1,6 +1,6 @@
 import type { JsonObject, Remediator } from '@redress/core';
 import { printYaml } from '../templates/print.js';
-import { att, given, ref, sub, type Template, when } from '../templates/template.js';
+import { att, BOUNDARY, given, ref, sub, type Template, when } from '../templates/template.js';
 import { askDocument } from './ask-document.js';
 import { ASK_DOCUMENT_NAME, type ConformancePack, conformancePack } from './conformance-pack.js';
 import type { ParametersOf } from './managed-rules.js';
@@ -55,12 +55,7 @@ export function memberConfigTemplate({ remediators, parametersOf }: MemberConfig
         AllowedPattern: '^[A-Za-z0-9_.-]{3,128}$',
       },
       PackName: { Type: 'String', Default: 'redress', Description: 'How the conformance pack is called.', AllowedPattern: '^[A-Za-z][A-Za-z0-9-]{0,50}$' },
-      PermissionsBoundaryArn: {
-        Type: 'String',
-        Default: '',
-        Description: 'Policy that bounds the role.',
-        AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
-      },
+      PermissionsBoundaryArn: BOUNDARY,
     },
     Conditions: {
       HasBoundary: given('PermissionsBoundaryArn'),

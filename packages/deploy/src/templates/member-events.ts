@@ -1,7 +1,7 @@
 import type { Remediator } from '@redress/core';
 import { queue, queuePolicy } from './queue.js';
 import { rulesOf } from './rules.js';
-import { att, ref, type Template, when } from './template.js';
+import { att, BOUNDARY, given, ref, type Template, when } from './template.js';
 
 /** What goes into the template that forwards events. */
 export interface MemberEventsTemplateOptions {
@@ -31,15 +31,10 @@ export function memberEventsTemplate({ remediators, exceptionTag }: MemberEvents
         Description: 'Output BusArn of the hub.',
         AllowedPattern: '^arn:[^:]+:events:[a-z0-9-]+:\\d{12}:event-bus/[^*?]+$',
       },
-      PermissionsBoundaryArn: {
-        Type: 'String',
-        Default: '',
-        Description: 'Policy that bounds the role.',
-        AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
-      },
+      PermissionsBoundaryArn: BOUNDARY,
     },
     Conditions: {
-      HasBoundary: { 'Fn::Not': [{ 'Fn::Equals': [ref('PermissionsBoundaryArn'), ''] }] },
+      HasBoundary: given('PermissionsBoundaryArn'),
       Forwards: {
         'Fn::Not': [{ 'Fn::And': [{ 'Fn::Equals': [part(4), ref('AWS::AccountId')] }, { 'Fn::Equals': [part(3), ref('AWS::Region')] }] }],
       },

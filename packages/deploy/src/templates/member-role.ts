@@ -1,7 +1,7 @@
 import type { JsonObject, Remediator } from '@redress/core';
 import type { Narrowing } from '../iam/narrowing.js';
 import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './member-statements.js';
-import { given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
+import { BOUNDARY, given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
 
 /** What goes into the template of the member roles. */
 export interface MemberRoleTemplateOptions {
@@ -69,10 +69,8 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
         AllowedPattern: '^[A-Za-z][\\w+=,.@-]{0,39}$',
       },
       PermissionsBoundaryArn: {
-        Type: 'String',
-        Default: '',
+        ...BOUNDARY,
         Description: 'Policy that bounds the roles. Empty: each role gets a boundary of its own, made from what the remediators declare for it.',
-        AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
       },
       RefuseTagged: {
         Type: 'String',

@@ -51,3 +51,11 @@ export function logicalId(name: string): string {
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
     .join('');
 }
+
+/** The parameter by which one's own policy bounds the role of a template. */
+export const BOUNDARY: TemplateParameter = {
+  Type: 'String',
+  Default: '',
+  Description: 'Policy that bounds the role.',
+  AllowedPattern: '^$|^arn:[^:]+:iam::(\\d{12}|aws):policy/.+$',
+};
