@@ -68,7 +68,12 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
   if (resumed.status !== 'begun') return null;
   // Calls whose replies are recorded were made, whatever is there now: it is verified as if nothing had come in between.
   const made = story.appliedUndo.length === plan.changes.length;
-  const closing = found(story, remediator, { observed: seen.observation.value, assessment: seen.assessment.value, tells: made || tells(seen) }, runtime.clock.now());
+  const closing = found(
+    story,
+    remediator,
+    { observed: seen.observation.value, assessment: seen.assessment.value, tells: made || tells(seen) },
+    runtime.clock.now(),
+  );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease, seen }, closing);
 }
 
