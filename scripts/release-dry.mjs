@@ -1,26 +1,41 @@
 #!/usr/bin/env node
-// `npm run release:dry [-- --json]`: the release, rehearsed. In a clone of the last commit, against a registry on loopback that is thrown away:
-// version and publish everything; bump one remediator and publish again; then a new project outside installs from it and plans.
+// `npm run release:dry [-- --json]`: the release, rehearsed. In a clone of the last commit, against a registry on loopback that is thrown away, by the
+// commands of the release workflow: version, build and publish everything; then single packages, after each of which only what had to change may
+// have changed, in the repository and in the registry. Then projects outside install from it, and work on an emulated account.
 // Nothing here touches the working copy, its changesets, or a registry that anybody else sees.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { startMoto } from './moto.mjs';
-import { fail, NODE, ROOT, setup } from './setup.mjs';
+import { differing, filesOf, rehearsal, released } from './release-checks.mjs';
+import { fail, NODE, PYTHON, ROOT, setup } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
 const json = process.argv.includes('--json');
+const started = Date.now();
 const say = (text) => process.stderr.write(`${text}\n`);
+const PNPM = 'pnpm@10.34.9';
 const VERDACCIO = '6.10.4';
 const BUMPED = '@redress/remediator-s3';
-const checks = [];
-const check = (what, holds, detail = '') => checks.push({ what, holds: Boolean(holds), detail: String(detail) });
+const RUNBOOKS = '@redress/remediator-ssm';
+const { check, same, step, ended, failed, document } = rehearsal();
 
+/** What runs; ended with this process, whatever ends it. */
+const children = new Set();
+function start(command, args, options) {
+  const child = spawn(command, args, options);
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
+}
+
+/** A command's standard output. One that hangs has failed. */
 function run(command, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = start(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 });
     let out = '';
     let all = '';
     child.stdout.on('data', (data) => {
@@ -31,7 +46,9 @@ function run(command, args, { cwd, env = process.env } = {}) {
       all += data;
     });
     child.once('error', reject);
-    child.once('exit', (code) => (code === 0 ? resolve(out) : reject(new Error(`${command} ${args.join(' ')} ended with ${code}:\n${all.slice(-4000)}`))));
+    child.once('close', (code, signal) =>
+      code === 0 ? resolve(out) : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${all.slice(-4000)}`)),
+    );
   });
 }
 const freePort = () =>
@@ -41,12 +58,15 @@ const freePort = () =>
       server.close(() => resolve(port));
     });
   });
+const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
+/** Of what a program printed, which may have logged before. */
+const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
 /** Verdaccio, in a folder of its own: pnpm cannot install it, since a dependency asks for a tag of node-fetch; npm can, told which one to take. */
 async function verdaccio() {
   const home = join(ROOT, '.cache', 'verdaccio');
   const bin = join(home, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
-  if (existsSync(bin) && JSON.parse(readFileSync(join(home, 'node_modules/verdaccio/package.json'), 'utf8')).version === VERDACCIO) return bin;
+  if (existsSync(bin) && read(join(home, 'node_modules/verdaccio/package.json')).version === VERDACCIO) return bin;
   say(`Installing verdaccio ${VERDACCIO} …`);
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, dependencies: { verdaccio: VERDACCIO }, overrides: { 'node-fetch': '2.7.0' } }));
@@ -56,8 +76,17 @@ async function verdaccio() {
 
 const work = mkdtempSync(join(tmpdir(), 'redress-release-'));
 const clone = join(work, 'repository');
-const ending = [];
-try {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])
+  process.once(signal, () => {
+    for (const child of children) child.kill('SIGTERM');
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+    process.exit(code);
+  });
+
+async function rehearse() {
   await setup();
   const bin = await verdaccio();
   const upstream = (await run('npm', ['config', 'get', 'registry'])).trim();
@@ -76,8 +105,7 @@ try {
       '',
     ].join('\n'),
   );
-  const server = spawn(NODE, [bin, '--config', join(work, 'verdaccio.yaml'), '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
-  ending.push(() => server.kill('SIGTERM'));
+  const server = start(NODE, [bin, '--config', join(work, 'verdaccio.yaml'), '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
   for (let attempt = 0; ; attempt++) {
     if (
       await fetch(`${registry}/-/ping`).then(
@@ -90,131 +118,351 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const npmrc = join(work, 'npmrc');
-  writeFileSync(npmrc, `registry=${registry}/\n//127.0.0.1:${port}/:_authToken=nobody\n`);
-  const npmEnv = { ...process.env, npm_config_userconfig: npmrc, npm_config_registry: `${registry}/`, npm_config_cache: join(work, 'npm-cache') };
+  // The scope, too: a machine may have a registry of its own for it.
+  writeFileSync(npmrc, `registry=${registry}/\n@redress:registry=${registry}/\n//127.0.0.1:${port}/:_authToken=nobody\n`);
+  const pnpm = (await run('npx', ['--yes', '-p', PNPM, '-c', 'command -v pnpm'])).trim();
+  const PATH = [dirname(NODE), dirname(pnpm), process.env.PATH].join(delimiter);
+  const env = {
+    // Neither credentials nor an endpoint of the person who rehearses.
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^AWS_|^REDRESS_/.test(name))),
+    PATH,
+    TURBO_TELEMETRY_DISABLED: '1',
+    DO_NOT_TRACK: '1',
+    ...Object.fromEntries(
+      ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+        [`GIT_${who}_NAME`, 'Rehearsal'],
+        [`GIT_${who}_EMAIL`, 'rehearsal@localhost'],
+      ]),
+    ),
+  };
+  const npmEnv = { ...env, npm_config_userconfig: npmrc, npm_config_registry: `${registry}/`, npm_config_cache: join(work, 'npm-cache') };
 
+  const git = (...args) => run('git', ['-C', clone, '-c', 'commit.gpgsign=false', '-c', 'tag.gpgsign=false', ...args], { env });
+  if ((await run('git', ['-C', ROOT, 'status', '--porcelain'])).trim() !== '') say('What is not committed is not rehearsed.');
   say('Cloning the last commit …');
   await run('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone]);
-  await run('npx', ['--yes', 'pnpm@10.34.9', 'install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone });
+  await git('config', 'tag.gpgsign', 'false');
+  const commit = (await git('rev-parse', 'HEAD')).trim();
   const all = packages().filter(({ path }) => existsSync(join(clone, path, 'package.json')));
-  // The build of here: building again would show nothing about releasing.
-  for (const { path } of all) cpSync(join(ROOT, path, 'dist'), join(clone, path, 'dist'), { recursive: true });
+  const pathOf = Object.fromEntries(all.map(({ path, manifest }) => [manifest.name, path]));
+  const names = Object.keys(pathOf).sort();
 
-  const manifests = () => Object.fromEntries(all.map(({ path }) => [path, JSON.parse(readFileSync(join(clone, path, 'package.json'), 'utf8'))]));
-  const versions = () => Object.fromEntries(Object.values(manifests()).map(({ name, version }) => [name, version]));
-  const published = async (name) => {
+  const manifests = () => Object.fromEntries(names.map((name) => [name, read(join(clone, pathOf[name], 'package.json'))]));
+  const versions = () => Object.fromEntries(Object.entries(manifests()).map(([name, { version }]) => [name, version]));
+  const packument = async (name) => {
     const response = await fetch(`${registry}/${name.replace('/', '%2f')}`);
     return response.ok ? response.json() : null;
   };
-  const version = () => run(NODE, [join(clone, 'node_modules/@changesets/cli/bin.js'), 'version'], { cwd: clone });
-  const publish = async () => {
-    const done = [];
-    for (const [path, { name, version: at }] of Object.entries(manifests())) {
-      if ((await published(name))?.versions?.[at] !== undefined) continue;
-      const folder = mkdtempSync(join(work, 'pack-'));
-      await run('npx', ['--yes', 'pnpm@10.34.9', 'pack', '--pack-destination', folder], { cwd: join(clone, path) });
-      const tarball = join(
-        folder,
-        readdirSync(folder).find((file) => file.endsWith('.tgz')),
-      );
-      // Provenance needs the identity of the release workflow.
-      await run('npm', ['publish', tarball, '--provenance=false', '--access=public', '--tag=latest', '--ignore-scripts'], { cwd: work, env: npmEnv });
-      done.push(name);
+  /** What the registry has of ours, by what it has stored and not by what we meant to publish. */
+  const look = async () => {
+    const stored = join(work, 'storage', '@redress');
+    const found = {};
+    for (const name of existsSync(stored) ? readdirSync(stored) : []) {
+      const document = await packument(`@redress/${name}`);
+      found[`@redress/${name}`] = {
+        latest: document?.['dist-tags']?.latest,
+        versions: Object.fromEntries(Object.entries(document?.versions ?? {}).map(([at, { dist }]) => [at, dist.integrity])),
+      };
     }
-    return done;
+    return found;
   };
+  const contents = async (name, version) => {
+    const { dist } = (await packument(name)).versions[version];
+    return { version, files: filesOf(Buffer.from(await (await fetch(dist.tarball)).arrayBuffer())) };
+  };
+  const install = () => run(pnpm, ['install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone, env });
 
-  say('First release …');
-  const before = versions();
-  await version();
-  const first = versions();
-  const firstPublished = await publish();
-  check('every package is published', firstPublished.length === all.length, `${firstPublished.length} of ${all.length}`);
-  for (const name of Object.keys(first)) {
-    const document = await published(name);
-    const manifest = document?.versions?.[first[name]];
-    const ranges = ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((kind) => Object.values(manifest?.[kind] ?? {}));
+  /**
+   * One release as the workflow does it: what changesets ask for becomes versions, the lock file still fits, what is new is built and published.
+   * `publish` says of each package whether it has to.
+   */
+  async function release(what, { changeset = null, expected }) {
+    say(`${what} …`);
+    if (changeset !== null) {
+      const bumps = Object.entries(changeset).map(([name, size]) => `'${name}': ${size}\n`);
+      writeFileSync(join(clone, '.changeset', 'rehearsal.md'), `---\n${bumps.join('')}---\n\nRehearsal.\n`);
+    }
+    const asked = changeset === null ? readdirSync(join(clone, '.changeset')).filter((file) => file.endsWith('.md') && file !== 'README.md') : [];
+    const before = versions();
+    const then = await look();
+    await run(pnpm, ['changeset', 'version'], { cwd: clone, env });
+    const after = versions();
+    const moved = names.filter((name) => after[name] !== before[name]);
+    same(`${what}: the versions of these change, and of no other`, moved, expected);
+    const touched = (await git('status', '--porcelain', '--untracked-files=all')).split('\n').flatMap((line) => (line === '' ? [] : [line.slice(3)]));
+    same(`${what}: versioning touches their manifests and changelogs, and takes the changesets away`, touched, [
+      ...expected.flatMap((name) => [`${pathOf[name]}/package.json`, `${pathOf[name]}/CHANGELOG.md`]),
+      ...asked.map((file) => `.changeset/${file}`),
+    ]);
+    // What is published is built from these manifests: a remediator writes its version into every record.
+    const fits = await install().then(
+      () => '',
+      (error) => error.message,
+    );
+    check(`${what}: the lock file fits the new manifests`, fits === '', fits);
+    if (fits !== '') await run(pnpm, ['install', '--no-frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone, env });
+    // Only the first time everything; then what moved, among what is built already.
+    const which = changeset === null ? [] : ['--only', ...moved.map((name) => `--filter=${name}`)];
+    await run(pnpm, ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier', ...which], { cwd: clone, env });
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', what);
+    const tags = async () => (await git('tag', '--list')).split('\n').filter((tag) => tag !== '');
+    const tagged = await tags();
+    // Provenance needs the identity of the release workflow; everything else is published as it is.
+    for (const name of names) {
+      const file = join(clone, pathOf[name], 'package.json');
+      const { provenance: _, ...publishConfig } = read(file).publishConfig;
+      writeFileSync(file, `${JSON.stringify({ ...read(file), publishConfig }, null, 2)}\n`);
+    }
+    await run(pnpm, ['changeset', 'publish'], { cwd: clone, env: npmEnv });
+    await git('checkout', '--quiet', '--', '.');
+    const now = await look();
+    const { published, damaged } = released(then, now);
+    const wanted = expected.map((name) => `${name}@${after[name]}`);
+    same(`${what}: the registry has these more, and no other`, published, wanted);
+    same(`${what}: what the registry had is as it was`, damaged, []);
+    same(
+      `${what}: and a tag for each`,
+      (await tags()).filter((tag) => !tagged.includes(tag)),
+      wanted,
+    );
+    same(
+      `${what}: the newest of each package is what the repository says`,
+      Object.entries(now).map(([name, { latest }]) => `${name}@${latest}`),
+      names.map((name) => `${name}@${after[name]}`),
+    );
+    step(what, published);
+    return { before, after };
+  }
+
+  const first = await release('first release', { expected: names });
+  for (const [name, manifest] of Object.entries(manifests())) {
+    const at = first.after[name];
+    const published = (await packument(name))?.versions?.[at];
+    const ranges = ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((kind) => Object.values(published?.[kind] ?? {}));
     check(
       `${name}: a version that is no prerelease, and ranges that npm understands`,
-      manifest !== undefined && !first[name].includes('-') && !ranges.some((range) => /^(?:workspace|catalog):/.test(range)),
-      `${first[name]}`,
+      published !== undefined && !at.includes('-') && !ranges.some((range) => /^(?:workspace|catalog|link|file):/.test(range)),
+      `${at}: ${ranges.join(', ')}`,
     );
     check(
-      `${name}: no package brings a core of its own`,
-      manifest?.dependencies?.['@redress/core'] === undefined || name === '@redress/cli' || name === '@redress/cdk',
+      `${name}: brings no core of its own`,
+      published?.dependencies?.['@redress/core'] === undefined || name === '@redress/cli',
+      published?.dependencies?.['@redress/core'] ?? 'none',
+    );
+    check(`${name}: asks for provenance, in public`, manifest.publishConfig.provenance === true && manifest.publishConfig.access === 'public');
+    const { files } = await contents(name, at);
+    const leading = Object.values(published?.exports ?? {}).flatMap((target) => (typeof target === 'string' ? [target] : Object.values(target)));
+    const targets = [...leading, ...Object.values(published?.bin ?? {})].map((target) => target.replace(/^\.\//, ''));
+    const missing = [...targets, 'README.md', 'CHANGELOG.md', 'LICENSE'].filter((path) => !files.has(path));
+    const stray = [...files.keys()].filter((path) => !/^(?:dist\/|README\.md$|CHANGELOG\.md$|LICENSE$|package\.json$)/.test(path));
+    check(
+      `${name}: its tarball has what its manifest names, and nothing of the workspace`,
+      missing.length + stray.length === 0,
+      [...missing, ...stray].join(', '),
     );
   }
+  const { checkWorkspace } = await import(pathToFileURL(join(clone, 'scripts', 'workspace.mjs')).href);
+  same('after the first release the workspace is still in order', checkWorkspace(), []);
 
-  say(`Second release: ${BUMPED} alone …`);
-  writeFileSync(join(clone, '.changeset', 'rehearsal.md'), `---\n'${BUMPED}': patch\n---\n\nRehearsal.\n`);
-  await version();
-  const second = versions();
-  const secondPublished = await publish();
-  const changed = Object.keys(second).filter((name) => second[name] !== first[name]);
-  check('only what was bumped has a new version', changed.join() === BUMPED, changed.join(', '));
-  check('only what was bumped is published again', secondPublished.join() === BUMPED, secondPublished.join(', '));
-
-  say('Third release: a patch of core …');
-  writeFileSync(join(clone, '.changeset', 'rehearsal.md'), "---\n'@redress/core': patch\n---\n\nRehearsal.\n");
-  await version();
-  const third = versions();
-  const thirdPublished = await publish();
-  const moved = Object.keys(third).filter((name) => third[name] !== second[name]);
-  check('a patch of core moves nothing that has it as a peer', moved.join() === '@redress/core' && thirdPublished.join() === '@redress/core', moved.join(', '));
-
-  say('A new project …');
-  const project = join(work, 'project');
-  mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
-  await run('npm', ['install', '--no-audit', '--no-fund', '@redress/core', '@redress/connect', BUMPED], { cwd: project, env: npmEnv });
-  const tree = JSON.parse(await run('npm', ['ls', '--all', '--json'], { cwd: project, env: npmEnv }));
-  check('it has the remediator of the second release', tree.dependencies?.[BUMPED]?.version === second[BUMPED], tree.dependencies?.[BUMPED]?.version);
-  check('and the core of the third', tree.dependencies?.['@redress/core']?.version === third['@redress/core'], tree.dependencies?.['@redress/core']?.version);
-  const ours = readdirSync(join(project, 'node_modules', '@redress')).sort();
-  check('one remediator was installed, and no other', ours.join() === 'connect,core,remediator-s3', ours.join(', '));
-  const moto = await startMoto();
-  ending.push(() => moto.stop());
-  const env = {
-    ...npmEnv,
-    AWS_ACCESS_KEY_ID: 'dry',
-    AWS_SECRET_ACCESS_KEY: 'dry',
-    AWS_REGION: 'us-east-1',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    ENDPOINT: moto.endpoint,
+  say('A project that has the first release …');
+  let count = 0;
+  const place = (name) => join(work, `project-${++count}-${name}`);
+  const emptyProject = (name) => {
+    const folder = place(name);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+    return projectIn(folder);
   };
-  writeFileSync(
-    join(project, 'plan.mjs'),
-    `import { connectAws } from '@redress/connect';
-import { createRedress, definePolicy } from '@redress/core';
-import { s3Remediators } from '@redress/remediator-s3';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-const endpoint = process.env.ENDPOINT;
-await new S3Client({ endpoint, forcePathStyle: true }).send(new CreateBucketCommand({ Bucket: 'rehearsal' }));
-const redress = createRedress({ remediators: s3Remediators, policy: definePolicy({ version: 1 }), connect: connectAws({ endpoint }) });
-const resource = { partition: 'aws', account: '123456789012', region: 'us-east-1', type: 'AWS::S3::Bucket', id: 'rehearsal' };
-const passes = await redress.plan('s3-enforce-default-encryption', resource);
-redress.close();
-console.log(JSON.stringify([passes].flat().map((pass) => pass.plan?.changes.map((change) => change.call.operation))));
-`,
-  );
-  const planned = (await run(NODE, ['plan.mjs'], { cwd: project, env })).trim();
-  check('it plans on an emulated account', planned.includes('PutBucketEncryption'), planned);
+  const projectIn = (folder) => {
+    const npm = (...args) => run('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier'], { cwd: folder, env: npmEnv });
+    const script = async (file, args = [], more = {}) => {
+      copyFileSync(join(ROOT, 'scripts', 'release-projects', file), join(folder, file));
+      return lastLine(await run(NODE, [file, ...args], { cwd: folder, env: { ...npmEnv, ...more } }));
+    };
+    /** `name@version` of everything below node_modules. */
+    const has = () =>
+      Object.entries(read(join(folder, 'node_modules', '.package-lock.json')).packages)
+        .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${version}`)
+        .sort();
+    const ours = () => has().filter((each) => each.startsWith('@redress/'));
+    return { folder, npm, script, has, ours };
+  };
+  const user = emptyProject('user');
+  await user.npm('install', '@redress/core', '@redress/connect', BUMPED);
+  const userHad = user.has();
 
-  const table = Object.keys(third).map((name) => ({ name, before: before[name], first: first[name], second: second[name], third: third[name] }));
-  const failed = checks.filter((each) => !each.holds);
-  if (json) console.log(JSON.stringify({ name: 'release-dry', checks, releases: table }));
-  else {
-    const width = Math.max(...table.map(({ name }) => name.length)) + 2;
-    console.log(`${'package'.padEnd(width)}before     first      ${BUMPED.slice(9)}  core`);
-    for (const { name, before: a, first: b, second: c, third: d } of table)
-      console.log(`${name.padEnd(width)}${a.padEnd(11)}${b.padEnd(11)}${(c === b ? '·' : c).padEnd(BUMPED.length - 7)}${d === c ? '·' : d}`);
-    for (const { what, detail } of failed) console.log(`FAILED: ${what} (${detail})`);
-    console.log(`${checks.length - failed.length} checks hold, ${failed.length} do not.`);
+  const second = await release(`second release, a patch of ${BUMPED}`, { changeset: { [BUMPED]: 'patch' }, expected: [BUMPED] });
+  same(
+    `${BUMPED}: a patch differs from what it was in its version and changelog only`,
+    differing(await contents(BUMPED, second.before[BUMPED]), await contents(BUMPED, second.after[BUMPED])),
+    ['CHANGELOG.md'],
+  );
+  const third = await release('third release, a patch of core', { changeset: { '@redress/core': 'patch' }, expected: ['@redress/core'] });
+
+  say('The same project, updated …');
+  await user.npm('update', '--prefer-online');
+  const userHas = user.has();
+  same(
+    'an update brings what was released since, and nothing else',
+    userHas.filter((each) => !userHad.includes(each)),
+    [`${BUMPED}@${third.after[BUMPED]}`, `@redress/core@${third.after['@redress/core']}`],
+  );
+
+  // 0.1 to 0.2 is out of the range that the command has: it has to come along, for nobody would get the new one with it.
+  const fourth = await release(`fourth release, a minor of ${BUMPED}`, { changeset: { [BUMPED]: 'minor' }, expected: ['@redress/cli', BUMPED] });
+  same(
+    '@redress/cli: it comes along with another range, and is as it was',
+    differing(await contents('@redress/cli', fourth.before['@redress/cli']), await contents('@redress/cli', fourth.after['@redress/cli'])),
+    ['CHANGELOG.md', 'package.json'],
+  );
+  const newest = (...wanted) => wanted.map((name) => `${name}@${fourth.after[name]}`);
+
+  say('Projects with one remediator package each …');
+  const moto = await startMoto();
+  try {
+    const account = {
+      AWS_ACCESS_KEY_ID: 'dry',
+      AWS_SECRET_ACCESS_KEY: 'dry',
+      AWS_REGION: 'us-east-1',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      ENDPOINT: moto.endpoint,
+    };
+    for (const name of names.filter((each) => each.startsWith('@redress/remediator-'))) {
+      const alone = emptyProject(name.slice('@redress/'.length));
+      await alone.npm('install', name);
+      same(`${name} alone: core comes with it, and nothing else of ours`, alone.ours(), newest('@redress/core', name));
+      const { version, remediators } = await alone.script('alone.mjs', [name]);
+      check(
+        `${name} alone: its remediators compose, and are of the version that was installed`,
+        version === fourth.after[name] && remediators.length > 0 && remediators.every(({ from }) => from === `${name}@${version}`),
+        remediators.map(({ id, from }) => `${id} of ${from}`).join(', '),
+      );
+      const plans = { [BUMPED]: ['plan-bucket.mjs', 'PutBucketEncryption'], [RUNBOOKS]: ['plan-key.mjs', 'StartAutomationExecution'] }[name];
+      if (plans === undefined) continue;
+      await alone.npm('install', '@redress/connect');
+      same(`${name} with a connection: the same, and the connection`, alone.ours(), newest('@redress/connect', '@redress/core', name));
+      same(`${name} with a connection: it plans on an emulated account`, await alone.script(plans[0], [], account), [plans[1]]);
+    }
+
+    say('A project that makes the functions …');
+    const functions = emptyProject('functions');
+    await functions.npm('install', '@redress/core', '@redress/bundle', BUMPED, RUNBOOKS);
+    const parts = ['bundle', 'connect', 'core', 'evidence', 'lambda-runtime', 'notify', 'remediator-s3', 'remediator-ssm'].map((each) => `@redress/${each}`);
+    same('a project with @redress/bundle: it has what functions are made of, each once', functions.ours(), newest(...parts));
+    const made = await functions.script('make-functions.mjs');
+    check('its ZIP has the same bytes twice', made.digests[0] === made.digests[1] && /^sha256:/.test(made.digests[0]), made.digests.join(', '));
+    same(
+      'its ZIP has the code of the installed packages',
+      made.packages.filter((each) => each.startsWith('@redress/')),
+      newest(...parts),
+    );
+    check(
+      'its ZIP has a start, its source maps and a list of its packages',
+      ['index.mjs', 'index.mjs.map', 'sbom.cdx.json'].every((file) => made.files.includes(file)),
+      made.files.join(', '),
+    );
+    await functions.script('seed-account.mjs', [], account);
+    const unpacked = join(work, 'function');
+    await run(PYTHON, ['-m', 'zipfile', '-e', join(functions.folder, 'redress.zip'), unpacked]);
+    const earlier = await functions.script('read-bucket.mjs', [], account);
+    copyFileSync(join(ROOT, 'scripts', 'release-projects', 'run-function.mjs'), join(unpacked, 'run-function.mjs'));
+    const answer = lastLine(
+      await run(NODE, ['run-function.mjs'], {
+        cwd: unpacked,
+        env: {
+          ...env,
+          ...account,
+          AWS_ENDPOINT_URL: moto.endpoint,
+          REDRESS_TABLE: 'journal',
+          REDRESS_BUCKET: 'journal',
+          REDRESS_STOP_PARAMETER: 'stop',
+          REDRESS_SWEEP_REGIONS: 'us-east-1',
+          REDRESS_ACCOUNT: '123456789012',
+        },
+      }),
+    );
+    const later = await functions.script('read-bucket.mjs', [], account);
+    check(
+      'the function of its ZIP sweeps an emulated account, closes the gap and records it',
+      answer.sweeps?.[0]?.status === 'complete' && earlier.kinds.length === 0 && later.encryption === 'AES256' && later.kinds.includes('outcome'),
+      JSON.stringify({ answer, earlier, later }),
+    );
+
+    say('What the command writes, and its own bundle …');
+    const desk = emptyProject('desk');
+    await desk.npm('install', '@redress/cli');
+    const command = join(desk.folder, 'node_modules', '.bin', 'redress');
+    const version = (await run(command, ['--version'], { cwd: desk.folder, env })).trim();
+    check('the installed command says its version', version === fourth.after['@redress/cli'], version);
+    const handler = place('our-redress');
+    await run(command, ['new', 'handler', handler], { cwd: desk.folder, env });
+    await projectIn(handler).npm('install');
+    const bundled = JSON.parse(await projectIn(handler).npm('run', '--silent', 'bundle', '--', '--json'));
+    same(
+      'a package of `redress new handler` bundles the remediators that it lists, from the registry',
+      bundled.packages.map((each) => `${each.name}@${each.version}`).filter((each) => each.startsWith('@redress/')),
+      newest(...parts.filter((each) => each !== RUNBOOKS), '@redress/remediator-cloudwatch-logs', '@redress/remediator-ec2', '@redress/remediator-iam'),
+    );
+    check('and writes its ZIP', existsSync(join(handler, bundled.zip)), bundled.zip);
+    const own = place('acme');
+    await run(command, ['new', 'remediator', 'acme-dynamodb-protect-tables', '--dir', own], { cwd: desk.folder, env });
+    await projectIn(own).npm('install');
+    for (const script of ['typecheck', 'test', 'build']) {
+      const wrong = await projectIn(own)
+        .npm('run', '--silent', script)
+        .then(
+          () => '',
+          (error) => error.message,
+        );
+      check(`a package of \`redress new remediator\`, with what it needs from the registry: npm run ${script}`, wrong === '', wrong);
+    }
+
+    say('A project with all packages …');
+    const everything = emptyProject('everything');
+    await everything.npm('install', ...names);
+    same('all packages go together, each once', everything.ours(), newest(...names));
+    const tree = await everything.npm('ls', '--all', '--json').then(
+      (out) => JSON.parse(out).problems ?? [],
+      (error) => [error.message],
+    );
+    same('and npm finds nothing missing or out of range among them', tree, []);
+  } finally {
+    await moto.stop();
   }
-  if (failed.length > 0) process.exitCode = 1;
+  const columns = { before: first.before, first: first.after, second: second.after, third: third.after, fourth: fourth.after };
+  return { commit, packages: names.map((name) => ({ name, ...Object.fromEntries(Object.entries(columns).map(([at, of]) => [at, of[name]])) })) };
+}
+
+let about = {};
+try {
+  about = await rehearse();
+  ended(null);
 } catch (error) {
+  ended(error);
   fail(error);
 } finally {
-  for (const end of ending.reverse()) await end();
+  for (const child of children) child.kill('SIGTERM');
   rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }
+const seconds = Math.round((Date.now() - started) / 1000);
+if (json) console.log(JSON.stringify(document({ ...about, seconds }), null, 2));
+else {
+  const columns = ['first', 'second', 'third', 'fourth'];
+  const row = (cells) =>
+    console.log(
+      cells
+        .map((cell, index) => cell.padEnd(index === 0 ? 38 : 10))
+        .join('')
+        .trimEnd(),
+    );
+  if (about.packages !== undefined) row(['package', 'before', ...columns]);
+  for (const each of about.packages ?? [])
+    row([each.name, each.before, ...columns.map((at, index) => (index > 0 && each[at] === each[columns[index - 1]] ? '·' : each[at]))]);
+  for (const { what, detail } of failed()) console.log(`FAILED: ${what} (${detail})`);
+  const { checks } = document();
+  console.log(`${checks.length - failed().length} checks hold, ${failed().length} do not; ${seconds} s.`);
+}
+if (failed().length > 0) process.exitCode = 1;
