@@ -1,5 +1,5 @@
 import type { Remediator } from '@redress/core';
-import { memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type ParametersOf } from '@redress/deploy';
+import { memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type Narrowing, type ParametersOf } from '@redress/deploy';
 import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
@@ -24,6 +24,8 @@ export interface RedressMemberRoleProps {
   readonly exceptionTag?: string;
   /** Whether IAM, too, refuses to change what has the exception tag, also when the tag was left behind; default true. */
   readonly refuseTagged?: boolean;
+  /** How actions of your own remediators are narrowed; see `NARROWING` of `@redress/deploy`. */
+  readonly narrowing?: Readonly<Record<string, Narrowing>>;
 }
 
 /**
@@ -41,8 +43,12 @@ export class RedressMemberRole extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressMemberRoleProps) {
     super(scope, id);
-    const { remediators, exceptionTag, refuseTagged } = props;
-    const source = memberRoleTemplate({ remediators, ...(exceptionTag === undefined ? {} : { exceptionTag }) });
+    const { remediators, exceptionTag, refuseTagged, narrowing } = props;
+    const source = memberRoleTemplate({
+      remediators,
+      ...(exceptionTag === undefined ? {} : { exceptionTag }),
+      ...(narrowing === undefined ? {} : { narrowing }),
+    });
     this.template = included(this, source, {
       HubRoleArns: props.hubRoleArns,
       RollbackRoleArns: props.rollbackRoleArns,

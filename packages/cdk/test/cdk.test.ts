@@ -98,6 +98,16 @@ describe('the constructs', () => {
     done();
   });
 
+  it('narrow what the roles may do as they are told', () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), 'Narrow');
+    const given = { remediators: s3Remediators, hubRoleArns: ['arn:aws:iam::111111111111:role/Redress-Function'], externalId: 'o-abc-redress' };
+    const policiesOf = (id: string, more: object) =>
+      JSON.stringify(stack.resolve((new RedressMemberRole(stack, id, { ...given, ...more }).template.getResource('FixRole') as CfnRole).policies));
+    const narrowing = { 's3:PutEncryptionConfiguration': { name: 'Ours', resources: ['arn:{partition}:s3:::ours-*'], rest: 'Buckets whose names begin so.' } };
+    expect(policiesOf('Ours', { narrowing })).toContain(':s3:::ours-*');
+    expect(policiesOf('All', {})).not.toContain('ours-*');
+  });
+
   it('pass cdk-nag; each thing that is kept is needed', () => {
     const { app, synthesised, done } = made();
     const checks = new AwsSolutionsChecks(app);
