@@ -13,10 +13,14 @@ export interface ParameterTags {
  * @example createHandler({ …, canary: { parameter: 'redress-canary', send: parameterTags() } })
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html
  */
-export function parameterTags({ region, endpoint }: Omit<ParameterStopOptions, 'name'> = {}): (input: ParameterTags) => Promise<unknown> {
+export function parameterTags({ region, profile, endpoint }: Omit<ParameterStopOptions, 'name'> = {}): (input: ParameterTags) => Promise<unknown> {
   return async (input) => {
     const { AddTagsToResourceCommand, SSMClient } = await import('./parameter-client.js');
-    const client = new SSMClient({ ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) });
+    const client = new SSMClient({
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    });
     try {
       return await client.send(new AddTagsToResourceCommand(input));
     } finally {

@@ -1,7 +1,7 @@
 // The kill switch in a parameter, on the emulator.
-import { DeleteParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DeleteParameterCommand, ListTagsForResourceCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, expect, inject, it } from 'vitest';
-import { parameterStop } from '../src/index.js';
+import { parameterStop, parameterTags } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -38,4 +38,17 @@ it('one that is not there cannot be read, which is not the same as none', async 
 
 it('has to have a name', () => {
   expect(() => parameterStop({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
+});
+
+it('a canary tags its parameter, with the credentials that it is told and no others', async () => {
+  await put('none');
+  const at = { region: 'us-east-1', endpoint };
+  const tag = { ResourceType: 'Parameter', ResourceId: name, Tags: [{ Key: 'redress:canary', Value: '1' }] } as const;
+  const tags = async () => (await ssm.send(new ListTagsForResourceCommand({ ResourceType: 'Parameter', ResourceId: name }))).TagList;
+  const input = () => ({ ...tag, Tags: [...tag.Tags] });
+  // The environment has credentials; a profile that nobody has must not fall back to them.
+  await expect(parameterTags({ ...at, profile: 'nobody' })(input())).rejects.toThrow('Could not load credentials');
+  expect(await tags()).toEqual([]);
+  await parameterTags(at)(input());
+  expect(await tags()).toEqual(tag.Tags);
 });
