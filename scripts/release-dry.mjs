@@ -4,14 +4,14 @@
 // have changed, in the repository and in the registry. Then projects outside install from it, and work on an emulated account.
 // Nothing here touches the working copy, its changesets, or a registry that anybody else sees.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { startMoto } from './moto.mjs';
 import { differing, filesOf, rehearsal, released } from './release-checks.mjs';
-import { fail, NODE, PYTHON, ROOT, setup } from './setup.mjs';
+import { projects } from './release-use.mjs';
+import { fail, NODE, ROOT, setup } from './setup.mjs';
 import { packages } from './workspace.mjs';
 
 const json = process.argv.includes('--json');
@@ -20,7 +20,7 @@ const say = (text) => process.stderr.write(`${text}\n`);
 const PNPM = 'pnpm@10.34.9';
 const VERDACCIO = '6.10.4';
 const BUMPED = '@redress/remediator-s3';
-const RUNBOOKS = '@redress/remediator-ssm';
+const QUIET = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false' };
 const { check, same, step, ended, failed, document } = rehearsal();
 
 /** What runs; ended with this process, whatever ends it. */
@@ -59,8 +59,6 @@ const freePort = () =>
     });
   });
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
-/** Of what a program printed, which may have logged before. */
-const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
 /** Verdaccio, in a folder of its own: pnpm cannot install it, since a dependency asks for a tag of node-fetch; npm can, told which one to take. */
 async function verdaccio() {
@@ -135,7 +133,7 @@ async function rehearse() {
       ]),
     ),
   };
-  const npmEnv = { ...env, npm_config_userconfig: npmrc, npm_config_registry: `${registry}/`, npm_config_cache: join(work, 'npm-cache') };
+  const npmEnv = { ...env, npm_config_userconfig: npmrc, npm_config_registry: `${registry}/`, npm_config_cache: join(work, 'npm-cache'), ...QUIET };
 
   const git = (...args) => run('git', ['-C', clone, '-c', 'commit.gpgsign=false', '-c', 'tag.gpgsign=false', ...args], { env });
   if ((await run('git', ['-C', ROOT, 'status', '--porcelain'])).trim() !== '') say('What is not committed is not rehearsed.');
@@ -266,28 +264,7 @@ async function rehearse() {
   same('after the first release the workspace is still in order', checkWorkspace(), []);
 
   say('A project that has the first release …');
-  let count = 0;
-  const place = (name) => join(work, `project-${++count}-${name}`);
-  const emptyProject = (name) => {
-    const folder = place(name);
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-    return projectIn(folder);
-  };
-  const projectIn = (folder) => {
-    const npm = (...args) => run('npm', [...args, '--no-audit', '--no-fund', '--no-update-notifier'], { cwd: folder, env: npmEnv });
-    const script = async (file, args = [], more = {}) => {
-      copyFileSync(join(ROOT, 'scripts', 'release-projects', file), join(folder, file));
-      return lastLine(await run(NODE, [file, ...args], { cwd: folder, env: { ...npmEnv, ...more } }));
-    };
-    /** `name@version` of everything below node_modules. */
-    const has = () =>
-      Object.entries(read(join(folder, 'node_modules', '.package-lock.json')).packages)
-        .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)}@${version}`)
-        .sort();
-    const ours = () => has().filter((each) => each.startsWith('@redress/'));
-    return { folder, npm, script, has, ours };
-  };
+  const { emptyProject, useReleased } = projects({ work, run, env, npmEnv });
   const user = emptyProject('user');
   await user.npm('install', '@redress/core', '@redress/connect', BUMPED);
   const userHad = user.has();
@@ -316,122 +293,7 @@ async function rehearse() {
     differing(await contents('@redress/cli', fourth.before['@redress/cli']), await contents('@redress/cli', fourth.after['@redress/cli'])),
     ['CHANGELOG.md', 'package.json'],
   );
-  const newest = (...wanted) => wanted.map((name) => `${name}@${fourth.after[name]}`);
-
-  say('Projects with one remediator package each …');
-  const moto = await startMoto();
-  try {
-    const account = {
-      AWS_ACCESS_KEY_ID: 'dry',
-      AWS_SECRET_ACCESS_KEY: 'dry',
-      AWS_REGION: 'us-east-1',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      ENDPOINT: moto.endpoint,
-    };
-    for (const name of names.filter((each) => each.startsWith('@redress/remediator-'))) {
-      const alone = emptyProject(name.slice('@redress/'.length));
-      await alone.npm('install', name);
-      same(`${name} alone: core comes with it, and nothing else of ours`, alone.ours(), newest('@redress/core', name));
-      const { version, remediators } = await alone.script('alone.mjs', [name]);
-      check(
-        `${name} alone: its remediators compose, and are of the version that was installed`,
-        version === fourth.after[name] && remediators.length > 0 && remediators.every(({ from }) => from === `${name}@${version}`),
-        remediators.map(({ id, from }) => `${id} of ${from}`).join(', '),
-      );
-      const plans = { [BUMPED]: ['plan-bucket.mjs', 'PutBucketEncryption'], [RUNBOOKS]: ['plan-key.mjs', 'StartAutomationExecution'] }[name];
-      if (plans === undefined) continue;
-      await alone.npm('install', '@redress/connect');
-      same(`${name} with a connection: the same, and the connection`, alone.ours(), newest('@redress/connect', '@redress/core', name));
-      same(`${name} with a connection: it plans on an emulated account`, await alone.script(plans[0], [], account), [plans[1]]);
-    }
-
-    say('A project that makes the functions …');
-    const functions = emptyProject('functions');
-    await functions.npm('install', '@redress/core', '@redress/bundle', BUMPED, RUNBOOKS);
-    const parts = ['bundle', 'connect', 'core', 'evidence', 'lambda-runtime', 'notify', 'remediator-s3', 'remediator-ssm'].map((each) => `@redress/${each}`);
-    same('a project with @redress/bundle: it has what functions are made of, each once', functions.ours(), newest(...parts));
-    const made = await functions.script('make-functions.mjs');
-    check('its ZIP has the same bytes twice', made.digests[0] === made.digests[1] && /^sha256:/.test(made.digests[0]), made.digests.join(', '));
-    same(
-      'its ZIP has the code of the installed packages',
-      made.packages.filter((each) => each.startsWith('@redress/')),
-      newest(...parts),
-    );
-    check(
-      'its ZIP has a start, its source maps and a list of its packages',
-      ['index.mjs', 'index.mjs.map', 'sbom.cdx.json'].every((file) => made.files.includes(file)),
-      made.files.join(', '),
-    );
-    await functions.script('seed-account.mjs', [], account);
-    const unpacked = join(work, 'function');
-    await run(PYTHON, ['-m', 'zipfile', '-e', join(functions.folder, 'redress.zip'), unpacked]);
-    const earlier = await functions.script('read-bucket.mjs', [], account);
-    copyFileSync(join(ROOT, 'scripts', 'release-projects', 'run-function.mjs'), join(unpacked, 'run-function.mjs'));
-    const answer = lastLine(
-      await run(NODE, ['run-function.mjs'], {
-        cwd: unpacked,
-        env: {
-          ...env,
-          ...account,
-          AWS_ENDPOINT_URL: moto.endpoint,
-          REDRESS_TABLE: 'journal',
-          REDRESS_BUCKET: 'journal',
-          REDRESS_STOP_PARAMETER: 'stop',
-          REDRESS_SWEEP_REGIONS: 'us-east-1',
-          REDRESS_ACCOUNT: '123456789012',
-        },
-      }),
-    );
-    const later = await functions.script('read-bucket.mjs', [], account);
-    check(
-      'the function of its ZIP sweeps an emulated account, closes the gap and records it',
-      answer.sweeps?.[0]?.status === 'complete' && earlier.kinds.length === 0 && later.encryption === 'AES256' && later.kinds.includes('outcome'),
-      JSON.stringify({ answer, earlier, later }),
-    );
-
-    say('What the command writes, and its own bundle …');
-    const desk = emptyProject('desk');
-    await desk.npm('install', '@redress/cli');
-    const command = join(desk.folder, 'node_modules', '.bin', 'redress');
-    const version = (await run(command, ['--version'], { cwd: desk.folder, env })).trim();
-    check('the installed command says its version', version === fourth.after['@redress/cli'], version);
-    const handler = place('our-redress');
-    await run(command, ['new', 'handler', handler], { cwd: desk.folder, env });
-    await projectIn(handler).npm('install');
-    const bundled = JSON.parse(await projectIn(handler).npm('run', '--silent', 'bundle', '--', '--json'));
-    same(
-      'a package of `redress new handler` bundles the remediators that it lists, from the registry',
-      bundled.packages.map((each) => `${each.name}@${each.version}`).filter((each) => each.startsWith('@redress/')),
-      newest(...parts.filter((each) => each !== RUNBOOKS), '@redress/remediator-cloudwatch-logs', '@redress/remediator-ec2', '@redress/remediator-iam'),
-    );
-    check('and writes its ZIP', existsSync(join(handler, bundled.zip)), bundled.zip);
-    const own = place('acme');
-    await run(command, ['new', 'remediator', 'acme-dynamodb-protect-tables', '--dir', own], { cwd: desk.folder, env });
-    await projectIn(own).npm('install');
-    for (const script of ['typecheck', 'test', 'build']) {
-      const wrong = await projectIn(own)
-        .npm('run', '--silent', script)
-        .then(
-          () => '',
-          (error) => error.message,
-        );
-      check(`a package of \`redress new remediator\`, with what it needs from the registry: npm run ${script}`, wrong === '', wrong);
-    }
-
-    say('A project with all packages …');
-    const everything = emptyProject('everything');
-    await everything.npm('install', ...names);
-    same('all packages go together, each once', everything.ours(), newest(...names));
-    const tree = await everything.npm('ls', '--all', '--json').then(
-      (out) => JSON.parse(out).problems ?? [],
-      (error) => [error.message],
-    );
-    same('and npm finds nothing missing or out of range among them', tree, []);
-  } finally {
-    await moto.stop();
-  }
+  await useReleased({ versions: fourth.after, bumped: BUMPED, say, check, same });
   const columns = { before: first.before, first: first.after, second: second.after, third: third.after, fourth: fourth.after };
   return { commit, packages: names.map((name) => ({ name, ...Object.fromEntries(Object.entries(columns).map(([at, of]) => [at, of[name]])) })) };
 }
