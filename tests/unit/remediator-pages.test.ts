@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Remediator } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import { runbookRemediators } from '@redress/remediator-ssm';
 import { fakeClock, simulatedAccount } from '@redress/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,7 +78,7 @@ describe.each([...builtinRemediators, ...runbookRemediators].map((each) => [each
       ...remediator.blindSpots,
       ...(remediator.hazards ?? []).flatMap(({ code, what, advice }) => [code, what, advice]),
       ...(remediator.rollback === undefined ? [] : [remediator.rollback.what, ...remediator.rollback.not]),
-      ...Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}),
+      ...Object.keys(parametersJsonSchema(remediator)?.['properties'] ?? {}),
       ...Object.values(remediator.uses).flatMap((uses) =>
         uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])),
       ),

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { messageOf, RedressError } from '@redress/core';
 import { build, type Metafile } from 'esbuild';
 import { type Zippable, zipSync } from 'fflate';
-import { builtinModules, environmentCredentials, schemaKeys, withoutBrowsers } from './prune.js';
+import { pruning } from './prune.js';
 import { type BundledPackage, sbomOf } from './sbom.js';
 
 /** What {@link bundle} takes. */
@@ -82,7 +82,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     outExtension: { '.js': '.mjs' },
     entryNames: 'index',
     chunkNames: 'chunk-[hash]',
-    plugins: options.prune === false ? [] : [schemaKeys, environmentCredentials, withoutBrowsers, builtinModules],
+    plugins: options.prune === false ? [] : [...pruning],
     logLevel: 'silent',
   }).catch((cause: unknown) => {
     throw failure(cause);

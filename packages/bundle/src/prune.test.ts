@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { literalKeys } from './prune.js';
+import { errorClasses, literalKeys, shortErrors } from './prune.js';
 
 /** What a module exports. */
 async function exportsOf(source: string): Promise<Record<string, unknown>> {
@@ -40,3 +44,72 @@ describe('literalKeys', () => {
     expect(await exportsOf(written)).toEqual(await exportsOf(source));
   });
 });
+
+describe('shortErrors', () => {
+  const base =
+    'import { Base as __BaseException } from "data:text/javascript,export class Base extends Error { constructor(o) { super(o.message); Object.assign(this, o); } }";\n';
+  const written = (name: string, members: readonly string[], more = '') => `export class ${name} extends __BaseException {
+    static shapeId = "com.amazonaws.x#${name}";
+    name = "${name}";
+    $fault = "client";
+    ${more}${members.map((member) => `${member};`).join('\n    ')}
+    constructor(opts) {
+        super({
+            name: "${name}",
+            $fault: "client",
+            ...opts,
+        });
+        Object.setPrototypeOf(this, ${name}.prototype);
+        ${members.map((member) => `this.${member} = opts.${member};`).join('\n        ')}
+    }
+}`;
+
+  it('leaves alone whatever is not of exactly that form', () => {
+    const odd = [
+      written('A', ['Message']).replace('this.Message = opts.Message', 'this.Message = opts.message'),
+      written('B', []).replace('Object.setPrototypeOf(this, B.prototype);', ''),
+      written('C', []).replace('super({', 'super({ more: 1,'),
+      'export class D extends __BaseException {}',
+    ];
+    for (const each of odd) expect(shortErrors(base + each)).toBe(base + each);
+  });
+
+  it('keeps what an error of a service says of retrying', async () => {
+    const short = shortErrors(base + written('Busy', ['Message'], '$retryable = { throttling: true };\n    '));
+    expect(short).not.toContain('class Busy');
+    const { Busy } = (await exportsOf(short)) as { Busy: new (options: object) => Error };
+    const error = new Busy({ message: 'm', Message: 'M', $metadata: {} });
+    expect(error.message).toBe('m');
+    expect({ ...error }).toEqual({ name: 'Busy', $fault: 'client', $metadata: {}, $retryable: { throttling: true }, Message: 'M' });
+  });
+
+  // The classes as they are installed: a version that writes them in another way would show here.
+  it.each(['cloudwatch-logs', 'dynamodb', 'iam', 's3', 'sns', 'ssm', 'sts'])('makes the same errors: %s', async (client) => {
+    const main = createRequire(import.meta.url).resolve(`@aws-sdk/client-${client}`);
+    const errors = join(main.slice(0, main.lastIndexOf('dist-')), 'dist-es', 'models', 'errors.js');
+    const [plain, short] = [await classesIn(errors, []), await classesIn(errors, [errorClasses])];
+    const names = Object.keys(plain);
+    expect(names.length).toBeGreaterThan(3);
+    expect(Object.keys(short)).toEqual(names);
+    const source = await readFile(errors, 'utf8');
+    const left = shortErrors(source).match(/\bclass \w+ extends/g) ?? [];
+    expect(left).toEqual([]);
+    for (const name of names) {
+      const members = [...source.matchAll(/this\.(\w+) = opts\./g)].map(([, member = '']) => member);
+      const options = { message: 'm', $metadata: { httpStatusCode: 400 }, ...Object.fromEntries(members.map((member) => [member, `of ${member}`])) };
+      const [a, b] = [plain, short].map((classes) => new (classes[name] as ErrorClass)(options));
+      const told = (error: Error | undefined) => Object.entries(Object.getOwnPropertyDescriptors(error ?? {})).filter(([key]) => key !== 'stack');
+      expect(told(b)).toEqual(told(a));
+      expect(String(b)).toBe(String(a));
+      expect(b).toBeInstanceOf(short[name]);
+      expect(Object.getOwnPropertyDescriptor(short[name], 'shapeId')).toEqual(Object.getOwnPropertyDescriptor(plain[name], 'shapeId'));
+    }
+  });
+});
+
+type ErrorClass = new (options: object) => Error;
+
+async function classesIn(file: string, plugins: Plugin[]): Promise<Record<string, ErrorClass>> {
+  const { outputFiles } = await build({ entryPoints: [file], bundle: true, write: false, format: 'esm', platform: 'node', conditions: ['module'], plugins });
+  return (await exportsOf(outputFiles[0]?.text ?? '')) as Record<string, ErrorClass>;
+}

@@ -22,7 +22,7 @@ export function literalKeys(source: string): string {
     for (const { id, init } of statement.declarations)
       if (id.type === 'Identifier' && init?.type === 'Literal' && typeof init.value === 'string') texts.set(id.name, init.value);
   }
-  const edits: { from: number; to: number; text: string }[] = [];
+  const edits: Edit[] = [];
   visit(program, (node) => {
     if (node.type !== 'Property') return;
     const { computed, key } = node as Node & { computed: boolean; key: Expression };
@@ -31,13 +31,24 @@ export function literalKeys(source: string): string {
     if (text === undefined || text === '__proto__') return;
     edits.push({ from: source.lastIndexOf('[', key.start), to: source.indexOf(']', key.end) + 1, text: JSON.stringify(text) });
   });
+  return edited(source, edits);
+}
+
+/** A text with other pieces in some of its places. */
+function edited(source: string, edits: readonly Edit[]): string {
   let result = '';
   let at = 0;
-  for (const { from, to, text } of edits.sort((a, b) => a.from - b.from)) {
+  for (const { from, to, text } of edits.toSorted((a, b) => a.from - b.from)) {
     result += source.slice(at, from) + text;
     at = to;
   }
   return result + source.slice(at);
+}
+
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
 }
 
 function visit(node: Node, see: (node: Node) => void): void {
@@ -52,6 +63,108 @@ export const schemaKeys: Plugin = {
   name: 'redress-schema-keys',
   setup(build) {
     build.onLoad({ filter: SCHEMAS }, async ({ path }) => ({ contents: literalKeys(await readFile(path, 'utf8')), loader: 'js' }));
+  },
+};
+
+// `models/errors.js` of a client, or of one that is nested in @aws-sdk/nested-clients.
+const ERRORS = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/].*[\\/]errors\.js$/;
+
+/** What the SDK writes anew for each error class of a client. */
+const errorFactory = ({ base, namespace }: Pick<ErrorClass, 'base' | 'namespace'>) => `
+const redressErrors = (Base, namespace) => (name, members = [], $fault = 'client', more = {}) => {
+  const Made = class extends Base {
+    static shapeId = namespace + name;
+    constructor(opts) {
+      super({ name, $fault, ...opts });
+      Object.assign(this, { name, $fault }, more);
+      for (const member of members) this[member] = undefined;
+      Object.setPrototypeOf(this, Made.prototype);
+      for (const member of members) this[member] = opts[member];
+    }
+  };
+  return Made;
+};
+const redressError = /* @__PURE__ */ redressErrors(${base}, ${JSON.stringify(namespace)});
+`;
+
+/** One class as the SDK writes it. */
+interface ErrorClass {
+  readonly base: string;
+  /** Before the name in its shape's id. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly fault: string;
+  readonly members: readonly string[];
+  /** `{ throttling: true }`, as text; null without it. */
+  readonly retryable: string | null;
+}
+
+/**
+ * Writes the error classes of a client in the short: each is its name, whose fault it is and its members, and the SDK writes 300 bytes for each,
+ * of all operations. What is not of exactly that form is left as it is, so that an error stays what it is.
+ */
+export function shortErrors(source: string): string {
+  const program: Program = parse(source, { ecmaVersion: 2022, sourceType: 'module' });
+  const edits: Edit[] = [];
+  let first: ErrorClass | null = null;
+  for (const { type, start, end, ...statement } of program.body) {
+    if (type !== 'ExportNamedDeclaration' || !('declaration' in statement) || statement.declaration?.type !== 'ClassDeclaration') continue;
+    const found = errorClass(source.slice(statement.declaration.start, statement.declaration.end));
+    if (found === null) continue;
+    first ??= found;
+    if (found.base === first.base && found.namespace === first.namespace) edits.push({ from: start, to: end, text: short(found) });
+  }
+  if (first === null) return source;
+  const imports = program.body.filter(({ type }) => type === 'ImportDeclaration').at(-1)?.end ?? 0;
+  return edited(source, [{ from: imports, to: imports, text: errorFactory(first) }, ...edits]);
+}
+
+function short({ name, members, fault, retryable }: ErrorClass): string {
+  const given = [
+    JSON.stringify(name),
+    members.length === 0 ? 'undefined' : JSON.stringify(members),
+    fault === 'client' ? 'undefined' : JSON.stringify(fault),
+    retryable === null ? 'undefined' : `{ $retryable: ${retryable} }`,
+  ];
+  while (given.at(-1) === 'undefined') given.pop();
+  return `export const ${name} = /* @__PURE__ */ redressError(${given.join(', ')});`;
+}
+
+const squeezed = (text: string) => text.replace(/\s+/g, '').replaceAll(',}', '}').replaceAll(',)', ')');
+const ERROR_CLASS =
+  /^class (\w+) extends (\w+) \{\s*static shapeId = "([^"\\#]+#)\1";\s*name = "\1";\s*\$fault = "(client|server)";\s*(?:\$retryable = (\{[^{}]*\});\s*)?((?:[A-Za-z]\w*;\s*)*)constructor/;
+
+/** The parts of a class, when writing them out gives that very class. */
+function errorClass(text: string): ErrorClass | null {
+  const head = ERROR_CLASS.exec(text);
+  if (head === null) return null;
+  const [, name = '', base = '', namespace = '', fault = '', retryable = null, fields = ''] = head;
+  const members = fields.split(';').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
+  const written = `class ${name} extends ${base} { static shapeId = "${namespace}${name}"; name = "${name}"; $fault = "${fault}";
+    ${retryable === null ? '' : `$retryable = ${retryable};`} ${fields}
+    constructor(opts) { super({ name: "${name}", $fault: "${fault}", ...opts }); Object.setPrototypeOf(this, ${name}.prototype);
+    ${members.map((member) => `this.${member} = opts.${member};`).join(' ')} } }`;
+  return squeezed(written) === squeezed(text) ? { base, namespace, name, fault, members, retryable } : null;
+}
+
+/** The error classes of clients, in the short. */
+export const errorClasses: Plugin = {
+  name: 'redress-error-classes',
+  setup(build) {
+    build.onLoad({ filter: ERRORS }, async ({ path }) => ({ contents: shortErrors(await readFile(path, 'utf8')), loader: 'js' }));
+  },
+};
+
+const PACKAGES = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/]package\.json$/;
+
+/** Of a client's own package.json, which it puts into every bundle, the version alone: what else is in it nothing reads. */
+export const packageVersions: Plugin = {
+  name: 'redress-package-versions',
+  setup(build) {
+    build.onLoad({ filter: PACKAGES }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
   },
 };
 
@@ -129,3 +242,6 @@ function builtinText(name: string, without: readonly string[]): string {
     `export { ${names.map((each, index) => `_${index} as ${each}`).join(', ')} };`,
   ].join('\n');
 }
+
+/** All that pruning does. */
+export const pruning: readonly Plugin[] = [schemaKeys, errorClasses, packageVersions, environmentCredentials, withoutBrowsers, builtinModules];

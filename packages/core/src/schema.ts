@@ -1,8 +1,10 @@
+import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
+import { type $ZodType, toJSONSchema } from 'zod/v4/core';
 import type { JsonObject } from './model/json.js';
 import { MODES, WEEKDAYS } from './policy/policy.js';
 import type { Remediator } from './remediator/define.js';
 
-type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parametersJsonSchema'>;
+type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parameterSchema'>;
 
 const text = (description: string, more: JsonObject = {}): JsonObject => ({ type: 'string', pattern: '\\S', description, ...more });
 const account = { type: 'string', pattern: '^[0-9]{12}$', description: 'An account id: 12 digits, in quotes.' };
@@ -29,6 +31,21 @@ const oneOrMore = (item: JsonObject): JsonObject => ({ anyOf: [item, list(item, 
 const head = (id: string, title: string): JsonObject => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `urn:redress:schema:${id}:1`, title });
 
 /**
+ * JSON Schema of a remediator's parameters, as they are given: with defaults, which may be left out. Null when its schema library can write none.
+ *
+ * @example parametersJsonSchema(remediator)?.properties
+ * @see https://standardschema.dev
+ */
+export function parametersJsonSchema({ parameterSchema }: Pick<Remediator, 'parameterSchema'>): JsonObject | null {
+  if (parameterSchema === null) return { type: 'object', properties: {}, additionalProperties: false };
+  const standard = parameterSchema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
+  if (standard.jsonSchema !== undefined) return standard.jsonSchema.input({ target: 'draft-2020-12' }) as JsonObject;
+  // Schemas of zod/mini do not carry it, so that whoever only checks does not load it.
+  if (standard.vendor === 'zod') return toJSONSchema(parameterSchema as unknown as $ZodType, { io: 'input', target: 'draft-2020-12' }) as JsonObject;
+  return null;
+}
+
+/**
  * JSON Schema of `redress.yaml`, for editors that complete and check. It knows the remediators and their parameters. What one place says about
  * another (an account in two environments) only `definePolicy` checks.
  *
@@ -47,7 +64,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         type: 'object',
         description: 'A mode by environment, and parameters.',
         propertyNames: { anyOf: [{ const: 'parameters' }, { pattern: '^[a-z][a-z0-9-]*$' }] },
-        properties: { parameters: withoutDialect(each.parametersJsonSchema()) },
+        properties: { parameters: withoutDialect(parametersJsonSchema(each)) },
         additionalProperties: mode,
       },
     ],

@@ -32,7 +32,7 @@ function looker(observe: Remediator['observe'] = async () => ({ state: { encrypt
     blindSpots: [],
     uses: { reads: [], writes: [], undoes: [] },
     parameters: () => ({}),
-    parametersJsonSchema: () => null,
+    parameterSchema: null,
     identify: null,
     equivalent: () => true,
     observe,

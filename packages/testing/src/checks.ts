@@ -12,6 +12,7 @@ import {
   type Remediator,
   type ResourceRef,
 } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import type { Act, Bench, EngineSetup, Look, Stage } from './bench.js';
 import { type CrashPoint, crashingJournal } from './crash.js';
 import { impurities } from './pure.js';
@@ -776,7 +777,7 @@ export function declarationProblems(remediator: Remediator, scenarios: readonly 
       accepted = false;
     }
     findings.check(
-      !accepted || (input === 42 && Object.keys(remediator.parametersJsonSchema()?.['properties'] ?? {}).length === 0),
+      !accepted || (input === 42 && Object.keys(parametersJsonSchema(remediator)?.['properties'] ?? {}).length === 0),
       `${what} is accepted: close the schema, so that a mistyped name is not silently nothing`,
     );
   }

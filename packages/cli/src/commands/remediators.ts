@@ -1,4 +1,5 @@
 import type { DeclaredHazard, DeclaredRollback, Mode, OperationUse, Remediator } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import type { Composition } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
@@ -56,7 +57,7 @@ function document(remediator: Remediator, modes: Record<string, Mode>): Remediat
     modes,
     swept: remediator.discover !== null,
     iam: { read: actions(remediator.uses.reads), fix: actions(remediator.uses.writes), undo: actions(remediator.uses.undoes) },
-    parameters: remediator.parametersJsonSchema(),
+    parameters: parametersJsonSchema(remediator),
     blindSpots: remediator.blindSpots,
     hazards: remediator.hazards ?? null,
     rollback: remediator.rollback ?? null,

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import * as z from 'zod/mini';
 import type { $ZodIssue } from 'zod/v4/core';
 import { formatPlace, type Place, RedressError, type RedressErrorCode } from '../model/errors.js';
@@ -50,6 +51,12 @@ export function mistakes(code: RedressErrorCode, what: string, list: readonly Mi
   });
 }
 
+/** What a schema of any library finds wrong; Zod's own issues, whose small form says nothing in words, in ours. */
+export function explained(issue: StandardSchemaV1.Issue, input: unknown): Mistake[] {
+  if ('code' in issue) return explain(issue as $ZodIssue, input);
+  return [{ path: (issue.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)), message: issue.message }];
+}
+
 function explain(issue: $ZodIssue, input: unknown): Mistake[] {
   const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
   const value = shown(path.reduce<unknown>((at, key) => (at as Record<string | number, unknown> | undefined)?.[key], input));
@@ -73,8 +80,19 @@ function explain(issue: $ZodIssue, input: unknown): Mistake[] {
       ];
     }
     default:
-      return [{ path, message: `${value}: ${issue.message}` }];
+      return [{ path, message: issue.message === UNWORDED ? unworded(issue, value) : `${value}: ${issue.message}` }];
   }
+}
+
+/** What Zod says without a language. */
+const UNWORDED = 'Invalid input';
+
+function unworded(issue: $ZodIssue, value: string): string {
+  const unit = (origin: string) => ({ string: ' characters', array: ' entries' })[origin] ?? '';
+  if (issue.code === 'too_small') return `${value} is not ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unit(issue.origin)}`;
+  if (issue.code === 'too_big') return `${value} is not ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unit(issue.origin)}`;
+  if (issue.code === 'invalid_format' && 'pattern' in issue) return `${value} does not match ${issue.pattern}`;
+  return `${value} is not valid`;
 }
 
 const depth = (branch: readonly Mistake[]) => Math.max(0, ...branch.map((mistake) => mistake.path.length));

@@ -1,9 +1,10 @@
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { RedressError } from '../model/errors.js';
 import type { RecordedCall } from '../model/finding.js';
 import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
+import { explained } from '../policy/validate.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A reference to a control in a framework. */
@@ -228,8 +229,8 @@ export interface Remediator {
    * @throws {RedressError} `policy/invalid` naming the member.
    */
   parameters(input: unknown): JsonObject;
-  /** JSON Schema of the parameters, when the schema library can write it. */
-  parametersJsonSchema(): JsonObject | null;
+  /** What parameters are checked with; null: it takes none. As JSON Schema: `parametersJsonSchema` of `@redress/core/schema`. */
+  readonly parameterSchema: StandardSchemaV1 | null;
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are as good as each other after an undo. */
   equivalent(before: Json, after: Json): boolean;
@@ -331,6 +332,7 @@ export function defineRemediator<
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     uses: definition.uses,
+    parameterSchema: schema ?? null,
     parameters(input) {
       if (schema === undefined) {
         if (input !== undefined && Object.keys(input as object).length > 0)
@@ -340,20 +342,13 @@ export function defineRemediator<
       const result = schema['~standard'].validate(input ?? {});
       if (result instanceof Promise) throw new RedressError('remediator/invalid', `${definition.id}: the parameter schema is asynchronous.`);
       if (result.issues !== undefined) {
-        const issue = result.issues[0];
-        const path = (issue?.path ?? []).map((segment) => String(typeof segment === 'object' ? segment.key : segment)).join('.');
-        throw new RedressError(
-          'policy/invalid',
-          `${definition.id}: parameters${path === '' ? '' : `.${path}`}: ${result.issues.map((each) => each.message).join('; ')}`,
-          { place: { path: path === '' ? 'parameters' : `parameters.${path}` } },
-        );
+        const wrong = result.issues.flatMap((issue) => explained(issue, input));
+        const places = wrong.map(({ path }) => ['parameters', ...path].join('.'));
+        throw new RedressError('policy/invalid', `${definition.id}: ${wrong.map(({ message }, index) => `${places[index]}: ${message}`).join('; ')}`, {
+          place: { path: places[0] ?? 'parameters' },
+        });
       }
       return result.value as JsonObject;
-    },
-    parametersJsonSchema() {
-      if (schema === undefined) return { type: 'object', properties: {}, additionalProperties: false };
-      const standard = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
-      return standard.jsonSchema === undefined ? null : (standard.jsonSchema.input({ target: 'draft-2020-12' }) as JsonObject);
     },
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
     equivalent: (before, after) =>

@@ -1,4 +1,5 @@
 import { type Assessment, type JsonObject, RedressError, resource } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { raiseRetention as remediator } from './index.js';
@@ -52,7 +53,7 @@ const put = (days: number) => ({
 describe('parameters', () => {
   it('have a default and a closed JSON Schema', () => {
     expect(remediator.parameters(undefined)).toEqual({ minDays: 365 });
-    expect(remediator.parametersJsonSchema()).toMatchObject({ additionalProperties: false, properties: { minDays: { enum: RETENTIONS, default: 365 } } });
+    expect(parametersJsonSchema(remediator)).toMatchObject({ additionalProperties: false, properties: { minDays: { enum: RETENTIONS, default: 365 } } });
   });
   it.each([[{ minDays: 0 }], [{ minDays: 100 }], [{ minDays: '365' }], [{ minDays: null }], [{ days: 365 }]])('refuse %j', (parameters) => {
     expect(() => remediator.parameters(parameters)).toThrow('parameters');

@@ -1,5 +1,5 @@
 import { type CallReader, defineRemediator, inParallel, isGone, paginate } from '@redress/core';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { logs } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -11,7 +11,7 @@ import { packageRef } from './package-ref.js';
 const RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] as const;
 
 const parameters = z.strictObject({
-  minDays: z.literal(RETENTIONS).default(365).describe('Log groups that keep their events for fewer days keep them for this many.'),
+  minDays: z._default(z.literal(RETENTIONS), 365).check(z.describe('Log groups that keep their events for fewer days keep them for this many.')),
 });
 
 const TOKEN = { input: 'nextToken', output: 'nextToken' };

@@ -1,4 +1,5 @@
 import type { Assessment, JsonObject } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import { describe, expect, it } from 'vitest';
 import { type FakeUser, fakeIam, iamError, user } from '../test/fake.js';
 import { iam } from './client.js';
@@ -38,7 +39,7 @@ const untag = { service: 'iam', operation: 'UntagUser', retry: 'idempotent', inp
 describe('parameters', () => {
   it('have defaults and a closed JSON Schema', () => {
     expect(remediator.parameters(undefined)).toEqual({ maxAgeDays: 90 });
-    expect(remediator.parametersJsonSchema()).toMatchObject({
+    expect(parametersJsonSchema(remediator)).toMatchObject({
       additionalProperties: false,
       properties: { maxAgeDays: { type: 'integer', minimum: 1, default: 90 } },
     });

@@ -1,10 +1,10 @@
 import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, inParallel, isGone, isRecord, paginate } from '@redress/core';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
 const parameters = z.strictObject({
-  maxAgeDays: z.int().min(1).default(90).describe('Active keys older than this many days are stale.'),
+  maxAgeDays: z._default(z.int().check(z.gte(1)), 90).check(z.describe('Active keys older than this many days are stale.')),
 });
 
 /** The tag that is the flag. Its prefix is reserved, so that no policy of somebody else decides by it. */

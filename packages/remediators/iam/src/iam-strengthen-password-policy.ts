@@ -1,5 +1,5 @@
 import { defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -34,8 +34,8 @@ const NONE: PasswordPolicy = {
 };
 
 const parameters = z.strictObject({
-  minLength: z.int().min(8).max(128).default(14).describe('Passwords have at least so many characters.'),
-  reusePrevention: z.int().min(1).max(24).default(24).describe('So many passwords are not used again.'),
+  minLength: z._default(z.int().check(z.gte(8), z.lte(128)), 14).check(z.describe('Passwords have at least so many characters.')),
+  reusePrevention: z._default(z.int().check(z.gte(1), z.lte(24)), 24).check(z.describe('So many passwords are not used again.')),
 });
 
 function input(policy: PasswordPolicy) {

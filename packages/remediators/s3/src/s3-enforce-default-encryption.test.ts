@@ -1,4 +1,5 @@
 import type { Assessment, Json, JsonObject } from '@redress/core';
+import { parametersJsonSchema } from '@redress/core/schema';
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, bucket, type FakeBucket, fakeS3, s3Error } from '../test/fake.js';
 import { s3 } from './client.js';
@@ -42,7 +43,7 @@ describe('parameters', () => {
     expect(remediator.parameters({ algorithm: 'aws:kms', kmsKeyId })).toEqual({ algorithm: 'aws:kms', kmsKeyId });
   });
   it('have a JSON Schema that is closed', () => {
-    expect(remediator.parametersJsonSchema()).toMatchObject({ type: 'object', additionalProperties: false, properties: { algorithm: { default: 'AES256' } } });
+    expect(parametersJsonSchema(remediator)).toMatchObject({ type: 'object', additionalProperties: false, properties: { algorithm: { default: 'AES256' } } });
   });
 });
 

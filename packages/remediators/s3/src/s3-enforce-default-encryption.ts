@@ -1,25 +1,31 @@
 import { canonicalJson, defineRemediator, type Hazard, inParallel, isRecord, toJson } from '@redress/core';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
 import { packageRef } from './package-ref.js';
 
 const parameters = z
   .strictObject({
-    algorithm: z.enum(['AES256', 'aws:kms']).default('AES256').describe('The least that a bucket has to encrypt with; what is stronger stays.'),
+    algorithm: z._default(z.enum(['AES256', 'aws:kms']), 'AES256').check(z.describe('The least that a bucket has to encrypt with; what is stronger stays.')),
     kmsKeyId: z
-      .string()
-      .regex(
-        /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)\/[A-Za-z0-9/_-]+|alias\/[A-Za-z0-9/_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
-        'a KMS key id, alias or ARN',
+      .optional(
+        z
+          .string()
+          .check(
+            z.regex(
+              /^(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)\/[A-Za-z0-9/_-]+|alias\/[A-Za-z0-9/_-]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
+              'a KMS key id, alias or ARN',
+            ),
+          ),
       )
-      .optional()
-      .describe('The key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.'),
-    bucketKey: z.boolean().optional().describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.'),
+      .check(z.describe('The key of buckets that are raised to aws:kms. Default: the AWS managed key aws/s3, which other accounts cannot use.')),
+    bucketKey: z.optional(z.boolean()).check(z.describe('Whether buckets that are raised to aws:kms use a bucket key. Default: as it is.')),
   })
-  .refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), {
-    message: 'kmsKeyId and bucketKey go with the algorithm aws:kms',
-  });
+  .check(
+    z.refine((given) => given.algorithm === 'aws:kms' || (given.kmsKeyId === undefined && given.bucketKey === undefined), {
+      message: 'kmsKeyId and bucketKey go with the algorithm aws:kms',
+    }),
+  );
 
 type Wanted = z.output<typeof parameters>;
 

@@ -14,7 +14,7 @@ import {
   type ResourceRef,
   type Undo,
 } from '@redress/core';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ssm } from './client.js';
 
 /** What a runbook remediator's own reads found. */
@@ -76,22 +76,13 @@ export interface RunbookDefinition<Reads extends readonly OperationUse[], Undoes
 }
 
 const parameters = z.strictObject({
-  documentVersion: z
-    .string()
-    .regex(/^[1-9][0-9]{0,5}$/)
-    .default('1')
-    .describe('Version of the document that is started.'),
+  documentVersion: z._default(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), '1').check(z.describe('Version of the document that is started.')),
   documentHash: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable()
-    .default(null)
-    .describe('SHA-256 of that version, as you have reviewed it. Without it nothing is started.'),
+    ._default(z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/))), null)
+    .check(z.describe('SHA-256 of that version, as you have reviewed it. Without it nothing is started.')),
   role: z
-    .string()
-    .regex(/^[\w+=,.@-]{1,64}$/)
-    .default('RedressRunbook')
-    .describe('Name of the role that the Automation assumes, in each account.'),
+    ._default(z.string().check(z.regex(/^[\w+=,.@-]{1,64}$/)), 'RedressRunbook')
+    .check(z.describe('Name of the role that the Automation assumes, in each account.')),
 });
 
 /** What of the document a plan is made on. */

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import * as full from 'zod';
+import * as z from 'zod/mini';
+import { parametersJsonSchema } from '../schema.js';
+import { defineRemediator } from './define.js';
+
+const remediator = (parameters: Parameters<typeof defineRemediator>[0]['parameters']) =>
+  defineRemediator({
+    id: 'widget-close',
+    title: 'Close widgets',
+    resourceTypes: ['AWS::Test::Widget'],
+    controls: [],
+    ceiling: 'notify',
+    blindSpots: [],
+    ...(parameters === undefined ? {} : { parameters }),
+    uses: { reads: [], writes: [], undoes: [] },
+    observe: async () => 'gone' as const,
+    plan: () => ({ status: 'compliant', message: 'Closed.' }),
+  });
+
+describe('parameters', () => {
+  const days = remediator(
+    z.strictObject({ days: z._default(z.int().check(z.gte(1), z.lte(30)), 7), name: z.optional(z.string().check(z.minLength(3), z.regex(/^[a-z]+$/))) }),
+  );
+
+  it.each([
+    [{ days: 0 }, 'parameters.days', '0 is not at least 1'],
+    [{ days: 31 }, 'parameters.days', '31 is not at most 30'],
+    [{ days: 'many' }, 'parameters.days', '"many" is not a number'],
+    [{ name: 'ab' }, 'parameters.name', '"ab" is not at least 3 characters'],
+    [{ name: 'ABC' }, 'parameters.name', '"ABC" does not match /^[a-z]+$/'],
+    [{ dayz: 7 }, 'parameters.dayz', '"dayz" is not known here'],
+  ])('refuses %j, naming the place', (given, path, why) => {
+    expect(() => days.parameters(given)).toThrowError(
+      expect.objectContaining({ code: 'policy/invalid', message: `widget-close: ${path}: ${why}`, place: { path } }),
+    );
+  });
+
+  it('says what a schema of another library says', () => {
+    const own = remediator({
+      '~standard': { version: 1, vendor: 'own', validate: () => ({ issues: [{ message: 'must be even', path: [{ key: 'days' }] }] }) },
+    } as never);
+    expect(() => own.parameters({ days: 3 })).toThrowError(expect.objectContaining({ message: 'widget-close: parameters.days: must be even' }));
+    expect(parametersJsonSchema(own)).toBeNull();
+  });
+
+  it('fills in defaults, and tells their schema as they are given', () => {
+    expect(days.parameters({})).toEqual({ days: 7 });
+    const schema = { type: 'object', additionalProperties: false, properties: { days: { type: 'integer', minimum: 1, maximum: 30, default: 7 } } };
+    expect(parametersJsonSchema(days)).toMatchObject(schema);
+    expect(parametersJsonSchema(remediator(full.strictObject({ days: full.int().min(1).max(30).default(7) })))).toMatchObject(schema);
+    expect(parametersJsonSchema(remediator(undefined))).toEqual({ type: 'object', properties: {}, additionalProperties: false });
+  });
+});
