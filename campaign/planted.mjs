@@ -3,10 +3,12 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { NODE, ROOT } from '../scripts/setup.mjs';
 import { plantedBugs } from './planted-bugs.mjs';
 
+/** Which test found a defect last: it is asked first, and alone. Where it does not find it, all of them are asked. */
+export const FOUND = join(ROOT, 'campaign', 'planted-found.json');
 const LANES = Math.min(2, availableParallelism());
 
 /** What git knows, with installed packages beside it. Links between packages are relative, so they lead to the copies. */
@@ -29,8 +31,10 @@ function copyRepository(target) {
   }
 }
 
-/** Whether the tests fail, and the name of the first that does. */
-function failing(folder, tests) {
+const exactly = (name) => `^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
+
+/** Whether the tests fail, and the name and file of the first that does. */
+function failing(folder, tests, name = null) {
   const report = join(folder, 'planted.json');
   rmSync(report, { force: true });
   const args = [
@@ -43,6 +47,7 @@ function failing(folder, tests) {
     '--bail=1',
     '--reporter=json',
     `--outputFile=${report}`,
+    ...(name === null ? [] : ['--testNamePattern', exactly(name)]),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(NODE, [...args, ...tests], {
@@ -56,7 +61,7 @@ function failing(folder, tests) {
     child.once('exit', () => {
       if (!existsSync(report)) return reject(new Error(`the tests left no report: ${log.slice(-500)}`));
       const found = JSON.parse(readFileSync(report, 'utf8'));
-      const all = found.testResults.flatMap((file) => file.assertionResults);
+      const all = found.testResults.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: relative(folder, file.name) })));
       const first = all.find((test) => test.status === 'failed');
       // A defect that keeps a test file from loading is found by whoever compiles, not by a test.
       if (first === undefined && found.testResults.some((file) => file.status === 'failed'))
@@ -64,7 +69,7 @@ function failing(folder, tests) {
       const why = all
         .filter((test) => test.status === 'failed')
         .map((test) => `${test.fullName.trim()}: ${(test.failureMessages ?? []).join(' ').slice(0, 600)}`);
-      resolve({ ran: all.length, test: first?.fullName.trim() ?? null, why });
+      resolve({ ran: all.length, test: first?.fullName.trim() ?? null, by: first?.file ?? null, why });
     });
   });
 }
@@ -73,7 +78,7 @@ function failing(folder, tests) {
  * Plants the defects, one at a time.
  *
  * @param {{ only?: string, log?: (line: string) => void }} [options]
- * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null }[] }>}
+ * @returns {Promise<{ planted: number, found: number, results: { promise: string, defect: string, file: string, test: string | null, by: string | null }[] }>}
  */
 export async function plant(options = {}) {
   const log = options.log ?? (() => undefined);
@@ -93,18 +98,21 @@ export async function plant(options = {}) {
     const sound = await failing(folders[0], [...new Set(bugs.flatMap((bug) => bug.tests))]);
     if (sound.test !== null) throw new Error(`Without any defect tests fail:\n${sound.why.join('\n')}`);
     log(`${sound.ran} tests pass without a defect.`);
+    const last = existsSync(FOUND) ? JSON.parse(readFileSync(FOUND, 'utf8')) : {};
     const waiting = bugs.entries();
     await Promise.all(
       folders.map(async (folder) => {
         for (const [index, { promise, defect, file, find, replace, tests }] of waiting) {
-          const source = readFileSync(join(ROOT, file), 'utf8');
+          const source = readFileSync(join(folder, file), 'utf8');
           writeFileSync(
             join(folder, file),
             source.replace(find, () => replace),
           );
-          const { test } = await failing(folder, tests);
+          const { by: where, test: which } = last[`${file}: ${defect}`] ?? {};
+          const known = where !== undefined && existsSync(join(folder, where)) ? await failing(folder, [where], which).catch(() => null) : null;
+          const { test, by } = known?.test != null ? known : await failing(folder, tests);
           writeFileSync(join(folder, file), source);
-          results[index] = { promise, defect, file, test };
+          results[index] = { promise, defect, file, test, by };
           log(`${test === null ? 'NOT FOUND' : 'found    '}  ${promise}\n           defect: ${defect}\n           by:     ${test ?? 'no test'}`);
         }
       }),

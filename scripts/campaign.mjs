@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { plant } from '../campaign/planted.mjs';
+import { FOUND, plant } from '../campaign/planted.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
 
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
@@ -118,8 +118,13 @@ const runs = {
   async planted(_options, bug) {
     const report = await plant({ ...(bug === undefined ? {} : { only: bug }), log });
     let ok = report.planted > 0 && report.found === report.planted;
-    if (bug === undefined && args.includes('--write')) writeFileSync(DOCUMENT, page(report));
-    else if (bug === undefined && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
+    const write = bug === undefined && args.includes('--write');
+    if (write) {
+      writeFileSync(DOCUMENT, page(report));
+      const found = report.results.flatMap(({ file, defect, test, by }) => (test === null ? [] : [[`${file}: ${defect}`, { by, test }]]));
+      writeFileSync(FOUND, `${JSON.stringify(Object.fromEntries(found), null, 2)}\n`);
+    }
+    if (!write && bug === undefined && promised(existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : '') !== promised(page(report))) {
       log('docs/safety-tests.md is not what this run shows: run `npm run campaign -- --only planted --write`.');
       ok = false;
     }
