@@ -20,7 +20,7 @@ import { warn } from '../doctor/check.js';
 import { accessChecks, approvalChecks, functionChecks, queueChecks, stopChecks } from '../doctor/deployment-checks.js';
 import { fact } from '../doctor/fact.js';
 import type { CanaryFacts, Check, CheckStatus, DeploymentFacts, JournalFacts, PlaceFacts, RecordFacts, Wanted } from '../doctor/facts.js';
-import { recorderChecks, ruleChecks, securityHubChecks, trailChecks } from '../doctor/place-checks.js';
+import { ofGlobalServices, recorderChecks, ruleChecks, securityHubChecks, trailChecks } from '../doctor/place-checks.js';
 import { canaryChecks, journalChecks, policyChecks } from '../doctor/record-checks.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
@@ -104,14 +104,18 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   // Members forward to the bus of the hub, whose name is not known here.
   const targetsIn = (place: PlaceFacts) => (place.account === own && place.region === region ? targets : []);
   const canary = canaryParameter(options, deployment);
-  const wantedIn = (place: PlaceFacts): Wanted =>
-    canary === undefined || targetsIn(place).length === 0 ? wanted : { ...wanted, patterns: [...wanted.patterns, canaryPattern(canary)] };
+  // Nobody named the region of global services: nothing but these need be used there.
+  const implied = options.in === undefined && region !== wanted.globalRegion ? wanted.globalRegion : null;
+  const wantedIn = (place: PlaceFacts): Wanted => {
+    if (place.region === implied) return ofGlobalServices(wanted);
+    return canary === undefined || targetsIn(place).length === 0 ? wanted : { ...wanted, patterns: [...wanted.patterns, canaryPattern(canary)] };
+  };
   const globalRulesOf = ({ account }: PlaceFacts) => places.find((each) => each.account === account && each.region === wanted.globalRegion)?.rules ?? null;
   const checks: Check[] = places.flatMap((place) => [
     ...trailChecks(place),
-    ...recorderChecks(place, wanted),
+    ...recorderChecks(place, wantedIn(place)),
     ...ruleChecks(place, wantedIn(place), targetsIn(place), globalRulesOf(place)),
-    ...securityHubChecks(place, wanted),
+    ...securityHubChecks(place, wantedIn(place)),
   ]);
   if (deployment === null)
     checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not looked at.', 'Name them with --stack or --function.'));

@@ -8,13 +8,12 @@ export const warn = (code: string, where: string, saw: string, next: string): Ch
 /** Gaps stay open, or go unseen. */
 export const fail = (code: string, where: string, saw: string, next: string): Check => ({ code, status: 'fail', where, saw, next });
 /** Could not be read. */
-export const unknown = (code: string, where: string, error: string): Check => ({
-  code,
-  status: 'unknown',
-  where,
-  saw: error,
-  next: 'Allow the read, or run it with credentials that may; until then nobody knows.',
-});
+export const unknown = (
+  code: string,
+  where: string,
+  error: string,
+  next = 'Allow the read, or run it with credentials that may; until then nobody knows.',
+): Check => ({ code, status: 'unknown', where, saw: error, next });
 
 /** The checks of a fact, or that it could not be read. */
 export function read<T>(code: string, where: string, fact: Fact<T>, check: (value: T) => readonly Check[]): readonly Check[] {

@@ -24,7 +24,7 @@ import type {
   TrailFact,
   Wanted,
 } from './facts.js';
-import { recorderChecks, ruleChecks, securityHubChecks, trailChecks } from './place-checks.js';
+import { ofGlobalServices, recorderChecks, ruleChecks, securityHubChecks, trailChecks } from './place-checks.js';
 import { canaryChecks, journalChecks, policyChecks } from './record-checks.js';
 
 const ACCOUNT = '111111111111';
@@ -157,6 +157,16 @@ describe('rules', () => {
       ['fail rule-missing'],
     ],
   ])('one %s', (_name, rules, expected) => expect(said(ruleChecks(place({ rules: known(rules) }), wanted(), [QUEUE]))).toEqual(expected));
+
+  it('is asked for global services alone, where nothing else need be used', () => {
+    const all = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A'])), pattern('cloudtrail-ec2', api('ec2', ['B']))] });
+    const only = ofGlobalServices(all);
+    expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), only, []))).toEqual(['fail rule-missing']);
+    expect(only.patterns.map(({ name }) => name)).toEqual(['cloudtrail-iam']);
+    expect(said(recorderChecks(place({ region: 'us-east-1', recorders: known([]) }), only))).toEqual([]);
+    expect(said(securityHubChecks(place({ region: 'us-east-1', securityHub: known(false) }), only))).toEqual([]);
+    expect(said(ruleChecks(place({ region: 'us-east-1', rules: known([]) }), all, []))).toEqual(['fail rule-missing', 'fail rule-missing']);
+  });
 
   it('of a global service belongs to one region', () => {
     const iam = wanted({ patterns: [pattern('cloudtrail-iam', api('iam', ['A']))] });

@@ -36,11 +36,17 @@ export function functionChecks(
   });
 }
 
+const digestNext = (parameter: string) =>
+  `Deploy the template of the hub with ${parameter}: \`redress bundle\` prints it. Code with another one does not start then.`;
+
 function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: boolean): readonly Check[] {
   const deployed = handler.environment['REDRESS_POLICY_DIGEST'] ?? '';
   if (!policyFound)
     return [warn('policy-not-compared', handler.name, 'There is no policy here to compare with.', 'Run it where redress.yaml is, or give --policy.')];
-  if (deployed === '') return [unknown('policy-digest', handler.name, 'The function does not say which policy it has: REDRESS_POLICY_DIGEST is not set.')];
+  if (deployed === '')
+    return [
+      unknown('policy-digest', handler.name, 'The function does not say which policy it has: REDRESS_POLICY_DIGEST is not set.', digestNext('PolicyDigest')),
+    ];
   return deployed === policy.digest
     ? [ok('policy-digest', handler.name, `It runs the policy that is here (${deployed}).`)]
     : [fail('policy-stale', handler.name, `It runs ${deployed}; here is ${policy.digest}.`, 'Deploy this policy, or run it with the one that is deployed.')];
@@ -50,7 +56,14 @@ function policyDigestChecks(handler: FunctionFact, policy: Policy, policyFound: 
 function registerDigestChecks(handler: FunctionFact, register: Register): readonly Check[] {
   const deployed = handler.environment['REDRESS_REGISTER_DIGEST'] ?? '';
   if (deployed === '')
-    return [unknown('register-digest', handler.name, 'The function does not say which exceptions it keeps: REDRESS_REGISTER_DIGEST is not set.')];
+    return [
+      unknown(
+        'register-digest',
+        handler.name,
+        'The function does not say which exceptions it keeps: REDRESS_REGISTER_DIGEST is not set.',
+        digestNext('RegisterDigest'),
+      ),
+    ];
   return deployed === register.digest
     ? [ok('register-digest', handler.name, `It keeps the exceptions that are here (${register.entries.length}).`)]
     : [

@@ -154,6 +154,11 @@ function isGlobal({ pattern }: Pick<EventPattern, 'pattern'>): boolean {
   );
 }
 
+/** What is wanted of a region that is looked at for its global services alone: nothing else may be used there. */
+export function ofGlobalServices(wanted: Wanted): Wanted {
+  return { ...wanted, patterns: wanted.patterns.filter(isGlobal), configTypes: [], securityHub: false };
+}
+
 /**
  * Whether the rules of a region let through what the remediators of the policy ask for, and nothing is lost on the way from them.
  *
