@@ -27,6 +27,8 @@ export interface BundleOptions {
 export interface Bundle {
   /** By name: `index.mjs`, its chunks, their source maps, `sbom.cdx.json`. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Names that `index.mjs` exports. What they are nothing has looked at: no code of it was run. */
+  readonly exports: readonly string[];
   /** All of them, as Lambda takes it. The same input gives the same bytes, on another day and in another folder too. */
   readonly zip: Uint8Array;
   /** Of the ZIP. */
@@ -46,10 +48,11 @@ const ENTRY = 'redress-entry.mjs';
 
 /**
  * Makes the code of the Lambda functions: one ZIP with `index.mjs`, source maps and a list of what is in it.
+ * A module that does not export `handler` is refused: Lambda would find that out at each message.
  *
  * @example
  * const { zip, digest } = await bundle({ entry: { text: entryText({ remediators: { '@redress/remediator-s3': 's3Remediators' } }) } });
- * @throws {RedressError} `compose/invalid` when the entry cannot be bundled, with the place
+ * @throws {RedressError} `compose/invalid` when the entry cannot be bundled, or is a module without `handler`, with the place
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-package.html
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
@@ -88,6 +91,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     throw failure(cause);
   });
 
+  const exported = exportsOf(metafile);
+  if (typeof entry === 'string' && !exported.includes('handler')) throw withoutHandler(entry, exported);
   const named = steadyNames(metafile);
   const contents = new Map(
     outputFiles.map(({ path, contents: bytes }) => {
@@ -112,6 +117,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const atStart = reached(metafile, (kind) => kind === 'import-statement').map((name) => renamed(name, named));
   return {
     files,
+    exports: exported,
     zip,
     digest: `sha256:${hash.copy().digest('hex')}`,
     codeSha256: hash.digest('base64'),
@@ -143,6 +149,12 @@ function reached({ outputs }: Metafile, by: (kind: string) => boolean): readonly
   };
   for (const path of Object.keys(outputs)) if (posix.basename(path) === 'index.mjs') visit(path);
   return [...seen].map((path) => posix.basename(path));
+}
+
+/** What the module that Lambda loads exports. */
+function exportsOf({ outputs }: Metafile): readonly string[] {
+  const index = Object.entries(outputs).find(([path]) => posix.basename(path) === 'index.mjs');
+  return [...(index?.[1].exports ?? [])].sort();
 }
 
 const CHUNK = /^chunk-([A-Z0-9]{8})\.mjs/;
@@ -218,6 +230,14 @@ async function portable(bytes: Uint8Array, packageOf: PackageOf, folder: string)
     }),
   );
   return Buffer.from(JSON.stringify({ ...map, sources }));
+}
+
+function withoutHandler(file: string, exported: readonly string[]): RedressError {
+  const instead = exported.length === 0 ? 'nothing' : exported.map((each) => `\`${each}\``).join(', ');
+  return new RedressError('compose/invalid', `${file} does not export \`handler\`, which the hub's functions call; it exports ${instead}.`, {
+    next: 'Write `export const { handler, approvals } = fromEnvironment({ … })`, or `export const handler = async (event, context) => …`, in an ECMAScript module.',
+    place: { file },
+  });
 }
 
 interface BuildMessage {

@@ -65,7 +65,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
  * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts |
- * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, and of this one |
+ * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, as it is at that time, and of this one |
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_TOPIC_ARN` | where people are told |
  * | `AWS_ENDPOINT_URL` | an emulator |
@@ -117,7 +117,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const handler = once(() =>
     createHandler({
       ...options,
-      ...(targets.length === 0 ? {} : { sweep: { targets } }),
+      ...(targets === null ? {} : { sweep: { targets } }),
       ...(canary === null ? {} : { canary: { parameter: canary, send: parameterTags(at) } }),
     }),
   );
@@ -184,22 +184,26 @@ function rolesOf(remediators: readonly Remediator[], value: Value): ConnectAwsOp
   };
 }
 
-function targetsOf(policy: Policy | Live<Policy>, value: Value): readonly SweepTarget[] {
+/** Where a schedule sweeps; null: nowhere. With a policy that is read live it is asked at each schedule. */
+function targetsOf(policy: Policy | Live<Policy>, value: Value): readonly SweepTarget[] | (() => Promise<readonly SweepTarget[]>) | null {
   const regions = (value('REDRESS_SWEEP_REGIONS') ?? '').split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
-  if (regions.length === 0) return [];
+  if (regions.length === 0) return null;
   const wrong = regions.find((each) => !isRegion(each) || each === 'aws-global');
   if (wrong !== undefined)
     throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is no region.`, { next: 'For example: eu-west-1,us-east-1' });
   const own = value('REDRESS_ACCOUNT');
   if (own !== null && !isAccountId(own))
     throw new RedressError('compose/invalid', `REDRESS_ACCOUNT: ${JSON.stringify(own)} is no account.`, { next: 'Give 12 digits.' });
-  const accounts = new Set('environments' in policy ? policy.environments.flatMap((each) => each.accounts) : []);
-  if (own !== null) accounts.add(own);
-  if (accounts.size === 0)
-    throw new RedressError('compose/invalid', 'There are regions to sweep, but no account: the policy names none, and REDRESS_ACCOUNT is not set.', {
-      next: 'Set REDRESS_ACCOUNT, name the accounts in the environments of the policy, or leave REDRESS_SWEEP_REGIONS out.',
-    });
-  return [...accounts].flatMap((account) => regions.map((region) => ({ account, region })));
+  const placesOf = ({ environments }: Policy): readonly SweepTarget[] => {
+    const accounts = new Set(environments.flatMap((each) => each.accounts));
+    if (own !== null) accounts.add(own);
+    if (accounts.size === 0)
+      throw new RedressError('compose/invalid', 'There are regions to sweep, but no account: the policy names none, and REDRESS_ACCOUNT is not set.', {
+        next: 'Set REDRESS_ACCOUNT, name the accounts in the environments of the policy, or leave REDRESS_SWEEP_REGIONS out.',
+      });
+    return [...accounts].flatMap((account) => regions.map((region) => ({ account, region })));
+  };
+  return isLive(policy) ? async () => placesOf(await policy.read()) : placesOf(policy);
 }
 
 function once<T>(make: () => T): () => T {

@@ -134,6 +134,31 @@ describe('a bundle', () => {
     await expect(bundle({ ...here, entry: 'no-such-file.mjs' })).rejects.toMatchObject({ code: 'compose/invalid' });
   });
 
+  it('refuses a module without a handler, and says what it exports instead', async () => {
+    const folder = await temporary();
+    const made = async (name: string, source: string) => {
+      await writeFile(join(folder, name), source);
+      return bundle({ resolveDir: folder, entry: name });
+    };
+    const refused = (file: string, instead: string) => ({
+      code: 'compose/invalid',
+      message: expect.stringContaining(`it exports ${instead}.`) as string,
+      place: { file },
+      next: expect.stringContaining('export const handler') as string,
+    });
+    await expect(made('renamed.mjs', 'export const handle = async () => 1;\nexport const approvals = async () => 1;\n')).rejects.toMatchObject(
+      refused('renamed.mjs', '`approvals`, `handle`'),
+    );
+    await expect(made('none.mjs', 'console.log(1);\n')).rejects.toMatchObject(refused('none.mjs', 'nothing'));
+    await expect(made('inner.mjs', 'export default { handler: async () => 1 };\n')).rejects.toMatchObject(refused('inner.mjs', '`default`'));
+    // Lambda looks for it in an ES module, and would find the default export alone.
+    await expect(made('old.cjs', 'module.exports = { handler: async () => 1 };\n')).rejects.toMatchObject(refused('old.cjs', '`default`'));
+    // Given on from another module, it is there.
+    await writeFile(join(folder, 'inside.mjs'), 'export const handler = async () => 1;\n');
+    expect((await made('outside.mjs', "export * from './inside.mjs';\n")).exports).toEqual(['handler']);
+    expect(pruned.exports).toEqual(['approvals', 'config', 'handler']);
+  });
+
   it('knows credentials from the environment only, and refuses a profile instead of leaving it out', { timeout: 60_000 }, async () => {
     const { files } = await bundle({
       ...here,

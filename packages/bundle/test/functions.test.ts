@@ -10,11 +10,13 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ListTagsForResourceCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { definePolicy, type EvidenceRecord, type Journal, type PolicyInput, type ResourceRef, resource } from '@redress/core';
+import { definePolicy, type EvidenceRecord, type Journal, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
+import { ec2Remediators } from '@redress/remediator-ec2';
 import { configComplianceEvent } from '@redress/testing';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { bundle, entryText } from '../src/index.js';
+import { fromEnvironment } from '../src/runtime.js';
 import { here } from './support/bundles.js';
 import { type Sandbox, sandbox } from './support/lambda.js';
 
@@ -83,6 +85,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   for (const each of sandboxes) await each.stop();
   await journal.close?.();
   await rm(folder, { recursive: true, force: true });
@@ -216,4 +219,48 @@ it('names the source of an error, though the code is one line', async () => {
   const lambda = await started('index.handler', { REDRESS_TABLE: '' });
   await lambda.failed;
   expect(JSON.stringify(await lambda.failed)).toContain('@redress/bundle@');
+});
+
+it('sweeps the accounts that a live policy names when the schedule comes', { timeout: 60_000 }, async () => {
+  for (const key of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) vi.stubEnv(key, 'testing');
+  vi.stubEnv('AWS_REGION', REGION);
+  const FIRST = '777777777771';
+  const LATER = '777777777772';
+  let accounts = [FIRST];
+  const asked: string[] = [];
+  const remediator: Remediator = {
+    ...(ec2Remediators.find(({ id }) => id === 'ec2-enable-ebs-encryption-by-default') as Remediator),
+    discover: async function* ({ account }) {
+      asked.push(account);
+      yield* [];
+    },
+  };
+  const { REDRESS_READ_ROLE: _, REDRESS_MEMBER_ROLE: __, REDRESS_TOPIC_ARN: ___, REDRESS_POLICY_DIGEST: ____, ...own } = env;
+  const { handler } = fromEnvironment(
+    {
+      remediators: [remediator],
+      policy: { read: async () => definePolicy({ version: 1, environments: { dev: { accounts } } }) },
+      connect: async () => ({ config: {}, identity: () => Promise.reject(new Error('nothing is read here')) }),
+    },
+    own,
+  );
+  const tick = (id: string) => ({
+    version: '0',
+    id,
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: MEMBER,
+    time: new Date().toISOString(),
+    region: REGION,
+    resources: [`arn:aws:events:${REGION}:${MEMBER}:rule/redress-sweep`],
+    detail: {},
+  });
+  const context = { getRemainingTimeInMillis: () => 300_000 };
+  await handler(tick('one'), context);
+  expect(asked.splice(0).sort()).toEqual([MEMBER, FIRST]);
+  accounts = [FIRST, LATER];
+  await handler(tick('two'), context);
+  expect(asked.splice(0).sort()).toEqual([MEMBER, FIRST, LATER]);
+  const recorded = await recordsOf(resource({ type: 'AWS::::Account', id: LATER, account: LATER, region: REGION }));
+  expect(recorded.map(({ kind, body }) => [kind, (body['sweep'] as { status: string }).status])).toEqual([['sweep', 'complete']]);
 });

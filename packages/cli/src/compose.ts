@@ -83,7 +83,13 @@ export interface Composition {
   /** `absent`: there is no file, so everything only tells. */
   readonly policySource: { readonly kind: 'file' | 'config' | 'absent'; readonly file: string | null };
   /** Files that were read, by absolute path; null where there is none, or something else stands in for it. */
-  readonly sources: { readonly config: string | null; readonly policy: string | null; readonly register: string | null; readonly ownRemediators: boolean };
+  readonly sources: {
+    readonly config: string | null;
+    readonly policy: string | null;
+    readonly register: string | null;
+    readonly ownRemediators: boolean;
+    readonly ownConnect: boolean;
+  };
   readonly region: string;
   readonly data: Data;
   readonly connect: Connect;
@@ -155,6 +161,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
       register:
         config.exceptions !== undefined || now.exceptions.register === null ? null : resolve(io.cwd, registerFile(now.exceptions.register, source.file)),
       ownRemediators: config.remediators !== undefined,
+      ownConnect: config.connect !== undefined,
     },
     region,
     data,

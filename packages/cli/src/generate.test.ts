@@ -33,6 +33,52 @@ describe('redress generate', () => {
     expect(Resources.AskingPack.Properties.TemplateBody).toContain('InputParameters: { MinRetentionTime: "90" }');
   });
 
+  it('lets approvers of other accounts call the approval endpoint of the hub, by its URL alone', async () => {
+    const LEAD = 'arn:aws:iam::222222222222:role/security/Lead';
+    const ANN = 'arn:aws:iam::333333333333:user/ann';
+    const { exit, out } = await generate(
+      'template',
+      'hub',
+      '--format',
+      'json',
+      '--approver',
+      LEAD,
+      ANN,
+      '--approver',
+      LEAD,
+      '--remediator',
+      'logs-raise-retention',
+    );
+    expect(exit).toBe(0);
+    const permissionsOf = (text: string) => {
+      const { Resources } = JSON.parse(text) as { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
+      return Object.values(Resources).filter(
+        ({ Type, Properties }) => Type === 'AWS::Lambda::Permission' && JSON.stringify(Properties['FunctionName']) === '{"Ref":"Approvals"}',
+      );
+    };
+    // Both actions for each, neither without the URL: a direct invocation could claim to be anybody.
+    expect(permissionsOf(out).map(({ Properties: { FunctionName: _, ...rest } }) => rest)).toEqual(
+      [LEAD, ANN].flatMap((Principal) => [
+        { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'AWS_IAM', Principal },
+        { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true, Principal },
+      ]),
+    );
+    expect(permissionsOf((await generate('template', 'hub', '--format', 'json')).out)).toEqual([]);
+  });
+
+  it.each(['*', 'arn:aws:iam::222222222222:root', 'arn:aws:iam::222222222222:role/*', 'arn:aws:iam::222222222222:role/Le?d', '222222222222', 'Lead'])(
+    'takes %s for no approver: it is everybody there, or nobody',
+    async (approver) => {
+      const { exit, out, err } = await generate('template', 'hub', '--approver', approver);
+      expect([exit, out, err]).toEqual([2, '', expect.stringContaining('is not the ARN of a role or a user')]);
+    },
+  );
+
+  it('has approvers in the template of the hub alone', async () => {
+    const { exit, err } = await generate('template', 'member-role', '--approver', 'arn:aws:iam::222222222222:role/Lead');
+    expect([exit, err]).toEqual([2, expect.stringContaining('member-role has no approvers')]);
+  });
+
   it('prints the Automation document, whose defaults are what was given', async () => {
     const arn = 'arn:aws:lambda:eu-west-1:111111111111:function:redress-Config';
     const { out } = await generate('ssm-document', '--function', arn, '--format', 'json');

@@ -6,6 +6,7 @@ import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
+import type { TemplateOptions } from './commands/template.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
 import { CliError, explain } from './errors.js';
 import { type Answer, type Io, print } from './io.js';
@@ -302,8 +303,9 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('template <which>')
     .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
+    .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--format <name>', 'yaml or json (default: yaml)')
-    .action((which: string, options: { remediator?: string[]; format?: string }) =>
+    .action((which: string, options: TemplateOptions) =>
       composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
     );
   generate

@@ -35,9 +35,13 @@ const write = (files: Readonly<Record<string, string>>) => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
 };
 
-async function bundled(...argv: string[]): Promise<{ exit: number; json: BundleDocument & { error?: { code: string; message: string } } }> {
-  const { exit, out } = await command(['bundle', ...argv, '--json'], directory);
-  return { exit, json: JSON.parse(out) as BundleDocument };
+interface Failed {
+  readonly error?: { readonly code: string; readonly message: string; readonly place?: object };
+}
+
+async function bundled(...argv: string[]): Promise<{ exit: number; json: BundleDocument & Failed; err: string }> {
+  const { exit, out, err } = await command(['bundle', ...argv, '--json'], directory);
+  return { exit, json: JSON.parse(out) as BundleDocument, err };
 }
 
 /** What the code of a bundle knows, in a process of its own: policy and exceptions by their digests, as a start checks them. */
@@ -124,7 +128,32 @@ it('takes a configuration along: remediators and guardrails of one’s own', { t
 
 it('bundles an entry of one’s own, and knows nothing of its policy', { timeout: 60_000 }, async () => {
   write({ 'handler.mjs': 'export const handler = async () => "mine";\n' });
-  const { exit, json } = await bundled('--entry', 'handler.mjs', '--plain');
+  const { exit, json, err } = await bundled('--entry', 'handler.mjs', '--plain');
   expect([exit, json.policy, json.remediators]).toEqual([0, null, null]);
   expect(readFileSync(join(directory, 'redress-bundle/code/index.mjs'), 'utf8')).toContain('mine');
+  // The hub's second function has none.
+  expect(err).toContain('handler.mjs does not export `approvals`');
+  write({ 'handler.mjs': 'export const handler = async () => "mine";\nexport const approvals = async () => "yours";\n' });
+  expect((await bundled('--entry', 'handler.mjs', '--plain')).err).not.toContain('warning');
+
+  // One that Lambda could not call is refused, and what is there stays.
+  write({ 'typo.mjs': 'export const hander = async () => "mine";\n' });
+  const typo = await bundled('--entry', 'typo.mjs', '--plain');
+  expect(typo).toMatchObject({ exit: 2, json: { error: { code: 'compose/invalid', message: expect.stringContaining('`hander`') } } });
+  expect(JSON.stringify(typo.json.error)).toContain('typo.mjs');
+  expect(readFileSync(join(directory, 'redress-bundle/code/index.mjs'), 'utf8')).toContain('mine');
+});
+
+it('warns of a connection of one’s own, which replaces the roles of the hub', { timeout: 60_000 }, async () => {
+  write({ 'redress.yaml': 'version: 1\n', 'redress.config.mjs': 'export default { connect: async () => { throw new Error("none"); } };\n' });
+  const only = ['--remediator', 'logs-raise-retention'];
+  const { exit, err } = await bundled(...only);
+  expect(exit).toBe(0);
+  expect(err).toMatch(/^warning: `connect` of redress\.config\.mjs goes into the bundle.*REDRESS_MEMBER_ROLE.*--config/m);
+  // It is the bundle that it matters to: one that leaves it out says nothing of it, and neither does an entry of one's own.
+  write({ 'without.mjs': 'export default {};\n', 'handler.mjs': 'export const handler = 1, approvals = 1;\n' });
+  expect((await bundled('--config', 'without.mjs', ...only)).err).not.toContain('warning');
+  write({ 'other.mjs': 'export default { connect: async () => { throw new Error("none"); } };\n' });
+  expect((await bundled('--config', 'other.mjs', '--entry', 'handler.mjs', '--plain')).err).not.toContain('warning');
+  expect((await bundled('--config', 'other.mjs', ...only)).err).toContain('`connect` of other.mjs');
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Connection, type ConnectTarget, isRedressError, resource } from '@redress/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { connectAws } from './connect-aws.js';
+import { type ConnectAwsOptions, connectAws } from './connect-aws.js';
 import { memberRoles } from './member-roles.js';
 
 const target = { partition: 'aws', account: '111111111111', region: 'eu-west-1', access: 'read', execution: null } as const;
@@ -194,6 +194,32 @@ describe('connectAws', () => {
         await connection.identity();
       }
       expect(requests.slice(2).map(said)).toMatchObject([{ RoleSessionName: 'all', SourceIdentity: 'hub' }]);
+    });
+
+    it('has no execution use what was made for another: role, external id or none at all, under one name for all', async () => {
+      const ids = ['x-1', 'x-2'];
+      const made = async (options: ConnectAwsOptions) => {
+        const { endpoint, requests } = await assuming();
+        const connect = connectAws({ endpoint, credentials, sessionName: 'all', ...options });
+        const connections = await Promise.all(ids.map((id) => connect(inAccount('222222222222', 'write', id))));
+        for (const connection of connections) await connection.identity();
+        return { kept: connections.map(({ perExecution }) => perExecution), requests: requests.map(said) };
+      };
+      const roleArn = ({ account }: ConnectTarget) => `arn:aws:iam::${account}:role/Fix`;
+      const ofRole = await made({ roleArn: ({ account, execution }) => `arn:aws:iam::${account}:role/Fix-${execution?.id}` });
+      expect(ofRole.kept).toEqual([true, true]);
+      expect(ofRole.requests.map(({ RoleArn }) => RoleArn?.split('/')[1])).toEqual(['Fix-x-1', 'Fix-x-2']);
+      const ofExternalId = await made({ roleArn, externalId: ({ execution }) => `o-${execution?.id}` });
+      expect(ofExternalId.kept).toEqual([true, true]);
+      expect(ofExternalId.requests.map(({ ExternalId }) => ExternalId)).toEqual(['o-x-1', 'o-x-2']);
+      // The first has none, and the second must not go without.
+      const ofNone = await made({ roleArn: ({ execution }) => (execution?.id === 'x-1' ? undefined : 'arn:aws:iam::222222222222:role/Fix') });
+      expect(ofNone.kept).toEqual([true, true]);
+      expect(ofNone.requests.map(({ Action }) => Action)).toEqual(['GetCallerIdentity', 'AssumeRole']);
+      // Functions that do not look at the execution serve all of them.
+      const ofAll = await made({ roleArn, externalId: ({ account }) => `o-${account}`, sessionPolicy: () => ({ Statement: [] }) });
+      expect(ofAll.kept).toEqual([false, false]);
+      expect(ofAll.requests).toHaveLength(1);
     });
 
     it('says which roles it acts as, as far as it may', async () => {

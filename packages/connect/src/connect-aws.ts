@@ -25,14 +25,15 @@ export interface ConnectAwsOptions {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
   /**
    * The role to assume for a target; undefined: none, the ambient credentials are used as they are. Without this option they are used for
-   * every target, and the gate refuses every account but their own. {@link memberRoles} makes one.
+   * every target, and the gate refuses every account but their own. {@link memberRoles} makes one. Like every function here: the same target has
+   * to get the same answer.
    */
   readonly roleArn?: (target: ConnectTarget) => string | undefined;
   /** External id that the roles ask for. */
   readonly externalId?: string | ((target: ConnectTarget) => string | undefined);
   /**
-   * Session name of assumed roles, which CloudTrail shows with each call. Default: the execution, and `redress-<access>` outside of one. A text
-   * is the same for all, so that one session serves all executions.
+   * Session name of assumed roles, which CloudTrail shows with each call. Default: the execution, and `redress-<access>` outside of one. With a
+   * text, one session serves all executions for which everything else is the same: the role, and what else is asked of it.
    */
   readonly sessionName?: string | ((target: ConnectTarget) => string);
   /**
@@ -77,7 +78,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
   /** Those that serve more than one execution: one per role, name and whatever else is asked for. */
   const sessions = new Map<string, () => Promise<Session>>();
 
-  const sessionOf = (role: string, target: ConnectTarget, perExecution: boolean, config: Shared): (() => Promise<Session>) => {
+  const sessionOf = (role: string, target: ConnectTarget, ofExecution: () => boolean, config: Shared): (() => Promise<Session>) => {
     const policy = checkedPolicy(sessionPolicy?.(target));
     const identity = of(sourceIdentity, target);
     const request: SessionRequest = {
@@ -98,23 +99,25 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
       ({ credentials }) => credentials.expiration,
     );
     // That of an execution goes with its connection.
-    if (!perExecution) sessions.set(key, session);
+    if (!ofExecution()) sessions.set(key, session);
     return session;
   };
 
-  return async (target): Promise<Connection> => {
+  return async (asked): Promise<Connection> => {
+    const { target, looked } = watched(asked);
+    // What only looks does so for everyone; anything else serves all executions only when nothing that made it has looked at this one.
+    const perExecution = () => looked() && (asked.access !== 'read' || asked.execution !== null);
     const role = roleArn?.(target);
     if (role === undefined) {
       if (sessionPolicy?.(target) !== undefined)
         throw new RedressError('compose/invalid', `No role is assumed in ${target.account}, so its session policy has no effect.`, {
           next: 'Give `roleArn` a role for it, or `sessionPolicy` nothing.',
         });
-      return asAmbient({ region: target.region, credentials: ambient, ...(await shared()) });
+      return { ...asAmbient({ region: target.region, credentials: ambient, ...(await shared()) }), perExecution: perExecution() };
     }
-    const perExecution = target.access !== 'read' && (typeof sessionName !== 'string' || typeof sourceIdentity === 'function' || sessionPolicy !== undefined);
     const config = await shared();
-    const session = sessionOf(role, target, perExecution && target.execution !== null, config);
-    const actsAs = rolesOf(roleArn, target);
+    const session = sessionOf(role, target, () => perExecution() && asked.execution !== null, config);
+    const actsAs = rolesOf(roleArn, asked);
     return {
       config: { region: target.region, credentials: async () => (await session()).credentials, ...config },
       async identity() {
@@ -124,8 +127,23 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
           throw identityError(error);
         }
       },
-      perExecution,
+      perExecution: perExecution(),
     };
+  };
+}
+
+/** A target that tells whether its execution was looked at: what was made without is the same for every execution in the same place. */
+function watched(target: ConnectTarget): { readonly target: ConnectTarget; looked(): boolean } {
+  let looked = false;
+  return {
+    target: {
+      ...target,
+      get execution() {
+        looked = true;
+        return target.execution;
+      },
+    },
+    looked: () => looked,
   };
 }
 

@@ -35,7 +35,12 @@ export interface Notification {
   readonly grace?: { readonly notice: number; readonly ends: number };
 }
 
-/** Tells people. What it throws is warned of and never changes an outcome. */
+/**
+ * Tells people. What it throws is warned of and never changes an outcome.
+ *
+ * A notification with `grace` is one that a change rests on: it has been told by itself, with its resource, its end and how to stop it, when this
+ * and `flush({ all: true })` have ended; or one of them throws, and the period does not begin.
+ */
 export interface Notify {
   (notification: Notification): Promise<void>;
   /** Delivers what was held back; with `all`, everything: for a process that ends. The command line calls it. */

@@ -1,4 +1,4 @@
-import { type Connect, definePolicy, isRedressError, type Journal, RedressError, type Remediator } from '@redress/core';
+import { type Connect, definePolicy, isRedressError, type Journal, RedressError, type Remediator, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createHandler, type HandlerOptions } from './create-handler.js';
@@ -370,6 +370,42 @@ describe('a schedule', () => {
   it('leaves to the next one what it has no time for', async () => {
     const { handler, looked } = sweeping();
     expect(await handler(tick(), time(31_000))).toMatchObject({ sweeps: [] });
+    expect(looked).toEqual([]);
+  });
+
+  it('asks anew at each schedule where to look, where that may change', async () => {
+    let accounts = [ACCOUNT];
+    const asked = vi.fn(async () => accounts.map((account) => ({ account, region: 'us-east-1' })));
+    const own: Connect = async ({ account, region }) => ({
+      config: { region },
+      identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/Redress/test` }),
+    });
+    const journal = memoryJournal();
+    const { handler } = sweeping({ sweep: { targets: asked, perSecond: 1000 }, connect: own, journal });
+    expect(asked).not.toHaveBeenCalled();
+    expect(await handler(tick(), time(300_000))).toMatchObject({ sweeps: [{ account: ACCOUNT }] });
+    accounts = [ACCOUNT, '222222222222'];
+    expect(await handler(tick({ id: 'second' }), time(300_000))).toMatchObject({
+      sweeps: expect.arrayContaining([expect.objectContaining({ account: '222222222222', status: 'complete' })]),
+    });
+    const swept: number[] = [];
+    for (const account of accounts) {
+      const place = resource({ type: 'AWS::::Account', id: account, account, region: 'us-east-1' });
+      const records = [];
+      for await (const { record } of journal.read({ resource: place })) if (record.kind === 'sweep') records.push(record);
+      swept.push(records.length);
+    }
+    expect(swept).toEqual([2, 1]);
+  });
+
+  it.each([
+    ['nobody can tell', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
+    ['it is nowhere', async () => [], 'no place'],
+  ])('comes again, and says so, when it is to look where %s', async (_name, targets, why) => {
+    const { handler, logger, looked } = sweeping({ sweep: { targets } });
+    await expect(handler(tick(), time(300_000))).rejects.toMatchObject({ code: 'lambda/retry', message: expect.stringContaining(why) });
+    expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual(['m-1']);
+    expect(logger.lines.filter((line) => line.level === 'error' && line.message.startsWith('nothing was swept'))).toHaveLength(2);
     expect(looked).toEqual([]);
   });
 

@@ -29,7 +29,8 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   readonly journal: NonNullable<RedressOptions['journal']>;
   /** What a schedule sweeps: an EventBridge rule or schedule whose event comes here. Without it schedules are only counted. */
   readonly sweep?: {
-    readonly targets: readonly SweepTarget[];
+    /** Places, or what tells them: it is asked at each schedule, for where they follow from a policy that is read live. */
+    readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[]>);
     /** Resources per second, at most; default 5. */
     readonly perSecond?: number;
   };
@@ -102,11 +103,12 @@ export function handlerOf<Answer>(
   const swept = async (result: HandleResult, run: { deadline: number; budget: RunBudget }, metrics: Metrics): Promise<readonly SweepSummary[]> => {
     const asked = result.results.some(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
     if (!asked || options.sweep === undefined) return [];
+    const targets = await placesOf(options.sweep.targets, logger);
     const onPass = (pass: PassResult) => {
       logPass(logger, pass, null, 'sweep');
       metrics.pass(pass);
     };
-    const summaries = await redress.sweep({ ...options.sweep, ...run, onPass });
+    const summaries = await redress.sweep({ ...options.sweep, targets, ...run, onPass });
     const complete = summaries.filter((each) => each.status === 'complete').length;
     if (complete > 0) metrics.add('SweepCompleted', 'Count', complete);
     for (const { record: _, ...summary } of summaries) logger[summary.status === 'failed' ? 'error' : 'info']('swept', { kind: 'sweep', ...summary });
@@ -189,6 +191,23 @@ export function handlerOf<Answer>(
       metrics.flush(clock.now());
     }
   };
+}
+
+/**
+ * Where this sweep looks. Nowhere is no answer: it would look like a sweep that found nothing.
+ *
+ * @throws {RetryError} when nobody can tell: the schedule comes again, and then to the dead letters.
+ */
+async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<readonly SweepTarget[]> {
+  if (typeof targets !== 'function') return targets;
+  try {
+    const places = await targets();
+    if (places.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
+    return places;
+  } catch (error) {
+    logger.error('nothing was swept: where to look could not be told', { error: describe(error) });
+    throw new RetryError(`Nothing was swept: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 async function recover(redress: Redress, logger: HandlerLogger, deadline: number): Promise<void> {

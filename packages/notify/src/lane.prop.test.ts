@@ -61,6 +61,58 @@ describe('limits and repeats', () => {
     expect(held).toBeGreaterThan(0);
   });
 
+  it('never fold what asks for an answer: it is told with its command, and a change that comes by itself alone, or it was refused', async () => {
+    const ask = fc.record({
+      id: fc.constantFrom(...IDS),
+      kind: fc.constantFrom('approval' as const, 'grace' as const, 'other' as const),
+      wait: fc.constantFrom(0, 0, 1000, 120_000, 4_000_000),
+      fails: fc.boolean(),
+    });
+    let refusals = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(ask, { minLength: 1, maxLength: 25 }), async (steps) => {
+        let now = Date.parse('2026-11-24T10:00:00Z');
+        let fails = false;
+        const seen: Message[] = [];
+        const send = async (messages: readonly Message[]) => {
+          if (fails) throw new Error('no');
+          seen.push(...messages);
+        };
+        const notify = notifier({
+          channels: [{ name: 'c', held: 'summed-up', send }],
+          limits: { messages: 2, per: 'PT10M' },
+          clock: { now: () => now, sleep: async () => undefined },
+        });
+        const commands = () => seen.flatMap((message) => message.commands.map(({ command }) => command));
+        const waits = new Map<string, string>();
+        for (const [at, { id, kind, wait, fails: failing }] of steps.entries()) {
+          now += wait;
+          fails = failing;
+          const approval = kind === 'other' ? null : `a-${at}-`;
+          const before = seen.length;
+          const over = kind === 'grace' ? { grace: { notice: 0, ends: now + 1000 } } : kind === 'other' ? { outcome: 'failed' as const } : {};
+          const told = await notify(sample({ id, approval, at: now, ...over })).then(
+            () => true,
+            () => false,
+          );
+          // Only the newest state of the plan waits.
+          waits.delete(id);
+          if (kind === 'approval') waits.set(id, `redress approvals approve ${approval} --reason "…"`);
+          if (kind !== 'grace') continue;
+          if (!told) refusals++;
+          const own = seen.slice(before).filter((message) => message.commands.some(({ command }) => command.includes(`approvals deny ${approval} `)));
+          expect([told, own.length]).toEqual([told, told ? 1 : 0]);
+          if (told) expect(plainText(own[0] as Message)).toContain(`after ${new Date(now + 1000).toISOString()}`);
+        }
+        fails = false;
+        await notify.flush({ all: true });
+        for (const command of waits.values()) expect(commands()).toContain(command);
+      }),
+      { numRuns: 300 },
+    );
+    expect(refusals).toBeGreaterThan(0);
+  });
+
   it('the same is told once, until something else was', async () => {
     let now = 0;
     const seen: Message[] = [];

@@ -1,4 +1,4 @@
-import { type Clock, type Digest, digestOf } from '@redress/core';
+import { type Clock, type Digest, digestOf, RedressError } from '@redress/core';
 import type { Channel } from './channels/channel.js';
 import type { Delivery } from './http.js';
 import type { Command, Message } from './message.js';
@@ -27,13 +27,22 @@ interface Held {
   times: number;
 }
 
-/** More than this is only counted. */
+/** More than this is only counted: of what waits for nobody. */
 const MOST_HELD = 500;
+/** Of what waits for an answer more is refused: who tells then knows that nobody was told. */
+const MOST_ASKED = 2000;
+/** So many commands fit into every channel, with what they are about. */
+const MOST_IN_A_LIST = 10;
 const MOST_TOLD = 5000;
 /** After so many failures in a row a channel is left alone for a while: each attempt costs time of who waits. */
 const FAILURES = 2;
 const PAUSE = 30_000;
 const LONGEST_PAUSE = 300_000;
+
+/** A change is made unless somebody objects: it rests on this having been told. */
+const isNotice = ({ notification }: Message) => notification?.grace !== undefined;
+/** Somebody has to answer, by a command that only this message has: it is told, and never only counted. */
+const asks = (message: Message) => isNotice(message) || (message.notification !== null && message.notification.approval !== null);
 
 /**
  * What goes to one channel: in order, not too much of it, and nothing twice. What cannot be delivered now is held back, the newest state of
@@ -76,18 +85,24 @@ export class Lane {
     return Math.max(this.#pausedUntil, this.#clock.now() + wait);
   }
 
-  /** Delivers a message, or holds it back, or knows that it was told. */
+  /**
+   * Delivers a message, or holds it back, or knows that it was told. The notice of a change that comes by itself waits for no limit and no
+   * pause: it is told, or it throws.
+   */
   offer(message: Message, delivery: Delivery): Promise<void> {
     return this.#next(async () => {
       if (this.#isRepeat(message)) return;
-      if (this.held > 0) {
+      const notice = isNotice(message);
+      // It is the newest of its plan.
+      if (notice) this.#held.delete(placeOf(message));
+      else if (this.held > 0) {
         // What came before goes first.
         this.#hold(message);
         if (this.#ready()) await this.#release(delivery, 'as much as may');
         return;
       }
-      if (!this.#ready()) return this.#hold(message);
-      this.#tokens--;
+      if (!this.#ready() && !notice) return this.#hold(message);
+      this.#tokens = Math.max(0, this.#tokens - 1);
       const earlier = this.#told.get(message.key);
       this.#supersede(message);
       try {
@@ -142,38 +157,48 @@ export class Lane {
 
   #hold(message: Message, times = 1): void {
     this.#supersede(message);
-    const at = `${message.about}|${message.plan}`;
+    const at = placeOf(message);
     const before = this.#held.get(at);
+    if (before === undefined && this.#held.size >= MOST_ASKED && asks(message) && this.#asked() >= MOST_ASKED)
+      throw new RedressError('notify/failed', `${MOST_ASKED} messages that ask for an answer wait already: this one is not told.`, { retryable: true });
     // Newest last, so that what is summed up ends as the world does.
     this.#held.delete(at);
     this.#held.set(at, { message, times: (before?.times ?? 0) + times });
-    if (this.#held.size <= MOST_HELD) return;
-    const oldest = this.#held.keys().next().value;
-    if (oldest === undefined) return;
-    this.#counted += this.#held.get(oldest)?.times ?? 0;
-    this.#held.delete(oldest);
+    if (this.#held.size <= MOST_HELD || this.#held.size - this.#asked() <= MOST_HELD) return;
+    for (const [oldest, each] of this.#held) {
+      if (asks(each.message)) continue;
+      this.#counted += each.times;
+      this.#held.delete(oldest);
+      return;
+    }
+  }
+
+  /** How much of what waits asks for an answer. */
+  #asked(): number {
+    let count = 0;
+    for (const { message } of this.#held.values()) if (asks(message)) count++;
+    return count;
   }
 
   #holdRepeats(told: Told): void {
-    const at = `${told.message.about}|${told.message.plan}`;
+    const at = placeOf(told.message);
     if (!this.#held.has(at)) this.#held.set(at, { message: told.message, times: told.repeats });
     told.repeats = 0;
   }
 
   async #release(delivery: Delivery, how: 'all' | 'as much as may'): Promise<void> {
     const { held } = this.channel;
-    const many = held === 'summed-up' ? MOST_HELD : held.atOnce;
     while (this.held > 0 && (how === 'all' || this.#ready())) {
       this.#tokens = Math.max(0, this.#tokens - 1);
-      const group = [...this.#held.entries()].slice(0, many);
-      const counted = this.#counted;
+      const group = this.#group();
       for (const [at] of group) this.#held.delete(at);
-      this.#counted = 0;
       const waiting = group.map(([, each]) => each);
-      const [only] = waiting;
-      const single = waiting.length === 1 && only !== undefined && counted === 0;
-      const messages =
-        held === 'summed-up' && !single ? [this.#dressed(summary(waiting, counted, this.#command), undefined)] : waiting.map((each) => counting(each));
+      const asking = waiting.some(({ message }) => asks(message));
+      const counted = asking ? 0 : this.#counted;
+      this.#counted -= counted;
+      const single = waiting.length === 1 && counted === 0;
+      const several = () => (asking ? questions(waiting, this.#command) : summary(waiting, counted, this.#command));
+      const messages = held === 'summed-up' && !single ? [this.#dressed(several(), undefined)] : waiting.map((each) => counting(each));
       try {
         const told = waiting.map((each) => each.message);
         if (messages.length > 0) await this.#deliver(told, messages, delivery);
@@ -186,6 +211,27 @@ export class Lane {
         throw error;
       }
     }
+  }
+
+  /**
+   * What goes out next. Where it is summed up: a notice by itself and first; what asks for an answer in short lists, with the command for each;
+   * all the rest as one. Of one thing nothing overtakes what came before.
+   */
+  #group(): readonly (readonly [at: string, Held])[] {
+    const all = [...this.#held];
+    const { held } = this.channel;
+    if (held !== 'summed-up') return all.slice(0, held.atOnce);
+    const notice = all.find(([, { message }]) => isNotice(message));
+    if (notice !== undefined) return [notice];
+    const asking = all[0] !== undefined && asks(all[0][1].message);
+    const after = new Set<Digest>();
+    const group: (readonly [string, Held])[] = [];
+    for (const each of all) {
+      const { message } = each[1];
+      if (asks(message) !== asking || after.has(message.about)) after.add(message.about);
+      else if (group.push(each) === (asking ? MOST_IN_A_LIST : MOST_HELD)) break;
+    }
+    return group;
   }
 
   async #deliver(told: readonly Message[], messages: readonly Message[], delivery: Delivery): Promise<void> {
@@ -221,28 +267,52 @@ function counting({ message, times }: Held): Message {
   return times < 2 ? message : { ...message, facts: [...message.facts, ['Times', String(times)]] };
 }
 
-/** One message for many: what became of each thing last, and what to type where someone is waited for. */
+/** Only the newest state of a thing and plan is held. */
+function placeOf({ about, plan }: Message): string {
+  return `${about}|${plan}`;
+}
+
+/** One message for many: what became of each thing last. Its lines may be cut off: nobody is waited for in them. */
 function summary(waiting: readonly Held[], counted: number, command: string): Message {
-  const total = waiting.reduce((sum, { times }) => sum + times, counted);
-  const commands: Command[] = waiting.flatMap(({ message }) =>
-    message.commands.filter((each) => each.label === 'Approve').map((each) => ({ label: clip(message.title, 120), command: each.command })),
-  );
-  const problem = waiting.some(({ message }) => message.severity === 'problem');
+  return {
+    ...ofSeveral(waiting, counted),
+    title: `${waiting.reduce((sum, { times }) => sum + times, counted)} messages were held back`,
+    summary: 'This is how each of them stands now.',
+    facts: counted === 0 ? [] : [['Not listed', `${counted} older ones`]],
+    commands: [{ label: 'Explain', command: `${command} history` }],
+  };
+}
+
+/** One message for a few that ask for an answer. Commands are what no channel cuts off, so each has its own, by what it is about. */
+function questions(waiting: readonly Held[], command: string): Message {
+  const commands = waiting.flatMap(({ message }): readonly Command[] => {
+    const named = (label: string) => message.facts.find(([each]) => each === label)?.[1] ?? '';
+    const answer = message.commands.find(({ label }) => label === 'Approve');
+    return answer === undefined
+      ? []
+      : [{ label: `${answer.label}: ${clip(named('Resource'), 300)}: ${clip(named('Remediator'), 100)}`, command: answer.command }];
+  });
+  return {
+    ...ofSeveral(waiting, 0),
+    title: `${waiting.length} approvals needed`,
+    summary: 'They were held back. Each is approved, looked at or denied by its own id.',
+    facts: [],
+    commands: [...commands, { label: 'Explain', command: `${command} history` }],
+  };
+}
+
+function ofSeveral(waiting: readonly Held[], counted: number): Pick<Message, 'key' | 'about' | 'plan' | 'severity' | 'sections' | 'links' | 'notification'> {
   return {
     key: digestOf({ summary: waiting.map(({ message, times }) => [message.key, times]), counted }),
     about: digestOf('summary'),
     plan: null,
-    severity: problem ? 'problem' : 'ask',
-    title: `${total} messages were held back`,
-    summary: 'This is how each of them stands now.',
-    facts: counted === 0 ? [] : [['Not listed', `${counted} older ones`]],
+    severity: waiting.some(({ message }) => message.severity === 'problem') ? 'problem' : 'ask',
     sections: [
       {
         label: 'Held back',
         lines: waiting.map(({ message, times }) => `${message.title}${times < 2 ? '' : ` (${times} times)`}: ${clip(message.summary, 200)}`),
       },
     ],
-    commands: [...commands.slice(0, 20), { label: 'Explain', command: `${command} history` }],
     links: [],
     notification: null,
   };

@@ -30,7 +30,7 @@ export interface Link {
  * `notification` is as it came.
  */
 export interface Message {
-  /** Names what is told: equal for the same resource, remediator, plan and outcome. */
+  /** Names what is told: equal for the same resource, remediator, plan, outcome and request for an approval. */
   readonly key: Digest;
   /** Names what it is about, whatever becomes of it: resource and remediator. Tickets have it. */
   readonly about: Digest;
@@ -107,8 +107,14 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ...(plan === null ? [] : [['Plan', plan.digest] as const]),
   ];
   return {
-    // A reminder is no repeat of the first notice.
-    key: digestOf({ about, plan: plan?.digest ?? null, outcome, ...(grace === undefined ? {} : { notice: grace.notice, approval: notification.approval }) }),
+    // A reminder is no repeat of the first notice; and what is asked anew has another id, so that the command told before answers nothing.
+    key: digestOf({
+      about,
+      plan: plan?.digest ?? null,
+      outcome,
+      ...(notification.approval === null ? {} : { approval: notification.approval }),
+      ...(grace === undefined ? {} : { notice: grace.notice }),
+    }),
     about,
     plan: plan?.digest ?? null,
     severity,

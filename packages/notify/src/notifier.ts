@@ -137,12 +137,14 @@ export function notifier(options: NotifierOptions): Notifier {
     const message = messageOf(notification, making);
     const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
     // A change that is made unless somebody objects rests on its notice: told to nobody, it was not delivered.
-    if (to.length === 0 && notification.grace !== undefined)
+    if (notification.grace !== undefined && !to.some(({ channel }) => channel.tells?.(message) ?? true))
       throw new RedressError(
         'notify/failed',
-        `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: a route says so.`,
+        to.length === 0
+          ? `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: a route says so.`
+          : `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: ${to.map(({ channel }) => channel.name).join(', ')} cannot tell it.`,
         {
-          next: 'Give the route a channel, or take the grace period away.',
+          next: 'Give the route a channel that can, or take the grace period away.',
         },
       );
     try {

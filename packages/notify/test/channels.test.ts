@@ -156,9 +156,87 @@ describe('delivery', () => {
     await expect(notify(sample({ id: 'sg-2' }))).rejects.toMatchObject({ code: 'notify/failed' });
     expect(Date.now() - start).toBeLessThan(2500);
     await notify.flush({ all: true });
-    expect(arrived[2]?.text).toContain('2 messages were held back');
+    expect(arrived[2]?.text).toContain('2 approvals needed');
     expect(arrived[2]?.text).toMatch(/sg-1.*sg-2/s);
     expect(notify.held()).toEqual({ slack: 0 });
+  });
+
+  it.each([
+    ['Slack', (url: string) => slackChannel({ webhook: url, hosts: HOSTS })],
+    ['Teams', (url: string) => teamsChannel({ webhook: url, hosts: HOSTS })],
+  ])('%s: of 700 approvals that are too much at once each is there with its resource and its command, however long the names', async (_name, channelOf) => {
+    const { url, arrived } = await listen();
+    const notify = notifier({ channels: [channelOf(url)], approvalsUrl: `https://${'u'.repeat(60)}.lambda-url.eu-west-1.on.aws/`, budget: 'PT60S' });
+    const idOf = (at: number) => `sg-${String(at).padStart(4, '0')}-${'é'.repeat(200)}`;
+    for (let at = 0; at < 700; at++) await notify(sample({ id: idOf(at), approval: `a-${at}-`, message: 'm'.repeat(3000), change: 'c'.repeat(3000) }));
+    expect(arrived.length).toBe(30);
+    await notify.flush({ all: true });
+    expect(notify.held()).toEqual({ [_name.toLowerCase()]: 0 });
+    expect(arrived.length).toBe(30 + 67);
+    const seen = arrived.map(({ json }) => JSON.stringify(json));
+    for (let at = 0; at < 700; at++) {
+      const one = seen.filter((text) => text.includes(`approvals approve a-${at}- --reason`));
+      expect([at, one.length, one.every((text) => text.includes(idOf(at)))]).toEqual([at, 1, true]);
+    }
+  });
+
+  it('a change that comes by itself is told at once, by itself, with its end and how to stop it, whatever is held back', async () => {
+    const { url, arrived } = await listen();
+    const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
+    for (let at = 0; at < 600; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null }));
+    const before = arrived.length;
+    expect([before, notify.held()]).toEqual([30, { slack: 570 }]);
+    const ends = Date.parse('2026-12-01T10:00:00Z');
+    await notify(sample({ id: 'sg-own', approval: 'a-own', grace: { notice: 0, ends } }));
+    expect(arrived.length).toBe(before + 1);
+    for (const each of ['Will be changed', 'sg-own', new Date(ends).toISOString(), 'redress approvals deny a-own --reason'])
+      expect(arrived.at(-1)?.text).toContain(each);
+    await notify.flush({ all: true });
+    expect(arrived.length).toBe(before + 2);
+    expect(arrived.at(-1)?.text).toContain('570 messages were held back');
+    expect(arrived.at(-1)?.text).not.toContain('sg-own');
+  });
+
+  it('a change that comes by itself and could not be told is reported, also by a channel that is left alone; and told by itself later', async () => {
+    let down = true;
+    const { url, arrived } = await listen(() => (down ? { status: 400 } : {}));
+    const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
+    for (let at = 0; at < 40; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null })).catch(() => undefined);
+    const grace = (notice: number) => ({ approval: 'a-own', grace: { notice, ends: Date.parse('2026-12-01T10:00:00Z') } });
+    await expect(notify(sample({ id: 'sg-own', ...grace(0) }))).rejects.toMatchObject({ code: 'notify/failed' });
+    down = false;
+    const before = arrived.length;
+    await notify.flush({ all: true });
+    expect(
+      arrived
+        .slice(before)
+        .map(({ text }) => [text.includes('Will be changed'), text.includes('approvals deny a-own'), text.includes('40 messages were held back')]),
+    ).toEqual([
+      [true, true, false],
+      [false, false, true],
+    ]);
+    // Told, so the same is no news; a reminder is.
+    await notify(sample({ id: 'sg-own', ...grace(0) }));
+    expect(arrived.length).toBe(before + 2);
+    await notify(sample({ id: 'sg-own', ...grace(1) }));
+    expect(arrived.at(-1)?.text).toContain('Reminder');
+  });
+
+  it('refuses what asks for an answer when too much of it waits: who tells knows that nobody was told', async () => {
+    const seen: string[] = [];
+    const notify = notifier({
+      channels: [
+        { name: 'c', held: 'summed-up', send: async (messages) => void seen.push(...messages.flatMap(({ commands }) => commands.map((each) => each.command))) },
+      ],
+    });
+    const refused: number[] = [];
+    for (let at = 0; at < 2040; at++) await notify(sample({ id: `sg-${at}`, approval: `a-${at}-` })).catch(() => refused.push(at));
+    expect(refused).toEqual([2030, 2031, 2032, 2033, 2034, 2035, 2036, 2037, 2038, 2039]);
+    // What waits for nobody is held and counted beside them.
+    for (let at = 0; at < 510; at++) await notify(sample({ id: `vol-${at}`, outcome: 'denied', approval: null }));
+    expect(notify.held()).toEqual({ c: 2510 });
+    await notify.flush({ all: true });
+    for (let at = 0; at < 2030; at++) expect(seen.some((each) => each.startsWith(`redress approvals approve a-${at}- `))).toBe(true);
   });
 
   it('a redirect is not followed, and what a host says is not shown', async () => {
@@ -288,6 +366,16 @@ describe('Security Hub', () => {
       Note: { UpdatedBy: 'redress' },
     });
     expect(one?.json.Note.Text.length).toBeLessThanOrEqual(512);
+  });
+
+  it('is no way to tell what came of no finding: a change that comes by itself needs another', async () => {
+    const grace = { approval: 'a-1', grace: { notice: 0, ends: Date.parse('2026-12-01T10:00:00Z') } };
+    const [note] = await told(grace);
+    expect(note?.json.Note.Text).toMatch(/2026-12-01T10:00:00\.000Z.* Deny: redress approvals deny a-1 /);
+    await expect(told({ ...grace, finding: null })).rejects.toMatchObject({
+      code: 'notify/failed',
+      message: expect.stringContaining('securityhub cannot tell it'),
+    });
   });
 
   it('one part that waits keeps a finding from being resolved by another', async () => {

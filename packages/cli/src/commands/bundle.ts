@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, entryText, type OperationProof, proveEqual } from '@redress/bundle';
 import { createRedress } from '@redress/core';
@@ -53,12 +53,20 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
   // A policy or register that names a remediator which is left out would stop the functions at their start: it is said now.
   const { policy, register: exceptions, connect, guardrails } = composition;
   if (own === undefined) createRedress({ remediators, policy, exceptions, connect, guardrails }).close();
+  if (own === undefined && sources.ownConnect)
+    io.stderr(
+      `warning: \`connect\` of ${printable(shownConfig(io, sources.config))} goes into the bundle, and replaces the roles of the hub there: the functions connect by it alone, not by REDRESS_READ_ROLE, REDRESS_MEMBER_ROLE and REDRESS_ROLLBACK_ROLE in sessions that may do what a remediator declares. If it is for the command line, put it into a file of its own, use that with --config, and bundle without it.\n`,
+    );
   const where = { resolveDir: HERE, conditions: CONDITIONS };
   const made = await bundle({
     ...where,
     entry: own === undefined ? { text: await entryOf(composition, ids, options.remediator !== undefined) } : resolve(io.cwd, own),
     prune: options.plain !== true,
   });
+  if (own !== undefined && !made.exports.includes('approvals'))
+    io.stderr(
+      `warning: ${printable(own)} does not export \`approvals\`: the hub's function of that name will fail, and nobody can approve or roll back through its URL. \`fromEnvironment\` of @redress/bundle/runtime gives both.\n`,
+    );
   const proof = options.prove === true ? await prove(composition, where) : null;
   const different = proof?.filter(({ equal }) => !equal) ?? [];
   if (different.length > 0)
@@ -106,6 +114,11 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     'Next: put the ZIP into a bucket, and deploy the template of `redress generate template hub` with CodeBucket and CodeKey.',
   ];
   return { json: document, text: lines.join('\n'), exit: 0 };
+}
+
+/** As a person would name it. */
+function shownConfig(io: Io, file: string | null): string {
+  return file === null ? 'the configuration' : relative(io.cwd, file);
 }
 
 /** Packages whose lists the functions take, when the configuration has none of its own. */

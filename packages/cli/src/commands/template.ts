@@ -12,10 +12,20 @@ const TEMPLATES = {
   'member-config': memberConfigTemplate,
 } as const;
 
+/** Options of `redress generate template`. */
+export interface TemplateOptions {
+  readonly remediator?: string[];
+  /** ARNs of roles and users, of any account, that may call the approval endpoint. */
+  readonly approver?: string[];
+  readonly format?: string;
+}
+
 /** A CloudFormation template for the remediators of a composition. It says nothing of the policy's modes: they are in the function's code. */
-export function templateCommand(composition: Composition, which: string, options: { readonly remediator?: string[]; readonly format?: string }): Answer {
+export function templateCommand(composition: Composition, which: string, options: TemplateOptions): Answer {
   if (!Object.hasOwn(TEMPLATES, which))
     throw new CliError('cli/usage', `There is no template ${JSON.stringify(which)}.`, { next: `Choose one of ${Object.keys(TEMPLATES).join(', ')}.` });
+  if (options.approver !== undefined && which !== 'hub')
+    throw new CliError('cli/usage', `The template ${which} has no approvers.`, { next: 'The approval endpoint is of the hub: give --approver there.' });
   const format = options.format ?? 'yaml';
   if (format !== 'yaml' && format !== 'json')
     throw new CliError('cli/usage', `There is no format ${JSON.stringify(format)}.`, { next: 'Choose yaml or json.' });
@@ -23,6 +33,7 @@ export function templateCommand(composition: Composition, which: string, options
     remediators: chosen(composition, options),
     exceptionTag: composition.policy.exceptions.tag,
     parametersOf: parametersOf(composition),
+    ...(options.approver === undefined ? {} : { approvers: [...new Set(options.approver)] }),
   });
   return { json: template, text: printTemplate(template, format).trimEnd(), exit: 0 };
 }

@@ -343,6 +343,28 @@ describe('executions', () => {
     expect(sent).toEqual(['DescribeLamp', 'SwitchOff']);
   });
 
+  it('leave nothing open when they end while they wait for the connection of another', async () => {
+    const connected = Promise.withResolvers<void>();
+    const connect: Connect = async (target) => {
+      targets.push(target);
+      await connected.promise;
+      return { config: {}, identity, perExecution: true };
+    };
+    const one = new Gate(connect, clock, () => undefined);
+    const first = one.within(under('x-1'), () => one.identity({ ...place, ...of('x-1') }));
+    let late: Promise<unknown> = Promise.resolve();
+    // A read that nobody waits for any more.
+    await one.within(under('x-2'), async () => {
+      late = one.identity({ ...place, ...of('x-2') });
+    });
+    connected.resolve();
+    await expect(late).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(targets.map((target) => target.execution?.id)).toEqual(['x-1']);
+    expect(one.connections).toBe(0);
+  });
+
   it('are not held up by another that cannot connect', async () => {
     const connect: Connect = async (target) => {
       targets.push(target);

@@ -281,6 +281,8 @@ export class Gate {
     // That another could not be connected says nothing of this one.
     const { perExecution } = await first.connection.catch(() => ({ perExecution: true }));
     if (perExecution !== true) return first;
+    // It may have ended meanwhile: what is made for it now nobody would close.
+    this.#needUnderWay(target.execution);
     const own = `${place}/${execution ?? ''}`;
     return this.#connections.get(own) ?? this.#made(own, target);
   }

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import * as full from 'zod';
 import * as z from 'zod/mini';
 import { parametersJsonSchema } from '../schema.js';
-import { defineRemediator } from './define.js';
+import { type Ceiling, defineRemediator } from './define.js';
 
-const remediator = (parameters: Parameters<typeof defineRemediator>[0]['parameters']) =>
+const remediator = (parameters?: Parameters<typeof defineRemediator>[0]['parameters'], ceiling: unknown = 'notify') =>
   defineRemediator({
     id: 'widget-close',
     title: 'Close widgets',
     resourceTypes: ['AWS::Test::Widget'],
     controls: [],
-    ceiling: 'notify',
+    ceiling: ceiling as Ceiling,
     blindSpots: [],
     ...(parameters === undefined ? {} : { parameters }),
     uses: { reads: [], writes: [], undoes: [] },
@@ -51,4 +51,14 @@ describe('parameters', () => {
     expect(parametersJsonSchema(remediator(full.strictObject({ days: full.int().min(1).max(30).default(7) })))).toMatchObject(schema);
     expect(parametersJsonSchema(remediator(undefined))).toEqual({ type: 'object', properties: {}, additionalProperties: false });
   });
+});
+
+it.each(['Enforce', '', null, ['enforce']])('a ceiling that nobody knows is refused, where no types say so: %j', (ceiling) => {
+  expect(() => remediator(undefined, ceiling)).toThrowError(
+    expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('ceiling') }),
+  );
+});
+
+it.each(['enforce', 'approve', 'notify'])('%s is a ceiling', (ceiling) => {
+  expect(remediator(undefined, ceiling).ceiling).toBe(ceiling);
 });

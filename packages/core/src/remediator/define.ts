@@ -272,6 +272,8 @@ export function defineRemediator<
   };
   if (!ID.test(definition.id)) refuse('the id must be kebab-case with a service prefix, for example ec2-revoke-sg-open-ssh.');
   if (definition.resourceTypes.length === 0) refuse('it names no resource type.');
+  if (!['enforce', 'approve', 'notify'].includes(definition.ceiling))
+    refuse(`its ceiling is ${JSON.stringify(definition.ceiling)}: it is enforce, approve or notify.`);
   for (const use of definition.uses.reads) {
     for (const name of use.operations)
       if (use.service.operations.get(name)?.access !== 'read')

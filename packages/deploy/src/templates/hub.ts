@@ -243,6 +243,11 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Value: ref('ApproverPolicy'),
         Condition: 'HasFunctionUrls',
       },
+      ApprovalsFunctionArn: {
+        Description: 'For a policy of the account of approvers that are of another: what they call.',
+        Value: att('Approvals'),
+        Condition: 'HasFunctionUrls',
+      },
       AuditorPolicyArn: { Description: 'Attach it to who reads the journal, and changes nothing.', Value: ref('AuditorPolicy') },
       ConfigFunctionArn: { Description: 'For the parameter ConfigFunctionArn of the member config template.', Value: att('Config'), Condition: 'ServesConfig' },
       QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
@@ -451,7 +456,7 @@ function approvers(arns: readonly string[]): Record<string, TemplateResource> {
     },
   };
   for (const [index, Principal] of arns.entries()) {
-    if (!/^arn:[^:*]+:iam::\d{12}:(?:role|user)\/[^*]+$/.test(Principal))
+    if (!/^arn:[a-z-]+:iam::\d{12}:(?:role|user)\/[^*?\s]+$/.test(Principal))
       throw new RedressError('compose/invalid', `${JSON.stringify(Principal)} is not the ARN of a role or a user.`, {
         next: 'Name each approver: arn:aws:iam::111111111111:role/SecurityLead.',
       });

@@ -9,6 +9,10 @@ export interface Channel {
    * How what was held back is delivered: as one message that sums it up, or message by message, at most so many at once.
    */
   readonly held: 'summed-up' | { readonly atOnce: number };
+  /**
+   * Whether this way leads to people for this message; default: always. A change that comes by itself needs one way that does.
+   */
+  tells?(message: Message): boolean;
   /** Delivers all of them, or throws. */
   send(messages: readonly Message[], delivery: Delivery): Promise<void>;
 }

@@ -40,6 +40,7 @@ export function securityHubChannel({ name = 'securityhub', client }: SecurityHub
   return {
     name,
     held: { atOnce: MOST_FINDINGS },
+    tells: ({ notification }) => identified(notification) !== null,
     async send(messages, { signal }) {
       /** Findings with the same note and status go in one call. */
       const updates = new Map<
@@ -111,8 +112,12 @@ function identified(notification: Notification | null): Identified | null {
 }
 
 /** What happened, and the first thing to type. */
-function noteOf({ title, summary, commands }: Message): string {
-  const [command] = commands;
+function noteOf({ title, summary, facts, commands, notification }: Message): string {
+  const [first] = commands;
+  // Of a change that comes by itself: when, and how to stop it.
+  const coming = notification?.grace !== undefined;
+  const command = coming ? commands.find(({ label }) => label === 'Deny') : first;
+  const when = coming ? facts.flatMap(([label, text]) => (label === 'Changed by itself' ? [` ${label} ${text}.`] : [])).join('') : '';
   const tail = command === undefined || command.command.length > 200 ? '' : ` ${command.label}: ${command.command}`;
-  return `${clip(`Redress: ${title}. ${summary}`, MOST_IN_A_NOTE - tail.length)}${tail}`;
+  return `${clip(`Redress: ${title}.${when} ${summary}`, MOST_IN_A_NOTE - tail.length)}${tail}`;
 }

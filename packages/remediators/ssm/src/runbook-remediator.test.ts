@@ -1,5 +1,6 @@
 import { type Assessment, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
+import { kms } from './client.js';
 import { enableKeyRotation, runbookRemediator } from './index.js';
 
 const HASH = 'a'.repeat(64);
@@ -76,4 +77,31 @@ it('the factory waits as long as it is told, and says that it does not know what
   expect(enableKeyRotation.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
   expect(enableKeyRotation.blindSpots.join()).toContain('not part of the plan');
   expect(typeof runbookRemediator).toBe('function');
+});
+
+describe('the ceiling of a runbook', () => {
+  const of = (ceiling: unknown) =>
+    runbookRemediator({
+      id: 'kms-own-runbook',
+      title: 'Own',
+      resourceTypes: ['AWS::KMS::Key'],
+      controls: [],
+      ceiling: ceiling as 'approve',
+      blindSpots: [],
+      runbook: { document: 'Own-Runbook', waits: 'PT5M', parameters: () => ({}), resourceOf: () => null },
+      uses: { reads: [], undoes: [kms.pick('DisableKeyRotation')] },
+      observe: async () => ({ state: { open: true }, tags: 'untaggable' as const }),
+      assess: () => ({ status: 'gap', summary: 'close it' }),
+      undo: () => ({ irreversible: 'a test' }),
+    });
+
+  it.each(['enforce', 'Approve', undefined, null])('is not %s, where no types say so either', (ceiling) => {
+    expect(() => of(ceiling)).toThrowError(
+      expect.objectContaining({ code: 'remediator/invalid', place: { path: 'ceiling' }, next: expect.stringContaining('approve') }),
+    );
+  });
+
+  it.each(['approve', 'notify'])('may be %s', (ceiling) => {
+    expect(of(ceiling)).toMatchObject({ ceiling });
+  });
 });

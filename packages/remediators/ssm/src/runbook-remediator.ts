@@ -10,6 +10,7 @@ import {
   type OperationNames,
   type OperationUse,
   type Partition,
+  RedressError,
   type Remediator,
   type ResourceRef,
   type Undo,
@@ -105,7 +106,7 @@ const AUTOMATION = 'automation-execution/';
  *
  * Three parameters are the policy's: `documentVersion`, `documentHash` and `role`.
  *
- * @throws {RedressError} `remediator/invalid` naming what is wrong.
+ * @throws {RedressError} `remediator/invalid` naming what is wrong: a ceiling of `enforce`, for one.
  * @see https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-runbook-reference.html
  */
 export function runbookRemediator<const Reads extends readonly OperationUse[], const Undoes extends readonly OperationUse[], State>(
@@ -113,6 +114,13 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
 ): Remediator {
   const { runbook, uses } = definition;
   const { document } = runbook;
+  // The types say it too; a module in JavaScript, or a cast, has none.
+  if ((definition.ceiling as string) !== 'approve' && (definition.ceiling as string) !== 'notify')
+    throw new RedressError(
+      'remediator/invalid',
+      `Remediator ${JSON.stringify(definition.id)}: its ceiling is ${JSON.stringify(definition.ceiling)}, and a runbook's is at most approve: what ${document} does inside is no part of a plan.`,
+      { next: "Make it 'approve', or 'notify'.", place: { path: 'ceiling' } },
+    );
   return defineRemediator<readonly OperationUse[], readonly [Starts], readonly OperationUse[], typeof parameters, Seen, Reviewed>({
     id: definition.id,
     title: definition.title,
