@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pythonOf } from '../../scripts/setup.mjs';
 
 /** An account in which policies count. */
@@ -25,18 +25,15 @@ interface Reply {
   readonly body: Buffer;
 }
 
-/**
- * Starts ministack with IAM on. It decides on every request. What it then cannot serve is served by `moto` (EBS encryption by default), which
- * asks nobody; and the status of a bucket's policy, which neither of them has for a bucket of the other, is that of a bucket without a policy.
- */
-export async function startEnforced(moto: string): Promise<Enforced> {
+/** Ministack alone, with IAM on: it runs functions, too, with the Node of this process. */
+export async function startMinistack(): Promise<Enforced> {
   const account = '123456789012';
   const folder = mkdtempSync(join(tmpdir(), 'redress-ministack-'));
   const port = await freePort();
   const child = spawn(pythonOf('ministack'), ['-m', 'ministack'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
-      PATH: process.env['PATH'],
+      PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
       TMPDIR: folder,
       BIND_HOST: '127.0.0.1',
       GATEWAY_PORT: String(port),
@@ -53,12 +50,31 @@ export async function startEnforced(moto: string): Promise<Enforced> {
   // Nothing else ends it when this process is ended.
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const ministack = `http://127.0.0.1:${port}`;
+  const endpoint = `http://127.0.0.1:${port}`;
   await Promise.race([
-    answers(`${ministack}/_ministack/health`),
+    answers(`${endpoint}/_ministack/health`),
     ended.then(() => Promise.reject(new Error(`ministack ended: ${log}. Run \`npm run setup\`.`))),
   ]);
+  return {
+    endpoint,
+    account,
+    async close() {
+      process.off('exit', kill);
+      child.kill('SIGTERM');
+      const timer = setTimeout(kill, 2000);
+      await ended;
+      clearTimeout(timer);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
+/**
+ * Starts ministack with IAM on. It decides on every request. What it then cannot serve is served by `moto` (EBS encryption by default), which
+ * asks nobody; and the status of a bucket's policy, which neither of them has for a bucket of the other, is that of a bucket without a policy.
+ */
+export async function startEnforced(moto: string): Promise<Enforced> {
+  const ministack = await startMinistack();
   const server = createServer((incoming, outgoing) => {
     answer(incoming).then(
       ({ status, headers, body }) => {
@@ -73,7 +89,7 @@ export async function startEnforced(moto: string): Promise<Enforced> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const decided = await send(ministack, incoming, body);
+    const decided = await send(ministack.endpoint, incoming, body);
     const text = decided.body.toString('utf8', 0, 500);
     if (decided.status === 400 && text.includes('<Code>InvalidAction</Code>')) {
       // Settings of account and region: in a region of its own, for others use the same emulator, and it checks no signature.
@@ -91,16 +107,11 @@ export async function startEnforced(moto: string): Promise<Enforced> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    account,
+    account: ministack.account,
     async close() {
       server.closeAllConnections();
       server.close();
-      process.off('exit', kill);
-      child.kill('SIGTERM');
-      const timer = setTimeout(kill, 2000);
-      await ended;
-      clearTimeout(timer);
-      rmSync(folder, { recursive: true, force: true });
+      await ministack.close();
     },
   };
 }
