@@ -119,7 +119,9 @@ async function rehearse() {
   // The scope, too: a machine may have a registry of its own for it.
   writeFileSync(npmrc, `registry=${registry}/\n@redress:registry=${registry}/\n//127.0.0.1:${port}/:_authToken=nobody\n`);
   const pnpm = (await run('npx', ['--yes', '-p', PNPM, '-c', 'command -v pnpm'])).trim();
-  const PATH = [dirname(NODE), dirname(pnpm), process.env.PATH].join(delimiter);
+  // `npm run` puts this repository's programs on the path: those of the clone are meant.
+  const inherited = process.env.PATH.split(delimiter).filter((folder) => !folder.startsWith(join(ROOT, 'node_modules')));
+  const PATH = [dirname(NODE), dirname(pnpm), ...inherited].join(delimiter);
   const env = {
     // Neither credentials nor an endpoint of the person who rehearses.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^AWS_|^REDRESS_/.test(name))),
@@ -169,10 +171,11 @@ async function rehearse() {
     return { version, files: filesOf(Buffer.from(await (await fetch(dist.tarball)).arrayBuffer())) };
   };
   const install = () => run(pnpm, ['install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone, env });
+  await install();
 
   /**
    * One release as the workflow does it: what changesets ask for becomes versions, the lock file still fits, what is new is built and published.
-   * `publish` says of each package whether it has to.
+   * `expected`: packages whose version has to change; with no changeset of its own it takes those of the repository.
    */
   async function release(what, { changeset = null, expected }) {
     say(`${what} …`);

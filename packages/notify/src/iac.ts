@@ -10,7 +10,7 @@ export interface CodeChange {
 }
 
 /** One change in both languages. Null where a language has no resource for it. */
-interface Snippet {
+export interface Snippet {
   /** For the reference: what is done. */
   readonly what: string;
   readonly cloudFormation: (input: JsonObject, plan: Plan) => readonly string[] | null;
