@@ -261,7 +261,11 @@ function asked(approvals: readonly Approval[], record: EvidenceRecord, time: num
   // Workers that announce the same at the same time announce it once.
   const standing = made.grace === undefined ? undefined : approvals.find((each) => isSame(each, made, time));
   if (standing !== undefined) return changed(approvals, standing.id, { causedBy: [...new Set([...standing.causedBy, ...cause])] });
-  return [...approvals, made].slice(-APPROVALS_IN_VIEW);
+  const all = [...approvals, made];
+  // What can still be used, and above all what somebody said no to, is not forgotten for what is over.
+  const over = (each: Approval) => each.usedBy !== null || each.expires <= time || (each.grace?.ended ?? null) !== null;
+  const least = all.length <= APPROVALS_IN_VIEW ? undefined : (all.find(over) ?? all.find((each) => each.verdict === 'none') ?? all[0]);
+  return all.filter((each) => each !== least);
 }
 
 /** The terms of a change that is announced. */
@@ -315,7 +319,10 @@ function answered(approvals: readonly Approval[], record: EvidenceRecord, time: 
     );
   const name = isRecord(by) && typeof by['name'] === 'string' ? by['name'] : '';
   if (verdict !== 'approved' && verdict !== 'denied') return approvals;
-  return changed(approvals, id as string, { verdict, by: { name, verified: isRecord(by) && by['verified'] === true } });
+  // A no stands, also when a yes that was asked for before it is recorded after it.
+  return approvals.map((each) =>
+    each.id === id && each.verdict !== 'denied' ? { ...each, verdict, by: { name, verified: isRecord(by) && by['verified'] === true } } : each,
+  );
 }
 
 function changed(approvals: readonly Approval[], id: string, how: Partial<Approval>): readonly Approval[] {
