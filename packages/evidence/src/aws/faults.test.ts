@@ -192,6 +192,14 @@ it('keeps what is too large for an item in the bucket', async () => {
   await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
 });
 
+it('keeps a record in any script: an item holds bytes, not characters', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  // Three bytes each.
+  const text = '安'.repeat(190_000);
+  await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
+  expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
+});
+
 describe('a document that is there already', () => {
   const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: { a: 1 } } } as const;
   const DAY = 24 * HOUR;

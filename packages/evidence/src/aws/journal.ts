@@ -436,7 +436,7 @@ class AwsJournal implements Journal {
   }
 
   async #lineItem({ line, ref }: Written): Promise<Item> {
-    if (line.length <= INLINE) return { line: { S: line } };
+    if (Buffer.byteLength(line) <= INLINE) return { line: { S: line } };
     await this.#store.put(lineKey(ref.digest), line);
     return { at: { S: lineKey(ref.digest) } };
   }
