@@ -113,7 +113,8 @@ export interface ChainProblem {
     | 'time-backwards'
     | 'not-open'
     | 'already-open'
-    | 'wrong-fence';
+    | 'wrong-fence'
+    | 'no-approval';
   readonly message: string;
 }
 
@@ -155,7 +156,15 @@ export function readLine(
       return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
+  if (record.kind === 'intent' && own.approval !== undefined && !state.approvals.some((each) => each.id === own.approval && restsOn(each, record, own)))
+    return wrong('no-approval', `Execution ${String(record.execution)} rests on ${own.approval}, which the records before it do not show to be given.`);
   return { ok: true, record, digest, state: advance(state, record, digest) };
+}
+
+/** Whether an execution can rest on it: whether it had run out, only the clock of then knows. */
+function restsOn({ remediator, planDigest, verdict, grace, usedBy }: Approval, record: EvidenceRecord, own: JournalBody): boolean {
+  const given = verdict === 'approved' || (verdict === 'none' && grace !== undefined && grace.ended === null);
+  return given && usedBy === null && remediator === record.remediator && planDigest === own.planDigest;
 }
 
 /** The state after one more record. */

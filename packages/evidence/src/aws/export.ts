@@ -20,8 +20,8 @@ export interface ExportReport {
   readonly records: number;
   readonly documents: number;
   /**
-   * Streams whose head counts records that are not there, or another newest one: records were removed at the end, or written anew. The copy
-   * cannot show it, since a folder has no heads.
+   * Streams whose head counts records that are not there, or another newest one, or fewer than there are: records were removed at the end,
+   * written anew, or put in behind it. The copy cannot show it, since a folder has no heads.
    */
   readonly cut: readonly { readonly stream: Digest; readonly head: number; readonly records: number }[];
 }
@@ -83,7 +83,9 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
       out.end();
       await finished(out);
       records += count;
-      if (isCut(head, count, counted)) cut.push({ stream, head: Number(head?.['seq']?.N ?? 0), records: count });
+      // What was appended meanwhile a head counts that is read after it; what none counts no journal has written.
+      const after = count > Number(head?.['seq']?.N ?? 0) ? await store.get({ pk, sk: 'head' }) : head;
+      if (isCut(head, count, counted) || count > Number(after?.['seq']?.N ?? 0)) cut.push({ stream, head: Number(head?.['seq']?.N ?? 0), records: count });
     }
     return { streams: streams.length, records, documents, cut };
   } finally {

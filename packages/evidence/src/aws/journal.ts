@@ -466,6 +466,7 @@ class AwsJournal implements Journal {
     try {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
+      if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
       state = JSON.parse(text ?? '') as StreamState;
     } catch (error) {
       if (error instanceof RedressError) throw error;
