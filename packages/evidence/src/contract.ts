@@ -115,6 +115,18 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await begin('later', { budgets })).status).toBe('begun');
     });
 
+    it('counts an execution once where two windows count the same, and keeps to both', async () => {
+      const budgets = [
+        { key: 'account=1', changes: 3, window: 1000 },
+        { key: 'account=1', changes: 4, window: 60_000 },
+      ];
+      const results = [];
+      for (let n = 0; n < 4; n++) results.push((await begin(`two-${n}`, { budgets })).status);
+      time += 1001;
+      for (let n = 4; n < 6; n++) results.push((await begin(`two-${n}`, { budgets })).status);
+      expect(results).toEqual(['begun', 'begun', 'begun', 'over-budget', 'begun', 'over-budget']);
+    });
+
     it('gives a budget back when nothing was sent, and keeps it when something was', async () => {
       const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
       await finish(await begun('a', { budgets }), { sent: 0, outcome: 'failed' });

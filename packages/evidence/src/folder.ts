@@ -199,7 +199,7 @@ class FolderStorage implements Storage {
       spent: (key, since) => {
         return (
           database
-            .prepare('SELECT count(*) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
+            .prepare('SELECT count(DISTINCT execution) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
             .get(key, since) as { n: number }
         ).n;
       },
