@@ -141,6 +141,18 @@ class FolderStorage implements Storage {
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
     const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
+    try {
+      this.#prepare(database);
+    } catch (error) {
+      // Left open, it would keep everyone else waiting for what it had begun.
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
+  }
+
+  #prepare(database: DatabaseSync): void {
     // What a power cut takes from the index is found missing when it is opened next, and read from the records: those are on the disk.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     database.exec('BEGIN IMMEDIATE');
@@ -152,8 +164,6 @@ class FolderStorage implements Storage {
     database.exec(SCHEMA);
     this.#catchUp(database);
     database.exec('COMMIT');
-    this.#database = database;
-    return database;
   }
 
   #access(database: DatabaseSync): Access {
