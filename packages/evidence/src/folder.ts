@@ -83,8 +83,18 @@ class FolderStorage implements Storage {
   /** What this process knows of streams; valid while the file has the same size. */
   readonly #cache = new Map<Digest, Known>();
 
+  /** Names that this process has put on the disk: who made them may not have come so far. */
+  readonly #settled = new Set<string>();
+
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  #settle(name: string): void {
+    if (this.#settled.has(name)) return;
+    syncDirectory(parent(name));
+    if (this.#settled.size >= 10_000) this.#settled.clear();
+    this.#settled.add(name);
   }
 
   async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
@@ -93,7 +103,9 @@ class FolderStorage implements Storage {
     const kept = await Promise.allSettled(
       documents.map(async ([, digest, text]) => {
         this.#opened();
-        await keepOnce(blobFile(this.#directory, digest), text);
+        const file = blobFile(this.#directory, digest);
+        await keepOnce(file, text);
+        this.#settle(parent(file));
       }),
     );
     for (const each of kept) if (each.status === 'rejected') throw this.#unavailable(each.reason);
@@ -133,10 +145,10 @@ class FolderStorage implements Storage {
 
   #opened(): DatabaseSync {
     if (this.#database !== null) return this.#database;
-    mkdirSync(join(this.#directory, 'streams'), { recursive: true });
-    mkdirSync(join(this.#directory, 'blobs'), { recursive: true });
+    for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) durable(format, FORMAT);
+    this.#settle(format);
     const found = readFileSync(format, 'utf8');
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
@@ -175,6 +187,8 @@ class FolderStorage implements Storage {
         const known = load(stream);
         const file = streamFile(this.#directory, stream);
         const size = appendDurably(file, `${line}\n`, known.size);
+        this.#settle(file);
+        this.#settle(parent(file));
         index(database, stream, record, size);
         this.#remember(stream, { size, lines: [...known.lines, line], state: after });
       },
@@ -307,16 +321,14 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, s
   }
 }
 
-/** Appends where the file is known to end; on the disk when it returns. Gives the new size. */
+/** Appends where the file is known to end; what it holds is on the disk when it returns. Gives the new size. */
 function appendDurably(file: string, text: string, at: number): number {
-  const fresh = at === 0 && !existsSync(file);
   mkdirSync(parent(file), { recursive: true });
   const handle = openSync(file, 'a');
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
     fsyncSync(handle);
-    if (fresh) syncDirectory(parent(file));
     return at + bytes.length;
   } finally {
     closeSync(handle);
@@ -350,6 +362,14 @@ function durable(file: string, text: string): void {
   writeFileSync(temporary, text, { flush: true });
   renameSync(temporary, file);
   syncDirectory(parent(file));
+}
+
+/** Makes a folder and those above it; on the disk when it returns. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(parent(path));
+  mkdirSync(path, { recursive: true });
+  syncDirectory(parent(path));
 }
 
 function syncDirectory(path: string): void {
