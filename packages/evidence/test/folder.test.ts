@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderJournal } from '../src/folder.js';
+import { blobFile } from '../src/layout.js';
 import { verifyFolder } from '../src/verify.js';
 
 let directory: string;
@@ -142,6 +143,20 @@ describe('a folder journal after a crash', () => {
     for (const each of [first, second, first]) await expect(each.view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt', retryable: false });
     expect(performance.now() - started).toBeLessThan(5000);
   }, 120_000);
+
+  it('takes nothing for a document that is not what its name says, and begins nothing on it', async () => {
+    const before = { open: ['22'] };
+    await journal.view(ref());
+    const at = blobFile(directory, digestOf(before));
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, '{"open":[]}');
+    const request = { resource: ref(), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets: [], lease: 60_000, body: {}, documents: { before } };
+    await expect(journal.begin(request)).rejects.toMatchObject({ code: 'journal/corrupt', retryable: false });
+    expect((await journal.view(ref())).length).toBe(0);
+    rmSync(at);
+    expect((await journal.begin(request)).status).toBe('begun');
+    expect(verifyFolder(directory).problems.map(({ code }) => code)).toEqual(['open-execution']);
+  });
 
   it('refuses a folder of another format', async () => {
     await journal.view(ref());
