@@ -642,6 +642,26 @@ describe('rollback', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
+  it('refuses when what the fix left was never read, until it is accepted that later changes may be overwritten', async () => {
+    aws.put('w1', ['open-1', 'closed']);
+    aws.before = (operation) => {
+      if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', Array(5).fill('denied'));
+    };
+    const [pass] = await handle();
+    expect(pass?.outcome).toBe('unknown');
+    aws.before = () => undefined;
+    aws.put('w1', ['theirs']);
+    const execution = pass?.execution as string;
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('is not recorded'),
+    });
+    expect(aws.rules('w1')).toEqual(['theirs']);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    await redress().rollback(execution, { by: 'ops', reason: 'r', acceptLoss: true });
+    expect(aws.rules('w1')).toEqual(['theirs', 'open-1']);
+  });
+
   it('refuses without a person or a reason, for an unknown execution, and where everything is stopped', async () => {
     const execution = await fixed();
     await expect(redress().rollback(execution, { by: ' ', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
