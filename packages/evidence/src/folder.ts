@@ -80,6 +80,8 @@ interface Known {
 class FolderStorage implements Storage {
   readonly #directory: string;
   #database: DatabaseSync | null = null;
+  /** Of the index's file: another one with its name is another index. */
+  #inode: bigint | null = null;
   /** What this process knows of streams; valid while the file has the same size. */
   readonly #cache = new Map<Digest, Known>();
 
@@ -144,7 +146,11 @@ class FolderStorage implements Storage {
   }
 
   #opened(): DatabaseSync {
-    if (this.#database !== null) return this.#database;
+    const file = join(this.#directory, 'index.sqlite');
+    // Who removes it does no harm: but two processes on two of them would not see each other.
+    if (this.#database !== null && inodeOf(file) === this.#inode) return this.#database;
+    this.#database?.close();
+    this.#database = null;
     for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) durable(format, FORMAT);
@@ -152,7 +158,7 @@ class FolderStorage implements Storage {
     const found = readFileSync(format, 'utf8');
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
-    const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
+    const database = new DatabaseSync(file, { timeout: 30_000 });
     try {
       this.#prepare(database);
     } catch (error) {
@@ -161,6 +167,7 @@ class FolderStorage implements Storage {
       throw error;
     }
     this.#database = database;
+    this.#inode = inodeOf(file);
     return database;
   }
 
@@ -376,6 +383,10 @@ function makeFolder(path: string): void {
   makeFolder(parent(path));
   mkdirSync(path, { recursive: true });
   syncDirectory(parent(path));
+}
+
+function inodeOf(file: string): bigint | null {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
 }
 
 function syncDirectory(path: string): void {

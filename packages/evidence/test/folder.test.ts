@@ -66,6 +66,23 @@ describe('a folder journal after a crash', () => {
     await again.close?.();
   });
 
+  it('goes over to the index that another process has made anew, and counts with it', async () => {
+    const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
+    const beginOne = (from: Journal, id: string) =>
+      from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });
+    await journal.view(ref());
+    for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
+    const other = folderJournal({ directory });
+    await other.view(ref());
+    expect((await beginOne(journal, 'a')).status).toBe('begun');
+    expect((await beginOne(other, 'b')).status).toBe('over-budget');
+    // Also when nobody has made it yet.
+    for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
+    expect((await beginOne(other, 'c')).status).toBe('over-budget');
+    expect((await beginOne(journal, 'd')).status).toBe('over-budget');
+    await other.close?.();
+  });
+
   it('reads from the records what a power cut took from the index', async () => {
     await begin(journal, 'a');
     await journal.close?.();
