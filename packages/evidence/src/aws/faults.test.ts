@@ -8,6 +8,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { awsJournal, exportJournal } from '../aws.js';
+import { verifyFolder } from '../verify.js';
 
 describe('requests to the store', () => {
   const fix = async (model: Model, calls: number) => {
@@ -254,6 +255,26 @@ it('keeps what is too large for an item in the bucket', async () => {
   expect((await opened(model).view(ref())).open?.subjects).toEqual(subjects);
   expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { records: 2 } });
   await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
+});
+
+it('copies all of a journal, or what does not pass for one', async () => {
+  const model = new Model('t', 'b', { page: 1 });
+  for (let n = 0; n < 5; n++) await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: { n } } });
+  await opened(model).append({ kind: 'decision', resource: ref('b'), remediator: 'r', body: {} });
+  const send = async (command: { readonly constructor: { readonly name: string } }) => {
+    if (command.constructor.name === 'GetObjectCommand') throw new AwsError('AccessDenied', 'no', 403);
+    return model.send(command as never);
+  };
+  const root = mkdtempSync(join(tmpdir(), 'redress-aws-'));
+  const directory = join(root, 'copy');
+  const copying = (clients: object) => exportJournal({ table: 't', bucket: 'b', clients: clients as never, directory });
+  await expect(copying({ dynamodb: { send }, s3: { send } })).rejects.toMatchObject({ code: 'journal/unavailable' });
+  expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
+  await expect(copying(model.clients)).rejects.toMatchObject({ code: 'journal/invalid' });
+  rmSync(directory, { recursive: true });
+  await copying(model.clients);
+  expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 6, documents: 5 });
+  rmSync(root, { recursive: true });
 });
 
 it('keeps a record in any script: an item holds bytes, not characters', async () => {
