@@ -330,7 +330,9 @@ function answered(approvals: readonly Approval[], record: EvidenceRecord, time: 
   if (verdict !== 'approved' && verdict !== 'denied') return approvals;
   // A no stands, also when a yes that was asked for before it is recorded after it.
   return approvals.map((each) =>
-    each.id === id && each.verdict !== 'denied' ? { ...each, verdict, by: { name, verified: isRecord(by) && by['verified'] === true } } : each,
+    each.id === id && each.verdict !== 'denied'
+      ? { ...each, verdict, by: { name, verified: isRecord(by) && by['verified'] === true }, answeredAt: time }
+      : each,
   );
 }
 

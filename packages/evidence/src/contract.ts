@@ -180,7 +180,9 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         };
         expect(await journal.approvals()).toEqual([expected]);
         await answer('approved');
-        expect((await journal.view(ref())).approvals).toEqual([{ ...expected, verdict: 'approved', by: { name: 'arn:lead', verified: true } }]);
+        expect((await journal.view(ref())).approvals).toEqual([
+          { ...expected, verdict: 'approved', by: { name: 'arn:lead', verified: true }, answeredAt: time },
+        ]);
         await answer('approved', 'a-2');
         await answer('perhaps');
         expect(await journal.approvals()).toHaveLength(1);
