@@ -285,6 +285,25 @@ it('keeps a record in any script: an item holds bytes, not characters', async ()
   expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
 });
 
+it('goes on counting where a longer window has left more entries behind than an item holds', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const WEEK = 7 * 24 * HOUR;
+  const now = 1_800_000_000_000;
+  const begin = async (id: string, changes: number, window: number) =>
+    (await opened(model, { clock: { now: () => now } }).begin(request(id, { budgets: [{ key: 'k', changes, window }] }))).status;
+  expect(await begin('first', 100, WEEK)).toBe('begun');
+  const item = [...model.items].find(([key]) => key.startsWith('budget#'))?.[1] as { taken: { SS: string[] } };
+  // A hundred in each hour since.
+  const entry = (n: number, ago: number) => `${(now - ago).toString(36)}.${String(n).padStart(20, '0')}`;
+  item.taken.SS.push(...Array.from({ length: 14_000 }, (_, n) => entry(n, 2 * HOUR + n * 36_000)));
+  item.taken.SS.push(...Array.from({ length: 97 }, (_, n) => entry(n, n * 1000)));
+  expect(await begin('second', 100, HOUR)).toBe('begun');
+  expect(await begin('third', 100, HOUR)).toBe('begun');
+  expect(await begin('fourth', 100, HOUR)).toBe('over-budget');
+  // Whatever limit there may be over a longer time, the newest are enough for it.
+  expect(await begin('fifth', 5000, WEEK)).toBe('over-budget');
+});
+
 describe('a document that is there already', () => {
   const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: { a: 1 } } } as const;
   const DAY = 24 * HOUR;

@@ -418,7 +418,11 @@ class AwsJournal implements Journal {
         ConditionExpression: 'attribute_not_exists(#taken) OR size(#taken) < :most',
         ExpressionAttributeValues: { ...values, ':entry': { SS: [entry] }, ':most': { N: String(Math.min(...group.map((each) => each.changes))) } },
       };
-    const still = known.entries.filter((each) => timeOf(each) > now - keep);
+    // The newest are enough for any limit; a window that was once longer may have left more than an item holds.
+    const still = known.entries
+      .filter((each) => timeOf(each) > now - keep)
+      .sort((a, b) => timeOf(b) - timeOf(a))
+      .slice(0, MOST_CHANGES);
     return {
       ...common,
       UpdateExpression: 'ADD #version :one SET #taken = :taken, #keep = :keep, #expires = :expires, #key = :key',
