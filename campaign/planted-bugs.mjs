@@ -701,8 +701,8 @@ export const plantedBugs = [
     promise: 'No yes is recorded that there is no time to carry out.',
     defect: 'the time is not looked at',
     file: 'packages/lambda-runtime/src/create-approval-handler.ts',
-    find: 'if (remaining < NEEDED)',
-    replace: 'if (remaining < 0)',
+    find: '&& remaining < NEEDED)',
+    replace: '&& remaining < 0)',
     tests: ['tests/engine/approval-url.test.ts'],
   },
   {
