@@ -652,8 +652,8 @@ export const plantedBugs = [
     promise: 'Limits hold over all workers, also on AWS.',
     defect: 'the transaction does not ask how much is taken',
     file: `${EVIDENCE}/aws/journal.ts`,
-    find: "'attribute_not_exists(#taken) OR size(#taken) < :most'",
-    replace: "'attribute_not_exists(nothing) OR size(#taken) < :most'",
+    find: '(attribute_not_exists(#taken) OR size(#taken) < :most)',
+    replace: '(attribute_not_exists(nothing) OR size(#taken) < :most)',
     tests: ['packages/evidence/src/aws/races.test.ts'],
   },
   {
@@ -1193,5 +1193,13 @@ export const plantedBugs = [
     find: 'this.#database !== null && inodeOf(file) === this.#inode',
     replace: 'this.#database !== null',
     tests: [`${EVIDENCE}/folder.test.ts`],
+  },
+  {
+    promise: 'A limit keeps what it counts, whoever counts the same over a shorter time.',
+    defect: 'how long it is kept is not compared',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: '(attribute_not_exists(#keep) OR #keep >= :keep)',
+    replace: '(attribute_not_exists(nothing) OR #keep >= :keep)',
+    tests: [`${EVIDENCE}/aws/races.test.ts`],
   },
 ];
