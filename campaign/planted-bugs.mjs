@@ -1110,8 +1110,8 @@ export const plantedBugs = [
     promise: 'Of two people who answer at the same moment the one whose answer does not stand is told.',
     defect: 'nobody looks which one stands',
     file: `${ENGINE}/approvals.ts`,
-    find: '?? approval;\n  if (verdict',
-    replace: '&& approval;\n  if (verdict',
+    find: '?? approval;\n  const carriedOut',
+    replace: '&& approval;\n  const carriedOut',
     tests: ['tests/engine/approvals.test.ts'],
   },
   {

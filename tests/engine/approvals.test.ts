@@ -229,6 +229,23 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
+  it('a no that comes while it is carried out without it is told that it came too late', async () => {
+    const { approval } = await asked();
+    let said = '';
+    const during: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        const begun = await journal.begin(request);
+        said = await refused(engine().deny(approval as string, BY));
+        return begun;
+      },
+    };
+    const enforced = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
+    const done = await asked('open-1', { policy: enforced, journal: during });
+    expect(done).toMatchObject({ outcome: 'remediated' });
+    expect(said).toBe(`approval/refused: ${approval} is being carried out already, by ${done.execution}.`);
+  });
+
   it('needs a verified person in the highest environment', async () => {
     const pass = (
       await engine({

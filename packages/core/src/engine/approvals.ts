@@ -56,10 +56,12 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     }),
   );
   // Somebody else may have answered, or begun it, in the same moment. The journal's order decides, and whoever answered is told.
-  const stands = (await journal.view(resource)).approvals.find((each) => each.id === id) ?? approval;
+  const { approvals, open } = await journal.view(resource);
+  const stands = approvals.find((each) => each.id === id) ?? approval;
+  const carriedOut = stands.usedBy ?? (open?.remediator === remediator && open.planDigest === planDigest ? open.execution : null);
   if (verdict === 'approved' && stands.verdict === 'denied')
     refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is asked for anew when the request has run out.');
-  if (verdict === 'denied' && stands.usedBy !== null) refuse(`${id} is being carried out already, by ${stands.usedBy}.`, 'Take that back: `redress rollback`.');
+  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Take that back: `redress rollback`.');
   return { ...approval, verdict, by };
 }
 
