@@ -46,6 +46,6 @@ it('does not call a gap closed that another worker is still at', async () => {
   const { generation } = await journal.view(ref);
   await journal.begin({ resource: ref, remediator: plan.remediator.id, planDigest: plan.digest, generation, budgets: [], lease: 60_000, body: {} });
   const { results } = await engine.handle(event);
-  expect(results).toMatchObject([{ passes: [{ outcome: 'no-op', duplicate: true }], gap: { closed: false, open: [expect.stringContaining('is doing it')] } }]);
+  expect(results).toMatchObject([{ passes: [{ outcome: 'busy', retryable: true }], gap: { closed: false, open: [expect.stringContaining('is doing it')] } }]);
   expect(widgets.writes).toEqual([]);
 });

@@ -269,6 +269,10 @@ describe('the approval endpoint', () => {
     const short = { awsRequestId: 'r', getRemainingTimeInMillis: () => 34_999 };
     expect(await send(approve(id), handlerOf(), short)).toMatchObject({ status: 503, json: { error: { code: 'request/no-time-left' } } });
     expect(await kinds()).toEqual(['decision']);
+    // A no needs none: nothing follows from it.
+    const no = request('POST', `/approvals/${id}/deny`, { reason: 'CHG-1' });
+    expect(await send(no, handlerOf(), short)).toMatchObject({ status: 200, json: { verdict: 'denied' } });
+    expect(await kinds()).toEqual(['decision', 'approval']);
   });
 
   it('says nothing of what went wrong inside; the log does', async () => {

@@ -12,6 +12,7 @@ import {
 import { memoryJournal } from '@redress/evidence';
 import { crashingJournal } from '@redress/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { bound } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -184,6 +185,65 @@ describe('an approval', () => {
     time += 7 * DAY;
     expect(await asked()).toMatchObject({ outcome: 'awaiting-approval' });
     expect(aws.writes).toEqual([]);
+  });
+
+  describe('that two people answer in the same moment', () => {
+    const SECOND = `arn:aws:iam::${ACCOUNT}:role/Second`;
+    const second = { by: { name: SECOND, verified: true }, reason: 'CHG-2' };
+    const both = () => policy({ approvers: { dev: [LEAD, SECOND] } });
+    /** Who has read what waits before the other has answered. */
+    const early = async () => {
+      const waits = await journal.approvals();
+      return engine({ policy: both(), journal: { ...bound(journal), approvals: async () => waits } });
+    };
+
+    it('no and then yes: nothing is done, and who said yes is told', async () => {
+      const { approval } = await asked();
+      const late = await early();
+      await engine({ policy: both() }).deny(approval as string, BY);
+      expect(await refused(late.approve(approval as string, second))).toBe(`approval/refused: ${LEAD} has said no to ${approval} in the same moment.`);
+      expect(aws.writes).toEqual([]);
+      expect(await engine().approvals()).toMatchObject([{ verdict: 'denied', by: { name: LEAD } }]);
+    });
+
+    it('yes and then no: who said no is told that it is being carried out', async () => {
+      const { approval } = await asked();
+      const late = await early();
+      const [done] = await engine({ policy: both() }).approve(approval as string, BY);
+      expect(await refused(late.deny(approval as string, second))).toBe(`approval/refused: ${approval} is being carried out already, by ${done?.execution}.`);
+      expect(aws.writes).toEqual(['RevokeRule']);
+    });
+  });
+
+  it('a no that comes after it was decided on, where nobody has to be asked any more, holds', async () => {
+    const { approval } = await asked();
+    const enforced = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
+    const denied: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        if ((await journal.approvals())[0]?.verdict === 'none') await engine().deny(approval as string, BY);
+        return journal.begin(request);
+      },
+    };
+    expect(await asked('open-1', { policy: enforced, journal: denied })).toMatchObject({ outcome: 'denied', message: expect.stringContaining('said no') });
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('a no that comes while it is carried out without it is told that it came too late', async () => {
+    const { approval } = await asked();
+    let said = '';
+    const during: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        const begun = await journal.begin(request);
+        said = await refused(engine().deny(approval as string, BY));
+        return begun;
+      },
+    };
+    const enforced = policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
+    const done = await asked('open-1', { policy: enforced, journal: during });
+    expect(done).toMatchObject({ outcome: 'remediated' });
+    expect(said).toBe(`approval/refused: ${approval} is being carried out already, by ${done.execution}.`);
   });
 
   it('needs a verified person in the highest environment', async () => {

@@ -442,10 +442,17 @@ describe('once', () => {
     expect(await records((each) => each.record.kind === 'duplicate' && each.record.execution === execution)).toHaveLength(9);
   });
 
-  it('the same event ten times at once: the same', async () => {
+  it('the same event ten times at once: the same, when what was busy has come again', async () => {
     aws.put('w1', ['open-1']);
     const shared = redress();
-    const passes = (await Promise.all(Array.from({ length: 10 }, () => shared.handle(event())))).flatMap((each) => each.results.flatMap((one) => one.passes));
+    const delivered = async () => {
+      for (;;) {
+        const passes = (await shared.handle(event())).results.flatMap((each) => each.passes);
+        if (!passes.some((pass) => pass.retryable)) return passes;
+        expect(passes).toMatchObject([{ outcome: 'busy' }]);
+      }
+    };
+    const passes = (await Promise.all(Array.from({ length: 10 }, delivered))).flat();
     expect(aws.writes).toEqual(['RevokeRule']);
     expect(passes).toHaveLength(10);
     expect(await records((each) => each.record.kind === 'intent')).toHaveLength(1);
@@ -640,6 +647,26 @@ describe('rollback', () => {
       message: expect.stringContaining('changed since'),
     });
     expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('refuses when what the fix left was never read, until it is accepted that later changes may be overwritten', async () => {
+    aws.put('w1', ['open-1', 'closed']);
+    aws.before = (operation) => {
+      if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', Array(5).fill('denied'));
+    };
+    const [pass] = await handle();
+    expect(pass?.outcome).toBe('unknown');
+    aws.before = () => undefined;
+    aws.put('w1', ['theirs']);
+    const execution = pass?.execution as string;
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('is not recorded'),
+    });
+    expect(aws.rules('w1')).toEqual(['theirs']);
+    expect(aws.writes).toEqual(['RevokeRule']);
+    await redress().rollback(execution, { by: 'ops', reason: 'r', acceptLoss: true });
+    expect(aws.rules('w1')).toEqual(['theirs', 'open-1']);
   });
 
   it('refuses without a person or a reason, for an unknown execution, and where everything is stopped', async () => {

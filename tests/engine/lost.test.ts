@@ -110,6 +110,18 @@ describe('what cannot be read now comes again, and is fixed then', () => {
   });
 });
 
+it('an event whose first worker died on it is not acknowledged as a repeat of what nobody does any more', async () => {
+  // A function that EventBridge invokes itself is tried again after a minute: the lease still lives, and whether its worker does nobody knows.
+  const dying: Journal = { ...bound(journal), begin: async (request) => (await journal.begin(request), Promise.reject(new Error('the process died'))) };
+  expect((await handle({ journal: dying })).retry).toEqual([ITEM]);
+  time += 60_000;
+  const second = await handle();
+  expect(second).toMatchObject({ retry: [ITEM], results: [{ passes: [{ outcome: 'busy', execution: expect.stringMatching(/^x-/) }] }] });
+  time += 120_000;
+  expect(await handle()).toMatchObject({ retry: [], results: [{ passes: [{ outcome: 'remediated' }] }] });
+  expect(aws.writes).toEqual(['RevokeRule']);
+});
+
 describe('a finding that fails', () => {
   it('says why, and takes no other along', async () => {
     aws.put('w2', ['open-1']);

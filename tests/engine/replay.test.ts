@@ -180,6 +180,56 @@ describe('the past of a resource', () => {
     expect(said(await again(second))).toEqual(['notified']);
     expect(said(await again(first))).toEqual(['planned']);
   });
+
+  it('what a person said of a plan counts from then on, and so does that it was carried out', async () => {
+    const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+    const asking = policyOf('approve', { approvers: { dev: [LEAD] } });
+    const redress = () => createRedress({ remediators: [revokeOpenRules], policy: asking, journal, connect: aws.connect, clock });
+    const reported = async (eventId: string) => {
+      time += 60_000;
+      const input = event('w1', 'open-1', { eventId });
+      const [pass] = await live(input, asking);
+      return { input, pass };
+    };
+    const answerOf = (verdict: 'approve' | 'deny', id: string) => redress()[verdict](id, { by: { name: LEAD, verified: true }, reason: 'CHG-1' });
+    aws.put('w1', ['open-1']);
+    const first = await reported('first');
+    const second = await reported('second');
+    time += 60_000;
+    await answerOf('approve', second.pass?.approval ?? '');
+    aws.put('w1', ['open-1']);
+    const third = await reported('third');
+    const fourth = await reported('fourth');
+    time += 60_000;
+    await answerOf('deny', fourth.pass?.approval ?? '');
+    const fifth = await reported('fifth');
+    const was = [first, second, third, fourth, fifth];
+    expect(was.map(({ pass }) => pass?.outcome)).toEqual(['awaiting-approval', 'awaiting-approval', 'awaiting-approval', 'awaiting-approval', 'denied']);
+    for (const { input, pass } of was) expect(said(await again(input, { policy: asking }))).toEqual([pass?.outcome]);
+  });
+
+  it('a fix below that was taken back later had shown what it had shown', async () => {
+    const PROD = '333333333333';
+    const policy = definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 1, bake: 'PT1H' } } },
+      remediators: { 'widget-revoke-open': { dev: 'enforce', prod: 'enforce' } },
+    });
+    aws.put('w1', ['open-1']);
+    const [fixed] = await live(event(), policy);
+    time += 2 * 3_600_000;
+    aws.identity = { account: PROD, arn: `arn:aws:sts::${PROD}:assumed-role/Redress/test` };
+    aws.put('w2', ['open-2']);
+    const input = event('w2', 'open-2', { account: PROD });
+    expect(await live(input, policy)).toMatchObject([{ outcome: 'remediated' }]);
+    time += 60_000;
+    aws.identity = { account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Redress/test` };
+    await createRedress({ remediators: [revokeOpenRules], policy, journal, connect: aws.connect, clock }).rollback(fixed?.execution ?? '', {
+      by: 'ops',
+      reason: 'r',
+    });
+    expect(said(await again(input, { policy }))).toEqual(['planned']);
+  });
 });
 
 it('under the policy of then it says what was decided then', async () => {

@@ -1,4 +1,4 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type RedressOptions, type Remediator } from '@redress/core';
+import { createRedress, definePolicy, defineRegister, type Journal, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound } from '../support/journal.js';
@@ -154,5 +154,101 @@ describe('several remediators on one resource', () => {
     aws.put('w', ['open-1']);
     const { results } = await engine({ 'widget-revoke-all': 'enforce' }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => each.outcome)).toEqual(['notified', 'remediated']);
+  });
+});
+
+describe('a wider remediator that is asked alone', () => {
+  const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+  const BY = { by: { name: LEAD, verified: true }, reason: 'CHG-1' };
+  const policy = (narrow: string, extra: object = {}) =>
+    definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [ACCOUNT] } },
+      remediators: { 'widget-revoke-open': { dev: narrow }, 'widget-revoke-all': { dev: 'enforce' } },
+      approvers: { dev: [LEAD] },
+      ...extra,
+    });
+  const sweptBy = async (over: Partial<RedressOptions> = {}) => {
+    const passes: PassResult[] = [];
+    await engine(both, over).sweep({
+      targets: [{ account: ACCOUNT, region: 'us-east-1' }],
+      remediators: ['widget-revoke-all'],
+      perSecond: 1000,
+      onPass: (pass) => void passes.push(pass),
+    });
+    return passes.map((each) => [each.outcome, each.message]);
+  };
+  const exceptions = defineRegister([
+    {
+      id: 'EXC-1',
+      scope: { resource: 'w', remediators: ['widget-revoke-open'] },
+      reason: 'r',
+      owner: 'a',
+      approver: 'b',
+      expires: new Date(START + 1e9).toISOString(),
+    },
+  ]);
+  const heeds = (outcome: string) => [['no-op', `Decided on already: widget-revoke-open: ${outcome}.`]];
+
+  it('heeds an exception from the narrow one: in a sweep, in a plan, and after an approval of its own', async () => {
+    aws.put('w', ['open-1', 'closed']);
+    const asks = {
+      exceptions,
+      policy: policy('enforce', { remediators: { 'widget-revoke-open': { dev: 'enforce' }, 'widget-revoke-all': { dev: 'approve' } } }),
+    };
+    const { exceptions: _, ...before } = asks;
+    await sweptBy(before);
+    const [approval] = await engine(both, before).approvals();
+    expect(approval?.remediator).toBe('widget-revoke-all');
+    const after = await engine(both, asks).approve(approval?.id ?? '', BY);
+    expect(after.map((each) => each.message)).toEqual(['Decided on already: widget-revoke-open: exempt.']);
+    expect(await sweptBy({ exceptions })).toEqual(heeds('exempt'));
+    expect((await engine(both, { exceptions }).plan('widget-revoke-all', widget('w'))).map((each) => each.outcome)).toEqual(['no-op']);
+    expect(aws.writes).toEqual([]);
+    time += 1e9;
+    expect(await sweptBy({ exceptions })).toMatchObject([['remediated', expect.any(String)]]);
+  });
+
+  it('heeds it for what the narrow one is about, and for nothing else', async () => {
+    aws.put('w', ['open-1', 'rule']);
+    const { discover, uses } = revokeOpenRules;
+    const all: Remediator = { ...noteWidget, id: 'widget-revoke-all', discover, uses: { ...noteWidget.uses, reads: uses.reads } };
+    expect(await sweptBy({ exceptions, remediators: [revokeOpenRules, all] })).toMatchObject([['flagged', expect.any(String)]]);
+    expect(aws.writes).toEqual(['PutNote']);
+  });
+
+  it('heeds a no to the plan of the narrow one, and that a person is asked', async () => {
+    aws.put('w', ['open-1']);
+    const [asked] = await engine(both).run(widget('w'));
+    expect(asked).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'awaiting-approval' });
+    expect(await sweptBy({ policy: policy('enforce') })).toEqual(heeds('awaiting-approval'));
+    await engine(both, { policy: policy('enforce') }).deny(asked?.approval ?? '', BY);
+    expect(await sweptBy({ policy: policy('enforce') })).toEqual(heeds('denied'));
+    // Also where the narrow one may only tell by now.
+    expect(await sweptBy({ policy: policy('notify') })).toEqual(heeds('notified'));
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('heeds the hold after a rollback of the narrow one: it does not undo the undo', async () => {
+    aws.put('w', ['open-1']);
+    const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
+    await engine(both).rollback(results[0]?.passes[0]?.execution ?? '', { by: 'ops', reason: 'vendor' });
+    expect(await sweptBy()).toEqual(heeds('notified'));
+    expect(aws.rules('w')).toEqual(['open-1']);
+  });
+
+  it('heeds the grace period in which the narrow one would make the same change', async () => {
+    aws.put('w', ['open-1']);
+    const grace = policy('enforce', { grace: [{ remediators: ['widget-revoke-open'], period: 'P7D', remind: ['P1D'] }] });
+    await engine(both, { policy: grace, notify: async () => undefined }).handle(openedEvent('w', 'open-1', time - 1000));
+    expect(await sweptBy({ policy: grace })).toEqual(heeds('awaiting-approval'));
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('does not heed what the policy lets the narrow one do, nor that it would have to ask', async () => {
+    aws.put('w', ['open-1']);
+    expect(await sweptBy({ policy: policy('notify') })).toMatchObject([['remediated', expect.any(String)]]);
+    aws.put('w', ['open-2']);
+    expect(await sweptBy({ policy: policy('enforce') })).toMatchObject([['remediated', expect.any(String)]]);
   });
 });

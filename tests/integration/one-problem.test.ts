@@ -93,8 +93,12 @@ async function tell(order: readonly Teller[], atOnce: boolean) {
   const events = order.map((name) => tellers[name](gap));
   const { runtime } = account;
   const compose = () => runtime.handler(enforced({ ...ssh, remediator: revokeSgOpenSsh }));
-  const ran = atOnce ? await Promise.all(events.map((event) => runtime.deliver(compose(), [event]))) : [await runtime.deliver(compose(), events)];
-  expect(ran.flatMap(({ failures }) => failures)).toEqual([]);
+  /** A queue brings back what was busy with one that another sandbox is making. */
+  const until = async (event: EventBridgeEvent): Promise<void> => {
+    for (let times = 0; (await runtime.deliver(compose(), [event])).failures.length > 0; times++) expect(times).toBeLessThan(20);
+  };
+  if (atOnce) await Promise.all(events.map(until));
+  else expect((await runtime.deliver(compose(), events)).failures).toEqual([]);
   expect(await gap.read()).toEqual(ssh.fixed(before));
   const records = await runtime.records(gap.ref);
   const kinds = records.map(({ record }) => record.kind);

@@ -149,7 +149,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who (default: the user of the operating system)')
-    .option('--accept-loss', 'go on although the undo destroys something')
+    .option('--accept-loss', 'go on although the undo destroys something, or may overwrite what came later')
     .option('--hold <duration>', 'leave the resource alone for this long afterwards (default: P7D)')
     .option('--all', 'every execution since --since, newest first; shows them first')
     .option('--since <when>', 'with --all: a duration back from now (PT1H), or a moment')

@@ -190,6 +190,8 @@ export interface Approval {
   readonly verdict: 'none' | 'approved' | 'denied';
   /** Who gave the verdict; `verified` when a signed request named them. */
   readonly by: { readonly name: string; readonly verified: boolean } | null;
+  /** When; epoch milliseconds. Absent: nobody has answered. */
+  readonly answeredAt?: number;
   /** The execution that used it. */
   readonly usedBy: string | null;
   /** The plan is carried out without an answer, when its grace period is over. Absent: it waits for one. */

@@ -113,7 +113,8 @@ export interface ChainProblem {
     | 'time-backwards'
     | 'not-open'
     | 'already-open'
-    | 'wrong-fence';
+    | 'wrong-fence'
+    | 'no-approval';
   readonly message: string;
 }
 
@@ -155,7 +156,15 @@ export function readLine(
       return wrong('wrong-fence', `A ${record.kind} of a worker that does not hold the lease.`);
   }
   if (record.kind === 'intent' && (own.fence ?? 0) <= state.fence) return wrong('wrong-fence', 'An intent whose fence is not newer.');
+  if (record.kind === 'intent' && own.approval !== undefined && !state.approvals.some((each) => each.id === own.approval && restsOn(each, record, own)))
+    return wrong('no-approval', `Execution ${String(record.execution)} rests on ${own.approval}, which the records before it do not show to be given.`);
   return { ok: true, record, digest, state: advance(state, record, digest) };
+}
+
+/** Whether an execution can rest on it: whether it had run out, only the clock of then knows. */
+function restsOn({ remediator, planDigest, verdict, grace, usedBy }: Approval, record: EvidenceRecord, own: JournalBody): boolean {
+  const given = verdict === 'approved' || (verdict === 'none' && grace !== undefined && grace.ended === null);
+  return given && usedBy === null && remediator === record.remediator && planDigest === own.planDigest;
 }
 
 /** The state after one more record. */
@@ -261,7 +270,11 @@ function asked(approvals: readonly Approval[], record: EvidenceRecord, time: num
   // Workers that announce the same at the same time announce it once.
   const standing = made.grace === undefined ? undefined : approvals.find((each) => isSame(each, made, time));
   if (standing !== undefined) return changed(approvals, standing.id, { causedBy: [...new Set([...standing.causedBy, ...cause])] });
-  return [...approvals, made].slice(-APPROVALS_IN_VIEW);
+  const all = [...approvals, made];
+  // What can still be used, and above all what somebody said no to, is not forgotten for what is over.
+  const over = (each: Approval) => each.usedBy !== null || each.expires <= time || (each.grace?.ended ?? null) !== null;
+  const least = all.length <= APPROVALS_IN_VIEW ? undefined : (all.find(over) ?? all.find((each) => each.verdict === 'none') ?? all[0]);
+  return all.filter((each) => each !== least);
 }
 
 /** The terms of a change that is announced. */
@@ -315,7 +328,12 @@ function answered(approvals: readonly Approval[], record: EvidenceRecord, time: 
     );
   const name = isRecord(by) && typeof by['name'] === 'string' ? by['name'] : '';
   if (verdict !== 'approved' && verdict !== 'denied') return approvals;
-  return changed(approvals, id as string, { verdict, by: { name, verified: isRecord(by) && by['verified'] === true } });
+  // A no stands, also when a yes that was asked for before it is recorded after it.
+  return approvals.map((each) =>
+    each.id === id && each.verdict !== 'denied'
+      ? { ...each, verdict, by: { name, verified: isRecord(by) && by['verified'] === true }, answeredAt: time }
+      : each,
+  );
 }
 
 function changed(approvals: readonly Approval[], id: string, how: Partial<Approval>): readonly Approval[] {

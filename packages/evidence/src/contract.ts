@@ -115,6 +115,18 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await begin('later', { budgets })).status).toBe('begun');
     });
 
+    it('counts an execution once where two windows count the same, and keeps to both', async () => {
+      const budgets = [
+        { key: 'account=1', changes: 3, window: 1000 },
+        { key: 'account=1', changes: 4, window: 60_000 },
+      ];
+      const results = [];
+      for (let n = 0; n < 4; n++) results.push((await begin(`two-${n}`, { budgets })).status);
+      time += 1001;
+      for (let n = 4; n < 6; n++) results.push((await begin(`two-${n}`, { budgets })).status);
+      expect(results).toEqual(['begun', 'begun', 'begun', 'over-budget', 'begun', 'over-budget']);
+    });
+
     it('gives a budget back when nothing was sent, and keeps it when something was', async () => {
       const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
       await finish(await begun('a', { budgets }), { sent: 0, outcome: 'failed' });
@@ -168,7 +180,9 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         };
         expect(await journal.approvals()).toEqual([expected]);
         await answer('approved');
-        expect((await journal.view(ref())).approvals).toEqual([{ ...expected, verdict: 'approved', by: { name: 'arn:lead', verified: true } }]);
+        expect((await journal.view(ref())).approvals).toEqual([
+          { ...expected, verdict: 'approved', by: { name: 'arn:lead', verified: true }, answeredAt: time },
+        ]);
         await answer('approved', 'a-2');
         await answer('perhaps');
         expect(await journal.approvals()).toHaveLength(1);
@@ -306,6 +320,45 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         await answer('approved');
         await answer('denied');
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+
+      it('that was denied stays so, also when a yes is recorded after it', async () => {
+        await request();
+        await answer('denied');
+        await answer('approved');
+        expect(await journal.approvals()).toMatchObject([{ id: 'a-1', verdict: 'denied' }]);
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+
+      it('that was denied lets nobody begin the plan until it runs out, also who needs no approval', async () => {
+        await request();
+        await answer('denied');
+        expect((await begin()).status).toBe('stale');
+        expect((await begin('b')).status).toBe('begun');
+        await finish(await begun('a', { planDigest: digestOf({ plan: 2 }) }));
+        time += 10_000;
+        expect((await begin()).status).toBe('begun');
+      });
+
+      it('that was denied stops no rollback', async () => {
+        await request();
+        await answer('denied');
+        expect((await begin('a', { breaker: 'ignored' })).status).toBe('begun');
+      });
+
+      it('that was denied is not forgotten for many others, nor is one that was given', async () => {
+        await request();
+        await answer('denied');
+        await request({ id: 'a-2', planDigest: digestOf({ plan: 2 }) });
+        await answer('approved', 'a-2');
+        for (let n = 3; n < 60; n++) await request({ id: `a-${n}`, planDigest: digestOf({ plan: n }), expires: n === 3 ? time : time + 10_000 });
+        const { approvals } = await journal.view(ref());
+        expect(approvals).toHaveLength(50);
+        expect(approvals.slice(0, 2)).toMatchObject([
+          { id: 'a-1', verdict: 'denied' },
+          { id: 'a-2', verdict: 'approved' },
+        ]);
+        expect(approvals.map(({ id }) => id)).toContain('a-59');
       });
     });
 

@@ -80,11 +80,23 @@ interface Known {
 class FolderStorage implements Storage {
   readonly #directory: string;
   #database: DatabaseSync | null = null;
+  /** Of the index's file: another one with its name is another index. */
+  #inode: bigint | null = null;
   /** What this process knows of streams; valid while the file has the same size. */
   readonly #cache = new Map<Digest, Known>();
 
+  /** Names that this process has put on the disk: who made them may not have come so far. */
+  readonly #settled = new Set<string>();
+
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  #settle(name: string): void {
+    if (this.#settled.has(name)) return;
+    syncDirectory(parent(name));
+    if (this.#settled.size >= 10_000) this.#settled.clear();
+    this.#settled.add(name);
   }
 
   async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
@@ -93,7 +105,9 @@ class FolderStorage implements Storage {
     const kept = await Promise.allSettled(
       documents.map(async ([, digest, text]) => {
         this.#opened();
-        await keepOnce(blobFile(this.#directory, digest), text);
+        const file = blobFile(this.#directory, digest);
+        await keepOnce(file, text);
+        this.#settle(parent(file));
       }),
     );
     for (const each of kept) if (each.status === 'rejected') throw this.#unavailable(each.reason);
@@ -132,15 +146,32 @@ class FolderStorage implements Storage {
   }
 
   #opened(): DatabaseSync {
-    if (this.#database !== null) return this.#database;
-    mkdirSync(join(this.#directory, 'streams'), { recursive: true });
-    mkdirSync(join(this.#directory, 'blobs'), { recursive: true });
+    const file = join(this.#directory, 'index.sqlite');
+    // Who removes it does no harm: but two processes on two of them would not see each other.
+    if (this.#database !== null && inodeOf(file) === this.#inode) return this.#database;
+    this.#database?.close();
+    this.#database = null;
+    for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) durable(format, FORMAT);
+    this.#settle(format);
     const found = readFileSync(format, 'utf8');
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
-    const database = new DatabaseSync(join(this.#directory, 'index.sqlite'), { timeout: 30_000 });
+    const database = new DatabaseSync(file, { timeout: 30_000 });
+    try {
+      this.#prepare(database);
+    } catch (error) {
+      // Left open, it would keep everyone else waiting for what it had begun.
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    this.#inode = inodeOf(file);
+    return database;
+  }
+
+  #prepare(database: DatabaseSync): void {
     // What a power cut takes from the index is found missing when it is opened next, and read from the records: those are on the disk.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     database.exec('BEGIN IMMEDIATE');
@@ -152,8 +183,6 @@ class FolderStorage implements Storage {
     database.exec(SCHEMA);
     this.#catchUp(database);
     database.exec('COMMIT');
-    this.#database = database;
-    return database;
   }
 
   #access(database: DatabaseSync): Access {
@@ -165,6 +194,8 @@ class FolderStorage implements Storage {
         const known = load(stream);
         const file = streamFile(this.#directory, stream);
         const size = appendDurably(file, `${line}\n`, known.size);
+        this.#settle(file);
+        this.#settle(parent(file));
         index(database, stream, record, size);
         this.#remember(stream, { size, lines: [...known.lines, line], state: after });
       },
@@ -199,7 +230,7 @@ class FolderStorage implements Storage {
       spent: (key, since) => {
         return (
           database
-            .prepare('SELECT count(*) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
+            .prepare('SELECT count(DISTINCT execution) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
             .get(key, since) as { n: number }
         ).n;
       },
@@ -297,16 +328,14 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, s
   }
 }
 
-/** Appends where the file is known to end; on the disk when it returns. Gives the new size. */
+/** Appends where the file is known to end; what it holds is on the disk when it returns. Gives the new size. */
 function appendDurably(file: string, text: string, at: number): number {
-  const fresh = at === 0 && !existsSync(file);
   mkdirSync(parent(file), { recursive: true });
   const handle = openSync(file, 'a');
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
     fsyncSync(handle);
-    if (fresh) syncDirectory(parent(file));
     return at + bytes.length;
   } finally {
     closeSync(handle);
@@ -318,7 +347,13 @@ let temporaries = 0;
 /** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
 async function keepOnce(file: string, text: string): Promise<void> {
   const folder = parent(file);
-  if (!existsSync(file)) {
+  if (existsSync(file)) {
+    // Its name is the digest, so what is there should be the same; whoever may write there could have put something else.
+    if (readFileSync(file, 'utf8') !== text)
+      throw new RedressError('journal/corrupt', `${file} holds something else than its name says.`, {
+        next: 'Find out who wrote it, and move it away; then it is stored.',
+      });
+  } else {
     await mkdir(folder, { recursive: true });
     const temporary = `${file}.${process.pid}.${temporaries++}.tmp`;
     await writeFile(temporary, text, { flush: true });
@@ -340,6 +375,18 @@ function durable(file: string, text: string): void {
   writeFileSync(temporary, text, { flush: true });
   renameSync(temporary, file);
   syncDirectory(parent(file));
+}
+
+/** Makes a folder and those above it; on the disk when it returns. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(parent(path));
+  mkdirSync(path, { recursive: true });
+  syncDirectory(parent(path));
+}
+
+function inodeOf(file: string): bigint | null {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
 }
 
 function syncDirectory(path: string): void {

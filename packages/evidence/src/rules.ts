@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type AppendRequest,
+  type Approval,
   type BeginRequest,
   type BeginResult,
   canonicalJson,
@@ -59,17 +60,24 @@ export function checked(entry: Entry): Checked {
   return { resource: resource(entry.resource), remediator: entry.remediator, body: toJson(entry.body), texts };
 }
 
+/** It is of this plan, and can still be used. */
+function isFor(approval: Approval, { planDigest, remediator }: BeginRequest, now: number): boolean {
+  return (
+    (approval.grace?.ended ?? null) === null &&
+    approval.usedBy === null &&
+    approval.expires > now &&
+    approval.planDigest === planDigest &&
+    approval.remediator === remediator
+  );
+}
+
 /** Approved, or announced for long enough; not used, not run out, and of this plan. */
-function usable(state: StreamState, id: string, { planDigest, remediator }: BeginRequest, now: number): boolean {
+function usable(state: StreamState, id: string, request: BeginRequest, now: number): boolean {
   const found = state.approvals.find((each) => each.id === id);
   return (
     found !== undefined &&
     (found.verdict === 'approved' || (found.verdict === 'none' && found.grace !== undefined && (graceEnds(found.grace) ?? Number.POSITIVE_INFINITY) <= now)) &&
-    (found.grace?.ended ?? null) === null &&
-    found.usedBy === null &&
-    found.expires > now &&
-    found.planDigest === planDigest &&
-    found.remediator === remediator
+    isFor(found, request, now)
   );
 }
 
@@ -109,6 +117,9 @@ export function beginning(
   }
   if (state.open !== null) return { status: 'busy', open: state.open };
   if (state.generation !== request.generation) return { status: 'stale', generation: state.generation };
+  // What a person said since it was decided on counts. It is about a fix: a rollback goes on, and so does what sends nothing.
+  if (request.breaker !== 'ignored' && state.approvals.some((each) => each.verdict === 'denied' && isFor(each, request, now)))
+    return { status: 'stale', generation: state.generation };
   if (request.approval !== undefined && !usable(state, request.approval, request, now)) return { status: 'stale', generation: state.generation };
   const execution = executionId(now);
   const own: JsonObject = {

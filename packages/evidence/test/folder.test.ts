@@ -132,6 +132,17 @@ describe('a folder journal after a crash', () => {
     await expect(again.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
 
+  it('says so again and again, and keeps no other process waiting, when a stream is not what it was', async () => {
+    await begin(journal);
+    await journal.append({ kind: 'decision', resource: ref('b'), remediator: 'r', body: {} });
+    await journal.close?.();
+    appendFileSync(file(), 'rubbish\n');
+    const [first, second] = [folderJournal({ directory }), folderJournal({ directory })];
+    const started = performance.now();
+    for (const each of [first, second, first]) await expect(each.view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt', retryable: false });
+    expect(performance.now() - started).toBeLessThan(5000);
+  }, 120_000);
+
   it('refuses a folder of another format', async () => {
     await journal.view(ref());
     await journal.close?.();

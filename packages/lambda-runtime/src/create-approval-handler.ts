@@ -172,7 +172,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
       );
     if (before.verdict === 'denied' || before.verdict === verdict)
       throw new HttpError(409, 'approval/answered', `${who} has ${before.verdict} ${id} already.`, 'It is asked for anew when the request has run out.');
-    if (remaining < NEEDED)
+    if (verdict === 'approved' && remaining < NEEDED)
       throw new HttpError(503, 'request/no-time-left', 'The function has too little time to carry it out; nothing was recorded.', 'Ask again.');
     // The engine asks again whether the caller may: it is the one that decides.
     const how = { by: { name: caller.arn, verified: true }, reason: request.reason, deadline: clock.now() + remaining };

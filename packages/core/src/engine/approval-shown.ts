@@ -5,11 +5,13 @@ import type { Plan } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 
 /** What waits for a person, as JSON: the times are texts. */
-export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires' | 'grace'> {
+export interface ApprovalDocument extends Omit<Approval, 'requestedAt' | 'expires' | 'answeredAt' | 'grace'> {
   /** ISO 8601. */
   readonly requested: string;
   /** ISO 8601. */
   readonly expires: string;
+  /** ISO 8601. Absent: nobody has answered. */
+  readonly answered?: string;
   /** It is changed by itself when nobody says no: when, and when people were told, ISO 8601. Null before the first notice. Absent: it waits for an answer. */
   readonly grace?: { readonly ends: string | null; readonly told: readonly string[] };
 }
@@ -24,13 +26,14 @@ export interface ApprovalShown extends ApprovalDocument {
 }
 
 /** An approval with its times as texts. */
-export function approvalDocument({ requestedAt, expires, grace, ...rest }: Approval): ApprovalDocument {
+export function approvalDocument({ requestedAt, expires, answeredAt, grace, ...rest }: Approval): ApprovalDocument {
   const iso = (time: number) => new Date(time).toISOString();
   const ends = grace === undefined ? null : graceExpected(grace);
   return {
     ...rest,
     requested: iso(requestedAt),
     expires: iso(expires),
+    ...(answeredAt === undefined ? {} : { answered: iso(answeredAt) }),
     ...(grace === undefined ? {} : { grace: { ends: ends === null ? null : iso(ends), told: grace.sent.map(({ at }) => iso(at)) } }),
   };
 }

@@ -55,6 +55,13 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
       body: { approval: { id, verdict, by: { name: by.name, verified: by.verified } }, reason, planDigest, policy: policy.digest },
     }),
   );
+  // Somebody else may have answered, or begun it, in the same moment. The journal's order decides, and whoever answered is told.
+  const { approvals, open } = await journal.view(resource);
+  const stands = approvals.find((each) => each.id === id) ?? approval;
+  const carriedOut = stands.usedBy ?? (open?.remediator === remediator && open.planDigest === planDigest ? open.execution : null);
+  if (verdict === 'approved' && stands.verdict === 'denied')
+    refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is asked for anew when the request has run out.');
+  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Take that back: `redress rollback`.');
   return { ...approval, verdict, by };
 }
 

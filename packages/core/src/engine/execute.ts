@@ -94,8 +94,9 @@ export async function execute(runtime: Runtime, asked: Asked, allowed: Allowed):
         const { open } = begun;
         if (open.leaseUntil <= runtime.clock.now()) return { result: null, again: 'look-again' };
         if (open.planDigest !== plan.digest) return { result: null, again: 'busy' };
-        const verdict = { outcome: 'no-op', message: `Execution ${open.execution} is doing it.`, decision, plan, facts, duplicateOf: open.execution } as const;
-        return { result: await recordDecision(runtime, asked, false, verdict), again: 'no' };
+        // Its worker may be gone. What became of it is known when this comes again.
+        const message = `Execution ${open.execution} is doing it; it comes again, to see what became of that.`;
+        return { result: { ...blank(remediator, ref), outcome: 'busy', execution: open.execution, message, decision, plan, retryable: true }, again: 'no' };
       }
     }
     // From here on something may be sent, also when this throws.

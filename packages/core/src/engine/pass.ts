@@ -58,6 +58,7 @@ export async function runPass(
   };
   const lastChange = run.dryRun ? null : lastChangeBy(trigger, request.seenAt ?? runtime.clock.now(), runtime.clock.now());
   const journal = run.dryRun ? runtime.journal : runtime.needJournal('Changing something');
+  together.asked.add(remediator.id);
 
   const passes: PassResult[] = [];
   const done = new Set<string>();
@@ -99,6 +100,7 @@ export async function runPass(
     const waits = await whileRunbook(runtime, asked, { seen, facts, dryRun: run.dryRun });
     if (waits !== null) return [...passes, waits];
 
+    await heedNarrower(runtime, asked, { facts, seen, together, run });
     let again: Step['again'] = 'no';
     let settled: number | null = null;
     let verified: Step['verified'];
@@ -153,11 +155,13 @@ export interface ResourcePass {
   readonly names: SharedReads;
   /** What became of calls that a narrower remediator planned, and that were not made: a wider one does not decide on them again. */
   readonly decided: Map<string, PassResult>;
+  /** The remediators that had their turn. */
+  readonly asked: Set<string>;
 }
 
 /** Begins a pass over a resource. */
 export function resourcePass(): ResourcePass {
-  return { reads: new SharedReads(), names: new SharedReads(), decided: new Map() };
+  return { reads: new SharedReads(), names: new SharedReads(), decided: new Map(), asked: new Set() };
 }
 
 /** What the policy lets one remediator do says nothing of another; an exception, a wait, a hold does. */
@@ -174,6 +178,47 @@ function without(look: Look, together: ResourcePass, remediator: string): Look {
   if (!look.assessment.ok || look.assessment.value.status !== 'change' || together.decided.size === 0) return look;
   const changes = look.assessment.value.changes.filter((change) => !isDecided(change, together, remediator));
   return { ...look, assessment: known({ ...look.assessment.value, changes }) };
+}
+
+/** Guardrails that say what people want of a resource; others say how a remediator may act, or on what. */
+const SAID: readonly string[] = ['exceptions', 'hold', 'fights', 'approval'];
+
+/**
+ * What people have said of a narrower remediator's call holds for a wider one, also where the wider one alone is asked: by a sweep, or by a
+ * finding of its own. Where there may be something of the kind the narrower one decides as well, and does nothing.
+ */
+async function heedNarrower(
+  runtime: Runtime,
+  { remediator, ref, trigger }: Asked,
+  { facts, seen, together, run }: { readonly facts: Facts; readonly seen: Look; readonly together: ResourcePass; readonly run: Run },
+): Promise<void> {
+  const { register, history, now } = facts;
+  // Without them nothing is decided anyway.
+  if (!register.ok || !history.ok || !seen.assessment.ok || seen.assessment.value.status !== 'change') return;
+  const { approvals, holds, closed } = history.value;
+  for (const narrow of runtime.remediators) {
+    const { id } = narrow;
+    if (narrow.breadth >= remediator.breadth || !narrow.resourceTypes.includes(ref.type) || together.asked.has(id)) continue;
+    const asked = approvals.filter((each) => each.remediator === id && isLive(each, now));
+    const met = asked.length > 0 || [...holds, ...closed].some((each) => each.remediator === id);
+    if (!met && !register.value.entries.some((entry) => entry.scope.remediators?.includes(id) === true)) continue;
+    const passes = await runPass(
+      runtime,
+      {
+        remediator: narrow,
+        claimed: ref,
+        ids: [ref.id],
+        trigger: trigger.by === 'approval' ? { by: 'request' } : trigger,
+        together: { ...together, decided: new Map(), asked: new Set() },
+      },
+      { dryRun: true, ...(run.deadline === null ? {} : { deadline: run.deadline }) },
+    );
+    for (const pass of passes) {
+      const said = pass.decision?.results.some((each) => each.effect !== 'allow' && SAID.includes(each.guardrail)) === true;
+      const waits = asked.some((each) => each.planDigest === pass.plan?.digest && (each.verdict === 'denied' || holdsForOthers(pass)));
+      if (said || waits) for (const change of pass.plan?.changes ?? []) together.decided.set(callOf(change), pass);
+    }
+  }
 }
 
 /** When a narrower remediator has decided on everything: an exception from it, or its wait for an approval, holds for the same call under another name. */

@@ -1,10 +1,10 @@
 import { dischargedBy, isLive } from '../guardrails/approval.js';
 import { subjectsOf } from '../guardrails/fights.js';
 import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
-import type { Hold, Journal, Lease } from '../journal.js';
+import type { FinishRequest, Hold, Journal, Lease, RecordRef } from '../journal.js';
 import { isRedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
+import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
@@ -50,18 +50,16 @@ export async function closeExecution(
   const { outcome, message, sent, open = [], documents, hold } = closing;
   const decision = closing.decision ?? begunWith;
   const restricted = decision === null || decision.effect === 'allow' ? {} : { decision: toJson(decision) as unknown as Json };
-  const record = await persist(runtime, (journal) =>
-    journal.finish({
-      resource: ref,
-      remediator: remediator.id,
-      lease,
-      outcome,
-      sent,
-      body: { message, open: [...open], ...(closing.retryable === true ? { retryable: true } : {}), ...restricted, ...closing.body },
-      ...(documents === undefined ? {} : { documents }),
-      ...(hold === undefined ? {} : { hold }),
-    }),
-  );
+  const record = await finished(runtime, {
+    resource: ref,
+    remediator: remediator.id,
+    lease,
+    outcome,
+    sent,
+    body: { message, open: [...open], ...(closing.retryable === true ? { retryable: true } : {}), ...restricted, ...closing.body },
+    ...(documents === undefined ? {} : { documents }),
+    ...(hold === undefined ? {} : { hold }),
+  });
   const result: PassResult = {
     ...blank(remediator, ref),
     outcome,
@@ -75,6 +73,30 @@ export async function closeExecution(
   };
   if (outcome !== 'superseded') await tell(runtime, remediator, result, trigger, { seen: seen ?? null, after: documents?.['after'] ?? null });
   return result;
+}
+
+/** Closes it in the journal. When the reply to an earlier attempt was lost, the lease may be gone because that one has closed it. */
+async function finished(runtime: Runtime, request: FinishRequest): Promise<RecordRef> {
+  let again = false;
+  return persist(runtime, async (journal) => {
+    try {
+      return await journal.finish(request);
+    } catch (error) {
+      const ours = again && isRedressError(error) && error.code === 'journal/lost-lease' ? await outcomeUnder(journal, request.lease) : null;
+      again = true;
+      if (ours === null) throw error;
+      return ours;
+    }
+  });
+}
+
+/** The outcome that was recorded under a lease: only its holder can have written it. */
+async function outcomeUnder(journal: Journal, { execution, fence }: Lease): Promise<RecordRef | null> {
+  for await (const { record, stream, seq, digest } of journal.read({ execution })) {
+    const own = record.kind === 'outcome' ? record.body['journal'] : undefined;
+    if (isRecord(own) && own['fence'] === fence) return { stream, seq, digest };
+  }
+  return null;
 }
 
 /** A decision that changes nothing. */

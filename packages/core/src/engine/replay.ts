@@ -1,5 +1,5 @@
 import { decisive } from '../guardrails/guardrail.js';
-import type { Journal, StoredRecord, StreamView } from '../journal.js';
+import type { Approval, Journal, StoredRecord, StreamView, TrackedExecution } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { isRecord, type Json } from '../model/json.js';
@@ -145,7 +145,7 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
       : {
           journal: viewOnly(
             async (resource) => asOf(await history.view(resource), now),
-            async (query) => (await history.trackRecord(query)).filter((each) => each.closedAt < now),
+            async (query) => trackedAsOf(await history.trackRecord(query), now),
           ),
         }),
   });
@@ -188,10 +188,25 @@ function asOf(view: StreamView, time: number): StreamView {
     closed: view.closed.filter((each) => each.closedAt < time),
     holds: view.holds.filter((hold) => !after.has(hold.execution)),
     // What was approved, and what was broken, later does not count either.
-    approvals: view.approvals.filter((each) => each.requestedAt < time),
+    approvals: view.approvals.filter((each) => each.requestedAt < time).map((each) => approvalAsOf(each, view, time)),
     breakers: view.breakers.filter((each) => each.since < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
+}
+
+/** An approval as it was: what a person said of it later, and that it was used later, does not count. */
+function approvalAsOf({ answeredAt, ...approval }: Approval, { closed, open }: StreamView, time: number): Approval {
+  const user = [...closed, ...(open === null ? [] : [open])].find((each) => each.execution === approval.usedBy);
+  const used = user !== undefined && user.begunAt >= time ? { usedBy: null } : {};
+  if (answeredAt === undefined) return { ...approval, ...used };
+  return answeredAt < time ? { ...approval, ...used, answeredAt } : { ...approval, ...used, verdict: 'none', by: null };
+}
+
+/** What had been done, and not yet been taken back. */
+function trackedAsOf(tracked: readonly TrackedExecution[], time: number): readonly TrackedExecution[] {
+  const then = tracked.filter((each) => each.closedAt < time);
+  const back = new Set(then.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
+  return then.map((each) => ({ ...each, rolledBack: back.has(each.execution) }));
 }
 
 function viewOnly(view: Journal['view'], trackRecord: Journal['trackRecord']): Journal {

@@ -48,6 +48,11 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const destroys = plan.changes.flatMap((change) => ('destroys' in change.undo && change.undo.destroys !== undefined ? [change.undo.destroys] : []));
   if (destroys.length > 0 && options.acceptLoss !== true)
     refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
+  if (story.after === null && options.acceptLoss !== true)
+    refuse(
+      `What ${execution} left is not recorded, so nobody can tell whether it was changed since.`,
+      'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
+    );
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');

@@ -46,7 +46,8 @@ export async function readExecution(journal: Journal, execution: string): Promis
     const call = each.record.kind === 'call' ? each.record.body['call'] : undefined;
     if (!isRecord(call) || call['status'] !== 'applied') continue;
     const change = plan.changes[Number(call['index'])];
-    if (change === undefined) continue;
+    // A record whose reply was lost may be there twice; the change was made once, and is taken back once.
+    if (change === undefined || appliedUndo.some((known) => known.change === change)) continue;
     const calls = Array.isArray(call['undo']) ? (call['undo'] as unknown as ApiCall[]) : [];
     appliedUndo.push({ change, calls });
   }

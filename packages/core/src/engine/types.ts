@@ -168,7 +168,7 @@ export interface RollbackOptions {
   /** A person. From a string it is recorded as unverified. */
   readonly by: string;
   readonly reason: string;
-  /** Go on although the undo destroys something (its plan says what). */
+  /** Go on although the undo destroys something (its plan says what), or may overwrite what came later, since what the fix left is not recorded. */
   readonly acceptLoss?: boolean;
   /** How long afterwards only to tell; default 7 days, in milliseconds. */
   readonly hold?: number;

@@ -20,8 +20,8 @@ export interface ExportReport {
   readonly records: number;
   readonly documents: number;
   /**
-   * Streams whose head counts records that are not there, or another newest one: records were removed at the end, or written anew. The copy
-   * cannot show it, since a folder has no heads.
+   * Streams whose head counts records that are not there, or another newest one, or fewer than there are: records were removed at the end,
+   * written anew, or put in behind it. The copy cannot show it, since a folder has no heads.
    */
   readonly cut: readonly { readonly stream: Digest; readonly head: number; readonly records: number }[];
 }
@@ -40,12 +40,13 @@ const LAST = recordKey(999_999_999_999);
  */
 export async function exportJournal(options: ExportOptions): Promise<ExportReport> {
   const { directory } = options;
-  if (await exists(`${directory}/FORMAT`))
-    throw new RedressError('journal/invalid', `There is a journal in ${directory} already.`, { next: 'Give a folder that is empty or does not exist.' });
+  if ((await exists(`${directory}/FORMAT`)) || (await exists(`${directory}/streams`)))
+    throw new RedressError('journal/invalid', `There is a journal in ${directory} already, or a part of one.`, {
+      next: 'Give a folder that is empty or does not exist.',
+    });
   const store = new Store(options);
   try {
-    await mkdir(directory, { recursive: true });
-    await writeFile(`${directory}/FORMAT`, FORMAT);
+    await mkdir(`${directory}/streams`, { recursive: true });
     let records = 0;
     let documents = 0;
     const cut: ExportReport['cut'][number][] = [];
@@ -75,6 +76,8 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
             if (done) documents++;
             pending.delete(task);
           });
+          // Told when it is waited for, which may be later.
+          task.catch(() => undefined);
           pending.add(task);
           if (pending.size >= AT_ONCE) await Promise.race(pending);
         }
@@ -83,8 +86,12 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
       out.end();
       await finished(out);
       records += count;
-      if (isCut(head, count, counted)) cut.push({ stream, head: Number(head?.['seq']?.N ?? 0), records: count });
+      // What was appended meanwhile a head counts that is read after it; what none counts no journal has written.
+      const after = count > Number(head?.['seq']?.N ?? 0) ? await store.get({ pk, sk: 'head' }) : head;
+      if (isCut(head, count, counted) || count > Number(after?.['seq']?.N ?? 0)) cut.push({ stream, head: Number(head?.['seq']?.N ?? 0), records: count });
     }
+    // Last: what was copied in part must not pass for the whole.
+    await writeFile(`${directory}/FORMAT`, FORMAT);
     return { streams: streams.length, records, documents, cut };
   } finally {
     await store.close();

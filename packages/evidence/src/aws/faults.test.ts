@@ -1,9 +1,14 @@
 // Lost replies, dead workers and tampering, on a model of DynamoDB and S3 that test/model.test.ts compares with the emulator.
-import { digestOf, type Journal, type Lease } from '@redress/core';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { canonicalJson, digestOf, digestText, type Journal, type Lease } from '@redress/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
-import { awsJournal } from '../aws.js';
+import { awsJournal, exportJournal } from '../aws.js';
+import { verifyFolder } from '../verify.js';
 
 describe('requests to the store', () => {
   const fix = async (model: Model, calls: number) => {
@@ -167,6 +172,66 @@ describe('a store that was tampered with', () => {
     head['state'] = { B: new Uint8Array([1, 2, 3]) };
     await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
+  it('is found corrupt where the state of a head was changed in the bucket: a request for approval does not become an approval', async () => {
+    // A state that does not get small.
+    const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
+    const approval = { id: 'a-1', planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
+    await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { subjects, approval } });
+    const at = [...model.objects.keys()].find((each) => each.startsWith('states/')) as string;
+    const state = model.objects.get(at) as string;
+    const forged = state.replace('"verdict":"none","by":null', '"verdict":"approved","by":{"name":"lead","verified":true}');
+    expect(forged).not.toBe(state);
+    model.objects.set(at, forged);
+    await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
+    await expect(opened(model).approvals()).rejects.toMatchObject({ code: 'journal/corrupt' });
+    await expect(opened(model).begin(request('a', { approval: 'a-1' }))).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+  it('is named by the copy where a record was put in behind the newest one', async () => {
+    const newest = model.items.get(key('record#000000000003')) as Record<string, { S: string }>;
+    const line = (newest['line'] as { S: string }).S;
+    const record = JSON.parse(line.slice(line.indexOf(' ') + 1));
+    const json = canonicalJson({
+      ...record,
+      seq: 4,
+      prev: line.slice(0, line.indexOf(' ')),
+      kind: 'approval',
+      body: { approval: { id: 'a-1', verdict: 'approved' } },
+      blobs: {},
+    });
+    const put = { ...newest, sk: { S: 'record#000000000004' }, line: { S: `${digestText(json)} ${json}` } };
+    model.items.set(key('record#000000000003').replace('record#000000000003', 'record#000000000004'), put as never);
+    expect((await verified(model)).cut).toMatchObject([{ head: 3, records: 4 }]);
+  });
+  it('is not taken for that where a record is appended while it is copied', async () => {
+    const send = async (command: { readonly constructor: { readonly name: string } }) => {
+      const reply = await model.send(command as never);
+      if (command.constructor.name === 'GetItemCommand' && model.items.size < 6)
+        await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
+      return reply;
+    };
+    const directory = mkdtempSync(join(tmpdir(), 'redress-aws-'));
+    const report = await exportJournal({ table: 't', bucket: 'b', clients: { dynamodb: { send }, s3: { send } }, directory });
+    rmSync(directory, { recursive: true });
+    expect(report).toMatchObject({ records: 4, cut: [] });
+  });
+  it('is named by the copy where an execution rests on an approval that only a head knows', async () => {
+    const at = key('\u0000head');
+    const head = model.items.get(at) as Record<string, { B: Uint8Array }>;
+    const state = JSON.parse(gunzipSync((head['state'] as { B: Uint8Array }).B).toString('utf8'));
+    const given = {
+      verdict: 'approved',
+      by: { name: 'lead', verified: true },
+      usedBy: null,
+      planDigest: digestOf(1),
+      remediator: 'r',
+      expires: Date.now() + HOUR,
+    };
+    state.approvals.push({ id: 'a-1', ...given });
+    head['state'] = { B: gzipSync(JSON.stringify(state)) };
+    // Whoever can write the table can be believed once; not afterwards.
+    expect((await opened(model).begin(request('a', { approval: 'a-1' }))).status).toBe('begun');
+    expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'no-approval', seq: 4 } });
+  });
   it('is found corrupt where a document was changed; one that is gone is only gone', async () => {
     const [first, second] = [...model.objects.keys()];
     model.objects.delete(first as string);
@@ -190,6 +255,53 @@ it('keeps what is too large for an item in the bucket', async () => {
   expect((await opened(model).view(ref())).open?.subjects).toEqual(subjects);
   expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { records: 2 } });
   await expect(journal.begin(request('b', { budgets: [{ key: 'k', changes: 5001, window: 1 }] }))).rejects.toMatchObject({ code: 'journal/invalid' });
+});
+
+it('copies all of a journal, or what does not pass for one', async () => {
+  const model = new Model('t', 'b', { page: 1 });
+  for (let n = 0; n < 5; n++) await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: { n } } });
+  await opened(model).append({ kind: 'decision', resource: ref('b'), remediator: 'r', body: {} });
+  const send = async (command: { readonly constructor: { readonly name: string } }) => {
+    if (command.constructor.name === 'GetObjectCommand') throw new AwsError('AccessDenied', 'no', 403);
+    return model.send(command as never);
+  };
+  const root = mkdtempSync(join(tmpdir(), 'redress-aws-'));
+  const directory = join(root, 'copy');
+  const copying = (clients: object) => exportJournal({ table: 't', bucket: 'b', clients: clients as never, directory });
+  await expect(copying({ dynamodb: { send }, s3: { send } })).rejects.toMatchObject({ code: 'journal/unavailable' });
+  expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
+  await expect(copying(model.clients)).rejects.toMatchObject({ code: 'journal/invalid' });
+  rmSync(directory, { recursive: true });
+  await copying(model.clients);
+  expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 6, documents: 5 });
+  rmSync(root, { recursive: true });
+});
+
+it('keeps a record in any script: an item holds bytes, not characters', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  // Three bytes each.
+  const text = '安'.repeat(190_000);
+  await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text } });
+  expect((await all(opened(model)))[0]?.record.body['text']).toBe(text);
+});
+
+it('goes on counting where a longer window has left more entries behind than an item holds', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const WEEK = 7 * 24 * HOUR;
+  const now = 1_800_000_000_000;
+  const begin = async (id: string, changes: number, window: number) =>
+    (await opened(model, { clock: { now: () => now } }).begin(request(id, { budgets: [{ key: 'k', changes, window }] }))).status;
+  expect(await begin('first', 100, WEEK)).toBe('begun');
+  const item = [...model.items].find(([key]) => key.startsWith('budget#'))?.[1] as { taken: { SS: string[] } };
+  // A hundred in each hour since.
+  const entry = (n: number, ago: number) => `${(now - ago).toString(36)}.${String(n).padStart(20, '0')}`;
+  item.taken.SS.push(...Array.from({ length: 14_000 }, (_, n) => entry(n, 2 * HOUR + n * 36_000)));
+  item.taken.SS.push(...Array.from({ length: 97 }, (_, n) => entry(n, n * 1000)));
+  expect(await begin('second', 100, HOUR)).toBe('begun');
+  expect(await begin('third', 100, HOUR)).toBe('begun');
+  expect(await begin('fourth', 100, HOUR)).toBe('over-budget');
+  // Whatever limit there may be over a longer time, the newest are enough for it.
+  expect(await begin('fifth', 5000, WEEK)).toBe('over-budget');
 });
 
 describe('a document that is there already', () => {

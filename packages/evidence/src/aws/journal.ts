@@ -52,6 +52,8 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 const SHARDS = 8;
 /** Executions that a budget may count at once: they are one item, and an item holds 400 KB. */
 const MOST_CHANGES = 5000;
+/** For so long nothing that a limit counts is forgotten; milliseconds. */
+const YEAR = 366 * 86_400_000;
 /** Bytes above which a text goes to the bucket instead of into an item. */
 const INLINE = 200_000;
 /** Heads that an instance keeps in mind. */
@@ -401,8 +403,8 @@ class AwsJournal implements Journal {
     const values: Item = {
       ':one': { N: '1' },
       ':keep': { N: String(keep) },
-      // Long after its last entry has ceased to count.
-      ':expires': { N: String(Math.ceil((now + 2 * keep) / 1000) + 86_400) },
+      // Long after its last entry has ceased to count, also for a longer window that is not known here.
+      ':expires': { N: String(Math.ceil((now + Math.max(2 * keep, YEAR)) / 1000)) },
       ':key': { S: key },
     };
     const common = {
@@ -415,10 +417,15 @@ class AwsJournal implements Journal {
       return {
         ...common,
         UpdateExpression: 'ADD #taken :entry, #version :one SET #keep = if_not_exists(#keep, :keep), #expires = :expires, #key = :key',
-        ConditionExpression: 'attribute_not_exists(#taken) OR size(#taken) < :most',
+        // Where it was counted over a shorter time so far, it is read first: nobody may drop what this one counts.
+        ConditionExpression: '(attribute_not_exists(#taken) OR size(#taken) < :most) AND (attribute_not_exists(#keep) OR #keep >= :keep)',
         ExpressionAttributeValues: { ...values, ':entry': { SS: [entry] }, ':most': { N: String(Math.min(...group.map((each) => each.changes))) } },
       };
-    const still = known.entries.filter((each) => timeOf(each) > now - keep);
+    // The newest are enough for any limit; a window that was once longer may have left more than an item holds.
+    const still = known.entries
+      .filter((each) => timeOf(each) > now - keep)
+      .sort((a, b) => timeOf(b) - timeOf(a))
+      .slice(0, MOST_CHANGES);
     return {
       ...common,
       UpdateExpression: 'ADD #version :one SET #taken = :taken, #keep = :keep, #expires = :expires, #key = :key',
@@ -436,7 +443,7 @@ class AwsJournal implements Journal {
   }
 
   async #lineItem({ line, ref }: Written): Promise<Item> {
-    if (line.length <= INLINE) return { line: { S: line } };
+    if (Buffer.byteLength(line) <= INLINE) return { line: { S: line } };
     await this.#store.put(lineKey(ref.digest), line);
     return { at: { S: lineKey(ref.digest) } };
   }
@@ -466,6 +473,7 @@ class AwsJournal implements Journal {
     try {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
+      if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
       state = JSON.parse(text ?? '') as StreamState;
     } catch (error) {
       if (error instanceof RedressError) throw error;

@@ -118,4 +118,26 @@ describe('many at once, each with a journal of its own', () => {
     expect([await begin(2), await begin(2), await begin(3), await begin(3)]).toEqual(['begun', 'over-budget', 'begun', 'over-budget']);
     expect(await begin(0)).toBe('over-budget');
   });
+
+  it('keep what a longer window counts, whoever has a shorter one', async () => {
+    const model = world({ throttled: 0 });
+    let time = 1_800_000_000_000;
+    const clock = { now: () => time };
+    let n = 0;
+    // Two policies over one journal: an old one and a new one while they are deployed, or one of each of two installations.
+    const begin = async (changes: number, window: number) =>
+      (await opened(model, { clock }).begin(request(`k-${n++}`, { budgets: [{ key: 'k', changes, window }] }))).status;
+    expect(await begin(1, 1000)).toBe('begun');
+    for (let i = 0; i < 3; i++) expect(await begin(4, 100_000)).toBe('begun');
+    time += 1001;
+    expect(await begin(1, 1000)).toBe('begun');
+    expect(await begin(4, 100_000)).toBe('over-budget');
+    // Nor is it gone before the longest window is over, when only the shorter one is used.
+    const month = 30 * 24 * HOUR;
+    const other = (window: number) => opened(model, { clock }).begin(request(`k-${n++}`, { budgets: [{ key: 'other', changes: 100, window }] }));
+    await other(month);
+    await other(1000);
+    const expires = [...model.items.values()].flatMap((item) => (item['key']?.S === 'other' ? [Number(item['expires']?.N) * 1000] : []));
+    expect(expires.map((each) => each > time + month)).toEqual([true]);
+  });
 });

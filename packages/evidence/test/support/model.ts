@@ -302,7 +302,7 @@ function checkItem(item: Item): void {
   let size = 0;
   for (const [name, value] of Object.entries(item)) {
     if (value.SS !== undefined && value.SS.length === 0) throw invalid('An string set  may not be empty');
-    size += name.length + (value.B?.length ?? JSON.stringify(Object.values(value)[0]).length);
+    size += name.length + (value.B?.length ?? Buffer.byteLength(JSON.stringify(Object.values(value)[0])));
   }
   if (size > 400 * 1024) throw invalid('Item size has exceeded the maximum allowed size');
 }

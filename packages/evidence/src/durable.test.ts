@@ -1,0 +1,113 @@
+// What a power cut would leave: a file is found again when its name is on the disk, and a name is there when its folder was synchronised after it.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { type Journal, resource } from '@redress/core';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { folderJournal } from './folder.js';
+
+/** Names that were made and are not on the disk yet. */
+const pending = vi.hoisted(() => new Set<string>());
+/** Names that were ever made. */
+const made = vi.hoisted(() => new Set<string>());
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const path = await import('node:path');
+  const open = new Map<number, string>();
+  const make = (name: string) => void (made.add(name), pending.add(name));
+  return {
+    ...fs,
+    mkdirSync: (name: string, options: object) => {
+      for (let at = name; !fs.existsSync(at); at = path.dirname(at)) make(at);
+      return fs.mkdirSync(name, options);
+    },
+    openSync: (name: string, flags: string) => {
+      if (!fs.existsSync(name)) make(name);
+      const handle = fs.openSync(name, flags);
+      open.set(handle, name);
+      return handle;
+    },
+    fsyncSync: (handle: number) => {
+      const folder = open.get(handle) as string;
+      for (const name of pending) if (path.dirname(name) === folder) pending.delete(name);
+      fs.fsyncSync(handle);
+    },
+    renameSync: (from: string, to: string) => {
+      make(to);
+      fs.renameSync(from, to);
+    },
+  };
+});
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>();
+  const { existsSync: exists } = await import('node:fs');
+  const path = await import('node:path');
+  const make = (name: string) => void (made.add(name), pending.add(name));
+  return {
+    ...fs,
+    mkdir: async (name: string, options: object) => {
+      for (let at = name; !exists(at); at = path.dirname(at)) make(at);
+      return fs.mkdir(name, options);
+    },
+    rename: async (from: string, to: string) => {
+      make(to);
+      await fs.rename(from, to);
+    },
+    open: async (name: string, flags: string) => {
+      const handle = await fs.open(name, flags);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => {
+        for (const each of pending) if (path.dirname(each) === name) pending.delete(each);
+        await sync();
+      };
+      return handle;
+    },
+  };
+});
+
+let root: string;
+let directory: string;
+let journal: Journal;
+const entry = (id: string) =>
+  ({
+    kind: 'decision',
+    resource: resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' }),
+    remediator: 'r',
+    body: {},
+    documents: { before: { id }, plan: { at: id } },
+  }) as const;
+/** What a record needs to be found. */
+const lost = () => [...pending].filter((name) => existsSync(name)).map((name) => basename(name));
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'redress-durable-'));
+  directory = join(root, 'new', 'journal');
+  journal = folderJournal({ directory });
+  pending.clear();
+  made.clear();
+});
+afterEach(async () => {
+  await journal.close?.();
+  rmSync(root, { recursive: true });
+});
+
+it('has a record, its documents, and every folder above them on the disk when it is acknowledged', async () => {
+  for (let n = 0; n < 20; n++) {
+    await journal.append(entry(`r-${n}`));
+    expect(lost()).toEqual([]);
+  }
+  // It was watched: the folder itself, the streams, the documents.
+  expect([...made].filter((name) => name === directory || name.endsWith('.jsonl') || dirname(name).endsWith('streams')).length).toBeGreaterThan(20);
+});
+
+it('so, too, what another process has made that was stopped before it had come so far', async () => {
+  await journal.append(entry('a'));
+  await journal.close?.();
+  // Whatever is in the journal's folder; what is above it is not its own.
+  for (const name of made) if (name.startsWith(`${directory}/`)) pending.add(name);
+  const next = folderJournal({ directory });
+  await next.append(entry('a'));
+  expect(lost()).toEqual([]);
+  await next.close?.();
+});
