@@ -717,8 +717,8 @@ export const plantedBugs = [
     promise: 'What `redress doctor` could not read is never well.',
     defect: 'what is unknown is ok',
     file: 'packages/cli/src/doctor/check.ts',
-    find: "  status: 'unknown',",
-    replace: "  status: 'ok',",
+    find: "({ code, status: 'unknown', where, saw: error, next })",
+    replace: "({ code, status: 'ok', where, saw: error, next })",
     tests: ['packages/cli/src/doctor/checks.test.ts'],
   },
   // Telling people

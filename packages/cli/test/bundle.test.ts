@@ -98,6 +98,9 @@ it('refuses what would stop the functions at their start, and leaves what was th
   const left = await bundled('--remediator', 'ec2-revoke-sg-open-ssh');
   expect(left).toMatchObject({ exit: 2, json: { error: { code: 'policy/invalid' } } });
   expect((await bundled('--remediator', 'ec2-revoke-sg-open-ssh', '--entry', 'x.mjs')).json.error?.code).toBe('cli/usage');
+  // A folder of that name would be taken for the ZIP.
+  expect((await bundled('--out', 'redress.zip')).json.error?.code).toBe('cli/usage');
+  expect(existsSync(join(directory, 'redress.zip'))).toBe(false);
   write({ 'exceptions.yaml': '- id: EXC-1' });
   expect((await bundled()).json.error?.code).toBe('register/invalid');
   expect(readdirSync(join(directory, 'redress-bundle/code'))).toEqual(before);

@@ -44,6 +44,8 @@ const CONDITIONS = import.meta.url.endsWith('.ts') ? ['@redress/source'] : [];
 /** Makes the code of the Lambda functions from remediators, policy and exceptions register. */
 export async function bundleCommand(io: Io, composition: Composition, options: BundleCommandOptions): Promise<Answer> {
   const out = options.out ?? 'redress-bundle';
+  if (/\.zip$/i.test(out))
+    throw new CliError('cli/usage', `--out names a folder; ${printable(out)} looks like a file.`, { next: 'The ZIP is written into it, as redress.zip.' });
   const own = options.entry;
   if (own !== undefined && options.remediator !== undefined)
     throw new CliError('cli/usage', 'An entry of your own has its own remediators.', { next: 'Give --entry or --remediator.' });
