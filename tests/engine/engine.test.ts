@@ -639,6 +639,33 @@ describe('rollback', () => {
     expect(aws.writes).toHaveLength(2);
   });
 
+  it('refuses twice, however much has happened in between', async () => {
+    const execution = await fixed();
+    await redress().rollback(execution, { by: 'ops', reason: 'r' });
+    // More than a view holds.
+    for (let n = 0; n < 60; n++) {
+      const { generation } = await journal.view(widget('w1'));
+      const begun = await journal.begin({
+        resource: widget('w1'),
+        remediator: 'widget-revoke-open',
+        planDigest: `sha256:${'0'.repeat(64)}`,
+        generation,
+        budgets: [],
+        lease: 60_000,
+        body: {},
+      });
+      if (begun.status !== 'begun') throw new Error(begun.status);
+      await journal.finish({ resource: widget('w1'), remediator: 'widget-revoke-open', lease: begun.lease, outcome: 'superseded', sent: 0, body: {} });
+    }
+    // Somebody closed the port by hand meanwhile: it is as the fix had left it.
+    aws.put('w1', ['closed']);
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('already'),
+    });
+    expect(aws.rules('w1')).toEqual(['closed']);
+  });
+
   it('refuses when the resource is not as the fix left it', async () => {
     const execution = await fixed();
     aws.put('w1', ['open-2']);
