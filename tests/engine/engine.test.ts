@@ -588,6 +588,19 @@ describe('crashes', () => {
     ]);
   });
 
+  it('right after its lease, while what was written last does not show yet: it is waited for, and closed as done', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('append') });
+    const [open] = await journal.open();
+    clock.time = (open?.leaseUntil ?? 0) + 1;
+    aws.before = (operation) => {
+      if (operation === 'DescribeWidget' && clock.time < (open?.leaseUntil ?? 0) + 5000) aws.faults.set(operation, ['stale']);
+    };
+    expect(await redress().recover()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(await handle(event('w1', 'open-1', { eventId: 'again' }))).toMatchObject([{ outcome: 'no-op' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
   it('while the lease lives, nobody takes over', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('finish') });
