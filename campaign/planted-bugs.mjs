@@ -1218,4 +1218,12 @@ export const plantedBugs = [
     replace: 'open.planDigest === planDigest ? null : null',
     tests: ['tests/engine/approvals.test.ts'],
   },
+  {
+    promise: 'Recovery says what is true.',
+    defect: 'it looks before what was written last shows',
+    file: `${ENGINE}/recover.ts`,
+    find: 'if (early > 0) await runtime.clock.sleep(early);',
+    replace: '',
+    tests: ['tests/engine/engine.test.ts'],
+  },
 ];
