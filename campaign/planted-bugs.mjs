@@ -1260,4 +1260,28 @@ export const plantedBugs = [
     replace: '(attribute_not_exists(nothing) OR #keep >= :keep)',
     tests: [`${EVIDENCE}/aws/races.test.ts`],
   },
+  {
+    promise: 'What was taken back is not taken back again.',
+    defect: 'the records are not asked',
+    file: `${ENGINE}/rollback.ts`,
+    find: "own['outcome'] === 'rolled-back'",
+    replace: "own['outcome'] === 'nothing'",
+    tests: ['tests/engine/engine.test.ts'],
+  },
+  {
+    promise: 'Who says no to what is being carried out is told that it is too late.',
+    defect: 'only what rests on the answer counts',
+    file: `${ENGINE}/approvals.ts`,
+    find: 'open.planDigest === planDigest ? open.execution : null',
+    replace: 'open.planDigest === planDigest ? null : null',
+    tests: ['tests/engine/approvals.test.ts'],
+  },
+  {
+    promise: 'Recovery says what is true.',
+    defect: 'it looks before what was written last shows',
+    file: `${ENGINE}/recover.ts`,
+    find: 'if (early > 0) await runtime.clock.sleep(early);',
+    replace: '',
+    tests: ['tests/engine/engine.test.ts'],
+  },
 ];

@@ -588,6 +588,19 @@ describe('crashes', () => {
     ]);
   });
 
+  it('right after its lease, while what was written last does not show yet: it is waited for, and closed as done', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('append') });
+    const [open] = await journal.open();
+    clock.time = (open?.leaseUntil ?? 0) + 1;
+    aws.before = (operation) => {
+      if (operation === 'DescribeWidget' && clock.time < (open?.leaseUntil ?? 0) + 5000) aws.faults.set(operation, ['stale']);
+    };
+    expect(await redress().recover()).toMatchObject([{ outcome: 'remediated' }]);
+    expect(await handle(event('w1', 'open-1', { eventId: 'again' }))).toMatchObject([{ outcome: 'no-op' }]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
   it('while the lease lives, nobody takes over', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('finish') });
@@ -637,6 +650,33 @@ describe('rollback', () => {
     await redress().rollback(execution, { by: 'ops', reason: 'r' });
     await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({ code: 'rollback/refused' });
     expect(aws.writes).toHaveLength(2);
+  });
+
+  it('refuses twice, however much has happened in between', async () => {
+    const execution = await fixed();
+    await redress().rollback(execution, { by: 'ops', reason: 'r' });
+    // More than a view holds.
+    for (let n = 0; n < 60; n++) {
+      const { generation } = await journal.view(widget('w1'));
+      const begun = await journal.begin({
+        resource: widget('w1'),
+        remediator: 'widget-revoke-open',
+        planDigest: `sha256:${'0'.repeat(64)}`,
+        generation,
+        budgets: [],
+        lease: 60_000,
+        body: {},
+      });
+      if (begun.status !== 'begun') throw new Error(begun.status);
+      await journal.finish({ resource: widget('w1'), remediator: 'widget-revoke-open', lease: begun.lease, outcome: 'superseded', sent: 0, body: {} });
+    }
+    // Somebody closed the port by hand meanwhile: it is as the fix had left it.
+    aws.put('w1', ['closed']);
+    await expect(redress().rollback(execution, { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('already'),
+    });
+    expect(aws.rules('w1')).toEqual(['closed']);
   });
 
   it('refuses when the resource is not as the fix left it', async () => {

@@ -269,7 +269,7 @@ export type RecordQuery = { readonly resource: ResourceRef } | { readonly execut
  * implementation is sound.
  *
  * Every method throws `journal/unavailable` (retryable) when the store cannot be reached, and `journal/corrupt` when what it reads
- * does not verify.
+ * does not verify. What goes over many streams (`open`, `approvals`) may leave out one that does not, instead.
  */
 export interface Journal {
   /** `memory` and `folder` are for one machine; `createHandler` refuses a folder inside Lambda. */

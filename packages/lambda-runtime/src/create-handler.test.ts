@@ -120,6 +120,17 @@ afterEach(() => {
 });
 
 describe('SQS', () => {
+  it('says which messages come again, also when the metrics cannot be written', async () => {
+    const metrics = () => {
+      throw new Error('the pipe is closed');
+    };
+    const fails = looker(async ({ resource }) => (resource.id === 'two' ? throttled() : { state: {}, tags: {} }));
+    const { handler, logger } = handlerOf({ metrics, remediators: [fails] });
+    const answer = await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two'))] }, time(300_000));
+    expect(failures(answer)).toEqual(['m-2']);
+    expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'the metrics could not be written' }));
+  });
+
   it('acknowledges what was handled and what can never be read, and logs both', async () => {
     const { handler, logger } = handlerOf();
     const answer = await handler(

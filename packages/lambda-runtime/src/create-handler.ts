@@ -188,7 +188,12 @@ export function handlerOf<Answer>(
     try {
       return await invoke(event, context, metrics);
     } finally {
-      metrics.flush(clock.now());
+      try {
+        metrics.flush(clock.now());
+      } catch (error) {
+        // What was done is done: nothing has to come again for it.
+        logger.error('the metrics could not be written', { error: describe(error) });
+      }
     }
   };
 }

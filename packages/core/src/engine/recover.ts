@@ -3,7 +3,7 @@ import { messageOf, RedressError } from '../model/errors.js';
 import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
-import { unresolved } from './apply.js';
+import { unresolved, VERIFY_WAITS } from './apply.js';
 import { LEASE } from './execute.js';
 import { LOOKING } from './gate.js';
 import { remaining } from './planning.js';
@@ -48,6 +48,9 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
     throw new RedressError('compose/invalid', `Execution ${open.execution} is open, and its remediator ${plan.remediator.id} is not installed.`, {
       next: `Install ${plan.remediator.package} to close it.`,
     });
+  // What was sent at the end of the lease may not show at once: what is recorded then would not be true, and it would be done again.
+  const early = open.leaseUntil + SHOWS - runtime.clock.now();
+  if (early > 0) await runtime.clock.sleep(early);
   const policy = await factOf(() => runtime.readPolicy());
   const seen = await runtime.look(remediator, ref, policy, { as: LOOKING, deadline });
   if (!seen.observation.ok || !seen.assessment.ok)
@@ -76,6 +79,9 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
   );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease, seen }, closing);
 }
+
+/** Reads are eventually consistent: after so many milliseconds they show what was written. */
+const SHOWS = VERIFY_WAITS.reduce((sum, each) => sum + each, 0);
 
 const UNTOUCHED = 'Its worker was lost, and the resource is as it was before.';
 

@@ -1,7 +1,7 @@
 import { type Decision, known } from '../guardrails/guardrail.js';
-import type { Lease } from '../journal.js';
+import type { Journal, Lease } from '../journal.js';
 import { RedressError } from '../model/errors.js';
-import { canonicalJson, digestOf, type Json } from '../model/json.js';
+import { canonicalJson, digestOf, isRecord, type Json } from '../model/json.js';
 import { REVERSIBLE } from '../model/outcome.js';
 import type { Change, Plan } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
@@ -66,8 +66,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
 
   const view = await journal.view(ref);
-  if (view.closed.some((each) => each.rollbackOf === execution && each.outcome === 'rolled-back'))
-    refuse(`${execution} was rolled back already.`, 'See `redress history`.');
+  if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
   const { observation } = await runtime.look(remediator, ref, known(policy), { as: before, deadline, purpose: 'verification' });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
   if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
@@ -125,6 +124,17 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     takeBack(runtime, { remediator, ref, plan, undo, now, lease, policy, deadline, hold: { for: holdFor, owner: options.by }, recheck }),
   );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
+}
+
+/** Whether it was taken back before: a view does not go back for ever, the records do. */
+async function isTakenBack(journal: Journal, ref: ResourceRef, execution: string): Promise<boolean> {
+  const rollbacks = new Set<string | null>();
+  for await (const { record } of journal.read({ resource: ref })) {
+    if (record.kind === 'intent' && record.body['rollbackOf'] === execution) rollbacks.add(record.execution);
+    const own = record.kind === 'outcome' && rollbacks.has(record.execution) ? record.body['journal'] : undefined;
+    if (isRecord(own) && own['outcome'] === 'rolled-back') return true;
+  }
+  return false;
 }
 
 /** Under the lease: look again, undo, and look whether it is as it was before; answers what the execution comes to. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { canonicalJson, digestOf, digestText, type Journal, type Lease } from '@redress/core';
+import { canonicalJson, digestOf, digestText, type Journal, type Lease, streamOf } from '@redress/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
@@ -183,7 +183,6 @@ describe('a store that was tampered with', () => {
     expect(forged).not.toBe(state);
     model.objects.set(at, forged);
     await expect(opened(model).view(ref())).rejects.toMatchObject({ code: 'journal/corrupt' });
-    await expect(opened(model).approvals()).rejects.toMatchObject({ code: 'journal/corrupt' });
     await expect(opened(model).begin(request('a', { approval: 'a-1' }))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
   it('is named by the copy where a record was put in behind the newest one', async () => {
@@ -231,6 +230,25 @@ describe('a store that was tampered with', () => {
     // Whoever can write the table can be believed once; not afterwards.
     expect((await opened(model).begin(request('a', { approval: 'a-1' }))).status).toBe('begun');
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'no-approval', seq: 4 } });
+  });
+  it('keeps nobody from an answer to what is of other streams, nor from closing it', async () => {
+    const asks = (id: string) =>
+      opened(model).append({
+        kind: 'decision',
+        resource: ref(id),
+        remediator: 'r',
+        body: { approval: { id: `a-${id}`, planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR } },
+      });
+    for (const id of ['b', 'c']) {
+      await asks(id);
+      expect((await opened(model).begin(request(id))).status).toBe('begun');
+    }
+    const broken = [...model.items].find(([at, item]) => at.includes('\u0000head') && item['pk']?.S === `stream#${streamOf(ref('b')).slice(7)}`)?.[1];
+    (broken as Record<string, { B: Uint8Array }>)['state'] = { B: new Uint8Array([1]) };
+    expect((await opened(model).approvals()).map(({ id }) => id)).toEqual(['a-c']);
+    expect((await opened(model).open()).map(({ resource }) => resource.id)).toEqual(['c']);
+    await expect(opened(model).view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
+    await expect(opened(model).begin(request('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
   it('is found corrupt where a document was changed; one that is gone is only gone', async () => {
     const [first, second] = [...model.objects.keys()];

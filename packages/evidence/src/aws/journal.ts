@@ -12,6 +12,7 @@ import {
   type Digest,
   digestText,
   type FinishRequest,
+  isRedressError,
   type Journal,
   type Json,
   type OpenExecution,
@@ -492,16 +493,22 @@ class AwsJournal implements Journal {
     return head;
   }
 
-  async #heads(streams: readonly Digest[]): Promise<ReadonlyMap<Digest, Head>> {
+  async #heads(streams: readonly Digest[], readable = false): Promise<ReadonlyMap<Digest, Head>> {
     const found = new Map<Digest, Head>();
     const absent = new Set(streams.filter((stream) => !this.#known.has(stream)));
     for (const item of await this.#store.getAll(streams.map((stream) => ({ pk: streamKey(stream), sk: HEAD })))) {
       const stream = streamNamed(item['pk']?.S ?? '');
-      const head = await this.#decode(stream, item);
+      absent.delete(stream);
+      let head: Head;
+      try {
+        head = await this.#decode(stream, item);
+      } catch (error) {
+        if (!readable || !isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+        continue;
+      }
       found.set(stream, head);
       // One that was read before a write of ours came back is older than what is known.
       if ((this.#known.get(stream)?.state.length ?? 0) <= head.state.length) this.#remember(stream, head);
-      absent.delete(stream);
     }
     for (const stream of absent) if (!this.#known.has(stream)) this.#remember(stream, { state: emptyState(stream), taken: [] });
     return found;
@@ -512,7 +519,10 @@ class AwsJournal implements Journal {
     return known === undefined ? { head: await this.#read(stream), fresh: true } : { head: known, fresh: false };
   }
 
-  /** Heads that an index names. It may lag: what this process wrote itself is looked at, too. */
+  /**
+   * Heads that an index names. It may lag: what this process wrote itself is looked at, too. One that cannot be read keeps nobody from the
+   * others, so that a no to what is announced there can still be said; whoever comes to its own resource is told.
+   */
   async #indexed(index: 'open' | 'waiting', known: (head: Head) => boolean): Promise<readonly Head[]> {
     const streams = new Set([...this.#known].filter(([, head]) => known(head)).map(([stream]) => stream));
     await Promise.all(
@@ -521,7 +531,7 @@ class AwsJournal implements Journal {
           streams.add(streamNamed(item['pk']?.S ?? ''));
       }),
     );
-    return [...(await this.#heads([...streams])).values()];
+    return [...(await this.#heads([...streams], true)).values()];
   }
 
   #remember(stream: Digest, head: Head): void {
