@@ -9,6 +9,7 @@ import { ROOT } from './setup.mjs';
 const PACKAGES = ['ec2', 's3', 'iam', 'cloudwatch-logs'];
 /** Packages whose remediators have pages, and do not come with the command. */
 const APART = ['ssm'];
+const { parametersJsonSchema } = await import(join(ROOT, 'packages', 'core', 'dist', 'schema.js'));
 const deploy = await import(join(ROOT, 'packages', 'deploy', 'dist', 'index.js'));
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const list = (items) => (items.length === 0 ? '–' : items.map((item) => `\`${item}\``).join(', '));
@@ -77,7 +78,7 @@ const sections = {
   'blind-spots': (all) => all.map((each) => [`\`${each.id}\`:`, '', ...each.blindSpots.map((spot) => `- ${spot}`)].join('\n')).join('\n\n'),
   parameters: (all) => {
     const rows = all.flatMap((each) =>
-      Object.entries(each.parametersJsonSchema()?.properties ?? {}).map(([name, schema]) => [
+      Object.entries(parametersJsonSchema(each)?.properties ?? {}).map(([name, schema]) => [
         `\`${each.id}\``,
         `\`${name}\``,
         schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``,
@@ -107,7 +108,7 @@ function pageOf(each, folder, exportName, listName) {
   const own = apart.includes(each);
   const byFramework = new Map();
   for (const { framework: name, id } of each.controls) byFramework.set(name, [...(byFramework.get(name) ?? []), id]);
-  const properties = Object.entries(each.parametersJsonSchema()?.properties ?? {}).map(([name, schema]) => [
+  const properties = Object.entries(parametersJsonSchema(each)?.properties ?? {}).map(([name, schema]) => [
     `\`${name}\``,
     schema.default === undefined ? '–' : `\`${JSON.stringify(schema.default)}\``,
     schema.enum !== undefined

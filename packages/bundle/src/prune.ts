@@ -59,7 +59,7 @@ function visit(node: Node, see: (node: Node) => void): void {
 }
 
 /** Lets the shapes that no command uses fall away. */
-export const schemaKeys: Plugin = {
+const schemaKeys: Plugin = {
   name: 'redress-schema-keys',
   setup(build) {
     build.onLoad({ filter: SCHEMAS }, async ({ path }) => ({ contents: literalKeys(await readFile(path, 'utf8')), loader: 'js' }));
@@ -158,7 +158,7 @@ export const errorClasses: Plugin = {
 const PACKAGES = /[\\/]@aws-sdk[\\/](?:client-[^\\/]+|nested-clients)[\\/]package\.json$/;
 
 /** Of a client's own package.json, which it puts into every bundle, the version alone: what else is in it nothing reads. */
-export const packageVersions: Plugin = {
+const packageVersions: Plugin = {
   name: 'redress-package-versions',
   setup(build) {
     build.onLoad({ filter: PACKAGES }, async ({ path }) => {
@@ -190,7 +190,7 @@ export const credentialsTreatedAsExpired = (credentials) => credentials?.expirat
 `;
 
 /** Credentials from the environment only, as in Lambda: no files, no metadata service, no sign-in. */
-export const environmentCredentials: Plugin = {
+const environmentCredentials: Plugin = {
   name: 'redress-environment-credentials',
   setup(build) {
     build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: 'environment-credentials', namespace: 'redress', sideEffects: false }));
@@ -199,7 +199,7 @@ export const environmentCredentials: Plugin = {
 };
 
 /** Code for browsers, which the SDK loads nowhere in Node. */
-export const withoutBrowsers: Plugin = {
+const withoutBrowsers: Plugin = {
   name: 'redress-without-browsers',
   setup(build) {
     build.onResolve({ filter: /^bowser$/ }, () => ({ path: 'bowser', namespace: 'redress', sideEffects: false }));
@@ -217,7 +217,7 @@ const LAZY: Readonly<Record<string, readonly string[]>> = { http: ['WebSocket', 
  * Modules of Node without their namespaces: an `import … from 'node:http'` reads every export, lazy ones too (25 ms). Here each name that is
  * used is read from the module itself; `await import('node:http')` gives all but the lazy ones.
  */
-export const builtinModules: Plugin = {
+const builtinModules: Plugin = {
   name: 'redress-builtin-modules',
   setup(build) {
     build.onResolve({ filter: /^(?:node:)?[a-z_]+(?:\/[a-z]+)?$/ }, ({ path, kind }) => {
