@@ -1,6 +1,5 @@
 import { decisive, type HandleResult, isRecord, type PassResult } from '@redress/core';
 import { type HandlerOptions, handlerOf } from './create-handler.js';
-import { RetryError } from './retry-error.js';
 import type { InvocationContext } from './types.js';
 
 /** What {@link createConfigHandler} takes: that of `createHandler`, without what comes on a schedule. */
@@ -64,7 +63,7 @@ function readRequest(event: unknown): Record<string, string> | null {
 const isRight = (outcome: PassResult['outcome']) => outcome === 'remediated' || outcome === 'no-op';
 const FAILED: readonly PassResult['outcome'][] = ['failed', 'partial', 'unknown'];
 
-/** @throws {RetryError} when another worker is still at it: nobody has seen yet what it comes to. */
+/** What it came to. While another worker is at it there is nothing to say yet: the handler below throws, and it comes again. */
 function answerOf({ results }: Pick<HandleResult, 'results'>): RemediationAnswer {
   const passes = results.flatMap((each) => each.passes);
   const told = passes.map(({ remediator, outcome, execution, decision }) => ({
@@ -76,8 +75,6 @@ function answerOf({ results }: Pick<HandleResult, 'results'>): RemediationAnswer
   }));
   const say = (answer: RemediationAnswer['answer'], message: string): RemediationAnswer => ({ answer, message, passes: told });
   if (passes.length === 0) return say('failed', `Nothing was done: ${results[0]?.reason ?? 'there is no request.'}`);
-  const pending = passes.find((each) => each.outcome === 'no-op' && each.plan !== null);
-  if (pending !== undefined) throw new RetryError(`It has to come again: ${pending.remediator}: ${pending.message}`);
   const closed = results.every((each) => each.gap.closed);
   const why = told
     .filter(({ outcome }) => closed || !isRight(outcome))
