@@ -75,23 +75,35 @@ async function checkPackages() {
   }
 }
 
-/** All tests; a skipped one counts as failed, for it proves nothing. */
-async function vitest() {
-  const report = join(ROOT, '.cache', 'vitest.json');
+/** Tests of some projects; a skipped one counts as failed, for it proves nothing. */
+async function vitest(projects, stdio) {
+  const report = join(ROOT, '.cache', `vitest-${projects[0]}.json`);
   rmSync(report, { force: true });
-  const { log } = await exec(bin('vitest'), ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  const args = ['run', ...projects.flatMap((each) => ['--project', each]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const { log } = await exec(bin('vitest'), args, { stdio });
   if (!existsSync(report)) return { ok: false, log: `vitest left no report. ${log}` };
   const found = JSON.parse(readFileSync(report, 'utf8'));
   const skipped = found.numPendingTests + found.numTodoTests;
   const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
   const failed = found.numFailedTests + skipped + broken;
+  const ok = failed === 0 && found.success;
+  const shown = ok ? `${found.numPassedTests} passed: ${projects.join(', ')}` : log;
   return {
-    ok: failed === 0 && found.success,
+    ok,
     passed: found.numPassedTests,
     failed: failed === 0 && !found.success ? 1 : failed,
-    log: `${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+    log: `${shown}\n${projects.join(', ')}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+  };
+}
+
+/** All tests. Those that use the emulator share it, one file after the other; beside them the others run, which use nothing. */
+async function tests() {
+  const both = await Promise.all([vitest(['integration'], ['ignore', 'inherit', 'inherit']), vitest(['unit', 'property'], ['ignore', 'pipe', 'pipe'])]);
+  return {
+    ok: both.every(({ ok }) => ok),
+    passed: both.reduce((sum, { passed = 0 }) => sum + passed, 0),
+    failed: both.reduce((sum, { ok, failed = ok ? 0 : 1 }) => sum + failed, 0),
+    log: both.map(({ log }) => log).join('\n'),
   };
 }
 
@@ -110,7 +122,7 @@ try {
   await step('arrows', () => exec(bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'examples']));
   await step('unused', () => exec(bin('knip'), ['--no-progress']));
   await step('packages', checkPackages);
-  await step('vitest', vitest);
+  await step('vitest', tests);
   await step('campaign', () => exec(NODE, [join(ROOT, 'scripts', 'campaign.mjs')]));
 } catch (error) {
   fail(error);
