@@ -193,8 +193,8 @@ export const plantedBugs = [
   {
     promise: 'An approval counts once.',
     defect: 'the journal does not look whether it was used',
-    file: `${EVIDENCE}/rules.ts`,
-    find: '    approval.usedBy === null &&\n',
+    file: `${EVIDENCE}/chain.ts`,
+    find: ' && approval.usedBy === null',
     replace: '',
     tests: [...inEvidence, ...inEngine],
   },

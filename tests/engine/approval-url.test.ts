@@ -2,6 +2,7 @@ import { createRedress, definePolicy, type Journal, RedressError, type RedressOp
 import { memoryJournal } from '@redress/evidence';
 import { type ApprovalAnswer, type ApprovalHandlerOptions, createApprovalHandler, type HandlerLogger } from '@redress/lambda-runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { kindsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -76,11 +77,7 @@ const send = async (event: unknown, handler = handlerOf(), context = HOUR) => {
   return { status: statusCode, json: JSON.parse(body) as Record<string, unknown> & { error: { code: string; message: string } }, body };
 };
 const approve = (id: string, more: object = {}) => request('POST', `/approvals/${id}/approve`, { reason: 'CHG-1', ...more });
-const kinds = async () => {
-  const all: string[] = [];
-  for await (const { record } of journal.read({ all: true })) all.push(record.kind);
-  return all;
-};
+const kinds = () => kindsOf(journal);
 
 beforeEach(() => {
   aws = new Widgets();

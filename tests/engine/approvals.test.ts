@@ -7,12 +7,11 @@ import {
   type PassResult,
   type RedressOptions,
   type Remediator,
-  type StoredRecord,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { crashingJournal } from '@redress/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bound } from '../support/journal.js';
+import { bound, recordsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -54,11 +53,7 @@ const asked = async (rule = 'open-1', over: Partial<RedressOptions> = {}): Promi
   const { results } = await engine(over).handle(openedEvent('w', rule, time - 1000));
   return results[0]?.passes[0] as PassResult;
 };
-const records = async (): Promise<StoredRecord[]> => {
-  const all: StoredRecord[] = [];
-  for await (const each of journal.read({ all: true })) all.push(each);
-  return all;
-};
+const records = () => recordsOf(journal);
 const refused = (work: Promise<unknown>) =>
   work.then(
     () => 'it was accepted',

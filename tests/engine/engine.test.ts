@@ -16,7 +16,7 @@ import {
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bound } from '../support/journal.js';
+import { bound, recordsOf } from '../support/journal.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -56,9 +56,7 @@ function redress(over: Partial<RedressOptions> = {}) {
 }
 
 async function records(filter: (each: StoredRecord) => boolean = () => true): Promise<StoredRecord[]> {
-  const all: StoredRecord[] = [];
-  for await (const each of journal.read({ all: true })) if (filter(each)) all.push(each);
-  return all;
+  return (await recordsOf(journal)).filter(filter);
 }
 
 const kinds = async () => (await records()).map((each) => each.record.kind);

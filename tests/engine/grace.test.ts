@@ -11,12 +11,12 @@ import {
   type PassResult,
   type RedressOptions,
   type Register,
-  type StoredRecord,
 } from '@redress/core';
 import { folderJournal, memoryJournal } from '@redress/evidence';
 import { crashingJournal } from '@redress/testing';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { recordsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -67,11 +67,7 @@ const swept = async (over: Partial<RedressOptions> = {}): Promise<PassResult[]> 
   await engine(over).sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], restart: true, onPass: (pass) => void passes.push(pass) });
   return passes;
 };
-const records = async (): Promise<StoredRecord[]> => {
-  const all: StoredRecord[] = [];
-  for await (const each of journal.read({ all: true })) all.push(each);
-  return all;
-};
+const records = () => recordsOf(journal);
 /** What was told: number of the notice, and in how many days it is changed. */
 const notices = () => told.flatMap(({ grace, at }) => (grace === undefined ? [] : [[grace.notice, Math.round((grace.ends - at) / DAY)]]));
 const registered = (until: number): Register =>

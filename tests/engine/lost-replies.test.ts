@@ -2,7 +2,7 @@
 import { createRedress, definePolicy, type Journal, type Notification, RedressError } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, expect, it } from 'vitest';
-import { bound } from '../support/journal.js';
+import { bound, kindsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -33,11 +33,7 @@ const once = () => {
   return () => left-- > 0;
 };
 const handled = async (through: Journal) => (await engine(through).handle(openedEvent('w', 'open-1', time - 60_000))).results[0];
-const kinds = async () => {
-  const found: string[] = [];
-  for await (const { record } of journal.read({ all: true })) found.push(record.kind);
-  return found;
-};
+const kinds = () => kindsOf(journal);
 
 beforeEach(() => {
   aws = new Widgets();

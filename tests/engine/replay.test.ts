@@ -15,6 +15,7 @@ import {
 import { memoryJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { recordsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -53,11 +54,7 @@ async function again(input: unknown, over: Partial<ReplayOptions> = {}): Promise
   expect([aws.calls.length, (await all()).length]).toEqual([calls, length]);
   return passes;
 }
-async function all() {
-  const found = [];
-  for await (const record of journal.read({ all: true })) found.push(record);
-  return found;
-}
+const all = () => recordsOf(journal);
 const said = (passes: readonly ReplayedPass[]) => passes.map(({ status, pass }) => (status === 'decided' ? pass.outcome : status));
 
 describe('what was told, under a policy that enforces', () => {

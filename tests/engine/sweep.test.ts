@@ -1,7 +1,7 @@
 import { createRedress, definePolicy, defineRegister, type Journal, type RedressOptions, type Remediator, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bound } from '../support/journal.js';
+import { bound, kindsOf } from '../support/journal.js';
 import { noteWidget, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -23,11 +23,7 @@ const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
 const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
 const engine = (over: Partial<RedressOptions> = {}) => createRedress({ remediators: [anyAge], policy, journal, connect: aws.connect, clock, ...over });
 
-async function kinds(): Promise<string[]> {
-  const all: string[] = [];
-  for await (const { record } of journal.read({ all: true })) all.push(record.kind);
-  return all;
-}
+const kinds = () => kindsOf(journal);
 
 beforeEach(() => {
   aws = new Widgets();

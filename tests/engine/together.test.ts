@@ -39,6 +39,18 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
+/** From the narrow one alone. */
+const exceptions = defineRegister([
+  {
+    id: 'EXC-1',
+    scope: { resource: 'w', remediators: ['widget-revoke-open'] },
+    reason: 'r',
+    owner: 'a',
+    approver: 'b',
+    expires: new Date(START + 1e9).toISOString(),
+  },
+]);
+
 describe('several remediators on one resource', () => {
   it('run narrow before wide, and what the first has closed the second finds closed', async () => {
     aws.put('w', ['open-1', 'closed']);
@@ -113,16 +125,6 @@ describe('several remediators on one resource', () => {
 
   it('an exception from the narrow one holds for the same call under the wide one', async () => {
     aws.put('w', ['open-1']);
-    const exceptions = defineRegister([
-      {
-        id: 'EXC-1',
-        scope: { resource: 'w', remediators: ['widget-revoke-open'] },
-        reason: 'r',
-        owner: 'a',
-        approver: 'b',
-        expires: new Date(START + 1e9).toISOString(),
-      },
-    ]);
     const { results } = await engine(both, { exceptions }).handle(openedEvent('w', 'open-1', time - 1000));
     expect(results[0]?.passes.map((each) => [each.outcome, each.message.startsWith('Decided on already: widget-revoke-open: exempt')])).toEqual([
       ['exempt', false],
@@ -178,16 +180,6 @@ describe('a wider remediator that is asked alone', () => {
     });
     return passes.map((each) => [each.outcome, each.message]);
   };
-  const exceptions = defineRegister([
-    {
-      id: 'EXC-1',
-      scope: { resource: 'w', remediators: ['widget-revoke-open'] },
-      reason: 'r',
-      owner: 'a',
-      approver: 'b',
-      expires: new Date(START + 1e9).toISOString(),
-    },
-  ]);
   const heeds = (outcome: string) => [['no-op', `Decided on already: widget-revoke-open: ${outcome}.`]];
 
   it('heeds an exception from the narrow one: in a sweep, in a plan, and after an approval of its own', async () => {

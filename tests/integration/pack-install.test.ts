@@ -5,12 +5,11 @@ import { builtinModules, createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent } from '@redress/testing';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { filesOf } from '../../scripts/release-checks.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NODE = process.execPath;
@@ -76,20 +75,6 @@ async function must(command: string, args: readonly string[], options: Parameter
   return out;
 }
 
-/** The files in a tarball, without a library: blocks of 512 bytes, name at 0, size at 124, prefix at 345. */
-async function unpack(file: string): Promise<ReadonlyMap<string, string>> {
-  const bytes = await promisify(gunzip)(readFileSync(file));
-  const text = (from: number, length: number) => bytes.toString('utf8', from, from + length).split('\0', 1)[0] ?? '';
-  const files = new Map<string, string>();
-  for (let at = 0; at + 512 <= bytes.length && bytes[at] !== 0; ) {
-    const size = Number.parseInt(text(at + 124, 12), 8);
-    const path = [text(at + 345, 155), text(at, 100)].filter((part) => part !== '').join('/');
-    files.set(path.replace(/^package\//, ''), bytes.toString('utf8', at + 512, at + 512 + size));
-    at += 512 + Math.ceil(size / 512) * 512;
-  }
-  return files;
-}
-
 /** Installs tarballs and other packages into a new project. A registry that holds our packages does not exist for it. */
 async function install(folder: string, ours: readonly string[], others: Record<string, string>): Promise<void> {
   mkdirSync(folder);
@@ -113,7 +98,7 @@ beforeAll(async () => {
   await must('npx', ['--yes', 'pnpm@10.34.9', '-r', '--filter', './packages/**', 'pack', '--pack-destination', tarballs], { cwd: ROOT });
   for (const file of readdirSync(tarballs)) {
     const tarball = join(tarballs, file);
-    const files = await unpack(tarball);
+    const files = filesOf(readFileSync(tarball));
     const manifest = JSON.parse(files.get('package.json') ?? '{}') as Manifest;
     const folder = published.find((path) => manifestOf(path).name === manifest.name) ?? '';
     packed.set(manifest.name, { folder, tarball, manifest, files });

@@ -1,4 +1,4 @@
-import type { Journal } from '@redress/core';
+import type { Journal, StoredRecord } from '@redress/core';
 
 /** A journal as a plain object, so that a test can replace one of its methods. */
 export function bound(inner: Journal): Journal {
@@ -13,4 +13,16 @@ export function bound(inner: Journal): Journal {
     trackRecord: (query) => inner.trackRecord(query),
     read: (query) => inner.read(query),
   };
+}
+
+/** All records of a journal, stream by stream. */
+export async function recordsOf(journal: Pick<Journal, 'read'>): Promise<StoredRecord[]> {
+  const all: StoredRecord[] = [];
+  for await (const each of journal.read({ all: true })) all.push(each);
+  return all;
+}
+
+/** What kinds they are of. */
+export async function kindsOf(journal: Pick<Journal, 'read'>): Promise<string[]> {
+  return (await recordsOf(journal)).map(({ record }) => record.kind);
 }

@@ -147,14 +147,18 @@ function reached({ outputs }: Metafile, by: (kind: string) => boolean): readonly
     seen.add(path);
     for (const each of outputs[path]?.imports ?? []) if (!each.external && by(each.kind)) visit(each.path);
   };
-  for (const path of Object.keys(outputs)) if (posix.basename(path) === 'index.mjs') visit(path);
+  visit(indexOf(outputs));
   return [...seen].map((path) => posix.basename(path));
 }
 
 /** What the module that Lambda loads exports. */
 function exportsOf({ outputs }: Metafile): readonly string[] {
-  const index = Object.entries(outputs).find(([path]) => posix.basename(path) === 'index.mjs');
-  return [...(index?.[1].exports ?? [])].sort();
+  return [...(outputs[indexOf(outputs)]?.exports ?? [])].sort();
+}
+
+/** The path of that module. */
+function indexOf(outputs: Metafile['outputs']): string {
+  return Object.keys(outputs).find((path) => posix.basename(path) === 'index.mjs') ?? '';
 }
 
 const CHUNK = /^chunk-([A-Z0-9]{8})\.mjs/;

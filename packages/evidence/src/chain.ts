@@ -162,9 +162,16 @@ export function readLine(
 }
 
 /** Whether an execution can rest on it: whether it had run out, only the clock of then knows. */
-function restsOn({ remediator, planDigest, verdict, grace, usedBy }: Approval, record: EvidenceRecord, own: JournalBody): boolean {
-  const given = verdict === 'approved' || (verdict === 'none' && grace !== undefined && grace.ended === null);
-  return given && usedBy === null && remediator === record.remediator && planDigest === own.planDigest;
+function restsOn(approval: Approval, { remediator }: EvidenceRecord, { planDigest }: JournalBody): boolean {
+  const given = approval.verdict === 'approved' || (approval.verdict === 'none' && approval.grace !== undefined);
+  return given && isOf(approval, { remediator, planDigest });
+}
+
+/** It is of this plan, was not used, and was not ended. */
+export function isOf(approval: Approval, plan: { readonly remediator: string; readonly planDigest: string | undefined }): boolean {
+  return (
+    (approval.grace?.ended ?? null) === null && approval.usedBy === null && approval.planDigest === plan.planDigest && approval.remediator === plan.remediator
+  );
 }
 
 /** The state after one more record. */

@@ -23,7 +23,7 @@ import {
   resource,
   toJson,
 } from '@redress/core';
-import { nextLine, readLine, type StreamState } from './chain.js';
+import { isOf, nextLine, readLine, type StreamState } from './chain.js';
 
 /** Kinds that need no lease. */
 const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
@@ -61,14 +61,8 @@ export function checked(entry: Entry): Checked {
 }
 
 /** It is of this plan, and can still be used. */
-function isFor(approval: Approval, { planDigest, remediator }: BeginRequest, now: number): boolean {
-  return (
-    (approval.grace?.ended ?? null) === null &&
-    approval.usedBy === null &&
-    approval.expires > now &&
-    approval.planDigest === planDigest &&
-    approval.remediator === remediator
-  );
+function isFor(approval: Approval, request: BeginRequest, now: number): boolean {
+  return approval.expires > now && isOf(approval, request);
 }
 
 /** Approved, or announced for long enough; not used, not run out, and of this plan. */

@@ -111,12 +111,15 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
     return canary === undefined || targetsIn(place).length === 0 ? wanted : { ...wanted, patterns: [...wanted.patterns, canaryPattern(canary)] };
   };
   const globalRulesOf = ({ account }: PlaceFacts) => places.find((each) => each.account === account && each.region === wanted.globalRegion)?.rules ?? null;
-  const checks: Check[] = places.flatMap((place) => [
-    ...trailChecks(place),
-    ...recorderChecks(place, wantedIn(place)),
-    ...ruleChecks(place, wantedIn(place), targetsIn(place), globalRulesOf(place)),
-    ...securityHubChecks(place, wantedIn(place)),
-  ]);
+  const checks: Check[] = places.flatMap((place) => {
+    const here = wantedIn(place);
+    return [
+      ...trailChecks(place),
+      ...recorderChecks(place, here),
+      ...ruleChecks(place, here, targetsIn(place), globalRulesOf(place)),
+      ...securityHubChecks(place, here),
+    ];
+  });
   if (deployment === null)
     checks.push(warn('deployment-not-named', 'deployment', 'Function, queues and kill switch were not looked at.', 'Name them with --stack or --function.'));
   else
