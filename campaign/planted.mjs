@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { NODE, ROOT } from '../scripts/setup.mjs';
-import { plantedBugs } from './planted-bugs.mjs';
+import { plantedBugs } from './planted/index.mjs';
 
 /** Which test found a defect last: it is asked first, and alone. Where it does not find it, all of them are asked. */
 export const FOUND = join(ROOT, 'campaign', 'planted-found.json');
