@@ -51,6 +51,6 @@ export default {
       mainFields: ['module', 'main', 'types'],
     },
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '/dist/|tsup\\.config' },
+    exclude: { path: '/dist/' },
   },
 };

@@ -8,7 +8,7 @@ export default {
   plugins: ['@stryker-mutator/vitest-runner', './campaign/stryker-words.mjs'],
   ignorers: ['words'],
   // Not copied into the sandbox: nothing that the tests need.
-  ignorePatterns: ['.venv*', '.cache', '.turbo', '**/dist', 'bench', 'demo', 'docs', 'examples'],
+  ignorePatterns: ['.venv*', '.cache', '**/dist', 'bench', 'demo', 'docs', 'examples'],
   mutate: engine
     ? ['packages/core/src/engine/*.ts', '!packages/core/src/engine/*.test.ts']
     : ['packages/core/src/guardrails/*.ts', 'packages/core/src/cel.ts', '!packages/core/src/guardrails/*.test.ts'],

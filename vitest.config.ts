@@ -6,7 +6,13 @@ const shared = {
   resolve: { conditions: [...conditions, 'node', 'development|production'] },
   ssr: { resolve: { conditions: [...conditions, 'node', 'development|production'] } },
 };
-const setupFiles = ['./tests/support/setup.ts'];
+const common = {
+  setupFiles: ['./tests/support/setup.ts'],
+  // No test fails for slowness: limits are steps and counts. This ends what hangs.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  expect: { poll: { timeout: 600_000, interval: 100 } },
+};
 
 export default defineConfig({
   test: {
@@ -17,24 +23,20 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/**/src/**/*.test.ts', 'tests/{campaign,engine,unit}/**/*.test.ts'],
           exclude: ['**/*.prop.test.ts', '**/node_modules/**'],
-          setupFiles,
-          // None of them waits for anything; a busy machine may be slow.
-          testTimeout: 30_000,
+          ...common,
         },
       },
       {
         ...shared,
-        test: { name: 'property', include: ['packages/**/src/**/*.prop.test.ts'], setupFiles, testTimeout: 60_000 },
+        test: { name: 'property', include: ['packages/**/src/**/*.prop.test.ts'], ...common },
       },
       {
         ...shared,
         test: {
           name: 'integration',
           include: ['packages/**/test/**/*.test.ts', 'examples/**/*.test.ts', 'tests/integration/**/*.test.ts'],
-          setupFiles,
+          ...common,
           globalSetup: ['./tests/support/moto.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

@@ -21,6 +21,6 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     setupFiles: ['./tests/support/setup.ts'],
-    testTimeout: 30_000,
+    testTimeout: 600_000,
   },
 });

@@ -4,7 +4,7 @@
  *
  * Run it with Node 24 after a build: `node bench/normalize.ts [--json]`.
  */
-import { normalize } from '../packages/core/dist/index.js';
+import { normalize } from '@redress/core';
 import { apiCall, finding } from './support/events.ts';
 
 const WARM_UP = 20_000;

@@ -11,9 +11,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../packages/cli/dist/index.js';
-import { createRedress, definePolicy } from '../packages/core/dist/index.js';
-import { ec2Remediators } from '../packages/remediators/ec2/dist/index.js';
+import { run } from '@redress/cli';
+import { createRedress, definePolicy } from '@redress/core';
+import { ec2Remediators } from '@redress/remediator-ec2';
 import { ACCOUNT, apiCall, finding } from './support/events.ts';
 
 const LIMITS = ['--max-old-space-size=96', '--max-semi-space-size=4'];

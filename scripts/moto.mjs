@@ -65,7 +65,7 @@ export async function startMoto(options = {}) {
 
 /** @param {string} url */
 async function answers(url) {
-  for (let attempt = 0; attempt < 600; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     try {
       const response = await fetch(url);
       if (response.ok) return;

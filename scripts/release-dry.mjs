@@ -203,8 +203,8 @@ async function rehearse() {
     check(`${what}: the lock file fits the new manifests`, fits === '', fits);
     if (fits !== '') await run(pnpm, ['install', '--no-frozen-lockfile', '--prefer-offline', '--ignore-scripts'], { cwd: clone, env });
     // Only the first time everything; then what moved, among what is built already.
-    const which = changeset === null ? [] : ['--only', ...moved.map((name) => `--filter=${name}`)];
-    await run(pnpm, ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier', ...which], { cwd: clone, env });
+    const which = changeset === null ? [] : moved.map((name) => pathOf[name]);
+    await run(process.execPath, [join(clone, 'scripts', 'build.mjs'), ...which], { cwd: clone, env });
     await git('add', '--all');
     await git('commit', '--quiet', '--message', what);
     const tags = async () => (await git('tag', '--list')).split('\n').filter((tag) => tag !== '');

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Installs and builds what is missing: packages by pnpm, the emulator by pip, the packages' dist by turbo. Plain Node 20, no dependencies.
+// Installs and builds what is missing: packages by pnpm, the emulator by pip, the packages' code by tsup. Plain Node 20, no dependencies.
 // Everything it says goes to stderr, so that commands which set up on their way keep a clean stdout.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -96,12 +96,8 @@ const installStamp = () =>
 const buildStamp = () =>
   digest(
     packageFolders()
-      .flatMap((folder) =>
-        [`${folder}/package.json`, `${folder}/tsup.config.ts`]
-          .map(read)
-          .concat(filesUnder(`${folder}/src`).flatMap((file) => [relative(ROOT, file), readFileSync(file)])),
-      )
-      .concat([read('tsup.config.base.ts'), read('tsconfig.base.json')]),
+      .flatMap((folder) => [read(`${folder}/package.json`)].concat(filesUnder(`${folder}/src`).flatMap((file) => [relative(ROOT, file), readFileSync(file)])))
+      .concat([read('scripts/build.mjs'), read('tsconfig.base.json')]),
   );
 
 const stampFile = (name) => join(CACHE, `${name}.stamp`);
@@ -180,9 +176,7 @@ export async function setup({ python = true, build = true } = {}) {
         const stamp = buildStamp();
         if (needBuild && !fresh('build', stamp)) {
           say('Building packages …');
-          await pnpm(['exec', 'turbo', 'run', 'build', '--output-logs=errors-only', '--no-update-notifier'], {
-            env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
-          });
+          await run(NODE, [join(ROOT, 'scripts', 'build.mjs'), '--code']);
           keep('build', stamp);
         }
       })(),

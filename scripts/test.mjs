@@ -1,133 +1,154 @@
 #!/usr/bin/env node
-// `npm test`: sets up, then every check there is. The last line is `N passed, N failed`.
+// `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
+// steps of all. Two steps at a time go on, and a table says where the time went. The last line is `N passed, N failed`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fail, NODE, pnpm, ROOT, setup } from './setup.mjs';
+import { fail, NODE, PYTHON, pnpm, ROOT, setup } from './setup.mjs';
 import { checkWorkspace, packages } from './workspace.mjs';
 
+const all = process.argv.includes('--all');
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : null;
-const counts = { passed: 0, failed: 0 };
-const failures = [];
-const env = {
-  ...process.env,
-  PATH: `${dirname(NODE)}:${process.env.PATH}`,
-  TURBO_TELEMETRY_DISABLED: '1',
-  DO_NOT_TRACK: '1',
-  FORCE_COLOR: process.stdout.isTTY ? '1' : '0',
-};
+const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
+const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), ...args];
 
-function exec(command, args, options = {}) {
+/** Runs a command: whether it ended well, what it wrote, and the CPU seconds of it and its children. */
+function exec(command, ...args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], ...options });
-    let log = '';
-    child.stdout?.on('data', (data) => (log += String(data)));
-    child.stderr?.on('data', (data) => (log += String(data)));
-    child.once('error', (error) => resolve({ ok: false, log: String(error) }));
-    child.once('exit', (code) => resolve({ ok: code === 0, log }));
+    const child = spawn(PYTHON, [join(ROOT, 'scripts', 'timed.py'), command, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    let [log, cpu] = ['', ''];
+    child.stdout.on('data', (data) => (log += String(data)));
+    child.stderr.on('data', (data) => (log += String(data)));
+    child.stdio[3].on('data', (data) => (cpu += String(data)));
+    child.once('error', (error) => resolve({ ok: false, log: String(error), cpu: 0 }));
+    child.once('close', (code) => resolve({ ok: code === 0, log, cpu: Number(cpu) }));
   });
-}
-
-/** One named check. It passes, or its log is printed. */
-async function step(name, work) {
-  if (only !== null && !only.includes(name)) return;
-  const started = Date.now();
-  let result;
-  try {
-    result = await work();
-  } catch (error) {
-    result = { ok: false, log: error.stack };
-  }
-  const { ok, log = '', passed = ok ? 1 : 0, failed = ok ? 0 : 1 } = result;
-  counts.passed += passed;
-  counts.failed += failed;
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  if (!ok) {
-    failures.push(name);
-    console.log(log.split('\n').slice(-200).join('\n'));
-  }
 }
 
 /** Packs each package as it would be published, and looks at the tarball. */
 async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'redress-pack-'));
   try {
-    const problems = [];
-    for (const { path } of packages()) {
-      const cwd = join(ROOT, path);
-      const target = join(folder, path.replaceAll('/', '-'));
-      mkdirSync(target);
-      await pnpm(['pack', '--pack-destination', target], { cwd, env });
-      const tarball = join(target, readdirSync(target)[0]);
-      for (const [tool, args] of [
-        ['publint', [tarball, '--strict']],
-        ['attw', [tarball, '--profile', 'esm-only', '--no-emoji']],
+    await pnpm(['-r', '--filter', './packages/**', 'pack', '--pack-destination', folder], { env });
+    const tarballs = readdirSync(folder).map((name) => join(folder, name));
+    const problems = tarballs.length === packages().length ? [] : [`${tarballs.length} tarballs of ${packages().length} packages`];
+    let used = 0;
+    for (const tarball of tarballs)
+      for (const [tool, ...args] of [
+        ['publint', tarball, '--strict'],
+        ['attw', tarball, '--profile', 'esm-only', '--no-emoji'],
       ]) {
-        const { ok, log } = await exec(bin(tool), args);
-        if (!ok) problems.push(`${path}: ${tool}\n${log}`);
+        const { ok, log, cpu } = await exec(bin(tool), ...args);
+        used += cpu;
+        if (!ok) problems.push(`${tarball}: ${tool}\n${log}`);
       }
-    }
-    return { ok: problems.length === 0, log: problems.join('\n') };
+    return { ok: problems.length === 0, log: problems.join('\n'), cpu: used };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** Tests of some projects; a skipped one counts as failed, for it proves nothing. */
-async function vitest(projects, stdio) {
+async function vitest(...projects) {
   const report = join(ROOT, '.cache', `vitest-${projects[0]}.json`);
   rmSync(report, { force: true });
-  const args = ['run', ...projects.flatMap((each) => ['--project', each]), '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const { log } = await exec(bin('vitest'), args, { stdio });
-  if (!existsSync(report)) return { ok: false, log: `vitest left no report. ${log}` };
+  const asked = projects.flatMap((each) => ['--project', each]);
+  const { log, cpu } = await exec(bin('vitest'), 'run', ...asked, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  if (!existsSync(report)) return { ok: false, log: `vitest left no report. ${log}`, cpu };
   const found = JSON.parse(readFileSync(report, 'utf8'));
   const skipped = found.numPendingTests + found.numTodoTests;
   const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
   const failed = found.numFailedTests + skipped + broken;
-  const ok = failed === 0 && found.success;
-  const shown = ok ? `${found.numPassedTests} passed: ${projects.join(', ')}` : log;
   return {
-    ok,
+    ok: failed === 0 && found.success,
     passed: found.numPassedTests,
     failed: failed === 0 && !found.success ? 1 : failed,
-    log: `${shown}\n${projects.join(', ')}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+    log: `${log}\n${projects.join(', ')}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+    cpu,
   };
 }
 
-/** All tests. Those that use the emulator share it, one file after the other; beside them the others run, which use nothing. */
-async function tests() {
-  const both = await Promise.all([vitest(['integration'], ['ignore', 'inherit', 'inherit']), vitest(['unit', 'property'], ['ignore', 'pipe', 'pipe'])]);
-  return {
-    ok: both.every(({ ok }) => ok),
-    passed: both.reduce((sum, { passed = 0 }) => sum + passed, 0),
-    failed: both.reduce((sum, { ok, failed = ok ? 0 : 1 }) => sum + failed, 0),
-    log: both.map(({ log }) => log).join('\n'),
-  };
+const campaign = (...args) => exec(...script('campaign', '--only', ...args));
+
+/** What is done, in two lanes of which each needs about a core. A step is a name and its work; it answers `{ ok, log, cpu, passed?, failed? }`. */
+const QUICK = [
+  [['integration', () => vitest('integration')]],
+  [
+    ['lint', () => exec(bin('biome'), 'check', '.')],
+    ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
+    [
+      'workspace',
+      async () => {
+        const problems = checkWorkspace();
+        return { ok: problems.length === 0, log: problems.join('\n'), cpu: 0 };
+      },
+    ],
+    ['docs', () => exec(...script('generate-docs', '--check'))],
+    ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
+    ['unused', () => exec(bin('knip'), '--no-progress')],
+    ['unit', () => vitest('unit', 'property')],
+    // Each safety promise is broken once.
+    ['promises', () => campaign('planted', '--once', '--lanes', '1')],
+  ],
+];
+const REST = [
+  [
+    ['long', () => vitest('long')],
+    ['packages', checkPackages],
+  ],
+  [
+    ['faults', () => campaign('faults')],
+    ['simulation', () => campaign('simulation')],
+    ['planted', () => campaign('planted', '--lanes', '1')],
+    ['mutation', () => campaign('mutation')],
+    ['races', () => campaign('races')],
+  ],
+];
+
+const done = [];
+/** One step. It passes, or its log is printed. */
+async function step([name, work]) {
+  const started = Date.now();
+  const { ok, log, cpu, passed = ok ? 1 : 0, failed = ok ? 0 : 1 } = await work().catch((error) => ({ ok: false, log: error.stack, cpu: 0 }));
+  done.push({ name, ok, passed, failed, wall: (Date.now() - started) / 1000, cpu });
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+  if (!ok) console.log(log.split('\n').slice(-200).join('\n'));
 }
+
+async function lanes(given) {
+  await Promise.all(
+    given.map(async (lane) => {
+      for (const each of lane) if (only === null || only.includes(each[0])) await step(each);
+    }),
+  );
+}
+
+const sum = (key) => done.reduce((total, each) => total + each[key], 0);
+const line = (name, wall, cpu) => console.log(`${name.padEnd(14)} ${wall.toFixed(1).padStart(8)} ${cpu.toFixed(1).padStart(8)}`);
 
 try {
-  await setup({ python: ['moto', 'ministack', 'checkov'] });
-  await step('lint', () => exec(bin('biome'), ['check', '.']));
-  await step('typecheck', async () => {
-    const inPackages = await exec('npx', ['--yes', 'pnpm@10.34.9', 'exec', 'turbo', 'run', 'typecheck', '--output-logs=errors-only', '--no-update-notifier']);
-    return inPackages.ok ? exec(bin('tsc'), ['-p', '.']) : inPackages;
-  });
-  await step('workspace', async () => {
-    const problems = checkWorkspace();
-    return { ok: problems.length === 0, log: problems.join('\n') };
-  });
-  await step('docs', () => exec(NODE, [join(ROOT, 'scripts', 'generate-docs.mjs'), '--check']));
-  await step('arrows', () => exec(bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'packages', 'examples']));
-  await step('unused', () => exec(bin('knip'), ['--no-progress']));
-  await step('packages', checkPackages);
-  await step('vitest', tests);
-  await step('campaign', () => exec(NODE, [join(ROOT, 'scripts', 'campaign.mjs')]));
+  const names = [...QUICK, ...REST].flat().map(([name]) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
+  await setup({ python: all || only !== null ? ['moto', 'ministack', 'checkov'] : ['moto'] });
+  mkdirSync(join(ROOT, '.cache'), { recursive: true });
+  const started = Date.now();
+  await lanes(QUICK);
+  if (all || only !== null) {
+    const needsTypes = only === null || only.some((name) => ['long', 'packages'].includes(name));
+    if (needsTypes) await step(['build', () => exec(...script('build'))]);
+    await lanes(REST);
+  }
+  console.log(`\n${'step'.padEnd(14)}   wall s    CPU s`);
+  for (const { name, wall, cpu } of done) line(name, wall, cpu);
+  line('together', (Date.now() - started) / 1000, sum('cpu'));
 } catch (error) {
   fail(error);
-  counts.failed++;
+  done.push({ name: 'setup', ok: false, passed: 0, failed: 1, wall: 0, cpu: 0 });
 }
+const failures = done.filter(({ ok }) => !ok).map(({ name }) => name);
 if (failures.length > 0) console.log(`Failed: ${failures.join(', ')}`);
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;

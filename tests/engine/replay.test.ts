@@ -266,4 +266,4 @@ it('under the policy of then it says what was decided then', async () => {
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});

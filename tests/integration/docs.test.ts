@@ -14,7 +14,7 @@ const run = promisify(execFile);
 function pagesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return /^(?:node_modules|dist|\.git|\.cache|\.venv[a-z0-9-]*|\.turbo)$/.test(entry.name) ? [] : pagesBelow(path);
+    if (entry.isDirectory()) return /^(?:node_modules|dist|\.git|\.cache|\.venv[a-z0-9-]*)$/.test(entry.name) ? [] : pagesBelow(path);
     return entry.name.endsWith('.md') && !(dirname(path) === '.changeset') && entry.name !== 'CHANGELOG.md' ? [path] : [];
   });
 }
@@ -69,7 +69,7 @@ describe('TypeScript', () => {
       ({ stdout }) => stdout,
       (error: { stdout: string }) => error.stdout,
     );
-  }, 120_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(examples)('%s type-checks', (_where, block) => {

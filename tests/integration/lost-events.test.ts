@@ -86,4 +86,4 @@ it('closes or reports every gap', async () => {
   const account = await runtime.records({ type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: REGION, partition: 'aws' });
   expect(account.filter(({ record }) => record.kind === 'sweep')).toHaveLength(2 * remediators.length);
   expect(runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
-}, 120_000);
+});

@@ -81,7 +81,7 @@ beforeAll(async () => {
   hub = { accessKeyId: Credentials.AccessKeyId, secretAccessKey: Credentials.SecretAccessKey, sessionToken: Credentials.SessionToken };
   bench = new Bench(enforced, aws, hub);
   await bench.open();
-}, 60_000);
+});
 afterAll(async () => {
   await bench?.close();
   await aws?.close();
@@ -98,7 +98,7 @@ describe.each(subjects.map((subject) => [subject.remediator.id, subject] as cons
     expect(problems).toEqual([]);
     expect(found.length).toBeGreaterThan(0);
     rows.push(...found);
-  }, 120_000);
+  });
 });
 
 it('is what docs/iam.md says', () => {

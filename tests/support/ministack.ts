@@ -132,7 +132,7 @@ function send(to: string, { method, url, headers }: Pick<IncomingMessage, 'metho
 }
 
 async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (let attempt = 0; attempt < 6000; attempt++) {
     if (
       await fetch(url).then(
         ({ ok }) => ok,

@@ -10,4 +10,4 @@ it('nothing hostile makes normalize throw, pollute, or answer more than it may',
   expect(Object.keys(report.dispositions).sort()).toEqual(['candidate', 'evaluate', 'ignored', 'record-only', 'rejected', 'resolved']);
   // A megabyte in does not come out.
   expect(report.largest).toBeLessThan(400_000);
-}, 120_000);
+});

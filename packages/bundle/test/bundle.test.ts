@@ -16,7 +16,7 @@ let plain: Bundle;
 beforeAll(async () => {
   pruned = await bundle({ ...here, entry: { text } });
   plain = await bundle({ ...here, entry: { text }, prune: false });
-}, 120_000);
+});
 afterAll(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
@@ -36,7 +36,7 @@ async function run(files: Readonly<Record<string, string | Uint8Array>>, env: Re
 }
 
 describe('a bundle', () => {
-  it('is the same bytes again, in another folder too', { timeout: 60_000 }, async () => {
+  it('is the same bytes again, in another folder too', async () => {
     const again = await bundle({ ...here, entry: { text } });
     expect(again.digest).toBe(pruned.digest);
     expect(Buffer.from(again.zip).equals(Buffer.from(pruned.zip))).toBe(true);
@@ -97,7 +97,7 @@ describe('a bundle', () => {
     expect(plain.bytes.code / pruned.bytes.code).toBeGreaterThan(1.5);
   });
 
-  it('starts in little more CPU time than Node itself, and not much memory', { timeout: 60_000 }, async () => {
+  it('starts in little more CPU time than Node itself, and not much memory', async () => {
     const report = `
       const { user, system } = process.cpuUsage();
       const kb = /VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8'))[1];
@@ -159,7 +159,7 @@ describe('a bundle', () => {
     expect(pruned.exports).toEqual(['approvals', 'config', 'handler']);
   });
 
-  it('knows credentials from the environment only, and refuses a profile instead of leaving it out', { timeout: 60_000 }, async () => {
+  it('knows credentials from the environment only, and refuses a profile instead of leaving it out', async () => {
     const { files } = await bundle({
       ...here,
       entry: {
@@ -175,7 +175,7 @@ describe('a bundle', () => {
     expect(JSON.parse(await run(index, {}))).toEqual(['CredentialsProviderError', 'CredentialsProviderError']);
   });
 
-  it('reads modules of Node by name, and does not load what it does not use', { timeout: 60_000 }, async () => {
+  it('reads modules of Node by name, and does not load what it does not use', async () => {
     const entry = `
       import { request, STATUS_CODES } from 'node:http';
       import fs, { existsSync } from 'fs';

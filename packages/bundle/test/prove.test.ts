@@ -22,7 +22,7 @@ const also = [
 ];
 `;
 
-it('a pruned bundle puts the same on the wire as a plain one, and reads the same, for every declared operation', { timeout: 120_000 }, async () => {
+it('a pruned bundle puts the same on the wire as a plain one, and reads the same, for every declared operation', async () => {
   const proofs = await proveEqual({ ...here, remediators: BUILT_IN, also: OWN });
   const declared = new Set(
     [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators].flatMap(({ uses }) =>

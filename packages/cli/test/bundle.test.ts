@@ -61,7 +61,7 @@ function start(env: Readonly<Record<string, string>>): string {
   }
 }
 
-it('holds the policy and the register of the folder, and says so by their digests', { timeout: 60_000 }, async () => {
+it('holds the policy and the register of the folder, and says so by their digests', async () => {
   write({ 'redress.yaml': POLICY, 'exceptions.yaml': REGISTER });
   const { exit, json } = await bundled('--remediator', 's3-enforce-default-encryption');
   expect(exit).toBe(0);
@@ -91,7 +91,7 @@ it('holds the policy and the register of the folder, and says so by their digest
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).json.digest).not.toBe(json.digest);
 });
 
-it('refuses what would stop the functions at their start, and leaves what was there', { timeout: 60_000 }, async () => {
+it('refuses what would stop the functions at their start, and leaves what was there', async () => {
   write({ 'redress.yaml': POLICY, 'exceptions.yaml': '[]' });
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).exit).toBe(0);
   const before = readdirSync(join(directory, 'redress-bundle/code'));
@@ -106,7 +106,7 @@ it('refuses what would stop the functions at their start, and leaves what was th
   expect(readdirSync(join(directory, 'redress-bundle/code'))).toEqual(before);
 });
 
-it('takes a configuration along: remediators and guardrails of one’s own', { timeout: 60_000 }, async () => {
+it('takes a configuration along: remediators and guardrails of one’s own', async () => {
   const source = JSON.stringify(join(ROOT, 'packages/remediators/cloudwatch-logs/src/index.ts'));
   write({
     'redress.yaml':
@@ -129,7 +129,7 @@ it('takes a configuration along: remediators and guardrails of one’s own', { t
   expect(start({})).toBe('started');
 });
 
-it('bundles an entry of one’s own, and knows nothing of its policy', { timeout: 60_000 }, async () => {
+it('bundles an entry of one’s own, and knows nothing of its policy', async () => {
   write({ 'handler.mjs': 'export const handler = async () => "mine";\n' });
   const { exit, json, err } = await bundled('--entry', 'handler.mjs', '--plain');
   expect([exit, json.policy, json.remediators]).toEqual([0, null, null]);
@@ -147,7 +147,7 @@ it('bundles an entry of one’s own, and knows nothing of its policy', { timeout
   expect(readFileSync(join(directory, 'redress-bundle/code/index.mjs'), 'utf8')).toContain('mine');
 });
 
-it('warns of a connection of one’s own, which replaces the roles of the hub', { timeout: 60_000 }, async () => {
+it('warns of a connection of one’s own, which replaces the roles of the hub', async () => {
   write({ 'redress.yaml': 'version: 1\n', 'redress.config.mjs': 'export default { connect: async () => { throw new Error("none"); } };\n' });
   const only = ['--remediator', 'logs-raise-retention'];
   const { exit, err } = await bundled(...only);

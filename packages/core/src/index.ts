@@ -173,6 +173,7 @@ export {
   type InputOf,
   inParallel,
   isReadOperation,
+  type LoadedOperations,
   type OperationBinding,
   type OperationNames,
   type Operations,

@@ -46,7 +46,7 @@ it('cfn-lint finds nothing, and finds what is wrong', async () => {
   const wrong = join(folder, 'wrong.json');
   writeFileSync(wrong, printTemplate({ ...templates['member-role'], Resources: { Queue: { Type: 'AWS::SQS::Queue', Properties: { Nonsense: 1 } } } }, 'json'));
   await expect(run(lint, [wrong])).rejects.toMatchObject({ stdout: expect.stringContaining('Nonsense') });
-}, 120_000);
+});
 
 it('checkov finds nothing but what is excepted with a reason, and finds a role that may do more', async () => {
   // What the roles were before they were narrowed.
@@ -68,4 +68,4 @@ it('checkov finds nothing but what is excepted with a reason, and finds a role t
   expect(report.results.failed_checks.filter((each) => each.file_path.includes('wide')).map((each) => each.check_id)).toContain('CKV_AWS_109');
   expect(ours).toEqual([]);
   expect(report.summary.passed).toBeGreaterThan(50);
-}, 120_000);
+});

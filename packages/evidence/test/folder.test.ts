@@ -138,10 +138,8 @@ describe('a folder journal after a crash', () => {
     await journal.close?.();
     appendFileSync(file(), 'rubbish\n');
     const [first, second] = [folderJournal({ directory }), folderJournal({ directory })];
-    const started = performance.now();
     for (const each of [first, second, first]) await expect(each.view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt', retryable: false });
-    expect(performance.now() - started).toBeLessThan(5000);
-  }, 120_000);
+  });
 
   it('refuses a folder of another format', async () => {
     await journal.view(ref());

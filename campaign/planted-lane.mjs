@@ -1,0 +1,80 @@
+// One process that plants defects, one after another: Vitest stays, so that a defect costs the tests that are asked and no start. A defect is
+// planted in what Vitest serves to the tests, in memory; no file is touched. Asked and answered over the channel of `fork`.
+import { relative } from 'node:path';
+import { createVitest } from 'vitest/node';
+import { ROOT } from '../scripts/setup.mjs';
+import config from '../vitest.config.ts';
+
+/** @type {import('./planted/index.mjs').PlantedBug | null} */
+let planted = null;
+let served = 0;
+const plugin = {
+  name: 'planted',
+  enforce: 'pre',
+  transform(code, id) {
+    if (planted === null || relative(ROOT, id.replace(/\?.*$/, '')) !== planted.file) return;
+    served++;
+    return { code: code.replace(planted.find, () => planted.replace), map: null };
+  },
+};
+
+const projects = config.test.projects
+  .filter(({ test }) => test.globalSetup === undefined)
+  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false }, root: ROOT, plugins: [plugin] }));
+// What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
+const vitest = await createVitest('test', { config: false, root: ROOT, watch: false, projects, reporters: [{}], maxWorkers: 1, fsModuleCache: false });
+await vitest.standalone();
+
+// Vitest has ` > ` between the parts of a name, and its report a space.
+const exactly = (name) => new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '(?: > | )')}$`);
+const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
+
+/** Runs test files, or the one test of that name in them. */
+async function run(files, name = null) {
+  vitest.setGlobalTestNamePattern(name === null ? /(?:)/ : exactly(name));
+  const specifications = await vitest.globTestSpecifications(files);
+  const asked = new Set(specifications.map(({ moduleId }) => moduleId));
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
+  const modules = testModules.filter(({ moduleId }) => asked.has(moduleId));
+  const all = modules.flatMap((module) => [...module.children.allTests()].map((test) => ({ module, test, state: test.result().state })));
+  const failed = all.filter(({ state }) => state === 'failed');
+  return {
+    // A defect that keeps a test file from loading is found by whoever compiles, not by a test.
+    broken: [...modules.flatMap((module) => module.errors()), ...unhandledErrors].map((error) => error.message)[0] ?? null,
+    passed: all.filter(({ state }) => state === 'passed').map(({ module, test }) => ({ by: relative(ROOT, module.moduleId), test: nameOf(test) })),
+    failed: failed.map(({ module, test }) => ({
+      by: relative(ROOT, module.moduleId),
+      test: nameOf(test),
+      why: (test.result().errors ?? []).map((error) => error.message).join(' '),
+    })),
+  };
+}
+
+/** Whether a defect is found, by the test that found it last or else by any of its tests. */
+async function find(bug, last) {
+  const file = `${ROOT}/${bug.file}`;
+  planted = bug;
+  served = 0;
+  vitest.invalidateFile(file);
+  try {
+    const known = last === undefined ? null : await run([last.by], last.test);
+    const result = known !== null && known.failed.length > 0 ? known : await run(bug.tests);
+    if (result.failed.length === 0 && result.broken !== null) return { error: `the defect is no program: ${result.broken}` };
+    if (served === 0) return { error: `no test of ${bug.tests.join(', ')} loads ${bug.file}` };
+    const [first] = result.failed;
+    return { test: first?.test ?? null, by: first?.by ?? null };
+  } finally {
+    planted = null;
+    vitest.invalidateFile(file);
+  }
+}
+
+process.on('message', async ({ bug, last, sound }) => {
+  try {
+    process.send(sound === undefined ? await find(bug, last) : await run(sound));
+  } catch (error) {
+    process.send({ error: error.stack });
+  }
+});
+process.on('disconnect', () => vitest.close().finally(() => process.exit()));
+process.send({ ready: true });

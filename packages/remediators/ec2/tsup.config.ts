@@ -1,3 +1,0 @@
-import { build } from '../../../tsup.config.base.js';
-
-export default build({ index: 'src/index.ts' });

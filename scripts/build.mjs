@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// `npm run build`: what is published, in each package's `dist`: code by tsup, types by one run of the compiler for all packages.
+// `--code` leaves the types out: nothing that runs needs them. What a package's entries are, its manifest says.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'tsup';
+import ts from 'typescript';
+import { ROOT } from './setup.mjs';
+import { packages } from './workspace.mjs';
+
+const TYPES = join(ROOT, '.cache', 'types');
+
+/** The entries of a package: what `exports` has a source for, and commands. */
+function entries({ exports, bin = {} }) {
+  const targets = [...Object.values(exports).map((target) => target.default), ...Object.values(bin)].filter((target) => target?.startsWith('./dist/'));
+  return Object.fromEntries(targets.map((target) => target.replace(/^\.\/dist\/(.*)\.js$/, '$1')).map((name) => [name, `src/${name}.ts`]));
+}
+
+async function code({ path, manifest }) {
+  // tsup reads what is external from the manifest of the folder in which it is at work.
+  process.chdir(join(ROOT, path));
+  await build({
+    config: false,
+    silent: true,
+    // The compiler is one process for all packages, and stays where it was started: hence whole paths.
+    entry: Object.fromEntries(Object.entries(entries(manifest)).map(([name, file]) => [name, join(ROOT, path, file)])),
+    outDir: join(ROOT, path, 'dist'),
+    format: 'esm',
+    target: 'node22',
+    platform: 'node',
+    sourcemap: true,
+    clean: true,
+    treeshake: true,
+    // Else `node:sqlite`, which has no name without the prefix, cannot be imported.
+    removeNodeProtocol: false,
+  });
+  process.chdir(ROOT);
+}
+
+/** Copies a declaration and what it imports of its own package: what only tests or the inside need is not published. */
+function copyTypes(from, to, file, done) {
+  if (done.has(file)) return;
+  done.add(file);
+  const text = readFileSync(join(from, file), 'utf8');
+  mkdirSync(dirname(join(to, file)), { recursive: true });
+  cpSync(join(from, file), join(to, file));
+  for (const { fileName } of ts.preProcessFile(text).importedFiles)
+    if (fileName.startsWith('.')) copyTypes(from, to, join(dirname(file), fileName.replace(/\.js$/, '.d.ts')), done);
+}
+
+function types(all) {
+  rmSync(TYPES, { recursive: true, force: true });
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.types.json', '--outDir', TYPES], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error('The types could not be made; what the compiler says of them stands above.');
+  for (const { path, manifest } of all)
+    for (const name of Object.keys(entries(manifest))) copyTypes(join(TYPES, path, 'src'), join(ROOT, path, 'dist'), `${name}.d.ts`, new Set());
+}
+
+/**
+ * Builds packages.
+ *
+ * @param {{ only?: readonly string[], declarations?: boolean }} [options] `only`: folders such as `packages/core`; all of them otherwise.
+ */
+async function buildPackages({ only = [], declarations = true } = {}) {
+  const all = packages().filter(({ path }) => only.length === 0 || only.includes(path));
+  for (const each of all) await code(each);
+  if (declarations) types(all);
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) {
+  const words = process.argv.slice(2);
+  await buildPackages({ only: words.filter((word) => !word.startsWith('--')), declarations: !words.includes('--code') });
+}
