@@ -1,8 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-// The tests that judge mutants: those that stand beside what decides, and no others.
+// The tests that judge mutants: those that stand beside what is mutated, and no others.
 const conditions = ['@redress/source', 'node', 'development|production'];
+const JUDGES: Record<string, string[]> = {
+  guardrails: ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
+  engine: ['tests/engine/*.test.ts', 'packages/core/src/engine/*.test.ts'],
+  evidence: ['packages/evidence/src/**/*.test.ts'],
+};
 
 export default defineConfig({
   resolve: {
@@ -12,11 +17,8 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions } },
   test: {
-    include:
-      process.env['REDRESS_MUTATE'] === 'engine'
-        ? ['tests/engine/*.test.ts', 'packages/core/src/engine/*.test.ts']
-        : ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
-    exclude: ['**/*.prop.test.ts'],
+    include: JUDGES[process.env['REDRESS_MUTATE'] ?? 'guardrails'] ?? [],
+    exclude: ['**/*.prop.test.ts', '**/{races,storm}.test.ts'],
     // Thousands of runs: they share what they load.
     isolate: false,
     fileParallelism: false,
