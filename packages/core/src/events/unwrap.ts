@@ -166,6 +166,25 @@ function openRecord(value: Record<string, unknown>, via: readonly string[], item
   return one(value, via, itemId, null);
 }
 
+/**
+ * Members of a document that may hold a list of events or findings: `Records`, `configurationItems`, … Whoever reads a document that is larger
+ * than memory reads it by the items of these.
+ *
+ * @example new JSONParser({ paths: EVENT_LISTS.map((member) => `$.${member}.*`) })
+ */
+export const EVENT_LISTS: readonly string[] = [
+  'Records',
+  'Events',
+  'configurationItems',
+  'baseConfigurationItems',
+  'EvaluationResults',
+  'AggregateEvaluationResults',
+  'Findings',
+  'findings',
+  'logEvents',
+  'events',
+];
+
 const some = (has: (each: Readonly<Record<string, unknown>>) => boolean) => (list: readonly unknown[]) =>
   list.length === 0 || list.some((each) => isRecord(each) && has(each));
 
