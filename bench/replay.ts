@@ -87,7 +87,6 @@ async function command(): Promise<{ seconds: number; megabytes: number; findings
         out += text;
       },
       stderr: () => undefined,
-      stdin: async () => '',
       stdinChunks: async function* () {
         for (let i = 0; i < EVENTS; i++) yield lines[i % lines.length] ?? '';
       },

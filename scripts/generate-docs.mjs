@@ -171,7 +171,7 @@ function pageOf(each, folder, exportName, listName) {
       [
         ['AWS Config rules', list(each.configRules)],
         ['API calls, by CloudTrail', list(Object.keys(each.apiCalls))],
-        ...Object.entries(each.alsoFoundBy ?? {}).map(([tool, checks]) => [`Found also by ${TOOL[tool] ?? tool}, whose findings start nothing`, list(checks)]),
+        ...Object.entries(each.alsoFoundBy ?? {}).map(([tool, checks]) => [`Findings of ${TOOL[tool] ?? tool}, which never show that something is new`, list(checks)]),
       ],
     ),
     ...(each.freshWithin === null ? [] : ['', 'What shows that something is new:', '', bullets(shows)]),

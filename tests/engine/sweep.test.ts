@@ -46,6 +46,19 @@ describe('a sweep', () => {
       expect(record).toMatchObject({ kind: 'sweep', remediator: 'widget-revoke-open', body: { sweep: { status: 'complete', looked: 5 } } });
   });
 
+  it('counts what it could not read, which it has not looked at, and goes on', async () => {
+    for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['closed']);
+    aws.faults.set('DescribeWidget', ['denied']);
+    const [summary] = await engine().sweep({ targets: [HERE] });
+    expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { denied: 1, 'no-op': 2 }, retryable: 0, unread: 1 });
+    expect(summary?.message).toBe('3 looked at, of which 1 could not be read.');
+    for await (const { record } of journal.read({ resource: resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE }) }))
+      expect(record.body['sweep']).toMatchObject({ unread: 1 });
+    // Somebody said no: it was looked at, and decided on.
+    const [stopped] = await engine({ killSwitch: { read: async () => 'changes' } }).sweep({ targets: [HERE] });
+    expect(stopped).toMatchObject({ looked: 3, unread: 0 });
+  });
+
   it('goes the way of a finding: exempt, told, and old rules wait for a person', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const exceptions = defineRegister([

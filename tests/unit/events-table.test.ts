@@ -1,6 +1,7 @@
 // docs/events.md: each source and each wrapper, from the sample to the decision. `REDRESS_WRITE_DOCS=1` writes it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { createRedress, definePolicy, type FindingResult, type Remediator } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -104,6 +105,14 @@ const EVENTS: readonly (readonly [source: string, says: string, event: unknown])
   ['Security Hub (ASFF)', 'imported, of another product', asff({ ProductArn: 'arn:aws:securityhub:eu-west-1::product/other/scanner' })],
   ['Security Hub (ASFF)', 'custom action', sample.asffAction(hub('EC2.13', 'AwsEc2SecurityGroup', `arn:aws:ec2:eu-west-1:${ACCOUNT}:security-group/${GROUP}`))],
   ['Security Hub (OCSF)', 'imported V2, Fail', sample.ocsfImported()],
+  [
+    'Prowler, through Security Hub',
+    'imported, FAILED',
+    sample.event('aws.securityhub', 'Security Hub Findings - Imported', { findings: [sample.prowlerAsff({ Workflow: { Status: 'NEW' } })] }),
+  ],
+  ['Prowler, its file', 'ASFF, FAILED', [sample.prowlerAsff()]],
+  ['Prowler, its file', 'ASFF, muted', [sample.prowlerAsff({ Compliance: { Status: 'WARNING' } })]],
+  ['Prowler, its file', 'OCSF, FAIL: a setting of the account', [sample.prowlerOcsf()]],
   ['CloudTrail', 'AuthorizeSecurityGroupIngress', sample.apiCall()],
   ['CloudTrail', 'AuthorizeSecurityGroupIngress, failed', sample.apiCall({ errorCode: 'Client.UnauthorizedOperation', responseElements: null })],
   ['CloudTrail', 'ModifySecurityGroupRules', call('ec2.amazonaws.com', 'ModifySecurityGroupRules', { ModifySecurityGroupRulesRequest: { GroupId: GROUP } })],
@@ -152,6 +161,13 @@ const WRAPPERS: readonly (readonly [name: string, input: unknown])[] = [
   ['EventBridge Pipes, a list of SQS messages', (sample.sqs(opened) as { Records: unknown[] }).Records],
   ['a list of events', [opened, sample.complianceChange('COMPLIANT')]],
   ['CloudTrail log file', { Records: [sample.authorizeIngress()] }],
+  ['answer of `aws cloudtrail lookup-events`', sample.lookupEvents(sample.authorizeIngress())],
+  ['CloudWatch Logs → Lambda (`awslogs`), of a trail', sample.awslogs([JSON.stringify(sample.authorizeIngress())])],
+  ['CloudWatch Logs → Kinesis, of a trail', sample.kinesis(gzipSync(JSON.stringify(sample.logsData([JSON.stringify(sample.authorizeIngress())]))))],
+  ['answer of `aws logs filter-log-events`, of a trail', { events: [{ timestamp: NOW, message: JSON.stringify(sample.authorizeIngress()) }] }],
+  ['Config snapshot or history', { fileVersion: '1.0', configurationItems: [sample.configurationItem()] }],
+  ['compliance details of an aggregator', { AggregateEvaluationResults: [sample.evaluationResult({ AccountId: ACCOUNT, AwsRegion: 'eu-west-1' })] }],
+  ['compliance details of one account, which name none', { EvaluationResults: [sample.evaluationResult()] }],
   ['an event as text', JSON.stringify(opened)],
   [
     'failed asynchronous invocation (destination)',
@@ -228,7 +244,11 @@ One event, *port 22 was opened*, in everything that brings events:
 ${table(['Wrapper', 'Unwrapped from', 'Read as', 'Decided'], wrappers)}
 
 An item that cannot be read takes no other along. In a batch of SQS it is acknowledged, and logged with its reason, since coming again would not
-change it; what may fare better later comes again. An input of more than three wrappers around each other, or of more than 1 MiB, is rejected.
+change it; what may fare better later comes again. An input of more than three wrappers around each other, or of more than 1 MiB, is rejected, and so
+is one that unpacks to more than 16 MiB.
+
+What is known to be something else (a Terraform state, a CloudFormation template, a WAF log) is rejected by its name. What the command \`redress\`
+reads besides, and how: [its README](../packages/cli/README.md#files).
 `;
 }
 

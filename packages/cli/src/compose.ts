@@ -99,10 +99,23 @@ export interface Composition {
   readonly notify: Notify | null;
   readonly clock: Clock;
   /** What the engine is made of, for who makes a handler of it. */
-  parts(options?: { readonly policy?: Policy; readonly notify?: boolean }): Omit<RedressOptions, 'journal'>;
+  parts(options?: PartsOptions): Omit<RedressOptions, 'journal'>;
   /** The engine; with a journal only where something may change. */
-  engine(options?: { readonly journal?: Journal; readonly policy?: Policy; readonly notify?: boolean }): Redress;
+  engine(options?: PartsOptions & { readonly journal?: Journal }): Redress;
+  /** Whether the engine has warned: something failed beside the way of what a command reports. */
+  warned(): boolean;
 }
+
+/** What an engine is made of besides. */
+interface PartsOptions {
+  readonly policy?: Policy;
+  readonly notify?: boolean;
+  /** What the command itself says went wrong, so that it is not said twice. */
+  readonly reported?: keyof typeof REPORTED;
+}
+
+/** The engine's warnings about what its answers hold, too. */
+const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the sweep of .* failed$/s };
 
 /**
  * Reads configuration, policy and register, and checks them against the remediators.
@@ -138,13 +151,17 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
 
   const stop = stopOf(io, options, data);
 
-  const parts = (more: { readonly policy?: Policy; readonly notify?: boolean } = {}): Omit<RedressOptions, 'journal'> => ({
+  let warned = false;
+  const parts = (more: PartsOptions = {}): Omit<RedressOptions, 'journal'> => ({
     remediators,
     policy: more.policy ?? policy,
     exceptions: register,
     connect,
     killSwitch: stop,
-    onWarning: (message, error) => io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`),
+    onWarning: (message, error) => {
+      warned = true;
+      if (more.reported === undefined || !REPORTED[more.reported].test(message)) io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`);
+    },
     guardrails,
     ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
     ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
@@ -170,6 +187,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     notify: config.notify ?? null,
     clock: overrides.clock ?? systemClock,
     parts,
+    warned: () => warned,
     engine: ({ journal, ...more } = {}) => {
       if (journal !== undefined && data.aws !== null && options.stopParameter === undefined)
         io.stderr('warning: the kill switch of the functions that share this journal is not read: give its parameter with --stop-parameter\n');
@@ -187,7 +205,8 @@ export async function installedRemediators(io: Io, options: GlobalOptions, overr
   return remediatorsOf((await loadConfig(io, options.config)).config, overrides);
 }
 
-function regionOf(io: Io, options: GlobalOptions): string {
+/** The region of the global options, or of the environment. */
+export function regionOf(io: Io, options: GlobalOptions): string {
   const given = [options.region, io.env['AWS_REGION'], io.env['AWS_DEFAULT_REGION']].find((each) => each !== undefined && each !== '') ?? 'us-east-1';
   if (!isRegion(given) || given === 'aws-global')
     throw new CliError('cli/usage', `${JSON.stringify(given)} is not a region name.`, { next: 'For example: --region eu-west-1' });

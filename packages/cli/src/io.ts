@@ -6,8 +6,6 @@ import { printableJson } from './printable.js';
 export interface Io {
   stdout(text: string): void;
   stderr(text: string): void;
-  /** All of standard input. */
-  stdin(): Promise<string>;
   /** Standard input as it comes, for more than fits into memory. */
   stdinChunks(): AsyncIterable<Buffer | string>;
   /** Whether standard output shows colour. */
@@ -23,11 +21,6 @@ export function processIo(): Io {
   return {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
-    stdin: async () => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-      return Buffer.concat(chunks).toString('utf8');
-    },
     stdinChunks: () => process.stdin,
     color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     cwd: process.cwd(),

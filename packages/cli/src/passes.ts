@@ -104,6 +104,32 @@ export function reasonsOf(pass: PassResult): readonly GuardrailResult[] {
   return pass.decision?.results.filter((each) => each.effect !== 'allow') ?? [];
 }
 
+/** Whether a guardrail could not decide: something that it needs could not be read, or it is broken. */
+export function isBlind({ effect, code }: Pick<GuardrailResult, 'effect' | 'code'>): boolean {
+  return effect === 'deny' && (code === 'unreadable' || code === 'guardrail-failed');
+}
+
+const UNREAD = 'could not be read: ';
+/** What could not be read keeps several guardrails from deciding, for one reason. */
+const causeOf = (text: string) => (text.includes(UNREAD) ? text.slice(text.indexOf(UNREAD)) : text);
+
+/** A message and the reasons behind it, each said once: the message only where no reason says the same. */
+export function onceEach<T extends { readonly message: string }>(
+  message: string,
+  reasons: readonly T[],
+): { readonly message: string | null; readonly reasons: readonly T[] } {
+  const said = new Set<string>();
+  const once = reasons.filter((reason) => {
+    const cause = causeOf(reason.message);
+    if (said.has(cause)) return false;
+    said.add(cause);
+    return true;
+  });
+  // The message of a decision is put together from what the guardrails said.
+  const rest = once.reduce((text, reason) => text.replace(reason.message, ''), message).trim();
+  return { message: rest === '' || said.has(causeOf(message)) ? null : message, reasons: once };
+}
+
 function callDocument(call: ApiCall): CallDocument {
   return { operation: `${call.service}:${call.operation}`, input: call.input };
 }
@@ -214,11 +240,12 @@ export function plannedLines(pass: PlannedPass, paint: Paint): string[] {
       if (change.undo.destroys !== null) lines.push(`          ${paint('yellow', 'the undo destroys')}: ${printable(change.undo.destroys)}`);
     }
   }
-  if (pass.reasons.length === 0 || pass.code === 'manual')
-    lines.push(...(pass.verdict === 'would-fix' || pass.verdict === 'would-flag' ? [] : [`  why     ${printable(pass.message)}`]));
-  for (const reason of pass.reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  const { message, reasons } = onceEach(pass.message, pass.reasons);
+  if (message !== null && (reasons.length === 0 || pass.code === 'manual'))
+    lines.push(...(pass.verdict === 'would-fix' || pass.verdict === 'would-flag' ? [] : [`  why     ${printable(message)}`]));
+  for (const reason of reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
   for (const hazard of pass.hazards) lines.push(`  hazard  ${printable(hazard.message)} (${printable(hazard.code)})`);
-  for (const open of pass.open) lines.push(`  open    ${printable(open)}`);
+  for (const open of pass.open) if (open !== message) lines.push(`  open    ${printable(open)}`);
   return lines;
 }
 

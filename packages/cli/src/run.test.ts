@@ -48,10 +48,11 @@ describe('normalize', () => {
     file('event.json', openedEvent('w-1', 'open-1', START));
     file('broken.json', '{ "a": ');
     const { exit, json } = await redress('normalize', 'event.json', 'broken.json', '-', '--json');
-    expect(exit).toBe(0);
+    expect(exit).toBe(1);
     expect(json).toEqual([
       {
         file: 'event.json',
+        line: null,
         index: 0,
         source: 'cloudtrail',
         kind: 'api-call',
@@ -70,7 +71,7 @@ describe('normalize', () => {
     ]);
   });
 
-  it('fails only for a file that cannot be read', async () => {
+  it('refuses only a file that cannot be opened', async () => {
     const { exit, json } = await redress('normalize', 'none.json', '--json');
     expect(exit).toBe(2);
     expect(json).toEqual({ error: { code: 'cli/file', message: 'none.json cannot be read: there is no such file', next: null, place: { file: 'none.json' } } });

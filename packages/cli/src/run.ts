@@ -7,7 +7,7 @@ import type { ExceptionOptions } from './commands/exceptions.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { TemplateOptions } from './commands/template.js';
-import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides } from './compose.js';
+import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides, regionOf } from './compose.js';
 import { CliError, explain } from './errors.js';
 import { type Answer, type Io, print } from './io.js';
 import { printable, printableJson } from './printable.js';
@@ -18,6 +18,10 @@ export type RunOverrides = Overrides;
 const ENDINGS = `
 Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
 With --json there is exactly one JSON document on standard output, also for an error.`;
+
+const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
+const FROM = ['--from <place>', 'ACCOUNT or ACCOUNT/REGION of compliance details that do not say it'] as const;
+const FROM_OR_HERE = [FROM[0], `${FROM[1]} (default: that of the credentials, and --region)`] as const;
 
 /**
  * Runs the command line in this process.
@@ -90,36 +94,47 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .addHelpText('after', ENDINGS);
   const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => {
     const composition = await compose(io, program.opts<GlobalOptions>(), overrides);
-    answer(await work(composition));
+    const given = await work(composition);
+    let failed = composition.warned();
     try {
       // What was held back would be gone with this process.
       await composition.notify?.flush?.({ all: true });
     } catch (error) {
+      failed = true;
       io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
     }
+    // What somebody was to be told, and was not, is not done.
+    answer(failed && given.exit === 0 ? { ...given, exit: 1 } : given);
   };
   const data = () => dataOf(io, program.opts<GlobalOptions>());
   // Each command is loaded when it is asked for: none needs the others' libraries.
   program
     .command('normalize')
     .description('what is read out of files, as findings; needs no account')
-    .argument('<file...>', 'JSON: events, batches, findings, records; - is standard input')
-    .action(async (files: string[]) => answer(await (await import('./commands/normalize.js')).normalizeCommand(io, files)));
+    .argument('<file...>', FILES)
+    .option(...FROM)
+    .action(async (files: string[], options: { from?: string }) =>
+      answer(await (await import('./commands/normalize.js')).normalizeCommand(io, files, options, regionOf(io, program.opts<GlobalOptions>()))),
+    );
   program
     .command('plan')
     .description('what would be done, and why not; reads the account, changes and records nothing')
-    .argument('[file...]', 'JSON events; - is standard input')
+    .argument('[file...]', FILES)
+    .option(...FROM_OR_HERE)
     .option('--live', 'look at the account instead of at events')
     .option('--remediator <id...>', 'with --live: only these')
     .option('--account <id>', 'with --live: this account (default: that of the credentials)')
-    .action((files: string[], options: { live?: boolean; remediator?: string[]; account?: string }) =>
+    .action((files: string[], options: { live?: boolean; remediator?: string[]; account?: string; from?: string }) =>
       composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)),
     );
   program
     .command('run')
     .description('events the whole way, as the Lambda would')
-    .argument('<file...>', 'JSON events; - is standard input')
-    .action((files: string[]) => composed(async (composition) => (await import('./commands/run.js')).runCommand(io, composition, files)));
+    .argument('<file...>', FILES)
+    .option(...FROM_OR_HERE)
+    .action((files: string[], options: { from?: string }) =>
+      composed(async (composition) => (await import('./commands/run.js')).runCommand(io, composition, files, options)),
+    );
   program
     .command('sweep')
     .description('looks for what events missed, and puts it on the same way')
@@ -134,10 +149,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   program
     .command('replay')
     .description('what the policy of today makes of events of the past; asks nothing of AWS')
-    .argument('<file...>', 'JSON, one document or one a line, and folders of such files, also .gz; - is standard input')
+    .argument('<file...>', FILES)
+    .option(...FROM)
     .option('--against <policy>', 'another policy: show what ends otherwise under it')
     .option('--most <number>', 'passes to show (default: 200); all are counted')
-    .action((files: string[], options: { against?: string; most?: string }) =>
+    .action((files: string[], options: { against?: string; most?: string; from?: string }) =>
       composed(async (composition) => {
         const other = (policy: string) => compose(io, { ...program.opts<GlobalOptions>(), policy }, overrides);
         return (await import('./commands/replay.js')).replayCommand(io, composition, other, files, options);
@@ -367,7 +383,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     );
   up.command('inject')
     .description('puts events in that an emulator does not send: Config, Security Hub')
-    .argument('<file...>', 'JSON events; - is standard input')
+    .argument('<file...>', FILES)
     .option('--port <number>', 'of the running twin (default: 4599)')
     .action(async (files: string[], _: object, command: Command) =>
       answer(await (await import('./commands/up.js')).upInjectCommand(io, files, command.optsWithGlobals<{ port?: string }>())),

@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -233,5 +234,88 @@ describe('against an emulated account', () => {
       { remediator: 'ec2-revoke-sg-open-ssh', outcome: 'denied', code: 'foreign-account' },
       { remediator: 'ec2-revoke-sg-open-admin-existing', outcome: 'denied', code: 'foreign-account' },
     ]);
+  });
+});
+
+describe('files as people have them', () => {
+  /** The same gap, as each of them says it. */
+  function gap(group: string): Readonly<Record<string, Buffer | string>> {
+    const { detail: record } = authorized(group) as { detail: object };
+    const qualifier = { ConfigRuleName: 'restricted-ssh', ResourceType: 'AWS::EC2::SecurityGroup', ResourceId: group };
+    const check = 'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22';
+    const arn = `arn:aws:ec2:us-east-1:${ACCOUNT}:security-group/${group}`;
+    return {
+      [`bucket/AWSLogs/${ACCOUNT}/CloudTrail/us-east-1/2026/11/28/${ACCOUNT}_CloudTrail_us-east-1_20261128T1000Z_a.json.gz`]: gzipSync(
+        JSON.stringify({ Records: [record] }),
+      ),
+      [`bucket/AWSLogs/${ACCOUNT}/CloudTrail-Digest/us-east-1/2026/11/28/d.json.gz`]: gzipSync(
+        JSON.stringify({ digestStartTime: 'a', digestEndTime: 'b', logFiles: [] }),
+      ),
+      'lookup-events.json': JSON.stringify(
+        { Events: [{ EventId: 'e', EventName: 'AuthorizeSecurityGroupIngress', CloudTrailEvent: JSON.stringify(record) }] },
+        null,
+        4,
+      ),
+      'details.json': JSON.stringify({
+        EvaluationResults: [
+          { EvaluationResultIdentifier: { EvaluationResultQualifier: qualifier, OrderingTimestamp: 1793610961.5 }, ComplianceType: 'NON_COMPLIANT' },
+        ],
+      }),
+      'prowler.asff.json': JSON.stringify([
+        {
+          SchemaVersion: '2018-10-08',
+          Id: `prowler-${check}-${ACCOUNT}-us-east-1-0f1e2d3c4`,
+          ProductArn: 'arn:aws:securityhub:us-east-1::product/prowler/prowler',
+          RecordState: 'ACTIVE',
+          GeneratorId: `prowler-${check}`,
+          AwsAccountId: ACCOUNT,
+          UpdatedAt: '2026-11-28T09:10:00Z',
+          Resources: [{ Type: 'AwsEc2SecurityGroup', Id: arn, Partition: 'aws', Region: 'us-east-1' }],
+          Compliance: { Status: 'FAILED' },
+        },
+      ]),
+      'prowler.ocsf.json': JSON.stringify([
+        {
+          class_uid: 2004,
+          activity_id: 1,
+          cloud: { account: { uid: ACCOUNT }, provider: 'aws', region: 'us-east-1' },
+          finding_info: { uid: `prowler-aws-${check}-${ACCOUNT}-us-east-1-${group}` },
+          metadata: { event_code: check, product: { uid: 'prowler', name: 'Prowler' } },
+          resources: [{ type: 'AwsEc2SecurityGroup', uid: arn, region: 'us-east-1' }],
+          status: 'New',
+          status_id: 1,
+          status_code: 'FAIL',
+          time: 1793610600,
+        },
+      ]),
+      'awslogs.json': JSON.stringify({
+        awslogs: {
+          data: gzipSync(JSON.stringify({ messageType: 'DATA_MESSAGE', logEvents: [{ id: '1', timestamp: 1, message: JSON.stringify(record) }] })).toString(
+            'base64',
+          ),
+        },
+      }),
+    };
+  }
+
+  it('all lead to the group, which is read, and to a person, since none of them shows that AWS sent it', async () => {
+    const group = await openGroup();
+    const files = gap(group);
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), content);
+    }
+    file('redress.yaml', `version: 1\nenvironments:\n  dev: { accounts: ["${ACCOUNT}"] }\nremediators:\n  ec2-revoke-sg-open-ssh: { dev: enforce }\n`);
+    for (const name of ['bucket', ...Object.keys(files).filter((each) => !each.startsWith('bucket'))]) {
+      const { exit, json } = await redress('plan', name);
+      const document = json as PlanDocument;
+      const seen = mine(document.passes, group).filter((pass) => pass.remediator === 'ec2-revoke-sg-open-ssh');
+      expect([name, exit, seen.map((pass) => [pass.verdict, pass.changes.length, pass.reasons.some(({ code }) => code === 'no-envelope')])]).toEqual([
+        name,
+        0,
+        [['needs-approval', 1, true]],
+      ]);
+    }
+    expect(await ports(group)).toEqual([22, 443]);
   });
 });

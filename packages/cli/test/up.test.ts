@@ -35,7 +35,6 @@ const io = () => ({
   stderr: (text: string) => {
     err += text;
   },
-  stdin: async () => '',
   stdinChunks: async function* () {},
   color: false,
   cwd: directory,

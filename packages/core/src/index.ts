@@ -10,20 +10,21 @@ export type { CallTrace } from './engine/gate.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
-export type {
-  ApprovalOptions,
-  Evaluation,
-  FindingResult,
-  HandleResult,
-  PassResult,
-  Redress,
-  RedressOptions,
-  RollbackOptions,
-  RunBudget,
-  RunOptions,
-  SweepOptions,
-  SweepSummary,
-  SweepTarget,
+export {
+  type ApprovalOptions,
+  type Evaluation,
+  type FindingResult,
+  type HandleResult,
+  isUnread,
+  type PassResult,
+  type Redress,
+  type RedressOptions,
+  type RollbackOptions,
+  type RunBudget,
+  type RunOptions,
+  type SweepOptions,
+  type SweepSummary,
+  type SweepTarget,
 } from './engine/types.js';
 export {
   CANARY,
@@ -34,6 +35,7 @@ export {
   canaryPattern,
   canaryResource,
   type Envelope,
+  EVENT_LISTS,
   type EventPattern,
   eventPatterns,
   isCanaryTick,

@@ -372,6 +372,23 @@ describe('a schedule', () => {
     expect(logger.lines.filter((line) => line.attributes['kind'] === 'sweep' && line.message === 'swept')).toHaveLength(2);
   });
 
+  it('warns of a sweep that could not read what it found', async () => {
+    const blind: Remediator = {
+      ...looker(async () => {
+        throw new Error('denied');
+      }),
+      discover: async function* () {
+        yield { type: 'AWS::S3::Bucket', id: 'found' };
+      },
+    };
+    const { handler, logger } = sweeping({ remediators: [blind] });
+    await handler(tick(), time(300_000));
+    expect(logger.lines.filter((line) => line.message === 'swept')).toMatchObject([
+      { level: 'warn', attributes: { status: 'complete', looked: 1, unread: 1 } },
+      { level: 'warn', attributes: { unread: 1 } },
+    ]);
+  });
+
   it('sweeps when it comes through a queue', async () => {
     const { handler, looked } = sweeping();
     expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual([]);

@@ -111,7 +111,10 @@ export function handlerOf<Answer>(
     const summaries = await redress.sweep({ ...options.sweep, targets, ...run, onPass });
     const complete = summaries.filter((each) => each.status === 'complete').length;
     if (complete > 0) metrics.add('SweepCompleted', 'Count', complete);
-    for (const { record: _, ...summary } of summaries) logger[summary.status === 'failed' ? 'error' : 'info']('swept', { kind: 'sweep', ...summary });
+    for (const { record: _, ...summary } of summaries) {
+      const level = summary.status === 'failed' ? 'error' : summary.unread + summary.errors > 0 ? 'warn' : 'info';
+      logger[level]('swept', { kind: 'sweep', ...summary });
+    }
     return summaries;
   };
 

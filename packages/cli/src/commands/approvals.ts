@@ -3,6 +3,7 @@ import type { ApprovalAnswer } from '@redress/lambda-runtime';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { onceEach } from '../passes.js';
 import { printable } from '../printable.js';
 import { isHandled, type PassDocument, passDocument, passLines } from './run.js';
 
@@ -63,7 +64,7 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
         `  undo      ${'irreversible' in change.undo ? `none: ${change.undo.irreversible}` : `${change.undo.restores}${change.undo.destroys === undefined ? '' : `, and destroys ${change.undo.destroys}`}`}`,
       ),
     ),
-    ...shown.reasons.map((each) => `  asks      ${printable(`${each.message} (${each.code})`)}`),
+    ...onceEach('', shown.reasons).reasons.map((each) => `  asks      ${printable(`${each.message} (${each.code})`)}`),
     ...shown.blindSpots.map((each) => `  not seen  ${printable(each)}`),
     `  caused by ${shown.causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : shown.causedBy.map((each) => printable(each ?? 'unknown')).join(', ')}`,
     `  plan      ${shown.planDigest}`,

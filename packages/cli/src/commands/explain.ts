@@ -1,6 +1,7 @@
 import { EFFECTS, formatResource, isRecord, type JsonObject, type Outcome, type ResourceRef } from '@redress/core';
 import type { Data } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { onceEach } from '../passes.js';
 import { printable } from '../printable.js';
 import { causeOf, entriesOf, type HistoryEntry } from './history.js';
 
@@ -110,6 +111,10 @@ function explain(entry: HistoryEntry): Explanation {
   const cause = causeOf(entry);
   const acted = outcome === 'remediated' || outcome === 'rolled-back' || outcome === 'no-op';
   const codes = decided.map((reason) => String(reason['code']));
+  const { message, reasons: said } = onceEach(
+    entry.message ?? '',
+    decided.map((reason) => ({ message: String(reason['message']), code: String(reason['code']) })),
+  );
   const next = [
     ...(acted ? [] : codes.map((code) => NEXT[code])),
     outcome === null ? undefined : NEXT_OF_OUTCOME[outcome],
@@ -129,10 +134,8 @@ function explain(entry: HistoryEntry): Explanation {
     ].join(' '),
     why: [
       ...(cause === '' ? [] : [cause]),
-      ...(acted ? [] : decided.map((reason) => `${String(reason['message'])} (${String(reason['code'])})`)),
-      ...(entry.message !== null && entry.message !== '' && !decided.some((reason) => entry.message?.includes(String(reason['message'])))
-        ? [entry.message]
-        : []),
+      ...(acted ? [] : said.map((reason) => `${reason.message} (${reason.code})`)),
+      ...(message === null || message === '' ? [] : [message]),
     ],
     next: [...new Set(next)],
   };

@@ -2,6 +2,7 @@ import { formatResource, isRecord, type Json, type JsonObject, type Plan, type R
 import { type Data, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
+import { onceEach } from '../passes.js';
 import { printable } from '../printable.js';
 
 /** One entry of `redress history --json`: an execution with everything that belongs to it, or a decision not to act. */
@@ -198,12 +199,18 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
   const lines: string[] = [];
   for (const entry of entries) {
     lines.push(`${entry.time}  ${paint('bold', entry.outcome ?? 'open')}  ${printable(formatResource(entry.resource))}  ${printable(entry.remediator)}`);
-    if (entry.message !== null && entry.message !== '') lines.push(`  ${printable(entry.message)}`);
+    const { message, reasons } = onceEach(
+      entry.message ?? '',
+      (entry.reasons.filter(isRecord) as unknown as JsonObject[]).map((reason) => ({
+        effect: String(reason['effect']),
+        message: String(reason['message']),
+        code: String(reason['code']),
+      })),
+    );
+    if (message !== null && message !== '') lines.push(`  ${printable(message)}`);
     const cause = causeOf(entry);
     if (cause !== '') lines.push(`  because ${printable(cause)}`);
-    for (const reason of entry.reasons)
-      if (isRecord(reason))
-        lines.push(`  ${String(reason['effect']).padEnd(7)} ${printable(String(reason['message']))} (${printable(String(reason['code']))})`);
+    for (const reason of reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
     for (const call of entry.calls) {
       const proof = [call.requestId === null ? '' : `request ${printable(call.requestId)}`, call.caller === null ? '' : `by ${printable(call.caller)}`];
       const shown = proof.filter((each) => each !== '').join(', ');
@@ -213,7 +220,7 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
       lines.push(`  before  ${printable(JSON.stringify(entry.before))}`);
       if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
     }
-    for (const open of entry.open) lines.push(`  still open: ${printable(open)}`);
+    for (const open of entry.open) if (entry.message?.includes(open) !== true) lines.push(`  still open: ${printable(open)}`);
     if (entry.approval !== null) lines.push(`  approval ${printable(entry.approval)}`);
     if (entry.execution !== null) lines.push(`  ${entry.kind === 'duplicate' ? 'names execution' : 'execution'} ${printable(entry.execution)}`);
   }

@@ -1,11 +1,14 @@
 import { type Finding, normalize } from '@redress/core';
-import { readInputs } from '../inputs.js';
+import { documentsOf, placeOf } from '../files/documents.js';
+import { originOf, withOrigin } from '../files/origin.js';
 import { type Answer, type Io, painter, table } from '../io.js';
 import { printable } from '../printable.js';
 
 /** One row of `redress normalize`. */
 export interface NormalizedRow {
   readonly file: string;
+  /** From 1; null where the file is one document. */
+  readonly line: number | null;
   /** Counts the findings of one file, from 0. */
   readonly index: number;
   readonly source: string;
@@ -21,15 +24,27 @@ export interface NormalizedRow {
   readonly reason: string;
 }
 
-/** What Redress reads out of files, without an account and without a policy. Never fails for what is in a file. */
-export async function normalizeCommand(io: Io, files: readonly string[]): Promise<Answer> {
+/**
+ * What Redress reads out of files, without an account and without a policy. Everything in a file is a row, also what cannot be read; that there
+ * is such a thing is in the exit code.
+ */
+export async function normalizeCommand(io: Io, files: readonly string[], options: { readonly from?: string }, region: string): Promise<Answer> {
+  const origin = originOf(options.from, region);
   const rows: NormalizedRow[] = [];
-  for (const { file, value, problem } of await readInputs(io, files)) {
-    if (problem === null) rows.push(...normalize(value).map((finding, index) => row(file, index, finding)));
+  const counts = new Map<string, number>();
+  const indexOf = (file: string) => {
+    const index = counts.get(file) ?? 0;
+    counts.set(file, index + 1);
+    return index;
+  };
+  for await (const document of withOrigin(documentsOf(io, files), async () => origin)) {
+    const { file, line, value, problem } = document;
+    if (problem === null) rows.push(...normalize(value).map((finding) => row(file, line, indexOf(file), finding)));
     else
       rows.push({
         file,
-        index: 0,
+        line,
+        index: indexOf(file),
         source: 'other',
         kind: 'malformed',
         account: null,
@@ -43,12 +58,13 @@ export async function normalizeCommand(io: Io, files: readonly string[]): Promis
         reason: problem,
       });
   }
-  return { json: rows, text: human(io, rows), exit: 0 };
+  return { json: rows, text: human(io, rows), exit: rows.some(({ disposition }) => disposition === 'rejected') ? 1 : 0 };
 }
 
-function row(file: string, index: number, finding: Finding): NormalizedRow {
+function row(file: string, line: number | null, index: number, finding: Finding): NormalizedRow {
   return {
     file,
+    line,
     index,
     source: finding.source,
     kind: finding.kind,
@@ -67,7 +83,7 @@ function row(file: string, index: number, finding: Finding): NormalizedRow {
 function human(io: Io, rows: readonly NormalizedRow[]): string {
   const cells = rows.map((each) =>
     [
-      `${each.file}#${each.index}`,
+      `${placeOf(each)}#${each.index}`,
       each.disposition,
       `${each.source} ${each.kind}`,
       [each.account ?? '-', each.region ?? '-'].join(' '),

@@ -1,11 +1,14 @@
 import { definePolicy, formatResource, isAccountId, messageOf, type PassResult, type Policy, partitionOf, type Redress, type ResourceRef } from '@redress/core';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
-import { readJsonInputs } from '../inputs.js';
+import { checkedDocuments, placeOf } from '../files/documents.js';
+import { type Origin, originOf, withOrigin } from '../files/origin.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { type Left, LeftOver, leftLines } from '../left.js';
 import {
   blindSpotLines,
   codeOf,
+  isBlind,
   type PlannedPass,
   plannedLines,
   plannedPass,
@@ -27,8 +30,12 @@ export interface PlanDocument {
   readonly policySource: Composition['policySource'];
   readonly passes: readonly PlannedPass[];
   readonly summary: Summary;
-  /** Inputs that need no decision, by disposition. Empty with `--live`. */
+  /** Findings without a pass, by disposition. Empty with `--live`. */
   readonly counted: Readonly<Record<string, number>>;
+  /** Why inputs are no events, each reason once. */
+  readonly rejected: readonly Left[];
+  /** What no remediator is asked about, although it says that something is wrong, or was sent here. */
+  readonly unasked: readonly Left[];
   /** With `--live`: remediators that were not, or not wholly, swept. */
   readonly notSwept: readonly { readonly remediator: string; readonly reason: string }[];
   /** With `--live` and without a policy: what a policy that enforces everything here would lead to. Nothing like it is in force. */
@@ -48,8 +55,14 @@ export interface PlanDocument {
   readonly problems: readonly string[];
 }
 
+/** Where files are from that do not say it. */
+export interface OriginOptions {
+  /** `ACCOUNT` or `ACCOUNT/REGION`. */
+  readonly from?: string;
+}
+
 /** Options of `redress plan`. */
-export interface PlanOptions {
+export interface PlanOptions extends OriginOptions {
   readonly live?: boolean;
   readonly remediator?: readonly string[];
   readonly account?: string;
@@ -65,9 +78,13 @@ export async function planCommand(io: Io, composition: Composition, files: reado
     throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
   if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator belongs to --live.');
   if (options.live !== true && options.account !== undefined) throw new CliError('cli/usage', '--account belongs to --live.');
+  if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from belongs to files.');
   const document =
-    options.live === true ? await live(composition, await accountOf(composition, options.account), options) : await fromFiles(io, composition, files);
-  return { json: document, text: human(io, document), exit: document.problems.length > 0 || document.summary.notRead > 0 ? 1 : 0 };
+    options.live === true ? await live(composition, await accountOf(composition, options.account), options) : await fromFiles(io, composition, files, options);
+  const { problems, rejected, unasked } = document;
+  const unread = document.passes.some(({ verdict, reasons }) => verdict === 'not-read' || (verdict === 'denied' && reasons.some(isBlind)));
+  const done = problems.length === 0 && rejected.length === 0 && unasked.length === 0 && !unread;
+  return { json: document, text: human(io, document), exit: done ? 0 : 1 };
 }
 
 /** The account to look at: the one that is named, else that of the credentials, whoever they are. */
@@ -83,21 +100,52 @@ export async function accountOf({ region, connect, ambient }: Composition, named
   return account;
 }
 
-async function fromFiles(io: Io, composition: Composition, files: readonly string[]): Promise<PlanDocument> {
+/** That of `--from`, else that of the credentials and `--region`, which is said. */
+export function defaultOrigin(io: Io, composition: Composition, { from }: OriginOptions): (file: string) => Promise<Origin | null> {
+  const given = originOf(from, composition.region);
+  return async (file) => {
+    if (given !== null) return given;
+    const account = await accountOf(composition, undefined).catch(() => null);
+    if (account === null) return null;
+    io.stderr(`${printable(file)} does not say where it is from: taken to be of ${account} in ${composition.region}. --from ACCOUNT/REGION says otherwise.\n`);
+    return { account, region: composition.region };
+  };
+}
+
+async function fromFiles(io: Io, composition: Composition, files: readonly string[], options: OriginOptions): Promise<PlanDocument> {
+  const origin = defaultOrigin(io, composition, options);
+  const documents = await checkedDocuments(io, files);
   const account = await accountOf(composition, undefined).catch(() => null);
-  const redress = composition.engine({ notify: false });
+  const redress = composition.engine({ notify: false, reported: 'findings' });
   try {
     const passes: PassResult[] = [];
-    const counted: Record<string, number> = {};
-    const problems: string[] = [];
+    const left = new LeftOver();
+    const problems = new Set<string>();
     const run = { dryRun: true, budget: { changes: 0 } };
-    for (const { file, value } of await readJsonInputs(io, files)) {
+    for await (const document of withOrigin(documents(), origin)) {
+      const { file, value, problem } = document;
+      if (problem !== null) {
+        left.reject(placeOf(document), problem);
+        continue;
+      }
       const result = await redress.handle(value, run);
-      for (const each of result.results) passes.push(...each.passes);
-      for (const [disposition, count] of Object.entries(result.counted)) counted[disposition] = (counted[disposition] ?? 0) + count;
-      problems.push(...unhandled(result).map((reason) => `${file}: ${reason}`));
+      for (const each of result.results) {
+        left.add(placeOf(document), each);
+        passes.push(...each.passes);
+      }
+      for (const reason of unhandled(result)) problems.add(`${file}: ${reason}`);
     }
-    return { ...head(composition, account), ...planned(composition, passes), counted, notSwept: [], ifEnforced: null, problems };
+    const { counted, rejected, unasked } = left;
+    return {
+      ...head(composition, account),
+      ...planned(composition, passes),
+      counted,
+      rejected,
+      unasked,
+      notSwept: [],
+      ifEnforced: null,
+      problems: [...problems],
+    };
   } finally {
     redress.close();
   }
@@ -151,6 +199,8 @@ async function live(composition: Composition, account: string, options: PlanOpti
         results.flatMap((each) => each.passes),
       ),
       counted: {},
+      rejected: [],
+      unasked: [],
       notSwept,
       ifEnforced:
         whatIf === null
@@ -227,7 +277,7 @@ function human(io: Io, document: PlanDocument): string {
     lines.push('');
   }
   lines.push(...blindSpotLines(document.passes, paint));
-  for (const [disposition, count] of Object.entries(document.counted)) lines.push(`${count} ${disposition}: no decision needed`);
+  lines.push(...leftLines(document, paint));
   for (const { remediator, reason } of document.notSwept) lines.push(`${paint('yellow', 'not swept')}  ${printable(remediator)}: ${printable(reason)}`);
   for (const problem of document.problems)
     if (!document.notSwept.some(({ remediator, reason }) => problem === `${remediator}: ${reason}`))

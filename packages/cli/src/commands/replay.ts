@@ -1,10 +1,12 @@
 import { createReplay, formatResource, normalize, type Replay, type ReplayedPass, type ResourceRef, readRecordings, unwrap } from '@redress/core';
 import { type Composition, hasJournal, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
+import { documentsOf, placeOf } from '../files/documents.js';
+import { originOf, withOrigin } from '../files/origin.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { type Left, LeftOver, leftLines } from '../left.js';
 import { codeOf, type Verdict, verdictOf, verdictWords } from '../passes.js';
 import { printable } from '../printable.js';
-import { documentsOf } from '../stream.js';
 
 /** What becomes of a pass of the past: a verdict of today, or why there is none. */
 export type ReplayVerdict = Exclude<Verdict, 'not-read'> | 'undecidable' | 'repeat';
@@ -36,8 +38,10 @@ export interface ReplayDocument {
   /** Documents read, and findings in them. */
   readonly documents: number;
   readonly findings: number;
-  /** Findings that need no decision, by disposition. */
+  /** Findings without a pass, by disposition. */
   readonly counted: Readonly<Record<string, number>>;
+  /** Why inputs are no events, each reason once. */
+  readonly rejected: readonly Left[];
   /** Passes, by verdict and code. */
   readonly verdicts: readonly { readonly verdict: ReplayVerdict; readonly code: string; readonly count: number }[];
   /** The first of them; `left` says how many more there were. */
@@ -58,12 +62,16 @@ export interface ReplayDocument {
 
 /** Options of `redress replay`. */
 export interface ReplayCommandOptions {
+  /** Where compliance details are from that do not say it: `ACCOUNT` or `ACCOUNT/REGION`. */
+  readonly from?: string;
   readonly against?: string;
   readonly most?: string;
 }
 
 const MOST = 200;
 const MOST_PROBLEMS = 100;
+/** Nothing is to be done here, so that it is no failure. */
+const NOBODY = 'No remediator is asked about it.';
 
 /** Events of the past, decided on by the policy of today; nothing is asked of AWS, changed or recorded. */
 export async function replayCommand(
@@ -75,6 +83,7 @@ export async function replayCommand(
 ): Promise<Answer> {
   const most = options.most === undefined ? MOST : Number(options.most);
   if (!Number.isSafeInteger(most) || most < 0) throw new CliError('cli/usage', `--most ${JSON.stringify(options.most)} is not a number of passes.`);
+  const origin = originOf(options.from, composition.region);
   const other = options.against === undefined ? null : await compose(options.against);
   const journal = (await hasJournal(composition.data)) ? await openJournal(composition.data, { create: false }) : null;
   if (journal === null) io.stderr(`There is no journal in ${composition.data.shown}, so no state is known: most is undecidable.\n`);
@@ -88,21 +97,22 @@ export async function replayCommand(
     const passes: ReplayedPassDocument[] = [];
     const differences = new Map<string, { from: ReplayVerdict; to: ReplayVerdict; count: number }>();
     const different: (ReplayedPassDocument & { to: Judged })[] = [];
-    const counted: Record<string, number> = {};
+    const left = new LeftOver();
     const problems: string[] = [];
     let [documents, findings, all, allDifferent] = [0, 0, 0, 0];
 
-    for await (const { file, line, value, problem } of documentsOf(io, names)) {
+    for await (const read of withOrigin(documentsOf(io, names), async () => origin)) {
+      const { file, line, value, problem } = read;
       documents++;
       if (problem !== null) {
-        if (problems.length < MOST_PROBLEMS) problems.push(`${file}${line === null ? '' : `:${line}`}: ${problem}`);
+        if (problems.length < MOST_PROBLEMS) problems.push(`${placeOf(read)}: ${problem}`);
         continue;
       }
       for (const envelope of unwrap(value)) {
         for (const finding of normalize(envelope)) {
           findings++;
           const replayed = await today.run(finding);
-          if (replayed.length === 0) counted[finding.disposition] = (counted[finding.disposition] ?? 0) + 1;
+          left.add(placeOf(read), { finding, passes: replayed.map(({ pass }) => pass), reason: NOBODY, error: null });
           const compared = then === null ? [] : await then.run(finding);
           for (const each of replayed) {
             const judged = judge(each);
@@ -123,7 +133,8 @@ export async function replayCommand(
       policySource: composition.policySource,
       documents,
       findings,
-      counted,
+      counted: left.counted,
+      rejected: left.rejected,
       verdicts: sorted(tally),
       passes,
       left: all - passes.length,
@@ -139,7 +150,7 @@ export async function replayCommand(
             },
       problems,
     };
-    return { json: document, text: human(io, document), exit: problems.length === 0 ? 0 : 1 };
+    return { json: document, text: human(io, document, left), exit: problems.length === 0 && left.rejected.length === 0 ? 0 : 1 };
   } finally {
     await journal?.close?.();
   }
@@ -184,7 +195,7 @@ function sorted<T extends { readonly count: number }>(map: ReadonlyMap<string, T
 
 const words = (verdict: ReplayVerdict) => (verdict === 'undecidable' ? 'undecidable' : verdict === 'repeat' ? 'repeats' : verdictWords(verdict));
 
-function human(io: Io, document: ReplayDocument): string {
+function human(io: Io, document: ReplayDocument, left: LeftOver): string {
   const paint = painter(io);
   const lines: string[] = [];
   const row = (pass: ReplayedPassDocument) =>
@@ -206,10 +217,8 @@ function human(io: Io, document: ReplayDocument): string {
     lines.push(...more(document.against.left));
   }
   for (const problem of document.problems) lines.push(`${paint('red', 'problem')}  ${printable(problem)}`);
-  const dispositions = Object.entries(document.counted).map(([disposition, n]) => `${n} ${disposition}`);
-  lines.push(
-    `${document.findings} findings in ${document.documents} documents${dispositions.length === 0 ? '' : `; no decision needed: ${dispositions.join(', ')}`}.`,
-  );
+  lines.push(...leftLines(left, paint));
+  lines.push(`${document.findings} findings in ${document.documents} documents.`);
   for (const { verdict, code, count: n } of document.verdicts) lines.push(`  ${String(n).padStart(8)}  ${words(verdict)} (${printable(code)})`);
   if (document.against !== null) {
     const total = document.against.differences.reduce((sum, each) => sum + each.count, 0);

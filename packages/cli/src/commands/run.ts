@@ -1,10 +1,12 @@
-import { formatResource, type HandleResult, type PassResult } from '@redress/core';
+import { formatResource, type PassResult } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
-import { readJsonInputs } from '../inputs.js';
+import { checkedDocuments, placeOf } from '../files/documents.js';
+import { withOrigin } from '../files/origin.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
-import { codeOf, reasonsOf } from '../passes.js';
+import { type Left, LeftOver, leftLines } from '../left.js';
+import { codeOf, isBlind, onceEach, reasonsOf } from '../passes.js';
 import { printable } from '../printable.js';
-import { unhandled } from './plan.js';
+import { defaultOrigin, type OriginOptions, unhandled } from './plan.js';
 
 /** A pass that was carried out, as JSON. */
 export interface PassDocument {
@@ -30,8 +32,12 @@ export interface RunDocument {
   readonly files: readonly {
     readonly file: string;
     readonly passes: readonly PassDocument[];
+    /** Findings without a pass, by disposition. */
     readonly counted: Readonly<Record<string, number>>;
+    /** Why inputs are no events, each reason once. */
     readonly rejected: readonly string[];
+    /** What no remediator is asked about, although it says that something is wrong, or was sent here. */
+    readonly unasked: readonly Left[];
     readonly problems: readonly string[];
   }[];
   /** Whether nothing has to be run again or looked at by a person. */
@@ -39,32 +45,50 @@ export interface RunDocument {
 }
 
 /** Events the whole way, as the Lambda would. */
-export async function runCommand(io: Io, composition: Composition, files: readonly string[]): Promise<Answer> {
-  const inputs = await readJsonInputs(io, files);
+export async function runCommand(io: Io, composition: Composition, files: readonly string[], options: OriginOptions = {}): Promise<Answer> {
+  const origin = defaultOrigin(io, composition, options);
+  const documents = await checkedDocuments(io, files);
   const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
-  const redress = composition.engine({ journal });
+  const redress = composition.engine({ journal, reported: 'findings' });
   try {
-    const answers: RunDocument['files'][number][] = [];
+    const read = new Map<string, { passes: PassDocument[]; left: LeftOver; problems: Set<string> }>();
     // One command is one run: limits per run count over all of its files.
     const run = { budget: { changes: 0 } };
-    for (const { file, value } of inputs) answers.push(answerOf(file, await redress.handle(value, run)));
-    const handled = answers.every((each) => each.problems.length === 0 && each.passes.every(isHandled));
-    const document: RunDocument = { files: answers, handled };
-    return { json: document, text: human(io, document), exit: handled ? 0 : 1 };
+    for await (const document of withOrigin(documents(), origin)) {
+      const { file, value, problem } = document;
+      const own = read.get(file) ?? { passes: [], left: new LeftOver(), problems: new Set<string>() };
+      read.set(file, own);
+      if (problem !== null) {
+        own.left.reject(placeOf(document), problem);
+        continue;
+      }
+      const result = await redress.handle(value, run);
+      for (const each of result.results) {
+        own.left.add(placeOf(document), each);
+        own.passes.push(...each.passes.map(passDocument));
+      }
+      for (const each of unhandled(result)) own.problems.add(each);
+    }
+    const answers = [...read].map(([file, { passes, left, problems }]) => ({ file, passes, left, problems: [...problems] }));
+    const handled = answers.every(
+      ({ passes, left, problems }) => problems.length === 0 && left.rejected.length === 0 && left.unasked.length === 0 && passes.every(isHandled),
+    );
+    const document: RunDocument = {
+      files: answers.map(({ left: { counted, rejected, unasked }, file, passes, problems }) => ({
+        file,
+        passes,
+        counted,
+        rejected: rejected.map(({ reason }) => reason),
+        unasked,
+        problems,
+      })),
+      handled,
+    };
+    return { json: document, text: human(io, answers, handled), exit: handled ? 0 : 1 };
   } finally {
     redress.close();
     await journal.close?.();
   }
-}
-
-function answerOf(file: string, result: HandleResult): RunDocument['files'][number] {
-  return {
-    file,
-    passes: result.results.flatMap((each) => each.passes).map(passDocument),
-    counted: result.counted,
-    rejected: result.results.filter((each) => each.finding.disposition === 'rejected').map((each) => each.finding.reason),
-    problems: unhandled(result),
-  };
 }
 
 export function passDocument(pass: PassResult): PassDocument {
@@ -86,9 +110,10 @@ export function passDocument(pass: PassResult): PassDocument {
   };
 }
 
-/** Whether a pass needs nobody any more but those who were told. */
-export function isHandled(pass: Pick<PassDocument, 'outcome' | 'retryable'>): boolean {
-  return !pass.retryable && !['busy', 'failed', 'partial', 'unknown'].includes(pass.outcome);
+/** Whether a pass needs nobody any more but those who were told. What could not be read was not decided on by anybody. */
+export function isHandled({ outcome, retryable, code, reasons }: Pick<PassDocument, 'outcome' | 'retryable' | 'code' | 'reasons'>): boolean {
+  const blind = outcome === 'denied' && (isBlind({ effect: 'deny', code }) || reasons.some(isBlind));
+  return !retryable && !blind && !['busy', 'failed', 'partial', 'unknown'].includes(outcome);
 }
 
 const STYLES: Readonly<Record<string, Parameters<Paint>[0]>> = {
@@ -109,27 +134,30 @@ export function passLines(pass: PassDocument, paint: Paint): string[] {
   const lines = [
     `${paint(STYLES[pass.outcome] ?? 'cyan', pass.outcome)}  ${paint('bold', printable(formatResource(pass.resource)))}  ${printable(pass.remediator)}`,
   ];
-  if (pass.message !== '') lines.push(`  ${printable(pass.message)}`);
   // Nothing to change is the account's doing, not a guardrail's.
-  for (const reason of pass.outcome === 'no-op' ? [] : pass.reasons)
-    lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
-  for (const open of pass.open) lines.push(`  still open: ${printable(open)}`);
+  const { message, reasons } = onceEach(pass.message, pass.outcome === 'no-op' ? [] : pass.reasons);
+  if (message !== null) lines.push(`  ${printable(message)}`);
+  for (const reason of reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  for (const open of pass.open) if (!pass.message.includes(open)) lines.push(`  still open: ${printable(open)}`);
   if (pass.approval !== null) lines.push(`  approve or deny it: redress approvals show ${pass.approval}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);
   if (pass.retryable) lines.push('  The same input may fare better later.');
   return lines;
 }
 
-function human(io: Io, document: RunDocument): string {
+function human(
+  io: Io,
+  answers: readonly { readonly file: string; readonly passes: readonly PassDocument[]; readonly left: LeftOver; readonly problems: readonly string[] }[],
+  handled: boolean,
+): string {
   const paint = painter(io);
   const lines: string[] = [];
-  for (const { file, passes, counted, rejected, problems } of document.files) {
+  for (const { file, passes, left, problems } of answers) {
     lines.push(paint('bold', printable(file)));
     for (const pass of passes) lines.push(...passLines(pass, paint).map((line) => `  ${line}`));
-    for (const [disposition, count] of Object.entries(counted)) lines.push(`  ${count} ${disposition}: no decision needed`);
-    for (const reason of rejected) lines.push(`  ${paint('yellow', 'rejected')}: ${printable(reason)}`);
+    lines.push(...leftLines(left, paint, file).map((line) => `  ${line}`));
     for (const problem of problems) lines.push(`  ${paint('red', 'not handled')}: ${printable(problem)}`);
   }
-  lines.push(document.handled ? 'All were handled.' : paint('red', 'Not all were handled.'));
+  lines.push(handled ? 'All were handled.' : paint('red', 'Not all were handled.'));
   return lines.join('\n');
 }

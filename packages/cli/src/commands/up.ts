@@ -5,7 +5,7 @@ import { eventPatterns, isRecord, type JsonObject, messageOf } from '@redress/co
 import { createHandler } from '@redress/lambda-runtime';
 import { compose, type GlobalOptions, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
-import { readJsonInputs } from '../inputs.js';
+import { checkedDocuments, placeOf } from '../files/documents.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
 import { startLoop } from '../up/loop.js';
@@ -93,7 +93,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
       }).catch((error: unknown) => io.stderr(`the event of ${call.operation} was lost: ${printable(messageOf(error))}\n`));
     };
     const onInject = async (body: string) => {
-      for (const event of injected(body)) await put(event);
+      for (const event of injected(JSON.parse(body))) await put(event);
     };
     const proxy = await watchingProxy({ upstream: endpoint, port, onCall, onInject }).catch((cause: unknown) => {
       throw new CliError('cli/usage', `Port ${port} cannot be listened on: ${messageOf(cause)}`, { next: 'Give another with --port, or 0 for any.', cause });
@@ -116,9 +116,14 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
 /** Puts the events of files into a twin that is running. */
 export async function upInjectCommand(io: Io, files: readonly string[], options: { readonly port?: string }): Promise<Answer> {
   const port = numberOf(options.port ?? '4599', '--port', 1, 65_535);
-  const inputs = await readJsonInputs(io, files);
+  const documents = await checkedDocuments(io, files);
+  for await (const document of documents()) {
+    const problem = document.problem ?? problemOf(document.value);
+    const place = { file: document.file, ...(document.line === null ? {} : { line: document.line }) };
+    if (problem !== null) throw new CliError('cli/file', `${placeOf(document)}: ${problem}`, { place, next: 'Nothing was put in.' });
+  }
   let count = 0;
-  for (const { file, value } of inputs) {
+  for await (const { file, value } of documents()) {
     let response: Response;
     try {
       response = await fetch(`http://127.0.0.1:${port}${INJECT}`, {
@@ -136,8 +141,17 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
   return { json: { injected: count }, text: `${count} ${count === 1 ? 'event' : 'events'} put in.`, exit: 0 };
 }
 
-function injected(body: string): { source: string; 'detail-type': string; detail: JsonObject; resources?: string[] }[] {
-  const value: unknown = JSON.parse(body);
+/** Why a value holds anything but events to put in; null when it does not. */
+function problemOf(value: unknown): string | null {
+  try {
+    injected(value);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function injected(value: unknown): { source: string; 'detail-type': string; detail: JsonObject; resources?: string[] }[] {
   return (Array.isArray(value) ? value : [value]).map((event: unknown) => {
     if (!isRecord(event) || typeof event['source'] !== 'string' || typeof event['detail-type'] !== 'string' || !isRecord(event['detail']))
       throw new Error('An EventBridge event has source, detail-type and detail.');

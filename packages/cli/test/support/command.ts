@@ -16,7 +16,6 @@ export async function command(argv: readonly string[], cwd: string, overrides?: 
     {
       stdout: (text) => void (out += text),
       stderr: (text) => void (err += text),
-      stdin: async () => stdin.join(''),
       stdinChunks: async function* () {
         yield* stdin;
       },

@@ -5,6 +5,8 @@ import { matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 
+const ACCOUNT = 'AWS::::Account';
+
 /** A finding's way to one resource: the remediators asked, narrow before wide. */
 interface Route {
   readonly resource: ResourceRef;
@@ -89,7 +91,14 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     for (const claim of finding.resources) if (remediator.resourceTypes.includes(claim.type)) yield claim;
     return;
   }
+  const found = finding.controls.some((control) => isFoundBy(remediator, control));
+  // Another tool has a resource of its own for a setting of the account (`…:volume` without an id, a password policy); of an account there is one.
+  if (found && finding.account !== null && remediator.resourceTypes.includes(ACCOUNT)) {
+    yield { type: ACCOUNT, id: finding.account };
+    return;
+  }
   const asked =
+    found ||
     finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) ||
     (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));
   if (!asked) return;
@@ -97,6 +106,11 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     if (remediator.resourceTypes.includes(claim.type))
       yield { type: claim.type, id: claim.id, ...(claim.region === undefined || claim.region === '' ? {} : { region: claim.region }) };
   }
+}
+
+/** Whether a check of another tool, `prowler/CHECK`, is one of those that find the same gap. */
+function isFoundBy({ alsoFoundBy = {} }: Remediator, control: string): boolean {
+  return Object.entries(alsoFoundBy).some(([tool, checks]) => checks.some((check) => control === `${tool}/${check}`));
 }
 
 /** A control id as findings name it: `EC2.13` of the Foundational Best Practices, else `<framework>/<id>`. */

@@ -7,7 +7,7 @@ import { runPass } from './pass.js';
 import { persist } from './recorder.js';
 import { recover } from './recover.js';
 import { parametersOf, type Runtime } from './runtime.js';
-import type { PassResult, RunBudget, SweepOptions, SweepSummary, SweepTarget } from './types.js';
+import { isUnread, type PassResult, type RunBudget, type SweepOptions, type SweepSummary, type SweepTarget } from './types.js';
 
 /** Resources per second, unless asked otherwise: a sweep must not use up the request quota that the account's own work needs. */
 const RATE = 5;
@@ -89,6 +89,7 @@ async function sweepOne(
   let looked = 0;
   let retryable = 0;
   let errors = 0;
+  let unread = 0;
   let next: string | null = null;
   const later: { ref: ResourceRef; seenAt: number; until: number }[] = [];
   const count = (passes: readonly (PassResult | null)[], again: (until: number) => boolean) => {
@@ -97,6 +98,7 @@ async function sweepOne(
       else if (pass.settles === null || !again(pass.settles)) {
         outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
         if (pass.retryable) retryable++;
+        if (isUnread(pass)) unread++;
         options.onPass?.(pass);
       }
     }
@@ -116,6 +118,7 @@ async function sweepOne(
     outcomes,
     retryable,
     errors,
+    unread,
     next: status === 'complete' ? null : next,
     message,
   });
@@ -155,7 +158,7 @@ async function sweepOne(
     runtime.warn(`the sweep of ${remediator.id} in ${target.account}, ${target.region} failed`, error);
     return found('failed', messageOf(error));
   }
-  return found('complete', looked === 0 ? 'Nothing to look at.' : `${looked} looked at.`);
+  return found('complete', looked === 0 ? 'Nothing to look at.' : `${looked} looked at${unread === 0 ? '' : `, of which ${unread} could not be read`}.`);
 }
 
 /** Passes over one resource; null stands for one that failed. A resource that cannot be handled keeps no other from being looked at. */
@@ -192,8 +195,8 @@ function accountOf({ account, region }: SweepTarget): ResourceRef {
 }
 
 async function recordSweep(runtime: Runtime, remediator: Remediator, target: SweepTarget, found: Found) {
-  const { status, looked, outcomes, retryable, errors, next, message } = found;
-  const body: JsonObject = { sweep: { status, looked, outcomes: { ...outcomes } as { [key: string]: Json }, retryable, errors, next, message } };
+  const { status, looked, outcomes, retryable, errors, unread, next, message } = found;
+  const body: JsonObject = { sweep: { status, looked, outcomes: { ...outcomes } as { [key: string]: Json }, retryable, errors, unread, next, message } };
   return persist(runtime, (journal) => journal.append({ kind: 'sweep', resource: accountOf(target), remediator: remediator.id, body }));
 }
 

@@ -85,6 +85,16 @@ export interface PassResult {
   readonly settles: number | null;
 }
 
+/**
+ * Whether a pass was denied because something could not be read, or a guardrail is broken: nobody has decided that it is right so.
+ *
+ * @example const seen = passes.every((pass) => !isUnread(pass));
+ */
+export function isUnread({ outcome, decision }: Pick<PassResult, 'outcome' | 'decision'>): boolean {
+  if (outcome !== 'denied') return false;
+  return decision === null || decision.results.some(({ effect, code }) => effect === 'deny' && (code === 'unreadable' || code === 'guardrail-failed'));
+}
+
 /** What became of one finding. */
 export interface FindingResult {
   readonly finding: Finding;
@@ -157,6 +167,8 @@ export interface SweepSummary extends SweepTarget {
   readonly retryable: number;
   /** Resources that could not be handled at all. */
   readonly errors: number;
+  /** Passes that were denied because something could not be read: these resources were not looked at. */
+  readonly unread: number;
   /** The resource that was looked at last, when there is more. */
   readonly next: string | null;
   readonly message: string;

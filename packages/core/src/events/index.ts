@@ -11,4 +11,4 @@ export {
 export { normalize } from './normalize.js';
 export { type EventPattern, eventPatterns } from './patterns.js';
 export { SECURITY_HUB_AUTHOR } from './sources/securityhub.js';
-export { type Envelope, isEnvelope, unwrap } from './unwrap.js';
+export { type Envelope, EVENT_LISTS, isEnvelope, unwrap } from './unwrap.js';

@@ -983,3 +983,152 @@ it.each([
     { source: 'ssm', kind: 'automation-status', disposition, state: Status, extra: { document: 'AWS-DisableIncomingSSHOnPort22' } },
   ]);
 });
+
+describe('Prowler', () => {
+  const GROUP = { type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d4e5f60718' };
+
+  it('in the AWS Security Finding Format names its check, and is of no hub when it comes out of a file', () => {
+    const found = one(given.prowlerAsff());
+    expect(found).toMatchObject({
+      source: 'prowler',
+      kind: 'finding-imported',
+      disposition: 'candidate',
+      reason: 'The check of Prowler failed.',
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      controls: ['prowler/ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_22'],
+      configRule: null,
+      state: 'FAILED',
+      envelope: null,
+      observedAt: '2026-11-02T09:10:00Z',
+    });
+    expect(found.resources).toMatchObject([GROUP]);
+    // Security Hub has it, and gave it a workflow.
+    const imported = given.event('aws.securityhub', 'Security Hub Findings - Imported', { findings: [given.prowlerAsff({ Workflow: { Status: 'NEW' } })] });
+    expect(one(imported)).toMatchObject({ source: 'securityhub', disposition: 'candidate', controls: found.controls });
+  });
+
+  it('in OCSF has its result in status_code, and its time in seconds', () => {
+    expect(one([given.prowlerOcsf()])).toMatchObject({
+      id: `prowler-aws-ec2_ebs_default_encryption-${ACCOUNT}-eu-west-1-${ACCOUNT}|2026-11-02T09:10:00.000Z`,
+      source: 'prowler',
+      kind: 'finding-imported-v2',
+      disposition: 'candidate',
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      controls: ['prowler/ec2_ebs_default_encryption'],
+      state: 'FAIL',
+      observedAt: '2026-11-02T09:10:00.000Z',
+    });
+  });
+
+  it.each([
+    ['ASFF, passed', given.prowlerAsff({ Compliance: { Status: 'PASSED' } }), 'resolved'],
+    ['ASFF, muted', given.prowlerAsff({ Compliance: { Status: 'WARNING' } }), 'ignored'],
+    ['ASFF, suppressed in Security Hub', given.prowlerAsff({ Workflow: { Status: 'SUPPRESSED' } }), 'ignored'],
+    ['ASFF, archived', given.prowlerAsff({ RecordState: 'ARCHIVED' }), 'resolved'],
+    ['OCSF, passed', given.prowlerOcsf({ status_code: 'PASS' }), 'resolved'],
+    ['OCSF, muted', given.prowlerOcsf({ status_id: 3, status: 'Suppressed' }), 'ignored'],
+    ['OCSF, for a person to look at', given.prowlerOcsf({ status_code: 'MANUAL' }), 'record-only'],
+    ['OCSF, of another cloud', given.prowlerOcsf({ cloud: { account: { uid: 'x' }, provider: 'azure', region: 'global' } }), 'ignored'],
+    ['OCSF without an id', given.prowlerOcsf({ finding_info: {} }), 'rejected'],
+  ])('%s', (_name, finding, disposition) => {
+    expect(one(finding)).toMatchObject({ disposition });
+  });
+
+  it('is not what merely calls itself so', () => {
+    expect(one(given.prowlerAsff({ ProductArn: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:product/${ACCOUNT}/prowler` }))).toMatchObject({
+      disposition: 'record-only',
+      controls: [],
+    });
+    expect(one(given.prowlerAsff({ GeneratorId: 'prowler-../x' }))).toMatchObject({ disposition: 'record-only', controls: [] });
+    // A finding of AWS cannot ask in the name of another tool.
+    expect(
+      one(given.asffFinding({ Compliance: { Status: 'FAILED', SecurityControlId: 'EC2.13' }, GeneratorId: 'prowler-ec2_ebs_default_encryption' })).controls[0],
+    ).toBe('EC2.13');
+  });
+});
+
+describe('compliance details of Config', () => {
+  const aggregated = (more: Record<string, unknown> = {}, mode?: string) =>
+    one({ AggregateEvaluationResults: [given.evaluationResult({ AccountId: ACCOUNT, AwsRegion: 'eu-west-1', ...more }, mode)] });
+
+  it('say what a rule says now, and nothing of when it began', () => {
+    expect(aggregated()).toMatchObject({
+      source: 'config',
+      kind: 'config-compliance-detail',
+      disposition: 'candidate',
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      resources: [{ type: 'AWS::EC2::SecurityGroup', id: 'sg-0a1b2c3d4e5f60718' }],
+      configRule: 'restricted-ssh',
+      state: 'NON_COMPLIANT',
+      previousState: null,
+      observedAt: '2026-11-02T09:16:30.250000+00:00',
+      via: ['compliance-details'],
+    });
+  });
+
+  it.each([
+    ['COMPLIANT', undefined, 'resolved'],
+    ['NOT_APPLICABLE', undefined, 'resolved'],
+    ['INSUFFICIENT_DATA', undefined, 'record-only'],
+    ['NON_COMPLIANT', 'PROACTIVE', 'ignored'],
+  ])('%s %s', (ComplianceType, mode, disposition) => {
+    expect(aggregated({ ComplianceType }, mode)).toMatchObject({ disposition });
+  });
+
+  it('of a single account name none, and are then of nowhere', () => {
+    expect(one({ EvaluationResults: [given.evaluationResult()] })).toMatchObject({ disposition: 'rejected', reason: 'The event names no account.' });
+    expect(aggregated({ EvaluationResultIdentifier: {} })).toMatchObject({ disposition: 'rejected', reason: 'The event has no ConfigRuleName.' });
+  });
+
+  it('may have times in seconds', () => {
+    expect(aggregated({ ResultRecordedTime: 1793610990.25 })).toMatchObject({ observedAt: '2026-11-02T09:16:30.250Z' });
+  });
+});
+
+describe('configuration items in files', () => {
+  it('are read as Config delivers them, and as its API answers', () => {
+    expect(normalize({ fileVersion: '1.0', configSnapshotId: 'x', configurationItems: [given.configurationItem(), given.configurationItem()] })).toMatchObject([
+      { kind: 'configuration-item-change', disposition: 'record-only', account: ACCOUNT, resources: [{ type: 'AWS::S3::Bucket', id: 'invoices' }] },
+      { via: ['config-items'] },
+    ]);
+    const { awsAccountId: accountId, ...item } = given.configurationItem({ configurationItemCaptureTime: 1793610960.5, configuration: '{}' });
+    expect(one({ configurationItems: [{ ...item, accountId }] })).toMatchObject({ account: ACCOUNT, observedAt: '2026-11-02T09:16:00.500Z' });
+  });
+});
+
+describe('what is no event', () => {
+  it.each([
+    ['a Terraform state', { version: 4, terraform_version: '1.9.0', serial: 7, lineage: 'x', outputs: {}, resources: [] }],
+    ['a Terraform plan', { format_version: '1.2', terraform_version: '1.9.0', planned_values: {} }],
+    ['a CloudFormation template', { AWSTemplateFormatVersion: '2010-09-09', Resources: {} }],
+    ['a CloudFormation template', { Resources: { Bucket: { Type: 'AWS::S3::Bucket' } } }],
+    ['an IAM policy', { Version: '2012-10-17', Statement: [] }],
+    ['a SARIF report', { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [] }],
+    ['a report of Trivy', { SchemaVersion: 2, ArtifactName: 'x', ArtifactType: 'filesystem', Results: [] }],
+    ['a report of Checkov', { check_type: 'terraform', results: { failed_checks: [] } }],
+    ['a WAF log', { timestamp: 1, formatVersion: 1, webaclId: 'arn', httpRequest: {} }],
+    ['a Route 53 Resolver query log', { version: '1.1', query_name: 'x.', query_type: 'A', srcaddr: '10.0.0.1' }],
+    ['a list of security groups', { SecurityGroups: [] }],
+    [
+      'a finding as the API of GuardDuty answers it',
+      { Findings: [{ AccountId: ACCOUNT, Arn: 'a', Type: 't', Resource: {}, Service: {}, SchemaVersion: '2.0' }] },
+    ],
+    ['a Kubernetes manifest', { apiVersion: 'v1', kind: 'Pod', metadata: {} }],
+  ])('is named for what it is: %s', (name, body) => {
+    expect(one(body)).toMatchObject({ disposition: 'rejected', reason: `It is ${name}, not an event or a finding.` });
+  });
+
+  it('is dropped where AWS puts it beside the events', () => {
+    expect(one({ awsAccountId: ACCOUNT, digestStartTime: 'a', digestEndTime: 'b', logFiles: [], digestS3Bucket: 'x' })).toMatchObject({
+      disposition: 'ignored',
+      reason: 'It is a CloudTrail digest: it holds no events.',
+    });
+    expect(one({ messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE: Checking health.' }] })).toMatchObject({
+      disposition: 'ignored',
+    });
+    expect(one({ some: 'thing' })).toMatchObject({ disposition: 'rejected', reason: 'The input is no AWS event that is known here.' });
+  });
+});

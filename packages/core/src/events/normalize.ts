@@ -2,14 +2,16 @@ import type { EnvelopeInfo, Finding } from '../model/finding.js';
 import { isRecord } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
 import { type Decoder, type DecoderContext, type Draft, digestOfAnything, finish, keysOf, verdict } from './draft.js';
+import { foreign } from './foreign.js';
 import { elements, members, name, text, time } from './read.js';
 import { accessAnalyzer } from './sources/access-analyzer.js';
 import { cloudtrail } from './sources/cloudtrail.js';
-import { complianceChange, itemChange, remediationRequest, ruleInvocation, statusOnly } from './sources/config.js';
+import { complianceChange, complianceDetail, itemChange, remediationRequest, ruleInvocation, statusOnly } from './sources/config.js';
 import { inspector, macie } from './sources/detections.js';
 import { guardduty } from './sources/guardduty.js';
 import { health } from './sources/health.js';
 import { other } from './sources/other.js';
+import { prowlerCheckOfAsff, prowlerCheckOfOcsf } from './sources/prowler.js';
 import { scheduled } from './sources/scheduled.js';
 import { asff, customAction, imported, insightResults } from './sources/securityhub.js';
 import { importedV2, ocsf } from './sources/securityhub-v2.js';
@@ -141,12 +143,19 @@ function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded 
 /** Forms without an EventBridge envelope, told by members that no other form has. */
 function decodeBare(body: Record<string, unknown>, context: DecoderContext): Draft | readonly Draft[] {
   if (typeof body.eventVersion === 'string' && typeof body.eventSource === 'string' && typeof body.eventName === 'string') return cloudtrail(body, context);
-  if (typeof body.ProductArn === 'string' || (body.SchemaVersion !== undefined && body.AwsAccountId !== undefined)) return asff(body);
-  if (typeof body.class_uid === 'number' && isRecord(body.finding_info)) return ocsf(body);
+  // Without an envelope it is out of the scanner's own file, and Security Hub may not have it.
+  if (typeof body.ProductArn === 'string' || (body.SchemaVersion !== undefined && body.AwsAccountId !== undefined))
+    return prowlerCheckOfAsff(body) === null ? asff(body) : { ...asff(body), source: 'prowler' };
+  if (typeof body.class_uid === 'number' && isRecord(body.finding_info))
+    return prowlerCheckOfOcsf(body) === null ? ocsf(body) : { ...ocsf(body), source: 'prowler' };
   if (body.invokingEvent !== undefined && (body.resultToken !== undefined || body.configRuleName !== undefined || body.configRuleArn !== undefined))
     return ruleInvocation(body, context);
   if (body.redress === 'config-remediation') return remediationRequest(body, context);
   if (typeof body.schemaVersion === 'string' && isRecord(body.service) && isRecord(body.resource)) return guardduty(body, context);
+  if (isRecord(body.EvaluationResultIdentifier) && body.ComplianceType !== undefined) return complianceDetail(body, context);
+  // An item out of a snapshot, a history, or an answer of the API.
+  if (body.configurationItemCaptureTime !== undefined && body.resourceType !== undefined && body.resourceId !== undefined)
+    return itemChange({ configurationItem: body }, context);
   // Config's own SNS topic carries its messages without an envelope, all kinds in one stream.
   const messageType = body.messageType;
   if (messageType === 'ComplianceChangeNotification') return complianceChange(body, context);
@@ -156,7 +165,12 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
   if (body.Event === 's3:TestEvent') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'A test message of S3.') };
   if (body.Type === 'SubscriptionConfirmation' || body.Type === 'UnsubscribeConfirmation')
     return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', `${body.Type} of SNS: no event.`) };
-  return malformed('The input is no AWS event that is known here.');
+  if (body.messageType === 'CONTROL_MESSAGE') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'A test message of CloudWatch Logs.') };
+  const what = foreign(body);
+  if (what === null) return malformed('The input is no AWS event that is known here.');
+  return what.companion
+    ? { source: 'other', kind: 'unsupported', ...verdict('ignored', `It is ${what.name}: it holds no events.`) }
+    : malformed(`It is ${what.name}, not an event or a finding.`);
 }
 
 const CONFIG_STATUS = /^Config(?:uration(?:Snapshot|History)|Rules)[A-Za-z]+$/;

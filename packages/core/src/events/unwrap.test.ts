@@ -1,5 +1,20 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { apiCall, asffFinding, authorizeIngress, kinesis, sns, snsNotification, sqs, tick } from './fixtures/events.js';
+import {
+  apiCall,
+  asffFinding,
+  authorizeIngress,
+  awslogs,
+  configurationItem,
+  evaluationResult,
+  kinesis,
+  logsData,
+  lookupEvents,
+  sns,
+  snsNotification,
+  sqs,
+  tick,
+} from './fixtures/events.js';
 import { isEnvelope, unwrap } from './unwrap.js';
 
 const plain = (input: unknown, options?: { maxBytes: number }) =>
@@ -42,7 +57,7 @@ describe('unwrap', () => {
       { body: tick(), via: ['kinesis'], itemId: '1', problem: null },
       { body: 'text', via: ['kinesis'], itemId: '2', problem: 'The body is not JSON.' },
     ]);
-    expect(plain(kinesis(new Uint8Array([0x1f, 0x8b, 8, 0])))[0]?.problem).toBe('The body is gzip; only JSON is read.');
+    expect(plain(kinesis(new Uint8Array([0x1f, 0x8b, 8, 0])))[0]?.problem).toBe('The body is gzip that is damaged.');
     expect(plain({ Records: [{ eventSource: 'aws:kinesis', kinesis: { sequenceNumber: '1' } }] })[0]?.problem).toBe('The record has no data.');
   });
 
@@ -71,6 +86,64 @@ describe('unwrap', () => {
       { via: ['cloudtrail-file'], problem: null },
       { via: ['cloudtrail-file'], problem: null },
     ]);
+  });
+
+  it('reads what the API of CloudTrail answers, whole or one event by itself; a bad record takes no other along', () => {
+    const answer = lookupEvents(authorizeIngress(), authorizeIngress());
+    const [first] = answer.Events as Record<string, unknown>[];
+    expect(plain(answer)).toEqual([
+      { body: authorizeIngress(), via: ['lookup-events'], itemId: null, problem: null },
+      { body: authorizeIngress(), via: ['lookup-events'], itemId: null, problem: null },
+    ]);
+    expect(plain(first)).toEqual([{ body: authorizeIngress(), via: ['lookup-events'], itemId: null, problem: null }]);
+    expect(plain({ Events: [{ ...first, CloudTrailEvent: '{' }, first, {}] }).map(({ problem }) => problem)).toEqual(['The body is not JSON.', null, null]);
+    expect(unwrap({ Events: [], NextToken: 'x' })).toEqual([]);
+    // Other APIs have a list of that name.
+    expect(plain({ Events: [{ SourceIdentifier: 'db' }] })).toMatchObject([{ via: [], body: { Events: [{}] } }]);
+  });
+
+  it('reads snapshots and histories of Config, and what its API answers', () => {
+    const item = configurationItem();
+    for (const member of ['configurationItems', 'baseConfigurationItems'])
+      expect(plain({ fileVersion: '1.0', [member]: [item, item] })).toEqual([
+        { body: item, via: ['config-items'], itemId: null, problem: null },
+        { body: item, via: ['config-items'], itemId: null, problem: null },
+      ]);
+    for (const member of ['EvaluationResults', 'AggregateEvaluationResults'])
+      expect(plain({ [member]: [evaluationResult()] })).toEqual([{ body: evaluationResult(), via: ['compliance-details'], itemId: null, problem: null }]);
+  });
+
+  it('reads a subscription of CloudWatch Logs, to Lambda and to a stream, line by line', () => {
+    const record = JSON.stringify(authorizeIngress());
+    expect(plain(awslogs([record, 'START RequestId: 1', record]))).toEqual([
+      { body: authorizeIngress(), via: ['awslogs', 'log-events'], itemId: null, problem: null },
+      { body: 'START RequestId: 1', via: ['awslogs', 'log-events'], itemId: null, problem: 'The body is not JSON.' },
+      { body: authorizeIngress(), via: ['awslogs', 'log-events'], itemId: null, problem: null },
+    ]);
+    expect(plain(kinesis(gzipSync(JSON.stringify(logsData([record])))))).toEqual([
+      { body: authorizeIngress(), via: ['kinesis', 'log-events'], itemId: '1', problem: null },
+    ]);
+    expect(plain({ events: [{ timestamp: 1, message: record, ingestionTime: 2 }] })).toMatchObject([{ via: ['log-events'], problem: null }]);
+    expect(plain(logsData([], { logEvents: [{ id: '1' }] }))).toMatchObject([{ problem: 'The log event has no message.' }]);
+  });
+
+  it.each([
+    ['no data', {}, 'The subscription has no data.'],
+    ['what is no gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
+    ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is gzip that is damaged.'],
+    ['gzip of what is no JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
+    ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
+    ['too much before it is unpacked', { data: 'A'.repeat(1400) }, 'The body is larger than 1000 bytes.'],
+    // 16 times as much as goes in is the most that comes out.
+    ['too much after it is unpacked', { data: gzipSync(' '.repeat(16_001)).toString('base64') }, 'The body unpacks to more than 16000 bytes.'],
+  ])('refuses a subscription with %s', (_name, data, problem) => {
+    expect(plain({ awslogs: data }, { maxBytes: 1000 })).toMatchObject([{ via: ['awslogs'], itemId: null, problem }]);
+  });
+
+  it('holds each line of a log to the limit of a message', () => {
+    const long = JSON.stringify({ text: 'x'.repeat(1000) });
+    const data = gzipSync(JSON.stringify(logsData([long, '{}']))).toString('base64');
+    expect(plain({ awslogs: { data } }, { maxBytes: 1000 }).map(({ problem }) => problem)).toEqual(['The body is larger than 1000 bytes.', null]);
   });
 
   it('takes the request of a failed invocation', () => {

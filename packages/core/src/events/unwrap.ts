@@ -1,5 +1,6 @@
+import { gunzipSync } from 'node:zlib';
 import { isRecord } from '../model/json.js';
-import { name } from './read.js';
+import { elements, name } from './read.js';
 
 /** One event out of a wrapper, or what stands in the place of one that could not be read. */
 export interface Envelope {
@@ -22,6 +23,9 @@ export interface UnwrapOptions {
 /** Default of {@link UnwrapOptions.maxBytes}. */
 export const MAX_BYTES = 1_048_576;
 
+/** What gzip unpacks to may be this many times {@link UnwrapOptions.maxBytes}: logs shrink by about as much. */
+const MAX_EXPANSION = 16;
+
 /** Wrappers within wrappers: SQS, SNS and a list are as deep as AWS's own deliveries go. */
 const MAX_DEPTH = 3;
 
@@ -39,7 +43,9 @@ export function isEnvelope(value: unknown): value is Envelope {
 
 /**
  * Takes events out of what delivers them: SQS, SNS, SNS in SQS (also raw delivery), Kinesis, EventBridge Pipes and batched buses,
- * failed asynchronous Lambda invocations, CloudTrail log files, lists and API answers. What is no wrapper is one envelope as it is.
+ * failed asynchronous Lambda invocations, subscriptions of CloudWatch Logs, CloudTrail log files, Config snapshots and histories, lists and
+ * answers of APIs (`lookup-events`, `get-compliance-details-by-config-rule`, `filter-log-events`, `get-findings`). What is no wrapper is one
+ * envelope as it is.
  *
  * Total: an item that cannot be read is an envelope with a `problem`, beside the others. Empty for an empty batch.
  *
@@ -49,6 +55,9 @@ export function isEnvelope(value: unknown): value is Envelope {
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  * @see https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
+ * @see https://docs.aws.amazon.com/config/latest/developerguide/view-manage-resource-console.html
  */
 export function unwrap(input: unknown, options: UnwrapOptions = {}): Envelope[] {
   return open(input, [], null, options.maxBytes ?? MAX_BYTES);
@@ -94,8 +103,27 @@ function openText(value: string, via: readonly string[], itemId: string | null, 
 function openBytes(value: Uint8Array, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
   if (value.byteLength > maxBytes) return one(null, via, itemId, `The body is larger than ${maxBytes} bytes.`);
   // CloudWatch Logs subscriptions put gzip into the same streams (RFC 1952 2.3.1).
-  if (value[0] === 0x1f && value[1] === 0x8b) return one(null, via, itemId, 'The body is gzip; only JSON is read.');
+  if (value[0] === 0x1f && value[1] === 0x8b) return openGzip(value, via, itemId, maxBytes);
   return openText(new TextDecoder().decode(value), via, itemId, maxBytes);
+}
+
+function openGzip(value: Uint8Array, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  const most = maxBytes * MAX_EXPANSION;
+  let unpacked: Uint8Array;
+  try {
+    unpacked = gunzipSync(value, { maxOutputLength: most });
+  } catch (error) {
+    const tooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
+    return one(null, via, itemId, tooLarge ? `The body unpacks to more than ${most} bytes.` : 'The body is gzip that is damaged.');
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder().decode(unpacked));
+  } catch {
+    return one(null, via, itemId, 'The body is gzip, and what it holds is not JSON.');
+  }
+  // What is inside has the bound of any other message: the larger one is for the whole alone.
+  return inside(parsed, via, itemId, maxBytes);
 }
 
 function openList(list: readonly unknown[], via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
@@ -121,10 +149,72 @@ function openRecord(value: Record<string, unknown>, via: readonly string[], item
   if (value.Type === 'Notification' && typeof value.TopicArn === 'string') return openMessage(value, via, itemId, maxBytes);
   if (isRecord(value.requestContext) && Object.hasOwn(value, 'requestPayload'))
     return inside(value.requestPayload, [...via, 'lambda-destination'], itemId, maxBytes);
+  // A subscription of CloudWatch Logs: to Lambda as `awslogs`, to streams bare.
+  if (isRecord(value.awslogs)) return openAwsLogs(value.awslogs, [...via, 'awslogs'], itemId, maxBytes);
+  if (value.messageType === 'DATA_MESSAGE' && Array.isArray(value.logEvents)) return openLogEvents(value.logEvents, via, itemId, maxBytes);
+  // One of LookupEvents holds its record as text.
+  if (typeof value.CloudTrailEvent === 'string') return inside(value.CloudTrailEvent, [...via, 'lookup-events'], itemId, maxBytes);
+  const listed = LISTS.find(([member, is]) => Array.isArray(value[member]) && is(value[member]));
+  if (listed !== undefined) {
+    const [member, , wrapper] = listed;
+    if (wrapper === 'log-events') return openLogEvents(elements(value[member]), via, itemId, maxBytes);
+    return collect(elements(value[member]), (each) => inside(each, wrapper === null ? via : [...via, wrapper], itemId, maxBytes));
+  }
   // Answers of GetFindings, and of its relatives.
   const findings = value.Findings ?? value.findings;
   if (Array.isArray(findings)) return openList(findings, [...via, 'list'], itemId, maxBytes);
   return one(value, via, itemId, null);
+}
+
+/**
+ * Members of a document that may hold a list of events or findings: `Records`, `configurationItems`, … Whoever reads a document that is larger
+ * than memory reads it by the items of these.
+ *
+ * @example new JSONParser({ paths: EVENT_LISTS.map((member) => `$.${member}.*`) })
+ */
+export const EVENT_LISTS: readonly string[] = [
+  'Records',
+  'Events',
+  'configurationItems',
+  'baseConfigurationItems',
+  'EvaluationResults',
+  'AggregateEvaluationResults',
+  'Findings',
+  'findings',
+  'logEvents',
+  'events',
+];
+
+const some = (has: (each: Readonly<Record<string, unknown>>) => boolean) => (list: readonly unknown[]) =>
+  list.length === 0 || list.some((each) => isRecord(each) && has(each));
+
+// Lists in files and answers of APIs, told by what is in them where the member's name alone says little; null: the items say it themselves.
+const LISTS: readonly (readonly [member: string, is: (list: readonly unknown[]) => boolean, wrapper: string | null])[] = [
+  ['Events', some((each) => typeof each.CloudTrailEvent === 'string'), null],
+  // Snapshots and histories in S3, GetResourceConfigHistory, BatchGetResourceConfig.
+  ['configurationItems', () => true, 'config-items'],
+  ['baseConfigurationItems', () => true, 'config-items'],
+  ['EvaluationResults', () => true, 'compliance-details'],
+  ['AggregateEvaluationResults', () => true, 'compliance-details'],
+  // FilterLogEvents, GetLogEvents.
+  ['events', some((each) => typeof each.message === 'string' && typeof each.timestamp === 'number'), 'log-events'],
+];
+
+function openAwsLogs(awslogs: Record<string, unknown>, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  const { data } = awslogs;
+  if (typeof data !== 'string') return one(null, via, itemId, 'The subscription has no data.');
+  // Looked at before decoding: base64 grows by a third.
+  if (data.length > Math.ceil(maxBytes / 3) * 4) return one(null, via, itemId, `The body is larger than ${maxBytes} bytes.`);
+  return inside(Buffer.from(data, 'base64'), via, itemId, maxBytes);
+}
+
+/** Lines of a log: a trail writes one record a line. */
+function openLogEvents(events: readonly unknown[], via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
+  const wrapped = [...via, 'log-events'];
+  return collect(events, (each) => {
+    const message = isRecord(each) ? each.message : undefined;
+    return typeof message === 'string' ? inside(message, wrapped, itemId, maxBytes) : one(null, wrapped, itemId, 'The log event has no message.');
+  });
 }
 
 /** One of `Records`. */

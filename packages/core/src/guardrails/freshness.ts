@@ -68,7 +68,7 @@ export function freshness(shown: (subject: string | undefined) => boolean): Guar
       return {
         effect: 'approve',
         code: 'not-fresh',
-        message: `Nothing shows that this was made within the last ${Math.round(remediator.freshWithin / 60_000)} minutes, so something may depend on it: ${stale.map((change) => change.subject ?? formatResource(resource)).join(', ')}.`,
+        message: `Nothing shows that this was made within the last ${Math.round(remediator.freshWithin / 60_000)} minutes, so something may depend on it${stale.length === 0 ? '' : `: ${stale.map((change) => change.subject ?? formatResource(resource)).join(', ')}`}.`,
         data: { subjects: stale.map((change) => change.subject ?? resource.id) },
       };
     },

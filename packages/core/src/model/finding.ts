@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from './json.js';
 
-/** Which AWS source spoke. */
+/** Which source spoke: a service of AWS, or a scanner whose own files are read. */
 export type FindingSource =
   | 'config'
   | 'securityhub'
@@ -13,12 +13,14 @@ export type FindingSource =
   | 'tag'
   | 'ssm'
   | 'scheduled'
+  | 'prowler'
   | 'wrapper'
   | 'other';
 
 /** What sort of event it was. */
 export type FindingKind =
   | 'config-compliance-change'
+  | 'config-compliance-detail'
   | 'configuration-item-change'
   | 'config-rule-invocation'
   | 'config-rule-invocation-scheduled'
@@ -114,7 +116,10 @@ export interface Finding {
   readonly account: string | null;
   readonly region: string | null;
   readonly resources: readonly ResourceClaim[];
-  /** What says so: Security Hub control ids (`EC2.13`, `cis-aws-foundations-benchmark/v/1.2.0/4.1`), first the most specific. */
+  /**
+   * What says so: Security Hub control ids (`EC2.13`, `cis-aws-foundations-benchmark/v/1.2.0/4.1`), first the most specific; a check of
+   * another tool with its name before it (`prowler/ec2_ebs_default_encryption`).
+   */
   readonly controls: readonly string[];
   /** Config rule name, where the source gives one. */
   readonly configRule: string | null;

@@ -134,7 +134,10 @@ export interface RemediatorDefinition<
   readonly hazards?: readonly DeclaredHazard[];
   /** For the reference; `@redress/testing` compares it with the undos of the plans. */
   readonly rollback?: DeclaredRollback;
-  /** Checks of other tools that find the same gap: `{ prowler: ['ec2_ebs_default_encryption'] }`. For the reference alone; they start nothing. */
+  /**
+   * Checks of other tools that find the same gap: `{ prowler: ['ec2_ebs_default_encryption'] }`. Their findings ask for a look, like a sweep: they
+   * never show that something is new, and out of a file of the tool they need an approval.
+   */
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   readonly uses: {
     readonly reads: Reads;

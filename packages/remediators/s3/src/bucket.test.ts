@@ -63,6 +63,26 @@ describe('discovery', () => {
   });
 });
 
+describe('a bucket whose region may not be read', () => {
+  const found = async (code: 'aws/denied' | 'aws/server') => {
+    const aws: Parameters<typeof bucketsIn>[0]['aws'] = fakeS3({ a: { location: 'eu-west-1' }, b: { location: 'us-east-2' }, c: { location: 'eu-west-1' } }).aws;
+    const { GetBucketLocation } = aws.s3;
+    const refused: typeof GetBucketLocation = async (input) => {
+      if (input.Bucket === 'b') throw s3Error('AccessDenied', code);
+      return GetBucketLocation(input);
+    };
+    const ids: string[] = [];
+    for await (const { id } of bucketsIn({ aws: { s3: { ...aws.s3, GetBucketLocation: refused } }, account: ACCOUNT, region: 'eu-west-1' })) ids.push(id);
+    return ids;
+  };
+  it('may be here, and ends no discovery', async () => {
+    expect(await found('aws/denied')).toEqual(['a', 'b', 'c']);
+  });
+  it('for another reason, is not passed over', async () => {
+    await expect(found('aws/server')).rejects.toMatchObject({ code: 'aws/server' });
+  });
+});
+
 describe('recorded calls', () => {
   const call = (request: Parameters<typeof namedBucket>[0]['request']) =>
     namedBucket({

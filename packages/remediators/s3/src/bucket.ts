@@ -1,4 +1,4 @@
-import { type AwsReads, type CallReader, classifyAwsError, type Discovered, isGone, paginate, type ResourceRef } from '@redress/core';
+import { type AwsReads, type CallReader, classifyAwsError, type Discovered, isGone, isRedressError, paginate, type ResourceRef } from '@redress/core';
 import type { s3 } from './client.js';
 
 type Reads<K extends Parameters<typeof s3.pick>[number]> = AwsReads<readonly [ReturnType<typeof s3.pick<K>>]>;
@@ -83,14 +83,23 @@ export async function* bucketsIn({
   const tokens = { input: 'ContinuationToken', output: 'ContinuationToken' };
   for await (const { Name: id, BucketRegion } of paginate(aws.s3.ListBuckets, { BucketRegion: region, MaxBuckets: 1000 }, 'Buckets', tokens)) {
     if (id === undefined) continue;
-    const home = BucketRegion ?? (await identifyOrGone(aws, { id, account }));
+    const home = BucketRegion ?? (await homeOf(aws, { id, account }, region));
     if (home === region) yield { type: 'AWS::S3::Bucket', id, region };
   }
 }
 
-async function identifyOrGone(aws: Reads<'GetBucketLocation'>, bucket: { readonly id: string; readonly account: string }): Promise<string | null> {
-  const reply = await unlessMissing(aws.s3.GetBucketLocation(bucketOf(bucket)), 'NoSuchBucket');
-  return reply === null ? null : regionOf(reply.LocationConstraint);
+/**
+ * The region of a bucket, null when it is gone. One whose region may not be read could be here: it is looked at, which then says that it cannot be
+ * read. Nothing else would, and the buckets behind it are looked at all the same.
+ */
+async function homeOf(aws: Reads<'GetBucketLocation'>, bucket: { readonly id: string; readonly account: string }, here: string): Promise<string | null> {
+  try {
+    const reply = await unlessMissing(aws.s3.GetBucketLocation(bucketOf(bucket)), 'NoSuchBucket');
+    return reply === null ? null : regionOf(reply.LocationConstraint);
+  } catch (error) {
+    if (isRedressError(error) && error.code === 'aws/denied') return here;
+    throw error;
+  }
 }
 
 /** The bucket that a recorded call names. */

@@ -47,6 +47,7 @@ export const enableKeyRotation = runbookRemediator({
     parameters: ({ id }) => ({ KeyId: id }),
     resourceOf: ({ KeyId }) => KeyId?.[0] ?? null,
   },
+  alsoFoundBy: { prowler: ['kms_cmk_rotation_enabled'] },
   uses: {
     reads: [kms.pick('DescribeKey', 'GetKeyRotationStatus', 'ListResourceTags', 'ListKeys')],
     undoes: [kms.pick('DisableKeyRotation')],

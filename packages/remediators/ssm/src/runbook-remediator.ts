@@ -45,6 +45,7 @@ export interface RunbookDefinition<Reads extends readonly OperationUse[], Undoes
   readonly blindSpots: readonly string[];
   readonly hazards?: NonNullable<Remediator['hazards']>;
   readonly rollback?: NonNullable<Remediator['rollback']>;
+  readonly alsoFoundBy?: NonNullable<Remediator['alsoFoundBy']>;
   /** The runbook. */
   readonly runbook: {
     /** Its name: `AWSConfigRemediation-EnableKeyRotation`. */
@@ -132,6 +133,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
     blindSpots: [...definition.blindSpots, `What ${document} does inside: its content is AWS's, pinned by its hash, and not part of the plan.`],
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
+    ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     runbook: { document, waits: runbook.waits },
     uses: {
       reads: [ssm.pick('DescribeDocument', 'GetAutomationExecution'), ...(uses.reads as readonly OperationUse[])],

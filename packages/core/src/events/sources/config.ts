@@ -1,6 +1,6 @@
 import type { ResourceClaim } from '../../model/finding.js';
 import { type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
-import { members, number, scalars, text, time } from '../read.js';
+import { epoch, members, number, scalars, text, time } from '../read.js';
 import { claimOf, parseArn } from '../resource-ids.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -30,7 +30,9 @@ export const complianceChange: Decoder = (detail) => {
     source: 'config',
     kind: 'config-compliance-change',
     id,
-    ...judgeCompliance(detail.messageType, missing, state, qualifier.evaluationMode),
+    ...(detail.messageType === 'ComplianceChangeNotification'
+      ? judgeCompliance(missing, state, qualifier.evaluationMode)
+      : verdict('rejected', 'The messageType is not ComplianceChangeNotification.')),
     account,
     region,
     resources: listed(claim),
@@ -49,8 +51,44 @@ export const complianceChange: Decoder = (detail) => {
   };
 };
 
-function judgeCompliance(messageType: unknown, missing: string | null, state: string | null, mode: unknown): Verdict {
-  if (messageType !== 'ComplianceChangeNotification') return verdict('rejected', 'The messageType is not ComplianceChangeNotification.');
+/**
+ * One of `EvaluationResults`, as `get-compliance-details-by-config-rule` and `-by-resource` answer: what a rule says of a resource, not since when.
+ * Only an aggregator's result (`AggregateEvaluationResults`) names account and region itself.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_EvaluationResult.html
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_AggregateEvaluationResult.html
+ */
+export const complianceDetail: Decoder = (result) => {
+  const identifier = members(result.EvaluationResultIdentifier);
+  const qualifier = members(identifier.EvaluationResultQualifier);
+  const { AccountId: account, AwsRegion: region } = result;
+  const state = text(result.ComplianceType, 64);
+  const rule = text(qualifier.ConfigRuleName, 256);
+  const orderingTimestamp = moment(identifier.OrderingTimestamp);
+  const claim = claimOf({ type: qualifier.ResourceType, id: qualifier.ResourceId, region, account: text(account) });
+  const missing = absentMember({ ConfigRuleName: rule, ResourceType: qualifier.ResourceType, ResourceId: qualifier.ResourceId, ComplianceType: state });
+  return {
+    source: 'config',
+    kind: 'config-compliance-detail',
+    id: keyOf(text(account), text(region), rule, text(qualifier.ResourceType), text(qualifier.ResourceId), orderingTimestamp, state),
+    ...judgeCompliance(missing, state, qualifier.EvaluationMode),
+    account,
+    region,
+    resources: listed(claim),
+    configRule: rule,
+    state,
+    observedAt: moment(result.ResultRecordedTime),
+    extra: scalars({ orderingTimestamp, evaluationMode: text(qualifier.EvaluationMode, 32), annotation: text(result.Annotation, 256) }),
+  };
+};
+
+/** A time as the AWS CLI writes it: ISO 8601, or with `cli_timestamp_format = none`, and in its first version, seconds since 1970. */
+function moment(value: unknown): string | null {
+  const seconds = number(value);
+  return seconds === null ? time(value) : epoch(Math.round(seconds * 1000));
+}
+
+function judgeCompliance(missing: string | null, state: string | null, mode: unknown): Verdict {
   if (missing !== null) return verdict('rejected', `The event has no ${missing}.`);
   // Of a resource that is planned, not there.
   if (mode === 'PROACTIVE') return verdict('ignored', 'A proactive evaluation is of a resource that is not there yet.');
@@ -195,7 +233,8 @@ function itemOf(message: Members): Found {
   // The shape of 2014 has a list, with other member names.
   if (Array.isArray(raw)) return { problem: 'The configurationItem is a list: a format that Config no longer sends.' };
   const item = members(raw);
-  const account = item.awsAccountId;
+  // The API's own answers call it otherwise than what Config delivers.
+  const account = firstOf(item.awsAccountId, item.accountId);
   const region = item.awsRegion;
   const missing = absentMember({ awsAccountId: account, resourceType: item.resourceType, resourceId: item.resourceId });
   if (missing !== null) return { problem: `The configuration item has no ${missing}.` };
@@ -213,7 +252,7 @@ function itemOf(message: Members): Found {
       region,
       resources: listed(claim),
       state: status,
-      observedAt: time(item.configurationItemCaptureTime),
+      observedAt: moment(item.configurationItemCaptureTime),
       extra: scalars({
         changeType,
         resourceName: text(item.resourceName, 256),

@@ -2,6 +2,7 @@ import type { ResourceClaim } from '../../model/finding.js';
 import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, epoch, members, number, scalars, text, time } from '../read.js';
 import { claimOf } from '../resource-ids.js';
+import { judgeProwlerOcsf, prowlerCheckOfOcsf, prowlerTime } from './prowler.js';
 import { productOf, standardOfFindingId } from './securityhub.js';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -31,7 +32,9 @@ export function ocsf(finding: Members): Draft {
   const findingId = text(info.uid);
   const classUid = number(finding.class_uid);
   const productArn = text(members(members(finding.metadata).product).uid);
-  const modifiedAt = time(info.modified_time_dt) ?? epoch(info.modified_time) ?? time(finding.time_dt) ?? epoch(finding.time);
+  const check = prowlerCheckOfOcsf(finding);
+  const modifiedAt =
+    check === null ? (time(info.modified_time_dt) ?? epoch(info.modified_time) ?? time(finding.time_dt) ?? epoch(finding.time)) : prowlerTime(finding);
   const id = keyOf(findingId, modifiedAt);
   const account = members(cloud.account).uid;
   const isCompliance = classUid === COMPLIANCE_FINDING;
@@ -43,13 +46,13 @@ export function ocsf(finding: Members): Draft {
     source: 'securityhub-v2',
     kind: 'finding-imported-v2',
     id,
-    ...judge(finding, compliance, findingId, classUid, productOf(productArn)),
+    ...(check === null || findingId === null ? judge(finding, compliance, findingId, classUid, productOf(productArn)) : judgeProwlerOcsf(finding)),
     account: firstOf(account, members(members(raw[0]?.owner).account).uid),
     region: regionOf(firstOf(cloud.region, raw[0]?.region)),
     resources: uniqueClaims(raw.map((each) => claimOfResource(each, typeof account === 'string' ? account : null))),
-    controls: isCompliance ? kept([text(compliance.control, 128), standardPath]) : kept([text(elements(info.types).at(-1), 256)]),
+    controls: check !== null ? [check] : isCompliance ? kept([text(compliance.control, 128), standardPath]) : kept([text(elements(info.types).at(-1), 256)]),
     configRule: isCompliance ? text(members(info.analytic).name, 256) : null,
-    state: isCompliance ? text(compliance.status, 64) : text(finding.status, 64),
+    state: check !== null ? text(finding.status_code, 64) : isCompliance ? text(compliance.status, 64) : text(finding.status, 64),
     observedAt: modifiedAt,
     extra: scalars({
       findingId,

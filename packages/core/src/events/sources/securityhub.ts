@@ -2,6 +2,7 @@ import type { FindingKind, ResourceClaim } from '../../model/finding.js';
 import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, members, name, number, scalars, text, time } from '../read.js';
 import { claimOf, parseArn } from '../resource-ids.js';
+import { prowlerCheckOfAsff } from './prowler.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -63,6 +64,7 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
   const raw = elements(finding.Resources).slice(0, MAX_RESOURCES).map(members);
   const account = finding.AwsAccountId;
   const product = productOf(productArn);
+  const check = prowlerCheckOfAsff(finding);
   const standardPath = standardOf(finding, fields);
   const severity = members(finding.Severity);
   const note = members(finding.Note);
@@ -73,12 +75,12 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
     source: 'securityhub',
     kind,
     id,
-    ...judge({ missing: missingMember(finding), product, state, recordState, workflow, legacy, custom: action !== null, own }),
+    ...judge({ missing: missingMember(finding), product, check, state, recordState, workflow, legacy, custom: action !== null, own }),
     account,
     // Older findings have none of their own.
     region: firstOf(finding.Region, raw[0]?.Region, parseArn(productArn)?.region),
     resources: uniqueClaims(raw.flatMap((each) => claims(each, typeof account === 'string' ? account : null))),
-    controls: product === 'securityhub' ? controlsOf(compliance, fields, standardPath) : [],
+    controls: check !== null ? [check] : product === 'securityhub' ? controlsOf(compliance, fields, standardPath) : [],
     configRule: ruleOf(fields),
     state,
     observedAt: time(finding.UpdatedAt),
@@ -117,6 +119,8 @@ export function productOf(productArn: string | null): string | null {
 interface Status {
   readonly missing: string | null;
   readonly product: string | null;
+  /** Of Prowler, whose findings are read like those of AWS itself. */
+  readonly check: string | null;
   readonly state: string | null;
   readonly recordState: string | null;
   readonly workflow: string | null;
@@ -144,10 +148,11 @@ function judge(status: Status): Verdict {
   const { state, recordState } = status;
   const echo = status.own === 'newest' && !status.custom;
   if (status.missing !== null) return verdict('rejected', `The finding has no ${status.missing}.`);
-  if (status.product !== 'securityhub' && status.product !== 'config')
-    return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
-  // `WorkflowState` stays NEW after `Workflow` was resolved, so it only speaks where there is no `Workflow`.
-  const workflow = status.workflow ?? status.legacy;
+  if (status.product !== 'securityhub' && status.product !== 'config' && status.check === null)
+    return verdict('record-only', 'The finding is of another product than Security Hub controls, Config or Prowler.');
+  // `WorkflowState` stays NEW after `Workflow` was resolved, so it only speaks where there is no `Workflow`. Prowler's files have neither: only
+  // in Security Hub a finding gets one.
+  const workflow = status.workflow ?? status.legacy ?? (status.check === null ? null : 'NEW');
   if (state === 'PASSED') return verdict('resolved', 'The control passed.');
   if (recordState === 'ARCHIVED') return verdict('resolved', 'The finding is archived.');
   if (workflow === 'RESOLVED' && echo) return verdict('ignored', 'The finding was set to RESOLVED by Redress itself.');
@@ -155,11 +160,13 @@ function judge(status: Status): Verdict {
   if (workflow === 'RESOLVED' && status.own !== 'evaluated-since') return verdict('resolved', 'The finding was set to resolved.');
   if (workflow === 'SUPPRESSED' || workflow === 'DEFERRED') return verdict('ignored', `The finding was set to ${workflow}.`);
   if (workflow === 'NOTIFIED' && echo) return verdict('ignored', 'The finding was set to NOTIFIED by Redress itself.');
+  if (state === 'WARNING' && status.check !== null) return verdict('ignored', 'The finding is muted in Prowler.');
   if (state !== 'FAILED') return verdict('record-only', `The compliance status is ${state ?? 'missing'}, not FAILED.`);
   if (recordState !== 'ACTIVE') return verdict('record-only', `The record state is ${recordState ?? 'missing'}, not ACTIVE.`);
   if (workflow !== 'NEW' && workflow !== 'NOTIFIED' && workflow !== 'RESOLVED')
     return verdict('record-only', `The workflow status is ${workflow ?? 'missing'}, not NEW.`);
-  return verdict('candidate', status.own === null ? 'The control failed.' : 'The control failed again.');
+  const what = status.check === null ? 'The control' : 'The check of Prowler';
+  return verdict('candidate', status.own === null ? `${what} failed.` : `${what} failed again.`);
 }
 
 const STANDARD_ARN = /:control\/(.+)$/;

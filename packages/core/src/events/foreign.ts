@@ -1,0 +1,60 @@
+import { isRecord } from '../model/json.js';
+
+/** What a JSON document is that holds no events. */
+export interface Foreign {
+  /** With its article: `a Terraform state`. */
+  readonly name: string;
+  /** AWS puts it beside the events, so that it is no mistake to have given it. */
+  readonly companion: boolean;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const has =
+  (...members: readonly string[]) =>
+  (body: Members) =>
+    members.every((member) => body[member] !== undefined);
+const both =
+  (...tests: readonly ((body: Members) => boolean)[]) =>
+  (body: Members) =>
+    tests.every((test) => test(body));
+const list = (member: string) => (body: Members) => Array.isArray(body[member]);
+
+// Documents that people have beside their events. Members that no event has; the narrow before the wide.
+const KNOWN: readonly (readonly [is: (body: Members) => boolean, name: string, companion?: true])[] = [
+  [has('digestStartTime', 'digestEndTime', 'logFiles'), 'a CloudTrail digest', true],
+  [both(has('lineage', 'serial'), (body) => body.version !== undefined), 'a Terraform state'],
+  [both(has('format_version', 'terraform_version'), (body) => body.planned_values !== undefined || body.resource_changes !== undefined), 'a Terraform plan'],
+  [has('format_version', 'provider_schemas'), 'a list of Terraform provider schemas'],
+  [has('AWSTemplateFormatVersion'), 'a CloudFormation template'],
+  [(body) => isRecord(body.Resources) && Object.values(body.Resources).some(isTemplateResource), 'a CloudFormation template'],
+  [both(has('Statement'), (body) => body.Version !== undefined || Array.isArray(body.Statement)), 'an IAM policy'],
+  [both(list('runs'), (body) => body.version !== undefined || body.$schema !== undefined), 'a SARIF report'],
+  [has('SchemaVersion', 'ArtifactName', 'ArtifactType'), 'a report of Trivy'],
+  [both(has('check_type', 'results'), (body) => isRecord(body.results)), 'a report of Checkov'],
+  [has('webaclId', 'httpRequest'), 'a WAF log'],
+  [has('query_name', 'query_type', 'srcaddr'), 'a Route 53 Resolver query log'],
+  [has('firewall_name', 'event_timestamp'), 'a Network Firewall log'],
+  [both(has('account_id', 'interface_id', 'srcaddr'), (body) => body.action !== undefined), 'a VPC flow log'],
+  [list('ComplianceByConfigRules'), 'a list of rules by compliance, which names no resource (get-compliance-details-by-config-rule does)'],
+  [list('ComplianceByResources'), 'a list of resources by compliance, which names no rule (get-compliance-details-by-resource does)'],
+  [list('ConfigRules'), 'a list of Config rules'],
+  [list('SecurityGroups'), 'a list of security groups'],
+  [list('SecurityGroupRules'), 'a list of security group rules'],
+  [list('Buckets'), 'a list of buckets'],
+  [list('StackEvents'), 'a list of events of CloudFormation'],
+  [both(has('Arn', 'Service', 'Resource', 'Type'), (body) => isRecord(body.Service)), 'a finding as the API of GuardDuty answers it'],
+  [has('apiVersion', 'kind', 'metadata'), 'a Kubernetes manifest'],
+  [has('lockfileVersion', 'packages'), 'a lock file of npm'],
+  [both(has('bomFormat'), (body) => body.specVersion !== undefined), 'a CycloneDX bill of materials'],
+];
+
+function isTemplateResource(value: unknown): boolean {
+  return isRecord(value) && typeof value.Type === 'string' && /^(?:AWS|Custom)::/.test(value.Type);
+}
+
+/** What a document that is no event is; null when that is not known. */
+export function foreign(body: Members): Foreign | null {
+  const found = KNOWN.find(([is]) => is(body));
+  return found === undefined ? null : { name: found[1], companion: found[2] === true };
+}
