@@ -250,7 +250,7 @@ describe('composition', () => {
 
   it('has no default journal', () => expect(compose(undefined)).toBe('compose/invalid'));
 
-  it('logs to standard output what went well, with every member of the line, and metrics beside it', async () => {
+  it('logs to standard output what went well, with every member of the line, and metrics next to it', async () => {
     vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
     const { handler } = handlerOf();
     await handler({ Records: [message('m-1', configEvent('one'))] }, time(300_000));
