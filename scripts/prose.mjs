@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run prose`: the prose linter. New and changed sentences must not have the words of scripts/prose/words.mjs; those that were there before are in
+// `npm run prose`: the prose linter. New and changed sentences must not use the words in scripts/prose/words.mjs. Existing sentences that do are in
 // scripts/prose/baseline.json, which only shrinks. The last line has the counts.
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { compare, lint } from './prose/lint.mjs';
 
 const BASELINE = 'scripts/prose/baseline.json';
 const PROSE = /\.(?:md|ts|mjs)$/;
-// Changelogs are made of changesets; declarations have no text of their own.
+// Changelogs are generated from changesets; declarations hold no messages.
 const NOT_READ = /(?:^|\/)CHANGELOG\.md$|\.d\.m?ts$/;
 
-/** Files of a work tree with prose in them: also those that are not committed yet. */
+/** Files with prose in a work tree, including those that are not committed. */
 function filesOf(root) {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
   return [...new Set(listed.split('\0'))]
@@ -20,7 +20,7 @@ function filesOf(root) {
     .sort();
 }
 
-/** Lints a work tree. `write` takes out of the baseline what is not there any more, and adopts entries of the list that are new in it. */
+/** Lints a work tree. `write` removes from the baseline what is gone, and adopts entries that are new in the list. */
 export async function prose({ root, write = false, say = console.log }) {
   const file = join(root, BASELINE);
   const baseline = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
@@ -34,8 +34,9 @@ export async function prose({ root, write = false, say = console.log }) {
   }
   const { found, known, adopted, gone, behind } = result;
   for (const { path, line, column, rule, message, sentence } of found) say(`${path}:${line}:${column} ${message} [${rule}]\n    ${sentence}`);
-  if (found.length > 0) say('Write these sentences in other words: the baseline takes no new ones.');
-  if (behind) say(`${BASELINE} is behind: ${gone} hits are gone, ${adopted} are of words that are new in the list. Update it: npm run prose -- --write`);
+  if (found.length > 0) say('Reword these sentences. The baseline accepts no new ones.');
+  if (behind)
+    say(`${BASELINE} is out of date: ${gone} of its hits are gone, ${adopted} hits are of words that are new in the list. Update it: npm run prose -- --write`);
   say(`prose: ${found.length} new, ${gone + adopted} to update, ${known} in the baseline, in ${files.length} files`);
   return found.length > 0 || behind ? 1 : 0;
 }

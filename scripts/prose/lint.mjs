@@ -1,11 +1,11 @@
-// The prose linter without files: what is found in a text, and what of it the baseline knows.
+// The prose linter without I/O: the hits in a text, and their comparison with the baseline.
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { TextlintKernel } from '@textlint/kernel';
 import { BLOCKS, plugins, read, sentenceAt } from './text.mjs';
 import { WORDS } from './words.mjs';
 
-/** A whole word: no part of an identifier, a path, a flag or a name with dots. */
+/** Matches whole words: not a part of an identifier, a path, a flag or a dotted name. */
 const whole = ({ pattern }) => new RegExp(`(?<![\\p{L}\\p{N}_$@/.#\\\\-])(?:${pattern.source})(?![\\p{L}\\p{N}_$@/(]|[-.:]\\p{L})`, 'giu');
 const list = WORDS.map((word) => ({ ...word, pattern: whole(word) }));
 const kernel = new TextlintKernel();
@@ -35,18 +35,18 @@ export async function lint(path, text) {
   });
 }
 
-/** Names a sentence: the same one is known wherever it is moved to, and one that is changed is new. */
+/** Identifies a sentence by its text alone: it stays known in another file, and is new when it changes. */
 function digestOf(sentence) {
   return createHash('sha256').update(sentence).digest('hex').slice(0, 16);
 }
 
 /**
- * What of the hits the baseline does not know, and how far it is behind: `gone` are hits of its own that are not there any more, `adopted` are hits
- * of entries of the list that it has never seen. `next` is the baseline as it may be written: without the former, and with the latter.
+ * Compares hits with the baseline. `found`: hits that it does not know. `gone`: how many of its hits no longer exist. `adopted`: hits of entries that
+ * it has never seen. `next`: the baseline as it may be written, without what is gone and with what is adopted.
  */
 export function compare(hits, baseline, ids = WORDS.map(({ id }) => id)) {
   const left = structuredClone(baseline);
-  // An entry stays known when nothing is left of it, so that it is adopted once.
+  // An entry without hits stays in the baseline, so that it is adopted only once.
   const next = Object.fromEntries(ids.map((id) => [id, {}]));
   const found = [];
   const counts = { known: 0, adopted: 0 };

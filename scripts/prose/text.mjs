@@ -1,22 +1,22 @@
-// Where prose is in a file: Markdown is read by textlint's plugin, code by TypeScript's parser. Both become textlint's tree of text.
+// Finds the prose in a file. textlint's plugin parses Markdown, and TypeScript's parser parses code; both yield textlint's syntax tree.
 import markdown from '@textlint/textlint-plugin-markdown';
 import ts from 'typescript';
 
-/** Stands for code, a link's address or a substitution in a sentence. */
+/** Replaces code, an image or a substitution in a sentence. */
 const UNKNOWN = '\uFFFC';
 const NAMES_A_TEST = new Set(['it', 'test', 'describe']);
-/** Values of these members are code, or words to find, also where they look like sentences. */
+/** Values of these members are code or bad examples, even if they look like sentences. */
 const NOT_PROSE = new Set(['find', 'replace', 'bad']);
-/** Two words with a space between them; what has none is a name. */
+/** Two words with a space between them. A string without is a name. */
 const SENTENCE = /\p{L}\s+[\p{L}\uFFFC]|\uFFFC\s+\p{L}/u;
-/** What is no text inside a string: code, addresses and escapes. */
+/** Parts of a string that are not text: code, addresses and escapes. */
 const CODE = /`[^`]*`|[a-z][a-z0-9+.-]*:\/\/[^\s\\]+|\\(?:u\{[^}]*\}|u[0-9a-f]{4}|x[0-9a-f]{2}|[\s\S])/gi;
 const ESCAPED = { "'": "'", '"': '"', '`': '`', u2019: '’', n: '\n', r: '\n', t: '\t' };
 
-/** Test files: of their strings only the names of tests are prose, the others are data. */
+/** In test files only the names of tests are prose; other strings are data. */
 const isTest = (path) => /\.test\.ts$|(?:^|\/)tests?\//.test(path);
 
-/** Positions of the prose in a source file: parts of each literal, without its quotes and substitutions. */
+/** Ranges of the prose in a source file: for each literal its parts, without quotes and substitutions. */
 function literals(path, text) {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false, path.endsWith('.mjs') ? ts.ScriptKind.JS : ts.ScriptKind.TS);
   const found = [];
@@ -39,7 +39,7 @@ function literals(path, text) {
     if (ts.isCallExpression(node) && NAMES_A_TEST.has(rootOf(node.expression)?.text ?? '')) {
       const [first] = node.arguments;
       if (first !== undefined && isText(first)) take(first);
-      // A table of cases: the first cell of each goes into the name.
+      // A table of cases: the first cell of each row is part of the name.
       if (first !== undefined && ts.isArrayLiteralExpression(first))
         for (const row of first.elements) {
           const cell = ts.isArrayLiteralExpression(row) ? row.elements[0] : row;
@@ -121,8 +121,8 @@ export const plugins = [
 export const BLOCKS = ['Paragraph', 'Header', 'TableCell'];
 
 /**
- * The text of a block as it is read: without marks, and with one unknown word for each piece of code. `at` gives the place in the source of a
- * place in it, relative to the block.
+ * The text of a block without markup, with one unknown word for each piece of code. `at` maps an offset in it to the offset in the source, relative to
+ * the block.
  */
 export function read(block) {
   const known = texts.get(block);
@@ -132,7 +132,7 @@ export function read(block) {
   const visit = (node) => {
     if (node.type === 'Str') {
       pieces.push([text.length, node.range[0] - block.range[0]]);
-      // An escape is one character; all else is as it is written, so that places in it are places in the source.
+      // An escape counts as one character. Everything else stays as written, so that offsets match the source.
       text += node.value.length === 1 ? node.value : node.raw;
     } else if (node.type === 'Break') text += '\n';
     else if (node.children !== undefined) node.children.forEach(visit);
@@ -140,7 +140,7 @@ export function read(block) {
   };
   visit(block);
   const made = {
-    // A line ends where there was no more room, and a sentence goes on.
+    // A line break does not end a sentence.
     text: text.replace(/\s/g, ' '),
     at: (offset) => {
       const piece = pieces.findLast(([start]) => start <= offset) ?? [0, 0];

@@ -1,7 +1,7 @@
-// The words that Redress does not use, and what it writes instead. Each entry is a rule of the prose linter.
+// Words that Redress avoids, and what to write instead. Each entry is a rule of the prose linter.
 //
-// A new entry is adopted with what it finds that day (`npm run prose -- --write`), so it need not be clean from the start. An entry that is widened
-// gets a new id, for the same reason. Patterns ignore case, hold whole words only, and see code, URLs and identifiers as one unknown word.
+// A new entry is adopted with the hits that it has on that day (`npm run prose -- --write`). Give an entry a new id when you widen its pattern, so that
+// it is adopted again. Patterns ignore case and match whole words only; code, URLs and identifiers count as one unknown word.
 
 /** @type {readonly import('./words.d.mts').Word[]} */
 export const WORDS = [

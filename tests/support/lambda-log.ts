@@ -1,5 +1,5 @@
-// What CloudWatch Logs gets of a function: the lines that the Logger of Powertools writes to standard output and standard error, and the metrics
-// between them. Tests read these, not what is handed to a logger: what the library drops is lost only there.
+// What CloudWatch Logs receives from a function: the lines that the Powertools Logger writes to standard output and standard error, and the metrics
+// between them. Tests read these instead of what was passed to a logger, because the library may drop a part of it.
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 
 /** A line of the Logger, as it is written. */
@@ -18,10 +18,10 @@ export interface LambdaLog {
   readonly text: string;
 }
 
-/** Members that each line has of its own. A line with nothing else is the Logger's about its use: each of ours has a member that says what it is about. */
+/** Members of every line. A line that has no others is a warning of the Logger itself: each line of Redress has at least one more. */
 const OWN = new Set(['level', 'message', 'timestamp', 'service', 'sampling_rate']);
 
-/** Reads what a function wrote. `wrong` is what is neither a line of ours nor a metric. */
+/** Reads what a function wrote. `wrong`: what is neither a line of Redress nor a metric. */
 export function readLog(text: string): Omit<LambdaLog, 'text'> & { readonly wrong: readonly string[] } {
   const read = { lines: [] as LogLine[], metrics: [] as Record<string, unknown>[], wrong: [] as string[] };
   for (const line of text.split('\n').filter((each) => each !== '')) {
@@ -42,8 +42,8 @@ function parsed(line: string): Record<string, unknown> | null {
 }
 
 /**
- * Takes what is written to standard output and standard error from now on; `end` gives both back, and refuses what is neither a line of ours nor of
- * `others`.
+ * Captures standard output and standard error. `end` restores both, and fails the test if there was anything that is neither a line of Redress, nor a
+ * metric, nor matched by `others`.
  */
 export function captureLog(others?: RegExp): LambdaLog & { end(): void } {
   let text = '';
@@ -66,7 +66,7 @@ export function captureLog(others?: RegExp): LambdaLog & { end(): void } {
     end: () => {
       for (const spy of spies) spy.mockRestore();
       const wrong = readLog(text).wrong.filter((line) => others?.test(line) !== true);
-      expect(wrong, 'written to the log, and no line of ours').toEqual([]);
+      expect(wrong, 'lines in the log that Redress did not write').toEqual([]);
     },
   };
 }

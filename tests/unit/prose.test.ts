@@ -194,7 +194,7 @@ describe('npm run prose', () => {
     ['on the branch that others start from', () => undefined],
     ['in a commit', () => (git('add', '.'), git('commit', '--quiet', '--message', 'two'))],
     ['in the index', () => git('add', '.')],
-  ])('finds a planted word %s, and takes it into no baseline', async (_where, then) => {
+  ])('finds a planted word %s, and never adds it to the baseline', async (_where, then) => {
     put('packages/x/src/a.ts', "throw new Error('The bucket was told.');\n");
     put('docs/a.md', 'People were told.\n');
     put('node_modules/x/README.md', 'People were told.\n');
@@ -208,7 +208,7 @@ describe('npm run prose', () => {
         [
           'docs/a.md:1:13 "told": write notify (people), report or show (facts), determine (what can be known) [tell]\n    People were told.',
           expect.stringMatching(/^packages\/x\/src\/a\.ts:1:33 "told": .*\[tell\]\n {4}The bucket was told\.$/),
-          'Write these sentences in other words: the baseline takes no new ones.',
+          'Reword these sentences. The baseline accepts no new ones.',
           'prose: 2 new, 0 to update, 2 in the baseline, in 4 files',
         ],
       ]);
@@ -229,11 +229,11 @@ describe('npm run prose', () => {
     }
   });
 
-  it('fails until a sentence that is gone is out of the baseline, and then knows it no more', async () => {
+  it('fails until a sentence that is gone is removed from the baseline, and then refuses it', async () => {
     put('README.md', '# One\n\nPeople are notified.\n\nIt is decided anew.\n');
     const behind = await run();
     expect([behind.exit, behind.last]).toEqual([1, 'prose: 0 new, 1 to update, 1 in the baseline, in 2 files']);
-    expect(behind.lines[0]).toContain('1 hits are gone');
+    expect(behind.lines[0]).toContain('1 of its hits are gone');
     expect(await run(true)).toMatchObject({ exit: 0, last: 'prose: 0 new, 0 to update, 1 in the baseline, in 2 files' });
     put('README.md', '# One\n\nPeople are told.\n\nIt is decided anew.\n');
     expect([(await run()).exit, (await run(true)).exit]).toEqual([1, 1]);

@@ -88,7 +88,7 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   for (const each of sandboxes) await each.stop();
-  // What the functions logged is ours to the last line: nothing of the Logger about how it is used, and nothing of Node.
+  // Every line in the log is written by Redress: there are no warnings of the Logger or of Node.
   expect(sandboxes.flatMap((each) => readLog(each.log()).wrong)).toEqual([]);
   await journal.close?.();
   await rm(folder, { recursive: true, force: true });

@@ -28,8 +28,8 @@ export interface BatchResponse {
 }
 
 /**
- * Members of a log line beside its text. The names that every line has of its own are refused here, since Powertools drops them with a warning:
- * what is spread into a line would be lost in Lambda, and nowhere else.
+ * Members of a log line in addition to its text. Names that Powertools reserves for itself are refused: its Logger drops them with a warning, so that
+ * a value that is spread into a line would be lost in Lambda and nowhere else.
  *
  * @see https://docs.aws.amazon.com/powertools/typescript/latest/core/logger/
  */
