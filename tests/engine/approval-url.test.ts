@@ -1,8 +1,9 @@
 import { createRedress, definePolicy, type Journal, RedressError, type RedressOptions } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
-import { type ApprovalAnswer, type ApprovalHandlerOptions, createApprovalHandler, type HandlerLogger } from '@redress/lambda-runtime';
+import { type ApprovalAnswer, type ApprovalHandlerOptions, createApprovalHandler } from '@redress/lambda-runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { kindsOf } from '../support/journal.js';
+import { logOfEachTest } from '../support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
@@ -15,7 +16,7 @@ const HOUR = { awsRequestId: 'r', getRemainingTimeInMillis: () => 300_000 };
 let aws: Widgets;
 let time: number;
 let journal: Journal;
-let lines: { level: string; message: string; attributes: Record<string, unknown> }[];
+const log = logOfEachTest();
 const clock = {
   now: () => time,
   sleep: async (milliseconds: number) => {
@@ -29,10 +30,8 @@ const policy = definePolicy({
   remediators: { 'widget-revoke-open': { prod: 'approve' } },
   approvers: { prod: [LEAD, `arn:aws:iam::${ACCOUNT}:user/mallory`] },
 });
-const log = (level: string) => (message: string, attributes: Record<string, unknown>) => void lines.push({ level, message, attributes });
-const logger: HandlerLogger = { info: log('info'), warn: log('warn'), error: log('error') };
 const options = (over: Partial<RedressOptions> = {}) => ({ remediators: [revokeOpenRules], policy, journal, connect: aws.connect, clock, ...over });
-const handlerOf = (over: Partial<ApprovalHandlerOptions> = {}) => createApprovalHandler({ ...options(), logger, ...over });
+const handlerOf = (over: Partial<ApprovalHandlerOptions> = {}) => createApprovalHandler({ ...options(), ...over });
 const asked = async (id = 'w'): Promise<string> => {
   const { results } = await createRedress(options()).handle(openedEvent(id, 'open-1', time - 1000));
   return results[0]?.passes[0]?.approval as string;
@@ -84,7 +83,6 @@ beforeEach(() => {
   aws.put('w', ['open-1', 'closed']);
   time = START;
   journal = memoryJournal({ clock });
-  lines = [];
 });
 
 describe('the approval endpoint', () => {
@@ -283,7 +281,11 @@ describe('the approval endpoint', () => {
       expect(answer).toMatchObject({ status, json: { error: { code } } });
       expect(answer.body).not.toMatch(/hunter2|dynamodb/);
     }
-    expect(JSON.stringify(lines)).toContain('hunter2');
+    const refused = { level: 'ERROR', message: 'approval request refused', kind: 'approval', caller: LEAD_SESSION };
+    expect(log.lines).toMatchObject([
+      { ...refused, code: 'internal', error: { name: 'Error', message: 'password hunter2' } },
+      { ...refused, code: 'journal/unavailable', error: { code: 'journal/unavailable', message: 'table arn:aws:dynamodb:secret is away' } },
+    ]);
   });
 
   it('escapes what an account’s names could do to a terminal', async () => {

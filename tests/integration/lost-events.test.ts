@@ -85,5 +85,9 @@ it('closes or reports every gap', async () => {
   // One summary per remediator and place for each sweep.
   const account = await runtime.records({ type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: REGION, partition: 'aws' });
   expect(account.filter(({ record }) => record.kind === 'sweep')).toHaveLength(2 * remediators.length);
+  const summaries = runtime.log.filter(({ kind }) => kind === 'sweep-summary');
+  expect(summaries.map(({ level, status, message }) => [level, status, /^(?:\d+ looked at|Nothing to look at)\.$/.test(message)])).toEqual(
+    Array(2 * remediators.length).fill(['INFO', 'complete', true]),
+  );
   expect(runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
 });

@@ -16,6 +16,7 @@ import { folderJournal } from '@redress/evidence';
 import { type VerifyReport, verifyFolder } from '@redress/evidence/verify';
 import { type BatchResponse, createHandler, type Handler, type HandlerOptions } from '@redress/lambda-runtime';
 import { fakeClock, type RecordingProxy, recordingProxy, testConnect, type WireCall } from '@redress/testing';
+import { captureLog, type LogLine } from './lambda-log.ts';
 import { ACCOUNT, OTHER, type Situation } from './situations.ts';
 
 const CONTEXT = { awsRequestId: 'test', getRemainingTimeInMillis: () => 300_000 };
@@ -36,6 +37,8 @@ export interface Runtime {
   deliver(handler: Handler, events: readonly unknown[]): Promise<Ran>;
   /** All calls so far, in the order of arrival. */
   readonly wire: readonly WireCall[];
+  /** The log so far. */
+  readonly log: readonly LogLine[];
   records(resource: ResourceRef): Promise<readonly StoredRecord[]>;
   verify(): VerifyReport;
   close(): Promise<void>;
@@ -75,7 +78,7 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
   };
   // What was made just now has to settle first: that takes no time here.
   const clock = fakeClock();
-  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const log = captureLog();
   let message = 0;
   return {
     handler: ({ remediators, policy, exceptions, sweep }) =>
@@ -87,7 +90,6 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
         journal: journal(),
         clock,
         connect: testConnect({ endpoint: proxy.endpoint, identityEndpoint: endpoint }),
-        logger: quiet,
       }),
     async deliver(handler, events) {
       const from = proxy.calls.length;
@@ -102,6 +104,9 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
       return { failures: answer.batchItemFailures, wire, writes: wire.filter((call) => call.write) };
     },
     wire: proxy.calls,
+    get log() {
+      return log.lines;
+    },
     async records(resource) {
       const found: StoredRecord[] = [];
       const reader = folderJournal({ directory });
@@ -117,6 +122,7 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
       await Promise.all(journals.map((each) => each.close?.()));
       await proxy.close();
       rmSync(directory, { recursive: true, force: true });
+      log.end();
     },
   };
 }

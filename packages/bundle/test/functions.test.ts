@@ -15,6 +15,7 @@ import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { configComplianceEvent } from '@redress/testing';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { readLog } from '../../../tests/support/lambda-log.js';
 import { bundle, entryText } from '../src/index.js';
 import { fromEnvironment } from '../src/runtime.js';
 import { here } from './support/bundles.js';
@@ -87,6 +88,8 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   for (const each of sandboxes) await each.stop();
+  // Every line in the log is written by Redress: there are no warnings of the Logger or of Node.
+  expect(sandboxes.flatMap((each) => readLog(each.log()).wrong)).toEqual([]);
   await journal.close?.();
   await rm(folder, { recursive: true, force: true });
 });
@@ -179,6 +182,9 @@ it('sweeps what events missed, and sends the canary', async () => {
   const answer = await lambda.invoke(tick);
   expect(answer).toMatchObject({ ok: true, value: { sweeps: [{ account: MEMBER, region: REGION, status: 'complete' }] } });
   expect(await encrypted(REGION)).toBe(true);
+  expect(readLog(lambda.log()).lines).toContainEqual(
+    expect.objectContaining({ level: 'INFO', message: '1 looked at.', kind: 'sweep-summary', account: MEMBER, region: REGION, status: 'complete', looked: 1 }),
+  );
 
   expect((await lambda.invoke(message({ redress: 'canary' }))).ok).toBe(true);
   const { TagList = [] } = await new SSMClient(HUB).send(new ListTagsForResourceCommand({ ResourceType: 'Parameter', ResourceId: `${name}-canary` }));

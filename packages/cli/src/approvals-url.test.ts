@@ -8,6 +8,7 @@ import { type Connect, createRedress, definePolicy, type Journal } from '@redres
 import { memoryJournal } from '@redress/evidence';
 import { createApprovalHandler } from '@redress/lambda-runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import { command } from '../test/support/command.js';
 
@@ -52,6 +53,7 @@ function isSigned(request: IncomingMessage, body: string, region: string): boole
   return mac(key, ['AWS4-HMAC-SHA256', date, scope, hash(canonical)].join('\n')).toString('hex') === signature;
 }
 
+const log = logOfEachTest();
 let directory: string;
 let widgets: Widgets;
 let journal: Journal;
@@ -68,7 +70,6 @@ function functionUrl(): Server {
     policy,
     journal,
     connect: widgets.connect,
-    logger: { info() {}, warn() {}, error() {} },
   });
   return createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -168,6 +169,10 @@ describe('approvals at their Function URL', () => {
     const again = await redress(KEY, 'approvals', 'approve', id, '--reason', 'CHG-1', '--url', url);
     expect([again.exit, again.out]).toEqual([0, `${SESSION} has approved ${id} before; nothing was done now.\n`]);
     expect(widgets.writes).toEqual(['RevokeRule']);
+    expect(log.lines.filter(({ kind }) => kind === 'approval')).toMatchObject([
+      { level: 'INFO', message: 'approval approved', approval: id, by: SESSION, repeated: false },
+      { level: 'INFO', message: 'approval approved', approval: id, by: SESSION, repeated: true },
+    ]);
   });
 
   it('are denied, and say why they are refused', async () => {

@@ -6,6 +6,7 @@ import { memoryJournal } from '@redress/evidence';
 import { createConfigHandler } from '@redress/lambda-runtime';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { type Automation, lambda, run, simulated } from './automation.js';
 
 declare module 'vitest' {
@@ -24,7 +25,8 @@ const DOCUMENT = askDocument({
 });
 const RULE = 'cw-loggroup-retention-period-check';
 
-// Its worker for Python does so on the process's own output.
+// Its worker for Python writes to the process's own output, also when the tests are over.
+logOfEachTest(/^Class file/);
 const write = process.stdout.write.bind(process.stdout);
 process.stdout.write = ((chunk: string | Uint8Array, ...more: []) => (String(chunk).startsWith('Class file') ? true : write(chunk, ...more))) as typeof write;
 
@@ -94,8 +96,7 @@ function setUp(mode: 'enforce' | 'approve' | 'notify', more: { exceptions?: Para
     ...(more.exceptions === undefined ? {} : { exceptions: defineRegister(more.exceptions) }),
     clock,
   };
-  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
-  const handler = createConfigHandler({ ...options, logger: quiet });
+  const handler = createConfigHandler(options);
   const invoke = lambda((event) => handler(event, { getRemainingTimeInMillis: () => 120_000 }));
   const records = async (kind: string) => {
     const found: JsonObject[] = [];

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connect, definePolicy, isRecord, RedressError, type Remediator } from '@redress/core';
+import { type Connect, definePolicy, RedressError, type Remediator } from '@redress/core';
 import { folderJournal, memoryJournal } from '@redress/evidence';
 import { verifyFolder } from '@redress/evidence/verify';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import type { CanaryInput } from './canary.js';
 import { createHandler, type HandlerOptions } from './create-handler.js';
@@ -16,18 +17,15 @@ const context = { getRemainingTimeInMillis: () => 300_000 };
 const connect: Connect = async ({ region }) => ({ config: { region }, identity: async () => ({ account: ACCOUNT, arn: `arn:aws:iam::${ACCOUNT}:user/x` }) });
 
 function setUp(over: Partial<HandlerOptions> = {}) {
-  const state = { time: START, sent: [] as CanaryInput[], lines: [] as string[], log: [] as string[] };
+  const state = { time: START, sent: [] as CanaryInput[] };
   const clock = { now: () => state.time, sleep: async (milliseconds: number) => void (state.time += milliseconds) };
   const journal = memoryJournal({ clock });
-  const write = (message: string, attributes: Record<string, unknown>) => void state.log.push(`${message} ${JSON.stringify(attributes)}`);
   const handler = createHandler({
     remediators: [],
     policy: definePolicy({ version: 1 }),
     journal,
     connect,
     clock,
-    logger: { info: write, warn: write, error: write },
-    metrics: (line) => state.lines.push(line),
     canary: { parameter: '/redress/canary', send: async (input) => void state.sent.push(input) },
     ...over,
   });
@@ -37,7 +35,7 @@ function setUp(over: Partial<HandlerOptions> = {}) {
       found.push({ id: record.resource.id, region: record.resource.region, ...(record.body['canary'] as object) });
     return found;
   };
-  const metrics = () => state.lines.map((line) => JSON.parse(line) as Record<string, unknown>).map(({ _aws, ...rest }) => rest);
+  const metrics = () => log.metrics.map(({ _aws, ...rest }) => rest);
   return { state, handler, journal, arrived, metrics };
 }
 
@@ -72,6 +70,12 @@ const reported = (input: CanaryInput, over: object = {}) => ({
 });
 const message = (body: unknown, attributes: object = {}) => ({ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(body), attributes });
 
+const log = logOfEachTest();
+
+beforeEach(() => {
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
+});
+
 afterEach(() => {
   vi.unstubAllEnvs();
 });
@@ -95,13 +99,13 @@ describe('the canary of the handler', () => {
   });
 
   it('is no proof when it comes too late, from an archive, or of another parameter', async () => {
-    const { state, handler, arrived, metrics } = setUp();
+    const { handler, arrived, metrics } = setUp();
     const input = { ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [{ Key: 'redress:canary', Value: '2026-11-22T06:00:00.000Z' }] } as const;
     await handler(reported({ ...input, Tags: [...input.Tags] }), context);
     await handler(reported({ ...input, Tags: [] }, { 'replay-name': 'r' }), context);
     await handler(reported({ ...input, ResourceId: '/other', Tags: [] }), context);
     expect([await arrived(), metrics()]).toEqual([[], []]);
-    expect(state.log.some((line) => line.startsWith('canary arrived too late'))).toBe(true);
+    expect(log.lines.map(({ level, message, kind }) => [level, message, kind])).toContainEqual(['WARN', 'canary arrived too late', 'canary-late']);
   });
 
   it('comes again when it could not be sent', async () => {
@@ -111,17 +115,21 @@ describe('the canary of the handler', () => {
   });
 
   it('counts as arrived when only the journal is away', async () => {
-    const { state, handler, metrics } = setUp({
+    const { handler, metrics } = setUp({
       journal: { ...memoryJournal(), kind: 'memory', open: async () => [], append: () => Promise.reject(new RedressError('journal/unavailable', 'away')) },
     });
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
     expect(metrics()).toEqual([{ CanaryArrived: 1 }]);
-    expect(state.log.some((line) => line.includes('could not be recorded'))).toBe(true);
+    expect(log.lines).toContainEqual(
+      expect.objectContaining({ level: 'WARN', kind: 'canary-unrecorded', error: { name: 'RedressError', code: 'journal/unavailable', message: 'away' } }),
+    );
   });
 
   it('leaves records that verify', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'redress-canary-'));
     const journal = folderJournal({ directory });
+    // Inside Lambda a folder is refused.
+    vi.unstubAllEnvs();
     const { handler } = setUp({ journal });
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
     await journal.close?.();
@@ -145,12 +153,12 @@ describe('metrics', () => {
   };
 
   it('say what was closed, and how long it was open from the event on', async () => {
-    const { handler, metrics, state, aws } = fixing('enforce');
+    const { handler, metrics, aws } = fixing('enforce');
     await handler({ Records: [message(openedEvent('w', 'open-1', START - 90_000), { SentTimestamp: String(START - 30_000) })] }, context);
     expect(aws.rules('w')).toEqual(['closed']);
     expect(metrics()).toEqual([{ QueueWait: 30 }, { Outcomes: 1, Outcome: 'remediated' }, { TimeToClose: 90 }]);
-    for (const line of state.lines) {
-      const { _aws, ...rest } = JSON.parse(line) as {
+    for (const line of log.metrics) {
+      const { _aws, ...rest } = line as unknown as {
         _aws: { Timestamp: number; CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[] };
       };
       const [directive] = _aws.CloudWatchMetrics;
@@ -161,10 +169,10 @@ describe('metrics', () => {
   });
 
   it('say what was held back', async () => {
-    const { handler, state } = fixing('notify');
+    const { handler, metrics } = fixing('notify');
     await handler(openedEvent('w', 'open-1', START - 1000), context);
-    expect(state.lines.map((line) => JSON.parse(line) as object).filter(isRecord)).toMatchObject([{ Outcomes: 1, Outcome: 'notified' }, { HeldBack: 1 }]);
-    expect(state.lines.join()).not.toContain('TimeToClose');
+    expect(metrics()).toMatchObject([{ Outcomes: 1, Outcome: 'notified' }, { HeldBack: 1 }]);
+    expect(log.text).not.toContain('TimeToClose');
   });
 
   it('say that a sweep got to its end', async () => {
@@ -209,17 +217,15 @@ describe('metrics', () => {
     ).toEqual([100, 100, 50, 250]);
   });
 
-  it('go to standard output inside Lambda, raw', async () => {
-    const written: string[] = [];
-    const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-      written.push(String(text));
-      return true;
-    });
-    vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
-    const { handler } = setUp({ metrics: undefined } as unknown as Partial<HandlerOptions>);
+  it('go to standard output inside Lambda, a raw line each, and nowhere outside of it', async () => {
+    const { handler } = setUp();
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
-    spy.mockRestore();
-    expect(written).toHaveLength(1);
-    expect(JSON.parse(written[0] ?? '')).toMatchObject({ CanaryArrived: 1 });
+    const [line] = log.text.split('\n').filter((each) => each.includes('_aws'));
+    expect(JSON.parse(line ?? '')).toMatchObject({ CanaryArrived: 1 });
+    vi.unstubAllEnvs();
+    const outside = setUp();
+    await outside.handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
+    expect(log.metrics).toHaveLength(1);
+    expect(log.lines.map(({ kind }) => kind)).toEqual(['canary', 'canary']);
   });
 });

@@ -1,6 +1,7 @@
 import { type Assessment, createRedress, definePolicy, defineRemediator, normalize, RedressError, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { describe, expect, it } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import type { PutEvaluationsInput } from './config-rule.js';
 import { createHandler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
 
@@ -52,7 +53,7 @@ function invocation(over: { item?: object; message?: object; rule?: string; toke
   };
 }
 const policy = definePolicy({ version: 1, configRules: { 'acme-buckets': 'BUCKETS' } });
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const log = logOfEachTest();
 
 function setUp(remediators: readonly Remediator[], over: Partial<HandlerOptions> = {}) {
   const put: PutEvaluationsInput[] = [];
@@ -61,7 +62,6 @@ function setUp(remediators: readonly Remediator[], over: Partial<HandlerOptions>
     policy,
     journal: memoryJournal(),
     connect: async () => ({ config: {}, identity: async () => ({ account: ACCOUNT, arn: `arn:aws:sts::${ACCOUNT}:assumed-role/redress/x` }) }),
-    logger: quiet,
     putEvaluations: async (input) => {
       put.push(input);
       return {};
@@ -92,6 +92,18 @@ describe('a custom Config rule', () => {
       },
     ]);
     expect([evaluations.length, passes]).toEqual([1, []]);
+    expect(log.lines).toMatchObject([
+      {
+        level: 'INFO',
+        message: 'evaluated',
+        kind: 'evaluation',
+        resourceType: 'AWS::S3::Bucket',
+        resourceId: 'invoices',
+        compliance: 'NON_COMPLIANT',
+        annotation: 'To do: encrypt it',
+        orderingTimestamp: CAPTURED,
+      },
+    ]);
   });
 
   it.each<[string, readonly (Assessment | 'none')[], string]>([
@@ -156,7 +168,6 @@ describe('a custom Config rule', () => {
       policy: definePolicy({ version: 1 }),
       journal: memoryJournal(),
       connect: async () => ({ config: {}, identity: async () => ({ account: ACCOUNT, arn: '' }) }),
-      logger: quiet,
     });
     expect(await silent(invocation(), { getRemainingTimeInMillis: () => 300_000 })).toMatchObject({ evaluations: [], counted: { evaluate: 1 } });
   });

@@ -1,8 +1,10 @@
 import { type Assessment, definePolicy, defineRemediator, RedressError, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { describe, expect, it } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { createConfigHandler } from './create-config-handler.js';
 
+const log = logOfEachTest();
 const ACCOUNT = '111111111111';
 const REQUEST = {
   redress: 'config-remediation',
@@ -42,7 +44,6 @@ function setUp(...answers: readonly (Assessment | Error)[]) {
     policy: definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } } }),
     journal,
     connect: async ({ account }) => ({ config: {}, identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/redress/x` }) }),
-    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
   const records = async () => {
     const found: unknown[] = [];
@@ -62,6 +63,7 @@ describe('the handler for AWS Config', () => {
       passes: [{ remediator: 'test-look-0', outcome: 'no-op', execution: null, reasons: [] }],
     });
     expect(await records()).toEqual(['no-op']);
+    expect(log.lines).toMatchObject([{ level: 'INFO', kind: 'pass', remediator: 'test-look-0', outcome: 'no-op', reasons: [] }]);
   });
 
   it('says held-back when one of two leaves something open, each time, and records each', async () => {

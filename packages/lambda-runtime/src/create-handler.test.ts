@@ -1,8 +1,11 @@
 import { type Connect, definePolicy, isRedressError, type Journal, RedressError, type Remediator, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { createHandler, type HandlerOptions } from './create-handler.js';
 import type { BatchResponse, HandlerLogger, InvocationContext } from './types.js';
+
+const log = logOfEachTest();
 
 const ACCOUNT = '111111111111';
 const connect: Connect = async ({ region }) => ({
@@ -91,23 +94,8 @@ const time = (...remaining: number[]): InvocationContext => ({
   getRemainingTimeInMillis: () => (remaining.length > 1 ? (remaining.shift() as number) : (remaining[0] as number)),
 });
 
-class Lines implements HandlerLogger {
-  readonly lines: { level: string; message: string; attributes: Record<string, unknown> }[] = [];
-  info(text: string, attributes: Record<string, unknown>) {
-    this.lines.push({ level: 'info', message: text, attributes });
-  }
-  warn(text: string, attributes: Record<string, unknown>) {
-    this.lines.push({ level: 'warn', message: text, attributes });
-  }
-  error(text: string, attributes: Record<string, unknown>) {
-    this.lines.push({ level: 'error', message: text, attributes });
-  }
-}
-
 function handlerOf(more: Partial<HandlerOptions> = {}) {
-  const logger = new Lines();
-  const handler = createHandler({ remediators: [looker()], policy, journal: memoryJournal(), connect, logger, ...more });
-  return { handler, logger };
+  return { handler: createHandler({ remediators: [looker()], policy, journal: memoryJournal(), connect, ...more }) };
 }
 
 const failures = (answer: unknown) => (answer as BatchResponse).batchItemFailures.map((each) => each.itemIdentifier);
@@ -125,28 +113,26 @@ describe('SQS', () => {
       throw new Error('the pipe is closed');
     };
     const fails = looker(async ({ resource }) => (resource.id === 'two' ? throttled() : { state: {}, tags: {} }));
-    const { handler, logger } = handlerOf({ metrics, remediators: [fails] });
+    const { handler } = handlerOf({ metrics, remediators: [fails] });
     const answer = await handler({ Records: [message('m-1', configEvent('one')), message('m-2', configEvent('two'))] }, time(300_000));
     expect(failures(answer)).toEqual(['m-2']);
-    expect(logger.lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'the metrics could not be written' }));
+    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'ERROR', message: 'the metrics could not be written' }));
   });
 
   it('acknowledges what was handled and what can never be read, and logs both', async () => {
-    const { handler, logger } = handlerOf();
+    const { handler } = handlerOf();
     const answer = await handler(
       { Records: [message('m-1', configEvent('one')), message('m-2', 'no JSON, and a secret: hunter2'), message('m-3', configEvent('three'))] },
       time(300_000),
     );
     expect(answer).toEqual({ batchItemFailures: [] });
-    const passes = logger.lines.filter((line) => line.attributes['kind'] === 'pass');
-    expect(passes.map(({ attributes }) => [attributes['remediator'], attributes['resource'], attributes['outcome'], attributes['messageId']])).toEqual([
+    const passes = log.lines.filter((line) => line['kind'] === 'pass');
+    expect(passes.map((line) => [line['remediator'], line['resource'], line['outcome'], line['messageId']])).toEqual([
       ['test-look', `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`, 'no-op', 'm-1'],
       ['test-look', `AWS::S3::Bucket three (${ACCOUNT}, us-east-1)`, 'no-op', 'm-3'],
     ]);
-    expect(logger.lines.filter((line) => line.level === 'warn').map(({ message: text, attributes }) => [text, attributes['messageId']])).toEqual([
-      ['input rejected', 'm-2'],
-    ]);
-    expect(JSON.stringify(logger.lines)).not.toContain('hunter2');
+    expect(log.lines.filter((line) => line.level === 'WARN').map((line) => [line.message, line['messageId']])).toEqual([['input rejected', 'm-2']]);
+    expect(log.text).not.toContain('hunter2');
   });
 
   it('returns only the message that may fare better later', async () => {
@@ -210,9 +196,9 @@ describe('SQS', () => {
   });
 
   it('returns messages when the policy cannot be read', async () => {
-    const { handler, logger } = handlerOf({ policy: { read: () => Promise.reject(new Error('no such parameter')) } });
+    const { handler } = handlerOf({ policy: { read: () => Promise.reject(new Error('no such parameter')) } });
     expect(failures(await handler({ Records: [message('m-1', configEvent('one'))] }, time(300_000)))).toEqual(['m-1']);
-    expect(logger.lines.some((line) => JSON.stringify(line).includes('no such parameter'))).toBe(true);
+    expect(log.text).toContain('no such parameter');
   });
 });
 
@@ -248,7 +234,7 @@ describe('composition', () => {
   const folder = { kind: 'folder' } as Journal;
   const compose = (journal: Journal | undefined) => {
     try {
-      createHandler({ remediators: [], policy, journal: journal as Journal, connect, logger: new Lines() });
+      createHandler({ remediators: [], policy, journal: journal as Journal, connect });
       return null;
     } catch (error) {
       return isRedressError(error) ? error.code : error;
@@ -264,20 +250,39 @@ describe('composition', () => {
 
   it('has no default journal', () => expect(compose(undefined)).toBe('compose/invalid'));
 
-  it('logs with Powertools when no logger is given', async () => {
-    const lines: string[] = [];
-    const write = (text: unknown) => void lines.push(String(text));
-    const spies = (['info', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level).mockImplementation(write));
-    vi.stubEnv('POWERTOOLS_DEV', 'true');
-    try {
-      const handler = createHandler({ remediators: [looker()], policy, journal: memoryJournal(), connect });
-      await handler(configEvent('one'), time(300_000));
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-    expect(lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['kind'] === 'pass')).toMatchObject([
-      { level: 'INFO', service: 'redress', remediator: 'test-look', outcome: 'no-op', reasons: [] },
+  it('logs to standard output what went well, with every member of the line, and metrics next to it', async () => {
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
+    const { handler } = handlerOf();
+    await handler({ Records: [message('m-1', configEvent('one'))] }, time(300_000));
+    expect(log.lines).toEqual([
+      {
+        level: 'INFO',
+        message: expect.stringMatching(/./),
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        service: 'redress',
+        sampling_rate: 0,
+        kind: 'pass',
+        remediator: 'test-look',
+        resource: `AWS::S3::Bucket one (${ACCOUNT}, us-east-1)`,
+        outcome: 'no-op',
+        reasons: [],
+        duplicate: false,
+        retryable: false,
+        messageId: 'm-1',
+      },
     ]);
+    expect(log.metrics).toMatchObject([{ Outcomes: 1, Outcome: 'no-op' }]);
+  });
+
+  it('takes a logger of its own, which has to keep what it is given', async () => {
+    const given: unknown[] = [];
+    const logger: HandlerLogger = { info: (text, members) => void given.push([text, members['outcome']]), warn: () => undefined, error: () => undefined };
+    const { handler } = handlerOf({ logger });
+    await handler(configEvent('one'), time(300_000));
+    expect(given).toEqual([[expect.any(String), 'no-op']]);
+    expect(log.text).toBe('');
+    // @ts-expect-error: Powertools drops a member of this name, with a warning.
+    logger.info('text', { message: 'dropped' });
   });
 });
 
@@ -319,11 +324,11 @@ describe('recovery', () => {
   });
 
   it('takes nothing else along when it fails', async () => {
-    const { handler, logger } = handlerOf({ journal: { ...bound(memoryJournal()), open: () => Promise.reject(new Error('the table is away')) } });
+    const { handler } = handlerOf({ journal: { ...bound(memoryJournal()), open: () => Promise.reject(new Error('the table is away')) } });
     expect(await handler(configEvent('one'), time(300_000))).toMatchObject({ findings: 1 });
-    expect(logger.lines.find((line) => line.message === 'recovery failed')).toMatchObject({
-      level: 'error',
-      attributes: { error: { message: 'the table is away' } },
+    expect(log.lines.find((line) => line.message === 'recovery failed')).toMatchObject({
+      level: 'ERROR',
+      error: { message: 'the table is away' },
     });
   });
 });
@@ -360,7 +365,7 @@ describe('a schedule', () => {
   };
 
   it('sweeps every place, and says what came of it', async () => {
-    const { handler, logger, looked } = sweeping();
+    const { handler, looked } = sweeping();
     expect(await handler(tick(), time(300_000))).toMatchObject({
       counted: { evaluate: 1 },
       sweeps: [
@@ -369,7 +374,31 @@ describe('a schedule', () => {
       ],
     });
     expect(looked).toEqual(['found us-east-1', 'found eu-west-1']);
-    expect(logger.lines.filter((line) => line.attributes['kind'] === 'sweep' && line.message === 'swept')).toHaveLength(2);
+    const written = { level: 'INFO', service: 'redress', timestamp: expect.any(String), sampling_rate: 0, message: '1 looked at.' };
+    const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', looked: 1, retryable: 0, errors: 0 };
+    expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toEqual([
+      { ...written, ...summary, region: 'us-east-1', outcomes: { 'no-op': 1 } },
+      { ...written, ...summary, region: 'eu-west-1', outcomes: { 'no-op': 1 } },
+    ]);
+    expect(log.lines.filter((line) => line['kind'] === 'sweep').map((line) => line['resource'])).toEqual([
+      `AWS::S3::Bucket found (${ACCOUNT}, us-east-1)`,
+      `AWS::S3::Bucket found (${ACCOUNT}, eu-west-1)`,
+    ]);
+  });
+
+  it('logs as an error why a place could not be swept', async () => {
+    const broken: Remediator = {
+      ...looker(),
+      // biome-ignore lint/correctness/useYield: it fails before the first.
+      discover: async function* () {
+        throw new RedressError('aws/denied', 'ListBuckets is denied');
+      },
+    };
+    const { handler } = sweeping({ remediators: [broken], sweep: { targets: [{ account: ACCOUNT, region: 'us-east-1' }] } });
+    await handler(tick(), time(300_000));
+    expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toMatchObject([
+      { level: 'ERROR', message: expect.stringContaining('ListBuckets is denied'), status: 'failed', looked: 0, remediator: 'test-look' },
+    ]);
   });
 
   it('warns of a sweep that could not read what it found', async () => {
@@ -430,10 +459,10 @@ describe('a schedule', () => {
     ['nobody can tell', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
     ['it is nowhere', async () => [], 'no place'],
   ])('comes again, and says so, when it is to look where %s', async (_name, targets, why) => {
-    const { handler, logger, looked } = sweeping({ sweep: { targets } });
+    const { handler, looked } = sweeping({ sweep: { targets } });
     await expect(handler(tick(), time(300_000))).rejects.toMatchObject({ code: 'lambda/retry', message: expect.stringContaining(why) });
     expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual(['m-1']);
-    expect(logger.lines.filter((line) => line.level === 'error' && line.message.startsWith('nothing was swept'))).toHaveLength(2);
+    expect(log.lines.filter((line) => line.level === 'ERROR' && line.message.startsWith('nothing was swept'))).toHaveLength(2);
     expect(looked).toEqual([]);
   });
 

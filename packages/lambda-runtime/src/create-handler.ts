@@ -18,7 +18,7 @@ import {
 import type { SQSEvent } from 'aws-lambda';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
 import { answerRule, type PutEvaluations } from './config-rule.js';
-import { describe, logPass, makeLogger } from './log.js';
+import { describe, logPass, logSweep, makeLogger } from './log.js';
 import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
@@ -111,10 +111,7 @@ export function handlerOf<Answer>(
     const summaries = await redress.sweep({ ...options.sweep, targets, ...run, onPass });
     const complete = summaries.filter((each) => each.status === 'complete').length;
     if (complete > 0) metrics.add('SweepCompleted', 'Count', complete);
-    for (const { record: _, ...summary } of summaries) {
-      const level = summary.status === 'failed' ? 'error' : summary.unread + summary.errors > 0 ? 'warn' : 'info';
-      logger[level]('swept', { kind: 'sweep', ...summary });
-    }
+    for (const summary of summaries) logSweep(logger, summary);
     return summaries;
   };
 

@@ -1,5 +1,5 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { decisive, formatResource, messageOf, type PassResult } from '@redress/core';
+import { decisive, formatResource, messageOf, type PassResult, type SweepSummary } from '@redress/core';
 import type { HandlerLogger } from './types.js';
 
 /** A Powertools Logger, which `POWERTOOLS_…` variables configure. */
@@ -29,6 +29,12 @@ export function logPass(
     ...(messageId === null ? {} : { messageId }),
     ...(toCloseMs === null ? {} : { toCloseMs }),
   });
+}
+
+/** One line for each remediator and place that a sweep looked at. */
+export function logSweep(logger: HandlerLogger, { message, record: _, ...summary }: SweepSummary): void {
+  const level = summary.status === 'failed' ? 'error' : summary.unread + summary.errors > 0 ? 'warn' : 'info';
+  logger[level](message, { kind: 'sweep-summary', ...summary });
 }
 
 /** An error for the log. */

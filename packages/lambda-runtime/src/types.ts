@@ -27,9 +27,19 @@ export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
+/**
+ * Members of a log line in addition to its text. Names that Powertools reserves for itself are refused: its Logger drops them with a warning, so that
+ * a value that is spread into a line would be lost in Lambda and nowhere else.
+ *
+ * @see https://docs.aws.amazon.com/powertools/typescript/latest/core/logger/
+ */
+export type LogAttributes = Readonly<Record<string, unknown>> & {
+  readonly [name in 'level' | 'message' | 'sampling_rate' | 'service' | 'timestamp']?: never;
+};
+
 /** Where log lines go; the Logger of Powertools fits. */
 export interface HandlerLogger {
-  info(message: string, attributes: Record<string, unknown>): void;
-  warn(message: string, attributes: Record<string, unknown>): void;
-  error(message: string, attributes: Record<string, unknown>): void;
+  info(message: string, attributes: LogAttributes): void;
+  warn(message: string, attributes: LogAttributes): void;
+  error(message: string, attributes: LogAttributes): void;
 }

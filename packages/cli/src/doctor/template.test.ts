@@ -5,7 +5,8 @@ import { type Connect, canaryPattern, definePolicy, eventPatterns, type JsonObje
 import { hubTemplate } from '@redress/deploy';
 import { memoryJournal } from '@redress/evidence';
 import { createHandler } from '@redress/lambda-runtime';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { logOfEachTest } from '../../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../../tests/support/widgets.js';
 import { builtinRemediators } from '../builtin.js';
 import type { PlaceFacts, RuleFact, Wanted } from './facts.js';
@@ -48,6 +49,12 @@ const place = (region: string): PlaceFacts => ({
   channels: known(0),
   rules: known(rules),
   securityHub: known(false),
+});
+
+const log = logOfEachTest();
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 describe('the template of the hub', () => {
@@ -104,17 +111,15 @@ describe('the template of the hub', () => {
       .find((input) => input?.includes('canary'));
     const aws = new Widgets();
     aws.put('w', ['open-1']);
-    const lines: string[] = [];
     const sent: string[] = [];
     const time = Date.parse('2026-11-24T06:00:00Z');
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
     const handler = createHandler({
       remediators: [revokeOpenRules],
       policy: definePolicy({ version: 1, environments: { dev: { accounts: ['111111111111'] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } } }),
       journal: memoryJournal(),
       connect: aws.connect as Connect,
       clock: { now: () => time, sleep: async () => undefined },
-      logger: { info() {}, warn() {}, error() {} },
-      metrics: (line) => lines.push(line),
       canary: { parameter: CANARY, send: async (input) => void sent.push(input.ResourceId) },
       sweep: { targets: [{ account: '111111111111', region: 'us-east-1' }] },
     });
@@ -153,8 +158,8 @@ describe('the template of the hub', () => {
       context,
     );
     const written = new Map<string, string[]>();
-    for (const line of lines) {
-      const { _aws } = JSON.parse(line) as { _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] } };
+    for (const line of log.metrics) {
+      const { _aws } = line as { _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] } };
       for (const { Namespace, Dimensions, Metrics } of _aws.CloudWatchMetrics)
         for (const { Name } of Metrics) written.set(`${Namespace} ${Name}`, Dimensions[0] ?? []);
     }
