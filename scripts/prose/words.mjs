@@ -195,13 +195,6 @@ export const WORDS = [
     good: ['The bucket is exempt.'],
   },
   {
-    id: 'mute',
-    pattern: /(?:mute|mutes|muted|muting|silenced|silencing)/,
-    write: 'suppress (a finding), exempt (a resource)',
-    bad: ['The finding is muted.'],
-    good: ['The finding is suppressed.'],
-  },
-  {
     id: 'excuse',
     pattern: /(?:excuse|excuses|excused|excusing|let(?:s|ting)?\s+off)/,
     write: 'exempt, suppress',

@@ -375,7 +375,7 @@ describe('a schedule', () => {
     });
     expect(looked).toEqual(['found us-east-1', 'found eu-west-1']);
     const written = { level: 'INFO', service: 'redress', timestamp: expect.any(String), sampling_rate: 0, message: '1 looked at.' };
-    const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', looked: 1, retryable: 0, errors: 0 };
+    const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', looked: 1, retryable: 0, errors: 0, unread: 0 };
     expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toEqual([
       { ...written, ...summary, region: 'us-east-1', outcomes: { 'no-op': 1 } },
       { ...written, ...summary, region: 'eu-west-1', outcomes: { 'no-op': 1 } },
@@ -410,11 +410,11 @@ describe('a schedule', () => {
         yield { type: 'AWS::S3::Bucket', id: 'found' };
       },
     };
-    const { handler, logger } = sweeping({ remediators: [blind] });
+    const { handler } = sweeping({ remediators: [blind] });
     await handler(tick(), time(300_000));
-    expect(logger.lines.filter((line) => line.message === 'swept')).toMatchObject([
-      { level: 'warn', attributes: { status: 'complete', looked: 1, unread: 1 } },
-      { level: 'warn', attributes: { unread: 1 } },
+    expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toMatchObject([
+      { level: 'WARN', message: '1 looked at, of which 1 could not be read.', status: 'complete', looked: 1, unread: 1 },
+      { level: 'WARN', unread: 1 },
     ]);
   });
 
