@@ -65,7 +65,10 @@ function exec(command, args) {
     child.stdio[3].on('data', (data) => (times += String(data)));
     child.once('error', (error) => resolve({ code: 1, log: String(error), cpu: 0 }));
     child.once('close', (code) => {
-      const cpu = times.trim().split(/\s+/).reduce((sum, each) => sum + Number(each.replace(',', '.')) * 1000, 0);
+      const cpu = times
+        .trim()
+        .split(/\s+/)
+        .reduce((sum, each) => sum + Number(each.replace(',', '.')) * 1000, 0);
       resolve({ code, log, cpu });
     });
   });

@@ -50,7 +50,14 @@ function judged(patterns: readonly Named[], events: readonly Named[]) {
   }
   const pairs = patterns.length * events.length;
   const sum = [...yes.values()].reduce((total, each) => total + each, 0);
-  return { invalid, differences, yes, pairs, matched: sum, said: `${pairs} pairs (${patterns.length} patterns, ${events.length} events): ${sum} yes, ${pairs - sum} no` };
+  return {
+    invalid,
+    differences,
+    yes,
+    pairs,
+    matched: sum,
+    said: `${pairs} pairs (${patterns.length} patterns, ${events.length} events): ${sum} yes, ${pairs - sum} no`,
+  };
 }
 
 /** What CloudFormation makes of it: a reference to a parameter of Systems Manager is its name. */
@@ -124,8 +131,18 @@ const BY_HAND: readonly (readonly [name: string, pattern: unknown, yes: unknown,
   ['absent before, in a list', { l: { a: [{ exists: false }], b: ['x'] } }, { l: [{ b: 'x' }, { c: 1 }] }, { l: [{ a: 1 }, { b: 'x' }] }],
   ['absent alone, in a list', { l: { a: [{ exists: false }] } }, { l: [{ b: 1 }, 1] }, { l: [{ b: 1 }, { a: 1 }] }],
   ['absent, in an empty list', { l: { a: [{ exists: false }] } }, { l: [] }, { l: [{ a: [1] }] }],
-  ['absent in two lists', { l: { a: ['x'], m: { b: [{ exists: false }] } } }, { l: [{ m: { b: 1 } }, { a: 'x', m: [{ c: 1 }] }] }, { l: [{ a: 'x', m: [{ b: 1 }] }] }],
-  ['a list below a list', { l: { m: { a: ['x'], b: ['y'] } } }, { l: [{ m: [{ a: 1 }, { a: 'x', b: 'y' }] }] }, { l: [{ m: [{ a: 'x' }] }, { m: [{ b: 'y' }] }] }],
+  [
+    'absent in two lists',
+    { l: { a: ['x'], m: { b: [{ exists: false }] } } },
+    { l: [{ m: { b: 1 } }, { a: 'x', m: [{ c: 1 }] }] },
+    { l: [{ a: 'x', m: [{ b: 1 }] }] },
+  ],
+  [
+    'a list below a list',
+    { l: { m: { a: ['x'], b: ['y'] } } },
+    { l: [{ m: [{ a: 1 }, { a: 'x', b: 'y' }] }] },
+    { l: [{ m: [{ a: 'x' }] }, { m: [{ b: 'y' }] }] },
+  ],
   ['two of one list, apart', { l: { a: ['x'] }, m: { b: ['y'] } }, { l: [{ a: 'x' }, {}], m: [{}, { b: 'y' }] }, { l: [{ a: 'x' }], m: [{ a: 'y' }] }],
   ['$or', { $or: [{ a: ['x'] }, { b: ['y'] }] }, { b: 'y' }, { a: 'y', b: 'x' }],
   ['$or, and what is beside it', { c: ['z'], $or: [{ a: ['x'] }, { b: ['y'] }] }, { a: 'x', c: 'z' }, { a: 'x' }],
@@ -155,7 +172,13 @@ const name = fc.constantFrom('a', 'b', 'c', 'a-b');
 const scalar = fc.constantFrom('x', 'X', 'xy', 'y', '', 1, 2, true, false, null);
 const { event } = fc.letrec((tie) => ({
   event: fc.dictionary(name, tie('value'), { minKeys: 1, maxKeys: 4 }),
-  value: fc.oneof({ maxDepth: 4, withCrossShrink: true }, scalar, tie('event'), fc.array(tie('value'), { maxLength: 3 }), fc.array(tie('event'), { maxLength: 3 })),
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    scalar,
+    tie('event'),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.array(tie('event'), { maxLength: 3 }),
+  ),
 }));
 const filter = fc.oneof(
   { weight: 3, arbitrary: scalar },
@@ -169,7 +192,9 @@ const { pattern } = fc.letrec((tie) => ({
   pattern: fc.oneof(
     { maxDepth: 3 },
     fc.dictionary(name, tie('wanted'), { minKeys: 1, maxKeys: 3 }),
-    fc.tuple(fc.dictionary(name, tie('wanted'), { maxKeys: 2 }), fc.array(tie('pattern'), { minLength: 2, maxLength: 3 })).map(([more, $or]) => ({ ...more, $or })),
+    fc
+      .tuple(fc.dictionary(name, tie('wanted'), { maxKeys: 2 }), fc.array(tie('pattern'), { minLength: 2, maxLength: 3 }))
+      .map(([more, $or]) => ({ ...more, $or })),
   ),
   wanted: fc.oneof({ maxDepth: 3 }, fc.uniqueArray(filter, { minLength: 1, maxLength: 3, selector: (each) => JSON.stringify(each) }), tie('pattern')),
 }));

@@ -346,10 +346,7 @@ export class Store {
   /** Until when a version is locked; null when it is not, when that is not shown, or when another version is there now. */
   async #lockedUntil(Key: string, version: string | null): Promise<Date | null> {
     const { sdk, s3 } = await this.#clients();
-    const reply = await sent<{ VersionId?: string; ObjectLockRetainUntilDate?: Date }>(
-      s3,
-      new sdk.HeadObjectCommand({ Bucket: this.options.bucket, Key }),
-    );
+    const reply = await sent<{ VersionId?: string; ObjectLockRetainUntilDate?: Date }>(s3, new sdk.HeadObjectCommand({ Bucket: this.options.bucket, Key }));
     return (reply.VersionId ?? null) === version ? (reply.ObjectLockRetainUntilDate ?? null) : null;
   }
 
