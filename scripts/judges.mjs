@@ -5,13 +5,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fail, install, NODE, ROOT, setup, versionOf } from './setup.mjs';
+import { fail, install, NODE, ROOT, SetupError, setup, versionOf } from './setup.mjs';
 
 /**
  * Who judges what. Another one joins by an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`; a test says with
  * `task.meta.said` how much was judged.
  *
- * @type {readonly { name: string, judge: string, judges: string, tools: readonly { name: string, of: string, licence: string, by: string }[] }[]}
+ * @type {readonly { name: string, judge: string, judges: string, tools: readonly { name: string, licence: string, by: string }[] }[]}
  */
 export const JUDGES = [
   {
@@ -118,7 +118,7 @@ function unmatched() {
  */
 export async function judge({ only } = {}) {
   const unknown = (only ?? []).filter((name) => !JUDGES.some((each) => each.name === name));
-  if (unknown.length > 0) throw new Error(`There is no judge ${unknown.join(', ')}; there are ${JUDGES.map(({ name }) => name).join(', ')}.`);
+  if (unknown.length > 0) throw new SetupError(`There is no judge ${unknown.join(', ')}; there are ${JUDGES.map(({ name }) => name).join(', ')}.`);
   await setup({ python: false, build: false });
   const judges = [];
   for (const problem of unmatched()) {

@@ -44,7 +44,7 @@ const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-
 
 /** Programs that have to be on the machine: how each tells its version, the least that will do, and the command that installs it. */
 const PROGRAMS = {
-  javac: { version: ['-version'], least: [17, 0], install: 'apt install openjdk-17-jdk-headless', what: 'Java, a JDK' },
+  javac: { version: ['-version'], least: [17], install: 'apt install openjdk-17-jdk-headless', what: 'A JDK of Java' },
   mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
   // From 1.21 on it fetches the newer one that a module asks for.
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
@@ -70,7 +70,8 @@ export const PYTHON = pythonOf('moto');
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
-class SetupError extends Error {}
+/** A mistake that a person can correct: {@link fail} shows its message without a stack. */
+export class SetupError extends Error {}
 
 /** Runs a command; its output goes to stderr when `loud`, else only when it fails. */
 function run(command, args, { loud = false, env = process.env, cwd = ROOT } = {}) {
@@ -179,7 +180,7 @@ function need(name) {
   const { version, least, install, before13, what } = PROGRAMS[name];
   const { status, stdout, stderr } = spawnSync(name, version, { encoding: 'utf8' });
   const [, major, minor = '0'] = (status === 0 && /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`)) || [];
-  if (Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= least[1])) return;
+  if (Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= (least[1] ?? 0))) return;
   const found = major === undefined ? 'is not there' : `is ${major}.${minor}`;
   const older = before13 === undefined ? '' : `, before Debian 13: ${before13}`;
   throw new SetupError(`${what} ${least.join('.')} or newer is needed; ${name} ${found}. Install it (Debian: ${install}${older}) and try again.`);

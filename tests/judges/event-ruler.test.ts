@@ -56,7 +56,8 @@ function judged(patterns: readonly Named[], events: readonly Named[]) {
   const sum = [...yes.values()].reduce((total, each) => total + each, 0);
   return {
     invalid,
-    differences,
+    // The shortest say most.
+    differences: differences.sort((a, b) => a.length - b.length).slice(0, 10),
     yes,
     pairs,
     matched: sum,
@@ -213,7 +214,7 @@ it('says the same of patterns and events that nobody wrote', ({ task }) => {
   const { invalid, differences, pairs, matched, said } = judged(sample(pattern, 150, 'pattern'), sample(event, 300, 'event'));
   task.meta.said = said;
   expect(invalid).toEqual([]);
-  expect(differences.slice(0, 5)).toEqual([]);
+  expect(differences).toEqual([]);
   expect(pairs).toBe(45_000);
   expect(matched).toBeGreaterThanOrEqual(4500);
   expect(pairs - matched).toBeGreaterThanOrEqual(4500);
