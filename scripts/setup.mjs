@@ -186,7 +186,8 @@ function need(name) {
   throw new SetupError(`${what} ${least.join('.')} or newer is needed; ${name} ${found}. Install it (Debian: ${install}${older}) and try again.`);
 }
 
-function findPython() {
+/** The Python of this machine. */
+export function findPython() {
   for (const name of ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
     const result = spawnSync(name, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], { encoding: 'utf8' });
     const version = result.status === 0 ? result.stdout.trim() : '';
