@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// Writes what the documentation says of the remediators, from the built packages: tables between `<!-- generated: NAME -->` and
+// Writes what the documentation says of remediators and judges, from the built packages: tables between `<!-- generated: NAME -->` and
 // `<!-- /generated -->`, and a page for each in docs/remediators. `--check` only says which files are stale. Runs under Node 24, after
 // `npm run setup`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from './setup.mjs';
+import { JUDGES } from './judges.mjs';
+import { ROOT, versionOf } from './setup.mjs';
 
 const PACKAGES = ['ec2', 's3', 'iam', 'cloudwatch-logs'];
 /** Packages whose remediators have pages, and do not come with the command. */
@@ -26,6 +27,14 @@ const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${frame
 
 /** What can be said of some remediators, by the names that pages use. */
 const sections = {
+  judges: () =>
+    table(
+      ['`--only`', 'Judge', 'What it judges', 'Licence', 'Version', 'Installed by'],
+      JUDGES.map(({ name, judge, judges, tools }) => {
+        const each = (value) => tools.map((tool) => (tools.length === 1 ? value(tool) : `${tool.name}: ${value(tool)}`)).join('; ');
+        return [`\`${name}\``, judge, judges, each((tool) => tool.licence), each((tool) => versionOf(tool.name)), each((tool) => tool.by)];
+      }),
+    ),
   remediators: (all) =>
     table(
       ['Remediator', 'What it does', 'Resource', 'At most'],
@@ -270,7 +279,7 @@ for (const name of APART) {
   for (const each of remediators)
     written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0], listName));
 }
-pages.push(['docs/remediators.md', every], ['packages/deploy/README.md', every]);
+pages.push(['docs/remediators.md', every], ['packages/deploy/README.md', every], ['docs/judges.md', every]);
 
 const stale = [];
 for (const [file, remediators] of pages) {

@@ -4,5 +4,7 @@ export const ROOT: string;
 export const NODE: string;
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
-/** Python of an environment; `setup` installs it. */
-export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'c7n'): string;
+/** Where a tool is; `setup` or `install` puts it there. */
+export function folderOf(name: 'event-ruler' | 'versitygw'): string;
+/** Python of a tool. */
+export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n'): string;

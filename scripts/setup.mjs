@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Installs and builds what is missing: packages by pnpm, the emulator by pip, the packages' code by tsup. Plain Node 20, no dependencies.
+// Installs and builds what is missing: packages by pnpm, emulators and judges by pip, Maven and Go, the packages' code by tsup. Plain Node 20, no
+// dependencies.
 // Everything it says goes to stderr, so that commands which set up on their way keep a clean stdout.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,19 +16,53 @@ const PNPM = 'pnpm@10.34.9';
 export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
 /**
- * Environments of Python, each with a folder and a requirements file of its own, for their dependencies do not agree: the emulator of everything
- * (moto), the emulator that enforces IAM (ministack), a linter of templates (checkov), and what a benchmark compares with (c7n).
+ * What is installed beside the packages, each in a folder of its own and of a pinned version. Those of Python have a requirements file each, for
+ * their dependencies do not agree. `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
  */
-const ENVIRONMENTS = {
+const TOOLS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
   ministack: { folder: '.venv-ministack', requirements: 'requirements-ministack.txt', what: 'the emulator that enforces IAM (ministack' },
   checkov: { folder: '.venv-checkov', requirements: 'requirements-checkov.txt', what: 'the linter of templates (checkov' },
   c7n: { folder: '.cache/c7n-venv', requirements: 'requirements-c7n.txt', what: 'the peer that benchmarks compare with (Cloud Custodian' },
+  'cfn-lint': { folder: '.cache/judges/cfn-lint', requirements: 'requirements-cfn-lint.txt', what: "AWS's linter of templates (cfn-lint" },
+  'event-ruler': {
+    folder: '.cache/judges/event-ruler',
+    maven: 'software.amazon.event.ruler:event-ruler:2.1.0',
+    what: "EventBridge's matcher (Event Ruler, by Maven",
+    uses: ['javac'],
+    builds: ['mvn'],
+  },
+  versitygw: {
+    folder: '.cache/judges/versitygw',
+    go: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0',
+    what: 'the S3 server (versitygw, compiled by Go, a few minutes',
+    builds: ['go'],
+  },
+};
+/** Of Maven's own plugins, the one that copies an artefact with what it needs. */
+const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+
+/** Programs that have to be on the machine: how each tells its version, the least that will do, and the command that installs it. */
+const PROGRAMS = {
+  javac: { version: ['-version'], least: [17], install: 'apt install openjdk-17-jdk-headless', what: 'A JDK of Java' },
+  mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
+  // From 1.21 on it fetches the newer one that a module asks for.
+  go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
 };
 
-/** The interpreter of an environment. */
+/** Where a tool is. */
+export function folderOf(name) {
+  return join(ROOT, TOOLS[name].folder);
+}
+
+/** The interpreter of a tool of Python. */
 export function pythonOf(name) {
-  return join(ROOT, ENVIRONMENTS[name].folder, 'bin', 'python');
+  return join(folderOf(name), 'bin', 'python');
+}
+
+/** The version that a tool is pinned to. */
+export function versionOf(name) {
+  return /[=:@]v?([0-9][^=:@\s]*)\s*$/.exec(pinned(name))?.[1] ?? '';
 }
 
 /** Python with the emulator in it. */
@@ -35,7 +70,8 @@ export const PYTHON = pythonOf('moto');
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
-class SetupError extends Error {}
+/** A mistake that a person can correct: {@link fail} shows its message without a stack. */
+export class SetupError extends Error {}
 
 /** Runs a command; its output goes to stderr when `loud`, else only when it fails. */
 function run(command, args, { loud = false, env = process.env, cwd = ROOT } = {}) {
@@ -139,7 +175,19 @@ function alive(pid) {
   }
 }
 
-function findPython() {
+/** The program is there, and new enough. */
+function need(name) {
+  const { version, least, install, before13, what } = PROGRAMS[name];
+  const { status, stdout, stderr } = spawnSync(name, version, { encoding: 'utf8' });
+  const [, major, minor = '0'] = (status === 0 && /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`)) || [];
+  if (Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= (least[1] ?? 0))) return;
+  const found = major === undefined ? 'is not there' : `is ${major}.${minor}`;
+  const older = before13 === undefined ? '' : `, before Debian 13: ${before13}`;
+  throw new SetupError(`${what} ${least.join('.')} or newer is needed; ${name} ${found}. Install it (Debian: ${install}${older}) and try again.`);
+}
+
+/** The Python of this machine. */
+export function findPython() {
   for (const name of ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python']) {
     const result = spawnSync(name, ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'], { encoding: 'utf8' });
     const version = result.status === 0 ? result.stdout.trim() : '';
@@ -154,30 +202,30 @@ function findPython() {
 /**
  * Sets up what is missing or out of date.
  *
- * @param {{ python?: boolean | readonly ('moto' | 'ministack' | 'checkov' | 'c7n')[], build?: boolean }} [options] `true` is moto alone.
+ * @param {{ python?: boolean | readonly string[], build?: boolean }} [options] `python`: tools of Python; `true` is moto alone.
  */
 export async function setup({ python = true, build = true } = {}) {
-  const install = installStamp();
-  const needInstall = !fresh('install', install) || !existsSync(NODE);
+  const stamp = installStamp();
+  const needInstall = !fresh('install', stamp) || !existsSync(NODE);
   const needBuild = build && (needInstall || !fresh('build', buildStamp()));
-  const environments = (python === true ? ['moto'] : python === false ? [] : python).filter((name) => !pythonFresh(name));
-  if (!needInstall && !needBuild && environments.length === 0) return;
+  const tools = (python === true ? ['moto'] : python === false ? [] : python).filter((name) => !installed(name));
+  if (!needInstall && !needBuild && tools.length === 0) return;
   await locked(async () => {
     const started = Date.now();
     const jobs = [];
-    for (const name of environments) jobs.push(installPython(name));
+    for (const name of tools) jobs.push(installTool(name));
     jobs.push(
       (async () => {
-        if (needInstall && !(fresh('install', install) && existsSync(NODE))) {
+        if (needInstall && !(fresh('install', stamp) && existsSync(NODE))) {
           say('Installing packages (pnpm) …');
           await pnpm(['install', '--frozen-lockfile', '--prefer-offline']);
-          keep('install', install);
+          keep('install', stamp);
         }
-        const stamp = buildStamp();
-        if (needBuild && !fresh('build', stamp)) {
+        const sources = buildStamp();
+        if (needBuild && !fresh('build', sources)) {
           say('Building packages …');
           await run(NODE, [join(ROOT, 'scripts', 'build.mjs'), '--code']);
-          keep('build', stamp);
+          keep('build', sources);
         }
       })(),
     );
@@ -187,28 +235,89 @@ export async function setup({ python = true, build = true } = {}) {
   });
 }
 
-const wanted = (name) => digest([read(ENVIRONMENTS[name].requirements)]);
-const pythonStamp = (name) => (name === 'moto' ? 'python' : `python-${name}`);
+/**
+ * Installs tools that are missing or of another version, and looks for the programs that they use.
+ *
+ * @param {readonly string[]} names
+ * @returns {Promise<number>} the milliseconds that installing took; 0 when all were there
+ * @throws {SetupError} with the command that installs what is missing
+ */
+export async function install(names) {
+  for (const name of names) for (const program of TOOLS[name].uses ?? []) need(program);
+  const missing = names.filter((name) => !installed(name));
+  if (missing.length === 0) return 0;
+  return locked(async () => {
+    const started = Date.now();
+    // One after the other: another process may have just installed it, and compilers use all cores.
+    for (const name of missing) if (!installed(name)) await installTool(name);
+    return Date.now() - started;
+  });
+}
 
-function pythonFresh(name) {
-  const stamp = stampFile(pythonStamp(name));
-  return existsSync(pythonOf(name)) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));
+/** What says which version a tool has to be. */
+function pinned(name) {
+  const { requirements, maven, go } = TOOLS[name];
+  return requirements === undefined ? (maven ?? go) : String(read(requirements));
+}
+const wanted = (name) => digest([pinned(name)]);
+const toolStamp = (name) => (name === 'moto' ? 'python' : TOOLS[name].requirements === undefined ? `tool-${name}` : `python-${name}`);
+
+function installed(name) {
+  const stamp = stampFile(toolStamp(name));
+  const there = TOOLS[name].requirements === undefined ? folderOf(name) : pythonOf(name);
+  return existsSync(there) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));
+}
+
+async function installTool(name) {
+  const { requirements, what, builds = [] } = TOOLS[name];
+  for (const program of builds) need(program);
+  if (requirements !== undefined) return installPython(name);
+  say(`Installing ${what}) …`);
+  const folder = folderOf(name);
+  clear(name);
+  mkdirSync(folder, { recursive: true });
+  await (TOOLS[name].maven === undefined ? installGo(name, folder) : installMaven(name, folder));
+  keep(toolStamp(name), wanted(name));
+}
+
+/** So that what is installed only in part counts as missing. */
+function clear(name) {
+  rmSync(stampFile(toolStamp(name)), { force: true });
+  rmSync(folderOf(name), { recursive: true, force: true });
+}
+
+/** The artefact and what it depends on, as JAR files. */
+async function installMaven(name, folder) {
+  const [groupId, artifactId, version] = TOOLS[name].maven.split(':');
+  const coordinates = Object.entries({ groupId, artifactId, version }).map(([key, value]) => `<${key}>${value}</${key}>`);
+  const pom = join(folder, 'pom.xml');
+  writeFileSync(
+    pom,
+    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>redress</groupId><artifactId>judges</artifactId><version>0</version>` +
+      `<dependencies><dependency>${coordinates.join('')}</dependency></dependencies></project>`,
+  );
+  await run('mvn', ['--quiet', '--batch-mode', '--file', pom, MAVEN_COPY, `-DoutputDirectory=${folder}`]);
+}
+
+/** A program, compiled from the module. */
+async function installGo(name, folder) {
+  await run('go', ['install', TOOLS[name].go], { env: { ...process.env, GOBIN: folder } });
 }
 
 async function installPython(name) {
-  const { folder, requirements, what } = ENVIRONMENTS[name];
+  const { folder, requirements, what } = TOOLS[name];
   const found = findPython();
   const stamp = `${wanted(name)} ${found.version}`;
-  if (existsSync(pythonOf(name)) && fresh(pythonStamp(name), stamp)) return;
+  if (existsSync(pythonOf(name)) && fresh(toolStamp(name), stamp)) return;
   say(`Installing ${what}, Python ${found.version}) …`);
-  rmSync(join(ROOT, folder), { recursive: true, force: true });
+  clear(name);
   try {
     await run(found.name, ['-m', 'venv', folder]);
   } catch (error) {
     throw new SetupError(`Python's venv module is missing (Debian: apt install python3-venv).\n${error.message}`);
   }
   await run(pythonOf(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
-  keep(pythonStamp(name), stamp);
+  keep(toolStamp(name), stamp);
 }
 
 /** Runs a program on Node 24 with this process's terminal; resolves to its exit code. */

@@ -1,45 +1,92 @@
 /**
- * EventBridge's matching of events and patterns, after its documentation: values of a list are alternatives, members are all needed, an
- * event's list matches by any of its elements, and members of a list of objects have to match within one element.
+ * EventBridge's matching of events and patterns. Values of a list are alternatives and members are all needed; an event's list matches by any of
+ * its elements, and what a pattern wants of a list's objects has to be within one of them.
  *
+ * It goes through the fields of a pattern in the order of their paths, as EventBridge does, and keeps to the element of a list that a field was found
+ * in. So `exists: false` means "not in this element" when a field before it has settled which one, and "in no element" otherwise. AWS's Event Ruler
+ * judges it (`npm run judges`).
+ *
+ * @throws {Error} at an operator that it does not know
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
 export function matchesPattern(event: unknown, pattern: unknown): boolean {
   if (!isObject(pattern)) throw new Error('A pattern is an object.');
-  if (Array.isArray(event)) return event.some((element) => matchesPattern(element, pattern));
-  return Object.entries(pattern).every(([name, wanted]) => {
-    if (name === '$or') return (wanted as unknown[]).some((each) => matchesPattern(event, each));
-    const value = isObject(event) ? event[name] : undefined;
-    if (Array.isArray(wanted)) return wanted.some((filter) => matchesLeaf(value, filter));
-    return value === undefined ? onlyAbsence(wanted) : matchesPattern(value, wanted);
+  const fields = fieldsOf(event);
+  return branchesOf(pattern).some((branch) => matches(fields, [...branch].sort(byPath), new Map()));
+}
+
+/** The lists that a value lies in, and in which of their elements. */
+type Elements = ReadonlyMap<unknown, number>;
+
+/** A value of an event that is neither object nor list. */
+interface Field {
+  readonly path: string;
+  readonly value: unknown;
+  readonly within: Elements;
+}
+
+/** A path of a pattern, and what it wants there. */
+type Wanted = readonly [path: string, filters: readonly unknown[]];
+
+/** In code units, as Java sorts them. */
+const byPath = ([a]: Wanted, [b]: Wanted) => (a < b ? -1 : a > b ? 1 : 0);
+const joined = (path: string, name: string) => (path === '' ? name : `${path}.${name}`);
+
+function fieldsOf(value: unknown, path = '', within: Elements = new Map()): Field[] {
+  if (Array.isArray(value))
+    return value.flatMap((element, index) =>
+      // Plain values of a list are in no element of it: each of two fields may be found in another one.
+      fieldsOf(element, path, typeof element === 'object' && element !== null ? new Map([...within, [value, index]]) : within),
+    );
+  if (isObject(value)) return Object.entries(value).flatMap(([name, member]) => fieldsOf(member, joined(path, name), within));
+  return [{ path, value, within }];
+}
+
+/** What a pattern wants, by path: one for each combination of what its `$or` leave open. */
+function branchesOf(pattern: Record<string, unknown>, path = '', before: readonly ReadonlyMap<string, readonly unknown[]>[] = [new Map()]) {
+  let branches = before;
+  for (const [name, wanted] of Object.entries(pattern)) {
+    const soFar = branches;
+    if (name === '$or') branches = (wanted as Record<string, unknown>[]).flatMap((each) => branchesOf(each, path, soFar));
+    else if (Array.isArray(wanted)) branches = soFar.map((branch) => new Map([...branch, [joined(path, name), wanted]]));
+    else if (isObject(wanted)) branches = branchesOf(wanted, joined(path, name), soFar);
+    else throw new Error(`${joined(path, name)} is neither a list nor an object.`);
+  }
+  return branches;
+}
+
+function matches(fields: readonly Field[], [next, ...rest]: readonly Wanted[], within: Elements): boolean {
+  if (next === undefined) return true;
+  const [path, filters] = next;
+  const there = fields.flatMap((field) => {
+    const both = field.path === path ? together(within, field.within) : null;
+    return both === null ? [] : [{ value: field.value, both }];
   });
+  if (there.length === 0) return filters.some((filter) => isObject(filter) && filter['exists'] === false) && matches(fields, rest, within);
+  return there.some(({ value, both }) => filters.some((filter) => matchesValue(value, filter)) && matches(fields, rest, both));
 }
 
-/** A pattern below a member that is absent: only `exists: false` can match there. */
-function onlyAbsence(pattern: unknown): boolean {
-  return (
-    isObject(pattern) &&
-    Object.values(pattern).every((wanted) => (Array.isArray(wanted) ? wanted.some((filter) => matchesLeaf(undefined, filter)) : onlyAbsence(wanted)))
-  );
+/** Both of them; null when they are in different elements of one list. */
+function together(one: Elements, other: Elements): Elements | null {
+  for (const [list, element] of other) if ((one.get(list) ?? element) !== element) return null;
+  return new Map([...one, ...other]);
 }
 
-function matchesLeaf(value: unknown, filter: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0 ? matchesLeaf(undefined, filter) : value.some((element) => matchesLeaf(element, filter));
+function matchesValue(value: unknown, filter: unknown): boolean {
   if (!isObject(filter)) return value === filter;
   const [[operator, operand] = ['', null]] = Object.entries(filter);
   switch (operator) {
     case 'exists':
-      // Of leaves alone: an object does not count as there.
-      return operand === (value !== undefined && !isObject(value));
+      return operand === true;
     case 'prefix':
       return typeof value === 'string' && value.startsWith(String(operand));
     case 'anything-but':
-      return value !== undefined && value !== operand;
+      if (typeof operand === 'object') break;
+      return value !== operand;
     case 'equals-ignore-case':
       return typeof value === 'string' && value.toLowerCase() === String(operand).toLowerCase();
-    default:
-      throw new Error(`The operator ${operator} is not known here.`);
   }
+  throw new Error(`The operator ${JSON.stringify(filter)} is not known here.`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

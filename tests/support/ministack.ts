@@ -1,19 +1,14 @@
 // The emulator that enforces IAM, and beside it the one that knows more services.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { pythonOf } from '../../scripts/setup.mjs';
+import { type Server, startServer } from './server.js';
 
 /** An account in which policies count. */
-export interface Enforced {
-  /** For the root user: `testing` as key id and secret. Others get their keys from STS. */
-  readonly endpoint: string;
-  /** Of `testing`. */
+export interface Enforced extends Server {
+  /** Of the root user, whose key id and secret are `testing`. Others get their keys from STS. */
   readonly account: string;
-  close(): Promise<void>;
 }
 
 /** Where the other emulator serves. */
@@ -28,10 +23,10 @@ interface Reply {
 /** Ministack alone, with IAM on: it runs functions, too, with the Node of this process. */
 export async function startMinistack(): Promise<Enforced> {
   const account = '123456789012';
-  const folder = mkdtempSync(join(tmpdir(), 'redress-ministack-'));
-  const port = await freePort();
-  const child = spawn(pythonOf('ministack'), ['-m', 'ministack'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const server = await startServer(({ port, folder }) => ({
+    name: 'ministack',
+    command: pythonOf('ministack'),
+    args: ['-m', 'ministack'],
     env: {
       PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
       TMPDIR: folder,
@@ -43,30 +38,9 @@ export async function startMinistack(): Promise<Enforced> {
       MINISTACK_ACCOUNT_ID: account,
       LOG_LEVEL: 'ERROR',
     },
-  });
-  let log = '';
-  child.stderr.on('data', (data) => (log = (log + String(data)).slice(-4000)));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  // Nothing else ends it when this process is ended.
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  const endpoint = `http://127.0.0.1:${port}`;
-  await Promise.race([
-    answers(`${endpoint}/_ministack/health`),
-    ended.then(() => Promise.reject(new Error(`ministack ended: ${log}. Run \`npm run setup\`.`))),
-  ]);
-  return {
-    endpoint,
-    account,
-    async close() {
-      process.off('exit', kill);
-      child.kill('SIGTERM');
-      const timer = setTimeout(kill, 2000);
-      await ended;
-      clearTimeout(timer);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+    ready: '/_ministack/health',
+  }));
+  return { ...server, account };
 }
 
 /**
@@ -128,30 +102,5 @@ function send(to: string, { method, url, headers }: Pick<IncomingMessage, 'metho
     });
     sent.once('error', reject);
     sent.end(body);
-  });
-}
-
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 6000; attempt++) {
-    if (
-      await fetch(url).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`The emulator does not answer at ${url}.`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createNetServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

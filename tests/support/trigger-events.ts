@@ -12,10 +12,10 @@ type Members = Record<string, unknown>;
 const asMembers = (value: unknown) => value as Members;
 
 /** One event for each trigger of each remediator, and what must not come, beside each. */
-export function triggerEvents(): [string, unknown][] {
+export function triggerEvents(remediators: readonly Remediator[] = all): [string, unknown][] {
   // What has no envelope does not come from EventBridge.
   const found: [string, unknown][] = Object.entries(fixtures.everyKind()).filter(([, event]) => 'detail-type' in event);
-  for (const remediator of all) {
+  for (const remediator of remediators) {
     const type = remediator.resourceTypes[0] ?? '';
     const id = type === 'AWS::::Account' ? ACCOUNT : 'thing-1';
     for (const rule of remediator.configRules) {
@@ -41,7 +41,19 @@ export function triggerEvents(): [string, unknown][] {
         found.push([`${control.id} ${status} ${recordState}`, fixtures.asffImported(own)]);
         found.push([`${control.id} ${status} ${recordState} by hand`, fixtures.asffAction(own)]);
       }
+      const resources = [{ cloud_partition: 'aws', owner: { account: { uid: ACCOUNT } }, region: 'eu-west-1', type, uid: id }];
+      for (const status of [{ status_id: 3 }, { status_id: 1 }, { status_id: 2, status: 'Warning' }, { status: 'FAILED' }, { status: 'pass' }])
+        found.push([
+          `${control.id} ${JSON.stringify(status)}`,
+          fixtures.ocsfImported({
+            compliance: { control: control.id, standards: ['standards/aws-foundational-security-best-practices/v/1.0.0'], ...status },
+            resources,
+          }),
+        ]);
     }
+    for (const Status of ['Success', 'InProgress'])
+      if (remediator.runbook !== undefined)
+        found.push([`${remediator.runbook.document} ${Status}`, fixtures.automation({ Definition: remediator.runbook.document, Status })]);
     for (const call of Object.keys(remediator.apiCalls)) {
       const [service = '', operation = ''] = call.split(':');
       for (const more of [{}, { errorCode: 'AccessDenied' }, { readOnly: true }]) {

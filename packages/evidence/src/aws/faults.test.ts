@@ -362,6 +362,68 @@ describe('a document that is there already', () => {
     }
   });
 
+  it('is not locked for less where a read does not show its lock', async () => {
+    const model = new Model('t', 'b', { overlap: false, locksShownBy: ['HeadObject'] });
+    for (const [lockDays, days] of [
+      [30, 30],
+      [10, 30],
+      [60, 60],
+    ] as const) {
+      await stored(model, { lockDays });
+      expect(Math.floor(daysLocked(model))).toBe(days);
+    }
+    // The shorter one was not asked for.
+    expect(model.counts.get('PutObjectRetention')).toBe(1);
+  });
+
+  it('is stored when another worker locks it for longer in that moment, and stays locked so', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, { lockDays: 1 });
+    const longer = new Date(Date.now() + 30 * DAY);
+    const send = async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name === 'PutObjectRetentionCommand') model.locked.set(only(model), longer);
+      return model.send(command as never);
+    };
+    await stored(model, { lockDays: 10, clients: { dynamodb: { send }, s3: { send } } });
+    expect(model.counts.get('PutObjectRetention')).toBe(1);
+    expect(model.locked.get(only(model))).toEqual(longer);
+    expect([...model.items.values()].filter((item) => item['sk']?.S?.startsWith('record#'))).toHaveLength(2);
+  });
+
+  it.each([
+    ['its lock is shorter', ['GetObject', 'HeadObject']],
+    ['nobody sees its lock', []],
+  ] as const)('is not taken for locked when locking it is refused and %s', async (_why, locksShownBy) => {
+    const model = new Model('t', 'b', { overlap: false, locksShownBy });
+    await stored(model, { lockDays: 5 });
+    const before = structuredClone([...model.items.values()]);
+    const send = async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name !== 'PutObjectRetentionCommand') return model.send(command as never);
+      throw Object.assign(new Error('not authorized to perform: s3:PutObjectRetention'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+    };
+    await expect(stored(model, { lockDays: 10, clients: { dynamodb: { send }, s3: { send } } })).rejects.toMatchObject({ code: 'journal/unavailable' });
+    expect(Math.floor(daysLocked(model))).toBe(5);
+    // No record names what is not locked as long as it has to be.
+    expect([...model.items.values()]).toEqual(before);
+  });
+
+  it('is locked although another version is, that came in that moment', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    await stored(model, {});
+    const asked: unknown[] = [];
+    const send = async (command: { constructor: { name: string }; input: unknown }) => {
+      const reply = (await model.send(command as never)) as object;
+      if (command.constructor.name === 'GetObjectCommand') return { ...reply, VersionId: 'ours' };
+      if (command.constructor.name === 'HeadObjectCommand')
+        return { ...reply, VersionId: 'other', ObjectLockRetainUntilDate: new Date(Date.now() + 100 * DAY) };
+      if (command.constructor.name === 'PutObjectRetentionCommand') asked.push(command.input);
+      return reply;
+    };
+    await stored(model, { lockDays: 10, clients: { dynamodb: { send }, s3: { send } } });
+    expect(asked).toMatchObject([{ VersionId: 'ours', Retention: { Mode: 'COMPLIANCE' } }]);
+    expect(Math.floor(daysLocked(model))).toBe(10);
+  });
+
   it('and holds something else than its name says is no evidence: nothing is done on it', async () => {
     const model = new Model('t', 'b', { overlap: false });
     await stored(model, {});

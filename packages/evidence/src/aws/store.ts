@@ -331,8 +331,23 @@ export class Store {
       throw new RedressError('journal/corrupt', `${bucket}/${at.Key} holds something else than its name says.`, {
         next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away; then it is stored.',
       });
-    if (lock === null || (there.until !== null && there.until >= lock.RetainUntilDate)) return;
-    await sent(s3, new sdk.PutObjectRetentionCommand({ ...at, ...(there.version === null ? {} : { VersionId: there.version }), Retention: lock }));
+    if (lock === null) return;
+    const enough = (until: Date | null) => until !== null && until >= lock.RetainUntilDate;
+    // Some stores show a lock in HeadObject alone.
+    if (enough(there.until ?? (await this.#lockedUntil(at.Key, there.version)))) return;
+    try {
+      await sent(s3, new sdk.PutObjectRetentionCommand({ ...at, ...(there.version === null ? {} : { VersionId: there.version }), Retention: lock }));
+    } catch (error) {
+      // Somebody has locked it for longer since it was read: that is refused, and nothing is missing. A lock that cannot be seen is none.
+      if (nameOf(error) !== 'AccessDenied' || !enough(await this.#lockedUntil(at.Key, there.version))) throw error;
+    }
+  }
+
+  /** Until when a version is locked; null when it is not, when that is not shown, or when another version is there now. */
+  async #lockedUntil(Key: string, version: string | null): Promise<Date | null> {
+    const { sdk, s3 } = await this.#clients();
+    const reply = await sent<{ VersionId?: string; ObjectLockRetainUntilDate?: Date }>(s3, new sdk.HeadObjectCommand({ Bucket: this.options.bucket, Key }));
+    return (reply.VersionId ?? null) === version ? (reply.ObjectLockRetainUntilDate ?? null) : null;
   }
 
   async #object(Key: string): Promise<{ readonly text: string; readonly version: string | null; readonly until: Date | null } | null> {

@@ -20,6 +20,8 @@ export interface ModelOptions {
   readonly page?: number;
   /** Whether requests overlap at all. */
   readonly overlap?: boolean;
+  /** Which reads show until when an object is locked. AWS: both, to who has `s3:GetObjectRetention`. */
+  readonly locksShownBy?: readonly ('GetObject' | 'HeadObject')[];
 }
 
 /** An error as the SDK throws it. */
@@ -60,7 +62,7 @@ export class Model {
   constructor(table = 'model', bucket = 'model', options: ModelOptions = {}) {
     this.table = table;
     this.bucket = bucket;
-    this.#options = { random: Math.random, lag: 0, tokens: true, throttled: 0, page: 40, overlap: true, ...options };
+    this.#options = { random: Math.random, lag: 0, tokens: true, throttled: 0, page: 40, overlap: true, locksShownBy: ['GetObject', 'HeadObject'], ...options };
   }
 
   get clients() {
@@ -92,6 +94,8 @@ export class Model {
         return this.#putObject(input);
       case 'GetObject':
         return this.#getObject(input);
+      case 'HeadObject':
+        return this.#headObject(input);
       case 'PutObjectRetention':
         return this.#putObjectRetention(input);
       default:
@@ -277,8 +281,17 @@ export class Model {
     if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
     const text = this.objects.get(Key);
     if (text === undefined) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
-    const until = this.locked.get(Key);
-    return { Body: { transformToString: async () => text }, ...(until === undefined ? {} : { ObjectLockRetainUntilDate: until }) };
+    return { Body: { transformToString: async () => text }, ...this.#shown('GetObject', Key) };
+  }
+
+  async #headObject({ Bucket, Key }: { Bucket: string; Key: string }) {
+    if (Bucket !== this.bucket || !this.objects.has(Key)) throw new AwsError('NotFound', 'UnknownError', 404);
+    return this.#shown('HeadObject', Key);
+  }
+
+  #shown(read: 'GetObject' | 'HeadObject', key: string): { ObjectLockRetainUntilDate?: Date } {
+    const until = this.locked.get(key);
+    return until === undefined || !this.#options.locksShownBy.includes(read) ? {} : { ObjectLockRetainUntilDate: until };
   }
 }
 

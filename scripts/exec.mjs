@@ -1,0 +1,54 @@
+// Commands and tests as steps of a longer run: how they ended, what they wrote, what they took. Plain Node 20, no dependencies.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findPython, NODE, ROOT } from './setup.mjs';
+
+/**
+ * Runs a command with Node 24 in its path.
+ *
+ * @returns {Promise<{ ok: boolean, log: string, cpu: number }>} whether it ended well, what it wrote, and the CPU seconds of it and its children
+ */
+function exec(command, ...args) {
+  const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  return new Promise((resolve) => {
+    // Node does not say what a child has used.
+    const timed = [join(ROOT, 'scripts', 'timed.py'), command, ...args];
+    const child = spawn(findPython().name, timed, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    let [log, cpu] = ['', ''];
+    child.stdout.on('data', (data) => (log += String(data)));
+    child.stderr.on('data', (data) => (log += String(data)));
+    child.stdio[3].on('data', (data) => (cpu += String(data)));
+    child.once('error', (error) => resolve({ ok: false, log: String(error), cpu: 0 }));
+    child.once('close', (code) => resolve({ ok: code === 0, log, cpu: Number(cpu) }));
+  });
+}
+
+/**
+ * Runs tests. A skipped one counts as failed, for it proves nothing; so does a file without a result, and a run without a test.
+ *
+ * @param {string} name of the report
+ * @param {string[]} args of `vitest run`
+ * @returns {Promise<{ ok: boolean, passed: number, failed: number, said: string[], log: string, cpu: number }>} `said`: the tests' `task.meta.said`
+ */
+export async function vitest(name, ...args) {
+  const report = join(ROOT, '.cache', `vitest-${name}.json`);
+  mkdirSync(dirname(report), { recursive: true });
+  rmSync(report, { force: true });
+  const program = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
+  const { ok, log, cpu } = await exec(NODE, program, 'run', ...args, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  if (!existsSync(report)) return { ok: false, passed: 0, failed: 1, said: [], log: `vitest left no report.\n${log}`, cpu };
+  const found = JSON.parse(readFileSync(report, 'utf8'));
+  const skipped = found.numPendingTests + found.numTodoTests;
+  const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
+  const bad = found.numFailedTests + skipped + broken;
+  const failed = bad === 0 && !(ok && found.success && found.numPassedTests > 0) ? 1 : bad;
+  return {
+    ok: failed === 0,
+    passed: found.numPassedTests,
+    failed,
+    said: found.testResults.flatMap((file) => file.assertionResults.flatMap((test) => test.meta?.said ?? [])),
+    log: `${log}\n${name}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+    cpu,
+  };
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env node
+// `npm run judges`: software of others judges what tests of our own would only compare with itself. `--only NAME[,NAME]` asks some of them. What
+// they need is installed first, and that time is printed apart. One that cannot be asked has failed. The last line is `N passed, N failed`.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { vitest } from './exec.mjs';
+import { fail, install, ROOT, SetupError, setup, versionOf } from './setup.mjs';
+
+/**
+ * Who judges what. Another one joins by an entry here, its tools in setup.mjs, and `tests/judges/NAME.test.ts`; a test says with
+ * `task.meta.said` how much was judged.
+ *
+ * @type {readonly { name: string, judge: string, judges: string, tools: readonly { name: string, licence: string, by: string }[] }[]}
+ */
+export const JUDGES = [
+  {
+    name: 'event-ruler',
+    judge: 'AWS Event Ruler, the matcher of EventBridge',
+    judges:
+      'each event pattern that remediators and templates make, on each event of the tests; the matcher that the other tests use, on pairs written by hand for each operator and on random ones',
+    tools: [{ name: 'event-ruler', licence: 'Apache-2.0', by: 'Maven; runs on Java 17' }],
+  },
+  {
+    name: 'journal',
+    judge: 'ministack for DynamoDB, versitygw for S3',
+    judges:
+      "the journal on AWS, with clients that send at once: its contract, races of 32 writers, and documents' locks. moto, which the other tests use, loses writes under concurrency",
+    tools: [
+      { name: 'ministack', licence: 'MIT', by: 'pip' },
+      { name: 'versitygw', licence: 'Apache-2.0', by: '`go install`' },
+    ],
+  },
+  {
+    name: 'cfn-lint',
+    judge: "AWS CloudFormation's linter",
+    judges: 'every template that is generated, in three regions of two partitions',
+    tools: [{ name: 'cfn-lint', licence: 'MIT-0', by: 'pip' }],
+  },
+  {
+    name: 'checkov',
+    judge: 'checkov, a linter of security',
+    judges: 'the same templates, but for what `LINT_EXCEPTIONS` lists with a reason',
+    tools: [{ name: 'checkov', licence: 'Apache-2.0', by: 'pip' }],
+  },
+];
+
+const FOLDER = 'tests/judges';
+const config = 'vitest.judges.config.ts';
+
+/** An entry without tests, and tests without an entry. */
+function unmatched() {
+  const files = readdirSync(join(ROOT, FOLDER)).filter((file) => file.endsWith('.test.ts'));
+  const wanted = JUDGES.map(({ name }) => `${name}.test.ts`);
+  return [
+    ...wanted.filter((file) => !files.includes(file)).map((file) => `${FOLDER}/${file} does not exist.`),
+    ...files.filter((file) => !wanted.includes(file)).map((file) => `${FOLDER}/${file} has no entry in scripts/judges.mjs.`),
+  ];
+}
+
+/** One judge: its tools are installed, and then its tests run. */
+async function ask({ name, tools }) {
+  const names = tools.map((tool) => tool.name);
+  const result = { name, of: names.map((each) => `${each} ${versionOf(each)}`).join(', '), passed: 0, failed: 1, wall: 0, cpu: 0, installed: 0, said: [] };
+  try {
+    result.installed = (await install(names)) / 1000;
+  } catch (error) {
+    return { ...result, log: `It could not be asked. ${error.message}` };
+  }
+  const started = Date.now();
+  const { passed, failed, said, log, cpu } = await vitest(`judges-${name}`, '--config', config, `${FOLDER}/${name}.test.ts`);
+  return { ...result, passed, failed, said, log, cpu, wall: (Date.now() - started) / 1000 };
+}
+
+const sum = (results, key) => results.reduce((total, each) => total + each[key], 0);
+const line = (name, ...seconds) => console.log(`${name.padEnd(14)} ${seconds.map((each) => each.toFixed(1).padStart(10)).join(' ')}`);
+
+/**
+ * Asks the judges, one after the other, and prints what each says, and then what they took.
+ *
+ * @param {{ only?: readonly string[] }} [options]
+ * @returns {Promise<{ passed: number, failed: number, wall: number, cpu: number, installed: number }>} Times in seconds; `wall` and `cpu` are
+ *   without `installed`.
+ */
+export async function judge({ only } = {}) {
+  const unknown = (only ?? []).filter((name) => !JUDGES.some((each) => each.name === name));
+  if (unknown.length > 0) throw new SetupError(`There is no judge ${unknown.join(', ')}; there are ${JUDGES.map(({ name }) => name).join(', ')}.`);
+  await setup({ python: false, build: false });
+  const results = [];
+  for (const problem of unmatched()) {
+    console.log(`FAIL ${problem}`);
+    results.push({ name: 'entries', passed: 0, failed: 1, wall: 0, cpu: 0, installed: 0 });
+  }
+  for (const each of JUDGES) {
+    if (only !== undefined && !only.includes(each.name)) continue;
+    const result = await ask(each);
+    results.push(result);
+    console.log(`${result.failed === 0 ? 'ok  ' : 'FAIL'} ${result.name} (${result.of}): ${result.passed} passed, ${result.failed} failed`);
+    for (const text of result.said) console.log(`     ${text}`);
+    if (result.failed > 0) console.log(result.log.split('\n').slice(-200).join('\n'));
+  }
+  console.log(`\n${'judge'.padEnd(14)}     wall s      CPU s  installed`);
+  for (const { name, wall, cpu, installed } of results) line(name, wall, cpu, installed);
+  const total = Object.fromEntries(['passed', 'failed', 'wall', 'cpu', 'installed'].map((key) => [key, sum(results, key)]));
+  line('together', total.wall, total.cpu, total.installed);
+  return total;
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+  const at = process.argv.indexOf('--only');
+  try {
+    const { passed, failed } = await judge(at === -1 ? {} : { only: (process.argv[at + 1] ?? '').split(',') });
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exitCode = failed === 0 ? 0 : 1;
+  } catch (error) {
+    fail(error);
+    console.log('0 passed, 1 failed');
+  }
+}

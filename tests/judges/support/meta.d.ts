@@ -1,0 +1,8 @@
+import 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** How much was judged; `npm run judges` prints it. */
+    said?: string;
+  }
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+// The tests in which software of others judges ours: `npm run judges`, which installs that software first.
+const conditions = ['@redress/source', 'node', 'development|production'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['tests/judges/*.test.ts'],
+    setupFiles: ['./tests/support/setup.ts'],
+    // Against what never ends. Nothing here is to be fast.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
