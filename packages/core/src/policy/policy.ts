@@ -3,6 +3,7 @@ import { type Digest, deepFreeze, digestOf, type JsonObject, toJson } from '../m
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
 import { parseDuration } from '../remediator/define.js';
+import { CONFIG_RULE_NAME } from './config-rule.js';
 import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
@@ -329,6 +330,9 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (!(from < to)) found.push({ path: ['freeze', index, 'to'], message: 'is not after from' });
     return { environments: each.environments ?? null, from, to, reason: each.reason };
   });
+  for (const name of Object.keys(raw.configRules ?? {}))
+    if (!new RegExp(CONFIG_RULE_NAME, 's').test(name))
+      found.push({ path: ['configRules', name], message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it` });
   if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
 
   const content = {
