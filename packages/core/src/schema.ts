@@ -199,7 +199,11 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
             description: 'A CloudFormation type.',
           }),
           remediators: oneOrMore({ enum: remediators.map(({ id }) => id) }),
-          tag: oneOrMore({ type: 'string', pattern: '^[^=*?\\s](?:[^=*?]*[^=*?\\s])?=[^*?\\s](?:[^*?]*[^*?\\s])?$', description: 'key=value; the key in whatever case' }),
+          tag: oneOrMore({
+            type: 'string',
+            pattern: '^[^=*?\\s](?:[^=*?]*[^=*?\\s])?=[^*?\\s](?:[^*?]*[^*?\\s])?$',
+            description: 'key=value; the key in whatever case',
+          }),
         }),
         anyOf: [{ required: ['account'] }, { required: ['resource'] }, { required: ['tag'] }],
       },

@@ -8,8 +8,8 @@ import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
-import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { unknownRules } from '../policy/config-rule.js';
+import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
@@ -50,7 +50,7 @@ export class Runtime {
     this.remediators = options.remediators;
     this.#policy = live(options.policy);
     this.#register = live(options.exceptions ?? defineRegister([]));
-    this.#hasRegister = options.exceptions !== undefined;
+    this.#hasRegister = options.exceptions != null;
     this.#killSwitch = options.killSwitch ?? fixed<Stop>('none');
     this.journal = options.journal ?? null;
     this.#guardrails = [...builtinGuardrails, ...(options.guardrails ?? [])];

@@ -331,8 +331,11 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     return { environments: each.environments ?? null, from, to, reason: each.reason };
   });
   for (const name of Object.keys(raw.configRules ?? {}))
-    if (!new RegExp(CONFIG_RULE_NAME, 's').test(name))
-      found.push({ path: ['configRules', name], message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it` });
+    if (!new RegExp(CONFIG_RULE_NAME).test(name))
+      found.push({
+        path: ['configRules', name],
+        message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
+      });
   if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
 
   const content = {

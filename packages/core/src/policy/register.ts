@@ -200,21 +200,26 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
   return entries.flatMap(({ scope }, index) => {
     const wrong = (member: string, message: string): Mistake => ({ path: [index, 'scope', member], message });
     const unknown = (scope.remediators ?? []).filter((id) => !ids.includes(id));
-    if (unknown.length > 0) return unknown.map((id) => wrong('remediators', `${JSON.stringify(id)} is no remediator${meant(id, ids)}; allowed: ${ids.join(', ')}`));
+    if (unknown.length > 0)
+      return unknown.map((id) => wrong('remediators', `${JSON.stringify(id)} is no remediator${meant(id, ids)}; allowed: ${ids.join(', ')}`));
     const asked = remediators.filter(({ id }) => scope.remediators?.includes(id) ?? true);
-    const types = [...new Set(asked.flatMap(({ resourceTypes, exceptionTypes = [] }) => [...resourceTypes, ...exceptionTypes]))];
-    const whose = scope.remediators === null ? 'no remediator here works' : `${scope.remediators.join(', ')} ${scope.remediators.length > 1 ? 'do' : 'does'} not work`;
+    const besides = asked.flatMap(({ exceptionTypes = [] }) => exceptionTypes);
+    const types = [...new Set([...asked.flatMap(({ resourceTypes }) => resourceTypes), ...besides])];
+    const whose =
+      scope.remediators === null ? 'no remediator here works' : `${scope.remediators.join(', ')} ${scope.remediators.length > 1 ? 'do' : 'does'} not work`;
     const found: Mistake[] = [];
     for (const type of scope.resourceTypes ?? [])
-      if (!types.includes(type)) found.push(wrong('resourceType', `${JSON.stringify(type)}: ${whose} on that type${meant(type, types)}; allowed: ${types.join(', ')}`));
+      if (!types.includes(type))
+        found.push(wrong('resourceType', `${JSON.stringify(type)}: ${whose} on that type${meant(type, types)}; allowed: ${types.join(', ')}`));
     for (const { id, type, account, region } of scope.resources ?? []) {
       const say = (why: string) => found.push(wrong('resource', `${JSON.stringify(id)} ${why}`));
       const sure = type ?? (scope.resourceTypes === null ? typeByForm(id) : null);
       // A type that is not worked on has been told of already.
-      const possible = (sure === null ? (scope.resourceTypes ?? types) : [sure]).filter((each) => types.includes(each));
+      const possible = (sure === null ? [...(scope.resourceTypes ?? types), ...besides] : [sure]).filter((each) => types.includes(each));
       if (sure !== null && possible.length === 0) say(`is of type ${sure}: ${whose} on that type; allowed: ${types.join(', ')}`);
-      else if (possible.length > 0 && !possible.some((each) => mayBe(id, each))) say(`can be the id of nothing: ${whose} on what has ids of that form (${possible.join(', ')})`);
-      else if (type !== null && scope.resourceTypes !== null && !scope.resourceTypes.includes(type) && !asked.some(({ exceptionTypes }) => exceptionTypes?.includes(type)))
+      else if (possible.length > 0 && !possible.some((each) => mayBe(id, each)))
+        say(`can be the id of nothing: ${whose} on what has ids of that form (${possible.join(', ')})`);
+      else if (type !== null && scope.resourceTypes !== null && !scope.resourceTypes.includes(type) && !besides.includes(type))
         say(`is of type ${type}, which resourceType does not name`);
       const home = sure === 'AWS::::Account' ? id : account;
       if (home !== null && scope.accounts !== null && !scope.accounts.includes(home)) say(`is of account ${home}, which account does not name`);
@@ -224,7 +229,10 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
     for (const each of scope.regions ?? [])
       if (asked.length > 0 && (each === GLOBAL_REGION ? !asked.some(({ global }) => global) : everywhere))
         found.push(
-          wrong('region', each === GLOBAL_REGION ? `${whose} on resources without a region` : `${whose} in ${each}: the region of such resources is ${GLOBAL_REGION}`),
+          wrong(
+            'region',
+            each === GLOBAL_REGION ? `${whose} on resources without a region` : `${whose} in ${each}: the region of such resources is ${GLOBAL_REGION}`,
+          ),
         );
     return found;
   });

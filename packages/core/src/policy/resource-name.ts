@@ -76,7 +76,7 @@ function fromConsole(url: URL): Understood {
   const ids = [...new Set(here.match(new RegExp(`\\b${FULL}(?![0-9a-z])`, 'g')) ?? [])];
   const group = (pattern: RegExp) => pattern.exec(here)?.[1];
   // What CloudWatch itself encodes is decoded twice.
-  const logs = group(/log-groups?\/([^?&]+?)(?:\/log-events.*)?$/);
+  const logs = group(/log-group\/([^?&]+?)(?:\/log-events.*)?$/);
   const bucket = group(/\/s3\/buckets\/([^/?#&]+)/);
   const user = group(/\/users\/(?:details\/)?([^/?#&]+)/);
   const key = group(/\/kms\/keys\/([^/?#&]+)/);
