@@ -118,7 +118,7 @@ export default [
     promise: 'The functions exempt only what is in the register that was reviewed.',
     defect: 'its digest is not compared',
     file: 'packages/bundle/src/runtime.ts',
-    find: "registerOf(parts.exceptions ?? [], value('REDRESS_REGISTER_DIGEST'))",
+    find: "registerOf(parts.exceptions ?? [], digestOf('REDRESS_REGISTER_DIGEST', 'exceptions register', parts.exceptions))",
     replace: 'registerOf(parts.exceptions ?? [], null)',
     tests: ['packages/bundle/src/runtime.test.ts'],
   },
@@ -129,5 +129,13 @@ export default [
     find: 'looked: () => looked,',
     replace: 'looked: () => false,',
     tests: ['packages/connect/src/connect-aws.test.ts'],
+  },
+  {
+    promise: 'The functions do not start without the digests that were reviewed.',
+    defect: 'where a digest is not set, none is asked for',
+    file: 'packages/bundle/src/runtime.ts',
+    find: 'given !== undefined && isLive(given) ? value(name) : needed(name, `nothing says which ${what} was reviewed`);',
+    replace: 'given !== undefined && isLive(given) && what !== "" ? value(name) : value(name);',
+    tests: ['packages/bundle/src/runtime.test.ts'],
   },
 ];
