@@ -134,8 +134,8 @@ export default [
     promise: 'The functions do not start without the digests that were reviewed.',
     defect: 'where a digest is not set, none is asked for',
     file: 'packages/bundle/src/runtime.ts',
-    find: 'given !== undefined && isLive(given) ? value(name) : needed(name, `nothing says which ${what} was reviewed`);',
-    replace: 'given !== undefined && isLive(given) && what !== "" ? value(name) : value(name);',
+    find: 'given !== undefined && isLive(given) ? value(name) :',
+    replace: "name !== '' ? value(name) :",
     tests: ['packages/bundle/src/runtime.test.ts'],
   },
 ];

@@ -94,7 +94,7 @@ const announced = (grace: Partial<Grace> = {}, { at = NOW, ...over }: Partial<Ap
   ...over,
 });
 
-type Row = readonly [guardrail: string, when: string, over: Partial<Facts>, effect: string, code: string, data?: object | undefined];
+type Row = readonly [guardrail: string, when: string, over: Partial<Facts>, effect: string, code: string, data?: object | undefined, hint?: string];
 const rows: readonly Row[] = [
   ['kill-switch', 'off', {}, 'allow', 'go'],
   ['kill-switch', 'changes, beside the policy', { stop: known('changes') }, 'deny', 'stopped'],
