@@ -16,9 +16,6 @@ export function matchesRule(known: string, name: string, policy: Pick<Policy, 'c
   return service === normal;
 }
 
-/** What the name of a Config rule can be: not its ARN or its id (`config-rule-a1b2c3`), by which no event names it. */
-export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
-
 /** Rules of a policy that no remediator knows: what they find would reach nobody. */
 export function unknownRules({ configRules }: Pick<Policy, 'configRules'>, remediators: readonly Pick<Remediator, 'configRules'>[]): readonly Mistake[] {
   const known = [...new Set(remediators.flatMap((each) => each.configRules))].sort();

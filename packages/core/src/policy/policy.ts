@@ -3,7 +3,6 @@ import { type Digest, deepFreeze, digestOf, type JsonObject, toJson } from '../m
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
 import { parseDuration } from '../remediator/define.js';
-import { CONFIG_RULE_NAME } from './config-rule.js';
 import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
@@ -139,6 +138,8 @@ const approver = z
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );
+/** What the name of a Config rule can be: not its ARN or its id (`config-rule-a1b2c3`), by which no event names it. */
+export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
 /** When people are reminded where a policy does not say: a day before. */
 const LAST_REMINDER = 86_400_000;
 const positive = z.int().check(z.positive('must be 1 or more'));
