@@ -118,7 +118,7 @@ export default [
     promise: 'The functions exempt only what is in the register that was reviewed.',
     defect: 'its digest is not compared',
     file: 'packages/bundle/src/runtime.ts',
-    find: "registerOf(parts.exceptions ?? [], value('REDRESS_REGISTER_DIGEST'))",
+    find: "registerOf(parts.exceptions ?? [], digestOf('REDRESS_REGISTER_DIGEST', 'exceptions register', parts.exceptions))",
     replace: 'registerOf(parts.exceptions ?? [], null)',
     tests: ['packages/bundle/src/runtime.test.ts'],
   },
@@ -137,5 +137,13 @@ export default [
     find: "(message, { kind: 'sweep-summary', ...summary });",
     replace: "('swept', { kind: 'sweep-summary', ...summary, message } as never);",
     tests: ['packages/lambda-runtime/src/create-handler.test.ts'],
+  },
+  {
+    promise: 'The functions do not start without the digests that were reviewed.',
+    defect: 'where a digest is not set, none is asked for',
+    file: 'packages/bundle/src/runtime.ts',
+    find: 'given !== undefined && isLive(given) ? value(name) :',
+    replace: "name !== '' ? value(name) :",
+    tests: ['packages/bundle/src/runtime.test.ts'],
   },
 ];

@@ -120,9 +120,9 @@ export default [
   {
     promise: 'An exception from a remediator that nobody knows is a mistake, and not ignored.',
     defect: 'names in the register are not looked up',
-    file: `${ENGINE}/runtime.ts`,
-    find: 'entry.scope.remediators?.find((id) => !ids.includes(id))',
-    replace: 'entry.scope.remediators?.find((id) => id === "")',
+    file: 'packages/core/src/policy/register.ts',
+    find: '(scope.remediators ?? []).filter((id) => !ids.includes(id))',
+    replace: '(scope.remediators ?? []).filter((id) => id === "")',
     tests: inEngine,
   },
   {

@@ -156,6 +156,8 @@ describe('the policy', () => {
     ['a rule that permits', { version: 1, rules: [{ when: 'true', effect: 'allow', because: 'b' }] }],
     ['an approver that is everybody', { version: 1, environments: dev, approvers: { dev: ['*'] } }],
     ['a window without a time zone', { version: 1, windows: [{ from: '22:00', to: '04:00' }] }],
+    ['the id of a Config rule', { version: 1, configRules: { 'config-rule-a1b2c3': 'INCOMING_SSH_DISABLED' } }],
+    ['a managed rule that nobody knows', { version: 1, configRules: { 'acme-ssh': 'INCOMING_SSH_DISABLE' } }],
     ['a freeze without an offset', { version: 1, freeze: [{ from: '2026-12-20', to: '2027-01-05T00:00:00Z', reason: 'r' }] }],
   ])('%s is shown', (_name, input) => {
     expect(validPolicy(input)).toBe(false);
@@ -168,10 +170,22 @@ describe('the register', () => {
     {
       account: mostly(fc.oneof(fc.constant('111111111111'), accounts)),
       region: mostly(fc.constantFrom('eu-west-1', 'aws-global', 'us-gov-west-1')),
-      resource: mostly(fc.constantFrom('sg-1', ['a', 'b'], 'arn:aws:s3:::invoices', '/acme/orders')),
-      resourceType: mostly(fc.constantFrom('AWS::EC2::SecurityGroup', 'AWS::::Account')),
+      resource: mostly(
+        fc.constantFrom(
+          'sg-1',
+          ['a', 'b'],
+          'arn:aws:s3:::invoices',
+          '/acme/orders',
+          'sg-0123456789abcdef0 / web',
+          'SG-0abc',
+          'arn:aws:logs:eu-west-1:111111111111:log-group:/acme/orders:*',
+          's3://invoices/',
+          'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-0123456789abcdef0',
+        ),
+      ),
+      resourceType: mostly(fc.constantFrom('AWS::EC2::SecurityGroup', 'AWS::::Account', 'AWS::EC2::SecurityGroupIngress')),
       remediators: mostly(fc.constantFrom('ec2-revoke-sg-open-ssh', ['logs-raise-retention'])),
-      tag: mostly(fc.constantFrom('team=web', 'a=b=c')),
+      tag: mostly(fc.constantFrom('team=web', 'a=b=c', 'team = web', 'cost centre=a b', ' a=b')),
     },
     { requiredKeys: [] },
   );
@@ -197,6 +211,12 @@ describe('the register', () => {
     ['a wildcard', { scope: { resource: 'sg-*' } }],
     ['an unknown remediator', { scope: { account: '111111111111', remediators: 'nothing' } }],
     ['a region that is none', { scope: { account: '111111111111', region: 'Ireland' } }],
+    ['a region that there is not', { scope: { account: '111111111111', region: 'us-east-9' } }],
+    ['a type that nobody works on', { scope: { account: '111111111111', resourceType: 'AWS::EC2::SecurityGroups' } }],
+    ['an id in capitals', { scope: { resource: 'SG-0123456789ABCDEF0' } }],
+    ['an id that lost a digit', { scope: { resource: ['sg-0123456789abcdef'] } }],
+    ['an access key', { scope: { resource: 'AKIAIOSFODNN7EXAMPLE' } }],
+    ['a tag with spaces around =', { scope: { tag: 'team = vendor' } }],
     ['an unknown member', { scope: { accounts: '111111111111' } }],
   ])('%s is shown', (_name, over) => {
     expect(validRegister(JSON.parse(JSON.stringify([{ ...entry, ...over }])))).toBe(false);

@@ -1,12 +1,20 @@
-import { definePolicy, defineRegister, type PolicyInput } from '@redress/core';
+import { definePolicy, defineRegister, type Live, type Policy, type PolicyInput, type Register, type RegisterInput } from '@redress/core';
 import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { fromEnvironment } from './runtime.js';
 
-const ENV = { REDRESS_TABLE: 'redress-journal', REDRESS_BUCKET: 'redress-evidence', REDRESS_STOP_PARAMETER: 'redress-stop', AWS_REGION: 'eu-west-1' };
 const ROLES = { REDRESS_READ_ROLE: 'RedressRead', REDRESS_MEMBER_ROLE: 'RedressFix', REDRESS_EXTERNAL_ID: 'external' };
 const policy: PolicyInput = { version: 1, environments: { dev: { accounts: ['111111111111'] } } };
-const made = (env: Record<string, string>, more: object = {}) => fromEnvironment({ remediators: s3Remediators, policy, ...more }, env);
+const ENV = {
+  REDRESS_TABLE: 'redress-journal',
+  REDRESS_BUCKET: 'redress-evidence',
+  REDRESS_STOP_PARAMETER: 'redress-stop',
+  REDRESS_POLICY_DIGEST: definePolicy(policy).digest,
+  REDRESS_REGISTER_DIGEST: defineRegister([]).digest,
+  AWS_REGION: 'eu-west-1',
+};
+const made = (env: Record<string, string>, more: { policy?: PolicyInput | Live<Policy>; exceptions?: Register | RegisterInput } = {}) =>
+  fromEnvironment({ remediators: s3Remediators, policy, ...more }, env);
 const refused = (message: RegExp) => expect.objectContaining({ code: 'compose/invalid', message: expect.stringMatching(message) as string });
 
 describe('fromEnvironment', () => {
@@ -20,8 +28,27 @@ describe('fromEnvironment', () => {
     expect([typeof handler, typeof approvals]).toEqual(['function', 'function']);
   });
 
-  it.each(['REDRESS_TABLE', 'REDRESS_BUCKET', 'REDRESS_STOP_PARAMETER'])('does not start without %s', (name) => {
-    expect(() => made({ ...ENV, [name]: ' ' })).toThrow(refused(new RegExp(name)));
+  it.each(['REDRESS_TABLE', 'REDRESS_BUCKET', 'REDRESS_STOP_PARAMETER', 'REDRESS_POLICY_DIGEST', 'REDRESS_REGISTER_DIGEST'])(
+    'does not start without %s',
+    (name) => {
+      expect(() => made({ ...ENV, [name]: ' ' })).toThrow(refused(new RegExp(name)));
+      const { [name as keyof typeof ENV]: _, ...without } = ENV;
+      expect(() => made(without)).toThrow(refused(new RegExp(name)));
+    },
+  );
+
+  it('does not start without the register that its policy names', () => {
+    const named = { ...policy, exceptions: { register: 'exceptions.yaml' } };
+    const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(named).digest };
+    expect(() => made(env, { policy: named })).toThrow(
+      expect.objectContaining({ code: 'policy/invalid', message: expect.stringContaining('exceptions.yaml') }),
+    );
+    expect(() => made(env, { policy: named, exceptions: [] })).not.toThrow();
+  });
+
+  it('needs no digest of what is read live', () => {
+    const { REDRESS_POLICY_DIGEST: _, ...without } = ENV;
+    expect(() => made(without, { policy: { read: async () => definePolicy(policy) } })).not.toThrow();
   });
 
   it('does not start with another policy than the one that was reviewed', () => {
@@ -56,13 +83,15 @@ describe('fromEnvironment', () => {
   it('does not sweep a place that is none', () => {
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'mars-north-1x' })).toThrow(refused(/REDRESS_SWEEP_REGIONS/));
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '123' })).toThrow(refused(/REDRESS_ACCOUNT/));
-    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1' }, { policy: { version: 1 } })).toThrow(refused(/no account/));
-    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '222222222222' }, { policy: { version: 1 } })).not.toThrow();
+    const nowhere = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy({ version: 1 }).digest, REDRESS_SWEEP_REGIONS: 'eu-west-1' };
+    expect(() => made(nowhere, { policy: { version: 1 } })).toThrow(refused(/no account/));
+    expect(() => made({ ...nowhere, REDRESS_ACCOUNT: '222222222222' }, { policy: { version: 1 } })).not.toThrow();
   });
 
   it('finds a mistake of the policy at the start of the function that the sandbox is for', () => {
-    const unknown = { policy: { ...policy, remediators: { 's3-no-such': { dev: 'enforce' } } } };
-    expect(() => made({ ...ENV, _HANDLER: 'index.handler' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
-    expect(() => made({ ...ENV, _HANDLER: 'index.approvals' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+    const unknown: { policy: PolicyInput } = { policy: { ...policy, remediators: { 's3-no-such': { dev: 'enforce' } } } };
+    const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(unknown.policy).digest };
+    expect(() => made({ ...env, _HANDLER: 'index.handler' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+    expect(() => made({ ...env, _HANDLER: 'index.approvals' }, unknown)).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
   });
 });

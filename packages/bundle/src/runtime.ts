@@ -32,7 +32,7 @@ export interface FunctionParts {
   readonly remediators: readonly Remediator[];
   /** Default: an empty one, which only tells. */
   readonly policy?: Policy | PolicyInput | Live<Policy>;
-  /** Default: an empty register. */
+  /** Default: an empty register; with a policy that names one nothing starts. */
   readonly exceptions?: Register | RegisterInput | Live<Register>;
   /** Added to the built-in ones. A policy with `rules` needs `celRules()` of `@redress/core/cel` among them. */
   readonly guardrails?: readonly Guardrail[];
@@ -64,7 +64,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_READ_ROLE`, `REDRESS_MEMBER_ROLE`, `REDRESS_ROLLBACK_ROLE` | names of the roles in each account that is worked on: to look, to fix, to take back. A session of them has the name of its execution, and may do what its remediator declares. Without any of them the function's own credentials are used, which reach its own account only |
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
- * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts |
+ * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts; needed, but for what is read live |
  * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, as it is at that time, and of this one |
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_TOPIC_ARN` | where people are told |
@@ -91,8 +91,11 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const endpoint = value('AWS_ENDPOINT_URL');
   const at = endpoint === null ? {} : { endpoint };
 
-  const policy = policyOf(parts.policy ?? { version: 1 }, value('REDRESS_POLICY_DIGEST'));
-  const exceptions = registerOf(parts.exceptions ?? [], value('REDRESS_REGISTER_DIGEST'));
+  // Nobody notices code that was bundled without its exceptions, but what they were to leave alone.
+  const digestOf = (name: string, what: string, given: object | undefined) =>
+    given !== undefined && isLive(given) ? value(name) : needed(name, `nothing says which ${what} was reviewed`);
+  const policy = policyOf(parts.policy ?? { version: 1 }, digestOf('REDRESS_POLICY_DIGEST', 'policy', parts.policy));
+  const exceptions = registerOf(parts.exceptions ?? [], digestOf('REDRESS_REGISTER_DIGEST', 'exceptions register', parts.exceptions));
   const journal = awsJournal({
     table: needed('REDRESS_TABLE', 'the journal has no table'),
     bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
@@ -103,7 +106,8 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const options: RedressOptions & { journal: typeof journal } = {
     remediators: parts.remediators,
     policy,
-    exceptions,
+    // Without one the engine refuses a policy that names one.
+    ...(parts.exceptions === undefined ? {} : { exceptions }),
     journal,
     connect: parts.connect ?? connectAws({ ...rolesOf(parts.remediators, value), ...at }),
     // Without it nobody could stop the function but by deleting it.

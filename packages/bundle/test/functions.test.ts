@@ -10,7 +10,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { ListTagsForResourceCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { definePolicy, type EvidenceRecord, type Journal, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
+import { definePolicy, defineRegister, type EvidenceRecord, type Journal, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { configComplianceEvent } from '@redress/testing';
@@ -80,6 +80,7 @@ beforeAll(async () => {
     REDRESS_STOP_PARAMETER: name,
     REDRESS_CANARY_PARAMETER: `${name}-canary`,
     REDRESS_POLICY_DIGEST: definePolicy(policy).digest,
+    REDRESS_REGISTER_DIGEST: defineRegister([]).digest,
     REDRESS_SWEEP_REGIONS: REGION,
     REDRESS_ACCOUNT: MEMBER,
   };

@@ -44,10 +44,10 @@ export interface RedressHubProps {
   readonly noticeEmail?: string;
   /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
   readonly serveConfig?: boolean;
-  /** Digest that the policy in the code has to have. */
-  readonly policyDigest?: string;
-  /** Digest that the exceptions register in the code has to have. */
-  readonly registerDigest?: string;
+  /** Digest that the policy in the code has to have, or nothing starts: `redress bundle` prints it. */
+  readonly policyDigest: string;
+  /** Digest that the exceptions register in the code has to have, or nothing starts: `redress bundle` prints it. */
+  readonly registerDigest: string;
   /** That of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
   /** Seconds that an invocation may take, 60 to 900; default 120. */

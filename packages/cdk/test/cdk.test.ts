@@ -19,6 +19,7 @@ import { RedressHub, type RedressHubProps, RedressMemberConfig, RedressMemberEve
 const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const hubBusArn = 'arn:aws:events:eu-west-1:111111111111:event-bus/Redress';
 const configFunctionArn = 'arn:aws:lambda:eu-west-1:111111111111:function:Redress-Config';
+const DIGESTS = { policyDigest: `sha256:${'0'.repeat(64)}`, registerDigest: `sha256:${'1'.repeat(64)}` };
 let folder: string;
 
 beforeAll(() => {
@@ -31,7 +32,7 @@ function made(more: Partial<RedressHubProps> = {}) {
   const outdir = mkdtempSync(join(tmpdir(), 'redress-cdk-out-'));
   const app = new App({ outdir, analyticsReporting: false });
   const stack = new Stack(app, 'Redress');
-  const hub = new RedressHub(stack, 'Hub', { remediators, code: folder, externalId: 'o-abc-redress', organizationId: 'o-abcdefghij', ...more });
+  const hub = new RedressHub(stack, 'Hub', { remediators, code: folder, externalId: 'o-abc-redress', organizationId: 'o-abcdefghij', ...DIGESTS, ...more });
   const { approvals } = hub.roles;
   const roles = new RedressMemberRole(stack, 'Roles', {
     remediators,

@@ -276,8 +276,8 @@ function policyOf(io: Io, options: GlobalOptions, config: ConfigFile): { live: L
 function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile: string | null): Live<Register> {
   if (config.exceptions !== undefined) {
     const { exceptions } = config;
-    if (isLive<Register>(exceptions)) return exceptions;
-    const value = 'digest' in exceptions ? (exceptions as Register) : defineRegister(exceptions);
+    if (exceptions !== null && isLive<Register>(exceptions)) return exceptions;
+    const value = exceptions !== null && 'digest' in exceptions ? (exceptions as Register) : defineRegister(exceptions);
     return { read: async () => value };
   }
   const none = defineRegister([]);

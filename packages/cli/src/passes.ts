@@ -73,6 +73,8 @@ export interface PlannedPass {
   readonly hazards: readonly Hazard[];
   /** Answers of guardrails that restrict. */
   readonly reasons: readonly GuardrailResult[];
+  /** What restricts nothing, and people should know. */
+  readonly hints: readonly string[];
   readonly open: readonly string[];
   readonly blindSpots: readonly string[];
 }
@@ -95,6 +97,7 @@ export function plannedPass(pass: PassResult, remediators: readonly Remediator[]
     })),
     hazards: pass.plan?.hazards ?? [],
     reasons: reasonsOf(pass),
+    hints: hintsOf(pass),
     open: pass.open,
     blindSpots: verdict === 'nothing-to-change' ? [] : (remediators.find((each) => each.id === pass.remediator)?.blindSpots ?? []),
   };
@@ -128,6 +131,10 @@ export function onceEach<T extends { readonly message: string }>(
   // The message of a decision is put together from what the guardrails said.
   const rest = once.reduce((text, reason) => text.replace(reason.message, ''), message).trim();
   return { message: rest === '' || said.has(causeOf(message)) ? null : message, reasons: once };
+}
+
+export function hintsOf(pass: PassResult): readonly string[] {
+  return pass.decision?.results.flatMap(({ hint }) => hint ?? []) ?? [];
 }
 
 function callDocument(call: ApiCall): CallDocument {
@@ -244,6 +251,7 @@ export function plannedLines(pass: PlannedPass, paint: Paint): string[] {
   if (message !== null && (reasons.length === 0 || pass.code === 'manual'))
     lines.push(...(pass.verdict === 'would-fix' || pass.verdict === 'would-flag' ? [] : [`  why     ${printable(message)}`]));
   for (const reason of reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  for (const hint of pass.hints) lines.push(`  note    ${printable(hint)}`);
   for (const hazard of pass.hazards) lines.push(`  hazard  ${printable(hazard.message)} (${printable(hazard.code)})`);
   for (const open of pass.open) if (open !== message) lines.push(`  open    ${printable(open)}`);
   return lines;

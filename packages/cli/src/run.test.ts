@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@redress/core';
@@ -633,12 +633,67 @@ describe('exceptions', () => {
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /no time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
     ['an account that is none', ['--account', '12'], /12-digit/],
+    ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator here works on that type.*allowed: AWS::Test::Widget/],
+    ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
+    ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
   ])('refuse %s, and leave the register as it was', async (_name, more, message) => {
     const before = register();
     const { exit, json } = await add(...more);
     expect(exit).toBe(2);
     expect((json as { error: { message: string } }).error.message).toMatch(message);
     expect(register()).toBe(before);
+  });
+
+  it('six at once are six entries, and six at once end them', async () => {
+    const ids = ['EXC-1', 'EXC-2', 'EXC-3', 'EXC-4', 'EXC-5', 'EXC-6'];
+    const one = (id: string) =>
+      redress(
+        'exceptions',
+        'add',
+        id,
+        '--resource',
+        id,
+        '--reason',
+        'r',
+        '--owner',
+        'a',
+        '--approver',
+        'b',
+        '--expires',
+        'P90D',
+        '--type',
+        'AWS::Test::Widget',
+      );
+    expect((await Promise.all(ids.map(one))).map(({ exit }) => exit)).toEqual([0, 0, 0, 0, 0, 0]);
+    const listed = async () =>
+      ((await redress('exceptions', 'list', '--json')).json as { id: string; status: string }[]).map(({ id, status }) => `${id} ${status}`);
+    expect((await listed()).sort()).toEqual(ids.map((id) => `${id} live`));
+    expect((await Promise.all(ids.map((id) => redress('exceptions', 'expire', id)))).map(({ exit }) => exit)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect((await listed()).sort()).toEqual(ids.map((id) => `${id} ended`));
+    // The same id six times is one entry.
+    expect((await Promise.all(ids.map(() => one('EXC-7')))).map(({ exit }) => exit).sort()).toEqual([0, 2, 2, 2, 2, 2]);
+  });
+
+  it('a register that is empty, as when half of it was written, is no register', async () => {
+    for (const text of ['', '# accepted risks\n', '---\n']) {
+      file('exceptions.yaml', text);
+      widgets.put('w-1', ['open-1']);
+      file('event.json', openedEvent('w-1', 'open-1', START));
+      expect(await redress('run', 'event.json', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid' } } });
+      expect(await add()).toMatchObject({ exit: 2, json: { error: { code: 'register/invalid', place: { file: 'exceptions.yaml', line: 1 } } } });
+      expect(widgets.writes).toEqual([]);
+      expect(register()).toBe(text);
+    }
+  });
+
+  it('keep a link, and the permissions of the file', async () => {
+    renameSync(join(directory, 'exceptions.yaml'), join(directory, 'kept.yaml'));
+    chmodSync(join(directory, 'kept.yaml'), 0o640);
+    symlinkSync('kept.yaml', join(directory, 'exceptions.yaml'));
+    expect((await add()).exit).toBe(0);
+    expect(lstatSync(join(directory, 'exceptions.yaml')).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(directory, 'kept.yaml'), 'utf8')).toContain('EXC-1');
+    expect(statSync(join(directory, 'kept.yaml')).mode & 0o777).toBe(0o640);
   });
 
   it('refuse an id that is used, and a policy without register', async () => {

@@ -238,7 +238,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('add')
     .description('writes an entry into the register')
     .argument('<id>', 'used once')
-    .option('--resource <id...>', 'ids as findings have them, or ARNs')
+    .option('--resource <id...>', 'ids as findings have them, ARNs, or addresses of pages in the AWS console')
     .option('--account <id...>', 'accounts')
     .option('--in <region...>', 'regions')
     .option('--type <type...>', 'CloudFormation types')

@@ -8,6 +8,7 @@ import { Environment } from '@marcbachmann/cel-js';
 import { defineGuardrail, EFFECTS, type Facts, type Guardrail } from './guardrails/guardrail.js';
 import { messageOf } from './model/errors.js';
 import { environmentOf } from './policy/policy.js';
+import type { Tags } from './remediator/define.js';
 
 type Compiled = { readonly ok: true; matches(context: Record<string, unknown>): boolean } | { readonly ok: false; readonly error: string };
 
@@ -48,8 +49,8 @@ function compileAnew(when: string): Compiled {
 
 const firstLine = (text: string) => text.split('\n')[0] ?? text;
 
-function tagsOf(tags: Readonly<Record<string, string>> | 'untaggable'): Map<string, string> {
-  const map = new Map(tags === 'untaggable' ? [] : Object.entries(tags));
+function tagsOf(tags: Tags): Map<string, string> {
+  const map = new Map(Object.entries(tags));
   const get = map.get.bind(map);
   map.get = (key) => get(key) ?? '';
   return map;
@@ -84,7 +85,8 @@ function contextOf(facts: Omit<Facts, 'policy' | 'observation'>, where: string, 
  *
  * What it can speak of: `resource` (type, id, account, region, partition, environment, tags), `remediator` (id, version, ceiling),
  * `trigger` (by, source, kind, actor), `plan` (operations, subjects, hazards) and `now`. Rules are checked when the policy is: an
- * unknown name, or a comparison of what cannot be compared, is a mistake in the policy.
+ * unknown name, or a comparison of what cannot be compared, is a mistake in the policy. `resource.tags` are those of the resource, and once more
+ * with those of each resource that uses it: a rule that is true for one of them restricts.
  *
  * @example createRedress({ …, policy, guardrails: [celRules()] });
  * // rules: [{ when: 'resource.tags["criticality"] == "high"', effect: approve, because: crown jewels }]
@@ -95,12 +97,15 @@ export function celRules(): Guardrail {
     needs: ['policy', 'observation'],
     evaluate: ({ policy, observation, ...facts }) => {
       if (policy.rules.length === 0) return { effect: 'allow', code: 'no-rules', message: 'The policy has no rules of its own.' };
-      const tags = tagsOf(observation === 'gone' ? {} : observation.tags);
-      const context = contextOf(facts, environmentOf(policy, facts.resource.account)?.name ?? '', tags);
+      const { tags, usedBy = [] } = observation === 'gone' ? { tags: {} } : observation;
+      const own = tags === 'untaggable' ? {} : tags;
+      const where = environmentOf(policy, facts.resource.account)?.name ?? '';
+      // What uses the resource is hit by a change as the resource is: one that a rule is about is enough, and none hides another's tags.
+      const contexts = [own, ...usedBy.map((each) => ({ ...own, ...each.tags }))].map((each) => contextOf(facts, where, tagsOf(each)));
       const matching = policy.rules.filter(({ when }) => {
         const rule = compile(when);
         if (!rule.ok) throw new TypeError(`the rule ${when} cannot be read: ${rule.error}`);
-        return rule.matches(context);
+        return contexts.some((each) => rule.matches(each));
       });
       const worst = matching.reduce<(typeof matching)[number] | null>(
         (found, rule) => (found === null || EFFECTS.indexOf(rule.effect) > EFFECTS.indexOf(found.effect) ? rule : found),

@@ -89,6 +89,7 @@ export {
   type StreamView,
   type Terms,
   type TrackedExecution,
+  tagFirstSeenKey,
 } from './journal.js';
 export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
@@ -131,12 +132,12 @@ export {
 export {
   defineRegister,
   type ExceptionEntry,
-  type ExceptionResource,
   type ExceptionScope,
   inScope,
   type Register,
   type RegisterInput,
 } from './policy/register.js';
+export type { ExceptionResource } from './policy/resource-name.js';
 export type { Mistake, PlaceOf } from './policy/validate.js';
 export {
   type Clock,
@@ -165,6 +166,8 @@ export {
   parseDuration,
   type Remediator,
   type RemediatorDefinition,
+  type Tagged,
+  type Tags,
 } from './remediator/define.js';
 export {
   type AwsReads,

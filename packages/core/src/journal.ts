@@ -226,8 +226,8 @@ export interface StreamView {
   /** Newest first; at most 50. */
   readonly closed: readonly ClosedExecution[];
   readonly holds: readonly Hold[];
-  /** When an exception tag without a live register entry was first seen, by remediator; epoch milliseconds. */
-  readonly tagFirstSeen: { readonly [remediator: string]: number };
+  /** When an exception tag without a live register entry was first seen, by {@link tagFirstSeenKey}; epoch milliseconds. */
+  readonly tagFirstSeen: { readonly [key: string]: number };
   /** Oldest first; at most 50. */
   readonly approvals: readonly Approval[];
   /** Open ones of the resource's account. */
@@ -237,6 +237,11 @@ export interface StreamView {
 /** Where the circuit breakers of an account are recorded. */
 export function breakerOf(ref: Pick<ResourceRef, 'account' | 'partition'>): ResourceRef {
   return { type: 'AWS::::Account', id: ref.account, account: ref.account, region: GLOBAL_REGION, partition: ref.partition };
+}
+
+/** Under which name the first sight of an exception tag is kept: that of a part apart from that of the resource. */
+export function tagFirstSeenKey(remediator: string, part: string | null): string {
+  return part === null ? remediator : `${remediator} ${part}`;
 }
 
 /** A stream in which nothing has happened. */

@@ -13,6 +13,8 @@ export interface Notification {
   /** One sentence. */
   readonly message: string;
   readonly reasons: readonly GuardrailResult[];
+  /** What restricted nothing, and people should know: a tag that was meant as the exception tag, and is not. Absent: nothing. */
+  readonly hints?: readonly string[];
   readonly plan: Plan | null;
   readonly steps: readonly string[];
   readonly finding: Finding | null;

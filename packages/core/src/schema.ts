@@ -1,10 +1,13 @@
 import type { StandardJSONSchemaV1 } from '@standard-schema/spec';
 import { type $ZodType, toJSONSchema } from 'zod/v4/core';
 import type { JsonObject } from './model/json.js';
-import { MODES, WEEKDAYS } from './policy/policy.js';
+import { GLOBAL_REGION } from './model/resource.js';
+import { CONFIG_RULE_NAME, MODES, WEEKDAYS } from './policy/policy.js';
+import { REGIONS } from './policy/regions.js';
+import { RESOURCE_PATTERN } from './policy/resource-name.js';
 import type { Remediator } from './remediator/define.js';
 
-type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parameterSchema'>;
+type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parameterSchema' | 'configRules' | 'resourceTypes' | 'exceptionTypes'>;
 
 const text = (description: string, more: JsonObject = {}): JsonObject => ({ type: 'string', pattern: '\\S', description, ...more });
 const account = { type: 'string', pattern: '^[0-9]{12}$', description: 'An account id: 12 digits, in quotes.' };
@@ -26,6 +29,7 @@ const strict = (description: string, required: readonly string[], properties: Js
   ...(required.length === 0 ? {} : { required: [...required] }),
   properties,
 });
+const distinct = (names: readonly string[]) => [...new Set(names)].sort();
 const list = (items: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'array', items, ...more });
 const oneOrMore = (item: JsonObject): JsonObject => ({ anyOf: [item, list(item, { minItems: 1 })] });
 const head = (id: string, title: string): JsonObject => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `urn:redress:schema:${id}:1`, title });
@@ -159,7 +163,8 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
       configRules: {
         type: 'object',
         description: 'Names of your Config rules, and the managed rules that they are.',
-        additionalProperties: text('INCOMING_SSH_DISABLED'),
+        propertyNames: { pattern: CONFIG_RULE_NAME },
+        additionalProperties: { enum: distinct(remediators.flatMap((each) => each.configRules)) },
       },
       securityHub: strict('Security Hub.', ['administrators'], {
         administrators: list(account, { description: 'Accounts that may send findings of others.' }),
@@ -174,7 +179,6 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
  * `defineRegister` checks.
  */
 export function registerSchema(remediators: readonly Described[]): JsonObject {
-  const name = (description: string, more: JsonObject = {}): JsonObject => ({ type: 'string', pattern: '^(?!\\s)[^*?]+(?<!\\s)$', description, ...more });
   return {
     ...head('register', 'Redress exceptions register'),
     type: 'array',
@@ -183,11 +187,22 @@ export function registerSchema(remediators: readonly Described[]): JsonObject {
       scope: {
         ...strict('Every one that is given has to match.', [], {
           account: oneOrMore(account),
-          region: oneOrMore({ type: 'string', pattern: '^(?:aws-global|[a-z]{2,}(?:-[a-z]+)+-\\d+)$', description: 'A region; aws-global for IAM.' }),
-          resource: oneOrMore(name('The id of a resource as findings have it, or its ARN.')),
-          resourceType: oneOrMore({ type: 'string', pattern: '^\\w+::\\w*::\\w+$', description: 'A CloudFormation type.' }),
+          region: oneOrMore({ enum: [GLOBAL_REGION, ...REGIONS], description: 'A region; aws-global for IAM.' }),
+          resource: oneOrMore({
+            type: 'string',
+            pattern: RESOURCE_PATTERN,
+            description: 'The id of a resource as findings have it, its ARN, or the address of its page in the AWS console.',
+          }),
+          resourceType: oneOrMore({
+            enum: distinct(remediators.flatMap(({ resourceTypes, exceptionTypes = [] }) => [...resourceTypes, ...exceptionTypes])),
+            description: 'A CloudFormation type.',
+          }),
           remediators: oneOrMore({ enum: remediators.map(({ id }) => id) }),
-          tag: oneOrMore({ type: 'string', pattern: '^[^=*?]+=[^*?]+$', description: 'key=value' }),
+          tag: oneOrMore({
+            type: 'string',
+            pattern: '^[^=*?\\s](?:[^=*?]*[^=*?\\s])?=[^*?\\s](?:[^*?]*[^*?\\s])?$',
+            description: 'key=value; the key in whatever case',
+          }),
         }),
         anyOf: [{ required: ['account'] }, { required: ['resource'] }, { required: ['tag'] }],
       },

@@ -20,10 +20,13 @@ import {
   type StreamView,
   streamOf,
   type Terms,
+  tagFirstSeenKey,
 } from '@redress/core';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
+/** Parts of a resource whose exception tag is remembered. */
+const TAGGED_PARTS = 50;
 /** At most this many approvals stay in a view. */
 const APPROVALS_IN_VIEW = 50;
 /** Who claims a notice has at most so long for sending it; milliseconds. */
@@ -230,9 +233,20 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
       breakers = [...breakers, { remediator: record.remediator, since: time, reason: String(record.body['reason'] ?? '') }];
   }
   // First sight ever: taking the tag off and putting it on again does not start the three days anew.
-  if (record.body['exceptionTagUnregistered'] === true && !Object.hasOwn(tagFirstSeen, record.remediator))
-    tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };
+  const tagged = record.body['exceptionTagUnregistered'];
+  if (tagged === true || typeof tagged === 'string') {
+    const key = tagFirstSeenKey(record.remediator, tagged === true ? null : tagged);
+    if (!Object.hasOwn(tagFirstSeen, key)) tagFirstSeen = newestParts({ ...tagFirstSeen, [key]: time });
+  }
   return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, approvals, breakers };
+}
+
+/** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */
+function newestParts(seen: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const parts = Object.entries(seen).filter(([key]) => key.includes(' '));
+  if (parts.length <= TAGGED_PARTS) return seen;
+  const [oldest] = parts.reduce((first, each) => (each[1] < first[1] ? each : first));
+  return Object.fromEntries(Object.entries(seen).filter(([key]) => key !== oldest));
 }
 
 function termsOf(body: JsonObject): Terms {

@@ -490,6 +490,24 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await journal.view(ref())).tagFirstSeen).toEqual({ 'test-fix': first });
     });
 
+    it('remembers the first sight of the tag on a part by itself, for the newest fifty', async () => {
+      const seen = (part: string) => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { exceptionTagUnregistered: part } });
+      const first = time;
+      await seen('tcp 22');
+      time += 1000;
+      await seen('tcp 23');
+      await seen('tcp 22');
+      expect((await journal.view(ref())).tagFirstSeen).toEqual({ 'test-fix tcp 22': first, 'test-fix tcp 23': first + 1000 });
+      for (let port = 100; port < 149; port++) {
+        time += 1000;
+        await seen(`tcp ${port}`);
+      }
+      const { tagFirstSeen } = await journal.view(ref());
+      expect(Object.keys(tagFirstSeen)).toHaveLength(50);
+      expect(tagFirstSeen).not.toHaveProperty('test-fix tcp 22');
+      expect(tagFirstSeen).toMatchObject({ 'test-fix tcp 23': first + 1000 });
+    });
+
     it('knows which execution a rollback takes back', async () => {
       const lease = await begun('a', { body: { rollbackOf: 'x-1' } });
       await finish(lease, { outcome: 'rolled-back' });

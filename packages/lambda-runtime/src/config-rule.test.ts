@@ -173,7 +173,11 @@ describe('a custom Config rule', () => {
   });
 
   it('a proactive one, or none at all, is no question', async () => {
-    const redress = createRedress({ remediators: [], policy, connect: async () => ({ config: {}, identity: async () => ({ account: ACCOUNT, arn: '' }) }) });
+    const redress = createRedress({
+      remediators: [],
+      policy: definePolicy({ version: 1 }),
+      connect: async () => ({ config: {}, identity: async () => ({ account: ACCOUNT, arn: '' }) }),
+    });
     for (const input of [{ ...invocation(), evaluationMode: 'PROACTIVE' }, { no: 'event' }]) {
       const [finding] = normalize(input);
       if (finding === undefined) throw new Error('no finding');

@@ -37,6 +37,14 @@ describe('a message', () => {
     expect(message.sections.find((each) => each.label === 'Why')?.lines).toEqual(['Everything is stopped. (kill-switch: stopped)']);
   });
 
+  it('says what restricts nothing, and people should know', () => {
+    const note = (hints?: string[]) => messageOf(sample(hints === undefined ? {} : { hints })).sections.find((each) => each.label === 'Note');
+    expect(note(['sgr-1 has the tag redress:exceptions, which is not the exception tag.'])?.lines).toEqual([
+      'sgr-1 has the tag redress:exceptions, which is not the exception tag.',
+    ]);
+    expect([note([]), note()]).toEqual([undefined, undefined]);
+  });
+
   it('has the code to change, by what manages it', () => {
     const code = (tags: Record<string, string>) => messageOf(sample({ reasons: [], tags })).sections.find((each) => each.code === true);
     expect(code({ ManagedBy: 'terraform' })).toMatchObject({ label: 'Terraform', lines: expect.arrayContaining(['  cidr_blocks = ["0.0.0.0/0"]']) });

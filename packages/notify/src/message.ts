@@ -126,6 +126,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
         'Why',
         decisive.map((each) => `${each.message} (${each.guardrail}: ${each.code})`),
       ),
+      ...section('Note', notification.hints ?? []),
       ...section(
         done ? 'Changed' : 'Would change',
         changes.map((each) => each.summary),

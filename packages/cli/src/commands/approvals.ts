@@ -139,7 +139,7 @@ function remote(composition: Composition, url: string) {
     show: async (id: string) => (await ask('GET', of(id))) as ApprovalShown,
     answer: async (id: string, verdict: 'approve' | 'deny', reason: string): Promise<AnswerDocument> => {
       const { by, repeated, passes } = (await ask('POST', `${of(id)}/${verdict}`, { reason })) as ApprovalAnswer;
-      return { by, verified: true, approval: id, repeated, passes: passes.map((pass) => ({ ...pass, code: pass.outcome })) };
+      return { by, verified: true, approval: id, repeated, passes: passes.map((pass) => ({ ...pass, hints: [], code: pass.outcome })) };
     },
   };
 }

@@ -1,10 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { type ExceptionEntry, isRecord, type JsonObject, parseDuration } from '@redress/core';
-import { addException, expireException } from '@redress/core/yaml';
-import { type Composition, hasJournal, openJournal, reasonOf } from '../compose.js';
+import { createRedress, type ExceptionEntry, isRecord, type JsonObject, parseDuration } from '@redress/core';
+import { addException, expireException, readRegister } from '@redress/core/yaml';
+import { type Composition, hasJournal, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { rewrite } from '../one-at-a-time.js';
 import { printable } from '../printable.js';
 
 /** How long before its end people are reminded, unless asked otherwise: 14 days. */
@@ -53,17 +53,6 @@ function registerFile(io: Io, { policy, policySource }: Composition): { shown: s
     throw new CliError('cli/config', 'The policy is not a file, so where its register is cannot be told.', { next: 'Keep policy and register in files.' });
   const shown = isAbsolute(named) || policySource.file === null ? named : join(dirname(policySource.file), named);
   return { shown, file: resolve(io.cwd, shown) };
-}
-
-/** At once or not at all: a register that is half there would exempt half. */
-async function write(file: string, shown: string, text: string): Promise<void> {
-  try {
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writeFile(temporary, text, { flush: true });
-    await rename(temporary, file);
-  } catch (cause) {
-    throw new CliError('cli/file', `${shown} cannot be written: ${reasonOf(cause)}`, { place: { file: shown }, cause });
-  }
 }
 
 /** How often each entry has held something back. */
@@ -176,7 +165,12 @@ export async function exceptionsAddCommand(io: Io, composition: Composition, id:
     ...some('compensatingControl', options.control),
     expires,
   };
-  await write(file, shown, addException(await readFile(file, 'utf8'), shown, entry));
+  await rewrite(file, shown, (text) => {
+    const changed = addException(text, shown, entry);
+    // What it says has to fit the remediators, too: else nothing would start with it.
+    createRedress({ ...composition.parts({ policy: composition.policy, notify: false }), exceptions: readRegister(changed, shown) }).close();
+    return changed;
+  });
   return { json: { file: shown, entry }, text: `${id} is in ${printable(shown)}, until ${expires}.`, exit: 0 };
 }
 
@@ -184,6 +178,6 @@ export async function exceptionsAddCommand(io: Io, composition: Composition, id:
 export async function exceptionsExpireCommand(io: Io, composition: Composition, id: string): Promise<Answer> {
   const { shown, file } = registerFile(io, composition);
   const now = composition.clock.now();
-  await write(file, shown, expireException(await readFile(file, 'utf8'), shown, id, now));
+  await rewrite(file, shown, (text) => expireException(text, shown, id, now));
   return { json: { file: shown, id, expires: new Date(now).toISOString() }, text: `${id} has ended; what it covered is decided on anew.`, exit: 0 };
 }

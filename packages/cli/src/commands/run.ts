@@ -4,7 +4,7 @@ import { checkedDocuments, placeOf } from '../files/documents.js';
 import { withOrigin } from '../files/origin.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
 import { type Left, LeftOver, leftLines } from '../left.js';
-import { codeOf, isBlind, onceEach, reasonsOf } from '../passes.js';
+import { codeOf, hintsOf, isBlind, onceEach, reasonsOf } from '../passes.js';
 import { printable } from '../printable.js';
 import { defaultOrigin, type OriginOptions, unhandled } from './plan.js';
 
@@ -20,6 +20,8 @@ export interface PassDocument {
   readonly plan: string | null;
   readonly changes: readonly string[];
   readonly reasons: ReturnType<typeof reasonsOf>;
+  /** What restricts nothing, and people should know. */
+  readonly hints: readonly string[];
   readonly open: readonly string[];
   /** What it waits for. */
   readonly approval: string | null;
@@ -103,6 +105,7 @@ export function passDocument(pass: PassResult): PassDocument {
     plan: pass.plan?.digest ?? null,
     changes: pass.plan?.changes.map((change) => change.summary) ?? [],
     reasons: reasonsOf(pass),
+    hints: hintsOf(pass),
     open: pass.open,
     approval: pass.approval,
     record: pass.record,
@@ -138,6 +141,7 @@ export function passLines(pass: PassDocument, paint: Paint): string[] {
   const { message, reasons } = onceEach(pass.message, pass.outcome === 'no-op' ? [] : pass.reasons);
   if (message !== null) lines.push(`  ${printable(message)}`);
   for (const reason of reasons) lines.push(`  ${reason.effect.padEnd(7)} ${printable(reason.message)} (${printable(reason.code)})`);
+  for (const hint of pass.hints) lines.push(`  note    ${printable(hint)}`);
   for (const open of pass.open) if (!pass.message.includes(open)) lines.push(`  still open: ${printable(open)}`);
   if (pass.approval !== null) lines.push(`  approve or deny it: redress approvals show ${pass.approval}`);
   if (pass.execution !== null) lines.push(`  execution ${printable(pass.execution)}${pass.duplicate ? ' (earlier)' : ''}`);

@@ -1,7 +1,7 @@
 // What is deployed, what the functions do, and what the doctor looks for are written in three packages, and have to agree.
 
 import { fromEnvironment } from '@redress/bundle/runtime';
-import { type Connect, canaryPattern, definePolicy, eventPatterns, type JsonObject, known, normalize } from '@redress/core';
+import { type Connect, canaryPattern, definePolicy, defineRegister, eventPatterns, type JsonObject, known, normalize } from '@redress/core';
 import { hubTemplate } from '@redress/deploy';
 import { memoryJournal } from '@redress/evidence';
 import { createHandler } from '@redress/lambda-runtime';
@@ -88,6 +88,8 @@ describe('the template of the hub', () => {
       REDRESS_TABLE: 'redress-journal',
       REDRESS_BUCKET: 'redress-evidence',
       REDRESS_STOP_PARAMETER: 'redress-stop',
+      REDRESS_POLICY_DIGEST: definePolicy({ version: 1 }).digest,
+      REDRESS_REGISTER_DIGEST: defineRegister([]).digest,
       REDRESS_READ_ROLE: 'RedressRead',
       REDRESS_MEMBER_ROLE: 'RedressFix',
       REDRESS_EXTERNAL_ID: 'external',

@@ -1,4 +1,5 @@
 import { approvalOf, isLive } from '../guardrails/approval.js';
+import { setApart } from '../guardrails/exceptions.js';
 import { type Shown, shownBy } from '../guardrails/freshness.js';
 import { type Decision, decisive, type Fact, type Facts, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import { type Approval, emptyView, type StreamView } from '../journal.js';
@@ -105,9 +106,9 @@ export async function runPass(
     let settled: number | null = null;
     let verified: Step['verified'];
     const partsIn = (look: Look) =>
-      partsOf(asked, without(look, together, remediator.id), shown, history.ok ? history.value.approvals : [], runtime.clock.now());
+      partsOf(facts, asked, without(look, together, remediator.id), shown, history.ok ? history.value.approvals : [], runtime.clock.now());
     if (!run.dryRun && history.ok)
-      await endMoot(runtime, asked, seen, history.value.approvals, (look) => partsOf(asked, look, shown, history.value.approvals, runtime.clock.now()));
+      await endMoot(runtime, asked, seen, history.value.approvals, (look) => partsOf(facts, asked, look, shown, history.value.approvals, runtime.clock.now()));
     const settledBy = decidedBy(seen, together, remediator.id);
     if (settledBy !== null) return [...passes, await recordDecision(runtime, asked, run.dryRun, { outcome: 'no-op', ...settledBy })];
     for (const part of todo(partsIn(seen), seen, trigger, done)) {
@@ -249,7 +250,7 @@ function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | n
 }
 
 /** The changes by what decides on them; what was approved as one is one, as long as it is still the same plan. */
-function partsOf({ remediator, ref }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
+function partsOf(facts: Facts, { remediator, ref }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
   if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
   const { state } = seen.observation.value;
   const approved = approvals
@@ -258,7 +259,7 @@ function partsOf({ remediator, ref }: Asked, seen: Look, shown: Shown, approvals
         each.remediator === remediator.id && (each.verdict === 'approved' || (each.verdict === 'none' && each.grace !== undefined)) && isLive(each, now),
     )
     .map((each): Approved => ({ ...each, holds: (part) => makePlan(remediator, ref, state, part).digest === each.planDigest }));
-  return partition(seen.assessment.value, shown, approved);
+  return partition(seen.assessment.value, shown, approved, (change) => setApart({ ...facts, observation: seen.observation }, change));
 }
 
 /** What has to be decided on; one decision without a part when nothing is to be changed. After an approval, only what was approved. */

@@ -23,10 +23,18 @@ export interface Approved extends Pick<Approval, 'id' | 'fresh' | 'subjects'> {
 }
 
 /**
- * Divides the changes of an assessment by what decides on them: what the event shows to be new, and their hazards. So a new rule is
- * revoked at once while an old one in the same group waits for an approval. Changes without a subject stay together.
+ * Divides the changes of an assessment by what decides on them: what the event shows to be new, their hazards, and the exceptions that are on
+ * some of them only. So a new rule is revoked at once while an old one in the same group waits for an approval. Changes without a subject stay
+ * together.
+ *
+ * @param apart What sets a change apart from the others; empty for most.
  */
-export function partition(assessment: Assessment, shown: Shown, approved: readonly Approved[] = []): readonly Part[] {
+export function partition(
+  assessment: Assessment,
+  shown: Shown,
+  approved: readonly Approved[] = [],
+  apart: (change: Change) => string = () => '',
+): readonly Part[] {
   if (assessment.status !== 'change') return [];
   const common = assessment.hazards ?? [];
   const hazardsOf = (changes: readonly Change[]) => uniqueHazards([...common, ...changes.flatMap((change) => change.hazards ?? [])]);
@@ -35,7 +43,8 @@ export function partition(assessment: Assessment, shown: Shown, approved: readon
   for (const each of approved) {
     const changes = rest.filter((change) => subjectsOf([change]).some((subject) => each.subjects.includes(subject)));
     const part: Part = { key: `approved|${each.id}`, changes, hazards: hazardsOf(changes), approval: { id: each.id, fresh: each.fresh } };
-    if (changes.length === 0 || !each.holds(part)) continue;
+    // An exception that came after the approval holds for its part alone: the rest is asked for anew.
+    if (changes.length === 0 || !each.holds(part) || new Set(changes.map(apart)).size > 1) continue;
     asked.push(part);
     rest = rest.filter((change) => !changes.includes(change));
   }
@@ -49,7 +58,9 @@ export function partition(assessment: Assessment, shown: Shown, approved: readon
           .sort()
           .join(',')}`
       : `${fresh ? 'fresh' : 'old'}|together`;
-    parts.set(key, [...(parts.get(key) ?? []), change]);
+    const by = apart(change);
+    const whole = by === '' ? key : `${key}|${by}`;
+    parts.set(whole, [...(parts.get(whole) ?? []), change]);
   }
   // Fresh and without hazard first: what may happen at once should not wait for what may not.
   const others = [...parts.entries()]

@@ -240,6 +240,7 @@ export async function tell(
       resource: result.resource,
       message: result.message,
       reasons: result.decision?.results.filter((each) => each.effect !== 'allow') ?? [],
+      hints: result.decision?.results.flatMap(({ hint }) => hint ?? []) ?? [],
       plan: result.plan,
       steps: result.steps,
       finding: trigger.by === 'finding' ? trigger.finding : null,
@@ -273,9 +274,8 @@ async function environmentName(runtime: Runtime, { account }: ResourceRef): Prom
 
 function tagsOf(seen: Pick<Facts, 'observation'> | null): Readonly<Record<string, string>> | null {
   if (seen === null || !seen.observation.ok || seen.observation.value === 'gone') return null;
-  // Those of its own, where there are others: whose it is, not who uses it.
-  const { tags, ownTags = tags } = seen.observation.value;
-  return ownTags === 'untaggable' ? {} : ownTags;
+  const { tags } = seen.observation.value;
+  return tags === 'untaggable' ? {} : tags;
 }
 
 /** A result that says nothing so far. */
@@ -313,7 +313,7 @@ export function stillOpen(assessment: Assessment): readonly string[] {
 
 /** Why: what asked, what each guardrail said, and the exact policy and register that they said it on. */
 export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register' | 'identity'> | null): JsonObject {
-  const tagged = decision?.results.some((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect') ?? false;
+  const tagged = decision?.results.find((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect');
   return {
     trigger: trigger.by === 'finding' ? summary(trigger.finding) : { ...trigger },
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
@@ -324,7 +324,8 @@ export function decisionBody(trigger: Trigger, decision: Decision | null, facts:
     ...(trigger.by === 'finding' && trigger.finding.actor !== null && facts?.identity.ok && facts.identity.value.actsAs !== undefined
       ? { actsAs: [...facts.identity.value.actsAs] }
       : {}),
-    ...(tagged ? { exceptionTagUnregistered: true } : {}),
+    // True for the whole resource; a part is named.
+    ...(tagged === undefined ? {} : { exceptionTagUnregistered: tagged.data?.['part'] ?? true }),
   };
 }
 
@@ -336,9 +337,10 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
   if (facts === null || !facts.observation.ok) return {};
   const seen = facts.observation.value;
   if (seen === 'gone') return { observation: 'gone' };
-  const { state, tags, ownTags, context } = seen;
+  const { state, tags, usedBy, parts, context } = seen;
   try {
-    return { observation: toJson({ state, tags, context, ...(ownTags === undefined ? {} : { ownTags }) }) as unknown as Json };
+    const more = { ...(usedBy === undefined ? {} : { usedBy }), ...(parts === undefined ? {} : { parts }) };
+    return { observation: toJson({ state, tags, context, ...more }) as unknown as Json };
   } catch {
     // A context that is no JSON cannot be kept, and half an observation would decide differently.
     return {};

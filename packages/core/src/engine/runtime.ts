@@ -8,8 +8,9 @@ import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
+import { unknownRules } from '../policy/config-rule.js';
 import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
-import { defineRegister, type Register } from '../policy/register.js';
+import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
@@ -41,11 +42,15 @@ export class Runtime {
   readonly #register: Live<Register>;
   readonly #killSwitch: Live<Stop>;
   readonly #guardrails: readonly Guardrail[];
+  readonly #hasRegister: boolean;
+  /** Registers that were found to be good: they are read for each decision. */
+  readonly #good = new WeakSet<Register>();
 
   constructor(options: RedressOptions) {
     this.remediators = options.remediators;
     this.#policy = live(options.policy);
     this.#register = live(options.exceptions ?? defineRegister([]));
+    this.#hasRegister = options.exceptions != null;
     this.#killSwitch = options.killSwitch ?? fixed<Stop>('none');
     this.journal = options.journal ?? null;
     this.#guardrails = [...builtinGuardrails, ...(options.guardrails ?? [])];
@@ -107,16 +112,12 @@ export class Runtime {
     return this.#killSwitch.read();
   }
 
-  /** An exception from a remediator that nobody knows would protect nothing. */
+  /** An exception that can match nothing would protect nothing. */
   #checkRegister(register: Register): Register {
-    const ids = this.remediators.map((each) => each.id);
-    register.entries.forEach((entry, index) => {
-      const unknown = entry.scope.remediators?.find((id) => !ids.includes(id));
-      if (unknown === undefined) return;
-      const near = nearest(unknown, ids);
-      const message = `${JSON.stringify(unknown)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}`;
-      throw mistakes('register/invalid', 'The exceptions register', [{ path: [index, 'scope', 'remediators'], message }], register.placeOf);
-    });
+    if (this.#good.has(register)) return register;
+    const found = matchingNothing(register, this.remediators);
+    if (found.length > 0) throw mistakes('register/invalid', 'The exceptions register', found, register.placeOf);
+    this.#good.add(register);
     return register;
   }
 
@@ -126,7 +127,12 @@ export class Runtime {
     const refuse = (path: readonly string[], message: string) => mistakes('policy/invalid', 'The policy', [{ path, message }], policy.placeOf);
     if (policy.rules.length > 0 && !this.#guardrails.some((each) => each.id === RULES))
       throw refuse(['rules'], 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes');
-    const wrong = this.#guardrails.flatMap((each) => each.check?.(policy) ?? []);
+    if (policy.exceptions.register !== null && !this.#hasRegister)
+      throw refuse(
+        ['exceptions', 'register'],
+        `it names the register ${JSON.stringify(policy.exceptions.register)}, and none was given: what people have agreed on would be changed. Give it as \`exceptions\` (\`readRegister\` of @redress/core/yaml reads it), or take the name out`,
+      );
+    const wrong = [...unknownRules(policy, this.remediators), ...this.#guardrails.flatMap((each) => each.check?.(policy) ?? [])];
     if (wrong.length > 0) throw mistakes('policy/invalid', 'The policy', wrong, policy.placeOf);
     policy.grace.forEach(({ remediators }, index) => {
       const at = remediators?.findIndex((id) => !ids.includes(id)) ?? -1;
@@ -193,6 +199,10 @@ export class Runtime {
       const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, as, deadline, shared), resource: ref, parameters, purpose });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
+      const undeclared = [...(found.usedBy ?? []), ...(found.parts ?? [])].find(({ type }) => remediator.exceptionTypes?.includes(type) !== true);
+      // A register could not name it.
+      if (undeclared !== undefined)
+        throw new RedressError('remediator/invalid', `${remediator.id} observed ${undeclared.type}, which it does not declare as one of its exceptionTypes.`);
       return { ...found, state: toJson(found.state) };
     });
     if (!observation.ok) return { observation, assessment: unreadable('not observed') };

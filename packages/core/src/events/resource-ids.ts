@@ -62,6 +62,8 @@ const BY_ARN = new Map<string, readonly [type: string, take: Take]>([
   ['ec2:network-interface', ['AWS::EC2::NetworkInterface', 'rest']],
   ['ec2:route-table', ['AWS::EC2::RouteTable', 'rest']],
   ['ec2:security-group', ['AWS::EC2::SecurityGroup', 'rest']],
+  // Also of rules for outgoing traffic: the ARN does not say which.
+  ['ec2:security-group-rule', ['AWS::EC2::SecurityGroupIngress', 'rest']],
   ['ec2:snapshot', ['AWS::EC2::Snapshot', 'rest']],
   ['ec2:subnet', ['AWS::EC2::Subnet', 'rest']],
   ['ec2:transit-gateway', ['AWS::EC2::TransitGateway', 'rest']],
@@ -330,7 +332,8 @@ function regionOf(value: unknown): string | null {
   return region === 'global' ? GLOBAL_REGION : region;
 }
 
-const BY_PREFIX = new Map<string, string>([
+/** The types of EC2 resources whose ids say so by their prefix: `sg` → `AWS::EC2::SecurityGroup`. */
+export const EC2_PREFIXES: ReadonlyMap<string, string> = new Map([
   ['acl', 'AWS::EC2::NetworkAcl'],
   ['ami', 'AWS::EC2::Image'],
   ['eipalloc', 'AWS::EC2::EIP'],
@@ -341,6 +344,7 @@ const BY_PREFIX = new Map<string, string>([
   ['nat', 'AWS::EC2::NatGateway'],
   ['rtb', 'AWS::EC2::RouteTable'],
   ['sg', 'AWS::EC2::SecurityGroup'],
+  ['sgr', 'AWS::EC2::SecurityGroupIngress'],
   ['snap', 'AWS::EC2::Snapshot'],
   ['subnet', 'AWS::EC2::Subnet'],
   ['tgw', 'AWS::EC2::TransitGateway'],
@@ -355,6 +359,6 @@ export function claimOfId(value: unknown, account: string | null = null): Resour
   const id = name(value);
   if (id === null) return null;
   if (id.startsWith('arn:')) return fromArn(id, account) === null ? null : claimOf({ type: '', id, account });
-  const type = BY_PREFIX.get(EC2_ID.exec(id)?.[1] ?? '');
+  const type = EC2_PREFIXES.get(EC2_ID.exec(id)?.[1] ?? '');
   return type === undefined ? null : { type, id };
 }

@@ -94,7 +94,7 @@ const announced = (grace: Partial<Grace> = {}, { at = NOW, ...over }: Partial<Ap
   ...over,
 });
 
-type Row = readonly [guardrail: string, when: string, over: Partial<Facts>, effect: string, code: string, data?: object | undefined];
+type Row = readonly [guardrail: string, when: string, over: Partial<Facts>, effect: string, code: string, data?: object | undefined, hint?: string];
 const rows: readonly Row[] = [
   ['kill-switch', 'off', {}, 'allow', 'go'],
   ['kill-switch', 'changes, beside the policy', { stop: known('changes') }, 'deny', 'stopped'],
@@ -332,6 +332,7 @@ const rows: readonly Row[] = [
     'allow',
     'no-exception',
     { expired: [] },
+    'sg-0abc has the tag redress:exceptions, which is not the exception tag redress:exception, and has no effect.',
   ],
 
   ['hazards', 'none', {}, 'allow', 'no-hazard'],
@@ -485,11 +486,14 @@ const rows: readonly Row[] = [
 ];
 
 describe('the decision table', () => {
-  it.each(rows.map(([id, when, over, effect, code, data]) => ({ id, when, over, effect, code, data })))('$id: $when', ({ id, over, effect, code, data }) => {
-    const { message, ...answer } = named(id).evaluate(facts(over));
-    expect(answer).toEqual({ effect, code, ...(data === undefined ? {} : { data }) });
-    expect(message).not.toBe('');
-  });
+  it.each(rows.map(([id, when, over, effect, code, data, hint]) => ({ id, when, over, effect, code, data, hint })))(
+    '$id: $when',
+    ({ id, over, effect, code, data, hint }) => {
+      const { message, ...answer } = named(id).evaluate(facts(over));
+      expect(answer).toEqual({ effect, code, ...(data === undefined ? {} : { data }), ...(hint === undefined ? {} : { hint }) });
+      expect(message).not.toBe('');
+    },
+  );
 
   it('has every guardrail', () => {
     const elsewhere = ['managed-by-iac', 'circuit-breaker'];

@@ -1,47 +1,130 @@
-import { inScope } from '../policy/register.js';
+import { tagFirstSeenKey } from '../journal.js';
+import type { Change } from '../model/plan.js';
+import type { Policy } from '../policy/policy.js';
+import { type ExceptionEntry, inScope, meantKey } from '../policy/register.js';
+import { editDistance } from '../policy/validate.js';
+import type { Tagged } from '../remediator/define.js';
 import { allow, iso } from './answer.js';
-import { defineGuardrail } from './guardrail.js';
+import { defineGuardrail, type Facts, type Readable } from './guardrail.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
 export const TAG_GRACE = 3 * 86_400_000;
+
+type Asked = Pick<Readable<'policy' | 'register' | 'observation'>, 'policy' | 'register' | 'observation' | 'resource' | 'remediator'>;
+
+/** What people have said of a change: entries whose scope holds it, and the exception tag; each with what it is on. */
+interface Said {
+  readonly entries: readonly { readonly entry: ExceptionEntry; readonly on: Tagged }[];
+  readonly tag: { readonly on: Tagged /** The part; null: it is on the resource, or on what uses it. */; readonly part: string | null } | null;
+  /** What of it is said of the part alone; empty: nothing. */
+  readonly apart: string;
+}
+
+/** What an exception may be on: the resource itself, and what uses it. */
+function heldBy({ observation, resource }: Pick<Asked, 'observation' | 'resource'>): [Tagged, ...Tagged[]] {
+  if (observation === 'gone') return [{ ...resource, tags: {} }];
+  const { tags, usedBy = [] } = observation;
+  return [{ type: resource.type, id: resource.id, tags: tags === 'untaggable' ? {} : tags }, ...usedBy];
+}
+
+function partsOf({ observation }: Pick<Asked, 'observation'>, subject: string | undefined): readonly Tagged[] {
+  return observation === 'gone' || subject === undefined ? [] : (observation.parts ?? []).filter((each) => each.subject === subject);
+}
+
+function saidOf(asked: Asked, subject: string | undefined): Said {
+  const { policy, register, resource, remediator } = asked;
+  const whole = heldBy(asked);
+  const of = (held: [Tagged, ...Tagged[]]) =>
+    register.entries.flatMap((entry) => {
+      const on = inScope(entry, resource, remediator.id, held);
+      return on === null ? [] : [{ entry, on }];
+    });
+  const tagged = (held: readonly Tagged[], part: string | null) => {
+    const on = held.find((each) => Object.keys(each.tags).some((key) => meantKey(key) === meantKey(policy.exceptions.tag)));
+    return on === undefined ? null : { on, part };
+  };
+  const common: Said = { entries: of(whole), tag: tagged(whole, null), apart: '' };
+  const parts = partsOf(asked, subject);
+  if (subject === undefined || parts.length === 0) return common;
+  const own = of([...whole, ...parts]).filter(({ entry }) => !common.entries.some((each) => each.entry === entry));
+  const tag = common.tag ?? tagged(parts, subject);
+  // Three days run for each tagged part by itself.
+  const apart = [...own.map(({ entry }) => entry.id), ...(tag === common.tag ? [] : [subject])].join(' ');
+  return { entries: [...common.entries, ...own], tag, apart };
+}
+
+/**
+ * What an exception sets apart from the other changes of a resource: an exception on a part holds for that part, and only for it. Empty where
+ * nothing is said of the change that is not said of the whole resource.
+ */
+export function setApart(facts: Pick<Facts, 'policy' | 'register' | 'observation' | 'resource' | 'remediator'>, { subject }: Change): string {
+  const { policy, register, observation } = facts;
+  // Without them nothing is decided anyway.
+  if (!policy.ok || !register.ok || !observation.ok) return '';
+  return saidOf({ ...facts, policy: policy.value, register: register.value, observation: observation.value }, subject).apart;
+}
+
+/** Tags that were meant as the exception tag, and are not: people expect of them what they do not do. */
+function nearMisses(held: readonly Tagged[], { exceptions }: Policy): string[] {
+  const wanted = meantKey(exceptions.tag);
+  const letters = (key: string) => key.replaceAll(/[^\p{L}\p{N}]/gu, '');
+  const [namespace, ...rest] = wanted.split(/[:/]/);
+  const isNear = (key: string) =>
+    key !== wanted &&
+    (editDistance(letters(key), letters(wanted)) <= Math.floor(letters(wanted).length / 6) ||
+      (rest.length > 0 && key.split(/[:/_. -]/)[0] === namespace && /exempt|except|exclu|ignore|skip|suppress/.test(key)));
+  return held.flatMap((each) =>
+    Object.keys(each.tags)
+      .filter((key) => isNear(meantKey(key)))
+      .map((key) => `${each.id} has the tag ${key}, which is not the exception tag ${exceptions.tag}, and has no effect.`),
+  );
+}
 
 /** Accepted risks: a live entry exempts, with or without the tag; the tag alone holds for three days. */
 export const exceptions = defineGuardrail({
   id: 'exceptions',
   needs: ['policy', 'register', 'observation', 'history'],
-  evaluate: ({ now, policy, register, observation, history, resource, remediator }) => {
+  evaluate: ({ now, policy, register, observation, history, resource, remediator, changes }) => {
     if (observation === 'gone') return allow('gone', 'The resource is gone.');
-    const tags = observation.tags === 'untaggable' ? {} : observation.tags;
-    const covering = register.entries.filter((entry) => inScope(entry, resource, remediator.id, tags));
-    const live = covering.find((entry) => entry.expires > now);
+    const asked = { policy, register, observation, resource, remediator };
+    // Changes of which something else is said are decided on apart. Should they come together all the same, what holds for one holds for all.
+    const said = changes.length === 0 ? [saidOf(asked, undefined)] : changes.map((change) => saidOf(asked, change.subject));
+    const covering = said.flatMap((each) => each.entries);
+    const live = covering.find(({ entry }) => entry.expires > now);
+    const named = (each: Tagged) => (each.id === resource.id && each.type === resource.type ? {} : { on: { type: each.type, id: each.id } });
+    const shown = (each: Tagged) => ('on' in named(each) ? each.id : 'it');
     if (live !== undefined) {
+      const { id, expires, reason, owner, approver } = live.entry;
       return {
         effect: 'exempt',
         code: 'exception',
-        message: `Exception ${live.id} covers it until ${iso(live.expires)}: ${live.reason} (owner ${live.owner}, approved by ${live.approver}).`,
-        data: { id: live.id, owner: live.owner, approver: live.approver, expires: iso(live.expires) },
+        message: `Exception ${id} covers ${shown(live.on)} until ${iso(expires)}: ${reason} (owner ${owner}, approved by ${approver}).`,
+        data: { id, owner, approver, expires: iso(expires), ...named(live.on) },
       };
     }
-    const expired = covering.length === 0 ? '' : ` Exception ${covering.map((entry) => `${entry.id} expired on ${iso(entry.expires)}`).join(', ')}.`;
-    // Tag keys are case-sensitive in AWS, and people are not.
-    const wanted = policy.exceptions.tag.toLowerCase();
-    if (!Object.keys(tags).some((key) => key.toLowerCase() === wanted))
-      return allow(covering.length === 0 ? 'no-exception' : 'exception-expired', `No live exception covers it.${expired}`, {
-        expired: covering.map((entry) => entry.id),
-      });
-    const first = history.tagFirstSeen[remediator.id] ?? now;
-    const until = first + TAG_GRACE;
+    const ended = [...new Map(covering.map(({ entry }) => [entry.id, entry])).values()];
+    const expired = ended.length === 0 ? '' : ` Exception ${ended.map((entry) => `${entry.id} expired on ${iso(entry.expires)}`).join(', ')}.`;
+    const tagged = said.find((each) => each.tag !== null)?.tag ?? null;
+    if (tagged === null) {
+      const parts = changes.flatMap((change) => partsOf(asked, change.subject));
+      const hints = [...new Set(nearMisses([...heldBy(asked), ...parts], policy))];
+      return {
+        ...allow(ended.length === 0 ? 'no-exception' : 'exception-expired', `No live exception covers it.${expired}`, { expired: ended.map(({ id }) => id) }),
+        ...(hints.length === 0 ? {} : { hint: hints.slice(0, 3).join(' ') }),
+      };
+    }
+    const { on, part } = tagged;
+    const until = (history.tagFirstSeen[tagFirstSeenKey(remediator.id, part)] ?? now) + TAG_GRACE;
+    const { tag } = policy.exceptions;
+    const data = { tag, ...named(on), ...(part === null ? {} : { part }) };
+    const has = `${shown(on) === 'it' ? 'It' : on.id} has the tag ${tag}`;
     return now < until
       ? {
           effect: 'notify',
           code: 'tag-without-entry',
-          message: `It has the tag ${policy.exceptions.tag}, but no live register entry: only told until ${iso(until)}, then the tag has no effect.${expired}`,
-          data: { tag: policy.exceptions.tag, until: iso(until) },
+          message: `${has}, but no live register entry: only told until ${iso(until)}, then the tag has no effect.${expired}`,
+          data: { ...data, until: iso(until) },
         }
-      : allow(
-          'tag-without-effect',
-          `It has the tag ${policy.exceptions.tag}, but for more than three days no live register entry; the tag has no effect.${expired}`,
-          { tag: policy.exceptions.tag },
-        );
+      : allow('tag-without-effect', `${has}, but for more than three days no live register entry; the tag has no effect.${expired}`, data);
   },
 });

@@ -92,6 +92,8 @@ export interface GuardrailResult {
   readonly code: string;
   /** One sentence for people. */
   readonly message: string;
+  /** What people should know although it restricts nothing: it is in every notice, and no part of what is approved. */
+  readonly hint?: string;
   readonly data?: { readonly [key: string]: Json };
 }
 

@@ -57,7 +57,7 @@ describe('managed-by-iac', () => {
     expect(answer).toMatchObject({ effect, code, message: expect.stringContaining('payments'), data: { tool: 'CloudFormation', name: 'payments' } });
   });
   it.each([
-    ['what uses it is managed, itself it is not', { state: {}, tags, ownTags: {} }, 'not-managed'],
+    ['what uses it is managed, itself it is not', { state: {}, tags: {}, usedBy: [{ type: 'AWS::EC2::Instance', id: 'i-1', tags }] }, 'not-managed'],
     ['it has no tags', { state: {}, tags: 'untaggable' as const }, 'not-managed'],
     ['it is gone', 'gone' as const, 'gone'],
   ])('allows when %s', (_name, observation, code) => {

@@ -46,7 +46,7 @@ export const managedByIac = defineGuardrail({
   needs: ['policy', 'observation'],
   evaluate: ({ policy, observation }) => {
     if (observation === 'gone') return { effect: 'allow', code: 'gone', message: 'The resource is gone.' };
-    const tags = observation.ownTags ?? (observation.tags === 'untaggable' ? {} : observation.tags);
+    const tags = observation.tags === 'untaggable' ? {} : observation.tags;
     const manager = managerOf(tags);
     if (manager === null) return { effect: 'allow', code: 'not-managed', message: 'No tag says that infrastructure as code manages it.' };
     const data: { [key: string]: Json } = { tool: manager.tool, name: manager.name, tag: manager.tag };

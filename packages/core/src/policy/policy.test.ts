@@ -173,6 +173,21 @@ describe('readPolicy', () => {
   });
 });
 
+describe('names of Config rules', () => {
+  it.each(['', ' acme-ssh', 'acme-ssh ', `arn:aws:config:eu-west-1:${DEV}:config-rule/config-rule-a1b2c3`, 'config-rule-a1b2c3', 'x'.repeat(129)])(
+    '%j can be none',
+    (name) => {
+      const error = refused(() => definePolicy({ version: 1, configRules: { [name]: 'INCOMING_SSH_DISABLED' } }));
+      expect(error.message).toMatch(/can be the name of no Config rule/);
+      expect(error.place?.path).toBe(`configRules.${name}`);
+    },
+  );
+  it('names its line', () => {
+    const text = 'version: 1\nconfigRules:\n  acme-ssh: INCOMING_SSH_DISABLED\n  "acme-rdp ": RESTRICTED_INCOMING_TRAFFIC\n';
+    expect(refused(() => readPolicy(text, 'redress.yaml')).place).toMatchObject({ file: 'redress.yaml', line: 4 });
+  });
+});
+
 describe('defineRegister', () => {
   const entry = { id: 'EXC-1', scope: { account: DEV }, reason: 'r', owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' };
 
@@ -197,11 +212,88 @@ describe('defineRegister', () => {
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
     ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
     ['a tag without value', { scope: { tag: 'team' } }, /key=value/],
+    [
+      'a region that there is not',
+      { scope: { account: DEV, region: 'us-east-9' } },
+      /"us-east-9": is no region that this version knows \(did you mean us-east-/,
+    ],
+    ['an id in capitals', { scope: { resource: 'SG-0123456789ABCDEF0' } }, /ids are lower case \(did you mean sg-0123456789abcdef0\?\)/],
+    ['a short id in capitals', { scope: { resource: 'SG-0abc' } }, /did you mean sg-0abc\?/],
+    ['an id that lost a digit', { scope: { resource: 'sg-0123456789abcdef' } }, /8 or 17 digits/],
+    ['an id with a digit too many', { scope: { resource: ['sg-0123456789abcdef01'] } }, /8 or 17 digits/],
+    ['the ARN of an id in capitals', { scope: { resource: `arn:aws:ec2:us-east-1:${DEV}:security-group/SG-0123456789ABCDEF0` } }, /lower case/],
+    ['an ARN in a region that there is not', { scope: { resource: `arn:aws:ec2:us-east-9:${DEV}:security-group/sg-0123456789abcdef0` } }, /no region/],
+    ['an ARN of an account that is none', { scope: { resource: 'arn:aws:ec2:us-east-1:1111:security-group/sg-0123456789abcdef0' } }, /account that is none/],
+    ['an access key', { scope: { resource: 'AKIAIOSFODNN7EXAMPLE' } }, /name its user/],
+    ['the unique id of a user', { scope: { resource: 'AIDAIOSFODNN7EXAMPLE' } }, /give the name/],
+    ['an object', { scope: { resource: 's3://invoices/2026/one.pdf' } }, /the whole bucket/],
+    [
+      'a page of the console that names nothing',
+      { scope: { resource: 'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#Home:' } },
+      /names no resource/,
+    ],
+    ['a tag with spaces around =', { scope: { tag: 'team = vendor' } }, /did you mean team=vendor\?/],
+    ['a tag with a space at the end', { scope: { tag: ['a=b', 'team=vendor '] } }, /did you mean team=vendor\?/],
+    ['a tag key that is too long', { scope: { tag: `${'k'.repeat(129)}=v` } }, /128 characters/],
     ['an unknown member', { scope: { accounts: DEV } }, /"accounts" is not known/],
   ])('refuses %s', (_name, over, message) => {
     const error = refused(() => defineRegister([{ ...entry, ...over }]));
     expect(error.code).toBe('register/invalid');
     expect(error.message).toMatch(message);
+  });
+
+  const GROUP = { id: 'sg-0123456789abcdef0', account: null, region: null };
+  it.each([
+    ['sg-0123456789abcdef0', { ...GROUP, type: null }],
+    ['sg-0123456789abcdef0 / web servers', { ...GROUP, type: null }],
+    ['sg-0123456789abcdef0 (web)', { ...GROUP, type: null }],
+    ['sg-0123456789abcdef0 - default', { ...GROUP, type: null }],
+    ['web (sg-0123456789abcdef0)', { ...GROUP, type: null }],
+    ['web | sg-0123456789abcdef0', { ...GROUP, type: null }],
+    ['AWS::EC2::SecurityGroup:sg-0123456789abcdef0', { ...GROUP, type: 'AWS::EC2::SecurityGroup' }],
+    ['AwsEc2SecurityGroup sg-0123456789abcdef0', { ...GROUP, type: 'AWS::EC2::SecurityGroup' }],
+    [`AWS::EC2::SecurityGroup sg-0123456789abcdef0 (${DEV}, eu-west-1)`, { ...GROUP, type: 'AWS::EC2::SecurityGroup', account: DEV, region: 'eu-west-1' }],
+    [`AWS::IAM::User alice (${DEV}, aws-global)`, { id: 'alice', type: 'AWS::IAM::User', account: DEV, region: null }],
+    [`arn:aws:ec2:eu-west-1:${DEV}:security-group/sg-0123456789abcdef0`, { ...GROUP, type: 'AWS::EC2::SecurityGroup', account: DEV, region: 'eu-west-1' }],
+    [
+      `arn:aws:ec2:eu-west-1:${DEV}:security-group-rule/sgr-0123456789abcdef0`,
+      { id: 'sgr-0123456789abcdef0', type: 'AWS::EC2::SecurityGroupIngress', account: DEV, region: 'eu-west-1' },
+    ],
+    [`arn:aws:logs:eu-west-1:${DEV}:log-group:/acme/orders:*`, { id: '/acme/orders', type: 'AWS::Logs::LogGroup', account: DEV, region: 'eu-west-1' }],
+    ['arn:aws:s3:::invoices', { id: 'invoices', type: 'AWS::S3::Bucket', account: null, region: null }],
+    ['s3://invoices/', { id: 'invoices', type: 'AWS::S3::Bucket', account: null, region: null }],
+    [
+      'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#SecurityGroup:groupId=sg-0123456789abcdef0',
+      { ...GROUP, type: 'AWS::EC2::SecurityGroup', region: 'eu-west-1' },
+    ],
+    [
+      'https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#InstanceDetails:instanceId=i-0123456789abcdef0',
+      { id: 'i-0123456789abcdef0', type: 'AWS::EC2::Instance', account: null, region: 'eu-west-1' },
+    ],
+    [
+      'https://us-east-1.console.aws.amazon.com/s3/buckets/invoices?region=us-east-1&bucketType=general&tab=objects',
+      { id: 'invoices', type: 'AWS::S3::Bucket', account: null, region: null },
+    ],
+    [
+      'https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#/users/details/alice?section=permissions',
+      { id: 'alice', type: 'AWS::IAM::User', account: null, region: null },
+    ],
+    [
+      'https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Facme$252Forders',
+      { id: '/acme/orders', type: 'AWS::Logs::LogGroup', account: null, region: 'eu-west-1' },
+    ],
+    [
+      'https://eu-west-1.console.aws.amazon.com/kms/home?region=eu-west-1#/kms/keys/1234abcd-12ab-34cd-56ef-1234567890ab',
+      { id: '1234abcd-12ab-34cd-56ef-1234567890ab', type: 'AWS::KMS::Key', account: null, region: 'eu-west-1' },
+    ],
+    ['vpc-flow-logs', { id: 'vpc-flow-logs', type: null, account: null, region: null }],
+    ['/aws/vpc/vpc-0123456789abcdef0', { id: '/aws/vpc/vpc-0123456789abcdef0', type: null, account: null, region: null }],
+    [
+      'https://sqs.eu-west-1.amazonaws.com/111111111111/orders',
+      { id: 'https://sqs.eu-west-1.amazonaws.com/111111111111/orders', type: null, account: null, region: null },
+    ],
+  ])('understands %s', (resource, expected) => {
+    expect(defineRegister([{ ...entry, scope: { resource } }]).entries[0]?.scope.resources).toEqual([expected]);
   });
 
   it('refuses one id for two entries', () => {
@@ -214,6 +306,26 @@ describe('defineRegister', () => {
   });
 
   it('reads an empty register', () => {
-    expect(readRegister('', 'exceptions.yaml').entries).toEqual([]);
+    expect(readRegister('[]', 'exceptions.yaml').entries).toEqual([]);
+    expect(readRegister('# nobody is exempt\n[]\n', 'exceptions.yaml').entries).toEqual([]);
+  });
+
+  it.each([
+    ['no byte', ''],
+    ['a comment alone', '# accepted risks\n'],
+    ['the mark of a document alone', '---'],
+    ['spaces', ' \n\n'],
+    ['a byte order mark', '\ufeff'],
+    ['null', 'null\n'],
+    ['a tilde', '~'],
+  ])('refuses a file of %s: one that was written by half would end what people agreed on', (_name, text) => {
+    const error = refused(() => readRegister(text, 'exceptions.yaml'));
+    expect(error.code).toBe('register/invalid');
+    expect(error.message).toContain('written as []');
+    expect(error.place).toMatchObject({ file: 'exceptions.yaml', line: 1 });
+  });
+
+  it('refuses nothing as data, too', () => {
+    for (const input of [undefined, null]) expect(refused(() => defineRegister(input)).code).toBe('register/invalid');
   });
 });

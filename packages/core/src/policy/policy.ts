@@ -138,6 +138,8 @@ const approver = z
       'is not the ARN of a role or user, such as arn:aws:iam::111111111111:role/SecurityLead',
     ),
   );
+/** What the name of a Config rule can be: not its ARN or its id (`config-rule-a1b2c3`), by which no event names it. */
+export const CONFIG_RULE_NAME = '^(?!\\s)(?!arn:)(?!config-rule-[0-9a-z]{6}$).{1,128}(?<!\\s)$';
 /** When people are reminded where a policy does not say: a day before. */
 const LAST_REMINDER = 86_400_000;
 const positive = z.int().check(z.positive('must be 1 or more'));
@@ -329,6 +331,12 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     if (!(from < to)) found.push({ path: ['freeze', index, 'to'], message: 'is not after from' });
     return { environments: each.environments ?? null, from, to, reason: each.reason };
   });
+  for (const name of Object.keys(raw.configRules ?? {}))
+    if (!new RegExp(CONFIG_RULE_NAME).test(name))
+      found.push({
+        path: ['configRules', name],
+        message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
+      });
   if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
 
   const content = {

@@ -1,17 +1,10 @@
 import * as z from 'zod/mini';
-import { claimOfId } from '../events/resource-ids.js';
 import { type Digest, deepFreeze, digestOf, toJson } from '../model/json.js';
 import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.js';
-import { check, instant, type Mistake, mistakes, type PlaceOf, pathOnly } from './validate.js';
-
-/** A resource that an exception names. */
-export interface ExceptionResource {
-  /** The id that findings and plans have: `sg-0abc`, a bucket's name. */
-  readonly id: string;
-  /** What an ARN says besides; null where it says nothing. */
-  readonly type: string | null;
-  readonly account: string | null;
-}
+import type { Remediator, Tagged } from '../remediator/define.js';
+import { REGIONS } from './regions.js';
+import { type ExceptionResource, mayBe, readResourceName, typeByForm, unknownRegion } from './resource-name.js';
+import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /** What an exception covers: every member that is given must match. */
 export interface ExceptionScope {
@@ -55,15 +48,26 @@ const name = text.check(
   z.refine((value) => value === value.trim(), 'begins or ends with a space'),
 );
 // A name that can match nothing would leave unprotected what someone meant to protect.
-const region = name.check(
-  z.refine((value) => value === GLOBAL_REGION || /^[a-z]{2,}(?:-[a-z]+)+-\d+$/.test(value), `is no region, such as eu-west-1, or ${GLOBAL_REGION} for IAM`),
-);
+const refused = (why: (value: string) => string | null) =>
+  z.check<string>(({ value, issues }) => {
+    const message = why(value);
+    if (message !== null) issues.push({ code: 'custom', input: value, message });
+  });
+const region = name.check(refused((value) => (value === GLOBAL_REGION || REGIONS.includes(value) ? null : unknownRegion(value))));
 const resourceType = name.check(z.refine((value) => /^\w+::\w*::\w+$/.test(value), 'is no CloudFormation type, such as AWS::EC2::SecurityGroup'));
-const resourceName = name.check(
-  z.refine(
-    (value) => !value.startsWith('arn:') || claimOfId(value) !== null,
-    'is an ARN of a form that is not known; give the id (sg-…, the name of a bucket)',
-  ),
+const resourceName = z.string().check(
+  refused((value) => {
+    const found = readResourceName(value);
+    return 'wrong' in found ? found.wrong : null;
+  }),
+);
+const tag = text.check(
+  refused((value) => {
+    if (!/^[^=*?]+=[^*?]+$/.test(value)) return 'is not of the form key=value';
+    const { key, value: wanted } = pairOf(value);
+    if (key !== key.trim() || wanted !== wanted.trim()) return `has spaces around the key or the value (did you mean ${key.trim()}=${wanted.trim()}?)`;
+    return key.length > 128 || wanted.length > 256 ? 'is longer than a tag can be: 128 characters for the key, 256 for the value' : null;
+  }),
 );
 const schema = z.array(
   z.strictObject({
@@ -74,7 +78,7 @@ const schema = z.array(
       resource: oneOrMore(resourceName),
       resourceType: oneOrMore(resourceType),
       remediators: oneOrMore(name),
-      tag: oneOrMore(text.check(z.refine((value) => /^[^=*?]+=[^*?]+$/.test(value), 'is not of the form key=value'))),
+      tag: oneOrMore(tag),
     }),
     reason: text,
     owner: text,
@@ -97,7 +101,10 @@ export type RegisterInput = z.input<typeof schema>;
  * @throws {RedressError} `register/invalid` with every mistake and its place.
  */
 export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf = pathOnly): Register {
-  const raw = check(schema, input ?? [], 'register/invalid', 'The exceptions register', placeOf);
+  // A file that was written by half, or not at all, must not end what people have agreed on.
+  if (input === undefined || input === null)
+    throw mistakes('register/invalid', 'The exceptions register', [{ path: [], message: 'is empty; a register without entries is written as []' }], placeOf);
+  const raw = check(schema, input, 'register/invalid', 'The exceptions register', placeOf);
   const found: Mistake[] = [];
   const ids = new Set<string>();
   const entries = raw.map((each, index): ExceptionEntry => {
@@ -108,10 +115,10 @@ export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf 
     const scope: ExceptionScope = {
       accounts: list(each.scope.account),
       regions: list(each.scope.region),
-      resources: list(each.scope.resource)?.map(resourceOf) ?? null,
+      resources: list(each.scope.resource)?.flatMap(resourceOf) ?? null,
       resourceTypes: list(each.scope.resourceType),
       remediators: list(each.scope.remediators),
-      tags: list(each.scope.tag)?.map((pair) => ({ key: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) })) ?? null,
+      tags: list(each.scope.tag)?.map(pairOf) ?? null,
     };
     if (scope.accounts === null && scope.resources === null && scope.tags === null) {
       found.push({ path: [index, 'scope'], message: 'must name an account, a resource or a tag; an empty scope would exempt everything' });
@@ -136,26 +143,102 @@ function list<T>(value: T | readonly T[] | undefined): readonly T[] | null {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** An id, or an ARN: people copy what they see. */
-function resourceOf(value: string): ExceptionResource {
-  const claim = value.startsWith('arn:') ? claimOfId(value) : null;
-  if (claim === null) return { id: value, type: null, account: null };
-  const account = value.split(':')[4];
-  return { id: claim.id, type: claim.type, account: isAccountId(account) ? account : null };
+function pairOf(pair: string): { readonly key: string; readonly value: string } {
+  const at = pair.indexOf('=');
+  return { key: pair.slice(0, at), value: pair.slice(at + 1) };
 }
 
-/** Whether an entry's scope holds a resource under a remediator. */
-export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: string, tags: Readonly<Record<string, string>>): boolean {
-  const { scope } = entry;
-  return (
-    (scope.accounts === null || scope.accounts.includes(ref.account)) &&
-    (scope.regions === null || scope.regions.includes(ref.region)) &&
-    (scope.resources === null ||
-      scope.resources.some(
-        (each) => each.id === ref.id && (each.type === null || each.type === ref.type) && (each.account === null || each.account === ref.account),
-      )) &&
-    (scope.resourceTypes === null || scope.resourceTypes.includes(ref.type)) &&
-    (scope.remediators === null || scope.remediators.includes(remediator)) &&
-    (scope.tags === null || scope.tags.some((pair) => Object.hasOwn(tags, pair.key) && tags[pair.key] === pair.value))
-  );
+function resourceOf(value: string): ExceptionResource[] {
+  const found = readResourceName(value);
+  return 'wrong' in found ? [] : [found];
+}
+
+/** A tag's key as people mean it: AWS minds capitals and spaces, and people do not. */
+export function meantKey(key: string): string {
+  return key.trim().toLowerCase();
+}
+
+/**
+ * On what an entry's scope holds a resource under a remediator; null when it does not. Tags of several are several maps: one that carries what is
+ * wanted is enough, whatever the others carry.
+ *
+ * @param held The resource itself first, then what uses it, and the part that is concerned: an entry may name any of them.
+ */
+export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: string, held: readonly [Tagged, ...Tagged[]]): Tagged | null {
+  const { accounts, regions, resources, resourceTypes, remediators, tags } = entry.scope;
+  if (accounts !== null && !accounts.includes(ref.account)) return null;
+  if (regions !== null && !regions.includes(ref.region)) return null;
+  if (remediators !== null && !remediators.includes(remediator)) return null;
+  const isNamed = ({ type, id }: Tagged) =>
+    resources === null ||
+    resources.some(
+      (each) =>
+        each.id === id &&
+        (each.type === null || each.type === type) &&
+        (each.account === null || each.account === ref.account) &&
+        (each.region === null || each.region === ref.region),
+    );
+  const carries = (each: Tagged) => {
+    const found = Object.entries(each.tags);
+    return tags === null || tags.some((pair) => found.some(([key, value]) => meantKey(key) === meantKey(pair.key) && value.trim() === pair.value));
+  };
+  const itself = held[0];
+  // What is not named by its id or its tags is not meant: an account's instances do not exempt the groups that they use.
+  const by = resources === null && tags === null ? [itself] : held.filter((each) => isNamed(each) && carries(each));
+  if (resourceTypes !== null && !resourceTypes.includes(ref.type) && !by.some((each) => resourceTypes.includes(each.type))) return null;
+  if (by.length > 0) return by.includes(itself) ? itself : (by[0] ?? null);
+  // The id of one, the tag of another: together they are in scope.
+  return held.some(isNamed) ? (held.find(carries) ?? null) : null;
+}
+
+/**
+ * What in a register can match nothing with these remediators: a type that none works on, an id that cannot be one of such a type, a place where
+ * none of them is at work.
+ */
+export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediators: readonly Remediator[]): readonly Mistake[] {
+  const ids = remediators.map(({ id }) => id);
+  return entries.flatMap(({ scope }, index) => {
+    const wrong = (member: string, message: string): Mistake => ({ path: [index, 'scope', member], message });
+    const unknown = (scope.remediators ?? []).filter((id) => !ids.includes(id));
+    if (unknown.length > 0)
+      return unknown.map((id) => wrong('remediators', `${JSON.stringify(id)} is no remediator${meant(id, ids)}; allowed: ${ids.join(', ')}`));
+    const asked = remediators.filter(({ id }) => scope.remediators?.includes(id) ?? true);
+    const besides = asked.flatMap(({ exceptionTypes = [] }) => exceptionTypes);
+    const types = [...new Set([...asked.flatMap(({ resourceTypes }) => resourceTypes), ...besides])];
+    const whose =
+      scope.remediators === null ? 'no remediator here works' : `${scope.remediators.join(', ')} ${scope.remediators.length > 1 ? 'do' : 'does'} not work`;
+    const found: Mistake[] = [];
+    for (const type of scope.resourceTypes ?? [])
+      if (!types.includes(type))
+        found.push(wrong('resourceType', `${JSON.stringify(type)}: ${whose} on that type${meant(type, types)}; allowed: ${types.join(', ')}`));
+    for (const { id, type, account, region } of scope.resources ?? []) {
+      const say = (why: string) => found.push(wrong('resource', `${JSON.stringify(id)} ${why}`));
+      const sure = type ?? (scope.resourceTypes === null ? typeByForm(id) : null);
+      // A type that is not worked on has been told of already.
+      const possible = (sure === null ? [...(scope.resourceTypes ?? types), ...besides] : [sure]).filter((each) => types.includes(each));
+      if (sure !== null && possible.length === 0) say(`is of type ${sure}: ${whose} on that type; allowed: ${types.join(', ')}`);
+      else if (possible.length > 0 && !possible.some((each) => mayBe(id, each)))
+        say(`can be the id of nothing: ${whose} on what has ids of that form (${possible.join(', ')})`);
+      else if (type !== null && scope.resourceTypes !== null && !scope.resourceTypes.includes(type) && !besides.includes(type))
+        say(`is of type ${type}, which resourceType does not name`);
+      const home = sure === 'AWS::::Account' ? id : account;
+      if (home !== null && scope.accounts !== null && !scope.accounts.includes(home)) say(`is of account ${home}, which account does not name`);
+      if (region !== null && scope.regions !== null && !scope.regions.includes(region)) say(`is in ${region}, which region does not name`);
+    }
+    const everywhere = asked.every((each) => each.global);
+    for (const each of scope.regions ?? [])
+      if (asked.length > 0 && (each === GLOBAL_REGION ? !asked.some(({ global }) => global) : everywhere))
+        found.push(
+          wrong(
+            'region',
+            each === GLOBAL_REGION ? `${whose} on resources without a region` : `${whose} in ${each}: the region of such resources is ${GLOBAL_REGION}`,
+          ),
+        );
+    return found;
+  });
+}
+
+function meant(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === null ? '' : ` (did you mean ${near}?)`;
 }

@@ -118,7 +118,8 @@ export function nearest(name: string, known: readonly string[]): string | null {
   return best;
 }
 
-function editDistance(a: string, b: string): number {
+/** How many letters differ. */
+export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -28,16 +28,34 @@ export interface CallSubject {
 /** Reads the resources out of a CloudTrail record; total: answers `[]` when it cannot tell. */
 export type CallReader = (call: RecordedCall & { readonly account: string; readonly region: string }) => readonly CallSubject[];
 
+/** Tags by their keys. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** What has tags of its own besides the resource: an exception on it holds, too. */
+export interface Tagged {
+  readonly type: string;
+  readonly id: string;
+  readonly tags: Tags;
+}
+
 /** What an observation found. */
 export interface Observation<State, Context> {
   /** Plain JSON, and only what the changes write or depend on: it is digested, compared for drift and verified. Sort sets. */
   readonly state: State;
   /** What only informs hazards and messages; not digested. */
   readonly context?: Context;
-  /** The resource's tags, for the exception tag; `'untaggable'` for what has none (account settings). */
-  readonly tags: Readonly<Record<string, string>> | 'untaggable';
-  /** Where `tags` holds those of other resources too (what uses the resource): its own alone. They say whether infrastructure as code manages it. */
-  readonly ownTags?: Readonly<Record<string, string>>;
+  /** The resource's own tags, and nobody else's; `'untaggable'` for what has none (account settings). */
+  readonly tags: Tags | 'untaggable';
+  /**
+   * What uses the resource, each with its own tags, so that none hides another's: a change that would cut off what is exempt is not made. Their
+   * types are declared as `exceptionTypes`.
+   */
+  readonly usedBy?: readonly Tagged[];
+  /**
+   * Parts that have ids and tags of their own, by the `subject` of the changes that concern them: an exception on one holds for it alone. Their
+   * types are declared as `exceptionTypes`.
+   */
+  readonly parts?: readonly (Tagged & { readonly subject: string })[];
 }
 
 /**
@@ -100,6 +118,8 @@ export interface RemediatorDefinition<
   /** npm package and version that ship it; they go into every plan. */
   readonly package?: { readonly name: string; readonly version: string };
   readonly resourceTypes: readonly [string, ...string[]];
+  /** Types of what `observe` gives as `usedBy` and `parts`: a register may name them, and what observe gives of another type is refused. */
+  readonly exceptionTypes?: readonly string[];
   readonly controls: readonly ControlRef[];
   readonly triggers?: {
     /** Managed-rule identifiers (`INCOMING_SSH_DISABLED`) and the default rule names that people see (`restricted-ssh`). */
@@ -195,6 +215,8 @@ export interface Remediator {
   readonly title: string;
   readonly package: { readonly name: string; readonly version: string };
   readonly resourceTypes: readonly string[];
+  /** Types of what `observe` gives as `usedBy` and `parts`; absent: none. */
+  readonly exceptionTypes?: readonly string[];
   readonly controls: readonly ControlRef[];
   readonly configRules: readonly string[];
   /** Config rules whose transition shows that what is found is new. */
@@ -321,6 +343,7 @@ export function defineRemediator<
     title: definition.title,
     package: definition.package ?? { name: 'unpublished', version: '0.0.0' },
     resourceTypes: definition.resourceTypes,
+    ...(definition.exceptionTypes === undefined ? {} : { exceptionTypes: definition.exceptionTypes }),
     controls: definition.controls,
     configRules: definition.triggers?.configRules ?? [],
     showsNew: definition.triggers?.showsNew ?? [],

@@ -58,8 +58,6 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       HasBoundary: given('PermissionsBoundaryArn'),
       HasCodeVersion: given('CodeVersion'),
       HasEmail: given('NoticeEmail'),
-      HasPolicyDigest: given('PolicyDigest'),
-      HasRegisterDigest: given('RegisterDigest'),
       HasSweepRegions: listed('SweepRegions'),
       // GovCloud has no function URLs: no approvals there, and what asks for one waits.
       HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
@@ -327,15 +325,16 @@ function parameters(): Record<string, TemplateParameter> {
       AllowedValues: ['true', 'false'],
       Description: 'Answer remediations of AWS Config: of this account, and of the organisation. The code has to export config.',
     },
-    PolicyDigest: { Type: 'String', Default: '', Description: 'Digest that the policy in the code has to have.', AllowedPattern: '^$|^[\\w:+/=-]{1,128}$' },
+    PolicyDigest: { Type: 'String', Description: 'Digest that the policy in the code has to have: `redress bundle` prints it.', AllowedPattern: DIGEST },
     RegisterDigest: {
       Type: 'String',
-      Default: '',
-      Description: 'Digest that the exceptions register in the code has to have.',
-      AllowedPattern: '^$|^[\\w:+/=-]{1,128}$',
+      Description: 'Digest that the exceptions register in the code has to have: `redress bundle` prints it.',
+      AllowedPattern: DIGEST,
     },
   };
 }
+
+const DIGEST = '^[\\w:+/=-]{1,128}$';
 
 function environment(): JsonObject {
   return {
@@ -351,8 +350,8 @@ function environment(): JsonObject {
     REDRESS_TOPIC_ARN: ref('Notices'),
     REDRESS_STOP_PARAMETER: ref('Stop'),
     REDRESS_CANARY_PARAMETER: ref('Canary'),
-    REDRESS_POLICY_DIGEST: when('HasPolicyDigest', ref('PolicyDigest')),
-    REDRESS_REGISTER_DIGEST: when('HasRegisterDigest', ref('RegisterDigest')),
+    REDRESS_POLICY_DIGEST: ref('PolicyDigest'),
+    REDRESS_REGISTER_DIGEST: ref('RegisterDigest'),
     REDRESS_ACCOUNT: ref('AWS::AccountId'),
     REDRESS_SWEEP_REGIONS: { 'Fn::If': ['HasSweepRegions', { 'Fn::Join': [',', ref('SweepRegions')] }, ref('AWS::Region')] },
     NODE_OPTIONS: '--enable-source-maps',

@@ -136,14 +136,24 @@ describe('what would cut people off', () => {
 });
 
 describe('observing', () => {
-  it('takes the tags of instances and interfaces too, the later pages as well; the group has the last word', async () => {
-    const { tags } = await look({
+  it('takes the tags of instances, interfaces and rules too, the later pages as well, and each by itself', async () => {
+    const opened = rule(22, { Tags: [{ Key: 'keep', Value: 'yes' }, { Key: 'flag' }] });
+    const { tags, usedBy, parts } = await look({
       groups: { [GROUP]: { tags: { team: 'web', shared: 'group' } } },
       interfaces: { 'eni-0': { group: GROUP, tags: { shared: 'interface' } }, 'eni-1': { group: GROUP, tags: { 'redress:exception': 'EXC-1' } } },
-      rules: [rule(22)],
+      rules: [opened, rule(443, { Tags: [{ Key: 'no', Value: 'no' }] })],
       instances: { 'i-0': { group: 'sg-2', tags: { no: 'no' } }, 'i-1': { group: GROUP }, 'i-2': { group: GROUP, tags: { shared: 'instance', app: 'shop' } } },
     });
-    expect(tags).toEqual({ team: 'web', shared: 'group', 'redress:exception': 'EXC-1', app: 'shop' });
+    expect(tags).toEqual({ team: 'web', shared: 'group' });
+    expect(usedBy).toEqual([
+      { type: 'AWS::EC2::NetworkInterface', id: 'eni-0', tags: { shared: 'interface' } },
+      { type: 'AWS::EC2::NetworkInterface', id: 'eni-1', tags: { 'redress:exception': 'EXC-1' } },
+      { type: 'AWS::EC2::Instance', id: 'i-1', tags: {} },
+      { type: 'AWS::EC2::Instance', id: 'i-2', tags: { shared: 'instance', app: 'shop' } },
+    ]);
+    expect(parts).toEqual([
+      { subject: 'tcp 22-22 0.0.0.0/0', type: 'AWS::EC2::SecurityGroupIngress', id: opened.SecurityGroupRuleId, tags: { keep: 'yes', flag: '' } },
+    ]);
   });
   it('asks the group alone, where it says that nothing is open', async () => {
     const { calls, state, tags } = await look({ groups: { [GROUP]: { tags: { team: 'web' } } }, rules: [rule(443)] });

@@ -12,6 +12,8 @@ import {
   type JsonObject,
   paginate,
   type Remediator,
+  type Tagged,
+  type Tags,
 } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -29,6 +31,9 @@ type OpenRule = {
 };
 
 const BASTION = /\b(?:bastion|jump[-_ ]?(?:host|box|server)?)\b/i;
+
+/** What else an exception may be on: a rule, and what uses the group. */
+const [RULE, INTERFACE, INSTANCE] = ['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::NetworkInterface', 'AWS::EC2::Instance'] as const;
 
 /** Which permissions are meant. */
 interface Meant {
@@ -90,6 +95,7 @@ export function revokeOpenPorts(options: {
     title: options.title,
     package: packageRef,
     resourceTypes: ['AWS::EC2::SecurityGroup'],
+    exceptionTypes: [RULE, INTERFACE, INSTANCE],
     controls: options.controls,
     triggers: {
       configRules: options.configRules,
@@ -163,21 +169,24 @@ export function revokeOpenPorts(options: {
         });
       }
       open.sort((a, b) => (a.id < b.id ? -1 : 1));
-      const tags: Record<string, string> = {};
       const bastions: string[] = [];
       // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
-      for (const each of interfaces) for (const tag of each.TagSet ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+      const usedBy: Tagged[] = interfaces.map((each) => ({ type: INTERFACE, id: each.NetworkInterfaceId ?? '', tags: tagsOf(each.TagSet) }));
       for (const reservation of reservations) {
         for (const instance of reservation.Instances ?? []) {
-          for (const tag of instance.Tags ?? []) if (tag.Key !== undefined) tags[tag.Key] = tag.Value ?? '';
+          usedBy.push({ type: INSTANCE, id: instance.InstanceId ?? '', tags: tagsOf(instance.Tags) });
           if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
         }
       }
-      const ownTags = Object.fromEntries((found.Tags ?? []).flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
-      Object.assign(tags, ownTags);
       if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
         bastions.push(resource.id);
-      return { state: { owner: found.OwnerId ?? null, open }, context: { bastions }, tags, ownTags };
+      return {
+        state: { owner: found.OwnerId ?? null, open },
+        context: { bastions },
+        tags: tagsOf(found.Tags),
+        usedBy,
+        parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
+      };
     },
     plan({ state, context, resource }) {
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
@@ -233,6 +242,10 @@ export function revokeOpenPorts(options: {
       }
     },
   });
+}
+
+function tagsOf(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = []): Tags {
+  return Object.fromEntries(tags.flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
 }
 
 /** What a read answers, or null when EC2 says that there is none. */

@@ -1,0 +1,82 @@
+// Several at once write one after the other, each on what the last has left; who is killed in between keeps nobody waiting.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { rewrite } from './one-at-a-time.js';
+
+let directory: string;
+let file: string;
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-rewrite-'));
+  file = join(directory, 'exceptions.yaml');
+  writeFileSync(file, '');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(directory, { recursive: true, force: true });
+});
+const lines = () => readFileSync(file, 'utf8').split('\n').filter(Boolean).sort();
+
+/** A process of its own with a program that has `rewrite` and `file`; it prints a line when it is ready. */
+function program(body: string): ChildProcess {
+  const path = fileURLToPath(import.meta.resolve('./one-at-a-time.ts'));
+  const text = `import { readFileSync, writeSync } from 'node:fs'; import { rewrite } from ${JSON.stringify(path)}; const file = ${JSON.stringify(file)}; ${body}`;
+  const args = ['--conditions=@redress/source', '--import', TYPESCRIPT, '--input-type=module', '-e', text];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+}
+// Imports end in .js, and what is there ends in .ts.
+const TYPESCRIPT = `data:text/javascript,${encodeURIComponent(
+  `import { registerHooks } from 'node:module';
+registerHooks({ resolve(name, context, next) { try { return next(name, context); } catch (error) { if (!name.endsWith('.js')) throw error; return next(name.slice(0, -3) + '.ts', context); } } });`,
+)}`;
+
+it('six in one process write six lines', async () => {
+  await Promise.all(Array.from({ length: 6 }, (_, index) => rewrite(file, 'exceptions.yaml', (text) => `${text}line ${index}\n`)));
+  expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
+  expect(readdirSync(directory).sort()).toEqual(['.exceptions.yaml.lock', 'exceptions.yaml']);
+});
+
+it('six processes at once write six lines', async () => {
+  const all = Array.from({ length: 6 }, (_, index) => program(`await rewrite(file, 'f', (text) => text + 'line ${index}\\n');`));
+  expect(await Promise.all(all.map(async (child) => (await once(child, 'exit'))[0]))).toEqual([0, 0, 0, 0, 0, 0]);
+  expect(lines()).toEqual(['line 0', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5']);
+});
+
+it('one that is killed while it has the lock leaves the file as it was, and nobody waiting', async () => {
+  const child = program(
+    `await rewrite(file, 'f', (text) => { writeSync(1, 'mine'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); });`,
+  );
+  await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
+  let done = false;
+  const mine = rewrite(file, 'exceptions.yaml', (text) => `${text}mine\n`).then(() => (done = true));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(done).toBe(false);
+  child.kill('SIGKILL');
+  await mine;
+  expect(lines()).toEqual(['mine']);
+});
+
+it('what cannot be made of it leaves the file as it was, and the next may write', async () => {
+  await expect(
+    rewrite(file, 'exceptions.yaml', () => {
+      throw new Error('no');
+    }),
+  ).rejects.toThrow('no');
+  await rewrite(file, 'exceptions.yaml', (text) => `${text}next\n`);
+  expect(lines()).toEqual(['next']);
+  expect(readdirSync(directory).sort()).toEqual(['.exceptions.yaml.lock', 'exceptions.yaml']);
+});
+
+it('says which file is not there', async () => {
+  await expect(rewrite(join(directory, 'none.yaml'), 'none.yaml', (text) => text)).rejects.toMatchObject({
+    code: 'cli/file',
+    message: 'none.yaml cannot be read: there is no such file',
+  });
+});
