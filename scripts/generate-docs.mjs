@@ -123,7 +123,7 @@ function pageOf(each, folder, exportName, listName) {
   };
   const shows = [
     'One of the API calls above, where its record names the part that it made.',
-    ...(each.showsNew.length === 0 ? [] : [`The change from compliant to not compliant of a Config rule that finds just this: ${list(each.showsNew)}.`]),
+    ...(each.showsNew.length === 0 ? [] : [`The change from compliant to not compliant of a Config rule that finds just this, between two configurations that were both recorded within that time: ${list(each.showsNew)}.`]),
   ];
   const writes = each.uses.writes.length > 0;
   const mode = each.ceiling === 'enforce' ? 'enforce' : each.ceiling;

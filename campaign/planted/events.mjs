@@ -76,4 +76,12 @@ export default [
     replace: "typeof message === 'string' ? inside(message, wrapped, itemId, maxBytes * MAX_EXPANSION)",
     tests: ['packages/core/src/events/unwrap.test.ts'],
   },
+  {
+    promise: 'An evaluation by schedule is not taken for a record of the configuration.',
+    defect: 'its tick counts as one',
+    file: `${CORE}/events/sources/config.ts`,
+    find: 'took > 0 && took < SCHEDULED_WITHIN ? null : triggered',
+    replace: 'triggered',
+    tests: ['packages/core/src/events/normalize.test.ts'],
+  },
 ];

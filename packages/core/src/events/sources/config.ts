@@ -13,6 +13,7 @@ type Members = Readonly<Record<string, unknown>>;
  */
 export const complianceChange: Decoder = (detail) => {
   const result = members(detail.newEvaluationResult);
+  const previous = members(detail.oldEvaluationResult);
   const identifier = members(result.evaluationResultIdentifier);
   const qualifier = members(identifier.evaluationResultQualifier);
   const state = text(result.complianceType, 64);
@@ -38,11 +39,13 @@ export const complianceChange: Decoder = (detail) => {
     resources: listed(claim),
     configRule: text(firstOf(detail.configRuleName, qualifier.configRuleName), 256),
     state,
-    previousState: text(members(detail.oldEvaluationResult).complianceType, 64),
+    previousState: text(previous.complianceType, 64),
     observedAt: time(result.resultRecordedTime) ?? time(detail.notificationCreationTime),
     extra: scalars({
       configRuleArn: ruleArn,
       orderingTimestamp,
+      capturedAt: capturedAt(result),
+      previousCapturedAt: capturedAt(previous),
       evaluationMode: text(qualifier.evaluationMode, 32),
       annotation: text(result.annotation, 256),
       // Security Hub sends the same failure as a finding.
@@ -50,6 +53,23 @@ export const complianceChange: Decoder = (detail) => {
     }),
   };
 };
+
+/** Sooner than this after its trigger, a rule was invoked by its schedule. The documented example of a scheduled one took 295 ms. */
+const SCHEDULED_WITHIN = 5_000;
+
+/**
+ * When the configuration that an evaluation is about was recorded. Null where that is not known: of an evaluation by schedule the same member is
+ * the schedule's tick, which says nothing of how old the recorded configuration is.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+ */
+function capturedAt(result: Members): string | null {
+  const triggered = time(members(result.evaluationResultIdentifier).orderingTimestamp);
+  const invoked = time(result.configRuleInvokedTime);
+  if (triggered === null || invoked === null) return triggered;
+  const took = Date.parse(invoked) - Date.parse(triggered);
+  return took > 0 && took < SCHEDULED_WITHIN ? null : triggered;
+}
 
 /**
  * One of `EvaluationResults`, as `get-compliance-details-by-config-rule` and `-by-resource` answer: what a rule says of a resource, not since when.
