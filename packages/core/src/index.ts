@@ -140,6 +140,8 @@ export {
 export type { Mistake, PlaceOf } from './policy/validate.js';
 export {
   type Clock,
+  type ConfigRule,
+  type ConfigRuleReader,
   type Connect,
   type Connection,
   type ConnectTarget,
@@ -155,6 +157,7 @@ export {
   type CallReader,
   type CallSubject,
   type Ceiling,
+  type Claim,
   type ControlRef,
   type DeclaredHazard,
   type DeclaredRollback,

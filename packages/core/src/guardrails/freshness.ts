@@ -38,7 +38,8 @@ export function shownBy(
   if (!recent(finding.observedAt)) return 'nothing';
   if (finding.kind === 'config-compliance-change') {
     const { configRule } = finding;
-    const exact = configRule !== null && remediator.showsNew.some((rule) => matchesRule(rule, configRule, policy ?? { configRules: {} }));
+    const identifier = typeof finding.extra['ruleIdentifier'] === 'string' ? finding.extra['ruleIdentifier'] : null;
+    const exact = configRule !== null && remediator.showsNew.some((rule) => matchesRule(rule, configRule, policy ?? { configRules: {} }, identifier));
     const { previousCapturedAt: before, capturedAt: after } = finding.extra;
     const between = recent(before) && recent(after) && Date.parse(String(before)) < Date.parse(String(after));
     return exact && between && finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' ? 'all' : 'nothing';

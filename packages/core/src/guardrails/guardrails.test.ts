@@ -378,6 +378,7 @@ describe('freshness', () => {
     ['a transition of a rule whose name the policy gives to another', { ...transition, configRule: 'incoming-ssh-disabled' }],
     ['a transition of a rule without a name', { ...transition, configRule: null }],
     ['a transition on an old configuration: the rule was changed', { ...transition, ...at(86_400_000) }],
+    ['a transition to a record from the future', { ...transition, ...at(-3_600_000) }],
     ['a transition that does not say on which configuration', { ...transition, extra: {} }],
     ['a transition whose earlier record is old: when it changed in between is not known', { ...transition, ...at(60_000, 1_800_001) }],
     ['a transition whose earlier record has no time', { ...transition, extra: { capturedAt: new Date(NOW - 60_000).toISOString() } }],

@@ -153,6 +153,17 @@ export const flagStaleAccessKey = defineRemediator({
     }
     return { ...change(tagged(value), `flag ${resource.id}: ${value}`), open };
   },
+  judge({ state, claim, resource, parameters: { maxAgeDays } }) {
+    const asked = Number(claim.parameters?.['maxAccessKeyAge'] ?? Number.NaN);
+    const limit = asked > 0 && asked < maxAgeDays ? asked : maxAgeDays;
+    const older = (created: string, days: number) => claim.observedAt - Date.parse(created) > days * DAY;
+    // What is older than the policy allows is flagged, and said to be open.
+    const open = state.keys.filter(({ created }) => older(created, limit) && !older(created, maxAgeDays));
+    return open.map(
+      ({ id, created }) =>
+        `key ${id} of user ${resource.id}, created ${created.slice(0, 10)}, is older than the ${limit} days that are looked for; the policy has ${maxAgeDays}`,
+    );
+  },
   async *discover({ aws }) {
     for await (const user of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) {
       if (user.UserName !== undefined) yield { type: 'AWS::IAM::User', id: user.UserName, region: GLOBAL_REGION };

@@ -3,7 +3,7 @@ import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, v
 import { elements, epoch, members, number, scalars, text, time } from '../read.js';
 import { claimOf } from '../resource-ids.js';
 import { judgeProwlerOcsf, prowlerCheckOfOcsf, prowlerTime } from './prowler.js';
-import { productOf, standardOfFindingId } from './securityhub.js';
+import { controlParameters, productOf, standardOfFindingId } from './securityhub.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -54,17 +54,20 @@ export function ocsf(finding: Members): Draft {
     configRule: isCompliance ? text(members(info.analytic).name, 256) : null,
     state: check !== null ? text(finding.status_code, 64) : isCompliance ? text(compliance.status, 64) : text(finding.status, 64),
     observedAt: modifiedAt,
-    extra: scalars({
-      findingId,
-      standardPath: isCompliance ? standardPath : null,
-      severity: text(finding.severity, 64),
-      productArn,
-      title: text(info.title, 256),
-      workflowStatus: text(finding.status, 64),
-      statusId: number(finding.status_id),
-      activityId: number(finding.activity_id),
-      classUid,
-    }),
+    extra: {
+      ...controlParameters(compliance.control_parameters, 'name', 'values'),
+      ...scalars({
+        findingId,
+        standardPath: isCompliance ? standardPath : null,
+        severity: text(finding.severity, 64),
+        productArn,
+        title: text(info.title, 256),
+        workflowStatus: text(finding.status, 64),
+        statusId: number(finding.status_id),
+        activityId: number(finding.activity_id),
+        classUid,
+      }),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FindingKind, ResourceClaim } from '../../model/finding.js';
+import type { JsonObject } from '../../model/json.js';
 import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, members, name, number, scalars, text, time } from '../read.js';
 import { claimOf, parseArn } from '../resource-ids.js';
@@ -8,6 +9,7 @@ type Members = Readonly<Record<string, unknown>>;
 
 /** Resources of one finding: the format allows 32. */
 const MAX_RESOURCES = 32;
+const MAX_PARAMETERS = 32;
 
 /** `Security Hub Findings - Imported`: one event, one finding or several. */
 export const imported: Decoder = (detail) => {
@@ -84,21 +86,35 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
     configRule: ruleOf(fields),
     state,
     observedAt: time(finding.UpdatedAt),
-    extra: scalars({
-      findingId,
-      standardPath,
-      recordState,
-      workflowStatus: workflow,
-      legacyWorkflowState: legacy,
-      severity: text(severity.Label, 64) ?? number(severity.Normalized),
-      productArn,
-      title: text(finding.Title, 256),
-      // Tells an update of our own from others.
-      noteUpdatedBy: noteBy,
-      customActionArn: action?.arn,
-      customActionName: action?.name,
-    }),
+    extra: {
+      ...controlParameters(compliance.SecurityControlParameters, 'Name', 'Value'),
+      ...scalars({
+        findingId,
+        standardPath,
+        recordState,
+        workflowStatus: workflow,
+        legacyWorkflowState: legacy,
+        severity: text(severity.Label, 64) ?? number(severity.Normalized),
+        productArn,
+        title: text(finding.Title, 256),
+        // Tells an update of our own from others.
+        noteUpdatedBy: noteBy,
+        customActionArn: action?.arn,
+        customActionName: action?.name,
+      }),
+    },
   };
+}
+
+/** What a control was configured to look for, as `extra.controlParameters`; nothing where it is not said. */
+export function controlParameters(list: unknown, nameKey: string, valueKey: string): { readonly controlParameters?: JsonObject } {
+  const found: [string, string][] = [];
+  for (const each of elements(list).slice(0, MAX_PARAMETERS).map(members)) {
+    const key = name(each[nameKey]);
+    const values = elements(each[valueKey]).filter((value) => typeof value === 'string' || typeof value === 'number');
+    if (key !== null && values.length > 0) found.push([key, text(values.join(',')) ?? '']);
+  }
+  return found.length === 0 ? {} : { controlParameters: Object.freeze(Object.fromEntries(found)) };
 }
 
 // The format's required members without which nothing can be told.
