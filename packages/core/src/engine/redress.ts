@@ -8,6 +8,7 @@ import type { Remediator } from '../remediator/define.js';
 import { approve, closeBreaker, deny } from './approvals.js';
 import { contradiction, type Looked } from './contradiction.js';
 import { evaluate } from './evaluate.js';
+import { type LookedFor, lookFor } from './left-out.js';
 import { type ResourcePass, resourcePass, runPass } from './pass.js';
 import { recover } from './recover.js';
 import { rollback } from './rollback.js';
@@ -69,8 +70,8 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
 async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions): Promise<FindingResult> {
   const passes: PassResult[] = [];
   try {
-    const reason = await askFor(runtime, finding, run, passes);
-    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: passes.some((pass) => pass.retryable) };
+    const { reason, retryable } = await askFor(runtime, finding, run, passes);
+    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: retryable || passes.some((pass) => pass.retryable) };
   } catch (error) {
     // A store that is down, or a bug. What was done before it is in `passes`, and the same input comes again.
     runtime.warn(`finding ${finding.id} could not be handled`, error);
@@ -102,7 +103,7 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
 }
 
 /** Fills `passes` as they are made, and answers why there are none. */
-async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<string> {
+async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<LookedFor> {
   const { finding: known, routes, reason } = await routed(runtime, finding, run);
   const trigger = { by: 'finding', finding: known } as const;
   const together = new Map<string, { readonly pass: ResourcePass; readonly looks: Looked[] }>();
@@ -118,7 +119,7 @@ async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passe
     const contradicted = await contradiction(runtime, known, looks, pass.reads, run);
     if (contradicted !== null) passes.push(contradicted);
   }
-  return reason;
+  return (routes.length === 0 ? await lookFor(runtime, known, run, passes) : null) ?? { reason, retryable: false };
 }
 
 /** Where a finding leads. A Config rule by whose name nobody is asked is looked up: its identifier says what it is. */

@@ -110,6 +110,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     conditions: { StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' } },
     rest: 'Any tag, but only on a security group rule, and only as it is made: a rule that is taken back gets the tags it had.',
   },
+  'config:DescribeConfigRules': {
+    name: 'ConfigRules',
+    resources: null,
+    rest: 'It describes every Config rule of the account: IAM has no resource for it.',
+  },
   's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
   's3:GetBucketAcl': bucket(),
   's3:GetBucketLocation': bucket(),
