@@ -26,6 +26,7 @@ export {
   type SweepSummary,
   type SweepTarget,
 } from './engine/types.js';
+export { unasked } from './engine/types.js';
 export {
   CANARY,
   CANARY_TAG,

@@ -112,6 +112,11 @@ export interface FindingResult {
   readonly retryable: boolean;
 }
 
+/** Why nobody was asked about a finding that says that something is wrong; null where somebody was, or where there is nothing to ask. */
+export function unasked({ finding, passes, error, reason }: Pick<FindingResult, 'finding' | 'passes' | 'error' | 'reason'>): string | null {
+  return finding.disposition === 'candidate' && passes.length === 0 && error === null ? reason : null;
+}
+
 /** What became of a whole input. */
 export interface HandleResult {
   readonly results: readonly FindingResult[];
