@@ -327,4 +327,12 @@ export default [
     replace: 'recent(after) && ',
     tests: inGuardrails,
   },
+  {
+    promise: 'Patterns of the policy that take a rule for two things take it for neither.',
+    defect: 'the first of them holds',
+    file: 'packages/core/src/policy/config-rule.ts',
+    find: 'mapped.length === 1 && mapped[0] === known',
+    replace: 'mapped[0] === known',
+    tests: ['packages/core/src/policy/config-rule.test.ts'],
+  },
 ];

@@ -93,6 +93,7 @@ export {
 } from './journal.js';
 export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
+export { isLeftOut } from './model/finding.js';
 export {
   atPointer,
   canonicalJson,

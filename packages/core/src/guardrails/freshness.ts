@@ -48,7 +48,7 @@ export function shownBy(
     const name = `${finding.call.service}:${finding.call.operation}`;
     const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
     if (reader === undefined) return 'nothing';
-    const named = reader({ ...finding.call, account: finding.account, region: finding.region }).filter(
+    const named = reader({ ...finding.call, account: finding.account, region: finding.region, actor: finding.actor }).filter(
       (each) => each.id === ref.id || resourceIds.includes(each.id),
     );
     if (named.length === 0) return 'nothing';

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { RedressError } from '../model/errors.js';
-import type { RecordedCall } from '../model/finding.js';
+import type { Actor, RecordedCall } from '../model/finding.js';
 import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
@@ -26,7 +26,14 @@ export interface CallSubject {
 }
 
 /** Reads the resources out of a CloudTrail record; total: answers `[]` when it cannot tell. */
-export type CallReader = (call: RecordedCall & { readonly account: string; readonly region: string }) => readonly CallSubject[];
+export type CallReader = (
+  call: RecordedCall & {
+    readonly account: string;
+    readonly region: string;
+    /** Who made it: some calls are about the caller, and name nobody. */
+    readonly actor?: Actor | null;
+  },
+) => readonly CallSubject[];
 
 /** What an observation found. */
 export interface Observation<State, Context> {

@@ -1,5 +1,5 @@
 import type { ResourceClaim } from '../../model/finding.js';
-import { type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
+import { contradicts, type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
 import { epoch, members, number, scalars, text, time } from '../read.js';
 import { claimOf, parseArn } from '../resource-ids.js';
 
@@ -32,7 +32,7 @@ export const complianceChange: Decoder = (detail) => {
     kind: 'config-compliance-change',
     id,
     ...(detail.messageType === 'ComplianceChangeNotification'
-      ? judgeCompliance(missing, state, qualifier.evaluationMode)
+      ? (contradictionOf(detail, previous) ?? judgeCompliance(missing, state, qualifier.evaluationMode))
       : verdict('rejected', 'The messageType is not ComplianceChangeNotification.')),
     account,
     region,
@@ -53,6 +53,24 @@ export const complianceChange: Decoder = (detail) => {
     }),
   };
 };
+
+/** Names are there up to three times: in the event, in its result and in the result before. Of one rule, one resource and one account. */
+function contradictionOf(detail: Members, previous: Members): Verdict | null {
+  const qualifierOf = (result: unknown) => members(members(members(result).evaluationResultIdentifier).evaluationResultQualifier);
+  const now = qualifierOf(detail.newEvaluationResult);
+  const before = qualifierOf(previous);
+  for (const member of ['resourceId', 'resourceType', 'configRuleName'] as const) {
+    const named = [detail[member], now[member]].filter((each) => typeof each === 'string');
+    if (new Set(named).size > 1) return contradicts(`it has two ${member}: ${named.map((each) => text(each, 128)).join(' and ')}`);
+    const earlier = before[member];
+    if (typeof earlier === 'string' && named.length > 0 && named[0] !== earlier)
+      return contradicts(`its older result is of another ${member}, ${text(earlier, 128)} instead of ${text(named[0], 128)}`);
+  }
+  const arn = parseArn(detail.configRuleARN);
+  if (arn !== null && arn.account !== '' && typeof detail.awsAccountId === 'string' && arn.account !== detail.awsAccountId)
+    return contradicts(`its rule is of account ${text(arn.account, 32)}, and it is of account ${text(detail.awsAccountId, 32)}`);
+  return null;
+}
 
 /** Sooner than this after its trigger, a rule was invoked by its schedule. The documented example of a scheduled one took 295 ms. */
 const SCHEDULED_WITHIN = 5_000;
