@@ -126,10 +126,10 @@ export default [
   },
   {
     promise: 'An account is not taken for what is named beside it.',
-    defect: 'the other name goes first',
-    file: 'packages/core/src/events/sources/securityhub-v2.ts',
-    find: "alternative.startsWith('arn:') && same ?",
-    replace: "alternative.startsWith('arn:') ?",
+    defect: 'the ARN of the other is its id',
+    file: `${CORE}/events/resource-ids.ts`,
+    find: "else if (type === ACCOUNT) id = arn.account ?? raw.account ?? '';",
+    replace: '',
     tests: ['packages/core/src/events/claims.test.ts'],
   },
   {

@@ -176,8 +176,9 @@ export class Gate {
           return shared === null || question === null ? ask(input) : shared.once(question, () => ask(input));
         };
       }
-      Object.freeze(functions);
     }
+    // A service may be named by several uses.
+    for (const functions of Object.values(aws)) Object.freeze(functions);
     return Object.freeze(aws) as never;
   }
 

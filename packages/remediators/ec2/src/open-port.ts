@@ -153,7 +153,6 @@ export function revokeOpenPorts(options: {
     uses: {
       reads: [
         ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'),
-        // Without any of it none of these is declared, nor allowed.
         ec2.pick(...(resolves ? (['GetManagedPrefixListEntries'] as const) : [])),
       ],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
@@ -262,7 +261,8 @@ export function revokeOpenPorts(options: {
     },
     judge({ context, claim }) {
       const asked = asksFor(claim);
-      if (asked === null || context === undefined) return null;
+      // A context that was recorded before this was looked for does not say.
+      if (asked === null || context?.world === undefined) return null;
       const open = asked.ports.filter((port) => context.world.some((each) => covers(each, port, asked.protocols) && (each.ipv6 ? asked.ipv6 : asked.ipv4)));
       // With parameters that nobody could read it may be about other ports.
       if (open.length === 0 && !asked.known) return null;
