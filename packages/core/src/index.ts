@@ -25,8 +25,8 @@ export {
   type SweepOptions,
   type SweepSummary,
   type SweepTarget,
+  unasked,
 } from './engine/types.js';
-export { unasked } from './engine/types.js';
 export {
   CANARY,
   CANARY_TAG,

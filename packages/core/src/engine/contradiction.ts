@@ -20,7 +20,14 @@ export interface Looked {
 }
 
 /** Events that say of a resource that it fails. A call says what was done, not that it is wrong. */
-const SAYS_SO: readonly FindingKind[] = ['config-compliance-change', 'config-remediation', 'finding-imported', 'finding-imported-v2', 'finding-custom-action'];
+const SAYS_SO: readonly FindingKind[] = [
+  'config-compliance-change',
+  'config-compliance-detail',
+  'config-remediation',
+  'finding-imported',
+  'finding-imported-v2',
+  'finding-custom-action',
+];
 
 /** Guardrails under which a look that finds nothing is still worth knowing of; under any other refusal the finding has no say. */
 const NO_OBJECTION: readonly string[] = ['settling', 'kill-switch', 'limits', 'circuit-breaker', 'freeze', 'windows'];

@@ -93,13 +93,13 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
       check !== null
         ? [check]
         : product === 'securityhub'
-        ? controlsOf(compliance, fields, standardPath)
-        : product === 'config'
-          ? []
-          : elements(finding.Types)
-              .slice(0, MAX_TYPES)
-              .map((each) => text(each, 256))
-              .filter((each) => each !== null),
+          ? controlsOf(compliance, fields, standardPath)
+          : product === 'config'
+            ? []
+            : elements(finding.Types)
+                .slice(0, MAX_TYPES)
+                .map((each) => text(each, 256))
+                .filter((each) => each !== null),
     configRule: ruleOf(fields),
     state,
     observedAt: time(finding.UpdatedAt),
