@@ -70,7 +70,7 @@ export function compliance(rule: string, resourceType: string, resourceId: strin
   const evaluation = (complianceType: string, time: number) => ({
     evaluationResultIdentifier: {
       evaluationResultQualifier: { configRuleName: rule, resourceType, resourceId, evaluationMode: 'DETECTIVE' },
-      orderingTimestamp: iso(time),
+      orderingTimestamp: iso(time - 30_000),
     },
     complianceType,
     resultRecordedTime: iso(time),
@@ -85,7 +85,7 @@ export function compliance(rule: string, resourceType: string, resourceId: strin
     configRuleARN: `arn:aws:config:${REGION}:${ACCOUNT}:config-rule/config-rule-abc123`,
     messageType: 'ComplianceChangeNotification',
     newEvaluationResult: evaluation('NON_COMPLIANT', Date.now() - 90_000),
-    ...(before === null ? {} : { oldEvaluationResult: evaluation(before, Date.now() - 86_400_000) }),
+    ...(before === null ? {} : { oldEvaluationResult: evaluation(before, Date.now() - 600_000) }),
     notificationCreationTime: iso(Date.now()),
     resourceType,
   });

@@ -132,7 +132,11 @@ function pageOf(each, folder, exportName, listName) {
   };
   const shows = [
     'One of the API calls above, where its record names the part that it made.',
-    ...(each.showsNew.length === 0 ? [] : [`The change from compliant to not compliant of a Config rule that finds just this: ${list(each.showsNew)}.`]),
+    ...(each.showsNew.length === 0
+      ? []
+      : [
+          `The change from compliant to not compliant of a Config rule that finds just this, between two configurations that were both recorded within that time: ${list(each.showsNew)}.`,
+        ]),
   ];
   const writes = each.uses.writes.length > 0;
   const mode = each.ceiling === 'enforce' ? 'enforce' : each.ceiling;
@@ -180,7 +184,10 @@ function pageOf(each, folder, exportName, listName) {
       [
         ['AWS Config rules', list(each.configRules)],
         ['API calls, by CloudTrail', list(Object.keys(each.apiCalls))],
-        ...Object.entries(each.alsoFoundBy ?? {}).map(([tool, checks]) => [`Findings of ${TOOL[tool] ?? tool}, which never show that something is new`, list(checks)]),
+        ...Object.entries(each.alsoFoundBy ?? {}).map(([tool, checks]) => [
+          `Findings of ${TOOL[tool] ?? tool}, which never show that something is new`,
+          list(checks),
+        ]),
       ],
     ),
     ...(each.freshWithin === null ? [] : ['', 'What shows that something is new:', '', bullets(shows)]),

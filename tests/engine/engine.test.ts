@@ -311,7 +311,7 @@ function configEvent(id: string): object {
       resourceType: 'AWS::Test::Widget',
       notificationCreationTime: new Date(clock.time).toISOString(),
       newEvaluationResult: result('NON_COMPLIANT', clock.time - 1000),
-      oldEvaluationResult: result('COMPLIANT', clock.time - 86_400_000),
+      oldEvaluationResult: result('COMPLIANT', clock.time - 600_000),
     },
   };
 }

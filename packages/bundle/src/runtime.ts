@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared, parameterStop, parameterTags } from '@redress/connect';
+import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared, parameterStop, parameterTags, readConfigRules } from '@redress/connect';
 import {
   type Connect,
   definePolicy,
@@ -110,6 +110,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     ...(parts.exceptions === undefined ? {} : { exceptions }),
     journal,
     connect: parts.connect ?? connectAws({ ...rolesOf(parts.remediators, value), ...at }),
+    configRules: readConfigRules(),
     // Without it nobody could stop the function but by deleting it.
     killSwitch: parameterStop({ name: needed('REDRESS_STOP_PARAMETER', 'there would be no kill switch'), ...at }),
     ...(parts.guardrails === undefined ? {} : { guardrails: parts.guardrails }),

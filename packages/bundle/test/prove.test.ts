@@ -8,12 +8,14 @@ import { BUILT_IN, here } from './support/bundles.js';
 
 /** What the journal, the kill switch, the canary, the notifier and the connections call. */
 const OWN = `
+import { ConfigServiceClient, DescribeConfigRulesCommand } from '@aws-sdk/client-config-service';
 import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, ScanCommand, TransactWriteItemsCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { AddTagsToResourceCommand, GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 const also = [
+  { service: 'config', client: (config) => new ConfigServiceClient(config), commands: { DescribeConfigRules: DescribeConfigRulesCommand } },
   { service: 'dynamodb', client: (config) => new DynamoDBClient(config), commands: { BatchGetItem: BatchGetItemCommand, GetItem: GetItemCommand, PutItem: PutItemCommand, Query: QueryCommand, Scan: ScanCommand, TransactWriteItems: TransactWriteItemsCommand, UpdateItem: UpdateItemCommand } },
   { service: 's3', client: (config) => new S3Client(config), commands: { GetObject: GetObjectCommand, PutObject: PutObjectCommand } },
   { service: 'sns', client: (config) => new SNSClient(config), commands: { Publish: PublishCommand } },

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { connectAws, parameterStop } from '@redress/connect';
+import { connectAws, parameterStop, readConfigRules } from '@redress/connect';
 import {
   type Clock,
   type Connect,
@@ -157,6 +157,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     policy: more.policy ?? policy,
     exceptions: register,
     connect,
+    configRules: readConfigRules(),
     killSwitch: stop,
     onWarning: (message, error) => {
       warned = true;

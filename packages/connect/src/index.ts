@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { readConfigRules } from './config-rules.js';
 export { type ConnectAwsOptions, connectAws } from './connect-aws.js';
 export type { AwsCredentials } from './credentials.js';
 export { type MemberRolesOptions, memberRoles } from './member-roles.js';

@@ -25,6 +25,7 @@ export {
   type SweepOptions,
   type SweepSummary,
   type SweepTarget,
+  unasked,
 } from './engine/types.js';
 export {
   CANARY,
@@ -93,6 +94,7 @@ export {
 } from './journal.js';
 export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
+export { isLeftOut } from './model/finding.js';
 export {
   atPointer,
   canonicalJson,
@@ -141,6 +143,8 @@ export type { ExceptionResource } from './policy/resource-name.js';
 export type { Mistake, PlaceOf } from './policy/validate.js';
 export {
   type Clock,
+  type ConfigRule,
+  type ConfigRuleReader,
   type Connect,
   type Connection,
   type ConnectTarget,
@@ -156,6 +160,7 @@ export {
   type CallReader,
   type CallSubject,
   type Ceiling,
+  type Claim,
   type ControlRef,
   type DeclaredHazard,
   type DeclaredRollback,

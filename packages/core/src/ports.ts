@@ -1,5 +1,5 @@
 import type { Partition, ResourceRef } from './model/resource.js';
-import type { SdkClient } from './remediator/service.js';
+import type { OperationUse, SdkClient } from './remediator/service.js';
 
 /** Time, so that tests and simulations can own it. */
 export interface Clock {
@@ -76,4 +76,22 @@ export function fixed<T>(value: T): Live<T> {
 /** Whether it is read anew each time. */
 export function isLive<T>(value: object): value is Live<T> {
   return 'read' in value && typeof value.read === 'function';
+}
+
+/** A rule as AWS Config has it. */
+export interface ConfigRule {
+  readonly name: string;
+  /** Of a managed rule: `INCOMING_SSH_DISABLED`. Null: it has code of its own. */
+  readonly identifier: string | null;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads the rules of AWS Config: what a rule is that has a name of its own, and what it was configured to look for. `readConfigRules` of
+ * `@redress/connect` is one.
+ */
+export interface ConfigRuleReader {
+  readonly reads: readonly OperationUse[];
+  /** Null: there is none of that name. */
+  read(args: { readonly aws: never; readonly name: string }): Promise<ConfigRule | null>;
 }

@@ -81,7 +81,10 @@ describe('the handler for AWS Config', () => {
 
   it('says failed when nobody is asked, or the request is none', async () => {
     const { ask, looked } = setUp({ status: 'compliant' });
-    expect(await ask({ ...REQUEST, configRule: 'other' })).toMatchObject({ answer: 'failed', message: 'Nothing was done: No remediator is asked about it.' });
+    expect(await ask({ ...REQUEST, configRule: 'other' })).toMatchObject({
+      answer: 'failed',
+      message: expect.stringContaining('Nothing was done: No remediator here is asked about the Config rule other: '),
+    });
     expect(await ask({ ...REQUEST, account: 5 })).toMatchObject({ answer: 'failed', message: 'Nothing was done: The request has no account.' });
     for (const event of [null, 'x', {}, { redress: 'canary' }, [REQUEST]]) expect(await ask(event)).toMatchObject({ answer: 'failed', passes: [] });
     expect(looked).toEqual([]);

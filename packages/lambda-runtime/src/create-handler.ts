@@ -14,6 +14,7 @@ import {
   type SweepSummary,
   type SweepTarget,
   systemClock,
+  unasked,
 } from '@redress/core';
 import type { SQSEvent } from 'aws-lambda';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
@@ -225,7 +226,7 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
 }
 
 function report(logger: HandlerLogger, result: HandleResult, messageId: string | null, now: number): void {
-  for (const { finding, passes, error } of result.results) {
+  for (const { finding, passes, error, reason } of result.results) {
     if (finding.disposition === 'rejected') {
       logger.warn('input rejected', {
         messageId: finding.itemId ?? messageId,
@@ -248,6 +249,23 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
         region: finding.region,
         resources: finding.resources.map(({ type, id }) => `${type} ${id}`),
         reason: finding.reason,
+      });
+    }
+    const nobody = unasked({ finding, passes, error, reason });
+    if (nobody !== null) {
+      logger.warn('nobody is asked', {
+        kind: 'finding',
+        messageId: finding.itemId ?? messageId,
+        finding: finding.id,
+        source: finding.source,
+        findingKind: finding.kind,
+        account: finding.account,
+        region: finding.region,
+        resources: finding.resources.map(({ type, id }) => `${type} ${id}`),
+        configRule: finding.configRule,
+        controls: finding.controls,
+        call: finding.call === null ? null : `${finding.call.service}:${finding.call.operation}`,
+        reason: nobody,
       });
     }
     for (const pass of passes) logPass(logger, pass, messageId, 'pass', timeToClose(finding, pass, now));

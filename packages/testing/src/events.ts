@@ -40,8 +40,10 @@ export interface ConfigComplianceInput {
   readonly resourceId?: string;
   /** Default `NON_COMPLIANT`. */
   readonly compliance?: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE';
-  /** What it was before; null for a first evaluation. Default `COMPLIANT`: the change has just been made. */
+  /** What it was before; null for a first evaluation. Default `COMPLIANT`. */
   readonly previous?: 'COMPLIANT' | 'NON_COMPLIANT' | 'NOT_APPLICABLE' | null;
+  /** When it was evaluated before. Default ten minutes before `time`: the change has just been made. */
+  readonly previousTime?: Date;
   /** Default now. */
   readonly time?: Date;
 }
@@ -63,7 +65,7 @@ export function configComplianceEvent(input: ConfigComplianceInput): EventBridge
         resourceId: input.resourceId ?? resource.id,
         evaluationMode: 'DETECTIVE',
       },
-      orderingTimestamp: at.toISOString(),
+      orderingTimestamp: new Date(at.getTime() - 30_000).toISOString(),
     },
     complianceType,
     resultRecordedTime: at.toISOString(),
@@ -81,7 +83,7 @@ export function configComplianceEvent(input: ConfigComplianceInput): EventBridge
     notificationCreationTime: time.toISOString(),
     resourceType: resource.type,
     newEvaluationResult: result(input.compliance ?? 'NON_COMPLIANT', time),
-    ...(previous === null ? {} : { oldEvaluationResult: result(previous, new Date(time.getTime() - 3_600_000)) }),
+    ...(previous === null ? {} : { oldEvaluationResult: result(previous, input.previousTime ?? new Date(time.getTime() - 600_000)) }),
   });
 }
 

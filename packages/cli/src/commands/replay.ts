@@ -112,7 +112,8 @@ export async function replayCommand(
         for (const finding of normalize(envelope)) {
           findings++;
           const replayed = await today.run(finding);
-          left.add(placeOf(read), { finding, passes: replayed.map(({ pass }) => pass), reason: NOBODY, error: null });
+          const reason = replayed.length === 0 ? ((await today.unasked(finding)) ?? NOBODY) : '';
+          left.add(placeOf(read), { finding, passes: replayed.map(({ pass }) => pass), reason, error: null });
           const compared = then === null ? [] : await then.run(finding);
           for (const each of replayed) {
             const judged = judge(each);

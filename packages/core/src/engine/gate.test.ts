@@ -118,6 +118,15 @@ describe('reads', () => {
     ]);
   });
 
+  it('gives all of a service that several uses name', () => {
+    const uses = {
+      ...remediator.uses,
+      reads: [...remediator.uses.reads, { service: remediator.uses.reads[0]?.service as never, operations: ['DescribeLamps'] }],
+    };
+    const aws = gate().reads({ id: remediator.id, uses }, ref, LOOKING, null) as unknown as { lamp: object };
+    expect(Object.keys(aws.lamp)).toEqual(['DescribeLamp', 'DescribeLamps']);
+    expect(Object.isFrozen(aws.lamp)).toBe(true);
+  });
   it('are not made with credentials of another account', async () => {
     identity = async () => ({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/Other' });
     await expect(reads().lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/wrong-account', retryable: false });

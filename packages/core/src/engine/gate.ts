@@ -135,7 +135,7 @@ export class Gate {
    * @param shared what other remediators have read of the same resource just now: the same question is asked once.
    */
   reads(
-    remediator: Remediator,
+    remediator: Pick<Remediator, 'id'> & { readonly uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides'> },
     ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>,
     as: As,
     deadline: number | null,
@@ -176,8 +176,9 @@ export class Gate {
           return shared === null || question === null ? ask(input) : shared.once(question, () => ask(input));
         };
       }
-      Object.freeze(functions);
     }
+    // A service may be named by several uses.
+    for (const functions of Object.values(aws)) Object.freeze(functions);
     return Object.freeze(aws) as never;
   }
 

@@ -114,6 +114,8 @@ export interface Verdict {
   readonly retryable?: boolean;
   /** Whether an event showed it to be new: kept with what waits for an approval. */
   readonly fresh?: boolean;
+  /** What the record says besides. */
+  readonly body?: JsonObject;
 }
 
 /** Codes of refusals that people need not be told about each time. */
@@ -139,6 +141,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               open: [...open],
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
+              ...verdict.body,
               ...decisionBody(trigger, decision, facts ?? null),
             },
             // A repeat says no more than which execution it repeats.

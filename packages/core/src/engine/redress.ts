@@ -3,13 +3,16 @@ import { isLive } from '../guardrails/approval.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource, streamOf } from '../model/resource.js';
+import { mappedRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
 import { approve, closeBreaker, deny } from './approvals.js';
+import { contradiction, type Looked } from './contradiction.js';
 import { evaluate } from './evaluate.js';
+import { type LookedFor, lookFor } from './left-out.js';
 import { type ResourcePass, resourcePass, runPass } from './pass.js';
 import { recover } from './recover.js';
 import { rollback } from './rollback.js';
-import { route } from './route.js';
+import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import { discover, sweep } from './sweep.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions } from './types.js';
@@ -67,8 +70,8 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
 async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions): Promise<FindingResult> {
   const passes: PassResult[] = [];
   try {
-    const reason = await askFor(runtime, finding, run, passes);
-    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: passes.some((pass) => pass.retryable) };
+    const { reason, retryable } = await askFor(runtime, finding, run, passes);
+    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: retryable || passes.some((pass) => pass.retryable) };
   } catch (error) {
     // A store that is down, or a bug. What was done before it is in `passes`, and the same input comes again.
     runtime.warn(`finding ${finding.id} could not be handled`, error);
@@ -100,16 +103,38 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
 }
 
 /** Fills `passes` as they are made, and answers why there are none. */
-async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<string> {
-  const { routes, reason } = route(finding, runtime.remediators, await runtime.readPolicy());
-  const together = new Map<string, ResourcePass>();
+async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<LookedFor> {
+  const { finding: known, routes, reason } = await routed(runtime, finding, run);
+  const trigger = { by: 'finding', finding: known } as const;
+  const together = new Map<string, { readonly pass: ResourcePass; readonly looks: Looked[] }>();
   for (const { remediator, resource: claimed, ids } of routes) {
     const stream = streamOf(claimed);
-    const one = together.get(stream) ?? resourcePass();
+    const one = together.get(stream) ?? { pass: resourcePass(), looks: [] };
     together.set(stream, one);
-    passes.push(...(await runPass(runtime, { remediator, claimed, ids, trigger: { by: 'finding', finding }, together: one }, run)));
+    const made = await runPass(runtime, { remediator, claimed, ids, trigger, together: one.pass }, run);
+    one.looks.push({ remediator, passes: made });
+    passes.push(...made);
   }
-  return reason;
+  for (const { pass, looks } of together.values()) {
+    const contradicted = await contradiction(runtime, known, looks, pass.reads, run);
+    if (contradicted !== null) passes.push(contradicted);
+  }
+  return (routes.length === 0 ? await lookFor(runtime, known, run, passes) : null) ?? { reason, retryable: false };
+}
+
+/** Where a finding leads. A Config rule by whose name nobody is asked is looked up: its identifier says what it is. */
+async function routed(runtime: Runtime, finding: Finding, run: RunOptions): Promise<Routing & { readonly finding: Finding }> {
+  const policy = await runtime.readPolicy();
+  const routing = route(finding, runtime.remediators, policy);
+  const { configRule, disposition } = finding;
+  const asks = disposition === 'candidate' || disposition === 'resolved';
+  const knows = runtime.remediators.some(({ resourceTypes }) => finding.resources.some(({ type }) => resourceTypes.includes(type)));
+  if (routing.routes.length > 0 || configRule === null || !asks || !knows || mappedRule(configRule, policy) !== null) return { ...routing, finding };
+  const rule = await runtime.configRule(finding, run.deadline ?? null);
+  if (!rule.ok) return { ...routing, reason: `${routing.reason} What the rule is could not be read: ${rule.error}`, finding };
+  if (rule.value === null || rule.value.identifier === null) return { ...routing, finding };
+  const named = Object.freeze({ ...finding, extra: Object.freeze({ ...finding.extra, ruleIdentifier: rule.value.identifier }) });
+  return { ...route(named, runtime.remediators, policy), finding: named };
 }
 
 async function askAbout(runtime: Runtime, remediators: readonly Remediator[], input: ResourceRef, run: RunOptions): Promise<readonly PassResult[]> {

@@ -99,6 +99,8 @@ export interface ReplayedPass {
 export interface Replay {
   /** One at a time. Nothing is read from AWS, nothing changed, nothing recorded. */
   run(finding: Finding): Promise<readonly ReplayedPass[]>;
+  /** Why nobody is asked about a finding, as far as its names say; null where somebody is. */
+  unasked(finding: Finding): Promise<string | null>;
 }
 
 /**
@@ -150,6 +152,10 @@ export function createReplay({ recordings, history, ...options }: ReplayOptions)
         }),
   });
   return {
+    async unasked(finding) {
+      const { routes, reason } = route(finding, remediators, await runtime.readPolicy());
+      return finding.disposition === 'candidate' && routes.length === 0 ? reason : null;
+    },
     async run(finding) {
       current = finding;
       const passes: ReplayedPass[] = [];

@@ -1,7 +1,7 @@
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
-import { matchesRule } from '../policy/config-rule.js';
+import { mappedRule, matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 
@@ -47,8 +47,59 @@ export function route(finding: Finding, remediators: readonly Remediator[], poli
   if (routes.length > 0) return { routes, reason: '' };
   return {
     routes,
-    reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : 'No remediator is asked about it.'),
+    reason: problems[0] ?? (finding.disposition === 'resolved' ? 'The source says that the gap is closed.' : whyNobody(finding, remediators, policy)),
   };
+}
+
+/** The identifier of the managed rule that a finding is of, where Config was asked for it. */
+export function identifierOf(finding: Finding): string | null {
+  const identifier = finding.extra['ruleIdentifier'];
+  return typeof identifier === 'string' ? identifier : null;
+}
+
+/** Whether a remediator is asked by a Config rule of that name. */
+export function isAskedBy(remediator: Pick<Remediator, 'configRules'>, finding: Finding, policy: Pick<Policy, 'configRules'>): boolean {
+  const { configRule } = finding;
+  return configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, configRule, policy, identifierOf(finding)));
+}
+
+/** Which rule, control or call it is that nobody is asked about, why, and what would change that. */
+function whyNobody(finding: Finding, remediators: readonly Remediator[], policy: Policy): string {
+  const { call, configRule, controls } = finding;
+  if (finding.kind === 'tag-change') return `None of the tags that changed is the exception tag ${policy.exceptions.tag}.`;
+  if (finding.kind === 'automation-status') return `No remediator here starts the runbook ${String(finding.extra['document'] ?? 'that ended')}.`;
+  if (call !== null) {
+    const name = `${call.service}:${call.operation}`;
+    const readers = remediators.filter((each) => Object.hasOwn(each.apiCalls, name)).map(({ id }) => id);
+    return readers.length === 0
+      ? `No remediator here is asked about the call ${name}.`
+      : `The call ${name} has nothing in it that ${readers.join(', ')} ${readers.length === 1 ? 'looks' : 'look'} for.`;
+  }
+  const types = [...new Set(finding.resources.map(({ type }) => type))];
+  const asked = remediators.filter((each) => isAsked(each, finding, policy));
+  const about = types.length === 0 ? 'no resource that can be told' : types.join(', ');
+  if (asked.length > 0) return `${asked.map(({ id }) => id).join(', ')}: asked about ${about}, but only for ${typesOf(asked).join(', ')}.`;
+  const named = [...(configRule === null ? [] : [`the Config rule ${configRule}`]), ...(controls.length === 0 ? [] : [`the control ${controls.join(', ')}`])];
+  const what = named.length === 0 ? `a ${finding.kind} about ${about}` : named.join(', ');
+  if (configRule === null) return `No remediator here is asked about ${what}.`;
+  const mapped = mappedRule(configRule, policy);
+  if (mapped !== null && mapped.length > 1)
+    return `No remediator here is asked about ${what}: patterns in configRules of the policy take it for ${mapped.join(' and for ')}. Give the name itself an entry.`;
+  const known = mapped?.[0] ?? identifierOf(finding);
+  if (known !== null) return `No remediator here is asked about ${what}: it is ${known}, which none of them is for.`;
+  const fitting = [...new Set(remediators.filter((each) => each.resourceTypes.some((type) => types.includes(type))).flatMap((each) => each.configRules))];
+  const identifiers = fitting.filter((rule) => /^[A-Z0-9_]+$/.test(rule));
+  return identifiers.length === 0
+    ? `No remediator here is asked about ${what}, or about ${about}.`
+    : `No remediator here is asked about ${what}: what it looks for is not known. Where it is one of ${identifiers.join(', ')}, write in the policy: configRules: { ${JSON.stringify(configRule)}: ${identifiers[0]} }; a \`*\` in the name is any text.`;
+}
+
+function typesOf(remediators: readonly Remediator[]): readonly string[] {
+  return [...new Set(remediators.flatMap((each) => each.resourceTypes))];
+}
+
+function isAsked(remediator: Remediator, finding: Finding, policy: Policy): boolean {
+  return finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) || isAskedBy(remediator, finding, policy);
 }
 
 /**
@@ -71,7 +122,7 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     const name = `${finding.call.service}:${finding.call.operation}`;
     const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
     if (reader === undefined) return;
-    for (const each of reader({ ...finding.call, account: finding.account, region: finding.region })) {
+    for (const each of reader({ ...finding.call, account: finding.account, region: finding.region, actor: finding.actor })) {
       yield { type: remediator.resourceTypes[0] ?? '', id: each.id, ...(each.region === undefined ? {} : { region: each.region }) };
     }
     return;
@@ -97,11 +148,7 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     yield { type: ACCOUNT, id: finding.account };
     return;
   }
-  const asked =
-    found ||
-    finding.controls.some((control) => remediator.controls.some((each) => matchesControl(each, control))) ||
-    (finding.configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, finding.configRule as string, policy)));
-  if (!asked) return;
+  if (!found && !isAsked(remediator, finding, policy)) return;
   for (const claim of finding.resources) {
     if (remediator.resourceTypes.includes(claim.type))
       yield { type: claim.type, id: claim.id, ...(claim.region === undefined || claim.region === '' ? {} : { region: claim.region }) };

@@ -4,21 +4,26 @@ import { freshness, type Shown } from '../guardrails/freshness.js';
 import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
 import { isRedressError, RedressError } from '../model/errors.js';
+import type { Finding } from '../model/finding.js';
 import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
-import { type ResourceRef, resource } from '../model/resource.js';
+import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
 import { unknownRules } from '../policy/config-rule.js';
 import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
-import { type Clock, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
+import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
 
 /** The guardrail that reads the rules of a policy. */
 const RULES = 'rules';
+
+/** How long what Config said of a rule is believed; milliseconds. */
+const RULE_KEPT = 600_000;
+const MOST_RULES = 1000;
 
 /** What is there, or that it is gone. */
 export type Observed = Observation<Json, unknown> | 'gone';
@@ -45,6 +50,8 @@ export class Runtime {
   readonly #hasRegister: boolean;
   /** Registers that were found to be good: they are read for each decision. */
   readonly #good = new WeakSet<Register>();
+  readonly #configRules: ConfigRuleReader | null;
+  readonly #rules = new Map<string, { readonly at: number; readonly rule: Promise<Fact<ConfigRule | null>> }>();
 
   constructor(options: RedressOptions) {
     this.remediators = options.remediators;
@@ -54,6 +61,7 @@ export class Runtime {
     this.#killSwitch = options.killSwitch ?? fixed<Stop>('none');
     this.journal = options.journal ?? null;
     this.#guardrails = [...builtinGuardrails, ...(options.guardrails ?? [])];
+    this.#configRules = options.configRules ?? null;
     this.notify = options.notify ?? null;
     this.clock = options.clock ?? systemClock;
     this.warn = options.onWarning ?? (() => undefined);
@@ -159,6 +167,28 @@ export class Runtime {
       }
     }
     return policy;
+  }
+
+  /**
+   * The Config rule behind a finding, as Config has it; null where there is none, or nobody who could ask. Asked once in a while, whatever it
+   * answers: names come from events, and no event may buy more reads than that.
+   */
+  configRule(
+    { account, region, configRule: name }: Pick<Finding, 'account' | 'region' | 'configRule'>,
+    deadline: number | null,
+  ): Promise<Fact<ConfigRule | null>> {
+    const reader = this.#configRules;
+    if (reader === null || account === null || region === null || region === GLOBAL_REGION || name === null) return Promise.resolve(known(null));
+    const key = JSON.stringify([account, region, name]);
+    const now = this.clock.now();
+    const earlier = this.#rules.get(key);
+    if (earlier !== undefined && now - earlier.at < RULE_KEPT) return earlier.rule;
+    this.#rules.delete(key);
+    for (const oldest of this.#rules.keys()) if (this.#rules.size < MOST_RULES || !this.#rules.delete(oldest)) break;
+    const place = { account, region, partition: partitionOf(region) };
+    const rule = factOf(() => reader.read({ aws: this.gate.reads({ id: 'config-rules', uses: { reads: reader.reads } }, place, LOOKING, deadline), name }));
+    this.#rules.set(key, { at: now, rule });
+    return rule;
   }
 
   /** Who the credentials for a resource are. */

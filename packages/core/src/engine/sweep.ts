@@ -40,8 +40,12 @@ export function discover(runtime: Runtime, remediator: Remediator, where: SweepT
 }
 
 /** Where a sweep of one remediator left off. */
-interface Last {
+export interface Last {
   readonly time: number;
+  /** When the last one that came to its end began, its parts before included; epoch milliseconds, null: none did. */
+  readonly complete: number | null;
+  /** When the one that `next` continues began. */
+  readonly began: number;
   /** The resource that was looked at last, when the sweep was stopped before its end. */
   readonly next: string | null;
 }
@@ -69,8 +73,9 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
   const summaries: SweepSummary[] = [];
   for (const { remediator, target, last } of jobs) {
     if (!timeLeft(runtime, deadline)) break;
+    const startedAt = runtime.clock.now();
     const found = await sweepOne(runtime, remediator, target, options.restart === true ? null : (last?.next ?? null), { ...options, dryRun, budget });
-    const record = dryRun || found.status === 'not-swept' ? null : await recordSweep(runtime, remediator, target, found);
+    const record = dryRun || found.status === 'not-swept' ? null : await recordSweep(runtime, remediator, target, found, startedAt);
     summaries.push({ remediator: remediator.id, ...target, ...found, record });
   }
   return summaries;
@@ -194,19 +199,37 @@ function accountOf({ account, region }: SweepTarget): ResourceRef {
   return resource({ type: 'AWS::::Account', id: account, account, region });
 }
 
-async function recordSweep(runtime: Runtime, remediator: Remediator, target: SweepTarget, found: Found) {
+async function recordSweep(runtime: Runtime, remediator: Remediator, target: SweepTarget, found: Found, startedAt: number) {
   const { status, looked, outcomes, retryable, errors, unread, next, message } = found;
-  const body: JsonObject = { sweep: { status, looked, outcomes: { ...outcomes } as { [key: string]: Json }, retryable, errors, unread, next, message } };
+  const body: JsonObject = {
+    sweep: {
+      status,
+      looked,
+      outcomes: { ...outcomes } as { [key: string]: Json },
+      retryable,
+      errors,
+      unread,
+      next,
+      message,
+      startedAt: new Date(startedAt).toISOString(),
+    },
+  };
   return persist(runtime, (journal) => journal.append({ kind: 'sweep', resource: accountOf(target), remediator: remediator.id, body }));
 }
 
-async function lastSweeps(runtime: Runtime, target: SweepTarget): Promise<Map<string, Last>> {
+/** When remediators swept a place last. */
+export async function lastSweeps(runtime: Runtime, target: SweepTarget): Promise<Map<string, Last>> {
   const latest = new Map<string, Last>();
   for await (const { record } of runtime.needJournal('A sweep').read({ resource: accountOf(target) })) {
     const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
     if (!isRecord(own)) continue;
     const next = own['next'];
-    latest.set(record.remediator, { time: Date.parse(record.time), next: typeof next === 'string' ? next : null });
+    const before = latest.get(record.remediator);
+    const time = Date.parse(record.time);
+    const started = typeof own['startedAt'] === 'string' ? Date.parse(own['startedAt']) : time;
+    const began = before !== undefined && before.next !== null ? before.began : started;
+    const complete = own['status'] === 'complete' ? began : (before?.complete ?? null);
+    latest.set(record.remediator, { time, complete, began, next: typeof next === 'string' ? next : null });
   }
   return latest;
 }

@@ -7,7 +7,7 @@ import type { Partition, ResourceRef } from '../model/resource.js';
 import type { Notify } from '../notify.js';
 import type { Policy } from '../policy/policy.js';
 import type { Register } from '../policy/register.js';
-import type { Clock, Connect, Live, Stop } from '../ports.js';
+import type { Clock, ConfigRuleReader, Connect, Live, Stop } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
 import type { CallTrace } from './gate.js';
 
@@ -19,6 +19,8 @@ export interface RedressOptions {
   /** Needed to change anything; looking and planning work without. */
   readonly journal?: Journal;
   readonly connect: Connect;
+  /** Asked for Config rules with a name of their own, and for what they were configured to look for. Without it the policy maps names. */
+  readonly configRules?: ConfigRuleReader;
   /** The exceptions register; default: an empty one. */
   readonly exceptions?: Register | Live<Register>;
   /** Added to the built-in ones; they can only restrict. */
@@ -108,6 +110,11 @@ export interface FindingResult {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Whether the same finding has to come again: nothing is lost for a failure. */
   readonly retryable: boolean;
+}
+
+/** Why nobody was asked about a finding that says that something is wrong; null where somebody was, or where there is nothing to ask. */
+export function unasked({ finding, passes, error, reason }: Pick<FindingResult, 'finding' | 'passes' | 'error' | 'reason'>): string | null {
+  return finding.disposition === 'candidate' && passes.length === 0 && error === null ? reason : null;
 }
 
 /** What became of a whole input. */

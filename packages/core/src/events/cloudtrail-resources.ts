@@ -243,6 +243,16 @@ export function resourcesOfCall(call: CallRecord): readonly ResourceClaim[] {
   return uniqueClaims(claims.slice(0, MAX_RESOURCES));
 }
 
+/** The security groups that the request, and that the response of a call about their rules names. */
+export function groupsOfCall(call: Pick<CallRecord, 'service' | 'operation' | 'request' | 'response'>): readonly [readonly string[], readonly string[]] {
+  const [asked, answered]: [string[], string[]] = [[], []];
+  if (!OPERATIONS.some(([service, operations, rules]) => rules === GROUP_RULES && service === call.service && operations.split(' ').includes(call.operation)))
+    return [asked, answered];
+  walk(call.request, ['groupId'], 0, asked);
+  walk(call.response, ['securityGroupRuleSet', 'items', 'groupId'], 0, answered);
+  return [asked, answered];
+}
+
 function claim(type: string, value: string, account: string | null): ResourceClaim | null {
   const id = name(value);
   if (id === null) return null;

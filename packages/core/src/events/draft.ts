@@ -41,6 +41,11 @@ export function verdict(disposition: Disposition, reason: string): Verdict {
   return { disposition, reason };
 }
 
+/** A verdict on what says two things of one: neither is believed, since one of them was put there. */
+export function contradicts(what: string): Verdict {
+  return verdict('rejected', `The event contradicts itself: ${what}.`);
+}
+
 /** An idempotency key of parts; null when one is missing. A digest stands for one that is too long: cutting it could make two keys equal. */
 export function keyOf(...parts: readonly (string | number | null)[]): string | undefined {
   if (parts.includes(null)) return undefined;
@@ -96,11 +101,9 @@ export function finish(draft: Draft, around: Around): Finding {
     : typeof draft.account === 'string' && ACCOUNT.test(draft.account)
       ? draft.account
       : reject('The account is not a text of 12 digits.');
-  const region = absent(draft.region)
-    ? null
-    : typeof draft.region === 'string' && REGION.test(draft.region)
-      ? draft.region
-      : reject('The region does not have the form of a region name.');
+  // Some sources write that they have none, where the resource or the envelope does.
+  const given = draft.region === 'N/A' ? (draft.resources?.find((each) => each.region !== undefined)?.region ?? around.envelope?.region) : draft.region;
+  const region = absent(given) ? null : typeof given === 'string' && REGION.test(given) ? given : reject('The region does not have the form of a region name.');
   if (disposition === 'candidate') {
     if (account === null) reject('The event names no account.');
     else if (region === null) reject('The event names no region.');

@@ -474,8 +474,29 @@ describe('Config', () => {
       state: 'NON_COMPLIANT',
       previousState: 'COMPLIANT',
       observedAt: '2026-11-02T09:16:30.250Z',
-      extra: { configRuleArn: ruleArn, orderingTimestamp: '2026-11-02T09:16:01.500Z' },
+      extra: {
+        configRuleArn: ruleArn,
+        orderingTimestamp: '2026-11-02T09:16:01.500Z',
+        capturedAt: '2026-11-02T09:16:01.500Z',
+        previousCapturedAt: '2026-11-02T09:10:01.500Z',
+      },
     });
+  });
+
+  it.each([
+    ['a tick of its schedule, 295 ms before the rule ran', '2026-11-02T09:15:59.705Z', undefined],
+    ['the last millisecond that is a tick', '2026-11-02T09:15:55.001Z', undefined],
+    ['a record that reached the rule after five seconds', '2026-11-02T09:15:55.000Z', '2026-11-02T09:15:55.000Z'],
+    ['no time', 'yesterday', undefined],
+  ])('takes as the time of a recorded configuration: %s', (_name, orderingTimestamp, expected) => {
+    const evaluated = {
+      evaluationResultIdentifier: { orderingTimestamp },
+      complianceType: 'NON_COMPLIANT',
+      resultRecordedTime: '2026-11-02T09:16:02Z',
+      configRuleInvokedTime: '2026-11-02T09:16:00.000Z',
+    };
+    const { extra } = one(given.complianceChange('NON_COMPLIANT', { newEvaluationResult: evaluated, oldEvaluationResult: evaluated }));
+    expect([extra.capturedAt, extra.previousCapturedAt]).toEqual([expected, expected]);
   });
 
   it.each([

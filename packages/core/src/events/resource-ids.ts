@@ -143,6 +143,8 @@ function nameOf(arn: Arn, whole: string, account: string | null): { type: string
   if (service === 's3' && arn.account === '') return resource.includes('/') ? null : { type: 'AWS::S3::Bucket', id: resource };
   if (service === 'sqs') return { type: 'AWS::SQS::Queue', id: queueUrl(arn) };
   if (service === 'sns') return resource.includes(':') ? null : { type: 'AWS::SNS::Topic', id: whole };
+  // An image is in a repository, and is not it.
+  if (service === 'ecr' && /\/sha256:[0-9a-f]+$/i.test(resource)) return { type: 'AWS::ECR::Image', id: whole };
   if (service === 'iam' && resource === 'root') return { type: 'AWS::::Account', id: arn.account };
   const at = resource.search(/[/:]/);
   if (at < 0) return null;
@@ -232,6 +234,7 @@ const ASFF_SERVICES: readonly (readonly [prefix: string, service: string])[] = [
 
 const ASFF_EXCEPTIONS = new Map<string, string>([
   ['AwsAccount', 'AWS::::Account'],
+  ['AwsEcrContainerImage', 'AWS::ECR::Image'],
   ['AwsEc2Eip', 'AWS::EC2::EIP'],
   ['AwsEc2Vpc', 'AWS::EC2::VPC'],
   ['AwsEc2VpcEndpointService', 'AWS::EC2::VPCEndpointService'],
@@ -285,6 +288,18 @@ export function rawTypesOf(type: string): readonly string[] {
 // Security Hub's form for what has no ARN: `AWS::::Account:111111111111`, `AWS::IAM::AccessKey:AKIA…`.
 const TYPED_ID = /^(AWS::[A-Za-z0-9]*::[A-Za-z0-9]+):(?!:)(.+)$/s;
 
+const ACCOUNT = 'AWS::::Account';
+
+/**
+ * The account of an ARN that is another than that of the finding that names it; null where they agree. A trail may be the organisation's, and
+ * belongs to another account then; services of AWS own some things themselves.
+ */
+export function foreignAccount(id: unknown, account: unknown): string | null {
+  const arn = parseArn(id);
+  if (arn === null || typeof account !== 'string' || !/^\d{12}$/.test(arn.account) || arn.service === 'cloudtrail') return null;
+  return arn.account === account ? null : arn.account;
+}
+
 /** Where a source names a resource. */
 export interface RawResource {
   readonly type: unknown;
@@ -311,6 +326,8 @@ export function claimOf(raw: RawResource): ResourceClaim | null {
   if (arn !== null) {
     // A CloudFormation type that the source gives is its own word; an ARN of another type then says what holds it, not what it is.
     if (arn.type === type || !type.startsWith('AWS::') || !rawType.startsWith('AWS::')) ({ type, id } = arn);
+    // An account is named by its number; whatever in it a source names instead is of another type.
+    else if (type === ACCOUNT) id = arn.account ?? raw.account ?? '';
     region = regionOf(arn.region) ?? region;
   } else {
     const typed = TYPED_ID.exec(rawId);

@@ -547,6 +547,7 @@ describe('what an event shows', () => {
       options.now ?? NOW,
     );
   const config = { kind: 'config-compliance-change' as const, call: null, configRule: 'restricted-ssh', previousState: 'COMPLIANT', state: 'NON_COMPLIANT' };
+  const between = (after = NOW, before = after - 1) => ({ capturedAt: iso(after), previousCapturedAt: iso(before) });
   it.each<[string, Partial<Finding>, Parameters<typeof shown>[1], Shown]>([
     ['the parts that the call names', {}, {}, new Set(['a'])],
     ['everything, when the call names no part', {}, { read: reader({ id: 'sg-0abc' }) }, 'all'],
@@ -569,16 +570,20 @@ describe('what an event shows', () => {
     ['nothing a millisecond later', {}, { now: NOW + WITHIN + 1 }, 'nothing'],
     ['what is ten minutes ahead of our clock', {}, { now: NOW - 600_000 }, new Set(['a'])],
     ['nothing further ahead', {}, { now: NOW - 600_001 }, 'nothing'],
-    ['everything, by a transition of its rule', { ...config, extra: { orderingTimestamp: iso(NOW) } }, {}, 'all'],
-    ['nothing of an old configuration', { ...config, extra: { orderingTimestamp: iso(NOW - WITHIN - 1) } }, {}, 'nothing'],
+    ['everything, by a transition of its rule', { ...config, extra: between() }, {}, 'all'],
+    ['nothing of an old configuration', { ...config, extra: between(NOW - WITHIN - 1, NOW - WITHIN - 2) }, {}, 'nothing'],
     ['nothing of a configuration without a time', config, {}, 'nothing'],
-    ['nothing of a time that is a number', { ...config, extra: { orderingTimestamp: NOW } }, {}, 'nothing'],
-    ['nothing of a first evaluation', { ...config, previousState: null, extra: { orderingTimestamp: iso(NOW) } }, {}, 'nothing'],
-    ['nothing when it was not right before', { ...config, previousState: 'NON_COMPLIANT', extra: { orderingTimestamp: iso(NOW) } }, {}, 'nothing'],
-    ['nothing when it is right', { ...config, state: 'COMPLIANT', extra: { orderingTimestamp: iso(NOW) } }, {}, 'nothing'],
-    ['nothing of another rule', { ...config, configRule: 'restricted-common-ports', extra: { orderingTimestamp: iso(NOW) } }, {}, 'nothing'],
-    ['nothing without its rule', { ...config, configRule: null, extra: { orderingTimestamp: iso(NOW) } }, {}, 'nothing'],
-    ['nothing where no rule shows anything', { ...config, extra: { orderingTimestamp: iso(NOW) } }, { showsNew: [] }, 'nothing'],
+    ['everything between two records, both as old as they may be', { ...config, extra: between(NOW, NOW - WITHIN) }, {}, 'all'],
+    ['nothing where the earlier record is a millisecond older', { ...config, extra: between(NOW, NOW - WITHIN - 1) }, {}, 'nothing'],
+    ['nothing where there is no earlier record', { ...config, extra: { capturedAt: iso(NOW) } }, {}, 'nothing'],
+    ['nothing between one record and itself', { ...config, extra: between(NOW, NOW) }, {}, 'nothing'],
+    ['nothing of a time that is a number', { ...config, extra: { ...between(), capturedAt: NOW } }, {}, 'nothing'],
+    ['nothing of a first evaluation', { ...config, previousState: null, extra: between() }, {}, 'nothing'],
+    ['nothing when it was not right before', { ...config, previousState: 'NON_COMPLIANT', extra: between() }, {}, 'nothing'],
+    ['nothing when it is right', { ...config, state: 'COMPLIANT', extra: between() }, {}, 'nothing'],
+    ['nothing of another rule', { ...config, configRule: 'restricted-common-ports', extra: between() }, {}, 'nothing'],
+    ['nothing without its rule', { ...config, configRule: null, extra: between() }, {}, 'nothing'],
+    ['nothing where no rule shows anything', { ...config, extra: between() }, { showsNew: [] }, 'nothing'],
     ['nothing by a finding of Security Hub', { kind: 'finding-imported', call: null }, {}, 'nothing'],
     ['nothing by a finding with a call put in', { kind: 'finding-imported' }, {}, 'nothing'],
   ])('%s', (_name, over, options, expected) => {

@@ -12,8 +12,9 @@ export type Shown = 'all' | ReadonlySet<string> | 'nothing';
  * What the trigger shows to have just been made.
  *
  * Only two things show a change itself: the CloudTrail call that names it, and a transition from COMPLIANT to NON_COMPLIANT of a Config
- * rule that finds just what the remediator finds. Its age is that of the configuration that was evaluated, not of the evaluation: a rule
- * that is evaluated anew finds what is old. A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
+ * rule that finds just what the remediator finds, between two configurations that were both recorded within that time. One recent record alone
+ * shows when it was looked at, not when it was changed: a recorder that was off, was restarted or records daily writes down old things today.
+ * A finding, a first evaluation, a sweep and a person's request say that something is so, not since when.
  */
 export function shownBy(
   trigger: Trigger,
@@ -37,16 +38,17 @@ export function shownBy(
   if (!recent(finding.observedAt)) return 'nothing';
   if (finding.kind === 'config-compliance-change') {
     const { configRule } = finding;
-    const exact = configRule !== null && remediator.showsNew.some((rule) => matchesRule(rule, configRule, policy ?? { configRules: {} }));
-    return exact && finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' && recent(finding.extra['orderingTimestamp'])
-      ? 'all'
-      : 'nothing';
+    const identifier = typeof finding.extra['ruleIdentifier'] === 'string' ? finding.extra['ruleIdentifier'] : null;
+    const exact = configRule !== null && remediator.showsNew.some((rule) => matchesRule(rule, configRule, policy ?? { configRules: {} }, identifier));
+    const { previousCapturedAt: before, capturedAt: after } = finding.extra;
+    const between = recent(before) && recent(after) && Date.parse(String(before)) < Date.parse(String(after));
+    return exact && between && finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' ? 'all' : 'nothing';
   }
   if (finding.kind === 'api-call' && finding.call !== null && finding.account !== null && finding.region !== null) {
     const name = `${finding.call.service}:${finding.call.operation}`;
     const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
     if (reader === undefined) return 'nothing';
-    const named = reader({ ...finding.call, account: finding.account, region: finding.region }).filter(
+    const named = reader({ ...finding.call, account: finding.account, region: finding.region, actor: finding.actor }).filter(
       (each) => each.id === ref.id || resourceIds.includes(each.id),
     );
     if (named.length === 0) return 'nothing';

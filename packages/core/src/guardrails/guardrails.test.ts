@@ -355,7 +355,9 @@ describe('freshness', () => {
   const names = { configRules: { 'acme-no-ssh': 'INCOMING_SSH_DISABLED', 'incoming-ssh-disabled': 'VPC_SG_PORT_RESTRICTION_CHECK' } };
   const shown = (over: Parameters<typeof apiCallFinding>[0]) =>
     shownBy({ by: 'finding', finding: apiCallFinding(over) }, reader, group, ['sg-0abc'], names, NOW);
-  const at = (ago: number) => ({ extra: { orderingTimestamp: new Date(NOW - ago).toISOString() } });
+  const at = (ago: number, before = 300_000) => ({
+    extra: { capturedAt: new Date(NOW - ago).toISOString(), previousCapturedAt: new Date(NOW - before).toISOString() },
+  });
   const config = { kind: 'config-compliance-change' as const, call: null, state: 'NON_COMPLIANT', configRule: 'acme-no-ssh', ...at(60_000) };
   const transition = { ...config, previousState: 'COMPLIANT' };
 
@@ -376,7 +378,12 @@ describe('freshness', () => {
     ['a transition of a rule whose name the policy gives to another', { ...transition, configRule: 'incoming-ssh-disabled' }],
     ['a transition of a rule without a name', { ...transition, configRule: null }],
     ['a transition on an old configuration: the rule was changed', { ...transition, ...at(86_400_000) }],
+    ['a transition to a record from the future', { ...transition, ...at(-3_600_000) }],
     ['a transition that does not say on which configuration', { ...transition, extra: {} }],
+    ['a transition whose earlier record is old: when it changed in between is not known', { ...transition, ...at(60_000, 1_800_001) }],
+    ['a transition whose earlier record has no time', { ...transition, extra: { capturedAt: new Date(NOW - 60_000).toISOString() } }],
+    ['a transition whose records are one and the same', { ...transition, ...at(60_000, 60_000) }],
+    ['a transition whose earlier record is the later one', { ...transition, ...at(60_000, 59_999) }],
     ['a finding', { kind: 'finding-imported' as const, call: null }],
     ['another call', { call: { service: 'ec2', operation: 'CreateTags', request: {}, response: null, errorCode: null, readOnly: false } }],
     ['a call on the prototype', { call: { service: 'ec2', operation: 'toString', request: {}, response: null, errorCode: null, readOnly: false } }],

@@ -88,6 +88,15 @@ export interface RecordedCall {
   readonly readOnly: boolean;
 }
 
+/**
+ * Whether CloudTrail left out of the record what a call asked for: the request is not there, or is marked as omitted since it was too large.
+ *
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ */
+export function isLeftOut({ request }: Pick<RecordedCall, 'request'>): boolean {
+  return request === null || request['omitted'] === true;
+}
+
 /** The EventBridge envelope around a finding. Its account and region may differ from the finding's. */
 export interface EnvelopeInfo {
   readonly id: string | null;

@@ -3,17 +3,49 @@ import type { Policy } from './policy.js';
 import { type Mistake, nearest } from './validate.js';
 
 /**
- * Config rules have names that people and services choose. A managed rule is known by its identifier (when the policy maps the name), by its
- * default name, with the prefix and suffix of Security Hub (`securityhub-restricted-ssh-0a1b2c`) or the suffix of a conformance pack
- * (`restricted-ssh-conformance-pack-abc123`). Nothing looser: a rule that merely sounds alike is another rule.
+ * Config rules have names that people and services choose. A managed rule is known by its identifier (when the policy maps the name, or Config
+ * says it), by its default name, and by what is made of that: Security Hub's prefix and suffix (`securityhub-restricted-ssh-0a1b2c`), an
+ * organisation's (`OrgConfigRule-restricted-ssh-0a1b2c3d`), the suffix of a conformance pack (`restricted-ssh-conformance-pack-abc123`).
+ * Nothing looser: a rule that merely sounds alike is another rule.
+ *
+ * @param identifier of the managed rule, where Config was asked
  */
-export function matchesRule(known: string, name: string, policy: Pick<Policy, 'configRules'>): boolean {
-  const mapped = Object.hasOwn(policy.configRules, name) ? policy.configRules[name] : undefined;
-  if (mapped !== undefined) return mapped === known;
+export function matchesRule(known: string, name: string, policy: Pick<Policy, 'configRules'>, identifier: string | null = null): boolean {
+  const mapped = mappedRule(name, policy);
+  if (mapped !== null) return mapped.length === 1 && mapped[0] === known;
+  if (identifier === known) return true;
   const normal = known.toLowerCase().replaceAll('_', '-');
   if (name.toLowerCase() === normal) return true;
-  const service = /^securityhub-(.+)-[0-9a-z]{6,12}$/.exec(name)?.[1] ?? /^(.+)-conformance-pack-[0-9a-z]+$/.exec(name)?.[1];
-  return service === normal;
+  const made =
+    /^securityhub-(.+)-[0-9a-z]{6,12}$/.exec(name)?.[1] ??
+    /^OrgConfigRule-(.+)-[0-9a-z]{8}$/.exec(name)?.[1] ??
+    /^(.+)-conformance-pack-[0-9a-z]+$/.exec(name)?.[1];
+  return made?.toLowerCase() === normal;
+}
+
+/**
+ * What the policy says that a rule is: by its name, else by the patterns that match it, in which `*` is any text. Null: nothing; more than one:
+ * patterns contradict each other, and none of them holds.
+ */
+export function mappedRule(name: string, { configRules }: Pick<Policy, 'configRules'>): readonly string[] | null {
+  const own = Object.hasOwn(configRules, name) ? configRules[name] : undefined;
+  if (own !== undefined) return [own];
+  const found = Object.entries(configRules).flatMap(([key, identifier]) => (key.includes('*') && matchesPattern(key, name) ? [identifier] : []));
+  return found.length === 0 ? null : [...new Set(found)];
+}
+
+/** Without regular expressions: a pattern with many stars must not take long. */
+function matchesPattern(pattern: string, name: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop() ?? '';
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
 }
 
 /** Rules of a policy that no remediator knows: what they find would reach nobody. */

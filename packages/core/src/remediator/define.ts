@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { RedressError } from '../model/errors.js';
-import type { RecordedCall } from '../model/finding.js';
+import type { Actor, RecordedCall } from '../model/finding.js';
 import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
@@ -26,7 +26,14 @@ export interface CallSubject {
 }
 
 /** Reads the resources out of a CloudTrail record; total: answers `[]` when it cannot tell. */
-export type CallReader = (call: RecordedCall & { readonly account: string; readonly region: string }) => readonly CallSubject[];
+export type CallReader = (
+  call: RecordedCall & {
+    readonly account: string;
+    readonly region: string;
+    /** Who made it: some calls are about the caller, and name nobody. */
+    readonly actor?: Actor | null;
+  },
+) => readonly CallSubject[];
 
 /** Tags by their keys. */
 export type Tags = Readonly<Record<string, string>>;
@@ -101,6 +108,20 @@ export interface Discovered {
   readonly id: string;
   /** Default: the sweep's region. */
   readonly region?: string;
+}
+
+/** What a source says fails, and by which rule. A claim: it decides what is asked and who is notified, never what is changed. */
+export interface Claim {
+  /** As in {@link Finding.controls}. */
+  readonly controls: readonly string[];
+  /** Name of the Config rule behind it; null where the source names none. */
+  readonly configRule: string | null;
+  /** Whether it is that managed rule: by its identifier, its default name, or what services make of that. */
+  isRule(known: string): boolean;
+  /** What the rule or control was configured to look for; null: not known. A rule's defaults are not among them. */
+  readonly parameters: Readonly<Record<string, string>> | null;
+  /** When it is judged; epoch milliseconds. */
+  readonly observedAt: number;
 }
 
 /** The definition that {@link defineRemediator} takes. */
@@ -194,6 +215,20 @@ export interface RemediatorDefinition<
     readonly observedAt: number;
   }): Assessment<OperationNames<Writes>, OperationNames<Undoes>>;
   /**
+   * Asked where a source says that the resource fails, and there is nothing to change: what of that claim is open all the same, one text each.
+   * `[]`: the claim was judged whole, and what it says is over. `null`: it looks for more than this remediator can tell. Where it is open, or none of
+   * those that are asked can tell, people are notified that source and look contradict each other. Without it the look has the last word.
+   *
+   * @example judge: ({ claim }) => (claim.controls.includes('EC2.7') ? [] : null)
+   */
+  judge?(args: {
+    readonly state: NoInfer<State>;
+    readonly context: NoInfer<Context> | undefined;
+    readonly claim: Claim;
+    readonly resource: ResourceRef;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  }): readonly string[] | null;
+  /**
    * Whether a state after an `equivalent` undo is as good as the one before the change. Default: equal states.
    */
   equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
@@ -259,6 +294,8 @@ export interface Remediator {
   readonly identify: ((args: { aws: never; resource: ResourceRef }) => Promise<{ readonly id: string; readonly region?: string } | 'gone' | null>) | null;
   /** Whether two states are as good as each other after an undo. */
   equivalent(before: Json, after: Json): boolean;
+  /** What of a claim is open although there is nothing to change; null: it cannot tell. Absent: its look has the last word. */
+  judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
   /** Default for `purpose`: `decision`. */
   observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject; purpose?: ObservationPurpose }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
@@ -381,6 +418,7 @@ export function defineRemediator<
     identify: definition.identify === undefined ? null : (args) => (definition.identify as NonNullable<typeof definition.identify>)(args as never),
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
+    ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
     observe: (args) => definition.observe({ purpose: 'decision', ...args } as never) as Promise<Observation<Json, unknown> | 'gone'>,
     plan: (args) => definition.plan(args as never) as Assessment,
     discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),

@@ -81,6 +81,12 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeSecurityGroupRules': describe('Ec2'),
   'ec2:DescribeNetworkInterfaces': describe('Ec2'),
   'ec2:DescribeInstances': describe('Ec2'),
+  'ec2:GetManagedPrefixListEntries': {
+    name: 'PrefixLists',
+    // Lists are shared by other accounts, and those of AWS belong to none.
+    resources: ['arn:{partition}:ec2:{region}:*:prefix-list/*'],
+    rest: 'Every prefix list that the account can see, those that others share with it too: which one a rule names, only the rule says.',
+  },
   'ec2:DescribeVolumes': describe('Ec2'),
   'ec2:GetEbsEncryptionByDefault': regional('Ec2', 'EBS encryption by default'),
   'ec2:GetEbsDefaultKmsKeyId': regional('Ec2', 'The default key of EBS'),
@@ -103,6 +109,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: [groupRules],
     conditions: { StringEquals: { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' } },
     rest: 'Any tag, but only on a security group rule, and only as it is made: a rule that is taken back gets the tags it had.',
+  },
+  'config:DescribeConfigRules': {
+    name: 'ConfigRules',
+    resources: null,
+    rest: 'It describes every Config rule of the account: IAM has no resource for it.',
   },
   's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
   's3:GetBucketAcl': bucket(),

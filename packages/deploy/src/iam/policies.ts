@@ -14,6 +14,8 @@ export const MEMBER_ROLES: readonly MemberRole[] = ['read', 'fix', 'rollback'];
 
 /** That of a policy that names none. */
 const EXCEPTION_TAG = 'redress:exception';
+/** Needed by `readConfigRules` of `@redress/connect`. */
+const CONFIG_RULES = 'config:DescribeConfigRules';
 /** Sid of the statement that refuses to change what has the exception tag. */
 export const EXEMPT = 'Exempt';
 
@@ -69,7 +71,9 @@ export function boundaryPolicy(options: IamOptions, role?: MemberRole): PolicyDo
 
 /** IAM actions of a role, sorted. Operations have actions of other names: `s3:ListBuckets` needs `s3:ListAllMyBuckets`. */
 export function actionsOf(role: MemberRole, remediators: readonly Remediator[]): readonly string[] {
-  return sorted(remediators.flatMap(({ uses }) => [...looking(role, uses), ...changing(role, uses)]));
+  // What a finding's Config rule is, the engine asks itself.
+  const rules = role === 'read' && remediators.some(({ configRules }) => configRules.length > 0) ? [CONFIG_RULES] : [];
+  return sorted([...rules, ...remediators.flatMap(({ uses }) => [...looking(role, uses), ...changing(role, uses)])]);
 }
 
 /** IAM actions of declared operations, sorted. */

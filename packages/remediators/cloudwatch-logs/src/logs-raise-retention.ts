@@ -107,6 +107,11 @@ export const raiseRetention = defineRemediator({
       ],
     };
   },
+  judge({ state: { retentionInDays, logGroupClass }, claim, resource }) {
+    const asked = Number(claim.parameters?.['MinRetentionTime'] ?? claim.parameters?.['minRetentionTime'] ?? Number.NaN);
+    if (logGroupClass === 'DELIVERY' || retentionInDays === null || !(retentionInDays < asked)) return [];
+    return [`${resource.id} keeps its events for ${retentionInDays} days, and ${asked} are looked for: the policy has less`];
+  },
   async *discover({ aws, parameters: { minDays } }) {
     for await (const group of paginate(aws.logs.DescribeLogGroups, {}, 'logGroups', TOKEN)) {
       if (group.logGroupName !== undefined && (group.retentionInDays ?? minDays) < minDays) yield { type: 'AWS::Logs::LogGroup', id: group.logGroupName };

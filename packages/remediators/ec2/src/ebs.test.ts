@@ -109,5 +109,8 @@ describe('volumes', () => {
     expect(volumes.apiCalls['ec2:CreateVolume']?.(recorded('CreateVolume', {}, null))).toEqual([]);
     expect(volumes.apiCalls['ec2:AttachVolume']?.(recorded('AttachVolume', { volumeId: 'vol-2' }))).toEqual([{ id: 'vol-2' }]);
     expect(volumes.apiCalls['ec2:AttachVolume']?.(recorded('AttachVolume', null))).toEqual([]);
+    expect(volumes.apiCalls['ec2:AttachVolume']?.({ ...recorded('AttachVolume', { omitted: true }), response: { volumeId: 'vol-2' } })).toEqual([
+      { id: 'vol-2' },
+    ]);
   });
 });

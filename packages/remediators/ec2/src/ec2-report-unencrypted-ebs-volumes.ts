@@ -17,7 +17,10 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
     configRules: ['ENCRYPTED_VOLUMES', 'encrypted-volumes'],
     apiCalls: {
       'ec2:CreateVolume': ({ response }) => (typeof response?.['volumeId'] === 'string' ? [{ id: response['volumeId'] }] : []),
-      'ec2:AttachVolume': ({ request }) => (typeof request?.['volumeId'] === 'string' ? [{ id: request['volumeId'] }] : []),
+      'ec2:AttachVolume': ({ request, response }) => {
+        const id = request?.['volumeId'] ?? response?.['volumeId'];
+        return typeof id === 'string' ? [{ id }] : [];
+      },
     },
   },
   ceiling: 'notify',

@@ -12,6 +12,7 @@ export const revokeSgOpenRdp = revokeOpenPorts({
   ports: [3389],
   protocols: ['tcp', 'udp'],
   name: 'RDP',
+  resolves: true,
   controls: [
     { framework: 'aws-fsbp', id: 'EC2.14' },
     { framework: 'aws-fsbp', id: 'EC2.53' },

@@ -11,6 +11,7 @@ export const revokeSgOpenSsh = revokeOpenPorts({
   ports: [22],
   protocols: ['tcp'],
   name: 'SSH',
+  resolves: true,
   controls: [
     { framework: 'aws-fsbp', id: 'EC2.13' },
     { framework: 'aws-fsbp', id: 'EC2.53' },

@@ -1,6 +1,6 @@
 import type { Assessment, Change, JsonObject, RecordedCall } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { ACCOUNT, ec2Error, type FakeRegion, fakeEc2, GROUP, group, rule } from '../test/fake.js';
+import { ACCOUNT, ec2Error, type FakeRegion, type FakeRule, fakeEc2, GROUP, group, rule } from '../test/fake.js';
 import { revokeSgOpenSsh as remediator, revokeSgOpenRdp } from './index.js';
 
 const parameters = remediator.parameters(undefined);
@@ -79,6 +79,125 @@ describe('which rules', () => {
   it('do not depend on the order that EC2 answers in', async () => {
     const rules = [rule(22), rule(22, { CidrIpv6: '::/0' })];
     expect(await look({ rules: [...rules].reverse() })).toEqual(await look({ rules }));
+  });
+});
+
+describe('what is the internet only together', () => {
+  const listed = (id: string, more = {}) => rule(22, { PrefixListId: id, ...more });
+  const open = (by: string) => ({ status: 'manual', message: `SSH is open to the internet by ${by} of ${GROUP}.` });
+
+  it.each([
+    [
+      'two halves',
+      [rule(22, { CidrIpv4: '0.0.0.0/1' }), rule(20, { ToPort: 30, CidrIpv4: '128.0.0.0/1' })],
+      'ranges that are it together (0.0.0.0/1, 128.0.0.0/1)',
+    ],
+    ['half of it', [rule(22, { CidrIpv4: '0.0.0.0/1' })], 'ranges that are it together (0.0.0.0/1)'],
+    [
+      'eight sixteenths, overlapping',
+      [0, 16, 32, 48, 64, 80, 96, 112].map((n) => rule(22, { CidrIpv4: `${n}.0.0.0/4` })),
+      /^ranges that are it together \(0.0.0.0\/4, .*\)$/,
+    ],
+    ['the halves of IPv6', [rule(22, { CidrIpv6: '2000::/4' }), rule(22, { CidrIpv6: '3000::/4' })], 'ranges that are it together (2000::/4, 3000::/4)'],
+    ['a prefix list that holds everything', [listed('pl-all')], 'the prefix list pl-all'],
+    [
+      'a prefix list and a range',
+      [listed('pl-half'), rule(22, { CidrIpv4: '64.0.0.0/2' })],
+      'ranges that are it together (0.0.0.0/2, 64.0.0.0/2), some of them by pl-half',
+    ],
+  ])('%s: people are notified, and nothing is revoked', async (_name, rules, by) => {
+    const assessment = await plan({ rules, prefixLists: { 'pl-all': ['10.0.0.0/8', '0.0.0.0/0'], 'pl-half': ['0.0.0.0/2'] } });
+    if (typeof by === 'string') expect(assessment).toMatchObject(open(by));
+    else
+      expect(assessment).toMatchObject({
+        status: 'manual',
+        message: expect.stringContaining('SSH is open to the internet by ranges that are it together (0.0.0.0/4, '),
+      });
+  });
+
+  it.each([
+    ['less than half', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '10.0.0.0/8' })]],
+    ['the same quarter twice', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '16.0.0.0/4' })]],
+    ['halves of other ports', [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(443, { CidrIpv4: '128.0.0.0/1' })]],
+    ['a list of an office', [listed('pl-office')]],
+    ['a list that is gone', [listed('pl-gone')]],
+    ['no addresses at all', [rule(22, { CidrIpv4: 'everywhere' }), rule(22, { CidrIpv4: '0.0.0.0/33' })]],
+    ['IPv6 that is no global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
+  ])('%s: compliant', async (_name, rules) => {
+    expect(await plan({ rules, prefixLists: { 'pl-office': ['192.0.2.0/24', '198.51.100.7/32', '2001:db8::/32'] } })).toMatchObject({ status: 'compliant' });
+  });
+
+  it('beside a rule that is open by itself: that one is revoked, the rest stays open', async () => {
+    const assessment = await plan({ rules: [rule(22), listed('pl-all')], prefixLists: { 'pl-all': ['0.0.0.0/0'] } });
+    expect(changes(assessment)).toHaveLength(1);
+    expect(assessment).toMatchObject({ open: [`SSH is open to the internet by the prefix list pl-all of ${GROUP}`] });
+  });
+
+  it('a list that cannot be read denies', async () => {
+    const fake = fakeEc2({ ...REGION, rules: [listed('pl-1')] }, { GetManagedPrefixListEntries: ec2Error('UnauthorizedOperation', 'aws/denied') });
+    await expect(remediator.observe({ aws: fake.aws, resource: group(), parameters })).rejects.toThrow('UnauthorizedOperation');
+  });
+
+  it('is found by a sweep', async () => {
+    const rules = [
+      rule(22, { GroupId: 'sg-1', CidrIpv4: '0.0.0.0/1' }),
+      rule(22, { GroupId: 'sg-2', CidrIpv4: '0.0.0.0/2' }),
+      rule(22, { GroupId: 'sg-2', CidrIpv4: '128.0.0.0/2' }),
+      rule(22, { GroupId: 'sg-3', PrefixListId: 'pl-1' }),
+      rule(443, { GroupId: 'sg-4', PrefixListId: 'pl-1' }),
+      rule(22, { GroupId: 'sg-5', CidrIpv4: '64.0.0.0/2' }),
+    ];
+    const found: string[] = [];
+    const { aws } = fakeEc2({ rules });
+    for await (const { id } of remediator.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
+    expect(found).toEqual(['sg-1', 'sg-2', 'sg-3']);
+  });
+});
+
+describe('a claim', () => {
+  const judged = async (
+    rules: readonly FakeRule[],
+    claim: { rule?: string; controls?: readonly string[]; parameters?: Record<string, string> | null },
+    of = revokeSgOpenRdp,
+  ) => {
+    const { state, context } = await look({ rules }, of);
+    const { rule: known, controls = [], parameters: given = {} } = claim;
+    return of.judge?.({
+      state,
+      context,
+      resource: group(),
+      parameters,
+      claim: { controls, configRule: known ?? null, isRule: (each) => each === known, parameters: given, observedAt: 0 },
+    });
+  };
+  const says = (port: number, by: string) => [`tcp port ${port} is open to the internet, which ${by} looks for and nothing here changes`];
+  const common = 'RESTRICTED_INCOMING_TRAFFIC';
+
+  it('of a rule that looks for more ports than RDP is judged by the ports of the rule', async () => {
+    expect(await judged([rule(3306)], { rule: common })).toEqual(says(3306, `the Config rule ${common}`));
+    expect(await judged([rule(3306)], { rule: common, parameters: { blockedPort1: '8080' } })).toEqual([]);
+    expect(await judged([rule(8080)], { rule: common, parameters: { blockedPort1: '22', blockedPort2: ' 8080' } })).toEqual(
+      says(8080, `the Config rule ${common}`),
+    );
+    expect(await judged([rule(8000, { ToPort: 9000 })], { rule: common, parameters: { blockedPorts: '22,8080' } })).toEqual(
+      says(8080, `the Config rule ${common}`),
+    );
+  });
+  it('of a rule whose parameters are not known is not judged whole', async () => {
+    expect(await judged([rule(8080)], { rule: common, parameters: null })).toBeNull();
+    expect(await judged([rule(3306)], { rule: common, parameters: null })).toEqual(says(3306, `the Config rule ${common}`));
+    expect(await judged([rule(443)], { rule: 'INCOMING_SSH_DISABLED', parameters: null })).toEqual([]);
+  });
+  it('of another rule is not judged', async () => {
+    expect(await judged([rule(3306)], { rule: 'acme' })).toBeNull();
+    expect(await judged([rule(3306)], { controls: ['EC2.19'] })).toBeNull();
+  });
+  it('of one family is judged by that family', async () => {
+    expect(await judged([rule(22, { CidrIpv6: '::/0' })], { controls: ['EC2.53'] })).toEqual([]);
+    expect(await judged([rule(22, { CidrIpv6: '::/0' })], { controls: ['EC2.54'] })).toEqual(says(22, 'the control EC2.54'));
+    const port = { rule: 'VPC_SG_PORT_RESTRICTION_CHECK', parameters: { restrictPorts: '8443', ipType: 'IPv4' } };
+    expect(await judged([rule(8443, { CidrIpv6: '::/0' })], port)).toEqual([]);
+    expect(await judged([rule(8443)], port)).toEqual(says(8443, 'the Config rule VPC_SG_PORT_RESTRICTION_CHECK'));
   });
 });
 
@@ -247,6 +366,37 @@ describe('recorded calls', () => {
   it('by group name, in the default VPC: the id is in the response', () => {
     const response = { _return: true, securityGroupRuleSet: { items: [{ groupId: GROUP, securityGroupRuleId: 'sgr-1' }] } };
     expect(read('AuthorizeSecurityGroupIngress', { groupName: 'web', ipPermissions: permissions('0.0.0.0/0') }, response)).toMatchObject([{ id: GROUP }]);
+  });
+  it('names both sides: what either has', () => {
+    const granted = (more: JsonObject = {}) => ({
+      _return: true,
+      securityGroupRuleSet: {
+        items: [{ groupId: GROUP, securityGroupRuleId: 'sgr-1', isEgress: false, ipProtocol: 'tcp', fromPort: 22, toPort: 22, cidrIpv4: '0.0.0.0/0', ...more }],
+      },
+    });
+    for (const request of [null, { omitted: true }, {}]) {
+      expect(read('AuthorizeSecurityGroupIngress', request, granted())).toEqual([{ id: GROUP, subjects: ['tcp 22-22 0.0.0.0/0'] }]);
+      expect(read('AuthorizeSecurityGroupIngress', request, granted({ isEgress: true }))).toEqual([]);
+      expect(read('AuthorizeSecurityGroupIngress', request, granted({ cidrIpv4: '192.0.2.0/24' }))).toEqual([]);
+    }
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('0.0.0.0/0') }, granted())).toEqual([
+      { id: GROUP, subjects: ['tcp 22-22 0.0.0.0/0'] },
+    ]);
+  });
+  it('request and response of different groups: neither is believed', () => {
+    const response = { securityGroupRuleSet: { items: [{ groupId: 'sg-2', isEgress: false }] } };
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('0.0.0.0/0') }, response)).toEqual([]);
+  });
+  it('pieces of the internet, and prefix lists: the group is looked at, and nothing counts as new', () => {
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('0.0.0.0/1', '128.0.0.0/1') })).toEqual([
+      { id: GROUP, subjects: [] },
+    ]);
+    const listed = { items: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, ipRanges: {}, prefixListIds: { items: [{ prefixListId: 'pl-1' }] } }] };
+    expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: listed })).toEqual([{ id: GROUP, subjects: [] }]);
+    const response = {
+      securityGroupRuleSet: { items: [{ groupId: GROUP, isEgress: false, ipProtocol: 'tcp', fromPort: 22, toPort: 22, prefixListId: 'pl-1' }] },
+    };
+    expect(read('AuthorizeSecurityGroupIngress', null, response)).toEqual([{ id: GROUP, subjects: [] }]);
   });
   it('rules that open nothing are none of its business', () => {
     expect(read('AuthorizeSecurityGroupIngress', { groupId: GROUP, ipPermissions: permissions('10.0.0.0/8') })).toEqual([]);

@@ -2,6 +2,7 @@ import {
   allOf,
   type CallReader,
   type Ceiling,
+  type Claim,
   type ControlRef,
   canonicalJson,
   defineRemediator,
@@ -17,7 +18,22 @@ import {
 } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
-import { covers, isWorld, normalCidr, onlyPort, type Permission, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
+import {
+  covers,
+  grantedPermissions,
+  grantedRules,
+  isPiece,
+  isWorld,
+  letsPrefixListIn,
+  normalCidr,
+  onlyPort,
+  type Permission,
+  portOf,
+  protocolOf,
+  requestedPermissions,
+  spansInternet,
+  subjectOf,
+} from './permission.js';
 
 /** One open rule, with all that its undo needs. A type, not an interface: state must be plain JSON. */
 type OpenRule = {
@@ -46,16 +62,19 @@ interface Meant {
 const covered = (permission: Omit<Permission, 'cidr'>, { ports, protocols }: Meant) => ports.some((port) => covers(permission, port, protocols));
 
 const authorized =
-  (meant: Meant): CallReader =>
+  (meant: Meant, resolves: boolean): CallReader =>
   ({ request, response }) => {
-    const ruleSet = isRecord(response) ? response['securityGroupRuleSet'] : undefined;
-    const group = [
-      request?.['groupId'],
-      isRecord(ruleSet) && Array.isArray(ruleSet['items']) && isRecord(ruleSet['items'][0]) ? ruleSet['items'][0]['groupId'] : undefined,
-    ].find((id) => typeof id === 'string');
-    if (typeof group !== 'string') return [];
-    const open = requestedPermissions(request).filter((permission) => meant.isOpen(permission.cidr) && covered(permission, meant));
-    return open.length === 0 ? [] : [{ id: group, subjects: open.map(subjectOf) }];
+    // Either side may be left out of the record, and older responses name no rules.
+    const groups = [request?.['groupId'], ...grantedRules(response).map((rule) => rule['groupId'])].filter((id) => typeof id === 'string' && id !== '');
+    const [group] = groups;
+    // Request and response are of one call: of two groups neither is believed.
+    if (typeof group !== 'string' || groups.some((each) => each !== group)) return [];
+    const permissions = [...requestedPermissions(request), ...grantedPermissions(response)].filter((permission) => covered(permission, meant));
+    const open = new Set(permissions.filter(({ cidr }) => meant.isOpen(cidr)).map(subjectOf));
+    if (open.size > 0) return [{ id: group, subjects: [...open] }];
+    // Pieces and lists are put together when the group is looked at, and nothing of them is revoked.
+    const pieces = resolves && (permissions.some(({ cidr }) => isPiece(cidr)) || letsPrefixListIn(request, response));
+    return pieces ? [{ id: group, subjects: [] }] : [];
   };
 
 /**
@@ -78,6 +97,8 @@ export function revokeOpenPorts(options: {
   freshWithin?: string | null;
   ceiling?: Ceiling;
   breadth?: number;
+  /** Also notify where ranges or prefix lists are the internet only together. One remediator of each port does. */
+  resolves?: boolean;
   ports: readonly number[];
   protocols: readonly string[];
   name: string;
@@ -88,7 +109,7 @@ export function revokeOpenPorts(options: {
   /** Checks of Prowler that find the same. */
   prowler: readonly string[];
 }): Remediator {
-  const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M' } = options;
+  const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M', resolves = false } = options;
   const meant: Meant = { ports, protocols, isOpen };
   return defineRemediator({
     id: options.id,
@@ -100,7 +121,7 @@ export function revokeOpenPorts(options: {
     triggers: {
       configRules: options.configRules,
       showsNew: options.showsNew ?? [],
-      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(meant), 'ec2:ModifySecurityGroupRules': modified },
+      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(meant, resolves), 'ec2:ModifySecurityGroupRules': modified },
     },
     ceiling: options.ceiling ?? 'enforce',
     breadth: options.breadth ?? 0,
@@ -109,7 +130,9 @@ export function revokeOpenPorts(options: {
     blindSpots: [
       ...options.blindSpots,
       'Whether someone is connected through the rule right now.',
-      'Ranges that together are the internet (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it.',
+      resolves
+        ? 'When an entry is added to a prefix list: no event names the groups that let it in. The sweep finds it.'
+        : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about them.',
       'Instances that use the group only in a peered or shared VPC.',
     ],
     hazards: [
@@ -134,10 +157,13 @@ export function revokeOpenPorts(options: {
     },
     alsoFoundBy: { prowler: options.prowler },
     uses: {
-      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances')],
+      reads: [
+        ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'),
+        ec2.pick(...(resolves ? (['GetManagedPrefixListEntries'] as const) : [])),
+      ],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances')],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances'), ec2.pick(...(resolves ? (['GetManagedPrefixListEntries'] as const) : []))],
     },
     async observe({ aws, resource, purpose }) {
       const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
@@ -180,9 +206,16 @@ export function revokeOpenPorts(options: {
       }
       if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
         bastions.push(resource.id);
+      const pieces = resolves && purpose !== 'verification' ? piecesOf(found.IpPermissions, meant) : { ranges: [], lists: [] };
+      const lists = await inParallel(
+        ...pieces.lists.map(async (id) => ({
+          id,
+          ranges: (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
+        })),
+      );
       return {
         state: { owner: found.OwnerId ?? null, open },
-        context: { bastions },
+        context: { bastions, together: together(pieces.ranges, lists), world: toEverybody(found.IpPermissions) },
         tags: tagsOf(found.Tags),
         usedBy,
         parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
@@ -190,7 +223,18 @@ export function revokeOpenPorts(options: {
     },
     plan({ state, context, resource }) {
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
-      if (state.open.length === 0) return { status: 'compliant', message: `No rule opens ${name} to the internet.` };
+      const still = (context?.together ?? []).map((each) => `${name} is open to the internet by ${each} of ${resource.id}`);
+      if (state.open.length === 0) {
+        if (still.length === 0) return { status: 'compliant', message: `No rule opens ${name} to the internet.` };
+        return {
+          status: 'manual',
+          message: `${still.join('; ')}.`,
+          steps: [
+            'Let in the addresses that need it, each by a rule of its own.',
+            'Then take away the ranges, or the rule that names the prefix list. An entry of the list itself holds for every group that names it.',
+          ],
+        };
+      }
       const common: Hazard[] = [];
       if ((context?.bastions.length ?? 0) > 0) {
         common.push({
@@ -202,6 +246,7 @@ export function revokeOpenPorts(options: {
       return {
         status: 'change',
         hazards: common,
+        ...(still.length === 0 ? {} : { open: still }),
         changes: state.open.map((rule) => ({
           call: ec2.call('RevokeSecurityGroupIngress', { GroupId: resource.id, SecurityGroupRuleIds: [rule.id] }),
           undo: { calls: [ec2.call('AuthorizeSecurityGroupIngress', { GroupId: resource.id, ...authorize(rule) })], restores: 'equivalent' as const },
@@ -222,6 +267,15 @@ export function revokeOpenPorts(options: {
         })),
       };
     },
+    judge({ context, claim }) {
+      const asked = asksFor(claim);
+      // A context that was recorded before this was looked for does not say.
+      if (asked === null || context?.world === undefined) return null;
+      const open = asked.ports.filter((port) => context.world.some((each) => covers(each, port, asked.protocols) && (each.ipv6 ? asked.ipv6 : asked.ipv4)));
+      // With parameters that nobody could read it may be about other ports.
+      if (open.length === 0 && !asked.known) return null;
+      return open.map((port) => `${asked.protocols.join('/')} port ${port} is open to the internet, which ${asked.by} looks for and nothing here changes`);
+    },
     // A rule that is authorised again is the same rule under a new id.
     equivalent: ({ before, after }) => {
       const named = (rules: readonly OpenRule[]) =>
@@ -233,12 +287,19 @@ export function revokeOpenPorts(options: {
     },
     async *discover({ aws }) {
       const seen = new Set<string>();
+      const pieces = new Map<string, string[]>();
+      const found = (id: string) => ({ type: 'AWS::EC2::SecurityGroup', id });
       for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
+        const { GroupId: id, PrefixListId: list } = rule;
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (rule.GroupId === undefined || seen.has(rule.GroupId) || rule.IsEgress !== false || cidr === undefined || !isOpen(cidr)) continue;
+        if (id === undefined || seen.has(id) || rule.IsEgress !== false) continue;
         if (!covered({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, meant)) continue;
-        seen.add(rule.GroupId);
-        yield { type: 'AWS::EC2::SecurityGroup', id: rule.GroupId };
+        if (cidr !== undefined && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
+        const open = cidr !== undefined && isOpen(cidr);
+        if (!open && !(resolves && (list !== undefined || spansInternet(pieces.get(id) ?? [])))) continue;
+        seen.add(id);
+        pieces.delete(id);
+        yield found(id);
       }
     },
   });
@@ -263,27 +324,106 @@ interface Range {
   readonly CidrIpv6?: string | undefined;
 }
 
-/** Whether the permissions of a group let in what is meant. A group that does not say may. */
-function letsIn(
-  permissions:
-    | readonly {
-        readonly IpProtocol?: string | undefined;
-        readonly FromPort?: number | undefined;
-        readonly ToPort?: number | undefined;
-        readonly IpRanges?: readonly Range[] | undefined;
-        readonly Ipv6Ranges?: readonly Range[] | undefined;
-      }[]
-    | undefined,
-  meant: Meant,
-): boolean {
-  return (
-    permissions === undefined ||
-    permissions.some(
-      ({ IpProtocol, FromPort, ToPort, IpRanges = [], Ipv6Ranges = [] }) =>
-        covered({ protocol: protocolOf(IpProtocol), fromPort: portOf(FromPort), toPort: portOf(ToPort) }, meant) &&
-        [...IpRanges, ...Ipv6Ranges].some(({ CidrIp, CidrIpv6 }) => meant.isOpen(CidrIp ?? CidrIpv6 ?? '')),
-    )
+/** Permissions of a group, as EC2 gives them with it. */
+type Permissions =
+  | readonly {
+      readonly IpProtocol?: string | undefined;
+      readonly FromPort?: number | undefined;
+      readonly ToPort?: number | undefined;
+      readonly IpRanges?: readonly Range[] | undefined;
+      readonly Ipv6Ranges?: readonly Range[] | undefined;
+      readonly PrefixListIds?: readonly { readonly PrefixListId?: string | undefined }[] | undefined;
+    }[]
+  | undefined;
+
+const portsOf = ({ IpProtocol, FromPort, ToPort }: NonNullable<Permissions>[number]) => ({
+  protocol: protocolOf(IpProtocol),
+  fromPort: portOf(FromPort),
+  toPort: portOf(ToPort),
+});
+const rangesOf = ({ IpRanges = [], Ipv6Ranges = [] }: NonNullable<Permissions>[number]) =>
+  [...IpRanges, ...Ipv6Ranges].map(({ CidrIp, CidrIpv6 }) => CidrIp ?? CidrIpv6 ?? '');
+
+/** The ranges and prefix lists that are let in to what is meant, without what is open by itself. */
+function piecesOf(permissions: Permissions, meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
+  const covering = (permissions ?? []).filter((each) => covered(portsOf(each), meant));
+  const lists = covering.flatMap(({ PrefixListIds = [] }) => PrefixListIds.map(({ PrefixListId }) => PrefixListId ?? ''));
+  return { ranges: covering.flatMap(rangesOf).filter((cidr) => !meant.isOpen(cidr)), lists: [...new Set(lists)].filter((id) => id !== '').sort() };
+}
+
+/** What of ranges and lists is the internet, in words: a list by itself, or all together. */
+function together(ranges: readonly string[], lists: readonly { readonly id: string; readonly ranges: readonly string[] }[]): readonly string[] {
+  const alone = lists.filter((list) => spansInternet(list.ranges));
+  if (alone.length > 0) return alone.map(({ id }) => `the prefix list ${id}`);
+  const pieces = [...new Set([...ranges, ...lists.flatMap((list) => list.ranges)])];
+  if (!spansInternet(pieces)) return [];
+  const shown = pieces.filter(isPiece).sort();
+  const named = shown.length > 8 ? `${shown.slice(0, 8).join(', ')} and ${shown.length - 8} more` : shown.join(', ');
+  return [`ranges that are it together (${named})${lists.length === 0 ? '' : `, some of them by ${lists.map(({ id }) => id).join(', ')}`}`];
+}
+
+/** What a group lets everybody in to, whatever the port: what a rule of Config may be about. */
+function toEverybody(permissions: Permissions) {
+  const open = (permissions ?? []).flatMap((each) =>
+    rangesOf(each)
+      .filter(isWorld)
+      .map((cidr) => ({ ...portsOf(each), ipv6: cidr.includes(':') })),
   );
+  return [...new Map(open.map((each) => [canonicalJson(each), each])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+}
+
+/** Ports that a claim is about; null where that is not known. */
+function asksFor(claim: Claim) {
+  const parameters = claim.parameters ?? {};
+  const known = claim.parameters !== null;
+  const numbers = (texts: readonly string[]) =>
+    texts
+      .flatMap((text) => text.split(','))
+      .map((text) => text.trim())
+      .filter((text) => /^\d{1,5}$/.test(text))
+      .map(Number);
+  const asks = (by: string, ports: readonly number[], more: { readonly ipv4?: boolean; readonly ipv6?: boolean; readonly known?: boolean } = {}) => ({
+    by,
+    ports: [...new Set(ports)],
+    protocols: ['tcp'],
+    ipv4: true,
+    ipv6: true,
+    known: true,
+    ...more,
+  });
+  const rule = `the Config rule ${claim.configRule ?? ''}`;
+  if (claim.isRule('INCOMING_SSH_DISABLED') || claim.isRule('restricted-ssh')) return asks(rule, [22]);
+  if (claim.isRule('RESTRICTED_INCOMING_TRAFFIC') || claim.isRule('restricted-common-ports')) {
+    const own = numbers(Object.entries(parameters).flatMap(([key, value]) => (/^blockedPorts?\d*$/i.test(key) ? [value] : [])));
+    return asks(rule, own.length > 0 ? own : [20, 21, 3389, 3306, 4333], { known });
+  }
+  if (claim.isRule('VPC_SG_PORT_RESTRICTION_CHECK') || claim.isRule('vpc-sg-port-restriction-check')) {
+    const own = numbers([parameters['restrictPorts'] ?? '']);
+    const type = parameters['ipType']?.toLowerCase();
+    return asks(rule, own.length > 0 ? own : [22, 3389], { ipv4: type !== 'ipv6', ipv6: type !== 'ipv4', known });
+  }
+  for (const [control, ports, more] of CONTROLS) if (claim.controls.includes(control)) return asks(`the control ${control}`, ports, more);
+  return null;
+}
+
+/** What controls look for, which take no parameters. */
+const CONTROLS: readonly (readonly [control: string, ports: readonly number[], more?: { readonly ipv4?: boolean; readonly ipv6?: boolean }])[] = [
+  ['EC2.13', [22]],
+  ['EC2.14', [3389]],
+  ['EC2.53', [22, 3389], { ipv6: false }],
+  ['EC2.54', [22, 3389], { ipv4: false }],
+  ['cis-aws-foundations-benchmark/v/1.2.0/4.1', [22]],
+  ['cis-aws-foundations-benchmark/v/1.2.0/4.2', [3389]],
+  ['cis-aws-foundations-benchmark/v/1.4.0/5.2', [22, 3389]],
+  ['cis-aws-foundations-benchmark/v/3.0.0/5.2', [22, 3389], { ipv6: false }],
+  ['cis-aws-foundations-benchmark/v/3.0.0/5.3', [22, 3389], { ipv4: false }],
+  ['cis-aws-foundations-benchmark/v/5.0.0/5.3', [22, 3389], { ipv6: false }],
+  ['cis-aws-foundations-benchmark/v/5.0.0/5.4', [22, 3389], { ipv4: false }],
+];
+
+/** Whether the permissions of a group let in what is meant. A group that does not say may. */
+function letsIn(permissions: Permissions, meant: Meant): boolean {
+  return permissions === undefined || permissions.some((each) => covered(portsOf(each), meant) && rangesOf(each).some((cidr) => meant.isOpen(cidr)));
 }
 
 function authorize(rule: OpenRule): JsonObject & { IpPermissions: never; TagSpecifications?: never } {

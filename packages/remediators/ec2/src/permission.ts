@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { isRecord } from '@redress/core';
 
 /** One ingress permission from one address range, in one spelling for API replies, CloudTrail requests and responses. */
@@ -77,22 +78,102 @@ export function portOf(value: unknown): number | null {
 /** The address permissions in a recorded AuthorizeSecurityGroupIngress request: flat, or as a list; each may be spelled either way. */
 export function requestedPermissions(request: unknown): readonly Permission[] {
   if (!isRecord(request)) return [];
-  const found: Permission[] = [];
-  const add = (source: Record<string, unknown>, cidr: unknown) => {
-    if (typeof cidr === 'string')
-      found.push({ protocol: protocolOf(source['ipProtocol']), fromPort: portOf(source['fromPort']), toPort: portOf(source['toPort']), cidr });
-  };
-  for (const item of itemsOf(request['ipPermissions'])) {
-    for (const range of itemsOf(item['ipRanges'])) add(item, range['cidrIp']);
-    for (const range of itemsOf(item['ipv6Ranges'])) add(item, range['cidrIpv6']);
-  }
-  add(request, request['cidrIp']);
-  add(request, request['cidrIpv6']);
-  return found;
+  return [
+    ...itemsOf(request['ipPermissions']).flatMap((item) => [
+      ...itemsOf(item['ipRanges']).flatMap((range) => permissionOf(item, range['cidrIp'])),
+      ...itemsOf(item['ipv6Ranges']).flatMap((range) => permissionOf(item, range['cidrIpv6'])),
+    ]),
+    ...permissionOf(request, request['cidrIp']),
+    ...permissionOf(request, request['cidrIpv6']),
+  ];
+}
+
+/** Those in its response, where it names the rules that it made: the request may be left out of the record. */
+export function grantedPermissions(response: unknown): readonly Permission[] {
+  return grantedRules(response).flatMap((rule) => [...permissionOf(rule, rule['cidrIpv4']), ...permissionOf(rule, rule['cidrIpv6'])]);
+}
+
+/** Whether a recorded AuthorizeSecurityGroupIngress let in a prefix list. */
+export function letsPrefixListIn(request: unknown, response: unknown): boolean {
+  const asked = itemsOf(isRecord(request) ? request['ipPermissions'] : undefined).some((item) => itemsOf(item['prefixListIds']).length > 0);
+  return asked || grantedRules(response).some((rule) => typeof rule['prefixListId'] === 'string');
+}
+
+/** The ingress rules that a response names. */
+export function grantedRules(response: unknown): readonly Record<string, unknown>[] {
+  return itemsOf(isRecord(response) ? response['securityGroupRuleSet'] : undefined).filter((rule) => rule['isEgress'] !== true);
+}
+
+function permissionOf(source: Record<string, unknown>, cidr: unknown): readonly Permission[] {
+  if (typeof cidr !== 'string') return [];
+  return [{ protocol: protocolOf(source['ipProtocol']), fromPort: portOf(source['fromPort']), toPort: portOf(source['toPort']), cidr }];
 }
 
 /** CloudTrail writes an EC2 list as `{ items: […] }`, and an empty one as `{}`. */
 function itemsOf(list: unknown): readonly Record<string, unknown>[] {
   const items = isRecord(list) ? list['items'] : list;
   return Array.isArray(items) ? items.filter(isRecord) : [];
+}
+
+/** A range of addresses as first and last number, in its family; null when it is none. */
+function rangeOf(cidr: string): { readonly family: 4 | 6; readonly from: bigint; readonly to: bigint } | null {
+  const [address = '', prefix = ''] = cidr.split('/');
+  const family = isIP(address);
+  if ((family !== 4 && family !== 6) || !/^\d{1,3}$/.test(prefix)) return null;
+  const bits = family === 4 ? 32 : 128;
+  const length = Number(prefix);
+  if (length > bits) return null;
+  const size = 1n << BigInt(bits - length);
+  const from = (numberOf(address, family) / size) * size;
+  return { family, from, to: from + size };
+}
+
+function numberOf(address: string, family: 4 | 6): bigint {
+  if (family === 4) return address.split('.').reduce((sum, part) => (sum << 8n) + BigInt(part), 0n);
+  // The form of URLs has no addresses in dots at its end, and no zeros in front.
+  const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const groups = (text: string | undefined) => (text === undefined || text === '' ? [] : text.split(':'));
+  const [before, after] = [groups(head), groups(tail)];
+  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => '0'), ...after];
+  return all.reduce((sum, part) => (sum << 16n) + BigInt(`0x${part}`), 0n);
+}
+
+/** Where the internet is, and half of it: whoever lets that many in lets anybody in. */
+const INTERNET = {
+  4: { from: 0n, to: 1n << 32n },
+  // Global unicast, `2000::/3`.
+  6: { from: 1n << 125n, to: 1n << 126n },
+} as const;
+
+/**
+ * Whether ranges together hold half of the internet or more, of IPv4 or of IPv6: `0.0.0.0/1` and `128.0.0.0/1` are as open as `0.0.0.0/0`, and no
+ * rule that looks at one range alone finds them.
+ *
+ * @example spansInternet(['0.0.0.0/1', '128.0.0.0/1']) === true
+ */
+export function spansInternet(cidrs: readonly string[]): boolean {
+  const ranges = cidrs.map(rangeOf).filter((range) => range !== null);
+  return ([4, 6] as const).some((family) => {
+    const { from, to } = INTERNET[family];
+    let held = 0n;
+    let at = from;
+    for (const range of ranges.filter((each) => each.family === family).sort((a, b) => (a.from < b.from ? -1 : 1))) {
+      const end = range.to < to ? range.to : to;
+      if (end <= at) continue;
+      // What lies before was counted with the range before.
+      if (range.from > at) at = range.from;
+      held += end - at;
+      at = end;
+    }
+    return held * 2n >= to - from;
+  });
+}
+
+/** Whether a range may be a piece of the internet: wider than `10.0.0.0/8`, so that some dozens hold it. */
+export function isPiece(cidr: string): boolean {
+  const range = rangeOf(cidr);
+  if (range === null) return false;
+  const { from, to } = INTERNET[range.family];
+  const overlap = (range.to < to ? range.to : to) - (range.from > from ? range.from : from);
+  return overlap * 256n > to - from;
 }

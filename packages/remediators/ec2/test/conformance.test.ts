@@ -1,6 +1,7 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
+  CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
   CreateTagsCommand,
   CreateVolumeCommand,
@@ -169,7 +170,27 @@ function openPort(remediator: Remediator, port: number, more: (added: Added) => 
 
 const v6 = (port: number, ...cidrs: string[]): IpPermission => world(port, { IpRanges: [], Ipv6Ranges: cidrs.map((CidrIpv6) => ({ CidrIpv6 })) });
 
+/** A rule that lets a prefix list in. */
+const listed = (port: number): Partial<Scenario> => ({
+  expect: 'manual',
+  event: (ref) => configComplianceEvent({ resource: ref, rule: port === 22 ? 'restricted-ssh' : 'restricted-common-ports' }),
+  arrange: async (sdk) => {
+    const ec2 = new EC2Client(sdk.config);
+    const { PrefixList } = await ec2.send(
+      new CreateManagedPrefixListCommand({
+        PrefixListName: sdk.name('everybody'),
+        MaxEntries: 5,
+        AddressFamily: 'IPv4',
+        Entries: [{ Cidr: '0.0.0.0/1' }, { Cidr: '128.0.0.0/1' }],
+      }),
+    );
+    return group(sdk, [world(port, { IpRanges: [], PrefixListIds: [{ PrefixListId: PrefixList?.PrefixListId }] })]);
+  },
+});
+
 openPort(revokeSgOpenSsh, 22, (added) => [
+  added('a prefix list that is the internet', [], listed(22)),
+  added('two halves of the internet', [world(22, { IpRanges: [{ CidrIp: '0.0.0.0/1' }, { CidrIp: '128.0.0.0/1' }] })], { expect: 'manual' }),
   added('the protocol given as 6', [world(22, { IpProtocol: '6' })]),
   added('IPv6 as ::/0', [v6(22, '::/0')]),
   added('IPv6 as 0:0:0:0:0:0:0:0/0', [v6(22, '0:0:0:0:0:0:0:0/0')]),
@@ -187,6 +208,7 @@ openPort(revokeSgOpenSsh, 22, (added) => [
   added('the port alone and inside a range', [world(22), world(22, { FromPort: 20, ToPort: 32 })], { hazards: ['wide-rule'], partly: true }),
 ]);
 openPort(revokeSgOpenRdp, 3389, (added) => [
+  added('a prefix list that is the internet', [], listed(3389)),
   added('over UDP, by IPv6', [{ IpProtocol: 'udp', FromPort: 3389, ToPort: 3389, Ipv6Ranges: [{ CidrIpv6: '::/0' }] }]),
 ]);
 

@@ -28,6 +28,8 @@ export interface FakeRegion {
   /** Network interfaces and instances by id. */
   readonly interfaces?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
   readonly instances?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
+  /** Ranges of prefix lists by id; of others it knows nothing. */
+  readonly prefixLists?: Readonly<Record<string, readonly string[]>>;
   readonly volumes?: readonly object[];
   readonly encryptsByDefault?: boolean | undefined;
   readonly defaultKey?: string;
@@ -81,6 +83,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
                       ToPort: each.ToPort,
                       IpRanges: each.CidrIpv4 === undefined ? [] : [{ CidrIp: each.CidrIpv4 }],
                       Ipv6Ranges: each.CidrIpv6 === undefined ? [] : [{ CidrIpv6: each.CidrIpv6 }],
+                      PrefixListIds: each.PrefixListId === undefined ? [] : [{ PrefixListId: each.PrefixListId }],
                     })),
                 }),
           };
@@ -113,6 +116,16 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       return page(
         'Reservations',
         found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags) }] })),
+        input,
+      );
+    },
+    GetManagedPrefixListEntries: async (input: Paged & { readonly PrefixListId: string }) => {
+      called('GetManagedPrefixListEntries');
+      const entries = region.prefixLists?.[input.PrefixListId];
+      if (entries === undefined) throw ec2Error('InvalidPrefixListID.NotFound');
+      return page(
+        'Entries',
+        entries.map((Cidr) => ({ Cidr })),
         input,
       );
     },

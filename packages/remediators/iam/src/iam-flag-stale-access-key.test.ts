@@ -1,4 +1,4 @@
-import type { Assessment, JsonObject } from '@redress/core';
+import type { Actor, Assessment, JsonObject } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
 import { describe, expect, it } from 'vitest';
 import { type FakeUser, fakeIam, iamError, user } from '../test/fake.js';
@@ -245,6 +245,53 @@ describe('recorded calls', () => {
     [{ userName: ['deploy'] }, { accessKey: 'x' }, []],
   ])('%j, %j: %j', (request, response, names) => {
     expect(call(request, response)).toEqual(names.map((id) => ({ id, region: 'aws-global' })));
+  });
+
+  const changed = (request: JsonObject | null, actor: Actor | null) =>
+    remediator.apiCalls['iam:UpdateAccessKey']?.({
+      service: 'iam',
+      operation: 'UpdateAccessKey',
+      request,
+      response: null,
+      errorCode: null,
+      readOnly: false,
+      account: '111111111111',
+      region: 'us-east-1',
+      actor,
+    });
+  const alice: Actor = { type: 'IAMUser', arn: 'arn:aws:iam::111111111111:user/people/alice', issuerArn: null, invokedBy: null };
+  const own = { accessKeyId: A, status: 'Inactive' };
+  it('of a key of one’s own is about the caller, who need not be named', () => {
+    expect(changed(own, alice)).toEqual([{ id: 'alice', region: 'aws-global' }]);
+    expect(changed({ ...own, userName: 'deploy' }, alice)).toEqual([{ id: 'deploy', region: 'aws-global' }]);
+  });
+  it.each([
+    ['the request is left out: it may name somebody else', { omitted: true }, alice],
+    ['there is no request', null, alice],
+    ['a role called', own, { ...alice, type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/ops/alice' }],
+    ['the caller is of another account', own, { ...alice, arn: 'arn:aws:iam::222222222222:user/alice' }],
+    ['nobody is known', own, null],
+  ])('names nobody where %s', (_name, request, actor) => {
+    expect(changed(request, actor)).toEqual([]);
+  });
+
+  it('of a rule that wants younger keys than the policy says what is too old for it', () => {
+    const judge = (maxAccessKeyAge: string | null) =>
+      remediator.judge?.({
+        state: { keys: [{ id: A, created: '2026-10-01T00:00:00.000Z' }], flag: null, room: true } as never,
+        context: undefined,
+        resource: { id: 'deploy' } as never,
+        parameters: { maxAgeDays: 90 },
+        claim: {
+          controls: [],
+          configRule: 'access-keys-rotated',
+          isRule: () => true,
+          parameters: maxAccessKeyAge === null ? null : { maxAccessKeyAge },
+          observedAt: Date.parse('2026-11-24T00:00:00Z'),
+        },
+      });
+    expect(judge('30')).toEqual([`key ${A} of user deploy, created 2026-10-01, is older than the 30 days that are looked for; the policy has 90`]);
+    for (const fine of ['60', '90', '365', null]) expect(judge(fine)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, inParallel, isGone, isRecord, paginate } from '@redress/core';
+import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, inParallel, isGone, isLeftOut, isRecord, paginate } from '@redress/core';
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -28,10 +28,15 @@ export function flagValue(keys: readonly Pick<Key, 'id'>[]): string {
   return value;
 }
 
-// Whoever makes a key for himself need not name himself; the reply to CreateAccessKey does.
-const namedUser: CallReader = ({ request, response }) => {
+// Whoever makes or changes a key of his own need not name himself: then IAM takes who signed the call, and the reply to CreateAccessKey says so.
+// Where the record leaves the request out, nobody knows whether it named somebody else.
+const namedUser: CallReader = ({ request, response, actor, account }) => {
   const key = response?.['accessKey'];
-  const name = [request?.['userName'], isRecord(key) ? key['userName'] : undefined].find((each) => typeof each === 'string' && each !== '');
+  const own =
+    !isLeftOut({ request }) && actor?.type === 'IAMUser' && actor.arn?.includes(`:iam::${account}:user/`) === true
+      ? actor.arn.slice(actor.arn.lastIndexOf('/') + 1)
+      : undefined;
+  const name = [request?.['userName'], isRecord(key) ? key['userName'] : undefined, own].find((each) => typeof each === 'string' && each !== '');
   return typeof name === 'string' ? [{ id: name, region: GLOBAL_REGION }] : [];
 };
 
@@ -66,7 +71,6 @@ export const flagStaleAccessKey = defineRemediator({
     'SMTP passwords of SES and presigned URLs that come from a key.',
     'Keys of the root user, which IAM does not list.',
     'Policies that decide by tags: a policy that counts tags or allows any tag key sees the flag.',
-    'Users who rotate a key themselves without naming themselves: CloudTrail then does not say whose key it was; the sweep finds it.',
   ],
   hazards: [],
   rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
@@ -152,6 +156,17 @@ export const flagStaleAccessKey = defineRemediator({
       };
     }
     return { ...change(tagged(value), `flag ${resource.id}: ${value}`), open };
+  },
+  judge({ state, claim, resource, parameters: { maxAgeDays } }) {
+    const asked = Number(claim.parameters?.['maxAccessKeyAge'] ?? Number.NaN);
+    const limit = asked > 0 && asked < maxAgeDays ? asked : maxAgeDays;
+    const older = (created: string, days: number) => claim.observedAt - Date.parse(created) > days * DAY;
+    // What is older than the policy allows is flagged, and said to be open.
+    const open = state.keys.filter(({ created }) => older(created, limit) && !older(created, maxAgeDays));
+    return open.map(
+      ({ id, created }) =>
+        `key ${id} of user ${resource.id}, created ${created.slice(0, 10)}, is older than the ${limit} days that are looked for; the policy has ${maxAgeDays}`,
+    );
   },
   async *discover({ aws }) {
     for await (const user of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) {

@@ -1,4 +1,4 @@
-import { GLOBAL_REGION, type JsonObject, RedressError, resource } from '@redress/core';
+import { type Claim, GLOBAL_REGION, type JsonObject, RedressError, resource } from '@redress/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { strengthenPasswordPolicy as remediator } from './iam-strengthen-password-policy.js';
@@ -98,4 +98,56 @@ describe('the password policy', () => {
   it('is unreadable when IAM says so, and that is not "none"', async () => {
     await expect(look(new RedressError('aws/denied', 'AccessDenied'))).rejects.toThrow('AccessDenied');
   });
+});
+
+describe('a claim', () => {
+  const judge = (policy: object | null, claim: Partial<Claim> & { rule?: string }) =>
+    remediator.judge?.({
+      state: { policy: policy === null ? null : { AllowUsersToChangePassword: true, HardExpiry: false, MaxPasswordAge: null, ...policy } } as never,
+      context: undefined,
+      resource: undefined as never,
+      parameters: remediator.parameters(undefined),
+      claim: { controls: [], configRule: claim.rule ?? null, isRule: (known) => known === claim.rule, parameters: {}, observedAt: 0, ...claim },
+    });
+  const rule = 'IAM_PASSWORD_POLICY';
+  const expiry = (by: string) => [`${by} looks for passwords that end after at most 90 days (they end never), which is not changed here`];
+
+  it('of the rule is judged by its parameters, and by its defaults', () => {
+    expect(judge(STRONG, { rule, parameters: { MaxPasswordAge: '90' } })).toEqual(expiry(`the Config rule ${rule}`));
+    expect(judge(STRONG, { rule })).toEqual(expiry(`the Config rule ${rule}`));
+    expect(judge(STRONG, { rule, parameters: { MaxPasswordAge: '0' } })).toEqual([]);
+    expect(judge({ ...STRONG, MaxPasswordAge: 90 }, { rule, parameters: { MaxPasswordAge: '90' } })).toEqual([]);
+    expect(judge({ ...STRONG, MaxPasswordAge: 91 }, { rule, parameters: { MaxPasswordAge: '90' } })?.[0]).toContain('(they end after 91)');
+    expect(judge({ ...STRONG, MaxPasswordAge: 60 }, { rule, parameters: { MinimumPasswordLength: '20' } })?.[0]).toContain(
+      'at least 20 characters (there are 14)',
+    );
+    expect(judge({ ...STRONG, MaxPasswordAge: 60, RequireSymbols: false }, { rule, parameters: { RequireSymbols: 'false' } })).toEqual([]);
+  });
+  it('of the rule with parameters that nobody could read is not judged whole', () => {
+    expect(judge({ ...STRONG, MaxPasswordAge: 60 }, { rule, parameters: null })).toBeNull();
+    expect(judge(STRONG, { rule, parameters: null })?.[0]).toContain('by its defaults, looks for passwords that end');
+    expect(judge(STRONG, { rule: 'acme' })).toBeNull();
+  });
+  it.each([
+    ['IAM.10', expiry('the control IAM.10')],
+    ['pci-dss/v/3.2.1/PCI.IAM.8', expiry('the control pci-dss/v/3.2.1/PCI.IAM.8')],
+    ['IAM.7', []],
+    ['IAM.15', []],
+    ['cis-aws-foundations-benchmark/v/1.2.0/1.9', []],
+  ])('of the control %s is judged by what it looks for', (control, expected) => {
+    expect(judge(STRONG, { controls: [control], parameters: null })).toEqual(expected);
+  });
+  it('of a control is judged by the parameters that it was given', () => {
+    expect(judge(STRONG, { controls: ['IAM.7'], parameters: { MinimumPasswordLength: '16' } })?.[0]).toContain('at least 16 characters');
+  });
+  it('where nothing is set, everything is short', () => {
+    expect(judge(null, { rule })).toHaveLength(7);
+  });
+});
+
+it('is asked by the controls of CIS 1.2.0 and PCI that are about it', () => {
+  const ids = remediator.controls.map(({ framework, id }) => `${framework}/${id}`);
+  for (const id of ['1.5', '1.6', '1.7', '1.8', '1.9', '1.10']) expect(ids).toContain(`cis-aws-foundations-benchmark/v/1.2.0/${id}`);
+  expect(ids).toContain('pci-dss/v/3.2.1/PCI.IAM.8');
+  expect(ids).not.toContain('cis-aws-foundations-benchmark/v/1.2.0/1.11');
 });

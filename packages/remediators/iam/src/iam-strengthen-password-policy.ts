@@ -1,4 +1,4 @@
-import { defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
+import { type Claim, defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -47,6 +47,78 @@ function input(policy: PasswordPolicy) {
   };
 }
 
+/** What a rule or control wants; what is absent it does not look at. */
+type Wanted = Partial<Pick<PasswordPolicy, (typeof REQUIRED)[number] | 'MinimumPasswordLength' | 'PasswordReusePrevention' | 'MaxPasswordAge'>>;
+
+const ALL: Wanted = { RequireSymbols: true, RequireNumbers: true, RequireUppercaseCharacters: true, RequireLowercaseCharacters: true };
+/** What the managed rule looks for where it is not configured otherwise. */
+const RULE: Wanted = { ...ALL, MinimumPasswordLength: 14, PasswordReusePrevention: 24, MaxPasswordAge: 90 };
+const CIS_1_2 = 'cis-aws-foundations-benchmark/v/1.2.0';
+const PCI: Wanted = { ...ALL, RequireSymbols: false, MinimumPasswordLength: 7, PasswordReusePrevention: 4, MaxPasswordAge: 90 };
+const LENGTH: Wanted = { MinimumPasswordLength: 14 };
+const REUSE: Wanted = { PasswordReusePrevention: 24 };
+
+/**
+ * What controls want.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html
+ */
+const CONTROLS: Readonly<Record<string, Wanted>> = {
+  'IAM.7': { ...ALL, MinimumPasswordLength: 8 },
+  'IAM.10': PCI,
+  'IAM.11': { RequireUppercaseCharacters: true },
+  'IAM.12': { RequireLowercaseCharacters: true },
+  'IAM.13': { RequireSymbols: true },
+  'IAM.14': { RequireNumbers: true },
+  'IAM.15': LENGTH,
+  'IAM.16': REUSE,
+  [`${CIS_1_2}/1.5`]: { RequireUppercaseCharacters: true },
+  [`${CIS_1_2}/1.6`]: { RequireLowercaseCharacters: true },
+  [`${CIS_1_2}/1.7`]: { RequireSymbols: true },
+  [`${CIS_1_2}/1.8`]: { RequireNumbers: true },
+  [`${CIS_1_2}/1.9`]: LENGTH,
+  [`${CIS_1_2}/1.10`]: REUSE,
+  'pci-dss/v/3.2.1/PCI.IAM.8': PCI,
+  'cis-aws-foundations-benchmark/v/1.4.0/1.8': LENGTH,
+  'cis-aws-foundations-benchmark/v/1.4.0/1.9': REUSE,
+  'cis-aws-foundations-benchmark/v/3.0.0/1.8': LENGTH,
+  'cis-aws-foundations-benchmark/v/3.0.0/1.9': REUSE,
+  'cis-aws-foundations-benchmark/v/5.0.0/1.7': LENGTH,
+  'cis-aws-foundations-benchmark/v/5.0.0/1.8': REUSE,
+};
+
+function wantedBy(claim: Claim): { readonly by: string; readonly what: Wanted; readonly known: boolean } | null {
+  const own = configured(claim.parameters);
+  const control = claim.controls.find((each) => Object.hasOwn(CONTROLS, each));
+  // A control looks with a rule of its own, which has the control's parameters.
+  if (control !== undefined) return { by: `the control ${control}`, what: { ...CONTROLS[control], ...own }, known: true };
+  if (!claim.isRule('IAM_PASSWORD_POLICY') && !claim.isRule('iam-password-policy')) return null;
+  const known = claim.parameters !== null;
+  return { by: `the Config rule ${claim.configRule ?? ''}${known ? '' : ', by its defaults,'}`, what: { ...RULE, ...own }, known };
+}
+
+/** Parameters of a rule: texts, under the names of the API. */
+function configured(parameters: Claim['parameters']): Wanted {
+  const found: Record<string, boolean | number> = {};
+  for (const [key, value] of Object.entries(parameters ?? {})) {
+    if ((REQUIRED as readonly string[]).includes(key)) found[key] = value.toLowerCase() === 'true';
+    else if (/^(?:MinimumPasswordLength|PasswordReusePrevention|MaxPasswordAge)$/.test(key) && /^\d{1,4}$/.test(value)) found[key] = Number(value);
+  }
+  return found as Wanted;
+}
+
+function shortfalls(now: PasswordPolicy, wanted: Wanted): readonly string[] {
+  const { MinimumPasswordLength: length = 0, PasswordReusePrevention: reuse, MaxPasswordAge: age } = wanted;
+  return [
+    ...REQUIRED.filter((each) => wanted[each] === true && !now[each]).map((each) => `${each} = true`),
+    ...(now.MinimumPasswordLength < length ? [`at least ${length} characters (there are ${now.MinimumPasswordLength})`] : []),
+    ...((now.PasswordReusePrevention ?? 0) < (reuse ?? 0) ? [`${reuse} passwords remembered (there are ${now.PasswordReusePrevention ?? 0})`] : []),
+    ...(age != null && age > 0 && (now.MaxPasswordAge === null || now.MaxPasswordAge > age)
+      ? [`passwords that end after at most ${age} days (they end ${now.MaxPasswordAge === null ? 'never' : `after ${now.MaxPasswordAge}`})`]
+      : []),
+  ];
+}
+
 /**
  * Raises length, complexity and reuse rules of the account's password policy; whatever is stronger already stays. Passwords that are there
  * stay valid: the rules hold from their next change. When passwords end is not touched, and nobody is locked out.
@@ -60,6 +132,8 @@ export const strengthenPasswordPolicy = defineRemediator({
   resourceTypes: ['AWS::::Account'],
   controls: [
     ...['IAM.7', 'IAM.10', 'IAM.11', 'IAM.12', 'IAM.13', 'IAM.14', 'IAM.15', 'IAM.16'].map((id) => ({ framework: 'aws-fsbp' as const, id })),
+    ...['1.5', '1.6', '1.7', '1.8', '1.9', '1.10'].map((id) => ({ framework: 'cis-aws-foundations-benchmark/v/1.2.0' as const, id })),
+    { framework: 'pci-dss/v/3.2.1', id: 'PCI.IAM.8' },
     { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '1.8' },
     { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '1.9' },
     { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '1.8' },
@@ -160,6 +234,13 @@ export const strengthenPasswordPolicy = defineRemediator({
         },
       ],
     };
+  },
+  judge({ state, claim }) {
+    const wanted = wantedBy(claim);
+    if (wanted === null) return null;
+    const short = shortfalls(state.policy ?? NONE, wanted.what);
+    if (short.length === 0 && !wanted.known) return null;
+    return short.map((each) => `${wanted.by} looks for ${each}, which is not changed here`);
   },
   async *discover({ account }) {
     yield { type: 'AWS::::Account', id: account, region: GLOBAL_REGION };

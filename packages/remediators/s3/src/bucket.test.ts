@@ -65,7 +65,11 @@ describe('discovery', () => {
 
 describe('a bucket whose region may not be read', () => {
   const found = async (code: 'aws/denied' | 'aws/server') => {
-    const aws: Parameters<typeof bucketsIn>[0]['aws'] = fakeS3({ a: { location: 'eu-west-1' }, b: { location: 'us-east-2' }, c: { location: 'eu-west-1' } }).aws;
+    const aws: Parameters<typeof bucketsIn>[0]['aws'] = fakeS3({
+      a: { location: 'eu-west-1' },
+      b: { location: 'us-east-2' },
+      c: { location: 'eu-west-1' },
+    }).aws;
     const { GetBucketLocation } = aws.s3;
     const refused: typeof GetBucketLocation = async (input) => {
       if (input.Bucket === 'b') throw s3Error('AccessDenied', code);

@@ -1,6 +1,7 @@
 import type { Actor, FindingKind } from '../../model/finding.js';
-import { resourcesOfCall } from '../cloudtrail-resources.js';
-import { type Decoder, firstOf, type Verdict, verdict } from '../draft.js';
+import type { JsonObject } from '../../model/json.js';
+import { groupsOfCall, resourcesOfCall } from '../cloudtrail-resources.js';
+import { contradicts, type Decoder, firstOf, type Verdict, verdict } from '../draft.js';
 import { copyObject, members, scalars, text, time } from '../read.js';
 
 // For records older than eventVersion 1.05, which have no `readOnly`.
@@ -15,8 +16,10 @@ const READS = /^(?:BatchGet|Describe|Discover|Get|Head|List|Lookup|Search|Select
  */
 export const cloudtrail: Decoder = (record, context) => {
   const identity = members(record.userIdentity);
-  const eventSource = text(record.eventSource);
-  const operation = text(record.eventName);
+  // Of unusual activity the calls are inside, and there may be none around them.
+  const insight = members(record.insightDetails);
+  const eventSource = text(firstOf(record.eventSource, insight.eventSource));
+  const operation = text(firstOf(record.eventName, insight.eventName));
   const account = firstOf(record.recipientAccountId, identity.accountId, context.account);
   const errorCode = text(record.errorCode);
   const readOnly = isReadOnly(record.readOnly, operation ?? '');
@@ -39,8 +42,9 @@ export const cloudtrail: Decoder = (record, context) => {
   return {
     ...common,
     ...judge(kind, record.eventType, operation, errorCode, readOnly),
+    ...(errorCode === null && !readOnly && kind === 'api-call' ? contradictionOf(service, operation, request.value, response.value) : null),
     resources:
-      kind === 'console-sign-in' || readOnly
+      kind === 'console-sign-in' || readOnly || record.eventType === 'AwsCloudTrailInsight'
         ? []
         : resourcesOfCall({
             service,
@@ -64,6 +68,14 @@ export const cloudtrail: Decoder = (record, context) => {
     }),
   };
 };
+
+/** What its request and its response say of one call, where they cannot both be right. */
+function contradictionOf(service: string, operation: string, request: JsonObject | null, response: JsonObject | null): Verdict | null {
+  if (response?.['_return'] === false) return contradicts(`${operation} has no error, and its response says that it was not done`);
+  const [asked, answered] = groupsOfCall({ service, operation, request, response });
+  const other = answered.find((group) => asked.length > 0 && !asked.includes(group));
+  return other === undefined ? null : contradicts(`its request names ${text(asked[0], 128)}, and its response ${text(other, 128)}`);
+}
 
 function judge(kind: FindingKind, eventType: unknown, operation: string, errorCode: string | null, readOnly: boolean): Verdict {
   if (errorCode !== null) return verdict('ignored', `The call failed with ${errorCode}; it changed nothing.`);

@@ -1,5 +1,5 @@
 import type { ResourceClaim } from '../../model/finding.js';
-import { type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
+import { contradicts, type Decoder, type Draft, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
 import { epoch, members, number, scalars, text, time } from '../read.js';
 import { claimOf, parseArn } from '../resource-ids.js';
 
@@ -13,6 +13,7 @@ type Members = Readonly<Record<string, unknown>>;
  */
 export const complianceChange: Decoder = (detail) => {
   const result = members(detail.newEvaluationResult);
+  const previous = members(detail.oldEvaluationResult);
   const identifier = members(result.evaluationResultIdentifier);
   const qualifier = members(identifier.evaluationResultQualifier);
   const state = text(result.complianceType, 64);
@@ -31,18 +32,20 @@ export const complianceChange: Decoder = (detail) => {
     kind: 'config-compliance-change',
     id,
     ...(detail.messageType === 'ComplianceChangeNotification'
-      ? judgeCompliance(missing, state, qualifier.evaluationMode)
+      ? (contradictionOf(detail, previous) ?? judgeCompliance(missing, state, qualifier.evaluationMode))
       : verdict('rejected', 'The messageType is not ComplianceChangeNotification.')),
     account,
     region,
     resources: listed(claim),
     configRule: text(firstOf(detail.configRuleName, qualifier.configRuleName), 256),
     state,
-    previousState: text(members(detail.oldEvaluationResult).complianceType, 64),
+    previousState: text(previous.complianceType, 64),
     observedAt: time(result.resultRecordedTime) ?? time(detail.notificationCreationTime),
     extra: scalars({
       configRuleArn: ruleArn,
       orderingTimestamp,
+      capturedAt: capturedAt(result),
+      previousCapturedAt: capturedAt(previous),
       evaluationMode: text(qualifier.evaluationMode, 32),
       annotation: text(result.annotation, 256),
       // Security Hub sends the same failure as a finding.
@@ -50,6 +53,41 @@ export const complianceChange: Decoder = (detail) => {
     }),
   };
 };
+
+/** Names are there up to three times: in the event, in its result and in the result before. Of one rule, one resource and one account. */
+function contradictionOf(detail: Members, previous: Members): Verdict | null {
+  const qualifierOf = (result: unknown) => members(members(members(result).evaluationResultIdentifier).evaluationResultQualifier);
+  const now = qualifierOf(detail.newEvaluationResult);
+  const before = qualifierOf(previous);
+  for (const member of ['resourceId', 'resourceType', 'configRuleName'] as const) {
+    const named = [detail[member], now[member]].filter((each) => typeof each === 'string');
+    if (new Set(named).size > 1) return contradicts(`it has two ${member}: ${named.map((each) => text(each, 128)).join(' and ')}`);
+    const earlier = before[member];
+    if (typeof earlier === 'string' && named.length > 0 && named[0] !== earlier)
+      return contradicts(`its older result is of another ${member}, ${text(earlier, 128)} instead of ${text(named[0], 128)}`);
+  }
+  const arn = parseArn(detail.configRuleARN);
+  if (arn !== null && arn.account !== '' && typeof detail.awsAccountId === 'string' && arn.account !== detail.awsAccountId)
+    return contradicts(`its rule is of account ${text(arn.account, 32)}, and it is of account ${text(detail.awsAccountId, 32)}`);
+  return null;
+}
+
+/** Sooner than this after its trigger, a rule was invoked by its schedule. The documented example of a scheduled one took 295 ms. */
+const SCHEDULED_WITHIN = 5_000;
+
+/**
+ * When the configuration that an evaluation is about was recorded. Null where that is not known: of an evaluation by schedule the same member is
+ * the schedule's tick, which says nothing of how old the recorded configuration is.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_Evaluation.html
+ */
+function capturedAt(result: Members): string | null {
+  const triggered = time(members(result.evaluationResultIdentifier).orderingTimestamp);
+  const invoked = time(result.configRuleInvokedTime);
+  if (triggered === null || invoked === null) return triggered;
+  const took = Date.parse(invoked) - Date.parse(triggered);
+  return took > 0 && took < SCHEDULED_WITHIN ? null : triggered;
+}
 
 /**
  * One of `EvaluationResults`, as `get-compliance-details-by-config-rule` and `-by-resource` answer: what a rule says of a resource, not since when.

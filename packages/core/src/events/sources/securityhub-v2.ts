@@ -1,9 +1,9 @@
 import type { ResourceClaim } from '../../model/finding.js';
-import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import { contradicts, type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, epoch, members, number, scalars, text, time } from '../read.js';
-import { claimOf } from '../resource-ids.js';
+import { canonicalType, claimOf, claimOfId, fromArn } from '../resource-ids.js';
 import { judgeProwlerOcsf, prowlerCheckOfOcsf, prowlerTime } from './prowler.js';
-import { productOf, standardOfFindingId } from './securityhub.js';
+import { controlParameters, foreign, productOf, standardOfFindingId } from './securityhub.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -35,7 +35,10 @@ export function ocsf(finding: Members): Draft {
   const check = prowlerCheckOfOcsf(finding);
   const modifiedAt =
     check === null ? (time(info.modified_time_dt) ?? epoch(info.modified_time) ?? time(finding.time_dt) ?? epoch(finding.time)) : prowlerTime(finding);
-  const id = keyOf(findingId, modifiedAt);
+  const statusId = number(finding.status_id);
+  // What is written to a finding with BatchUpdateFindingsV2 does not move its times: a person's suppression, and our own update, would arrive
+  // under the key of the finding that was handled.
+  const id = statusId === null || statusId === 1 ? keyOf(findingId, modifiedAt) : keyOf(findingId, modifiedAt, `status ${statusId}`);
   const account = members(cloud.account).uid;
   const isCompliance = classUid === COMPLIANCE_FINDING;
   const standardPath = standardOfFindingId(findingId);
@@ -46,7 +49,12 @@ export function ocsf(finding: Members): Draft {
     source: 'securityhub-v2',
     kind: 'finding-imported-v2',
     id,
-    ...(check === null || findingId === null ? judge(finding, compliance, findingId, classUid, productOf(productArn)) : judgeProwlerOcsf(finding)),
+    ...(twoIds(raw) ??
+      foreign(
+        raw.map((each) => each.uid_alt),
+        account,
+        check === null || findingId === null ? judge(finding, compliance, findingId, classUid, productOf(productArn)) : judgeProwlerOcsf(finding),
+      )),
     account: firstOf(account, members(members(raw[0]?.owner).account).uid),
     region: regionOf(firstOf(cloud.region, raw[0]?.region)),
     resources: uniqueClaims(raw.map((each) => claimOfResource(each, typeof account === 'string' ? account : null))),
@@ -54,17 +62,20 @@ export function ocsf(finding: Members): Draft {
     configRule: isCompliance ? text(members(info.analytic).name, 256) : null,
     state: check !== null ? text(finding.status_code, 64) : isCompliance ? text(compliance.status, 64) : text(finding.status, 64),
     observedAt: modifiedAt,
-    extra: scalars({
-      findingId,
-      standardPath: isCompliance ? standardPath : null,
-      severity: text(finding.severity, 64),
-      productArn,
-      title: text(info.title, 256),
-      workflowStatus: text(finding.status, 64),
-      statusId: number(finding.status_id),
-      activityId: number(finding.activity_id),
-      classUid,
-    }),
+    extra: {
+      ...controlParameters(compliance.control_parameters, 'name', 'values'),
+      ...scalars({
+        findingId,
+        standardPath: isCompliance ? standardPath : null,
+        severity: text(finding.severity, 64),
+        productArn,
+        title: text(info.title, 256),
+        workflowStatus: text(finding.status, 64),
+        statusId,
+        activityId: number(finding.activity_id),
+        classUid,
+      }),
+    },
   };
 }
 
@@ -118,8 +129,21 @@ function regionOf(value: unknown): unknown {
 function claimOfResource(resource: Members, account: string | null): ResourceClaim | null {
   const alternative = resource.uid_alt;
   // The ARN where there is one: it names region and account as well.
-  const id = typeof alternative === 'string' && alternative.startsWith('arn:') ? alternative : firstOf(resource.uid, resource.name);
+  // Not where it is of something else in it: an account's may be that of a detector.
+  const named = fromArn(alternative, account);
+  const same = named === null || named.type === canonicalType(text(resource.type) ?? '') || firstOf(resource.uid, resource.name) === undefined;
+  const id = typeof alternative === 'string' && alternative.startsWith('arn:') && same ? alternative : firstOf(resource.uid, resource.name);
   return claimOf({ type: resource.type, id, region: resource.region, account });
+}
+
+/** Whether a resource has two ids of one kind that are not the same. Kinds with several names of one resource cannot be compared. */
+function twoIds(resources: readonly Members[]): Verdict | null {
+  for (const { uid, uid_alt: alternative } of resources) {
+    const [one, other] = [claimOfId(uid), claimOfId(alternative)];
+    if (one !== null && other !== null && one.type === other.type && one.type.startsWith('AWS::EC2::') && one.id !== other.id)
+      return contradicts(`a resource is called both ${one.id} and ${other.id}`);
+  }
+  return null;
 }
 
 function kept(values: readonly (string | null)[]): readonly string[] {

@@ -1,13 +1,17 @@
 import type { FindingKind, ResourceClaim } from '../../model/finding.js';
-import { type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import type { JsonObject } from '../../model/json.js';
+import { contradicts, type Decoder, type Draft, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
 import { elements, members, name, number, scalars, text, time } from '../read.js';
-import { claimOf, parseArn } from '../resource-ids.js';
+import { claimOf, foreignAccount, parseArn } from '../resource-ids.js';
 import { prowlerCheckOfAsff } from './prowler.js';
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Resources of one finding: the format allows 32. */
 const MAX_RESOURCES = 32;
+const MAX_PARAMETERS = 32;
+/** The format allows 50. */
+const MAX_TYPES = 50;
 
 /** `Security Hub Findings - Imported`: one event, one finding or several. */
 export const imported: Decoder = (detail) => {
@@ -75,30 +79,66 @@ export function asff(finding: Members, action: CustomAction | null = null): Draf
     source: 'securityhub',
     kind,
     id,
-    ...judge({ missing: missingMember(finding), product, check, state, recordState, workflow, legacy, custom: action !== null, own }),
+    ...foreign(
+      raw.map((each) => each.Id),
+      account,
+      judge({ missing: missingMember(finding), product, check, state, recordState, workflow, legacy, custom: action !== null, own }),
+    ),
     account,
     // Older findings have none of their own.
     region: firstOf(finding.Region, raw[0]?.Region, parseArn(productArn)?.region),
     resources: uniqueClaims(raw.flatMap((each) => claims(each, typeof account === 'string' ? account : null))),
-    controls: check !== null ? [check] : product === 'securityhub' ? controlsOf(compliance, fields, standardPath) : [],
+    // Other products say in `Types` what they have found.
+    controls:
+      check !== null
+        ? [check]
+        : product === 'securityhub'
+          ? controlsOf(compliance, fields, standardPath)
+          : product === 'config'
+            ? []
+            : elements(finding.Types)
+                .slice(0, MAX_TYPES)
+                .map((each) => text(each, 256))
+                .filter((each) => each !== null),
     configRule: ruleOf(fields),
     state,
     observedAt: time(finding.UpdatedAt),
-    extra: scalars({
-      findingId,
-      standardPath,
-      recordState,
-      workflowStatus: workflow,
-      legacyWorkflowState: legacy,
-      severity: text(severity.Label, 64) ?? number(severity.Normalized),
-      productArn,
-      title: text(finding.Title, 256),
-      // Tells an update of our own from others.
-      noteUpdatedBy: noteBy,
-      customActionArn: action?.arn,
-      customActionName: action?.name,
-    }),
+    extra: {
+      ...controlParameters(compliance.SecurityControlParameters, 'Name', 'Value'),
+      ...scalars({
+        findingId,
+        standardPath,
+        recordState,
+        workflowStatus: workflow,
+        legacyWorkflowState: legacy,
+        severity: text(severity.Label, 64) ?? number(severity.Normalized),
+        productArn,
+        title: text(finding.Title, 256),
+        // Tells an update of our own from others.
+        noteUpdatedBy: noteBy,
+        customActionArn: action?.arn,
+        customActionName: action?.name,
+      }),
+    },
   };
+}
+
+/** What a control was configured to look for, as `extra.controlParameters`; nothing where it is not said. */
+export function controlParameters(list: unknown, nameKey: string, valueKey: string): { readonly controlParameters?: JsonObject } {
+  const found: [string, string][] = [];
+  for (const each of elements(list).slice(0, MAX_PARAMETERS).map(members)) {
+    const key = name(each[nameKey]);
+    const values = elements(each[valueKey]).filter((value) => typeof value === 'string' || typeof value === 'number');
+    if (key !== null && values.length > 0) found.push([key, text(values.join(',')) ?? '']);
+  }
+  return found.length === 0 ? {} : { controlParameters: Object.freeze(Object.fromEntries(found)) };
+}
+
+/** A verdict, unless an ARN in the finding is of another account than the finding: what would be acted on is not said then. */
+export function foreign(ids: readonly unknown[], account: unknown, otherwise: Verdict): Verdict {
+  if (otherwise.disposition !== 'candidate') return otherwise;
+  const other = ids.map((id) => foreignAccount(id, account)).find((each) => each !== null);
+  return other == null ? otherwise : contradicts(`it is of account ${text(account, 32)}, and names a resource of account ${other}`);
 }
 
 // The format's required members without which nothing can be told.

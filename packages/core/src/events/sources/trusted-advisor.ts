@@ -1,5 +1,6 @@
-import { type Decoder, firstOf, keyOf, type Verdict, verdict } from '../draft.js';
-import { members, scalars, text } from '../read.js';
+import { GLOBAL_REGION } from '../../model/resource.js';
+import { type Decoder, firstOf, keyOf, uniqueClaims, type Verdict, verdict } from '../draft.js';
+import { members, name, scalars, text } from '../read.js';
 import { claimOf, fromArn } from '../resource-ids.js';
 
 /**
@@ -12,19 +13,26 @@ export const trustedAdvisor: Decoder = (detail, context) => {
   const status = text(detail.status, 64);
   const item = members(detail['check-item-detail']);
   const arn = fromArn(detail.resource_id);
-  const region = arn?.region ?? text(firstOf(item.Region, item['Region/AZ']), 64);
+  // Of a key that was found in public there is no ARN: key and user are in the detail alone.
+  const key = name(item['Access Key ID']);
+  const user = name(item['User Name (IAM or Root)']);
+  const exposed = uniqueClaims([
+    key === null ? null : { type: 'AWS::IAM::AccessKey', id: key, region: GLOBAL_REGION },
+    user === null || /^(?:root|<root_account>)$/i.test(user) ? null : { type: 'AWS::IAM::User', id: user, region: GLOBAL_REGION },
+  ]);
+  const region = arn?.region ?? (exposed.length > 0 ? GLOBAL_REGION : text(firstOf(item.Region, item['Region/AZ']), 64));
   const account = arn?.account ?? context.account;
   const claim = arn === null ? null : claimOf({ type: '', id: detail.resource_id, region, account: typeof account === 'string' ? account : null });
   const at = context.envelope?.time ?? null;
-  const id = keyOf(check, text(detail.resource_id) ?? text(detail.uuid), status, at);
+  const id = keyOf(check, text(detail.resource_id) ?? key ?? text(detail.uuid), status, at);
   return {
     source: 'trusted-advisor',
     kind: 'check-item',
     id,
-    ...judge(check, status, claim !== null && region !== null),
+    ...judge(check, status, (claim !== null || exposed.length > 0) && region !== null),
     account,
     region,
-    resources: claim === null ? [] : [claim],
+    resources: claim === null ? exposed : [claim],
     controls: check === null ? [] : [check],
     state: status,
     observedAt: at,

@@ -1,0 +1,146 @@
+import { type Decision, decisive } from '../guardrails/guardrail.js';
+import { emptyView } from '../journal.js';
+import type { Finding, FindingKind } from '../model/finding.js';
+import { digestOf, isRecord } from '../model/json.js';
+import { streamOf } from '../model/resource.js';
+import { matchesRule } from '../policy/config-rule.js';
+import type { Policy } from '../policy/policy.js';
+import type { ConfigRule } from '../ports.js';
+import type { Claim, Remediator } from '../remediator/define.js';
+import { LOOKING, type SharedReads } from './gate.js';
+import { recordDecision } from './recorder.js';
+import { identifierOf } from './route.js';
+import { factOf, parametersOf, type Runtime } from './runtime.js';
+import type { PassResult, RunOptions } from './types.js';
+
+/** What became of one remediator's turn at a resource. */
+export interface Looked {
+  readonly remediator: Remediator;
+  readonly passes: readonly PassResult[];
+}
+
+/** Events that say of a resource that it fails. A call says what was done, not that it is wrong. */
+const SAYS_SO: readonly FindingKind[] = [
+  'config-compliance-change',
+  'config-compliance-detail',
+  'config-remediation',
+  'finding-imported',
+  'finding-imported-v2',
+  'finding-custom-action',
+];
+
+/** Guardrails under which a look that finds nothing is still worth knowing of; under any other refusal the finding has no say. */
+const NO_OBJECTION: readonly string[] = ['settling', 'kill-switch', 'limits', 'circuit-breaker', 'freeze', 'windows'];
+
+/**
+ * Where the source says that a resource fails, and every look at it says that nothing is left to change: whether the two contradict each other.
+ * People are notified once of the same reasons, and the gap stays open; null where they agree, or the claim is over.
+ */
+export async function contradiction(
+  runtime: Runtime,
+  finding: Finding,
+  looks: readonly Looked[],
+  shared: SharedReads,
+  run: RunOptions,
+): Promise<PassResult | null> {
+  const passes = looks.flatMap((each) => each.passes);
+  if (!looks.some(({ remediator }) => remediator.judge !== undefined)) return null;
+  if (finding.disposition !== 'candidate' || !SAYS_SO.includes(finding.kind) || passes.length === 0) return null;
+  if (!passes.every((pass) => isClosed(pass) && !objects(pass.decision))) return null;
+  const deadline = run.deadline ?? null;
+  const policy = await factOf(() => runtime.readPolicy());
+  const rule = await runtime.configRule(finding, deadline);
+  const claim = claimOf(finding, rule.ok ? rule.value : null, policy.ok ? policy.value : { configRules: {} }, runtime.clock.now());
+  const judged: (readonly string[] | null)[] = [];
+  const said: string[] = [];
+  let first: { readonly look: Looked; readonly pass: PassResult; readonly seen: Awaited<ReturnType<Runtime['look']>> } | null = null;
+  for (const look of looks) {
+    const pass = look.passes.at(-1);
+    if (pass === undefined) continue;
+    const { remediator } = look;
+    said.push(`${remediator.id}: ${pass.message}`);
+    if (remediator.judge === undefined) continue;
+    const seen = await runtime.look(remediator, pass.resource, policy, { as: LOOKING, deadline, shared });
+    const observation = seen.observation.ok ? seen.observation.value : null;
+    if (observation === 'gone') return null;
+    if (observation === null || !policy.ok) continue;
+    first ??= { look, pass, seen };
+    const { state, context } = observation;
+    judged.push(remediator.judge({ state, context, claim, resource: pass.resource, parameters: parametersOf(policy.value, remediator) }));
+  }
+  if (first === null) return null;
+  const open = [...new Set(judged.flatMap((each) => each ?? []))];
+  if (open.length === 0) {
+    // Somebody judges it whole; or what was reported was put right by us, before or just now; or it is asked for, and not said.
+    if (judged.some((each) => each !== null) || passes.some((pass) => pass.execution !== null) || finding.kind === 'config-remediation') return null;
+    const unread = rule.ok ? '' : ` What the rule looks for could not be read: ${rule.error}`;
+    open.push(`${nameOf(finding)} looks for more than is looked for here, or it was put right since: ${said.join(' ')}${unread}`);
+  }
+  const { look, pass, seen } = first;
+  const { remediator } = look;
+  const ref = pass.resource;
+  const message = `Contradicted: open at the source, because ${open.join('; ')}`;
+  const contradicts = digestOf(open);
+  const decision: Decision = {
+    effect: 'notify',
+    results: [
+      ...(pass.decision?.results ?? []).filter((each) => each.effect === 'allow'),
+      { guardrail: 'claim', effect: 'notify', code: 'contradicted', message },
+    ],
+  };
+  const trigger = { by: 'finding', finding } as const;
+  const identity = await factOf(() => runtime.identity(ref, LOOKING));
+  const history = await factOf(async () => (runtime.journal === null ? emptyView(streamOf(ref)) : await runtime.journal.view(ref)));
+  const facts = await runtime.facts({ remediator, ref, trigger, identity, policy, history, seen, changes: 0, lastChange: null });
+  const known = run.dryRun === true || (await wasTold(runtime, ref, contradicts));
+  return recordDecision(runtime, { remediator, ref, trigger }, known, {
+    outcome: 'notified',
+    message,
+    decision,
+    facts,
+    open,
+    steps: [
+      'Look at the resource, and at what the rule or control looks for.',
+      'Close the gap by hand, change the parameters in the policy, or record an exception. Where it is closed already, the source says so when it evaluates it again.',
+    ],
+    body: { contradicts },
+  });
+}
+
+/** Whether a pass leaves nothing open, as far as its remediator can tell. */
+function isClosed({ outcome, plan, open }: PassResult): boolean {
+  return open.length === 0 && (outcome === 'remediated' || (outcome === 'no-op' && plan === null));
+}
+
+/** Whether what was decided says that nobody wants to hear of it: it is exempt or switched off, or the event may not speak for the account. */
+function objects(decision: Decision | null): boolean {
+  if (decision === null || (decision.effect !== 'exempt' && decision.effect !== 'deny')) return false;
+  return !decisive(decision).every((each) => NO_OBJECTION.includes(each.guardrail));
+}
+
+function claimOf(finding: Finding, rule: ConfigRule | null, policy: Pick<Policy, 'configRules'>, observedAt: number): Claim {
+  const { controls, configRule } = finding;
+  const own = finding.extra['controlParameters'];
+  const identifier = rule?.identifier ?? identifierOf(finding);
+  return {
+    controls,
+    configRule,
+    isRule: (known) => configRule !== null && matchesRule(known, configRule, policy, identifier),
+    parameters: rule?.parameters ?? (isRecord(own) ? (own as Record<string, string>) : null),
+    observedAt,
+  };
+}
+
+function nameOf({ configRule, controls }: Finding): string {
+  return configRule !== null ? `the Config rule ${configRule}` : controls.length > 0 ? `the control ${controls.join(', ')}` : 'it';
+}
+
+/** Whether people know of just this, and nothing was changed since. */
+async function wasTold(runtime: Runtime, ref: PassResult['resource'], contradicts: string): Promise<boolean> {
+  let told = false;
+  for await (const { record } of runtime.needJournal('A record').read({ resource: ref })) {
+    if (record.kind === 'outcome') told = false;
+    else if (record.kind === 'decision' && record.body['contradicts'] === contradicts) told = true;
+  }
+  return told;
+}

@@ -1,0 +1,64 @@
+import { type Finding, isLeftOut } from '../model/finding.js';
+import type { Remediator } from '../remediator/define.js';
+import type { Runtime } from './runtime.js';
+import { lastSweeps, sweep } from './sweep.js';
+import type { PassResult, RunOptions } from './types.js';
+
+/** How long a type is left alone after a sweep where its remediator has no time to settle; milliseconds. */
+const AT_LEAST = 60_000;
+
+/** What became of a call whose record does not say which resource it was about. */
+export interface LookedFor {
+  readonly reason: string;
+  /** It has to come again: too soon after another sweep, or the sweep did not come to its end. */
+  readonly retryable: boolean;
+}
+
+/**
+ * CloudTrail leaves the request of a call out when it is too large, and some services never write it. Which resource such a call changed is then
+ * looked for by a sweep of that type. One sweep serves all calls that were made before it, and there is one per type and time to settle at most:
+ * no number of events buys more reads than that. Null: the record says enough.
+ */
+export async function lookFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<LookedFor | null> {
+  const { call, account, region } = finding;
+  if (finding.kind !== 'api-call' || finding.disposition !== 'candidate' || finding.replayed || call === null || account === null || region === null)
+    return null;
+  if (!isLeftOut(call)) return null;
+  const name = `${call.service}:${call.operation}`;
+  const asked = runtime.remediators.filter((each) => Object.hasOwn(each.apiCalls, name) && each.discover !== null);
+  if (asked.length === 0) return null;
+  const ids = asked.map(({ id }) => id).join(', ');
+  const what = `The record of ${name} leaves out what it was about`;
+  if (run.dryRun === true || runtime.journal === null) return { reason: `${what}: a sweep of ${ids} in ${region} would look for it.`, retryable: false };
+  const target = { account, region };
+  const latest = await lastSweeps(runtime, target);
+  const settle = Math.max(AT_LEAST, ...asked.map((each) => each.settle));
+  const now = runtime.clock.now();
+  // What it changed was there to be seen by a sweep that began after it.
+  const made = Math.min(Date.parse(finding.observedAt ?? ''), now);
+  const dueBy = (sweeps: typeof latest) => asked.filter(({ id }) => !((sweeps.get(id)?.complete ?? Number.NEGATIVE_INFINITY) >= made + settle));
+  const due = dueBy(latest);
+  if (due.length === 0) return { reason: `${what}: a sweep of ${ids} in ${region} has looked for it.`, retryable: false };
+  const newest = Math.max(...asked.map((each) => typesSwept(each, asked, latest)));
+  const next = Math.max(newest, made) + settle;
+  if (now < next) return { reason: `${what}: a sweep of ${ids} in ${region} looks for it after ${new Date(next).toISOString()}.`, retryable: true };
+  const summaries = await sweep(runtime, {
+    targets: [target],
+    remediators: due.map(({ id }) => id),
+    ...(run.deadline === undefined ? {} : { deadline: run.deadline }),
+    ...(run.budget === undefined ? {} : { budget: run.budget }),
+    onPass: (pass) => {
+      if (pass.outcome !== 'no-op' || pass.open.length > 0) passes.push(pass);
+    },
+  });
+  // One that only went on where another had stopped has not seen all of it.
+  const done = dueBy(await lastSweeps(runtime, target)).length === 0;
+  const looked = summaries.reduce((sum, each) => sum + each.looked, 0);
+  return { reason: `${what}: a sweep of ${ids} in ${region} looked for it, at ${looked}${done ? '' : ', not all'}.`, retryable: !done };
+}
+
+/** When resources of a type were swept last, by any of those that are asked about them. */
+function typesSwept(remediator: Remediator, asked: readonly Remediator[], latest: ReadonlyMap<string, { readonly time: number }>): number {
+  const same = asked.filter((each) => each.resourceTypes.some((type) => remediator.resourceTypes.includes(type)));
+  return Math.max(Number.NEGATIVE_INFINITY, ...same.map(({ id }) => latest.get(id)?.time ?? Number.NEGATIVE_INFINITY));
+}
