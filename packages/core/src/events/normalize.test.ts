@@ -1060,9 +1060,12 @@ describe('Prowler', () => {
   it('is not what merely calls itself so', () => {
     expect(one(given.prowlerAsff({ ProductArn: `arn:aws:securityhub:eu-west-1:${ACCOUNT}:product/${ACCOUNT}/prowler` }))).toMatchObject({
       disposition: 'record-only',
-      controls: [],
+      controls: ['Software and Configuration Checks/AWS Security Best Practices/Network Reachability'],
     });
-    expect(one(given.prowlerAsff({ GeneratorId: 'prowler-../x' }))).toMatchObject({ disposition: 'record-only', controls: [] });
+    expect(one(given.prowlerAsff({ GeneratorId: 'prowler-../x' }))).toMatchObject({
+      disposition: 'record-only',
+      controls: ['Software and Configuration Checks/AWS Security Best Practices/Network Reachability'],
+    });
     // A finding of AWS cannot ask in the name of another tool.
     expect(
       one(given.asffFinding({ Compliance: { Status: 'FAILED', SecurityControlId: 'EC2.13' }, GeneratorId: 'prowler-ec2_ebs_default_encryption' })).controls[0],
