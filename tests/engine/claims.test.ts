@@ -200,9 +200,9 @@ describe('a Config rule with a name of its own', () => {
     expect((await ask('acme-eu-open-1', { policy }))?.passes).toMatchObject([{ outcome: 'remediated' }]);
     aws.put('w1', ['open-1']);
     const other = policyWith({ 'acme-*': 'WIDGET_CLOSED' });
-    const closed: Remediator = { ...half, configRules: ['WIDGET_CLOSED'], showsNew: [] };
+    const closed: Remediator = { ...managed, id: 'widget-second', configRules: ['WIDGET_CLOSED'], showsNew: [] };
     const result = await ask('acme-eu-open-1', { remediators: [managed, closed], policy: other, configRules: identified('WIDGET_OPEN') });
-    expect(result?.passes.map((each) => each.remediator)).toEqual([half.id]);
+    expect(result?.passes.map((each) => each.remediator)).toEqual(['widget-second']);
     expect(aws.rules('w1')).toEqual(['open-1']);
   });
 
