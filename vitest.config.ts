@@ -14,6 +14,17 @@ const common = {
   expect: { poll: { timeout: 600_000, interval: 100 } },
 };
 
+// What installs, bundles and deploys, and what tries every promise of every remediator on the emulator: `npm run test:all`.
+const long = [
+  'packages/remediators/*/test/conformance.test.ts',
+  'packages/testing/test/*.test.ts',
+  'packages/bundle/test/*.test.ts',
+  'packages/cdk/test/*.test.ts',
+  'packages/cli/test/{bundle,new}.test.ts',
+  'examples/**/*.test.ts',
+  'tests/integration/{deployed,member-roles,no-writes,pack-install,removal}.test.ts',
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -35,6 +46,16 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/**/test/**/*.test.ts', 'examples/**/*.test.ts', 'tests/integration/**/*.test.ts'],
+          exclude: [...long, '**/node_modules/**'],
+          ...common,
+          globalSetup: ['./tests/support/moto.ts'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'long',
+          include: long,
           ...common,
           globalSetup: ['./tests/support/moto.ts'],
         },

@@ -9,7 +9,7 @@ import { findPython, NODE, ROOT } from './setup.mjs';
  *
  * @returns {Promise<{ ok: boolean, log: string, cpu: number }>} whether it ended well, what it wrote, and the CPU seconds of it and its children
  */
-function exec(command, ...args) {
+export function exec(command, ...args) {
   const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
   return new Promise((resolve) => {
     // Node does not say what a child has used.

@@ -1,37 +1,23 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
 // steps of all. Two steps at a time go on, and a table says where the time went. The last line is `N passed, N failed`.
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fail, NODE, PYTHON, pnpm, ROOT, setup } from './setup.mjs';
+import { join } from 'node:path';
+import { exec, vitest } from './exec.mjs';
+import { fail, NODE, pnpm, ROOT, setup } from './setup.mjs';
 import { checkWorkspace, packages } from './workspace.mjs';
 
 const all = process.argv.includes('--all');
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : null;
-const env = { ...process.env, PATH: `${dirname(NODE)}:${process.env.PATH}`, DO_NOT_TRACK: '1', FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), ...args];
-
-/** Runs a command: whether it ended well, what it wrote, and the CPU seconds of it and its children. */
-function exec(command, ...args) {
-  return new Promise((resolve) => {
-    const child = spawn(PYTHON, [join(ROOT, 'scripts', 'timed.py'), command, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-    let [log, cpu] = ['', ''];
-    child.stdout.on('data', (data) => (log += String(data)));
-    child.stderr.on('data', (data) => (log += String(data)));
-    child.stdio[3].on('data', (data) => (cpu += String(data)));
-    child.once('error', (error) => resolve({ ok: false, log: String(error), cpu: 0 }));
-    child.once('close', (code) => resolve({ ok: code === 0, log, cpu: Number(cpu) }));
-  });
-}
 
 /** Packs each package as it would be published, and looks at the tarball. */
 async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'redress-pack-'));
   try {
-    await pnpm(['-r', '--filter', './packages/**', 'pack', '--pack-destination', folder], { env });
+    await pnpm(['-r', '--filter', './packages/**', 'pack', '--pack-destination', folder]);
     const tarballs = readdirSync(folder).map((name) => join(folder, name));
     const problems = tarballs.length === packages().length ? [] : [`${tarballs.length} tarballs of ${packages().length} packages`];
     let used = 0;
@@ -50,31 +36,21 @@ async function checkPackages() {
   }
 }
 
-/** Tests of some projects; a skipped one counts as failed, for it proves nothing. */
-async function vitest(...projects) {
-  const report = join(ROOT, '.cache', `vitest-${projects[0]}.json`);
-  rmSync(report, { force: true });
-  const asked = projects.flatMap((each) => ['--project', each]);
-  const { log, cpu } = await exec(bin('vitest'), 'run', ...asked, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
-  if (!existsSync(report)) return { ok: false, log: `vitest left no report. ${log}`, cpu };
-  const found = JSON.parse(readFileSync(report, 'utf8'));
-  const skipped = found.numPendingTests + found.numTodoTests;
-  const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
-  const failed = found.numFailedTests + skipped + broken;
-  return {
-    ok: failed === 0 && found.success,
-    passed: found.numPassedTests,
-    failed: failed === 0 && !found.success ? 1 : failed,
-    log: `${log}\n${projects.join(', ')}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
-    cpu,
-  };
+/** Tests of some projects. */
+const tests = (...projects) => vitest(projects[0], ...projects.flatMap((each) => ['--project', each]));
+
+/** A command that counts for itself: its last line is `N passed, N failed`. */
+async function counted(...command) {
+  const { ok, log, cpu } = await exec(...command);
+  const [passed = 0, failed = 0] = (/(\d+) passed, (\d+) failed\s*$/.exec(log) ?? []).slice(1).map(Number);
+  return { ok, passed, failed: ok ? failed : Math.max(1, failed), log, cpu };
 }
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
 /** What is done, in two lanes of which each needs about a core. A step is a name and its work; it answers `{ ok, log, cpu, passed?, failed? }`. */
 const QUICK = [
-  [['integration', () => vitest('integration')]],
+  [['integration', () => tests('integration')]],
   [
     ['lint', () => exec(bin('biome'), 'check', '.')],
     ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
@@ -86,17 +62,19 @@ const QUICK = [
       },
     ],
     ['docs', () => exec(...script('generate-docs', '--check'))],
+    ['prose', () => exec(...script('prose'))],
     ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
     ['unused', () => exec(bin('knip'), '--no-progress')],
-    ['unit', () => vitest('unit', 'property')],
+    ['unit', () => tests('unit', 'property')],
     // Each safety promise is broken once.
     ['promises', () => campaign('planted', '--once', '--lanes', '1')],
   ],
 ];
 const REST = [
   [
-    ['long', () => vitest('long')],
+    ['long', () => tests('long')],
     ['packages', checkPackages],
+    ['judges', () => counted(...script('judges'))],
   ],
   [
     ['faults', () => campaign('faults')],
@@ -132,7 +110,7 @@ try {
   const names = [...QUICK, ...REST].flat().map(([name]) => name);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
-  await setup({ python: all || only !== null ? ['moto', 'ministack', 'checkov'] : ['moto'] });
+  await setup({ python: all || only !== null ? ['moto', 'ministack'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const started = Date.now();
   await lanes(QUICK);

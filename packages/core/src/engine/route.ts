@@ -58,7 +58,7 @@ export function identifierOf(finding: Finding): string | null {
 }
 
 /** Whether a remediator is asked by a Config rule of that name. */
-export function isAskedBy(remediator: Pick<Remediator, 'configRules'>, finding: Finding, policy: Pick<Policy, 'configRules'>): boolean {
+function isAskedBy(remediator: Pick<Remediator, 'configRules'>, finding: Finding, policy: Pick<Policy, 'configRules'>): boolean {
   const { configRule } = finding;
   return configRule !== null && remediator.configRules.some((rule) => matchesRule(rule, configRule, policy, identifierOf(finding)));
 }
