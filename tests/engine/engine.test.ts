@@ -487,6 +487,29 @@ describe('limits', () => {
     expect(aws.writes).toHaveLength(2);
   });
 
+  it('per run, whatever its findings are: each as a message, all in one, and in a list', async () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const asMessages = () => ({ Records: ids.map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: JSON.stringify(event(id)) })) });
+    for (const input of [asMessages, () => ids.map((id) => event(id))]) {
+      for (const id of ids) aws.put(id, ['open-1']);
+      journal = memoryJournal({ clock });
+      const { results } = await redress({ policy: enforce({ limits: [{ per: ['run'], changes: 3 }] }) }).handle(input());
+      expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome))).toEqual(['remediated', 'remediated', 'remediated', 'denied']);
+      expect(ids.map((id) => aws.rules(id).length)).toEqual([0, 0, 0, 1]);
+    }
+  });
+
+  it('per run, over several calls that are given one budget', async () => {
+    const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 1 }] }) });
+    for (const id of ['a', 'b', 'c']) aws.put(id, ['open-1']);
+    const budget = { changes: 0 };
+    const outcomes = [];
+    for (const id of ['a', 'b']) outcomes.push(...(await shared.handle(event(id), { budget })).results.flatMap((each) => each.passes.map((pass) => pass.outcome)));
+    expect([outcomes, budget]).toEqual([['remediated', 'denied'], { changes: 1 }]);
+    // Without one, each call is a run of its own.
+    expect((await shared.handle(event('c'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
   it('per hour, over runs, and given back when nothing was sent', async () => {
     const policy = enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] });
     for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
@@ -535,6 +558,36 @@ describe('the limit of a run, when something goes wrong', () => {
   it('what was refused gives its place back', async () => {
     aws.faults.set('RevokeRule', ['denied']);
     expect(await both()).toEqual(['failed', 'remediated']);
+  });
+
+  it.each<[string, () => Partial<RedressOptions>]>([
+    ['is refused when it is sent again', () => (aws.faults.set('RevokeRule', ['lost-before', 'denied']), {})],
+    [
+      'is not sent again, because changes are stopped in that moment',
+      () => {
+        let stop: Stop = 'none';
+        aws.faults.set('RevokeRule', ['lost-before']);
+        aws.before = (operation) => void (operation === 'RevokeRule' && (stop = 'changes'));
+        // Asked once, it is lifted again: what keeps the other one from being changed is the limit.
+        return { killSwitch: { read: async () => [stop, (stop = 'none')][0] as Stop } };
+      },
+    ],
+    [
+      'cannot be looked at',
+      () => {
+        aws.faults.set('RevokeRule', ['lost']);
+        aws.before = (operation) => {
+          if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', ['denied', ...Array(5).fill('denied')]);
+        };
+        return {};
+      },
+    ],
+  ])('what was sent once and got no reply keeps its place when it %s', async (_name, happens) => {
+    for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
+    const { results } = await limited(happens()).handle([event('w1'), event('w2')]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: expect.stringMatching(/^(partial|unknown)$/), sent: 1 }]);
+    expect(results[1]?.passes[0]?.decision?.results).toContainEqual(expect.objectContaining({ guardrail: 'limits', code: 'limit-run' }));
+    expect(aws.rules('w2')).toEqual(['open-1']);
   });
 
   it('what was sent twice without a reply keeps its place: it may still have its effect', async () => {

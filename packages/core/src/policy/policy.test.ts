@@ -56,6 +56,21 @@ describe('definePolicy', () => {
     expect(environmentOf(policy, '222222222222')).toBeNull();
   });
 
+  it('takes any lower environment for the one that shows first', () => {
+    const after = (environment: string) => ({ environment, fixes: 1, bake: 'P1D' });
+    for (const lower of ['dev', 'test']) {
+      const policy = definePolicy({
+        version: 1,
+        environments: {
+          dev: { accounts: [DEV] },
+          test: { accounts: ['222222222222'], after: after('dev') },
+          prod: { accounts: [PROD], after: after(lower) },
+        },
+      });
+      expect(environmentOf(policy, PROD)?.after).toEqual({ environment: lower, fixes: 1, bake: 86_400_000 });
+    }
+  });
+
   it.each([
     ['no version', {}, /version/],
     ['another version', { version: 2 }, /allowed: 1/],
@@ -72,6 +87,28 @@ describe('definePolicy', () => {
     ['a higher environment without after', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } } }, /needs after/],
     ['after none without because', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none' } } }, /because/],
     ['after a higher environment', { version: 1, environments: { dev: { accounts: [DEV], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } }, /lowest/],
+    [
+      'after an environment that is higher',
+      {
+        version: 1,
+        environments: {
+          dev: { accounts: [DEV] },
+          test: { accounts: [PROD], after: { environment: 'prod', fixes: 1, bake: 'P1D' } },
+          prod: { accounts: ['444444444444'], after: { environment: 'dev', fixes: 1, bake: 'P1D' } },
+        },
+      },
+      /environments\.test\.after\.environment: "prod" is not a lower environment; allowed: dev$/m,
+    ],
+    [
+      'after itself',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } },
+      /"prod" is not a lower environment; allowed: dev$/m,
+    ],
+    [
+      'after an environment that nobody knows',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'staging', fixes: 1, bake: 'P1D' } } } },
+      /"staging" is not a lower environment; allowed: dev$/m,
+    ],
     [
       'an account in two environments',
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } },
