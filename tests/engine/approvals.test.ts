@@ -389,7 +389,14 @@ it('asks anew where what waits was not asked for as something new', async () => 
     remediator: 'widget-revoke-open',
     body: {
       subjects: ['open-1'],
-      approval: { id: 'a-old', planDigest: pass.plan?.digest ?? '', discharges: [...(first?.discharges ?? [])], fresh: false, expires: time + DAY, causedBy: null },
+      approval: {
+        id: 'a-old',
+        planDigest: pass.plan?.digest ?? '',
+        discharges: [...(first?.discharges ?? [])],
+        fresh: false,
+        expires: time + DAY,
+        causedBy: null,
+      },
     },
   });
   const [second, ...others] = (await engine().handle(openedEvent('w', 'open-1', time - 1000, { eventId: 'again' }))).results[0]?.passes ?? [];
@@ -483,11 +490,7 @@ describe('the circuit breaker', () => {
   });
 
   it.each<[string, object, () => Promise<unknown>]>([
-    [
-      'the limit for events',
-      { limits: [{ per: ['remediator', 'account'], changes: 0, window: 'PT1H' }] },
-      async () => undefined,
-    ],
+    ['the limit for events', { limits: [{ per: ['remediator', 'account'], changes: 0, window: 'PT1H' }] }, async () => undefined],
     [
       'three bad ends',
       {},

@@ -504,7 +504,8 @@ describe('limits', () => {
     for (const id of ['a', 'b', 'c']) aws.put(id, ['open-1']);
     const budget = { changes: 0 };
     const outcomes = [];
-    for (const id of ['a', 'b']) outcomes.push(...(await shared.handle(event(id), { budget })).results.flatMap((each) => each.passes.map((pass) => pass.outcome)));
+    for (const id of ['a', 'b'])
+      outcomes.push(...(await shared.handle(event(id), { budget })).results.flatMap((each) => each.passes.map((pass) => pass.outcome)));
     expect([outcomes, budget]).toEqual([['remediated', 'denied'], { changes: 1 }]);
     // Without one, each call is a run of its own.
     expect((await shared.handle(event('c'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);

@@ -170,7 +170,10 @@ it('is stopped between two calls when everything is stopped, and not when change
   const execution = await fix();
   let stop: Stop = 'changes';
   aws.before = (operation) => void (operation === 'AuthorizeRule' && (stop = 'everything'));
-  expect(await back(execution, { killSwitch: { read: async () => stop } })).toMatchObject({ outcome: 'partial', message: expect.stringContaining('kill switch') });
+  expect(await back(execution, { killSwitch: { read: async () => stop } })).toMatchObject({
+    outcome: 'partial',
+    message: expect.stringContaining('kill switch'),
+  });
   expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
   expect(await holds()).toHaveLength(1);
 });

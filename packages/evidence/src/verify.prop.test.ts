@@ -155,8 +155,8 @@ describe('verifyFolder', () => {
     fresh();
     const file = streams()[0] as string;
     const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
-    const [before, last] = lines.slice(-2).map((line) => JSON.parse(line.slice(72)) as Record<string, unknown>) as [Record<string, unknown>, typeof last];
-    lines[lines.length - 1] = redigested(canonicalJson(change(last as Record<string, unknown>, before)));
+    const parsed = (at: number) => JSON.parse((lines.at(at) as string).slice(72)) as Record<string, unknown>;
+    lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
     writeFileSync(file, `${lines.join('\n')}\n`);
     const { status, firstBad, problems } = verifyFolder(copy);
     return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: problems.length };
@@ -165,7 +165,11 @@ describe('verifyFolder', () => {
     // What is there is taken: it is the change that is found, not the way in which it is made.
     ['nothing changed', undefined, (record) => record],
     ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
-    ['a time a millisecond earlier', 'time-backwards', (record, before) => ({ ...record, time: new Date(Date.parse(String(before['time'])) - 1).toISOString() })],
+    [
+      'a time a millisecond earlier',
+      'time-backwards',
+      (record, before) => ({ ...record, time: new Date(Date.parse(String(before['time'])) - 1).toISOString() }),
+    ],
     ['a number too high', 'wrong-number', (record) => ({ ...record, seq: 13 })],
     ['a number too low', 'wrong-number', (record) => ({ ...record, seq: 11 })],
     ['another predecessor', 'broken-chain', (record) => ({ ...record, prev: `sha256:${'0'.repeat(64)}` })],
