@@ -261,6 +261,15 @@ describe('what changes between decision and write', () => {
     expect(aws.rules('w1').sort()).toEqual(['open-1', 'open-2']);
   });
 
+  it('the mode in the policy, changed after the decision, stops the write', async () => {
+    aws.put('w1', ['open-1']);
+    const only = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'notify' } } });
+    const policy: Live<Policy> = { read: async () => (aws.calls.length >= 1 ? only : enforce()) };
+    expect(await handle(event(), { policy })).toMatchObject([{ outcome: 'notified' }]);
+    expect(aws.writes).toEqual([]);
+    expect(await kinds()).toEqual(['intent', 'outcome']);
+  });
+
   it('a resource that changed under the decision is decided on anew', async () => {
     aws.put('w1', ['open-1']);
     let first = true;
@@ -395,6 +404,30 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
+  it('the second of two changes is throttled: partial, and it comes again', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && aws.faults.set('RevokeRule', ['throttled']));
+    const { results, retry } = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(configEvent('w1')) }] });
+    expect([results[0]?.passes.map(({ outcome, retryable }) => [outcome, retryable]), retry]).toEqual([[['partial', true]], ['m-1']]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'partial', sent: 1, retryable: true }]);
+    aws.before = () => undefined;
+    expect((await redress().handle(configEvent('w1'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
+  it('a change that meets the work of another is superseded, and looked at anew', async () => {
+    aws.put('w1', ['open-1']);
+    const work = aws.handle.bind(aws);
+    let conflicts = 1;
+    aws.handle = (operation, input) => {
+      if (operation === 'RevokeRule' && conflicts-- > 0)
+        throw Object.assign(new Error('a change is under way'), { name: 'ConcurrentModificationException', $metadata: { httpStatusCode: 409 } });
+      return work(operation, input);
+    };
+    expect((await handle()).map((pass) => pass.outcome)).toEqual(['superseded', 'remediated']);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
   it('a verify that never sees the change is unknown, not success', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
@@ -509,6 +542,16 @@ describe('limits', () => {
     expect([outcomes, budget]).toEqual([['remediated', 'denied'], { changes: 1 }]);
     // Without one, each call is a run of its own.
     expect((await shared.handle(event('c'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('per run, of passes that run at the same time', async () => {
+    const ids = ['a', 'b', 'c'];
+    for (const id of ids) aws.put(id, ['open-1']);
+    const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 2 }] }) });
+    const budget = { changes: 0 };
+    const results = (await Promise.all(ids.map((id) => shared.handle(event(id), { budget })))).flatMap((each) => each.results);
+    expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome)).sort()).toEqual(['denied', 'remediated', 'remediated']);
+    expect([aws.writes.length, budget.changes]).toEqual([2, 2]);
   });
 
   it('per hour, over runs, and given back when nothing was sent', async () => {

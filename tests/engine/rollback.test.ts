@@ -3,7 +3,7 @@ import { createRedress, definePolicy, type Journal, type PassResult, type Redres
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound, recordsOf } from '../support/journal.js';
-import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
+import { openedEvent, revokeOpenRules, Widgets, widget, widgetService } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -176,6 +176,113 @@ it('is stopped between two calls when everything is stopped, and not when change
   });
   expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
   expect(await holds()).toHaveLength(1);
+});
+
+it('is stopped between two calls by the policy, too', async () => {
+  const execution = await fix();
+  let current = policy;
+  const stopping = definePolicy({
+    version: 1,
+    stop: 'everything',
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { 'widget-revoke-open': { dev: 'enforce' } },
+  });
+  aws.before = (operation) => void (operation === 'AuthorizeRule' && (current = stopping));
+  expect(await back(execution, { policy: { read: async () => current } })).toMatchObject({ outcome: 'partial' });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
+});
+
+it('records who asked for it, why, and what it takes back', async () => {
+  const execution = await fix();
+  const { execution: taking } = await back(execution, {}, { hold: 1000 });
+  const intent = (await recordsOf(journal)).find(({ record }) => record.kind === 'intent' && record.execution === taking);
+  expect(intent?.record.body).toMatchObject({
+    purpose: 'rollback',
+    rollbackOf: execution,
+    by: { name: 'ops', verified: false },
+    reason: 'vendor',
+    policy: policy.digest,
+    holdFor: 1000,
+  });
+  expect(intent?.documents).toMatchObject({ before: { open: [] }, expected: { open: ['open-1', 'open-2'] } });
+  expect(await closed()).toMatchObject({ rollbackOf: execution, outcome: 'rolled-back' });
+});
+
+it('refuses what has no reason', async () => {
+  await expect(engine().rollback(await fix(), { by: 'ops', reason: ' ' })).rejects.toMatchObject({ code: 'rollback/refused' });
+  expect(sent()).toHaveLength(2);
+});
+
+it('refuses to take a rollback back, also one that got half-way', async () => {
+  const execution = await fix();
+  aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
+  const { execution: half } = await back(execution);
+  aws.before = () => undefined;
+  const before = sent();
+  await expect(back(half ?? '')).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('itself a rollback') });
+  expect(sent()).toEqual(before);
+});
+
+it('refuses while the fix is still open', async () => {
+  const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+  await engine({ journal: dying })
+    .run(widget('w'))
+    .catch(() => undefined);
+  const [open] = await journal.open();
+  await expect(back(open?.execution ?? '')).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('still open') });
+  expect(sent()).toHaveLength(2);
+});
+
+it('refuses what cannot be taken back, before it sends anything', async () => {
+  const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+  const final: Remediator = {
+    ...anyAge,
+    plan: (args) => {
+      const found = anyAge.plan(args);
+      if (found.status !== 'change') return found;
+      return { ...found, changes: found.changes.map((change, index) => (index === 0 ? change : { ...change, undo: { irreversible: 'It is gone.' } })) };
+    },
+  };
+  const asking = definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { 'widget-revoke-open': { dev: 'enforce' } },
+    approvers: { dev: [LEAD] },
+  });
+  const options = { remediators: [final], policy: asking };
+  const [asked] = await engine(options).run(widget('w'));
+  const [done] = await engine(options).approve(asked?.approval ?? '', { by: { name: LEAD, verified: true }, reason: 'r' });
+  expect(done).toMatchObject({ outcome: 'remediated' });
+  await expect(back(done?.execution ?? '', options)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('It is gone.') });
+  expect(sent()).toHaveLength(2);
+});
+
+it('refuses where one of several replies that it needs was lost', async () => {
+  const needing: Remediator = {
+    ...anyAge,
+    plan: (args) => {
+      const found = anyAge.plan(args);
+      if (found.status !== 'change') return found;
+      return {
+        ...found,
+        changes: found.changes.map((change) => ({
+          ...change,
+          undo: {
+            calls: [widgetService.call('AuthorizeRule', { Id: 'w', Rule: { $response: '/$metadata/requestId' } as never })],
+            restores: 'equivalent' as const,
+          },
+        })),
+      };
+    },
+  };
+  aws.faults.set('RevokeRule', ['lost']);
+  const [pass] = await engine({ remediators: [needing] }).run(widget('w'));
+  expect(pass).toMatchObject({ outcome: 'remediated' });
+  await expect(back(pass?.execution ?? '', { remediators: [needing] })).rejects.toMatchObject({
+    code: 'rollback/refused',
+    message: expect.stringContaining('that reply was lost'),
+  });
+  expect(sent()).toHaveLength(2);
 });
 
 it('is compared with the newest thing that is recorded of the fix, not with the plan', async () => {

@@ -291,7 +291,14 @@ async function decideAndAct(
   const observed = seen.observation.ok ? seen.observation.value : null;
   const assessment = seen.assessment.ok ? seen.assessment.value : null;
   const plan = part === null || observed === null || observed === 'gone' ? null : makePlan(remediator, ref, observed.state, part);
-  const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards, plan: plan?.digest ?? null };
+  const facts: Facts = {
+    ...args.facts,
+    // As it is now: others of the run may have taken their place since the facts were gathered.
+    run: { changes: run.budget.changes },
+    changes: part?.changes ?? [],
+    hazards: part?.hazards ?? args.facts.hazards,
+    plan: plan?.digest ?? null,
+  };
   const decision = runtime.decide(facts, args.shown);
   const conclude = async (verdict: Verdict): Promise<Step> => {
     const result = await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict });
