@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { matchesPattern } from '../../../../tests/support/event-pattern.js';
-import { CANARY_TAG, canaryArrival, canaryPattern, canaryResource, isCanaryTick } from './canary.js';
+import { canaryArrival, canaryPattern, canaryResource, isCanaryTick } from './canary.js';
 import { normalize } from './normalize.js';
 
 const SENT = '2026-11-24T06:00:00.000Z';
 const NOW = Date.parse(SENT) + 90_000;
-const tags = [{ key: CANARY_TAG, value: SENT }];
+const tags = [{ key: 'redress:canary', value: SENT }];
 
 function event(detail: Record<string, unknown> = {}, over: Record<string, unknown> = {}): Record<string, unknown> {
   return {
