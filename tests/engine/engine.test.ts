@@ -702,6 +702,44 @@ describe('crashes', () => {
     expect(await journal.open()).toHaveLength(1);
   });
 
+  it('before the write, and closed by recovery: not done, which is no bad end, and what may have been sent counts', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('after-begin') });
+    clock.time += 600_000;
+    expect(await redress().recover()).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'failed', retryable: true, verified: true, sent: 1 }]);
+  });
+
+  it('after a write that is recorded, and that somebody has undone since: unknown, for it was made', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('finish') });
+    expect(await kinds()).toEqual(['intent', 'call']);
+    clock.time += 600_000;
+    aws.put('w1', ['open-1']);
+    expect(await redress().recover()).toMatchObject([{ outcome: 'unknown', retryable: false }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', sent: 1 }]);
+  });
+
+  it('after one of two writes: partial, and what is left is said', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    const half: Journal = {
+      ...bound(journal),
+      append: (entry) => (entry.kind === 'call' ? Promise.reject(new Error('the process died')) : journal.append(entry)),
+      finish: () => Promise.reject(new Error('the process died')),
+    };
+    await redress({ journal: half }).handle(configEvent('w1'));
+    expect(aws.rules('w1')).toEqual(['open-2']);
+    clock.time += 600_000;
+    const [partial] = await redress().recover();
+    expect(partial).toMatchObject({ outcome: 'partial', open: ['revoke open-2'], message: expect.stringContaining('1 of 2') });
+    // Which of the two was made nobody has recorded: neither is taken back.
+    await expect(redress().rollback(partial?.execution ?? '', { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('No call of'),
+    });
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
   it('neither as before nor as planned: unknown, a person decides', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('after-begin') });
