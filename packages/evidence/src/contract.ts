@@ -455,6 +455,16 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref())).breakers.map(({ remediator }) => remediator)).toEqual(['other-fix']);
         expect([(await begin()).status, (await begin('b', { remediator: 'other-fix' })).status]).toEqual(['begun', 'stale']);
       });
+      it('are recorded beside executions of the account itself, which give back what they took', async () => {
+        const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
+        const of = { resource: account, budgets };
+        const lease = await begun('a', of);
+        await breaker('open');
+        await breaker('closed');
+        expect((await begin('b', { budgets })).status).toBe('over-budget');
+        await finish(lease, { resource: account, sent: 0, outcome: 'failed' });
+        expect((await begin('b', { budgets })).status).toBe('begun');
+      });
       it('let a rollback through, and the recovery of what is open', async () => {
         const open = await begun('r');
         await breaker('open');
