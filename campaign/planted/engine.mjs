@@ -783,4 +783,12 @@ export default [
     replace: '',
     tests: ['tests/engine/engine.test.ts'],
   },
+  {
+    promise: 'What was not made is not taken back.',
+    defect: 'what nobody knows of is',
+    file: `${ENGINE}/story.ts`,
+    find: "|| call['status'] !== 'applied') continue;",
+    replace: "|| call['status'] === 'refused') continue;",
+    tests: ['tests/engine/rollback.test.ts'],
+  },
 ];

@@ -233,6 +233,22 @@ it('refuses while the fix is still open', async () => {
   expect(sent()).toHaveLength(2);
 });
 
+it('takes back what is recorded as made, and not what nobody knows of', async () => {
+  aws.before = (operation) => {
+    if (operation !== 'RevokeRule' || aws.writes.length !== 1) return;
+    aws.before = () => undefined;
+    // Lost on its way, and nothing can be read for a moment.
+    aws.faults.set('RevokeRule', ['lost-before']).set('DescribeWidget', ['denied']);
+  };
+  const [pass] = await engine().run(widget('w'));
+  expect(pass?.outcome).toBe('partial');
+  const calls = (await recordsOf(journal)).flatMap(({ record }) => (record.kind === 'call' ? [(record.body['call'] as { status: string }).status] : []));
+  expect([calls, aws.rules('w')]).toEqual([['applied', 'unknown'], ['open-2']]);
+  expect(await back(pass?.execution ?? '')).toMatchObject({ outcome: 'rolled-back' });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-1']);
+  expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+});
+
 it('refuses what cannot be taken back, before it sends anything', async () => {
   const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   const final: Remediator = {
