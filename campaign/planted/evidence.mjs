@@ -462,4 +462,12 @@ export default [
     replace: 'return { taken: [], more: [{ Put }] };',
     tests: [`${EVIDENCE}/aws/contract.test.ts`],
   },
+  {
+    promise: 'Recovery finds whatever is open.',
+    defect: 'on AWS a part of the index is not read',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: 'Array.from({ length: SHARDS }, async',
+    replace: 'Array.from({ length: SHARDS - 1 }, async',
+    tests: [`${EVIDENCE}/aws/faults.test.ts`],
+  },
 ];

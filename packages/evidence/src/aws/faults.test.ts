@@ -47,6 +47,20 @@ it('says no on what is so now, not on what it knew', async () => {
   expect((await mine.begin(request('a', { generation: 1 }))).status).toBe('begun');
 });
 
+it('lists what is open, and what waits, of every resource, whoever wrote it', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  // So many that each part of an index has some.
+  const ids = Array.from({ length: 40 }, (_, n) => `r-${String(n).padStart(2, '0')}`);
+  expect(new Set(ids.map((id) => Number.parseInt(streamOf(ref(id)).slice(7, 9), 16) % 8)).size).toBe(8);
+  for (const id of ids) {
+    const approval = { id: `a-${id}`, planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
+    await opened(model).append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { approval } });
+    await opened(model).begin(request(id));
+  }
+  expect((await opened(model).open()).map(({ resource }) => resource.id).sort()).toEqual(ids);
+  expect((await opened(model).approvals()).map(({ resource }) => resource.id).sort()).toEqual(ids);
+});
+
 describe('a store that fails', () => {
   /** Clients that do to the n-th request what is asked. */
   const failing = (model: Model, at: number, how: 'dead-before' | 'dead-after' | 'lost-before' | 'lost-after') => {
