@@ -76,10 +76,10 @@ export default [
   },
   {
     promise: 'The fault matrix tries what it says.',
-    defect: 'a worker that died goes on',
+    defect: 'no worker dies before a call',
     file: 'packages/testing/src/faults.ts',
-    find: '    turn: async (name, index) => {\n      if (dead) return NEVER;\n',
-    replace: '    turn: async (name, index) => {\n',
+    find: "if (kind === 'dies-before') return die();",
+    replace: '',
     tests: ['tests/campaign/faults.test.ts'],
   },
   {

@@ -377,6 +377,30 @@ describe('settling', () => {
   });
 });
 
+it('asks about each plan', async () => {
+  aws.put('w', ['open-1', 'open-2', 'closed']);
+  const passes = [await asked('open-1'), await asked('open-2')];
+  expect(new Set(passes.map(({ approval }) => approval)).size).toBe(2);
+  const waiting = await engine().approvals();
+  expect(new Set(passes.map(({ plan }) => plan?.digest)).size).toBe(2);
+  for (const { approval, plan } of passes) expect(waiting.find(({ id }) => id === approval)?.planDigest).toBe(plan?.digest);
+});
+
+it('asks anew where there is more to ask about the same plan', async () => {
+  const first = await asked();
+  aws.put('w', ['open-1', 'closed'], { 'aws:cloudformation:stack-name': 'network' });
+  const second = await asked();
+  expect([second.plan?.digest, second.approval === first.approval]).toEqual([first.plan?.digest, false]);
+  expect((await engine().approvals()).map(({ id, discharges }) => [id, discharges.length])).toEqual([
+    [first.approval, 1],
+    [second.approval, 2],
+  ]);
+  // A yes to what was shown first says nothing of the rest; one to all of it does.
+  expect((await engine().approve(first.approval ?? '', BY)).map((pass) => pass.outcome)).not.toContain('remediated');
+  expect(aws.writes).toEqual([]);
+  expect((await engine().approve(second.approval ?? '', BY)).map((pass) => pass.outcome)).toEqual(['remediated']);
+});
+
 it('asks anew where what waits was not asked for as something new', async () => {
   const pass = await asked();
   const [first] = await engine().approvals();

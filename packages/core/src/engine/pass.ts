@@ -250,10 +250,20 @@ function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | n
 }
 
 /** The changes by what decides on them; what was approved as one is one, as long as it is still the same plan. */
-function partsOf(facts: Facts, { remediator, ref }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
+function partsOf(
+  facts: Facts,
+  { remediator, ref, trigger }: Asked,
+  seen: Look,
+  shown: Shown,
+  approvals: readonly Approval[],
+  now: number,
+): readonly Part[] {
   if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
   const { state } = seen.observation.value;
+  // What was approved just now comes first: an earlier yes to the same plan may have been to less.
+  const isAsked = ({ id }: Approval) => trigger.by === 'approval' && trigger.approval === id;
   const approved = approvals
+    .toSorted((a, b) => Number(isAsked(b)) - Number(isAsked(a)))
     .filter(
       (each) =>
         each.remediator === remediator.id && (each.verdict === 'approved' || (each.verdict === 'none' && each.grace !== undefined)) && isLive(each, now),
