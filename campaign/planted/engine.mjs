@@ -831,4 +831,20 @@ export default [
     replace: 'decisive(decision).some((each) => QUIET',
     tests: ['tests/engine/notify.test.ts'],
   },
+  {
+    promise: 'What changed just now has its time to settle.',
+    defect: 'what was read before that is decided on after it',
+    file: `${ENGINE}/pass.ts`,
+    find: 'await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));\n      together.reads.forget();',
+    replace: 'await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));',
+    tests: ['tests/engine/engine.test.ts'],
+  },
+  {
+    promise: 'An approval carries out what was approved.',
+    defect: 'another that was approved before is carried out with it',
+    file: `${ENGINE}/pass.ts`,
+    find: '(part) => part.approval?.id === trigger.approval && !done.has(part.key)',
+    replace: '(part) => part.approval !== undefined && !done.has(part.key)',
+    tests: ['tests/engine/approvals.test.ts'],
+  },
 ];

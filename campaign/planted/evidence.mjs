@@ -470,4 +470,12 @@ export default [
     replace: 'Array.from({ length: SHARDS - 1 }, async',
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
+  {
+    promise: 'A document is found where it was stored.',
+    defect: 'it is looked for without its prefix',
+    file: `${EVIDENCE}/aws/store.ts`,
+    find: "this.#object((this.options.prefix ?? '') + key)",
+    replace: 'this.#object(key)',
+    tests: [`${EVIDENCE}/aws/faults.test.ts`],
+  },
 ];

@@ -377,6 +377,16 @@ describe('settling', () => {
   });
 });
 
+it('carries out what was approved, and not what was approved before it and was stopped', async () => {
+  aws.put('w', ['open-1', 'open-2', 'closed']);
+  const [first, second] = [await asked('open-1'), await asked('open-2')];
+  await engine({ killSwitch: { read: async () => 'changes' } }).approve(first.approval ?? '', BY);
+  expect(aws.writes).toEqual([]);
+  const passes = await engine().approve(second.approval ?? '', BY);
+  expect(passes.map(({ outcome, plan }) => [outcome, plan?.digest])).toEqual([['remediated', second.plan?.digest]]);
+  expect(aws.rules('w')).toEqual(['open-1', 'closed']);
+});
+
 it('asks about each plan', async () => {
   aws.put('w', ['open-1', 'open-2', 'closed']);
   const passes = [await asked('open-1'), await asked('open-2')];

@@ -235,6 +235,19 @@ describe('what changes between decision and write', () => {
     expect(aws.writes).toEqual([]);
   });
 
+  it('a tag that arrives while the resource settles is seen when it is decided on', async () => {
+    aws.put('w1', ['open-1']);
+    const settling: Remediator = { ...revokeOpenRules, settle: 60_000 };
+    const sleep = clock.sleep;
+    clock.sleep = async (milliseconds) => {
+      (aws.widgets.get('w1') as { tags: object }).tags = { 'redress:exception': 'x' };
+      await sleep(milliseconds);
+    };
+    expect(await handle(openedEvent('w1', 'open-1', clock.time), { remediators: [settling] })).toMatchObject([{ outcome: 'notified' }]);
+    // Nothing was begun on what was read before.
+    expect([await kinds(), aws.writes]).toEqual([['decision'], []]);
+  });
+
   it('the kill switch between two writes leaves the first, and says partial', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     let stop: Stop = 'none';

@@ -369,6 +369,18 @@ it('copies all of a journal, or what does not pass for one', async () => {
   rmSync(root, { recursive: true });
 });
 
+it('keeps everything that is in the bucket under its prefix, and finds it there', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const under = () => opened(model, { prefix: 'evidence/' });
+  // A document, a line that is too large for an item, and a state that is.
+  const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
+  await under().begin(request('a', { body: { subjects } }));
+  const folders = [...new Set([...model.objects.keys()].map((key) => key.split('/').slice(0, 2).join('/')))].sort();
+  expect(folders).toEqual(['evidence/blobs', 'evidence/lines', 'evidence/states']);
+  expect((await all(under()))[0]?.documents).toEqual({ before: { id: 'a' }, plan: { fix: 'a' }, observation: { id: 'a', tags: {} } });
+  expect((await under().view(ref('a'))).open?.subjects).toHaveLength(8000);
+});
+
 it('keeps a record in any script: an item holds bytes, not characters', async () => {
   const model = new Model('t', 'b', { overlap: false });
   // Three bytes each.
