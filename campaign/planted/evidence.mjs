@@ -394,8 +394,8 @@ export default [
     promise: 'The exception tag holds back until someone registers it.',
     defect: 'the first sight of one remediator is forgotten for that of another',
     file: `${EVIDENCE}/chain.ts`,
-    find: 'tagFirstSeen = { ...tagFirstSeen, [record.remediator]: time };',
-    replace: 'tagFirstSeen = { [record.remediator]: time };',
+    find: 'newestParts({ ...tagFirstSeen, [key]: time })',
+    replace: 'newestParts({ [key]: time })',
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {

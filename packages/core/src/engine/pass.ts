@@ -250,14 +250,7 @@ function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | n
 }
 
 /** The changes by what decides on them; what was approved as one is one, as long as it is still the same plan. */
-function partsOf(
-  facts: Facts,
-  { remediator, ref, trigger }: Asked,
-  seen: Look,
-  shown: Shown,
-  approvals: readonly Approval[],
-  now: number,
-): readonly Part[] {
+function partsOf(facts: Facts, { remediator, ref, trigger }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
   if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
   const { state } = seen.observation.value;
   // What was approved just now comes first: an earlier yes to the same plan may have been to less.
