@@ -132,7 +132,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'a change of something else is none',
+    defect: 'changes of something else are ignored',
     file: 'packages/testing/src/faults.ts',
     find: 'if (bystanders(world) !== around)',
     replace: "if (bystanders(world) === '')",
@@ -156,7 +156,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'a rollback that took nothing back is one',
+    defect: 'a rollback that did nothing passes',
     file: 'packages/testing/src/faults.ts',
     find: 'if (!world.gap.isOpen() && !byOthers &&',
     replace: 'if (!world.gap.isOpen() && byOthers &&',
@@ -164,7 +164,7 @@ export default [
   },
   {
     promise: 'The fault matrix finds what it looks for.',
-    defect: 'what was taken back may be fixed again at once',
+    defect: 'what was rolled back may be fixed again at once',
     file: 'packages/testing/src/faults.ts',
     find: "if (effects(world) > count) why.push('what was taken back was fixed again at once');",
     replace: '',

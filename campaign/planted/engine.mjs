@@ -520,8 +520,8 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'A rollback takes the last change back first.',
-    defect: 'it takes them back in the order in which they were made',
+    promise: 'A rollback undoes the last change first.',
+    defect: 'it undoes them in the order in which they were made',
     file: `${ENGINE}/rollback.ts`,
     find: '[...appliedUndo].reverse()',
     replace: '[...appliedUndo]',
@@ -560,7 +560,7 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'A rollback is a complete one only when the resource is seen to be as it was.',
+    promise: 'A rollback is complete only when a read shows the resource as it was.',
     defect: 'that its calls were accepted is enough',
     file: `${ENGINE}/rollback.ts`,
     find: 'if (remediator.equivalent(plan.before, after))',
@@ -584,7 +584,7 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'A rollback is not taken back.',
+    promise: 'A rollback is not rolled back.',
     defect: 'one that got half-way is',
     file: `${ENGINE}/rollback.ts`,
     find: 'if (rollbackOf !== null) refuse(',
@@ -592,8 +592,8 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'What cannot be taken back is refused before anything is sent.',
-    defect: 'it is taken back as far as it can be',
+    promise: 'What cannot be undone is refused before anything is sent.',
+    defect: 'it is undone as far as it can be',
     file: `${ENGINE}/rollback.ts`,
     find: "if ('irreversible' in undo) refuse(",
     replace: "if ('irreversible' in undo && undo.irreversible === '') refuse(",
@@ -673,14 +673,14 @@ export default [
   },
   {
     promise: 'An event that cannot be decided on is not lost.',
-    defect: 'what was made in part does not come again',
+    defect: 'what was made in part is not retried',
     file: `${ENGINE}/execute.ts`,
     find: '`, retryable, open: [error] }',
     replace: '`, open: [error] }',
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'A change that meets the work of another is looked at anew.',
+    promise: 'A change that meets the work of another is decided on again.',
     defect: 'it counts as a failure',
     file: `${ENGINE}/execute.ts`,
     find: " || applied.failure?.code === 'aws/conflict'",
@@ -713,7 +713,7 @@ export default [
   },
   {
     promise: 'A circuit breaker is open before what opened it is answered.',
-    defect: 'a row of bad ends does not wait for its record',
+    defect: 'the third failure in a row does not wait for its record',
     file: `${ENGINE}/breaker.ts`,
     find: '    await tripped(',
     replace: '    void tripped(',
@@ -728,8 +728,8 @@ export default [
     tests: ['tests/engine/approvals.test.ts'],
   },
   {
-    promise: 'Three bad ends in a row open it too.',
-    defect: 'one that was superseded begins the row anew',
+    promise: 'A circuit breaker opens after three failures in a row.',
+    defect: 'one that was superseded ends the row',
     file: `${ENGINE}/breaker.ts`,
     find: " && each.outcome !== 'superseded'",
     replace: '',
@@ -768,7 +768,7 @@ export default [
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
-    promise: 'Three bad ends in a row open it too.',
+    promise: 'A circuit breaker opens after three failures in a row.',
     defect: 'a worker that was lost before it did anything is one of them',
     file: `${ENGINE}/recover.ts`,
     find: "UNTOUCHED, 'verified', state, { retryable: true })",
@@ -776,7 +776,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'What was not made is not taken back.',
+    promise: 'What was not made is not undone.',
     defect: 'of what recovery finds made in part all is',
     file: `${ENGINE}/story.ts`,
     find: " && ['remediated', 'flagged'].includes(String(journalMember(outcome, 'outcome')))",
@@ -824,7 +824,7 @@ export default [
     tests: ['tests/engine/approvals.test.ts'],
   },
   {
-    promise: 'People are told of what is denied, whatever else denies it quietly.',
+    promise: 'People are notified of a denial, whatever else denies it quietly.',
     defect: 'one quiet reason is enough to say nothing',
     file: `${ENGINE}/recorder.ts`,
     find: 'decisive(decision).every((each) => QUIET',

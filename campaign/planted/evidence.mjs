@@ -399,7 +399,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'A record of a form that nobody knows is no record.',
+    promise: 'A record of an unknown form is refused.',
     defect: 'members that nobody knows are passed over',
     file: `${EVIDENCE}/chain.ts`,
     find: 'if (Object.keys(more).length > 0 || v !== 1',
@@ -407,7 +407,7 @@ export default [
     tests: [`${EVIDENCE}/verify.prop.test.ts`],
   },
   {
-    promise: 'A record of a form that nobody knows is no record.',
+    promise: 'A record of an unknown form is refused.',
     defect: 'any outcome will do',
     file: `${EVIDENCE}/chain.ts`,
     find: "if (kind === 'outcome' && !OUTCOMES",
@@ -439,7 +439,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'What nothing came of is given back to every limit.',
+    promise: 'An execution that sent nothing is given back to every limit.',
     defect: 'on AWS to the first of them',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'for (const { key, entry } of head.taken)',
@@ -447,7 +447,7 @@ export default [
     tests: [`${EVIDENCE}/aws/contract.test.ts`],
   },
   {
-    promise: 'What nothing came of is given back to every limit.',
+    promise: 'An execution that sent nothing is given back to every limit.',
     defect: 'on AWS a worker that takes over does not know of what to give back',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'const taken: Taken[] = may.fresh ? [] : [...head.taken];',
@@ -455,7 +455,7 @@ export default [
     tests: [`${EVIDENCE}/aws/contract.test.ts`],
   },
   {
-    promise: 'What nothing came of is given back to every limit.',
+    promise: 'An execution that sent nothing is given back to every limit.',
     defect: 'on AWS not when a circuit breaker was recorded in between',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'return { taken: head.taken, more: [{ Put }] };',

@@ -396,7 +396,7 @@ it('asks about each plan', async () => {
   for (const { approval, plan } of passes) expect(waiting.find(({ id }) => id === approval)?.planDigest).toBe(plan?.digest);
 });
 
-it('asks anew where there is more to ask about the same plan', async () => {
+it('asks again where there is more to ask about the same plan', async () => {
   const first = await asked();
   aws.put('w', ['open-1', 'closed'], { 'aws:cloudformation:stack-name': 'network' });
   const second = await asked();
@@ -411,7 +411,7 @@ it('asks anew where there is more to ask about the same plan', async () => {
   expect((await engine().approve(second.approval ?? '', BY)).map((pass) => pass.outcome)).toEqual(['remediated']);
 });
 
-it('asks anew where what waits was not asked for as something new', async () => {
+it('asks again where what waits was not asked for as something new', async () => {
   const pass = await asked();
   const [first] = await engine().approvals();
   expect(first).toMatchObject({ id: pass.approval, fresh: true });
@@ -494,7 +494,7 @@ describe('the circuit breaker', () => {
     expect(aws.rules('k')).toEqual(['open-1']);
   });
 
-  it('opens after three bad ends in a row, whatever was superseded between them', async () => {
+  it('opens after three failures in a row, whatever was superseded between them', async () => {
     // Gone in the last moment: a write of which nothing came, and that is nobody's fault.
     const overtaken = async (id: string) => {
       aws.before = (operation) => void (operation === 'RevokeRule' && aws.widgets.delete(id));
@@ -514,7 +514,7 @@ describe('the circuit breaker', () => {
     expect(aws.rules('f')).toEqual(['open-1']);
   });
 
-  it('opens for what a rollback cannot know: bad ends of rollbacks are no part of the row', async () => {
+  it('does not count the failures of rollbacks', async () => {
     const done = (await fix('a')).execution as string;
     aws.faults.set('RevokeRule', ['denied', 'denied']);
     expect([(await fix('b')).outcome, (await fix('c')).outcome]).toEqual(['failed', 'failed']);
@@ -526,7 +526,7 @@ describe('the circuit breaker', () => {
   it.each<[string, object, () => Promise<unknown>]>([
     ['the limit for events', { limits: [{ per: ['remediator', 'account'], changes: 0, window: 'PT1H' }] }, async () => undefined],
     [
-      'three bad ends',
+      'three failures',
       {},
       async () => {
         aws.faults.set('RevokeRule', ['denied', 'denied', 'denied']);

@@ -416,7 +416,7 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
-  it('the second of two changes is throttled: partial, and it comes again', async () => {
+  it('the second of two changes is throttled: partial, and retried', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && aws.faults.set('RevokeRule', ['throttled']));
     const { results, retry } = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(configEvent('w1')) }] });
@@ -427,7 +427,7 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual([]);
   });
 
-  it('a change that meets the work of another is superseded, and looked at anew', async () => {
+  it('a change that meets the work of another is superseded, and decided on again', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
     let conflicts = 1;
@@ -715,7 +715,7 @@ describe('crashes', () => {
     expect(await journal.open()).toHaveLength(1);
   });
 
-  it('before the write, and closed by recovery: not done, which is no bad end, and what may have been sent counts', async () => {
+  it('before the write, and closed by recovery: failed, retryable, and what may have been sent counts', async () => {
     aws.put('w1', ['open-1']);
     await handle(event(), { journal: dying('after-begin') });
     clock.time += 600_000;

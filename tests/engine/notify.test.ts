@@ -61,7 +61,7 @@ it('what cannot be read has no tags', async () => {
   expect(widget('w').account).toBe('111111111111');
 });
 
-it('nobody is told each time of what is replayed; of a stop that meets it people are', async () => {
+it('people are notified of a stop that meets a replay, and not of each replay', async () => {
   const replayed = (stop: 'none' | 'changes') =>
     told('enforce', (_, options) =>
       createRedress({ ...options, killSwitch: { read: async () => stop } }).handle(openedEvent('w', 'open-1', START - 1000, { replay: 'again' })),

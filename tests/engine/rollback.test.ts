@@ -48,7 +48,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-it('takes the last change back first', async () => {
+it('undoes the last change first', async () => {
   const execution = await fix();
   expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
   expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2', 'AuthorizeRule open-2', 'AuthorizeRule open-1']);
@@ -72,7 +72,7 @@ it('looks again under the lease: what somebody changed in that moment is left as
 });
 
 describe('the hold', () => {
-  it('is of seven days from the moment it was taken back, and of the remediator and the person', async () => {
+  it('is of seven days from the rollback, and of the remediator and the person', async () => {
     await back(await fix());
     expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: START + SEVEN_DAYS }]);
     time = START + SEVEN_DAYS - 1;
@@ -147,7 +147,7 @@ describe('the hold', () => {
     expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: time + SEVEN_DAYS }]);
   });
 
-  it('is not left by what was taken back by nobody: nothing was sent', async () => {
+  it('is not left by a rollback that sent nothing', async () => {
     const execution = await fix();
     aws.faults.set('AuthorizeRule', ['denied']);
     expect(await back(execution)).toMatchObject({ outcome: 'failed' });
@@ -156,7 +156,7 @@ describe('the hold', () => {
   });
 });
 
-it('counts a call whose reply was lost as sent, and looks what it came to', async () => {
+it('counts a call whose reply was lost as sent', async () => {
   const execution = await fix();
   aws.faults.set('AuthorizeRule', ['lost']);
   // Whether an undo had its effect cannot be seen before it is complete: the rest is not sent blindly.
@@ -192,7 +192,7 @@ it('is stopped between two calls by the policy, too', async () => {
   expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
 });
 
-it('records who asked for it, why, and what it takes back', async () => {
+it('records who asked for it, why, and of which execution', async () => {
   const execution = await fix();
   const { execution: taking } = await back(execution, {}, { hold: 1000 });
   const intent = (await recordsOf(journal)).find(({ record }) => record.kind === 'intent' && record.execution === taking);
@@ -213,7 +213,7 @@ it('refuses what has no reason', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-it('refuses to take a rollback back, also one that got half-way', async () => {
+it('refuses to roll a rollback back, also one that got half-way', async () => {
   const execution = await fix();
   aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
   const { execution: half } = await back(execution);
@@ -233,7 +233,7 @@ it('refuses while the fix is still open', async () => {
   expect(sent()).toHaveLength(2);
 });
 
-it('takes back what is recorded as made, and not what nobody knows of', async () => {
+it('undoes what is recorded as made, and not what nobody knows of', async () => {
   aws.before = (operation) => {
     if (operation !== 'RevokeRule' || aws.writes.length !== 1) return;
     aws.before = () => undefined;
@@ -249,7 +249,7 @@ it('takes back what is recorded as made, and not what nobody knows of', async ()
   expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
 });
 
-it('refuses what cannot be taken back, before it sends anything', async () => {
+it('refuses what cannot be undone, before it sends anything', async () => {
   const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   const final: Remediator = {
     ...anyAge,

@@ -135,7 +135,7 @@ it('keeps its order when a clock is set back, and refuses a record that does not
   expect(readLine(later.state, line)).toMatchObject({ ok: false, problem: { code: 'time-backwards' } });
 });
 
-it('keeps what is told of an outcome: whether it may pass, and how it was verified', () => {
+it('keeps what an outcome says: whether it is retryable, and how it was verified', () => {
   const closed = (body: object) => stateAfter(intent('x-1', 1), { ...outcome('x-1', 1), body: { ...outcome('x-1', 1).body, ...body } }).closed[0];
   expect(closed({})).toMatchObject({ retryable: false, verified: false, begunAt: START, closedAt: START, sent: 1 });
   expect(closed({ retryable: true, verified: 'verified' })).toMatchObject({ retryable: true, verified: true });

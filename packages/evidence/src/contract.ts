@@ -337,7 +337,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
       });
 
-      it('waits beside others that are used, and those that wait are listed oldest first, over all resources', async () => {
+      it('waits while others are used, and those that wait are listed oldest first, over all resources', async () => {
         const ask = async (id: string, at: string, planDigest = plan) => {
           time += 1000;
           const approval = { id, planDigest, discharges: [], fresh: true, expires: time + 100_000, causedBy: null };
@@ -455,7 +455,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref())).breakers.map(({ remediator }) => remediator)).toEqual(['other-fix']);
         expect([(await begin()).status, (await begin('b', { remediator: 'other-fix' })).status]).toEqual(['begun', 'stale']);
       });
-      it('are recorded beside executions of the account itself, which give back what they took', async () => {
+      it('are recorded in the stream of the account, whose own executions give back what they took', async () => {
         const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
         const of = { resource: account, budgets };
         const lease = await begun('a', of);

@@ -84,7 +84,7 @@ describe('a last line that was never finished', () => {
   });
 });
 
-it('makes an index of another version anew, whichever it is', async () => {
+it('rebuilds an index of any other version', async () => {
   const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
   const beginOne = (from: Journal, id: string) =>
     from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });
@@ -111,7 +111,7 @@ it('is not opened in a format of another version, and nothing is written to it',
   expect(existsSync(streamFile(directory, streamOf(ref())))).toBe(false);
 });
 
-it('counts a stream once that was read anew, however often another process has written it', async () => {
+it('counts a stream once that was read again, however often another process has written it', async () => {
   const budgets = [{ key: 'k', changes: 3, window: 60_000 }];
   const beginOne = (from: Journal, id: string) =>
     from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });

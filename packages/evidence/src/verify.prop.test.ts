@@ -181,8 +181,8 @@ describe('verifyFolder', () => {
     ['a second intent', 'already-open', (record) => ({ ...withJournal(record, { fence: 4 }), kind: 'intent', execution: 'x-other' })],
     ['a member more', 'malformed', (record) => ({ ...record, note: 'x' })],
     ['a form of the future', 'malformed', (record) => ({ ...record, v: 2 })],
-    ['an outcome that is none', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
-    ['a kind that is none', 'malformed', (record) => ({ ...record, kind: 'note' })],
+    ['an unknown outcome', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
+    ['an unknown kind', 'malformed', (record) => ({ ...record, kind: 'note' })],
     ['a time of another form', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
     ['a resource with a member more', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
     ['no fence', 'malformed', (record) => withJournal(record, { fence: null })],
@@ -195,7 +195,7 @@ describe('verifyFolder', () => {
     );
   });
 
-  it('finds a document that is no canonical text of a value, whatever its name is', () => {
+  it('finds a document that is not in canonical form, also when its name fits', () => {
     fresh();
     // A digest that fits, of a text that could be read in two ways: no journal writes it.
     for (const text of ['{"a":1,"a":2}', '{ "a": 1 }', '{"a":1}\n', 'not json']) {
