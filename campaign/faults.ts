@@ -1,5 +1,6 @@
 // The fault matrix of every remediator that writes.
-import { FAULTS, type FaultName, type FaultReport, faultMatrix } from '@redress/testing';
+import type { Remediator } from '@redress/core';
+import { FAULTS, type FaultName, type FaultOptions, type FaultReport, faultMatrix } from '@redress/testing';
 import { makers, writing } from './world.ts';
 
 /** What the matrices came to. */
@@ -9,15 +10,18 @@ export interface FaultsReport extends Omit<FaultReport, 'kinds' | 'broken'> {
   readonly broken: readonly (FaultReport['broken'][number] & { readonly remediator: string })[];
 }
 
-/** All of them; `every` takes every n-th injection only. */
-export async function faultMatrices({ every = 1 }: { readonly every?: number } = {}): Promise<FaultsReport> {
+/** All of them, or those `of` some remediators; `every` takes every n-th injection only. */
+export async function faultMatrices({
+  of = writing,
+  ...options
+}: Pick<FaultOptions, 'every' | 'engine'> & { readonly of?: readonly Remediator[] } = {}): Promise<FaultsReport> {
   const kinds: Record<string, { means: string; injected: number; survived: number }> = {};
   const broken: FaultsReport['broken'][number][] = [];
   let [injected, survived] = [0, 0];
-  for (const remediator of writing) {
+  for (const remediator of of) {
     const make = makers[remediator.id];
     if (make === undefined) throw new Error(`There is no gap for ${remediator.id}: the matrix has to know one for each remediator that writes.`);
-    const report = await faultMatrix(remediator, { arrange: (account) => make(account, 'subject'), every });
+    const report = await faultMatrix(remediator, { ...options, arrange: (account) => make(account, 'subject') });
     injected += report.injected;
     survived += report.survived;
     for (const [kind, { injected: more, survived: well }] of Object.entries(report.kinds)) {
@@ -28,5 +32,5 @@ export async function faultMatrices({ every = 1 }: { readonly every?: number } =
     }
     broken.push(...report.broken.map((each) => ({ remediator: remediator.id, ...each })));
   }
-  return { remediators: writing.length, injected, survived, kinds, broken };
+  return { remediators: of.length, injected, survived, kinds, broken };
 }

@@ -194,6 +194,8 @@ export const makers: Readonly<Record<string, Maker>> = {
     others: {
       delete: (account, logGroupName) => account.act('logs', 'DeleteLogGroup', { logGroupName }),
       fix: (account, logGroupName) => account.act('logs', 'PutRetentionPolicy', { logGroupName, retentionInDays: 400 }),
+      change: (account, logGroupName) =>
+        account.act('logs', 'TagResource', { resourceArn: `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:${logGroupName}`, tags: { team: 'x' } }),
     },
   }),
 };

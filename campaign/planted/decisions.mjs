@@ -496,4 +496,28 @@ export default [
     replace: 'mapped[0] === known',
     tests: ['packages/core/src/policy/config-rule.test.ts'],
   },
+  {
+    promise: 'The exception tag holds back until someone registers it.',
+    defect: 'for four days, not for three',
+    file: `${GUARDRAILS}/exceptions.ts`,
+    find: '3 * 86_400_000',
+    replace: '4 * 86_400_000',
+    tests: [`${GUARDRAILS}/guardrails.test.ts`],
+  },
+  {
+    promise: 'A higher environment enforces only what a lower one has shown.',
+    defect: 'it may come after one that is higher, or itself',
+    file: `${CORE}/policy/policy.ts`,
+    find: 'if (after !== null && !environments.some((lower) => lower.name === after.environment)) {',
+    replace: 'if (after !== null && !Object.hasOwn(raw.environments ?? {}, after.environment)) {',
+    tests: ['packages/core/src/policy'],
+  },
+  {
+    promise: 'A higher environment enforces only what a lower one has shown.',
+    defect: 'it may come after one that nobody knows',
+    file: `${CORE}/policy/policy.ts`,
+    find: 'if (after !== null && !environments.some((lower) => lower.name === after.environment)) {',
+    replace: 'if (after !== null && after.environment === name) {',
+    tests: ['packages/core/src/policy'],
+  },
 ];

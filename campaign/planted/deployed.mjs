@@ -146,4 +146,20 @@ export default [
     replace: "name !== '' ? value(name) :",
     tests: ['packages/bundle/src/runtime.test.ts'],
   },
+  {
+    promise: 'Limits per run hold.',
+    defect: 'each message has a run of its own',
+    file: 'packages/lambda-runtime/src/create-handler.ts',
+    find: 'redress.handle({ Records: [record] }, run)',
+    replace: 'redress.handle({ Records: [record] }, { ...run, budget: { changes: 0 } })',
+    tests: ['tests/engine/one-run.test.ts'],
+  },
+  {
+    promise: 'Limits per run hold.',
+    defect: 'a sweep has one of its own',
+    file: 'packages/lambda-runtime/src/create-handler.ts',
+    find: '{ ...options.sweep, targets, ...run, onPass }',
+    replace: '{ ...options.sweep, targets, deadline: run.deadline, onPass }',
+    tests: ['tests/engine/one-run.test.ts'],
+  },
 ];

@@ -46,8 +46,8 @@ export default [
     promise: 'Security groups: what still lets the internet in is not closed.',
     defect: 'what a group says of IPv6 is not looked at',
     file: 'packages/remediators/ec2/src/open-port.ts',
-    find: '[...IpRanges, ...Ipv6Ranges].some(',
-    replace: '[...IpRanges].some(',
+    find: '[...IpRanges, ...Ipv6Ranges].map(',
+    replace: '[...IpRanges].map(',
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {

@@ -49,3 +49,19 @@ it('does not call a gap closed that another worker is still at', async () => {
   expect(results).toMatchObject([{ passes: [{ outcome: 'busy', retryable: true }], gap: { closed: false, open: [expect.stringContaining('is doing it')] } }]);
   expect(widgets.writes).toEqual([]);
 });
+
+it.each([
+  ['in the moment in which it was closed', 0, true],
+  ['a millisecond later', 1, false],
+])('takes what was reported %s for the same: %s', async (_when, later, same) => {
+  const widgets = new Widgets();
+  const ref = widgets.put('w', ['open-1']);
+  let time = Date.parse('2026-11-24T10:00:00Z');
+  const clock = { now: () => time, sleep: async (milliseconds: number) => void (time += milliseconds) };
+  const journal = memoryJournal({ clock });
+  const engine = createRedress({ remediators: [revokeOpenRules], policy, journal, connect: widgets.connect, clock });
+  await engine.handle(openedEvent('w', 'open-1', time));
+  const [closed] = (await journal.view(ref)).closed;
+  const { results } = await engine.handle(openedEvent('w', 'open-1', (closed?.closedAt ?? 0) + later, { eventId: 'again' }));
+  expect(results[0]?.passes).toMatchObject([{ outcome: 'no-op', duplicate: same, execution: same ? closed?.execution : null }]);
+});

@@ -5,6 +5,7 @@ import {
   type Journal,
   type Notification,
   type PassResult,
+  RedressError,
   type RedressOptions,
   type Remediator,
 } from '@redress/core';
@@ -376,6 +377,72 @@ describe('settling', () => {
   });
 });
 
+it('carries out what was approved, and not what was approved before it and was stopped', async () => {
+  aws.put('w', ['open-1', 'open-2', 'closed']);
+  const [first, second] = [await asked('open-1'), await asked('open-2')];
+  await engine({ killSwitch: { read: async () => 'changes' } }).approve(first.approval ?? '', BY);
+  expect(aws.writes).toEqual([]);
+  const passes = await engine().approve(second.approval ?? '', BY);
+  expect(passes.map(({ outcome, plan }) => [outcome, plan?.digest])).toEqual([['remediated', second.plan?.digest]]);
+  expect(aws.rules('w')).toEqual(['open-1', 'closed']);
+});
+
+it('asks about each plan', async () => {
+  aws.put('w', ['open-1', 'open-2', 'closed']);
+  const passes = [await asked('open-1'), await asked('open-2')];
+  expect(new Set(passes.map(({ approval }) => approval)).size).toBe(2);
+  const waiting = await engine().approvals();
+  expect(new Set(passes.map(({ plan }) => plan?.digest)).size).toBe(2);
+  for (const { approval, plan } of passes) expect(waiting.find(({ id }) => id === approval)?.planDigest).toBe(plan?.digest);
+});
+
+it('asks again where there is more to ask about the same plan', async () => {
+  const first = await asked();
+  aws.put('w', ['open-1', 'closed'], { 'aws:cloudformation:stack-name': 'network' });
+  const second = await asked();
+  expect([second.plan?.digest, second.approval === first.approval]).toEqual([first.plan?.digest, false]);
+  expect((await engine().approvals()).map(({ id, discharges }) => [id, discharges.length])).toEqual([
+    [first.approval, 1],
+    [second.approval, 2],
+  ]);
+  // A yes to what was shown first says nothing of the rest; one to all of it does.
+  expect((await engine().approve(first.approval ?? '', BY)).map((pass) => pass.outcome)).not.toContain('remediated');
+  expect(aws.writes).toEqual([]);
+  expect((await engine().approve(second.approval ?? '', BY)).map((pass) => pass.outcome)).toEqual(['remediated']);
+});
+
+it('asks again where what waits was not asked for as something new', async () => {
+  const pass = await asked();
+  const [first] = await engine().approvals();
+  expect(first).toMatchObject({ id: pass.approval, fresh: true });
+  // As a version wrote it for which the age of the rule was no question: the same plan, and the same to be discharged.
+  journal = memoryJournal({ clock });
+  await journal.append({
+    kind: 'decision',
+    resource: widget('w'),
+    remediator: 'widget-revoke-open',
+    body: {
+      subjects: ['open-1'],
+      approval: {
+        id: 'a-old',
+        planDigest: pass.plan?.digest ?? '',
+        discharges: [...(first?.discharges ?? [])],
+        fresh: false,
+        expires: time + DAY,
+        causedBy: null,
+      },
+    },
+  });
+  const [second, ...others] = (await engine().handle(openedEvent('w', 'open-1', time - 1000, { eventId: 'again' }))).results[0]?.passes ?? [];
+  expect(others).toEqual([]);
+  expect(second?.approval).not.toBe('a-old');
+  const waiting = await engine().approvals();
+  expect(waiting.map(({ id, fresh }) => [id === 'a-old', fresh])).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+});
+
 describe('the circuit breaker', () => {
   const enforce = (extra: object = {}) => policy({ remediators: { 'widget-revoke-open': { dev: 'enforce' } }, ...extra });
   const fix = async (id: string, over: Partial<RedressOptions> = {}) => {
@@ -425,6 +492,87 @@ describe('the circuit breaker', () => {
     for (const id of ['h', 'i', 'j']) expect((await fix(id)).outcome).toBe('failed');
     expect((await fix('k')).decision?.results).toContainEqual(expect.objectContaining({ code: 'tripped' }));
     expect(aws.rules('k')).toEqual(['open-1']);
+  });
+
+  it('opens after three failures in a row, whatever was superseded between them', async () => {
+    // Gone in the last moment: a write of which nothing came, and that is nobody's fault.
+    const overtaken = async (id: string) => {
+      aws.before = (operation) => void (operation === 'RevokeRule' && aws.widgets.delete(id));
+      const pass = await fix(id);
+      aws.before = () => undefined;
+      return pass.outcome;
+    };
+    const failed = async (id: string) => (aws.faults.set('RevokeRule', ['denied']), (await fix(id)).outcome);
+    expect([await failed('a'), await overtaken('b'), await failed('c'), await overtaken('d'), await failed('e')]).toEqual([
+      'failed',
+      'superseded',
+      'failed',
+      'superseded',
+      'failed',
+    ]);
+    expect((await fix('f')).decision?.results).toContainEqual(expect.objectContaining({ code: 'tripped' }));
+    expect(aws.rules('f')).toEqual(['open-1']);
+  });
+
+  it('does not count the failures of rollbacks', async () => {
+    const done = (await fix('a')).execution as string;
+    aws.faults.set('RevokeRule', ['denied', 'denied']);
+    expect([(await fix('b')).outcome, (await fix('c')).outcome]).toEqual(['failed', 'failed']);
+    aws.faults.set('AuthorizeRule', ['denied']);
+    expect((await engine().rollback(done, { by: 'ops', reason: 'r' })).outcome).toBe('failed');
+    expect((await fix('d')).outcome).toBe('remediated');
+  });
+
+  it.each<[string, object, () => Promise<unknown>]>([
+    ['the limit for events', { limits: [{ per: ['remediator', 'account'], changes: 0, window: 'PT1H' }] }, async () => undefined],
+    [
+      'three failures',
+      {},
+      async () => {
+        aws.faults.set('RevokeRule', ['denied', 'denied', 'denied']);
+        for (const id of ['a', 'b']) await fix(id);
+      },
+    ],
+  ])('is recorded before what opened it is answered: %s', async (_name, extra, before) => {
+    await before();
+    let record: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => {
+      record = resolve;
+    });
+    let opening = false;
+    const slow: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        if (entry.kind === 'breaker') {
+          opening = true;
+          await asked;
+        }
+        return journal.append(entry);
+      },
+    };
+    let isAnswered = false;
+    const last = fix('z', { policy: enforce(extra), journal: slow }).then((pass) => {
+      isAnswered = true;
+      return pass;
+    });
+    // Everything else here takes no more than turns of this loop.
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect({ opening, isAnswered }).toEqual({ opening: true, isAnswered: false });
+    record();
+    expect(['denied', 'failed']).toContain((await last).outcome);
+    expect((await journal.view(widget('z'))).breakers).toMatchObject([{ remediator: 'widget-revoke-open' }]);
+  });
+
+  it('that cannot be recorded brings the event again', async () => {
+    const broken: Journal = {
+      ...bound(journal),
+      append: (entry) => (entry.kind === 'breaker' ? Promise.reject(new RedressError('journal/corrupt', 'bad')) : journal.append(entry)),
+    };
+    aws.put('z', ['open-1']);
+    const limits = [{ per: ['remediator', 'account'], changes: 0, window: 'PT1H' }];
+    const { results } = await engine({ policy: enforce({ limits }), journal: broken }).handle(openedEvent('z', 'open-1', time - 1000));
+    expect(results).toMatchObject([{ error: { code: 'journal/corrupt' }, retryable: true }]);
+    expect(aws.rules('z')).toEqual(['open-1']);
   });
 
   it('never stops a rollback', async () => {

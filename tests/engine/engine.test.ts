@@ -1,5 +1,4 @@
 import {
-  builtinGuardrails,
   createRedress,
   definePolicy,
   defineRegister,
@@ -81,7 +80,7 @@ describe('the way of an event', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
-    expect(intent?.record.body['guardrails']).toHaveLength(builtinGuardrails.length + 1);
+    expect(intent?.record.body['guardrails']).toHaveLength(20);
     expect(intent?.record.body).toMatchObject({
       policy: enforce().digest,
       register: defineRegister([]).digest,
@@ -236,6 +235,19 @@ describe('what changes between decision and write', () => {
     expect(aws.writes).toEqual([]);
   });
 
+  it('a tag that arrives while the resource settles is seen when it is decided on', async () => {
+    aws.put('w1', ['open-1']);
+    const settling: Remediator = { ...revokeOpenRules, settle: 60_000 };
+    const sleep = clock.sleep;
+    clock.sleep = async (milliseconds) => {
+      (aws.widgets.get('w1') as { tags: object }).tags = { 'redress:exception': 'x' };
+      await sleep(milliseconds);
+    };
+    expect(await handle(openedEvent('w1', 'open-1', clock.time), { remediators: [settling] })).toMatchObject([{ outcome: 'notified' }]);
+    // Nothing was begun on what was read before.
+    expect([await kinds(), aws.writes]).toEqual([['decision'], []]);
+  });
+
   it('the kill switch between two writes leaves the first, and says partial', async () => {
     aws.put('w1', ['open-1', 'open-2']);
     let stop: Stop = 'none';
@@ -259,6 +271,15 @@ describe('what changes between decision and write', () => {
     const execution = results[0]?.passes[0]?.execution ?? '';
     expect(await redress({ policy }).rollback(execution, { by: 'ops', reason: 'r' })).toMatchObject({ outcome: 'rolled-back' });
     expect(aws.rules('w1').sort()).toEqual(['open-1', 'open-2']);
+  });
+
+  it('the mode in the policy, changed after the decision, stops the write', async () => {
+    aws.put('w1', ['open-1']);
+    const only = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'notify' } } });
+    const policy: Live<Policy> = { read: async () => (aws.calls.length >= 1 ? only : enforce()) };
+    expect(await handle(event(), { policy })).toMatchObject([{ outcome: 'notified' }]);
+    expect(aws.writes).toEqual([]);
+    expect(await kinds()).toEqual(['intent', 'outcome']);
   });
 
   it('a resource that changed under the decision is decided on anew', async () => {
@@ -395,6 +416,30 @@ describe('faults', () => {
     expect(aws.rules('w1')).toEqual(['open-2']);
   });
 
+  it('the second of two changes is throttled: partial, and retried', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    aws.before = (operation) => void (operation === 'RevokeRule' && aws.writes.length === 1 && aws.faults.set('RevokeRule', ['throttled']));
+    const { results, retry } = await redress().handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(configEvent('w1')) }] });
+    expect([results[0]?.passes.map(({ outcome, retryable }) => [outcome, retryable]), retry]).toEqual([[['partial', true]], ['m-1']]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'partial', sent: 1, retryable: true }]);
+    aws.before = () => undefined;
+    expect((await redress().handle(configEvent('w1'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
+  it('a change that meets the work of another is superseded, and decided on again', async () => {
+    aws.put('w1', ['open-1']);
+    const work = aws.handle.bind(aws);
+    let conflicts = 1;
+    aws.handle = (operation, input) => {
+      if (operation === 'RevokeRule' && conflicts-- > 0)
+        throw Object.assign(new Error('a change is under way'), { name: 'ConcurrentModificationException', $metadata: { httpStatusCode: 409 } });
+      return work(operation, input);
+    };
+    expect((await handle()).map((pass) => pass.outcome)).toEqual(['superseded', 'remediated']);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
   it('a verify that never sees the change is unknown, not success', async () => {
     aws.put('w1', ['open-1']);
     const work = aws.handle.bind(aws);
@@ -487,6 +532,40 @@ describe('limits', () => {
     expect(aws.writes).toHaveLength(2);
   });
 
+  it('per run, whatever its findings are: each as a message, all in one, and in a list', async () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const asMessages = () => ({ Records: ids.map((id) => ({ messageId: id, eventSource: 'aws:sqs', body: JSON.stringify(event(id)) })) });
+    for (const input of [asMessages, () => ids.map((id) => event(id))]) {
+      for (const id of ids) aws.put(id, ['open-1']);
+      journal = memoryJournal({ clock });
+      const { results } = await redress({ policy: enforce({ limits: [{ per: ['run'], changes: 3 }] }) }).handle(input());
+      expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome))).toEqual(['remediated', 'remediated', 'remediated', 'denied']);
+      expect(ids.map((id) => aws.rules(id).length)).toEqual([0, 0, 0, 1]);
+    }
+  });
+
+  it('per run, over several calls that are given one budget', async () => {
+    const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 1 }] }) });
+    for (const id of ['a', 'b', 'c']) aws.put(id, ['open-1']);
+    const budget = { changes: 0 };
+    const outcomes = [];
+    for (const id of ['a', 'b'])
+      outcomes.push(...(await shared.handle(event(id), { budget })).results.flatMap((each) => each.passes.map((pass) => pass.outcome)));
+    expect([outcomes, budget]).toEqual([['remediated', 'denied'], { changes: 1 }]);
+    // Without one, each call is a run of its own.
+    expect((await shared.handle(event('c'))).results[0]?.passes).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('per run, of passes that run at the same time', async () => {
+    const ids = ['a', 'b', 'c'];
+    for (const id of ids) aws.put(id, ['open-1']);
+    const shared = redress({ policy: enforce({ limits: [{ per: ['run'], changes: 2 }] }) });
+    const budget = { changes: 0 };
+    const results = (await Promise.all(ids.map((id) => shared.handle(event(id), { budget })))).flatMap((each) => each.results);
+    expect(results.flatMap((each) => each.passes.map((pass) => pass.outcome)).sort()).toEqual(['denied', 'remediated', 'remediated']);
+    expect([aws.writes.length, budget.changes]).toEqual([2, 2]);
+  });
+
   it('per hour, over runs, and given back when nothing was sent', async () => {
     const policy = enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] });
     for (const id of ['a', 'b', 'c', 'd']) aws.put(id, ['open-1']);
@@ -535,6 +614,36 @@ describe('the limit of a run, when something goes wrong', () => {
   it('what was refused gives its place back', async () => {
     aws.faults.set('RevokeRule', ['denied']);
     expect(await both()).toEqual(['failed', 'remediated']);
+  });
+
+  it.each<[string, () => Partial<RedressOptions>]>([
+    ['is refused when it is sent again', () => (aws.faults.set('RevokeRule', ['lost-before', 'denied']), {})],
+    [
+      'is not sent again, because changes are stopped in that moment',
+      () => {
+        let stop: Stop = 'none';
+        aws.faults.set('RevokeRule', ['lost-before']);
+        aws.before = (operation) => void (operation === 'RevokeRule' && (stop = 'changes'));
+        // Asked once, it is lifted again: what keeps the other one from being changed is the limit.
+        return { killSwitch: { read: async () => [stop, (stop = 'none')][0] as Stop } };
+      },
+    ],
+    [
+      'cannot be looked at',
+      () => {
+        aws.faults.set('RevokeRule', ['lost']);
+        aws.before = (operation) => {
+          if (operation === 'RevokeRule') aws.faults.set('DescribeWidget', ['denied', ...Array(5).fill('denied')]);
+        };
+        return {};
+      },
+    ],
+  ])('what was sent once and got no reply keeps its place when it %s', async (_name, happens) => {
+    for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
+    const { results } = await limited(happens()).handle([event('w1'), event('w2')]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: expect.stringMatching(/^(partial|unknown)$/), sent: 1 }]);
+    expect(results[1]?.passes[0]?.decision?.results).toContainEqual(expect.objectContaining({ guardrail: 'limits', code: 'limit-run' }));
+    expect(aws.rules('w2')).toEqual(['open-1']);
   });
 
   it('what was sent twice without a reply keeps its place: it may still have its effect', async () => {
@@ -604,6 +713,44 @@ describe('crashes', () => {
     await handle(event(), { journal: dying('finish') });
     expect(await redress().recover()).toEqual([]);
     expect(await journal.open()).toHaveLength(1);
+  });
+
+  it('before the write, and closed by recovery: failed, retryable, and what may have been sent counts', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('after-begin') });
+    clock.time += 600_000;
+    expect(await redress().recover()).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'failed', retryable: true, verified: true, sent: 1 }]);
+  });
+
+  it('after a write that is recorded, and that somebody has undone since: unknown, for it was made', async () => {
+    aws.put('w1', ['open-1']);
+    await handle(event(), { journal: dying('finish') });
+    expect(await kinds()).toEqual(['intent', 'call']);
+    clock.time += 600_000;
+    aws.put('w1', ['open-1']);
+    expect(await redress().recover()).toMatchObject([{ outcome: 'unknown', retryable: false }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', sent: 1 }]);
+  });
+
+  it('after one of two writes: partial, and what is left is said', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    const half: Journal = {
+      ...bound(journal),
+      append: (entry) => (entry.kind === 'call' ? Promise.reject(new Error('the process died')) : journal.append(entry)),
+      finish: () => Promise.reject(new Error('the process died')),
+    };
+    await redress({ journal: half }).handle(configEvent('w1'));
+    expect(aws.rules('w1')).toEqual(['open-2']);
+    clock.time += 600_000;
+    const [partial] = await redress().recover();
+    expect(partial).toMatchObject({ outcome: 'partial', open: ['revoke open-2'], message: expect.stringContaining('1 of 2') });
+    // Which of the two was made nobody has recorded: neither is taken back.
+    await expect(redress().rollback(partial?.execution ?? '', { by: 'ops', reason: 'r' })).rejects.toMatchObject({
+      code: 'rollback/refused',
+      message: expect.stringContaining('No call of'),
+    });
+    expect(aws.writes).toEqual(['RevokeRule']);
   });
 
   it('neither as before nor as planned: unknown, a person decides', async () => {

@@ -16,8 +16,8 @@ import { folderJournal, memoryJournal } from '@redress/evidence';
 import { crashingJournal } from '@redress/testing';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { recordsOf } from '../support/journal.js';
-import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+import { bound, recordsOf } from '../support/journal.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -183,6 +183,41 @@ describe('a change with a grace period', () => {
     expect(passes.map((pass) => pass.outcome)).not.toContain('remediated');
     expect(aws.writes).toEqual([]);
     expect((await engine().approvals()).map(({ id }) => id)).not.toContain(first.approval);
+  });
+
+  it('is not ended by what another remediator sees of the same resource', async () => {
+    const anyAge = { ...revokeOpenRules, freshWithin: null };
+    const over = { remediators: [anyAge, noteWidget], policy: policy({ remediators: { [ID]: { dev: 'enforce' }, 'widget-note': { dev: 'enforce' } } }) };
+    const waiting = async () => (await engine(over).approvals()).map(({ id, remediator }) => `${remediator} ${id}`).sort();
+    await engine(over).run(widget('w'));
+    const first = await waiting();
+    expect(first.map((each) => each.split(' ')[0])).toEqual(['widget-note', ID]);
+    time += DAY;
+    await engine(over).run(widget('w'));
+    expect(await waiting()).toEqual(first);
+    expect(told.flatMap(({ grace, remediator }) => (grace === undefined ? [] : [`${remediator.id} ${grace.notice}`]))).toEqual([`${ID} 0`, 'widget-note 0']);
+  });
+
+  it('is not announced to anybody when somebody has said yes in that moment', async () => {
+    const answered: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        const done = await journal.append(entry);
+        const { id, sending } = (entry.body['approval'] ?? {}) as { id?: string; sending?: object };
+        if (sending !== undefined)
+          await journal.append({
+            kind: 'approval',
+            resource: entry.resource,
+            remediator: ID,
+            body: { approval: { id: id ?? '', verdict: 'approved', by: { name: LEAD, verified: true } } },
+          });
+        return done;
+      },
+    };
+    await reported('open-1', { journal: answered });
+    expect(notices()).toEqual([]);
+    time += HOUR;
+    expect((await swept())[0]?.outcome).toBe('remediated');
   });
 
   it('waits for the last reminder: who sweeps seldom reminds late, and changes later', async () => {

@@ -271,6 +271,35 @@ describe('what is there now says nothing of a change that may have been made', (
     expect((await journal.view(widget('w1'))).closed[0]).toMatchObject({ sent: 1 });
     expect(aws.writes).toEqual(['PutNote']);
   });
+
+  it.each(happened)('a call got no answer, its worker died before it had closed that, and the resource %s', async (_what, happens) => {
+    aws.faults.set('PutNote', ['lost-before']);
+    aws.before = (operation) => operation === 'PutNote' && happens();
+    const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+    await engine({ ...options, journal: dying })
+      .run(widget('w1'))
+      .catch(() => undefined);
+    expect(await calls()).toEqual(['unknown']);
+    time += 600_000;
+    expect(await engine(options).recover()).toMatchObject([{ outcome: 'unknown' }]);
+    expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'unknown', verified: false, sent: 1 }]);
+  });
+
+  it.each([['nothing', () => undefined], ...happened.slice(0, 2)] as typeof happened)(
+    'but a call whose reply is recorded was made, though the resource %s',
+    async (_what, happens) => {
+      const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+      await engine({ ...options, journal: dying })
+        .run(widget('w1'))
+        .catch(() => undefined);
+      expect(await calls()).toEqual(['applied']);
+      time += 600_000;
+      happens();
+      // A flag, not a fix: the gap is not closed by it.
+      expect(await engine(options).recover()).toMatchObject([{ outcome: 'flagged', message: expect.stringContaining('found done by recovery') }]);
+      expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'flagged', verified: true, sent: 1 }]);
+    },
+  );
 });
 
 function dead(): Journal {

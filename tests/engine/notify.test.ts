@@ -60,3 +60,14 @@ it('what cannot be read has no tags', async () => {
   expect(seen).toMatchObject([{ outcome: 'denied', tags: null }]);
   expect(widget('w').account).toBe('111111111111');
 });
+
+it('people are notified of a stop that meets a replay, and not of each replay', async () => {
+  const replayed = (stop: 'none' | 'changes') =>
+    told('enforce', (_, options) =>
+      createRedress({ ...options, killSwitch: { read: async () => stop } }).handle(openedEvent('w', 'open-1', START - 1000, { replay: 'again' })),
+    );
+  expect(await replayed('none')).toEqual([]);
+  expect((await replayed('changes')).map(({ outcome, reasons }) => [outcome, reasons.map(({ code }) => code).sort()])).toEqual([
+    ['denied', expect.arrayContaining(['replayed', 'stopped'])],
+  ]);
+});

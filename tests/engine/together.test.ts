@@ -237,6 +237,25 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
+  it('heeds nobody who is no narrower: of two that are alike each decides for itself', async () => {
+    const alike: Remediator[] = ['widget-revoke-all', 'widget-revoke-open'].map((id) => ({ ...wide, id }));
+    for (const swept of ['widget-revoke-all', 'widget-revoke-open']) {
+      aws.put('w', ['open-1']);
+      const other = alike.find(({ id }) => id !== swept)?.id ?? '';
+      const register = defineRegister([
+        { id: 'EXC-1', scope: { resource: 'w', remediators: [other] }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
+      ]);
+      const passes: PassResult[] = [];
+      await engine(both, { remediators: alike, exceptions: register }).sweep({
+        targets: [{ account: ACCOUNT, region: 'us-east-1' }],
+        remediators: [swept],
+        perSecond: 1000,
+        onPass: (pass) => void passes.push(pass),
+      });
+      expect(passes.map((each) => [each.remediator, each.outcome])).toEqual([[swept, 'remediated']]);
+    }
+  });
+
   it('does not heed what the policy lets the narrow one do, nor that it would have to ask', async () => {
     aws.put('w', ['open-1']);
     expect(await sweptBy({ policy: policy('notify') })).toMatchObject([['remediated', expect.any(String)]]);

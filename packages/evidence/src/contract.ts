@@ -111,7 +111,9 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       const results = await Promise.all(Array.from({ length: 32 }, (_, index) => begin(`r-${index}`, { budgets })));
       expect(results.filter((each) => each.status === 'begun')).toHaveLength(5);
       expect(results.filter((each) => each.status === 'over-budget')).toHaveLength(27);
-      time += 3_600_001;
+      time += 3_599_999;
+      expect((await begin('early', { budgets })).status).toBe('over-budget');
+      time += 1;
       expect((await begin('later', { budgets })).status).toBe('begun');
     });
 
@@ -132,6 +134,34 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       await finish(await begun('a', { budgets }), { sent: 0, outcome: 'failed' });
       await finish(await begun('a', { budgets }), { sent: 1 });
       expect(await begin('a', { budgets })).toMatchObject({ status: 'over-budget', used: 1 });
+    });
+
+    it('keeps to every budget, gives every one back, and counts what is open', async () => {
+      const budgets = [
+        { key: 'a', changes: 9, window: 3_600_000 },
+        { key: 'b', changes: 2, window: 3_600_000 },
+      ];
+      const [first] = [await begun('a', { budgets })];
+      await journal.append({ kind: 'call', lease: first, resource: ref(), remediator: 'test-fix', body: {} });
+      expect((await begin('b', { budgets })).status).toBe('begun');
+      // It is the second that is full.
+      expect(await begin('c', { budgets })).toMatchObject({ status: 'over-budget', budget: { key: 'b' }, used: 2 });
+      await finish(first, { sent: 0, outcome: 'failed' });
+      expect((await begin('d', { budgets })).status).toBe('begun');
+      expect((await begin('e', { budgets })).status).toBe('over-budget');
+      // Of the first there are as many.
+      expect((await begin('f', { budgets: [{ key: 'a', changes: 3, window: 3_600_000 }] })).status).toBe('begun');
+      expect(await begin('g', { budgets: [{ key: 'a', changes: 3, window: 3_600_000 }] })).toMatchObject({ status: 'over-budget', used: 3 });
+    });
+
+    it('gives a budget back that a worker took whose lease another has taken over', async () => {
+      const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
+      const old = await begun('a', { budgets });
+      time += 60_001;
+      const lease = await begun('a', { resume: old.execution });
+      expect((await begin('b', { budgets })).status).toBe('over-budget');
+      await finish(lease, { sent: 0, outcome: 'failed' });
+      expect((await begin('b', { budgets })).status).toBe('begun');
     });
 
     it('does not count what has another key', async () => {
@@ -295,6 +325,43 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         });
       });
 
+      it('of another execution is not given back with one of which nothing came', async () => {
+        const other = digestOf({ plan: 2 });
+        await request();
+        await request({ id: 'a-2', planDigest: other });
+        await answer('approved');
+        await answer('approved', 'a-2');
+        await finish(await begun('a', { approval: 'a-1' }), { sent: 1 });
+        await finish(await begun('a', { approval: 'a-2', planDigest: other }), { sent: 0, outcome: 'superseded' });
+        expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-2']);
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+
+      it('waits while others are used, and those that wait are listed oldest first, over all resources', async () => {
+        const ask = async (id: string, at: string, planDigest = plan) => {
+          time += 1000;
+          const approval = { id, planDigest, discharges: [], fresh: true, expires: time + 100_000, causedBy: null };
+          await journal.append({ kind: 'decision', resource: ref(at), remediator: 'test-fix', body: { approval } });
+        };
+        for (const [id, at] of [
+          ['a-1', 'z'],
+          ['a-2', 'a'],
+          ['a-3', 'm'],
+          ['a-4', 'b'],
+        ] as const)
+          await ask(id, at);
+        await ask('a-5', 'z', digestOf({ plan: 2 }));
+        await journal.append({
+          kind: 'approval',
+          resource: ref('z'),
+          remediator: 'test-fix',
+          body: { approval: { id: 'a-1', verdict: 'approved', by: { name: 'arn:lead', verified: true } } },
+        });
+        expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-1', 'a-2', 'a-3', 'a-4', 'a-5']);
+        await begun('z', { approval: 'a-1' });
+        expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-2', 'a-3', 'a-4', 'a-5']);
+      });
+
       it('still stands when nothing was sent', async () => {
         await request();
         await answer('approved');
@@ -377,6 +444,27 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref())).breakers).toEqual([]);
         expect((await begin()).status).toBe('begun');
       });
+      it('are of a remediator each: one that opens or is closed leaves the others as they are', async () => {
+        const other = (state: string) =>
+          journal.append({ kind: 'breaker', resource: account, remediator: 'other-fix', body: { breaker: state, reason: 'bad' } });
+        await breaker('open');
+        await other('open');
+        expect((await journal.view(ref())).breakers.map(({ remediator }) => remediator)).toEqual(['test-fix', 'other-fix']);
+        expect([(await begin()).status, (await begin('b', { remediator: 'other-fix' })).status]).toEqual(['stale', 'stale']);
+        await breaker('closed');
+        expect((await journal.view(ref())).breakers.map(({ remediator }) => remediator)).toEqual(['other-fix']);
+        expect([(await begin()).status, (await begin('b', { remediator: 'other-fix' })).status]).toEqual(['begun', 'stale']);
+      });
+      it('are recorded in the stream of the account, whose own executions give back what they took', async () => {
+        const budgets = [{ key: 'k', changes: 1, window: 3_600_000 }];
+        const of = { resource: account, budgets };
+        const lease = await begun('a', of);
+        await breaker('open');
+        await breaker('closed');
+        expect((await begin('b', { budgets })).status).toBe('over-budget');
+        await finish(lease, { resource: account, sent: 0, outcome: 'failed' });
+        expect((await begin('b', { budgets })).status).toBe('begun');
+      });
       it('let a rollback through, and the recovery of what is open', async () => {
         const open = await begun('r');
         await breaker('open');
@@ -456,10 +544,12 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     });
 
     it('lists open executions, oldest first', async () => {
-      const one = await begun('a');
-      time += 1;
-      const two = await begun('b');
-      expect((await journal.open()).map((each) => each.execution)).toEqual([one.execution, two.execution]);
+      const begunAt: string[] = [];
+      for (const id of ['c', 'a', 'e', 'b', 'd']) {
+        begunAt.push((await begun(id)).execution);
+        time += 1;
+      }
+      expect((await journal.open()).map((each) => each.execution)).toEqual(begunAt);
     });
 
     it('appends decisions and duplicates without a lease, also while one is held', async () => {
@@ -506,6 +596,28 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect(Object.keys(tagFirstSeen)).toHaveLength(50);
       expect(tagFirstSeen).not.toHaveProperty('test-fix tcp 22');
       expect(tagFirstSeen).toMatchObject({ 'test-fix tcp 23': first + 1000 });
+    });
+
+    it('remembers it for each remediator', async () => {
+      const seen = (remediator: string) => journal.append({ kind: 'decision', resource: ref(), remediator, body: { exceptionTagUnregistered: true } });
+      const first = time;
+      await seen('test-fix');
+      time += 1000;
+      await seen('other-fix');
+      expect((await journal.view(ref())).tagFirstSeen).toEqual({ 'test-fix': first, 'other-fix': first + 1000 });
+    });
+
+    it('keeps every hold', async () => {
+      await finish(await begun(), { outcome: 'rolled-back', hold: { until: time + 1000, owner: 'ops' } });
+      await finish(await begun('a', { remediator: 'other-fix' }), {
+        remediator: 'other-fix',
+        outcome: 'rolled-back',
+        hold: { until: time + 5, owner: 'lead' },
+      });
+      expect((await journal.view(ref())).holds).toMatchObject([
+        { remediator: 'test-fix', until: time + 1000, owner: 'ops' },
+        { remediator: 'other-fix', until: time + 5, owner: 'lead' },
+      ]);
     });
 
     it('knows which execution a rollback takes back', async () => {

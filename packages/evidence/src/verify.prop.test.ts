@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { digestOf, digestText, type ResourceRef, resource } from '@redress/core';
+import { canonicalJson, digestOf, digestText, type ResourceRef, resource, streamOf } from '@redress/core';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderJournal } from './folder.js';
@@ -60,6 +60,12 @@ const walk = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? walk(join(folder, each.name)) : [join(folder, each.name)]));
 const streams = () => walk(join(copy, 'streams')).sort();
 const blobs = () => walk(join(copy, 'blobs')).sort();
+
+/** A record with other members of the journal's own part. */
+const withJournal = (record: Record<string, unknown>, own: object): Record<string, unknown> => {
+  const body = record['body'] as Record<string, unknown>;
+  return { ...record, body: { ...body, journal: { ...(body['journal'] as object), ...own } } };
+};
 
 const redigested = (json: string) => `${digestText(json)} ${json}`;
 
@@ -144,6 +150,65 @@ describe('verifyFolder', () => {
     }
   });
 
+  /** The last line of a stream with another record in it, its digest made to fit: nothing follows that would not. */
+  const forgedLast = (change: (record: Record<string, unknown>, before: Record<string, unknown>) => object) => {
+    fresh();
+    const file = streams()[0] as string;
+    const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+    const parsed = (at: number) => JSON.parse((lines.at(at) as string).slice(72)) as Record<string, unknown>;
+    lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const { status, firstBad, problems } = verifyFolder(copy);
+    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: problems.length };
+  };
+  it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
+    // What is there is taken: it is the change that is found, not the way in which it is made.
+    ['nothing changed', undefined, (record) => record],
+    ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
+    [
+      'a time a millisecond earlier',
+      'time-backwards',
+      (record, before) => ({ ...record, time: new Date(Date.parse(String(before['time'])) - 1).toISOString() }),
+    ],
+    ['a number too high', 'wrong-number', (record) => ({ ...record, seq: 13 })],
+    ['a number too low', 'wrong-number', (record) => ({ ...record, seq: 11 })],
+    ['another predecessor', 'broken-chain', (record) => ({ ...record, prev: `sha256:${'0'.repeat(64)}` })],
+    ['another resource', 'wrong-stream', (record) => ({ ...record, resource: ref('b') })],
+    ['another stream', 'wrong-stream', (record) => ({ ...record, stream: streamOf(ref('z')), resource: ref('z') })],
+    ['an execution that is not open', 'not-open', (record) => ({ ...record, execution: 'x-other' })],
+    ['an older fence', 'wrong-fence', (record) => withJournal(record, { fence: 2 })],
+    ['a newer fence', 'wrong-fence', (record) => withJournal(record, { fence: 4 })],
+    ['a second intent', 'already-open', (record) => ({ ...withJournal(record, { fence: 4 }), kind: 'intent', execution: 'x-other' })],
+    ['a member more', 'malformed', (record) => ({ ...record, note: 'x' })],
+    ['a form of the future', 'malformed', (record) => ({ ...record, v: 2 })],
+    ['an unknown outcome', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
+    ['an unknown kind', 'malformed', (record) => ({ ...record, kind: 'note' })],
+    ['a time of another form', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
+    ['a resource with a member more', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
+    ['no fence', 'malformed', (record) => withJournal(record, { fence: null })],
+  ])('reads a last record with %s as %s', (_name, code, change) => {
+    const found = forgedLast(change);
+    expect(found).toEqual(
+      code === undefined
+        ? { status: 'intact', code, line: undefined, seq: undefined, problems: 0 }
+        : { status: 'tampered', code, line: 12, seq: 12, problems: 1 },
+    );
+  });
+
+  it('finds a document that is not in canonical form, also when its name fits', () => {
+    fresh();
+    // A digest that fits, of a text that could be read in two ways: no journal writes it.
+    for (const text of ['{"a":1,"a":2}', '{ "a": 1 }', '{"a":1}\n', 'not json']) {
+      const digest = digestText(text);
+      const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, text);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+      rmSync(file);
+    }
+    expect(verifyFolder(copy).status).toBe('intact');
+  });
+
   it('calls missing documents, torn lines and open executions incomplete, not tampered', () => {
     fresh();
     rmSync(blobs()[0] as string);
@@ -180,6 +245,49 @@ describe('verifyFolder', () => {
     fresh();
     rmSync(join(copy, 'FORMAT'));
     expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'no-format' });
+  });
+
+  it('finds what was moved to another folder, and another format', () => {
+    for (const [files, code] of [
+      [streams, 'stray-file'],
+      [blobs, 'stray-file'],
+    ] as const) {
+      fresh();
+      const file = files()[0] as string;
+      const moved = join(copy, relative(copy, file).split('/')[0] ?? '', 'zz', relative(join(file, '..'), file));
+      mkdirSync(join(moved, '..'), { recursive: true });
+      cpSync(file, moved);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', problems: [{ code, file: relative(copy, moved) }] });
+    }
+    fresh();
+    writeFileSync(join(copy, 'FORMAT'), 'redress-journal 2\n');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-format' } });
+  });
+
+  it('finds a changed document that no record names', () => {
+    fresh();
+    const digest = digestText('{"a":1}');
+    const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+    mkdirSync(join(file, '..'), { recursive: true });
+    // What a crash between document and record leaves.
+    writeFileSync(file, '{"a":1}');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'intact', documents: 19 });
+    writeFileSync(file, '{"a":2}');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+  });
+
+  it('names what was tampered with before what is only incomplete, and stops at the first bad line of a stream', () => {
+    fresh();
+    const [first, second] = streams() as [string, string];
+    writeFileSync(first, '{"half":', { flag: 'a' });
+    const lines = readFileSync(second, 'utf8').split('\n');
+    writeFileSync(second, lines.toSpliced(3, 2).join('\n'));
+    const report = verifyFolder(copy);
+    expect(report).toMatchObject({ status: 'tampered', firstBad: { file: relative(copy, second), line: 4 } });
+    expect(report.problems.map(({ severity, line }) => [severity, line])).toEqual([
+      ['incomplete', 13],
+      ['tampered', 4],
+    ]);
   });
 
   it('has no false alarm on journals of any history', async () => {

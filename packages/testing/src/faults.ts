@@ -2,12 +2,14 @@ import {
   type Clock,
   createRedress,
   definePolicy,
+  isReadOperation,
   type Journal,
   type Json,
   type JsonObject,
   type PolicyInput,
   type Redress,
   RedressError,
+  type RedressOptions,
   type Remediator,
   type ResourceRef,
 } from '@redress/core';
@@ -75,6 +77,8 @@ export interface FaultOptions {
   readonly parameters?: JsonObject;
   /** Take every n-th injection only; default 1, all of them. */
   readonly every?: number;
+  /** Makes the engine that is tried, from what the matrix gives it; default `createRedress`. */
+  engine?(options: RedressOptions): Redress;
 }
 
 /** What a matrix came to. */
@@ -145,6 +149,8 @@ interface World {
   readonly journal: Journal;
   readonly gap: Gap;
   readonly seen: { readonly aws: string[]; readonly journal: string[] };
+  /** Calls that were sent and should not have been. */
+  readonly wrong: string[];
   engine(): Redress;
   /** Counts calls from here on; what is to happen at one of them. */
   begin(injection: Injection | null): void;
@@ -161,6 +167,11 @@ function build(remediator: Remediator, options: FaultOptions): World {
   let dead = false;
   let down = false;
   let stop: 'none' | 'changes' = 'none';
+  /** The call in whose moment the kill switch was flipped; those after it know. */
+  let stoppedAt = Number.POSITIVE_INFINITY;
+  const wrong: string[] = [];
+  /** Where calls are among those that were seen. Several may be under way: which one a reply is of, the last that came does not say. */
+  const places = new Map<number, number>();
   let died: () => void = () => undefined;
   const at = (on: Injection['on'], index: number) => (injection?.on === on && injection.index === index ? injection.kind : null);
   const die = (): Promise<never> => {
@@ -171,23 +182,36 @@ function build(remediator: Remediator, options: FaultOptions): World {
   const account = simulatedAccount({
     account: ACCOUNT,
     clock,
-    turn: async (name) => {
+    turn: async (name, index) => {
       if (dead) return NEVER;
-      const kind = at('aws', seen.aws.push(name) - 1);
+      const place = seen.aws.push(name) - 1;
+      places.set(index, place);
+      const kind = at('aws', place);
+      // As it is sent: what happens in this very moment nobody can know.
+      if (!isReadOperation(name.slice(name.indexOf(':') + 1))) {
+        const { open } = await real.view(gap.ref);
+        if (open === null || open.leaseUntil <= clock.time) wrong.push(`${name} was sent ${open === null ? 'without an intent' : 'after its lease had ended'}`);
+      }
       if (kind === 'dies-before') return die();
       if (kind === 'someone-deletes') gap.others?.delete?.();
       if (kind === 'someone-fixes') gap.others?.fix?.();
       if (kind === 'someone-changes') gap.others?.change?.();
-      if (kind === 'kill-switch') stop = 'changes';
+      if (kind === 'kill-switch') {
+        stop = 'changes';
+        stoppedAt = place;
+      }
       if (kind === 'clock-back') clock.time -= 600_000;
       if (kind === 'clock-ahead') clock.time += 600_000;
     },
-    disturb: () => {
-      const kind = at('aws', seen.aws.length - 1);
+    disturb: ({ service, operation, write, access, index }) => {
+      const place = places.get(index) ?? -1;
+      const kind = at('aws', place);
+      // A rollback goes on.
+      if (write && access === 'write' && place > stoppedAt) wrong.push(`${service}:${operation} was sent after changes were stopped`);
       return DISTURBANCES.find((each) => each === kind) ?? null;
     },
-    after: async () => {
-      if (at('aws', seen.aws.length - 1) === 'dies-after') return die();
+    after: async (_name, index) => {
+      if (at('aws', places.get(index) ?? -1) === 'dies-after') return die();
     },
   });
   const gap = options.arrange(account);
@@ -229,8 +253,9 @@ function build(remediator: Remediator, options: FaultOptions): World {
     journal,
     gap,
     seen,
+    wrong,
     engine: () =>
-      createRedress({
+      (options.engine ?? createRedress)({
         // The engine is tried, with the change itself: whoever may at most be asked is let.
         remediators: [{ ...remediator, ceiling: 'enforce' }],
         policy,
@@ -242,6 +267,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
     begin(next) {
       seen.aws.length = 0;
       seen.journal.length = 0;
+      places.clear();
       injection = next;
     },
     heal() {
@@ -249,6 +275,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
       down = false;
       injection = null;
       stop = 'none';
+      stoppedAt = Number.POSITIVE_INFINITY;
       // However clocks were set: a lease's time goes by.
       clock.time = Math.max(clock.time, START) + 900_000;
     },
@@ -288,7 +315,7 @@ async function problemsOf(world: World, around: string): Promise<string[]> {
   let intents = 0;
   for await (const { record } of world.journal.read({ all: true })) if (record.kind === 'intent') intents++;
   if (effects(world) > intents) why.push(`${effects(world)} changes on ${intents} intents`);
-  return why;
+  return [...why, ...world.wrong];
 }
 
 /** A fix under a fault; then its event comes again, and a sweep. */
@@ -311,7 +338,8 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   const count = effects(world);
   // One gap is one change; by someone else's hand it may be none, and so it may when the resource is gone.
   if (count > 1) why.push(`${count} changes for one gap`);
-  if (count === 0 && injection?.kind !== 'someone-deletes' && injection?.kind !== 'someone-fixes') why.push('nothing was changed, and yet the gap is closed');
+  const byOthers = injection?.kind === 'someone-deletes' || injection?.kind === 'someone-fixes';
+  if (count === 0 && !byOthers && !world.gap.isOpen()) why.push('nothing was changed, and yet the gap is closed');
   return { world: { ...world, seen }, why };
 }
 
@@ -373,8 +401,8 @@ async function rollbackUnder(remediator: Remediator, options: FaultOptions, inje
 /**
  * The fault catalogue, applied to a remediator: each call of a fix and of its rollback, to AWS and to the journal, meets each kind of fault
  * once. Afterwards time goes by, and what was asked is asked again. What has to hold: one change for one gap, one outcome for each intent,
- * chains intact, nothing open, nothing else touched, the gap closed, or open again after a rollback, and then left alone. The denominator is
- * counted from clean runs.
+ * chains intact, nothing open, nothing else touched, no call without an intent, after its lease, or after changes were stopped, the gap closed,
+ * or open again after a rollback, and then left alone. The denominator is counted from clean runs.
  *
  * @example
  * const report = await faultMatrix(enforceDefaultEncryption, { arrange: (account) => { account.act('s3', 'CreateBucket', { Bucket: 'b' }); return { ref, open, isOpen }; } });

@@ -250,10 +250,13 @@ function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | n
 }
 
 /** The changes by what decides on them; what was approved as one is one, as long as it is still the same plan. */
-function partsOf(facts: Facts, { remediator, ref }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
+function partsOf(facts: Facts, { remediator, ref, trigger }: Asked, seen: Look, shown: Shown, approvals: readonly Approval[], now: number): readonly Part[] {
   if (!seen.assessment.ok || !seen.observation.ok || seen.observation.value === 'gone') return [];
   const { state } = seen.observation.value;
+  // What was approved just now comes first: an earlier yes to the same plan may have been to less.
+  const isAsked = ({ id }: Approval) => trigger.by === 'approval' && trigger.approval === id;
   const approved = approvals
+    .toSorted((a, b) => Number(isAsked(b)) - Number(isAsked(a)))
     .filter(
       (each) =>
         each.remediator === remediator.id && (each.verdict === 'approved' || (each.verdict === 'none' && each.grace !== undefined)) && isLive(each, now),
@@ -291,7 +294,14 @@ async function decideAndAct(
   const observed = seen.observation.ok ? seen.observation.value : null;
   const assessment = seen.assessment.ok ? seen.assessment.value : null;
   const plan = part === null || observed === null || observed === 'gone' ? null : makePlan(remediator, ref, observed.state, part);
-  const facts: Facts = { ...args.facts, changes: part?.changes ?? [], hazards: part?.hazards ?? args.facts.hazards, plan: plan?.digest ?? null };
+  const facts: Facts = {
+    ...args.facts,
+    // As it is now: others of the run may have taken their place since the facts were gathered.
+    run: { changes: run.budget.changes },
+    changes: part?.changes ?? [],
+    hazards: part?.hazards ?? args.facts.hazards,
+    plan: plan?.digest ?? null,
+  };
   const decision = runtime.decide(facts, args.shown);
   const conclude = async (verdict: Verdict): Promise<Step> => {
     const result = await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict });

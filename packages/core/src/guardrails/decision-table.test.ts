@@ -9,7 +9,6 @@ import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import { approvalOf, dischargedBy } from './approval.js';
 import { builtinGuardrails } from './builtin.js';
-import { TAG_GRACE } from './exceptions.js';
 import { subjectsOf } from './fights.js';
 import { freshness, type Shown, shownBy } from './freshness.js';
 import { decide, decisive, type Facts, type Guardrail, known, unreadable } from './guardrail.js';
@@ -316,11 +315,11 @@ const rows: readonly Row[] = [
     'exception',
     { id: 'EXC-1', owner: 'a', approver: 'b', expires: iso(NOW + 1000) },
   ],
-  ['exceptions', 'a tag, first seen', { observation: tagged }, 'notify', 'tag-without-entry', { tag: 'redress:exception', until: iso(NOW + TAG_GRACE) }],
+  ['exceptions', 'a tag, first seen', { observation: tagged }, 'notify', 'tag-without-entry', { tag: 'redress:exception', until: iso(NOW + 3 * DAY) }],
   [
     'exceptions',
     'a tag, three days on',
-    { observation: tagged, ...past({ tagFirstSeen: { [ID]: NOW - TAG_GRACE } }) },
+    { observation: tagged, ...past({ tagFirstSeen: { [ID]: NOW - 3 * DAY } }) },
     'allow',
     'tag-without-effect',
     { tag: 'redress:exception' },

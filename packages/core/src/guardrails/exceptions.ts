@@ -8,7 +8,7 @@ import { allow, iso } from './answer.js';
 import { defineGuardrail, type Facts, type Readable } from './guardrail.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
-export const TAG_GRACE = 3 * 86_400_000;
+const TAG_GRACE = 3 * 86_400_000;
 
 type Asked = Pick<Readable<'policy' | 'register' | 'observation'>, 'policy' | 'register' | 'observation' | 'resource' | 'remediator'>;
 

@@ -4,7 +4,6 @@ import { emptyView, type StreamView } from '../journal.js';
 import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import { builtinGuardrails } from './builtin.js';
-import { TAG_GRACE } from './exceptions.js';
 import { freshness, shownBy } from './freshness.js';
 import { decide, decisive, defineGuardrail, EFFECTS, type Facts, known, unreadable } from './guardrail.js';
 
@@ -297,8 +296,8 @@ describe('exceptions', () => {
       observation: known({ state: {}, tags: { 'redress:exception': '' } }),
       history: past({ tagFirstSeen: { 'ec2-revoke-sg-open-ssh': first } }),
     });
-    expect(codes(seen(NOW - TAG_GRACE + 1)).effect).toBe('notify');
-    expect(codes(seen(NOW - TAG_GRACE)).effect).toBe('allow');
+    expect(codes(seen(NOW - 259_199_999)).effect).toBe('notify');
+    expect(codes(seen(NOW - 259_200_000)).effect).toBe('allow');
   });
 
   it('does not take a tag from the prototype', () => {

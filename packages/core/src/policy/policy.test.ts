@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRedressError } from '../model/errors.js';
 import { readPolicy, readRegister } from '../yaml.js';
-import { definePolicy, environmentOf, modeOf } from './policy.js';
+import { definePolicy, environmentOf, graceOf, modeOf } from './policy.js';
 import { defineRegister } from './register.js';
 
 const DEV = '111111111111';
@@ -56,6 +56,62 @@ describe('definePolicy', () => {
     expect(environmentOf(policy, '222222222222')).toBeNull();
   });
 
+  it('has the limits, the tag, and the caution of a policy that names none', () => {
+    const { limits, exceptions, managedByIac, stop, freeze, windows, grace, approvers, self, administrators } = definePolicy({ version: 1 });
+    expect(limits).toEqual([
+      { per: ['run'], changes: 25, window: 0 },
+      { per: ['remediator', 'account'], changes: 10, window: 3_600_000 },
+    ]);
+    expect({ exceptions, managedByIac, stop }).toEqual({ exceptions: { tag: 'redress:exception', register: null }, managedByIac: 'approve', stop: 'none' });
+    expect([freeze, windows, grace, approvers, self, administrators]).toEqual([[], [], [], {}, [], []]);
+    // None is none, not the default.
+    expect(definePolicy({ version: 1, limits: [] }).limits).toEqual([]);
+  });
+
+  it('reminds a day before the end of a grace period that is longer, longest first', () => {
+    const remindersOf = (period: string, remind?: readonly string[]) =>
+      definePolicy({ version: 1, grace: [{ period, ...(remind === undefined ? {} : { remind }) }] }).grace[0]?.remind;
+    expect(remindersOf('P7D')).toEqual([86_400_000]);
+    expect(remindersOf('PT24H')).toEqual([]);
+    expect(remindersOf('PT25H')).toEqual([86_400_000]);
+    expect(remindersOf('P7D', [])).toEqual([]);
+    expect(remindersOf('P7D', ['PT1H', 'P3D', 'P1D'])).toEqual([259_200_000, 86_400_000, 3_600_000]);
+  });
+
+  it('takes the longest of several grace periods, whichever comes first', () => {
+    for (const periods of [
+      ['P1D', 'P7D', 'P3D'],
+      ['P7D', 'P3D', 'P1D'],
+    ]) {
+      const policy = definePolicy({
+        version: 1,
+        environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'a test' } },
+        grace: [...periods.map((period) => ({ period })), { environments: ['prod'], period: 'P30D' }, { remediators: ['c-d'], period: 'P31D' }],
+      });
+      expect(graceOf(policy, 'a-b', DEV)?.period).toBe(7 * 86_400_000);
+      expect(graceOf(policy, 'a-b', PROD)?.period).toBe(30 * 86_400_000);
+      expect(graceOf(policy, 'c-d', DEV)?.period).toBe(31 * 86_400_000);
+      // In no environment what is of all of them holds.
+      expect(graceOf(policy, 'a-b', '999999999999')?.period).toBe(7 * 86_400_000);
+    }
+    expect(graceOf(definePolicy({ version: 1 }), 'a-b', DEV)).toBeNull();
+  });
+
+  it('takes any lower environment for the one that shows first', () => {
+    const after = (environment: string) => ({ environment, fixes: 1, bake: 'P1D' });
+    for (const lower of ['dev', 'test']) {
+      const policy = definePolicy({
+        version: 1,
+        environments: {
+          dev: { accounts: [DEV] },
+          test: { accounts: ['222222222222'], after: after('dev') },
+          prod: { accounts: [PROD], after: after(lower) },
+        },
+      });
+      expect(environmentOf(policy, PROD)?.after).toEqual({ environment: lower, fixes: 1, bake: 86_400_000 });
+    }
+  });
+
   it.each([
     ['no version', {}, /version/],
     ['another version', { version: 2 }, /allowed: 1/],
@@ -72,6 +128,28 @@ describe('definePolicy', () => {
     ['a higher environment without after', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD] } } }, /needs after/],
     ['after none without because', { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none' } } }, /because/],
     ['after a higher environment', { version: 1, environments: { dev: { accounts: [DEV], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } }, /lowest/],
+    [
+      'after an environment that is higher',
+      {
+        version: 1,
+        environments: {
+          dev: { accounts: [DEV] },
+          test: { accounts: [PROD], after: { environment: 'prod', fixes: 1, bake: 'P1D' } },
+          prod: { accounts: ['444444444444'], after: { environment: 'dev', fixes: 1, bake: 'P1D' } },
+        },
+      },
+      /environments\.test\.after\.environment: "prod" is not a lower environment; allowed: dev$/m,
+    ],
+    [
+      'after itself',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'prod', fixes: 1, bake: 'P1D' } } } },
+      /"prod" is not a lower environment; allowed: dev$/m,
+    ],
+    [
+      'after an environment that nobody knows',
+      { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: { environment: 'staging', fixes: 1, bake: 'P1D' } } } },
+      /"staging" is not a lower environment; allowed: dev$/m,
+    ],
     [
       'an account in two environments',
       { version: 1, environments: { dev: { accounts: [DEV] }, prod: { accounts: [DEV], after: 'none', because: 'x' } } },

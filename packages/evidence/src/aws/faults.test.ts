@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { canonicalJson, digestOf, digestText, type Journal, type Lease, streamOf } from '@redress/core';
+import { breakerOf, canonicalJson, digestOf, digestText, type Journal, type Lease, streamOf } from '@redress/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
@@ -45,6 +45,20 @@ it('says no on what is so now, not on what it knew', async () => {
   expect((await mine.begin(request('a'))).status).toBe('busy');
   await other.finish({ resource: ref(), remediator: 'r', lease: (begun as { lease: Lease }).lease, outcome: 'remediated', sent: 1, body: {} });
   expect((await mine.begin(request('a', { generation: 1 }))).status).toBe('begun');
+});
+
+it('lists what is open, and what waits, of every resource, whoever wrote it', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  // So many that each part of an index has some.
+  const ids = Array.from({ length: 40 }, (_, n) => `r-${String(n).padStart(2, '0')}`);
+  expect(new Set(ids.map((id) => Number.parseInt(streamOf(ref(id)).slice(7, 9), 16) % 8)).size).toBe(8);
+  for (const id of ids) {
+    const approval = { id: `a-${id}`, planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
+    await opened(model).append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { approval } });
+    await opened(model).begin(request(id));
+  }
+  expect((await opened(model).open()).map(({ resource }) => resource.id).sort()).toEqual(ids);
+  expect((await opened(model).approvals()).map(({ resource }) => resource.id).sort()).toEqual(ids);
 });
 
 describe('a store that fails', () => {
@@ -137,6 +151,66 @@ describe('a store that fails', () => {
       await expect(journal.view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
       await expect(journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} })).rejects.toMatchObject({ code: 'journal/unavailable' });
     }
+  });
+});
+
+describe('a store that answers late', () => {
+  const of = (id: string) => ({ resource: ref(id), remediator: 'r' });
+  const done = async (journal: Journal, id: string) => {
+    const begun = await journal.begin(request(id));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    await journal.finish({ ...of(id), lease: begun.lease, outcome: 'remediated', sent: 1, body: {} });
+    return begun.lease.execution;
+  };
+
+  it('is asked for what is so now: a worker sees at once what another has just written', async () => {
+    // Nothing that is written ever gets to where an index, or a read that asks for no consistency, looks.
+    const model = new Model('t', 'b', { overlap: false, lag: Number.POSITIVE_INFINITY });
+    const execution = await done(opened(model), 'a');
+    await opened(model).append({
+      kind: 'breaker',
+      resource: breakerOf(ref()),
+      remediator: 'r',
+      body: { breaker: 'open', reason: 'too many' },
+    });
+    const view = await opened(model).view(ref('a'));
+    expect(view).toMatchObject({ generation: 1, closed: [{ execution }], breakers: [{ remediator: 'r' }] });
+    expect((await all(opened(model))).map(({ record }) => record.kind).sort()).toEqual(['breaker', 'intent', 'outcome']);
+    const own: string[] = [];
+    for await (const { record } of opened(model).read({ execution })) own.push(record.kind);
+    expect(own).toEqual(['intent', 'outcome']);
+    expect((await opened(model).trackRecord({ remediator: 'r', accounts: ['111111111111'] })).map((each) => each.execution)).toEqual([execution]);
+    // On the newest head: else it would be a second first record.
+    await opened(model).append({ ...of('a'), kind: 'decision', body: {} });
+    expect((await opened(model).view(ref('a'))).length).toBe(3);
+    const { report, cut } = await verified(model);
+    expect([report.status, report.streams, report.records, cut]).toEqual(['intact', 2, 4, []]);
+  });
+
+  it('is asked again for what it puts off in a batch, until it has answered for all of it', async () => {
+    const model = new Model('t', 'b', { overlap: false, batch: 1 });
+    const executions: string[] = [];
+    for (const id of ['a', 'b', 'c', 'd', 'e']) executions.push(await done(opened(model), id));
+    await opened(model).append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open', reason: 'too many' } });
+    model.counts.clear();
+    const track = await opened(model).trackRecord({ remediator: 'r', accounts: ['111111111111'] });
+    expect(track.map((each) => each.execution).sort()).toEqual([...executions].sort());
+    expect(model.counts.get('BatchGetItem')).toBe(5);
+    // Of the resource and of its account: neither is taken for a stream without records.
+    for (const id of ['a', 'e']) expect(await opened(model).view(ref(id))).toMatchObject({ generation: 1, breakers: [{ remediator: 'r' }] });
+  });
+
+  it('is asked for no more than a hundred at once, and for all of them', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    for (let n = 0; n < 101; n++) await done(opened(model), `r-${n}`);
+    model.counts.clear();
+    expect(await opened(model).trackRecord({ remediator: 'r', accounts: ['111111111111'] })).toHaveLength(101);
+    expect(model.counts.get('BatchGetItem')).toBe(2);
+  });
+
+  it('that puts off everything for too long is unavailable', async () => {
+    const model = new Model('t', 'b', { overlap: false, batch: 0 });
+    await expect(opened(model, { patience: 50 }).view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true });
   });
 });
 
@@ -293,6 +367,18 @@ it('copies all of a journal, or what does not pass for one', async () => {
   await copying(model.clients);
   expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 6, documents: 5 });
   rmSync(root, { recursive: true });
+});
+
+it('keeps everything that is in the bucket under its prefix, and finds it there', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const under = () => opened(model, { prefix: 'evidence/' });
+  // A document, a line that is too large for an item, and a state that is.
+  const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
+  await under().begin(request('a', { body: { subjects } }));
+  const folders = [...new Set([...model.objects.keys()].map((key) => key.split('/').slice(0, 2).join('/')))].sort();
+  expect(folders).toEqual(['evidence/blobs', 'evidence/lines', 'evidence/states']);
+  expect((await all(under()))[0]?.documents).toEqual({ before: { id: 'a' }, plan: { fix: 'a' }, observation: { id: 'a', tags: {} } });
+  expect((await under().view(ref('a'))).open?.subjects).toHaveLength(8000);
 });
 
 it('keeps a record in any script: an item holds bytes, not characters', async () => {

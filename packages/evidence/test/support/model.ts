@@ -10,12 +10,14 @@ type Values = Readonly<Record<string, AttributeValue>> | undefined;
 export interface ModelOptions {
   /** From 0 to 1; the same numbers make the same run as far as the order of requests goes. */
   readonly random?: () => number;
-  /** Requests that an index lags behind. */
+  /** Requests that an index, and a read that does not ask for consistency, lags behind. */
   readonly lag?: number;
   /** Whether a transaction that comes again under its token is known (real DynamoDB does, for ten minutes; the emulator does not). */
   readonly tokens?: boolean;
   /** Share of requests that are throttled. */
   readonly throttled?: number;
+  /** Keys of a batch read that are answered at once; the rest is put off. */
+  readonly batch?: number;
   /** Items on a page. */
   readonly page?: number;
   /** Whether requests overlap at all. */
@@ -55,14 +57,24 @@ export class Model {
   readonly #locks = new Set<string>();
   readonly #tokens = new Set<string>();
   #requests = 0;
-  /** What the indexes see, and what is on its way to them. */
-  readonly #indexed = new Map<string, Item>();
+  /** What the indexes see, and who reads without asking for consistency; and what is on its way there. */
+  readonly #replica = new Map<string, Item>();
   #coming: { at: number; key: string; item: Item | null }[] = [];
 
   constructor(table = 'model', bucket = 'model', options: ModelOptions = {}) {
     this.table = table;
     this.bucket = bucket;
-    this.#options = { random: Math.random, lag: 0, tokens: true, throttled: 0, page: 40, overlap: true, locksShownBy: ['GetObject', 'HeadObject'], ...options };
+    this.#options = {
+      random: Math.random,
+      lag: 0,
+      tokens: true,
+      throttled: 0,
+      batch: 100,
+      page: 40,
+      overlap: true,
+      locksShownBy: ['GetObject', 'HeadObject'],
+      ...options,
+    };
   }
 
   get clients() {
@@ -113,25 +125,33 @@ export class Model {
     if (table !== this.table) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
   }
 
-  #get({ TableName, Key }: { TableName: string; Key: Item }): { Item?: Item } {
+  /** A replica may be behind; only a read that asks for it sees every write. */
+  #seen(consistent: boolean | undefined): ReadonlyMap<string, Item> {
+    return consistent === true ? this.items : this.#replica;
+  }
+
+  #get({ TableName, Key, ConsistentRead }: { TableName: string; Key: Item; ConsistentRead?: boolean }): { Item?: Item } {
     this.#own(TableName);
-    const item = this.items.get(keyOf(Key));
+    const item = this.#seen(ConsistentRead).get(keyOf(Key));
     return item === undefined ? {} : { Item: structuredClone(item) };
   }
 
-  async #batchGet({ RequestItems }: { RequestItems: Record<string, { Keys: Item[] }> }) {
-    const [[table, { Keys }] = ['', { Keys: [] as Item[] }]] = Object.entries(RequestItems);
+  async #batchGet({ RequestItems }: { RequestItems: Record<string, { Keys: Item[]; ConsistentRead?: boolean }> }) {
+    const [[table, { Keys, ConsistentRead }] = ['', { Keys: [] as Item[], ConsistentRead: false }]] = Object.entries(RequestItems);
     this.#own(table);
     if (Keys.length > 100) throw invalid('Too many items requested for the BatchGetItem call');
     if (new Set(Keys.map(keyOf)).size < Keys.length) throw invalid('Provided list of item keys contains duplicates');
     const found: Item[] = [];
     const rest: Item[] = [];
+    let answered = 0;
     for (const key of Keys) {
       // Each item is read as it is at some moment, not all at the same one.
       await this.#while();
-      if (rest.length > 0 || (found.length > 0 && this.#options.random() < this.#options.throttled)) rest.push(key);
+      const late = answered >= this.#options.batch || (found.length > 0 && this.#options.random() < this.#options.throttled);
+      if (rest.length > 0 || late) rest.push(key);
       else {
-        const item = this.items.get(keyOf(key));
+        answered++;
+        const item = this.#seen(ConsistentRead).get(keyOf(key));
         if (item !== undefined) found.push(structuredClone(item));
       }
     }
@@ -141,6 +161,7 @@ export class Model {
   #query(input: {
     TableName: string;
     IndexName?: string;
+    ConsistentRead?: boolean;
     KeyConditionExpression: string;
     ExpressionAttributeNames?: Names;
     ExpressionAttributeValues?: Values;
@@ -150,7 +171,8 @@ export class Model {
     const index = JOURNAL_TABLE.GlobalSecondaryIndexes.find((each) => each.IndexName === input.IndexName);
     if (input.IndexName !== undefined && index === undefined) throw invalid(`The table does not have the specified index: ${input.IndexName}`);
     const [hash, range] = (index ?? JOURNAL_TABLE).KeySchema.map((each) => each.AttributeName) as [string, string];
-    const source = index === undefined ? this.items : this.#indexed;
+    if (index !== undefined && input.ConsistentRead === true) throw invalid('Consistent reads are not supported on global secondary indexes');
+    const source = this.#seen(input.ConsistentRead);
     const matching = condition(input.KeyConditionExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues);
     const found = [...source.values()].filter((item) => item[hash] !== undefined && matching(item));
     found.sort((a, b) => compare(a[range]?.S ?? '', b[range]?.S ?? '') || compare(keyOf(a), keyOf(b)));
@@ -159,6 +181,7 @@ export class Model {
 
   #scan(input: {
     TableName: string;
+    ConsistentRead?: boolean;
     FilterExpression?: string;
     ProjectionExpression?: string;
     ExpressionAttributeNames?: Names;
@@ -166,7 +189,7 @@ export class Model {
     ExclusiveStartKey?: Item;
   }) {
     this.#own(input.TableName);
-    const all = [...this.items.values()].sort((a, b) => compare(keyOf(a), keyOf(b)));
+    const all = [...this.#seen(input.ConsistentRead).values()].sort((a, b) => compare(keyOf(a), keyOf(b)));
     const matching =
       input.FilterExpression === undefined ? () => true : condition(input.FilterExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues);
     const projection = input.ProjectionExpression?.split(',').map((each) => named(each.trim(), input.ExpressionAttributeNames));
@@ -244,7 +267,7 @@ export class Model {
   #settle(): void {
     const due = this.#coming.filter((each) => each.at <= this.#requests);
     this.#coming = this.#coming.filter((each) => each.at > this.#requests);
-    for (const { key, item } of due) if (item !== null) this.#indexed.set(key, item);
+    for (const { key, item } of due) if (item !== null) this.#replica.set(key, item);
   }
 
   async #putObject({

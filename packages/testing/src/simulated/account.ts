@@ -32,12 +32,12 @@ export interface SimulatedAccountOptions {
   readonly clock: Clock;
   /** Operations of your own, by service: they work on `state.custom`, and answer what the SDK would, or throw a {@link SimulatedError}. */
   readonly services?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  /** Asked before each call of an engine; default: nothing happens to it. */
+  /** Asked before each call of an engine; default: nothing happens to it. Calls are counted as they arrive, those at the same time too. */
   readonly disturb?: (call: Pick<SimulatedCall, 'service' | 'operation' | 'write' | 'access'> & { readonly index: number }) => Disturbance | null;
   /** Waited for before each call of an engine: a scheduler's turn, latency, or what someone else does first. */
-  readonly turn?: (name: string) => Promise<void>;
+  readonly turn?: (name: string, index: number) => Promise<void>;
   /** Waited for when a call was carried out, before its reply: latency, or a worker that dies. */
-  readonly after?: (name: string) => Promise<void>;
+  readonly after?: (name: string, index: number) => Promise<void>;
 }
 
 /** An account in this process; see {@link simulatedAccount}. */
@@ -104,8 +104,9 @@ export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAcc
 
   const send = async (service: string, operation: string, input: object, region: string, access: string): Promise<unknown> => {
     const write = !isReadOperation(operation);
-    await turn(`${service}:${operation}`);
-    const disturbed = disturb({ service, operation, write, access, index: asked++ });
+    const index = asked++;
+    await turn(`${service}:${operation}`, index);
+    const disturbed = disturb({ service, operation, write, access, index });
     const note = (effective: boolean) => calls.push({ service, operation, input: structuredClone(input), write, region, access, disturbed, effective });
     if (disturbed === 'gone' || (disturbed !== null && disturbed !== 'stale' && disturbed !== 'lost')) {
       note(false);
@@ -119,7 +120,7 @@ export function simulatedAccount(options: SimulatedAccountOptions): SimulatedAcc
       throw error;
     }
     note(write);
-    await after(`${service}:${operation}`);
+    await after(`${service}:${operation}`, index);
     if (disturbed === 'lost') throw new SimulatedError('ECONNRESET', undefined);
     return { ...answer, $metadata: { httpStatusCode: 200, requestId: `sim-${calls.length}` } };
   };

@@ -1,0 +1,312 @@
+// What a rollback does while it is under way: in which order, on what, and what it leaves behind. Each test has two of everything, so that an order shows.
+import { createRedress, definePolicy, type Journal, type PassResult, type RedressOptions, type Remediator, type Stop } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { bound, recordsOf } from '../support/journal.js';
+import { openedEvent, revokeOpenRules, Widgets, widget, widgetService } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+/** Seven days: what docs and messages promise. */
+const SEVEN_DAYS = 604_800_000;
+
+let aws: Widgets;
+let time: number;
+let journal: Journal;
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+/** Takes all rules in one plan, whatever their age. */
+const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
+const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } } });
+const engine = (over: Partial<RedressOptions> = {}) => createRedress({ remediators: [anyAge], policy, journal, connect: aws.connect, clock, ...over });
+const fix = async (): Promise<string> => {
+  const [pass] = await engine().run(widget('w'));
+  expect(pass).toMatchObject({ outcome: 'remediated' });
+  return pass?.execution ?? '';
+};
+const back = (execution: string, over: Partial<RedressOptions> = {}, how: { readonly hold?: number } = {}) =>
+  engine(over).rollback(execution, { by: 'ops', reason: 'vendor', ...how });
+const sent = () => aws.calls.filter((call) => call.write).map(({ operation, input }) => `${operation} ${String(input['Rule'])}`);
+const holds = async () => (await journal.view(widget('w'))).holds.map(({ remediator, owner, until }) => ({ remediator, owner, until }));
+const closed = async () => (await journal.view(widget('w'))).closed[0];
+/** Whatever was left, the next event is only told about. */
+const isLeftAlone = async () => {
+  const before = aws.writes.length;
+  const { results } = await engine().handle(openedEvent('w', 'open-1', time, { eventId: `again-${time}` }));
+  expect(results[0]?.passes.map((pass: PassResult) => pass.outcome)).toEqual(['notified']);
+  expect(aws.writes).toHaveLength(before);
+};
+
+beforeEach(() => {
+  aws = new Widgets();
+  aws.put('w', ['open-1', 'open-2']);
+  time = START;
+  journal = memoryJournal({ clock });
+});
+
+it('undoes the last change first', async () => {
+  const execution = await fix();
+  expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
+  expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2', 'AuthorizeRule open-2', 'AuthorizeRule open-1']);
+});
+
+it('looks again under the lease: what somebody changed in that moment is left as it is', async () => {
+  const execution = await fix();
+  const racing: Journal = {
+    ...bound(journal),
+    begin: async (request) => {
+      const begun = await journal.begin(request);
+      aws.put('w', ['open-3']);
+      return begun;
+    },
+  };
+  expect(await back(execution, { journal: racing })).toMatchObject({ outcome: 'superseded' });
+  expect(aws.rules('w')).toEqual(['open-3']);
+  expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2']);
+  expect(await closed()).toMatchObject({ outcome: 'superseded', sent: 0, rollbackOf: execution });
+  expect(await holds()).toEqual([]);
+});
+
+describe('the hold', () => {
+  it('is of seven days from the rollback, and of the remediator and the person', async () => {
+    await back(await fix());
+    expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: START + SEVEN_DAYS }]);
+    time = START + SEVEN_DAYS - 1;
+    await isLeftAlone();
+    time = START + SEVEN_DAYS;
+    expect(await engine().run(widget('w'))).toMatchObject([{ outcome: 'remediated' }]);
+  });
+
+  it('is as long as the person says', async () => {
+    await back(await fix(), {}, { hold: 3_600_000 });
+    expect(await holds()).toMatchObject([{ until: START + 3_600_000 }]);
+  });
+
+  it('is left by a rollback that is refused half-way', async () => {
+    const execution = await fix();
+    aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
+    expect(await back(execution)).toMatchObject({ outcome: 'partial', message: expect.stringContaining('AccessDenied') });
+    expect(aws.rules('w')).toEqual(['open-2']);
+    expect(await closed()).toMatchObject({ outcome: 'partial', sent: 1 });
+    // One call, and looks until it is clear that it is not as before.
+    expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: START + SEVEN_DAYS }]);
+    aws.put('w', ['open-1', 'open-2']);
+    await isLeftAlone();
+  });
+
+  it('is left by a rollback whose calls were accepted, and after which it is not as before', async () => {
+    const execution = await fix();
+    const work = aws.handle.bind(aws);
+    aws.handle = (operation, input) => {
+      const reply = work(operation, input);
+      // Something else takes one of them away at once.
+      if (operation === 'AuthorizeRule' && input['Rule'] === 'open-1') aws.put('w', ['open-2']);
+      return reply;
+    };
+    expect(await back(execution)).toMatchObject({ outcome: 'unknown' });
+    expect(await closed()).toMatchObject({ outcome: 'unknown', sent: 2, verified: false });
+    expect(await holds()).toHaveLength(1);
+    await isLeftAlone();
+  });
+
+  it('is left by a rollback after which it cannot be read', async () => {
+    const execution = await fix();
+    aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.faults.set('DescribeWidget', Array(10).fill('denied')));
+    expect(await back(execution)).toMatchObject({ outcome: 'unknown', message: expect.stringContaining('could not be read afterwards') });
+    expect(await closed()).toMatchObject({ sent: 2 });
+    expect(await holds()).toHaveLength(1);
+    aws.faults.clear();
+    aws.before = () => undefined;
+    await isLeftAlone();
+  });
+
+  it('is left by recovery, for as long as the person had said', async () => {
+    const execution = await fix();
+    const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+    await back(execution, { journal: dying }, { hold: 3 * SEVEN_DAYS }).catch(() => undefined);
+    expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+    time += 600_000;
+    expect(await engine().recover()).toMatchObject([{ outcome: 'rolled-back', execution: expect.stringMatching(/^x-/) }]);
+    expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: time + 3 * SEVEN_DAYS }]);
+    await isLeftAlone();
+  });
+
+  it('is left by recovery of a rollback that is done in half', async () => {
+    const execution = await fix();
+    const dying: Journal = { ...bound(journal), append: (entry) => (entry.kind === 'call' ? Promise.reject(new Error('died')) : journal.append(entry)) };
+    await back(execution, { journal: dying }).catch(() => undefined);
+    expect(aws.rules('w')).toEqual(['open-2']);
+    // The worker does not come to closing it either.
+    expect((await journal.view(widget('w'))).open).not.toBeNull();
+    time += 600_000;
+    expect(await engine().recover()).toMatchObject([{ outcome: 'unknown' }]);
+    expect(await holds()).toEqual([{ remediator: 'widget-revoke-open', owner: 'ops', until: time + SEVEN_DAYS }]);
+  });
+
+  it('is not left by a rollback that sent nothing', async () => {
+    const execution = await fix();
+    aws.faults.set('AuthorizeRule', ['denied']);
+    expect(await back(execution)).toMatchObject({ outcome: 'failed' });
+    expect(await closed()).toMatchObject({ outcome: 'failed', sent: 0 });
+    expect(await holds()).toEqual([]);
+  });
+});
+
+it('counts a call whose reply was lost as sent', async () => {
+  const execution = await fix();
+  aws.faults.set('AuthorizeRule', ['lost']);
+  // Whether an undo had its effect cannot be seen before it is complete: the rest is not sent blindly.
+  expect(await back(execution)).toMatchObject({ outcome: 'partial' });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
+  expect(await closed()).toMatchObject({ outcome: 'partial', sent: 1 });
+  expect(await holds()).toHaveLength(1);
+});
+
+it('is stopped between two calls when everything is stopped, and not when changes are', async () => {
+  const execution = await fix();
+  let stop: Stop = 'changes';
+  aws.before = (operation) => void (operation === 'AuthorizeRule' && (stop = 'everything'));
+  expect(await back(execution, { killSwitch: { read: async () => stop } })).toMatchObject({
+    outcome: 'partial',
+    message: expect.stringContaining('kill switch'),
+  });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
+  expect(await holds()).toHaveLength(1);
+});
+
+it('is stopped between two calls by the policy, too', async () => {
+  const execution = await fix();
+  let current = policy;
+  const stopping = definePolicy({
+    version: 1,
+    stop: 'everything',
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { 'widget-revoke-open': { dev: 'enforce' } },
+  });
+  aws.before = (operation) => void (operation === 'AuthorizeRule' && (current = stopping));
+  expect(await back(execution, { policy: { read: async () => current } })).toMatchObject({ outcome: 'partial' });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-2']);
+});
+
+it('records who asked for it, why, and of which execution', async () => {
+  const execution = await fix();
+  const { execution: taking } = await back(execution, {}, { hold: 1000 });
+  const intent = (await recordsOf(journal)).find(({ record }) => record.kind === 'intent' && record.execution === taking);
+  expect(intent?.record.body).toMatchObject({
+    purpose: 'rollback',
+    rollbackOf: execution,
+    by: { name: 'ops', verified: false },
+    reason: 'vendor',
+    policy: policy.digest,
+    holdFor: 1000,
+  });
+  expect(intent?.documents).toMatchObject({ before: { open: [] }, expected: { open: ['open-1', 'open-2'] } });
+  expect(await closed()).toMatchObject({ rollbackOf: execution, outcome: 'rolled-back' });
+});
+
+it('refuses what has no reason', async () => {
+  await expect(engine().rollback(await fix(), { by: 'ops', reason: ' ' })).rejects.toMatchObject({ code: 'rollback/refused' });
+  expect(sent()).toHaveLength(2);
+});
+
+it('refuses to roll a rollback back, also one that got half-way', async () => {
+  const execution = await fix();
+  aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
+  const { execution: half } = await back(execution);
+  aws.before = () => undefined;
+  const before = sent();
+  await expect(back(half ?? '')).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('itself a rollback') });
+  expect(sent()).toEqual(before);
+});
+
+it('refuses while the fix is still open', async () => {
+  const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+  await engine({ journal: dying })
+    .run(widget('w'))
+    .catch(() => undefined);
+  const [open] = await journal.open();
+  await expect(back(open?.execution ?? '')).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('still open') });
+  expect(sent()).toHaveLength(2);
+});
+
+it('undoes what is recorded as made, and not what nobody knows of', async () => {
+  aws.before = (operation) => {
+    if (operation !== 'RevokeRule' || aws.writes.length !== 1) return;
+    aws.before = () => undefined;
+    // Lost on its way, and nothing can be read for a moment.
+    aws.faults.set('RevokeRule', ['lost-before']).set('DescribeWidget', ['denied']);
+  };
+  const [pass] = await engine().run(widget('w'));
+  expect(pass?.outcome).toBe('partial');
+  const calls = (await recordsOf(journal)).flatMap(({ record }) => (record.kind === 'call' ? [(record.body['call'] as { status: string }).status] : []));
+  expect([calls, aws.rules('w')]).toEqual([['applied', 'unknown'], ['open-2']]);
+  expect(await back(pass?.execution ?? '')).toMatchObject({ outcome: 'rolled-back' });
+  expect(sent().slice(2)).toEqual(['AuthorizeRule open-1']);
+  expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+});
+
+it('refuses what cannot be undone, before it sends anything', async () => {
+  const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
+  const final: Remediator = {
+    ...anyAge,
+    plan: (args) => {
+      const found = anyAge.plan(args);
+      if (found.status !== 'change') return found;
+      return { ...found, changes: found.changes.map((change, index) => (index === 0 ? change : { ...change, undo: { irreversible: 'It is gone.' } })) };
+    },
+  };
+  const asking = definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { 'widget-revoke-open': { dev: 'enforce' } },
+    approvers: { dev: [LEAD] },
+  });
+  const options = { remediators: [final], policy: asking };
+  const [asked] = await engine(options).run(widget('w'));
+  const [done] = await engine(options).approve(asked?.approval ?? '', { by: { name: LEAD, verified: true }, reason: 'r' });
+  expect(done).toMatchObject({ outcome: 'remediated' });
+  await expect(back(done?.execution ?? '', options)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('It is gone.') });
+  expect(sent()).toHaveLength(2);
+});
+
+it('refuses where one of several replies that it needs was lost', async () => {
+  const needing: Remediator = {
+    ...anyAge,
+    plan: (args) => {
+      const found = anyAge.plan(args);
+      if (found.status !== 'change') return found;
+      return {
+        ...found,
+        changes: found.changes.map((change) => ({
+          ...change,
+          undo: {
+            calls: [widgetService.call('AuthorizeRule', { Id: 'w', Rule: { $response: '/$metadata/requestId' } as never })],
+            restores: 'equivalent' as const,
+          },
+        })),
+      };
+    },
+  };
+  aws.faults.set('RevokeRule', ['lost']);
+  const [pass] = await engine({ remediators: [needing] }).run(widget('w'));
+  expect(pass).toMatchObject({ outcome: 'remediated' });
+  await expect(back(pass?.execution ?? '', { remediators: [needing] })).rejects.toMatchObject({
+    code: 'rollback/refused',
+    message: expect.stringContaining('that reply was lost'),
+  });
+  expect(sent()).toHaveLength(2);
+});
+
+it('is compared with the newest thing that is recorded of the fix, not with the plan', async () => {
+  const execution = await fix();
+  const [intent, , , outcome] = await recordsOf(journal);
+  expect([intent?.documents['before'], outcome?.documents['after']]).toEqual([{ open: ['open-1', 'open-2'] }, { open: [] }]);
+  // As before the fix: somebody has taken it back by hand.
+  aws.put('w', ['open-1', 'open-2']);
+  await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('changed since') });
+  expect(sent()).toHaveLength(2);
+});
