@@ -208,12 +208,12 @@ describe('a Config rule with a name of its own', () => {
 
   it('says which rule nobody is asked about, why, and what to write in the policy', async () => {
     const why =
-      'No remediator here is asked about the Config rule acme-x: what it looks for is not known. Where it is one of WIDGET_OPEN, write in the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
+      'No remediator is asked about the Config rule acme-x: what it looks for is not known. Where it is one of WIDGET_OPEN, write in the policy: configRules: { "acme-x": WIDGET_OPEN }; a `*` in the name is any text.';
     expect(await ask('acme-x')).toMatchObject({ passes: [], reason: why });
     const configRules = { ...identified(null), read: async () => Promise.reject(new RedressError('aws/denied', 'no')) };
     expect(await ask('acme-x', { configRules })).toMatchObject({ passes: [], reason: `${why} What the rule is could not be read: no` });
     expect((await ask('acme-x', { configRules: identified('WIDGET_CLOSED') }))?.reason).toBe(
-      'No remediator here is asked about the Config rule acme-x: it is WIDGET_CLOSED, which none of them is for.',
+      'No remediator is asked about the Config rule acme-x: it is WIDGET_CLOSED, which none of them is for.',
     );
   });
 });

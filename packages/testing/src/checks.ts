@@ -280,7 +280,9 @@ async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
   }
   noWrites(findings, `expected ${scenario.expect}`, run);
   const wanted = scenario.expect === 'manual' ? ['notified', 'denied', 'exempt'] : ['no-op'];
-  for (const pass of passes) findings.check(wanted.includes(pass.outcome), `outcome ${outcomes([pass])}; expected ${wanted[0] ?? ''}`);
+  // An event that says more than the remediator looks for is told of; what it makes of the resource is the same.
+  const own = passes.filter((pass) => pass.decision?.results.some((each) => each.code === 'contradicted') !== true);
+  for (const pass of own) findings.check(wanted.includes(pass.outcome), `outcome ${outcomes([pass])}; expected ${wanted[0] ?? ''}`);
   const after = await stage.look();
   findings.check(before?.observation === 'gone' || sameState(before, after), 'the state is another one afterwards');
   return findings.problems;

@@ -65,7 +65,7 @@ export function configComplianceEvent(input: ConfigComplianceInput): EventBridge
         resourceId: input.resourceId ?? resource.id,
         evaluationMode: 'DETECTIVE',
       },
-      orderingTimestamp: new Date(at.getTime() - 30_000).toISOString(),
+      orderingTimestamp: at.toISOString(),
     },
     complianceType,
     resultRecordedTime: at.toISOString(),

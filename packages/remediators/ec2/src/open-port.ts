@@ -111,6 +111,7 @@ export function revokeOpenPorts(options: {
 }): Remediator {
   const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M', resolves = false } = options;
   const meant: Meant = { ports, protocols, isOpen };
+  const lists = resolves ? (['GetManagedPrefixListEntries'] as const) : [];
   return defineRemediator({
     id: options.id,
     title: options.title,
@@ -157,13 +158,10 @@ export function revokeOpenPorts(options: {
     },
     alsoFoundBy: { prowler: options.prowler },
     uses: {
-      reads: [
-        ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'),
-        ec2.pick(...(resolves ? (['GetManagedPrefixListEntries'] as const) : [])),
-      ],
+      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances'), ec2.pick(...(resolves ? (['GetManagedPrefixListEntries'] as const) : []))],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
     },
     async observe({ aws, resource, purpose }) {
       const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
@@ -207,7 +205,7 @@ export function revokeOpenPorts(options: {
       if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
         bastions.push(resource.id);
       const pieces = resolves && purpose !== 'verification' ? piecesOf(found.IpPermissions, meant) : { ranges: [], lists: [] };
-      const lists = await inParallel(
+      const resolved = await inParallel(
         ...pieces.lists.map(async (id) => ({
           id,
           ranges: (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
@@ -215,7 +213,7 @@ export function revokeOpenPorts(options: {
       );
       return {
         state: { owner: found.OwnerId ?? null, open },
-        context: { bastions, together: together(pieces.ranges, lists), world: toEverybody(found.IpPermissions) },
+        context: { bastions, together: together(pieces.ranges, resolved), world: toEverybody(found.IpPermissions) },
         tags: tagsOf(found.Tags),
         usedBy,
         parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
