@@ -46,8 +46,8 @@ export interface Access {
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
   openExecutions(): readonly OpenExecution[];
-  /** Streams in which something waits, or waited, for a person. */
-  withApprovals(): readonly Digest[];
+  /** Streams in which something waits, or waited, for a person; as `openExecutions`, without those that cannot be read. */
+  withApprovals(): readonly StreamState[];
   /** Streams in which a remediator has executed something. */
   withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
   /** Executions begun after a time that are open or have sent something, by a budget's key. */
@@ -126,7 +126,7 @@ export class ChainJournal implements Journal {
     return this.#storage.exclusive((access) =>
       access
         .withApprovals()
-        .flatMap((stream) => access.state(stream).approvals)
+        .flatMap(({ approvals }) => approvals)
         .filter((each) => each.usedBy === null)
         .sort((a, b) => a.requestedAt - b.requestedAt),
     );
