@@ -304,7 +304,7 @@ export interface Journal {
   approvals(): Promise<readonly Approval[]>;
   /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
-  /** Records in order, each stream verified as it is read. For an execution: its records only. */
+  /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */
   read(query: RecordQuery): AsyncIterable<StoredRecord>;
   /** Releases files and connections. */
   close?(): Promise<void>;

@@ -479,7 +479,7 @@ function nextAfter(cause: unknown, directory: string): string {
 /** Names a folder, beyond its path: `streams` is made once. */
 function placeOf(directory: string): string | null {
   const made = statSync(join(directory, 'streams'), { bigint: true, throwIfNoEntry: false });
-  return made === undefined || !existsSync(join(directory, 'FORMAT')) ? null : `${made.ino}:${made.birthtimeNs}`;
+  return made === undefined || !existsSync(join(directory, 'FORMAT')) ? null : [made.ino, made.birthtimeNs].join(':');
 }
 
 function inodeOf(file: string): bigint | null {

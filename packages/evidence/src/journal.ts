@@ -24,7 +24,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
-import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, written } from './rules.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
@@ -157,10 +157,10 @@ export class ChainJournal implements Journal {
         throw new RedressError('journal/not-found', `There is no execution ${query.execution}.`, { next: '`redress history` lists executions.' });
       return [stream];
     });
-    for (const stream of streams) {
-      const records = await this.#storage.exclusive((access) => readStream(access, stream, 'execution' in query ? query.execution : null));
-      yield* records;
-    }
+    const storage = this.#storage;
+    yield* inTurn(streams, async function* (stream) {
+      yield* await storage.exclusive((access) => readStream(access, stream, 'execution' in query ? query.execution : null));
+    });
   }
 
   async close(): Promise<void> {

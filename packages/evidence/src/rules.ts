@@ -13,6 +13,7 @@ import {
   type FinishRequest,
   graceEnds,
   isRecord,
+  isRedressError,
   type JsonObject,
   type Lease,
   OUTCOMES,
@@ -21,6 +22,7 @@ import {
   RedressError,
   type ResourceRef,
   resource,
+  type StoredRecord,
   toJson,
 } from '@redress/core';
 import { isOf, nextLine, readLine, type StreamState } from './chain.js';
@@ -33,6 +35,20 @@ export function corrupt(stream: Digest, seq: number, why: string): RedressError 
   return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
     next: 'Run `redress evidence verify`, and do not change anything in the journal.',
   });
+}
+
+/** Records of streams, one after the other. A stream that does not verify keeps nobody from the others: it is named after them. */
+export async function* inTurn(streams: readonly Digest[], records: (stream: Digest) => AsyncIterable<StoredRecord>): AsyncIterable<StoredRecord> {
+  let first: unknown = null;
+  for (const stream of streams) {
+    try {
+      yield* records(stream);
+    } catch (error) {
+      if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+      first ??= error;
+    }
+  }
+  if (first !== null) throw first;
 }
 
 /** The error for a request that no journal takes. */

@@ -1,3 +1,4 @@
+import { type Fact, known, unreadable } from '../guardrails/guardrail.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import { isRecord, type Json, type JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
@@ -64,13 +65,15 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
   }
   const asked = options.remediators === undefined ? runtime.remediators : options.remediators.map((id) => runtime.remediator(id));
   const jobs: { readonly remediator: Remediator; readonly target: SweepTarget; readonly last: Last | null }[] = [];
+  const summaries: SweepSummary[] = [];
   for (const target of targets) {
-    const latest = dryRun ? new Map<string, Last>() : await lastSweeps(runtime, target);
-    for (const remediator of asked) jobs.push({ remediator, target, last: latest.get(remediator.id) ?? null });
+    const latest = dryRun ? known(new Map<string, Last>()) : await unlessCorrupt(lastSweeps(runtime, target));
+    if (latest.ok) for (const remediator of asked) jobs.push({ remediator, target, last: latest.value.get(remediator.id) ?? null });
+    // What the sweep comes to could not be recorded there either. The other places are swept.
+    else for (const { id } of asked) summaries.push({ ...target, remediator: id, ...UNSWEPT, message: latest.error, record: null });
   }
   jobs.sort((a, b) => (a.last?.time ?? 0) - (b.last?.time ?? 0));
   const budget: RunBudget = options.budget ?? { changes: 0 };
-  const summaries: SweepSummary[] = [];
   for (const { remediator, target, last } of jobs) {
     if (!timeLeft(runtime, deadline)) break;
     const startedAt = runtime.clock.now();
@@ -79,6 +82,19 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
     summaries.push({ remediator: remediator.id, ...target, ...found, record });
   }
   return summaries;
+}
+
+/** A place of which nothing was looked at. */
+const UNSWEPT = { status: 'failed', looked: 0, outcomes: {}, retryable: 0, errors: 0, next: null } as const;
+
+/** A journal that is down is down for all; a stream that does not verify is one. */
+async function unlessCorrupt<T>(read: Promise<T>): Promise<Fact<T>> {
+  try {
+    return known(await read);
+  } catch (error) {
+    if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+    return unreadable(error);
+  }
 }
 
 type Found = Omit<SweepSummary, 'remediator' | 'account' | 'region' | 'record'>;

@@ -28,7 +28,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
-import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, type Written, written } from '../rules.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
 /** Options of {@link awsJournal}. */
@@ -261,7 +261,7 @@ class AwsJournal implements Journal {
 
   async *read(query: RecordQuery): AsyncIterable<StoredRecord> {
     if ('resource' in query) yield* this.#records(streamOf(resource(query.resource)), null);
-    else if ('all' in query) for (const pk of await this.#store.partitions('stream#')) yield* this.#records(streamNamed(pk), null);
+    else if ('all' in query) yield* inTurn((await this.#store.partitions('stream#')).map(streamNamed), (stream) => this.#records(stream, null));
     else {
       const item = await this.#store.get(executionKey(query.execution));
       if (item === null)
