@@ -253,6 +253,8 @@ export default [
     find: '(reply.VersionId ?? null) === version ? (reply.ObjectLockRetainUntilDate ?? null) : null',
     replace: 'reply.ObjectLockRetainUntilDate ?? null',
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
+  },
+  {
     promise: 'A stream that cannot be read keeps nobody from the others.',
     defect: 'the index of a folder is not brought up to date beyond it',
     file: 'packages/evidence/src/folder.ts',

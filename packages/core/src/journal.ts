@@ -12,8 +12,8 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
  * - `approval`: what a person said of a plan that they were shown.
- * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; or that the canary arrived, in that
- *   of its parameter.
+ * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
+ *   its parameter; or how far a message with many findings has come, in one of its own.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
  */
 export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker';

@@ -321,6 +321,14 @@ export async function factOf<T>(read: () => Promise<T>): Promise<Fact<T>> {
   }
 }
 
+/** With less time than this before the process ends no resource is begun; milliseconds. */
+export const NEEDED_TO_BEGIN = 35_000;
+
+/** Whether another resource may be begun. */
+export function timeLeft({ clock }: Pick<Runtime, 'clock'>, deadline: number | null): boolean {
+  return deadline === null || clock.now() + NEEDED_TO_BEGIN <= deadline;
+}
+
 /** Why a look shows nothing; null when it does. */
 export function unread(look: Look): Extract<Fact<never>, { ok: false }> | null {
   return !look.observation.ok ? look.observation : !look.assessment.ok ? look.assessment : null;

@@ -7,13 +7,11 @@ import { LOOKING } from './gate.js';
 import { runPass } from './pass.js';
 import { persist } from './recorder.js';
 import { recover } from './recover.js';
-import { parametersOf, type Runtime } from './runtime.js';
+import { NEEDED_TO_BEGIN, parametersOf, type Runtime, timeLeft } from './runtime.js';
 import { isUnread, type PassResult, type RunBudget, type SweepOptions, type SweepSummary, type SweepTarget } from './types.js';
 
 /** Resources per second, unless asked otherwise: a sweep must not use up the request quota that the account's own work needs. */
 const RATE = 5;
-/** No resource is begun with less time than this. */
-const NEEDED = 35_000;
 /** So many resources settle at the same time before a sweep goes on. */
 const SETTLING_AT_ONCE = 100;
 /** Discovery may name a resource twice in a row of pages; so many are remembered. */
@@ -128,7 +126,7 @@ async function sweepOne(
   const settle = async () => {
     for (const { ref, seenAt, until } of later.splice(0)) {
       const wait = until - runtime.clock.now();
-      const late = options.deadline !== undefined && until + NEEDED > options.deadline;
+      const late = options.deadline !== undefined && until + NEEDED_TO_BEGIN > options.deadline;
       if (wait > 0 && !late) await runtime.clock.sleep(wait);
       count(await lookAt(runtime, remediator, ref, seenAt, options), () => false);
     }
@@ -200,10 +198,6 @@ async function lookAt(
     runtime.warn(`${remediator.id}: ${claimed.id} could not be looked at`, error);
     return [null];
   }
-}
-
-function timeLeft(runtime: Runtime, deadline: number | null): boolean {
-  return deadline === null || runtime.clock.now() + NEEDED <= deadline;
 }
 
 function nameOf(ref: ResourceRef): string {

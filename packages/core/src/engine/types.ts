@@ -201,7 +201,10 @@ export interface Redress {
   plan(remediator: string, resource: ResourceRef): Promise<readonly PassResult[]>;
   /** A finding, or a resource asked about by all remediators of its type, the whole way. */
   run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
-  /** A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. */
+  /**
+   * A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. With a deadline it stops in
+   * time, and the same input, when it comes again, goes on from there.
+   */
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
   /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
   sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
