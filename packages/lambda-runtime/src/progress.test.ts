@@ -161,6 +161,27 @@ it('a look that takes all the time is one step, not none', async () => {
   expect(deliveries).toEqual(buckets(3).map((id) => [id]));
 });
 
+it('comes further by one, also with hardly any time', async () => {
+  const deliveries = await deliver(message(buckets(3).map((id) => finding(id))), 31);
+  expect(deliveries).toEqual(buckets(3).map((id) => [id]));
+});
+
+it('names every message that was not begun, where several come as one input', async () => {
+  look = () => 30_000;
+  const engine = createRedress({ remediators: [looker], policy, journal, connect, clock });
+  const input = { Records: buckets(4).flatMap((id) => message([finding(id)], id).Records) };
+  const first = await engine.handle(input, { deadline: time + 90_000 });
+  expect(looks).toEqual(buckets(2));
+  expect(first.retry).toEqual([bucket(2), bucket(3)]);
+  expect(first.results.map((each) => [each.passes.length, each.retryable])).toEqual([
+    [1, false],
+    [1, false],
+    [0, true],
+    [0, true],
+  ]);
+  expect(first.counted).toEqual({});
+});
+
 it('a process that ends without a word has lost at most a hundred', async () => {
   const dying: Remediator = {
     ...looker,
