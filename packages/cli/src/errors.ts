@@ -1,4 +1,4 @@
-import { formatPlace, isRedressError, messageOf, type Place } from '@redress/core';
+import { formatPlace, isRedressError, messageOf, type Place, type PlacedMistake } from '@redress/core';
 import { CommanderError } from 'commander';
 import { printable } from './printable.js';
 
@@ -35,7 +35,14 @@ export class RemoteError extends Error {
 
 /** What `--json` answers on an error. */
 export interface ErrorDocument {
-  readonly error: { readonly code: string; readonly message: string; readonly next: string | null; readonly place: Place | null };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly next: string | null;
+    readonly place: Place | null;
+    /** Of a document that a person wrote: all of them, each with its place. */
+    readonly mistakes?: readonly PlacedMistake[];
+  };
 }
 
 // What the person who called has to correct; everything else is the world's doing.
@@ -52,7 +59,8 @@ export function explain(error: unknown): { document: ErrorDocument; text: string
     ...(next === null ? [] : [`  ${printable(next)}`]),
     '',
   ].join('\n');
-  return { document: { error: { code, message, next, place } }, text, exit: CALLERS.test(code) ? 2 : 1 };
+  const mistakes = isRedressError(error) ? error.mistakes : [];
+  return { document: { error: { code, message, next, place, ...(mistakes.length === 0 ? {} : { mistakes }) } }, text, exit: CALLERS.test(code) ? 2 : 1 };
 }
 
 function membersOf(error: unknown): { code: string; message: string; next: string | null; place: Place | null } {

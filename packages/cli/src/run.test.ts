@@ -743,6 +743,24 @@ describe('policy and configuration', () => {
     );
   });
 
+  it('tells every mistake of the policy in one round, those of remediators, parameters and rules as well, each with its place', async () => {
+    file(
+      'redress.yaml',
+      'version: 1\nstopp: none\nenvironments:\n  dev: { accounts: [111111111111] }\nremediators:\n  widget-revoke-opn: { dev: enforce }\n  widget-note: { dev: enforced, parameters: { colour: red } }\nrules:\n  - { when: "resource.", effect: deny, because: x }\n',
+    );
+    const { exit, json } = await redress('policy', 'check', '--json');
+    expect(exit).toBe(2);
+    const { mistakes } = (json as { error: { mistakes: { place: { file: string; line: number; path: string } }[] } }).error;
+    expect(mistakes.map(({ place }) => [place.file, place.line, place.path]).sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
+      ['redress.yaml', 2, 'stopp'],
+      ['redress.yaml', 4, 'environments.dev.accounts.0'],
+      ['redress.yaml', 6, 'remediators.widget-revoke-opn'],
+      ['redress.yaml', 7, 'remediators.widget-note.dev'],
+      ['redress.yaml', 7, 'remediators.widget-note.parameters'],
+      ['redress.yaml', 9, 'rules.0.when'],
+    ]);
+  });
+
   it('refuses a remediator that nobody knows', async () => {
     file('mine.yaml', POLICY.replace('widget-revoke-open', 'widget-revoke-opne'));
     const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');

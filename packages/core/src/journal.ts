@@ -63,6 +63,9 @@ export interface Entry {
   readonly documents?: { readonly [name: string]: Json };
 }
 
+/** What a journal counts at most in one budget: that of AWS keeps it in one item, which holds 400 KB. */
+export const MOST_CHANGES = 5000;
+
 /** At most `changes` executions that send a write within `window`, counted over all workers. */
 export interface Budget {
   /** What is counted together, for example `remediator=ec2-revoke-sg-open-ssh,account=111111111111`. */

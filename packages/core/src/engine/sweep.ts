@@ -83,7 +83,7 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
 }
 
 /** A place of which nothing was looked at. */
-const UNSWEPT = { status: 'failed', looked: 0, outcomes: {}, retryable: 0, errors: 0, next: null } as const;
+const UNSWEPT = { status: 'failed', looked: 0, outcomes: {}, retryable: 0, errors: 0, unread: 0, next: null } as const;
 
 /** A journal that is down is down for all; a stream that does not verify is one. */
 async function unlessCorrupt<T>(read: Promise<T>): Promise<Fact<T>> {

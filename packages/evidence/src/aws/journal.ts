@@ -15,6 +15,7 @@ import {
   isRedressError,
   type Journal,
   type Json,
+  MOST_CHANGES,
   type OpenExecution,
   type RecordQuery,
   type RecordRef,
@@ -51,8 +52,6 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 
 /** Index partitions, so that none gets all writes. */
 const SHARDS = 8;
-/** Executions that a budget may count at once: they are one item, and an item holds 400 KB. */
-const MOST_CHANGES = 5000;
 /** For so long nothing that a limit counts is forgotten; milliseconds. */
 const YEAR = 366 * 86_400_000;
 /** Bytes above which a text goes to the bucket instead of into an item. */
