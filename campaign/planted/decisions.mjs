@@ -211,8 +211,8 @@ export default [
     promise: 'What the policy does not name is notify-only.',
     defect: 'a remediator without a mode is enforced',
     file: `${CORE}/policy/policy.ts`,
-    find: "?? entry.modes['*'] ?? 'notify';",
-    replace: "?? entry.modes['*'] ?? 'enforce';",
+    find: "?? of('*') ?? 'notify';",
+    replace: "?? of('*') ?? 'enforce';",
     tests: ['packages/core/src/policy', ...inEngine],
   },
   {

@@ -112,7 +112,7 @@ export default [
   {
     promise: 'Rules that nothing reads are refused.',
     defect: 'they are passed over',
-    file: `${ENGINE}/runtime.ts`,
+    file: 'packages/core/src/policy/composed.ts',
     find: 'if (policy.rules.length > 0 && ',
     replace: 'if (policy.rules.length > 99 && ',
     tests: ['packages/core/src/cel.test.ts'],
