@@ -475,8 +475,8 @@ export default [
     promise: 'A call whose record leaves out what it was about is looked for.',
     defect: 'it is dropped',
     file: 'packages/core/src/engine/redress.ts',
-    find: '(routes.length === 0 ? await lookFor(runtime, known, run, passes) : null)',
-    replace: 'null',
+    find: '((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false })',
+    replace: '{ reason, retryable: false }',
     tests: ['tests/engine/claims.test.ts'],
   },
   {
@@ -510,5 +510,13 @@ export default [
     find: "'The source says that the gap is closed.' : whyNobody(finding, remediators, policy)",
     replace: "'The source says that the gap is closed.' : 'No remediator is asked about it.'",
     tests: ['tests/engine/claims.test.ts'],
+  },
+  {
+    promise: 'A person ends what a clock that was ahead holds.',
+    defect: 'its lease is waited for',
+    file: 'packages/core/src/engine/recover.ts',
+    find: '(person === null ? open.leaseUntil : runtime.clock.now())',
+    replace: 'open.leaseUntil',
+    tests: ['tests/engine/clock-ahead.test.ts'],
   },
 ];

@@ -350,4 +350,20 @@ export default [
     replace: '      if (!folder)',
     tests: ['packages/evidence/src/verify.prop.test.ts'],
   },
+  {
+    promise: 'Nobody takes over a worker that may be alive, whoever says that it is gone.',
+    defect: 'a word is enough',
+    file: 'packages/evidence/src/rules.ts',
+    find: 'request.gone === true && state.open.leaseUntil > now + LONGEST_LEASE',
+    replace: 'request.gone === true',
+    tests: ['tests/engine/clock-ahead.test.ts'],
+  },
+  {
+    promise: 'A full disk says so.',
+    defect: 'it is told as any other error',
+    file: 'packages/evidence/src/folder.ts',
+    find: "code === 'ENOSPC' || ",
+    replace: '',
+    tests: ['packages/evidence/src/full.test.ts'],
+  },
 ];

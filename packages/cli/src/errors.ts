@@ -46,7 +46,7 @@ export interface ErrorDocument {
 }
 
 // What the person who called has to correct; everything else is the world's doing.
-const CALLERS = /^(?:cli\/(?!bug)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
+const CALLERS = /^(?:cli\/(?!bug|disk)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
 
 /** An error as a document, as lines for people, and as an exit code. */
 export function explain(error: unknown): { document: ErrorDocument; text: string; exit: 1 | 2 } {
@@ -69,5 +69,7 @@ function membersOf(error: unknown): { code: string; message: string; next: strin
   if (error instanceof RemoteError) return { code: error.code, message: error.message, next: error.next, place: null };
   if (error instanceof CommanderError)
     return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
+  if (error instanceof Error && ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code)))
+    return { code: 'cli/disk', message: `The disk is full: ${error.message}`, next: 'Free some space, and try again.', place: null };
   return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };
 }

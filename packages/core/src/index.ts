@@ -82,6 +82,7 @@ export {
   type Hold,
   type Journal,
   type Lease,
+  LONGEST_LEASE,
   MOST_CHANGES,
   type OpenExecution,
   type RecordKind,

@@ -75,6 +75,9 @@ export interface Budget {
   readonly window: number;
 }
 
+/** No lease lasts longer: one that ends later was taken by a clock that was ahead. Milliseconds. */
+export const LONGEST_LEASE = 3_600_000;
+
 /** Asks to begin an execution. */
 export interface BeginRequest extends Entry {
   /** Names the change: two requests with equal keys ask for the same thing. */
@@ -86,6 +89,11 @@ export interface BeginRequest extends Entry {
   readonly lease: number;
   /** Take over an open execution whose lease has run out, instead of beginning one: a `lease` record and a new fence, no budget. */
   readonly resume?: string;
+  /**
+   * With `resume`: a person says that its worker is gone, whatever its lease says. Only of a lease that lasts longer than {@link LONGEST_LEASE}
+   * from now: the clock of that worker was ahead.
+   */
+  readonly gone?: true;
   /** The approval that this execution rests on: used up by it, and given back only when nothing was sent. */
   readonly approval?: string;
   /** A rollback goes on under an open circuit breaker; nothing else does. */

@@ -16,6 +16,7 @@ import {
   isRedressError,
   type JsonObject,
   type Lease,
+  LONGEST_LEASE,
   OUTCOMES,
   type RecordKind,
   type RecordRef,
@@ -121,7 +122,8 @@ export function beginning(
   const until = now + request.lease;
   if (request.resume !== undefined) {
     if (state.open === null || state.open.execution !== request.resume) return { status: 'stale', generation: state.generation };
-    if (state.open.leaseUntil > now) return { status: 'busy', open: state.open };
+    const ahead = request.gone === true && state.open.leaseUntil > now + LONGEST_LEASE;
+    if (state.open.leaseUntil > now && !ahead) return { status: 'busy', open: state.open };
     const lease = { execution: request.resume, fence, until };
     return { status: 'may', fresh: false, lease, draft: { kind: 'lease', execution: request.resume, own: { fence, leaseUntil: until } } };
   }

@@ -11,7 +11,7 @@ import { Delivery } from './delivery.js';
 import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
 import { resourcePass, runPass } from './pass.js';
-import { recover } from './recover.js';
+import { recover, recoverExecution } from './recover.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
@@ -43,6 +43,7 @@ export function createRedress(options: RedressOptions): Redress {
     deny: (id, how) => deny(runtime, id, how),
     closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
+    recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
     close: () => runtime.gate.close(),
   };
 }

@@ -248,5 +248,11 @@ export interface Redress {
   ): Promise<void>;
   /** Closes executions whose worker is gone, by looking at the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
+  /**
+   * Closes one execution whose worker is gone, and had a clock that was ahead: its lease lasts for longer than any does. Nothing is sent.
+   *
+   * @throws {RedressError} `recovery/refused` when it is not open, its lease may be that of a living worker, or nobody says why.
+   */
+  recoverExecution(execution: string, options: { readonly by: string; readonly reason: string; readonly deadline?: number }): Promise<PassResult>;
   close(): void;
 }
