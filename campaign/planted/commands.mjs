@@ -96,6 +96,13 @@ export default [
     file: 'packages/cli/src/commands/exceptions.ts',
     find: ', exceptions: readRegister(changed, shown) }).close();',
     replace: ' }).close();',
+  },
+  {
+    promise: 'A mistake has a place, in the answer for programs, too.',
+    defect: 'that has the first alone',
+    file: 'packages/cli/src/errors.ts',
+    find: 'const mistakes = isRedressError(error) ? error.mistakes : [];',
+    replace: 'const mistakes = isRedressError(error) ? error.mistakes.slice(0, 1) : [];',
     tests: ['packages/cli/src/run.test.ts'],
   },
 ];

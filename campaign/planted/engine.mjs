@@ -110,14 +110,6 @@ export default [
     tests: inEngine,
   },
   {
-    promise: 'Rules that nothing reads are refused.',
-    defect: 'they are passed over',
-    file: `${ENGINE}/runtime.ts`,
-    find: 'if (policy.rules.length > 0 && ',
-    replace: 'if (policy.rules.length > 99 && ',
-    tests: ['packages/core/src/cel.test.ts'],
-  },
-  {
     promise: 'An exception from a remediator that nobody knows is a mistake, and not ignored.',
     defect: 'names in the register are not looked up',
     file: 'packages/core/src/policy/register.ts',
@@ -317,7 +309,6 @@ export default [
     replace: "!asking.some((each) => each.guardrail === 'grace')",
     tests: ['tests/engine/grace.test.ts'],
   },
-
   {
     promise: 'Roles that change something are not given what finds resources, nor rollbacks what only decides.',
     defect: 'the gate lets every role make every read',
@@ -326,7 +317,6 @@ export default [
     replace: "const withheld = as.access !== 'none' ? []",
     tests: ['packages/core/src/engine/gate.test.ts'],
   },
-
   {
     promise: 'A runbook is not started while one may be at work.',
     defect: 'what waits for a runbook is planned anew',
@@ -475,8 +465,8 @@ export default [
     promise: 'A call whose record leaves out what it was about is looked for.',
     defect: 'it is dropped',
     file: 'packages/core/src/engine/redress.ts',
-    find: '(routes.length === 0 ? await lookFor(runtime, known, run, passes) : null)',
-    replace: 'null',
+    find: '((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false })',
+    replace: '{ reason, retryable: false }',
     tests: ['tests/engine/claims.test.ts'],
   },
   {
@@ -838,5 +828,21 @@ export default [
     find: 'await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));\n      together.reads.forget();',
     replace: 'await runtime.clock.sleep(Math.max(1, settled - runtime.clock.now()));',
     tests: ['tests/engine/engine.test.ts'],
+  },
+  {
+    promise: 'Rules that nothing reads are refused.',
+    defect: 'they are passed over',
+    file: 'packages/core/src/policy/composed.ts',
+    find: 'if (policy.rules.length > 0 && ',
+    replace: 'if (policy.rules.length > 99 && ',
+    tests: ['packages/core/src/cel.test.ts'],
+  },
+  {
+    promise: 'A person ends what a clock that was ahead holds.',
+    defect: 'its lease is waited for',
+    file: 'packages/core/src/engine/recover.ts',
+    find: '(person === null ? open.leaseUntil : runtime.clock.now())',
+    replace: 'open.leaseUntil',
+    tests: ['tests/engine/clock-ahead.test.ts'],
   },
 ];

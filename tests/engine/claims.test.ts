@@ -194,7 +194,7 @@ describe('a Config rule with a name of its own', () => {
   });
 
   it('is known by a pattern of the policy, which goes before what is read', async () => {
-    const policyWith = (configRules: object) =>
+    const policyWith = (configRules: Readonly<Record<string, string>>) =>
       definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'enforce' } }, configRules });
     const policy = policyWith({ 'acme-*-open-*': 'WIDGET_OPEN' });
     expect((await ask('acme-eu-open-1', { policy }))?.passes).toMatchObject([{ outcome: 'remediated' }]);

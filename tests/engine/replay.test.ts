@@ -4,6 +4,7 @@ import {
   definePolicy,
   defineRegister,
   type Journal,
+  type Mode,
   normalize,
   type PassResult,
   type Remediator,
@@ -31,7 +32,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-const policyOf = (mode: string, extra: object = {}) =>
+const policyOf = (mode: Mode, extra: object = {}) =>
   definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: mode } }, ...extra });
 const event = (id = 'w1', rule = 'open-1', over: Parameters<typeof openedEvent>[3] = {}) => openedEvent(id, rule, time - 60_000, over);
 

@@ -1,4 +1,4 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
+import { createRedress, definePolicy, defineRegister, type Journal, type Mode, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound } from '../support/journal.js';
@@ -17,7 +17,7 @@ const clock = {
 };
 /** The same gap under a wider name: it comes after. */
 const wide: Remediator = { ...revokeOpenRules, id: 'widget-revoke-all', breadth: 10, freshWithin: null };
-const engine = (modes: Record<string, string>, over: Partial<RedressOptions> = {}) =>
+const engine = (modes: Record<string, Mode>, over: Partial<RedressOptions> = {}) =>
   createRedress({
     remediators: [wide, revokeOpenRules],
     policy: definePolicy({
@@ -30,7 +30,7 @@ const engine = (modes: Record<string, string>, over: Partial<RedressOptions> = {
     clock,
     ...over,
   });
-const both = { 'widget-revoke-open': 'enforce', 'widget-revoke-all': 'enforce' };
+const both: Record<string, Mode> = { 'widget-revoke-open': 'enforce', 'widget-revoke-all': 'enforce' };
 const reads = () => aws.calls.filter((call) => !call.write).length;
 
 beforeEach(() => {
@@ -162,7 +162,7 @@ describe('several remediators on one resource', () => {
 describe('a wider remediator that is asked alone', () => {
   const LEAD = `arn:aws:iam::${ACCOUNT}:role/Lead`;
   const BY = { by: { name: LEAD, verified: true }, reason: 'CHG-1' };
-  const policy = (narrow: string, extra: object = {}) =>
+  const policy = (narrow: Mode, extra: object = {}) =>
     definePolicy({
       version: 1,
       environments: { dev: { accounts: [ACCOUNT] } },

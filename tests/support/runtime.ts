@@ -6,6 +6,7 @@ import {
   definePolicy,
   defineRegister,
   type JsonObject,
+  type Mode,
   type PolicyInput,
   type RegisterInput,
   type Remediator,
@@ -53,7 +54,7 @@ export interface Composition {
 }
 
 /** A policy under which a situation is fixed: changes of it hold back. */
-export function enforced({ remediator, parameters }: Situation, over: { mode?: string; parameters?: JsonObject; policy?: object } = {}): Composition {
+export function enforced({ remediator, parameters }: Situation, over: { mode?: Mode; parameters?: JsonObject; policy?: object } = {}): Composition {
   const given = over.parameters ?? parameters;
   return {
     remediators: [remediator],

@@ -1,5 +1,5 @@
 // The published JSON Schemas, judged by a validator that is not ours, agree with what is accepted and refused.
-import { definePolicy, defineRegister, isRedressError, type Remediator } from '@redress/core';
+import { isRedressError, parsePolicy, parseRegister, type Remediator } from '@redress/core';
 import { policySchema, registerSchema } from '@redress/core/schema';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -131,7 +131,7 @@ describe('the policy', () => {
     fc.assert(
       fc.property(policy, (input) => {
         const plain: unknown = JSON.parse(JSON.stringify(input));
-        if (accepted(() => definePolicy(plain))) {
+        if (accepted(() => parsePolicy(plain))) {
           good++;
           expect(validPolicy(plain), JSON.stringify([plain, validPolicy.errors])).toBe(true);
         } else bad++;
@@ -195,7 +195,7 @@ describe('the register', () => {
       fc.property(scope, mostly(fc.constant('2026-12-31T00:00:00+10:00')), (given, expires) => {
         const plain: unknown = JSON.parse(JSON.stringify([{ ...entry, scope: given, expires }]));
         const names = [given.remediators].flat();
-        if (!accepted(() => defineRegister(plain)) || names.some((name) => name !== undefined && !all.some(({ id }) => id === name))) return;
+        if (!accepted(() => parseRegister(plain)) || names.some((name) => name !== undefined && !all.some(({ id }) => id === name))) return;
         good++;
         expect(validRegister(plain), JSON.stringify([plain, validRegister.errors])).toBe(true);
       }),

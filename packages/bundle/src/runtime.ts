@@ -6,8 +6,6 @@
 import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared, parameterStop, parameterTags, readConfigRules } from '@redress/connect';
 import {
   type Connect,
-  definePolicy,
-  defineRegister,
   type Guardrail,
   isAccountId,
   isLive,
@@ -16,6 +14,8 @@ import {
   type Notify,
   type Policy,
   type PolicyInput,
+  parsePolicy,
+  parseRegister,
   RedressError,
   type RedressOptions,
   type Register,
@@ -152,13 +152,13 @@ function locked(days: string | null): { readonly lockDays?: number } {
 function policyOf(given: NonNullable<FunctionParts['policy']>, digest: string | null): Policy | Live<Policy> {
   const pinned = (policy: Policy): Policy => asked('policy', policy, 'REDRESS_POLICY_DIGEST', digest);
   if (isLive(given)) return { read: async () => pinned(await given.read()) };
-  return pinned('digest' in given ? (given as Policy) : definePolicy(given));
+  return pinned('digest' in given ? (given as Policy) : parsePolicy(given));
 }
 
 function registerOf(given: NonNullable<FunctionParts['exceptions']>, digest: string | null): Register | Live<Register> {
   const pinned = (register: Register): Register => asked('exceptions register', register, 'REDRESS_REGISTER_DIGEST', digest);
   if (isLive(given)) return { read: async () => pinned(await given.read()) };
-  return pinned('digest' in given ? (given as Register) : defineRegister(given));
+  return pinned('digest' in given ? (given as Register) : parseRegister(given));
 }
 
 /** What was reviewed, and nothing else. */

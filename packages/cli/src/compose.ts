@@ -17,6 +17,10 @@ import {
   type Notify,
   type Policy,
   type PolicyInput,
+  type PolicyParsing,
+  parsePolicy,
+  parseRegister,
+  policyMistakes,
   type Redress,
   RedressError,
   type RedressOptions,
@@ -133,11 +137,11 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const connect = overrides.connect ?? config.connect ?? ambient;
   const data = dataOf(io, options);
 
-  const { live: policy, source } = policyOf(io, options, config);
   const guardrails = [celRules(), ...(config.guardrails ?? [])];
+  // Names that nobody knows are refused before anything is done, together with all other mistakes.
+  const { live: policy, source } = policyOf(io, options, config, (found) => policyMistakes(found, { remediators, guardrails, hasRegister: true }));
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
-  // Names that nobody knows are refused before anything is done.
   const registerNow = await register.read();
   createRedress({
     remediators,
@@ -253,23 +257,28 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
 
 type PolicyPlace = { kind: 'file' | 'config' | 'default'; file: string | null };
 
-function policyOf(io: Io, options: GlobalOptions, config: ConfigFile): { live: Live<Policy>; source: PolicyPlace } {
+function policyOf(io: Io, options: GlobalOptions, config: ConfigFile, also: NonNullable<PolicyParsing['also']>): { live: Live<Policy>; source: PolicyPlace } {
   if (options.policy === undefined && config.policy !== undefined) {
     const { policy } = config;
     if (isLive<Policy>(policy)) return { live: policy, source: { kind: 'config', file: null } };
-    const value = 'digest' in policy ? (policy as Policy) : definePolicy(policy);
+    const value = 'digest' in policy ? (policy as Policy) : parsePolicy(policy, { also });
     return { live: { read: async () => value }, source: { kind: 'config', file: null } };
   }
   const shown = options.policy ?? DEFAULT_POLICY;
   const empty = options.policy === undefined ? definePolicy({ version: 1 }) : null;
-  const live = liveFile(io, shown, readPolicy, (cause) => {
-    if (empty !== null && isAbsent(cause)) return empty;
-    throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, {
-      place: { file: shown },
-      next: 'Give an existing file with --policy.',
-      cause,
-    });
-  });
+  const live = liveFile(
+    io,
+    shown,
+    (text, file) => readPolicy(text, file, also),
+    (cause) => {
+      if (empty !== null && isAbsent(cause)) return empty;
+      throw new RedressError('policy/invalid', `The policy ${shown} cannot be read: ${reasonOf(cause)}`, {
+        place: { file: shown },
+        next: 'Give an existing file with --policy.',
+        cause,
+      });
+    },
+  );
   return { live, source: { kind: options.policy === undefined ? 'default' : 'file', file: shown } };
 }
 
@@ -278,7 +287,7 @@ function registerOf(io: Io, config: ConfigFile, policy: Live<Policy>, policyFile
   if (config.exceptions !== undefined) {
     const { exceptions } = config;
     if (exceptions !== null && isLive<Register>(exceptions)) return exceptions;
-    const value = exceptions !== null && 'digest' in exceptions ? (exceptions as Register) : defineRegister(exceptions);
+    const value = exceptions !== null && 'digest' in exceptions ? (exceptions as Register) : parseRegister(exceptions);
     return { read: async () => value };
   }
   const none = defineRegister([]);
@@ -447,6 +456,9 @@ export function reasonOf(cause: unknown): string {
       return 'permission denied';
     case 'EISDIR':
       return 'it is a folder';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full';
     default:
       return messageOf(cause);
   }

@@ -1,4 +1,4 @@
-import { formatPlace, isRedressError, messageOf, type Place } from '@redress/core';
+import { formatPlace, isRedressError, messageOf, type Place, type PlacedMistake } from '@redress/core';
 import { CommanderError } from 'commander';
 import { printable } from './printable.js';
 
@@ -35,11 +35,18 @@ export class RemoteError extends Error {
 
 /** What `--json` answers on an error. */
 export interface ErrorDocument {
-  readonly error: { readonly code: string; readonly message: string; readonly next: string | null; readonly place: Place | null };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly next: string | null;
+    readonly place: Place | null;
+    /** Of a document that a person wrote: all of them, each with its place. */
+    readonly mistakes?: readonly PlacedMistake[];
+  };
 }
 
 // What the person who called has to correct; everything else is the world's doing.
-const CALLERS = /^(?:cli\/(?!bug)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
+const CALLERS = /^(?:cli\/(?!bug|disk)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
 
 /** An error as a document, as lines for people, and as an exit code. */
 export function explain(error: unknown): { document: ErrorDocument; text: string; exit: 1 | 2 } {
@@ -52,7 +59,8 @@ export function explain(error: unknown): { document: ErrorDocument; text: string
     ...(next === null ? [] : [`  ${printable(next)}`]),
     '',
   ].join('\n');
-  return { document: { error: { code, message, next, place } }, text, exit: CALLERS.test(code) ? 2 : 1 };
+  const mistakes = isRedressError(error) ? error.mistakes : [];
+  return { document: { error: { code, message, next, place, ...(mistakes.length === 0 ? {} : { mistakes }) } }, text, exit: CALLERS.test(code) ? 2 : 1 };
 }
 
 function membersOf(error: unknown): { code: string; message: string; next: string | null; place: Place | null } {
@@ -61,5 +69,7 @@ function membersOf(error: unknown): { code: string; message: string; next: strin
   if (error instanceof RemoteError) return { code: error.code, message: error.message, next: error.next, place: null };
   if (error instanceof CommanderError)
     return { code: 'cli/usage', message: error.message.replace(/^error: /, ''), next: '`redress --help` shows commands and options.', place: null };
+  if (error instanceof Error && ['ENOSPC', 'EDQUOT'].includes(String((error as NodeJS.ErrnoException).code)))
+    return { code: 'cli/disk', message: `The disk is full: ${error.message}`, next: 'Free some space, and try again.', place: null };
   return { code: 'cli/bug', message: `An error that nobody foresaw: ${messageOf(error)}`, next: 'Please report it.', place: null };
 }

@@ -330,6 +330,32 @@ describe('run, history, rollback', () => {
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', openExecutions: 0 } });
   });
 
+  it('ends an execution of a worker whose clock was a year ahead, when a person says that it is gone', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START + 365 * 86_400_000));
+    widgets.put('w-1', ['open-1']);
+    clock.time += 365 * 86_400_000;
+    await redress('run', 'event.json');
+    const [stream] = readdirSync(join(directory, '.redress', 'streams'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));
+    const path = join(directory, '.redress', 'streams', stream as string);
+    writeFileSync(path, readFileSync(path, 'utf8').trimEnd().split('\n').slice(0, -1).join('\n').concat('\n'));
+    for (const name of readdirSync(join(directory, '.redress'))) if (name.startsWith('index.sqlite')) rmSync(join(directory, '.redress', name));
+    clock.time = START;
+    const told = (await redress('recover')).out;
+    expect(told).toMatch(/^still open {2}x-\S+, leased until 2027-11-20T10:02:00.000Z: the clock of its worker was ahead/);
+    const execution = /x-[\w-]+/.exec(told)?.[0] ?? '';
+    expect(await redress('recover', '--execution', execution, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('recover', '--execution', 'x-1', '--reason', 'gone', '--json')).toMatchObject({
+      exit: 1,
+      json: { error: { code: 'recovery/refused' } },
+    });
+    expect(await redress('recover', '--execution', execution, '--reason', 'gone', '--json')).toMatchObject({
+      exit: 0,
+      json: { closed: [{ execution, outcome: 'remediated' }], open: [] },
+    });
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', openExecutions: 0 } });
+  });
+
   it('stops when the file STOP is there', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
@@ -741,6 +767,24 @@ describe('policy and configuration', () => {
     expect(err).toBe(
       'redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
     );
+  });
+
+  it('tells every mistake of the policy in one round, those of remediators, parameters and rules as well, each with its place', async () => {
+    file(
+      'redress.yaml',
+      'version: 1\nstopp: none\nenvironments:\n  dev: { accounts: [111111111111] }\nremediators:\n  widget-revoke-opn: { dev: enforce }\n  widget-note: { dev: enforced, parameters: { colour: red } }\nrules:\n  - { when: "resource.", effect: deny, because: x }\n',
+    );
+    const { exit, json } = await redress('policy', 'check', '--json');
+    expect(exit).toBe(2);
+    const { mistakes } = (json as { error: { mistakes: { place: { file: string; line: number; path: string } }[] } }).error;
+    expect(mistakes.map(({ place }) => [place.file, place.line, place.path]).sort((a, b) => Number(a[1]) - Number(b[1]))).toEqual([
+      ['redress.yaml', 2, 'stopp'],
+      ['redress.yaml', 4, 'environments.dev.accounts.0'],
+      ['redress.yaml', 6, 'remediators.widget-revoke-opn'],
+      ['redress.yaml', 7, 'remediators.widget-note.dev'],
+      ['redress.yaml', 7, 'remediators.widget-note.parameters'],
+      ['redress.yaml', 9, 'rules.0.when'],
+    ]);
   });
 
   it('refuses a remediator that nobody knows', async () => {

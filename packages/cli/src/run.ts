@@ -5,6 +5,7 @@ import type { BundleCommandOptions } from './commands/bundle.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
+import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { TemplateOptions } from './commands/template.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides, regionOf } from './compose.js';
@@ -261,7 +262,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   program
     .command('recover')
     .description('closes executions whose worker is gone, by looking at the resource')
-    .action(() => composed(async (composition) => (await import('./commands/rollback.js')).recoverCommand(io, composition)));
+    .option('--execution <id>', 'only this one, whose worker is gone and had a clock that was ahead: its lease lasts for longer than any does')
+    .option('--reason <text>', 'with --execution: how you know that its worker is gone')
+    .option('--by <name>', 'with --execution: who (default: the user of the operating system)')
+    .action((options: RecoverOptions) => composed(async (composition) => (await import('./commands/rollback.js')).recoverCommand(io, composition, options)));
   program
     .command('doctor')
     .description('what keeps Redress from working: policy, register and journal; with --live the account and what is deployed; reads only')

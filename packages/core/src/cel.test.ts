@@ -3,10 +3,10 @@ import { celRules } from './cel.js';
 import { createRedress } from './engine/redress.js';
 import { decide, known } from './guardrails/guardrail.js';
 import { ACCOUNT, apiCallFinding, facts } from './internal/testing/facts.js';
-import { definePolicy } from './policy/policy.js';
+import { parsePolicy } from './policy/policy.js';
 
 const policy = (...rules: { when: string; effect?: string }[]) =>
-  definePolicy({
+  parsePolicy({
     version: 1,
     environments: { dev: { accounts: [ACCOUNT] } },
     rules: rules.map((rule) => ({ effect: 'approve', because: 'a reason', ...rule })),

@@ -82,6 +82,8 @@ export {
   type Hold,
   type Journal,
   type Lease,
+  LONGEST_LEASE,
+  MOST_CHANGES,
   type OpenExecution,
   type RecordKind,
   type RecordQuery,
@@ -92,7 +94,16 @@ export {
   type TrackedExecution,
   tagFirstSeenKey,
 } from './journal.js';
-export { formatPlace, isRedressError, messageOf, type Place, RedressError, type RedressErrorCode, type RedressErrorOptions } from './model/errors.js';
+export {
+  formatPlace,
+  isRedressError,
+  messageOf,
+  type Place,
+  type PlacedMistake,
+  RedressError,
+  type RedressErrorCode,
+  type RedressErrorOptions,
+} from './model/errors.js';
 export type { Actor, Disposition, EnvelopeInfo, Finding, FindingKind, FindingSource, RecordedCall, ResourceClaim } from './model/finding.js';
 export { isLeftOut } from './model/finding.js';
 export {
@@ -112,6 +123,7 @@ export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
 export type { Notification, Notify } from './notify.js';
+export { policyMistakes } from './policy/composed.js';
 export {
   DEFAULT_LIMITS,
   definePolicy,
@@ -126,6 +138,8 @@ export {
   modeOf,
   type Policy,
   type PolicyInput,
+  type PolicyParsing,
+  parsePolicy,
   type RemediatorPolicy,
   type Rule,
   type Weekday,
@@ -136,6 +150,7 @@ export {
   type ExceptionEntry,
   type ExceptionScope,
   inScope,
+  parseRegister,
   type Register,
   type RegisterInput,
 } from './policy/register.js';

@@ -12,8 +12,8 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
  * - `approval`: what a person said of a plan that they were shown.
- * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; or that the canary arrived, in that
- *   of its parameter.
+ * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
+ *   its parameter; or how far a message with many findings has come, in one of its own.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
  */
 export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker';
@@ -63,6 +63,9 @@ export interface Entry {
   readonly documents?: { readonly [name: string]: Json };
 }
 
+/** What a journal counts at most in one budget: that of AWS keeps it in one item, which holds 400 KB. */
+export const MOST_CHANGES = 5000;
+
 /** At most `changes` executions that send a write within `window`, counted over all workers. */
 export interface Budget {
   /** What is counted together, for example `remediator=ec2-revoke-sg-open-ssh,account=111111111111`. */
@@ -71,6 +74,9 @@ export interface Budget {
   /** Milliseconds. */
   readonly window: number;
 }
+
+/** No lease lasts longer: one that ends later was taken by a clock that was ahead. Milliseconds. */
+export const LONGEST_LEASE = 3_600_000;
 
 /** Asks to begin an execution. */
 export interface BeginRequest extends Entry {
@@ -83,6 +89,11 @@ export interface BeginRequest extends Entry {
   readonly lease: number;
   /** Take over an open execution whose lease has run out, instead of beginning one: a `lease` record and a new fence, no budget. */
   readonly resume?: string;
+  /**
+   * With `resume`: a person says that its worker is gone, whatever its lease says. Only of a lease that lasts longer than {@link LONGEST_LEASE}
+   * from now: the clock of that worker was ahead.
+   */
+  readonly gone?: true;
   /** The approval that this execution rests on: used up by it, and given back only when nothing was sent. */
   readonly approval?: string;
   /** A rollback goes on under an open circuit breaker; nothing else does. */
@@ -304,7 +315,7 @@ export interface Journal {
   approvals(): Promise<readonly Approval[]>;
   /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
-  /** Records in order, each stream verified as it is read. For an execution: its records only. */
+  /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */
   read(query: RecordQuery): AsyncIterable<StoredRecord>;
   /** Releases files and connections. */
   close?(): Promise<void>;

@@ -1,19 +1,20 @@
-import { type Document, isMap, isSeq, LineCounter, parseDocument, YAMLSeq } from 'yaml';
-import { type Place, RedressError, type RedressErrorCode } from './model/errors.js';
-import { definePolicy, type Policy, type PolicyInput } from './policy/policy.js';
-import { defineRegister, type Register, type RegisterInput } from './policy/register.js';
+import { type Document, isMap, isSeq, LineCounter, parseDocument, visit, YAMLSeq } from 'yaml';
+import { formatPlace, messageOf, type Place, type PlacedMistake, RedressError, type RedressErrorCode } from './model/errors.js';
+import { type Policy, type PolicyInput, type PolicyParsing, parsePolicy } from './policy/policy.js';
+import { parseRegister, type Register, type RegisterInput } from './policy/register.js';
 import type { PlaceOf } from './policy/validate.js';
 
 /**
  * Reads a policy from YAML (or JSON, which YAML includes).
  *
  * @param file name for error messages.
- * @throws {RedressError} `policy/invalid` with file, line and what is allowed.
+ * @param also what else is wrong with it: `policyMistakes` of its composition, so that all mistakes are told in one round.
+ * @throws {RedressError} `policy/invalid` with file, line and what is allowed, of every mistake.
  * @example readPolicy(await readFile('redress.yaml', 'utf8'), 'redress.yaml')
  */
-export function readPolicy(text: string, file: string): Policy {
+export function readPolicy(text: string, file: string, also?: PolicyParsing['also']): Policy {
   const { value, placeOf } = parse(text, file, 'policy/invalid', 'The policy');
-  return definePolicy(value, placeOf);
+  return parsePolicy(value, { placeOf, ...(also === undefined ? {} : { also }) });
 }
 
 /**
@@ -23,7 +24,7 @@ export function readPolicy(text: string, file: string): Policy {
  */
 export function readRegister(text: string, file: string): Register {
   const { value, placeOf } = parse(text, file, 'register/invalid', 'The exceptions register');
-  return defineRegister(value, placeOf);
+  return parseRegister(value, placeOf);
 }
 
 /**
@@ -34,7 +35,7 @@ export function readRegister(text: string, file: string): Register {
  */
 export function policyData(text: string, file: string): PolicyInput {
   const { value, placeOf } = parse(text, file, 'policy/invalid', 'The policy');
-  definePolicy(value, placeOf);
+  parsePolicy(value, { placeOf });
   return value as PolicyInput;
 }
 
@@ -45,7 +46,7 @@ export function policyData(text: string, file: string): PolicyInput {
  */
 export function registerData(text: string, file: string): RegisterInput {
   const { value, placeOf } = parse(text, file, 'register/invalid', 'The exceptions register');
-  defineRegister(value, placeOf);
+  parseRegister(value, placeOf);
   return value as RegisterInput;
 }
 
@@ -93,22 +94,29 @@ function checkedText(text: string, file: string): string {
   return text;
 }
 
-function parse(text: string, file: string, code: RedressErrorCode, what: string): { value: unknown; placeOf: PlaceOf } {
+/** What some editors write before a text. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+function parse(given: string, file: string, code: RedressErrorCode, what: string): { value: unknown; placeOf: PlaceOf } {
+  const text = given.replace(BYTE_ORDER_MARK, '');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2' });
   const at = (offset: number, path?: string): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col, ...(path === undefined ? {} : { path }) };
   };
-  // A warning (an unknown tag, say) may change what a value means.
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    const place = at(problem.pos[0]);
-    throw new RedressError(code, `${what} cannot be read: ${file}:${place.line}:${place.column}: ${problem.message.split('\n')[0] ?? ''}`, {
-      place,
+  const refuse = (problems: readonly PlacedMistake[]): never => {
+    const told = problems.map(({ place, message }) => `${formatPlace(place)}: ${message}`);
+    throw new RedressError(code, `${what} cannot be read: ${told.join('\n  ')}`, {
+      ...(problems[0] === undefined ? {} : { place: problems[0].place }),
+      mistakes: problems,
       next: 'Correct the YAML; nothing was done.',
     });
-  }
+  };
+  if (/^\ufffd|\0/.test(text)) refuse([{ place: { file, line: 1, column: 1 }, message: 'it is not UTF-8: save it as UTF-8 (PowerShell writes UTF-16)' }]);
+  // A warning (an unknown tag, say) may change what a value means.
+  const problems = [...document.errors, ...document.warnings];
+  if (problems.length > 0) refuse(problems.map(({ pos, message }) => ({ place: at(pos[0]), message: message.split('\n')[0] ?? '' })));
   const placeOf: PlaceOf = (path) => {
     const joined = path.join('.');
     for (let length = path.length; length > 0; length--) {
@@ -123,5 +131,21 @@ function parse(text: string, file: string, code: RedressErrorCode, what: string)
     }
     return { file, line: 1, column: 1, path: joined };
   };
-  return { value: document.toJS({ maxAliasCount: 100 }) as unknown, placeOf };
+  try {
+    return { value: document.toJS({ maxAliasCount: 100 }) as unknown, placeOf };
+  } catch (error) {
+    // Aliases of aliases, which would fill the memory, or of what is not there.
+    return refuse([{ place: at(lastAlias(document)), message: messageOf(error) }]);
+  }
+}
+
+/** Where aliases end: those before it have added up. */
+function lastAlias(document: Document): number {
+  let found = 0;
+  visit(document, {
+    Alias: (_, node) => {
+      found = node.range?.[0] ?? found;
+    },
+  });
+  return found;
 }

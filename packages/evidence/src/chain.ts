@@ -386,7 +386,8 @@ export function journalBody(record: Pick<EvidenceRecord, 'body'>): JournalBody {
   return isRecord(own) ? (own as JournalBody) : {};
 }
 
-function isEvidenceRecord(value: unknown): value is EvidenceRecord {
+/** Whether a value has the form of a record, whatever it says. */
+export function isEvidenceRecord(value: unknown): value is EvidenceRecord {
   if (!isRecord(value)) return false;
   const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs, ...more } = value as Record<string, Json>;
   if (Object.keys(more).length > 0 || v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;

@@ -1,8 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
+import { breakerOf, digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { all as recordsOf } from '../test/support/world.js';
 import { folderJournal } from './folder.js';
@@ -12,6 +24,36 @@ import { verifyFolder } from './verify.js';
 let directory: string;
 let journal: Journal;
 const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+
+const file = (id = 'a') => streamFile(directory, streamOf(ref(id)));
+const request = (id = 'a', over: Partial<Parameters<Journal['begin']>[0]> = {}) => ({
+  resource: ref(id),
+  remediator: 'r',
+  planDigest: digestOf(1),
+  generation: 0,
+  budgets: [],
+  lease: 60_000,
+  body: {},
+  ...over,
+});
+/** Announces a change of a resource, and says when it may be made without an answer. */
+const announce = (from: Journal, id: string) =>
+  from.append({
+    kind: 'decision',
+    resource: ref(id),
+    remediator: 'r',
+    body: { approval: { id: `a-${id}`, planDigest: digestOf(1), discharges: [], fresh: true, expires: 8e15 } },
+  });
+const say = (from: Journal, id: string, verdict: 'approved' | 'denied') =>
+  from.append({ kind: 'approval', resource: ref(id), remediator: 'r', body: { approval: { id: `a-${id}`, verdict, by: { name: 'kim', verified: true } } } });
+const removeIndex = () => {
+  for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
+};
+/** Changes a letter of a line, so that the file keeps its size. */
+const damage = (id: string, line: number) => {
+  const lines = readFileSync(file(id), 'utf8').split('\n');
+  writeFileSync(file(id), lines.map((each, at) => (at === line ? each.replace('"remediator":"r"', '"remediator":"s"') : each)).join('\n'));
+};
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'redress-folder-'));
@@ -134,4 +176,165 @@ it('counts a stream once that was read again, however often another process has 
     'begun',
     'over-budget',
   ]);
+});
+
+describe('a stream that cannot be read', () => {
+  /** Each of them as a test makes it, and what its own resource is told. */
+  const faults: readonly [string, string, () => void][] = [
+    ['was changed, in the same size', 'journal/corrupt', () => damage('bad', 0)],
+    ['was written to', 'journal/corrupt', () => appendFileSync(file('bad'), 'rubbish\n')],
+    ['was cut', 'journal/corrupt', () => truncateSync(file('bad'), readFileSync(file('bad'), 'utf8').indexOf('\n') + 1)],
+    ['was removed', 'journal/corrupt', () => rmSync(file('bad'))],
+    [
+      'is a folder',
+      'journal/unavailable',
+      () => {
+        rmSync(file('bad'));
+        mkdirSync(file('bad'));
+      },
+    ],
+  ];
+
+  it.each(faults)('%s: denies for its resource, in each process; the others go on, and a no is recorded', async (_what, code, fault) => {
+    const running = journal;
+    for (const id of ['bad', 'good']) await announce(running, id);
+    await say(running, 'bad', 'approved');
+    expect((await running.approvals()).map(({ id }) => id)).toEqual(['a-bad', 'a-good']);
+    fault();
+    const next = folderJournal({ directory });
+    for (const each of [running, next]) {
+      await expect(each.view(ref('bad'))).rejects.toMatchObject({ code });
+      await expect(each.begin(request('bad', { approval: 'a-bad' }))).rejects.toMatchObject({ code });
+      await expect(each.append({ kind: 'decision', resource: ref('bad'), remediator: 'r', body: {} })).rejects.toMatchObject({ code });
+      expect((await each.approvals()).map(({ id }) => id)).toEqual(['a-good']);
+      expect(await each.open()).toEqual([]);
+    }
+    await say(next, 'good', 'denied');
+    // Whoever is at it already learns of the no.
+    expect(await running.begin(request('good', { approval: 'a-good' }))).toMatchObject({ status: 'stale' });
+    expect((await running.begin(request('other'))).status).toBe('begun');
+    await next.close?.();
+  });
+
+  it('keeps nobody from the others either when the index is made anew, and what it says was begun still counts against limits', async () => {
+    const budgets = [{ key: 'k', changes: 2, window: 60_000 }];
+    for (const id of ['bad', 'good']) expect((await journal.begin(request(id, { budgets }))).status).toBe('begun');
+    await journal.close?.();
+    damage('bad', 0);
+    removeIndex();
+    const next = folderJournal({ directory });
+    expect((await next.open()).map(({ resource: { id } }) => id)).toEqual(['good']);
+    expect(await next.begin(request('third', { budgets }))).toMatchObject({ status: 'over-budget', used: 2 });
+    await next.close?.();
+  });
+
+  it('leaves no track record that could lack a rollback', async () => {
+    expect((await journal.begin(request('bad'))).status).toBe('begun');
+    await journal.close?.();
+    damage('bad', 0);
+    const next = folderJournal({ directory });
+    await expect(next.trackRecord({ remediator: 'r', accounts: ['111111111111'] })).rejects.toMatchObject({ code: 'journal/corrupt' });
+    expect(await next.trackRecord({ remediator: 'r', accounts: ['222222222222'] })).toEqual([]);
+    await next.close?.();
+  });
+
+  it('takes nothing that restricts away: an outcome that does not verify gives no budget back', async () => {
+    const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
+    const begun = await journal.begin(request('bad', { budgets }));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    await journal.finish({ resource: ref('bad'), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: 0, body: {} });
+    await journal.close?.();
+    damage('bad', 1);
+    removeIndex();
+    const next = folderJournal({ directory });
+    expect(await next.begin(request('other', { budgets }))).toMatchObject({ status: 'over-budget' });
+    await next.close?.();
+  });
+
+  it('is that of the account: nothing of the account is begun, since a circuit breaker may be open', async () => {
+    const account = breakerOf(ref());
+    await journal.append({ kind: 'breaker', resource: account, remediator: 'r', body: { breaker: 'open', reason: 'x' } });
+    writeFileSync(streamFile(directory, streamOf(account)), 'rubbish\n');
+    for (const each of [journal, folderJournal({ directory })]) {
+      await expect(each.begin(request('other'))).rejects.toMatchObject({ code: 'journal/corrupt' });
+      // A no is recorded all the same.
+      await announce(each, 'good');
+      await say(each, 'good', 'denied');
+      expect(await each.approvals()).toMatchObject([{ id: 'a-good', verdict: 'denied' }]);
+      await each.close?.();
+    }
+  });
+
+  it('is none: what else lies in the folder of streams is passed over', async () => {
+    await announce(journal, 'good');
+    writeFileSync(join(directory, 'streams', '.DS_Store'), '');
+    writeFileSync(join(directory, 'streams', streamOf(ref('good')).slice(7, 9), 'notes.jsonl'), 'x');
+    const next = folderJournal({ directory });
+    expect(await next.approvals()).toHaveLength(1);
+    expect((await next.view(ref('good'))).length).toBe(1);
+    await next.close?.();
+  });
+});
+
+describe('a folder that is removed or replaced while it is in use', () => {
+  const denied = async () => {
+    const failure = { code: 'journal/unavailable', retryable: true, message: expect.stringContaining('was removed, or replaced by another folder') };
+    await expect(journal.view(ref())).rejects.toMatchObject(failure);
+    await expect(journal.begin(request('new', { documents: { before: { a: 1 } } }))).rejects.toMatchObject(failure);
+    await expect(journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { plan: 1 } })).rejects.toMatchObject(failure);
+    await expect(journal.open()).rejects.toMatchObject(failure);
+    await expect(journal.approvals()).rejects.toMatchObject(failure);
+  };
+  const used = async () => {
+    await journal.append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open', reason: 'x' } });
+    await say(journal, 'a', 'denied');
+  };
+
+  it('denies, makes nothing anew, and goes on when it is back', async () => {
+    await used();
+    renameSync(directory, `${directory}-away`);
+    await denied();
+    expect(() => readdirSync(directory)).toThrow('ENOENT');
+    renameSync(`${directory}-away`, directory);
+    expect((await journal.view(ref())).breakers).toHaveLength(1);
+    expect((await journal.begin(request('new'))).status).toBe('stale');
+  });
+
+  it.each([
+    ['an empty one', () => undefined],
+    ['one that another process has begun', async () => void (await folderJournal({ directory }).view(ref()))],
+    ['a copy of it', () => cpSync(`${directory}-away`, directory, { recursive: true, preserveTimestamps: true })],
+  ])('denies when %s is in its place', async (_what, put) => {
+    await used();
+    renameSync(directory, `${directory}-away`);
+    mkdirSync(directory);
+    await put();
+    const before = readdirSync(directory, { recursive: true });
+    await denied();
+    expect(readdirSync(directory, { recursive: true })).toEqual(before);
+    rmSync(`${directory}-away`, { recursive: true });
+  });
+
+  it('denies when its streams were removed and the rest was not', async () => {
+    await used();
+    rmSync(join(directory, 'streams'), { recursive: true });
+    await denied();
+  });
+
+  it('denies for what the index knows, in a new process too, when streams were removed', async () => {
+    await used();
+    await journal.close?.();
+    for (const prefix of readdirSync(join(directory, 'streams'))) rmSync(join(directory, 'streams', prefix), { recursive: true });
+    journal = folderJournal({ directory });
+    await expect(journal.begin(request('new'))).rejects.toMatchObject({ code: 'journal/corrupt' });
+  });
+
+  it('is no journal when only a part of it is there', async () => {
+    await used();
+    await journal.close?.();
+    rmSync(join(directory, 'FORMAT'));
+    journal = folderJournal({ directory });
+    await expect(journal.view(ref())).rejects.toMatchObject({ code: 'journal/corrupt', message: expect.stringContaining('a part of a journal') });
+    expect(readdirSync(directory)).not.toContain('FORMAT');
+  });
 });

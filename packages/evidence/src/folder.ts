@@ -22,14 +22,13 @@ import {
   isRedressError,
   type Journal,
   messageOf,
-  type OpenExecution,
   RedressError,
   type ResourceRef,
   systemClock,
 } from '@redress/core';
-import { emptyState, journalBody, readLine, type StreamState } from './chain.js';
+import { emptyState, isEvidenceRecord, journalBody, readLine, type StreamState } from './chain.js';
 import { type Access, ChainJournal, type Storage } from './journal.js';
-import { blobFile, FORMAT, streamFile } from './layout.js';
+import { blobFile, FORMAT, isStreamFile, streamFile } from './layout.js';
 import { corrupt } from './rules.js';
 
 /** Options of {@link folderJournal}. */
@@ -45,6 +44,9 @@ export interface FolderJournalOptions {
  *
  * The records are the truth. `index.sqlite` answers what concerns several streams (open executions, budgets), serves as the lock between
  * processes, and is brought up to date from the records whenever it lags behind them.
+ *
+ * A stream that cannot be read denies for its resource alone. A folder that is removed or replaced while a process uses it denies for
+ * everything, until it is back or the process has ended: begun anew, it would know of no hold, limit or circuit breaker.
  *
  * @example const journal = folderJournal({ directory: '.redress' });
  * @throws {RedressError} `journal/unavailable` when the folder cannot be used, `journal/corrupt` when it has another format.
@@ -67,13 +69,18 @@ const SCHEMA = `
 /** Of the schema: an index of another version is made anew from the records. */
 const INDEX_VERSION = 2;
 
+// https://www.sqlite.org/rescode.html
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
+
 /** Streams that a process keeps in mind. */
 const REMEMBERED = 200;
 
-/** What is known of a stream. */
+/** A stream as far as it was verified. */
 interface Known {
-  readonly size: number;
-  readonly lines: string[];
+  readonly text: string;
+  readonly lines: readonly string[];
   readonly state: StreamState;
 }
 
@@ -82,8 +89,10 @@ class FolderStorage implements Storage {
   #database: DatabaseSync | null = null;
   /** Of the index's file: another one with its name is another index. */
   #inode: bigint | null = null;
-  /** What this process knows of streams; valid while the file has the same size. */
+  /** What this process has verified of streams: they grow, and never change. */
   readonly #cache = new Map<Digest, Known>();
+  /** Which folder this is, once it was used. */
+  #place: string | null = null;
 
   /** Names that this process has put on the disk: who made them may not have come so far. */
   readonly #settled = new Set<string>();
@@ -118,7 +127,7 @@ class FolderStorage implements Storage {
     return new RedressError('journal/unavailable', `The journal in ${this.#directory} cannot be used: ${messageOf(cause)}`, {
       cause,
       retryable: true,
-      next: 'Check that the folder is writable and the disk is not full.',
+      next: nextAfter(cause, this.#directory),
     });
   }
 
@@ -131,7 +140,8 @@ class FolderStorage implements Storage {
         database.exec('COMMIT');
         return result;
       } catch (error) {
-        database.exec('ROLLBACK');
+        // A full disk ends it by itself.
+        if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
       }
     } catch (error) {
@@ -147,13 +157,25 @@ class FolderStorage implements Storage {
 
   #opened(): DatabaseSync {
     const file = join(this.#directory, 'index.sqlite');
+    if (this.#place !== null && placeOf(this.#directory) !== this.#place)
+      throw new RedressError('journal/unavailable', `${this.#directory} was removed, or replaced by another folder, while it was in use.`, {
+        retryable: true,
+        next: 'Put the folder back, or stop every process that uses it before you begin with another one.',
+      });
     // Who removes it does no harm: but two processes on two of them would not see each other.
     if (this.#database !== null && inodeOf(file) === this.#inode) return this.#database;
     this.#database?.close();
     this.#database = null;
     for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
-    if (!existsSync(format)) durable(format, FORMAT);
+    if (!existsSync(format)) {
+      // Written before the first stream: a part of a journal must not pass for the whole.
+      if (this.#streams().length > 0 && !existsSync(format))
+        throw new RedressError('journal/corrupt', `${this.#directory} holds streams, and no file FORMAT: it is a part of a journal.`, {
+          next: 'Copy the whole of it, or give an empty folder.',
+        });
+      durable(format, FORMAT);
+    }
     this.#settle(format);
     const found = readFileSync(format, 'utf8');
     if (found !== FORMAT)
@@ -168,6 +190,7 @@ class FolderStorage implements Storage {
     }
     this.#database = database;
     this.#inode = inodeOf(file);
+    this.#place ??= placeOf(this.#directory);
     return database;
   }
 
@@ -186,18 +209,28 @@ class FolderStorage implements Storage {
   }
 
   #access(database: DatabaseSync): Access {
-    const load = (stream: Digest) => this.#load(database, stream);
+    // Nobody else writes meanwhile.
+    const loaded = new Map<Digest, Known>();
+    const load = (stream: Digest) => {
+      const known = loaded.get(stream) ?? this.#load(database, stream);
+      loaded.set(stream, known);
+      return known;
+    };
+    const readable = (streams: readonly Digest[]) => streams.map((stream) => unlessUnreadable(() => load(stream).state)).filter((state) => state !== null);
     return {
       state: (stream) => load(stream).state,
-      lines: (stream) => [...load(stream).lines],
+      lines: (stream) => load(stream).lines,
       append: (stream, line, record, after) => {
-        const known = load(stream);
+        const { text, lines } = load(stream);
+        const known = { text: `${text}${line}\n`, lines: [...lines, line], state: after };
         const file = streamFile(this.#directory, stream);
-        const size = appendDurably(file, `${line}\n`, known.size);
+        appendDurably(file, `${line}\n`);
         this.#settle(file);
         this.#settle(parent(file));
-        index(database, stream, record, size);
-        this.#remember(stream, { size, lines: [...known.lines, line], state: after });
+        index(database, stream, record);
+        setSize(database, stream, Buffer.byteLength(known.text));
+        loaded.set(stream, known);
+        this.#remember(stream, known);
       },
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
@@ -215,11 +248,11 @@ class FolderStorage implements Storage {
       openExecutions: () => {
         this.#catchUp(database);
         const rows = database.prepare('SELECT DISTINCT stream FROM executions WHERE sent IS NULL').all() as { stream: Digest }[];
-        return rows.map(({ stream }) => load(stream).state.open).filter((open): open is OpenExecution => open !== null);
+        return readable(rows.map(({ stream }) => stream)).flatMap(({ open }) => (open === null ? [] : [open]));
       },
       withApprovals: () => {
         this.#catchUp(database);
-        return (database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream);
+        return readable((database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream));
       },
       withExecutions: (remediator) => {
         this.#catchUp(database);
@@ -237,50 +270,77 @@ class FolderStorage implements Storage {
     };
   }
 
+  /** What else lies there is none of it. */
   #streams(): Digest[] {
     const root = join(this.#directory, 'streams');
-    return readdirSync(root)
-      .flatMap((prefix) => readdirSync(join(root, prefix)).filter((name) => name.endsWith('.jsonl')))
+    return readdirSync(root, { withFileTypes: true })
+      .filter((each) => each.isDirectory())
+      .flatMap(({ name: prefix }) => readdirSync(join(root, prefix)))
+      .filter(isStreamFile)
       .map((name): Digest => `sha256:${name.slice(0, -'.jsonl'.length)}`)
       .sort();
   }
 
-  /** Brings the index up to date with every stream whose file it does not know in this size: a crash, or an index that was deleted. */
+  /**
+   * Brings the index up to date with every stream whose file it does not know in this size: a crash, or an index that was deleted. One that
+   * cannot be read keeps nobody from the others; whoever comes to its own resource is told.
+   */
   #catchUp(database: DatabaseSync): void {
     const known = new Map(
       (database.prepare('SELECT stream, size FROM streams').all() as { stream: Digest; size: number }[]).map((row) => [row.stream, row.size]),
     );
-    for (const stream of this.#streams()) if (known.get(stream) !== statSync(streamFile(this.#directory, stream)).size) this.#load(database, stream);
+    for (const stream of this.#streams()) {
+      const size = statSync(streamFile(this.#directory, stream), { throwIfNoEntry: false })?.size;
+      if (known.get(stream) !== size) unlessUnreadable(() => this.#load(database, stream));
+    }
   }
 
-  #load(database: DatabaseSync, stream: Digest): { size: number; lines: string[]; state: StreamState } {
+  /** A stream as it is on the disk: what this process has verified of it has to be there still. */
+  #load(database: DatabaseSync, stream: Digest): Known {
     const file = streamFile(this.#directory, stream);
-    const size = existsSync(file) ? statSync(file).size : 0;
+    const text = this.#text(file);
     const indexed = (database.prepare('SELECT size FROM streams WHERE stream = ?').get(stream) as { size: number } | undefined)?.size ?? 0;
-    const cached = this.#cache.get(stream);
-    if (cached !== undefined && cached.size === size && indexed === size) return cached;
-    let text = size === 0 ? '' : readFileSync(file, 'utf8');
-    if (text !== '' && !text.endsWith('\n')) text = this.#cutTorn(file, text);
-    const lines = text === '' ? [] : text.slice(0, -1).split('\n');
-    let state = emptyState(stream);
-    const records: EvidenceRecord[] = [];
-    for (const [number, line] of lines.entries()) {
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    const size = Buffer.byteLength(whole);
+    const known = this.#cache.get(stream) ?? { text: '', lines: [], state: emptyState(stream) };
+    let { state } = known;
+    // The records are on the disk before they are in the index, so it is never ahead of them.
+    if (!whole.startsWith(known.text) || size < indexed) throw corrupt(stream, state.length + 1, 'records that were written before are missing or changed');
+    const more = whole.slice(known.text.length).split('\n').slice(0, -1);
+    for (const line of more) {
       const read = readLine(state, line);
-      if (!read.ok) throw corrupt(stream, number + 1, read.problem.message);
+      if (!read.ok) {
+        // What was begun in it still counts against limits, whether it can be verified or not.
+        if (indexed !== size) this.#reindex(database, stream, whole.split('\n').slice(0, -1), size, state.length);
+        throw corrupt(stream, state.length + 1, read.problem.message);
+      }
       state = read.state;
-      records.push(read.record);
     }
-    const bytes = Buffer.byteLength(text);
-    if (indexed !== bytes) {
-      database.prepare('DELETE FROM budgets WHERE execution IN (SELECT execution FROM executions WHERE stream = ?)').run(stream);
-      database.prepare('DELETE FROM executions WHERE stream = ?').run(stream);
-      database.prepare('DELETE FROM approvals WHERE stream = ?').run(stream);
-      for (const record of records) index(database, stream, record, bytes);
-      if (records.length === 0) database.prepare('DELETE FROM streams WHERE stream = ?').run(stream);
-    }
-    const loaded = { size: bytes, lines, state };
+    if (text !== whole) this.#cutTorn(file, text.slice(whole.length), size);
+    const loaded = { text: whole, lines: [...known.lines, ...more], state };
+    if (indexed !== size) this.#reindex(database, stream, loaded.lines, size, state.length);
     this.#remember(stream, loaded);
     return loaded;
+  }
+
+  #text(file: string): string {
+    try {
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    } catch (cause) {
+      throw this.#unavailable(cause);
+    }
+  }
+
+  /** @param verified how many of the lines are; of the others only what restricts is taken. */
+  #reindex(database: DatabaseSync, stream: Digest, lines: readonly string[], size: number, verified: number): void {
+    database.prepare('DELETE FROM budgets WHERE execution IN (SELECT execution FROM executions WHERE stream = ?)').run(stream);
+    database.prepare('DELETE FROM executions WHERE stream = ?').run(stream);
+    database.prepare('DELETE FROM approvals WHERE stream = ?').run(stream);
+    for (const [number, line] of lines.entries()) {
+      const record = recordIn(line);
+      if (record !== null && (number < verified || record.kind === 'intent')) index(database, stream, record);
+    }
+    setSize(database, stream, size);
   }
 
   /** The streams that were used last: a process that drains a backlog has to do with thousands, and needs each for a moment. */
@@ -297,24 +357,43 @@ class FolderStorage implements Storage {
    * A last line without its end: its writer died in the middle, so nobody was told that it was written, and nothing was done on it.
    * It is kept aside, for whoever wants to know.
    */
-  #cutTorn(file: string, text: string): string {
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    const torn = join(this.#directory, 'torn');
-    mkdirSync(torn, { recursive: true });
-    durable(join(torn, `${Date.now()}-${file.slice(-70).replaceAll('/', '_')}`), text.slice(whole.length));
+  #cutTorn(file: string, torn: string, size: number): void {
+    durable(join(this.#directory, 'torn', `${Date.now()}-${file.slice(-70).replaceAll('/', '_')}`), torn);
     const handle = openSync(file, 'r+');
     try {
-      ftruncateSync(handle, Buffer.byteLength(whole));
+      ftruncateSync(handle, size);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
     }
-    return whole;
   }
 }
 
-function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, size: number): void {
+/** What reads over many streams leaves out those that cannot be read. */
+function unlessUnreadable<T>(load: () => T): T | null {
+  try {
+    return load();
+  } catch (error) {
+    if (!isRedressError(error)) throw error;
+    return null;
+  }
+}
+
+/** The record of a line, if it looks like one. */
+function recordIn(line: string): EvidenceRecord | null {
+  try {
+    const value: unknown = JSON.parse(line.slice(line.indexOf(' ') + 1));
+    return isEvidenceRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function setSize(database: DatabaseSync, stream: Digest, size: number): void {
   database.prepare('INSERT INTO streams (stream, size) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET size = excluded.size').run(stream, size);
+}
+
+function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): void {
   const own = journalBody(record);
   if (record.kind === 'intent' && record.execution !== null) {
     database
@@ -328,15 +407,15 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord, s
   }
 }
 
-/** Appends where the file is known to end; what it holds is on the disk when it returns. Gives the new size. */
-function appendDurably(file: string, text: string, at: number): number {
-  mkdirSync(parent(file), { recursive: true });
+/** Appends; what the file holds is on the disk when it returns. */
+function appendDurably(file: string, text: string): void {
+  // Nothing above it: a folder that was removed in this moment is not begun anew.
+  if (!existsSync(parent(file))) mkdirSync(parent(file));
   const handle = openSync(file, 'a');
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
     fsyncSync(handle);
-    return at + bytes.length;
   } finally {
     closeSync(handle);
   }
@@ -354,7 +433,10 @@ async function keepOnce(file: string, text: string): Promise<void> {
         next: 'Find out who wrote it, and move it away; then it is stored.',
       });
   } else {
-    await mkdir(folder, { recursive: true });
+    // Nothing above it, as for a record; another document may have made it in this moment.
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
     const temporary = `${file}.${process.pid}.${temporaries++}.tmp`;
     await writeFile(temporary, text, { flush: true });
     await rename(temporary, file);
@@ -383,6 +465,21 @@ function makeFolder(path: string): void {
   makeFolder(parent(path));
   mkdirSync(path, { recursive: true });
   syncDirectory(parent(path));
+}
+
+/** What to do when the folder cannot be used, by what is known of it. */
+function nextAfter(cause: unknown, directory: string): string {
+  const { code, errcode } = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: string; errcode?: number };
+  if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) return 'The disk is full: free some space, and try again.';
+  if (errcode === SQLITE_CORRUPT || errcode === SQLITE_NOTADB)
+    return `Stop every process that uses it, and delete ${join(directory, 'index.sqlite')}: it is made anew from the records.`;
+  return 'Check that the folder is writable.';
+}
+
+/** Names a folder, beyond its path: `streams` is made once. */
+function placeOf(directory: string): string | null {
+  const made = statSync(join(directory, 'streams'), { bigint: true, throwIfNoEntry: false });
+  return made === undefined || !existsSync(join(directory, 'FORMAT')) ? null : [made.ino, made.birthtimeNs].join(':');
 }
 
 function inodeOf(file: string): bigint | null {

@@ -24,7 +24,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
-import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, written } from './rules.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
@@ -46,8 +46,8 @@ export interface Access {
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
   openExecutions(): readonly OpenExecution[];
-  /** Streams in which something waits, or waited, for a person. */
-  withApprovals(): readonly Digest[];
+  /** Streams in which something waits, or waited, for a person; as `openExecutions`, without those that cannot be read. */
+  withApprovals(): readonly StreamState[];
   /** Streams in which a remediator has executed something. */
   withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
   /** Executions begun after a time that are open or have sent something, by a budget's key. */
@@ -75,46 +75,48 @@ export class ChainJournal implements Journal {
     const entry = checked(request);
     if (!(request.lease > 0)) throw invalid('a lease of no time');
     const stream = streamOf(request.resource);
-    // Documents first, so that no record points at nothing.
+    const decide = (access: Access, now: number) => {
+      const state = access.state(stream);
+      const may = beginning(state, request, now);
+      if (may.status !== 'may' || !may.fresh) return { state, may };
+      if (request.breaker !== 'ignored' && access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator))
+        return { state, may: { status: 'stale', generation: state.generation } as const };
+      for (const budget of request.budgets) {
+        const used = access.spent(budget.key, now - budget.window);
+        if (used >= budget.changes) return { state, may: { status: 'over-budget', budget, used } as const };
+      }
+      return { state, may };
+    };
+    // What is refused leaves no documents, and no record points at nothing: asked, kept, and asked again.
+    const { may: first } = await this.#storage.exclusive((access) => decide(access, this.#clock.now()));
+    if (first.status !== 'may') return first;
     await this.#storage.keep(entry.texts);
     return this.#storage.exclusive((access): BeginResult => {
       const now = this.#clock.now();
-      const state = access.state(stream);
-      const may = beginning(state, request, now);
-      if (may.status !== 'may') return may;
-      if (may.fresh) {
-        if (
-          request.breaker !== 'ignored' &&
-          access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator)
-        )
-          return { status: 'stale', generation: state.generation };
-        for (const budget of request.budgets) {
-          const used = access.spent(budget.key, now - budget.window);
-          if (used >= budget.changes) return { status: 'over-budget', budget, used };
-        }
-      }
-      return { status: 'begun', lease: may.lease, record: write(access, state, may.draft, entry, now) };
+      const { state, may } = decide(access, now);
+      return may.status === 'may' ? { status: 'begun', lease: may.lease, record: write(access, state, may.draft, entry, now) } : may;
     });
   }
 
   async append(request: AppendRequest): Promise<RecordRef> {
-    const entry = checked(request);
-    const stream = streamOf(request.resource);
-    await this.#storage.keep(entry.texts);
-    return this.#storage.exclusive((access) => {
-      const state = access.state(stream);
-      return write(access, state, appending(state, request), entry, this.#clock.now());
-    });
+    return this.#extend(request.resource, checked(request), (state) => appending(state, request));
   }
 
   async finish(request: FinishRequest): Promise<RecordRef> {
-    const entry = checked(request);
     checkFinish(request);
-    const stream = streamOf(request.resource);
-    await this.#storage.keep(entry.texts);
+    return this.#extend(request.resource, checked(request), (state) => finishing(state, request));
+  }
+
+  /** Appends one record that depends on the newest state only. */
+  async #extend(ref: ResourceRef, entry: Checked, draft: (state: StreamState) => Draft): Promise<RecordRef> {
+    const stream = streamOf(ref);
+    if (entry.texts.length > 0) {
+      await this.#storage.exclusive((access) => void draft(access.state(stream)));
+      await this.#storage.keep(entry.texts);
+    }
     return this.#storage.exclusive((access) => {
       const state = access.state(stream);
-      return write(access, state, finishing(state, request), entry, this.#clock.now());
+      return write(access, state, draft(state), entry, this.#clock.now());
     });
   }
 
@@ -126,7 +128,7 @@ export class ChainJournal implements Journal {
     return this.#storage.exclusive((access) =>
       access
         .withApprovals()
-        .flatMap((stream) => access.state(stream).approvals)
+        .flatMap(({ approvals }) => approvals)
         .filter((each) => each.usedBy === null)
         .sort((a, b) => a.requestedAt - b.requestedAt),
     );
@@ -157,10 +159,10 @@ export class ChainJournal implements Journal {
         throw new RedressError('journal/not-found', `There is no execution ${query.execution}.`, { next: '`redress history` lists executions.' });
       return [stream];
     });
-    for (const stream of streams) {
-      const records = await this.#storage.exclusive((access) => readStream(access, stream, 'execution' in query ? query.execution : null));
-      yield* records;
-    }
+    const storage = this.#storage;
+    yield* inTurn(streams, async function* (stream) {
+      yield* await storage.exclusive((access) => readStream(access, stream, 'execution' in query ? query.execution : null));
+    });
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,11 @@ export function streamFile(directory: string, stream: Digest): string {
   return join(directory, 'streams', hex(stream).slice(0, 2), `${hex(stream)}.jsonl`);
 }
 
+/** Whether a file in `streams` is named as a stream's records are. */
+export function isStreamFile(name: string): boolean {
+  return /^[0-9a-f]{64}\.jsonl$/.test(name);
+}
+
 /** Where a document is: its canonical JSON, under its own digest. */
 export function blobFile(directory: string, digest: Digest): string {
   return join(directory, 'blobs', hex(digest).slice(0, 2), `${hex(digest)}.json`);

@@ -44,7 +44,7 @@ class MemoryStorage implements Storage {
     streams: () => [...this.#streams.keys()].sort(),
     streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
     openExecutions: () => [...this.#streams.values()].flatMap(({ state }) => (state.open === null ? [] : [state.open])),
-    withApprovals: () => [...this.#streams].filter(([, { state }]) => state.approvals.length > 0).map(([stream]) => stream),
+    withApprovals: () => [...this.#streams.values()].map(({ state }) => state).filter(({ approvals }) => approvals.length > 0),
     withExecutions: (remediator) =>
       [...new Map([...this.#executions.values()].filter((each) => each.remediator === remediator).map((each) => [each.stream, each])).values()].map(
         ({ stream, resource }) => ({ stream, resource }),

@@ -13,14 +13,17 @@ import {
   type FinishRequest,
   graceEnds,
   isRecord,
+  isRedressError,
   type JsonObject,
   type Lease,
+  LONGEST_LEASE,
   OUTCOMES,
   type RecordKind,
   type RecordRef,
   RedressError,
   type ResourceRef,
   resource,
+  type StoredRecord,
   toJson,
 } from '@redress/core';
 import { isOf, nextLine, readLine, type StreamState } from './chain.js';
@@ -33,6 +36,20 @@ export function corrupt(stream: Digest, seq: number, why: string): RedressError 
   return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
     next: 'Run `redress evidence verify`, and do not change anything in the journal.',
   });
+}
+
+/** Records of streams, one after the other. A stream that does not verify keeps nobody from the others: it is named after them. */
+export async function* inTurn(streams: readonly Digest[], records: (stream: Digest) => AsyncIterable<StoredRecord>): AsyncIterable<StoredRecord> {
+  let first: unknown = null;
+  for (const stream of streams) {
+    try {
+      yield* records(stream);
+    } catch (error) {
+      if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+      first ??= error;
+    }
+  }
+  if (first !== null) throw first;
 }
 
 /** The error for a request that no journal takes. */
@@ -105,7 +122,8 @@ export function beginning(
   const until = now + request.lease;
   if (request.resume !== undefined) {
     if (state.open === null || state.open.execution !== request.resume) return { status: 'stale', generation: state.generation };
-    if (state.open.leaseUntil > now) return { status: 'busy', open: state.open };
+    const ahead = request.gone === true && state.open.leaseUntil > now + LONGEST_LEASE;
+    if (state.open.leaseUntil > now && !ahead) return { status: 'busy', open: state.open };
     const lease = { execution: request.resume, fence, until };
     return { status: 'may', fresh: false, lease, draft: { kind: 'lease', execution: request.resume, own: { fence, leaseUntil: until } } };
   }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { canonicalJson, digestOf, digestText, type ResourceRef, resource, streamOf } from '@redress/core';
@@ -159,7 +159,9 @@ describe('verifyFolder', () => {
     lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
     writeFileSync(file, `${lines.join('\n')}\n`);
     const { status, firstBad, problems } = verifyFolder(copy);
-    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: problems.length };
+    // The documents of the record that was there are named by none now: that is a finding of its own.
+    const tampered = problems.filter(({ code }) => code !== 'unused-document');
+    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: tampered.length };
   };
   it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
     // What is there is taken: it is the change that is found, not the way in which it is made.
@@ -222,10 +224,17 @@ describe('verifyFolder', () => {
     expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
   });
 
-  it('does not see a tail that is cut after an outcome, and says that it cannot', () => {
+  it('does not see a tail that is cut after an outcome, with its documents, and says that it cannot', () => {
     fresh();
     const file = streams()[0] as string;
-    writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -1).split('\n').slice(0, 8).join('\n')}\n`);
+    const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+    writeFileSync(file, `${lines.slice(0, 8).join('\n')}\n`);
+    // Without them it does.
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', problems: [{ code: 'unused-document', severity: 'incomplete' }] });
+    for (const digest of lines
+      .slice(8)
+      .flatMap((line) => [...line.matchAll(/"(?:plan|before|after)":"sha256:([0-9a-f]{64})"/g)].map(([, hex]) => hex as string)))
+      rmSync(join(copy, 'blobs', digest.slice(0, 2), `${digest}.json`), { force: true });
     const report = verifyFolder(copy);
     expect(report.status).toBe('intact');
     expect(report.limits.join(' ')).toMatch(/cut tail/);
@@ -271,7 +280,7 @@ describe('verifyFolder', () => {
     mkdirSync(join(file, '..'), { recursive: true });
     // What a crash between document and record leaves.
     writeFileSync(file, '{"a":1}');
-    expect(verifyFolder(copy)).toMatchObject({ status: 'intact', documents: 19 });
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', documents: 19, problems: [{ code: 'unused-document' }] });
     writeFileSync(file, '{"a":2}');
     expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
   });
@@ -288,6 +297,47 @@ describe('verifyFolder', () => {
       ['incomplete', 13],
       ['tampered', 4],
     ]);
+  });
+
+  const replaced = (file: string, by: (file: string) => void) => {
+    rmSync(file, { recursive: true });
+    by(file);
+  };
+  const folder = (file: string) => mkdirSync(file);
+  const text = (file: string) => writeFileSync(file, '');
+
+  it.each<[string, () => void, string]>([
+    ['a folder where a stream should be', () => replaced(streams()[0] as string, folder), 'stray-folder'],
+    ['a folder where a document should be', () => replaced(blobs()[0] as string, folder), 'stray-folder'],
+    ['a folder where FORMAT should be', () => replaced(join(copy, 'FORMAT'), folder), 'stray-folder'],
+    ['a file where the streams should be', () => replaced(join(copy, 'streams'), text), 'stray-file'],
+    ['a file where the documents should be', () => replaced(join(copy, 'blobs'), text), 'missing-document'],
+    ['a stream that was renamed as if it were unfinished', () => renameSync(streams()[0] as string, `${streams()[0]}.tmp`), 'stray-file'],
+    ['what calls itself unfinished, and is no document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
+    ['documents whose stream is missing', () => rmSync(streams()[0] as string), 'unused-document'],
+    ['documents without any stream', () => rmSync(join(copy, 'streams'), { recursive: true }), 'unused-document'],
+  ])('names %s: a finding, no error, and not intact', (_what, fault, code) => {
+    fresh();
+    fault();
+    const report = verifyFolder(copy);
+    expect(report.status).not.toBe('intact');
+    expect(report.problems.map((each) => each.code)).toContain(code);
+  });
+
+  it('passes over a document that a writer left half-written', () => {
+    fresh();
+    writeFileSync(`${blobs()[0]}.4711.0.tmp`, '{"half');
+    expect(verifyFolder(copy).status).toBe('intact');
+  });
+
+  it('counts documents of no record once, and says how many', () => {
+    fresh();
+    rmSync(streams()[0] as string);
+    expect(verifyFolder(copy)).toMatchObject({
+      status: 'incomplete',
+      streams: 2,
+      problems: [{ code: 'unused-document', message: expect.stringContaining('6 documents') }],
+    });
   });
 
   it('has no false alarm on journals of any history', async () => {
@@ -331,6 +381,8 @@ describe('verifyFolder', () => {
 
   it('says that a folder does not exist', () => {
     expect(() => verifyFolder(join(root, 'nowhere'))).toThrow(/no folder/);
+    writeFileSync(join(root, 'a-file'), '');
+    expect(() => verifyFolder(join(root, 'a-file'))).toThrow(/no folder/);
     mkdirSync(join(root, 'empty'), { recursive: true });
     expect(verifyFolder(join(root, 'empty')).status).toBe('tampered');
     expect(existsSync(join(root, 'empty', 'FORMAT'))).toBe(false);

@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { canonicalJson, type Digest, digestText } from '@redress/core';
+import { canonicalJson, type Digest, digestText, messageOf } from '@redress/core';
 import { emptyState, readLine } from './chain.js';
 import { blobFile, FORMAT, streamFile } from './layout.js';
 
@@ -41,23 +41,25 @@ export interface VerifyReport {
 
 /** What hash chains alone cannot show. */
 export const LIMITS: readonly string[] = [
-  'A cut tail: the newest records of a stream can be removed without a trace, except when that leaves an execution open.',
+  'A cut tail: the newest records of a stream can be removed without a trace, except when that leaves an execution open, or their documents.',
   'A chain written anew, wholly or from some record on, digests included: whoever can write the folder can write another consistent history.',
-  'A stream removed as a whole.',
+  'A stream removed as a whole, with its documents.',
   'Only signed checkpoints kept elsewhere show these; this version does not make them.',
 ];
 
 const HEX = /^[0-9a-f]{64}$/;
+/** A document on its way: its name, the process and a number. */
+const UNFINISHED = /^[0-9a-f]{64}\.json\.\d+\.\d+\.tmp$/;
 
 /**
  * Verifies every stream and every document of a journal's folder.
  *
  * `intact`: everything follows from everything before it. `tampered`: something was changed, put in, taken out, or moved; `firstBad` names
- * it. `incomplete`: nothing was changed, but a document is missing (its retention may have ended), a last line was never finished, or an
- * execution is open.
+ * it. `incomplete`: nothing was changed, but a document is missing (its retention may have ended), a last line was never finished, an
+ * execution is open, documents are of no record, or something cannot be read. What cannot be read is a finding, and no error.
  *
  * @example const report = verifyFolder('.redress'); process.exitCode = report.status === 'intact' ? 0 : report.status === 'tampered' ? 1 : 2;
- * @throws {Error} when the folder does not exist or cannot be read.
+ * @throws {Error} when there is no such folder.
  */
 export function verifyFolder(directory: string): VerifyReport {
   const problems: Problem[] = [];
@@ -70,31 +72,45 @@ export function verifyFolder(directory: string): VerifyReport {
   const report = (severity: Problem['severity'], code: string, message: string, file: string, line: number | null = null, seq: number | null = null) =>
     problems.push({ severity, code, message, file: relative(directory, file), line, seq });
 
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new Error(`There is no folder ${directory}.`);
+  /** What a file holds; null where it cannot be read, or is none. */
+  const bytesOf = (file: string): Buffer | null => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      const folder = (error as NodeJS.ErrnoException).code === 'EISDIR';
+      if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);
+      else report('incomplete', 'unreadable', `It cannot be read: ${messageOf(error)}`, file);
+      return null;
+    }
+  };
   const format = join(directory, 'FORMAT');
-  if (!existsSync(format)) {
-    if (!existsSync(directory)) throw new Error(`There is no folder ${directory}.`);
-    report('tampered', 'no-format', 'The file FORMAT is missing: this is no journal, or it was taken out.', format);
-  } else if (readFileSync(format, 'utf8') !== FORMAT) report('tampered', 'wrong-format', 'The file FORMAT names another format.', format);
+  if (!existsSync(format)) report('tampered', 'no-format', 'The file FORMAT is missing: this is no journal, or it was taken out.', format);
+  else {
+    const found = bytesOf(format);
+    if (found !== null && found.toString('utf8') !== FORMAT) report('tampered', 'wrong-format', 'The file FORMAT names another format.', format);
+  }
 
   const check = (digest: Digest): 'good' | 'changed' | 'missing' => {
     const known = documents.get(digest);
     if (known !== undefined) return known ? 'good' : 'changed';
     const file = blobFile(directory, digest);
     if (!existsSync(file)) return 'missing';
-    const good = isDocument(readFileSync(file), digest);
+    const bytes = bytesOf(file);
+    const good = bytes !== null && isDocument(bytes, digest);
     documents.set(digest, good);
     return good ? 'good' : 'changed';
   };
+  const within = (name: string, suffix: string) => files(join(directory, name), suffix, report);
 
-  for (const { file, stream } of files(join(directory, 'streams'), '.jsonl', (path) =>
-    report('tampered', 'stray-file', 'The file does not belong here.', path),
-  )) {
+  for (const { file, stream } of within('streams', '.jsonl')) {
     if (streamFile(directory, stream) !== file) {
       report('tampered', 'stray-file', 'The stream is in another folder than its name says.', file);
       continue;
     }
     streams++;
-    const bytes = readFileSync(file);
+    const bytes = bytesOf(file);
+    if (bytes === null) continue;
     const text = bytes.toString('utf8');
     // Bytes that are no UTF-8 would be read as replacement characters; the lines after them could still verify.
     if (!Buffer.from(text, 'utf8').equals(bytes)) {
@@ -140,15 +156,29 @@ export function verifyFolder(directory: string): VerifyReport {
       );
     }
   }
-  for (const { file, stream: digest } of files(join(directory, 'blobs'), '.json', (path) =>
-    report('tampered', 'stray-file', 'The file does not belong here.', path),
-  )) {
-    if (blobFile(directory, digest) !== file) report('tampered', 'stray-file', 'The document is in another folder than its name says.', file);
-    // A document without a record is what a crash between the two leaves; a changed one is not.
-    else if (!used.has(digest) && !isDocument(readFileSync(file), digest))
-      report('tampered', 'changed-document', 'The document is not what its name says.', file);
-    else documents.set(digest, true);
+  const unused: string[] = [];
+  for (const { file, stream: digest } of within('blobs', '.json')) {
+    if (blobFile(directory, digest) !== file) {
+      report('tampered', 'stray-file', 'The document is in another folder than its name says.', file);
+      continue;
+    }
+    if (used.has(digest)) continue;
+    const bytes = bytesOf(file);
+    if (bytes === null) continue;
+    if (!isDocument(bytes, digest)) report('tampered', 'changed-document', 'The document is not what its name says.', file);
+    else {
+      unused.push(file);
+      documents.set(digest, true);
+    }
   }
+  // A worker that died between the two leaves a few. Where a stream was taken out its documents stay.
+  if (unused.length > 0)
+    report(
+      'incomplete',
+      'unused-document',
+      `No record names ${unused.length === 1 ? 'this document' : `${unused.length} documents, of which this is the first`}: a worker died before it could record it, or the stream that did is missing.`,
+      unused[0] as string,
+    );
   const tampered = problems.filter((problem) => problem.severity === 'tampered');
   return {
     status: tampered.length > 0 ? 'tampered' : problems.length > 0 ? 'incomplete' : 'intact',
@@ -174,22 +204,33 @@ function isDocument(bytes: Buffer, digest: Digest): boolean {
   }
 }
 
+type Report = (severity: Problem['severity'], code: string, message: string, file: string) => void;
+
 /** The files of a two-level folder, in order of their names. */
-function files(root: string, suffix: string, stray: (path: string) => void): { file: string; stream: Digest }[] {
-  if (!existsSync(root)) return [];
+function files(root: string, suffix: string, report: Report): { file: string; stream: Digest }[] {
+  const stray = (path: string) => report('tampered', 'stray-file', 'The file does not belong here.', path);
+  const list = (folder: string) => {
+    try {
+      return readdirSync(folder, { withFileTypes: true });
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOTDIR') stray(folder);
+      else if (code !== 'ENOENT') report('incomplete', 'unreadable', `It cannot be read: ${messageOf(error)}`, folder);
+      return [];
+    }
+  };
   const found: { file: string; stream: Digest }[] = [];
-  for (const prefix of readdirSync(root, { withFileTypes: true })) {
+  for (const prefix of list(root)) {
     if (!prefix.isDirectory()) {
       stray(join(root, prefix.name));
       continue;
     }
-    for (const { name } of readdirSync(join(root, prefix.name), { withFileTypes: true })) {
+    for (const { name } of list(join(root, prefix.name))) {
       const file = join(root, prefix.name, name);
       const hex = name.endsWith(suffix) ? name.slice(0, -suffix.length) : '';
-      // What a writer that died left half-written was never part of anything.
-      if (name.endsWith('.tmp')) continue;
       if (HEX.test(hex)) found.push({ file, stream: `sha256:${hex}` });
-      else stray(file);
+      // What a writer that died left of a document was never part of anything. Records are never written aside.
+      else if (suffix !== '.json' || !UNFINISHED.test(name)) stray(file);
     }
   }
   return found.sort((a, b) => (a.stream < b.stream ? -1 : 1));

@@ -119,6 +119,8 @@ export function handlerOf<Answer>(
   /** What an input came to, for logs and metrics. */
   const came = async (result: HandleResult, messageId: string | null, metrics: Metrics): Promise<void> => {
     report(logger, result, messageId, clock.now());
+    const left = result.results.filter(({ passes, error, retryable: again }) => again && error === null && passes.length === 0).length;
+    if (left > 0) logger.info('findings left for another invocation', { messageId, reason: 'no-time-left', findings: result.results.length - left, left });
     for (const each of result.results) metrics.finding(each, clock.now());
     if (canary !== undefined) await receiveCanaries(canary, result, { journal, logger, metrics, clock });
   };

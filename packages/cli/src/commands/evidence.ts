@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ExportReport } from '@redress/evidence/aws';
 import type { VerifyReport } from '@redress/evidence/verify';
-import { type AwsPlace, awsPlace, type Data, exists, type GlobalOptions } from '../compose.js';
+import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
@@ -27,7 +27,7 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
       await rm(directory, { recursive: true, force: true });
     }
   }
-  if (!(await exists(data.directory)))
+  if ((await stat(data.directory).catch(() => null))?.isDirectory() !== true)
     throw new CliError('cli/not-found', `There is no evidence in ${data.shown}.`, {
       place: { file: data.shown },
       next: 'Give its folder with --data, or `--table` and `--bucket` of a journal on AWS.',

@@ -1,4 +1,4 @@
-import { formatResource, isRecord, type Json, type JsonObject, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
+import { formatResource, isRecord, type Json, type JsonObject, messageOf, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
 import { type Data, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
@@ -50,23 +50,29 @@ type Draft = { -readonly [K in keyof HistoryEntry]: HistoryEntry[K] };
 
 /** What changed, when, why, and by which event. `subject`: a resource id, `TYPE/ID`, or an execution. */
 export async function historyCommand(io: Io, data: Data, subject: string | undefined): Promise<Answer> {
-  const entries = await entriesOf(data, subject);
+  const entries = await entriesOf(data, subject, (message) => io.stderr(`warning: ${printable(message)}\n`));
   return { json: entries, text: human(entries, painter(io)), exit: 0 };
 }
 
 /**
  * What the journal knows of a subject, oldest first.
  *
+ * @param warn hears of streams that do not verify, where they may be of something else: without it, and without a subject, that is an error.
  * @throws {CliError} `cli/not-found` when it knows nothing of it.
  */
-export async function entriesOf(data: Data, subject: string | undefined): Promise<readonly HistoryEntry[]> {
+export async function entriesOf(data: Data, subject: string | undefined, warn?: (message: string) => void): Promise<readonly HistoryEntry[]> {
   const journal = await openJournal(data, { create: false });
   try {
     const entries: Draft[] = [];
     const executions = new Map<string, Draft>();
-    for await (const stored of journal.read({ all: true })) {
-      if (subject !== undefined && !matches(stored, subject)) continue;
-      add(entries, executions, stored);
+    try {
+      for await (const stored of journal.read({ all: true })) {
+        if (subject !== undefined && !matches(stored, subject)) continue;
+        add(entries, executions, stored);
+      }
+    } catch (error) {
+      if (entries.length === 0 || subject === undefined || warn === undefined) throw error;
+      warn(`not all of the journal could be read: ${messageOf(error)}`);
     }
     if (subject !== undefined && entries.length === 0)
       throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, {

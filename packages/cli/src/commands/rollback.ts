@@ -1,4 +1,4 @@
-import { parseDuration, type RollbackOptions } from '@redress/core';
+import { LONGEST_LEASE, parseDuration, type RollbackOptions } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -41,26 +41,41 @@ export async function rollbackCommand(io: Io, composition: Composition, executio
   }
 }
 
-/** Closes executions whose worker is gone. */
-export async function recoverCommand(io: Io, composition: Composition): Promise<Answer> {
+/** Options of `redress recover`. */
+export interface RecoverOptions {
+  readonly execution?: string;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+/** Closes executions whose worker is gone; with `--execution` one whose lease says that it is not. */
+export async function recoverCommand(io: Io, composition: Composition, { execution, reason, by }: RecoverOptions): Promise<Answer> {
+  if ((execution === undefined) !== (reason === undefined))
+    throw new CliError('cli/usage', 'Ending one execution needs --execution and --reason.', { next: '`redress recover` shows those that are open.' });
   const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
   const redress = composition.engine({ journal });
   try {
-    const passes = (await redress.recover()).map(passDocument);
+    const made = execution === undefined ? await redress.recover() : [await redress.recoverExecution(execution, { by: by ?? io.user, reason: reason ?? '' })];
+    const passes = made.map(passDocument);
     const closed = passes.filter((pass) => pass.outcome !== 'busy');
     const problems = passes.filter((pass) => pass.outcome === 'busy').map((pass) => `${pass.execution ?? ''}: ${pass.message}`);
     // What is leased still has a worker, as far as anyone can tell.
-    const open = (await journal.open()).map(({ execution, resource, remediator, begunAt, leaseUntil }) => ({
-      execution,
+    const open = (await journal.open()).map(({ execution: id, resource, remediator, begunAt, leaseUntil }) => ({
+      execution: id,
       resource,
       remediator,
       begunAt: new Date(begunAt).toISOString(),
       leaseUntil: new Date(leaseUntil).toISOString(),
     }));
     const paint = painter(io);
+    // Nobody else can close it before.
+    const ahead = (leaseUntil: string) =>
+      Date.parse(leaseUntil) > composition.clock.now() + LONGEST_LEASE
+        ? ': the clock of its worker was ahead; if that is gone, `redress recover --execution` closes it'
+        : '';
     const lines = [
       ...closed.flatMap((pass) => passLines(pass, paint)),
-      ...open.map((each) => `${paint('yellow', 'still open')}  ${each.execution}, leased until ${each.leaseUntil}`),
+      ...open.map((each) => `${paint('yellow', 'still open')}  ${each.execution}, leased until ${each.leaseUntil}${ahead(each.leaseUntil)}`),
       ...problems.map((problem) => `${paint('red', 'could not be closed')}  ${printable(problem)}`),
       ...(closed.length === 0 && open.length === 0 ? ['No execution is open.'] : []),
     ];

@@ -56,7 +56,13 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     }),
   );
   // Somebody else may have answered, or begun it, in the same moment. The journal's order decides, and whoever answered is told.
-  const { approvals, open } = await journal.view(resource);
+  const after = await journal.view(resource).catch((error: unknown) => {
+    // The no is recorded, and nothing is begun where it cannot be read what else was.
+    if (verdict === 'denied') return null;
+    throw error;
+  });
+  if (after === null) return { ...approval, verdict, by };
+  const { approvals, open } = after;
   const stands = approvals.find((each) => each.id === id) ?? approval;
   const carriedOut = stands.usedBy ?? (open?.remediator === remediator && open.planDigest === planDigest ? open.execution : null);
   if (verdict === 'approved' && stands.verdict === 'denied')

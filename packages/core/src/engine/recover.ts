@@ -1,4 +1,4 @@
-import type { OpenExecution } from '../journal.js';
+import { LONGEST_LEASE, type OpenExecution } from '../journal.js';
 import { messageOf, RedressError } from '../model/errors.js';
 import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
@@ -39,7 +39,12 @@ export async function recover(runtime: Runtime, deadline: number | null): Promis
  *
  * @throws {RedressError} `compose/invalid` when its remediator is not installed, `journal/unavailable` when the resource cannot be read
  */
-export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline: number | null): Promise<PassResult | null> {
+export async function recoverOne(
+  runtime: Runtime,
+  open: OpenExecution,
+  deadline: number | null,
+  person: { readonly by: string; readonly reason: string } | null = null,
+): Promise<PassResult | null> {
   const journal = runtime.needJournal('Recovery');
   const story = await readExecution(journal, open.execution);
   const { plan, ref } = story;
@@ -49,7 +54,7 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
       next: `Install ${plan.remediator.package} to close it.`,
     });
   // What was sent at the end of the lease may not show at once: what is recorded then would not be true, and it would be done again.
-  const early = open.leaseUntil + SHOWS - runtime.clock.now();
+  const early = (person === null ? open.leaseUntil : runtime.clock.now()) + SHOWS - runtime.clock.now();
   if (early > 0) await runtime.clock.sleep(early);
   const policy = await factOf(() => runtime.readPolicy());
   const seen = await runtime.look(remediator, ref, policy, { as: LOOKING, deadline });
@@ -65,8 +70,9 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
     generation: 0,
     budgets: [],
     lease: LEASE,
-    body: {},
+    body: person === null ? {} : { by: person.by, reason: person.reason, message: `${person.by} (unverified) says that its worker is gone: ${person.reason}` },
     resume: open.execution,
+    ...(person === null ? {} : { gone: true }),
   });
   if (resumed.status !== 'begun') return null;
   // Calls whose replies are recorded were made, whatever is there now: it is verified as if nothing had come in between.
@@ -78,6 +84,26 @@ export async function recoverOne(runtime: Runtime, open: OpenExecution, deadline
     runtime.clock.now(),
   );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'sweep' }, plan, decision: null, lease: resumed.lease, seen }, closing);
+}
+
+/** Closes one execution of a worker whose clock was ahead: a person says that it is gone, since its lease does not. */
+export async function recoverExecution(
+  runtime: Runtime,
+  execution: string,
+  { by, reason, deadline }: { readonly by: string; readonly reason: string; readonly deadline?: number },
+): Promise<PassResult> {
+  const refuse = (message: string, next: string): never => {
+    throw new RedressError('recovery/refused', message, { next });
+  };
+  if (by.trim() === '' || reason.trim() === '') refuse('Ending an execution needs a person and a reason.', 'Say who ends it, and why.');
+  const open = (await runtime.needJournal('Recovery').open()).find((each) => each.execution === execution);
+  if (open === undefined) return refuse(`Execution ${execution} is not open.`, '`redress recover` shows the open ones.');
+  const until = new Date(open.leaseUntil).toISOString();
+  const now = runtime.clock.now();
+  if (open.leaseUntil > now && open.leaseUntil <= now + LONGEST_LEASE)
+    refuse(`Execution ${execution} is leased until ${until}: its worker may be at it.`, 'Wait until then; `redress recover` closes it.');
+  const closed = await recoverOne(runtime, open, deadline ?? null, { by, reason });
+  return closed ?? refuse(`Another worker has closed execution ${execution} in the same moment.`, '`redress history` shows what became of it.');
 }
 
 /** Reads are eventually consistent: after so many milliseconds they show what was written. */

@@ -7,10 +7,11 @@ import { mappedRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
 import { approve, closeBreaker, deny } from './approvals.js';
 import { contradiction, type Looked } from './contradiction.js';
+import { Delivery } from './delivery.js';
 import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
-import { type ResourcePass, resourcePass, runPass } from './pass.js';
-import { recover } from './recover.js';
+import { resourcePass, runPass } from './pass.js';
+import { recover, recoverExecution } from './recover.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
@@ -42,6 +43,7 @@ export function createRedress(options: RedressOptions): Redress {
     deny: (id, how) => deny(runtime, id, how),
     closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
+    recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
     close: () => runtime.gate.close(),
   };
 }
@@ -55,28 +57,48 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
   const results: FindingResult[] = [];
   const retry = new Set<string>();
   const counted: Record<string, number> = {};
-  for (const envelope of unwrap(input)) {
-    for (const finding of normalize(envelope)) {
-      const result = await handleFinding(runtime, finding, run);
-      results.push(result);
-      if (result.retryable && finding.itemId !== null) retry.add(finding.itemId);
-      if (result.passes.length === 0 && result.error === null) counted[finding.disposition] = (counted[finding.disposition] ?? 0) + 1;
-    }
+  const findings = unwrap(input).flatMap((envelope) => normalize(envelope));
+  const delivery = new Delivery(runtime, findings, run);
+  if (findings.length > 1) await delivery.resume();
+  let late = false;
+  for (const at of delivery.order()) {
+    const finding = findings[at] as Finding;
+    const handled: Handled = late ? { ...LEFT, finding } : await handleFinding(runtime, finding, run, { delivery, at });
+    const { left, ...result } = handled;
+    late ||= left;
+    results.push(result);
+    if (result.retryable && finding.itemId !== null) retry.add(finding.itemId);
+    if (result.passes.length === 0 && result.error === null && !left) counted[finding.disposition] = (counted[finding.disposition] ?? 0) + 1;
+    if (!left) delivery.came(at, result.retryable);
   }
+  await delivery.end();
   return { results, retry: [...retry], counted };
 }
 
+/** What became of a finding; `left`: there was no time for all of it. */
+type Handled = FindingResult & { readonly left: boolean };
+
+/** A finding that there was no time for. */
+const LEFT = {
+  passes: [],
+  reason: 'Not enough time is left; the next delivery goes on from here.',
+  gap: { closed: false, open: [] },
+  error: null,
+  retryable: true,
+  left: true,
+} as const;
+
 /** Throws nothing: a finding that fails takes no other along, and comes again. */
-async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions): Promise<FindingResult> {
+async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions, place: Place): Promise<Handled> {
   const passes: PassResult[] = [];
   try {
-    const { reason, retryable } = await askFor(runtime, finding, run, passes);
-    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: retryable || passes.some((pass) => pass.retryable) };
+    const { reason, retryable, left } = await askFor(runtime, finding, run, passes, place);
+    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: retryable || passes.some((pass) => pass.retryable), left };
   } catch (error) {
     // A store that is down, or a bug. What was done before it is in `passes`, and the same input comes again.
     runtime.warn(`finding ${finding.id} could not be handled`, error);
     const code = isRedressError(error) ? error.code : 'engine/bug';
-    return { finding, passes, reason: finding.reason, gap: gapOf(passes), error: { code, message: messageOf(error) }, retryable: true };
+    return { finding, passes, reason: finding.reason, gap: gapOf(passes), error: { code, message: messageOf(error) }, retryable: true, left: false };
   }
 }
 
@@ -102,24 +124,46 @@ async function ask(runtime: Runtime, input: Finding | ResourceRef, run: RunOptio
   return askAbout(runtime, asked, input, run);
 }
 
-/** Fills `passes` as they are made, and answers why there are none. */
-async function askFor(runtime: Runtime, finding: Finding, run: RunOptions, passes: PassResult[]): Promise<LookedFor> {
+/** Where a finding is in the input that it came with. */
+interface Place {
+  readonly delivery: Delivery;
+  readonly at: number;
+}
+
+/** Fills `passes` as they are made, resource by resource, and answers why there are none; and whether there was no time for some. */
+async function askFor(
+  runtime: Runtime,
+  finding: Finding,
+  run: RunOptions,
+  passes: PassResult[],
+  { delivery, at }: Place = { delivery: new Delivery(runtime, [finding], {}), at: 0 },
+): Promise<LookedFor & { readonly left: boolean }> {
   const { finding: known, routes, reason } = await routed(runtime, finding, run);
   const trigger = { by: 'finding', finding: known } as const;
-  const together = new Map<string, { readonly pass: ResourcePass; readonly looks: Looked[] }>();
-  for (const { remediator, resource: claimed, ids } of routes) {
-    const stream = streamOf(claimed);
-    const one = together.get(stream) ?? { pass: resourcePass(), looks: [] };
-    together.set(stream, one);
-    const made = await runPass(runtime, { remediator, claimed, ids, trigger, together: one.pass }, run);
-    one.looks.push({ remediator, passes: made });
-    passes.push(...made);
-  }
-  for (const { pass, looks } of together.values()) {
+  const late = { reason: LEFT.reason, retryable: true, left: true };
+  const byResource = Map.groupBy(routes, ({ resource: claimed }) => streamOf(claimed));
+  if (byResource.size > 1) await delivery.resume();
+  for (const stream of delivery.resources(at, [...byResource.keys()])) {
+    if (!delivery.mayBegin()) return late;
+    const pass = resourcePass();
+    const looks: Looked[] = [];
+    for (const { remediator, resource: claimed, ids } of byResource.get(stream) ?? []) {
+      const made = await runPass(runtime, { remediator, claimed, ids, trigger, together: pass }, run);
+      looks.push({ remediator, passes: made });
+      passes.push(...made);
+    }
     const contradicted = await contradiction(runtime, known, looks, pass.reads, run);
     if (contradicted !== null) passes.push(contradicted);
+    const all = [...looks.flatMap((each) => each.passes), ...(contradicted === null ? [] : [contradicted])];
+    await delivery.handled(
+      at,
+      stream,
+      all.some((each) => each.retryable),
+    );
   }
-  return (routes.length === 0 ? await lookFor(runtime, known, run, passes) : null) ?? { reason, retryable: false };
+  if (routes.length > 0) return { reason, retryable: false, left: false };
+  if (!delivery.mayBegin()) return late;
+  return { ...((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false }), left: false };
 }
 
 /** Where a finding leads. A Config rule by whose name nobody is asked is looked up: its identifier says what it is. */

@@ -3,13 +3,13 @@ import { builtinGuardrails } from '../guardrails/builtin.js';
 import { freshness, type Shown } from '../guardrails/freshness.js';
 import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
-import { isRedressError, RedressError } from '../model/errors.js';
+import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
-import { unknownRules } from '../policy/config-rule.js';
+import { policyMistakes } from '../policy/composed.js';
 import { environmentOf, modeOf, type Policy } from '../policy/policy.js';
 import { defineRegister, matchingNothing, type Register } from '../policy/register.js';
 import { mistakes, nearest } from '../policy/validate.js';
@@ -17,9 +17,6 @@ import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identit
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import type { RedressOptions } from './types.js';
-
-/** The guardrail that reads the rules of a policy. */
-const RULES = 'rules';
 
 /** How long what Config said of a rule is believed; milliseconds. */
 const RULE_KEPT = 600_000;
@@ -131,41 +128,8 @@ export class Runtime {
 
   /** Names that nobody knows are mistakes, not nothing: the remediator meant would silently stay notify-only. */
   #checkPolicy(policy: Policy): Policy {
-    const ids = this.remediators.map((each) => each.id);
-    const refuse = (path: readonly string[], message: string) => mistakes('policy/invalid', 'The policy', [{ path, message }], policy.placeOf);
-    if (policy.rules.length > 0 && !this.#guardrails.some((each) => each.id === RULES))
-      throw refuse(['rules'], 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes');
-    if (policy.exceptions.register !== null && !this.#hasRegister)
-      throw refuse(
-        ['exceptions', 'register'],
-        `it names the register ${JSON.stringify(policy.exceptions.register)}, and none was given: what people have agreed on would be changed. Give it as \`exceptions\` (\`readRegister\` of @redress/core/yaml reads it), or take the name out`,
-      );
-    const wrong = [...unknownRules(policy, this.remediators), ...this.#guardrails.flatMap((each) => each.check?.(policy) ?? [])];
+    const wrong = policyMistakes(policy, { remediators: this.remediators, guardrails: this.#guardrails, hasRegister: this.#hasRegister });
     if (wrong.length > 0) throw mistakes('policy/invalid', 'The policy', wrong, policy.placeOf);
-    policy.grace.forEach(({ remediators }, index) => {
-      const at = remediators?.findIndex((id) => !ids.includes(id)) ?? -1;
-      const unknown = remediators?.[at];
-      if (unknown === undefined) return;
-      const near = nearest(unknown, ids);
-      throw refuse(
-        ['grace', String(index), 'remediators', String(at)],
-        `${JSON.stringify(unknown)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}`,
-      );
-    });
-    for (const [id, entry] of Object.entries(policy.remediators)) {
-      const remediator = this.remediators.find((each) => each.id === id);
-      if (remediator === undefined) {
-        const near = nearest(id, ids);
-        const meant = near === null ? '' : ` (did you mean ${near}?)`;
-        throw refuse(['remediators', id], `${JSON.stringify(id)} is no remediator${meant}; allowed: ${ids.join(', ')}`);
-      }
-      try {
-        remediator.parameters(entry.parameters);
-      } catch (error) {
-        if (!isRedressError(error)) throw error;
-        throw refuse(['remediators', id, ...(error.place?.path ?? 'parameters').split('.')], error.message);
-      }
-    }
     return policy;
   }
 
@@ -319,6 +283,14 @@ export async function factOf<T>(read: () => Promise<T>): Promise<Fact<T>> {
   } catch (error) {
     return unreadable(error);
   }
+}
+
+/** With less time than this before the process ends no resource is begun; milliseconds. */
+export const NEEDED_TO_BEGIN = 35_000;
+
+/** Whether another resource may be begun. */
+export function timeLeft({ clock }: Pick<Runtime, 'clock'>, deadline: number | null): boolean {
+  return deadline === null || clock.now() + NEEDED_TO_BEGIN <= deadline;
 }
 
 /** Why a look shows nothing; null when it does. */

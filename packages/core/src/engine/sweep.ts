@@ -1,3 +1,4 @@
+import { type Fact, known, unreadable } from '../guardrails/guardrail.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import { isRecord, type Json, type JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
@@ -6,13 +7,11 @@ import { LOOKING } from './gate.js';
 import { runPass } from './pass.js';
 import { persist } from './recorder.js';
 import { recover } from './recover.js';
-import { parametersOf, type Runtime } from './runtime.js';
+import { NEEDED_TO_BEGIN, parametersOf, type Runtime, timeLeft } from './runtime.js';
 import { isUnread, type PassResult, type RunBudget, type SweepOptions, type SweepSummary, type SweepTarget } from './types.js';
 
 /** Resources per second, unless asked otherwise: a sweep must not use up the request quota that the account's own work needs. */
 const RATE = 5;
-/** No resource is begun with less time than this. */
-const NEEDED = 35_000;
 /** So many resources settle at the same time before a sweep goes on. */
 const SETTLING_AT_ONCE = 100;
 /** Discovery may name a resource twice in a row of pages; so many are remembered. */
@@ -64,13 +63,15 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
   }
   const asked = options.remediators === undefined ? runtime.remediators : options.remediators.map((id) => runtime.remediator(id));
   const jobs: { readonly remediator: Remediator; readonly target: SweepTarget; readonly last: Last | null }[] = [];
+  const summaries: SweepSummary[] = [];
   for (const target of targets) {
-    const latest = dryRun ? new Map<string, Last>() : await lastSweeps(runtime, target);
-    for (const remediator of asked) jobs.push({ remediator, target, last: latest.get(remediator.id) ?? null });
+    const latest = dryRun ? known(new Map<string, Last>()) : await unlessCorrupt(lastSweeps(runtime, target));
+    if (latest.ok) for (const remediator of asked) jobs.push({ remediator, target, last: latest.value.get(remediator.id) ?? null });
+    // What the sweep comes to could not be recorded there either. The other places are swept.
+    else for (const { id } of asked) summaries.push({ ...target, remediator: id, ...UNSWEPT, message: latest.error, record: null });
   }
   jobs.sort((a, b) => (a.last?.time ?? 0) - (b.last?.time ?? 0));
   const budget: RunBudget = options.budget ?? { changes: 0 };
-  const summaries: SweepSummary[] = [];
   for (const { remediator, target, last } of jobs) {
     if (!timeLeft(runtime, deadline)) break;
     const startedAt = runtime.clock.now();
@@ -79,6 +80,19 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
     summaries.push({ remediator: remediator.id, ...target, ...found, record });
   }
   return summaries;
+}
+
+/** A place of which nothing was looked at. */
+const UNSWEPT = { status: 'failed', looked: 0, outcomes: {}, retryable: 0, errors: 0, unread: 0, next: null } as const;
+
+/** A journal that is down is down for all; a stream that does not verify is one. */
+async function unlessCorrupt<T>(read: Promise<T>): Promise<Fact<T>> {
+  try {
+    return known(await read);
+  } catch (error) {
+    if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+    return unreadable(error);
+  }
 }
 
 type Found = Omit<SweepSummary, 'remediator' | 'account' | 'region' | 'record'>;
@@ -112,7 +126,7 @@ async function sweepOne(
   const settle = async () => {
     for (const { ref, seenAt, until } of later.splice(0)) {
       const wait = until - runtime.clock.now();
-      const late = options.deadline !== undefined && until + NEEDED > options.deadline;
+      const late = options.deadline !== undefined && until + NEEDED_TO_BEGIN > options.deadline;
       if (wait > 0 && !late) await runtime.clock.sleep(wait);
       count(await lookAt(runtime, remediator, ref, seenAt, options), () => false);
     }
@@ -184,10 +198,6 @@ async function lookAt(
     runtime.warn(`${remediator.id}: ${claimed.id} could not be looked at`, error);
     return [null];
   }
-}
-
-function timeLeft(runtime: Runtime, deadline: number | null): boolean {
-  return deadline === null || runtime.clock.now() + NEEDED <= deadline;
 }
 
 function nameOf(ref: ResourceRef): string {

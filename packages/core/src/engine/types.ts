@@ -201,7 +201,10 @@ export interface Redress {
   plan(remediator: string, resource: ResourceRef): Promise<readonly PassResult[]>;
   /** A finding, or a resource asked about by all remediators of its type, the whole way. */
   run(input: Finding | ResourceRef, options?: RunOptions): Promise<FindingResult['passes']>;
-  /** A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. */
+  /**
+   * A raw input (Lambda event, file) the whole way: unwrap, normalize, run. Never throws for what is in the input. With a deadline it stops in
+   * time, and the same input, when it comes again, goes on from there.
+   */
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
   /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
   sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
@@ -245,5 +248,11 @@ export interface Redress {
   ): Promise<void>;
   /** Closes executions whose worker is gone, by looking at the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
+  /**
+   * Closes one execution whose worker is gone, and had a clock that was ahead: its lease lasts for longer than any does. Nothing is sent.
+   *
+   * @throws {RedressError} `recovery/refused` when it is not open, its lease may be that of a living worker, or nobody says why.
+   */
+  recoverExecution(execution: string, options: { readonly by: string; readonly reason: string; readonly deadline?: number }): Promise<PassResult>;
   close(): void;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Grace } from '../journal.js';
-import { definePolicy, graceOf } from '../policy/policy.js';
+import { graceOf, parsePolicy } from '../policy/policy.js';
 import { approvalOf } from './approval.js';
 import { dueNotice, graceEnds, graceExpected } from './grace.js';
 
@@ -50,7 +50,7 @@ describe('which notice is due', () => {
 
 describe('a grace period of a policy', () => {
   const policy = (grace: object[]) =>
-    definePolicy({
+    parsePolicy({
       version: 1,
       environments: { dev: { accounts: ['111111111111'] }, prod: { accounts: ['333333333333'], after: 'none', because: 'x' } },
       grace,

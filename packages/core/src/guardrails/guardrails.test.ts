@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, apiCallFinding, facts, group, NOW, revoke } from '../internal/testing/facts.js';
 import { emptyView, type StreamView } from '../journal.js';
-import { definePolicy } from '../policy/policy.js';
+import { definePolicy, parsePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import { builtinGuardrails } from './builtin.js';
 import { freshness, shownBy } from './freshness.js';
@@ -248,7 +248,7 @@ describe('freeze', () => {
     const two = { environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: ['222222222222'], after: 'none', because: 'b' } } };
     const freeze = [{ from: new Date(NOW - 1).toISOString(), to: new Date(NOW + 1).toISOString(), reason: 'r', environments: ['prod'] }];
     expect(codes({ policy: policy({ ...two, freeze }) }).effect).toBe('allow');
-    const decision = decide(all, facts({ policy: known(definePolicy({ version: 1, freeze: [{ ...freeze[0], environments: undefined }] })) }));
+    const decision = decide(all, facts({ policy: known(parsePolicy({ version: 1, freeze: [{ ...freeze[0], environments: undefined }] })) }));
     expect(decision.results.find((each) => each.guardrail === 'freeze')).toMatchObject({ effect: 'notify', code: 'frozen', data: { reason: 'r' } });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, facts } from '../internal/testing/facts.js';
-import { definePolicy } from '../policy/policy.js';
+import { parsePolicy } from '../policy/policy.js';
 import { known } from './guardrail.js';
 import { managedByIac, managerOf } from './iac.js';
 
@@ -46,7 +46,7 @@ describe('who manages a resource', () => {
 
 describe('managed-by-iac', () => {
   const policy = (managedByIac?: string) =>
-    known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, ...(managedByIac === undefined ? {} : { managedByIac }) }));
+    known(parsePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, ...(managedByIac === undefined ? {} : { managedByIac }) }));
   const tags = { 'aws:cloudformation:stack-name': 'payments' };
   it.each([
     ['asks a person, and names the stack', undefined, 'approve', 'managed'],

@@ -30,6 +30,7 @@ export type RedressErrorCode =
   | 'rollback/refused'
   | 'approval/refused'
   | 'breaker/refused'
+  | 'recovery/refused'
   | 'replay/not-recorded'
   | 'evaluation/refused'
   | 'evaluation/unreadable'
@@ -49,6 +50,14 @@ export interface RedressErrorOptions {
   readonly place?: Place;
   /** Whether the same call may succeed when repeated later. */
   readonly retryable?: boolean;
+  /** Every mistake in a document that a person wrote; `place` is that of the first. */
+  readonly mistakes?: readonly PlacedMistake[];
+}
+
+/** One mistake in a document, and where it is. */
+export interface PlacedMistake {
+  readonly message: string;
+  readonly place: Place;
 }
 
 /** A place in an input that a person wrote. Lines and columns count from 1. */
@@ -72,6 +81,7 @@ export class RedressError extends Error {
   readonly next: string | undefined;
   readonly place: Place | undefined;
   readonly retryable: boolean;
+  readonly mistakes: readonly PlacedMistake[];
   /** @internal */
   readonly [MARK] = true;
 
@@ -82,6 +92,7 @@ export class RedressError extends Error {
     this.next = options.next;
     this.place = options.place;
     this.retryable = options.retryable ?? false;
+    this.mistakes = options.mistakes ?? [];
   }
 }
 

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { isRedressError } from '../model/errors.js';
 import { readPolicy, readRegister } from '../yaml.js';
-import { definePolicy, environmentOf, graceOf, modeOf } from './policy.js';
-import { defineRegister } from './register.js';
+import { definePolicy, environmentOf, graceOf, modeOf, type PolicyInput, parsePolicy } from './policy.js';
+import { defineRegister, parseRegister } from './register.js';
 
 const DEV = '111111111111';
 const PROD = '333333333333';
@@ -209,13 +209,13 @@ describe('definePolicy', () => {
     ],
     ['a document that is none', null, /object/],
   ])('refuses %s', (_name, input, message) => {
-    const error = refused(() => definePolicy(input));
+    const error = refused(() => parsePolicy(input));
     expect(error.code).toBe('policy/invalid');
     expect(error.message).toMatch(message);
   });
 
   it('tells every mistake at once', () => {
-    expect(refused(() => definePolicy({ version: 1, stop: 'maybe', limits: 3, other: 1 })).message).toMatch(/3 mistakes/);
+    expect(refused(() => parsePolicy({ version: 1, stop: 'maybe', limits: 3, other: 1 })).message).toMatch(/3 mistakes/);
   });
 });
 
@@ -266,6 +266,179 @@ describe('names of Config rules', () => {
   });
 });
 
+describe('the types', () => {
+  it('know what a policy may say', () => {
+    // @ts-expect-error: no policy
+    expect(refused(() => definePolicy(42)).message).toMatch(/not an object/);
+    // @ts-expect-error: no mode
+    expect(refused(() => definePolicy({ version: 1, remediators: { 'a-b': 'enforced' } })).code).toBe('policy/invalid');
+    // @ts-expect-error: no mode
+    refused(() => definePolicy({ version: 1, environments: { dev: { accounts: [DEV] } }, remediators: { 'a-b': { dev: 'enforced' } } }));
+    // @ts-expect-error: no section
+    refused(() => definePolicy({ version: 1, remediator: {} }));
+    // @ts-expect-error: no text
+    refused(() => definePolicy({ version: 1, environments: { dev: { accounts: [111111111111] } } }));
+    // @ts-expect-error: no register
+    refused(() => defineRegister({}));
+    // @ts-expect-error: an entry without an end
+    refused(() => defineRegister([{ id: 'EXC-1', scope: { account: DEV }, reason: 'r', owner: 'a', approver: 'b' }]));
+    expectTypeOf(definePolicy).parameters.toEqualTypeOf<[input: PolicyInput]>();
+    expectTypeOf<PolicyInput['managedByIac']>().toEqualTypeOf<'approve' | 'notify' | 'allow' | undefined>();
+    expectTypeOf<unknown>().not.toExtend<PolicyInput>();
+  });
+
+  it('take constants, and parameters of any kind', () => {
+    const constant = { version: 1, environments: { dev: { accounts: [DEV] } }, limits: [{ per: ['account'], changes: 1, window: 'PT1H' }] } as const;
+    expect(definePolicy(constant).limits).toEqual([{ per: ['account'], changes: 1, window: 3_600_000 }]);
+    expect(definePolicy({ ...constant, remediators: { 'a-b': { dev: 'plan', parameters: { days: 7 } } } }).remediators['a-b']).toEqual({
+      modes: { dev: 'plan' },
+      parameters: { days: 7 },
+    });
+  });
+
+  it('leave it to another function to read what may be no policy', () => {
+    expectTypeOf(parsePolicy).parameter(0).toBeUnknown();
+    expectTypeOf(parseRegister).parameter(0).toBeUnknown();
+    const unknown: unknown = { version: 1, stop: 'changes' };
+    expect(parsePolicy(unknown).stop).toBe('changes');
+    expect(parsePolicy(unknown).digest).toBe(definePolicy({ version: 1, stop: 'changes' }).digest);
+  });
+});
+
+describe('all mistakes of a policy are told at once', () => {
+  const text = `version: 1
+stopp: none
+environments:
+  dev: { accounts: [111111111111, "222222222222"] }
+  prod: { accounts: ["333333333333"], after: { environment: dev, fixes: 0, bake: P7D } }
+remediators:
+  a-b: { dev: enforced }
+  c-d: { devv: enforce }
+  e-f: enforce
+limits:
+  - { per: [account], changes: -1, window: PT1H }
+  - { per: [account], changes: 5001, window: PT1H }
+grace:
+  - { period: P99999999999D }
+  - { period: P7D, remediators: [nobody], remind: [P8D] }
+`;
+
+  it('those of form, of meaning, and of what it is composed with, each with its place', () => {
+    const { mistakes, place, message } = refused(() =>
+      readPolicy(text, 'p.yaml', (policy) => [
+        ...Object.keys(policy.remediators).map((id) => ({ path: ['remediators', id], message: 'is no remediator' })),
+        { path: ['grace', 0, 'remediators', 0], message: 'is no remediator' },
+      ]),
+    );
+    expect(mistakes.map(({ place: { line, path }, message: what }) => [line, path, what])).toEqual([
+      [4, 'environments.dev.accounts.0', '111111111111 is not a string: quote it ("111111111111")'],
+      [5, 'environments.prod.after.fixes', '0: must be 1 or more'],
+      [11, 'limits.0.changes', '-1: must be 0 or more'],
+      [14, 'grace.0.period', '"P99999999999D": is longer than 366 days'],
+      [2, 'stopp', '"stopp" is not known here'],
+      [7, 'remediators.a-b.dev', '"enforced" is not allowed; allowed: enforce, approve, plan, notify, off'],
+      [8, 'remediators.c-d.devv', '"devv" is no environment (did you mean dev?); allowed: dev, prod, parameters'],
+      [9, 'remediators.e-f', 'a single mode is only possible with one environment; say for which: dev: enforce, prod: enforce'],
+      [12, 'limits.1.changes', '5001 is more than a journal counts in a window: at most 5000'],
+      [15, 'grace.1.remind.0', 'is not shorter than the period: that is the first notice'],
+      [7, 'remediators.a-b', 'is no remediator'],
+      [8, 'remediators.c-d', 'is no remediator'],
+      [9, 'remediators.e-f', 'is no remediator'],
+      [15, 'grace.1.remediators.0', 'is no remediator'],
+    ]);
+    expect(place).toEqual(mistakes[0]?.place);
+    for (const { place: at } of mistakes) expect(message).toContain(`p.yaml:${at.line}:${at.column}`);
+  });
+
+  it('what is wrong in one environment says nothing of the others', () => {
+    const { mistakes } = refused(() =>
+      parsePolicy({
+        version: 1,
+        environments: { dev: { accounts: ['x'] }, prod: { accounts: [PROD], after: { environment: 'dev', fixes: 1, bake: 'P1D' } } },
+        approvers: { dev: ['arn:aws:iam::111111111111:role/x'] },
+        remediators: { 'a-b': { dev: 'enforce', prod: 'plan' } },
+      }),
+    );
+    expect(mistakes.map(({ place }) => place.path)).toEqual(['environments.dev.accounts.0']);
+  });
+
+  it('a missing version hides nothing', () => {
+    const { mistakes } = refused(() => parsePolicy({ remediators: { 'a-b': 'enforced' }, securityHub: { administrators: [111111111111] } }));
+    expect(mistakes.map(({ place }) => place.path)).toEqual(['version', 'remediators.a-b', 'securityHub.administrators.0']);
+  });
+
+  it('a limit of a run counts in no journal', () => {
+    expect(definePolicy({ version: 1, limits: [{ per: ['run'], changes: 5001 }] }).limits).toHaveLength(1);
+    expect(definePolicy({ version: 1, limits: [{ per: ['account'], changes: 5000, window: 'P366D' }] }).limits).toHaveLength(1);
+    expect(refused(() => parsePolicy({ version: 1, limits: [{ per: ['account'], changes: 1, window: 'P367D' }] })).message).toMatch(/longer than 366 days/);
+  });
+});
+
+describe('what no policy is', () => {
+  const line = (text: string) => refused(() => readPolicy(text, 'p.yaml')).place?.line;
+
+  it.each([
+    ['a day that is none', 'version: 1\nfreeze:\n  - { from: "2026-02-30T00:00:00Z", to: "2026-03-05T00:00:00Z", reason: r }\n', 3],
+    ['an alias of itself', 'version: 1\nrules: &a\n  - *a\n', 3],
+    ['a map that holds itself', 'version: 1\nremediators: &a\n  x: { parameters: *a }\n', 3],
+    ['an alias of nothing', 'version: 1\nremediators:\n  x: *nobody\n', 3],
+    ['__proto__', 'version: 1\nremediators:\n  __proto__: enforce\n', 3],
+    ['__proto__ as an environment', 'version: 1\nenvironments:\n  __proto__: { accounts: [] }\n', 3],
+    ['__proto__ in parameters', 'version: 1\nremediators:\n  x:\n    parameters: { __proto__: { days: 1 } }\n', 4],
+    ['a number that JSON has not', 'version: 1\nremediators:\n  x: { parameters: { days: .inf } }\n', 3],
+  ])('%s', (_what, text, at) => {
+    expect(line(text)).toBe(at);
+  });
+
+  it('aliases that fill the memory, at the last of them', () => {
+    const bomb = ['version: 1', 'rules:', '  - &l0 [x, x, x, x, x, x, x, x, x, x]'];
+    for (let n = 1; n < 10; n++)
+      bomb.push(
+        `  - &l${n} [${Array(10)
+          .fill(`*l${n - 1}`)
+          .join(', ')}]`,
+      );
+    expect(line(bomb.join('\n'))).toBe(12);
+  });
+
+  it('an environment that is called as a member of every object gives no mode', () => {
+    const environments = { constructor: { accounts: [DEV] } };
+    expect(modeOf(definePolicy({ version: 1, environments, remediators: { 'a-b': {} } }), 'a-b', DEV)).toBe('notify');
+  });
+
+  it('every mistake of YAML is told', () => {
+    const { mistakes } = refused(() => readPolicy('version: 1\nversion: 1\nstop: none\nstop: none\n', 'p.yaml'));
+    expect(mistakes.map(({ place }) => place.line)).toEqual([2, 4]);
+  });
+});
+
+describe('files as editors write them', () => {
+  const entry = '- id: EXC-1\n  scope: { account: "111111111111" }\n  reason: r\n  owner: a\n  approver: b\n  expires: "2026-12-31T00:00:00Z"\n';
+
+  it('with a byte order mark', () => {
+    expect(readPolicy('\ufeffversion: 1\nstop: changes\n', 'p.yaml').stop).toBe('changes');
+    expect(readRegister(`\ufeff${entry}${entry.replace('EXC-1', 'EXC-2')}`, 'e.yaml').entries.map(({ id }) => id)).toEqual(['EXC-1', 'EXC-2']);
+    expect(refused(() => readRegister(`\ufeff${entry}${entry}`, 'e.yaml')).place).toMatchObject({ line: 7 });
+  });
+
+  it('as UTF-16: it says so', () => {
+    const text = Buffer.from('\ufeffversion: 1\n', 'utf16le').toString('utf8');
+    expect(refused(() => readPolicy(text, 'p.yaml'))).toMatchObject({ place: { line: 1 }, message: expect.stringMatching(/not UTF-8/) });
+  });
+
+  it.each([
+    ['111111111111', '"111111111111"'],
+    // YAML takes the zero away.
+    ['012345678901', '"012345678901"'],
+  ])('an account without quotes: %s', (given, meant) => {
+    const policy = refused(() => readPolicy(`version: 1\nenvironments:\n  dev: { accounts: [${given}] }\n`, 'p.yaml'));
+    expect(policy.message).toContain(`quote it (${meant})`);
+    expect(policy.place?.line).toBe(3);
+    expect(refused(() => readRegister(entry.replace('"111111111111"', given), 'e.yaml')).message).toContain(`quote it (${meant})`);
+    expect(refused(() => readPolicy(`version: 1\nsecurityHub: { administrators: [${given}] }\n`, 'p.yaml')).message).toContain(`quote it (${meant})`);
+  });
+});
+
 describe('defineRegister', () => {
   const entry = { id: 'EXC-1', scope: { account: DEV }, reason: 'r', owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' };
 
@@ -278,6 +451,8 @@ describe('defineRegister', () => {
     ['no end', { expires: undefined }, /expires/],
     ['an end without offset', { expires: '2026-12-31T00:00:00' }, /offset/],
     ['an end that is no time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
+    ['an end on a day that is none', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
+    ['an end on 29 February of another year', { expires: '2027-02-29T00:00:00+11:00' }, /date and time/],
     ['the owner as approver', { approver: ' Payments' }, /cannot approve their own/],
     ['an empty scope', { scope: {} }, /exempt everything/],
     ['a scope by remediator alone', { scope: { remediators: 'a-b' } }, /exempt everything/],
@@ -315,7 +490,7 @@ describe('defineRegister', () => {
     ['a tag key that is too long', { scope: { tag: `${'k'.repeat(129)}=v` } }, /128 characters/],
     ['an unknown member', { scope: { accounts: DEV } }, /"accounts" is not known/],
   ])('refuses %s', (_name, over, message) => {
-    const error = refused(() => defineRegister([{ ...entry, ...over }]));
+    const error = refused(() => parseRegister([{ ...entry, ...over }]));
     expect(error.code).toBe('register/invalid');
     expect(error.message).toMatch(message);
   });
@@ -374,6 +549,13 @@ describe('defineRegister', () => {
     expect(defineRegister([{ ...entry, scope: { resource } }]).entries[0]?.scope.resources).toEqual([expected]);
   });
 
+  it.each([
+    ['__proto__', '- __proto__: { id: EXC-1 }\n', 1],
+    ['what holds itself', '- &a\n  id: EXC-1\n  scope: *a\n', 3],
+  ])('refuses %s with its line', (_name, text, line) => {
+    expect(refused(() => readRegister(text, 'e.yaml'))).toMatchObject({ code: 'register/invalid', place: { line } });
+  });
+
   it('refuses one id for two entries', () => {
     expect(refused(() => defineRegister([entry, entry])).message).toMatch(/used twice/);
   });
@@ -404,6 +586,6 @@ describe('defineRegister', () => {
   });
 
   it('refuses nothing as data, too', () => {
-    for (const input of [undefined, null]) expect(refused(() => defineRegister(input)).code).toBe('register/invalid');
+    for (const input of [undefined, null]) expect(refused(() => parseRegister(input)).code).toBe('register/invalid');
   });
 });

@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
-import { type Digest, deepFreeze, digestOf, type JsonObject, toJson } from '../model/json.js';
+import { MOST_CHANGES } from '../journal.js';
+import { messageOf } from '../model/errors.js';
+import { type Digest, deepFreeze, digestOf, isRecord, type JsonObject, toJson } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
 import { parseDuration } from '../remediator/define.js';
-import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
+import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
  * What a remediator may do in an environment.
@@ -125,7 +127,12 @@ export interface RemediatorPolicy {
 }
 
 const accountId = z.string().check(z.refine(isAccountId, 'is not a 12-digit account id (quote it: "111111111111")'));
-const duration = z.string().check(z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not an ISO 8601 duration such as PT1H or P7D'));
+/** No time that a policy names is longer: what is meant for ever is a mode or an exception. Milliseconds. */
+const LONGEST = 366 * 86_400_000;
+const duration = z.string().check(
+  z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not an ISO 8601 duration such as PT1H or P7D'),
+  z.refine((text) => (parseDuration(text) ?? 0) <= LONGEST, 'is longer than 366 days'),
+);
 const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
 const mode = z.enum(MODES);
 const clock = z.string().check(z.refine((value) => /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value), 'is not a time of day, such as "22:00" (in quotes)'));
@@ -208,7 +215,12 @@ const schema = z.strictObject({
 });
 
 /** What {@link definePolicy} takes: the shape of `redress.yaml`. */
-export type PolicyInput = z.input<typeof schema>;
+export type PolicyInput = Constant<Omit<z.input<typeof schema>, 'remediators'>> & {
+  /** A mode, or modes by environment and `parameters`; by id. */
+  readonly remediators?: {
+    readonly [remediator: string]: Mode | { readonly [environmentOrParameters: string]: Mode | { readonly [parameter: string]: unknown } };
+  };
+};
 
 /** Limits that hold when a policy names none. */
 export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
@@ -225,12 +237,33 @@ export const DEFAULT_LIMITS: readonly Limit[] = deepFreeze([
  *   environments: { dev: { accounts: ['111111111111'] } },
  *   remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforce' } },
  * });
- * @param placeOf finds places for errors; `readPolicy` of `@redress/core/yaml` gives lines.
  * @throws {RedressError} `policy/invalid` with every mistake, its place and what is allowed.
  */
-export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pathOnly): Policy {
+export function definePolicy(input: PolicyInput): Policy {
+  return parsePolicy(input);
+}
+
+/** Options of {@link parsePolicy}. */
+export interface PolicyParsing {
+  /** Finds places for errors; `readPolicy` of `@redress/core/yaml` gives lines. */
+  readonly placeOf?: PlaceOf;
+  /** What else is wrong with it, of what can be read: told in the same round. */
+  readonly also?: (policy: Policy) => readonly Mistake[];
+}
+
+/**
+ * {@link definePolicy} of something that may be no policy: what a program was given.
+ *
+ * @example parsePolicy(JSON.parse(text))
+ * @throws {RedressError} `policy/invalid` with every mistake, its place and what is allowed.
+ */
+export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [] }: PolicyParsing = {}): Policy {
+  const { data, found: unfit, original } = checkAll(schema, input, { version: 1 });
+  if (data === null) throw mistakes('policy/invalid', 'The policy', unfit, placeOf);
+  const raw = data;
   const found: Mistake[] = [];
-  const raw = check(schema, input, 'policy/invalid', 'The policy', placeOf);
+  // Also those that do not fit: they are named, and have their place.
+  const order = namesIn(input, 'environments');
 
   const environments: Environment[] = [];
   const owner = new Map<string, string>();
@@ -242,13 +275,14 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
         found.push({ path: ['environments', name, 'accounts', index], message: `account ${account} is also in ${before}; an account is in one environment` });
       owner.set(account, name);
     });
-    if (environments.length > 0 && each.after === undefined) {
+    const lower = order.slice(0, order.indexOf(name));
+    if (lower.length > 0 && each.after === undefined) {
       found.push({
         path: ['environments', name],
         message: 'an environment above the lowest needs after: { environment, fixes, bake }, or after: none with because',
       });
     }
-    if (environments.length === 0 && each.after !== undefined && each.after !== 'none') {
+    if (lower.length === 0 && each.after !== undefined && each.after !== 'none') {
       found.push({ path: ['environments', name, 'after'], message: 'the lowest environment (the first) comes after none' });
     }
     if (each.after === 'none' && each.because === undefined)
@@ -257,23 +291,24 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
       each.after === undefined || each.after === 'none'
         ? null
         : { environment: each.after.environment, fixes: each.after.fixes, bake: parseDuration(each.after.bake) ?? 0 };
-    if (after !== null && !environments.some((lower) => lower.name === after.environment)) {
+    if (after !== null && !lower.includes(after.environment)) {
       found.push({
         path: ['environments', name, 'after', 'environment'],
-        message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${environments.map((lower) => lower.name).join(', ') || 'none'}`,
+        message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${lower.join(', ') || 'none'}`,
       });
     }
     environments.push({ name, accounts: each.accounts, after, because: each.because ?? null });
   }
 
   const remediators: Record<string, RemediatorPolicy> = {};
+  for (const id of namesIn(input, 'remediators')) if (id !== '__proto__') remediators[id] = { modes: {}, parameters: {} };
   for (const [id, each] of Object.entries(raw.remediators ?? {})) {
     const path = ['remediators', id];
     if (typeof each === 'string') {
-      if (environments.length > 1)
+      if (order.length > 1)
         found.push({
           path,
-          message: `a single mode is only possible with one environment; say for which: ${environments.map((one) => `${one.name}: ${each}`).join(', ')}`,
+          message: `a single mode is only possible with one environment; say for which: ${order.map((name) => `${name}: ${each}`).join(', ')}`,
         });
       remediators[id] = { modes: { '*': each }, parameters: {} };
       continue;
@@ -281,20 +316,22 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     const modes: Record<string, Mode> = {};
     for (const [key, value] of Object.entries(each)) {
       if (key === 'parameters') continue;
-      if (!environments.some((one) => one.name === key)) {
-        const near = nearest(
-          key,
-          environments.map((one) => one.name),
-        );
+      if (!order.includes(key)) {
+        const near = nearest(key, order);
         found.push({
           path: [...path, key],
-          message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...environments.map((one) => one.name), 'parameters'].join(', ')}`,
+          message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...order, 'parameters'].join(', ')}`,
         });
       } else if (!MODES.includes(value as Mode)) {
         found.push({ path: [...path, key], message: `${JSON.stringify(value)} is not allowed; allowed: ${MODES.join(', ')}` });
       } else modes[key] = value as Mode;
     }
-    remediators[id] = { modes, parameters: toJson((each.parameters ?? {}) as JsonObject) };
+    try {
+      remediators[id] = { modes, parameters: toJson((each.parameters ?? {}) as JsonObject) };
+    } catch (error) {
+      // YAML has numbers that JSON has not.
+      found.push({ path: [...path, 'parameters'], message: messageOf(error) });
+    }
   }
 
   const limits: Limit[] = [];
@@ -302,11 +339,12 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     const perRun = each.per.includes('run');
     if (perRun && each.window !== undefined) found.push({ path: ['limits', index, 'window'], message: 'a limit per run has no window' });
     if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
+    if (!perRun && each.changes > MOST_CHANGES)
+      found.push({ path: ['limits', index, 'changes'], message: `${each.changes} is more than a journal counts in a window: at most ${MOST_CHANGES}` });
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
   const known = (name: string, path: Mistake['path']) => {
-    if (!environments.some((one) => one.name === name))
-      found.push({ path, message: `${JSON.stringify(name)} is no environment; allowed: ${environments.map((one) => one.name).join(', ') || 'none'}` });
+    if (!order.includes(name)) found.push({ path, message: `${JSON.stringify(name)} is no environment; allowed: ${order.join(', ') || 'none'}` });
   };
   for (const name of Object.keys(raw.approvers ?? {})) known(name, ['approvers', name]);
   const windows = (raw.windows ?? []).map((each, index): Window => {
@@ -337,7 +375,6 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
         path: ['configRules', name],
         message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
       });
-  if (found.length > 0) throw mistakes('policy/invalid', 'The policy', found, placeOf);
 
   const content = {
     stop: raw.stop ?? 'none',
@@ -355,7 +392,15 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     administrators: raw.securityHub?.administrators ?? [],
     self: raw.self ?? [],
   } satisfies Omit<Policy, 'digest' | 'placeOf'>;
-  return deepFreeze({ ...content, digest: digestOf(toJson(content)), placeOf });
+  const policy: Policy = deepFreeze({ ...content, digest: digestOf(toJson(content)), placeOf });
+  const all = [...unfit, ...[...found, ...also(policy)].map(({ path, message }) => ({ path: original(path), message }))];
+  if (all.length > 0) throw mistakes('policy/invalid', 'The policy', all, placeOf);
+  return policy;
+}
+
+function namesIn(input: unknown, section: string): readonly string[] {
+  const found = isRecord(input) ? input[section] : undefined;
+  return isRecord(found) ? Object.keys(found) : [];
 }
 
 function minutesOf(clock: string): number {
@@ -393,6 +438,7 @@ export function modeOf(policy: Policy, remediator: string, account: string): Mod
   const environment = environmentOf(policy, account);
   // An account in no environment is notify-only, whatever the remediator's mode; `off` stays off.
   if (entry === undefined) return 'notify';
-  const mode = (environment === null ? undefined : entry.modes[environment.name]) ?? entry.modes['*'] ?? 'notify';
+  const of = (name: string) => (Object.hasOwn(entry.modes, name) ? entry.modes[name] : undefined);
+  const mode = (environment === null ? undefined : of(environment.name)) ?? of('*') ?? 'notify';
   return environment === null && mode !== 'off' ? 'notify' : mode;
 }

@@ -4,7 +4,7 @@ import { GLOBAL_REGION, isAccountId, type ResourceRef } from '../model/resource.
 import type { Remediator, Tagged } from '../remediator/define.js';
 import { REGIONS } from './regions.js';
 import { type ExceptionResource, mayBe, readResourceName, typeByForm, unknownRegion } from './resource-name.js';
-import { check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
+import { type Constant, check, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /** What an exception covers: every member that is given must match. */
 export interface ExceptionScope {
@@ -90,7 +90,7 @@ const schema = z.array(
 );
 
 /** What {@link defineRegister} takes: the shape of `exceptions.yaml`. */
-export type RegisterInput = z.input<typeof schema>;
+export type RegisterInput = Constant<z.input<typeof schema>>;
 
 /**
  * A validated exceptions register. Refuses entries without an end, approved by their own owner, or with a scope that is empty or a wildcard.
@@ -100,7 +100,17 @@ export type RegisterInput = z.input<typeof schema>;
  *   owner: 'payments', approver: 'security', expires: '2026-12-31T00:00:00Z' }]);
  * @throws {RedressError} `register/invalid` with every mistake and its place.
  */
-export function defineRegister(input: RegisterInput | unknown, placeOf: PlaceOf = pathOnly): Register {
+export function defineRegister(input: RegisterInput): Register {
+  return parseRegister(input);
+}
+
+/**
+ * {@link defineRegister} of something that may be no register: what a program was given.
+ *
+ * @param placeOf finds places for errors; `readRegister` of `@redress/core/yaml` gives lines.
+ * @throws {RedressError} `register/invalid` with every mistake and its place.
+ */
+export function parseRegister(input: unknown, placeOf: PlaceOf = pathOnly): Register {
   // A file that was written by half, or not at all, must not end what people have agreed on.
   if (input === undefined || input === null)
     throw mistakes('register/invalid', 'The exceptions register', [{ path: [], message: 'is empty; a register without entries is written as []' }], placeOf);

@@ -411,6 +411,7 @@ export function defineRemediator<
         const places = wrong.map(({ path }) => ['parameters', ...path].join('.'));
         throw new RedressError('policy/invalid', `${definition.id}: ${wrong.map(({ message }, index) => `${places[index]}: ${message}`).join('; ')}`, {
           place: { path: places[0] ?? 'parameters' },
+          mistakes: wrong.map(({ message }, index) => ({ message, place: { path: places[index] ?? 'parameters' } })),
         });
       }
       return result.value as JsonObject;

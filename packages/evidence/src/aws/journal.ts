@@ -15,6 +15,7 @@ import {
   isRedressError,
   type Journal,
   type Json,
+  MOST_CHANGES,
   type OpenExecution,
   type RecordQuery,
   type RecordRef,
@@ -28,7 +29,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
-import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, invalid, type Written, written } from '../rules.js';
+import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
 /** Options of {@link awsJournal}. */
@@ -51,8 +52,6 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 
 /** Index partitions, so that none gets all writes. */
 const SHARDS = 8;
-/** Executions that a budget may count at once: they are one item, and an item holds 400 KB. */
-const MOST_CHANGES = 5000;
 /** For so long nothing that a limit counts is forgotten; milliseconds. */
 const YEAR = 366 * 86_400_000;
 /** Bytes above which a text goes to the bucket instead of into an item. */
@@ -261,7 +260,7 @@ class AwsJournal implements Journal {
 
   async *read(query: RecordQuery): AsyncIterable<StoredRecord> {
     if ('resource' in query) yield* this.#records(streamOf(resource(query.resource)), null);
-    else if ('all' in query) for (const pk of await this.#store.partitions('stream#')) yield* this.#records(streamNamed(pk), null);
+    else if ('all' in query) yield* inTurn((await this.#store.partitions('stream#')).map(streamNamed), (stream) => this.#records(stream, null));
     else {
       const item = await this.#store.get(executionKey(query.execution));
       if (item === null)

@@ -1,0 +1,60 @@
+import type { Guardrail } from '../guardrails/guardrail.js';
+import { isRedressError } from '../model/errors.js';
+import type { Remediator } from '../remediator/define.js';
+import { unknownRules } from './config-rule.js';
+import type { Policy } from './policy.js';
+import { type Mistake, nearest } from './validate.js';
+
+/** The guardrail that reads the rules of a policy. */
+const RULES = 'rules';
+
+/**
+ * What is wrong with a policy for what it is used with: remediators that nobody knows, which would silently stay notify-only, parameters that do
+ * not fit, rules that nothing reads.
+ *
+ * @param with `hasRegister`: an exceptions register is given, too.
+ * @example parsePolicy(input, { also: (policy) => policyMistakes(policy, { remediators: s3Remediators, guardrails: [celRules()], hasRegister: false }) })
+ */
+export function policyMistakes(
+  policy: Policy,
+  {
+    remediators,
+    guardrails,
+    hasRegister,
+  }: { readonly remediators: readonly Remediator[]; readonly guardrails: readonly Guardrail[]; readonly hasRegister: boolean },
+): readonly Mistake[] {
+  const ids = remediators.map((each) => each.id);
+  const unknown = (id: string, path: Mistake['path']): Mistake => {
+    const near = nearest(id, ids);
+    return { path, message: `${JSON.stringify(id)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}` };
+  };
+  const found: Mistake[] = [];
+  if (policy.rules.length > 0 && !guardrails.some((each) => each.id === RULES))
+    found.push({ path: ['rules'], message: 'nothing here reads rules: add the guardrail that `celRules` of @redress/core/cel makes' });
+  if (policy.exceptions.register !== null && !hasRegister)
+    found.push({
+      path: ['exceptions', 'register'],
+      message: `it names the register ${JSON.stringify(policy.exceptions.register)}, and none was given: what people have agreed on would be changed. Give it as \`exceptions\` (\`readRegister\` of @redress/core/yaml reads it), or take the name out`,
+    });
+  found.push(...unknownRules(policy, remediators), ...guardrails.flatMap((each) => each.check?.(policy) ?? []));
+  for (const [index, each] of policy.grace.entries())
+    for (const [at, id] of (each.remediators ?? []).entries()) if (!ids.includes(id)) found.push(unknown(id, ['grace', index, 'remediators', at]));
+  for (const [id, entry] of Object.entries(policy.remediators)) {
+    const remediator = remediators.find((each) => each.id === id);
+    if (remediator === undefined) found.push(unknown(id, ['remediators', id]));
+    else found.push(...misfits(remediator, entry.parameters).map(({ path, message }) => ({ path: ['remediators', id, ...path], message })));
+  }
+  return found;
+}
+
+function misfits(remediator: Remediator, parameters: Policy['remediators'][string]['parameters']): readonly Mistake[] {
+  try {
+    remediator.parameters(parameters);
+    return [];
+  } catch (error) {
+    if (!isRedressError(error)) throw error;
+    const path = (at: string | undefined) => (at ?? 'parameters').split('.');
+    if (error.mistakes.length === 0) return [{ path: path(error.place?.path), message: error.message }];
+    return error.mistakes.map(({ message, place }) => ({ path: path(place.path), message }));
+  }
+}

@@ -1,0 +1,51 @@
+// A disk that is full: what is said, and that nothing counts as recorded.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf, resource } from '@redress/core';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { folderJournal } from './folder.js';
+import { verifyFolder } from './verify.js';
+
+const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  return {
+    ...fs,
+    // Some of it fits, as on a real disk.
+    writeSync: (handle: number, bytes: Buffer, at: number) => {
+      if (disk.left <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      const written = fs.writeSync(handle, bytes, at, Math.min(bytes.length - at, disk.left));
+      disk.left -= written;
+      return written;
+    },
+  };
+});
+
+let directory: string;
+const ref = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-full-'));
+  disk.left = Number.POSITIVE_INFINITY;
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+it('says so, begins nothing, and goes on when there is space again', async () => {
+  const journal = folderJournal({ directory });
+  await journal.append({ kind: 'decision', resource: ref, remediator: 'r', body: {} });
+  const request = { resource: ref, remediator: 'r', planDigest: digestOf(1), generation: 0, budgets: [], lease: 60_000, body: {} };
+  for (const left of [0, 100]) {
+    disk.left = left;
+    await expect(journal.begin(request)).rejects.toMatchObject({
+      code: 'journal/unavailable',
+      retryable: true,
+      message: expect.stringContaining('no space left on device'),
+      next: 'The disk is full: free some space, and try again.',
+    });
+  }
+  disk.left = Number.POSITIVE_INFINITY;
+  expect(await journal.view(ref)).toMatchObject({ length: 1, open: null });
+  expect((await journal.begin(request)).status).toBe('begun');
+  await journal.close?.();
+  expect(verifyFolder(directory).problems.map(({ code }) => code)).toEqual(['open-execution']);
+});
