@@ -293,9 +293,11 @@ describe('verifyFolder', () => {
     writeFileSync(second, lines.toSpliced(3, 2).join('\n'));
     const report = verifyFolder(copy);
     expect(report).toMatchObject({ status: 'tampered', firstBad: { file: relative(copy, second), line: 4 } });
-    expect(report.problems.map(({ severity, line }) => [severity, line])).toEqual([
+    expect(report.problems.map(({ code, severity, line }) => [severity, code === 'unused-document' ? code : line])).toEqual([
       ['incomplete', 13],
       ['tampered', 4],
+      // Of the records that are not there any more.
+      ['incomplete', 'unused-document'],
     ]);
   });
 
