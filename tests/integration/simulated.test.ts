@@ -113,6 +113,11 @@ const sequences: Record<string, readonly Step[]> = {
     ['ec2', 'DescribeSecurityGroups', (found) => ({ GroupIds: [found['group']] })],
     ['ec2', 'DescribeNetworkInterfaces', (found) => ({ Filters: [{ Name: 'group-id', Values: [found['group'] ?? ''] }] })],
     ['ec2', 'DescribeInstances', (found) => ({ Filters: [{ Name: 'instance.group-id', Values: [found['group'] ?? ''] }] })],
+    [
+      'ec2',
+      'DescribeInstances',
+      (found) => ({ Filters: [{ Name: 'network-interface.group-id', Values: [found['group'] ?? ''] }], IncludeManagedResources: true }),
+    ],
     ['ec2', 'DescribeVolumes', () => ({ VolumeIds: ['vol-00000000000000000'] })],
     ['ec2', 'DeleteSecurityGroup', (found) => group(found as never)],
     ['ec2', 'DescribeSecurityGroups', (found) => ({ GroupIds: [found['group']] })],

@@ -111,6 +111,7 @@ export {
 export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
+export { sayingOf, wordsOf } from './model/words.js';
 export type { Notification, Notify } from './notify.js';
 export {
   DEFAULT_LIMITS,

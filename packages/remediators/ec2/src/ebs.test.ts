@@ -86,6 +86,24 @@ describe('volumes', () => {
   it('not encrypted and unused: told as such', async () => {
     expect((await plan({ Encrypted: false })).assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 is not encrypted, and not attached.' });
   });
+  it('managed by a service: told so, and nobody is asked to swap it', async () => {
+    const { assessment } = await plan({ Encrypted: false, Operator: { Managed: true, Principal: 'eks.amazonaws.com' } });
+    expect(assessment).toEqual({
+      status: 'manual',
+      message: 'Volume vol-1 is not encrypted, and not attached. eks.amazonaws.com manages it.',
+      steps: ['Turn on encryption where eks.amazonaws.com is told how to make its volumes; it replaces them, and nobody else may.'],
+    });
+    expect((await plan({ Encrypted: false, Operator: { Managed: false } })).assessment).toMatchObject({
+      message: 'Volume vol-1 is not encrypted, and not attached.',
+    });
+  });
+  it('that a service manages and hides are seen, and found', async () => {
+    const { aws } = fakeEc2({ volumes: [{ VolumeId: 'vol-1', Encrypted: true }], hiddenVolumes: [{ VolumeId: 'vol-2', Encrypted: false }] });
+    expect(await volumes.observe({ aws, resource: volume('vol-2'), parameters })).toMatchObject({ state: { encrypted: false } });
+    const found: string[] = [];
+    for await (const { id } of volumes.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
+    expect(found).toEqual(['vol-2']);
+  });
   it('does not guess, and says what is gone', async () => {
     await expect(plan({})).rejects.toThrow('did not say');
     expect(await volumes.observe({ aws: fakeEc2({}).aws, resource: volume('vol-1'), parameters })).toBe('gone');

@@ -30,8 +30,12 @@ export interface Rule {
 /** Everything there is in a simulated account; plain data, so that it can be copied, compared and looked at. */
 export interface AccountState {
   groups: Record<string, { name: string; description: string; tags: Record<string, string>; rules: Rule[] }>;
-  instances: Record<string, { groups: string[]; tags: Record<string, string> }>;
-  volumes: Record<string, { encrypted: boolean; tags: Record<string, string> }>;
+  /** `groups`: of its first interface; the others are in `interfaces`. */
+  instances: Record<string, { groups: string[]; tags: Record<string, string>; hidden?: boolean }>;
+  /** Second interfaces of instances, and those of services. */
+  interfaces: Record<string, { groups: string[]; instance: string | null; description: string; tags: Record<string, string>; hidden?: boolean }>;
+  /** `hidden`, here and above: a service manages it, and the account does not show such resources unless asked to. */
+  volumes: Record<string, { encrypted: boolean; tags: Record<string, string>; hidden?: boolean }>;
   ebs: Record<string, { default: boolean; key: string }>;
   buckets: Record<
     string,
@@ -56,7 +60,7 @@ export interface AccountState {
 }
 
 export function emptyAccount(): AccountState {
-  return { groups: {}, instances: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, custom: {}, made: 0 };
+  return { groups: {}, instances: {}, interfaces: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, custom: {}, made: 0 };
 }
 
 /** Where and when an operation is carried out. */
