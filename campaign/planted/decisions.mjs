@@ -496,4 +496,28 @@ export default [
     replace: 'mapped[0] === known',
     tests: ['packages/core/src/policy/config-rule.test.ts'],
   },
+  {
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    defect: 'keys with a prefix are not known',
+    file: `${GUARDRAILS}/iac.ts`,
+    find: 'const endings = words.map((_, from) => words.slice(from)',
+    replace: 'const endings = words.slice(0, 1).map(() => words',
+    tests: [`${GUARDRAILS}/iac.test.ts`],
+  },
+  {
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    defect: 'a tag that only a service can write means nothing',
+    file: `${GUARDRAILS}/iac.ts`,
+    find: "plain.startsWith('aws:') && !NO_MARK.test(plain)",
+    replace: "plain.startsWith('aws:service') && !NO_MARK.test(plain)",
+    tests: [`${GUARDRAILS}/iac.test.ts`],
+  },
+  {
+    promise: 'What infrastructure as code, a controller or a service manages is not changed without asking.',
+    defect: 'the tags that a policy adds are not looked at',
+    file: `${GUARDRAILS}/iac.ts`,
+    find: 'managerOf(tags, policy.managedByTags)',
+    replace: 'managerOf(tags)',
+    tests: [`${GUARDRAILS}/iac.test.ts`],
+  },
 ];

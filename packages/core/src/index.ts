@@ -123,6 +123,7 @@ export {
   graceOf,
   type Limit,
   type LimitKey,
+  type ManagedByTag,
   type Mode,
   modeOf,
   type Policy,

@@ -86,6 +86,14 @@ export interface Rule {
   readonly because: string;
 }
 
+/** A tag by which somebody's own tooling marks what it manages. */
+export interface ManagedByTag {
+  /** In whatever case. */
+  readonly key: string;
+  /** Null: any, but a no. */
+  readonly value: string | null;
+}
+
 /** A validated policy. */
 export interface Policy {
   /** Names this policy; recorded with each decision. */
@@ -103,6 +111,8 @@ export interface Policy {
   readonly grace: readonly GracePeriod[];
   /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
   readonly managedByIac: 'approve' | 'notify' | 'allow';
+  /** Tags by which tooling of one's own marks what it manages, besides those that are known. */
+  readonly managedByTags: readonly ManagedByTag[];
   /** ARNs of those who may approve, by environment. */
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** Checked by `celRules` of `@redress/core/cel`. */
@@ -200,6 +210,11 @@ const schema = z.strictObject({
     ),
   ),
   managedByIac: z.optional(z.enum(['approve', 'notify', 'allow'])),
+  managedByTags: z.optional(
+    z
+      .array(z.string().check(z.refine((value) => /^[^\s=][^=]*(?:=.*\S.*)?$/.test(value), 'is neither the key of a tag nor key=value')))
+      .check(z.minLength(1, 'names no tag; leave it out for those that are known')),
+  ),
   approvers: z.optional(z.record(z.string(), z.array(approver).check(z.minLength(1, 'names nobody; leave it out when nobody may approve')))),
   rules: z.optional(z.array(z.strictObject({ when: text, effect: z.enum(['approve', 'notify', 'deny']), because: text }))),
   configRules: z.optional(z.record(z.string(), text)),
@@ -349,6 +364,7 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     windows,
     grace,
     managedByIac: raw.managedByIac ?? 'approve',
+    managedByTags: (raw.managedByTags ?? []).map(tagOf),
     approvers: raw.approvers ?? {},
     rules: raw.rules ?? [],
     configRules: raw.configRules ?? {},
@@ -356,6 +372,11 @@ export function definePolicy(input: PolicyInput | unknown, placeOf: PlaceOf = pa
     self: raw.self ?? [],
   } satisfies Omit<Policy, 'digest' | 'placeOf'>;
   return deepFreeze({ ...content, digest: digestOf(toJson(content)), placeOf });
+}
+
+function tagOf(text: string): ManagedByTag {
+  const at = text.indexOf('=');
+  return at < 0 ? { key: text.trim(), value: null } : { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
 }
 
 function minutesOf(clock: string): number {
