@@ -12,6 +12,7 @@ interface FakeGroup {
   readonly logGroupName: string;
   readonly retentionInDays?: number;
   readonly logGroupClass?: string;
+  readonly retentionPolicyName?: string;
   readonly logGroupArn?: string;
   readonly arn?: string;
 }
@@ -35,9 +36,14 @@ function fakeLogs(groups: readonly FakeGroup[], refuse: Readonly<Record<string, 
 }
 const ARN = `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/app`;
 
-const plan = (retentionInDays: number | null, parameters: JsonObject = {}, logGroupClass = 'STANDARD'): Assessment =>
+const plan = (
+  retentionInDays: number | null,
+  parameters: JsonObject = {},
+  logGroupClass = 'STANDARD',
+  policy: { name: string; days: number | null } | null = null,
+): Assessment =>
   remediator.plan({
-    state: { retentionInDays, logGroupClass } as never,
+    state: { retentionInDays, logGroupClass, policy } as never,
     context: undefined,
     resource: group('/app'),
     parameters: remediator.parameters(parameters),
@@ -80,6 +86,33 @@ describe('retention', () => {
   it('of the class DELIVERY is fixed by AWS', () => {
     expect(plan(1, {}, 'DELIVERY').status).toBe('not-applicable');
   });
+  it.each(['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'])('of the class %s is raised', (logGroupClass) => {
+    expect(plan(7, {}, logGroupClass).status).toBe('change');
+  });
+  it('of a class that is not known is told, and not set; long enough it is left alone', () => {
+    expect(plan(7, {}, 'GLACIAL')).toMatchObject({
+      status: 'manual',
+      message: '/app keeps its events for 7 days; 365 are required. What setting it would do in the class GLACIAL is not known here, so it is not set.',
+    });
+    expect(plan(365, {}, 'GLACIAL').status).toBe('compliant');
+    expect(plan(null, {}, 'GLACIAL').status).toBe('compliant');
+  });
+  describe('under a retention policy of the account', () => {
+    it.each([30, 90, 364])('of %i days is told, and nothing is changed', (days) => {
+      const assessment = plan(null, {}, 'STANDARD', { name: 'central-30', days });
+      expect(assessment).toMatchObject({
+        status: 'manual',
+        message: `The retention policy central-30 of the account keeps events of /app for ${days} days; 365 are required. It overrides what is set on the group, so nothing is set there.`,
+      });
+      expect(assessment).not.toHaveProperty('changes');
+    });
+    it.each([365, 3653, null])('of %j days is long enough', (days) => {
+      expect(plan(null, {}, 'STANDARD', { name: 'central-long', days }).status).toBe('compliant');
+    });
+    it('of the class DELIVERY it is fixed all the same', () => {
+      expect(plan(null, {}, 'DELIVERY', { name: 'central-30', days: 30 }).status).toBe('not-applicable');
+    });
+  });
   it('is never lowered, and raised once: for every group and minimum', () => {
     fc.assert(
       fc.property(fc.option(fc.constantFrom(...RETENTIONS), { nil: null }), fc.constantFrom(...RETENTIONS), (before, minDays) => {
@@ -108,8 +141,15 @@ describe('observing', () => {
       { logGroupName: '/app-archive', retentionInDays: 1, logGroupArn: `${ARN}-archive` },
       { logGroupName: '/app', retentionInDays: 30, logGroupArn: ARN, logGroupClass: 'INFREQUENT_ACCESS' },
     ]);
-    expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS' }, tags: { team: 'payments' } });
+    expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS', policy: null }, tags: { team: 'payments' } });
     expect(tagsReadOf).toEqual([ARN]);
+  });
+  it("takes the days of the account's policy for the policy's, never for the group's own", async () => {
+    const under = { logGroupName: '/app', logGroupArn: ARN, logGroupClass: 'STANDARD', retentionPolicyName: 'central' };
+    expect((await observe([{ ...under, retentionInDays: 30 }])).seen).toMatchObject({
+      state: { retentionInDays: null, logGroupClass: 'STANDARD', policy: { name: 'central', days: 30 } },
+    });
+    expect((await observe([under])).seen).toMatchObject({ state: { retentionInDays: null, policy: { name: 'central', days: null } } });
   });
   it('to verify, reads no tags', async () => {
     const { aws, tagsReadOf } = fakeLogs([{ logGroupName: '/app', retentionInDays: 365, logGroupArn: ARN }]);

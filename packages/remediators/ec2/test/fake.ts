@@ -115,7 +115,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     },
     DescribeInstances: async (input: Paged) => {
       called('DescribeInstances');
-      const [first = [], any = first] = [filter(input, 'instance.group-id'), filter(input, 'network-interface.group-id')];
+      const [first = [], any = []] = [filter(input, 'instance.group-id'), filter(input, 'network-interface.group-id')];
       const found = Object.entries(region.instances ?? {}).filter(
         ([, each]) => shown(input, each) && (first.includes(each.group) || any.includes(each.group) || any.includes(each.second ?? '')),
       );
