@@ -131,7 +131,8 @@ const sequences: Record<string, readonly Step[]> = {
   ],
   buckets: [
     ['s3', 'CreateBucket', () => ({ ...bucket(), CreateBucketConfiguration: { LocationConstraint: REGION } })],
-    ['s3', 'GetBucketLocation', bucket],
+    ['s3', 'ListBuckets', () => ({ Prefix: name, BucketRegion: REGION })],
+    ['s3', 'ListBuckets', () => ({ Prefix: name, BucketRegion: 'ap-southeast-2' })],
     ['s3', 'GetBucketTagging', bucket],
     ['s3', 'PutBucketTagging', () => ({ ...bucket(), Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } })],
     ['s3', 'GetBucketTagging', bucket],
@@ -165,11 +166,11 @@ const sequences: Record<string, readonly Step[]> = {
     ['iam', 'ListAccessKeys', user],
     ['iam', 'GetAccessKeyLastUsed', (found) => ({ AccessKeyId: found['key'] })],
     ['iam', 'TagUser', () => ({ ...user(), Tags: [{ Key: 'c', Value: 'd' }] })],
-    ['iam', 'ListUserTags', user],
+    ['iam', 'GetUser', user],
     ['iam', 'UntagUser', () => ({ ...user(), TagKeys: ['a'] })],
-    ['iam', 'ListUserTags', user],
+    ['iam', 'GetUser', user],
     ['iam', 'ListAccessKeys', () => ({ UserName: 'nobody-at-all' })],
-    ['iam', 'ListUserTags', () => ({ UserName: 'nobody-at-all' })],
+    ['iam', 'GetUser', () => ({ UserName: 'nobody-at-all' })],
   ],
   'the password policy': [
     ['iam', 'UpdateAccountPasswordPolicy', () => ({ MinimumPasswordLength: 10, MaxPasswordAge: 90 })],
@@ -197,7 +198,7 @@ const sequences: Record<string, readonly Step[]> = {
 const NOT_AWS: Readonly<Record<string, string>> = {
   // A new bucket enforces its owner since April 2023.
   'security groups 9 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',
-  'buckets 17 GetBucketOwnershipControls': 'the emulator has no ownership controls on new buckets',
+  'buckets 18 GetBucketOwnershipControls': 'the emulator has no ownership controls on new buckets',
 };
 
 describe.each(Object.entries(sequences))('%s', (title, steps) => {

@@ -12,6 +12,7 @@ interface FakeGroup {
   readonly logGroupName: string;
   readonly retentionInDays?: number;
   readonly logGroupClass?: string;
+  readonly creationTime?: number;
   readonly retentionPolicyName?: string;
   readonly logGroupArn?: string;
   readonly arn?: string;
@@ -24,7 +25,10 @@ function fakeLogs(groups: readonly FakeGroup[], refuse: Readonly<Record<string, 
       if (refuse['DescribeLogGroups'] !== undefined) throw refuse['DescribeLogGroups'];
       const found = groups.filter((each) => each.logGroupName.startsWith(input.logGroupNamePrefix ?? ''));
       const at = Number(input.nextToken ?? 0);
-      return { logGroups: found.slice(at, at + 1), ...(at + 1 < found.length ? { nextToken: String(at + 1) } : {}) };
+      return {
+        logGroups: found.slice(at, at + 1).map((each) => ({ creationTime: 1_767_000_000_000, ...each })),
+        ...(at + 1 < found.length ? { nextToken: String(at + 1) } : {}),
+      };
     },
     ListTagsForResource: async (input: { readonly resourceArn: string }) => {
       if (refuse['ListTagsForResource'] !== undefined) throw refuse['ListTagsForResource'];
@@ -43,7 +47,7 @@ const plan = (
   policy: { name: string; days: number | null } | null = null,
 ): Assessment =>
   remediator.plan({
-    state: { retentionInDays, logGroupClass, policy } as never,
+    state: { created: 1, retentionInDays, logGroupClass, policy } as never,
     context: undefined,
     resource: group('/app'),
     parameters: remediator.parameters(parameters),
@@ -141,7 +145,10 @@ describe('observing', () => {
       { logGroupName: '/app-archive', retentionInDays: 1, logGroupArn: `${ARN}-archive` },
       { logGroupName: '/app', retentionInDays: 30, logGroupArn: ARN, logGroupClass: 'INFREQUENT_ACCESS' },
     ]);
-    expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS', policy: null }, tags: { team: 'payments' } });
+    expect(seen).toEqual({
+      state: { created: 1_767_000_000_000, retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS', policy: null },
+      tags: { team: 'payments' },
+    });
     expect(tagsReadOf).toEqual([ARN]);
   });
   it("takes the days of the account's policy for the policy's, never for the group's own", async () => {
@@ -177,6 +184,14 @@ describe('observing', () => {
   });
   it('a group without retention keeps everything', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).seen).toMatchObject({ state: { retentionInDays: null, logGroupClass: 'STANDARD' } });
+  });
+  it('sees another group in one that was deleted and made again', async () => {
+    const [first, again] = [
+      await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 1 }]),
+      await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 2 }]),
+    ];
+    expect([first.seen, again.seen]).toMatchObject([{ state: { created: 1 } }, { state: { created: 2 } }]);
+    await expect(observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: undefined as never }])).rejects.toThrow('since when');
   });
   it('says what is gone', async () => {
     expect((await observe([{ logGroupName: '/app-archive', arn: `${ARN}-archive:*` }])).seen).toBe('gone');

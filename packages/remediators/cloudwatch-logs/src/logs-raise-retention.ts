@@ -19,6 +19,8 @@ const RAISABLE: readonly string[] = ['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIAL
 
 /** A type, not an interface: state must be plain JSON. */
 type State = {
+  /** Since when it is there, epoch milliseconds: one of its name that was made again is another one. */
+  readonly created: number;
   /** The group's own; null: it keeps its events for ever. Also null where a policy of the account hides it. */
   readonly retentionInDays: number | null;
   /** As CloudWatch Logs names it, known here or not. */
@@ -98,12 +100,19 @@ export const raiseRetention = defineRemediator({
     // Tags go by the ARN of the group itself; the older of the two is that of its streams.
     const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
     if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${id}, by which its tags are read.`);
+    if (group.creationTime === undefined)
+      throw new Error(`DescribeLogGroups did not say since when ${id} is there, so that nobody can tell whether it is the same one.`);
     const tags = arn === expected && read !== null ? read : await tagsOf(arn);
     // A group without retention keeps its events for ever. Under a policy of the account the days are the policy's: put back as the group's own
     // by a rollback, they would purge what the group keeps once the policy is gone.
     const days = group.retentionInDays ?? null;
     const policy = group.retentionPolicyName === undefined ? null : { name: group.retentionPolicyName, days };
-    const state: State = { retentionInDays: policy === null ? days : null, logGroupClass: group.logGroupClass ?? 'STANDARD', policy };
+    const state: State = {
+      created: group.creationTime,
+      retentionInDays: policy === null ? days : null,
+      logGroupClass: group.logGroupClass ?? 'STANDARD',
+      policy,
+    };
     return { state, tags };
   },
   plan({ state: { retentionInDays, logGroupClass, policy }, resource, parameters: { minDays } }) {

@@ -20,10 +20,11 @@ function isPublic(policy: string): boolean {
 }
 
 const s3: Readonly<Record<string, Operation>> = {
-  CreateBucket: (state, input: { Bucket: string }, { region }) => {
+  CreateBucket: (state, input: { Bucket: string }, { region, now }) => {
     if (Object.hasOwn(state.buckets, input.Bucket)) refuse('BucketAlreadyOwnedByYou', 409);
     state.buckets[input.Bucket] = {
       region,
+      created: new Date(now).toISOString(),
       tags: null,
       encryption: null,
       block: null,
@@ -39,12 +40,12 @@ const s3: Readonly<Record<string, Operation>> = {
     delete state.buckets[input.Bucket];
     return {};
   },
-  ListBuckets: (state, input: { BucketRegion?: string }) => ({
+  ListBuckets: (state, input: { BucketRegion?: string; Prefix?: string }) => ({
     Buckets: Object.entries(state.buckets)
-      .filter(([, { region }]) => input.BucketRegion === undefined || region === input.BucketRegion)
-      .map(([Name, { region }]) => ({ Name, BucketRegion: region })),
+      .filter(([name, { region }]) => (input.BucketRegion ?? region) === region && name.startsWith(input.Prefix ?? ''))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([Name, { region, created }]) => ({ Name, BucketRegion: region, CreationDate: new Date(created) })),
   }),
-  GetBucketLocation: onBucket(({ region }) => (region === 'us-east-1' ? {} : { LocationConstraint: region })),
   GetBucketTagging: onBucket(({ tags }) => ({ TagSet: tagList(present(tags, 'NoSuchTagSet')) })),
   PutBucketTagging: onBucket((bucket, input) => {
     bucket.tags = tagsFrom((input['Tagging'] as { TagSet: [] }).TagSet);
@@ -91,12 +92,19 @@ const s3: Readonly<Record<string, Operation>> = {
   }),
 };
 
+const s3control: Readonly<Record<string, Operation>> = {
+  GetPublicAccessBlock: ({ accountBlock }, input: { AccountId: string }, { account }) => {
+    if (input.AccountId !== account) refuse('AccessDenied', 403);
+    return { PublicAccessBlockConfiguration: present(accountBlock, 'NoSuchPublicAccessBlockConfiguration') };
+  },
+};
+
 const userOf = (state: AccountState, name: string | undefined) => existing(state.users, name, 'NoSuchEntityException', 404);
 
 const iam: Readonly<Record<string, Operation>> = {
-  CreateUser: (state, input: { UserName: string; Tags?: [] }, { account }) => {
+  CreateUser: (state, input: { UserName: string; Tags?: [] }, { account, now }) => {
     const UserId = newId(state, 'AIDA', 16).replace('-', '').toUpperCase();
-    state.users[input.UserName] = { id: UserId, tags: tagsFrom(input.Tags), keys: [] };
+    state.users[input.UserName] = { id: UserId, created: new Date(now).toISOString(), tags: tagsFrom(input.Tags), keys: [] };
     return { User: { UserName: input.UserName, UserId, Arn: `arn:aws:iam::${account}:user/${input.UserName}` } };
   },
   CreateAccessKey: (state, input: { UserName: string }, { now }) => {
@@ -114,7 +122,12 @@ const iam: Readonly<Record<string, Operation>> = {
     })),
   }),
   GetAccessKeyLastUsed: () => ({ AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } }),
-  ListUserTags: (state, input: { UserName: string }) => ({ Tags: tagList(userOf(state, input.UserName).tags) }),
+  GetUser: (state, input: { UserName: string }) => {
+    const { id, created, tags } = userOf(state, input.UserName);
+    return {
+      User: { UserName: input.UserName, UserId: id, CreateDate: new Date(created), ...(Object.keys(tags).length === 0 ? {} : { Tags: tagList(tags) }) },
+    };
+  },
   TagUser: (state, input: { UserName: string; Tags: [] }) => {
     Object.assign(userOf(state, input.UserName).tags, tagsFrom(input.Tags));
     return {};
@@ -155,9 +168,9 @@ const arnOf = (name: string, { account }: Place, region: string) => `arn:aws:log
 const NO_GROUP = 'ResourceNotFoundException';
 
 const logs: Readonly<Record<string, Operation>> = {
-  CreateLogGroup: (state, input: { logGroupName: string; tags?: Record<string, string> }, { region }) => {
+  CreateLogGroup: (state, input: { logGroupName: string; tags?: Record<string, string> }, { region, now }) => {
     if (Object.hasOwn(state.logGroups, input.logGroupName)) refuse('ResourceAlreadyExistsException');
-    state.logGroups[input.logGroupName] = { region, days: null, tags: { ...input.tags } };
+    state.logGroups[input.logGroupName] = { region, created: now, days: null, tags: { ...input.tags } };
     return {};
   },
   DeleteLogGroup: (state, input: { logGroupName: string }) => {
@@ -169,12 +182,20 @@ const logs: Readonly<Record<string, Operation>> = {
     logGroups: Object.entries(state.logGroups)
       .filter(([name, { region }]) => region === place.region && name.startsWith(input.logGroupNamePrefix ?? ''))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, { days, region }]) => ({
-        logGroupName: name,
-        arn: `${arnOf(name, place, region)}:*`,
-        logGroupArn: arnOf(name, place, region),
-        ...(days === null ? {} : { retentionInDays: days }),
-      })),
+      .map(([name, { days: own, created, region, class: logGroupClass = 'STANDARD' }]) => {
+        const { retentionPolicy: policy } = state;
+        const holds = policy !== null && name.startsWith(policy.prefix);
+        const days = holds ? policy.days : own;
+        return {
+          logGroupName: name,
+          creationTime: created,
+          arn: `${arnOf(name, place, region)}:*`,
+          logGroupArn: arnOf(name, place, region),
+          logGroupClass,
+          ...(days === null ? {} : { retentionInDays: days }),
+          ...(holds ? { retentionPolicyName: policy.name } : {}),
+        };
+      }),
   }),
   ListTagsForResource: (state, input: { resourceArn: string }) => ({
     tags: { ...existing(state.logGroups, input.resourceArn.split(':').slice(6).join(':'), NO_GROUP).tags },
@@ -190,4 +211,4 @@ const logs: Readonly<Record<string, Operation>> = {
 };
 
 /** By service, then operation. */
-export const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = { ec2, s3, iam, logs };
+export const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = { ec2, s3, s3control, iam, logs };
