@@ -11,6 +11,7 @@ const onBucket =
     if (input['ExpectedBucketOwner'] !== undefined && input['ExpectedBucketOwner'] !== account) refuse('AccessDenied', 403);
     return work(bucket, input);
   };
+const NO_BLOCK = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false };
 const present = <T>(value: T | null, code: string): T => (value === null ? refuse(code, 404) : value);
 
 /** Whether a policy lets everybody in, as S3 counts it: an Allow for any principal, without conditions. */
@@ -82,8 +83,7 @@ const s3: Readonly<Record<string, Operation>> = {
   })),
   GetPublicAccessBlock: onBucket(({ block }) => ({ PublicAccessBlockConfiguration: present(block, 'NoSuchPublicAccessBlockConfiguration') })),
   PutPublicAccessBlock: onBucket((bucket, input) => {
-    const given = input['PublicAccessBlockConfiguration'] as Record<string, boolean>;
-    bucket.block = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false, ...given };
+    bucket.block = { ...NO_BLOCK, ...(input['PublicAccessBlockConfiguration'] as Record<string, boolean>) };
     return {};
   }),
   DeletePublicAccessBlock: onBucket((bucket) => {
@@ -92,11 +92,24 @@ const s3: Readonly<Record<string, Operation>> = {
   }),
 };
 
+/** Of the account that asks, and of no other. */
+const onAccount =
+  (work: (state: AccountState, input: Record<string, unknown>) => object): Operation =>
+  (state: AccountState, input: Record<string, unknown>, { account }: Place) =>
+    input['AccountId'] === account ? work(state, input) : refuse('AccessDenied', 403);
+
 const s3control: Readonly<Record<string, Operation>> = {
-  GetPublicAccessBlock: ({ accountBlock }, input: { AccountId: string }, { account }) => {
-    if (input.AccountId !== account) refuse('AccessDenied', 403);
-    return { PublicAccessBlockConfiguration: present(accountBlock, 'NoSuchPublicAccessBlockConfiguration') };
-  },
+  GetPublicAccessBlock: onAccount(({ accountBlock }) => ({
+    PublicAccessBlockConfiguration: present(accountBlock, 'NoSuchPublicAccessBlockConfiguration'),
+  })),
+  PutPublicAccessBlock: onAccount((state, input) => {
+    state.accountBlock = { ...NO_BLOCK, ...(input['PublicAccessBlockConfiguration'] as Record<string, boolean>) };
+    return {};
+  }),
+  DeletePublicAccessBlock: onAccount((state) => {
+    state.accountBlock = null;
+    return {};
+  }),
 };
 
 const userOf = (state: AccountState, name: string | undefined) => existing(state.users, name, 'NoSuchEntityException', 404);
@@ -182,7 +195,7 @@ const logs: Readonly<Record<string, Operation>> = {
     logGroups: Object.entries(state.logGroups)
       .filter(([name, { region }]) => region === place.region && name.startsWith(input.logGroupNamePrefix ?? ''))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, { days: own, created, region, class: logGroupClass = 'STANDARD' }]) => {
+      .map(([name, { days: own, created, region, class: logGroupClass }]) => {
         const { retentionPolicy: policy } = state;
         const holds = policy !== null && name.startsWith(policy.prefix);
         const days = holds ? policy.days : own;
@@ -191,7 +204,7 @@ const logs: Readonly<Record<string, Operation>> = {
           creationTime: created,
           arn: `${arnOf(name, place, region)}:*`,
           logGroupArn: arnOf(name, place, region),
-          logGroupClass,
+          ...(logGroupClass === undefined ? {} : { logGroupClass }),
           ...(days === null ? {} : { retentionInDays: days }),
           ...(holds ? { retentionPolicyName: policy.name } : {}),
         };
