@@ -57,6 +57,7 @@ export interface Row {
 
 /** What the emulator does not ask about, and why; its absence is only compared with what is declared. */
 export const NOT_ENFORCED: Readonly<Record<string, string>> = {
+  's3:GetAccountPublicAccessBlock': 'The emulator does not know what an account blocks of its buckets.',
   'ec2:CreateTags': 'The emulator does not ask whether a rule may be made with tags.',
 };
 /** The emulator does not know whose a key is, so it asks about every resource. */
