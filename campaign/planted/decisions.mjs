@@ -520,4 +520,12 @@ export default [
     replace: 'managerOf(tags)',
     tests: [`${GUARDRAILS}/iac.test.ts`],
   },
+  {
+    promise: 'The claim of a worker on a notice lasts as long as the worker may: no other one sends it meanwhile.',
+    defect: 'it lasts for fifteen minutes, whatever time the worker has',
+    file: 'packages/core/src/engine/grace.ts',
+    find: '(deadline ?? now + SENDING) + SKEW',
+    replace: 'now + 900_000',
+    tests: ['tests/engine/grace.test.ts'],
+  },
 ];

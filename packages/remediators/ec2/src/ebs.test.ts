@@ -46,6 +46,16 @@ describe('encryption by default', () => {
   it.each(['alias/ours', 'arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555'])('under %s a person decides', async (defaultKey) => {
     expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({ hazards: [{ code: 'customer-default-key', effect: 'approve' }] });
   });
+  it('held by a declarative policy: a person is told, nothing is changed, and a fix from before it is not taken back', async () => {
+    const { assessment } = await plan({ encryptsByDefault: false, managedBy: 'declarative-policy' });
+    expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('declarative-policy') });
+    expect(assessment).not.toHaveProperty('changes');
+    expect((await plan({ encryptsByDefault: true, managedBy: 'declarative-policy' })).assessment.status).toBe('compliant');
+    // A rollback compares what is there with what the fix left.
+    const [own, held] = [await plan({ encryptsByDefault: true }), await plan({ encryptsByDefault: true, managedBy: 'declarative-policy' })];
+    expect(own.seen.state).not.toEqual(held.seen.state);
+    expect((await plan({ encryptsByDefault: false, managedBy: 'account' })).assessment.status).toBe('change');
+  });
   it('does not guess', async () => {
     await expect(plan({ encryptsByDefault: undefined })).rejects.toThrow('did not say');
     for (const operation of ['GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId']) {

@@ -35,6 +35,8 @@ export interface FakeRegion {
   readonly hiddenVolumes?: readonly object[];
   readonly encryptsByDefault?: boolean | undefined;
   readonly defaultKey?: string;
+  /** Who holds the setting, where EC2 says so. */
+  readonly managedBy?: string;
 }
 
 /** An error as reads through the engine throw it: classified, with EC2's own as the cause. */
@@ -145,7 +147,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     },
     GetEbsEncryptionByDefault: async () => {
       called('GetEbsEncryptionByDefault');
-      return { EbsEncryptionByDefault: region.encryptsByDefault };
+      return { EbsEncryptionByDefault: region.encryptsByDefault, ...(region.managedBy === undefined ? {} : { ManagedBy: region.managedBy }) };
     },
     GetEbsDefaultKmsKeyId: async () => {
       called('GetEbsDefaultKmsKeyId');
