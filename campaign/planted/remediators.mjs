@@ -206,8 +206,8 @@ export default [
     promise: 'A log group that was deleted and made again is another one: what was decided for the first is not done to it.',
     defect: 'log groups of one name are one group',
     file: 'packages/remediators/cloudwatch-logs/src/logs-raise-retention.ts',
-    find: 'const state: State = { created: group.creationTime,',
-    replace: 'const state: State = { created: 0 * group.creationTime,',
+    find: 'created: group.creationTime,',
+    replace: 'created: 0 * group.creationTime,',
     tests: ['packages/remediators/cloudwatch-logs/src', 'tests/engine/identity.test.ts'],
   },
 ];
