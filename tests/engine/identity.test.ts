@@ -32,7 +32,7 @@ describe('made again under its name, as the fix had left the first', () => {
     expect(fixed.outcome).toBe('remediated');
     const { block } = account.state.buckets['invoices'] ?? {};
     account.act('s3', 'DeleteBucket', { Bucket: 'invoices' });
-    clock.time += 60_000;
+    clock.advance(60_000);
     account.act('s3', 'CreateBucket', { Bucket: 'invoices' });
     account.act('s3', 'PutPublicAccessBlock', { Bucket: 'invoices', PublicAccessBlockConfiguration: block });
     await expect(rollBack(redress, fixed.execution)).rejects.toMatchObject({
@@ -49,7 +49,7 @@ describe('made again under its name, as the fix had left the first', () => {
     const fixed = await fix(ref('AWS::Logs::LogGroup', '/app'));
     expect(fixed.outcome).toBe('remediated');
     account.act('logs', 'DeleteLogGroup', { logGroupName: '/app' });
-    clock.time += 60_000;
+    clock.advance(60_000);
     account.act('logs', 'CreateLogGroup', { logGroupName: '/app' });
     account.act('logs', 'PutRetentionPolicy', { logGroupName: '/app', retentionInDays: 365 });
     await expect(rollBack(redress, fixed.execution)).rejects.toMatchObject({ code: 'rollback/refused' });
@@ -62,7 +62,7 @@ describe('made again under its name, as the fix had left the first', () => {
     const fixed = await fix(ref('AWS::IAM::User', 'deploy', 'aws-global'));
     expect([fixed.outcome, account.state.users['deploy']?.tags]).toEqual(['flagged', {}]);
     account.act('iam', 'DeleteUser', { UserName: 'deploy' });
-    clock.time += 60_000;
+    clock.advance(60_000);
     account.act('iam', 'CreateUser', { UserName: 'deploy' });
     await expect(rollBack(redress, fixed.execution)).rejects.toMatchObject({ code: 'rollback/refused' });
     expect(account.state.users['deploy']?.tags).toEqual({});
@@ -75,7 +75,7 @@ it('made again between the decision and the write, a bucket is looked at anew be
     // The last read of the look that is decided on, after the resource has settled; the look under the lease comes after it.
     if (name !== 's3control:GetPublicAccessBlock' || ++looks !== 2) return;
     at.act('s3', 'DeleteBucket', { Bucket: 'invoices' });
-    clock.time += 1;
+    clock.advance(1);
     at.act('s3', 'CreateBucket', { Bucket: 'invoices' });
   });
   account.act('s3', 'CreateBucket', { Bucket: 'invoices' });
