@@ -179,7 +179,7 @@ export default [
     tests: ['packages/remediators/s3/src'],
   },
   {
-    promise: 'A setting that a policy of the organization holds is told, never changed, and never kept as the state before.',
+    promise: 'About a setting that a policy of the organization holds people are notified; it is never changed, and never kept as the state before.',
     defect: 'who holds it is not looked at',
     file: 'packages/remediators/ec2/src/ec2-enable-ebs-encryption-by-default.ts',
     find: "reply.ManagedBy !== 'account'",

@@ -298,7 +298,7 @@ describe('a change with a grace period', () => {
     ['a worker that has two minutes', 120_000, 179_000],
     ['a worker that has half an hour', 1_800_000, 1_859_000],
     ['a worker that nothing ends', null, 5_459_000],
-  ])('that %s claims, and dies, is told of by another one when its time is over, and not before', async (_name, lives, still) => {
+  ])('that %s claims before it dies is announced by another one when its time is over, and not before', async (_name, lives, still) => {
     const dying = async () => {
       throw Object.assign(new Error('the process is gone'), { died: true });
     };

@@ -69,7 +69,7 @@ describe('made again under its name, as the fix had left the first', () => {
   });
 });
 
-it('made again between the decision and the write, a bucket is looked at anew before anything is sent', async () => {
+it('made again between the decision and the write, a bucket is looked at again before anything is sent', async () => {
   let looks = 0;
   const { account, clock, redress } = world('s3-block-public-access-private-bucket', (at, name) => {
     // The last read of the look that is decided on, after the resource has settled; the look under the lease comes after it.
@@ -84,7 +84,7 @@ it('made again between the decision and the write, a bucket is looked at anew be
   expect(account.calls.filter(({ write }) => write)).toHaveLength(1);
 });
 
-it('a group under a retention policy of the account is not changed, and neither is a fix from before it taken back', async () => {
+it('a group under a retention policy of the account is not changed, and a fix from before it is not rolled back', async () => {
   const { account, redress, fix } = world('logs-raise-retention');
   account.act('logs', 'CreateLogGroup', { logGroupName: '/app' });
   account.act('logs', 'PutRetentionPolicy', { logGroupName: '/app', retentionInDays: 7 });

@@ -206,7 +206,7 @@ export const managedByIac = defineGuardrail({
     return {
       effect: policy.managedByIac,
       code: policy.managedByIac === 'allow' ? 'managed-allowed' : 'managed',
-      message: `${manager.tool} manages it (${manager.tag}: ${manager.name}): change it there, or the next deployment takes the fix back.`,
+      message: `${manager.tool} manages it (${manager.tag}: ${manager.name}): change it there, or the next deployment reverts the fix.`,
       data,
     };
   },

@@ -156,7 +156,7 @@ describe('the policy of a role', () => {
     ]);
   });
 
-  it('gives those who change something no list of everything that they do not need, and nothing at all for what only tells', () => {
+  it('gives those who change something no list of everything that they do not need, and nothing at all for what only reports', () => {
     for (const role of ['fix', 'rollback'] as const)
       for (const find of ['iam:ListUsers', 'ec2:DescribeVolumes']) expect(allows(memberPolicy(role, { remediators }))).not.toContain(find);
     // The list of buckets alone says since when a bucket is there: whether it is the one that was decided on.

@@ -93,7 +93,7 @@ describe('retention', () => {
   it.each(['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'])('of the class %s is raised', (logGroupClass) => {
     expect(plan(7, {}, logGroupClass).status).toBe('change');
   });
-  it('of a class that is not known is told, and not set; long enough it is left alone', () => {
+  it('of a class that is not known is reported, and not set; long enough it is left alone', () => {
     expect(plan(7, {}, 'GLACIAL')).toMatchObject({
       status: 'manual',
       message: '/app keeps its events for 7 days; 365 are required. What setting it would do in the class GLACIAL is not known here, so it is not set.',
@@ -102,7 +102,7 @@ describe('retention', () => {
     expect(plan(null, {}, 'GLACIAL').status).toBe('compliant');
   });
   describe('under a retention policy of the account', () => {
-    it.each([30, 90, 364])('of %i days is told, and nothing is changed', (days) => {
+    it.each([30, 90, 364])('of %i days is reported, and nothing is changed', (days) => {
       const assessment = plan(null, {}, 'STANDARD', { name: 'central-30', days });
       expect(assessment).toMatchObject({
         status: 'manual',

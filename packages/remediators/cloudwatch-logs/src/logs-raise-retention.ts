@@ -101,7 +101,7 @@ export const raiseRetention = defineRemediator({
     const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
     if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${id}, by which its tags are read.`);
     if (group.creationTime === undefined)
-      throw new Error(`DescribeLogGroups did not say since when ${id} is there, so that nobody can tell whether it is the same one.`);
+      throw new Error(`DescribeLogGroups did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
     const tags = arn === expected && read !== null ? read : await tagsOf(arn);
     // A group without retention keeps its events for ever. Under a policy of the account the days are the policy's: put back as the group's own
     // by a rollback, they would purge what the group keeps once the policy is gone.

@@ -46,7 +46,7 @@ describe('encryption by default', () => {
   it.each(['alias/ours', 'arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555'])('under %s a person decides', async (defaultKey) => {
     expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({ hazards: [{ code: 'customer-default-key', effect: 'approve' }] });
   });
-  it('held by a declarative policy: a person is told, nothing is changed, and a fix from before it is not taken back', async () => {
+  it('held by a declarative policy: a person is notified, nothing is changed, and a fix from before it is not rolled back', async () => {
     const { assessment } = await plan({ encryptsByDefault: false, managedBy: 'declarative-policy' });
     expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('declarative-policy') });
     expect(assessment).not.toHaveProperty('changes');
@@ -96,12 +96,12 @@ describe('volumes', () => {
   it('not encrypted and unused: told as such', async () => {
     expect((await plan({ Encrypted: false })).assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 is not encrypted, and not attached.' });
   });
-  it('managed by a service: told so, and nobody is asked to swap it', async () => {
+  it('managed by a service: reported as such, and nobody is asked to swap it', async () => {
     const { assessment } = await plan({ Encrypted: false, Operator: { Managed: true, Principal: 'eks.amazonaws.com' } });
     expect(assessment).toEqual({
       status: 'manual',
       message: 'Volume vol-1 is not encrypted, and not attached. eks.amazonaws.com manages it.',
-      steps: ['Turn on encryption where eks.amazonaws.com is told how to make its volumes; it replaces them, and nobody else may.'],
+      steps: ['Turn on encryption in the configuration by which eks.amazonaws.com makes its volumes; it replaces them, and nobody else may.'],
     });
     expect((await plan({ Encrypted: false, Operator: { Managed: false } })).assessment).toMatchObject({
       message: 'Volume vol-1 is not encrypted, and not attached.',

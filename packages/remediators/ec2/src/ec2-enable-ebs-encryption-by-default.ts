@@ -64,7 +64,7 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     if (state.managedBy !== null)
       return {
         status: 'manual',
-        message: `EBS encryption by default is off, and what holds it so is no setting of the account (${state.managedBy}): it is not changed here.`,
+        message: `EBS encryption by default is off, and the account does not hold the setting (${state.managedBy} does): it is not changed here.`,
         steps: ['Change it in the declarative policy of the organization, or let that leave the account out.'],
       };
     const hazards: Hazard[] = [];

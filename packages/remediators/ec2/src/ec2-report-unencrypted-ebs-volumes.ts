@@ -59,7 +59,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
       return {
         status: 'manual',
         message: `${message}. ${operator} manages it.`,
-        steps: [`Turn on encryption where ${operator} is told how to make its volumes; it replaces them, and nobody else may.`],
+        steps: [`Turn on encryption in the configuration by which ${operator} makes its volumes; it replaces them, and nobody else may.`],
       };
     return {
       status: 'manual',

@@ -16,11 +16,11 @@ describe('the region of a bucket', () => {
       expect(await identifyBucket({ aws, resource: bucket('invoices', claimed) })).toEqual({ id: 'invoices', region: 'ap-southeast-2' });
   });
 
-  it('is gone with the bucket, and is not told of a bucket that only begins alike', async () => {
+  it('is gone with the bucket, and is not that of a bucket whose name only begins alike', async () => {
     expect(await identifyBucket({ aws: fakeS3({ 'invoices-2025': {} }).aws, resource: bucket('invoices') })).toBe('gone');
   });
 
-  it('is not told about a bucket of another account: whoever looks at it is refused', async () => {
+  it('is not known of a bucket of another account: whoever looks at it is refused', async () => {
     const { aws } = fakeS3({ invoices: { account: '222222222222' } });
     expect(await identifyBucket({ aws, resource: bucket('invoices') })).toBe('gone');
     for (const remediator of published.s3Remediators)

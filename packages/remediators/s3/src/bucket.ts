@@ -96,7 +96,7 @@ export async function identifyBucket({
 export async function createdOf(aws: Reads<'ListBuckets'>, { id, region }: ResourceRef): Promise<string> {
   const created = (await find(aws, { id, region }))?.CreationDate;
   if (created === undefined)
-    throw new RedressError('aws/unknown', `ListBuckets does not say since when ${id} is there, so that nobody can tell whether it is the same bucket.`, {
+    throw new RedressError('aws/unknown', `ListBuckets does not say since when ${id} is there, so whether it is the same bucket cannot be determined.`, {
       // A new bucket may be missing from the list for a moment.
       retryable: true,
     });
