@@ -329,7 +329,11 @@ describe('a change with a grace period', () => {
     expect(flushed).toEqual([{ all: true }]);
   });
 
-  it('whose worker dies while it tells is told of by another one later', async () => {
+  it.each([
+    ['a worker that has two minutes', 120_000, 179_000],
+    ['a worker that has half an hour', 1_800_000, 1_859_000],
+    ['a worker that nothing ends', null, 5_459_000],
+  ])('that %s claims before it dies is announced by another one when its time is over, and not before', async (_name, lives, still) => {
     const dying = async () => {
       throw Object.assign(new Error('the process is gone'), { died: true });
     };
@@ -343,12 +347,14 @@ describe('a change with a grace period', () => {
         return async (...args: unknown[]) => (++appends > 2 ? Promise.reject(new Error('the process is gone')) : member.apply(target, args));
       },
     });
-    await reported('open-1', { journal: half, notify: dying }).catch(() => null);
+    await engine({ journal: half, notify: dying })
+      .handle(openedEvent('w', 'open-1', time - 1000, { eventId: 'e-1' }), lives === null ? {} : { deadline: time + lives })
+      .catch(() => null);
     expect(appends).toBe(3);
-    time += 60_000;
-    await reported();
+    time = START + still;
+    await swept();
     expect(notices()).toEqual([]);
-    time += HOUR;
+    time = START + still + 60_000;
     await swept();
     expect(notices()).toEqual([[0, 7]]);
   });

@@ -23,14 +23,16 @@ const SEEN: Readonly<Record<string, { state: unknown; context?: unknown }>> = {
     context: { bastions: [] },
   },
   'ec2-revoke-sg-open-rdp': { state: { owner: ACCOUNT, open: [] }, context: { bastions: [] } },
-  'ec2-enable-ebs-encryption-by-default': { state: { enabled: false }, context: { key: null } },
+  'ec2-enable-ebs-encryption-by-default': { state: { enabled: false, managedBy: null }, context: { key: null } },
   'ec2-report-unencrypted-ebs-volumes': { state: { encrypted: false }, context: { attachments: [], size: 8, state: 'available' } },
-  's3-enforce-default-encryption': { state: { rules: null }, context: { logs: [] } },
+  's3-enforce-default-encryption': { state: { created: '2026-11-02T09:00:00.000Z', rules: null }, context: { logs: [] } },
   's3-report-public-website-bucket': {
-    state: { website: 'content', policyIsPublic: true, publicGrants: [], ignorePublicAcls: false, restrictPublicBuckets: false },
+    state: { website: 'content', policyIsPublic: true, publicGrants: [], block: null, accountBlock: null },
   },
-  'iam-flag-stale-access-key': { state: { keys: [{ id: 'AKIAEXAMPLEEXAMPLE01', created: '2025-01-01T00:00:00.000Z' }], flag: null, room: true } },
-  'logs-raise-retention': { state: { retentionInDays: 7, logGroupClass: 'STANDARD' } },
+  'iam-flag-stale-access-key': {
+    state: { user: 'AIDAEXAMPLEEXAMPLE001', keys: [{ id: 'AKIAEXAMPLEEXAMPLE01', created: '2025-01-01T00:00:00.000Z' }], flag: null, room: true },
+  },
+  'logs-raise-retention': { state: { created: 1_793_600_000_000, retentionInDays: 7, logGroupClass: 'STANDARD', policy: null } },
 };
 const builtin = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const remediators = builtin.map(

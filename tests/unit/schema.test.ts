@@ -117,6 +117,7 @@ const policy = fc.record(
       ),
     ),
     managedByIac: mostly(fc.constantFrom('approve', 'notify', 'allow')),
+    managedByTags: mostly(fc.constantFrom(['acme:stack'], ['acme stack', 'team = platform'], ['=x'], [])),
     approvers: mostly(fc.constant({ dev: ['arn:aws:iam::111111111111:role/path/Lead'] })),
     rules: mostly(
       fc.array(fc.record({ when: mostly(fc.constant('true')), effect: mostly(fc.constant('deny')), because: mostly(fc.constant('b')) }), { maxLength: 1 }),

@@ -50,7 +50,7 @@ export interface RedressHubProps {
   readonly registerDigest: string;
   /** That of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
-  /** Seconds that an invocation may take, 60 to 900; default 120. */
+  /** Seconds that an invocation may take, 60 to 1,800; default 120. */
   readonly timeoutSeconds?: number;
   /** Invocations that the queue makes at the same time, at least 2; default 5. */
   readonly maximumConcurrency?: number;

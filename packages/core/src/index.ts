@@ -122,6 +122,7 @@ export {
 export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
+export { sayingOf, wordsOf } from './model/words.js';
 export type { Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
 export {
@@ -134,6 +135,7 @@ export {
   graceOf,
   type Limit,
   type LimitKey,
+  type ManagedByTag,
   type Mode,
   modeOf,
   type Policy,

@@ -140,7 +140,15 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           remind: list(duration('So long before its end.'), { description: 'When people are told again. Default: a day before, where the period is longer.' }),
         }),
       ),
-      managedByIac: { enum: ['approve', 'notify', 'allow'], default: 'approve', description: 'What infrastructure as code manages.' },
+      managedByIac: {
+        enum: ['approve', 'notify', 'allow'],
+        default: 'approve',
+        description: 'What infrastructure as code, a controller or a service manages.',
+      },
+      managedByTags: list(
+        { type: 'string', pattern: '^[^\\s=][^=]*(?:=.*\\S.*)?$', description: 'A key, or key=value.' },
+        { minItems: 1, description: 'Tags by which tooling of your own marks what it manages, besides those that are known.' },
+      ),
       approvers: {
         type: 'object',
         description: 'Who may approve, by environment.',

@@ -29,8 +29,8 @@ const CLOSED_IN_VIEW = 50;
 const TAGGED_PARTS = 50;
 /** At most this many approvals stay in a view. */
 const APPROVALS_IN_VIEW = 50;
-/** Who claims a notice has at most so long for sending it; milliseconds. */
-const LONGEST_SENDING = 3_600_000;
+/** Who claims a notice has at most so long for sending it, in milliseconds: no function of Lambda runs for longer, and a minute for clocks that differ. */
+const LONGEST_SENDING = 5_460_000;
 const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker'];
 
 /** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */

@@ -149,7 +149,7 @@ export const SNIPPETS: Readonly<Record<string, Snippet>> = {
   },
 };
 
-const TERRAFORM: readonly string[] = ['Terraform', 'OpenTofu'];
+const TERRAFORM: readonly string[] = ['Terraform', 'OpenTofu', 'Terragrunt', 'Account Factory for Terraform'];
 const CLOUDFORMATION: readonly string[] = ['CloudFormation', 'Service Catalog', 'the AWS CDK', 'a serverless framework'];
 
 /** What to change in the code; null for what no code manages, and for what is to be changed by nobody. */

@@ -291,10 +291,10 @@ function build(remediator: Remediator, options: FaultOptions): World {
 /** Everything that is not the resource: nobody may touch it. */
 function bystanders({ account, gap }: World): string {
   const rest: AccountState = structuredClone(account.state);
-  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances])
+  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances, rest.interfaces])
     delete (record as Record<string, unknown>)[gap.ref.id];
   // Settings of the account are resources too, and ids are counted.
-  const { groups, buckets, users, logGroups, volumes, instances, custom } = rest;
+  const { groups, buckets, users, logGroups, volumes, instances, interfaces, custom } = rest;
   return JSON.stringify({
     groups,
     buckets,
@@ -302,6 +302,7 @@ function bystanders({ account, gap }: World): string {
     logGroups,
     volumes,
     instances,
+    interfaces,
     ...(gap.ref.type === 'AWS::::Account' ? {} : { custom: { ...custom, [gap.ref.id]: null } }),
   });
 }

@@ -61,7 +61,10 @@ export function nameCall({ method, url, headers, body }: RequestHead): Named {
   const form = (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded') ? new URLSearchParams(body.toString('utf8')) : searchParams;
   const action = form.get('Action');
   if (action !== null) return by(service === 'ec2' ? 'ec2' : 'query', action);
-  if (service === 's3') {
+  // S3 Control signs as S3 does; settings of accounts have paths of their own.
+  if (service === 's3' && pathname === '/v20180820/configuration/publicAccessBlock' && VERBS[method] !== undefined)
+    return { ...by('rest-xml', `${VERBS[method]}PublicAccessBlock`), service: 's3control' };
+  if (service === 's3' && !pathname.startsWith('/v20180820/')) {
     const operation = s3Operation(method, pathname, searchParams, headers);
     if (operation !== null) return { ...by('rest-xml', operation), write: method !== 'GET' && method !== 'HEAD' };
   }

@@ -96,7 +96,7 @@ export const dynamodb = defineService({
   },
 });
 `,
-    [`src/${id}.ts`]: `import { type CallReader, defineRemediator, isGone, paginate } from '@redress/core';
+    [`src/${id}.ts`]: `import { type CallReader, defineRemediator, isGone, paginate, sayingOf } from '@redress/core';
 import { dynamodb } from './client.ts';
 
 /** Security Hub names a table by its ARN, AWS Config and API calls mostly by its name. */
@@ -108,8 +108,8 @@ const namedTable: CallReader = ({ request }) => {
   return typeof name === 'string' && name !== '' ? [{ id: name }] : [];
 };
 
-/** Tables that somebody means to delete soon. */
-const SHORT_LIVED = /\\b(?:ephemeral|preview|temporary)\\b/i;
+/** What people call a table that they mean to delete soon: whole words, in whatever way they are joined. */
+const SHORT_LIVED = ['ephemeral', 'preview', 'temporary', 'temp', 'tmp'];
 
 /**
  * Turns on deletion protection of a table. Nothing about how it is read or written changes.
@@ -160,7 +160,7 @@ export const ${variable} = defineRemediator({
       if (table?.TableArn === undefined) throw new Error(\`DescribeTable did not give the ARN of \${TableName}, by which its tags are read.\`);
       const tags: Record<string, string> = {};
       for await (const tag of paginate(aws.dynamodb.ListTagsOfResource, { ResourceArn: table.TableArn }, 'Tags')) tags[tag.Key ?? ''] = tag.Value ?? '';
-      const shortLived = Object.entries(tags).flatMap(([key, value]) => (SHORT_LIVED.test(\`\${key} \${value}\`) ? [\`\${key}=\${value}\`] : []));
+      const shortLived = Object.entries(tags).flatMap(([key, value]) => (sayingOf(\`\${key} \${value}\`, SHORT_LIVED) !== null ? [\`\${key}=\${value}\`] : []));
       // State: what the change writes. It is compared, approved and verified. Context: what only informs hazards.
       return { state: { protected: table.DeletionProtectionEnabled === true }, context: { shortLived }, tags };
     } catch (error) {

@@ -7,14 +7,27 @@ import { type Asked, announcedBy, persist, tell } from './recorder.js';
 import type { Look, Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
 
-/** How long a worker has for sending a notice, before another one takes it for gone: longer than any process that sends one lives. */
-const SENDING = 900_000;
+/**
+ * How long a worker that nothing ends has for sending a notice, before another one takes it for gone: as long as Lambda lets any function run.
+ * One with a deadline has until then.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+ */
+const SENDING = 5_400_000;
+/** By how much clocks of workers may differ. */
+const SKEW = 60_000;
 
 /**
  * Sends the notice of an announced change that is due, if one is. A record claims it first, and only the worker whose claim is the first in the
  * stream sends; another record says that it was sent. The period begins with the latter, so what nobody was told of is never made.
  */
-export async function sendNotice(runtime: Runtime, { remediator, ref, trigger }: Asked, result: PassResult, seen: Facts | null): Promise<PassResult> {
+export async function sendNotice(
+  runtime: Runtime,
+  { remediator, ref, trigger }: Asked,
+  result: PassResult,
+  seen: Facts | null,
+  deadline: number | null,
+): Promise<PassResult> {
   const planDigest = result.plan?.digest;
   const terms = result.decision === null ? null : announcedBy(result.decision);
   if (planDigest === undefined || terms === null) return result;
@@ -35,7 +48,7 @@ export async function sendNotice(runtime: Runtime, { remediator, ref, trigger }:
       each.append({ kind: 'approval', resource: ref, remediator: remediator.id, body: { approval: { id: before.id, ...what }, planDigest, message } }),
     );
   const which = notice === 0 ? 'the first notice' : `reminder ${notice} of ${terms.remind.length}`;
-  const { seq } = await write({ sending: { notice, until: now + SENDING } }, `${which} of ${before.id} is being sent`);
+  const { seq } = await write({ sending: { notice, until: (deadline ?? now + SENDING) + SKEW } }, `${which} of ${before.id} is being sent`);
   const claimed = await request();
   // Another worker's claim came first, or somebody has said no meanwhile.
   if (claimed?.id !== before.id || claimed.verdict !== 'none' || claimed.grace.sending?.record !== seq) return announced;

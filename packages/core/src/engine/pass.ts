@@ -306,7 +306,7 @@ async function decideAndAct(
   const conclude = async (verdict: Verdict): Promise<Step> => {
     const result = await recordDecision(runtime, asked, run.dryRun, { decision, plan, facts, ...verdict });
     const announced = !run.dryRun && result.outcome === 'awaiting-approval' && announcedBy(decision) !== null;
-    return { result: announced ? await sendNotice(runtime, asked, result, facts) : result, again: 'no' };
+    return { result: announced ? await sendNotice(runtime, asked, result, facts, run.deadline) : result, again: 'no' };
   };
 
   if (assessment === null || observed === null) {

@@ -88,6 +88,14 @@ export interface Rule {
   readonly because: string;
 }
 
+/** A tag by which somebody's own tooling marks what it manages. */
+export interface ManagedByTag {
+  /** In whatever case. */
+  readonly key: string;
+  /** Null: any, but a no. */
+  readonly value: string | null;
+}
+
 /** A validated policy. */
 export interface Policy {
   /** Names this policy; recorded with each decision. */
@@ -105,6 +113,8 @@ export interface Policy {
   readonly grace: readonly GracePeriod[];
   /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
   readonly managedByIac: 'approve' | 'notify' | 'allow';
+  /** Tags by which tooling of one's own marks what it manages, besides those that are known. */
+  readonly managedByTags: readonly ManagedByTag[];
   /** ARNs of those who may approve, by environment. */
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   /** Checked by `celRules` of `@redress/core/cel`. */
@@ -207,6 +217,11 @@ const schema = z.strictObject({
     ),
   ),
   managedByIac: z.optional(z.enum(['approve', 'notify', 'allow'])),
+  managedByTags: z.optional(
+    z
+      .array(z.string().check(z.refine((value) => /^[^\s=][^=]*(?:=.*\S.*)?$/.test(value), 'is neither the key of a tag nor key=value')))
+      .check(z.minLength(1, 'names no tag; leave it out for those that are known')),
+  ),
   approvers: z.optional(z.record(z.string(), z.array(approver).check(z.minLength(1, 'names nobody; leave it out when nobody may approve')))),
   rules: z.optional(z.array(z.strictObject({ when: text, effect: z.enum(['approve', 'notify', 'deny']), because: text }))),
   configRules: z.optional(z.record(z.string(), text)),
@@ -386,6 +401,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     windows,
     grace,
     managedByIac: raw.managedByIac ?? 'approve',
+    managedByTags: (raw.managedByTags ?? []).map(tagOf),
     approvers: raw.approvers ?? {},
     rules: raw.rules ?? [],
     configRules: raw.configRules ?? {},
@@ -401,6 +417,11 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
 function namesIn(input: unknown, section: string): readonly string[] {
   const found = isRecord(input) ? input[section] : undefined;
   return isRecord(found) ? Object.keys(found) : [];
+}
+
+function tagOf(text: string): ManagedByTag {
+  const at = text.indexOf('=');
+  return at < 0 ? { key: text.trim(), value: null } : { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
 }
 
 function minutesOf(clock: string): number {

@@ -224,7 +224,7 @@ export function defineService(options: {
 /**
  * Reads that do not need each other's answers, at the same time. What is no promise is its own answer.
  *
- * @example const [keys, tags] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.ListUserTags({ UserName }));
+ * @example const [keys, { User }] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.GetUser({ UserName }));
  * @throws what the first of them threw, in their order, and only when all have ended: none goes on unseen.
  */
 export async function inParallel<const T extends readonly unknown[]>(...reads: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

@@ -116,8 +116,12 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     rest: 'It describes every Config rule of the account: IAM has no resource for it.',
   },
   's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
+  's3:GetAccountPublicAccessBlock': {
+    name: 'S3',
+    resources: null,
+    rest: 'It shows what the account blocks for all of its buckets: IAM has no resource for it.',
+  },
   's3:GetBucketAcl': bucket(),
-  's3:GetBucketLocation': bucket(),
   's3:GetBucketOwnershipControls': bucket(),
   's3:GetBucketPolicy': bucket(),
   's3:GetBucketPolicyStatus': bucket(),
@@ -133,7 +137,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:DeleteAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:GetAccessKeyLastUsed': user(),
   'iam:ListAccessKeys': user(),
-  'iam:ListUserTags': user(),
+  'iam:GetUser': user(),
   // Of every role this would be every right that any of them has.
   'iam:PassRole': {
     name: 'PassRunbookRole',

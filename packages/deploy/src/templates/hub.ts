@@ -14,7 +14,7 @@ export interface HubTemplateOptions {
   readonly remediators: readonly Remediator[];
   /** That of the policy; default `redress:exception`. */
   readonly exceptionTag?: string;
-  /** Seconds that an invocation may take, 60 to 900; default 120. The queue hides a message for six times as long. */
+  /** Seconds that an invocation may take, 60 to 1,800; default 120. The queue hides a message for six times as long. */
   readonly timeoutSeconds?: number;
   /** Invocations that the queue makes at the same time, at least 2; default 5. */
   readonly maximumConcurrency?: number;
@@ -26,6 +26,12 @@ export interface HubTemplateOptions {
 
 /** Deliveries of a message before it goes to the dead letters. */
 export const MAX_RECEIVE_COUNT = 5;
+/**
+ * Seconds that Lambda lets a function run at most. Only on managed instances, which the hub is not for, it is 5,400.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+ */
+const MAX_TIMEOUT_SECONDS = 1800;
 /** Invocations beside those of the queue: the sweep, and who asks directly. */
 const BESIDE_THE_QUEUE = 3;
 
@@ -40,7 +46,7 @@ const BESIDE_THE_QUEUE = 3;
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
  */
 export function hubTemplate(options: HubTemplateOptions): Template {
-  const timeout = inRange('timeoutSeconds', options.timeoutSeconds ?? 120, 60, 900);
+  const timeout = inRange('timeoutSeconds', options.timeoutSeconds ?? 120, 60, MAX_TIMEOUT_SECONDS);
   const concurrency = inRange('maximumConcurrency', options.maximumConcurrency ?? 5, 2, 1000);
   const batch = inRange('batchSize', options.batchSize ?? 5, 1, 10);
   const { remediators, exceptionTag } = options;

@@ -75,6 +75,20 @@ describe('the hub', () => {
     ]);
     expect(() => hubTemplate({ remediators, maximumConcurrency: 1 })).toThrow(/maximumConcurrency/);
     expect(() => hubTemplate({ remediators, timeoutSeconds: 5 })).toThrow(/timeoutSeconds/);
+    expect(() => hubTemplate({ remediators, timeoutSeconds: 1801 })).toThrow(/timeoutSeconds/);
+  });
+
+  it('hides a message for six times as long as an invocation may take, and warns at nine tenths of it, whatever it is', () => {
+    for (const [timeoutSeconds, hidden, slow] of [
+      [60, 360, 54_000],
+      [900, 5400, 810_000],
+      [1800, 10_800, 1_620_000],
+    ] as const) {
+      const { Resources } = hubTemplate({ remediators, timeoutSeconds });
+      expect(Resources['Queue']?.Properties['VisibilityTimeout']).toBe(hidden);
+      expect(Resources['SlowAlarm']?.Properties['Threshold']).toBe(slow);
+      expect(Resources['Function']?.Properties['Timeout']).toBe(timeoutSeconds);
+    }
   });
 
   it('runs on arm64 and Node 24, and bounds what it retries by itself', () => {

@@ -12,6 +12,8 @@ interface FakeGroup {
   readonly logGroupName: string;
   readonly retentionInDays?: number;
   readonly logGroupClass?: string;
+  readonly creationTime?: number;
+  readonly retentionPolicyName?: string;
   readonly logGroupArn?: string;
   readonly arn?: string;
 }
@@ -23,7 +25,10 @@ function fakeLogs(groups: readonly FakeGroup[], refuse: Readonly<Record<string, 
       if (refuse['DescribeLogGroups'] !== undefined) throw refuse['DescribeLogGroups'];
       const found = groups.filter((each) => each.logGroupName.startsWith(input.logGroupNamePrefix ?? ''));
       const at = Number(input.nextToken ?? 0);
-      return { logGroups: found.slice(at, at + 1), ...(at + 1 < found.length ? { nextToken: String(at + 1) } : {}) };
+      return {
+        logGroups: found.slice(at, at + 1).map((each) => ({ creationTime: 1_767_000_000_000, ...each })),
+        ...(at + 1 < found.length ? { nextToken: String(at + 1) } : {}),
+      };
     },
     ListTagsForResource: async (input: { readonly resourceArn: string }) => {
       if (refuse['ListTagsForResource'] !== undefined) throw refuse['ListTagsForResource'];
@@ -35,9 +40,14 @@ function fakeLogs(groups: readonly FakeGroup[], refuse: Readonly<Record<string, 
 }
 const ARN = `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:/app`;
 
-const plan = (retentionInDays: number | null, parameters: JsonObject = {}, logGroupClass = 'STANDARD'): Assessment =>
+const plan = (
+  retentionInDays: number | null,
+  parameters: JsonObject = {},
+  logGroupClass = 'STANDARD',
+  policy: { name: string; days: number | null } | null = null,
+): Assessment =>
   remediator.plan({
-    state: { retentionInDays, logGroupClass } as never,
+    state: { created: 1, retentionInDays, logGroupClass, policy } as never,
     context: undefined,
     resource: group('/app'),
     parameters: remediator.parameters(parameters),
@@ -80,6 +90,33 @@ describe('retention', () => {
   it('of the class DELIVERY is fixed by AWS', () => {
     expect(plan(1, {}, 'DELIVERY').status).toBe('not-applicable');
   });
+  it.each(['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'])('of the class %s is raised', (logGroupClass) => {
+    expect(plan(7, {}, logGroupClass).status).toBe('change');
+  });
+  it('of a class that is not known is reported, and not set; long enough it is left alone', () => {
+    expect(plan(7, {}, 'GLACIAL')).toMatchObject({
+      status: 'manual',
+      message: '/app keeps its events for 7 days; 365 are required. What setting it would do in the class GLACIAL is not known here, so it is not set.',
+    });
+    expect(plan(365, {}, 'GLACIAL').status).toBe('compliant');
+    expect(plan(null, {}, 'GLACIAL').status).toBe('compliant');
+  });
+  describe('under a retention policy of the account', () => {
+    it.each([30, 90, 364])('of %i days is reported, and nothing is changed', (days) => {
+      const assessment = plan(null, {}, 'STANDARD', { name: 'central-30', days });
+      expect(assessment).toMatchObject({
+        status: 'manual',
+        message: `The retention policy central-30 of the account keeps events of /app for ${days} days; 365 are required. It overrides what is set on the group, so nothing is set there.`,
+      });
+      expect(assessment).not.toHaveProperty('changes');
+    });
+    it.each([365, 3653, null])('of %j days is long enough', (days) => {
+      expect(plan(null, {}, 'STANDARD', { name: 'central-long', days }).status).toBe('compliant');
+    });
+    it('of the class DELIVERY it is fixed all the same', () => {
+      expect(plan(null, {}, 'DELIVERY', { name: 'central-30', days: 30 }).status).toBe('not-applicable');
+    });
+  });
   it('is never lowered, and raised once: for every group and minimum', () => {
     fc.assert(
       fc.property(fc.option(fc.constantFrom(...RETENTIONS), { nil: null }), fc.constantFrom(...RETENTIONS), (before, minDays) => {
@@ -108,8 +145,18 @@ describe('observing', () => {
       { logGroupName: '/app-archive', retentionInDays: 1, logGroupArn: `${ARN}-archive` },
       { logGroupName: '/app', retentionInDays: 30, logGroupArn: ARN, logGroupClass: 'INFREQUENT_ACCESS' },
     ]);
-    expect(seen).toEqual({ state: { retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS' }, tags: { team: 'payments' } });
+    expect(seen).toEqual({
+      state: { created: 1_767_000_000_000, retentionInDays: 30, logGroupClass: 'INFREQUENT_ACCESS', policy: null },
+      tags: { team: 'payments' },
+    });
     expect(tagsReadOf).toEqual([ARN]);
+  });
+  it("takes the days of the account's policy for the policy's, never for the group's own", async () => {
+    const under = { logGroupName: '/app', logGroupArn: ARN, logGroupClass: 'STANDARD', retentionPolicyName: 'central' };
+    expect((await observe([{ ...under, retentionInDays: 30 }])).seen).toMatchObject({
+      state: { retentionInDays: null, logGroupClass: 'STANDARD', policy: { name: 'central', days: 30 } },
+    });
+    expect((await observe([under])).seen).toMatchObject({ state: { retentionInDays: null, policy: { name: 'central', days: null } } });
   });
   it('to verify, reads no tags', async () => {
     const { aws, tagsReadOf } = fakeLogs([{ logGroupName: '/app', retentionInDays: 365, logGroupArn: ARN }]);
@@ -137,6 +184,14 @@ describe('observing', () => {
   });
   it('a group without retention keeps everything', async () => {
     expect((await observe([{ logGroupName: '/app', arn: `${ARN}:*` }])).seen).toMatchObject({ state: { retentionInDays: null, logGroupClass: 'STANDARD' } });
+  });
+  it('sees another group in one that was deleted and made again', async () => {
+    const [first, again] = [
+      await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 1 }]),
+      await observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: 2 }]),
+    ];
+    expect([first.seen, again.seen]).toMatchObject([{ state: { created: 1 } }, { state: { created: 2 } }]);
+    await expect(observe([{ logGroupName: '/app', logGroupArn: ARN, creationTime: undefined as never }])).rejects.toThrow('since when');
   });
   it('says what is gone', async () => {
     expect((await observe([{ logGroupName: '/app-archive', arn: `${ARN}-archive:*` }])).seen).toBe('gone');

@@ -14,6 +14,21 @@ const parameters = z.strictObject({
   minDays: z._default(z.literal(RETENTIONS), 365).check(z.describe('Log groups that keep their events for fewer days keep them for this many.')),
 });
 
+/** Classes of which is known that a group has a retention of its own to set. */
+const RAISABLE: readonly string[] = ['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'];
+
+/** A type, not an interface: state must be plain JSON. */
+type State = {
+  /** Since when it is there, epoch milliseconds: one of its name that was made again is another one. */
+  readonly created: number;
+  /** The group's own; null: it keeps its events for ever. Also null where a policy of the account hides it. */
+  readonly retentionInDays: number | null;
+  /** As CloudWatch Logs names it, known here or not. */
+  readonly logGroupClass: string;
+  /** A retention policy of the account, which overrides the group's own: `days` null is for ever. */
+  readonly policy: { readonly name: string; readonly days: number | null } | null;
+};
+
 const TOKEN = { input: 'nextToken', output: 'nextToken' };
 const ARN = /^arn:[^:]+:logs:([^:]+):([0-9]{12}):log-group:([^:*]+)(?::\*)?$/;
 
@@ -48,6 +63,7 @@ export const raiseRetention = defineRemediator({
     'Copies elsewhere: exports to S3 and subscriptions, which may keep the events long enough already.',
     'Events that are past the old retention and not purged yet: they come under the new one, and stay.',
     'What the longer storage costs.',
+    'What a group would keep without the retention policy of the account that holds for it: CloudWatch Logs shows only the policy.',
   ],
   hazards: [],
   rollback: {
@@ -84,16 +100,46 @@ export const raiseRetention = defineRemediator({
     // Tags go by the ARN of the group itself; the older of the two is that of its streams.
     const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
     if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${id}, by which its tags are read.`);
+    if (group.creationTime === undefined)
+      throw new Error(`DescribeLogGroups did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
     const tags = arn === expected && read !== null ? read : await tagsOf(arn);
-    // A group without retention keeps its events for ever.
-    return { state: { retentionInDays: group.retentionInDays ?? null, logGroupClass: group.logGroupClass ?? 'STANDARD' }, tags };
+    // A group without retention keeps its events for ever. Under a policy of the account the days are the policy's: put back as the group's own
+    // by a rollback, they would purge what the group keeps once the policy is gone.
+    const days = group.retentionInDays ?? null;
+    const policy = group.retentionPolicyName === undefined ? null : { name: group.retentionPolicyName, days };
+    const state: State = {
+      created: group.creationTime,
+      retentionInDays: policy === null ? days : null,
+      logGroupClass: group.logGroupClass ?? 'STANDARD',
+      policy,
+    };
+    return { state, tags };
   },
-  plan({ state: { retentionInDays, logGroupClass }, resource, parameters: { minDays } }) {
+  plan({ state: { retentionInDays, logGroupClass, policy }, resource, parameters: { minDays } }) {
     if (logGroupClass === 'DELIVERY')
       return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on; how long they keep them is fixed.' };
+    if (policy !== null) {
+      const by = `The retention policy ${policy.name} of the account`;
+      if (policy.days === null) return { status: 'compliant', message: `${by} keeps its events for ever.` };
+      if (policy.days >= minDays) return { status: 'compliant', message: `${by} keeps its events for ${policy.days} days; ${minDays} are required.` };
+      return {
+        status: 'manual',
+        message: `${by} keeps events of ${resource.id} for ${policy.days} days; ${minDays} are required. It overrides what is set on the group, so nothing is set there.`,
+        steps: [
+          `Raise ${policy.name} to ${minDays} days (aws logs put-account-policy --policy-type RETENTION_POLICY --dry-run says first what that changes), or let it leave this group out.`,
+          'If the account owes its policy to a central team, ask there.',
+        ],
+      };
+    }
     if (retentionInDays === null) return { status: 'compliant', message: 'The log group keeps its events for ever.' };
     if (retentionInDays >= minDays)
       return { status: 'compliant', message: `The log group keeps its events for ${retentionInDays} days; ${minDays} are required.` };
+    if (!RAISABLE.includes(logGroupClass))
+      return {
+        status: 'manual',
+        message: `${resource.id} keeps its events for ${retentionInDays} days; ${minDays} are required. What setting it would do in the class ${logGroupClass} is not known here, so it is not set.`,
+        steps: [`See what the class ${logGroupClass} is for, and whether its groups take a longer retention; set it by hand, or record an exception.`],
+      };
     const put = (days: number) => logs.call('PutRetentionPolicy', { logGroupName: resource.id, retentionInDays: days });
     return {
       status: 'change',

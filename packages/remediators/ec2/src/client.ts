@@ -25,3 +25,10 @@ export const ec2 = defineService({
     DisableEbsEncryptionByDefault: { retry: 'idempotent' },
   },
 });
+
+/**
+ * Asks also for what AWS services manage, which an account may hide from whoever does not ask: it uses a security group, and has volumes, all the same.
+ *
+ * @see https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+ */
+export const HIDDEN_TOO = { IncludeManagedResources: true } as const;

@@ -46,6 +46,16 @@ describe('encryption by default', () => {
   it.each(['alias/ours', 'arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555'])('under %s a person decides', async (defaultKey) => {
     expect((await plan({ encryptsByDefault: false, defaultKey })).assessment).toMatchObject({ hazards: [{ code: 'customer-default-key', effect: 'approve' }] });
   });
+  it('held by a declarative policy: a person is notified, nothing is changed, and a fix from before it is not rolled back', async () => {
+    const { assessment } = await plan({ encryptsByDefault: false, managedBy: 'declarative-policy' });
+    expect(assessment).toMatchObject({ status: 'manual', message: expect.stringContaining('declarative-policy') });
+    expect(assessment).not.toHaveProperty('changes');
+    expect((await plan({ encryptsByDefault: true, managedBy: 'declarative-policy' })).assessment.status).toBe('compliant');
+    // A rollback compares what is there with what the fix left.
+    const [own, held] = [await plan({ encryptsByDefault: true }), await plan({ encryptsByDefault: true, managedBy: 'declarative-policy' })];
+    expect(own.seen.state).not.toEqual(held.seen.state);
+    expect((await plan({ encryptsByDefault: false, managedBy: 'account' })).assessment.status).toBe('change');
+  });
   it('does not guess', async () => {
     await expect(plan({ encryptsByDefault: undefined })).rejects.toThrow('did not say');
     for (const operation of ['GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId']) {
@@ -85,6 +95,24 @@ describe('volumes', () => {
   });
   it('not encrypted and unused: told as such', async () => {
     expect((await plan({ Encrypted: false })).assessment).toMatchObject({ status: 'manual', message: 'Volume vol-1 is not encrypted, and not attached.' });
+  });
+  it('managed by a service: reported as such, and nobody is asked to swap it', async () => {
+    const { assessment } = await plan({ Encrypted: false, Operator: { Managed: true, Principal: 'eks.amazonaws.com' } });
+    expect(assessment).toEqual({
+      status: 'manual',
+      message: 'Volume vol-1 is not encrypted, and not attached. eks.amazonaws.com manages it.',
+      steps: ['Turn on encryption in the configuration by which eks.amazonaws.com makes its volumes; it replaces them, and nobody else may.'],
+    });
+    expect((await plan({ Encrypted: false, Operator: { Managed: false } })).assessment).toMatchObject({
+      message: 'Volume vol-1 is not encrypted, and not attached.',
+    });
+  });
+  it('that a service manages and hides are seen, and found', async () => {
+    const { aws } = fakeEc2({ volumes: [{ VolumeId: 'vol-1', Encrypted: true }], hiddenVolumes: [{ VolumeId: 'vol-2', Encrypted: false }] });
+    expect(await volumes.observe({ aws, resource: volume('vol-2'), parameters })).toMatchObject({ state: { encrypted: false } });
+    const found: string[] = [];
+    for await (const { id } of volumes.discover?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) found.push(id);
+    expect(found).toEqual(['vol-2']);
   });
   it('does not guess, and says what is gone', async () => {
     await expect(plan({})).rejects.toThrow('did not say');

@@ -49,14 +49,24 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     decides: [ec2.pick('GetEbsDefaultKmsKeyId')],
   },
   async observe({ aws, purpose }) {
-    const { EbsEncryptionByDefault: enabled } = await aws.ec2.GetEbsEncryptionByDefault({});
+    // Other settings of EC2 for an account say by ManagedBy that a declarative policy of the organization holds them; the SDK's answer for this one
+    // has no such member yet, so it is read as one that is not known.
+    const reply: { readonly EbsEncryptionByDefault?: boolean | undefined; readonly ManagedBy?: unknown } = await aws.ec2.GetEbsEncryptionByDefault({});
+    const { EbsEncryptionByDefault: enabled } = reply;
+    const managedBy = typeof reply.ManagedBy === 'string' && reply.ManagedBy !== 'account' ? reply.ManagedBy : null;
     if (typeof enabled !== 'boolean') throw new Error('GetEbsEncryptionByDefault did not say whether it is on.');
     // The key matters only while it is off: with it on, nothing is decided.
     const key = enabled || purpose === 'verification' ? null : ((await aws.ec2.GetEbsDefaultKmsKeyId({})).KmsKeyId ?? null);
-    return { state: { enabled }, context: { key }, tags: 'untaggable' };
+    return { state: { enabled, managedBy }, context: { key }, tags: 'untaggable' };
   },
   plan({ state, context }) {
     if (state.enabled) return { status: 'compliant', message: 'EBS encryption by default is on.' };
+    if (state.managedBy !== null)
+      return {
+        status: 'manual',
+        message: `EBS encryption by default is off, and the account does not hold the setting (${state.managedBy} does): it is not changed here.`,
+        steps: ['Change it in the declarative policy of the organization, or let that leave the account out.'],
+      };
     const hazards: Hazard[] = [];
     const key = context?.key ?? null;
     if (key !== null && !key.endsWith('alias/aws/ebs')) {

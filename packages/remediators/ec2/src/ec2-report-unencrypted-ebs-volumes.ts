@@ -1,5 +1,5 @@
 import { defineRemediator, isGone, paginate } from '@redress/core';
-import { ec2 } from './client.js';
+import { ec2, HIDDEN_TOO } from './client.js';
 import { packageRef } from './package-ref.js';
 
 /**
@@ -31,7 +31,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
   async observe({ aws, resource }) {
     let volumes: Awaited<ReturnType<typeof aws.ec2.DescribeVolumes>>['Volumes'];
     try {
-      volumes = (await aws.ec2.DescribeVolumes({ VolumeIds: [resource.id] })).Volumes;
+      volumes = (await aws.ec2.DescribeVolumes({ VolumeIds: [resource.id], ...HIDDEN_TOO })).Volumes;
     } catch (error) {
       if (isGone(error)) return 'gone';
       throw error;
@@ -45,6 +45,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
         attachments: (volume.Attachments ?? []).map((each) => `${each.InstanceId ?? '?'} as ${each.Device ?? '?'}`),
         size: volume.Size ?? null,
         state: volume.State ?? null,
+        operator: volume.Operator?.Managed === true ? (volume.Operator.Principal ?? 'an AWS service') : null,
       },
       tags: Object.fromEntries((volume.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
     };
@@ -52,9 +53,17 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
   plan({ state, context, resource }) {
     if (state.encrypted) return { status: 'compliant', message: 'The volume is encrypted.' };
     const attached = context?.attachments ?? [];
+    const operator = context?.operator ?? null;
+    const message = `Volume ${resource.id}${context?.size == null ? '' : ` (${context.size} GiB)`} is not encrypted${attached.length === 0 ? ', and not attached' : `; attached to ${attached.join(', ')}`}`;
+    if (operator !== null)
+      return {
+        status: 'manual',
+        message: `${message}. ${operator} manages it.`,
+        steps: [`Turn on encryption in the configuration by which ${operator} makes its volumes; it replaces them, and nobody else may.`],
+      };
     return {
       status: 'manual',
-      message: `Volume ${resource.id}${context?.size == null ? '' : ` (${context.size} GiB)`} is not encrypted${attached.length === 0 ? ', and not attached' : `; attached to ${attached.join(', ')}`}.`,
+      message: `${message}.`,
       steps: [
         'Snapshot the volume, and copy the snapshot with encryption.',
         'Create a volume from the copy in the same Availability Zone.',
@@ -65,7 +74,7 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
     };
   },
   async *discover({ aws }) {
-    for await (const volume of paginate(aws.ec2.DescribeVolumes, { Filters: [{ Name: 'encrypted', Values: ['false'] }] }, 'Volumes')) {
+    for await (const volume of paginate(aws.ec2.DescribeVolumes, { Filters: [{ Name: 'encrypted', Values: ['false'] }], ...HIDDEN_TOO }, 'Volumes')) {
       if (volume.VolumeId !== undefined && volume.Encrypted === false) yield { type: 'AWS::EC2::Volume', id: volume.VolumeId };
     }
   },

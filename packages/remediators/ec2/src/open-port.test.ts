@@ -241,16 +241,81 @@ describe('the undo', () => {
 
 describe('what would cut people off', () => {
   it.each([
-    ['its name', { groups: { [GROUP]: { name: 'prod-bastion' } } }],
-    ['its description', { groups: { [GROUP]: { description: 'the jump host' } } }],
-    ['a tag', { groups: { [GROUP]: { tags: { role: 'Jump-Box' } } } }],
-    ['an instance that uses it', { instances: { 'i-0': { group: GROUP }, 'i-1': { group: GROUP, tags: { Name: 'bastion-1' } } } }],
-  ])('a bastion, by %s', async (_name, region) => {
+    ['its name', { groups: { [GROUP]: { name: 'prod-bastion' } } }, [GROUP]],
+    ['its description', { groups: { [GROUP]: { description: 'the jump host' } } }, [GROUP]],
+    ['a tag', { groups: { [GROUP]: { tags: { role: 'Jump-Box' } } } }, [GROUP]],
+    ['a tag as a stack makes it', { groups: { [GROUP]: { tags: { Role: 'BastionHost' } } } }, [GROUP]],
+    ['the key of a tag', { groups: { [GROUP]: { tags: { 'acme:bastion': 'yes' } } } }, [GROUP]],
+    ['an instance that uses it', { instances: { 'i-0': { group: GROUP }, 'i-1': { group: GROUP, tags: { Name: 'bastion-1' } } } }, ['i-1']],
+    ['an instance that uses it on another interface', { instances: { 'i-1': { group: 'sg-2', second: GROUP, tags: { Name: 'bastion-1' } } } }, ['i-1']],
+    ['an instance that a service manages and hides', { instances: { 'i-1': { group: GROUP, tags: { Name: 'bastion-1' }, hidden: true as const } } }, ['i-1']],
+    ['the description of an interface that uses it', { interfaces: { 'eni-1': { group: GROUP, description: 'prod_jumphost' } } }, ['eni-1']],
+    [
+      'the tag of an interface that a service hides',
+      { interfaces: { 'eni-1': { group: GROUP, tags: { Name: 'Bastion' }, hidden: true as const } } },
+      ['eni-1'],
+    ],
+  ] satisfies [string, FakeRegion, string[]][])('a bastion, by %s', async (_name, region, ids) => {
     const assessment = await plan({ ...region, rules: [rule(22)] });
-    expect(assessment).toMatchObject({ status: 'change', hazards: [{ code: 'bastion', effect: 'approve' }] });
+    expect(assessment).toMatchObject({
+      status: 'change',
+      hazards: [{ code: 'bastion', effect: 'approve', message: expect.stringContaining(`(${ids.join(', ')})`) }],
+    });
   });
-  it.each(['web', 'bastionade', 'jumper', 'jumpy'])('%s is no bastion', async (name) => {
-    expect(await plan({ groups: { [GROUP]: { name } }, rules: [rule(22)] })).toMatchObject({ hazards: [] });
+  it.each([
+    'prod_bastion',
+    'bastion01',
+    'BastionHost',
+    'MyStack-BastionSecurityGroup-1ABC',
+    'my_jumphost',
+    'JumpBoxes',
+    'JUMP_SERVER_2',
+    'ssh-gateway',
+    'RDGW1',
+    'bastions',
+  ])('%s is a bastion', async (name) => {
+    for (const region of [
+      { groups: { [GROUP]: { name } } },
+      { groups: { [GROUP]: { description: name } } },
+      { groups: { [GROUP]: { tags: { Name: name } } } },
+      { instances: { 'i-1': { group: GROUP, tags: { Name: name } } } },
+    ])
+      expect(await plan({ ...region, rules: [rule(22)] })).toMatchObject({ hazards: [{ code: 'bastion' }] });
+  });
+  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'gateway', 'ssh'])('%s is no bastion', async (name) => {
+    expect(await plan({ groups: { [GROUP]: { name } }, rules: [rule(22)] })).toMatchObject({ hazards: [], changes: [{ hazards: [] }] });
+  });
+  it('a rule of which its own description or tag says so, and that one alone', async () => {
+    const rules = [
+      rule(22),
+      rule(22, { CidrIpv6: '::/0', Description: 'to the bastion_host' }),
+      rule(22, { CidrIpv4: '198.51.100.7/0', Tags: [{ Key: 'use', Value: 'JumpHost' }] }),
+    ];
+    const assessment = await plan({ rules });
+    expect(assessment).toMatchObject({ hazards: [] });
+    expect(changes(assessment).map(({ hazards = [] }) => hazards.map(({ code, message }) => [code, message.includes('sgr-')]))).toEqual([
+      [],
+      [['bastion', true]],
+      [['bastion', true]],
+    ]);
+  });
+  it('the words are those of the policy', async () => {
+    const words = (bastionWords: readonly string[]) => remediator.parameters({ bastionWords });
+    const named = async (name: string, bastionWords: readonly string[]) => {
+      const fake = fakeEc2({ groups: { [GROUP]: { name } }, rules: [rule(22)] });
+      const seen = await remediator.observe({ aws: fake.aws, resource: group(), parameters: words(bastionWords) });
+      if (seen === 'gone') throw new Error('gone');
+      const { state, context } = seen;
+      const assessment = remediator.plan({ state, context, resource: group(), parameters: words(bastionWords), observedAt: 0 });
+      return assessment.status === 'change' && assessment.hazards?.some(({ code }) => code === 'bastion');
+    };
+    expect([await named('vendor-gate2', ['vendor gate']), await named('VendorGates', ['vendor gate']), await named('prod_bastion', ['vendor gate'])]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    for (const bastionWords of [[], [''], ['-'], 'bastion', [1]]) expect(() => remediator.parameters({ bastionWords })).toThrow('bastionWords');
+    expect(() => remediator.parameters({ bastions: ['x'] })).toThrow('bastions');
   });
 });
 

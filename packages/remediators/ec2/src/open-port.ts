@@ -13,10 +13,12 @@ import {
   type JsonObject,
   paginate,
   type Remediator,
+  sayingOf,
   type Tagged,
   type Tags,
 } from '@redress/core';
-import { ec2 } from './client.js';
+import * as z from 'zod/mini';
+import { ec2, HIDDEN_TOO } from './client.js';
 import { packageRef } from './package-ref.js';
 import {
   covers,
@@ -46,7 +48,27 @@ type OpenRule = {
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
 };
 
-const BASTION = /\b(?:bastion|jump[-_ ]?(?:host|box|server)?)\b/i;
+const parameters = z.strictObject({
+  bastionWords: z
+    ._default(z.array(z.string().check(z.regex(/[\p{L}\p{N}]/u, 'a word, with a letter or digit in it'))).check(z.minLength(1)), [
+      'bastion',
+      'bastion host',
+      'jump',
+      'jump host',
+      'jump box',
+      'jump server',
+      'ssh gateway',
+      'ssh proxy',
+      'rd gateway',
+      'rdgw',
+      'remote desktop gateway',
+    ])
+    .check(
+      z.describe(
+        'Names, descriptions and tags that say one of these belong to a bastion, for which a person is asked. Whole words, however they are joined: `jump host` is in `my_jumphost` and `JumpHosts`. Given, the list replaces this one.',
+      ),
+    ),
+});
 
 /** What else an exception may be on: a rule, and what uses the group. */
 const [RULE, INTERFACE, INSTANCE] = ['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::NetworkInterface', 'AWS::EC2::Instance'] as const;
@@ -135,12 +157,13 @@ export function revokeOpenPorts(options: {
         ? 'When an entry is added to a prefix list: no event names the groups that let it in. The sweep finds it.'
         : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about them.',
       'Instances that use the group only in a peered or shared VPC.',
+      'A bastion of which no name, description or tag says so.',
     ],
     hazards: [
       {
         code: 'bastion',
         effect: 'approve',
-        what: 'Names, descriptions or tags of the group, or of an instance that uses it, say bastion or jump host: people may reach everything else through it.',
+        what: 'Names, descriptions or tags of the group, of the rule, or of an instance or interface that uses the group, say bastion or jump host (`bastionWords`): people may reach everything else through it.',
         advice:
           'Find another way in first (Session Manager, an Instance Connect endpoint, a VPN, the addresses of the office). Then approve, or record an exception.',
       },
@@ -163,7 +186,8 @@ export function revokeOpenPorts(options: {
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
       decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
     },
-    async observe({ aws, resource, purpose }) {
+    parameters,
+    async observe({ aws, resource, parameters: { bastionWords }, purpose }) {
       const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
         (each) => each.GroupId === resource.id,
       );
@@ -176,8 +200,11 @@ export function revokeOpenPorts(options: {
       const group = { Name: 'group-id', Values: [resource.id] };
       const [rules, interfaces, reservations] = await inParallel(
         lets ? allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')) : [],
-        deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group] }, 'NetworkInterfaces')) : [],
-        deciding ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'instance.group-id' }] }, 'Reservations')) : [],
+        deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group], ...HIDDEN_TOO }, 'NetworkInterfaces')) : [],
+        // By whichever interface: `instance.group-id` names the groups of the first one alone.
+        deciding
+          ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations'))
+          : [],
       );
       for (const rule of rules) {
         const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
@@ -193,17 +220,18 @@ export function revokeOpenPorts(options: {
         });
       }
       open.sort((a, b) => (a.id < b.id ? -1 : 1));
-      const bastions: string[] = [];
+      const instances = reservations.flatMap(({ Instances = [] }) => Instances);
       // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
-      const usedBy: Tagged[] = interfaces.map((each) => ({ type: INTERFACE, id: each.NetworkInterfaceId ?? '', tags: tagsOf(each.TagSet) }));
-      for (const reservation of reservations) {
-        for (const instance of reservation.Instances ?? []) {
-          usedBy.push({ type: INSTANCE, id: instance.InstanceId ?? '', tags: tagsOf(instance.Tags) });
-          if ((instance.Tags ?? []).some((tag) => BASTION.test(`${tag.Key ?? ''} ${tag.Value ?? ''}`))) bastions.push(instance.InstanceId ?? '');
-        }
-      }
-      if (BASTION.test([found.GroupName, found.Description, ...(found.Tags ?? []).flatMap((tag) => [tag.Key, tag.Value])].join(' ')))
-        bastions.push(resource.id);
+      const usedBy: Tagged[] = [
+        ...interfaces.map((each) => ({ type: INTERFACE, id: each.NetworkInterfaceId ?? '', tags: tagsOf(each.TagSet) })),
+        ...instances.map((each) => ({ type: INSTANCE, id: each.InstanceId ?? '', tags: tagsOf(each.Tags) })),
+      ];
+      const named = [
+        ...instances.map(({ InstanceId, Tags }) => ({ id: InstanceId, texts: [], tags: Tags })),
+        ...interfaces.map(({ NetworkInterfaceId, Description, TagSet }) => ({ id: NetworkInterfaceId, texts: [Description], tags: TagSet })),
+        { id: resource.id, texts: [found.GroupName, found.Description], tags: found.Tags },
+      ];
+      const bastions = named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id ?? '');
       const pieces = resolves && purpose !== 'verification' ? piecesOf(found.IpPermissions, meant) : { ranges: [], lists: [] };
       const resolved = await inParallel(
         ...pieces.lists.map(async (id) => ({
@@ -219,7 +247,7 @@ export function revokeOpenPorts(options: {
         parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
       };
     },
-    plan({ state, context, resource }) {
+    plan({ state, context, resource, parameters: { bastionWords } }) {
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
       const still = (context?.together ?? []).map((each) => `${name} is open to the internet by ${each} of ${resource.id}`);
       if (state.open.length === 0) {
@@ -233,17 +261,25 @@ export function revokeOpenPorts(options: {
           ],
         };
       }
-      const common: Hazard[] = [];
-      if ((context?.bastions.length ?? 0) > 0) {
-        common.push({
-          code: 'bastion',
-          effect: 'approve',
-          message: `It looks like a bastion (${context?.bastions.join(', ')}): people may reach everything else through it.`,
-        });
-      }
+      const bastion = (ids: readonly string[]): Hazard[] =>
+        ids.length === 0
+          ? []
+          : [{ code: 'bastion', effect: 'approve', message: `It looks like a bastion (${ids.join(', ')}): people may reach everything else through it.` }];
+      const hazardsOf = (rule: OpenRule): Hazard[] => [
+        ...bastion(saysOneOf([rule.description], rule.tags, bastionWords) ? [rule.id] : []),
+        ...(ports.some((port) => onlyPort(rule, port))
+          ? []
+          : [
+              {
+                code: 'wide-rule',
+                effect: 'approve' as const,
+                message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.`,
+              },
+            ]),
+      ];
       return {
         status: 'change',
-        hazards: common,
+        hazards: bastion(context?.bastions ?? []),
         ...(still.length === 0 ? {} : { open: still }),
         changes: state.open.map((rule) => ({
           call: ec2.call('RevokeSecurityGroupIngress', { GroupId: resource.id, SecurityGroupRuleIds: [rule.id] }),
@@ -251,17 +287,7 @@ export function revokeOpenPorts(options: {
           summary: `revoke ${rule.id} of ${resource.id}: ${subjectOf(rule)}`,
           resolves: true,
           subject: subjectOf(rule),
-          ...(ports.some((port) => onlyPort(rule, port))
-            ? {}
-            : {
-                hazards: [
-                  {
-                    code: 'wide-rule',
-                    effect: 'approve' as const,
-                    message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.`,
-                  },
-                ],
-              }),
+          hazards: hazardsOf(rule),
         })),
       };
     },
@@ -305,6 +331,15 @@ export function revokeOpenPorts(options: {
 
 function tagsOf(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = []): Tags {
   return Object.fromEntries(tags.flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
+}
+
+/** Whether a name, a description or a tag, its key or its value, says one of some words. */
+function saysOneOf(
+  texts: readonly (string | null | undefined)[],
+  tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined,
+  words: readonly string[],
+): boolean {
+  return [...texts, ...(tags ?? []).map(({ Key = '', Value = '' }) => `${Key} ${Value}`)].some((text) => sayingOf(text ?? '', words) !== null);
 }
 
 /** What a read answers, or null when EC2 says that there is none. */

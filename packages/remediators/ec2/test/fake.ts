@@ -25,14 +25,18 @@ export interface FakeRegion {
   readonly rules?: readonly FakeRule[];
   /** Whether a described group has its permissions with it; default: as EC2 does. */
   readonly saysPermissions?: boolean;
-  /** Network interfaces and instances by id. */
-  readonly interfaces?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
-  readonly instances?: Readonly<Record<string, { readonly group: string; readonly tags?: Tags }>>;
+  /** Network interfaces and instances by id; `hidden`: a service manages it, and the account shows such resources only to those who ask for them. */
+  readonly interfaces?: Readonly<Record<string, { readonly group: string; readonly description?: string; readonly tags?: Tags; readonly hidden?: true }>>;
+  /** `second`: the group of another interface than the first. */
+  readonly instances?: Readonly<Record<string, { readonly group: string; readonly second?: string; readonly tags?: Tags; readonly hidden?: true }>>;
   /** Ranges of prefix lists by id; of others it knows nothing. */
   readonly prefixLists?: Readonly<Record<string, readonly string[]>>;
   readonly volumes?: readonly object[];
+  readonly hiddenVolumes?: readonly object[];
   readonly encryptsByDefault?: boolean | undefined;
   readonly defaultKey?: string;
+  /** Who holds the setting, where EC2 says so. */
+  readonly managedBy?: string;
 }
 
 /** An error as reads through the engine throw it: classified, with EC2's own as the cause. */
@@ -51,6 +55,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
   };
   interface Paged {
     readonly NextToken?: string;
+    readonly IncludeManagedResources?: boolean;
     readonly Filters?: readonly { readonly Name: string; readonly Values: readonly string[] }[];
   }
   const page = (member: string, items: readonly unknown[], input: Paged) => {
@@ -58,6 +63,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     return { [member]: items.slice(at, at + 1), ...(at + 1 < items.length ? { NextToken: String(at + 1) } : {}) };
   };
   const filter = (input: Paged, name: string) => input.Filters?.find((each) => each.Name === name)?.Values;
+  const shown = (input: Paged, { hidden }: { readonly hidden?: true }) => hidden !== true || input.IncludeManagedResources === true;
   const ec2 = {
     DescribeSecurityGroups: async (input: { readonly GroupIds: readonly string[] }) => {
       called('DescribeSecurityGroups');
@@ -102,17 +108,19 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     DescribeNetworkInterfaces: async (input: Paged) => {
       called('DescribeNetworkInterfaces');
       const groups = filter(input, 'group-id') ?? [];
-      const found = Object.entries(region.interfaces ?? {}).filter(([, each]) => groups.includes(each.group));
+      const found = Object.entries(region.interfaces ?? {}).filter(([, each]) => shown(input, each) && groups.includes(each.group));
       return page(
         'NetworkInterfaces',
-        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, TagSet: tagSet(each.tags) })),
+        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, Description: each.description, TagSet: tagSet(each.tags) })),
         input,
       );
     },
     DescribeInstances: async (input: Paged) => {
       called('DescribeInstances');
-      const groups = filter(input, 'instance.group-id') ?? [];
-      const found = Object.entries(region.instances ?? {}).filter(([, each]) => groups.includes(each.group));
+      const [first = [], any = []] = [filter(input, 'instance.group-id'), filter(input, 'network-interface.group-id')];
+      const found = Object.entries(region.instances ?? {}).filter(
+        ([, each]) => shown(input, each) && (first.includes(each.group) || any.includes(each.group) || any.includes(each.second ?? '')),
+      );
       return page(
         'Reservations',
         found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags) }] })),
@@ -131,7 +139,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     },
     DescribeVolumes: async (input: Paged & { readonly VolumeIds?: readonly string[] }) => {
       called('DescribeVolumes');
-      const volumes = region.volumes ?? [];
+      const volumes = [...(region.volumes ?? []), ...(input.IncludeManagedResources === true ? (region.hiddenVolumes ?? []) : [])];
       if (input.VolumeIds === undefined) return page('Volumes', volumes, input);
       const found = volumes.filter((each) => input.VolumeIds?.includes((each as { VolumeId: string }).VolumeId));
       if (found.length === 0) throw ec2Error('InvalidVolume.NotFound');
@@ -139,7 +147,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
     },
     GetEbsEncryptionByDefault: async () => {
       called('GetEbsEncryptionByDefault');
-      return { EbsEncryptionByDefault: region.encryptsByDefault };
+      return { EbsEncryptionByDefault: region.encryptsByDefault, ...(region.managedBy === undefined ? {} : { ManagedBy: region.managedBy }) };
     },
     GetEbsDefaultKmsKeyId: async () => {
       called('GetEbsDefaultKmsKeyId');

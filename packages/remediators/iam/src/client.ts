@@ -9,7 +9,7 @@ export const iam = defineService({
     ListUsers: {},
     ListAccessKeys: {},
     GetAccessKeyLastUsed: {},
-    ListUserTags: {},
+    GetUser: {},
     GetAccountPasswordPolicy: {},
     // A policy replaces the one before: sent twice, it changes nothing more.
     UpdateAccountPasswordPolicy: { retry: 'idempotent' },

@@ -146,6 +146,7 @@ describe('observing', () => {
       tags: { team: 'ci', [FLAG]: A },
     });
     expect(state).toEqual({
+      user: 'AIDADEPLOY00000000000',
       keys: [
         { id: A, created: '2026-03-01T00:00:00.000Z' },
         { id: B, created: '2026-01-02T03:04:05.000Z' },
@@ -161,7 +162,7 @@ describe('observing', () => {
     const fake = fakeIam({ deploy: { keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } } });
     const args = { aws: fake.aws, resource: user('deploy'), parameters: remediator.parameters({}) };
     const seen = await remediator.observe({ ...args, purpose: 'verification' });
-    expect(fake.calls.sort()).toEqual(['ListAccessKeys', 'ListUserTags']);
+    expect(fake.calls.sort()).toEqual(['GetUser', 'ListAccessKeys']);
     expect(seen).toMatchObject({ state: (await observe({ keys: [{ id: A, created: ago(200) }], tags: { [FLAG]: A } })).state });
   });
 
@@ -185,17 +186,24 @@ describe('observing', () => {
     expect(await remediator.observe({ aws: fakeIam({}).aws, resource: user('deploy'), parameters: remediator.parameters({}) })).toBe('gone');
   });
 
-  it.each(['ListAccessKeys', 'ListUserTags', 'GetAccessKeyLastUsed'])('fails when %s is denied', async (operation) => {
+  it.each(['ListAccessKeys', 'GetUser', 'GetAccessKeyLastUsed'])('fails when %s is denied', async (operation) => {
     await expect(observe({ keys: [{ id: A, created: ago(1) }] }, { [operation]: iamError('AccessDenied', 'aws/denied') })).rejects.toMatchObject({
       code: 'aws/denied',
     });
+  });
+
+  it('sees another user in one that was deleted and made again', async () => {
+    const [first, again] = [await observe({ id: 'AIDA1234567890ABCDEFG' }), await observe({ id: 'AIDAGFEDCBA0987654321' })];
+    expect([first.state, again.state]).toMatchObject([{ user: 'AIDA1234567890ABCDEFG' }, { user: 'AIDAGFEDCBA0987654321' }]);
+    const aws = { iam: { ListAccessKeys: async () => ({ AccessKeyMetadata: [] }), GetUser: async () => ({}) } } as never;
+    await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('did not give the id');
   });
 
   it('fails on a key without a date', async () => {
     const aws = {
       iam: {
         ListAccessKeys: async () => ({ AccessKeyMetadata: [{ AccessKeyId: A, Status: 'Active' }], IsTruncated: false }),
-        ListUserTags: async () => ({ Tags: [], IsTruncated: false }),
+        GetUser: async () => ({ User: { UserId: 'AIDA1234567890ABCDEFG' } }),
       },
     } as never;
     await expect(remediator.observe({ aws, resource: user('deploy'), parameters: remediator.parameters({}) })).rejects.toThrow('since when');

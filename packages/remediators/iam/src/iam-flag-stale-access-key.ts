@@ -76,7 +76,7 @@ export const flagStaleAccessKey = defineRemediator({
   rollback: { restores: 'exact', what: 'The flag is removed, or set back to what it said.', not: [] },
   alsoFoundBy: { prowler: ['iam_rotate_access_key_90_days'] },
   uses: {
-    reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'ListUserTags')],
+    reads: [iam.pick('ListUsers', 'ListAccessKeys', 'GetAccessKeyLastUsed', 'GetUser')],
     writes: [iam.pick('TagUser', 'UntagUser')],
     undoes: [iam.pick('TagUser', 'UntagUser')],
     finds: [iam.pick('ListUsers')],
@@ -97,10 +97,12 @@ export const flagStaleAccessKey = defineRemediator({
   async observe({ aws, resource, purpose }) {
     const UserName = resource.id;
     try {
-      const [listed, tagged] = await inParallel(
+      const [listed, { User: user }] = await inParallel(
         allOf(paginate(aws.iam.ListAccessKeys, { UserName }, 'AccessKeyMetadata', MARKER)),
-        allOf(paginate(aws.iam.ListUserTags, { UserName }, 'Tags', MARKER)),
+        aws.iam.GetUser({ UserName }),
       );
+      // One that was deleted and made again is another one: IAM never gives an id twice.
+      if (user?.UserId === undefined) throw new Error(`GetUser did not give the id of ${UserName}.`);
       const keys: Key[] = [];
       for (const key of listed) {
         if (key.Status !== undefined && key.Status !== 'Active') continue;
@@ -109,7 +111,7 @@ export const flagStaleAccessKey = defineRemediator({
       }
       keys.sort((a, b) => (a.id < b.id ? -1 : 1));
       const tags: Record<string, string> = {};
-      for (const tag of tagged) tags[tag.Key ?? ''] = tag.Value ?? '';
+      for (const tag of user.Tags ?? []) tags[tag.Key ?? ''] = tag.Value ?? '';
       // For those who are told.
       const uses = await inParallel(...(purpose === 'verification' ? [] : keys).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
       const lastUsed: Record<string, string> = {};
@@ -122,7 +124,7 @@ export const flagStaleAccessKey = defineRemediator({
       const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
       // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
       const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
-      return { state: { keys: keys as readonly Key[], flag, room }, context: { lastUsed }, tags };
+      return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, context: { lastUsed }, tags };
     } catch (error) {
       if (isGone(error)) return 'gone';
       throw error;

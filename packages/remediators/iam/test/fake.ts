@@ -24,6 +24,7 @@ export function fakeIam(users: Readonly<Record<string, FakeUser>>, refuse: Reado
     const at = Number(marker ?? 0);
     return { [member]: items.slice(at, at + 1), IsTruncated: at + 1 < items.length, ...(at + 1 < items.length ? { Marker: String(at + 1) } : {}) };
   };
+  const idOf = (name: string) => `AIDA${name.toUpperCase().padEnd(17, '0')}`;
   const called = (operation: string) => {
     calls.push(operation);
     if (refuse[operation] !== undefined) throw refuse[operation];
@@ -37,7 +38,7 @@ export function fakeIam(users: Readonly<Record<string, FakeUser>>, refuse: Reado
     ListUsers: async (input: { readonly Marker?: string }) => {
       called('ListUsers');
       return page(
-        Object.entries(users).map(([UserName, user]) => ({ UserName, UserId: user.id ?? `AIDA${UserName.toUpperCase().padEnd(17, '0')}` })),
+        Object.entries(users).map(([UserName, user]) => ({ UserName, UserId: user.id ?? idOf(UserName) })),
         input.Marker,
         'Users',
       );
@@ -52,13 +53,12 @@ export function fakeIam(users: Readonly<Record<string, FakeUser>>, refuse: Reado
       }));
       return page(keys, input.Marker, 'AccessKeyMetadata');
     },
-    ListUserTags: async (input: { readonly UserName: string; readonly Marker?: string }) => {
-      called('ListUserTags');
-      return page(
-        Object.entries(of(input.UserName).tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
-        input.Marker,
-        'Tags',
-      );
+    GetUser: async ({ UserName }: { readonly UserName: string }) => {
+      called('GetUser');
+      const { id, tags } = of(UserName);
+      return {
+        User: { UserName, UserId: id ?? idOf(UserName), ...(tags === undefined ? {} : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }) },
+      };
     },
     GetAccessKeyLastUsed: async (input: { readonly AccessKeyId: string }) => {
       called('GetAccessKeyLastUsed');

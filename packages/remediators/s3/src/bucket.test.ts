@@ -1,33 +1,39 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, bucket, fakeS3, s3Error } from '../test/fake.js';
-import { bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, regionOf, tagsOf } from './bucket.js';
+import { bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf } from './bucket.js';
 import * as published from './index.js';
 
 describe('the region of a bucket', () => {
-  it.each([
-    [null, 'us-east-1'],
-    [undefined, 'us-east-1'],
-    ['', 'us-east-1'],
-    ['EU', 'eu-west-1'],
-    ['eu-central-1', 'eu-central-1'],
-    ['us-gov-west-1', 'us-gov-west-1'],
-  ])('%s is %s', (constraint, region) => {
-    expect(regionOf(constraint)).toBe(region);
+  it('is asked for in one call, where an event names it', async () => {
+    const { aws, calls } = fakeS3({ invoices: {}, 'invoices-2025': {} });
+    expect(await identifyBucket({ aws, resource: bucket('invoices') })).toEqual({ id: 'invoices', region: 'eu-west-1' });
+    expect(calls).toEqual([{ operation: 'ListBuckets', input: { Prefix: 'invoices', BucketRegion: 'eu-west-1', MaxBuckets: 1000 } }]);
   });
 
   it('is its own, whatever region an event names', async () => {
-    const { aws, calls } = fakeS3({ invoices: { location: 'ap-southeast-2' } });
-    expect(await identifyBucket({ aws, resource: bucket('invoices', 'us-east-1') })).toEqual({ id: 'invoices', region: 'ap-southeast-2' });
-    expect(calls).toEqual([{ operation: 'GetBucketLocation', input: { Bucket: 'invoices', ExpectedBucketOwner: ACCOUNT } }]);
+    const { aws } = fakeS3({ invoices: { region: 'ap-southeast-2' }, 'invoices-2025': { region: 'us-east-1' } });
+    for (const claimed of ['us-east-1', 'aws-global'])
+      expect(await identifyBucket({ aws, resource: bucket('invoices', claimed) })).toEqual({ id: 'invoices', region: 'ap-southeast-2' });
   });
 
-  it('is gone with the bucket', async () => {
-    expect(await identifyBucket({ aws: fakeS3({}).aws, resource: bucket('invoices') })).toBe('gone');
+  it('is gone with the bucket, and is not that of a bucket whose name only begins alike', async () => {
+    expect(await identifyBucket({ aws: fakeS3({ 'invoices-2025': {} }).aws, resource: bucket('invoices') })).toBe('gone');
   });
 
-  it('is not told about a bucket of another account', async () => {
+  it('is not known of a bucket of another account: whoever looks at it is refused', async () => {
     const { aws } = fakeS3({ invoices: { account: '222222222222' } });
-    await expect(identifyBucket({ aws, resource: bucket('invoices') })).rejects.toMatchObject({ code: 'aws/denied' });
+    expect(await identifyBucket({ aws, resource: bucket('invoices') })).toBe('gone');
+    for (const remediator of published.s3Remediators)
+      await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters(undefined) })).rejects.toMatchObject({
+        code: 'aws/denied',
+      });
+  });
+
+  it('is not guessed where the list does not say', async () => {
+    const aws = {
+      s3: { ListBuckets: async ({ BucketRegion }: { BucketRegion?: string }) => ({ Buckets: BucketRegion === undefined ? [{ Name: 'invoices' }] : [] }) },
+    };
+    await expect(identifyBucket({ aws: aws as never, resource: bucket('invoices') })).rejects.toThrow('did not say in which region');
   });
 
   it('is not asked of a directory bucket', async () => {
@@ -54,36 +60,32 @@ describe('tags', () => {
   });
 });
 
-describe('discovery', () => {
-  it('finds the buckets of its region, on every page', async () => {
-    const { aws } = fakeS3({ a: { location: 'eu-west-1' }, b: {}, c: { location: 'EU' }, d: { location: 'eu-west-1' }, e: { location: 'eu-north-1' } });
-    const found: unknown[] = [];
-    for await (const each of bucketsIn({ aws, account: ACCOUNT, region: 'eu-west-1' })) found.push(each);
-    expect(found).toEqual(['a', 'c', 'd'].map((id) => ({ type: 'AWS::S3::Bucket', id, region: 'eu-west-1' })));
+describe('which bucket of a name it is', () => {
+  it('its date of creation says, whatever begins alike, on whatever page', async () => {
+    const { aws } = fakeS3({ 'invoices-1': { created: '2020-01-01T00:00:00Z' }, 'invoices-2': {}, invoices: { created: '2026-11-01T10:00:00Z' } });
+    expect(await createdOf(aws, bucket('invoices'))).toBe('2026-11-01T10:00:00.000Z');
+  });
+  it('and where the list does not show it, nobody does; it may in a moment', async () => {
+    await expect(createdOf(fakeS3({ 'invoices-1': {} }).aws, bucket('invoices'))).rejects.toMatchObject({ code: 'aws/unknown', retryable: true });
+    await expect(createdOf(fakeS3({ invoices: {} }, { ListBuckets: s3Error('AccessDenied', 'aws/denied') }).aws, bucket('invoices'))).rejects.toMatchObject({
+      code: 'aws/denied',
+    });
   });
 });
 
-describe('a bucket whose region may not be read', () => {
-  const found = async (code: 'aws/denied' | 'aws/server') => {
-    const aws: Parameters<typeof bucketsIn>[0]['aws'] = fakeS3({
-      a: { location: 'eu-west-1' },
-      b: { location: 'us-east-2' },
-      c: { location: 'eu-west-1' },
-    }).aws;
-    const { GetBucketLocation } = aws.s3;
-    const refused: typeof GetBucketLocation = async (input) => {
-      if (input.Bucket === 'b') throw s3Error('AccessDenied', code);
-      return GetBucketLocation(input);
-    };
-    const ids: string[] = [];
-    for await (const { id } of bucketsIn({ aws: { s3: { ...aws.s3, GetBucketLocation: refused } }, account: ACCOUNT, region: 'eu-west-1' })) ids.push(id);
-    return ids;
-  };
-  it('may be here, and ends no discovery', async () => {
-    expect(await found('aws/denied')).toEqual(['a', 'b', 'c']);
+describe('discovery', () => {
+  it('finds the buckets of its region, on every page', async () => {
+    const { aws } = fakeS3({ a: {}, b: { region: 'us-east-1' }, c: {}, d: {}, e: { region: 'eu-north-1' } });
+    const found: unknown[] = [];
+    for await (const each of bucketsIn({ aws, region: 'eu-west-1' })) found.push(each);
+    expect(found).toEqual(['a', 'c', 'd'].map((id) => ({ type: 'AWS::S3::Bucket', id, region: 'eu-west-1' })));
   });
-  it('for another reason, is not passed over', async () => {
-    await expect(found('aws/server')).rejects.toMatchObject({ code: 'aws/server' });
+  it('is not ended by a bucket that may not be read: it asks none of them, and each of them is found', async () => {
+    const { aws, calls } = fakeS3({ a: {}, b: { region: 'us-east-2' }, c: {} }, { GetBucketTagging: s3Error('AccessDenied', 'aws/denied') });
+    const found: string[] = [];
+    for await (const { id } of bucketsIn({ aws, region: 'eu-west-1' })) found.push(id);
+    expect(found).toEqual(['a', 'c']);
+    expect(calls.map(({ operation }) => operation)).toEqual(['ListBuckets']);
   });
 });
 

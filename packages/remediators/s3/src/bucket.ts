@@ -1,7 +1,18 @@
-import { type AwsReads, type CallReader, classifyAwsError, type Discovered, isGone, isRedressError, paginate, type ResourceRef } from '@redress/core';
-import type { s3 } from './client.js';
+import {
+  type AwsReads,
+  type CallReader,
+  classifyAwsError,
+  type Discovered,
+  GLOBAL_REGION,
+  isGone,
+  paginate,
+  RedressError,
+  type ResourceRef,
+} from '@redress/core';
+import type { s3, s3control } from './client.js';
 
 type Reads<K extends Parameters<typeof s3.pick>[number]> = AwsReads<readonly [ReturnType<typeof s3.pick<K>>]>;
+type AccountReads = AwsReads<readonly [ReturnType<typeof s3control.pick<'GetPublicAccessBlock'>>]>;
 
 /** Who the bucket has to belong to: a bucket of the same name in another account is answered with AccessDenied. */
 export function bucketOf(resource: Pick<ResourceRef, 'id' | 'account'>): { readonly Bucket: string; readonly ExpectedBucketOwner: string } {
@@ -47,59 +58,100 @@ export async function tagsOf(aws: Reads<'GetBucketTagging'>, resource: ResourceR
   return Object.fromEntries((reply?.TagSet ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));
 }
 
-// Buckets older than regions have constraints of their own.
-const OLD_CONSTRAINTS: Readonly<Record<string, string>> = { '': 'us-east-1', EU: 'eu-west-1' };
+const TOKENS = { input: 'ContinuationToken', output: 'ContinuationToken' };
 
-/** The region that a location constraint names. */
-export function regionOf(constraint: string | null | undefined): string {
-  return OLD_CONSTRAINTS[constraint ?? ''] ?? (constraint as string);
+/** The buckets of the account, of one region where one is given: S3 takes that of the endpoint alone. */
+function listed(aws: Reads<'ListBuckets'>, where: { readonly Prefix?: string; readonly BucketRegion?: string }) {
+  return paginate(aws.s3.ListBuckets, { ...where, MaxBuckets: 1000 }, 'Buckets', TOKENS);
 }
 
-/** A bucket has one region, whatever region an event about it came from. */
+/** The bucket of that very name, or null. */
+async function find(aws: Reads<'ListBuckets'>, { id, region }: { readonly id: string; readonly region?: string }) {
+  for await (const bucket of listed(aws, { Prefix: id, ...(region === undefined ? {} : { BucketRegion: region }) })) if (bucket.Name === id) return bucket;
+  return null;
+}
+
+/** A bucket has one region, whatever region an event about it came from. One that is not in the account's list is gone, or another account's. */
 export async function identifyBucket({
   aws,
-  resource,
+  resource: { id, region },
 }: {
-  readonly aws: Reads<'GetBucketLocation'>;
+  readonly aws: Reads<'ListBuckets'>;
   readonly resource: ResourceRef;
 }): Promise<{ id: string; region: string } | 'gone'> {
-  if (isDirectoryBucket(resource.id)) return { id: resource.id, region: resource.region };
-  return unlessGone(async () => {
-    const { LocationConstraint } = await aws.s3.GetBucketLocation(bucketOf(resource));
-    return { id: resource.id, region: regionOf(LocationConstraint) };
-  });
-}
-
-/** The buckets of a region. */
-export async function* bucketsIn({
-  aws,
-  account,
-  region,
-}: {
-  readonly aws: Reads<'ListBuckets' | 'GetBucketLocation'>;
-  readonly account: string;
-  readonly region: string;
-}): AsyncGenerator<Discovered> {
-  const tokens = { input: 'ContinuationToken', output: 'ContinuationToken' };
-  for await (const { Name: id, BucketRegion } of paginate(aws.s3.ListBuckets, { BucketRegion: region, MaxBuckets: 1000 }, 'Buckets', tokens)) {
-    if (id === undefined) continue;
-    const home = BucketRegion ?? (await homeOf(aws, { id, account }, region));
-    if (home === region) yield { type: 'AWS::S3::Bucket', id, region };
-  }
+  if (isDirectoryBucket(id)) return { id, region };
+  if (region !== GLOBAL_REGION && (await find(aws, { id, region })) !== null) return { id, region };
+  const elsewhere = await find(aws, { id });
+  if (elsewhere === null) return 'gone';
+  if (elsewhere.BucketRegion === undefined) throw new Error(`ListBuckets did not say in which region ${id} is.`);
+  return { id, region: elsewhere.BucketRegion };
 }
 
 /**
- * The region of a bucket, null when it is gone. One whose region may not be read could be here: it is looked at, which then says that it cannot be
- * read. Nothing else would, and the buckets behind it are looked at all the same.
+ * Since when the bucket of this name is there, ISO 8601. One that was deleted and made again is another one: what was decided for the first is not
+ * done to it.
+ *
+ * @throws {RedressError} when the list does not show it: whether it is the same one cannot be told.
  */
-async function homeOf(aws: Reads<'GetBucketLocation'>, bucket: { readonly id: string; readonly account: string }, here: string): Promise<string | null> {
-  try {
-    const reply = await unlessMissing(aws.s3.GetBucketLocation(bucketOf(bucket)), 'NoSuchBucket');
-    return reply === null ? null : regionOf(reply.LocationConstraint);
-  } catch (error) {
-    if (isRedressError(error) && error.code === 'aws/denied') return here;
-    throw error;
-  }
+export async function createdOf(aws: Reads<'ListBuckets'>, { id, region }: ResourceRef): Promise<string> {
+  const created = (await find(aws, { id, region }))?.CreationDate;
+  if (created === undefined)
+    throw new RedressError('aws/unknown', `ListBuckets does not say since when ${id} is there, so whether it is the same bucket cannot be determined.`, {
+      // A new bucket may be missing from the list for a moment.
+      retryable: true,
+    });
+  return created.toISOString();
+}
+
+/** The buckets of a region. */
+export async function* bucketsIn({ aws, region }: { readonly aws: Reads<'ListBuckets'>; readonly region: string }): AsyncGenerator<Discovered> {
+  for await (const { Name: id, BucketRegion: home = region } of listed(aws, { BucketRegion: region }))
+    if (id !== undefined && home === region) yield { type: 'AWS::S3::Bucket', id, region };
+}
+
+/** A public access block, of a bucket or an account. A type, not an interface: state must be plain JSON. */
+export type Block = {
+  readonly BlockPublicAcls: boolean;
+  readonly IgnorePublicAcls: boolean;
+  readonly BlockPublicPolicy: boolean;
+  readonly RestrictPublicBuckets: boolean;
+};
+
+const blockOf = (found: Partial<Record<keyof Block, boolean | undefined>> | undefined): Block | null =>
+  found === undefined
+    ? null
+    : {
+        BlockPublicAcls: found.BlockPublicAcls === true,
+        IgnorePublicAcls: found.IgnorePublicAcls === true,
+        BlockPublicPolicy: found.BlockPublicPolicy === true,
+        RestrictPublicBuckets: found.RestrictPublicBuckets === true,
+      };
+
+const NO_BLOCK = 'NoSuchPublicAccessBlockConfiguration';
+
+/** The bucket's own block. */
+export async function ownBlockOf(aws: Reads<'GetPublicAccessBlock'>, resource: ResourceRef): Promise<Block | null> {
+  return blockOf((await unlessMissing(aws.s3.GetPublicAccessBlock(bucketOf(resource)), NO_BLOCK))?.PublicAccessBlockConfiguration);
+}
+
+/**
+ * What the account, or the organization for it, blocks of each of its buckets: S3 answers with what holds.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
+ */
+export async function accountBlockOf(aws: AccountReads, { account }: ResourceRef): Promise<Block | null> {
+  return blockOf((await unlessMissing(aws.s3control.GetPublicAccessBlock({ AccountId: account }), NO_BLOCK))?.PublicAccessBlockConfiguration);
+}
+
+/** What lets everybody into a bucket, as far as none of these blocks cuts it off. */
+export function openingsOf(
+  { policyIsPublic: isPublic, publicGrants }: { readonly policyIsPublic: boolean; readonly publicGrants: readonly string[] },
+  ...blocks: readonly (Block | null)[]
+): readonly string[] {
+  return [
+    ...(isPublic && !blocks.some((block) => block?.RestrictPublicBuckets) ? ['its policy is public'] : []),
+    ...(publicGrants.length > 0 && !blocks.some((block) => block?.IgnorePublicAcls) ? [`its access control list grants ${publicGrants.join(', ')}`] : []),
+  ];
 }
 
 /** The bucket that a recorded call names. */

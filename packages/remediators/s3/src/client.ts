@@ -8,7 +8,6 @@ export const s3 = defineService({
   client: 'RedirectedS3Client',
   operations: {
     ListBuckets: { iam: ['s3:ListAllMyBuckets'] },
-    GetBucketLocation: {},
     GetBucketTagging: {},
     GetBucketEncryption: { iam: ['s3:GetEncryptionConfiguration'] },
     GetBucketAcl: {},
@@ -22,6 +21,16 @@ export const s3 = defineService({
     DeletePublicAccessBlock: { iam: ['s3:PutBucketPublicAccessBlock'], retry: 'idempotent' },
     PutBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
     DeleteBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
+  },
+});
+
+/** Settings of S3 for a whole account; IAM counts them to S3. */
+export const s3control = defineService({
+  id: 's3control',
+  load: () => import('./control/sdk.js'),
+  client: 'AddressedS3ControlClient',
+  operations: {
+    GetPublicAccessBlock: { iam: ['s3:GetAccountPublicAccessBlock'] },
   },
 });
 

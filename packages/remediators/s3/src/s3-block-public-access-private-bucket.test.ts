@@ -5,8 +5,8 @@ import { blockPublicAccess as remediator } from './s3-block-public-access-privat
 const ALL = 'http://acs.amazonaws.com/groups/global/AllUsers';
 const ON = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
 
-async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}) {
-  const fake = fakeS3({ invoices: state }, refuse);
+async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}, accountBlock?: object) {
+  const fake = fakeS3({ invoices: state }, refuse, accountBlock);
   const parameters = remediator.parameters({});
   const seen = await remediator.observe({ aws: fake.aws, resource: bucket('invoices'), parameters });
   if (seen === 'gone') return { seen, assessment: null };
@@ -62,11 +62,53 @@ describe('a bucket that is public today', () => {
   });
 });
 
+describe('a bucket that would be public, but for what the account or its organization blocks', () => {
+  const cut: [string, FakeBucket, object][] = [
+    ['its policy', { policyIsPublic: true }, { RestrictPublicBuckets: true }],
+    ['its list', { grants: [{ uri: ALL, permission: 'READ' }] }, { IgnorePublicAcls: true }],
+    ['both, half by its own block', { policyIsPublic: true, grants: [{ uri: ALL, permission: 'READ' }], block: { IgnorePublicAcls: true } }, ON],
+  ];
+  it.each(cut)('%s: gets the block, for nobody is cut off by it', async (_name, state, account) => {
+    const { assessment } = await look(state, {}, account);
+    if (assessment?.status !== 'change') throw new Error(assessment?.status ?? 'gone');
+    expect(assessment.changes[0]?.call).toMatchObject({ operation: 'PutPublicAccessBlock', input: { PublicAccessBlockConfiguration: ON } });
+  });
+  it('is public where they block something else', async () => {
+    expect((await look({ policyIsPublic: true }, {}, { ...ON, RestrictPublicBuckets: false })).assessment?.status).toBe('manual');
+    expect((await look({ grants: [{ uri: ALL, permission: 'READ' }] }, {}, { ...ON, IgnorePublicAcls: false })).assessment?.status).toBe('manual');
+  });
+  it('may have objects with lists of their own, which are ignored', async () => {
+    const { assessment } = await look({ ownership: 'ObjectWriter' }, {}, ON);
+    expect(assessment).toMatchObject({ status: 'change', hazards: [] });
+  });
+  it('is another state as soon as they block it no more', async () => {
+    const [blocked, open] = [await look({ policyIsPublic: true }, {}, ON), await look({ policyIsPublic: true })];
+    if (blocked.seen === 'gone' || open.seen === 'gone') throw new Error('gone');
+    expect(blocked.seen.state).not.toEqual(open.seen.state);
+  });
+  it('what they block cannot be read, and so is not nothing', async () => {
+    await expect(look({}, { GetAccountPublicAccessBlock: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+  });
+  it('is not put back by a rollback, which restores the bucket alone', () => {
+    const state = (more: object): never =>
+      ({ created: '2026-01-02T03:04:05.000Z', block: null, accountBlock: null, policyIsPublic: true, publicGrants: [], ...more }) as never;
+    expect(remediator.equivalent(state({ accountBlock: ON }), state({}))).toBe(true);
+    expect(remediator.equivalent(state({}), state({ block: ON }))).toBe(false);
+    expect(remediator.equivalent(state({}), state({ publicGrants: ['AllUsers: READ'] }))).toBe(false);
+  });
+});
+
+it('a bucket that was made again under its name is in another state', async () => {
+  const [first, second] = [await look({ created: '2026-01-01T00:00:00Z' }), await look({ created: '2026-06-01T00:00:00Z' })];
+  if (first.seen === 'gone' || second.seen === 'gone') throw new Error('gone');
+  expect(first.seen.state).not.toEqual(second.seen.state);
+});
+
 it('to verify, reads what the state is made of', async () => {
   const fake = fakeS3({ invoices: { block: ON, policyIsPublic: false, tags: { team: 'billing' } } });
   const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
   const seen = await remediator.observe({ ...args, purpose: 'verification' });
-  expect(fake.calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketPolicyStatus', 'GetPublicAccessBlock']);
+  expect(fake.calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketPolicyStatus', 'GetPublicAccessBlock', 'ListBuckets']);
   const decided = await remediator.observe(args);
   expect(seen === 'gone' ? seen : seen.state).toEqual(decided === 'gone' ? decided : decided.state);
 });

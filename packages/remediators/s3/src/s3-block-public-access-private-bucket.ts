@@ -1,27 +1,34 @@
-import { defineRemediator, type Hazard, inParallel } from '@redress/core';
+import { canonicalJson, defineRemediator, type Hazard, inParallel } from '@redress/core';
 import {
+  accountBlockOf,
+  type Block,
   bucketOf,
   bucketsIn,
+  createdOf,
   identifyBucket,
   isDirectoryBucket,
   namedBucket,
+  openingsOf,
+  ownBlockOf,
   policyIsPublic,
   publicGrantsOf,
   tagsOf,
   unlessGone,
   unlessMissing,
 } from './bucket.js';
-import { s3 } from './client.js';
+import { s3, s3control } from './client.js';
 import { packageRef } from './package-ref.js';
 
 /** A type, not an interface: state must be plain JSON. */
-type Block = {
-  readonly BlockPublicAcls: boolean;
-  readonly IgnorePublicAcls: boolean;
-  readonly BlockPublicPolicy: boolean;
-  readonly RestrictPublicBuckets: boolean;
+type State = {
+  /** Since when it is there; null for what has no state. */
+  readonly created: string | null;
+  readonly block: Block | null;
+  /** What the account blocks of each of its buckets. Null also where the bucket's own block is on, which needs no other. */
+  readonly accountBlock: Block | null;
+  readonly policyIsPublic: boolean;
+  readonly publicGrants: readonly string[];
 };
-type State = { readonly block: Block | null; readonly policyIsPublic: boolean; readonly publicGrants: readonly string[] };
 interface Context {
   readonly website: boolean;
   /** Null: none is set, so objects may have access control lists of their own. */
@@ -60,6 +67,7 @@ export const blockPublicAccess = defineRemediator({
     'Access control lists of single objects, where the bucket does not enforce its owner; then it asks.',
     'Access points, which have a block of their own.',
     'Policies with conditions that S3 does not count as public.',
+    'Whether a bucket whose date of creation S3 shows otherwise, as it may after a change of its settings, is the same one: then a rollback is refused.',
   ],
   hazards: [
     {
@@ -87,7 +95,6 @@ export const blockPublicAccess = defineRemediator({
     reads: [
       s3.pick(
         'ListBuckets',
-        'GetBucketLocation',
         'GetBucketTagging',
         'GetPublicAccessBlock',
         'GetBucketPolicyStatus',
@@ -95,53 +102,42 @@ export const blockPublicAccess = defineRemediator({
         'GetBucketWebsite',
         'GetBucketOwnershipControls',
       ),
+      s3control.pick('GetPublicAccessBlock'),
     ],
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
-    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
     decides: [s3.pick('GetBucketTagging', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
   },
   identify: identifyBucket,
   async observe({ aws, resource, purpose }) {
     const nothing: { state: State; context: Context } = {
-      state: { block: null, policyIsPublic: false, publicGrants: [] },
+      state: { created: null, block: null, accountBlock: null, policyIsPublic: false, publicGrants: [] },
       context: { website: false, ownership: 'BucketOwnerEnforced' },
     };
     if (isDirectoryBucket(resource.id)) return { ...nothing, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
       const deciding = purpose !== 'verification';
-      const [access, policy, { Grants }, website, controls, tags] = await inParallel(
-        unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'),
+      const [block, policy, { Grants }, website, controls, tags, created] = await inParallel(
+        ownBlockOf(aws, resource),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
         deciding ? unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration') : null,
         deciding ? unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError') : null,
         deciding ? tagsOf(aws, resource) : {},
+        createdOf(aws, resource),
       );
-      const found = access?.PublicAccessBlockConfiguration;
-      const block: Block | null =
-        found === undefined
-          ? null
-          : {
-              BlockPublicAcls: found.BlockPublicAcls === true,
-              IgnorePublicAcls: found.IgnorePublicAcls === true,
-              BlockPublicPolicy: found.BlockPublicPolicy === true,
-              RestrictPublicBuckets: found.RestrictPublicBuckets === true,
-            };
-      const state: State = { block, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
+      const accountBlock = isOn(block) ? null : await accountBlockOf(aws, resource);
+      const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
       const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
       return { state, context, tags };
     });
   },
   plan({ state, context, resource }) {
     if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets cannot be public.' };
-    const { block } = state;
+    const { block, accountBlock } = state;
     if (isOn(block)) return { status: 'compliant', message: 'Block public access is on.' };
-    const open = [
-      ...(state.policyIsPublic && block?.RestrictPublicBuckets !== true ? ['its policy is public'] : []),
-      ...(state.publicGrants.length > 0 && block?.IgnorePublicAcls !== true ? [`its access control list grants ${state.publicGrants.join(', ')}`] : []),
-    ];
+    const open = openingsOf(state, block, accountBlock);
     if (open.length > 0) {
       return {
         status: 'manual',
@@ -156,7 +152,8 @@ export const blockPublicAccess = defineRemediator({
     const hazards: Hazard[] = [];
     if (context?.website === true)
       hazards.push({ code: 'website', effect: 'notify', message: `${resource.id} is set up as a website: it may be about to become public.` });
-    if (context?.ownership !== 'BucketOwnerEnforced')
+    // What the account ignores is not public.
+    if (context?.ownership !== 'BucketOwnerEnforced' && accountBlock?.IgnorePublicAcls !== true)
       hazards.push({
         code: 'object-acls',
         effect: 'approve',
@@ -176,6 +173,11 @@ export const blockPublicAccess = defineRemediator({
         },
       ],
     };
+  },
+  // What the account blocks is not ours to put back, and S3 may show another date after a change of the settings.
+  equivalent({ before, after }) {
+    const own = (state: State) => canonicalJson({ ...state, created: null, accountBlock: null });
+    return own(before) === own(after);
   },
   discover: bucketsIn,
 });

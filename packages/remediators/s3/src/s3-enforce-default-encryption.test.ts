@@ -170,7 +170,10 @@ describe('observing', () => {
       rules: [rule('aws:kms', { BlockedEncryptionTypes: { EncryptionType: ['SSE-C', 'NONE'] } }), rule('AES256', { BucketKeyEnabled: undefined as never })],
       tags: { team: 'billing' },
     });
-    expect(state).toEqual({ rules: [rule('AES256'), rule('aws:kms', { BlockedEncryptionTypes: { EncryptionType: ['NONE', 'SSE-C'] } })] });
+    expect(state).toEqual({
+      created: '2026-01-02T03:04:05.000Z',
+      rules: [rule('AES256'), rule('aws:kms', { BlockedEncryptionTypes: { EncryptionType: ['NONE', 'SSE-C'] } })],
+    });
     expect(tags).toEqual({ team: 'billing' });
   });
 
@@ -178,15 +181,24 @@ describe('observing', () => {
     const fake = fakeS3({ invoices: { rules: [rule('AES256')] } }, { GetBucketTagging: s3Error('AccessDenied', 'aws/denied') });
     const args = { aws: fake.aws, resource: bucket('invoices'), parameters: remediator.parameters({}) };
     expect(await remediator.observe({ ...args, purpose: 'verification' })).toMatchObject({ state: { rules: [rule('AES256')] } });
-    expect(fake.calls.map((call) => call.operation)).toEqual(['GetBucketEncryption']);
+    expect(fake.calls.map((call) => call.operation)).toEqual(['GetBucketEncryption', 'ListBuckets']);
   });
 
   it('knows no configuration from a bucket that is gone', async () => {
-    expect((await observe({})).state).toEqual({ rules: null });
+    expect((await observe({})).state).toEqual({ created: '2026-01-02T03:04:05.000Z', rules: null });
     expect(await remediator.observe({ aws: fakeS3({}).aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).toBe('gone');
   });
 
-  it.each(['GetBucketEncryption', 'GetBucketTagging', 'GetBucketAcl', 'GetBucketPolicy'])('fails when %s is denied', async (operation) => {
+  it('sees another bucket in one that was deleted and made again, and the same one after a rollback', async () => {
+    const [first, again] = [await observe({ created: '2026-01-01T00:00:00Z' }), await observe({ created: '2026-06-01T00:00:00Z' })];
+    expect([first.state, again.state]).toMatchObject([{ created: '2026-01-01T00:00:00.000Z' }, { created: '2026-06-01T00:00:00.000Z' }]);
+    // S3 may show another date after a change of the settings.
+    const state = (created: string, rules: object[]): never => ({ created, rules }) as never;
+    expect(remediator.equivalent(state('a', [rule('aws:kms')]), state('b', [rule('aws:kms')]))).toBe(true);
+    expect(remediator.equivalent(state('a', [rule('aws:kms')]), state('a', [rule('AES256')]))).toBe(false);
+  });
+
+  it.each(['GetBucketEncryption', 'GetBucketTagging', 'GetBucketAcl', 'GetBucketPolicy', 'ListBuckets'])('fails when %s is denied', async (operation) => {
     await expect(observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' }, { [operation]: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({
       code: 'aws/denied',
     });
@@ -196,18 +208,24 @@ describe('observing', () => {
     await expect(observe({ rules: undefined as never }, {}, { GetBucketEncryption: s3Error('NoSuchSomethingElse') })).rejects.toMatchObject({
       code: 'aws/gone',
     });
-    const aws = { s3: { GetBucketEncryption: async () => ({}), GetBucketTagging: async () => ({ TagSet: [] }) } } as never;
+    const listed = async () => ({ Buckets: [{ Name: 'invoices', CreationDate: new Date(0) }] });
+    const aws = { s3: { GetBucketEncryption: async () => ({}), GetBucketTagging: async () => ({ TagSet: [] }), ListBuckets: listed } } as never;
     await expect(remediator.observe({ aws, resource: bucket('invoices'), parameters: remediator.parameters({}) })).rejects.toThrow('did not say');
   });
 
   it('says on every call whose bucket it has to be', async () => {
     const { calls } = await observe({ rules: [rule('AES256')] }, { algorithm: 'aws:kms' });
-    expect(calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketEncryption', 'GetBucketPolicy', 'GetBucketTagging']);
-    expect(calls.every((call) => call.input['ExpectedBucketOwner'] === ACCOUNT)).toBe(true);
+    expect(calls.map((call) => call.operation).sort()).toEqual(['GetBucketAcl', 'GetBucketEncryption', 'GetBucketPolicy', 'GetBucketTagging', 'ListBuckets']);
+    // The list holds the account's own alone.
+    expect(calls.every((call) => call.operation === 'ListBuckets' || call.input['ExpectedBucketOwner'] === ACCOUNT)).toBe(true);
   });
 
   it('asks about logs only where KMS is wanted', async () => {
-    expect((await observe({ rules: [rule('AES256')] })).calls.map((call) => call.operation)).toEqual(['GetBucketEncryption', 'GetBucketTagging']);
+    expect((await observe({ rules: [rule('AES256')] })).calls.map((call) => call.operation)).toEqual([
+      'GetBucketEncryption',
+      'GetBucketTagging',
+      'ListBuckets',
+    ]);
   });
 
   const statement = (more: JsonObject) =>

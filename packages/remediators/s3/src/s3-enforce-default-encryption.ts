@@ -1,6 +1,6 @@
 import { canonicalJson, defineRemediator, type Hazard, inParallel, isRecord, toJson } from '@redress/core';
 import * as z from 'zod/mini';
-import { bucketOf, bucketsIn, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
+import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -105,6 +105,7 @@ export const enforceDefaultEncryption = defineRemediator({
     'Writers that name an encryption of their own with each object, SSE-C too.',
     'Whether readers and writers may use the KMS key: key policies and grants are not read.',
     'Services other than S3 that deliver logs and need SSE-S3 (classic and application load balancers).',
+    'Whether a bucket whose date of creation S3 shows otherwise, as it may after a change of its settings, is the same one: then a rollback is refused.',
     'Members of an encryption rule that are newer than the installed SDK: it neither shows nor keeps them.',
   ],
   hazards: [
@@ -122,30 +123,30 @@ export const enforceDefaultEncryption = defineRemediator({
   },
   alsoFoundBy: { prowler: ['s3_bucket_default_encryption', 's3_bucket_kms_encryption'] },
   uses: {
-    reads: [s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketAcl', 'GetBucketPolicy')],
+    reads: [s3.pick('ListBuckets', 'GetBucketTagging', 'GetBucketEncryption', 'GetBucketAcl', 'GetBucketPolicy')],
     writes: [s3.pick('PutBucketEncryption')],
     undoes: [s3.pick('PutBucketEncryption', 'DeleteBucketEncryption')],
-    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
     decides: [s3.pick('GetBucketTagging')],
   },
   parameters,
   identify: identifyBucket,
   async observe({ aws, resource, parameters: wanted, purpose }) {
-    type State = { readonly rules: readonly EncryptionRule[] | null };
-    if (isDirectoryBucket(resource.id)) return { state: { rules: null } as State, context: { logs: [] }, tags: {} };
+    type State = { readonly created: string | null; readonly rules: readonly EncryptionRule[] | null };
+    if (isDirectoryBucket(resource.id)) return { state: { created: null, rules: null } as State, context: { logs: [] }, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
       // Who delivers logs into it matters only where KMS would lock them out.
       const delivers = wanted.algorithm === 'aws:kms';
-      const [reply, tags, acl, policy] = await inParallel(
+      const [reply, tags, acl, policy, created] = await inParallel(
         unlessMissing(aws.s3.GetBucketEncryption(bucket), 'ServerSideEncryptionConfigurationNotFoundError'),
         purpose === 'verification' ? {} : tagsOf(aws, resource),
         delivers ? aws.s3.GetBucketAcl(bucket) : null,
         delivers ? unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy') : null,
+        createdOf(aws, resource),
       );
       const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
       if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
-      const state: State = { rules: rules === undefined ? null : sorted(rules) };
+      const state: State = { created, rules: rules === undefined ? null : sorted(rules) };
       const logs: string[] = [];
       if ((acl?.Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
       if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
@@ -222,8 +223,9 @@ export const enforceDefaultEncryption = defineRemediator({
       ],
     };
   },
-  // What S3 does by itself where nothing is configured.
+  // What S3 does by itself where nothing is configured. It may show another date after a change of the settings.
   equivalent({ before, after }) {
+    if (canonicalJson(before.rules) === canonicalJson(after.rules)) return true;
     const plain = (rules: readonly EncryptionRule[] | null) =>
       rules === null || rules.every((rule) => (strengthOf(rule) ?? 9) <= 1 && rule.BucketKeyEnabled !== true);
     return (before.rules ?? []).length === 0 && plain(after.rules);

@@ -10,8 +10,8 @@ const read = (uri: string) => ({ grants: [{ uri, permission: 'READ' }] });
 const site = { website: { IndexDocument: { Suffix: 'index.html' } } };
 const open = { policyIsPublic: true };
 
-async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}) {
-  const fake = fakeS3({ invoices: state }, refuse);
+async function look(state: FakeBucket, refuse: Parameters<typeof fakeS3>[1] = {}, accountBlock?: object) {
+  const fake = fakeS3({ invoices: state }, refuse, accountBlock);
   const parameters = remediator.parameters({});
   const seen = await remediator.observe({ aws: fake.aws, resource: bucket('invoices'), parameters });
   if (seen === 'gone') throw new Error('gone');
@@ -98,6 +98,33 @@ describe('no public bucket', () => {
   });
 });
 
+describe('what the account or its organization blocks', () => {
+  it.each<[string, FakeBucket, object]>([
+    ['a public policy', open, { RestrictPublicBuckets: true }],
+    ['a public grant', read(ALL), { IgnorePublicAcls: true }],
+    ['both, half by the bucket itself', { ...open, ...read(ALL), block: { IgnorePublicAcls: true } }, { RestrictPublicBuckets: true }],
+  ])('is not public: %s', async (_name, state, account) => {
+    expect((await look({ ...state, ...site }, {}, account)).assessment).toEqual({
+      status: 'compliant',
+      message: 'What would make the bucket public is cut off by the public access block of the account or its organization.',
+    });
+  });
+  it.each<[string, FakeBucket, object]>([
+    ['new policies alone', open, { BlockPublicPolicy: true, BlockPublicAcls: true, IgnorePublicAcls: true }],
+    ['lists alone', { ...open, ...read(ALL) }, { IgnorePublicAcls: true }],
+    ['nothing', open, {}],
+  ])('is public all the same where they block %s', async (_name, state, account) => {
+    expect((await look(state, {}, account)).assessment.status).toBe('manual');
+  });
+  it('is asked for only where the bucket itself leaves something open', async () => {
+    const asked = async (state: FakeBucket) => (await look(state)).calls.some(({ operation }) => operation === 'GetAccountPublicAccessBlock');
+    expect([await asked({}), await asked({ ...open, block: { RestrictPublicBuckets: true } }), await asked(open)]).toEqual([false, false, true]);
+  });
+  it('that cannot be read is not nothing', async () => {
+    await expect(look(open, { GetAccountPublicAccessBlock: s3Error('AccessDenied', 'aws/denied') })).rejects.toMatchObject({ code: 'aws/denied' });
+  });
+});
+
 describe('observing', () => {
   it('gives the tags, sorts what is a set, and names the owner on each call', async () => {
     const { state, tags, calls } = await look({ tags: { team: 'web' }, grants: [...read(ANY_CUSTOMER).grants, ...read(ALL).grants, ...read(ALL).grants] });
@@ -105,11 +132,12 @@ describe('observing', () => {
       website: null,
       policyIsPublic: false,
       publicGrants: ['AllUsers: READ', 'AuthenticatedUsers: READ'],
-      ignorePublicAcls: false,
-      restrictPublicBuckets: false,
+      block: null,
+      accountBlock: null,
     });
     expect(tags).toEqual({ team: 'web' });
-    expect(calls.map((call) => call.input['ExpectedBucketOwner'])).toEqual(calls.map(() => ACCOUNT));
+    // The account's setting names the account.
+    expect(calls.map((call) => call.input['ExpectedBucketOwner'] ?? call.input['AccountId'])).toEqual(calls.map(() => ACCOUNT));
   });
 
   it.each(['GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock', 'GetBucketTagging'])(

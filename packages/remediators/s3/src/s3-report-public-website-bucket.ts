@@ -1,17 +1,21 @@
 import { defineRemediator, inParallel } from '@redress/core';
 import {
+  accountBlockOf,
+  type Block,
   bucketOf,
   bucketsIn,
   identifyBucket,
   isDirectoryBucket,
   namedBucket,
+  openingsOf,
+  ownBlockOf,
   policyIsPublic,
   publicGrantsOf,
   tagsOf,
   unlessGone,
   unlessMissing,
 } from './bucket.js';
-import { s3 } from './client.js';
+import { s3, s3control } from './client.js';
 import { packageRef } from './package-ref.js';
 
 /** What decides whether a bucket is public. A type, not an interface: state must be plain JSON. */
@@ -21,11 +25,12 @@ type State = {
   readonly policyIsPublic: boolean;
   /** Grants to everybody: `AllUsers: READ`. */
   readonly publicGrants: readonly string[];
-  readonly ignorePublicAcls: boolean;
-  readonly restrictPublicBuckets: boolean;
+  readonly block: Block | null;
+  /** What the account blocks of each of its buckets. Read where the bucket's own block leaves something open; null elsewhere. */
+  readonly accountBlock: Block | null;
 };
 
-const NOTHING: State = { website: null, policyIsPublic: false, publicGrants: [], ignorePublicAcls: false, restrictPublicBuckets: false };
+const NOTHING: State = { website: null, policyIsPublic: false, publicGrants: [], block: null, accountBlock: null };
 
 /**
  * Tells about buckets that the internet can read or write. Changes nothing: if the bucket serves a website, closing it takes the site
@@ -63,7 +68,6 @@ export const reportPublicWebsiteBucket = defineRemediator({
   },
   ceiling: 'notify',
   blindSpots: [
-    'Public access that is blocked for the whole account or organization: the bucket is then reported, although nobody gets in.',
     'Access control lists of single objects, which can be public while the bucket is not.',
     'Access points, and policies with conditions that S3 itself does not count as public.',
     'Websites that S3 does not know of: a CDN or a proxy in front of a public bucket, with or without a secret header.',
@@ -73,49 +77,42 @@ export const reportPublicWebsiteBucket = defineRemediator({
   alsoFoundBy: { prowler: ['s3_bucket_public_access'] },
   uses: {
     reads: [
-      s3.pick('ListBuckets', 'GetBucketLocation', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock'),
+      s3.pick('ListBuckets', 'GetBucketTagging', 'GetBucketWebsite', 'GetBucketPolicyStatus', 'GetBucketAcl', 'GetPublicAccessBlock'),
+      s3control.pick('GetPublicAccessBlock'),
     ],
     writes: [],
     undoes: [],
-    finds: [s3.pick('ListBuckets', 'GetBucketLocation')],
+    finds: [s3.pick('ListBuckets')],
   },
   identify: identifyBucket,
   async observe({ aws, resource }) {
     if (isDirectoryBucket(resource.id)) return { state: NOTHING, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const [website, policy, { Grants }, access, tags] = await inParallel(
+      const [website, policy, { Grants }, block, tags] = await inParallel(
         unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration'),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
-        unlessMissing(aws.s3.GetPublicAccessBlock(bucket), 'NoSuchPublicAccessBlockConfiguration'),
+        ownBlockOf(aws, resource),
         tagsOf(aws, resource),
       );
-      const block = access?.PublicAccessBlockConfiguration;
+      const open = { policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
       const state: State = {
         website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
-        policyIsPublic: policyIsPublic(policy, resource),
-        publicGrants: publicGrantsOf(Grants),
-        ignorePublicAcls: block?.IgnorePublicAcls === true,
-        restrictPublicBuckets: block?.RestrictPublicBuckets === true,
+        ...open,
+        block,
+        accountBlock: openingsOf(open, block).length === 0 ? null : await accountBlockOf(aws, resource),
       };
       return { state, tags };
     });
   },
   plan({ state, resource }) {
     if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets cannot be public.' };
-    const open = [
-      ...(state.policyIsPublic && !state.restrictPublicBuckets ? ['its policy is public'] : []),
-      ...(state.publicGrants.length > 0 && !state.ignorePublicAcls ? [`its access control list grants ${state.publicGrants.join(', ')}`] : []),
-    ];
+    const open = openingsOf(state, state.block, state.accountBlock);
     if (open.length === 0) {
-      const cut = state.policyIsPublic || state.publicGrants.length > 0;
-      return {
-        status: 'compliant',
-        message: cut
-          ? 'What would make the bucket public is cut off by its public access block.'
-          : 'Neither policy nor access control list makes the bucket public.',
-      };
+      if (openingsOf(state).length === 0) return { status: 'compliant', message: 'Neither policy nor access control list makes the bucket public.' };
+      const whose = openingsOf(state, state.block).length === 0 ? 'its public access block' : 'the public access block of the account or its organization';
+      return { status: 'compliant', message: `What would make the bucket public is cut off by ${whose}.` };
     }
     const why = open.join(', and ');
     if (state.website === null) {

@@ -1,4 +1,4 @@
-// The only file of this package that imports an SDK client. It is loaded at the first call.
+// Of this package, only this file and control/sdk.ts import SDK clients. It is loaded at the first call.
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 
 export {
@@ -6,7 +6,6 @@ export {
   DeletePublicAccessBlockCommand,
   GetBucketAclCommand,
   GetBucketEncryptionCommand,
-  GetBucketLocationCommand,
   GetBucketOwnershipControlsCommand,
   GetBucketPolicyCommand,
   GetBucketPolicyStatusCommand,
@@ -18,7 +17,7 @@ export {
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 
-// An event may name another region than the bucket's: the first read, of its location, has to arrive all the same.
+// A bucket may be in another region than the one that is asked: the answer says so, and the call goes there.
 export class RedirectedS3Client extends S3Client {
   constructor(config: S3ClientConfig) {
     super({ followRegionRedirects: true, ...config });

@@ -3,8 +3,10 @@ import { RedressError, type ResourceRef, resource } from '@redress/core';
 /** A bucket as the fake knows it; what is absent is not configured. */
 export interface FakeBucket {
   readonly account?: string;
-  /** As GetBucketLocation answers: null for us-east-1. */
-  readonly location?: string | null;
+  /** Default: eu-west-1. */
+  readonly region?: string;
+  /** Default: 2026-01-02T03:04:05Z. */
+  readonly created?: string;
   readonly rules?: readonly object[];
   readonly tags?: Readonly<Record<string, string>>;
   readonly grants?: readonly { readonly uri: string; readonly permission: string }[];
@@ -24,8 +26,11 @@ export function s3Error(name: string, code: 'aws/gone' | 'aws/denied' | 'aws/ser
   return new RedressError(code, name, { cause: Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } }) });
 }
 
-/** An `aws` object over a few buckets. `refuse` makes operations fail. */
-export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Readonly<Record<string, RedressError>> = {}) {
+/**
+ * An `aws` object over a few buckets, of which ListBuckets shows those of this account, in pages of two. `refuse` makes operations fail;
+ * `accountBlock` is what the account blocks.
+ */
+export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Readonly<Record<string, RedressError>> = {}, accountBlock?: object) {
   const calls: { readonly operation: string; readonly input: Readonly<Record<string, unknown>> }[] = [];
   const over =
     (operation: string, answer: (bucket: FakeBucket) => object) => async (input: { readonly Bucket: string; readonly ExpectedBucketOwner?: string }) => {
@@ -41,13 +46,17 @@ export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Re
     return value;
   };
   const s3 = {
-    ListBuckets: async (input: { readonly ContinuationToken?: string }) => {
+    ListBuckets: async (input: { readonly ContinuationToken?: string; readonly Prefix?: string; readonly BucketRegion?: string }) => {
       calls.push({ operation: 'ListBuckets', input: { ...input } });
-      const names = Object.keys(buckets).sort();
+      if (refuse['ListBuckets'] !== undefined) throw refuse['ListBuckets'];
+      const found = Object.entries(buckets)
+        .map(([Name, { account = ACCOUNT, region = 'eu-west-1', created = '2026-01-02T03:04:05Z' }]) => ({ Name, account, region, created }))
+        .filter(({ Name, account, region }) => account === ACCOUNT && Name.startsWith(input.Prefix ?? '') && (input.BucketRegion ?? region) === region)
+        .sort((one, other) => (one.Name < other.Name ? -1 : 1))
+        .map(({ Name, region, created }) => ({ Name, BucketRegion: region, CreationDate: new Date(created) }));
       const at = Number(input.ContinuationToken ?? 0);
-      return { Buckets: names.slice(at, at + 2).map((Name) => ({ Name })), ...(at + 2 < names.length ? { ContinuationToken: String(at + 2) } : {}) };
+      return { Buckets: found.slice(at, at + 2), ...(at + 2 < found.length ? { ContinuationToken: String(at + 2) } : {}) };
     },
-    GetBucketLocation: over('GetBucketLocation', (bucket) => ({ LocationConstraint: bucket.location ?? null })),
     GetBucketTagging: over('GetBucketTagging', (bucket) => ({
       TagSet: Object.entries(present(bucket.tags, 'NoSuchTagSet')).map(([Key, Value]) => ({ Key, Value })),
     })),
@@ -71,7 +80,15 @@ export function fakeS3(buckets: Readonly<Record<string, FakeBucket>>, refuse: Re
       PublicAccessBlockConfiguration: present(bucket.block, 'NoSuchPublicAccessBlockConfiguration'),
     })),
   };
-  return { aws: { s3 } as never, calls };
+  const s3control = {
+    GetPublicAccessBlock: async (input: { readonly AccountId: string }) => {
+      calls.push({ operation: 'GetAccountPublicAccessBlock', input: { ...input } });
+      if (refuse['GetAccountPublicAccessBlock'] !== undefined) throw refuse['GetAccountPublicAccessBlock'];
+      if (accountBlock === undefined) throw s3Error('NoSuchPublicAccessBlockConfiguration');
+      return { PublicAccessBlockConfiguration: accountBlock };
+    },
+  };
+  return { aws: { s3, s3control } as never, calls };
 }
 
 export const bucket = (id: string, region = 'eu-west-1'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: ACCOUNT, region });

@@ -61,6 +61,7 @@ const FAILURES: Readonly<Record<Exclude<Disturbance, 'stale' | 'lost' | 'gone'>,
 const GONE: Readonly<Record<string, string>> = {
   ec2: 'InvalidGroup.NotFound',
   s3: 'NoSuchBucket',
+  s3control: 'NoSuchPublicAccessBlockConfiguration',
   iam: 'NoSuchEntityException',
   logs: 'ResourceNotFoundException',
 };

@@ -49,7 +49,17 @@ function gathered(rules: readonly Rule[]) {
   }));
 }
 
-const wanted = (filters: readonly { Name?: string; Values?: string[] }[] | undefined, name: string) => filters?.find((each) => each.Name === name)?.Values;
+interface Asked {
+  Filters?: { Name?: string; Values?: string[] }[];
+  IncludeManagedResources?: boolean;
+}
+
+/** What passes every filter. A filter that is not known here is refused: ignored, it would show everything. */
+const passes = ({ Filters = [] }: Asked, has: Readonly<Record<string, readonly string[]>>) =>
+  Filters.every(({ Name = '', Values = [] }) =>
+    (has[Name] ?? refuse('InvalidParameterValue', 400, `The filter '${Name}' is invalid`)).some((each) => Values.includes(each)),
+  );
+const isShown = ({ IncludeManagedResources = false }: Asked, { hidden = false }: { hidden?: boolean }) => IncludeManagedResources || !hidden;
 const ebsOf = (state: AccountState, region: string) => (state.ebs[region] ??= { default: false, key: 'alias/aws/ebs' });
 
 /** EC2, as far as it is used. */
@@ -86,14 +96,11 @@ export const ec2: Readonly<Record<string, Operation>> = {
       return { ...said, IpPermissions: gathered(rules.filter((rule) => !rule.egress)) };
     }),
   }),
-  DescribeSecurityGroupRules: (state, input: { Filters?: { Name?: string; Values?: string[] }[] }) => {
-    const groups = wanted(input.Filters, 'group-id');
-    return {
-      SecurityGroupRules: Object.entries(state.groups)
-        .filter(([id]) => groups === undefined || groups.includes(id))
-        .flatMap(([id, { rules }]) => rules.map((rule) => shown(id, rule))),
-    };
-  },
+  DescribeSecurityGroupRules: (state, input: Asked) => ({
+    SecurityGroupRules: Object.entries(state.groups)
+      .filter(([id]) => passes(input, { 'group-id': [id] }))
+      .flatMap(([id, { rules }]) => rules.map((rule) => shown(id, rule))),
+  }),
   AuthorizeSecurityGroupIngress: (state, input: { GroupId: string; IpPermissions?: Permission[]; TagSpecifications?: { Tags?: [] }[] }) => {
     const { rules } = existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');
     const added = rulesOf(input.IpPermissions);
@@ -111,16 +118,26 @@ export const ec2: Readonly<Record<string, Operation>> = {
     group.rules = group.rules.filter((rule) => !(input.SecurityGroupRuleIds ?? []).includes(rule.id));
     return { Return: true };
   },
-  DescribeNetworkInterfaces: () => ({ NetworkInterfaces: [] }),
-  DescribeInstances: (state, input: { Filters?: { Name?: string; Values?: string[] }[] }) => {
-    const groups = wanted(input.Filters, 'instance.group-id');
-    const found = Object.entries(state.instances).filter(([, each]) => groups === undefined || each.groups.some((group) => groups.includes(group)));
+  DescribeNetworkInterfaces: (state, input: Asked) => ({
+    NetworkInterfaces: Object.entries(state.interfaces)
+      .filter(([, each]) => isShown(input, each) && passes(input, { 'group-id': each.groups }))
+      .map(([NetworkInterfaceId, { description, tags }]) => ({ NetworkInterfaceId, Description: description, TagSet: tagList(tags) })),
+  }),
+  DescribeInstances: (state, input: Asked) => {
+    const interfaces = Object.values(state.interfaces);
+    const found = Object.entries(state.instances).filter(([id, each]) => {
+      const others = interfaces.filter(({ instance }) => instance === id).flatMap(({ groups }) => groups);
+      return isShown(input, each) && passes(input, { 'instance.group-id': each.groups, 'network-interface.group-id': [...each.groups, ...others] });
+    });
     return { Reservations: found.map(([InstanceId, { tags }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags) }] })) };
   },
-  DescribeVolumes: (state, input: { VolumeIds?: string[] }) => ({
-    Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).map((id) => {
-      const { encrypted, tags } = existing(state.volumes, id, 'InvalidVolume.NotFound');
-      return { VolumeId: id, Encrypted: encrypted, State: 'available', Tags: tagList(tags) };
+  DescribeVolumes: (state, input: Asked & { VolumeIds?: string[] }) => ({
+    Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).flatMap((id) => {
+      const volume = existing(state.volumes, id, 'InvalidVolume.NotFound');
+      // What EC2 answers for one that is asked for by its id and hidden is not documented: this is what a reader could least tell from a volume that is gone.
+      if (!isShown(input, volume)) return input.VolumeIds === undefined ? [] : refuse('InvalidVolume.NotFound');
+      if (!passes(input, { encrypted: [String(volume.encrypted)] })) return [];
+      return [{ VolumeId: id, Encrypted: volume.encrypted, State: 'available', Tags: tagList(volume.tags) }];
     }),
   }),
   GetEbsEncryptionByDefault: (state, _input, { region }) => ({ EbsEncryptionByDefault: ebsOf(state, region).default }),

@@ -11,6 +11,7 @@ const onBucket =
     if (input['ExpectedBucketOwner'] !== undefined && input['ExpectedBucketOwner'] !== account) refuse('AccessDenied', 403);
     return work(bucket, input);
   };
+const NO_BLOCK = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false };
 const present = <T>(value: T | null, code: string): T => (value === null ? refuse(code, 404) : value);
 
 /** Whether a policy lets everybody in, as S3 counts it: an Allow for any principal, without conditions. */
@@ -20,10 +21,11 @@ function isPublic(policy: string): boolean {
 }
 
 const s3: Readonly<Record<string, Operation>> = {
-  CreateBucket: (state, input: { Bucket: string }, { region }) => {
+  CreateBucket: (state, input: { Bucket: string }, { region, now }) => {
     if (Object.hasOwn(state.buckets, input.Bucket)) refuse('BucketAlreadyOwnedByYou', 409);
     state.buckets[input.Bucket] = {
       region,
+      created: new Date(now).toISOString(),
       tags: null,
       encryption: null,
       block: null,
@@ -39,12 +41,12 @@ const s3: Readonly<Record<string, Operation>> = {
     delete state.buckets[input.Bucket];
     return {};
   },
-  ListBuckets: (state, input: { BucketRegion?: string }) => ({
+  ListBuckets: (state, input: { BucketRegion?: string; Prefix?: string }) => ({
     Buckets: Object.entries(state.buckets)
-      .filter(([, { region }]) => input.BucketRegion === undefined || region === input.BucketRegion)
-      .map(([Name, { region }]) => ({ Name, BucketRegion: region })),
+      .filter(([name, { region }]) => (input.BucketRegion ?? region) === region && name.startsWith(input.Prefix ?? ''))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([Name, { region, created }]) => ({ Name, BucketRegion: region, CreationDate: new Date(created) })),
   }),
-  GetBucketLocation: onBucket(({ region }) => (region === 'us-east-1' ? {} : { LocationConstraint: region })),
   GetBucketTagging: onBucket(({ tags }) => ({ TagSet: tagList(present(tags, 'NoSuchTagSet')) })),
   PutBucketTagging: onBucket((bucket, input) => {
     bucket.tags = tagsFrom((input['Tagging'] as { TagSet: [] }).TagSet);
@@ -81,8 +83,7 @@ const s3: Readonly<Record<string, Operation>> = {
   })),
   GetPublicAccessBlock: onBucket(({ block }) => ({ PublicAccessBlockConfiguration: present(block, 'NoSuchPublicAccessBlockConfiguration') })),
   PutPublicAccessBlock: onBucket((bucket, input) => {
-    const given = input['PublicAccessBlockConfiguration'] as Record<string, boolean>;
-    bucket.block = { BlockPublicAcls: false, IgnorePublicAcls: false, BlockPublicPolicy: false, RestrictPublicBuckets: false, ...given };
+    bucket.block = { ...NO_BLOCK, ...(input['PublicAccessBlockConfiguration'] as Record<string, boolean>) };
     return {};
   }),
   DeletePublicAccessBlock: onBucket((bucket) => {
@@ -91,12 +92,32 @@ const s3: Readonly<Record<string, Operation>> = {
   }),
 };
 
+/** Of the account that asks, and of no other. */
+const onAccount =
+  (work: (state: AccountState, input: Record<string, unknown>) => object): Operation =>
+  (state: AccountState, input: Record<string, unknown>, { account }: Place) =>
+    input['AccountId'] === account ? work(state, input) : refuse('AccessDenied', 403);
+
+const s3control: Readonly<Record<string, Operation>> = {
+  GetPublicAccessBlock: onAccount(({ accountBlock }) => ({
+    PublicAccessBlockConfiguration: present(accountBlock, 'NoSuchPublicAccessBlockConfiguration'),
+  })),
+  PutPublicAccessBlock: onAccount((state, input) => {
+    state.accountBlock = { ...NO_BLOCK, ...(input['PublicAccessBlockConfiguration'] as Record<string, boolean>) };
+    return {};
+  }),
+  DeletePublicAccessBlock: onAccount((state) => {
+    state.accountBlock = null;
+    return {};
+  }),
+};
+
 const userOf = (state: AccountState, name: string | undefined) => existing(state.users, name, 'NoSuchEntityException', 404);
 
 const iam: Readonly<Record<string, Operation>> = {
-  CreateUser: (state, input: { UserName: string; Tags?: [] }, { account }) => {
+  CreateUser: (state, input: { UserName: string; Tags?: [] }, { account, now }) => {
     const UserId = newId(state, 'AIDA', 16).replace('-', '').toUpperCase();
-    state.users[input.UserName] = { id: UserId, tags: tagsFrom(input.Tags), keys: [] };
+    state.users[input.UserName] = { id: UserId, created: new Date(now).toISOString(), tags: tagsFrom(input.Tags), keys: [] };
     return { User: { UserName: input.UserName, UserId, Arn: `arn:aws:iam::${account}:user/${input.UserName}` } };
   },
   CreateAccessKey: (state, input: { UserName: string }, { now }) => {
@@ -114,7 +135,12 @@ const iam: Readonly<Record<string, Operation>> = {
     })),
   }),
   GetAccessKeyLastUsed: () => ({ AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } }),
-  ListUserTags: (state, input: { UserName: string }) => ({ Tags: tagList(userOf(state, input.UserName).tags) }),
+  GetUser: (state, input: { UserName: string }) => {
+    const { id, created, tags } = userOf(state, input.UserName);
+    return {
+      User: { UserName: input.UserName, UserId: id, CreateDate: new Date(created), ...(Object.keys(tags).length === 0 ? {} : { Tags: tagList(tags) }) },
+    };
+  },
   TagUser: (state, input: { UserName: string; Tags: [] }) => {
     Object.assign(userOf(state, input.UserName).tags, tagsFrom(input.Tags));
     return {};
@@ -155,9 +181,9 @@ const arnOf = (name: string, { account }: Place, region: string) => `arn:aws:log
 const NO_GROUP = 'ResourceNotFoundException';
 
 const logs: Readonly<Record<string, Operation>> = {
-  CreateLogGroup: (state, input: { logGroupName: string; tags?: Record<string, string> }, { region }) => {
+  CreateLogGroup: (state, input: { logGroupName: string; tags?: Record<string, string> }, { region, now }) => {
     if (Object.hasOwn(state.logGroups, input.logGroupName)) refuse('ResourceAlreadyExistsException');
-    state.logGroups[input.logGroupName] = { region, days: null, tags: { ...input.tags } };
+    state.logGroups[input.logGroupName] = { region, created: now, days: null, tags: { ...input.tags } };
     return {};
   },
   DeleteLogGroup: (state, input: { logGroupName: string }) => {
@@ -169,12 +195,20 @@ const logs: Readonly<Record<string, Operation>> = {
     logGroups: Object.entries(state.logGroups)
       .filter(([name, { region }]) => region === place.region && name.startsWith(input.logGroupNamePrefix ?? ''))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, { days, region }]) => ({
-        logGroupName: name,
-        arn: `${arnOf(name, place, region)}:*`,
-        logGroupArn: arnOf(name, place, region),
-        ...(days === null ? {} : { retentionInDays: days }),
-      })),
+      .map(([name, { days: own, created, region, class: logGroupClass }]) => {
+        const { retentionPolicy: policy } = state;
+        const holds = policy !== null && name.startsWith(policy.prefix);
+        const days = holds ? policy.days : own;
+        return {
+          logGroupName: name,
+          creationTime: created,
+          arn: `${arnOf(name, place, region)}:*`,
+          logGroupArn: arnOf(name, place, region),
+          ...(logGroupClass === undefined ? {} : { logGroupClass }),
+          ...(days === null ? {} : { retentionInDays: days }),
+          ...(holds ? { retentionPolicyName: policy.name } : {}),
+        };
+      }),
   }),
   ListTagsForResource: (state, input: { resourceArn: string }) => ({
     tags: { ...existing(state.logGroups, input.resourceArn.split(':').slice(6).join(':'), NO_GROUP).tags },
@@ -190,4 +224,4 @@ const logs: Readonly<Record<string, Operation>> = {
 };
 
 /** By service, then operation. */
-export const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = { ec2, s3, iam, logs };
+export const services: Readonly<Record<string, Readonly<Record<string, Operation>>>> = { ec2, s3, s3control, iam, logs };

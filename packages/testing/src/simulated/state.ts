@@ -30,13 +30,19 @@ export interface Rule {
 /** Everything there is in a simulated account; plain data, so that it can be copied, compared and looked at. */
 export interface AccountState {
   groups: Record<string, { name: string; description: string; tags: Record<string, string>; rules: Rule[] }>;
-  instances: Record<string, { groups: string[]; tags: Record<string, string> }>;
-  volumes: Record<string, { encrypted: boolean; tags: Record<string, string> }>;
+  /** `groups`: of its first interface; the others are in `interfaces`. */
+  instances: Record<string, { groups: string[]; tags: Record<string, string>; hidden?: boolean }>;
+  /** Second interfaces of instances, and those of services. */
+  interfaces: Record<string, { groups: string[]; instance: string | null; description: string; tags: Record<string, string>; hidden?: boolean }>;
+  /** `hidden`, here and above: a service manages it, and the account does not show such resources unless asked to. */
+  volumes: Record<string, { encrypted: boolean; tags: Record<string, string>; hidden?: boolean }>;
   ebs: Record<string, { default: boolean; key: string }>;
   buckets: Record<
     string,
     {
       region: string;
+      /** ISO 8601. */
+      created: string;
       tags: Record<string, string> | null;
       encryption: unknown[] | null;
       block: Record<string, boolean> | null;
@@ -46,9 +52,13 @@ export interface AccountState {
       grants: { uri: string; permission: string }[];
     }
   >;
-  users: Record<string, { id: string; tags: Record<string, string>; keys: { id: string; active: boolean; created: string }[] }>;
+  /** What the account, or the organization for it, blocks of each bucket. */
+  accountBlock: Record<string, boolean> | null;
+  users: Record<string, { id: string; created: string; tags: Record<string, string>; keys: { id: string; active: boolean; created: string }[] }>;
   passwords: Record<string, unknown> | null;
-  logGroups: Record<string, { region: string; days: number | null; tags: Record<string, string> }>;
+  logGroups: Record<string, { region: string /** Epoch milliseconds. */; created: number; days: number | null; tags: Record<string, string>; class?: string }>;
+  /** The retention policy of the account, which holds for groups of a prefix: `days` null is for ever. */
+  retentionPolicy: { name: string; prefix: string; days: number | null } | null;
   /** Of operations that are one's own. */
   custom: Record<string, unknown>;
   /** Of ids. */
@@ -56,7 +66,21 @@ export interface AccountState {
 }
 
 export function emptyAccount(): AccountState {
-  return { groups: {}, instances: {}, volumes: {}, ebs: {}, buckets: {}, users: {}, passwords: null, logGroups: {}, custom: {}, made: 0 };
+  return {
+    groups: {},
+    instances: {},
+    interfaces: {},
+    volumes: {},
+    ebs: {},
+    buckets: {},
+    accountBlock: null,
+    users: {},
+    passwords: null,
+    logGroups: {},
+    retentionPolicy: null,
+    custom: {},
+    made: 0,
+  };
 }
 
 /** Where and when an operation is carried out. */

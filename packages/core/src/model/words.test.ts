@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sayingOf, wordsOf } from './words.js';
+
+describe('the words of a name', () => {
+  it.each([
+    ['prod_bastion', ['prod', 'bastion']],
+    ['bastion01', ['bastion', '01']],
+    ['BastionHost', ['bastion', 'host']],
+    ['SSHBastion', ['ssh', 'bastion']],
+    ['MyStack-BastionSecurityGroup-1ABC', ['my', 'stack', 'bastion', 'security', 'group', '1', 'abc']],
+    ['eu-west-1:bastión.a/b', ['eu', 'west', '1', 'bastion', 'a', 'b']],
+    ['', []],
+    ['--', []],
+  ])('%s', (text, words) => {
+    expect(wordsOf(text)).toEqual(words);
+  });
+});
+
+describe('what a text says', () => {
+  const PHRASES = ['bastion', 'jump host', 'jump', 'vpn2'];
+  it.each([
+    ['prod_bastion', 'bastion'],
+    ['prod-bastion', 'bastion'],
+    ['bastion01', 'bastion'],
+    ['1bastion', 'bastion'],
+    ['BastionHost', 'bastion'],
+    ['prodBastion', 'bastion'],
+    ['SSHBastion', 'bastion'],
+    ['BASTION', 'bastion'],
+    ['BASTIONs', 'bastion'],
+    ['BaSTioN', 'bastion'],
+    ['bastions', 'bastion'],
+    ['Bastión de producción', 'bastion'],
+    ['MyStack-BastionSecurityGroup-1ABC', 'bastion'],
+    ['my_jumphost', 'jump host'],
+    ['JumpHosts', 'jump host'],
+    ['JUMP HOST', 'jump host'],
+    ['jump-host-2', 'jump host'],
+    ['jump_to', 'jump'],
+    ['vpn-2', 'vpn2'],
+    ['myVPN2', 'vpn2'],
+  ])('%s says %s', (text, phrase) => {
+    expect(sayingOf(text, PHRASES)).toBe(phrase);
+  });
+  it.each(['web', 'bastionade', 'jumper', 'jumpy', 'jumphosting', 'bastion'.slice(0, 6), 'vpn', 'vpn22', '', 'hostjump1'])('%s says none', (text) => {
+    expect(sayingOf(text, PHRASES)).toBeNull();
+  });
+  it('a phrase may be given in the plural, and in any spelling', () => {
+    for (const phrase of ['Bastions', 'BASTION', 'bas-tion']) expect(sayingOf('prod_bastion', [phrase])).toBe(phrase);
+    expect(sayingOf('reverse-proxy', ['proxies'])).toBe('proxies');
+    expect(sayingOf('jump-boxes', ['JumpBox'])).toBe('JumpBox');
+  });
+  it('a phrase without a letter or digit is said by nothing', () => {
+    expect(sayingOf('a bastion', ['', ' ', '-', '*'])).toBeNull();
+  });
+  it('a word is found whatever people write around it', () => {
+    const around = fc.constantFrom('', 'prod', 'eu-west-1', '01', 'SG', 'x');
+    const between = fc.constantFrom('-', '_', ' ', '.', '/', ':', '1');
+    const word = fc.constantFrom('bastion', 'Bastion', 'BASTION', 'bastions', 'jumphost', 'jump_host', 'JumpHost');
+    fc.assert(
+      fc.property(around, between, word, between, around, (before, left, said, right, after) => {
+        expect(sayingOf(`${before}${left}${said}${right}${after}`, PHRASES)).not.toBeNull();
+      }),
+    );
+  });
+});

@@ -1,0 +1,56 @@
+/**
+ * The words of a name as people write it: `prod_bastion`, `bastion01`, `BastionHost` and `MyStack-BastionSecurityGroup-1ABC` all have the word
+ * `bastion`. Lower case, without accents; a run of digits is a word of its own.
+ *
+ * @example wordsOf('MyStack-SSHBastion01') // ['my', 'stack', 'ssh', 'bastion', '01']
+ */
+export function wordsOf(text: string): readonly string[] {
+  return chunksOf(text).flatMap((chunk) => lower(chunk.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2').replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')));
+}
+
+/**
+ * The first of some words that a text says, or null: whole words in whatever way people join them, in the singular or the plural. A phrase of
+ * several words is said by their sequence, so that `jump host` is found in `my_jumphost`, `JumpHosts` and `jump-host-2`.
+ *
+ * Case that means nothing (`BASTIONs`, `JumpHOst`) hides no word.
+ *
+ * @param phrases as people write them; one without a letter or digit is said by nothing.
+ * @example sayingOf('MyStack-BastionSecurityGroup-1ABC', ['bastion', 'jump host']) // 'bastion'
+ */
+export function sayingOf(text: string, phrases: readonly string[]): string | null {
+  const readings = [wordsOf(text), chunksOf(text).flatMap(lower)];
+  return phrases.find((phrase) => readings.some((words) => isIn(wordsOf(phrase).join(''), words))) ?? null;
+}
+
+/** Letters that stand together, and digits that do; accents are dropped. */
+function chunksOf(text: string): readonly string[] {
+  return (
+    text
+      .normalize('NFKD')
+      .replaceAll(/\p{M}/gu, '')
+      .match(/\p{L}+|\p{N}+/gu) ?? []
+  );
+}
+
+const lower = (text: string) => text.toLowerCase().split(' ');
+
+/** Whether words that follow one another are the phrase, written together. */
+function isIn(phrase: string, words: readonly string[]): boolean {
+  if (phrase === '') return false;
+  const wanted = numbersOf(phrase);
+  return words.some((_, from) => {
+    let joined = '';
+    for (const word of words.slice(from)) {
+      joined += word;
+      if (numbersOf(joined).some((each) => wanted.includes(each))) return true;
+      // A plural is longer than its phrase.
+      if (joined.length > phrase.length + 'es'.length) return false;
+    }
+    return false;
+  });
+}
+
+/** A word as it is, and what it would be in the singular: `boxes` is one `box`, `proxies` are one `proxy`. */
+function numbersOf(word: string): readonly string[] {
+  return [word, ...[word.replace(/s$/, ''), word.replace(/es$/, ''), word.replace(/ies$/, 'y')].filter((each) => each.length > 1)];
+}
