@@ -67,14 +67,6 @@ export default [
     tests: ['packages/cli/src/exit-codes.test.ts', 'tests/engine/sweep.test.ts'],
   },
   {
-    promise: 'One bucket that may not be read ends no discovery.',
-    defect: 'its refusal is thrown',
-    file: 'packages/remediators/s3/src/bucket.ts',
-    find: "if (isRedressError(error) && error.code === 'aws/denied') return here;",
-    replace: '',
-    tests: ['packages/remediators/s3/src/bucket.test.ts'],
-  },
-  {
     promise: 'A command does not end well when somebody could not be notified.',
     defect: 'a warning is only printed',
     file: 'packages/cli/src/run.ts',

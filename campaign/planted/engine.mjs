@@ -633,8 +633,8 @@ export default [
     promise: 'Limits per run hold.',
     defect: 'each finding has a run of its own',
     file: `${ENGINE}/redress.ts`,
-    find: 'const result = await handleFinding(runtime, finding, run);',
-    replace: 'const result = await handleFinding(runtime, finding, { ...run, budget: { changes: 0 } });',
+    find: 'await handleFinding(runtime, finding, run, { delivery, at });',
+    replace: 'await handleFinding(runtime, finding, { ...run, budget: { changes: 0 } }, { delivery, at });',
     tests: ['tests/engine/engine.test.ts'],
   },
   {

@@ -5,9 +5,9 @@ export default [
   {
     promise: 'A bucket that is public today is never closed.',
     defect: 'what its list grants is not looked at',
-    file: 'packages/remediators/s3/src/s3-block-public-access-private-bucket.ts',
-    find: 'state.publicGrants.length > 0 && block?.IgnorePublicAcls !== true',
-    replace: 'state.publicGrants.length > 9 && block?.IgnorePublicAcls !== true',
+    file: 'packages/remediators/s3/src/bucket.ts',
+    find: 'publicGrants.length > 0 && !blocks',
+    replace: 'publicGrants.length > 9 && !blocks',
     tests: ['packages/remediators/s3/src'],
   },
   {

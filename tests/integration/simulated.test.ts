@@ -60,7 +60,7 @@ const plain = (value: unknown): unknown => {
   if (typeof value === 'string')
     return /^[0-9a-f]{64}$/.test(value)
       ? '<owner>'
-      : /^(?:sg|sgr|vol|i)-[0-9a-f]+$/.test(value)
+      : /^(?:sg|sgr|vol|i|pl)-[0-9a-f]+$/.test(value)
         ? `<${value.split('-')[0] ?? ''}>`
         : /^(?:AIDA|AKIA)[A-Z0-9]+$/i.test(value)
           ? `<${value.slice(0, 4)}>`
@@ -94,6 +94,16 @@ const publicPolicy = JSON.stringify({
 });
 
 const sequences: Record<string, readonly Step[]> = {
+  'prefix lists': [
+    [
+      'ec2',
+      'CreateManagedPrefixList',
+      () => ({ PrefixListName: name, AddressFamily: 'IPv4', MaxEntries: 5, Entries: [{ Cidr: '10.0.0.0/8' }, { Cidr: '0.0.0.0/1', Description: 'half' }] }),
+      { list: (reply) => String((reply['PrefixList'] as Input)['PrefixListId']) },
+    ],
+    ['ec2', 'GetManagedPrefixListEntries', (found) => ({ PrefixListId: found['list'] })],
+    ['ec2', 'GetManagedPrefixListEntries', () => ({ PrefixListId: 'pl-0123456789abcdef0' })],
+  ],
   'security groups': [
     ['ec2', 'CreateSecurityGroup', () => ({ GroupName: name, Description: 'd' }), { group: (reply) => String(reply['GroupId']) }],
     ['ec2', 'CreateTags', (found) => ({ Resources: [found['group']], Tags: [{ Key: 'a', Value: 'b' }] })],
@@ -209,6 +219,7 @@ const sequences: Record<string, readonly Step[]> = {
 
 /** Where the emulator is known not to be AWS: what AWS answers is what the simulated account does. */
 const NOT_AWS: Readonly<Record<string, string>> = {
+  'prefix lists 3 GetManagedPrefixListEntries': 'EC2 answers with an error for a list that is not there, and the emulator with an empty list',
   'buckets 2 ListBuckets': 'S3 names the region of each bucket, and the emulator does not',
   // A new bucket enforces its owner since April 2023.
   'security groups 9 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, facts } from '../internal/testing/facts.js';
-import { parsePolicy } from '../policy/policy.js';
+import { definePolicy, parsePolicy } from '../policy/policy.js';
 import { known } from './guardrail.js';
 import { managedByIac, managerOf } from './iac.js';
 
@@ -130,7 +130,7 @@ describe('what a policy adds', () => {
     expect(managed({ team: 'a=b' }, ['team = a=b'])).not.toBeNull();
   });
   it.each([[[]], [['']], [['=x']], [['team=']], [[1]], ['team']])('%j is refused', (managedByTags) => {
-    expect(() => definePolicy({ version: 1, managedByTags })).toThrow('managedByTags');
+    expect(() => parsePolicy({ version: 1, managedByTags })).toThrow('managedByTags');
   });
 });
 

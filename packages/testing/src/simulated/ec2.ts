@@ -118,6 +118,14 @@ export const ec2: Readonly<Record<string, Operation>> = {
     group.rules = group.rules.filter((rule) => !(input.SecurityGroupRuleIds ?? []).includes(rule.id));
     return { Return: true };
   },
+  CreateManagedPrefixList: (state, input: { PrefixListName: string; Entries?: { Cidr: string }[] }) => {
+    const PrefixListId = newId(state, 'pl');
+    state.prefixLists[PrefixListId] = { cidrs: (input.Entries ?? []).map(({ Cidr }) => Cidr) };
+    return { PrefixList: { PrefixListId, PrefixListName: input.PrefixListName } };
+  },
+  GetManagedPrefixListEntries: (state, input: { PrefixListId: string }) => ({
+    Entries: existing(state.prefixLists, input.PrefixListId, 'InvalidPrefixListID.NotFound').cidrs.map((Cidr) => ({ Cidr })),
+  }),
   DescribeNetworkInterfaces: (state, input: Asked) => ({
     NetworkInterfaces: Object.entries(state.interfaces)
       .filter(([, each]) => isShown(input, each) && passes(input, { 'group-id': each.groups }))

@@ -35,6 +35,8 @@ export interface AccountState {
   /** Second interfaces of instances, and those of services. */
   interfaces: Record<string, { groups: string[]; instance: string | null; description: string; tags: Record<string, string>; hidden?: boolean }>;
   /** `hidden`, here and above: a service manages it, and the account does not show such resources unless asked to. */
+  /** Managed prefix lists: the ranges of each. */
+  prefixLists: Record<string, { cidrs: string[] }>;
   volumes: Record<string, { encrypted: boolean; tags: Record<string, string>; hidden?: boolean }>;
   ebs: Record<string, { default: boolean; key: string }>;
   buckets: Record<
@@ -70,6 +72,7 @@ export function emptyAccount(): AccountState {
     groups: {},
     instances: {},
     interfaces: {},
+    prefixLists: {},
     volumes: {},
     ebs: {},
     buckets: {},
