@@ -192,7 +192,7 @@ export default [
     tests: ['packages/remediators/iam/src'],
   },
   {
-    promise: 'After a rollback the same fix is only told about.',
+    promise: 'After a rollback the same fix is only reported.',
     defect: 'holds are not looked at',
     file: `${GUARDRAILS}/hold.ts`,
     find: 'each.remediator === remediator.id && each.until > now',
@@ -473,7 +473,7 @@ export default [
     tests: ['tests/engine/exceptions.test.ts'],
   },
   {
-    promise: 'A tag that was meant as the exception tag is told of.',
+    promise: 'A tag that was meant as the exception tag is reported.',
     defect: 'hints are kept to the record',
     file: `${CORE}/engine/recorder.ts`,
     find: 'hints: result.decision?.results.flatMap(({ hint }) => hint ?? []) ?? [],',
@@ -521,7 +521,7 @@ export default [
     tests: ['packages/core/src/policy'],
   },
   {
-    promise: 'Every mistake of a policy is told in one round.',
+    promise: 'Every mistake of a policy is reported in one round.',
     defect: 'what is wrong in one place hides what is wrong in another',
     file: 'packages/core/src/policy/validate.ts',
     find: '  return { data: again.success ? again.data : null, found, original };',
@@ -529,7 +529,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'A mistake is told where it is, also after entries that do not fit.',
+    promise: 'A mistake is reported with its place, also after entries that do not fit.',
     defect: 'places are counted without those',
     file: 'packages/core/src/policy/validate.ts',
     find: '(places.get(String(section))?.[index] ?? index)',
@@ -569,7 +569,7 @@ export default [
     tests: ['packages/core/src/policy/policy.test.ts'],
   },
   {
-    promise: 'A day that is none is no end of an exception.',
+    promise: 'A day that does not exist is refused as the end of an exception.',
     defect: '30 February is 2 March',
     file: 'packages/core/src/policy/validate.ts',
     find: '        isDay(value.slice(0, 10)),',

@@ -187,7 +187,7 @@ export default [
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {
-    promise: 'What there was no time for comes again.',
+    promise: 'What there was no time for is delivered again.',
     defect: 'it is acknowledged',
     file: 'packages/core/src/engine/redress.ts',
     find: '  retryable: true,\n  left: true,\n',
@@ -195,7 +195,7 @@ export default [
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {
-    promise: 'Findings that come anew are looked at anew.',
+    promise: 'Findings that are sent again after they were handled are evaluated again.',
     defect: 'that they were handled once is kept',
     file: 'packages/core/src/engine/delivery.ts',
     find: 'delivery: complete ? { next: 0, again: [] } : { next: this.#next, again }',

@@ -294,7 +294,7 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'A grace period begins anew when the gap was closed in between.',
+    promise: 'A grace period begins again when the gap was closed in between.',
     defect: 'what was announced stands',
     file: `${ENGINE}/grace.ts`,
     find: 'if (plans.includes(planDigest)) continue;',
@@ -790,7 +790,7 @@ export default [
     tests: ['tests/engine/approvals.test.ts'],
   },
   {
-    promise: 'A grace period begins anew when the gap was closed in between.',
+    promise: 'A grace period begins again when the gap was closed in between.',
     defect: 'another remediator that looks at the resource ends it',
     file: `${ENGINE}/grace.ts`,
     find: 'each.remediator === remediator.id && each.grace !== undefined && each.verdict',

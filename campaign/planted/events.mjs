@@ -93,7 +93,7 @@ export default [
     tests: ['packages/core/src/events/claims.test.ts'],
   },
   {
-    promise: 'An older result of another resource is no transition of this one.',
+    promise: 'An older result of another resource is not a transition of this one.',
     defect: 'whose older result it is is not looked at',
     file: 'packages/core/src/events/sources/config.ts',
     find: 'named.length > 0 && named[0] !== earlier',
@@ -125,7 +125,7 @@ export default [
     tests: ['packages/core/src/events/claims.test.ts'],
   },
   {
-    promise: 'An account is not taken for what is named beside it.',
+    promise: 'An account is not mistaken for what is named next to it.',
     defect: 'the ARN of the other is its id',
     file: `${CORE}/events/resource-ids.ts`,
     find: "else if (type === ACCOUNT) id = arn.account ?? raw.account ?? '';",

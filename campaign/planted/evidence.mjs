@@ -375,7 +375,7 @@ export default [
     tests: [`${EVIDENCE}/journal.test.ts`],
   },
   {
-    promise: 'After a rollback the same fix is only told about.',
+    promise: 'After a rollback the same fix is only reported.',
     defect: 'a later hold is all that is kept',
     file: `${EVIDENCE}/chain.ts`,
     find: 'holds = [...holds, { remediator',
@@ -503,7 +503,7 @@ export default [
     tests: ['packages/evidence/src/folder.test.ts'],
   },
   {
-    promise: 'A stream that was cut or removed is not begun anew.',
+    promise: 'A stream that was cut or removed is not recreated empty.',
     defect: 'what the index counts is not compared',
     file: 'packages/evidence/src/folder.ts',
     find: ' || size < indexed',
@@ -511,7 +511,7 @@ export default [
     tests: ['packages/evidence/src/folder.test.ts'],
   },
   {
-    promise: 'A folder that is removed while it is in use is not begun anew.',
+    promise: 'A folder that is removed while it is in use is not recreated.',
     defect: 'it is not asked which folder it is',
     file: 'packages/evidence/src/folder.ts',
     find: 'this.#place !== null && placeOf(this.#directory) !== this.#place',
@@ -551,7 +551,7 @@ export default [
     tests: ['tests/engine/unreadable-stream.test.ts'],
   },
   {
-    promise: 'A document whose stream is missing is told.',
+    promise: 'A document whose stream is missing is reported.',
     defect: 'a document of no record is passed over',
     file: 'packages/evidence/src/verify.ts',
     find: '      unused.push(file);\n',
@@ -559,7 +559,7 @@ export default [
     tests: ['packages/evidence/src/verify.prop.test.ts'],
   },
   {
-    promise: 'A stream that calls itself unfinished is told.',
+    promise: 'A stream that calls itself unfinished is reported.',
     defect: 'whatever ends in .tmp is passed over',
     file: 'packages/evidence/src/verify.ts',
     find: "else if (suffix !== '.json' || !UNFINISHED.test(name)) stray(file);",
@@ -584,7 +584,7 @@ export default [
   },
   {
     promise: 'A full disk says so.',
-    defect: 'it is told as any other error',
+    defect: 'it is reported like any other error',
     file: 'packages/evidence/src/folder.ts',
     find: "code === 'ENOSPC' || ",
     replace: '',

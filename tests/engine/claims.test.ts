@@ -117,7 +117,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect((await handle(half))?.passes.at(-1)).toMatchObject({ outcome: 'notified', record: { seq: expect.any(Number) } });
   });
 
-  it('says what is open where a remediator can tell, also after a change of its own', async () => {
+  it('says what is open where a remediator can judge it, also after a change of its own', async () => {
     const judged = judging(() => ['port 3306 is open', 'port 3306 is open']);
     const open = { outcome: 'notified', message: 'Contradicted: open at the source, because port 3306 is open', open: ['port 3306 is open'] };
     expect((await handle(judged))?.passes[1]).toMatchObject(open);
@@ -127,7 +127,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect(result?.gap).toEqual({ closed: false, open: ['port 3306 is open'] });
   });
 
-  it('is over where one remediator judges it whole, or none does by itself', async () => {
+  it('is over where one remediator judges it whole, or none has a judge', async () => {
     for (const remediators of [[judging(() => [])], [half, { ...revokeOpenRules, id: 'widget-second', breadth: 5, judge: () => [] }], [revokeOpenRules]])
       expect((await redress({ remediators }).handle(claimed())).results[0]?.gap.closed).toBe(true);
     expect(told).toEqual([]);
@@ -267,7 +267,7 @@ describe('a call whose record leaves out what it was about', () => {
     expect(await sweeps()).toBe(0);
   });
 
-  it('comes again while its sweep is not at its end', async () => {
+  it('is retried until its sweep completes', async () => {
     const deadline = { deadline: clock.time + 35_000 + 100 };
     const result = await handle(left(null), {}, deadline);
     expect(result?.retryable).toBe(true);

@@ -37,7 +37,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-it('is closed by a look, when a person says that its worker is gone; then the resource is fixed', async () => {
+it('is closed by reading the resource again, when a person says that its worker is gone; then the resource is fixed', async () => {
   const execution = await lost(YEAR);
   expect(await engine().recover()).toEqual([]);
   expect((await handle()).results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true }]);
@@ -61,8 +61,8 @@ it('whose worker comes back after all records nothing more', async () => {
 });
 
 it.each([
-  ['a worker that may be alive', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may be at it/],
-  ['one whose clock is a little ahead', 3_000_000, BY, /its worker may be at it/],
+  ['a worker that may be alive', 0, BY, /is leased until 2026-11-24T10:02:\d\d.\d{3}Z: its worker may still be working on it/],
+  ['one whose clock is a little ahead', 3_000_000, BY, /its worker may still be working on it/],
   ['without a reason', YEAR, { by: 'kim', reason: ' ' }, /a person and a reason/],
   ['by nobody', YEAR, { by: '', reason: 'x' }, /a person and a reason/],
 ])('is not taken from %s', async (_who, ahead, by, message) => {
@@ -77,7 +77,7 @@ it('is not one that nobody knows', async () => {
   await expect(engine().recoverExecution('x-1', BY)).rejects.toMatchObject({ code: 'recovery/refused', message: 'Execution x-1 is not open.' });
 });
 
-it('is not begun anew by the journal for a word alone, while its worker may be alive', async () => {
+it('is not resumed by the journal on a claim alone, while its worker may be alive', async () => {
   const execution = await lost(0);
   const request = { resource: widget('w1'), remediator: anyAge.id, planDigest: 'sha256:0', generation: 0, budgets: [], lease: 1000, body: {} } as const;
   expect(await journal.begin({ ...request, resume: execution, gone: true })).toMatchObject({ status: 'busy' });

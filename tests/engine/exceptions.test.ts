@@ -232,7 +232,7 @@ describe('an exception on a rule of the group', () => {
     expect(rules()).toEqual([id]);
   });
 
-  it('that came after an approval of several leaves the others to be asked for anew', async () => {
+  it('that came after an approval of several leaves the others to be asked for again', async () => {
     const kept = open('0.0.0.0/0');
     const other = open('::/0');
     clock.advance(DAY);
@@ -276,7 +276,7 @@ describe('an exception on a rule of the group', () => {
 
 describe('a tag that was meant as the exception tag', () => {
   it.each(['redress:exceptions', 'redress-exception', 'Redress_Exception', 'redress:exeption', 'redress:exempt', 'redress:ignore'])(
-    'is told of in the notice: %s',
+    'is reported in the notice: %s',
     async (key) => {
       open('0.0.0.0/0', { [key]: 'please' });
       const [pass] = await told22();
@@ -364,7 +364,7 @@ describe('an entry that can match nothing', () => {
     expect(error.place?.path).toMatch(/^1\.scope\.\w+$/);
   });
 
-  it('all of them are told at once, with the lines of the file', () => {
+  it('all of them are reported at once, with the lines of the file', () => {
     const text = `- id: EXC-1
   scope: { account: "111111111111", resourceType: [AWS::EC2::SecurityGroup, AWS::EC2::SecurityGroups] }
   reason: r
@@ -383,7 +383,7 @@ describe('an entry that can match nothing', () => {
     expect(() => redress({ exceptions })).toThrow(/2 mistakes:\n {2}exceptions\.yaml:2:\d+.*SecurityGroups.*\n {2}exceptions\.yaml:9:\d+.*VPC/);
   });
 
-  it('changes nothing when a register that is read anew has one', async () => {
+  it('changes nothing when a register that is read again has one', async () => {
     open('0.0.0.0/0');
     const register = defineRegister([entry({ account: ACCOUNT, resourceType: 'AWS::EC2::SecurityGroups' })]);
     expect(await outcomes({ exceptions: { read: async () => register } })).toEqual(['denied']);

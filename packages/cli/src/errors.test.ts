@@ -7,6 +7,6 @@ it.each(['ENOSPC', 'EDQUOT'])('a full disk says so, whoever writes (%s), and is 
   expect(exit).toBe(1);
 });
 
-it('what nobody foresaw is told as that', () => {
+it('an unforeseen error is reported as a bug', () => {
   expect(explain(new Error('x')).document.error).toMatchObject({ code: 'cli/bug' });
 });

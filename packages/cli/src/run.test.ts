@@ -769,7 +769,7 @@ describe('policy and configuration', () => {
     );
   });
 
-  it('tells every mistake of the policy in one round, those of remediators, parameters and rules as well, each with its place', async () => {
+  it('reports every mistake of the policy in one round, those of remediators, parameters and rules as well, each with its place', async () => {
     file(
       'redress.yaml',
       'version: 1\nstopp: none\nenvironments:\n  dev: { accounts: [111111111111] }\nremediators:\n  widget-revoke-opn: { dev: enforce }\n  widget-note: { dev: enforced, parameters: { colour: red } }\nrules:\n  - { when: "resource.", effect: deny, because: x }\n',

@@ -36,7 +36,7 @@ export function readConfigRules(): ConfigRuleReader {
 /** They are JSON in a text, and what is in it are texts, mostly. */
 function parametersOf(text: string | undefined): Readonly<Record<string, string>> {
   const parsed: unknown = text === undefined || text.trim() === '' ? {} : JSON.parse(text);
-  if (!isRecord(parsed)) throw new Error('DescribeConfigRules gave parameters that are no object.');
+  if (!isRecord(parsed)) throw new Error('DescribeConfigRules gave parameters that are not an object.');
   return Object.fromEntries(
     Object.entries(parsed).flatMap(([key, value]) => (['string', 'number', 'boolean'].includes(typeof value) ? [[key, String(value)]] : [])),
   );

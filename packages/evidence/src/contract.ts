@@ -583,7 +583,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       expect((await journal.view(ref())).tagFirstSeen).toEqual({ 'test-fix': first });
     });
 
-    it('remembers the first sight of the tag on a part by itself, for the newest fifty', async () => {
+    it('remembers the first sight of the tag on each part separately, for the newest fifty', async () => {
       const seen = (part: string) => journal.append({ kind: 'decision', resource: ref(), remediator: 'test-fix', body: { exceptionTagUnregistered: part } });
       const first = time;
       await seen('tcp 22');

@@ -217,7 +217,7 @@ describe('a stream that cannot be read', () => {
     await next.close?.();
   });
 
-  it('keeps nobody from the others either when the index is made anew, and what it says was begun still counts against limits', async () => {
+  it('keeps nobody from the others either when the index is rebuilt, and what it says was begun still counts against limits', async () => {
     const budgets = [{ key: 'k', changes: 2, window: 60_000 }];
     for (const id of ['bad', 'good']) expect((await journal.begin(request(id, { budgets }))).status).toBe('begun');
     await journal.close?.();
@@ -266,7 +266,7 @@ describe('a stream that cannot be read', () => {
     }
   });
 
-  it('is none: what else lies in the folder of streams is passed over', async () => {
+  it('is not what else lies in the folder of streams: that is passed over', async () => {
     await announce(journal, 'good');
     writeFileSync(join(directory, 'streams', '.DS_Store'), '');
     writeFileSync(join(directory, 'streams', streamOf(ref('good')).slice(7, 9), 'notes.jsonl'), 'x');
@@ -291,7 +291,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
     await say(journal, 'a', 'denied');
   };
 
-  it('denies, makes nothing anew, and goes on when it is back', async () => {
+  it('denies, recreates nothing, and goes on when it is back', async () => {
     await used();
     renameSync(directory, `${directory}-away`);
     await denied();
@@ -330,7 +330,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
     await expect(journal.begin(request('new'))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
 
-  it('is no journal when only a part of it is there', async () => {
+  it('is not a journal when only a part of it is there', async () => {
     await used();
     await journal.close?.();
     rmSync(join(directory, 'FORMAT'));

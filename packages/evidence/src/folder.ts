@@ -472,7 +472,7 @@ function nextAfter(cause: unknown, directory: string): string {
   const { code, errcode } = (typeof cause === 'object' && cause !== null ? cause : {}) as { code?: string; errcode?: number };
   if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) return 'The disk is full: free some space, and try again.';
   if (errcode === SQLITE_CORRUPT || errcode === SQLITE_NOTADB)
-    return `Stop every process that uses it, and delete ${join(directory, 'index.sqlite')}: it is made anew from the records.`;
+    return `Stop every process that uses it, and delete ${join(directory, 'index.sqlite')}: it is rebuilt from the records.`;
   return 'Check that the folder is writable.';
 }
 

@@ -108,7 +108,7 @@ it('each delivery of 1,500 findings with 60 s begins where the one before ended,
   expect(deliveries.flat()).toEqual(buckets(1500));
 });
 
-it('the same findings go on as another message, out of the dead letters; done once more they are looked at anew', async () => {
+it('the same findings go on as another message, out of the dead letters; sent again after they were handled they are evaluated again', async () => {
   const findings = buckets(300).map((id) => finding(id));
   const handler = createHandler({ remediators: [looker], policy, journal, connect, clock, logger: quiet, metrics: () => undefined });
   const ends = time + 60_000;

@@ -54,7 +54,7 @@ export class Delivery {
         this.#again.set(at, new Map([...done.map((each) => [each, 'done'] as const), ...again.map((each) => [each, 'again'] as const)]));
       this.#recorded = last.next > 0 || last.again.length > 0;
     } catch (error) {
-      warn('how far an input came could not be read; it begins anew', error);
+      warn('how far an input came could not be read; it begins from the start', error);
     }
   }
 
@@ -110,7 +110,7 @@ export class Delivery {
     });
     const message = complete
       ? `All of ${length} findings are handled.`
-      : `${this.#next} of ${length} findings were begun; ${again.length} of those come again.`;
+      : `${this.#next} of ${length} findings were begun; ${again.length} of those are retried.`;
     try {
       await persist(this.#runtime, (journal) =>
         journal.append({
@@ -123,7 +123,7 @@ export class Delivery {
       );
       this.#recorded = true;
     } catch (error) {
-      this.#runtime.warn('how far an input came could not be recorded; it begins anew', error);
+      this.#runtime.warn('how far an input came could not be recorded; it begins from the start', error);
     }
   }
 }

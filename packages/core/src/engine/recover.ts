@@ -101,9 +101,9 @@ export async function recoverExecution(
   const until = new Date(open.leaseUntil).toISOString();
   const now = runtime.clock.now();
   if (open.leaseUntil > now && open.leaseUntil <= now + LONGEST_LEASE)
-    refuse(`Execution ${execution} is leased until ${until}: its worker may be at it.`, 'Wait until then; `redress recover` closes it.');
+    refuse(`Execution ${execution} is leased until ${until}: its worker may still be working on it.`, 'Wait until then; `redress recover` closes it.');
   const closed = await recoverOne(runtime, open, deadline ?? null, { by, reason });
-  return closed ?? refuse(`Another worker has closed execution ${execution} in the same moment.`, '`redress history` shows what became of it.');
+  return closed ?? refuse(`Another worker has closed execution ${execution} in the same moment.`, '`redress history` shows the outcome.');
 }
 
 /** Reads are eventually consistent: after so many milliseconds they show what was written. */

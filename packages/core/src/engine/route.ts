@@ -77,7 +77,7 @@ function whyNobody(finding: Finding, remediators: readonly Remediator[], policy:
   }
   const types = [...new Set(finding.resources.map(({ type }) => type))];
   const asked = remediators.filter((each) => isAsked(each, finding, policy));
-  const about = types.length === 0 ? 'no resource that can be told' : types.join(', ');
+  const about = types.length === 0 ? 'no resource that can be identified' : types.join(', ');
   if (asked.length > 0) return `${asked.map(({ id }) => id).join(', ')}: asked about ${about}, but only for ${typesOf(asked).join(', ')}.`;
   const named = [...(configRule === null ? [] : [`the Config rule ${configRule}`]), ...(controls.length === 0 ? [] : [`the control ${controls.join(', ')}`])];
   const what = named.length === 0 ? `a ${finding.kind} about ${about}` : named.join(', ');

@@ -97,7 +97,7 @@ describe('an event that contradicts itself is denied, with that reason', () => {
 });
 
 describe('resources as sources name them', () => {
-  it('an account is its number, not the detector that is named beside it', () => {
+  it('an account is its number, not the detector that is named next to it', () => {
     const resource = { type: 'AWS::::Account', uid: ACCOUNT, uid_alt: `arn:aws:guardduty:eu-west-1:${ACCOUNT}:detector/abc`, region: 'eu-west-1' };
     expect(one(given.ocsfImported({ resources: [resource] })).resources).toMatchObject([{ type: 'AWS::::Account', id: ACCOUNT }]);
     const { uid: _, ...bare } = resource;

@@ -122,7 +122,7 @@ export const exceptions = defineGuardrail({
       ? {
           effect: 'notify',
           code: 'tag-without-entry',
-          message: `${has}, but no live register entry: only told until ${iso(until)}, then the tag has no effect.${expired}`,
+          message: `${has}, but no live register entry: notification only until ${iso(until)}, then the tag has no effect.${expired}`,
           data: { ...data, until: iso(until) },
         }
       : allow('tag-without-effect', `${has}, but for more than three days no live register entry; the tag has no effect.${expired}`, data);

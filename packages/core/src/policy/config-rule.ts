@@ -54,7 +54,7 @@ export function unknownRules({ configRules }: Pick<Policy, 'configRules'>, remed
   return Object.entries(configRules).flatMap(([name, identifier]) => {
     if (known.includes(identifier)) return [];
     const near = nearest(identifier.toUpperCase().replaceAll('-', '_'), known);
-    const message = `${JSON.stringify(identifier)} is no rule that a remediator here knows${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${known.join(', ') || 'none'}`;
+    const message = `${JSON.stringify(identifier)} is not a rule that a remediator here knows${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${known.join(', ') || 'none'}`;
     return [{ path: ['configRules', name], message }];
   });
 }

@@ -305,7 +305,7 @@ describe('the types', () => {
   });
 });
 
-describe('all mistakes of a policy are told at once', () => {
+describe('all mistakes of a policy are reported at once', () => {
   const text = `version: 1
 stopp: none
 environments:
@@ -378,7 +378,7 @@ describe('what no policy is', () => {
   const line = (text: string) => refused(() => readPolicy(text, 'p.yaml')).place?.line;
 
   it.each([
-    ['a day that is none', 'version: 1\nfreeze:\n  - { from: "2026-02-30T00:00:00Z", to: "2026-03-05T00:00:00Z", reason: r }\n', 3],
+    ['a day that does not exist', 'version: 1\nfreeze:\n  - { from: "2026-02-30T00:00:00Z", to: "2026-03-05T00:00:00Z", reason: r }\n', 3],
     ['an alias of itself', 'version: 1\nrules: &a\n  - *a\n', 3],
     ['a map that holds itself', 'version: 1\nremediators: &a\n  x: { parameters: *a }\n', 3],
     ['an alias of nothing', 'version: 1\nremediators:\n  x: *nobody\n', 3],
@@ -406,7 +406,7 @@ describe('what no policy is', () => {
     expect(modeOf(definePolicy({ version: 1, environments, remediators: { 'a-b': {} } }), 'a-b', DEV)).toBe('notify');
   });
 
-  it('every mistake of YAML is told', () => {
+  it('every mistake of YAML is reported', () => {
     const { mistakes } = refused(() => readPolicy('version: 1\nversion: 1\nstop: none\nstop: none\n', 'p.yaml'));
     expect(mistakes.map(({ place }) => place.line)).toEqual([2, 4]);
   });
@@ -451,7 +451,7 @@ describe('defineRegister', () => {
     ['no end', { expires: undefined }, /expires/],
     ['an end without offset', { expires: '2026-12-31T00:00:00' }, /offset/],
     ['an end that is no time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
-    ['an end on a day that is none', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
+    ['an end on a day that does not exist', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
     ['an end on 29 February of another year', { expires: '2027-02-29T00:00:00+11:00' }, /date and time/],
     ['the owner as approver', { approver: ' Payments' }, /cannot approve their own/],
     ['an empty scope', { scope: {} }, /exempt everything/],
@@ -460,7 +460,7 @@ describe('defineRegister', () => {
     ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
     ['a space at the end', { scope: { account: DEV, resource: 'sg-1 ' } }, /space/],
     ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of a form that is not known/],
-    ['a region that is none', { scope: { account: DEV, region: 'Ireland' } }, /is no region/],
+    ['a region that is none', { scope: { account: DEV, region: 'Ireland' } }, /is not a region/],
     ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /no CloudFormation type/],
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
     ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
@@ -468,15 +468,19 @@ describe('defineRegister', () => {
     [
       'a region that there is not',
       { scope: { account: DEV, region: 'us-east-9' } },
-      /"us-east-9": is no region that this version knows \(did you mean us-east-/,
+      /"us-east-9": is not a region that this version knows \(did you mean us-east-/,
     ],
     ['an id in capitals', { scope: { resource: 'SG-0123456789ABCDEF0' } }, /ids are lower case \(did you mean sg-0123456789abcdef0\?\)/],
     ['a short id in capitals', { scope: { resource: 'SG-0abc' } }, /did you mean sg-0abc\?/],
     ['an id that lost a digit', { scope: { resource: 'sg-0123456789abcdef' } }, /8 or 17 digits/],
     ['an id with a digit too many', { scope: { resource: ['sg-0123456789abcdef01'] } }, /8 or 17 digits/],
     ['the ARN of an id in capitals', { scope: { resource: `arn:aws:ec2:us-east-1:${DEV}:security-group/SG-0123456789ABCDEF0` } }, /lower case/],
-    ['an ARN in a region that there is not', { scope: { resource: `arn:aws:ec2:us-east-9:${DEV}:security-group/sg-0123456789abcdef0` } }, /no region/],
-    ['an ARN of an account that is none', { scope: { resource: 'arn:aws:ec2:us-east-1:1111:security-group/sg-0123456789abcdef0' } }, /account that is none/],
+    ['an ARN in a region that there is not', { scope: { resource: `arn:aws:ec2:us-east-9:${DEV}:security-group/sg-0123456789abcdef0` } }, /not a region/],
+    [
+      'an ARN whose account id is not valid',
+      { scope: { resource: 'arn:aws:ec2:us-east-1:1111:security-group/sg-0123456789abcdef0' } },
+      /account id is not valid/,
+    ],
     ['an access key', { scope: { resource: 'AKIAIOSFODNN7EXAMPLE' } }, /name its user/],
     ['the unique id of a user', { scope: { resource: 'AIDAIOSFODNN7EXAMPLE' } }, /give the name/],
     ['an object', { scope: { resource: 's3://invoices/2026/one.pdf' } }, /the whole bucket/],

@@ -65,7 +65,7 @@ function fromArnText(text: string): Understood {
   if (/[*?]/.test(whole)) return wrong('holds a wildcard; name what is exempt');
   const found = fromArn(whole);
   if (found === null) return wrong('is an ARN of a form that is not known; give the id (sg-…, the name of a bucket)');
-  if (found.account !== null && !isAccountId(found.account) && found.account !== 'aws') return wrong('is an ARN of an account that is none');
+  if (found.account !== null && !isAccountId(found.account) && found.account !== 'aws') return wrong('is an ARN whose account id is not valid');
   return checked({ id: found.id, type: found.type, account: isAccountId(found.account) ? found.account : null, region: found.region });
 }
 
@@ -117,7 +117,7 @@ function checked(found: ExceptionResource): Understood {
   if (whole(UNIQUE_ID).test(id)) return wrong('is the unique id that IAM gave; give the name');
   if (whole(LIKE_EC2).test(id) && !FORM.test(id)) {
     const lower = id.toLowerCase();
-    return wrong(`is no id: ${FORM.test(lower) ? `ids are lower case (did you mean ${lower}?)` : 'its number has 8 or 17 digits'}`);
+    return wrong(`is not an id: ${FORM.test(lower) ? `ids are lower case (did you mean ${lower}?)` : 'its number has 8 or 17 digits'}`);
   }
   return found;
 }
@@ -125,7 +125,7 @@ function checked(found: ExceptionResource): Understood {
 /** What is wrong with a region that there is not. */
 export function unknownRegion(region: string): string {
   const near = nearest(region, REGIONS);
-  return `is no region that this version knows${near === null ? ', such as eu-west-1' : ` (did you mean ${near}?)`}; left out it means all of them, and ${GLOBAL_REGION} is that of IAM`;
+  return `is not a region that this version knows${near === null ? ', such as eu-west-1' : ` (did you mean ${near}?)`}; left out it means all of them, and ${GLOBAL_REGION} is that of IAM`;
 }
 
 /** The same rules for an editor: what {@link readResourceName} certainly refuses does not match. */

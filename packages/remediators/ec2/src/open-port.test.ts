@@ -122,12 +122,12 @@ describe('what is the internet only together', () => {
     ['a list of an office', [listed('pl-office')]],
     ['a list that is gone', [listed('pl-gone')]],
     ['no addresses at all', [rule(22, { CidrIpv4: 'everywhere' }), rule(22, { CidrIpv4: '0.0.0.0/33' })]],
-    ['IPv6 that is no global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
+    ['IPv6 that is not global unicast', [rule(22, { CidrIpv6: 'fc00::/7' }), rule(22, { CidrIpv6: '4000::/2' })]],
   ])('%s: compliant', async (_name, rules) => {
     expect(await plan({ rules, prefixLists: { 'pl-office': ['192.0.2.0/24', '198.51.100.7/32', '2001:db8::/32'] } })).toMatchObject({ status: 'compliant' });
   });
 
-  it('beside a rule that is open by itself: that one is revoked, the rest stays open', async () => {
+  it('next to a rule that is open on its own: that one is revoked, the rest stays open', async () => {
     const assessment = await plan({ rules: [rule(22), listed('pl-all')], prefixLists: { 'pl-all': ['0.0.0.0/0'] } });
     expect(changes(assessment)).toHaveLength(1);
     expect(assessment).toMatchObject({ open: [`SSH is open to the internet by the prefix list pl-all of ${GROUP}`] });
@@ -320,7 +320,7 @@ describe('what would cut people off', () => {
 });
 
 describe('observing', () => {
-  it('takes the tags of instances, interfaces and rules too, the later pages as well, and each by itself', async () => {
+  it('takes the tags of instances, interfaces and rules too, the later pages as well, and each separately', async () => {
     const opened = rule(22, { Tags: [{ Key: 'keep', Value: 'yes' }, { Key: 'flag' }] });
     const { tags, usedBy, parts } = await look({
       groups: { [GROUP]: { tags: { team: 'web', shared: 'group' } } },
