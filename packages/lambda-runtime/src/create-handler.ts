@@ -229,7 +229,8 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
 }
 
 function report(logger: HandlerLogger, result: HandleResult, messageId: string | null, now: number, canary: CanaryOptions | undefined): void {
-  for (const { finding, passes, error, reason } of result.results) {
+  for (const each of result.results) {
+    const { finding, passes, error } = each;
     if (finding.disposition === 'rejected') {
       logger.warn('input rejected', {
         messageId: finding.itemId ?? messageId,
@@ -254,7 +255,7 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
         reason: finding.reason,
       });
     }
-    const nobody = unasked({ finding, passes, error, reason });
+    const nobody = unasked(each);
     // A canary is asked about by nobody, on purpose.
     if (nobody !== null && (canary === undefined || canaryArrival(finding, canary.parameter, now) === null)) {
       logger.warn('nobody is asked', {
