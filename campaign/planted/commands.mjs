@@ -97,4 +97,12 @@ export default [
     replace: 'const mistakes = isRedressError(error) ? error.mistakes.slice(0, 1) : [];',
     tests: ['packages/cli/src/run.test.ts'],
   },
+  {
+    promise: 'What nobody is asked about is in the log, with its rule or call and the reason.',
+    defect: 'it is only counted',
+    file: 'packages/lambda-runtime/src/create-handler.ts',
+    find: 'if (nobody !== null && (canary',
+    replace: 'if (nobody === \'\' && (canary',
+    tests: ['packages/lambda-runtime/src/create-handler.test.ts'],
+  },
 ];

@@ -203,6 +203,25 @@ describe('SQS', () => {
 });
 
 describe('direct invocation', () => {
+  it('logs which call or rule nobody is asked about, and why', async () => {
+    const lines: [string, unknown][] = [];
+    const logger = { info: () => undefined, error: () => undefined, warn: (message: string, more?: unknown) => void lines.push([message, more]) };
+    const handler = createHandler({ remediators: [looker()], policy, journal: memoryJournal(), connect, logger });
+    const event = configEvent('invoices') as { detail: Record<string, unknown> };
+    const rename = { configRuleName: 'acme-rule', newEvaluationResult: { ...(event.detail['newEvaluationResult'] as object), evaluationResultIdentifier: {} } };
+    await handler({ ...event, detail: { ...event.detail, ...rename } }, { getRemainingTimeInMillis: () => 300_000 } as InvocationContext);
+    expect(lines).toEqual([
+      [
+        'nobody is asked',
+        expect.objectContaining({
+          configRule: 'acme-rule',
+          resources: ['AWS::S3::Bucket invoices'],
+          reason: expect.stringContaining('No remediator is asked about the Config rule acme-rule'),
+        }),
+      ],
+    ]);
+  });
+
   it('answers a summary', async () => {
     const { handler } = handlerOf();
     expect(await handler(configEvent('one'), time(300_000))).toEqual({

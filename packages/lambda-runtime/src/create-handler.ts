@@ -1,5 +1,6 @@
 import { BatchProcessor, EventType, processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import {
+  canaryArrival,
   createRedress,
   type Evaluation,
   formatResource,
@@ -118,7 +119,7 @@ export function handlerOf<Answer>(
 
   /** What an input came to, for logs and metrics. */
   const came = async (result: HandleResult, messageId: string | null, metrics: Metrics): Promise<void> => {
-    report(logger, result, messageId, clock.now());
+    report(logger, result, messageId, clock.now(), canary);
     const left = result.results.filter(({ passes, error, retryable: again }) => again && error === null && passes.length === 0).length;
     if (left > 0) logger.info('findings left for another invocation', { messageId, reason: 'no-time-left', findings: result.results.length - left, left });
     for (const each of result.results) metrics.finding(each, clock.now());
@@ -227,8 +228,9 @@ async function recover(redress: Redress, logger: HandlerLogger, deadline: number
   }
 }
 
-function report(logger: HandlerLogger, result: HandleResult, messageId: string | null, now: number): void {
-  for (const { finding, passes, error, reason } of result.results) {
+function report(logger: HandlerLogger, result: HandleResult, messageId: string | null, now: number, canary: CanaryOptions | undefined): void {
+  for (const each of result.results) {
+    const { finding, passes, error } = each;
     if (finding.disposition === 'rejected') {
       logger.warn('input rejected', {
         messageId: finding.itemId ?? messageId,
@@ -253,8 +255,9 @@ function report(logger: HandlerLogger, result: HandleResult, messageId: string |
         reason: finding.reason,
       });
     }
-    const nobody = unasked({ finding, passes, error, reason });
-    if (nobody !== null) {
+    const nobody = unasked(each);
+    // A canary is asked about by nobody, on purpose.
+    if (nobody !== null && (canary === undefined || canaryArrival(finding, canary.parameter, now) === null)) {
       logger.warn('nobody is asked', {
         kind: 'finding',
         messageId: finding.itemId ?? messageId,

@@ -113,8 +113,9 @@ export interface FindingResult {
 }
 
 /** Why nobody was asked about a finding that says that something is wrong; null where somebody was, or where there is nothing to ask. */
-export function unasked({ finding, passes, error, reason }: Pick<FindingResult, 'finding' | 'passes' | 'error' | 'reason'>): string | null {
-  return finding.disposition === 'candidate' && passes.length === 0 && error === null ? reason : null;
+export function unasked({ finding, passes, error, reason, retryable }: Omit<FindingResult, 'gap'>): string | null {
+  // What comes again has not been asked about yet.
+  return finding.disposition === 'candidate' && passes.length === 0 && error === null && !retryable ? reason : null;
 }
 
 /** What became of a whole input. */
