@@ -20,9 +20,15 @@ const plugin = {
 
 const projects = config.test.projects
   .filter(({ test }) => test.globalSetup === undefined)
-  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false }, root: ROOT, plugins: [plugin] }));
+  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false, isolate: false }, root: ROOT, plugins: [plugin] }));
 // What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
-const vitest = await createVitest('test', { config: false, root: ROOT, watch: false, projects, reporters: [{}], maxWorkers: 1, fsModuleCache: false });
+const reporter = {
+  // One test that finds a defect is enough.
+  onTestCaseResult: (test) => {
+    if (planted !== null && test.result().state === 'failed') void vitest.cancelCurrentRun('test-failure');
+  },
+};
+const vitest = await createVitest('test', { config: false, root: ROOT, watch: false, projects, reporters: [reporter], maxWorkers: 1, fsModuleCache: false });
 await vitest.standalone();
 
 // Vitest has ` > ` between the parts of a name, and its report a space.

@@ -88,6 +88,7 @@ export default [
     file: 'packages/cli/src/commands/exceptions.ts',
     find: ', exceptions: readRegister(changed, shown) }).close();',
     replace: ' }).close();',
+    tests: ['packages/cli/src/run.test.ts'],
   },
   {
     promise: 'A mistake has a place, in the answer for programs, too.',
@@ -102,7 +103,7 @@ export default [
     defect: 'it is only counted',
     file: 'packages/lambda-runtime/src/create-handler.ts',
     find: 'if (nobody !== null && (canary',
-    replace: 'if (nobody === \'\' && (canary',
+    replace: "if (nobody === '' && (canary",
     tests: ['packages/lambda-runtime/src/create-handler.test.ts'],
   },
 ];

@@ -1,11 +1,8 @@
 // The simulation finds what is broken: else that it finds nothing says nothing.
 import type { Journal } from '@redress/core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type INVARIANTS, simulation } from '../../campaign/simulation.js';
 import { bound } from '../support/journal.js';
-
-// Each runs thousands of histories; how long that takes says nothing.
-vi.setConfig({ testTimeout: 300_000 });
 
 it('holds in every history', async () => {
   const report = await simulation({ histories: 150 });

@@ -23,96 +23,94 @@ const policy = definePolicy({
   limits: [{ per: ['remediator', 'account'], changes: 1000, window: 'PT1H' }],
 });
 
-it.each([1, 2])(
-  'nothing is done twice, nothing that is exempt, and nothing without a record: seed %i',
-  async (seed) => {
-    const random = seeded(seed);
-    // Real DynamoDB knows a request that comes again for ten minutes.
-    const model = new Model('t', 'b', { random, lag: 3, throttled: 0.01, tokens: seed % 2 === 0 });
-    const aws = new Widgets();
-    let time = START;
-    const clock = {
-      now: () => time,
-      sleep: async (milliseconds: number) => {
-        time += milliseconds / 10;
-        await new Promise((resolve) => setImmediate(resolve));
-      },
+it.each([1, 2])('nothing is done twice, nothing that is exempt, and nothing without a record: seed %i', async (seed) => {
+  const random = seeded(seed);
+  // Real DynamoDB knows a request that comes again for ten minutes.
+  const model = new Model('t', 'b', { random, lag: 3, throttled: 0.01, tokens: seed % 2 === 0 });
+  const aws = new Widgets();
+  let time = START;
+  const clock = {
+    now: () => time,
+    sleep: async (milliseconds: number) => {
+      time += milliseconds / 10;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  /** A worker: what it sends, or is answered, may be lost, and it may die of that. */
+  const worker = (bad: boolean) => {
+    let dead = false;
+    const send = async (command: never): Promise<unknown> => {
+      const luck = bad ? random() : 1;
+      if (luck < 0.01) dead = true;
+      if (dead || luck < 0.06) throw new AwsError('TimeoutError', 'the request was lost', null);
+      const reply = await model.send(command);
+      if (luck < 0.09) dead = true;
+      if (luck < 0.2) throw new AwsError('TimeoutError', 'the reply was lost', null);
+      return reply;
     };
-    /** A worker: what it sends, or is answered, may be lost, and it may die of that. */
-    const worker = (bad: boolean) => {
-      let dead = false;
-      const send = async (command: never): Promise<unknown> => {
-        const luck = bad ? random() : 1;
-        if (luck < 0.01) dead = true;
-        if (dead || luck < 0.06) throw new AwsError('TimeoutError', 'the request was lost', null);
-        const reply = await model.send(command);
-        if (luck < 0.09) dead = true;
-        if (luck < 0.2) throw new AwsError('TimeoutError', 'the reply was lost', null);
-        return reply;
-      };
-      const journal = awsJournal({ table: 't', bucket: 'b', clients: { dynamodb: { send }, s3: { send } }, clock, patience: 100 });
-      const connect: typeof aws.connect = async (target) => (dead ? Promise.reject(new Error('the worker is dead')) : aws.connect(target));
-      return createRedress({ remediators: [revokeOpenRules], policy, exceptions, journal, connect, clock });
-    };
-    const effects: string[] = [];
-    const handle = aws.handle.bind(aws);
-    aws.handle = (operation, input) => {
-      const before = JSON.stringify([...aws.widgets]);
-      if (random() < 0.1) aws.faults.set(operation, [random() < 0.5 ? 'lost' : 'lost-before']);
-      try {
-        return handle(operation, input);
-      } finally {
-        if (JSON.stringify([...aws.widgets]) !== before) effects.push(`${operation} ${String(input['Id'])} ${String(input['Rule'])}`);
-      }
-    };
-
-    for (const id of [...WIDGETS, 'exempt']) aws.put(id, ['open-1', 'open-2', 'closed']);
-    const events = [...WIDGETS, 'exempt'].flatMap((id) => ['open-1', 'open-2'].map((rule) => openedEvent(id, rule, START - 60_000)));
-    // Each comes twice at least, and until it is acknowledged.
-    let queue = [...events, ...events];
-    for (let round = 0; queue.length > 0; round++) {
-      const left: object[] = [];
-      await Promise.all(
-        queue.map(async (event) => {
-          const { results } = await worker(round < 8).handle(event);
-          if (results.some((each) => each.retryable)) left.push(event);
-        }),
-      );
-      queue = left;
-      time += 130_000;
-      expect(round).toBeLessThan(20);
+    const journal = awsJournal({ table: 't', bucket: 'b', clients: { dynamodb: { send }, s3: { send } }, clock, patience: 100 });
+    const connect: typeof aws.connect = async (target) => (dead ? Promise.reject(new Error('the worker is dead')) : aws.connect(target));
+    return createRedress({ remediators: [revokeOpenRules], policy, exceptions, journal, connect, clock });
+  };
+  const effects: string[] = [];
+  const handle = aws.handle.bind(aws);
+  aws.handle = (operation, input) => {
+    const before = JSON.stringify([...aws.widgets]);
+    if (random() < 0.1) aws.faults.set(operation, [random() < 0.5 ? 'lost' : 'lost-before']);
+    try {
+      return handle(operation, input);
+    } finally {
+      if (JSON.stringify([...aws.widgets]) !== before) effects.push(`${operation} ${String(input['Id'])} ${String(input['Rule'])}`);
     }
-    await worker(false).recover();
-    expect([...effects].sort()).toEqual(WIDGETS.flatMap((id) => [`RevokeRule ${id} open-1`, `RevokeRule ${id} open-2`]));
-    expect(aws.rules('exempt')).toEqual(['open-1', 'open-2', 'closed']);
+  };
 
-    const fixes: { readonly execution: string; readonly seq: number }[] = [];
-    const journal = awsJournal({ table: 't', bucket: 'b', clients: model.clients, clock });
-    for await (const { record, seq } of journal.read({ all: true }))
-      if (record.kind === 'outcome' && (record.body['journal'] as { outcome: string }).outcome === 'remediated')
-        fixes.push({ execution: record.execution ?? '', seq });
-    expect(fixes.length).toBeGreaterThan(0);
-    effects.length = 0;
-    for (const { execution } of fixes.sort((a, b) => b.seq - a.seq))
-      for (let attempt = 0; attempt < 8; attempt++) {
-        const done = await worker(attempt < 5)
-          .rollback(execution, { by: 'ops', reason: 'storm' })
-          .then(
-            () => true,
-            (error: unknown) => error instanceof RedressError && !error.retryable && !error.message.includes('is still open'),
-          );
-        if (done) break;
-        time += 130_000;
-        await worker(false).recover();
-      }
-    expect(effects.length).toBeGreaterThan(0);
-    expect(new Set(effects).size).toBe(effects.length);
-    expect(effects.every((each) => each.startsWith('AuthorizeRule w'))).toBe(true);
+  for (const id of [...WIDGETS, 'exempt']) aws.put(id, ['open-1', 'open-2', 'closed']);
+  const events = [...WIDGETS, 'exempt'].flatMap((id) => ['open-1', 'open-2'].map((rule) => openedEvent(id, rule, START - 60_000)));
+  // Each comes twice at least, and until it is acknowledged.
+  let queue = [...events, ...events];
+  const acknowledged: string[] = [];
+  for (let round = 0; queue.length > 0; round++) {
+    const left: object[] = [];
+    await Promise.all(
+      queue.map(async (event) => {
+        const { results } = await worker(round < 8).handle(event);
+        if (results.some((each) => each.retryable)) left.push(event);
+        else acknowledged.push(`round ${round}: ${results.flatMap(({ passes }) => passes.map((each) => `${each.resource.id}: ${each.message}`)).join('; ')}`);
+      }),
+    );
+    queue = left;
+    time += 130_000;
+    expect(round).toBeLessThan(20);
+  }
+  await worker(false).recover();
+  expect([...effects].sort(), acknowledged.join('\n')).toEqual(WIDGETS.flatMap((id) => [`RevokeRule ${id} open-1`, `RevokeRule ${id} open-2`]));
+  expect(aws.rules('exempt')).toEqual(['open-1', 'open-2', 'closed']);
 
-    const directory = mkdtempSync(join(tmpdir(), 'redress-storm-'));
-    const copy = await exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory });
-    expect([copy.cut, verifyFolder(directory).problems]).toEqual([[], []]);
-    rmSync(directory, { recursive: true });
-  },
-  60_000,
-);
+  const fixes: { readonly execution: string; readonly seq: number }[] = [];
+  const journal = awsJournal({ table: 't', bucket: 'b', clients: model.clients, clock });
+  for await (const { record, seq } of journal.read({ all: true }))
+    if (record.kind === 'outcome' && (record.body['journal'] as { outcome: string }).outcome === 'remediated')
+      fixes.push({ execution: record.execution ?? '', seq });
+  expect(fixes.length).toBeGreaterThan(0);
+  effects.length = 0;
+  for (const { execution } of fixes.sort((a, b) => b.seq - a.seq))
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const done = await worker(attempt < 5)
+        .rollback(execution, { by: 'ops', reason: 'storm' })
+        .then(
+          () => true,
+          (error: unknown) => error instanceof RedressError && !error.retryable && !error.message.includes('is still open'),
+        );
+      if (done) break;
+      time += 130_000;
+      await worker(false).recover();
+    }
+  expect(effects.length).toBeGreaterThan(0);
+  expect(new Set(effects).size).toBe(effects.length);
+  expect(effects.every((each) => each.startsWith('AuthorizeRule w'))).toBe(true);
+
+  const directory = mkdtempSync(join(tmpdir(), 'redress-storm-'));
+  const copy = await exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory });
+  expect([copy.cut, verifyFolder(directory).problems]).toEqual([[], []]);
+  rmSync(directory, { recursive: true });
+});
