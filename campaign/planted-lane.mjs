@@ -18,9 +18,25 @@ const plugin = {
   },
 };
 
+// Tests of the engine and of core share what they load: a defect that all of them are asked for costs seconds. Others replace parts of Node.
+const SHARING = ['tests/engine/**', 'packages/core/src/**'];
 const projects = config.test.projects
   .filter(({ test }) => test.globalSetup === undefined)
-  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false, isolate: false }, root: ROOT, plugins: [plugin] }));
+  .flatMap(({ test, ...project }) => [
+    { ...project, root: ROOT, plugins: [plugin], test: { ...test, exclude: [...(test.exclude ?? []), ...SHARING] } },
+    {
+      ...project,
+      root: ROOT,
+      plugins: [plugin],
+      test: {
+        ...test,
+        name: `${test.name}-sharing`,
+        include: SHARING.map((each) => `${each}/*${test.name === 'property' ? '.prop' : ''}.test.ts`),
+        isolate: false,
+      },
+    },
+  ])
+  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false } }));
 // What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
 const reporter = {
   // One test that finds a defect is enough.

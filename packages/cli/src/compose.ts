@@ -429,7 +429,7 @@ export async function openJournal(data: Data, options: { readonly create: boolea
   return (await import('@redress/evidence')).folderJournal({ directory: data.directory, ...clock });
 }
 
-export async function exists(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
