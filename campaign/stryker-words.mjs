@@ -35,6 +35,4 @@ function isWords({ node, parent }) {
   return ARGUMENTS[called]?.includes(at) === true || (SPEAKING.has(called) && at >= 0 && isSentence(node));
 }
 
-export const strykerPlugins = [
-  { kind: 'Ignore', name: 'words', value: { shouldIgnore: (path) => (isWords(path) ? 'words for people' : undefined) } },
-];
+export const strykerPlugins = [{ kind: 'Ignore', name: 'words', value: { shouldIgnore: (path) => (isWords(path) ? 'words for people' : undefined) } }];

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the sources that are left out are texts here.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
@@ -30,7 +31,7 @@ function ignored(source: string): string[] {
 it.each<[string, string[]]>([
   ["throw new RedressError('a/b', `There is no ${x}.`, { next: 'Look there.', retryable: true });", ['`There is no ${x}.`', "next: 'Look there.'"]],
   ["new RedressError('a/b', x ? 'one thing' : 'y', { retryable: false })", ["x ? 'one thing' : 'y'"]],
-  ["({ outcome: 'denied', message: a + b, reason: x ? 'It is so.' : `It is ${y}.` })", ['message: a + b', 'reason: x ? \'It is so.\' : `It is ${y}.`']],
+  ["({ outcome: 'denied', message: a + b, reason: x ? 'It is so.' : `It is ${y}.` })", ['message: a + b', "reason: x ? 'It is so.' : `It is ${y}.`"]],
   ["const message = `It is ${x}.`, why = 'No time.', what = 'thing';", ['message = `It is ${x}.`', "why = 'No time.'"]],
   ["refuse('It is refused.', 'Say why.')", ["'It is refused.'", "'Say why.'"]],
   ["close('unknown', 'It is gone.', 'verified', { hold: true })", ["'It is gone.'"]],

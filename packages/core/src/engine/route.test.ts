@@ -61,7 +61,17 @@ describe('a control leads to the remediators that are for it', () => {
     ['of another framework by both', { controls: ['cis/4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, true],
     ['of another framework not by the id alone', { controls: ['4.1'] }, { controls: [{ framework: 'cis', id: '4.1' }] }, false],
     ['of another framework not by an id of the Foundational Best Practices', { controls: ['cis/Lamp.1'] }, {}, false],
-    ['one of several of its own', { controls: ['Lamp.2'] }, { controls: [{ framework: 'aws-fsbp', id: 'Lamp.1' }, { framework: 'aws-fsbp', id: 'Lamp.2' }] }, true],
+    [
+      'one of several of its own',
+      { controls: ['Lamp.2'] },
+      {
+        controls: [
+          { framework: 'aws-fsbp', id: 'Lamp.1' },
+          { framework: 'aws-fsbp', id: 'Lamp.2' },
+        ],
+      },
+      true,
+    ],
     ['by its Config rule', { configRule: 'lamp-off' }, {}, true],
     ['not by another Config rule', { configRule: 'lamp-on' }, {}, false],
     ['by what its Config rule is', { configRule: 'acme', extra: { ruleIdentifier: 'LAMP_OFF' } }, {}, true],
@@ -89,7 +99,13 @@ describe('a control leads to the remediators that are for it', () => {
   });
 
   it('narrow before wide, and by their ids where they are as wide', () => {
-    const all = [lamp({ id: 'wide', breadth: 10 }), lamp({ id: 'b', breadth: 1 }), lamp({ id: 'c', breadth: 1 }), lamp({ id: 'a', breadth: 1 }), lamp({ id: 'z' })];
+    const all = [
+      lamp({ id: 'wide', breadth: 10 }),
+      lamp({ id: 'b', breadth: 1 }),
+      lamp({ id: 'c', breadth: 1 }),
+      lamp({ id: 'a', breadth: 1 }),
+      lamp({ id: 'z' }),
+    ];
     const before = all.map(({ id }) => id);
     expect(asked(finding({ controls: ['Lamp.1'] }), all).map(([id]) => id)).toEqual(['z', 'a', 'b', 'c', 'wide']);
     expect(all.map(({ id }) => id)).toEqual(before);
@@ -123,7 +139,8 @@ it.each(['evaluate', 'record-only', 'ignored', 'rejected'] as const)('%s leads n
 });
 
 describe('a change of tags', () => {
-  const changed = (changedTagKeys: Finding['extra'][string], over: Partial<Finding> = {}) => finding({ kind: 'tag-change', extra: { changedTagKeys }, ...over });
+  const changed = (changedTagKeys: Finding['extra'][string], over: Partial<Finding> = {}) =>
+    finding({ kind: 'tag-change', extra: { changedTagKeys }, ...over });
   it.each<[Finding['extra'][string], boolean]>([
     [['redress:exception'], true],
     [['team', 'Redress:EXCEPTION'], true],
@@ -155,12 +172,13 @@ describe('the end of a runbook', () => {
       ['lamp-off', LAMP, 'automation-execution/x-1', 'eu-west-1', 'automation-execution/x-1'],
     ]);
   });
-  it.each<Finding['extra']>([{ document: 'AWS-Fan', automationExecutionId: 'x-1' }, { document: 'AWS-Lamp' }, { document: 'AWS-Lamp', automationExecutionId: 7 }])(
-    '%j leads nowhere',
-    (extra) => {
-      expect(why(ended(extra), [starts])).toBe(`No remediator here starts the runbook ${extra['document']}.`);
-    },
-  );
+  it.each<Finding['extra']>([
+    { document: 'AWS-Fan', automationExecutionId: 'x-1' },
+    { document: 'AWS-Lamp' },
+    { document: 'AWS-Lamp', automationExecutionId: 7 },
+  ])('%j leads nowhere', (extra) => {
+    expect(why(ended(extra), [starts])).toBe(`No remediator here starts the runbook ${extra['document']}.`);
+  });
   it('of no document either', () => {
     expect(why(ended({ automationExecutionId: 'x-1' }))).toBe('No remediator here starts the runbook that ended.');
   });
@@ -172,7 +190,15 @@ describe('a call', () => {
   const reading = (read: Remediator['apiCalls'][string], over: Partial<Remediator> = {}) => lamp({ apiCalls: { 'lamp:SwitchOn': read }, ...over });
   it('leads where its reader says, in the region of the call or its own', () => {
     const seen: unknown[] = [];
-    const remediator = reading((given) => (seen.push(given), [{ id: 'l-7', subjects: [] }, { id: 'l-8', region: 'us-east-1', subjects: [] }]));
+    const remediator = reading(
+      (given) => (
+        seen.push(given),
+        [
+          { id: 'l-7', subjects: [] },
+          { id: 'l-8', region: 'us-east-1', subjects: [] },
+        ]
+      ),
+    );
     expect(asked(made(), [remediator])).toEqual([
       ['lamp-off', LAMP, 'l-7', 'eu-west-1', 'l-7'],
       ['lamp-off', LAMP, 'l-8', 'us-east-1', 'l-8'],
@@ -194,7 +220,14 @@ describe('a call', () => {
   it('that names what can be no resource leads nowhere, and says so', () => {
     expect(why(made(), [reading(() => [{ id: '', subjects: [] }])])).toMatch(/^Resource id /);
     // Of several the good ones are asked about.
-    expect(asked(made(), [reading(() => [{ id: '', subjects: [] }, { id: 'l-7', subjects: [] }])])).toHaveLength(1);
+    expect(
+      asked(made(), [
+        reading(() => [
+          { id: '', subjects: [] },
+          { id: 'l-7', subjects: [] },
+        ]),
+      ]),
+    ).toHaveLength(1);
   });
   it('whose reader fails is no claim: the error goes on', () => {
     const broken = reading(() => {
@@ -212,7 +245,11 @@ describe('why nobody is asked', () => {
     expect(types({ resources: [] })).toBe('No remediator is asked about a config-compliance-change about no resource that can be told.');
   });
   it('names the types that are asked about, and those that they are for', () => {
-    const fans = [{ type: 'AWS::Test::Fan', id: 'f' }, { type: 'AWS::Test::Fan', id: 'g' }, { type: 'AWS::Test::Bell', id: 'b' }];
+    const fans = [
+      { type: 'AWS::Test::Fan', id: 'f' },
+      { type: 'AWS::Test::Fan', id: 'g' },
+      { type: 'AWS::Test::Bell', id: 'b' },
+    ];
     expect(types({ controls: ['Lamp.1'], resources: fans }, [lamp(), lamp({ id: 'lamp-two' }), lamp({ id: 'other', controls: [] })])).toBe(
       'lamp-off, lamp-two: asked about AWS::Test::Fan, AWS::Test::Bell, but only for AWS::Test::Lamp.',
     );
@@ -222,7 +259,9 @@ describe('why nobody is asked', () => {
       'No remediator is asked about the Config rule acme, the control Fan.1: it is FAN_ON, which none of them is for.',
     );
     const mapped = definePolicy({ version: 1, configRules: { 'acme-*': 'FAN_ON', '*-lamp': 'BELL_ON' } });
-    expect(types({ configRule: 'acme-fan' }, [lamp()], mapped)).toBe('No remediator is asked about the Config rule acme-fan: it is FAN_ON, which none of them is for.');
+    expect(types({ configRule: 'acme-fan' }, [lamp()], mapped)).toBe(
+      'No remediator is asked about the Config rule acme-fan: it is FAN_ON, which none of them is for.',
+    );
     expect(types({ configRule: 'acme-lamp' }, [lamp()], mapped)).toBe(
       'No remediator is asked about the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',
     );
