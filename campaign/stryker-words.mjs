@@ -26,6 +26,9 @@ function isSentence(node) {
 }
 
 function isWords({ node, parent }) {
+  // Nothing but what to do next.
+  if (node.type === 'ObjectExpression')
+    return node.properties.length > 0 && node.properties.every((each) => each.type === 'ObjectProperty' && isWords({ node: each }));
   if (node.type === 'ObjectProperty') return MESSAGES.has(node.key.name) || (SENTENCES.has(node.key.name) && isSentence(node.value));
   if (node.type === 'VariableDeclarator') return (MESSAGES.has(node.id.name) || SENTENCES.has(node.id.name)) && isSentence(node.init);
   if (parent?.type === 'NewExpression') return parent.callee.name === 'RedressError' && parent.arguments[1] === node;

@@ -33,6 +33,7 @@ it.each<[string, string[]]>([
   ["new RedressError('a/b', x ? 'one thing' : 'y', { retryable: false })", ["x ? 'one thing' : 'y'"]],
   ["({ outcome: 'denied', message: a + b, reason: x ? 'It is so.' : `It is ${y}.` })", ['message: a + b', "reason: x ? 'It is so.' : `It is ${y}.`"]],
   ["const message = `It is ${x}.`, why = 'No time.', what = 'thing';", ['message = `It is ${x}.`', "why = 'No time.'"]],
+  ["new RedressError('a/b', x, { next: 'Look there.' })", ['x', "{ next: 'Look there.' }"]],
   ["refuse('It is refused.', 'Say why.')", ["'It is refused.'", "'Say why.'"]],
   ["close('unknown', 'It is gone.', 'verified', { hold: true })", ["'It is gone.'"]],
   ["allow('code', messageOf(x), { a: 'b c' })", ['messageOf(x)']],

@@ -128,7 +128,8 @@ describe('a verdict', () => {
       { type: 'AWS::Test::Fan', id: 'f-1' },
     ];
     const others = [knows({ status: 'manual', message: 'Not asked.' }, { id: 'other', configRules: ['OTHER'] })];
-    expect(await evaluate([knows({ status: 'compliant' }), ...others], invocation({ configRule: 'acme-lamps', resources }))).toEqual([
+    const two = { configRules: ['LAMP_DIM', 'LAMP_OFF'] };
+    expect(await evaluate([knows({ status: 'compliant' }, two), ...others], invocation({ configRule: 'acme-lamps', resources }))).toEqual([
       {
         resourceType: 'AWS::Test::OldLamp',
         resourceId: 'arn:l-1',
@@ -216,5 +217,6 @@ describe('no verdict', () => {
     expect(await refused([nameless])).toEqual({ code: 'evaluation/unreadable', retryable: true });
     const other = knows({ status: 'compliant' }, { identify: async () => null });
     expect(await refused([other])).toEqual({ code: 'evaluation/unreadable', retryable: false });
+    await expect(evaluate([other])).rejects.toThrow('lamp-off: l-1 could not be read: it is none of this account');
   });
 });

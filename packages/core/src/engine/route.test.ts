@@ -90,12 +90,16 @@ describe('a control leads to the remediators that are for it', () => {
       { type: LAMP, id: 'l-2', region: 'us-east-1' },
       { type: LAMP, id: 'l-3', region: '' },
       { type: LAMP, id: 'l-1' },
+      { type: 'AWS::Test::Bulb', id: 'l-1' },
     ];
-    expect(asked(finding({ controls: ['Lamp.1'], resources }))).toEqual([
+    const both = lamp({ resourceTypes: [LAMP, 'AWS::Test::Bulb'] });
+    expect(asked(finding({ controls: ['Lamp.1'], resources }), [both])).toEqual([
       ['lamp-off', LAMP, 'l-1', 'eu-west-1', 'l-1'],
       ['lamp-off', LAMP, 'l-2', 'us-east-1', 'l-2'],
       ['lamp-off', LAMP, 'l-3', 'eu-west-1', 'l-3'],
+      ['lamp-off', 'AWS::Test::Bulb', 'l-1', 'eu-west-1', 'l-1'],
     ]);
+    expect(route(finding({ controls: ['Lamp.1'] }), [lamp()], policy).reason).toBe('');
   });
 
   it('narrow before wide, and by their ids where they are as wide', () => {
@@ -116,6 +120,7 @@ describe('a control leads to the remediators that are for it', () => {
     const found = finding({ controls: ['prowler/lamp_off'], resources: [{ type: 'AWS::EC2::Volume', id: 'v' }] });
     expect(asked(found, [account])).toEqual([['lamp-off', 'AWS::::Account', ACCOUNT, 'eu-west-1', ACCOUNT]]);
     expect(asked({ ...found, account: null }, [account])).toEqual([]);
+    expect(why({ ...found, account: null }, [account])).toBe('No remediator is asked about the control prowler/lamp_off.');
     // A control of AWS names the resource itself.
     expect(asked(finding({ controls: ['Lamp.1'], resources: [] }), [account])).toEqual([]);
   });
@@ -208,6 +213,10 @@ describe('a call', () => {
   it('nowhere without an account, a region, or a call', () => {
     const remediator = reading(() => [{ id: 'l-7', subjects: [] }]);
     for (const over of [{ account: null }, { region: null }, { call: null }]) expect(asked(made(over), [remediator])).toEqual([]);
+    const unasked = reading(() => {
+      throw new TypeError('nobody reads it');
+    });
+    for (const over of [{ account: null }, { region: null }]) expect(asked(made(over), [unasked])).toEqual([]);
     // Of another call nobody is asked, nor by a name that every object has.
     expect(asked(made({ call: { ...call, operation: 'SwitchOff' }, controls: ['Lamp.1'] }), [remediator])).toEqual([]);
   });
@@ -250,9 +259,13 @@ describe('why nobody is asked', () => {
       { type: 'AWS::Test::Fan', id: 'g' },
       { type: 'AWS::Test::Bell', id: 'b' },
     ];
-    expect(types({ controls: ['Lamp.1'], resources: fans }, [lamp(), lamp({ id: 'lamp-two' }), lamp({ id: 'other', controls: [] })])).toBe(
-      'lamp-off, lamp-two: asked about AWS::Test::Fan, AWS::Test::Bell, but only for AWS::Test::Lamp.',
-    );
+    expect(
+      types({ controls: ['Lamp.1'], resources: fans }, [
+        lamp(),
+        lamp({ id: 'lamp-two', resourceTypes: [LAMP, 'AWS::Test::Bulb'] }),
+        lamp({ id: 'other', controls: [] }),
+      ]),
+    ).toBe('lamp-off, lamp-two: asked about AWS::Test::Fan, AWS::Test::Bell, but only for AWS::Test::Lamp, AWS::Test::Bulb.');
   });
   it('names the rule, what it is taken for, and what to write', () => {
     expect(types({ configRule: 'acme', controls: ['Fan.1'], extra: { ruleIdentifier: 'FAN_ON' } })).toBe(
@@ -265,7 +278,7 @@ describe('why nobody is asked', () => {
     expect(types({ configRule: 'acme-lamp' }, [lamp()], mapped)).toBe(
       'No remediator is asked about the Config rule acme-lamp: patterns in configRules of the policy take it for FAN_ON and for BELL_ON. Give the name itself an entry.',
     );
-    expect(types({ configRule: 'acme' }, [lamp({ configRules: ['LAMP_OFF', 'lamp-off', 'LAMP_DIM'] })])).toBe(
+    expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Bulb', LAMP], configRules: ['LAMP_OFF', 'lamp-off', 'LAMP_DIM'] })])).toBe(
       'No remediator is asked about the Config rule acme: what it looks for is not known. Where it is one of LAMP_OFF, LAMP_DIM, write in the policy: configRules: { "acme": LAMP_OFF }; a `*` in the name is any text.',
     );
     expect(types({ configRule: 'acme' }, [lamp({ resourceTypes: ['AWS::Test::Fan'] }), lamp({ configRules: ['lamp-off', 'x LAMP', 'LAMP x'] })])).toBe(
