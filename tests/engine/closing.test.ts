@@ -7,6 +7,7 @@ import {
   type Mode,
   type Notification,
   type PassResult,
+  RedressError,
   type RedressOptions,
   type Remediator,
   resource,
@@ -428,4 +429,199 @@ it('a no holds while another plan of the same remediator is carried out', async 
   const no = { by: { name: lead, verified: true }, reason: 'r' };
   expect(await engine(asking).deny(asked?.approval ?? '', no)).toMatchObject({ verdict: 'denied', by: { name: lead } });
   expect((await journal.view(widget('w1'))).approvals).toMatchObject([{ verdict: 'denied' }]);
+});
+
+describe('an input for which there is not enough time', () => {
+  const input = () => ['w1', 'w2', 'w3'].map((id) => event(id, 'open-1', START - 60_000));
+  const deliver = async (deadline: number) => {
+    aws.calls.length = 0;
+    const { results, retry, counted } = await engine().handle(input(), { deadline });
+    const looked = [...new Set(aws.calls.map((call) => String(call.input['Id'])))];
+    return { results, looked, retry, counted };
+  };
+  beforeEach(() => {
+    for (const id of ['w1', 'w2', 'w3']) aws.put(id, ['open-1']);
+  });
+
+  it('goes on in the next delivery where it ended, and what was done is not looked at again', async () => {
+    aws.before = (operation) => {
+      if (operation === 'RevokeRule') time += 60_000;
+    };
+    const first = await deliver(START + 90_000);
+    expect(first.looked).toEqual(['w1']);
+    const late = {
+      passes: [],
+      reason: 'Not enough time is left; the next delivery goes on from here.',
+      gap: { closed: false, open: [] },
+      error: null,
+      retryable: true,
+    };
+    expect(first.results).toMatchObject([{ retryable: false, passes: [{ outcome: 'remediated' }] }, late, late]);
+    expect(first.results.map(({ finding }) => finding.id)).toEqual(['call-w1-open-1', 'call-w2-open-1', 'call-w3-open-1']);
+    expect(Object.keys(first.results[1] ?? {})).not.toContain('left');
+    expect([first.retry, first.counted]).toEqual([[], {}]);
+
+    const second = await deliver(time + 90_000);
+    expect(second.looked).toEqual(['w2']);
+    expect(second.results.map(({ finding, retryable }) => [finding.id, retryable])).toEqual([
+      ['call-w2-open-1', false],
+      ['call-w3-open-1', true],
+    ]);
+    const third = await deliver(time + 90_000);
+    expect([third.looked, third.results.map(({ retryable }) => retryable)]).toEqual([['w3'], [false]]);
+    expect(['w1', 'w2', 'w3'].flatMap((id) => aws.rules(id))).toEqual([]);
+    // The same findings that come later are another input.
+    expect((await deliver(time + 900_000)).looked).toEqual(['w1', 'w2', 'w3']);
+  });
+
+  it('looks again at what has to come again, after what nobody has looked at', async () => {
+    aws.before = (operation) => {
+      if (operation !== 'DescribeWidget' || time !== START) return;
+      aws.faults.set(operation, ['throttled']);
+      time += 60_000;
+    };
+    const first = await deliver(START + 90_000);
+    expect(first.results.map(({ retryable, passes }) => [retryable, passes.length])).toEqual([
+      [true, 1],
+      [true, 0],
+      [true, 0],
+    ]);
+    const second = await deliver(time + 900_000);
+    expect(second.looked).toEqual(['w2', 'w3', 'w1']);
+    expect(second.results.every(({ gap }) => gap.closed)).toBe(true);
+  });
+
+  it('is handled whole where nothing ends it, and nothing is recorded of the way', async () => {
+    const { results } = await engine().handle(input());
+    expect(results.map(({ gap }) => gap.closed)).toEqual([true, true, true]);
+    expect((await bodies('sweep')).length).toBe(0);
+  });
+});
+
+describe('what became of a finding', () => {
+  it('is closed where each that was asked is satisfied, and says what is open where not', async () => {
+    aws.put('w1', ['open-1']);
+    const stopped = { policy: policyOf('notify') };
+    const { results } = await engine(stopped).handle(event());
+    expect(results[0]?.gap).toEqual({ closed: false, open: [expect.stringMatching(/^widget-revoke-open: notified: /)] });
+    const asking = await engine({ policy: policyOf('approve') }).handle(event('w1', 'open-1', time, { eventId: 'e2' }));
+    expect(asking.results[0]?.gap.closed).toBe(false);
+    expect((await engine().handle(event('w1', 'open-1', time, { eventId: 'e3' }))).results[0]?.gap).toEqual({ closed: true, open: [] });
+    const nobody = event() as { detail: object };
+    expect((await engine().handle({ ...nobody, detail: { ...nobody.detail, eventName: 'PutNote' } })).results[0]?.gap).toEqual({ closed: false, open: [] });
+  });
+
+  it('is an error where it could not be handled: it comes again, and takes no other along', async () => {
+    for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
+    const warned: string[] = [];
+    const broken: Journal = {
+      ...bound(journal),
+      append: (entry) => (entry.resource.id === 'w1' ? Promise.reject(new TypeError('a bug')) : journal.append(entry)),
+    };
+    const { results } = await engine({ journal: broken, policy: policyOf('notify'), onWarning: (message) => void warned.push(message) }).handle([
+      event('w1'),
+      event('w2'),
+    ]);
+    expect(results).toMatchObject([
+      { passes: [], error: { code: 'engine/bug', message: 'a bug' }, retryable: true, gap: { closed: false } },
+      { passes: [{ outcome: 'notified' }], error: null, retryable: false },
+    ]);
+    expect(warned).toEqual(['finding call-w1-open-1 could not be handled']);
+    const policy = { read: () => Promise.reject(new RedressError('policy/unavailable' as never, 'down')) };
+    expect((await engine({ policy }).handle(event())).results).toMatchObject([{ error: { code: 'policy/unavailable', message: 'down' }, retryable: true }]);
+  });
+
+  it('is what the finding itself is asked as, too', async () => {
+    aws.put('w1', ['open-1']);
+    const { results } = await engine({ policy: policyOf('notify') }).handle(event());
+    const [first] = results;
+    if (first === undefined) throw new Error('no result');
+    expect(await engine().run(first.finding)).toMatchObject([{ outcome: 'remediated' }]);
+  });
+});
+
+describe('a rollback is refused', () => {
+  const how = { by: 'ops', reason: 'r' };
+  const fix = async () => {
+    aws.put('w1', ['open-1']);
+    return (await handle())[0]?.execution ?? '';
+  };
+  const refused = async (execution: string, over: Partial<RedressOptions> = {}, more: object = {}) => {
+    const calls = aws.writes.length;
+    const error = await engine(over)
+      .rollback(execution, { ...how, ...more })
+      .then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+    expect(error).toBeInstanceOf(RedressError);
+    expect(aws.writes).toHaveLength(calls);
+    const { code, message, retryable } = error as RedressError;
+    expect(code).toBe('rollback/refused');
+    return [message, retryable];
+  };
+  it.each<[string, object]>([
+    ['a person', { by: ' ' }],
+    ['a reason', { reason: '' }],
+  ])('without %s', async (_name, more) => {
+    expect(await refused(await fix(), {}, more)).toEqual(['A rollback needs a person and a reason.', false]);
+  });
+  it('of a rollback, of what is open, and of what changed nothing', async () => {
+    const execution = await fix();
+    const back = await engine().rollback(execution, how);
+    expect(await refused(back.execution ?? '')).toEqual([`${back.execution} is itself a rollback.`, false]);
+    aws.put('w2', ['open-1']);
+    const dying = crashingJournal(journal, 'after-intent');
+    await engine({ journal: dying }).handle(event('w2'));
+    const [open] = await journal.open();
+    expect(await refused(open?.execution ?? '')).toEqual([`${open?.execution} is still open.`, false]);
+    time += DAY;
+    await engine().recover();
+    expect(await refused(open?.execution ?? '')).toEqual([`${open?.execution} changed nothing (failed).`, false]);
+  });
+  it('of a remediator that is not here, of what is gone, and, to be tried again, of what cannot be read', async () => {
+    const execution = await fix();
+    expect(await refused(execution, { remediators: [noteWidget] })).toEqual(['The remediator widget-revoke-open is not installed.', false]);
+    aws.faults.set('DescribeWidget', ['denied']);
+    expect(await refused(execution)).toEqual([expect.stringMatching(/^The resource cannot be read: /), true]);
+    aws.widgets.delete('w1');
+    expect(await refused(execution)).toEqual(['The resource is gone.', false]);
+  });
+  it('while another execution holds the resource', async () => {
+    const execution = await fix();
+    const { generation } = await journal.view(widget('w1'));
+    const digest = `sha256:${'0'.repeat(64)}` as const;
+    const held = await journal.begin({
+      resource: widget('w1'),
+      remediator: 'widget-note',
+      planDigest: digest,
+      generation,
+      budgets: [],
+      lease: 60_000,
+      body: {},
+    });
+    expect(await refused(execution)).toEqual([`Execution ${held.status === 'begun' ? held.lease.execution : ''} holds the resource.`, true]);
+  });
+  it('where everything is stopped between its decision and its call', async () => {
+    const execution = await fix();
+    let reads = 0;
+    const killSwitch = { read: async () => (++reads > 1 ? ('everything' as const) : ('none' as const)) };
+    expect(await engine({ killSwitch }).rollback(execution, how)).toMatchObject({ outcome: expect.not.stringMatching('rolled-back') });
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+  it('and one that is not is recorded with who asked, why, and for how long it holds', async () => {
+    const execution = await fix();
+    expect(await engine().rollback(execution, { ...how, hold: 3_600_000 })).toMatchObject({
+      outcome: 'rolled-back',
+      plan: { changes: [{ summary: 'undo: revoke open-1' }] },
+    });
+    expect((await bodies('intent')).at(-1)).toMatchObject({
+      purpose: 'rollback',
+      rollbackOf: execution,
+      by: { name: 'ops', verified: false },
+      reason: 'r',
+      holdFor: 3_600_000,
+    });
+    expect((await journal.view(widget('w1'))).holds).toMatchObject([{ owner: 'ops', until: START + 3_600_000 }]);
+  });
 });
