@@ -81,7 +81,7 @@ describe('how far an input came', () => {
         remediator: 'redress-delivery',
         resource: expect.objectContaining({ type: 'AWS::SQS::Message', account: '111111111111', region: 'eu-west-1' }),
         body: {
-          sweep: { status: 'stopped', message: '3 of 4 findings were begun; 1 of those come again.' },
+          sweep: { status: 'stopped', message: expect.any(String) },
           delivery: { next: 3, again: [{ at: 1, done: [], again: [] }] },
         },
         time: '2026-11-24T10:00:00.000Z',
@@ -93,7 +93,7 @@ describe('how far an input came', () => {
     second.came(3, false);
     second.came(1, false);
     await second.end();
-    expect(entries[1]?.body).toEqual({ sweep: { status: 'complete', message: 'All of 4 findings are handled.' }, delivery: { next: 0, again: [] } });
+    expect(entries[1]?.body).toEqual({ sweep: { status: 'complete', message: expect.any(String) }, delivery: { next: 0, again: [] } });
     // The same findings that come later are another input, of which nothing is recorded where it is handled at once.
     const third = await begin(findings(4));
     expect(third.order()).toEqual([0, 1, 2, 3]);
@@ -204,11 +204,11 @@ describe('it begins anew', () => {
     failing = 'read';
     const delivery = await begin(findings(2));
     expect(delivery.order()).toEqual([0, 1]);
-    expect(warned).toEqual([['how far an input came could not be read; it begins anew', 'RedressError: bad']]);
+    expect(warned).toEqual([[expect.stringContaining('could not be read'), 'RedressError: bad']]);
     failing = 'append';
     delivery.came(0, false);
     await delivery.end();
-    expect(warned[1]).toEqual(['how far an input came could not be recorded; it begins anew', 'RedressError: bad']);
+    expect(warned[1]).toEqual([expect.stringContaining('could not be recorded'), 'RedressError: bad']);
   });
 
   it.each<unknown>([

@@ -251,7 +251,7 @@ describe('why nobody is asked', () => {
   it('names the control, or what there is', () => {
     expect(types({ controls: ['Fan.1', 'Fan.2'] })).toBe('No remediator is asked about the control Fan.1, Fan.2.');
     expect(types({})).toBe('No remediator is asked about a config-compliance-change about AWS::Test::Lamp.');
-    expect(types({ resources: [] })).toBe('No remediator is asked about a config-compliance-change about no resource that can be told.');
+    expect(types({ resources: [] })).toBe('No remediator is asked about a config-compliance-change about no resource that can be identified.');
   });
   it('names the types that are asked about, and those that they are for', () => {
     const fans = [
