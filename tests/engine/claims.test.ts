@@ -133,6 +133,21 @@ describe('a source that says failing, of what looks fine', () => {
     expect(told).toEqual([]);
   });
 
+  it('is none where one of those that looked has something open: that is what people are told', async () => {
+    const asking: Remediator = { ...revokeOpenRules, id: 'widget-second', breadth: 5, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
+    for (const remediators of [
+      [half, asking],
+      [asking, half],
+    ]) {
+      const passes = (await redress({ remediators }).handle(claimed({ time: new Date((clock.time += 1000)) }))).results[0]?.passes;
+      expect(passes?.map((each) => [each.remediator, each.outcome])).toEqual([
+        ['widget-revoke-open', 'no-op'],
+        ['widget-second', 'notified'],
+      ]);
+    }
+    expect(told.map((each) => each.message)).toEqual(['A person looks.', 'A person looks.']);
+  });
+
   it('is over where the resource is gone, and where an execution has closed it', async () => {
     expect((await handle(half, claimed({ resource: widget('w0') })))?.gap.closed).toBe(true);
     aws.put('w1', ['open-1']);

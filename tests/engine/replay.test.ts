@@ -1,4 +1,5 @@
 import {
+  breakerOf,
   createRedress,
   createReplay,
   definePolicy,
@@ -17,7 +18,7 @@ import { memoryJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordsOf } from '../support/journal.js';
-import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -158,7 +159,46 @@ describe('what is not recorded', () => {
   });
 });
 
+it('what was gone is known to have been gone, whatever is there now', async () => {
+  const input = event();
+  expect(await live(input)).toMatchObject([{ outcome: 'no-op', message: 'The resource is gone.' }]);
+  aws.put('w1', ['open-1']);
+  expect(await again(input)).toMatchObject([{ status: 'decided', at: START, pass: { outcome: 'no-op', message: 'The resource is gone.' } }]);
+});
+
+describe('why nobody is asked', () => {
+  const unasked = async (input: unknown) => {
+    const replay = createReplay({ remediators: [revokeOpenRules], policy: policyOf('enforce'), recordings: await readRecordings(journal) });
+    const reasons: (string | null)[] = [];
+    for (const envelope of unwrap(input)) for (const finding of normalize(envelope)) reasons.push(await replay.unasked(finding));
+    return reasons;
+  };
+  it('is said of a candidate that leads nowhere, and of nothing else', async () => {
+    expect(await unasked(event())).toEqual([null]);
+    const other = event() as { detail: object };
+    expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote' } })).toEqual(['No remediator is asked about the call widget:PutNote.']);
+    expect(await unasked({ ...other, detail: { ...other.detail, eventName: 'PutNote', errorCode: 'AccessDenied' } })).toEqual([null]);
+  });
+});
+
 describe('the past of a resource', () => {
+  it('a circuit breaker that opened later does not count, one that was open does', async () => {
+    aws.put('w1', ['open-1']);
+    const before = event();
+    await live(before, policyOf('notify'));
+    time += 60_000;
+    const resource = breakerOf(widget('w1'));
+    await journal.append({ kind: 'breaker', resource, remediator: 'widget-revoke-open', body: { breaker: 'open', reason: 'test', message: 'opened' } });
+    time += 60_000;
+    const after = event('w1', 'open-1', { eventId: 'later' });
+    await live(after, policyOf('notify'));
+    const codes = async (input: unknown) => (await again(input)).flatMap(({ pass }) => pass.decision?.results.map((each) => each.code) ?? []);
+    expect(await codes(before)).not.toContain('tripped');
+    expect(said(await again(before))).toEqual(['planned']);
+    expect(await codes(after)).toContain('tripped');
+    expect(said(await again(after))).toEqual(['denied']);
+  });
+
   it('a hold after a rollback counts from then on', async () => {
     aws.put('w1', ['open-1']);
     const first = event();

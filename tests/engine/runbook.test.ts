@@ -2,6 +2,7 @@
 import { createRedress, definePolicy, defineRemediator, defineService, eventPatterns, type Journal, type PassResult, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { recordsOf } from '../support/journal.js';
 
 const START = Date.parse('2026-11-24T10:00:00Z');
 const HALF_AN_HOUR = 1_800_000;
@@ -202,6 +203,7 @@ describe('a change that is a runbook', () => {
     time += HALF_AN_HOUR;
     const [failed] = await engine().run(KEY);
     expect(failed).toMatchObject({ outcome: 'failed', message: expect.stringContaining('has not closed the gap in time') });
+    expect((await recordsOf(journal)).at(-1)?.record).toMatchObject({ kind: 'outcome', body: { verified: 'not-verified', open: ['rotate k1'] } });
     expect(keys.sent).toBe(1);
     expect(await run()).toEqual(['awaiting-runbook']);
     expect([keys.sent, keys.started.size]).toEqual([2, 2]);

@@ -67,9 +67,9 @@ async function look(
   if (!ref.ok) return refuse(ref.error, ref.retryable);
   if (ref.value === null) return refuse('it is none of this account', false);
   const found = await runtime.look(remediator, ref.value, known(where.policy), { as: LOOKING, deadline: where.deadline });
-  const blind = unread(found);
-  if (blind !== null || !found.assessment.ok) return refuse(blind?.error ?? '', blind?.retryable ?? false);
-  return found.assessment.value;
+  if (found.assessment.ok) return found.assessment.value;
+  const { error, retryable } = unread(found) ?? found.assessment;
+  return refuse(error, retryable);
 }
 
 function verdictOf(seen: readonly Assessment[]): Pick<Evaluation, 'compliance' | 'annotation'> {

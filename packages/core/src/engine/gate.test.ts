@@ -9,6 +9,8 @@ import { type As, apiRegion, type CallTrace, Gate, inExecution, LOOKING, SharedR
 
 const ACCOUNT = '111111111111';
 const NOW = Date.parse('2026-11-24T10:00:00Z');
+/** The first half of the SHA-256 of the execution x-1 and its call, as canonical JSON. */
+const TOKEN = 'f7a03aff-b7ad-790f-733b-a01be7c2675e';
 
 let sent: string[];
 let order: string[];
@@ -180,19 +182,19 @@ describe('a write passes when it', () => {
 });
 
 describe('nothing is sent when', () => {
-  it.each<[string, string, ApiCall, Partial<WriteContext>]>([
+  it.each<[string, string, ApiCall, Partial<WriteContext>, boolean?]>([
     ['a fix uses an undo', 'gate/undeclared', call('SwitchOn'), {}],
     ['a rollback uses a write', 'gate/undeclared', call('SwitchOff'), { purpose: 'rollback' }],
     ['an operation is bound, but not declared', 'gate/undeclared', call('BreakLamp'), {}],
     ['a read is sent as a write', 'gate/undeclared', call('DescribeLamp'), {}],
     ['an operation is not bound at all', 'gate/undeclared', call('ExplodeLamp'), {}],
     ['the service is another', 'gate/undeclared', call('SwitchOff', 'door'), {}],
-    ['the lease has ended', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW - 1) }],
-    ['the lease may end before the reply', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW + 9_999) }],
-    ['the process may end before the reply', 'gate/no-time-left', call('SwitchOff'), { deadline: NOW + 9_999 }],
+    ['the lease has ended', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW - 1) }, true],
+    ['the lease may end before the reply', 'gate/intent-not-open', call('SwitchOff'), { lease: lease(NOW + 9_999) }, true],
+    ['the process may end before the reply', 'gate/no-time-left', call('SwitchOff'), { deadline: NOW + 9_999 }, true],
     ['the last look says no', 'gate/stopped', call('SwitchOff'), { recheck: () => Promise.reject(Object.assign(new Error('stop'), { code: 'gate/stopped' })) }],
-  ])('%s', async (_name, code, what, over) => {
-    await expect(write(what, over)).rejects.toMatchObject({ code });
+  ])('%s', async (_name, code, what, over, retryable) => {
+    await expect(write(what, over)).rejects.toMatchObject({ code, ...(retryable === undefined ? {} : { retryable }) });
     expect(sent).toEqual([]);
   });
 
@@ -233,6 +235,39 @@ it('a plan cannot be changed by what sends it', async () => {
   });
   await write(given, { remediator: { ...remediator, uses: { ...remediator.uses, writes: [touching.pick('SwitchOff')] } } });
   expect(given.input).toEqual({ Id: 'l-1' });
+});
+
+describe('a call with a client token', () => {
+  const inputs: Record<string, unknown>[] = [];
+  const token = async (execution: string, input: object, retry: ApiCall['retry'] = 'client-token') => {
+    answer = async () => ({});
+    const lamps = defineService({
+      id: 'lamp',
+      client: class {
+        async send(each: { input: Record<string, unknown> }) {
+          inputs.push(each.input);
+          return {};
+        }
+      } as never,
+      operations: { SwitchOff: { command: command('SwitchOff') as never } },
+    });
+    const over = {
+      lease: { ...lease(NOW + 60_000), execution },
+      remediator: { ...remediator, uses: { ...remediator.uses, writes: [lamps.pick('SwitchOff')] } },
+    };
+    await write({ service: 'lamp', operation: 'SwitchOff', input: input as never, retry }, over);
+    return inputs.at(-1);
+  };
+  it('has the same one whenever the same execution sends it, in the form of a UUID', async () => {
+    const sentFirst = await token('x-1', { Id: 'l-1' });
+    expect(sentFirst).toEqual({ Id: 'l-1', ClientToken: TOKEN });
+    expect(await token('x-1', { Id: 'l-1' })).toEqual(sentFirst);
+    expect((await token('x-2', { Id: 'l-1' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
+    expect((await token('x-1', { Id: 'l-2' }))?.['ClientToken']).not.toBe(sentFirst?.['ClientToken']);
+  });
+  it('and any other has none', async () => {
+    expect(await token('x-1', { Id: 'l-1' }, 'idempotent')).toEqual({ Id: 'l-1' });
+  });
 });
 
 describe('connections', () => {

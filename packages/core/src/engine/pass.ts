@@ -113,7 +113,7 @@ export async function runPass(
     if (settledBy !== null) return [...passes, await recordDecision(runtime, asked, run.dryRun, { outcome: 'no-op', ...settledBy })];
     for (const part of todo(partsIn(seen), seen, trigger, done)) {
       const step = await decideAndAct(runtime, asked, { facts, part, shown: part === null ? shown : shownFor(part, shown), seen, run, partsIn });
-      if (step.settles !== undefined) settled = Math.max(settled ?? 0, step.settles);
+      if (step.settles !== undefined) settled = step.settles;
       again = step.again;
       if (step.result !== null) passes.push(step.result);
       if (step.result !== null && part !== null && again === 'no' && holdsForOthers(step.result))
@@ -309,7 +309,7 @@ async function decideAndAct(
     return { result: announced ? await sendNotice(runtime, asked, result, facts, run.deadline) : result, again: 'no' };
   };
 
-  if (assessment === null || observed === null) {
+  if (assessment === null) {
     return conclude({
       outcome: 'denied',
       message: `Not decided, because it could not be read: ${unread(seen)?.error ?? ''}`,

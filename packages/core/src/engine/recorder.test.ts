@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { Decision, GuardrailResult } from '../guardrails/guardrail.js';
+import type { Journal } from '../journal.js';
+import { RedressError } from '../model/errors.js';
+import type { Assessment } from '../model/plan.js';
+import { announcedBy, observed, outcomeOf, persist, stillOpen } from './recorder.js';
+import type { Runtime } from './runtime.js';
+
+const result = (guardrail: string, effect: GuardrailResult['effect'], data?: object): GuardrailResult =>
+  ({ guardrail, effect, code: 'code', message: 'message', ...(data === undefined ? {} : { data }) }) as GuardrailResult;
+const decision = (effect: Decision['effect'], ...results: GuardrailResult[]): Decision => ({ effect, results });
+
+describe('what a decision not to act comes to', () => {
+  it.each<[Decision['effect'], string]>([
+    ['exempt', 'exempt'],
+    ['notify', 'notified'],
+    ['approve', 'awaiting-approval'],
+    ['deny', 'denied'],
+  ])('%s: %s', (effect, outcome) => {
+    expect(outcomeOf(decision(effect, result('mode', effect)))).toBe(outcome);
+  });
+  it('is contested where a fight decides it, and not where something stricter does', () => {
+    expect(outcomeOf(decision('notify', result('fights', 'notify'), result('mode', 'allow')))).toBe('contested');
+    expect(outcomeOf(decision('deny', result('fights', 'notify'), result('kill-switch', 'deny')))).toBe('denied');
+  });
+});
+
+describe('a change is announced', () => {
+  const terms = { period: 1000, remind: [100] };
+  it('where nothing but a grace period stands before it', () => {
+    expect(announcedBy(decision('approve', result('grace', 'approve', terms), result('mode', 'allow')))).toEqual(terms);
+  });
+  it.each<[string, GuardrailResult[]]>([
+    ['nothing asks', [result('mode', 'allow')]],
+    ['something else asks', [result('freshness', 'approve', terms)]],
+    ['something else asks too', [result('grace', 'approve', terms), result('freshness', 'approve')]],
+    ['its terms are not known', [result('grace', 'approve')]],
+    ['its period is not known', [result('grace', 'approve', { remind: [] })]],
+    ['its reminders are not known', [result('grace', 'approve', { period: 1000, remind: 5 })]],
+  ])('not where %s', (_name, results) => {
+    expect(announcedBy(decision('approve', ...results))).toBeNull();
+  });
+});
+
+it.each<[Assessment, string[]]>([
+  [{ status: 'compliant' }, []],
+  [{ status: 'not-applicable', reason: 'x' }, []],
+  [{ status: 'manual', message: 'Look.' }, ['Look.']],
+  [{ status: 'change', changes: [{ summary: 'a' }, { summary: 'b' }] } as unknown as Assessment, ['a', 'b']],
+  [{ status: 'change', changes: [{ summary: 'a' }], open: ['c'] } as unknown as Assessment, ['a', 'c']],
+])('%j leaves open %j', (assessment, open) => {
+  expect(stillOpen(assessment)).toEqual(open);
+});
+
+describe('what was seen', () => {
+  const seen = (value: unknown) => observed({ observation: { ok: true, value } } as never);
+  it('is kept as far as it was looked for', () => {
+    expect(observed(null)).toEqual({});
+    expect(observed({ observation: { ok: false, error: 'x', retryable: false } })).toEqual({});
+    expect(seen('gone')).toEqual({ observation: 'gone' });
+    expect(seen({ state: { a: 1 }, tags: { b: 'c' } })).toEqual({ observation: { state: { a: 1 }, tags: { b: 'c' } } });
+    const more = { state: {}, tags: 'untaggable', context: { d: 1 }, usedBy: [{ type: 'T', id: 'u' }], parts: [{ type: 'T', id: 'p' }], other: 1 };
+    const { other: _, ...kept } = more;
+    expect(seen(more)).toEqual({ observation: kept });
+  });
+  it('is not kept in half', () => {
+    expect(seen({ state: {}, tags: {}, context: { when: new Map() } })).toEqual({});
+  });
+});
+
+describe('a record', () => {
+  const down = new RedressError('journal/unavailable', 'down', { retryable: true });
+  const written = async (...answers: unknown[]) => {
+    const waits: number[] = [];
+    let tries = 0;
+    const runtime = { needJournal: () => ({}) as Journal, clock: { sleep: async (time: number) => void waits.push(time) } } as unknown as Runtime;
+    const made = await persist(runtime, async () => {
+      const answer = answers[tries++];
+      if (answer instanceof Error) throw answer;
+      return answer;
+    }).catch((error: unknown) => error);
+    return { made, waits, tries };
+  };
+  it('is tried for a while where the journal is down', async () => {
+    expect(await written('r')).toEqual({ made: 'r', waits: [], tries: 1 });
+    expect(await written(down, down, down, 'r')).toEqual({ made: 'r', waits: [100, 400, 1600], tries: 4 });
+    expect(await written(down, down, down, down, 'r')).toEqual({ made: down, waits: [100, 400, 1600], tries: 4 });
+  });
+  it.each([new Error('a bug'), new RedressError('journal/corrupt', 'bad')])('is not tried again after %s', async (error) => {
+    expect(await written(error, 'r')).toEqual({ made: error, waits: [], tries: 1 });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { Journal } from '../journal.js';
+import { digestOf, type Json } from '../model/json.js';
+import type { Change } from '../model/plan.js';
+import { readExecution, resolveUndo } from './story.js';
+
+const undo = (input: object): Pick<Change, 'undo'> =>
+  ({ undo: { calls: [{ service: 'lamp', operation: 'SwitchOn', input, retry: 'idempotent' }], restores: 'exact' } }) as unknown as Pick<Change, 'undo'>;
+const filled = (input: object, response: unknown) => (resolveUndo(undo(input), response) as { input: Json }[]).map((each) => each.input);
+
+describe('an undo takes from the reply', () => {
+  it.each<[string, unknown, Json]>([
+    ['a text', { Id: 'l-1' }, 'l-1'],
+    ['an empty text', { Id: '' }, ''],
+    ['a number', { Id: 7 }, 7],
+    ['zero', { Id: 0 }, 0],
+    ['true', { Id: true }, true],
+    ['false', { Id: false }, false],
+    ['nothing where there is nothing', {}, { $unresolved: '/Id' }],
+    ['nothing where there is no reply', null, { $unresolved: '/Id' }],
+    ['no object', { Id: { a: 1 } }, { $unresolved: '/Id' }],
+    ['no list', { Id: ['l-1'] }, { $unresolved: '/Id' }],
+    ['no null', { Id: null }, { $unresolved: '/Id' }],
+  ])('%s', (_name, response, expected) => {
+    expect(filled({ Lamp: { $response: '/Id' }, Fixed: 1 }, response)).toEqual([{ Lamp: expected, Fixed: 1 }]);
+  });
+
+  it('at any depth, and what is no pointer stays', () => {
+    const input = { Lamps: [{ Id: { $response: '/Lamp/Id' } }, 'l-2', null, [{ $response: '/Lamp/Id' }]], Odd: { $response: 7 }, None: null, Yes: true };
+    expect(filled(input, { Lamp: { Id: 'l-1' } })).toEqual([{ Lamps: [{ Id: 'l-1' }, 'l-2', null, ['l-1']], Odd: { $response: 7 }, None: null, Yes: true }]);
+  });
+
+  it('for the same call, to be sent as it says', () => {
+    expect(resolveUndo(undo({ Id: { $response: '/Id' } }), { Id: 'l-1', Other: 2 })).toEqual([
+      { service: 'lamp', operation: 'SwitchOn', input: { Id: 'l-1' }, retry: 'idempotent' },
+    ]);
+  });
+
+  it('and where there are no calls there are none', () => {
+    expect(resolveUndo({ undo: { impossible: 'it cannot be' } } as unknown as Pick<Change, 'undo'>, {})).toBeNull();
+  });
+});
+
+describe('an execution as its records tell it', () => {
+  const changes = [1, 2].map((n) => ({ call: { operation: `Off${n}` }, summary: `off ${n}`, ...undo({ Id: `l-${n}` }) }));
+  const content = { schema: 1, changes };
+  const plan = { ...content, digest: digestOf(content) };
+  const resource = { type: 'AWS::Test::Lamp', id: 'l' };
+  const stored = (kind: string, body: object = {}, documents: object = {}) => ({ record: { kind, body, resource }, documents });
+  const intent = (body: object = {}, documents: object = { plan }) => stored('intent', body, documents);
+  const applied = (index: number, over: object = {}) => stored('call', { call: { index, status: 'applied', undo: [{ operation: `On${index}` }], ...over } });
+  const told = (...records: object[]) => {
+    const asked: unknown[] = [];
+    const read = async function* (query: unknown) {
+      asked.push(query);
+      yield* records;
+    };
+    return { asked, story: readExecution({ read } as unknown as Journal, 'x-1') };
+  };
+
+  it('is asked for by its name, and nobody makes one up', async () => {
+    const { asked, story } = told(stored('call'), stored('outcome'));
+    await expect(story).rejects.toMatchObject({ code: 'journal/not-found', message: 'There is no execution x-1.' });
+    expect(asked).toEqual([{ execution: 'x-1' }]);
+  });
+
+  it.each<[string, object]>([
+    ['without a plan', {}],
+    ['of another digest', { plan: { ...plan, digest: `sha256:${'0'.repeat(64)}` } }],
+    ['changed since', { plan: { ...plan, changes: [] } }],
+    ['of another schema', { plan: (({ schema: _, ...rest }) => ({ ...rest, schema: 2, digest: digestOf({ ...rest, schema: 2 }) }))(content) }],
+    ['without changes', { plan: { schema: 1, digest: digestOf({ schema: 1 }) } }],
+  ])('%s is corrupt', async (_name, documents) => {
+    await expect(told(intent({}, documents)).story).rejects.toMatchObject({ code: 'journal/corrupt', message: 'The plan of x-1 is not what its digest says.' });
+  });
+
+  it('that is open has no outcome, and is of recovery where nobody is named', async () => {
+    expect(await told(intent()).story).toEqual({
+      ref: resource,
+      plan,
+      outcome: null,
+      after: null,
+      expected: null,
+      rollbackOf: null,
+      by: 'recovery',
+      holdFor: 604_800_000,
+      appliedUndo: [],
+    });
+  });
+
+  it('says whose it is, what it takes back, what it should restore, and what it left', async () => {
+    const body = { by: { name: 'ops' }, rollbackOf: 'x-0', holdFor: 5 };
+    const outcome = stored('outcome', { journal: { outcome: 'rolled-back' } }, { after: { on: false } });
+    expect(await told(intent(body, { plan, expected: { on: true } }), outcome).story).toMatchObject({
+      outcome: 'rolled-back',
+      after: { on: false },
+      expected: { on: true },
+      rollbackOf: 'x-0',
+      by: 'ops',
+      holdFor: 5,
+    });
+    expect(await told(intent({ by: 'ops', rollbackOf: 7, holdFor: '5' })).story).toMatchObject({ by: 'recovery', rollbackOf: null, holdFor: 604_800_000 });
+    expect(await told(intent({ by: { name: 7 } })).story).toMatchObject({ by: 'recovery' });
+  });
+
+  it('has what was made, once, with the calls that take it back', async () => {
+    const records = [
+      intent(),
+      applied(1),
+      applied(1),
+      applied(0, { status: 'not-applied' }),
+      applied(7),
+      stored('call', { call: 'x' }),
+      stored('note', { call: { index: 0, status: 'applied' } }),
+    ];
+    expect((await told(...records).story).appliedUndo).toEqual([{ change: changes[1], calls: [{ operation: 'On1' }] }]);
+    expect((await told(intent(), applied(0, { undo: null })).story).appliedUndo).toEqual([{ change: changes[0], calls: [] }]);
+  });
+
+  it.each<[string, object, number]>([
+    ['remediated, found by recovery', { observedBy: 'recovery', journal: { outcome: 'remediated' } }, 2],
+    ['flagged, found by recovery', { observedBy: 'recovery', journal: { outcome: 'flagged' } }, 2],
+    ['partial, found by recovery', { observedBy: 'recovery', journal: { outcome: 'partial' } }, 1],
+    ['remediated, by its worker', { journal: { outcome: 'remediated' } }, 1],
+  ])('%s: %j', async (_name, body, made) => {
+    const { appliedUndo } = await told(intent(), applied(1), stored('outcome', body)).story;
+    expect(appliedUndo.map(({ change }) => change.summary)).toEqual(['off 2', 'off 1'].slice(0, made));
+    // What has no record of its own is taken back as its plan says.
+    if (made === 2) expect(appliedUndo[1]?.calls).toEqual([{ service: 'lamp', operation: 'SwitchOn', input: { Id: 'l-1' }, retry: 'idempotent' }]);
+  });
+
+  it('of which a change cannot be taken back has none for it', async () => {
+    const lasting = { schema: 1, changes: [{ summary: 'off', undo: { impossible: 'no' } }] };
+    const outcome = stored('outcome', { observedBy: 'recovery', journal: { outcome: 'remediated' } });
+    expect((await told(intent({}, { plan: { ...lasting, digest: digestOf(lasting) } }), outcome).story).appliedUndo).toEqual([]);
+  });
+});
