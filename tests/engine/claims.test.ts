@@ -133,7 +133,7 @@ describe('a source that says failing, of what looks fine', () => {
     expect(told).toEqual([]);
   });
 
-  it('is none where one of those that looked has something open: that is what people are told', async () => {
+  it('is not reported where one of those that looked has something open: people are notified of that', async () => {
     const asking: Remediator = { ...revokeOpenRules, id: 'widget-second', breadth: 5, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
     for (const remediators of [
       [half, asking],

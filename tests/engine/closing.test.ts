@@ -100,7 +100,7 @@ describe('what cannot be read is not decided on', () => {
     ]);
     expect(aws.writes).toEqual([]);
   });
-  it('where it is not known whose the credentials are, and it comes again', async () => {
+  it('where it is not known whose the credentials are, and it is delivered again', async () => {
     aws.put('w1', ['open-1']);
     aws.identityFails = true;
     const [pass] = await handle();
@@ -131,7 +131,7 @@ describe('what a person has to do', () => {
     plan: () => ({ status: 'manual', message: 'Look.', steps: ['Open it.'], ...more }),
   });
   const hazard = { code: 'wide', effect: 'approve' as const, message: 'It opens more.' };
-  it('is told with its steps', async () => {
+  it('is reported with its steps', async () => {
     aws.put('w1', ['open-1'], { team: 'a' });
     expect(await handle(event(), { remediators: [manual()] })).toMatchObject([{ outcome: 'notified', message: 'Look.', open: ['Look.'], steps: ['Open it.'] }]);
     expect(told).toMatchObject([{ outcome: 'notified', message: 'Look.', steps: ['Open it.'], plan: null, open: ['Look.'], tags: { team: 'a' } }]);
@@ -260,7 +260,7 @@ describe('what waits for an approval', () => {
 });
 
 describe('under the lease', () => {
-  it('what cannot be read again is left, comes again, and takes nobody else the place', async () => {
+  it('what cannot be read again is left, is retried, and keeps nobody else waiting', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     let looks = 0;
     aws.before = (operation) => {
@@ -279,7 +279,7 @@ describe('under the lease', () => {
     expect(passes).toMatchObject([{ outcome: 'busy', retryable: true, execution: null, plan: { changes: [{ subject: 'open-1' }] } }]);
     expect([aws.writes, await recordsOf(journal), told]).toEqual([[], [], []]);
   });
-  it('each attempt is recorded as what came of it', async () => {
+  it('each attempt is recorded with its outcome', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('RevokeRule', ['lost-before']);
     expect(await handle()).toMatchObject([{ outcome: 'remediated' }]);
@@ -474,7 +474,7 @@ describe('an input for which there is not enough time', () => {
     expect((await deliver(time + 900_000)).looked).toEqual(['w1', 'w2', 'w3']);
   });
 
-  it('looks again at what has to come again, after what nobody has looked at', async () => {
+  it('looks again at what has to be retried, after what nobody has looked at', async () => {
     aws.before = (operation) => {
       if (operation !== 'DescribeWidget' || time !== START) return;
       aws.faults.set(operation, ['throttled']);
@@ -498,7 +498,7 @@ describe('an input for which there is not enough time', () => {
   });
 });
 
-describe('what became of a finding', () => {
+describe('the outcome of a finding', () => {
   it('is closed where each that was asked is satisfied, and says what is open where not', async () => {
     aws.put('w1', ['open-1']);
     const stopped = { policy: policyOf('notify') };
@@ -511,7 +511,7 @@ describe('what became of a finding', () => {
     expect((await engine().handle({ ...nobody, detail: { ...nobody.detail, eventName: 'PutNote' } })).results[0]?.gap).toEqual({ closed: false, open: [] });
   });
 
-  it('is an error where it could not be handled: it comes again, and takes no other along', async () => {
+  it('is an error where it could not be handled: it is retried, and others are not affected', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const warned: string[] = [];
     const broken: Journal = {

@@ -38,7 +38,7 @@ it.each<[string, string[]]>([
   ["close('unknown', 'It is gone.', 'verified', { hold: true })", ["'It is gone.'"]],
   ["allow('code', messageOf(x), { a: 'b c' })", ['messageOf(x)']],
   ["runtime.warn('it failed', error)", ["'it failed'"]],
-])('%s: words for people are no code', (source, left) => {
+])('%s: words for people are not code', (source, left) => {
   expect(ignored(source)).toEqual(left);
 });
 

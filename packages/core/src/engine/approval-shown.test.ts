@@ -30,7 +30,7 @@ it('an approval has its times as texts, and those alone that it has', () => {
   });
 });
 
-it('is shown with its plan, why it asks, and what no read can tell', async () => {
+it('is shown with its plan, why it asks, and what no read can determine', async () => {
   const asked: unknown[] = [];
   const record = (kind: string, id: string, body: object, documents: object = {}) => ({ record: { kind, body: { approval: { id }, ...body } }, documents });
   const results = [

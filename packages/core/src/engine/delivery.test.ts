@@ -102,7 +102,7 @@ describe('how far an input came', () => {
     expect(entries).toHaveLength(2);
   });
 
-  it('says of each resource of a finding whether it has to come again', async () => {
+  it('says of each resource of a finding whether it has to be delivered again', async () => {
     const first = await begin(findings(2));
     expect(first.resources(0, [A, B, C])).toEqual([A, B, C]);
     await first.handled(0, A, true);
@@ -138,7 +138,7 @@ describe('how far an input came', () => {
     expect((await begin(findings(2))).order()).toEqual([0, 1]);
   });
 
-  it('is recorded after a hundred resources, in case that nobody comes to the end', async () => {
+  it('is recorded after a hundred resources, in case that nobody completes the rest', async () => {
     const delivery = await begin(findings(300));
     for (let at = 0; at < 99; at++) await delivery.handled(at, A, false);
     expect(entries).toHaveLength(0);
@@ -199,7 +199,7 @@ describe('nothing is kept', () => {
   });
 });
 
-describe('it begins anew', () => {
+describe('it begins from the start', () => {
   it('where it cannot be read, and where it cannot be recorded', async () => {
     failing = 'read';
     const delivery = await begin(findings(2));

@@ -24,7 +24,7 @@ const told = (parts: readonly Part[]) => parts.map(({ key, changes, hazards }) =
 
 describe('the parts of an assessment', () => {
   it.each<Assessment>([{ status: 'compliant' }, { status: 'manual', message: 'x' }, { status: 'not-applicable', reason: 'x' }])(
-    'are none of %j',
+    'do not include any of %j',
     (assessment) => {
       expect(partition(assessment, 'all')).toEqual([]);
     },
@@ -124,11 +124,11 @@ describe('a plan', () => {
     expect([Object.isFrozen(plan), Object.isFrozen(plan.changes), Object.isFrozen(plan.changes[0])]).toEqual([true, true, true]);
     expect(isPlan(plan)).toBe(true);
   });
-  it('of what is no data is refused, with its cause', () => {
+  it('of something other than data is refused, with its cause', () => {
     const made = () => makePlan(remediator, ref, {}, { changes: [change('a', { when: new Map() })], hazards: [] });
     expect(made).toThrow(expect.objectContaining({ code: 'remediator/invalid', cause: expect.objectContaining({ code: 'json/not-json' }) }));
   });
-  it('is none without changes, of another schema, or of another digest', () => {
+  it('is not valid without changes, of another schema, or of another digest', () => {
     const of = (content: object) => isPlan({ ...content, digest: digestOf(content as never) });
     expect(of({ schema: 1, changes: [] })).toBe(true);
     for (const other of [{ schema: 2, changes: [] }, { changes: [] }, { schema: 1 }, { schema: 1, changes: {} }]) expect(of(other)).toBe(false);

@@ -238,7 +238,7 @@ describe('a call', () => {
       ]),
     ).toHaveLength(1);
   });
-  it('whose reader fails is no claim: the error goes on', () => {
+  it('whose reader fails makes no claim: the error is thrown', () => {
     const broken = reading(() => {
       throw new TypeError('a bug');
     });

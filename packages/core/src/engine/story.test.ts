@@ -41,7 +41,7 @@ describe('an undo takes from the reply', () => {
   });
 });
 
-describe('an execution as its records tell it', () => {
+describe('an execution as its records show it', () => {
   const changes = [1, 2].map((n) => ({ call: { operation: `Off${n}` }, summary: `off ${n}`, ...undo({ Id: `l-${n}` }) }));
   const content = { schema: 1, changes };
   const plan = { ...content, digest: digestOf(content) };
@@ -88,7 +88,7 @@ describe('an execution as its records tell it', () => {
     });
   });
 
-  it('says whose it is, what it takes back, what it should restore, and what it left', async () => {
+  it('says whose it is, what it undoes, what it should restore, and what it left', async () => {
     const body = { by: { name: 'ops' }, rollbackOf: 'x-0', holdFor: 5 };
     const outcome = stored('outcome', { journal: { outcome: 'rolled-back' } }, { after: { on: false } });
     expect(await told(intent(body, { plan, expected: { on: true } }), outcome).story).toMatchObject({
@@ -103,7 +103,7 @@ describe('an execution as its records tell it', () => {
     expect(await told(intent({ by: { name: 7 } })).story).toMatchObject({ by: 'recovery' });
   });
 
-  it('has what was made, once, with the calls that take it back', async () => {
+  it('has what was made, once, with the calls that undo it', async () => {
     const records = [
       intent(),
       applied(1),
@@ -129,7 +129,7 @@ describe('an execution as its records tell it', () => {
     if (made === 2) expect(appliedUndo[1]?.calls).toEqual([{ service: 'lamp', operation: 'SwitchOn', input: { Id: 'l-1' }, retry: 'idempotent' }]);
   });
 
-  it('of which a change cannot be taken back has none for it', async () => {
+  it('of which a change cannot be undone has none for it', async () => {
     const lasting = { schema: 1, changes: [{ summary: 'off', undo: { impossible: 'no' } }] };
     const outcome = stored('outcome', { observedBy: 'recovery', journal: { outcome: 'remediated' } });
     expect((await told(intent({}, { plan: { ...lasting, digest: digestOf(lasting) } }), outcome).story).appliedUndo).toEqual([]);
