@@ -3,6 +3,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { definePolicy, defineRegister } from '@redress/core';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundle, entryText } from '../src/index.js';
@@ -103,7 +104,14 @@ describe('a bundle', () => {
       const kb = /VmHWM:\\s+(\\d+)/.exec(process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8'))[1];
       console.log(JSON.stringify([(user + system) / 1000, kb / 1024]));`;
     const chunks = Object.fromEntries([...pruned.files].filter(([name]) => name.endsWith('.mjs')));
-    const env = { AWS_REGION: 'eu-west-1', REDRESS_TABLE: 'redress-journal', REDRESS_BUCKET: 'redress-evidence', REDRESS_STOP_PARAMETER: 'redress-stop' };
+    const env = {
+      AWS_REGION: 'eu-west-1',
+      REDRESS_TABLE: 'redress-journal',
+      REDRESS_BUCKET: 'redress-evidence',
+      REDRESS_STOP_PARAMETER: 'redress-stop',
+      REDRESS_POLICY_DIGEST: definePolicy({ version: 1 }).digest,
+      REDRESS_REGISTER_DIGEST: defineRegister([]).digest,
+    };
     const folder = await temporary();
     for (const [name, content] of Object.entries({ ...chunks, 'start.mjs': `await import('./index.mjs');${report}`, 'bare.mjs': report }))
       await writeFile(join(folder, name), content);
@@ -196,4 +204,5 @@ describe('a bundle', () => {
 });
 
 /** Bytes. */
-const LARGEST = { code: 850_000, start: 370_000 };
+// 942 kB were measured: S3 Control (what the account blocks) and AWS Config (what a rule looks for) came as clients, loaded when they are needed.
+const LARGEST = { code: 960_000, start: 400_000 };
