@@ -204,5 +204,5 @@ describe('a bundle', () => {
 });
 
 /** Bytes. */
-// 942 kB were measured: S3 Control (what the account blocks) and AWS Config (what a rule looks for) came as clients, loaded when they are needed.
-const LARGEST = { code: 960_000, start: 400_000 };
+// 942 and 420 kB were measured: S3 Control (what the account blocks) and AWS Config (what a rule looks for) came as clients, loaded when they are needed.
+const LARGEST = { code: 960_000, start: 430_000 };

@@ -64,7 +64,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-it('goes over to the index that another process has made anew, and counts with it', async () => {
+it('goes over to the index that another process has built again, and counts with it', async () => {
   const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
   const beginOne = (from: Journal, id: string) =>
     from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets, lease: 60_000, body: {} });
