@@ -147,7 +147,9 @@ async function processes(workers: number, resources: number, limit: number): Pro
       }),
     );
     const verified = verifyFolder(directory);
-    if (verified.status !== 'intact') problems.push(`the evidence does not hold: ${JSON.stringify(verified).slice(0, 300)}`);
+    // Whoever came too late has kept a document, and no record names it.
+    const wrong = verified.problems.filter(({ code }) => code !== 'unused-document');
+    if (wrong.length > 0) problems.push(`the evidence does not hold: ${JSON.stringify(wrong).slice(0, 300)}`);
     return count(`${workers} processes on one journal, ${resources} gaps, limit ${limit}`, workers, limit, gaps, calls, problems);
   } finally {
     for (const child of children) child.kill();
