@@ -1,6 +1,6 @@
 // What is the same in every package, checked: peers, exports, README sections, versions.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -52,13 +52,13 @@ export function checkWorkspace() {
       if (source === undefined || !existsSync(join(ROOT, path, source))) wrong(`exports ${name}: source ${source} does not exist`);
     }
     if (path.startsWith('packages/remediators/')) {
-      for (const file of readdirSync(join(ROOT, path, 'src'))) {
+      for (const file of readdirSync(join(ROOT, path, 'src'), { recursive: true }).filter((name) => name.endsWith('.ts'))) {
         const text = readFileSync(join(ROOT, path, 'src', file), 'utf8');
         // What client.ts binds, or what it loads at the first call.
-        if (!['client.ts', 'sdk.ts'].includes(file) && !file.endsWith('.test.ts') && /from '@aws-sdk\//.test(text))
+        if (!['client.ts', 'sdk.ts'].includes(basename(file)) && !file.endsWith('.test.ts') && /from '@aws-sdk\//.test(text))
           wrong(`src/${file} imports an SDK client; only client.ts and sdk.ts may`);
         const id = /^\s+id: '([a-z0-9]+-[a-z0-9-]+)',$/m.exec(text)?.[1];
-        if (id !== undefined && !file.endsWith('.test.ts') && file !== 'client.ts' && file !== `${id}.ts` && text.includes('defineRemediator'))
+        if (id !== undefined && !file.endsWith('.test.ts') && basename(file) !== 'client.ts' && file !== `${id}.ts` && text.includes('defineRemediator'))
           wrong(`src/${file} defines ${id}; name and file differ`);
       }
     }
