@@ -37,13 +37,13 @@ const projects = config.test.projects
     },
   ])
   .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false } }));
-// What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
 const reporter = {
   // One test that finds a defect is enough.
   onTestCaseResult: (test) => {
     if (planted !== null && test.result().state === 'failed') void vitest.cancelCurrentRun('test-failure');
   },
 };
+// What a defect makes of a file must not be kept on the disk: the cache of transformed modules goes by the file's text.
 const vitest = await createVitest('test', { config: false, root: ROOT, watch: false, projects, reporters: [reporter], maxWorkers: 1, fsModuleCache: false });
 await vitest.standalone();
 

@@ -1,7 +1,7 @@
 import type { Journal, StoredRecord } from '@redress/core';
 
 /** A journal as a plain object, so that a test can replace one of its methods. */
-export function bound(inner: Journal): Journal {
+export function bound(inner: Journal): { -readonly [K in keyof Journal]: Journal[K] } {
   return {
     kind: inner.kind,
     view: (ref) => inner.view(ref),

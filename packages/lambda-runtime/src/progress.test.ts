@@ -2,6 +2,7 @@
 import { type Connect, createRedress, definePolicy, type Journal, RedressError, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, expect, it } from 'vitest';
+import { bound } from '../../../tests/support/journal.js';
 import { createHandler } from './create-handler.js';
 import type { BatchResponse } from './types.js';
 
@@ -217,17 +218,3 @@ it('records nothing of a message that was handled at once, and asks for nothing 
   for await (const { record } of journal.read({ all: true })) kinds.push(record.kind);
   expect(kinds).toEqual(['decision', 'decision', 'decision']);
 });
-
-function bound(inner: Journal): { -readonly [K in keyof Journal]: Journal[K] } {
-  return {
-    kind: inner.kind,
-    view: (ref) => inner.view(ref),
-    begin: (request) => inner.begin(request),
-    append: (entry) => inner.append(entry),
-    finish: (request) => inner.finish(request),
-    open: () => inner.open(),
-    approvals: () => inner.approvals(),
-    trackRecord: (query) => inner.trackRecord(query),
-    read: (query) => inner.read(query),
-  };
-}
