@@ -50,7 +50,11 @@ const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
 /** What is done, in two lanes of which each needs about a core. A step is a name and its work; it answers `{ ok, log, cpu, passed?, failed? }`. */
 const QUICK = [
-  [['integration', () => tests('integration')]],
+  [
+    ['integration', () => tests('integration')],
+    // Each safety promise is broken once.
+    ['promises', () => campaign('planted', '--once', '--lanes', '1')],
+  ],
   [
     ['lint', () => exec(bin('biome'), 'check', '.')],
     ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
@@ -66,8 +70,6 @@ const QUICK = [
     ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
     ['unused', () => exec(bin('knip'), '--no-progress')],
     ['unit', () => tests('unit', 'property')],
-    // Each safety promise is broken once.
-    ['promises', () => campaign('planted', '--once', '--lanes', '1')],
   ],
 ];
 const REST = [
