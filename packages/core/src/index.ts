@@ -84,6 +84,7 @@ export {
   type Lease,
   LONGEST_LEASE,
   MOST_CHANGES,
+  newExecution,
   type OpenExecution,
   type RecordKind,
   type RecordQuery,

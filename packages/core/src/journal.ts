@@ -84,6 +84,8 @@ export interface BeginRequest extends Entry {
   readonly planDigest: Digest;
   /** {@link StreamView.generation} as it was before the resource was observed; another one means that something happened in between. */
   readonly generation: number;
+  /** The id of a new execution, from {@link newExecution}: whoever begins may open its session meanwhile. Default: the journal makes one. */
+  readonly execution?: string;
   readonly budgets: readonly Budget[];
   /** Milliseconds that the lease lasts. */
   readonly lease: number;
@@ -189,6 +191,12 @@ export interface Approval {
   readonly planDigest: Digest;
   /** What it is about, as in {@link OpenExecution}. */
   readonly subjects: readonly string[];
+  /** Digests of the calls that it is about. Absent, as the next two: asked for before this was kept. */
+  readonly calls?: readonly Digest[];
+  /** The guardrails that asked for it. */
+  readonly asks?: readonly string[];
+  /** How wide the remediator that planned it is. */
+  readonly breadth?: number;
   /** The answers of guardrails that it discharges, exactly as they were shown: digests of guardrail, code and data. */
   readonly discharges: readonly Digest[];
   /** Whether an event showed it to be new when it was asked: waiting for an answer makes nothing older. */
@@ -220,6 +228,8 @@ export interface Breaker {
 /** A promise to leave a resource alone after a rollback. */
 export interface Hold {
   readonly remediator: string;
+  /** What was rolled back, as in {@link OpenExecution}. Absent: recorded before this was kept. */
+  readonly subjects?: readonly string[];
   /** Epoch milliseconds. */
   readonly until: number;
   readonly owner: string;
@@ -231,7 +241,7 @@ export interface StreamView {
   readonly stream: Digest;
   /** Records so far. */
   readonly length: number;
-  /** Closed executions so far. */
+  /** Closed executions and answers of people so far. */
   readonly generation: number;
   readonly open: OpenExecution | null;
   /** Newest first; at most 50. */
@@ -243,6 +253,12 @@ export interface StreamView {
   readonly approvals: readonly Approval[];
   /** Open ones of the resource's account. */
   readonly breakers: readonly Breaker[];
+}
+
+/** The id of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits, so sortable by time and unique. */
+export function newExecution(now: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(10));
+  return `x-${now.toString(36).padStart(9, '0')}-${Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** Where the circuit breakers of an account are recorded. */

@@ -223,11 +223,14 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     generation++;
     // Nothing came of it, so it still stands.
     if (own.sent === 0) approvals = approvals.map((each) => (each.usedBy === execution ? { ...each, usedBy: null } : each));
-    if (own.hold !== undefined) holds = [...holds, { remediator: record.remediator, until: own.hold.until, owner: own.hold.owner, execution: open.execution }];
+    if (own.hold !== undefined) holds = [...holds, { remediator, subjects, until: own.hold.until, owner: own.hold.owner, execution }];
     open = null;
   } else if (record.kind === 'decision') approvals = asked(approvals, record, time);
-  else if (record.kind === 'approval') approvals = answered(approvals, record, time);
-  else if (record.kind === 'breaker') {
+  else if (record.kind === 'approval') {
+    approvals = answered(approvals, record, time);
+    // What was decided on before a person answered is looked at once more.
+    if (approvals.some((each, index) => each.verdict !== state.approvals[index]?.verdict)) generation++;
+  } else if (record.kind === 'breaker') {
     breakers = breakers.filter((each) => each.remediator !== record.remediator);
     if (record.body['breaker'] === 'open')
       breakers = [...breakers, { remediator: record.remediator, since: time, reason: String(record.body['reason'] ?? '') }];
@@ -278,6 +281,9 @@ function asked(approvals: readonly Approval[], record: EvidenceRecord, time: num
     remediator: record.remediator,
     planDigest: String(request['planDigest']) as Digest,
     subjects: subjectsOf(record.body['subjects']),
+    ...(Array.isArray(request['calls']) ? { calls: request['calls'].filter(isDigest) as Digest[] } : {}),
+    ...(Array.isArray(request['asks']) ? { asks: subjectsOf(request['asks']) } : {}),
+    ...(typeof request['breadth'] === 'number' ? { breadth: request['breadth'] } : {}),
     discharges: Array.isArray(discharges) ? (discharges.filter(isDigest) as Digest[]) : [],
     fresh: request['fresh'] === true,
     causedBy: cause,

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { breakerOf, type Clock, type Digest, digestOf, type Journal, type ResourceRef, resource, type StoredRecord } from '@redress/core';
+import { breakerOf, type Clock, type Digest, digestOf, type Journal, newExecution, type ResourceRef, resource, type StoredRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** A journal under test. */
@@ -104,6 +104,16 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       await finish(await begun());
       expect(await begin('a', { generation: 0 })).toEqual({ status: 'stale', generation: 1 });
       expect(await all()).toHaveLength(2);
+    });
+
+    it('begins under the id that was chosen, which no other execution may have', async () => {
+      const execution = newExecution(time);
+      const lease = await begun('a', { execution });
+      expect(lease.execution).toBe(execution);
+      expect((await all({ execution })).map((each) => each.record.kind)).toEqual(['intent']);
+      await finish(lease);
+      await expect(begin('b', { execution })).rejects.toMatchObject({ code: 'journal/invalid' });
+      expect((await all({ resource: ref('b') })).map((each) => each.record.kind)).toEqual([]);
     });
 
     it('never lets a budget be exceeded, also at once', async () => {
@@ -216,6 +226,15 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         await answer('approved', 'a-2');
         await answer('perhaps');
         expect(await journal.approvals()).toHaveLength(1);
+      });
+
+      it('an answer refuses what was decided on before it', async () => {
+        await request({ calls: [digestOf('call')], asks: ['freshness'], breadth: 2 });
+        const { generation, approvals } = await journal.view(ref());
+        expect(approvals).toMatchObject([{ calls: [digestOf('call')], asks: ['freshness'], breadth: 2 }]);
+        await answer('denied');
+        expect((await begin('a', { generation, planDigest: digestOf('another plan') })).status).toBe('stale');
+        expect((await begin('a', { planDigest: digestOf('another plan') })).status).toBe('begun');
       });
 
       it('is used once, also at once', async () => {

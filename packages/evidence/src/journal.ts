@@ -81,6 +81,7 @@ export class ChainJournal implements Journal {
       if (may.status !== 'may' || !may.fresh) return { state, may };
       if (request.breaker !== 'ignored' && access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator))
         return { state, may: { status: 'stale', generation: state.generation } as const };
+      if (access.streamOfExecution(may.lease.execution) !== null) throw invalid('the id of an execution that was begun before');
       for (const budget of request.budgets) {
         const used = access.spent(budget.key, now - budget.window);
         if (used >= budget.changes) return { state, may: { status: 'over-budget', budget, used } as const };

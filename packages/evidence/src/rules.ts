@@ -1,5 +1,4 @@
 // What may be recorded and what a record holds: pure, and the same for every storage.
-import { randomBytes } from 'node:crypto';
 import {
   type AppendRequest,
   type Approval,
@@ -17,6 +16,7 @@ import {
   type JsonObject,
   type Lease,
   LONGEST_LEASE,
+  newExecution,
   OUTCOMES,
   type RecordKind,
   type RecordRef,
@@ -133,7 +133,7 @@ export function beginning(
   if (request.breaker !== 'ignored' && state.approvals.some((each) => each.verdict === 'denied' && isFor(each, request, now)))
     return { status: 'stale', generation: state.generation };
   if (request.approval !== undefined && !usable(state, request.approval, request, now)) return { status: 'stale', generation: state.generation };
-  const execution = executionId(now);
+  const execution = request.execution ?? newExecution(now);
   const own: JsonObject = {
     fence,
     leaseUntil: until,
@@ -200,9 +200,4 @@ export function written(state: StreamState, { kind, execution, own }: Draft, ent
   const read = readLine(state, line);
   if (!read.ok) throw new RedressError('journal/invalid', `The record would not verify: ${read.problem.message}`);
   return { line, record, after: read.state, ref: { stream: state.stream, seq: record.seq, digest } };
-}
-
-/** Sortable by time, and unique: `x-` with the time and 80 random bits. */
-function executionId(now: number): string {
-  return `x-${now.toString(36).padStart(9, '0')}-${randomBytes(10).toString('hex')}`;
 }

@@ -1,3 +1,4 @@
+import { subjectsOf } from '../guardrails/fights.js';
 import { type Decision, known } from '../guardrails/guardrail.js';
 import type { Journal, Lease } from '../journal.js';
 import { RedressError } from '../model/errors.js';
@@ -103,6 +104,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     body: {
       purpose: 'rollback',
       rollbackOf: execution,
+      subjects: [...subjectsOf(plan.changes)],
       by: { name: options.by, verified: false },
       reason: options.reason,
       policy: policy.digest,

@@ -142,6 +142,7 @@ class AwsJournal implements Journal {
         const taken: Taken[] = may.fresh ? [] : [...head.taken];
         const places = new Map<number, string>();
         let breaker = -1;
+        let named = -1;
         if (may.fresh) {
           if (request.breaker !== 'ignored') {
             // The account's own stream tells, too; this item is what a transaction can ask about without waiting for that stream's writers.
@@ -167,13 +168,14 @@ class AwsJournal implements Journal {
             places.set(more.push({ Update: this.#take(token, group, known, now) }) - 1, key);
             taken.push(token);
           }
-          more.push({
-            Put: {
-              TableName: this.#table,
-              Item: { ...av(executionKey(may.lease.execution)), stream: { S: stream }, begun: { N: String(Date.parse(next.record.time)) } },
-              ConditionExpression: 'attribute_not_exists(pk)',
-            },
-          });
+          named =
+            more.push({
+              Put: {
+                TableName: this.#table,
+                Item: { ...av(executionKey(may.lease.execution)), stream: { S: stream }, begun: { N: String(Date.parse(next.record.time)) } },
+                ConditionExpression: 'attribute_not_exists(pk)',
+              },
+            }) - 1;
         }
         const ended = await this.#commit(head, next, entry, taken, more);
         if (ended.kind === 'done') return { status: 'begun', lease: may.lease, record: next.ref };
@@ -181,6 +183,7 @@ class AwsJournal implements Journal {
           head = ended.head;
           fresh = true;
         } else if (ended.failed.has(breaker)) return { status: 'stale', generation: head.state.generation };
+        else if (ended.failed.has(named)) throw invalid('the id of an execution that was begun before');
         for (const [index, key] of places) if (ended.failed.has(index)) counted.set(key, countedOf(ended.failed.get(index) ?? null));
       }
     });
