@@ -590,4 +590,20 @@ export default [
     replace: '',
     tests: ['packages/evidence/src/full.test.ts'],
   },
+  {
+    promise: 'A person’s answer refuses what was decided on before it.',
+    defect: 'an answer leaves the head as it is',
+    file: 'packages/evidence/src/chain.ts',
+    find: 'if (approvals.some((each, index) => each.verdict !== state.approvals[index]?.verdict)) generation++;',
+    replace: '',
+    tests: ['packages/evidence/src/journal.test.ts'],
+  },
+  {
+    promise: 'An execution has an id that no other has.',
+    defect: 'one that was begun before is begun once more',
+    file: 'packages/evidence/src/journal.ts',
+    find: 'if (access.streamOfExecution(may.lease.execution) !== null)',
+    replace: 'if (access.streamOfExecution(may.lease.execution) === undefined)',
+    tests: ['packages/evidence/src/journal.test.ts'],
+  },
 ];

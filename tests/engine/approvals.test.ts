@@ -351,7 +351,7 @@ describe('settling', () => {
     const { results, retry } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1000), {
       deadline: time + 60_000,
     });
-    expect(results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true, settles: START + 59_000 }]);
+    expect(results[0]?.passes).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 59_000 }]);
     expect([retry, time, aws.writes]).toEqual([[], START, []]);
   });
   it('an event from ahead of our clock waits once, not for ever', async () => {

@@ -268,7 +268,7 @@ describe('under the lease', () => {
     };
     const policy = policyOf('enforce', undefined, { limits: [{ changes: 1, per: ['run'] }] });
     const [first, second] = await handle([event('w1'), event('w2')], { policy });
-    expect(first).toMatchObject({ outcome: 'failed', retryable: true, message: expect.stringMatching(/^Could not be read again under the lease: /) });
+    expect(first).toMatchObject({ outcome: 'failed', retryable: true, message: expect.stringMatching(/^Could not be read a second time: /) });
     expect(second).toMatchObject({ outcome: 'remediated' });
     expect(aws.writes).toEqual(['RevokeRule']);
     expect((await journal.view(widget('w1'))).closed).toMatchObject([{ outcome: 'failed', sent: 0, retryable: true }]);
@@ -393,9 +393,9 @@ describe('a wider remediator that asks a narrower one', () => {
     expect(await recorded()).toEqual(['intent', 'call', 'outcome'].map((kind) => [kind, 'widget-revoke-all']));
     expect(aws.writes).toEqual(['RevokeRule']);
   });
-  it('leaves it where there is one, and only that is recorded', async () => {
+  it('leaves it where there is one, which is recorded, and nobody is notified of it by another name', async () => {
     aws.put('w1', ['open-1']);
-    expect(await sweep(except('w1'))).toEqual([['widget-revoke-all', 'no-op']]);
+    expect(await sweep(except('w1'))).toEqual([['widget-revoke-all', 'exempt']]);
     expect((await recorded()).filter(([, by]) => by === 'widget-revoke-open')).toEqual([]);
     expect(told).toEqual([]);
   });

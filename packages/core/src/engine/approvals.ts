@@ -2,7 +2,7 @@ import { isLive, mayNotApprove } from '../guardrails/approval.js';
 import { type Approval, breakerOf } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import { isAccountId, type Partition } from '../model/resource.js';
-import { runPass } from './pass.js';
+import { runPass } from './path.js';
 import { persist } from './recorder.js';
 import type { Runtime } from './runtime.js';
 import type { ApprovalOptions, PassResult } from './types.js';

@@ -48,7 +48,8 @@ export async function contradiction(
   if (finding.disposition !== 'candidate' || !SAYS_SO.includes(finding.kind) || passes.length === 0) return null;
   if (!passes.every((pass) => isClosed(pass) && !objects(pass.decision))) return null;
   const deadline = run.deadline ?? null;
-  const policy = await factOf(() => runtime.readPolicy());
+  const standing = await runtime.standing();
+  const { policy } = standing;
   const rule = await runtime.configRule(finding, deadline);
   const claim = claimOf(finding, rule.ok ? rule.value : null, policy.ok ? policy.value : { configRules: {} }, runtime.clock.now());
   const judged: (readonly string[] | null)[] = [];
@@ -91,7 +92,8 @@ export async function contradiction(
   const trigger = { by: 'finding', finding } as const;
   const identity = await factOf(() => runtime.identity(ref, LOOKING));
   const history = await factOf(async () => (runtime.journal === null ? emptyView(streamOf(ref)) : await runtime.journal.view(ref)));
-  const facts = await runtime.facts({ remediator, ref, trigger, identity, policy, history, seen, changes: 0, lastChange: null });
+  const track = await runtime.trackRecord(policy, remediator, ref);
+  const facts = runtime.facts({ remediator, ref, trigger, identity, standing, history, track, seen, changes: 0, lastChange: null });
   const known = run.dryRun === true || (await wasTold(runtime, ref, contradicts));
   return recordDecision(runtime, { remediator, ref, trigger }, known, {
     outcome: 'notified',

@@ -223,8 +223,15 @@ export class Gate {
     }
   }
 
+  /** Opens what a write will need, before it may be sent. What goes wrong with it is met by the write. */
+  async open(call: ApiCall, { remediator, ref, as }: { remediator: Remediator; ref: ResourceRef; as: As }): Promise<void> {
+    const declared = find(remediator.uses.writes, call);
+    const target: ConnectTarget = { partition: ref.partition, account: ref.account, region: apiRegion(ref), ...as };
+    if (declared !== undefined) await this.#client(declared, call.operation, target, 1).catch(() => undefined);
+  }
+
   /** Does the work of an execution. What was connected for it alone is closed after it, and no call of it is made any more. */
-  async within<T>({ execution }: Lease, work: () => Promise<T>): Promise<T> {
+  async within<T>({ execution }: Pick<Lease, 'execution'>, work: () => Promise<T>): Promise<T> {
     const keys = new Set<string>();
     this.#executions.set(execution, keys);
     try {

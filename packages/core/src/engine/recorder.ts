@@ -1,5 +1,5 @@
-import { dischargedBy, isLive } from '../guardrails/approval.js';
-import { subjectsOf } from '../guardrails/fights.js';
+import { dischargedBy, isLive, joinedBy } from '../guardrails/approval.js';
+import { callOf, subjectsOf } from '../guardrails/fights.js';
 import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
 import type { FinishRequest, Hold, Journal, Lease, RecordRef } from '../journal.js';
 import { isRedressError } from '../model/errors.js';
@@ -124,8 +124,9 @@ const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
-  const asksFor =
-    outcome === 'awaiting-approval' && decision !== null && plan !== null && facts !== undefined ? approvalFor(decision, plan, facts, verdict) : null;
+  const joined = decision === null ? null : joinedBy(decision);
+  const asks = outcome === 'awaiting-approval' && joined === null && decision !== null && plan !== null && facts !== undefined;
+  const asksFor = asks ? approvalFor(decision, plan, facts, verdict) : null;
   // A sweep records what it found as a whole: a record for each resource that is as it should be would bury the others.
   const record =
     dryRun || (trigger.by === 'sweep' && outcome === 'no-op' && duplicateOf === undefined)
@@ -161,12 +162,17 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
     steps,
     record,
     retryable: verdict.retryable ?? false,
-    approval: asksFor === null || dryRun ? null : asksFor.id,
+    approval: joined ?? (asksFor === null || dryRun ? null : asksFor.id),
   };
-  const known = outcome === 'no-op' || (outcome === 'denied' && decision !== null && decisive(decision).every((each) => QUIET.includes(each.code)));
+  const why = decision === null ? [] : decisive(decision);
+  const known =
+    outcome === 'no-op' ||
+    (outcome === 'denied' && decision !== null && why.every((each) => QUIET.includes(each.code))) ||
+    // Whoever is meant by the exception is asked about the same gap under its own name.
+    (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined));
   // What is changed by itself later is told when a notice of it is due, and not each time that it is seen.
   const announced = asksFor?.['grace'] !== undefined;
-  if (!dryRun && !known && !announced) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
+  if (!dryRun && !known && !announced && joined === null) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
   return result;
 }
 
@@ -210,6 +216,9 @@ function approvalFor(
   return {
     id: same?.id ?? `a-${digestOf({ plan: plan.digest, discharges, fresh, now }).slice('sha256:'.length, 'sha256:'.length + 16)}`,
     planDigest: plan.digest,
+    calls: plan.changes.map(callOf),
+    asks: [...new Set(decision.results.filter((each) => each.effect === 'approve').map((each) => each.guardrail))],
+    breadth: remediator.breadth,
     discharges: [...discharges],
     fresh,
     expires: same?.expires ?? now + APPROVAL_WAITS + (grace === null ? 0 : 2 * grace.period),
@@ -297,7 +306,7 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
     record: null,
     retryable: false,
     approval: null,
-    settles: null,
+    retryAt: null,
   };
 }
 

@@ -3,14 +3,14 @@ import { messageOf, RedressError } from '../model/errors.js';
 import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
-import { unresolved, VERIFY_WAITS } from './apply.js';
-import { LEASE } from './execute.js';
 import { LOOKING } from './gate.js';
+import { LEASE, VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
 import { blank, type Closing, closeExecution, stillOpen } from './recorder.js';
 import { factOf, type Observed, type Runtime, tells, unread } from './runtime.js';
 import { readExecution, type Story } from './story.js';
 import type { PassResult } from './types.js';
+import { unresolved } from './verify.js';
 
 /** Closes every execution whose worker is gone. One that cannot be closed now stays open, says so, and keeps no other from being closed. */
 export async function recover(runtime: Runtime, deadline: number | null): Promise<readonly PassResult[]> {

@@ -10,7 +10,7 @@ import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
-import { resourcePass, runPass } from './pass.js';
+import { resourcePass, runPass } from './path.js';
 import { recover, recoverExecution } from './recover.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';

@@ -6,7 +6,7 @@ import { isRecord, type Json } from '../model/json.js';
 import type { ResourceRef } from '../model/resource.js';
 import { fixed, type Identity } from '../ports.js';
 import type { Observation, Remediator } from '../remediator/define.js';
-import { runPass } from './pass.js';
+import { runPass } from './path.js';
 import { route } from './route.js';
 import { Runtime } from './runtime.js';
 import type { PassResult, RedressOptions } from './types.js';

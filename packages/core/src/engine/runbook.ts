@@ -2,7 +2,7 @@ import type { Facts } from '../guardrails/guardrail.js';
 import type { ClosedExecution } from '../journal.js';
 import { digestOf, type Json } from '../model/json.js';
 import { breakerAfter } from './breaker.js';
-import { LEASE } from './execute.js';
+import { LEASE } from './limits.js';
 import { type Asked, blank, type Closing, closeExecution, decisionBody, recordDecision, stillOpen } from './recorder.js';
 import { type Look, parametersOf, type Runtime, tells } from './runtime.js';
 import { readExecution, resolveUndo } from './story.js';

@@ -31,6 +31,9 @@ export interface Look {
   readonly assessment: Fact<Assessment>;
 }
 
+/** Policy, register and kill switch, as they are now. */
+export type Standing = Pick<Facts, 'policy' | 'register' | 'stop'>;
+
 /** What every part of the engine works with: the composition, and the reads that facts come from. */
 export class Runtime {
   readonly remediators: readonly Remediator[];
@@ -208,62 +211,63 @@ export class Runtime {
     return { observation, assessment };
   }
 
+  /** What does not depend on the resource, and can change at any time. */
+  async standing(): Promise<Standing> {
+    const [policy, register, stop] = await Promise.all([factOf(() => this.readPolicy()), factOf(() => this.readRegister()), factOf(() => this.readStop())]);
+    return { policy, register, stop };
+  }
+
   /** All that guardrails decide on, each fact read or marked as unreadable. */
-  async facts(args: {
+  facts(args: {
     remediator: Remediator;
     ref: ResourceRef;
     trigger: Trigger;
     identity: Fact<Identity>;
-    policy: Fact<Policy>;
+    standing: Standing;
     history: Fact<StreamView>;
+    track: Facts['track'];
     seen: Look;
+    alsoPlannedBy?: Facts['alsoPlannedBy'];
     changes: number;
     lastChange: number | null;
-  }): Promise<Facts> {
-    const { remediator, seen } = args;
-    const { id, ceiling, freshWithin, settle } = remediator;
-    const policy = args.policy.ok ? args.policy.value : null;
-    const now = this.clock.now();
-    const [register, stop, track] = await Promise.all([
-      factOf(() => this.readRegister()),
-      factOf(() => this.readStop()),
-      factOf(async () => (policy === null ? [] : this.#trackRecord(policy, id, args.ref))),
-    ]);
+  }): Facts {
+    const { remediator, seen, standing } = args;
+    const { id, ceiling, freshWithin, settle, breadth } = remediator;
+    const policy = standing.policy.ok ? standing.policy.value : null;
     return {
-      now,
+      now: this.clock.now(),
       trigger: args.trigger,
       resource: args.ref,
-      remediator: { id, version: remediator.package.version, ceiling, freshWithin, settle },
+      remediator: { id, version: remediator.package.version, ceiling, freshWithin, settle, breadth },
       parameters: policy === null ? null : digestOf(parametersOf(policy, remediator)),
       lastChange: args.lastChange,
       changes: [],
+      alsoPlannedBy: args.alsoPlannedBy ?? new Map(),
       plan: null,
       hazards: seen.assessment.ok && seen.assessment.value.status === 'manual' ? (seen.assessment.value.hazards ?? []) : [],
-      policy: args.policy,
+      ...standing,
       identity: args.identity,
       observation: seen.observation,
       assessment: seen.assessment,
       history: args.history,
-      register,
-      stop,
-      track,
+      track: args.track,
       run: { changes: args.changes },
     };
   }
 
   /** The same facts with all that may have changed since the decision read anew: kill switch, policy, exceptions. */
   async refreshed(facts: Facts, observation: Observed): Promise<Facts> {
-    const now = this.clock.now();
-    const [policy, register, stop] = await Promise.all([factOf(() => this.readPolicy()), factOf(() => this.readRegister()), factOf(() => this.readStop())]);
-    return { ...facts, now, policy, register, stop, observation: known(observation) };
+    return { ...facts, ...(await this.standing()), now: this.clock.now(), observation: known(observation) };
   }
 
   /** What a lower environment has shown; read only where it has to show something. */
-  async #trackRecord(policy: Policy, remediator: string, ref: ResourceRef): Promise<readonly TrackedExecution[]> {
-    const environment = environmentOf(policy, ref.account);
-    if (environment?.after == null || this.journal === null || modeOf(policy, remediator, ref.account) !== 'enforce') return [];
-    const { accounts } = policy.environments.find((each) => each.name === environment.after?.environment) ?? { accounts: [] };
-    return this.journal.trackRecord({ remediator, accounts });
+  trackRecord(policy: Fact<Policy>, { id }: Pick<Remediator, 'id'>, ref: ResourceRef): Promise<Fact<readonly TrackedExecution[]>> {
+    return factOf(async () => {
+      const environment = policy.ok ? environmentOf(policy.value, ref.account) : null;
+      if (!policy.ok || environment?.after == null || this.journal === null || modeOf(policy.value, id, ref.account) !== 'enforce') return [];
+      const { accounts } = policy.value.environments.find((each) => each.name === environment.after?.environment) ?? { accounts: [] };
+      return this.journal.trackRecord({ remediator: id, accounts });
+    });
   }
 
   decide(facts: Facts, shown: Shown): Decision {

@@ -4,7 +4,7 @@ import { isRecord, type Json, type JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
 import { LOOKING } from './gate.js';
-import { runPass } from './pass.js';
+import { runPass } from './path.js';
 import { persist } from './recorder.js';
 import { recover } from './recover.js';
 import { NEEDED_TO_BEGIN, parametersOf, type Runtime, timeLeft } from './runtime.js';
@@ -114,7 +114,7 @@ async function sweepOne(
   const count = (passes: readonly (PassResult | null)[], again: (until: number) => boolean) => {
     for (const pass of passes) {
       if (pass === null) errors++;
-      else if (pass.settles === null || !again(pass.settles)) {
+      else if (pass.retryAt === null || pass.retryAt > runtime.clock.now() + remediator.settle || !again(pass.retryAt)) {
         outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
         if (pass.retryable) retryable++;
         if (isUnread(pass)) unread++;

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly budget?: RunBudget;
   /** Made to try things out: recorded as such, and no proof for a higher environment. */
   readonly drill?: boolean;
+  /** The longest wait for a resource to settle, in milliseconds; what needs more is delivered later (`retryAt`). Default: as long as `deadline` lets it. */
+  readonly patience?: number;
 }
 
 /** Says yes or no to a plan. */
@@ -83,8 +85,8 @@ export interface PassResult {
   readonly retryable: boolean;
   /** The approval that it waits for; a dry run asks for none. */
   readonly approval: string | null;
-  /** Epoch milliseconds: it changed just now, and is decided on after that. */
-  readonly settles: number | null;
+  /** Epoch milliseconds from which on it can be decided: it has settled then, or nobody holds it any more. Null: nothing says when. */
+  readonly retryAt: number | null;
 }
 
 /**

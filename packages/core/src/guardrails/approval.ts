@@ -1,6 +1,8 @@
 import type { Approval } from '../journal.js';
 import { type Digest, digestOf, type Json } from '../model/json.js';
+import type { Change } from '../model/plan.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
+import { callOf } from './fights.js';
 import type { Decision, Facts, GuardrailResult } from './guardrail.js';
 import { principal } from './principal.js';
 
@@ -35,6 +37,41 @@ export function isLive(approval: Approval, now: number): boolean {
   return approval.usedBy === null && approval.expires > now && (approval.grace?.ended ?? null) === null;
 }
 
+/** A request that people were asked about one of these calls. */
+function isAbout({ calls = [] }: Approval, changes: readonly Change[]): boolean {
+  return changes.some((change) => calls.includes(callOf(change)));
+}
+
+/** Guardrails that say what one remediator may do; what they ask for says nothing of another. */
+const OWN: readonly string[] = ['mode', 'ceiling'];
+
+/**
+ * The request of another remediator that stands for these changes too, since one gap is asked about once. Where a change may be made without an
+ * answer, it waits for that to the request of a narrower remediator, unless that one was asked for its own mode or ceiling only.
+ */
+function standsFor(
+  approvals: readonly Approval[],
+  { remediator, changes, now }: Pick<Facts, 'remediator' | 'changes' | 'now'>,
+  effect: Decision['effect'],
+): Approval | undefined {
+  const waits = ({ breadth = 0, asks = [] }: Approval) => breadth < remediator.breadth && !(asks.length > 0 && asks.every((each) => OWN.includes(each)));
+  return approvals.find((each) => {
+    const theirs = each.remediator !== remediator.id && isLive(each, now) && each.verdict !== 'denied' && isAbout(each, changes);
+    return theirs && (effect === 'approve' || waits(each));
+  });
+}
+
+/** The request that is about a change, and of which it does not decide alone: another remediator's, or one that somebody said no to. */
+export function requestOn(approvals: readonly Approval[], { id }: { readonly id: string }, change: Change): string | null {
+  return approvals.find((each) => (each.remediator !== id || each.verdict === 'denied') && isAbout(each, [change]))?.id ?? null;
+}
+
+/** The request of another remediator that a decision waits for. */
+export function joinedBy(decision: Decision): string | null {
+  const id = decision.results.find((each) => each.guardrail === 'approval' && each.code === 'asked-already')?.data?.['approval'];
+  return typeof id === 'string' ? id : null;
+}
+
 /**
  * A decision that waits for an approval, with the approval that is there: it discharges exactly what was shown, and nothing else. A plan that
  * was denied is not carried out either way.
@@ -42,15 +79,16 @@ export function isLive(approval: Approval, now: number): boolean {
 export function discharge(decision: Decision, facts: Facts): Decision {
   if (!['allow', 'approve'].includes(decision.effect) || facts.plan === null || !facts.history.ok || !facts.policy.ok) return decision;
   const policy = facts.policy.value;
-  const { plan, now, resource, remediator } = facts;
+  const { plan, now, resource, remediator, changes } = facts;
   const asked = dischargedBy(decision);
-  const mine = facts.history.value.approvals.filter((each) => each.remediator === remediator.id && each.planDigest === plan && isLive(each, now));
+  const { approvals } = facts.history.value;
+  const mine = approvals.filter((each) => each.remediator === remediator.id && each.planDigest === plan && isLive(each, now));
   const add = (result: Omit<GuardrailResult, 'guardrail'>): Decision => ({
     effect: result.effect,
     results: [...decision.results, { guardrail: 'approval', ...result }],
   });
-  // A no to a plan is a no to the plan, whatever was or is asked: also when nothing has to be asked any more.
-  const denied = mine.find((each) => each.verdict === 'denied');
+  // A no to a plan is a no to each of its calls, whoever plans it, and whatever was or is asked: also when nothing has to be asked any more.
+  const denied = [...mine, ...approvals.filter((each) => isLive(each, now) && isAbout(each, changes))].find((each) => each.verdict === 'denied');
   if (denied !== undefined)
     return add({
       effect: 'deny',
@@ -58,8 +96,7 @@ export function discharge(decision: Decision, facts: Facts): Decision {
       message: `${denied.by?.name ?? ''} said no to it (${denied.id}); asked again after ${new Date(denied.expires).toISOString()}.`,
       data: { approval: denied.id },
     });
-  if (decision.effect === 'allow') return decision;
-  for (const each of mine) {
+  for (const each of decision.effect === 'allow' ? [] : mine) {
     if (each.verdict !== 'approved' || each.by === null || !asked.every((one) => each.discharges.includes(one))) continue;
     if (mayNotApprove(policy, resource.account, each, each.by) !== null) continue;
     return add({
@@ -69,7 +106,10 @@ export function discharge(decision: Decision, facts: Facts): Decision {
       data: { approval: each.id, by: each.by.name, verified: each.by.verified },
     });
   }
-  return decision;
+  const other = standsFor(approvals, facts, decision.effect);
+  if (other === undefined) return decision;
+  const message = `${other.id} asks for it already, planned by ${other.remediator}.`;
+  return add({ effect: 'approve', code: 'asked-already', message, data: { approval: other.id } });
 }
 
 /** The approval that a decision rests on: what a person has said, or what nobody has objected to. */

@@ -5,16 +5,21 @@ import { type ExceptionEntry, inScope, meantKey } from '../policy/register.js';
 import { editDistance } from '../policy/validate.js';
 import type { Tagged } from '../remediator/define.js';
 import { allow, iso } from './answer.js';
+import { callOf } from './fights.js';
 import { defineGuardrail, type Facts, type Readable } from './guardrail.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
 const TAG_GRACE = 3 * 86_400_000;
 
-type Asked = Pick<Readable<'policy' | 'register' | 'observation'>, 'policy' | 'register' | 'observation' | 'resource' | 'remediator'>;
+type Asked = Pick<Readable<'policy' | 'register' | 'observation'>, 'policy' | 'register' | 'observation' | 'resource' | 'remediator' | 'alsoPlannedBy'>;
 
 /** What people have said of a change: entries whose scope holds it, and the exception tag; each with what it is on. */
 interface Said {
-  readonly entries: readonly { readonly entry: ExceptionEntry; readonly on: Tagged }[];
+  readonly entries: readonly {
+    readonly entry: ExceptionEntry;
+    readonly on: Tagged /** The remediator that it names, where that is another. */;
+    readonly from?: string;
+  }[];
   readonly tag: { readonly on: Tagged /** The part; null: it is on the resource, or on what uses it. */; readonly part: string | null } | null;
   /** What of it is said of the part alone; empty: nothing. */
   readonly apart: string;
@@ -31,25 +36,31 @@ function partsOf({ observation }: Pick<Asked, 'observation'>, subject: string | 
   return observation === 'gone' || subject === undefined ? [] : (observation.parts ?? []).filter((each) => each.subject === subject);
 }
 
-function saidOf(asked: Asked, subject: string | undefined): Said {
-  const { policy, register, resource, remediator } = asked;
+function saidOf(asked: Asked, change: Change | null): Said {
+  const { policy, register, resource, remediator, alsoPlannedBy } = asked;
   const whole = heldBy(asked);
-  const of = (held: [Tagged, ...Tagged[]]) =>
+  const of = (held: [Tagged, ...Tagged[]], ids: readonly string[]) =>
     register.entries.flatMap((entry) => {
-      const on = inScope(entry, resource, remediator.id, held);
-      return on === null ? [] : [{ entry, on }];
+      for (const id of ids) {
+        const on = inScope(entry, resource, id, held);
+        if (on !== null) return [{ entry, on, ...(id === remediator.id ? {} : { from: id }) }];
+      }
+      return [];
     });
   const tagged = (held: readonly Tagged[], part: string | null) => {
     const on = held.find((each) => Object.keys(each.tags).some((key) => meantKey(key) === meantKey(policy.exceptions.tag)));
     return on === undefined ? null : { on, part };
   };
-  const common: Said = { entries: of(whole), tag: tagged(whole, null), apart: '' };
+  const common: Said = { entries: of(whole, [remediator.id]), tag: tagged(whole, null), apart: '' };
+  const subject = change?.subject;
   const parts = partsOf(asked, subject);
-  if (subject === undefined || parts.length === 0) return common;
-  const own = of([...whole, ...parts]).filter(({ entry }) => !common.entries.some((each) => each.entry === entry));
-  const tag = common.tag ?? tagged(parts, subject);
+  // An exception from another remediator is one from its calls, whoever plans them.
+  const others = change === null ? [] : (alsoPlannedBy.get(callOf(change)) ?? []);
+  if (parts.length === 0 && others.length === 0) return common;
+  const own = of([...whole, ...parts], [remediator.id, ...others]).filter(({ entry }) => !common.entries.some((each) => each.entry === entry));
+  const tag = common.tag ?? tagged(parts, subject ?? null);
   // Three days run for each tagged part by itself.
-  const apart = [...own.map(({ entry }) => entry.id), ...(tag === common.tag ? [] : [subject])].join(' ');
+  const apart = [...own.map(({ entry }) => entry.id), ...(tag === common.tag ? [] : [subject ?? ''])].join(' ');
   return { entries: [...common.entries, ...own], tag, apart };
 }
 
@@ -57,11 +68,11 @@ function saidOf(asked: Asked, subject: string | undefined): Said {
  * What an exception sets apart from the other changes of a resource: an exception on a part holds for that part, and only for it. Empty where
  * nothing is said of the change that is not said of the whole resource.
  */
-export function setApart(facts: Pick<Facts, 'policy' | 'register' | 'observation' | 'resource' | 'remediator'>, { subject }: Change): string {
+export function setApart(facts: Pick<Facts, 'policy' | 'register' | 'observation' | 'resource' | 'remediator' | 'alsoPlannedBy'>, change: Change): string {
   const { policy, register, observation } = facts;
   // Without them nothing is decided anyway.
   if (!policy.ok || !register.ok || !observation.ok) return '';
-  return saidOf({ ...facts, policy: policy.value, register: register.value, observation: observation.value }, subject).apart;
+  return saidOf({ ...facts, policy: policy.value, register: register.value, observation: observation.value }, change).apart;
 }
 
 /** Tags that were meant as the exception tag, and are not: people expect of them what they do not do. */
@@ -84,11 +95,11 @@ function nearMisses(held: readonly Tagged[], { exceptions }: Policy): string[] {
 export const exceptions = defineGuardrail({
   id: 'exceptions',
   needs: ['policy', 'register', 'observation', 'history'],
-  evaluate: ({ now, policy, register, observation, history, resource, remediator, changes }) => {
+  evaluate: ({ now, policy, register, observation, history, resource, remediator, changes, alsoPlannedBy }) => {
     if (observation === 'gone') return allow('gone', 'The resource is gone.');
-    const asked = { policy, register, observation, resource, remediator };
+    const asked = { policy, register, observation, resource, remediator, alsoPlannedBy };
     // Changes of which something else is said are decided on apart. Should they come together all the same, what holds for one holds for all.
-    const said = changes.length === 0 ? [saidOf(asked, undefined)] : changes.map((change) => saidOf(asked, change.subject));
+    const said = changes.length === 0 ? [saidOf(asked, null)] : changes.map((change) => saidOf(asked, change));
     const covering = said.flatMap((each) => each.entries);
     const live = covering.find(({ entry }) => entry.expires > now);
     const named = (each: Tagged) => (each.id === resource.id && each.type === resource.type ? {} : { on: { type: each.type, id: each.id } });
@@ -99,7 +110,7 @@ export const exceptions = defineGuardrail({
         effect: 'exempt',
         code: 'exception',
         message: `Exception ${id} covers ${shown(live.on)} until ${iso(expires)}: ${reason} (owner ${owner}, approved by ${approver}).`,
-        data: { id, owner, approver, expires: iso(expires), ...named(live.on) },
+        data: { id, owner, approver, expires: iso(expires), ...named(live.on), ...(live.from === undefined ? {} : { from: live.from }) },
       };
     }
     const ended = [...new Map(covering.map(({ entry }) => [entry.id, entry])).values()];

@@ -1,4 +1,4 @@
-import { digestOf } from '../model/json.js';
+import { type Digest, digestOf } from '../model/json.js';
 import type { Change } from '../model/plan.js';
 import { defineGuardrail } from './guardrail.js';
 
@@ -7,13 +7,14 @@ const REMEMBERED = 7 * 86_400_000;
 /** So many fixes of the same thing in that time are enough. */
 const ENOUGH = 2;
 
+/** What stays the same of a change, whoever plans it: digest of service, operation and input. What people say, they say of a call on a resource. */
+export function callOf({ call }: Pick<Change, 'call'>): Digest {
+  return digestOf({ service: call.service, operation: call.operation, input: call.input });
+}
+
 /** What changes are about: the parts that they name; a change of the resource as a whole is known by what it sends. */
 export function subjectsOf(changes: readonly Change[]): readonly string[] {
-  return [
-    ...new Set(
-      changes.map((change) => change.subject ?? digestOf({ service: change.call.service, operation: change.call.operation, input: change.call.input })),
-    ),
-  ];
+  return [...new Set(changes.map((change) => change.subject ?? callOf(change)))];
 }
 
 /**
@@ -23,12 +24,11 @@ export function subjectsOf(changes: readonly Change[]): readonly string[] {
 export const fights = defineGuardrail({
   id: 'fights',
   needs: ['history'],
-  evaluate: ({ now, history, remediator, changes, trigger }) => {
+  evaluate: ({ now, history, changes, trigger }) => {
     const about = subjectsOf(changes);
     const back = new Set(history.closed.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
     const fixes = history.closed.filter(
       (each) =>
-        each.remediator === remediator.id &&
         (each.outcome === 'remediated' || each.outcome === 'flagged') &&
         each.rollbackOf === null &&
         !back.has(each.execution) &&

@@ -55,6 +55,7 @@ export interface Facts {
     readonly version: string;
     readonly ceiling: Ceiling;
     readonly freshWithin: number | null;
+    readonly breadth: number;
     /** Milliseconds. */
     readonly settle: number;
   };
@@ -64,6 +65,8 @@ export interface Facts {
   readonly lastChange: number | null;
   /** The changes that would be made; empty when there are none. */
   readonly changes: readonly Change[];
+  /** Other remediators that plan the same call, as far as an exception names them; by digest of the call. */
+  readonly alsoPlannedBy: ReadonlyMap<Digest, readonly string[]>;
   /** Digest of the plan that holds them; null when there is none. */
   readonly plan: Digest | null;
   readonly hazards: readonly Hazard[];

@@ -1,12 +1,16 @@
+import type { Hold } from '../journal.js';
 import { allow, iso } from './answer.js';
+import { subjectsOf } from './fights.js';
 import { defineGuardrail } from './guardrail.js';
 
-/** After a rollback a resource is left alone: the next event must not undo the undo. */
+/** After a rollback a resource is left alone, and what was rolled back is left alone whoever plans it: the next event must not undo the undo. */
 export const hold = defineGuardrail({
   id: 'hold',
   needs: ['history'],
-  evaluate: ({ now, history, remediator }) => {
-    const live = history.holds.find((each) => each.remediator === remediator.id && each.until > now);
+  evaluate: ({ now, history, remediator, changes }) => {
+    const about = subjectsOf(changes);
+    const holds = (each: Hold) => each.remediator === remediator.id || each.subjects?.some((subject) => about.includes(subject)) === true;
+    const live = history.holds.find((each) => each.until > now && holds(each));
     return live === undefined
       ? allow('no-hold', 'No hold is in force.')
       : {

@@ -72,7 +72,7 @@ export interface Observation<State, Context> {
  * - `verification`, after a change, and before and after a rollback: the state counts, and what `plan` finds to change. Nothing is decided on it,
  *   so tags and context may be left out.
  */
-export type ObservationPurpose = 'decision' | 'verification';
+export type ObservationPurpose = 'decision' | 'confirmation' | 'verification';
 
 /**
  * A hazard that a remediator looks for, told beforehand: what it means in general. What it means for one resource is in the

@@ -7,6 +7,7 @@ import {
   type Hazard,
   type JsonSafe,
   type Observation,
+  type ObservationPurpose,
   type OperationNames,
   type OperationUse,
   type Partition,
@@ -64,7 +65,7 @@ export interface RunbookDefinition<Reads extends readonly OperationUse[], Undoes
   observe(args: {
     readonly aws: AwsReads<Reads>;
     readonly resource: ResourceRef;
-    readonly purpose: 'decision' | 'verification';
+    readonly purpose: ObservationPurpose;
   }): Promise<RunbookObservation<State & JsonSafe<State>> | 'gone'>;
   assess(args: { readonly state: NoInfer<State>; readonly resource: ResourceRef }): RunbookAssessment;
   /** How it is taken back, without a runbook. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Assessment, Change } from '../model/plan.js';
 import { resource } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
-import { unresolved, verify } from './apply.js';
 import type { Look, Runtime } from './runtime.js';
+import { unresolved, verify } from './verify.js';
 
 const change = (name: string, over: object = {}): Change =>
   ({ call: { service: 'lamp', operation: 'Off', input: { Id: name }, retry: 'idempotent' }, summary: name, resolves: true, ...over }) as unknown as Change;
@@ -42,7 +42,7 @@ describe('a verification', () => {
         return looks[Math.min(asked.length, looks.length) - 1];
       },
     } as unknown as Runtime;
-    const { reads, ...found } = await verify(runtime, {
+    const { reads, left: _, ...found } = await verify(runtime, {
       remediator: { id: 'lamp-off' } as Remediator,
       ref,
       lease: { execution: 'x-1', fence: 1, until: 5 },

@@ -1,0 +1,30 @@
+import type { ResourceRef } from '../model/resource.js';
+import { LOOKING } from './gate.js';
+import type { PassRequest, ResourcePass, Run } from './path.js';
+import { recordDecision } from './recorder.js';
+import { factOf, type Runtime } from './runtime.js';
+import type { PassResult } from './types.js';
+
+/**
+ * The one name of the resource that an event may name in several ways, or the end where nobody can tell. With credentials of another account
+ * nothing is read, since what they show would be the other's: the claim stands, and the decision says no.
+ */
+export async function identify(
+  runtime: Runtime,
+  {
+    remediator,
+    claimed,
+    trigger,
+    run,
+    together,
+  }: Pick<PassRequest, 'remediator' | 'claimed' | 'trigger'> & { readonly run: Run; readonly together: ResourcePass },
+): Promise<{ readonly ref: ResourceRef } | { readonly end: readonly PassResult[] }> {
+  const identity = await factOf(() => runtime.identity(claimed, LOOKING));
+  if (!identity.ok || identity.value.account !== claimed.account) return { ref: claimed };
+  const named = await runtime.identify(remediator, claimed, run.deadline, together.names);
+  if (named.ok && named.value !== null) return { ref: named.value };
+  const why = named.ok ? 'it is none of this account.' : named.error;
+  const message = `${claimed.id} could not be identified, so nothing was done: ${why}`;
+  const verdict = { outcome: 'denied', message, retryable: !named.ok && named.retryable } as const;
+  return { end: [await recordDecision(runtime, { remediator, ref: claimed, trigger }, run.dryRun, verdict)] };
+}

@@ -1,0 +1,77 @@
+import type { Fact } from '../guardrails/guardrail.js';
+import type { Lease } from '../journal.js';
+import type { Json } from '../model/json.js';
+import type { Assessment, Change } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import type { Policy } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
+import { inExecution, SharedReads } from './gate.js';
+import { VERIFY_WAITS } from './limits.js';
+import { remaining } from './planning.js';
+import { stillOpen } from './recorder.js';
+import { type Runtime, tells, unread } from './runtime.js';
+
+/** What an independent read says of changes that were made. */
+export interface Verification {
+  readonly status: 'verified' | 'not-verified' | 'unconfirmed';
+  readonly message: string;
+  readonly after: Json | null;
+  /** What the resource still has open besides. */
+  readonly open: readonly string[];
+  /** Of the whole plan, what still shows; null where nobody can tell. */
+  readonly left: readonly Change[] | null;
+  /** Whether the remediator finds nothing more to change. */
+  readonly done: boolean;
+  /** What was read, for those who look next. */
+  readonly reads: SharedReads;
+}
+
+/** Reads anew until nothing of what was changed is left to change, or its time is up. */
+export async function verify(
+  runtime: Runtime,
+  args: {
+    readonly remediator: Remediator;
+    readonly ref: ResourceRef;
+    readonly lease: Lease;
+    readonly changed: readonly Change[];
+    /** Of the plan, what was not made. Others may have. */
+    readonly unmade?: readonly Change[];
+    /** A call was refused, because it had been done already. */
+    readonly overtaken?: boolean;
+    readonly policy: Fact<Policy>;
+    readonly deadline: number | null;
+  },
+): Promise<Verification> {
+  const { changed, unmade = [] } = args;
+  const as = inExecution(args.lease, args.remediator, args.ref, 'fix');
+  let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [], left: null, done: false, reads: new SharedReads() };
+  for (const wait of VERIFY_WAITS) {
+    if (wait > 0) await runtime.clock.sleep(wait);
+    // Its own each time: no look after a change sees what was read before it.
+    const reads = new SharedReads();
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline: args.deadline, purpose: 'verification', shared: reads });
+    if (!seen.observation.ok || !seen.assessment.ok) {
+      last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], left: null, done: false, reads };
+      continue;
+    }
+    const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
+    const assessment = seen.assessment.value;
+    const wrong = unresolved(changed, assessment);
+    // What is gone, or does not have the gap for another reason, says nothing of what was not made.
+    const left = unmade.length === 0 ? wrong : tells(seen) ? unresolved([...changed, ...unmade], assessment) : null;
+    const found = { after, left, reads };
+    const verified: Verification = { ...found, status: 'verified', message: '', open: stillOpen(assessment), done: assessment.status !== 'change' };
+    if (left?.length === 0) return verified;
+    last = wrong.length === 0 ? verified : { ...found, status: 'not-verified', message: wrong.map(({ summary }) => summary).join('; '), open: [], done: false };
+    // What somebody else did may show late, too; what nobody did shows at no time.
+    if (wrong.length === 0 && !args.overtaken) return last;
+  }
+  return last;
+}
+
+/** What still has to be done of what was done: the changes themselves, and whatever else a change should have resolved altogether. */
+export function unresolved(changed: readonly Change[], assessment: Assessment): readonly Change[] {
+  const left = remaining(changed, assessment);
+  if (left.length > 0 || assessment.status !== 'change' || !changed.some((change) => change.resolves && change.subject === undefined)) return left;
+  return assessment.changes.filter((change) => change.resolves && change.subject === undefined);
+}

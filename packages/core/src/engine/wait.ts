@@ -1,0 +1,45 @@
+import type { Trigger } from '../guardrails/guardrail.js';
+import type { OpenExecution } from '../journal.js';
+import type { Remediator } from '../remediator/define.js';
+import { NEEDED_AFTER_SETTLING, TURN, TURN_POLL } from './limits.js';
+import type { Lead, Way } from './path.js';
+import type { Runtime } from './runtime.js';
+
+/** When a resource changed last, at the latest: what an event reports is no later than the event; of anything else only the first sight is known. */
+export function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | null {
+  // Whoever approves has looked.
+  if (trigger.by === 'approval') return null;
+  // A clock that is ahead must not make it wait for ever.
+  return Math.min(reportedBy(trigger) ?? seenAt, now);
+}
+
+/**
+ * An event younger than the time to settle is not looked at: reads are late, and what does not show yet would be taken for gone, or for closed.
+ * What says no time is looked at once, and waits only where something would be changed.
+ */
+export function settledAt(trigger: Trigger, lastChange: number | null, { settle }: Pick<Remediator, 'settle'>, now: number): Lead {
+  if (lastChange === null || reportedBy(trigger) === null || lastChange + settle <= now) return { is: 'look-again' };
+  return { is: 'settle', until: lastChange + settle };
+}
+
+function reportedBy(trigger: Trigger): number | null {
+  const reported = trigger.by === 'finding' ? Date.parse(trigger.finding.observedAt ?? '') : Number.NaN;
+  return Number.isNaN(reported) ? null : reported;
+}
+
+/** Whether a pass waits until then: a sweep comes back to it, and who has not the time, or not the patience, has it delivered later. */
+export function mayWait({ trigger, run }: Pick<Way, 'trigger' | 'run'>, until: number, now: number): boolean {
+  const late = run.deadline !== null && until + NEEDED_AFTER_SETTLING > run.deadline;
+  return trigger.by !== 'sweep' && !late && until - now <= run.patience;
+}
+
+/** Waits until nobody holds the resource, or its lease has run out; null then, else whoever holds it for longer than a fix takes. */
+export async function awaitTurn(runtime: Runtime, { ref, run }: Pick<Way, 'ref' | 'run'>): Promise<OpenExecution | null> {
+  const journal = runtime.needJournal('Changing something');
+  for (let waited = 0; ; waited += TURN_POLL) {
+    const { open } = await journal.view(ref);
+    if (open === null || open.leaseUntil <= runtime.clock.now()) return null;
+    if (waited >= TURN || (run.deadline !== null && runtime.clock.now() + TURN_POLL > run.deadline)) return open;
+    await runtime.clock.sleep(TURN_POLL);
+  }
+}

@@ -1,0 +1,410 @@
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  type Journal,
+  type Notification,
+  type PassResult,
+  RedressError,
+  type RedressOptions,
+  type Remediator,
+  type Stop,
+} from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { bound, kindsOf, recordsOf } from '../support/journal.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
+
+const ACCOUNT = '111111111111';
+const START = Date.parse('2026-11-24T10:00:00Z');
+const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
+const settling: Remediator = { ...revokeOpenRules, settle: 60_000 };
+
+let aws: Widgets;
+let time: number;
+let slept: number[];
+let journal: Journal;
+let notices: Notification[];
+
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    slept.push(milliseconds);
+    time += milliseconds;
+  },
+};
+const policy = (extra: object = {}) =>
+  definePolicy({
+    version: 1,
+    environments: { dev: { accounts: [ACCOUNT] } },
+    remediators: { 'widget-revoke-open': { dev: 'enforce' } },
+    ...extra,
+  });
+const redress = (over: Partial<RedressOptions> = {}) =>
+  createRedress({
+    remediators: [revokeOpenRules],
+    policy: policy(),
+    journal,
+    connect: aws.connect,
+    clock,
+    notify: async (each) => void notices.push(each),
+    ...over,
+  });
+const event = (at = time - 60_000, id = 'w1', rule = 'open-1') => openedEvent(id, rule, at);
+const handle = async (input: unknown, over: Partial<RedressOptions> = {}, run = {}) =>
+  (await redress(over).handle(input, run)).results.flatMap((each) => each.passes);
+const outcomes = (passes: readonly PassResult[]) => passes.map(({ outcome }) => outcome);
+/** A promise, and what resolves it. */
+const gate = () => {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), opened };
+};
+
+beforeEach(() => {
+  aws = new Widgets();
+  time = START;
+  slept = [];
+  journal = memoryJournal({ clock });
+  notices = [];
+});
+
+describe('what goes out together', () => {
+  it('the second look is made while the intent is written', async () => {
+    aws.put('w1', ['open-1']);
+    const second = gate();
+    aws.before = () => void (aws.calls.filter(({ write }) => !write).length === 1 && second.open());
+    const slow: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        // One that waited for the intent first would wait for ever.
+        await second.opened;
+        return journal.begin(request);
+      },
+    };
+    expect(outcomes(await handle(event(), { journal: slow }))).toEqual(['remediated']);
+    expect(aws.calls.map(({ operation }) => operation)).toEqual(['DescribeWidget', 'DescribeWidget', 'RevokeRule', 'DescribeWidget']);
+  });
+
+  it('the session of the execution is opened while the intent is written', async () => {
+    aws.put('w1', ['open-1']);
+    const connected = gate();
+    const slow: Journal = { ...bound(journal), begin: async (request) => (await connected.opened, journal.begin(request)) };
+    const connect: RedressOptions['connect'] = async (target) => {
+      if (target.access === 'write') connected.open();
+      return { ...(await aws.connect(target)), perExecution: true };
+    };
+    expect(outcomes(await handle(event(), { journal: slow, connect }))).toEqual(['remediated']);
+  });
+
+  it('the record of the last call is written while its effect is read', async () => {
+    aws.put('w1', ['open-1']);
+    const verifying = gate();
+    aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && verifying.open());
+    const slow: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        if (entry.kind === 'call') await verifying.opened;
+        return journal.append(entry);
+      },
+    };
+    expect(outcomes(await handle(event(), { journal: slow }))).toEqual(['remediated']);
+    expect(await kindsOf(journal)).toEqual(['intent', 'call', 'outcome']);
+  });
+
+  it('a record of a call that cannot be written closes nothing: recovery finds what was done', async () => {
+    aws.put('w1', ['open-1']);
+    const down: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        if (entry.kind === 'call') throw new RedressError('journal/unavailable', 'down', { retryable: true });
+        return journal.append(entry);
+      },
+    };
+    const { results, retry } = await redress({ journal: down }).handle(event());
+    expect([results[0]?.error?.code, results[0]?.retryable, retry]).toEqual(['journal/unavailable', true, []]);
+    expect(await kindsOf(journal)).toEqual(['intent']);
+    time += 130_000;
+    expect(await redress().recover()).toMatchObject([{ outcome: 'remediated' }]);
+  });
+});
+
+describe('the second look', () => {
+  it('stops at a hazard that nobody has decided on', async () => {
+    const hazard = { code: 'busy', effect: 'approve' as const, message: 'Somebody is connected.' };
+    const risky: Remediator = {
+      ...revokeOpenRules,
+      plan: (args) => {
+        const assessment = revokeOpenRules.plan(args);
+        return assessment.status === 'change' && aws.calls.length === 2 ? { ...assessment, hazards: [hazard] } : assessment;
+      },
+    };
+    aws.put('w1', ['open-1']);
+    expect(outcomes(await handle(event(), { remediators: [risky] }))).toEqual(['superseded', 'remediated']);
+  });
+
+  it('does not stop at a hazard of what this plan leaves alone', async () => {
+    aws.put('w1', ['open-1', 'open-wide']);
+    expect(outcomes(await handle(event()))).toEqual(['remediated', 'awaiting-approval']);
+    expect(aws.rules('w1')).toEqual(['open-wide']);
+  });
+
+  it('asks for what confirms, and for nothing else', async () => {
+    const purposes: (string | undefined)[] = [];
+    const noting: Remediator = { ...revokeOpenRules, observe: (args) => (purposes.push(args.purpose), revokeOpenRules.observe(args)) };
+    aws.put('w1', ['open-1']);
+    await handle(event(), { remediators: [noting] });
+    expect(purposes).toEqual(['decision', 'confirmation', 'verification']);
+  });
+});
+
+describe('an event younger than the time to settle', () => {
+  it('is not looked at before: a read that is late would take the resource for gone', async () => {
+    aws.put('w1', ['open-1']);
+    const looks: number[] = [];
+    aws.before = () => {
+      looks.push(time);
+      // For eleven seconds it does not show.
+      if (time < START + 8000) aws.faults.set('DescribeWidget', ['gone']);
+    };
+    expect(outcomes(await handle(event(START - 3000), { remediators: [settling] }))).toEqual(['remediated']);
+    expect([slept, looks[0]]).toEqual([[57_000], START + 57_000]);
+    expect(aws.rules('w1')).toEqual([]);
+  });
+
+  it('is delivered then, where there is not the time or the patience to wait', async () => {
+    aws.put('w1', ['open-1']);
+    const then = { outcome: 'busy', retryable: true, retryAt: START + 57_000 };
+    expect(await handle(event(START - 3000), { remediators: [settling] }, { patience: 10_000 })).toMatchObject([then]);
+    expect(await handle(event(START - 3000), { remediators: [settling] }, { deadline: START + 100_000 })).toMatchObject([then]);
+    expect([aws.calls, slept, await kindsOf(journal)]).toEqual([[], [], []]);
+    expect(outcomes(await handle(event(START - 3000), { remediators: [settling] }, { patience: 57_000 }))).toEqual(['remediated']);
+  });
+
+  it('does not concern what is older, nor a dry run', async () => {
+    aws.put('w1', ['open-1']);
+    expect(outcomes(await handle(event(START - 1), { remediators: [settling] }, { dryRun: true }))).toEqual(['planned']);
+    expect(outcomes(await handle(event(START - 60_000), { remediators: [settling] }))).toEqual(['remediated']);
+    expect(slept).toEqual([]);
+  });
+
+  it('what nobody would change does not wait for it: people are notified at the first sight of a sweep', async () => {
+    aws.put('w1', ['open-1']);
+    const manual: Remediator = { ...settling, plan: () => ({ status: 'manual', message: 'Look at it.' }) };
+    const passes: PassResult[] = [];
+    await redress({ remediators: [manual] }).sweep({
+      targets: [{ account: ACCOUNT, region: 'us-east-1' }],
+      onPass: (pass) => void passes.push(pass),
+    });
+    expect(passes).toMatchObject([{ outcome: 'notified', message: 'Look at it.' }]);
+  });
+});
+
+describe('a resource that another worker holds', () => {
+  const hold = async (lease: number) => {
+    const ref = aws.put('w1', ['open-1']);
+    const { generation } = await journal.view(ref);
+    const begun = await journal.begin({ resource: ref, remediator: 'another', planDigest: 'sha256:x', generation, budgets: [], lease, body: {} });
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    return begun.lease;
+  };
+
+  it('is waited for, and looked at as it is then', async () => {
+    const lease = await hold(60_000);
+    const sleep = clock.sleep;
+    const looksWhileHeld = () => aws.calls.length;
+    let held = 0;
+    const waiting = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        await sleep(milliseconds);
+        held = looksWhileHeld();
+        if (time >= START + 9000 && (await journal.view(widget('w1'))).open !== null) {
+          await journal.finish({ resource: widget('w1'), remediator: 'another', lease, outcome: 'failed', sent: 0, body: {} });
+          aws.put('w1', ['open-1', 'open-2']);
+        }
+      },
+    };
+    expect(outcomes(await handle(event(), { clock: waiting }))).toEqual(['remediated', 'awaiting-approval']);
+    expect([time, held]).toEqual([START + 9000, 2]);
+    expect(aws.rules('w1')).toEqual(['open-2']);
+  });
+
+  it('for longer than ten seconds is left until its lease ends', async () => {
+    await hold(60_000);
+    expect(await handle(event())).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
+    expect([time, aws.writes]).toEqual([START + 10_000, []]);
+  });
+
+  it('holds up nobody who has nothing to change', async () => {
+    await hold(60_000);
+    aws.put('w1', ['closed']);
+    expect(outcomes(await handle(event()))).toEqual(['no-op']);
+    expect(slept).toEqual([]);
+  });
+});
+
+describe('a store that is away for a moment right before the write', () => {
+  const away = () => new RedressError('store/unavailable', 'away', { retryable: true });
+  /** Away at the re-read that follows the intent; there again afterwards. */
+  const readsOf = <T>(value: T, failing: (reads: number) => boolean) => {
+    let reads = 0;
+    return {
+      read: async () => {
+        if (failing(++reads)) throw away();
+        return value;
+      },
+    };
+  };
+
+  it.each([
+    ['the kill switch', (fails: (reads: number) => boolean) => ({ killSwitch: readsOf<Stop>('none', fails) })],
+    ['the register', (fails: (reads: number) => boolean) => ({ exceptions: readsOf(defineRegister([]), fails) })],
+  ])('%s: nothing is written, and the event comes back', async (_name, over) => {
+    aws.put('w1', ['open-1']);
+    const options = over((reads) => reads === 2);
+    const shared = redress(options);
+    const first = await shared.handle(event());
+    expect(first.results[0]).toMatchObject({ retryable: true, passes: [{ outcome: 'denied', retryable: true }] });
+    expect(aws.writes).toEqual([]);
+    expect((await shared.handle(event())).results[0]?.passes.map(({ outcome }) => outcome)).toEqual(['remediated']);
+  });
+
+  it('between two writes: what was made stays, the rest comes back, and it is no bad end', async () => {
+    const shared = redress({ remediators: [anyAge], killSwitch: readsOf<Stop>('none', (reads) => reads % 3 === 0) });
+    for (const id of ['w1', 'w2', 'w3']) {
+      aws.put(id, ['open-1', 'open-2']);
+      expect((await shared.handle(event(time - 60_000, id))).results[0]).toMatchObject({ retryable: true, passes: [{ outcome: 'partial', retryable: true }] });
+      expect(aws.rules(id)).toEqual(['open-2']);
+    }
+    // Three of them open no circuit breaker.
+    expect((await journal.view(widget('w1'))).breakers).toEqual([]);
+  });
+});
+
+describe('what somebody else has closed', () => {
+  const twoOpen = (after: () => void) => {
+    aws.put('w1', ['open-1', 'open-2']);
+    let writes = 0;
+    aws.before = (operation) => void (operation === 'RevokeRule' && ++writes === 2 && after());
+  };
+  const outcome = async () => (await recordsOf(journal)).find(({ record }) => record.kind === 'outcome')?.record.body;
+
+  it('is closed: the record says what this execution did, and what it found done', async () => {
+    twoOpen(() => aws.put('w1', []));
+    const [pass] = await handle(event(), { remediators: [anyAge] });
+    expect(pass).toMatchObject({ outcome: 'remediated', open: [], retryable: false });
+    expect(pass?.message).toBe(
+      'revoke open-1; revoke open-2; not by this execution, but found done: revoke open-2 (widget:RevokeRule was refused: Rule.NotFound: Rule.NotFound)',
+    );
+    expect(await outcome()).toMatchObject({ foundDone: ['revoke open-2'], verified: 'verified' });
+  });
+
+  it('is waited for where it shows late', async () => {
+    twoOpen(() => {
+      aws.put('w1', []);
+      let stale = 3;
+      aws.before = (operation) => {
+        if (operation === 'DescribeWidget' && stale-- > 0) aws.faults.set('DescribeWidget', ['stale']);
+      };
+    });
+    expect(outcomes(await handle(event(), { remediators: [anyAge] }))).toEqual(['remediated']);
+  });
+
+  it('is not taken for closed where the resource is gone', async () => {
+    twoOpen(() => aws.widgets.delete('w1'));
+    expect(outcomes(await handle(event(), { remediators: [anyAge] }))).toEqual(['partial']);
+    expect(await outcome()).not.toHaveProperty('foundDone');
+  });
+
+  it('what nobody has closed is partial, and is not waited for', async () => {
+    aws.put('w1', ['open-1', 'open-2']);
+    let writes = 0;
+    aws.before = (operation) => void (operation === 'RevokeRule' && ++writes === 2 && aws.faults.set('RevokeRule', ['denied']));
+    expect(outcomes(await handle(event(), { remediators: [anyAge] }))).toEqual(['partial']);
+    expect(slept).toEqual([]);
+  });
+});
+
+describe('what people say between the decision and the intent', () => {
+  it('is heard: a no to the call refuses it', async () => {
+    aws.put('w1', ['open-1']);
+    const asked = await handle(event(time - 60_000, 'w1', 'another'));
+    expect(asked).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    const body = { approval: { id: asked[0]?.approval ?? '', verdict: 'denied', by: { name: 'arn:aws:iam::111111111111:role/Lead', verified: true } } };
+    const late: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        await journal.append({ kind: 'approval', resource: widget('w1'), remediator: 'widget-revoke-open', body });
+        return journal.begin(request);
+      },
+    };
+    expect(outcomes(await handle(event(), { journal: late }))).toEqual(['denied']);
+    expect(aws.writes).toEqual([]);
+  });
+});
+
+describe('what stops one part', () => {
+  it('does not keep the others from being decided on', async () => {
+    aws.put('w1', ['open-1', 'open-old']);
+    let stop: Stop = 'none';
+    aws.before = () => void (aws.calls.length >= 1 && (stop = 'changes'));
+    const passes = await handle(event(), { killSwitch: { read: async () => stop } });
+    expect(outcomes(passes)).toEqual(['denied', 'awaiting-approval']);
+    expect(aws.writes).toEqual([]);
+  });
+});
+
+describe('one gap', () => {
+  const wide: Remediator = { ...anyAge, id: 'widget-revoke-all', breadth: 10 };
+  const modes = (narrow: string, broad: string) => policy({ remediators: { 'widget-revoke-open': { dev: narrow }, 'widget-revoke-all': { dev: broad } } });
+  const sweep = async (ids: string[], over: Partial<RedressOptions>) => {
+    const passes: PassResult[] = [];
+    await redress({ remediators: [revokeOpenRules, wide, noteWidget], ...over }).sweep({
+      targets: [{ account: ACCOUNT, region: 'us-east-1' }],
+      remediators: ids,
+      onPass: (pass) => void passes.push(pass),
+    });
+    return passes;
+  };
+
+  it('is one request and one notice, whichever remediator meets it first', async () => {
+    for (const order of [
+      ['widget-revoke-open', 'widget-revoke-all'],
+      ['widget-revoke-all', 'widget-revoke-open'],
+    ]) {
+      aws = new Widgets();
+      journal = memoryJournal({ clock });
+      notices = [];
+      aws.put('w1', ['open-1']);
+      const options = { policy: modes('approve', 'approve') };
+      const [first] = await sweep(order.slice(0, 1), options);
+      const [second] = await sweep(order.slice(1), options);
+      expect([first?.outcome, second?.outcome, second?.approval]).toEqual(['awaiting-approval', 'awaiting-approval', first?.approval]);
+      expect(await redress().approvals()).toMatchObject([{ remediator: order[0] }]);
+      expect(notices).toHaveLength(1);
+    }
+  });
+
+  it('what was asked for by its own mode alone says nothing of another remediator', async () => {
+    aws.put('w1', ['open-1']);
+    const any = { ...anyAge, id: 'widget-revoke-open' };
+    const options = { remediators: [any, wide], policy: modes('approve', 'enforce') };
+    expect(await sweep(['widget-revoke-open'], options)).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(outcomes(await sweep(['widget-revoke-all'], options))).toEqual(['remediated']);
+  });
+
+  it('a refused call is not sent by a wider remediator in the same pass', async () => {
+    aws.put('w1', ['open-1']);
+    aws.faults.set('RevokeRule', ['denied']);
+    const options = { remediators: [anyAge, wide], policy: modes('enforce', 'enforce') };
+    const passes = await redress(options).run(widget('w1'));
+    expect(passes.map(({ remediator, outcome }) => [remediator, outcome])).toEqual([
+      ['widget-revoke-open', 'failed'],
+      ['widget-revoke-all', 'no-op'],
+    ]);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+});
