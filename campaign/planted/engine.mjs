@@ -216,7 +216,7 @@ export default [
   {
     promise: 'An event that cannot be decided on is not lost.',
     defect: 'stores that are down are taken for a refusal',
-    file: `${ENGINE}/decide.ts`,
+    file: `${ENGINE}/later.ts`,
     find: 'if ([policy, register, stop, history, track].some((fact: Fact<unknown>) => !fact.ok)) return true;',
     replace: '',
     tests: inEngine,
@@ -863,7 +863,7 @@ export default [
   },
   {
     promise: 'An event that cannot be decided on is not lost.',
-    defect: 'a store that is away at the re-read before the write refuses for good',
+    defect: 'a store that cannot be reached at the re-read before the write refuses for good',
     file: `${ENGINE}/execute.ts`,
     find: 'stopped = { decision, retryable: mayBeReadLater(now) };',
     replace: 'stopped = { decision, retryable: false };',
@@ -871,7 +871,7 @@ export default [
   },
   {
     promise: 'What is right at the end is closed, and the record says what this execution did not do.',
-    defect: 'what somebody else has closed is a bad end',
+    defect: 'what somebody else has closed is a failed execution',
     file: `${ENGINE}/closing.ts`,
     find: 'if (error !== null && verified.left?.length !== 0) {',
     replace: 'if (error !== null) {',

@@ -185,7 +185,8 @@ describe('what is to happen happens', () => {
       crashBefore: 4,
       crashAfter: 4,
       recoveredAfterDown: 4,
-      stopped: 6,
+      // Two of them at the intent, which goes out beside the second look.
+      stopped: 8,
       back: 11,
       ahead: 11,
       crowd: 1,
@@ -311,8 +312,8 @@ describe('an engine that is not sound is found, by the faults that show it', () 
         begin: async (request) => {
           const begun = await journal.begin(request);
           if (begun.status !== 'busy') return begun;
-          const { execution, fence, leaseUntil: until } = begun.open;
-          return { status: 'begun' as const, lease: { execution, fence, until }, record: null as never };
+          const { fence, leaseUntil: until } = begun.open;
+          return { status: 'begun' as const, lease: { execution: request.execution ?? '', fence, until }, record: null as never };
         },
       })),
       ['fix: duplicate'],
@@ -359,7 +360,7 @@ describe('an engine that is not sound without any fault is refused, and it is sa
     [
       'sends without an intent',
       onJournal((journal) => ({
-        begin: async () => ({ status: 'begun', lease: { execution: 'x-1', fence: 1, until: Number.MAX_SAFE_INTEGER }, record: null as never }),
+        begin: async ({ execution = '' }) => ({ status: 'begun', lease: { execution, fence: 1, until: Number.MAX_SAFE_INTEGER }, record: null as never }),
         append: (entry) => (entry.kind === 'call' ? Promise.resolve(null as never) : journal.append(entry)),
         finish: async () => null as never,
       })),

@@ -246,8 +246,8 @@ describe('a resource that another worker holds', () => {
   });
 });
 
-describe('a store that is away for a moment right before the write', () => {
-  const away = () => new RedressError('store/unavailable', 'away', { retryable: true });
+describe('a store that cannot be reached for a moment right before the write', () => {
+  const away = () => new RedressError('journal/unavailable', 'away', { retryable: true });
   /** Away at the re-read that follows the intent; there again afterwards. */
   const readsOf = <T>(value: T, failing: (reads: number) => boolean) => {
     let reads = 0;
@@ -272,7 +272,7 @@ describe('a store that is away for a moment right before the write', () => {
     expect((await shared.handle(event())).results[0]?.passes.map(({ outcome }) => outcome)).toEqual(['remediated']);
   });
 
-  it('between two writes: what was made stays, the rest comes back, and it is no bad end', async () => {
+  it('between two writes: what was made stays, the rest comes back, and it does not count as a failure', async () => {
     const shared = redress({ remediators: [anyAge], killSwitch: readsOf<Stop>('none', (reads) => reads % 3 === 0) });
     for (const id of ['w1', 'w2', 'w3']) {
       aws.put(id, ['open-1', 'open-2']);

@@ -6,13 +6,14 @@ import type { Plan } from '../model/plan.js';
 import { modeOf } from '../policy/policy.js';
 import { execute } from './execute.js';
 import { endMoot, sendNotice } from './grace.js';
+import { mayBeReadLater } from './later.js';
 import { partsOf, type Sight } from './look.js';
-import type { End, Lead, Way } from './path.js';
 import { makePlan, type Part } from './planning.js';
 import { announcedBy, blank, outcomeOf, recordDecision, type Verdict } from './recorder.js';
 import { whileRunbook } from './runbook.js';
 import { type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
+import type { End, Lead, Way } from './way.js';
 
 const DONE: Lead = { is: 'done' };
 
@@ -159,15 +160,6 @@ async function conclude(
 /** Whether the event showed the change itself when it was decided on. */
 function isFresh(decision: Decision): boolean {
   return decision.results.some((each) => each.guardrail === 'freshness' && each.effect === 'allow');
-}
-
-/**
- * Whether a denial for want of facts may end otherwise later. Our own stores are expected back, so what needs them is delivered later; what AWS
- * refuses for good is not.
- */
-export function mayBeReadLater({ policy, register, stop, history, track, identity, observation, assessment }: Facts): boolean {
-  if ([policy, register, stop, history, track].some((fact: Fact<unknown>) => !fact.ok)) return true;
-  return [identity, observation, assessment].some((fact: Fact<unknown>) => !fact.ok && fact.retryable);
 }
 
 /** The execution that already does, or did, what this input asks for. */

@@ -8,14 +8,14 @@ import type { Assessment, Plan } from '../model/plan.js';
 import { apply } from './apply.js';
 import { breakerAfter, tripped } from './breaker.js';
 import { closingOf, closingUnsent, type Ended, isOvertaken } from './closing.js';
-import { mayBeReadLater } from './decide.js';
 import { inExecution, LOOKING, type SharedReads } from './gate.js';
+import { mayBeReadLater } from './later.js';
 import { LEASE, NEEDED } from './limits.js';
-import type { End, Way } from './path.js';
 import { blank, type Closing, closeExecution, decisionBody, observed, recordDecision } from './recorder.js';
 import { budgetsOf, type Look, type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
 import { verify } from './verify.js';
+import type { End, Way } from './way.js';
 
 /** A plan that may be carried out. */
 export interface Allowed {

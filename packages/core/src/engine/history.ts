@@ -3,9 +3,9 @@ import { emptyView, type StreamView } from '../journal.js';
 import { streamOf } from '../model/resource.js';
 import type { Identity } from '../ports.js';
 import { LOOKING } from './gate.js';
-import type { Way } from './path.js';
 import { recoverOne } from './recover.js';
 import { factOf, type Runtime, type Standing } from './runtime.js';
+import type { Way } from './way.js';
 
 /** What is known before the resource is looked at. */
 export interface History {

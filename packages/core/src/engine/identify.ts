@@ -1,9 +1,9 @@
 import type { ResourceRef } from '../model/resource.js';
 import { LOOKING } from './gate.js';
-import type { PassRequest, ResourcePass, Run } from './path.js';
 import { recordDecision } from './recorder.js';
 import { factOf, type Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
+import type { PassRequest, ResourcePass, Run } from './way.js';
 
 /**
  * The one name of the resource that an event may name in several ways, or the end where nobody can tell. With credentials of another account

@@ -7,9 +7,9 @@ import type { Digest } from '../model/json.js';
 import type { Change } from '../model/plan.js';
 import { LOOKING } from './gate.js';
 import type { History } from './history.js';
-import type { Way } from './path.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
 import { type Look, type Runtime, unread } from './runtime.js';
+import type { Way } from './way.js';
 
 /** What is there, and all that is decided on. */
 export interface Sight {

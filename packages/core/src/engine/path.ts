@@ -1,87 +1,15 @@
 // The way of one remediator over one resource, top to bottom: settle, identify, history, look, decide, and for what is allowed begin, send,
 // verify, close. Each step is a function of what the one before it found; where a step leads is one of a few things.
-import type { Trigger } from '../guardrails/guardrail.js';
-import type { ResourceRef } from '../model/resource.js';
-import type { Remediator } from '../remediator/define.js';
 import { decideParts } from './decide.js';
-import { SharedReads } from './gate.js';
 import { readHistory } from './history.js';
 import { identify } from './identify.js';
 import { ROUNDS } from './limits.js';
 import { lookAt } from './look.js';
 import { blank } from './recorder.js';
 import type { Runtime } from './runtime.js';
-import type { PassResult, RunBudget, RunOptions } from './types.js';
+import type { PassResult, RunOptions } from './types.js';
 import { awaitTurn, lastChangeBy, mayWait, settledAt } from './wait.js';
-
-/** Where a step leads. */
-export type Lead =
-  /** This part is decided on; the next one is its turn. */
-  | { readonly is: 'go-on' }
-  | { readonly is: 'done' }
-  /** Something was changed, or is not what it was: what is there now is planned. */
-  | { readonly is: 'look-again' }
-  /** It changed just now: decided on at that time, epoch milliseconds. */
-  | { readonly is: 'settle'; readonly until: number }
-  /** Another worker holds the resource. */
-  | { readonly is: 'turn' };
-
-/** The end of a step: what it came to, and where it leads. */
-export interface End {
-  readonly results: readonly PassResult[];
-  readonly leads: Lead;
-}
-
-/** {@link RunOptions} with nothing left open. */
-export interface Run {
-  readonly deadline: number | null;
-  readonly dryRun: boolean;
-  readonly drill: boolean;
-  readonly budget: RunBudget;
-  readonly patience: number;
-}
-
-/** One pass over a resource by several remediators, narrow before wide. */
-export interface ResourcePass {
-  /** The same question is asked of AWS once. */
-  readonly reads: SharedReads;
-  /** Which resource is meant is asked once, whatever is changed in between: a pass has one. */
-  readonly names: SharedReads;
-  /** What became of calls that were decided on, and not made: another remediator does not decide on them again. By digest of the call. */
-  readonly decided: Map<string, PassResult>;
-}
-
-/** Begins a pass over a resource. */
-export function resourcePass(): ResourcePass {
-  return { reads: new SharedReads(), names: new SharedReads(), decided: new Map() };
-}
-
-/** What stays the same on the way of one remediator over one resource. */
-export interface Way {
-  readonly remediator: Remediator;
-  readonly ref: ResourceRef;
-  readonly trigger: Trigger;
-  /** The names under which the event knows the resource. */
-  readonly ids: readonly string[];
-  readonly run: Run;
-  readonly together: ResourcePass;
-  /** When the resource changed last, at the latest; epoch milliseconds, null where it does not matter. */
-  readonly lastChange: number | null;
-  /** Keys of the parts of the plan that were decided on. */
-  readonly done: Set<string>;
-}
-
-/** Who asks for a pass, about what. */
-export interface PassRequest {
-  readonly remediator: Remediator;
-  readonly claimed: ResourceRef;
-  readonly ids: readonly string[];
-  readonly trigger: Trigger;
-  /** When a sweep saw it first; it comes back to it instead of waiting. */
-  readonly seenAt?: number;
-  /** What came before in the same pass over the resource. */
-  readonly together?: ResourcePass;
-}
+import { type End, type Lead, type PassRequest, type Run, resourcePass, type Way } from './way.js';
 
 /** One remediator over one resource: looks, plans, and decides and executes each part of the plan. */
 export async function runPass(runtime: Runtime, request: PassRequest, options: RunOptions): Promise<readonly PassResult[]> {

@@ -10,13 +10,14 @@ import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
-import { resourcePass, runPass } from './path.js';
+import { runPass } from './path.js';
 import { recover, recoverExecution } from './recover.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import { discover, sweep } from './sweep.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions } from './types.js';
+import { resourcePass } from './way.js';
 
 /**
  * Puts remediators, policy, journal and connection together. The one composition root: the Lambda handler and the command line are thin

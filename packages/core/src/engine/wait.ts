@@ -2,8 +2,8 @@ import type { Trigger } from '../guardrails/guardrail.js';
 import type { OpenExecution } from '../journal.js';
 import type { Remediator } from '../remediator/define.js';
 import { NEEDED_AFTER_SETTLING, TURN, TURN_POLL } from './limits.js';
-import type { Lead, Way } from './path.js';
 import type { Runtime } from './runtime.js';
+import type { Lead, Way } from './way.js';
 
 /** When a resource changed last, at the latest: what an event reports is no later than the event; of anything else only the first sight is known. */
 export function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | null {
