@@ -22,7 +22,7 @@ describe('a journal that breaks its promises is found', () => {
         ...bound(journal),
         begin: async (request) =>
           request.resume === undefined
-            ? { status: 'begun', lease: { execution: 'x-1', fence: 1, until: Number.MAX_SAFE_INTEGER }, record: null }
+            ? { status: 'begun', lease: { execution: request.execution ?? '', fence: 1, until: Number.MAX_SAFE_INTEGER }, record: null }
             : journal.begin(request),
       }),
     ],
@@ -36,8 +36,8 @@ describe('a journal that breaks its promises is found', () => {
         begin: async (request) => {
           const begun = await journal.begin(request);
           if (begun.status !== 'busy') return begun;
-          const { execution, fence, leaseUntil: until } = begun.open;
-          return { status: 'begun', lease: { execution, fence, until }, record: null };
+          const { fence, leaseUntil: until } = begun.open;
+          return { status: 'begun', lease: { execution: request.execution ?? '', fence, until }, record: null };
         },
       }),
     ],
