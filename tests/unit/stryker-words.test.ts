@@ -38,6 +38,8 @@ it.each<[string, string[]]>([
   ["close('unknown', 'It is gone.', 'verified', { hold: true })", ["'It is gone.'"]],
   ["allow('code', messageOf(x), { a: 'b c' })", ['messageOf(x)']],
   ["runtime.warn('it failed', error)", ["'it failed'"]],
+  // Named as what every object inherits.
+  ["bytes.toString('utf8')", []],
 ])('%s: words for people are not code', (source, left) => {
   expect(ignored(source)).toEqual(left);
 });
