@@ -5,20 +5,21 @@ import type { Checked } from '../rules.js';
 import type { Item } from './store.js';
 
 /**
- * Bytes of text that the documents of one record may have in its item, all together and before they are packed. Beside the longest line of an
- * item (200,000 bytes) they fit into its 400 KB though packing gains nothing. As a rule it gains so much that writing them in the transaction
- * costs no more than the `PutObject` that each of them would be.
+ * Bytes that the documents of one record may have in its item, all together and before they are packed. Beside the longest line of an item
+ * (200,000 bytes) they fit into its 400 KB though packing gains nothing. As a rule it gains so much that writing them in the transaction costs
+ * no more than the `PutObject` that each of them would be.
  */
-export const CARRIED = 65_536;
-/** What an item can hold at most, unpacked: more than that nobody has put in by the rules. */
-const UNPACKED = 2 * CARRIED;
+const CARRIED = 65_536;
 
 type Texts = Checked['texts'];
+
+/** A document in an item, as records are lines: its digest, a space and its canonical JSON, in which no newline is. */
+const lineOf = ([, digest, text]: Texts[number]) => `${digest} ${text}\n`;
 
 /** Which documents travel in the item, as many as fit, the smallest first; and which go to the bucket. Each is there once. */
 export function divided(texts: Texts): { readonly carried: Texts; readonly stored: Texts } {
   const each = [...new Map(texts.map((text) => [text[1], text])).values()];
-  const sized = each.map((text) => ({ text, bytes: Buffer.byteLength(text[2]) })).sort((a, b) => a.bytes - b.bytes);
+  const sized = each.map((text) => ({ text, bytes: Buffer.byteLength(lineOf(text)) })).sort((a, b) => a.bytes - b.bytes);
   let left = CARRIED;
   const carried: Texts[number][] = [];
   const stored: Texts[number][] = [];
@@ -29,10 +30,9 @@ export function divided(texts: Texts): { readonly carried: Texts; readonly store
   return { carried, stored };
 }
 
-/** The attribute of an item that has documents: a line for each as for records, its digest, a space and its canonical JSON. */
+/** The attribute of an item that has documents. */
 export function carrying(texts: Texts): Item {
-  if (texts.length === 0) return {};
-  return { documents: { B: gzipSync(texts.map(([, digest, text]) => `${digest} ${text}`).join('\n')) } };
+  return texts.length === 0 ? {} : { documents: { B: gzipSync(texts.map(lineOf).join('')) } };
 }
 
 /**
@@ -43,9 +43,8 @@ export function carriedBy(item: Item): ReadonlyMap<Digest, string> | null {
   const packed = item['documents'];
   if (packed === undefined) return new Map();
   try {
-    const lines = gunzipSync(packed.B as Uint8Array, { maxOutputLength: UNPACKED })
-      .toString('utf8')
-      .split('\n');
+    const text = gunzipSync(packed.B as Uint8Array, { maxOutputLength: CARRIED }).toString('utf8');
+    const lines = text.split('\n').slice(0, -1);
     return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')) as Digest, line.slice(line.indexOf(' ') + 1)]));
   } catch {
     return null;

@@ -1,0 +1,211 @@
+// Documents that travel in the item of their record, and those that are too large for it.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { canonicalJson, digestOf, digestText, type Json } from '@redress/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AwsError, Model } from '../../test/support/model.js';
+import { all, opened, ref, seeded, verified } from '../../test/support/world.js';
+import { exportJournal } from '../aws.js';
+import { verifyFolder } from '../verify.js';
+
+const DAY = 86_400_000;
+const decision = (documents: { [name: string]: Json }, id = 'a') => ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents }) as const;
+/** A document of so many bytes: `"xxx…"`. */
+const sized = (bytes: number, letter = 'x') => letter.repeat((bytes - 2) / Buffer.byteLength(letter));
+const blobKey = (document: Json) => `blobs/${digestOf(document).slice(7, 9)}/${digestOf(document).slice(7)}.json`;
+/** What packing gains nothing on. */
+const noise = (bytes: number) => {
+  const random = seeded(1);
+  return Array.from({ length: bytes - 2 }, () => String.fromCharCode(35 + Math.floor(random() * 57))).join('');
+};
+
+let model: Model;
+beforeEach(() => {
+  model = new Model('t', 'b', { overlap: false });
+});
+const inBucket = () => [...model.objects.keys()].sort();
+const record = (seq: number) => [...model.items].find(([key]) => key.endsWith(`record#00000000000${seq}`))?.[1] as { documents: { B: Uint8Array } };
+
+describe('documents of a record', () => {
+  it.each([
+    // Each comes with its digest, a space and a newline.
+    ['all of 65,536 bytes', { a: sized(40_000), b: sized(25_390) }, []],
+    ['all but the largest of 65,537', { a: sized(40_000), b: sized(25_391) }, ['a']],
+    ['as many small ones as fit', { a: sized(30_000), b: sized(30_001), c: sized(30_002) }, ['c']],
+    ['none that is too large alone', { a: sized(65_464), b: sized(65_465) }, ['a', 'b']],
+    ['one that is just not', { a: sized(65_463) }, []],
+    ['bytes, not characters', { a: sized(65_465, '安') }, ['a']],
+    ['the same one once', { a: sized(40_000), b: sized(40_000) }, []],
+  ] as const)('travel in its item: %s', async (_what, documents: Record<string, string>, stored) => {
+    await opened(model).append(decision(documents));
+    expect(inBucket()).toEqual(stored.map((name) => blobKey(documents[name] ?? '')).sort());
+    expect((await all(opened(model)))[0]?.documents).toEqual(documents);
+    const { report, cut } = await verified(model);
+    expect([report.status, report.documents, cut]).toEqual(['intact', new Set(Object.values(documents)).size, []]);
+  });
+
+  it('fit into the item beside the longest line that it holds, though packing gains nothing', async () => {
+    const body = { text: noise(199_000) };
+    await opened(model).append({ ...decision({ seen: noise(65_463) }), body });
+    expect(inBucket()).toEqual([]);
+    expect((await all(opened(model)))[0]?.record.body).toEqual(body);
+  });
+
+  it('may be many', async () => {
+    const documents = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`d-${n}`, n]));
+    await opened(model).append(decision(documents));
+    expect(inBucket().length).toBeGreaterThan(100);
+    expect(inBucket().length).toBeLessThan(200);
+    expect((await all(opened(model)))[0]?.documents).toEqual(documents);
+  });
+
+  it('that are too large are in the bucket before anything is written, and nothing is written when that fails', async () => {
+    const send = async (command: { constructor: { name: string } }) => {
+      if (command.constructor.name === 'PutObjectCommand') throw new AwsError('AccessDenied', 'no', 403);
+      return model.send(command as never);
+    };
+    const journal = opened(model, { clients: { dynamodb: { send }, s3: { send } } });
+    await expect(journal.append(decision({ small: 1, large: sized(70_000) }))).rejects.toMatchObject({ code: 'journal/unavailable' });
+    expect(model.items.size).toBe(0);
+    // What fits needs no bucket.
+    await journal.append(decision({ small: 1 }));
+    expect(model.items.size).toBe(2);
+  });
+
+  it('are found where they are: the same one in the bucket for one record, and in the item of another', async () => {
+    const same = sized(40_000);
+    await opened(model).append(decision({ same, other: sized(30_000) }));
+    await opened(model).append(decision({ same }));
+    expect(inBucket()).toEqual([blobKey(same)]);
+    // Its retention has ended in the bucket: the other record still has it.
+    model.objects.clear();
+    const found = await all(opened(model));
+    expect(found.map(({ documents }) => Object.keys(documents))).toEqual([['other'], ['same']]);
+    expect((await verified(model)).report).toMatchObject({ status: 'intact', documents: 2 });
+  });
+});
+
+describe('a document that travels in an item', () => {
+  const changed = (text: string) => gzipSync(`${digestOf({ n: 1 })} ${text}\n`);
+  beforeEach(async () => {
+    for (let n = 0; n < 3; n++) await opened(model).append(decision({ seen: { n } }));
+  });
+
+  it.each([
+    ['was changed', () => ({ documents: { B: changed('{"n":7}') } })],
+    ['cannot be unpacked', () => ({ documents: { B: new Uint8Array([1, 2, 3]) } })],
+    ['is no bytes', () => ({ documents: { S: '{"n":1}' } })],
+    ['unpacks to more than anybody has packed', () => ({ documents: { B: changed(`"${'x'.repeat(200_000)}"`) } })],
+  ] as const)('and %s is no evidence: whoever reads it is told, and the copy names it', async (_how, become) => {
+    Object.assign(record(2), become());
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt', message: expect.stringMatching(/^Record 2 /) });
+    expect((await verified(model)).report).toMatchObject({
+      status: 'tampered',
+      firstBad: { code: 'changed-document', seq: 2 },
+      problems: [{ seq: 2 }],
+    });
+  });
+
+  it('and is gone is only gone', async () => {
+    delete (record(2) as Partial<ReturnType<typeof record>>).documents;
+    expect((await all(opened(model))).map(({ documents }) => documents)).toEqual([{ seen: { n: 0 } }, {}, { seen: { n: 2 } }]);
+    expect((await verified(model)).report).toMatchObject({ status: 'incomplete', problems: [{ code: 'missing-document', seq: 2 }] });
+  });
+
+  it('is named where another record has the same as it was', async () => {
+    await opened(model).append(decision({ seen: { n: 1 } }, 'other'));
+    Object.assign(record(2), { documents: { B: changed('{"n":7}') } });
+    expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document' } });
+  });
+});
+
+describe('the copy', () => {
+  let root: string;
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'redress-copy-'));
+  });
+  afterEach(() => rmSync(root, { recursive: true }));
+  let copies = 0;
+  const copied = async (more: object = {}) => {
+    const directory = join(root, `copy-${copies++}`);
+    return { directory, report: await exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory, ...more }) };
+  };
+  const at = (time: number) => ({ clock: { now: () => time } });
+  const lockedFor = (document: Json) => Math.round(((model.locked.get(blobKey(document))?.getTime() ?? 0) - Date.now()) / DAY);
+
+  it('has a document as a file of its own, wherever it was, and writes nothing to the store', async () => {
+    const large = sized(70_000);
+    await opened(model).append(decision({ seen: { n: 1 }, large }));
+    await opened(model).append(decision({ seen: { n: 1 } }, 'other'));
+    const items = structuredClone([...model.items]);
+    const { directory, report } = await copied();
+    expect(report).toEqual({ streams: 2, records: 2, documents: 2, stored: 0, cut: [] });
+    expect(readFileSync(join(directory, blobKey({ n: 1 })), 'utf8')).toBe('{"n":1}');
+    expect(readFileSync(join(directory, blobKey(large)), 'utf8')).toBe(canonicalJson(large));
+    expect([inBucket(), [...model.items]]).toEqual([[blobKey(large)], items]);
+    expect(verifyFolder(directory).status).toBe('intact');
+  });
+
+  it('stores in the bucket what travels in items when it is asked to, and locks it from the newest record that names it', async () => {
+    const now = Date.now();
+    await opened(model, at(now - 20 * DAY)).append(decision({ old: { n: 1 }, twice: { n: 2 } }));
+    await opened(model, at(now - 5 * DAY)).append(decision({ twice: { n: 2 } }));
+    await opened(model, at(now - 5 * DAY)).append(decision({ gone: { n: 3 } }, 'b'));
+    const { report } = await copied({ store: true, lockDays: 30 });
+    expect(report).toMatchObject({ documents: 3, stored: 3 });
+    expect(inBucket()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }].map(blobKey).sort());
+    expect(model.objects.get(blobKey({ n: 1 }))).toBe('{"n":1}');
+    expect([{ n: 1 }, { n: 2 }, { n: 3 }].map(lockedFor)).toEqual([10, 25, 25]);
+    // Once more nothing is stored, and no lock is another one.
+    const locks = new Map(model.locked);
+    model.counts.clear();
+    expect((await copied({ store: true, lockDays: 30 })).report).toMatchObject({ stored: 3 });
+    expect([model.locked, model.counts.get('PutObjectRetention')]).toEqual([locks, undefined]);
+    // From there they are read by whoever knows nothing of documents in items, or when the items lose them.
+    for (const [, item] of model.items) delete item['documents'];
+    expect((await verified(model)).report).toMatchObject({ status: 'intact', documents: 3 });
+  });
+
+  it('stores nothing that would not be locked any more, and locks nothing for longer because of a date that is to come', async () => {
+    const now = Date.now();
+    await opened(model, at(now - 31 * DAY)).append(decision({ old: { n: 1 } }));
+    await opened(model, at(now + 3650 * DAY)).append(decision({ ahead: { n: 2 } }, 'b'));
+    expect((await copied({ store: true, lockDays: 30 })).report).toMatchObject({ documents: 2, stored: 1 });
+    expect([inBucket(), lockedFor({ n: 2 })]).toEqual([[blobKey({ n: 2 })], 30]);
+    // Without a lock of its own it is for the bucket to say for how long.
+    expect((await copied({ store: true })).report).toMatchObject({ stored: 2 });
+    expect(lockedFor({ n: 2 })).toBe(30);
+  });
+
+  it('stores nothing that is not what its digest says', async () => {
+    await opened(model).append(decision({ seen: { n: 1 } }));
+    await opened(model).append(decision({ seen: { n: 2 } }));
+    record(1).documents.B = gzipSync(`${digestOf({ n: 1 })} {"n":7}\n`);
+    const { directory, report } = await copied({ store: true });
+    expect([report.stored, inBucket()]).toEqual([1, [blobKey({ n: 2 })]]);
+    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });
+  });
+
+  it('is whole where something else is in the bucket under the digest of a document, and nothing is written over', async () => {
+    await opened(model).append(decision({ seen: { n: 1 } }));
+    model.objects.set(blobKey({ n: 1 }), '{"n":9}');
+    const directory = join(root, 'copy');
+    const copying = exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory, store: true });
+    await expect(copying).rejects.toMatchObject({ code: 'journal/corrupt' });
+    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', documents: 1 });
+    expect(model.objects.get(blobKey({ n: 1 }))).toBe('{"n":9}');
+  });
+
+  it('names what was changed in the bucket, also when an item has it as it was', async () => {
+    const same = sized(40_000);
+    await opened(model).append(decision({ same }, 'item'));
+    await opened(model).append(decision({ same, other: sized(30_000) }, 'bucket'));
+    model.objects.set(blobKey(same), '"changed"');
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
+    const { directory } = await copied();
+    expect(verifyFolder(directory).status).toBe('tampered');
+    expect(digestText(readFileSync(join(directory, blobKey(same)), 'utf8'))).not.toBe(digestOf(same));
+  });
+});
