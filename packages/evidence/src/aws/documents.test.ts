@@ -46,7 +46,7 @@ describe('documents of a record', () => {
     expect([report.status, report.documents, cut]).toEqual(['intact', new Set(Object.values(documents)).size, []]);
   });
 
-  it('fit into the item beside the longest line that it holds, though packing gains nothing', async () => {
+  it('fit into the item next to the longest line that it holds, though packing gains nothing', async () => {
     const body = { text: noise(199_000) };
     await opened(model).append({ ...decision({ seen: noise(65_463) }), body });
     expect(inBucket()).toEqual([]);
@@ -98,7 +98,7 @@ describe('a document that travels in an item', () => {
     ['cannot be unpacked', () => ({ documents: { B: new Uint8Array([1, 2, 3]) } })],
     ['is no bytes', () => ({ documents: { S: '{"n":1}' } })],
     ['unpacks to more than anybody has packed', () => ({ documents: { B: changed(`"${'x'.repeat(200_000)}"`) } })],
-  ] as const)('and %s is no evidence: whoever reads it is told, and the copy names it', async (_how, become) => {
+  ] as const)('and %s is refused by whoever reads it, and the copy names it', async (_how, become) => {
     Object.assign(record(2), become());
     await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt', message: expect.stringMatching(/^Record 2 /) });
     expect((await verified(model)).report).toMatchObject({
@@ -179,10 +179,10 @@ describe('the copy', () => {
     expect(lockedFor({ n: 2 })).toBe(30);
   });
 
-  it('stores nothing that is not what its digest says', async () => {
-    await opened(model).append(decision({ seen: { n: 1 } }));
-    await opened(model).append(decision({ seen: { n: 2 } }));
-    record(1).documents.B = gzipSync(`${digestOf({ n: 1 })} {"n":7}\n`);
+  it('stores nothing that is not what its digest says, though another record has it as it was', async () => {
+    for (const n of [1, 1, 2, 3, 3]) await opened(model).append(decision({ seen: { n } }));
+    record(2).documents.B = gzipSync(`${digestOf({ n: 1 })} {"n":7}\n`);
+    record(4).documents.B = gzipSync(`${digestOf({ n: 3 })} {"n":7}\n`);
     const { directory, report } = await copied({ store: true });
     expect([report.stored, inBucket()]).toEqual([1, [blobKey({ n: 2 })]]);
     expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });

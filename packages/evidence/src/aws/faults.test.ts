@@ -51,7 +51,7 @@ describe('requests to the store', () => {
     expect(model.objects.size).toBe(0);
   });
 
-  it('are three one after the other where the record of a call is written beside something else', async () => {
+  it('are three one after the other where the record of a call is written while something else is awaited', async () => {
     const model = new Model('t', 'b', { random: seeded(3) });
     const journal = opened(model);
     const { generation } = await journal.view(ref());
