@@ -306,7 +306,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--bucket <name>', 'its bucket')
     .option('--out <folder>', 'must hold no journal yet (default: evidence)')
     .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
-    .option('--lock-days <number>', 'with --store: days of each document's lock, from its record (default: as the bucket says)')
+    .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
     .action(async (options: ExportOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );

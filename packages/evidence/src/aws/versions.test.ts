@@ -79,7 +79,8 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   it('says what it said', async () => {
     const journal = open();
     const view = await journal.view(ref('fixed'));
-    expect(view).toMatchObject({ length: 9, generation: 2, open: null, breakers: [{ remediator: 'other', reason: 'two bad ends' }] });
+    // A folder is read by the rules of today, by which an answer counts as well; the head of a table says what was counted then.
+    expect(view).toMatchObject({ length: 9, generation: kind === 'folder' ? 3 : 2, open: null, breakers: [{ remediator: 'other', reason: 'two bad ends' }] });
     const [back, fixed] = view.closed;
     expect(view.closed.map(({ outcome, sent, subjects }) => [outcome, sent, subjects])).toEqual([
       ['rolled-back', 1, []],
@@ -112,7 +113,8 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
     expect(left?.resource.id).toBe('open');
     expect((await journal.begin(request('open'))).status).toBe('busy');
     expect((await journal.begin(request('fixed', { generation: 1 }))).status).toBe('stale');
-    expect((await journal.begin(request('fixed', { generation: 2, approval: 'a-0000000000000001' }))).status).toBe('stale');
+    const { generation } = await journal.view(ref('fixed'));
+    expect((await journal.begin(request('fixed', { generation, approval: 'a-0000000000000001' }))).status).toBe('stale');
     expect((await journal.begin(request('failed', { generation: 1, remediator: 'other' }))).status).toBe('stale');
     const taken = await journal.begin(request('open', { resume: left?.execution }));
     if (taken.status !== 'begun') throw new Error(taken.status);
@@ -222,7 +224,9 @@ describe('workers of the last version and of this one on one table', () => {
     const approval = { id: 'a-1', planDigest: digestOf(1), discharges: [], expires: Date.now() + DAY };
     await theirs.append({ resource: ref(), remediator: 'r', kind: 'decision', body: { approval }, documents: { observation: { a: 1 } } });
     await mine.append({ resource: ref(), remediator: 'r', kind: 'approval', body: { approval: { id: 'a-1', verdict: 'approved' } } });
-    const begun = await Promise.all([mine, theirs, opened(model), lastVersion(model)].map((each) => each.begin(request('a', { approval: 'a-1' }))));
+    const { generation } = await theirs.view(ref());
+    const workers = [mine, theirs, opened(model), lastVersion(model)];
+    const begun = await Promise.all(workers.map((each) => each.begin(request('a', { generation, approval: 'a-1' }))));
     expect(begun.map(({ status }) => status).sort()).toEqual(['begun', 'busy', 'busy', 'busy']);
     const [open] = await opened(model).open();
     const later = { now: () => Date.now() + HOUR };
