@@ -2,7 +2,7 @@
 
 const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
-const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.prop.test.ts'];
+const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.test.ts'];
 
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
@@ -404,7 +404,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: 'if (Object.keys(more).length > 0 || v !== 1',
     replace: 'if (v !== 1',
-    tests: [`${EVIDENCE}/verify.prop.test.ts`],
+    tests: [`${EVIDENCE}/verify.test.ts`],
   },
   {
     promise: 'A record of an unknown form is refused.',
@@ -412,7 +412,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: "if (kind === 'outcome' && !OUTCOMES",
     replace: "if (kind === 'nothing' && !OUTCOMES",
-    tests: [`${EVIDENCE}/verify.prop.test.ts`],
+    tests: [`${EVIDENCE}/verify.test.ts`],
   },
   {
     promise: 'Limits hold for their time, to the millisecond.',
@@ -556,7 +556,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: '      unused.push(file);\n',
     replace: '',
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'A stream that calls itself unfinished is reported.',
@@ -564,7 +564,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: "else if (suffix !== '.json' || !UNFINISHED.test(name)) stray(file);",
     replace: "else if (!name.endsWith('.tmp')) stray(file);",
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'What the verifier cannot read is a finding, and never intact.',
@@ -572,7 +572,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: "      if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n      else",
     replace: '      if (!folder)',
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'Nobody takes over a worker that may be alive, whoever says that it is gone.',
