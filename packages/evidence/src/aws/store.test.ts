@@ -55,7 +55,7 @@ describe.each([
     model = new Model('t', 'b', { overlap: false });
   });
 
-  it.each(AGAIN)('%s is tried again, until it is none', async (_what, error) => {
+  it.each(AGAIN)('%s is tried again, until there is no error', async (_what, error) => {
     const { clients, asked } = failing(model, command, [error, error]);
     await work(model, clients);
     expect(asked()).toBe(3);
