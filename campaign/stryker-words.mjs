@@ -8,7 +8,7 @@ const ARGUMENTS = new Map([
   ['warn', [0]],
 ]);
 /** Functions whose sentences are words; a code or a status is no sentence. */
-const SPEAKING = new Set(['refuse', 'close', 'busy', 'needJournal', 'unreadable']);
+const SPEAKING = new Set(['refuse', 'close', 'busy', 'needJournal', 'unreadable', 'corrupt', 'invalid', 'wrong', 'report']);
 
 /** Whether a value is a text of more than one word, whichever of its alternatives is taken. */
 function isSentence(node) {
