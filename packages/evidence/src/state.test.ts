@@ -33,10 +33,10 @@ describe('a request for approval', () => {
   it.each<[string, JsonObject]>([
     ['without an id', { id: 7 }],
     ['without an end', { expires: 'later' }],
-  ])('%s is none', (_what, more) => {
+  ])('%s is not taken for one', (_what, more) => {
     expect(stateAfter(ask('a-1', more)).approvals).toEqual([]);
   });
-  it('that is no object is none', () => {
+  it('that is not an object is not taken for one', () => {
     for (const approval of ['a-1', ['a-1'], null, 7]) expect(stateAfter({ body: { approval } }).approvals).toEqual([]);
   });
   it('holds what was shown, and of what is not well-formed nothing', () => {
@@ -94,7 +94,7 @@ describe('a request for approval', () => {
 
 describe('an answer', () => {
   it.each<[string, Json]>([
-    ['that is no object', 'a-1'],
+    ['that is not an object', 'a-1'],
     ['that is nothing', null],
     ['without an id', { id: 7, verdict: 'approved' }],
     ['to something else', { id: 'a-2', verdict: 'approved' }],
@@ -131,8 +131,8 @@ describe('an announcement', () => {
     ['without a period', { remind: [] }],
     ['with a period that is a text', { period: '1', remind: [] }],
     ['without reminders', { period: HOUR }],
-    ['with reminders that are none', { period: HOUR, remind: ['x'] }],
-    ['that is no object', 'soon'],
+    ['with reminders that are texts', { period: HOUR, remind: ['x'] }],
+    ['that is not an object', 'soon'],
   ])('%s is a request that waits for an answer', (_what, value) => {
     expect(only(stateAfter(announced({ grace: value })))).not.toHaveProperty('grace');
   });
@@ -259,7 +259,7 @@ describe('the form of a record', () => {
     expect(isEvidenceRecord(withOwn('outcome', { fence: 1, outcome: 'remediated' }))).toBe(true);
   });
   it.each<[string, unknown]>([
-    ['what is no object', 'x'],
+    ['what is not an object', 'x'],
     ['nothing', null],
     ['a list', []],
     ...Object.entries({
