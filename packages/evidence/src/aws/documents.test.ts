@@ -108,6 +108,27 @@ describe('a document that travels in an item', () => {
     });
   });
 
+  it('and is larger than what anybody packs is refused, though its digest fits', async () => {
+    const text = sized(200_000);
+    await opened(model).append(decision({ text }));
+    Object.assign(record(4), { documents: { B: gzipSync(`${digestOf(text)} ${canonicalJson(text)}\n`) } });
+    await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt', message: expect.stringMatching(/^Record 4 /) });
+    // The bucket has it.
+    expect((await verified(model)).report.status).toBe('intact');
+  });
+
+  it('and cannot be unpacked is named, though another record that names it has lost it before', async () => {
+    await opened(model).append(decision({ seen: { n: 1 } }));
+    delete (record(2) as Partial<ReturnType<typeof record>>).documents;
+    Object.assign(record(4), { documents: { B: new Uint8Array([1]) } });
+    expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document' } });
+  });
+
+  it('is an attribute of items that have one', async () => {
+    await opened(model).append({ ...decision({}), documents: {} });
+    expect([1, 2, 3, 4].map((seq) => record(seq).documents !== undefined)).toEqual([true, true, true, false]);
+  });
+
   it('and is gone is only gone', async () => {
     delete (record(2) as Partial<ReturnType<typeof record>>).documents;
     expect((await all(opened(model))).map(({ documents }) => documents)).toEqual([{ seen: { n: 0 } }, {}, { seen: { n: 2 } }]);
@@ -166,6 +187,54 @@ describe('the copy', () => {
     // From there they are read by whoever knows nothing of documents in items, or when the items lose them.
     for (const [, item] of model.items) delete item['documents'];
     expect((await verified(model)).report).toMatchObject({ status: 'intact', documents: 3 });
+  });
+
+  it('locks from the newest record, in whatever order streams are copied', async () => {
+    const now = Date.now();
+    const [old, young] = [{ n: 'x' }, { n: 'y' }];
+    await opened(model, at(now - 20 * DAY)).append(decision({ old }, 'a'));
+    await opened(model, at(now - 20 * DAY)).append(decision({ young }, 'b'));
+    await opened(model, at(now - 5 * DAY)).append(decision({ young }, 'a'));
+    await opened(model, at(now - 5 * DAY)).append(decision({ old }, 'b'));
+    await copied({ store: true, lockDays: 30 });
+    expect([old, young].map(lockedFor)).toEqual([25, 25]);
+  });
+
+  it('asks the bucket once for each document, and for at most sixteen at once', async () => {
+    const documents = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`d-${n}`, { n, text: sized(70_000) }]));
+    for (const id of ['a', 'b']) await opened(model).append(decision(documents, id));
+    model.counts.clear();
+    let most = 0;
+    let now = 0;
+    const send = async (command: { constructor: { name: string } }) => {
+      const get = command.constructor.name === 'GetObjectCommand';
+      if (get) most = Math.max(most, ++now);
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const reply = await model.send(command as never);
+      if (get) now--;
+      return reply;
+    };
+    const { report } = await copied({ clients: { dynamodb: { send }, s3: { send } } });
+    expect([report.documents, model.counts.get('GetObject')]).toEqual([40, 40]);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(16);
+  });
+
+  it.each<[string, (line: string) => string]>([
+    ['is not JSON', () => `${digestOf(1)} {`],
+    ['names something else than documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":{"a":7,"b":"x"}')],
+    ['names a document by more than a digest', (line) => line.replace(/("seen":"sha256:[0-9a-f]{64})"/, '$1/../../x"')],
+    ['has no documents', (line) => line.replace(/"blobs":\{[^}]*\}/, '"blobs":null')],
+    ['has no time', (line) => line.replace(/"time":"[^"]*"/, '"time":7')],
+    ['is empty', () => ''],
+  ])('goes on where a record %s, and the verifier names it', async (_what, change) => {
+    for (const n of [1, 2]) await opened(model).append(decision({ seen: { n } }));
+    const item = record(1) as unknown as { line: { S: string } };
+    item.line = { S: change(item.line.S) };
+    const { directory, report } = await copied({ store: true });
+    expect(report.records).toBe(2);
+    expect(readFileSync(join(directory, blobKey({ n: 2 })), 'utf8')).toBe('{"n":2}');
+    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { seq: 1 } });
   });
 
   it('stores nothing that would not be locked any more, and locks nothing for longer because of a date that is to come', async () => {
