@@ -27,8 +27,8 @@ export interface StoreOptions {
   /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
   readonly clients?: { readonly dynamodb: Sender; readonly s3: Sender };
   /**
-   * Lock each document in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can delete it
-   * before, root included. Without it what a bucket's own default retention locks is locked from when it was stored first.
+   * Lock each document in the bucket in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can
+   * delete it before, root included. What travels in the item of its record is there, and locked, once `exportJournal` has stored it. Without it what a bucket's own default retention locks is locked from when it was stored first.
    */
   readonly lockDays?: number;
   /** Milliseconds that one step tries to win against other writers, or against a store that throttles, before it gives up. Default 10,000. */
