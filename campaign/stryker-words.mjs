@@ -3,9 +3,12 @@ const MESSAGES = new Set(['message']);
 /** Members and constants that may hold other things too: they are words where they have a sentence in them. */
 const SENTENCES = new Set(['next', 'reason', 'because', 'what', 'why', 'hint', 'annotation']);
 /** Which arguments are words, whatever they are made of. */
-const ARGUMENTS = { allow: [1], warn: [0] };
+const ARGUMENTS = new Map([
+  ['allow', [1]],
+  ['warn', [0]],
+]);
 /** Functions whose sentences are words; a code or a status is no sentence. */
-const SPEAKING = new Set(['refuse', 'close', 'busy', 'needJournal', 'unreadable']);
+const SPEAKING = new Set(['refuse', 'close', 'busy', 'needJournal', 'unreadable', 'corrupt', 'invalid', 'wrong', 'report']);
 
 /** Whether a value is a text of more than one word, whichever of its alternatives is taken. */
 function isSentence(node) {
@@ -35,7 +38,7 @@ function isWords({ node, parent }) {
   if (parent?.type !== 'CallExpression') return false;
   const called = parent.callee.name ?? parent.callee.property?.name;
   const at = parent.arguments.indexOf(node);
-  return ARGUMENTS[called]?.includes(at) === true || (SPEAKING.has(called) && at >= 0 && isSentence(node));
+  return ARGUMENTS.get(called)?.includes(at) === true || (SPEAKING.has(called) && at >= 0 && isSentence(node));
 }
 
 export const strykerPlugins = [{ kind: 'Ignore', name: 'words', value: { shouldIgnore: (path) => (isWords(path) ? 'words for people' : undefined) } }];

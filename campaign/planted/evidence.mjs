@@ -2,7 +2,7 @@
 
 const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
-const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.prop.test.ts'];
+const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.test.ts'];
 
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
@@ -114,8 +114,8 @@ export default [
     promise: 'A chain on AWS does not go on from a head that was set back.',
     defect: 'a record may be written over',
     file: `${EVIDENCE}/aws/journal.ts`,
-    find: `            ...(await this.#lineItem(next)),\n          },\n          ConditionExpression: 'attribute_not_exists(pk)',`,
-    replace: `            ...(await this.#lineItem(next)),\n          },\n          ConditionExpression: 'attribute_not_exists(nothing)',`,
+    find: `            ...carrying(carried),\n          },\n          ConditionExpression: 'attribute_not_exists(pk)',`,
+    replace: `            ...carrying(carried),\n          },\n          ConditionExpression: 'attribute_not_exists(nothing)',`,
     tests: ['packages/evidence/src/aws/faults.test.ts'],
   },
   {
@@ -194,8 +194,8 @@ export default [
     promise: 'A record that no journal has written is told.',
     defect: 'records behind the newest one are not counted',
     file: `${EVIDENCE}/aws/export.ts`,
-    find: "|| count > Number(after?.['seq']?.N ?? 0)) cut.push",
-    replace: "|| count < Number(after?.['seq']?.N ?? 0)) cut.push",
+    find: "|| records > Number(after?.['seq']?.N ?? 0) }",
+    replace: "|| records < Number(after?.['seq']?.N ?? 0) }",
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
   {
@@ -404,7 +404,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: 'if (Object.keys(more).length > 0 || v !== 1',
     replace: 'if (v !== 1',
-    tests: [`${EVIDENCE}/verify.prop.test.ts`],
+    tests: [`${EVIDENCE}/verify.test.ts`],
   },
   {
     promise: 'A record of an unknown form is refused.',
@@ -412,7 +412,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: "if (kind === 'outcome' && !OUTCOMES",
     replace: "if (kind === 'nothing' && !OUTCOMES",
-    tests: [`${EVIDENCE}/verify.prop.test.ts`],
+    tests: [`${EVIDENCE}/verify.test.ts`],
   },
   {
     promise: 'Limits hold for their time, to the millisecond.',
@@ -556,7 +556,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: '      unused.push(file);\n',
     replace: '',
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'A stream that calls itself unfinished is reported.',
@@ -564,7 +564,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: "else if (suffix !== '.json' || !UNFINISHED.test(name)) stray(file);",
     replace: "else if (!name.endsWith('.tmp')) stray(file);",
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'What the verifier cannot read is a finding, and never intact.',
@@ -572,7 +572,7 @@ export default [
     file: 'packages/evidence/src/verify.ts',
     find: "      if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n      else",
     replace: '      if (!folder)',
-    tests: ['packages/evidence/src/verify.prop.test.ts'],
+    tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
     promise: 'Nobody takes over a worker that may be alive, whoever says that it is gone.',
@@ -605,5 +605,69 @@ export default [
     find: 'if (access.streamOfExecution(may.lease.execution) !== null)',
     replace: 'if (access.streamOfExecution(may.lease.execution) === undefined)',
     tests: ['packages/evidence/src/journal.test.ts'],
+  },
+  {
+    promise: 'The copy of a journal on AWS has every document, wherever it travelled.',
+    defect: 'those in items are forgotten',
+    file: `${EVIDENCE}/aws/export.ts`,
+    find: 'const text = carried?.get(digest);',
+    replace: 'const text = undefined;',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`],
+  },
+  {
+    promise: 'A document is what its name says, also in the item of its record.',
+    defect: 'its digest is not compared',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: 'if (digestText(text) !== digest) throw corrupt',
+    replace: 'if (!carried.has(digest) && digestText(text) !== digest) throw corrupt',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`],
+  },
+  {
+    promise: 'A document that is too large for an item is in the bucket before its record.',
+    defect: 'nobody waits for it',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: '...stored.map(([, digest, text]) => this.#store.put(blobKey(digest), text)),',
+    replace: '...stored.map(([, digest, text]) => void this.#store.put(blobKey(digest), text).catch(() => undefined)),',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`, `${EVIDENCE}/aws/faults.test.ts`],
+  },
+  {
+    promise: 'A step of a fix is one request to the journal on AWS.',
+    defect: 'documents that would fit into the item go to the bucket',
+    file: `${EVIDENCE}/aws/documents.ts`,
+    find: '(left >= 0 ? carried : stored)',
+    replace: '(left > CARRIED ? carried : stored)',
+    tests: [`${EVIDENCE}/aws/faults.test.ts`],
+  },
+  {
+    promise: 'Journals of the last version go on.',
+    defect: 'an item without documents cannot be read',
+    file: `${EVIDENCE}/aws/documents.ts`,
+    find: 'if (packed === undefined) return new Map();',
+    replace: 'if (packed === undefined) return null;',
+    tests: [`${EVIDENCE}/aws/versions.test.ts`],
+  },
+  {
+    promise: 'What was changed in an item is never locked in the bucket as if it were evidence.',
+    defect: 'what the item says is stored',
+    file: `${EVIDENCE}/aws/export.ts`,
+    find: '        if (this.#changed.has(digest)) continue;\n',
+    replace: '',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`],
+  },
+  {
+    promise: 'A document that the copy stores is locked from the date of its record.',
+    defect: 'from the oldest one that names it',
+    file: `${EVIDENCE}/aws/export.ts`,
+    find: "time > (this.#carried.get(digest) ?? '')",
+    replace: '!this.#carried.has(digest)',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`],
+  },
+  {
+    promise: 'A document that the copy stores is locked from the date of its record.',
+    defect: 'a date that is to come is believed',
+    file: `${EVIDENCE}/aws/store.ts`,
+    find: 'Math.min(since, now) + lockDays',
+    replace: '(Number.isFinite(since) ? since : now) + lockDays',
+    tests: [`${EVIDENCE}/aws/documents.test.ts`],
   },
 ];

@@ -158,6 +158,7 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
   it('store a document once, locked for as long as the longest of them asks', async ({ task }) => {
     await fresh({ lock: true });
     const before = Date.now();
+    const text = 'x'.repeat(70_000);
     await Promise.all(
       Array.from({ length: WRITERS }, (_, writer) =>
         opened(world, { lockDays: writer + 1 }).append({
@@ -165,7 +166,8 @@ describe(`${WRITERS} writers at once, each with a journal of its own`, () => {
           resource: ref(`w-${writer}`),
           remediator: 'r',
           body: {},
-          documents: { seen: { the: 'same' }, own: { writer } },
+          // Too large for the item of the record, alone and together.
+          documents: { seen: { the: 'same', text }, own: { writer, text } },
         }),
       ),
     );

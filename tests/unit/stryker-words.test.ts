@@ -38,6 +38,12 @@ it.each<[string, string[]]>([
   ["close('unknown', 'It is gone.', 'verified', { hold: true })", ["'It is gone.'"]],
   ["allow('code', messageOf(x), { a: 'b c' })", ['messageOf(x)']],
   ["runtime.warn('it failed', error)", ["'it failed'"]],
+  ["wrong('wrong-number', `The record has number ${seq}; ${next} is next.`)", ['`The record has number ${seq}; ${next} is next.`']],
+  ["report('tampered', 'stray-file', 'It does not belong here.', file)", ["'It does not belong here.'"]],
+  ["throw invalid('a lease of no time')", ["'a lease of no time'"]],
+  ["corrupt(stream, seq, 'its line is missing')", ["'its line is missing'"]],
+  // Named as what every object inherits.
+  ["bytes.toString('utf8')", []],
 ])('%s: words for people are not code', (source, left) => {
   expect(ignored(source)).toEqual(left);
 });

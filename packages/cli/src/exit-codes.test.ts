@@ -267,7 +267,10 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what is tampered with', async () => (await tampered(), []), 1],
     ['no evidence', [], 2],
   ],
-  'evidence export': [['no journal that is named', [], 2]],
+  'evidence export': [
+    ['no journal that is named', [], 2],
+    ['a lock of what is not stored', ['--table', 't', '--bucket', 'b', '--lock-days', '7'], 2],
+  ],
   remediators: [
     ['all', [], 0],
     ['a wrong policy', [], 2, () => file('redress.yaml', policy('enforced'))],

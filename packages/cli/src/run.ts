@@ -3,6 +3,7 @@ import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { DoctorOptions } from './commands/doctor.js';
+import type { ExportOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RecoverOptions } from './commands/rollback.js';
@@ -304,7 +305,9 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
     .option('--out <folder>', 'must hold no journal yet (default: evidence)')
-    .action(async (options: { table?: string; bucket?: string; out?: string }) =>
+    .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
+    .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
+    .action(async (options: ExportOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
   program

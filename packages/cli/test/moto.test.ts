@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { JOURNAL_TABLE } from '@redress/evidence/aws';
 import { verifyFolder } from '@redress/evidence/verify';
@@ -182,7 +182,16 @@ describe('against an emulated account', () => {
 
     const of = ['--table', name, '--bucket', name];
     expect(await redress('evidence', 'verify', ...of)).toMatchObject({ exit: 0, json: { status: 'intact', executions: 2, cut: [] } });
-    expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 0, json: { out: 'copy', cut: [] } });
+    const objects = async () => (await new S3Client({ ...config, forcePathStyle: true }).send(new ListObjectsV2Command({ Bucket: name }))).KeyCount;
+    expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 0, json: { out: 'copy', stored: 0, cut: [] } });
+    expect(await objects()).toBe(0);
+    expect(await redress('evidence', 'export', ...of, '--out', 'other', '--lock-days', '1')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('evidence', 'export', ...of, '--out', 'other', '--store', '--lock-days', '0')).toMatchObject({ exit: 2 });
+    const kept = await redress('evidence', 'export', ...of, '--out', 'other', '--store');
+    expect(kept).toMatchObject({ exit: 0, json: { out: 'other', cut: [] } });
+    const { documents, stored } = kept.json as { documents: number; stored: number };
+    expect([stored, await objects()]).toEqual([documents, documents]);
+    expect(documents).toBeGreaterThan(4);
     expect(verifyFolder(join(directory, 'copy'))).toMatchObject({ status: 'intact', executions: 2 });
     expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 1, json: { error: { code: 'journal/invalid' } } });
 

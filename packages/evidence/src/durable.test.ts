@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Journal, resource } from '@redress/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { folderJournal } from './folder.js';
 
 /** Names that were made and are not on the disk yet. */
 const pending = vi.hoisted(() => new Set<string>());
@@ -65,6 +64,10 @@ vi.mock('node:fs/promises', async (original) => {
     },
   };
 });
+
+// Where test files share what they load it may be there already, on the real disk.
+vi.resetModules();
+const { folderJournal } = await import('./folder.js');
 
 let root: string;
 let directory: string;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, resource } from '@redress/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { folderJournal } from './folder.js';
 import { verifyFolder } from './verify.js';
 
 const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }));
@@ -21,6 +20,10 @@ vi.mock('node:fs', async (original) => {
     },
   };
 });
+
+// Where test files share what they load it may be there already, on the real disk.
+vi.resetModules();
+const { folderJournal } = await import('./folder.js');
 
 let directory: string;
 const ref = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });

@@ -6,12 +6,20 @@ import type { VerifyReport } from '@redress/evidence/verify';
 import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { numberOf } from '../numbers.js';
 import { printable } from '../printable.js';
 
 /** Names a journal on AWS, as `--journal` does. */
 export interface PlaceOptions {
   readonly table?: string;
   readonly bucket?: string;
+}
+
+/** What `evidence export` takes. */
+export interface ExportOptions extends PlaceOptions {
+  readonly out?: string;
+  readonly store?: boolean;
+  readonly lockDays?: string;
 }
 
 const DEFAULT_OUT = 'evidence';
@@ -35,14 +43,18 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
   return verified(io, data.shown, data.directory, null);
 }
 
-/** Copies a journal on AWS into a folder. */
-export async function evidenceExportCommand(io: Io, data: Data, options: GlobalOptions, place: PlaceOptions & { readonly out?: string }): Promise<Answer> {
+/** Copies a journal on AWS into a folder; with `store` it also stores in the bucket what travels in the table. */
+export async function evidenceExportCommand(io: Io, data: Data, options: GlobalOptions, place: ExportOptions): Promise<Answer> {
   const aws = placeOf(io, data, options, place);
   if (aws === null) throw new CliError('cli/usage', 'Which journal?', { next: 'Give --table and --bucket, or --journal aws:TABLE/BUCKET.' });
+  if (place.lockDays !== undefined && place.store !== true)
+    throw new CliError('cli/usage', '--lock-days says for how long --store locks.', { next: 'Give --store with it.' });
+  const lock = place.lockDays === undefined ? {} : { lockDays: numberOf(place.lockDays, '--lock-days', 1, 36_500) };
   const shown = place.out ?? DEFAULT_OUT;
-  const report = await exported(aws, resolve(io.cwd, shown));
+  const report = await exported(aws, resolve(io.cwd, shown), { store: place.store === true, ...lock });
   const lines = [
     `${printable(shown)}: ${report.records} records in ${report.streams} streams, ${report.documents} documents`,
+    ...(place.store === true ? [`${report.stored} documents of the table are in the bucket`] : []),
     ...cutLines(report),
     `check it anywhere with: redress --data ${printable(shown)} evidence verify`,
   ];
@@ -60,8 +72,8 @@ function shownOf({ table, bucket, prefix }: AwsPlace): string {
   return `aws:${table}/${bucket}${prefix === undefined ? '' : `/${prefix}`}`;
 }
 
-async function exported(aws: AwsPlace, directory: string): Promise<ExportReport> {
-  return (await import('@redress/evidence/aws')).exportJournal({ ...aws, directory });
+async function exported(aws: AwsPlace, directory: string, more: { readonly store?: boolean; readonly lockDays?: number } = {}): Promise<ExportReport> {
+  return (await import('@redress/evidence/aws')).exportJournal({ ...aws, directory, ...more });
 }
 
 function cutLines({ cut }: ExportReport): string[] {

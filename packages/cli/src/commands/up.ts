@@ -7,6 +7,7 @@ import { compose, type GlobalOptions, type Overrides, openJournal } from '../com
 import { CliError } from '../errors.js';
 import { checkedDocuments, placeOf } from '../files/documents.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { numberOf } from '../numbers.js';
 import { printable } from '../printable.js';
 import { startLoop } from '../up/loop.js';
 import { cloudTrailRecord, type Seen, watchedCall } from '../up/watched-call.js';
@@ -242,11 +243,4 @@ function ended(signal: AbortSignal | undefined): Promise<void> {
     }
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve());
   });
-}
-
-function numberOf(text: string, option: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new CliError('cli/usage', `${option} takes a whole number from ${least} to ${most}, not ${JSON.stringify(text)}.`);
-  return value;
 }

@@ -303,7 +303,7 @@ function parameters(): Record<string, TemplateParameter> {
       Default: 365,
       MinValue: 1,
       MaxValue: 36_500,
-      Description: 'Nobody, the root user included, can delete evidence for so many days, nor the bucket with it. Take 1 for a try.',
+      Description: 'Nobody, the root user included, can delete what is in the evidence bucket for this many days, nor the bucket. Take 1 for a try.',
     },
     LogRetentionDays: {
       Type: 'Number',

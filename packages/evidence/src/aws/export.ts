@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { type Digest, isRecord, RedressError } from '@redress/core';
+import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
 import { blobFile, FORMAT, streamFile } from '../layout.js';
+import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -12,6 +13,12 @@ import { type Item, Store, type StoreOptions } from './store.js';
 export interface ExportOptions extends StoreOptions {
   /** Made when it is missing; must hold nothing yet. */
   readonly directory: string;
+  /**
+   * Also store in the bucket, under their digests, the documents that travel in the items of records: until then no Object Lock keeps them. With
+   * `lockDays` each is locked for so many days from its newest record, else for as long as the bucket's own default says. Needs the permissions
+   * of a worker, too. Where the same is there already nothing is stored, and no lock gets shorter.
+   */
+  readonly store?: boolean;
 }
 
 /** What {@link exportJournal} wrote. */
@@ -19,6 +26,8 @@ export interface ExportReport {
   readonly streams: number;
   readonly records: number;
   readonly documents: number;
+  /** Documents of items that are in the bucket now; 0 without `store`. */
+  readonly stored: number;
   /**
    * Streams whose head counts records that are not there, or another newest one, or fewer than there are: records were removed at the end,
    * written anew, or put in behind it. The copy cannot show it, since a folder has no heads.
@@ -32,11 +41,12 @@ const AT_ONCE = 16;
 const LAST = recordKey(999_999_999_999);
 
 /**
- * Copies a journal into a folder that `verifyFolder` reads: the lines byte for byte as they were hashed. Reads only, and judges nothing: what
- * was tampered with is copied as it is, for the verifier to name.
+ * Copies a journal into a folder that `verifyFolder` reads: the lines byte for byte as they were hashed, each document as a file of its own,
+ * wherever it was. Judges nothing: what was tampered with is copied as it is, for the verifier to name. Reads only, unless it is asked to `store`.
  *
  * @example await exportJournal({ table: 'redress', bucket: 'redress-evidence', directory: 'copy' }); verifyFolder('copy');
- * @throws {RedressError} `journal/unavailable`; `journal/invalid` when the folder holds a journal already.
+ * @throws {RedressError} `journal/unavailable`; `journal/invalid` when the folder holds a journal already; with `store`, after the copy is whole,
+ * `journal/corrupt` when something else is in the bucket under a document's digest.
  */
 export async function exportJournal(options: ExportOptions): Promise<ExportReport> {
   const { directory } = options;
@@ -47,79 +57,149 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
   const store = new Store(options);
   try {
     await mkdir(`${directory}/streams`, { recursive: true });
+    const documents = new Documents(store, directory);
     let records = 0;
-    let documents = 0;
     const cut: ExportReport['cut'][number][] = [];
-    const copied = new Set<Digest>();
     const streams = await store.partitions('stream#');
     for (const pk of streams) {
-      const stream = streamNamed(pk);
-      // Before the records: whatever it counts has to be among them.
-      const head = await store.get({ pk, sk: 'head' });
-      const file = streamFile(directory, stream);
-      await mkdir(dirname(file), { recursive: true });
-      const out = createWriteStream(file);
-      let count = 0;
-      let digest = '';
-      let counted = '';
-      const pending = new Set<Promise<void>>();
-      for await (const item of store.query({ pk: streamKey(stream), from: recordKey(0), to: LAST })) {
-        const line = (await lineOf(store, item)) ?? '';
-        if (!out.write(`${line}\n`)) await once(out, 'drain');
-        count++;
-        digest = line.slice(0, line.indexOf(' '));
-        if (String(count) === head?.['seq']?.N) counted = digest;
-        for (const blob of blobsOf(line)) {
-          if (copied.has(blob)) continue;
-          copied.add(blob);
-          const task = copy(store, directory, blob).then((done) => {
-            if (done) documents++;
-            pending.delete(task);
-          });
-          // Told when it is waited for, which may be later.
-          task.catch(() => undefined);
-          pending.add(task);
-          if (pending.size >= AT_ONCE) await Promise.race(pending);
-        }
-      }
-      await Promise.all(pending);
-      out.end();
-      await finished(out);
-      records += count;
-      // What was appended meanwhile a head counts that is read after it; what none counts no journal has written.
-      const after = count > Number(head?.['seq']?.N ?? 0) ? await store.get({ pk, sk: 'head' }) : head;
-      if (isCut(head, count, counted) || count > Number(after?.['seq']?.N ?? 0)) cut.push({ stream, head: Number(head?.['seq']?.N ?? 0), records: count });
+      const copied = await copyStream(store, directory, pk, documents);
+      records += copied.records;
+      if (copied.cut) cut.push({ stream: streamNamed(pk), head: copied.head, records: copied.records });
     }
+    const found = await documents.copied();
     // Last: what was copied in part must not pass for the whole.
     await writeFile(`${directory}/FORMAT`, FORMAT);
-    return { streams: streams.length, records, documents, cut };
+    return { streams: streams.length, records, documents: found, stored: options.store === true ? await documents.stored() : 0, cut };
   } finally {
     await store.close();
   }
+}
+
+/** Copies the records of a stream, and asks for their documents. */
+async function copyStream(store: Store, directory: string, pk: string, documents: Documents): Promise<{ records: number; head: number; cut: boolean }> {
+  const stream = streamNamed(pk);
+  // Before the records: whatever it counts has to be among them.
+  const head = await store.get({ pk, sk: 'head' });
+  const file = streamFile(directory, stream);
+  await mkdir(dirname(file), { recursive: true });
+  const out = createWriteStream(file);
+  let records = 0;
+  let digest = '';
+  let counted = '';
+  for await (const item of store.query({ pk: streamKey(stream), from: recordKey(0), to: LAST })) {
+    const line = (await lineOf(store, item)) ?? '';
+    if (!out.write(`${line}\n`)) await once(out, 'drain');
+    records++;
+    digest = line.slice(0, line.indexOf(' '));
+    if (String(records) === head?.['seq']?.N) counted = digest;
+    await documents.add(item, line);
+  }
+  out.end();
+  await finished(out);
+  // What was appended meanwhile a head counts that is read after it; what none counts no journal has written.
+  const after = records > Number(head?.['seq']?.N ?? 0) ? await store.get({ pk, sk: 'head' }) : head;
+  return { records, head: Number(head?.['seq']?.N ?? 0), cut: isCut(head, records, counted) || records > Number(after?.['seq']?.N ?? 0) };
 }
 
 function isCut(head: Item | null, records: number, counted: string): boolean {
   return head === null || records < Number(head['seq']?.N) || counted !== head['digest']?.S;
 }
 
-async function copy(store: Store, directory: string, digest: Digest): Promise<boolean> {
-  const text = await store.text(blobKey(digest));
-  // Its retention has ended, or it was removed: the verifier says so.
-  if (text === null) return false;
-  const file = blobFile(directory, digest);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, text);
-  return true;
+/** The documents of records, wherever they are: in an item, or in the bucket. */
+class Documents {
+  readonly #store: Store;
+  readonly #directory: string;
+  /** Those that were looked for in the bucket. */
+  readonly #asked = new Set<Digest>();
+  /** Those of items: when the newest record that carries one was written. */
+  readonly #carried = new Map<Digest, string>();
+  /** What is not what its digest says. Of several the one that was changed is shown. */
+  readonly #changed = new Map<Digest, string | Uint8Array>();
+  readonly #written = new Set<Digest>();
+  readonly #pending = new Set<Promise<void>>();
+
+  constructor(store: Store, directory: string) {
+    this.#store = store;
+    this.#directory = directory;
+  }
+
+  /** Copies what a record names; it may still be on its way when this returns. */
+  async add(item: Item, line: string): Promise<void> {
+    const { time, blobs } = readableOf(line);
+    const carried = carriedBy(item);
+    for (const digest of blobs) {
+      const text = carried?.get(digest);
+      if (text !== undefined) await this.#start(this.#keep(digest, text));
+      if (text !== undefined && !this.#changed.has(digest) && time > (this.#carried.get(digest) ?? '')) this.#carried.set(digest, time);
+      const known = this.#carried.has(digest) || this.#asked.has(digest);
+      if (text !== undefined || (known && carried !== null)) continue;
+      this.#asked.add(digest);
+      // What cannot be unpacked holds what is not in the bucket.
+      const otherwise = carried === null ? (item['documents']?.B ?? '') : null;
+      await this.#start(this.#store.text(blobKey(digest)).then((found) => this.#keep(digest, found ?? otherwise)));
+    }
+  }
+
+  /** Waits for all of them. @returns how many there are. */
+  async copied(): Promise<number> {
+    await Promise.all(this.#pending);
+    for (const [digest, content] of this.#changed) await this.#write(digest, content);
+    return this.#written.size;
+  }
+
+  /** Stores in the bucket those that were in items, and locks each from the time of its record: a time that nobody can read is now. */
+  async stored(): Promise<number> {
+    let count = 0;
+    const rest = this.#carried.entries();
+    const work = async () => {
+      for (const [digest, time] of rest) {
+        if (this.#changed.has(digest)) continue;
+        const since = Date.parse(time);
+        const text = await readFile(blobFile(this.#directory, digest), 'utf8');
+        if (await this.#store.put(blobKey(digest), text, Number.isNaN(since) ? undefined : since)) count++;
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return count;
+  }
+
+  async #start(work: Promise<void>): Promise<void> {
+    // One that failed stays.
+    const task = work.then(() => void this.#pending.delete(task));
+    // Told when it is waited for, which may be later.
+    task.catch(() => undefined);
+    this.#pending.add(task);
+    if (this.#pending.size >= AT_ONCE) await Promise.race(this.#pending);
+  }
+
+  async #keep(digest: Digest, content: string | Uint8Array | null): Promise<void> {
+    // Its retention has ended, or it was removed: the verifier says so.
+    if (content === null) return;
+    if (typeof content === 'string' && digestText(content) === digest) {
+      if (!this.#written.has(digest)) await this.#write(digest, content);
+    } else this.#changed.set(digest, content);
+  }
+
+  async #write(digest: Digest, content: string | Uint8Array): Promise<void> {
+    this.#written.add(digest);
+    const file = blobFile(this.#directory, digest);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
 }
 
-/** The documents of a line, as far as it can be read. */
-function blobsOf(line: string): Digest[] {
+/** The time and the documents of a line, as far as it can be read. */
+function readableOf(line: string): { readonly time: string; readonly blobs: readonly Digest[] } {
   try {
     const record: unknown = JSON.parse(line.slice(line.indexOf(' ') + 1));
-    const blobs = isRecord(record) ? record['blobs'] : null;
-    return isRecord(blobs) ? Object.values(blobs).filter((each): each is Digest => typeof each === 'string' && /^sha256:[0-9a-f]{64}$/.test(each)) : [];
+    const { time, blobs } = isRecord(record) ? record : {};
+    const digests = isRecord(blobs) ? Object.values(blobs) : [];
+    return {
+      time: typeof time === 'string' ? time : '',
+      blobs: digests.filter((each): each is Digest => typeof each === 'string' && /^sha256:[0-9a-f]{64}$/.test(each)),
+    };
   } catch {
-    return [];
+    return { time: '', blobs: [] };
   }
 }
 

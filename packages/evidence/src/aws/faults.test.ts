@@ -3,38 +3,73 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { breakerOf, canonicalJson, digestOf, digestText, type Journal, type Lease, streamOf } from '@redress/core';
+import { breakerOf, canonicalJson, digestOf, digestText, type Journal, type Json, type Lease, streamOf } from '@redress/core';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { awsJournal, exportJournal } from '../aws.js';
 import { verifyFolder } from '../verify.js';
 
+/** More than an item takes. */
+const large = (more: object = {}) => ({ ...more, text: 'x'.repeat(70_000) });
+
 describe('requests to the store', () => {
-  const fix = async (model: Model, calls: number) => {
-    const journal = opened(model);
-    model.counts.clear();
+  /** A fix by a worker that has just started, or by one that is there already: what it asked for, one after the other, and what that wrote. */
+  const fix = async (model: Model, journal: Journal, calls: number, documents: { [name: string]: Json }) => {
+    const asked: string[][] = [];
+    const write = vi.spyOn(model, 'send').mockImplementation(function (this: Model, command) {
+      asked.at(-1)?.push(command.constructor.name.replace('Command', ''));
+      return Model.prototype.send.call(this, command);
+    });
+    const step = async <T>(work: () => Promise<T>): Promise<T> => {
+      asked.push([]);
+      return work();
+    };
     model.written.clear();
-    const before = { items: model.items.size, objects: model.objects.size };
-    const { generation } = await journal.view(ref());
-    const begun = await journal.begin(request('a', { generation, budgets: [{ key: 'k', changes: 10, window: HOUR }] }));
+    const { generation } = await step(() => journal.view(ref()));
+    const begun = await step(() =>
+      journal.begin(request('a', { generation, breaker: undefined, budgets: [{ key: 'k', changes: 10, window: HOUR }], documents })),
+    );
     if (begun.status !== 'begun') throw new Error(begun.status);
     const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
-    for (let n = 0; n < calls; n++) await journal.append({ ...of, kind: 'call', body: { n } });
-    await journal.finish({ ...of, outcome: 'remediated', sent: calls, body: {}, documents: { after: { calls } } });
-    const dynamodb = [...model.counts].filter(([name]) => !name.endsWith('Object')).reduce((sum, [, count]) => sum + count, 0);
-    const writes = [...model.written.values()].reduce((sum, count) => sum + count, 0);
-    return { dynamodb, writes, objects: model.objects.size - before.objects, puts: model.counts.get('PutObject') ?? 0 };
+    for (let n = 0; n < calls; n++) await step(() => journal.append({ ...of, kind: 'call', body: { n } }));
+    await step(() => journal.finish({ ...of, outcome: 'remediated', sent: calls, body: {}, documents: { after: { calls } } }));
+    write.mockRestore();
+    return { asked, writes: [...model.written.values()].reduce((sum, count) => sum + count, 0) };
   };
-  it.each([1, 2, 3])('are 3 + %i for a fix of so many calls, by a worker that has just started', async (calls) => {
+  const few = { before: { id: 'a' }, plan: { fix: 'a' }, observation: { id: 'a', tags: {} } };
+  const one = ['TransactWriteItems'];
+
+  it.each([1, 2, 3])('are one for each step of a fix of %i calls, on a stream that is new and on one that is known', async (calls) => {
     const model = new Model('t', 'b', { random: seeded(3) });
-    const first = await fix(model, calls);
-    expect(first.dynamodb).toBe(3 + calls);
+    const journal = opened(model);
+    const steps = [['BatchGetItem'], one, ...Array.from({ length: calls }, () => one), one];
     // Record and head per step; the execution and the budget; once per resource and remediator its place in the track record.
-    expect(first.writes).toBe(2 * (2 + calls) + 2 + 1);
-    expect(first.puts).toBe(4);
-    const second = await fix(model, calls);
-    expect(second).toEqual({ dynamodb: 3 + calls, writes: 2 * (2 + calls) + 2, objects: 0, puts: 4 });
+    expect(await fix(model, journal, calls, few)).toEqual({ asked: steps, writes: 2 * (2 + calls) + 2 + 1 });
+    // By the same worker, and by one that has just started.
+    for (const next of [journal, opened(model)]) expect(await fix(model, next, calls, few)).toEqual({ asked: steps, writes: 2 * (2 + calls) + 2 });
+    expect(model.objects.size).toBe(0);
+  });
+
+  it('are three one after the other where the record of a call is written while something else is awaited', async () => {
+    const model = new Model('t', 'b', { random: seeded(3) });
+    const journal = opened(model);
+    const { generation } = await journal.view(ref());
+    const begun = await journal.begin(request('a', { generation }));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
+    // Asked for in one turn: the outcome does not wait for anything but the record before it.
+    const call = journal.append({ ...of, kind: 'call', body: {} });
+    const outcome = journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {} });
+    expect([(await call).seq, (await outcome).seq]).toEqual([2, 3]);
+    expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 1, TransactWriteItems: 3 });
+  });
+
+  it('are one more, before the transaction, where documents are too large for an item', async () => {
+    const model = new Model('t', 'b', { random: seeded(3) });
+    const { asked } = await fix(model, opened(model), 1, { ...few, before: large({ id: 'a' }), observation: large({ id: 'a', tags: {} }) });
+    expect(asked).toEqual([['BatchGetItem'], ['PutObject', 'PutObject', 'TransactWriteItems'], one, one]);
+    expect(model.objects.size).toBe(2);
   });
 });
 
@@ -79,16 +114,17 @@ describe('a store that fails', () => {
   const budgets = [{ key: 'k', changes: 2, window: HOUR }];
   const work = async (journal: Journal) => {
     const { generation } = await journal.view(ref());
-    const begun = await journal.begin(request('a', { generation, budgets }));
+    const documents = { before: large({ id: 'a' }), plan: { fix: 'a' }, observation: large({ id: 'a', tags: {} }) };
+    const begun = await journal.begin(request('a', { generation, budgets, documents }));
     if (begun.status !== 'begun') throw new Error(begun.status);
     const of = { resource: ref(), remediator: 'r', lease: begun.lease } as const;
     await journal.append({ ...of, kind: 'call', body: {} });
-    await journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {}, documents: { after: {} } });
+    await journal.finish({ ...of, outcome: 'remediated', sent: 1, body: {}, documents: { after: large() } });
   };
-  // 1 view, 3 documents, begin, call, 1 document, finish.
-  const REQUESTS = 8;
+  // 1 view, 2 large documents, begin with a small one, call, 1 large document, finish.
+  const REQUESTS = 7;
 
-  it('is asked eight times for a fix of one call', async () => {
+  it('is asked seven times for a fix of one call with three large documents', async () => {
     const { clients, requests } = failing(new Model('t', 'b'), -1, 'lost-after');
     await work(awsJournal({ table: 't', bucket: 'b', clients }));
     expect(requests()).toBe(REQUESTS);
@@ -100,7 +136,11 @@ describe('a store that fails', () => {
         const model = new Model('t', 'b', { tokens, random: seeded(at) });
         await work(awsJournal({ table: 't', bucket: 'b', clients: failing(model, at, how).clients }));
         const records = await all(opened(model));
-        expect(records.map(({ record }) => record.kind)).toEqual(['intent', 'call', 'outcome']);
+        expect(records.map(({ record, documents }) => [record.kind, Object.keys(documents)])).toEqual([
+          ['intent', ['before', 'observation', 'plan']],
+          ['call', []],
+          ['outcome', ['after']],
+        ]);
         expect(await verified(model)).toMatchObject({ cut: [], tampered: [], report: { status: 'intact' } });
         // Counted once: one more fits, and no second one.
         expect((await opened(model).begin(request('b', { budgets }))).status).toBe('begun');
@@ -324,7 +364,8 @@ describe('a store that was tampered with', () => {
     await expect(opened(model).view(ref('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
     await expect(opened(model).begin(request('b'))).rejects.toMatchObject({ code: 'journal/corrupt' });
   });
-  it('is found corrupt where a document was changed; one that is gone is only gone', async () => {
+  it('is found corrupt where a document of the bucket was changed; one that is gone is only gone', async () => {
+    for (let n = 3; n < 5; n++) await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large({ n }) } });
     const [first, second] = [...model.objects.keys()];
     model.objects.delete(first as string);
     expect((await all(opened(model))).filter(({ documents }) => documents['seen'] === undefined)).toHaveLength(1);
@@ -351,7 +392,8 @@ it('keeps what is too large for an item in the bucket', async () => {
 
 it('copies all of a journal, or what does not pass for one', async () => {
   const model = new Model('t', 'b', { page: 1 });
-  for (let n = 0; n < 5; n++) await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: { n } } });
+  for (let n = 0; n < 5; n++)
+    await opened(model).append({ kind: 'decision', resource: ref(), remediator: 'r', body: { n }, documents: { seen: n < 2 ? large({ n }) : { n } } });
   await opened(model).append({ kind: 'decision', resource: ref('b'), remediator: 'r', body: {} });
   const send = async (command: { readonly constructor: { readonly name: string } }) => {
     if (command.constructor.name === 'GetObjectCommand') throw new AwsError('AccessDenied', 'no', 403);
@@ -374,10 +416,11 @@ it('keeps everything that is in the bucket under its prefix, and finds it there'
   const under = () => opened(model, { prefix: 'evidence/' });
   // A document, a line that is too large for an item, and a state that is.
   const subjects = Array.from({ length: 8000 }, (_, index) => digestOf(index));
-  await under().begin(request('a', { body: { subjects } }));
+  const documents = { before: large(), plan: { fix: 'a' } };
+  await under().begin(request('a', { body: { subjects }, documents }));
   const folders = [...new Set([...model.objects.keys()].map((key) => key.split('/').slice(0, 2).join('/')))].sort();
   expect(folders).toEqual(['evidence/blobs', 'evidence/lines', 'evidence/states']);
-  expect((await all(under()))[0]?.documents).toEqual({ before: { id: 'a' }, plan: { fix: 'a' }, observation: { id: 'a', tags: {} } });
+  expect((await all(under()))[0]?.documents).toEqual(documents);
   expect((await under().view(ref('a'))).open?.subjects).toHaveLength(8000);
 });
 
@@ -409,7 +452,7 @@ it('goes on counting where a longer window has left more entries behind than an 
 });
 
 describe('a document that is there already', () => {
-  const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: { a: 1 } } } as const;
+  const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large({ a: 1 }) } } as const;
   const DAY = 24 * HOUR;
   const stored = async (model: Model, more: object) => opened(model, more).append(decision);
   const only = (model: Model) => {
@@ -529,6 +572,6 @@ describe('a document that is there already', () => {
       return model.send(command as never);
     };
     await stored(model, { clients: { dynamodb: { send }, s3: { send } } });
-    expect(model.objects.get(key)).toBe('{"a":1}');
+    expect(model.objects.get(key)).toBe(canonicalJson(large({ a: 1 })));
   });
 });

@@ -30,6 +30,7 @@ import {
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
+import { carriedBy, carrying, divided } from './documents.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
 /** Options of {@link awsJournal}. */
@@ -40,8 +41,8 @@ export interface AwsJournalOptions extends StoreOptions {
 /**
  * A journal in one DynamoDB table ({@link JOURNAL_TABLE}) and one S3 bucket, for any number of workers.
  *
- * `begin` and `finish` are one transaction each; documents are in the bucket before the record that names them. Nothing is contacted, and the
- * SDK is not loaded, before the first use.
+ * `begin`, `append` and `finish` are one transaction each: documents travel in the item of their record. Those that are too large for it are in the
+ * bucket before the record that names them. Nothing is contacted, and the SDK is not loaded, before the first use.
  *
  * @example const journal = awsJournal({ table: process.env.REDRESS_TABLE, bucket: process.env.REDRESS_BUCKET });
  * @see docs/evidence.md
@@ -293,9 +294,11 @@ class AwsJournal implements Journal {
       // A duplicate names an execution, but is no part of it.
       if (execution !== null && (read.record.execution !== execution || read.record.kind === 'duplicate')) continue;
       const documents: Record<string, Json> = {};
+      const carried = carriedBy(item);
+      if (carried === null) throw corrupt(stream, seq, 'the documents in its item cannot be read');
       await Promise.all(
         Object.entries(read.record.blobs).map(async ([name, digest]) => {
-          const text = await this.#store.text(blobKey(digest));
+          const text = carried.get(digest) ?? (await this.#store.text(blobKey(digest)));
           if (text === null) return;
           if (digestText(text) !== digest) throw corrupt(stream, seq, `its document ${name} was changed`);
           documents[name] = JSON.parse(text) as Json;
@@ -340,8 +343,8 @@ class AwsJournal implements Journal {
   }
 
   /**
-   * The one way in which anything is written: documents, and then record, head and what belongs to them in one transaction, on the condition
-   * that the head is still the one that the record follows. `failed` counts from `more`; `head` is the newer one, when it moved.
+   * The one way in which anything is written: what is too large for an item, and then record, head and what belongs to them in one transaction, on
+   * the condition that the head is still the one that the record follows. `failed` counts from `more`; `head` is the newer one, when it moved.
    */
   async #commit(
     before: Head,
@@ -351,7 +354,12 @@ class AwsJournal implements Journal {
     more: readonly TransactWriteItem[],
   ): Promise<{ kind: 'done' } | { kind: 'refused'; failed: ReadonlyMap<number, Item | null>; head: Head | null }> {
     const { stream } = next.after;
-    await Promise.all(entry.texts.map(([, digest, text]) => this.#store.put(blobKey(digest), text)));
+    const { carried, stored } = divided(entry.texts);
+    const [line, head] = await Promise.all([
+      this.#lineItem(next),
+      this.#headItem({ state: next.after, taken }),
+      ...stored.map(([, digest, text]) => this.#store.put(blobKey(digest), text)),
+    ]);
     const token = crypto.randomUUID();
     const items: TransactWriteItem[] = [
       {
@@ -362,7 +370,8 @@ class AwsJournal implements Journal {
             digest: { S: next.ref.digest },
             // Whose it is: two workers may write the same record in the same moment.
             token: { S: token },
-            ...(await this.#lineItem(next)),
+            ...line,
+            ...carrying(carried),
           },
           ConditionExpression: 'attribute_not_exists(pk)',
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -371,7 +380,7 @@ class AwsJournal implements Journal {
       {
         Put: {
           TableName: this.#table,
-          Item: await this.#headItem({ state: next.after, taken }),
+          Item: head,
           ...sameHead(before.state),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
@@ -388,10 +397,10 @@ class AwsJournal implements Journal {
       if (!ended.failed.has(0) && !ended.failed.has(1)) return { kind: 'refused', failed, head: null };
       if (!ended.failed.has(1)) throw corrupt(stream, next.ref.seq, 'there is a record that the head of the stream does not count');
       const item = ended.failed.get(1) ?? null;
-      const head = item === null ? await this.#read(stream) : await this.#decode(stream, item);
-      if (head.state.length < before.state.length) throw corrupt(stream, before.state.length, 'the head of the stream went back');
-      this.#remember(stream, head);
-      return { kind: 'refused', failed, head };
+      const newer = item === null ? await this.#read(stream) : await this.#decode(stream, item);
+      if (newer.state.length < before.state.length) throw corrupt(stream, before.state.length, 'the head of the stream went back');
+      this.#remember(stream, newer);
+      return { kind: 'refused', failed, head: newer };
     } catch (error) {
       // Nobody knows.
       this.#known.delete(stream);

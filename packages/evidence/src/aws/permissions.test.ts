@@ -4,6 +4,8 @@ import { Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, verified } from '../../test/support/world.js';
 import { journalPermissions } from './permissions.js';
 
+/** More than an item takes. */
+const large = { text: 'x'.repeat(70_000) };
 const where = { tableArn: 'arn:aws:dynamodb:eu-west-1:111111111111:table/t', bucketArn: 'arn:aws:s3:::b' };
 const actions = (role: 'worker' | 'auditor', more: object = {}) =>
   [...new Set(journalPermissions(role, { ...where, ...more }).flatMap((each) => each.Action))].sort();
@@ -23,7 +25,7 @@ describe('the permissions of a worker', () => {
     const journal = opened(model);
     await journal.view(ref());
     const budgets = [{ key: 'k', changes: 1, window: HOUR }];
-    const begun = await journal.begin(request('a', { budgets }));
+    const begun = await journal.begin(request('a', { budgets, documents: { before: large, plan: {} } }));
     if (begun.status !== 'begun') throw new Error(begun.status);
     await journal.finish({ resource: ref(), remediator: 'r', lease: begun.lease, outcome: 'failed', sent: 0, body: {} });
     await journal.append({ kind: 'breaker', resource: breakerOf(ref()), remediator: 'r', body: { breaker: 'open' } });
@@ -37,7 +39,7 @@ describe('the permissions of a worker', () => {
   it('are, with locks, what storing a document again uses', async () => {
     const model = new Model('t', 'b', { overlap: false });
     for (const lockDays of [1, 2])
-      await opened(model, { lockDays }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: {} } });
+      await opened(model, { lockDays }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large } });
     expect(asked(model)).toContain('s3:PutObjectRetention');
     const locks = (names: readonly string[]) => names.filter((name) => name.includes('Retention'));
     // Nothing asks for the second by its name: with it a read says until when an object is locked.
@@ -61,7 +63,7 @@ describe('the permissions of an auditor', () => {
   it('are what a look and a copy use, and write nothing', async () => {
     const model = new Model('t', 'b', { overlap: false });
     const worker = opened(model);
-    await worker.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: {} } });
+    await worker.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { seen: large } });
     model.counts.clear();
     model.kinds.clear();
     await verified(model);

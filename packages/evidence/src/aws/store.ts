@@ -27,8 +27,8 @@ export interface StoreOptions {
   /** Instead of the SDK's own clients. Clients for DynamoDB should not retry by themselves: the journal does. */
   readonly clients?: { readonly dynamodb: Sender; readonly s3: Sender };
   /**
-   * Lock each document in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can delete it
-   * before, root included. Without it what a bucket's own default retention locks is locked from when it was stored first.
+   * Lock each document in the bucket in compliance mode for so many days from when it was stored last; the bucket must have Object Lock. Nobody can
+   * delete it before, root included. What travels in the item of its record is there, and locked, once `exportJournal` has stored it. Without it what a bucket's own default retention locks is locked from when it was stored first.
    */
   readonly lockDays?: number;
   /** Milliseconds that one step tries to win against other writers, or against a store that throttles, before it gives up. Default 10,000. */
@@ -288,14 +288,18 @@ export class Store {
   /**
    * Stores a text under a key that follows from it, once. Durable when it returns; stored again, it is locked anew.
    *
+   * @param since from when its lock counts, in epoch milliseconds; what is to come is now. What would not be locked any more is not stored.
+   * @returns whether it is there.
    * @throws {RedressError} `journal/corrupt` when something else is there under its key
    */
-  async put(key: string, text: string): Promise<void> {
+  async put(key: string, text: string, since = Number.POSITIVE_INFINITY): Promise<boolean> {
     const now = Date.now();
-    if (now - (this.#there.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_FOR) return;
+    if (now - (this.#there.get(key) ?? Number.NEGATIVE_INFINITY) < KNOWN_FOR) return true;
     const { sdk, s3 } = await this.#clients();
     const { bucket, prefix = '', lockDays } = this.options;
-    const lock = lockDays === undefined ? null : { Mode: 'COMPLIANCE' as const, RetainUntilDate: new Date(now + lockDays * DAY + KNOWN_FOR) };
+    const until = lockDays === undefined ? null : Math.min(since, now) + lockDays * DAY + KNOWN_FOR;
+    if (until !== null && until <= now) return false;
+    const lock = until === null ? null : { Mode: 'COMPLIANCE' as const, RetainUntilDate: new Date(until) };
     await this.#repeat(async () => {
       try {
         await sent(
@@ -317,6 +321,7 @@ export class Store {
     });
     if (this.#there.size >= 10_000) this.#there.clear();
     this.#there.set(key, now);
+    return true;
   }
 
   /** The name is the digest, so what is there already should be the same; whoever may create documents could have put something else there. */

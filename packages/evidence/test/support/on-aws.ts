@@ -1,7 +1,12 @@
 // What the journal on AWS has to do on every server that speaks as DynamoDB and S3 do.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { exportJournal } from '../../src/aws.js';
 import { describeJournal } from '../../src/contract.js';
+import { verifyFolder } from '../../src/verify.js';
 import type { Servers } from './emulator.js';
 import { opened, ref } from './world.js';
 
@@ -23,11 +28,14 @@ export function describeOnAws(name: string, servers: () => Servers): void {
   });
 
   describe(`documents, on ${name}`, () => {
+    /** More than an item takes. */
+    const large = { text: 'x'.repeat(70_000) };
+
     it('are locked, so that nobody deletes them', async () => {
       const { clients, make } = servers();
       const { table, bucket, remove } = await make({ lock: true });
       const open = (lockDays: number) => opened({ table, bucket, clients }, { lockDays, prefix: 'evidence/' });
-      const entry = { kind: 'decision', resource: ref(), remediator: 'r', documents: { seen: { a: 1 } } } as const;
+      const entry = { kind: 'decision', resource: ref(), remediator: 'r', documents: { seen: large } } as const;
       const journal = open(7);
       // Twice the same document: it is there once, and the second is no error.
       for (let n = 0; n < 2; n++) await journal.append({ ...entry, body: { n } });
@@ -52,6 +60,28 @@ export function describeOnAws(name: string, servers: () => Servers): void {
       }
       await expect(clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }) as never)).rejects.toMatchObject({ name: 'AccessDenied' });
       await journal.close?.();
+      await remove();
+    });
+
+    it('that travel in items are locked once the copy has stored them', async () => {
+      const { clients, make } = servers();
+      const { table, bucket, remove } = await make({ lock: true });
+      const world = { table, bucket, clients, prefix: 'evidence/' };
+      for (const id of ['a', 'b'])
+        await opened(world, world).append({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { seen: { id }, same: {} } });
+      const directory = mkdtempSync(join(tmpdir(), 'redress-on-aws-'));
+      const copied = (to: string) => exportJournal({ ...world, directory: join(directory, to), store: true, lockDays: 7 });
+      for (const to of ['one', 'two']) expect(await copied(to)).toEqual({ streams: 2, records: 2, documents: 3, stored: 3, cut: [] });
+      const { Versions = [] } = (await clients.s3.send(new ListObjectVersionsCommand({ Bucket: bucket }) as never)) as {
+        Versions?: { Key: string; VersionId: string }[];
+      };
+      expect(Versions).toHaveLength(3);
+      for (const { Key, VersionId } of Versions) {
+        expect(Key).toMatch(/^evidence\/blobs\//);
+        await expect(clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }) as never)).rejects.toMatchObject({ name: 'AccessDenied' });
+      }
+      expect(verifyFolder(join(directory, 'two'))).toMatchObject({ status: 'intact', documents: 3 });
+      rmSync(directory, { recursive: true });
       await remove();
     });
   });

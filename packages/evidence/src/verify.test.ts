@@ -1,0 +1,256 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { canonicalJson, digestText, streamOf } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { blobs, copy, fresh, ref, root, streams, useKept, walk } from '../test/support/kept.js';
+import { verifyFolder } from './verify.js';
+
+useKept();
+
+/** A record with other members of the journal's own part. */
+const withJournal = (record: Record<string, unknown>, own: object): Record<string, unknown> => {
+  const body = record['body'] as Record<string, unknown>;
+  return { ...record, body: { ...body, journal: { ...(body['journal'] as object), ...own } } };
+};
+
+const redigested = (json: string) => `${digestText(json)} ${json}`;
+
+describe('verifyFolder', () => {
+  it('finds an untouched journal intact, and writes nothing', () => {
+    fresh();
+    const before = walk(copy).map((file) => [file, statSync(file).mtimeMs]);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'intact', streams: 3, records: 36, executions: 9, openExecutions: 0, documents: 18, firstBad: null });
+    expect(walk(copy).map((file) => [file, statSync(file).mtimeMs])).toEqual(before);
+  });
+
+  const lineWise: readonly [string, (lines: string[], at: number) => string[], (at: number) => number][] = [
+    ['a deleted record', (lines, at) => lines.toSpliced(at, 1), (at) => at + 1],
+    ['a repeated record', (lines, at) => lines.toSpliced(at, 0, lines[at] as string), (at) => at + 2],
+    ['two records swapped', (lines, at) => lines.toSpliced(at, 2, lines[at + 1] as string, lines[at] as string), (at) => at + 1],
+    [
+      'a record of another stream',
+      (lines, at) => lines.toSpliced(at, 0, readFileSync(streams()[1] as string, 'utf8').split('\n')[at] as string),
+      (at) => at + 1,
+    ],
+    ['an empty line', (lines, at) => lines.toSpliced(at, 0, ''), (at) => at + 1],
+    ['other spacing for the same value', (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replaceAll(',"', ', "'))), (at) => at + 1],
+    ['a changed outcome', (lines, at) => lines.with(at, (lines[at] as string).replace('"remediator":"test-fix"', '"remediator":"test-fax"')), (at) => at + 1],
+    [
+      'a changed record with a digest made to fit',
+      (lines, at) => lines.with(at, redigested((lines[at] as string).slice(72).replace('"remediator":"test-fix"', '"remediator":"test-fax"'))),
+      (at) => at + 2,
+    ],
+  ];
+  it.each(lineWise)('finds %s, wherever it is', (_name, tamper, expected) => {
+    for (let at = 0; at < 11; at++) {
+      fresh();
+      const file = streams()[0] as string;
+      const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+      writeFileSync(file, `${tamper(lines, at).join('\n')}\n`);
+      const report = verifyFolder(copy);
+      expect(report.status).toBe('tampered');
+      expect(report.firstBad).toMatchObject({ file: relative(copy, file), line: expected(at) });
+    }
+  });
+
+  /** The last line of a stream with another record in it, its digest made to fit: nothing follows that would not. */
+  const forgedLast = (change: (record: Record<string, unknown>, before: Record<string, unknown>) => object) => {
+    fresh();
+    const file = streams()[0] as string;
+    const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+    const parsed = (at: number) => JSON.parse((lines.at(at) as string).slice(72)) as Record<string, unknown>;
+    lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const { status, firstBad, problems } = verifyFolder(copy);
+    // The documents of the record that was there are named by none now: that is a finding of its own.
+    const tampered = problems.filter(({ code }) => code !== 'unused-document');
+    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: tampered.length };
+  };
+  it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
+    // What is there is taken: it is the change that is found, not the way in which it is made.
+    ['nothing changed', undefined, (record) => record],
+    ['the time of the one before it', undefined, (record, before) => ({ ...record, time: before['time'] })],
+    [
+      'a time a millisecond earlier',
+      'time-backwards',
+      (record, before) => ({ ...record, time: new Date(Date.parse(String(before['time'])) - 1).toISOString() }),
+    ],
+    ['a number too high', 'wrong-number', (record) => ({ ...record, seq: 13 })],
+    ['a number too low', 'wrong-number', (record) => ({ ...record, seq: 11 })],
+    ['another predecessor', 'broken-chain', (record) => ({ ...record, prev: `sha256:${'0'.repeat(64)}` })],
+    ['another resource', 'wrong-stream', (record) => ({ ...record, resource: ref('b') })],
+    ['another stream', 'wrong-stream', (record) => ({ ...record, stream: streamOf(ref('z')), resource: ref('z') })],
+    ['an execution that is not open', 'not-open', (record) => ({ ...record, execution: 'x-other' })],
+    ['an older fence', 'wrong-fence', (record) => withJournal(record, { fence: 2 })],
+    ['a newer fence', 'wrong-fence', (record) => withJournal(record, { fence: 4 })],
+    ['a second intent', 'already-open', (record) => ({ ...withJournal(record, { fence: 4 }), kind: 'intent', execution: 'x-other' })],
+    ['a member more', 'malformed', (record) => ({ ...record, note: 'x' })],
+    ['a form of the future', 'malformed', (record) => ({ ...record, v: 2 })],
+    ['an unknown outcome', 'malformed', (record) => withJournal(record, { outcome: 'fine' })],
+    ['an unknown kind', 'malformed', (record) => ({ ...record, kind: 'note' })],
+    ['a time of another form', 'malformed', (record) => ({ ...record, time: String(record['time']).replace('.000Z', 'Z') })],
+    ['a resource with a member more', 'malformed', (record) => ({ ...record, resource: { ...(record['resource'] as object), note: 'x' } })],
+    ['no fence', 'malformed', (record) => withJournal(record, { fence: null })],
+  ])('reads a last record with %s as %s', (_name, code, change) => {
+    const found = forgedLast(change);
+    expect(found).toEqual(
+      code === undefined
+        ? { status: 'intact', code, line: undefined, seq: undefined, problems: 0 }
+        : { status: 'tampered', code, line: 12, seq: 12, problems: 1 },
+    );
+  });
+
+  it('finds a document that is not in canonical form, also when its name fits', () => {
+    fresh();
+    // A digest that fits, of a text that could be read in two ways: no journal writes it.
+    for (const text of ['{"a":1,"a":2}', '{ "a": 1 }', '{"a":1}\n', 'not json']) {
+      const digest = digestText(text);
+      const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, text);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+      rmSync(file);
+    }
+    expect(verifyFolder(copy).status).toBe('intact');
+  });
+
+  it('calls missing documents, torn lines and open executions incomplete, not tampered', () => {
+    fresh();
+    rmSync(blobs()[0] as string);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'missing-document' } });
+    fresh();
+    writeFileSync(streams()[0] as string, '{"half":', { flag: 'a' });
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'torn-line', line: 13 } });
+    fresh();
+    const file = streams()[0] as string;
+    writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -1).split('\n').slice(0, -1).join('\n')}\n`);
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
+  });
+
+  it('does not see a tail that is cut after an outcome, with its documents, and says that it cannot', () => {
+    fresh();
+    const file = streams()[0] as string;
+    const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
+    writeFileSync(file, `${lines.slice(0, 8).join('\n')}\n`);
+    // Without them it does.
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', problems: [{ code: 'unused-document', severity: 'incomplete' }] });
+    for (const digest of lines
+      .slice(8)
+      .flatMap((line) => [...line.matchAll(/"(?:plan|before|after)":"sha256:([0-9a-f]{64})"/g)].map(([, hex]) => hex as string)))
+      rmSync(join(copy, 'blobs', digest.slice(0, 2), `${digest}.json`), { force: true });
+    const report = verifyFolder(copy);
+    expect(report.status).toBe('intact');
+    expect(report.limits.join(' ')).toMatch(/cut tail/);
+  });
+
+  it('finds a stream under another name, an emptied one, a stray file and a missing FORMAT', () => {
+    fresh();
+    const [one, two] = streams() as [string, string];
+    writeFileSync(one, readFileSync(two));
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-stream', line: 1 } });
+    fresh();
+    writeFileSync(streams()[0] as string, '');
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'empty-stream' });
+    fresh();
+    writeFileSync(join(copy, 'streams', 'note.txt'), 'x');
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'stray-file' });
+    fresh();
+    rmSync(join(copy, 'FORMAT'));
+    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'no-format' });
+  });
+
+  it('finds what was moved to another folder, and another format', () => {
+    for (const [files, code] of [
+      [streams, 'stray-file'],
+      [blobs, 'stray-file'],
+    ] as const) {
+      fresh();
+      const file = files()[0] as string;
+      const moved = join(copy, relative(copy, file).split('/')[0] ?? '', 'zz', relative(join(file, '..'), file));
+      mkdirSync(join(moved, '..'), { recursive: true });
+      cpSync(file, moved);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', problems: [{ code, file: relative(copy, moved) }] });
+    }
+    fresh();
+    writeFileSync(join(copy, 'FORMAT'), 'redress-journal 2\n');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-format' } });
+  });
+
+  it('finds a changed document that no record names', () => {
+    fresh();
+    const digest = digestText('{"a":1}');
+    const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+    mkdirSync(join(file, '..'), { recursive: true });
+    // What a crash between document and record leaves.
+    writeFileSync(file, '{"a":1}');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', documents: 19, problems: [{ code: 'unused-document' }] });
+    writeFileSync(file, '{"a":2}');
+    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+  });
+
+  it('names what was tampered with before what is only incomplete, and stops at the first bad line of a stream', () => {
+    fresh();
+    const [first, second] = streams() as [string, string];
+    writeFileSync(first, '{"half":', { flag: 'a' });
+    const lines = readFileSync(second, 'utf8').split('\n');
+    writeFileSync(second, lines.toSpliced(3, 2).join('\n'));
+    const report = verifyFolder(copy);
+    expect(report).toMatchObject({ status: 'tampered', firstBad: { file: relative(copy, second), line: 4 } });
+    expect(report.problems.map(({ code, severity, line }) => [severity, code === 'unused-document' ? code : line])).toEqual([
+      ['incomplete', 13],
+      ['tampered', 4],
+      // Of the records that are not there any more.
+      ['incomplete', 'unused-document'],
+    ]);
+  });
+
+  const replaced = (file: string, by: (file: string) => void) => {
+    rmSync(file, { recursive: true });
+    by(file);
+  };
+  const folder = (file: string) => mkdirSync(file);
+  const text = (file: string) => writeFileSync(file, '');
+
+  it.each<[string, () => void, string]>([
+    ['a folder where a stream should be', () => replaced(streams()[0] as string, folder), 'stray-folder'],
+    ['a folder where a document should be', () => replaced(blobs()[0] as string, folder), 'stray-folder'],
+    ['a folder where FORMAT should be', () => replaced(join(copy, 'FORMAT'), folder), 'stray-folder'],
+    ['a file where the streams should be', () => replaced(join(copy, 'streams'), text), 'stray-file'],
+    ['a file where the documents should be', () => replaced(join(copy, 'blobs'), text), 'missing-document'],
+    ['a stream that was renamed as if it were unfinished', () => renameSync(streams()[0] as string, `${streams()[0]}.tmp`), 'stray-file'],
+    ['what calls itself unfinished, and is not a document', () => writeFileSync(join(streams()[0] as string, '..', 'x.tmp'), ''), 'stray-file'],
+    ['documents whose stream is missing', () => rmSync(streams()[0] as string), 'unused-document'],
+    ['documents without any stream', () => rmSync(join(copy, 'streams'), { recursive: true }), 'unused-document'],
+  ])('names %s: a finding, no error, and not intact', (_what, fault, code) => {
+    fresh();
+    fault();
+    const report = verifyFolder(copy);
+    expect(report.status).not.toBe('intact');
+    expect(report.problems.map((each) => each.code)).toContain(code);
+  });
+
+  it('passes over a document that a writer left half-written', () => {
+    fresh();
+    writeFileSync(`${blobs()[0]}.4711.0.tmp`, '{"half');
+    expect(verifyFolder(copy).status).toBe('intact');
+  });
+
+  it('counts documents of no record once, and says how many', () => {
+    fresh();
+    rmSync(streams()[0] as string);
+    expect(verifyFolder(copy)).toMatchObject({
+      status: 'incomplete',
+      streams: 2,
+      problems: [{ code: 'unused-document', message: expect.stringContaining('6 documents') }],
+    });
+  });
+
+  it('says that a folder does not exist', () => {
+    expect(() => verifyFolder(join(root, 'nowhere'))).toThrow(/no folder/);
+    writeFileSync(join(root, 'a-file'), '');
+    expect(() => verifyFolder(join(root, 'a-file'))).toThrow(/no folder/);
+    mkdirSync(join(root, 'empty'), { recursive: true });
+    expect(verifyFolder(join(root, 'empty')).status).toBe('tampered');
+    expect(existsSync(join(root, 'empty', 'FORMAT'))).toBe(false);
+  });
+});
