@@ -44,10 +44,10 @@ export default [
   },
   {
     promise: 'Security groups: what still lets the internet in is not closed.',
-    defect: 'what a group says of IPv6 is not looked at',
+    defect: 'ranges of IPv6 are not looked at',
     file: 'packages/remediators/ec2/src/open-port.ts',
-    find: '[...IpRanges, ...Ipv6Ranges].map(',
-    replace: '[...IpRanges].map(',
+    find: 'rule.CidrIpv4 ?? rule.CidrIpv6 ?? null',
+    replace: 'rule.CidrIpv4 ?? null',
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
@@ -209,5 +209,14 @@ export default [
     find: 'created: group.creationTime,',
     replace: 'created: 0 * group.creationTime,',
     tests: ['packages/remediators/cloudwatch-logs/src', 'tests/engine/identity.test.ts'],
+  },
+  {
+    promise: 'What a group lets in is said by one read: another change between two reads contradicts nothing.',
+    defect: 'what everybody is let in to comes from the described group',
+    file: 'packages/remediators/ec2/src/open-port.ts',
+    find: 'world: toEverybody(lets) }',
+    replace:
+      'world: toEverybody((found.IpPermissions ?? []).flatMap(({ IpRanges = [], Ipv6Ranges = [], ...rule }) => [...IpRanges.map((each) => ({ CidrIpv4: each.CidrIp })), ...Ipv6Ranges].flatMap((range) => ingressOf({ ...rule, ...range, IsEgress: false })))) }',
+    tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
 ];

@@ -339,41 +339,60 @@ describe('observing', () => {
       { subject: 'tcp 22-22 0.0.0.0/0', type: 'AWS::EC2::SecurityGroupIngress', id: opened.SecurityGroupRuleId, tags: { keep: 'yes', flag: '' } },
     ]);
   });
-  it('asks the group alone, where it says that nothing is open', async () => {
+  it('asks nobody who uses the group, where no rule is open', async () => {
     const { calls, state, tags } = await look({ groups: { [GROUP]: { tags: { team: 'web' } } }, rules: [rule(443)] });
-    expect(calls).toEqual(['DescribeSecurityGroups']);
+    expect(calls).toEqual(['DescribeSecurityGroups', 'DescribeSecurityGroupRules']);
     expect({ state, tags }).toEqual({ state: { owner: ACCOUNT, open: [] }, tags: { team: 'web' } });
+  });
+  describe('while somebody else changes the rules: the group and its rules are read at two moments', () => {
+    const SSH = { controls: ['EC2.13'], configRule: null, isRule: () => false, parameters: {}, observedAt: 0 };
+    const torn = async (before: readonly FakeRule[], after: readonly FakeRule[]) => {
+      const { state, context } = await look({ describedRules: before, rules: after });
+      const args = { state, context, resource: group(), parameters };
+      return { assessment: remediator.plan({ ...args, observedAt: 0 }), judged: remediator.judge?.({ ...args, claim: SSH }) };
+    };
+
+    it('a rule that is revoked in between is not open at the source', async () => {
+      for (const open of [rule(22), rule(22, { CidrIpv6: '::/0' }), rule(-1, { IpProtocol: '-1', ToPort: -1 })]) {
+        const { assessment, judged } = await torn([open, rule(443)], [rule(443)]);
+        expect(assessment.status).toBe('compliant');
+        expect(judged).toEqual([]);
+      }
+    });
+    it('one that is added in between is found', async () => {
+      const added = rule(22);
+      const { assessment, judged } = await torn([], [added]);
+      expect(revoked(assessment)).toEqual([[added.SecurityGroupRuleId]]);
+      expect(judged).toEqual(['tcp port 22 is open to the internet, which the control EC2.13 looks for and nothing here changes']);
+    });
+    it('pieces that are revoked in between are not put together with those that are left', async () => {
+      const [half, other, list] = [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '128.0.0.0/2' }), rule(22, { PrefixListId: 'pl-all' })];
+      expect((await torn([half, other], [half])).assessment.status).toBe('compliant');
+      expect((await torn([half, list], [half])).assessment.status).toBe('compliant');
+      expect((await torn([half], [half, other])).assessment.status).toBe('manual');
+    });
   });
   describe('to verify', () => {
     const verify = async (region: FakeRegion) => {
       const fake = fakeEc2({ ...REGION, ...region });
       const seen = await remediator.observe({ aws: fake.aws, resource: group(), parameters, purpose: 'verification' });
       if (seen === 'gone') throw new Error('gone');
-      return { state: seen.state, calls: fake.calls };
+      return { state: seen.state, calls: [...new Set(fake.calls)] };
     };
     const harmless = [rule(443), rule(22, { CidrIpv4: '10.0.0.0/8' }), rule(22, { IpProtocol: 'udp' }), rule(22, { ReferencedGroupInfo: { GroupId: 'sg-2' } })];
 
-    it('asks the group alone, too', async () => {
-      const { state, calls } = await verify({ rules: harmless });
-      expect(calls).toEqual(['DescribeSecurityGroups']);
-      expect(state).toEqual((await look({ rules: harmless })).state);
-    });
     it.each([
-      rule(22),
-      rule(22, { CidrIpv6: '::/0' }),
-      rule(20, { ToPort: 32 }),
-      rule(-1, { IpProtocol: '-1', ToPort: -1 }),
-      rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' }),
-    ])('looks at the rules as long as one is open: %j', async (open) => {
-      const { state, calls } = await verify({ rules: [...harmless, open] });
-      expect(calls.filter((call) => call !== 'DescribeSecurityGroupRules')).toEqual(['DescribeSecurityGroups']);
-      expect(state).toEqual((await look({ rules: [...harmless, open] })).state);
-      expect(state).toMatchObject({ open: [{ id: open.SecurityGroupRuleId }] });
-    });
-    it('takes nothing for granted where the group does not say', async () => {
-      const { state, calls } = await verify({ rules: [rule(22)], saysPermissions: false });
-      expect(calls).toContain('DescribeSecurityGroupRules');
-      expect(state).toMatchObject({ open: [{ fromPort: 22 }] });
+      [[]],
+      [[rule(22)]],
+      [[rule(22, { CidrIpv6: '::/0' })]],
+      [[rule(20, { ToPort: 32 })]],
+      [[rule(-1, { IpProtocol: '-1', ToPort: -1 })]],
+      [[rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' })]],
+    ])('asks for the rules, and never for what uses the group: %j', async (open) => {
+      const { state, calls } = await verify({ rules: [...harmless, ...open] });
+      expect(calls).toEqual(['DescribeSecurityGroups', 'DescribeSecurityGroupRules']);
+      expect(state).toEqual((await look({ rules: [...harmless, ...open] })).state);
+      expect(state).toMatchObject({ open: open.map((each) => ({ id: each.SecurityGroupRuleId })) });
     });
   });
   it('says that a group is gone', async () => {

@@ -188,38 +188,33 @@ export function revokeOpenPorts(options: {
     },
     parameters,
     async observe({ aws, resource, parameters: { bastionWords }, purpose }) {
-      const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
-        (each) => each.GroupId === resource.id,
-      );
-      if (found === undefined) return 'gone';
-      // The group itself says what it lets in, though not under which ids. Where that is nothing, nothing would be revoked, and neither its rules
-      // nor those that use it have to be looked at.
-      const open: OpenRule[] = [];
-      const lets = letsIn(found.IpPermissions, meant);
-      const deciding = lets && purpose !== 'verification';
       const group = { Name: 'group-id', Values: [resource.id] };
-      const [rules, interfaces, reservations] = await inParallel(
-        lets ? allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')) : [],
-        deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group], ...HIDDEN_TOO }, 'NetworkInterfaces')) : [],
-        // By whichever interface: `instance.group-id` names the groups of the first one alone.
-        deciding
-          ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations'))
-          : [],
+      // What the group lets in is said by its rules alone. The described group says it too, but two reads are two moments: with somebody else's
+      // change between them they would contradict each other.
+      const [described, listed] = await inParallel(
+        unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })),
+        allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')),
       );
-      for (const rule of rules) {
-        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isOpen(cidr)) continue;
-        const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
-        if (!covered(permission, meant)) continue;
-        open.push({
-          id: rule.SecurityGroupRuleId,
-          ...permission,
-          cidr: normalCidr(cidr),
-          description: rule.Description === undefined || rule.Description === '' ? null : rule.Description,
-          tags: (rule.Tags ?? []).map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1)),
-        });
-      }
-      open.sort((a, b) => (a.id < b.id ? -1 : 1));
+      const found = described?.SecurityGroups?.find((each) => each.GroupId === resource.id);
+      if (found === undefined) return 'gone';
+      const lets = listed.filter((each) => each.GroupId === resource.id).flatMap(ingressOf);
+      const open = openOf(lets, meant);
+      const deciding = purpose !== 'verification';
+      // Where nothing would be revoked, what uses the group does not have to be looked at.
+      const cuts = deciding && open.length > 0;
+      const pieces = deciding && resolves ? piecesOf(lets, meant) : { ranges: [], lists: [] };
+      const [interfaces, reservations, resolved] = await inParallel(
+        cuts ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group], ...HIDDEN_TOO }, 'NetworkInterfaces')) : [],
+        // By whichever interface: `instance.group-id` names the groups of the first one alone.
+        cuts ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations')) : [],
+        inParallel(
+          ...pieces.lists.map(async (id) => ({
+            id,
+            ranges:
+              (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
+          })),
+        ),
+      );
       const instances = reservations.flatMap(({ Instances = [] }) => Instances);
       // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
       const usedBy: Tagged[] = [
@@ -232,16 +227,9 @@ export function revokeOpenPorts(options: {
         { id: resource.id, texts: [found.GroupName, found.Description], tags: found.Tags },
       ];
       const bastions = named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id ?? '');
-      const pieces = resolves && purpose !== 'verification' ? piecesOf(found.IpPermissions, meant) : { ranges: [], lists: [] };
-      const resolved = await inParallel(
-        ...pieces.lists.map(async (id) => ({
-          id,
-          ranges: (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
-        })),
-      );
       return {
         state: { owner: found.OwnerId ?? null, open },
-        context: { bastions, together: together(pieces.ranges, resolved), world: toEverybody(found.IpPermissions) },
+        context: { bastions, together: together(pieces.ranges, resolved), world: toEverybody(lets) },
         tags: tagsOf(found.Tags),
         usedBy,
         parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
@@ -314,13 +302,13 @@ export function revokeOpenPorts(options: {
       const pieces = new Map<string, string[]>();
       const found = (id: string) => ({ type: 'AWS::EC2::SecurityGroup', id });
       for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
-        const { GroupId: id, PrefixListId: list } = rule;
-        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (id === undefined || seen.has(id) || rule.IsEgress !== false) continue;
-        if (!covered({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, meant)) continue;
-        if (cidr !== undefined && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
-        const open = cidr !== undefined && isOpen(cidr);
-        if (!open && !(resolves && (list !== undefined || spansInternet(pieces.get(id) ?? [])))) continue;
+        const { GroupId: id } = rule;
+        const [lets] = ingressOf(rule);
+        if (id === undefined || seen.has(id) || lets === undefined || !covered(lets.ports, meant)) continue;
+        const { cidr, list } = lets;
+        if (cidr !== null && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
+        const open = cidr !== null && isOpen(cidr);
+        if (!open && !(resolves && (list !== null || spansInternet(pieces.get(id) ?? [])))) continue;
         seen.add(id);
         pieces.delete(id);
         yield found(id);
@@ -352,36 +340,52 @@ async function unlessGone<T>(read: Promise<T>): Promise<T | null> {
   }
 }
 
-interface Range {
-  readonly CidrIp?: string | undefined;
+/** A rule as `DescribeSecurityGroupRules` gives it, as far as it is read. */
+interface RuleReply {
+  readonly SecurityGroupRuleId?: string | undefined;
+  readonly IsEgress?: boolean | undefined;
+  readonly IpProtocol?: string | undefined;
+  readonly FromPort?: number | undefined;
+  readonly ToPort?: number | undefined;
+  readonly CidrIpv4?: string | undefined;
   readonly CidrIpv6?: string | undefined;
+  readonly PrefixListId?: string | undefined;
+  readonly Description?: string | undefined;
+  readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
 }
 
-/** Permissions of a group, as EC2 gives them with it. */
-type Permissions =
-  | readonly {
-      readonly IpProtocol?: string | undefined;
-      readonly FromPort?: number | undefined;
-      readonly ToPort?: number | undefined;
-      readonly IpRanges?: readonly Range[] | undefined;
-      readonly Ipv6Ranges?: readonly Range[] | undefined;
-      readonly PrefixListIds?: readonly { readonly PrefixListId?: string | undefined }[] | undefined;
-    }[]
-  | undefined;
+/** What one rule lets in: from a range, or from a prefix list. */
+interface Ingress {
+  readonly rule: RuleReply;
+  readonly ports: Omit<Permission, 'cidr'>;
+  readonly cidr: string | null;
+  readonly list: string | null;
+}
 
-const portsOf = ({ IpProtocol, FromPort, ToPort }: NonNullable<Permissions>[number]) => ({
-  protocol: protocolOf(IpProtocol),
-  fromPort: portOf(FromPort),
-  toPort: portOf(ToPort),
-});
-const rangesOf = ({ IpRanges = [], Ipv6Ranges = [] }: NonNullable<Permissions>[number]) =>
-  [...IpRanges, ...Ipv6Ranges].map(({ CidrIp, CidrIpv6 }) => CidrIp ?? CidrIpv6 ?? '');
+/** A rule, where it lets in addresses. Other groups that it may let in are not the internet. */
+function ingressOf(rule: RuleReply): readonly Ingress[] {
+  const [cidr, list] = [rule.CidrIpv4 ?? rule.CidrIpv6 ?? null, rule.PrefixListId ?? null];
+  if (rule.IsEgress !== false || (cidr === null && list === null)) return [];
+  return [{ rule, ports: { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, cidr, list }];
+}
+
+/** The rules that are open on their own, with all that their undo needs. */
+function openOf(lets: readonly Ingress[], meant: Meant): readonly OpenRule[] {
+  const open = lets.flatMap(({ rule: { SecurityGroupRuleId: id, Description, Tags = [] }, ports, cidr }) => {
+    if (id === undefined || cidr === null || !meant.isOpen(cidr) || !covered(ports, meant)) return [];
+    const tags = Tags.map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1));
+    return [{ id, ...ports, cidr: normalCidr(cidr), description: Description === undefined || Description === '' ? null : Description, tags }];
+  });
+  return open.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
 
 /** The ranges and prefix lists that are let in to what is meant, without what is open by itself. */
-function piecesOf(permissions: Permissions, meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
-  const covering = (permissions ?? []).filter((each) => covered(portsOf(each), meant));
-  const lists = covering.flatMap(({ PrefixListIds = [] }) => PrefixListIds.map(({ PrefixListId }) => PrefixListId ?? ''));
-  return { ranges: covering.flatMap(rangesOf).filter((cidr) => !meant.isOpen(cidr)), lists: [...new Set(lists)].filter((id) => id !== '').sort() };
+function piecesOf(lets: readonly Ingress[], meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
+  const covering = lets.filter(({ ports }) => covered(ports, meant));
+  return {
+    ranges: covering.flatMap(({ cidr }) => (cidr === null || meant.isOpen(cidr) ? [] : [cidr])),
+    lists: [...new Set(covering.flatMap(({ list }) => (list === null ? [] : [list])))].sort(),
+  };
 }
 
 /** What of ranges and lists is the internet, in words: a list by itself, or all together. */
@@ -396,12 +400,8 @@ function together(ranges: readonly string[], lists: readonly { readonly id: stri
 }
 
 /** What a group lets everybody in to, whatever the port: what a rule of Config may be about. */
-function toEverybody(permissions: Permissions) {
-  const open = (permissions ?? []).flatMap((each) =>
-    rangesOf(each)
-      .filter(isWorld)
-      .map((cidr) => ({ ...portsOf(each), ipv6: cidr.includes(':') })),
-  );
+function toEverybody(lets: readonly Ingress[]) {
+  const open = lets.flatMap(({ ports, cidr }) => (cidr !== null && isWorld(cidr) ? [{ ...ports, ipv6: cidr.includes(':') }] : []));
   return [...new Map(open.map((each) => [canonicalJson(each), each])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
@@ -453,11 +453,6 @@ const CONTROLS: readonly (readonly [control: string, ports: readonly number[], m
   ['cis-aws-foundations-benchmark/v/5.0.0/5.3', [22, 3389], { ipv6: false }],
   ['cis-aws-foundations-benchmark/v/5.0.0/5.4', [22, 3389], { ipv4: false }],
 ];
-
-/** Whether the permissions of a group let in what is meant. A group that does not say may. */
-function letsIn(permissions: Permissions, meant: Meant): boolean {
-  return permissions === undefined || permissions.some((each) => covered(portsOf(each), meant) && rangesOf(each).some((cidr) => meant.isOpen(cidr)));
-}
 
 function authorize(rule: OpenRule): JsonObject & { IpPermissions: never; TagSpecifications?: never } {
   const description = rule.description === null ? {} : { Description: rule.description };
