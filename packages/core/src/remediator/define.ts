@@ -68,7 +68,10 @@ export interface Observation<State, Context> {
 /**
  * What an observation is for. The state has to be the same for each.
  *
- * - `decision`, made again under the lease: everything counts.
+ * - `decision`: everything counts.
+ * - `confirmation`, right before a change: the state that the plan was made from, and every tag on which an exception can be (of the resource, its parts
+ *   and what uses it), read again. What only decides otherwise (hazards, what people are notified with) may be left out: where `context` is
+ *   absent, that of the earlier look stands for it.
  * - `verification`, after a change, and before and after a rollback: the state counts, and what `plan` finds to change. Nothing is decided on it,
  *   so tags and context may be left out.
  */
@@ -186,7 +189,7 @@ export interface RemediatorDefinition<
     readonly undoes: Undoes;
     /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` only. The role that takes back does not get them. */
+    /** Those of `reads` that `observe` never makes for a `verification`. The role that takes back does not get them. */
     readonly decides?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
@@ -205,6 +208,11 @@ export interface RemediatorDefinition<
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
     /** For whoever can save a call. */
     readonly purpose: ObservationPurpose;
+    /**
+     * For a `confirmation` or a `verification` of a plan: what the plan was made from; null where there is none. Taken from it may be what of a
+     * resource never changes, and the ids to ask about: never state, and never tags.
+     */
+    readonly earlier: Observation<unknown, unknown> | null;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
@@ -280,7 +288,7 @@ export interface Remediator {
     readonly undoes: readonly OperationUse[];
     /** Those of `reads` that only `identify` and `discover` make; absent: none. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` only; absent: none. */
+    /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
   };
   /**
@@ -296,8 +304,14 @@ export interface Remediator {
   equivalent(before: Json, after: Json): boolean;
   /** What of a claim is open although there is nothing to change; null: it cannot tell. Absent: its look has the last word. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
-  /** Default for `purpose`: `decision`. */
-  observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject; purpose?: ObservationPurpose }): Promise<Observation<Json, unknown> | 'gone'>;
+  /** Default for `purpose`: `decision`; for `earlier`: null. */
+  observe(args: {
+    aws: never;
+    resource: ResourceRef;
+    parameters: JsonObject;
+    purpose?: ObservationPurpose;
+    earlier?: Observation<Json, unknown> | null;
+  }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
   readonly discover:
     | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
@@ -420,7 +434,12 @@ export function defineRemediator<
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
     ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
-    observe: (args) => definition.observe({ purpose: 'decision', ...args } as never) as Promise<Observation<Json, unknown> | 'gone'>,
+    async observe(args) {
+      const { purpose = 'decision', earlier = null } = args;
+      const seen = (await definition.observe({ ...args, purpose, earlier } as never)) as Observation<Json, unknown> | 'gone';
+      if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
+      return { ...seen, context: earlier.context };
+    },
     plan: (args) => definition.plan(args as never) as Assessment,
     discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),
   };

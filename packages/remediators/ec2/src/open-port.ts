@@ -1,5 +1,4 @@
 import {
-  allOf,
   type CallReader,
   type Ceiling,
   type Claim,
@@ -7,18 +6,15 @@ import {
   canonicalJson,
   defineRemediator,
   type Hazard,
-  inParallel,
-  isGone,
   isRecord,
   type JsonObject,
+  type Observation,
   paginate,
   type Remediator,
   sayingOf,
-  type Tagged,
-  type Tags,
 } from '@redress/core';
 import * as z from 'zod/mini';
-import { ec2, HIDDEN_TOO } from './client.js';
+import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import {
   covers,
@@ -30,12 +26,11 @@ import {
   normalCidr,
   onlyPort,
   type Permission,
-  portOf,
-  protocolOf,
   requestedPermissions,
   spansInternet,
   subjectOf,
 } from './permission.js';
+import { type Earlier, INSTANCE, INTERFACE, type Ingress, ingressOf, type Rules, readsOf, tagsOf } from './security-group.js';
 
 /** One open rule, with all that its undo needs. A type, not an interface: state must be plain JSON. */
 type OpenRule = {
@@ -70,8 +65,8 @@ const parameters = z.strictObject({
     ),
 });
 
-/** What else an exception may be on: a rule, and what uses the group. */
-const [RULE, INTERFACE, INSTANCE] = ['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::NetworkInterface', 'AWS::EC2::Instance'] as const;
+/** What else an exception may be on, besides what uses the group. */
+const RULE = 'AWS::EC2::SecurityGroupIngress';
 
 /** Which permissions are meant. */
 interface Meant {
@@ -181,58 +176,41 @@ export function revokeOpenPorts(options: {
     },
     alsoFoundBy: { prowler: options.prowler },
     uses: {
-      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
     },
     parameters,
-    async observe({ aws, resource, parameters: { bastionWords }, purpose }) {
-      const group = { Name: 'group-id', Values: [resource.id] };
-      // What the group lets in is said by its rules alone. The described group says it too, but two reads are two moments: with somebody else's
-      // change between them they would contradict each other.
-      const [described, listed] = await inParallel(
-        unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })),
-        allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')),
-      );
-      const found = described?.SecurityGroups?.find((each) => each.GroupId === resource.id);
-      if (found === undefined) return 'gone';
-      const lets = listed.filter((each) => each.GroupId === resource.id).flatMap(ingressOf);
-      const open = openOf(lets, meant);
-      const deciding = purpose !== 'verification';
-      // Where nothing would be revoked, what uses the group does not have to be looked at.
-      const cuts = deciding && open.length > 0;
-      const pieces = deciding && resolves ? piecesOf(lets, meant) : { ranges: [], lists: [] };
-      const [interfaces, reservations, resolved] = await inParallel(
-        cuts ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group], ...HIDDEN_TOO }, 'NetworkInterfaces')) : [],
-        // By whichever interface: `instance.group-id` names the groups of the first one alone.
-        cuts ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations')) : [],
-        inParallel(
-          ...pieces.lists.map(async (id) => ({
-            id,
-            ranges:
-              (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
-          })),
-        ),
-      );
-      const instances = reservations.flatMap(({ Instances = [] }) => Instances);
-      // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
-      const usedBy: Tagged[] = [
-        ...interfaces.map((each) => ({ type: INTERFACE, id: each.NetworkInterfaceId ?? '', tags: tagsOf(each.TagSet) })),
-        ...instances.map((each) => ({ type: INSTANCE, id: each.InstanceId ?? '', tags: tagsOf(each.Tags) })),
-      ];
-      const named = [
-        ...instances.map(({ InstanceId, Tags }) => ({ id: InstanceId, texts: [], tags: Tags })),
-        ...interfaces.map(({ NetworkInterfaceId, Description, TagSet }) => ({ id: NetworkInterfaceId, texts: [Description], tags: TagSet })),
-        { id: resource.id, texts: [found.GroupName, found.Description], tags: found.Tags },
-      ];
-      const bastions = named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id ?? '');
+    async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {
+      const reads = readsOf(aws, resource.id);
+      const stateAnd = ({ owner, lets }: Rules) => {
+        const open = openOf(lets, meant);
+        const parts = open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) }));
+        return { state: { owner, open }, parts };
+      };
+      if (purpose === 'verification') {
+        const seen = await reads.rules(earlier === null ? null : earlierOf(earlier));
+        return seen === 'gone' ? seen : { ...stateAnd(seen), context: { bastions: [], together: [], world: toEverybody(seen.lets), managed: true }, tags: {} };
+      }
+      if (purpose === 'confirmation' && earlier !== null) {
+        const seen = await reads.again(earlierOf(earlier));
+        return seen === 'gone' ? seen : { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
+      }
+      const seen = await reads.whole();
+      if (seen === 'gone') return seen;
+      const pieces = resolves ? piecesOf(seen.lets, meant) : { ranges: [], lists: [] };
       return {
-        state: { owner: found.OwnerId ?? null, open },
-        context: { bastions, together: together(pieces.ranges, resolved), world: toEverybody(lets) },
-        tags: tagsOf(found.Tags),
-        usedBy,
-        parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
+        ...stateAnd(seen),
+        context: {
+          bastions: seen.named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id),
+          together: together(pieces.ranges, await reads.prefixLists(pieces.lists)),
+          world: toEverybody(seen.lets),
+          managed: seen.managed,
+        },
+        tags: seen.tags,
+        // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
+        usedBy: seen.usedBy,
       };
     },
     plan({ state, context, resource, parameters: { bastionWords } }) {
@@ -317,8 +295,10 @@ export function revokeOpenPorts(options: {
   });
 }
 
-function tagsOf(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = []): Tags {
-  return Object.fromEntries(tags.flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
+/** What an earlier look found that holds still. A context that does not say who manages what uses the group leaves it open. */
+function earlierOf({ state, context, usedBy = [] }: Observation<unknown, unknown>): Earlier {
+  const owner = isRecord(state) && typeof state['owner'] === 'string' ? state['owner'] : null;
+  return { owner, usedBy, managed: !isRecord(context) || context['managed'] !== false };
 }
 
 /** Whether a name, a description or a tag, its key or its value, says one of some words. */
@@ -328,45 +308,6 @@ function saysOneOf(
   words: readonly string[],
 ): boolean {
   return [...texts, ...(tags ?? []).map(({ Key = '', Value = '' }) => `${Key} ${Value}`)].some((text) => sayingOf(text ?? '', words) !== null);
-}
-
-/** What a read answers, or null when EC2 says that there is none. */
-async function unlessGone<T>(read: Promise<T>): Promise<T | null> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isGone(error)) return null;
-    throw error;
-  }
-}
-
-/** A rule as `DescribeSecurityGroupRules` gives it, as far as it is read. */
-interface RuleReply {
-  readonly SecurityGroupRuleId?: string | undefined;
-  readonly IsEgress?: boolean | undefined;
-  readonly IpProtocol?: string | undefined;
-  readonly FromPort?: number | undefined;
-  readonly ToPort?: number | undefined;
-  readonly CidrIpv4?: string | undefined;
-  readonly CidrIpv6?: string | undefined;
-  readonly PrefixListId?: string | undefined;
-  readonly Description?: string | undefined;
-  readonly Tags?: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
-}
-
-/** What one rule lets in: from a range, or from a prefix list. */
-interface Ingress {
-  readonly rule: RuleReply;
-  readonly ports: Omit<Permission, 'cidr'>;
-  readonly cidr: string | null;
-  readonly list: string | null;
-}
-
-/** A rule, where it lets in addresses. Other groups that it may let in are not the internet. */
-function ingressOf(rule: RuleReply): readonly Ingress[] {
-  const [cidr, list] = [rule.CidrIpv4 ?? rule.CidrIpv6 ?? null, rule.PrefixListId ?? null];
-  if (rule.IsEgress !== false || (cidr === null && list === null)) return [];
-  return [{ rule, ports: { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, cidr, list }];
 }
 
 /** The rules that are open on their own, with all that their undo needs. */

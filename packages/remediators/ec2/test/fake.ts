@@ -64,6 +64,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
   };
   const filter = (input: Paged, name: string) => input.Filters?.find((each) => each.Name === name)?.Values;
   const shown = (input: Paged, { hidden }: { readonly hidden?: true }) => hidden !== true || input.IncludeManagedResources === true;
+  const operated = ({ hidden = false }: { readonly hidden?: boolean }) => ({ Operator: { Managed: hidden, ...(hidden ? { HiddenByDefault: true } : {}) } });
   const ec2 = {
     DescribeSecurityGroups: async (input: { readonly GroupIds: readonly string[] }) => {
       called('DescribeSecurityGroups');
@@ -107,7 +108,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       const found = Object.entries(region.interfaces ?? {}).filter(([, each]) => shown(input, each) && groups.includes(each.group));
       return page(
         'NetworkInterfaces',
-        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, Description: each.description, TagSet: tagSet(each.tags) })),
+        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, Description: each.description, TagSet: tagSet(each.tags), ...operated(each) })),
         input,
       );
     },
@@ -119,7 +120,18 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       );
       return page(
         'Reservations',
-        found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags) }] })),
+        found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags), ...operated(each) }] })),
+        input,
+      );
+    },
+    DescribeTags: async (input: Paged) => {
+      called('DescribeTags');
+      const kinds = [region.groups, region.interfaces, region.instances];
+      const tagged = kinds.flatMap((kind) => Object.entries<{ readonly tags?: Tags; readonly hidden?: true }>(kind ?? {}));
+      const found = tagged.filter(([id, each]) => each.hidden !== true && (filter(input, 'resource-id')?.includes(id) ?? true));
+      return page(
+        'Tags',
+        found.flatMap(([ResourceId, { tags }]) => tagSet(tags).map((tag) => ({ ResourceId, ...tag }))),
         input,
       );
     },

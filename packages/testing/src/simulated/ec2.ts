@@ -60,6 +60,7 @@ const passes = ({ Filters = [] }: Asked, has: Readonly<Record<string, readonly s
     (has[Name] ?? refuse('InvalidParameterValue', 400, `The filter '${Name}' is invalid`)).some((each) => Values.includes(each)),
   );
 const isShown = ({ IncludeManagedResources = false }: Asked, { hidden = false }: { hidden?: boolean }) => IncludeManagedResources || !hidden;
+const operator = (hidden = false) => (hidden ? { Operator: { Managed: true, HiddenByDefault: true } } : {});
 const ebsOf = (state: AccountState, region: string) => (state.ebs[region] ??= { default: false, key: 'alias/aws/ebs' });
 
 /** EC2, as far as it is used. */
@@ -129,7 +130,12 @@ export const ec2: Readonly<Record<string, Operation>> = {
   DescribeNetworkInterfaces: (state, input: Asked) => ({
     NetworkInterfaces: Object.entries(state.interfaces)
       .filter(([, each]) => isShown(input, each) && passes(input, { 'group-id': each.groups }))
-      .map(([NetworkInterfaceId, { description, tags }]) => ({ NetworkInterfaceId, Description: description, TagSet: tagList(tags) })),
+      .map(([NetworkInterfaceId, { description, tags, hidden }]) => ({
+        NetworkInterfaceId,
+        Description: description,
+        TagSet: tagList(tags),
+        ...operator(hidden),
+      })),
   }),
   DescribeInstances: (state, input: Asked) => {
     const interfaces = Object.values(state.interfaces);
@@ -137,7 +143,17 @@ export const ec2: Readonly<Record<string, Operation>> = {
       const others = interfaces.filter(({ instance }) => instance === id).flatMap(({ groups }) => groups);
       return isShown(input, each) && passes(input, { 'instance.group-id': each.groups, 'network-interface.group-id': [...each.groups, ...others] });
     });
-    return { Reservations: found.map(([InstanceId, { tags }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags) }] })) };
+    return { Reservations: found.map(([InstanceId, { tags, hidden }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags), ...operator(hidden) }] })) };
+  },
+  // It takes no IncludeManagedResources: whether it shows tags of what is hidden is not documented.
+  DescribeTags: (state, input: Asked) => {
+    const tagged = [state.groups, state.interfaces, state.instances, state.volumes].flatMap((kind) => Object.entries(kind));
+    const rules = Object.values(state.groups).flatMap((each) => each.rules.map((rule) => [rule.id, rule] as const));
+    return {
+      Tags: [...tagged, ...rules]
+        .filter(([id, each]) => isShown({}, each) && passes(input, { 'resource-id': [id] }))
+        .flatMap(([ResourceId, { tags }]) => tagList(tags).map((tag) => ({ ResourceId, ...tag }))),
+    };
   },
   DescribeVolumes: (state, input: Asked & { VolumeIds?: string[] }) => ({
     Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).flatMap((id) => {
