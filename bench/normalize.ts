@@ -6,6 +6,7 @@
  */
 import { normalize } from '@redress/core';
 import { apiCall, finding } from './support/events.ts';
+import { toLine } from './support/report.ts';
 
 const WARM_UP = 20_000;
 const ROUNDS = 401;
@@ -77,8 +78,8 @@ if (process.argv.includes('--json')) {
       })),
     ),
   ]);
-  const ratios = cases.map(({ name, measured }) => ({ name: `${name}: json-parse+normalize / json-parse`, value: Number(measured.ratio.median.toFixed(3)) }));
-  console.log(JSON.stringify({ name: 'normalize', results, ratios }));
+  const ratios = cases.map(({ name, measured }) => ({ name: `${name}: json-parse+normalize / json-parse`, value: measured.ratio.median }));
+  console.log(toLine({ name: 'normalize', results, ratios }));
 } else {
   const micro = (ns: number) => (ns / 1000).toFixed(2);
   const cell = ({ median, low, high }: Measured) => `${micro(median)} µs (${micro(low)}–${micro(high)})`.padEnd(26);

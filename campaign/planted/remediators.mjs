@@ -228,14 +228,6 @@ export default [
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
-    promise: 'A tag that comes in between look and change holds, on whatever uses the group.',
-    defect: 'what a service manages is asked for where it may be hidden',
-    file: 'packages/remediators/ec2/src/security-group.ts',
-    find: 'if (managed || ids.length > MOST_VALUES) return whole();',
-    replace: 'if (ids.length > MOST_VALUES) return whole();',
-    tests: ['packages/remediators/ec2/src/open-port.test.ts'],
-  },
-  {
     promise: 'A look right before a change reads every tag again, whatever remediator it is.',
     defect: 'tags of a bucket are left out',
     file: 'packages/remediators/s3/src/s3-block-public-access-private-bucket.ts',

@@ -41,6 +41,8 @@ async function tripsOf(id: string): Promise<Record<ObservationPurpose, string[]>
   const found: Partial<Record<ObservationPurpose, string[]>> = {};
   const watched = {
     ...remediator,
+    // Looks for every purpose go out as one role.
+    uses: { reads: remediator.uses.reads, writes: remediator.uses.writes, undoes: remediator.uses.undoes },
     observe: async (args: Parameters<typeof remediator.observe>[0]) => {
       const decision = waved(args.aws as Functions);
       const earlier = await remediator.observe({ ...args, aws: decision.aws });

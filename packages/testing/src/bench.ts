@@ -175,6 +175,8 @@ export class Stage {
     const watched: Remediator = {
       ...remediator,
       ceiling: setup.ownCeiling === true ? remediator.ceiling : 'enforce',
+      // Looks for every purpose go out as one role.
+      ...(setup.everyPurpose === true ? { uses: { reads: remediator.uses.reads, writes: remediator.uses.writes, undoes: remediator.uses.undoes } } : {}),
       observe: async (args) => {
         const observation = await remediator.observe(args);
         const others: OtherLook[] = [];

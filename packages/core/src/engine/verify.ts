@@ -40,6 +40,8 @@ export async function verify(
     readonly overtaken?: boolean;
     readonly policy: Fact<Policy>;
     readonly deadline: number | null;
+    /** What the plan was made from. */
+    readonly earlier?: Observed | null;
   },
 ): Promise<Verification> {
   const { changed, unmade = [] } = args;
@@ -49,7 +51,7 @@ export async function verify(
     if (wait > 0) await runtime.clock.sleep(wait);
     // Its own each time: no look after a change sees what was read before it.
     const reads = new SharedReads();
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline: args.deadline, purpose: 'verification', shared: reads });
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline: args.deadline, purpose: 'verification', shared: reads, earlier: args.earlier ?? null });
     if (!seen.observation.ok || !seen.assessment.ok) {
       last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], left: null, done: false, reads };
       continue;

@@ -191,6 +191,10 @@ export interface RemediatorDefinition<
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`. The role that takes back does not get them. */
     readonly decides?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `decision` alone, as for hazards. The roles that change something do not get them. */
+    readonly weighs?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `confirmation` alone. Nobody but the role that fixes gets them. */
+    readonly confirms?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
@@ -290,6 +294,10 @@ export interface Remediator {
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `decision` alone; absent: none. */
+    readonly weighs?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `confirmation` alone; absent: none. */
+    readonly confirms?: readonly OperationUse[];
   };
   /**
    * Checks parameters and fills in defaults.
@@ -316,6 +324,22 @@ export interface Remediator {
   readonly discover:
     | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
     | null;
+}
+
+/**
+ * The reads that a role is given, of those that a remediator declares: who is given a resource need not find it, who fixes only confirms and
+ * verifies what was decided, and who takes back only verifies.
+ *
+ * @example readsFor(remediator.uses, 'rollback')
+ */
+export function readsFor(
+  uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'weighs' | 'confirms'>,
+  access: 'read' | 'write' | 'rollback',
+): readonly OperationUse[] {
+  const { reads, finds = [], decides = [], weighs = [], confirms = [] } = uses;
+  const withheld = { read: confirms, write: [...finds, ...weighs], rollback: [...finds, ...decides, ...weighs, ...confirms] }[access];
+  const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
+  return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
 }
 
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
@@ -364,10 +388,11 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
-  for (const use of [...(definition.uses.finds ?? []), ...(definition.uses.decides ?? [])]) {
+  const { finds = [], decides = [], weighs = [], confirms = [] } = definition.uses;
+  for (const use of [...finds, ...decides, ...weighs, ...confirms]) {
     for (const name of use.operations)
       if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
-        refuse(`${use.service.id}:${name} is declared as what only finds resources or decides, but not among the reads.`);
+        refuse(`${use.service.id}:${name} is declared as what only some looks read, but not among the reads.`);
   }
   const services = new Map<string, ServiceRuntime>();
   for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {

@@ -405,19 +405,27 @@ describe('observing', () => {
       expect(closed.seen).toMatchObject({ state: { owner: ACCOUNT, open: [] } });
       expect((await observing({}, before)).seen).toBe('gone');
     });
-    it('reads everything where a service manages what uses the group, where there are more than a filter takes, and where nothing is known', async () => {
-      const everything = ['DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances'];
-      const managed = { ...USED, instances: { 'i-1': { group: GROUP, tags: { 'redress:exception': 'EXC-1' }, hidden: true as const } } };
-      const { seen, calls } = await observing(managed, await decided({ ...managed, instances: { 'i-1': { group: GROUP, hidden: true as const } } }));
-      expect(calls).toEqual(everything);
-      expect(JSON.stringify((seen as { usedBy: unknown }).usedBy)).toContain('EXC-1');
-      const many = (count: number) => ({ ...USED, instances: Object.fromEntries(Array.from({ length: count }, (_, at) => [`i-${at}`, { group: GROUP }])) });
-      expect((await observing(many(198), await decided(many(198)))).calls).toEqual(['DescribeSecurityGroupRules', 'DescribeTags']);
-      expect((await observing(many(199), await decided(many(199)))).calls).toEqual(everything);
-      expect((await observing(USED, null)).calls).toEqual(everything);
-      const before = (await decided(USED)) as Exclude<Awaited<ReturnType<typeof decided>>, 'gone'>;
-      const { context: _, ...recorded } = before;
-      expect((await observing(USED, recorded)).calls).toEqual(everything);
+    it('asks for as many tags at once as a filter takes', async () => {
+      const many = { ...USED, instances: Object.fromEntries(Array.from({ length: 199 }, (_, at) => [`i-${at}`, { group: GROUP, tags: { at: String(at) } }])) };
+      const before = await decided(many);
+      const asked: number[] = [];
+      const { ec2 } = fakeEc2(many).aws as { ec2: Record<string, (input: never) => Promise<unknown>> };
+      const DescribeTags = (input: { NextToken?: string; Filters: { Values: string[] }[] }) => {
+        if (input.NextToken === undefined) asked.push(input.Filters[0]?.Values.length ?? 0);
+        return ec2['DescribeTags']?.(input as never);
+      };
+      const aws = { ec2: { ...ec2, DescribeTags } } as never;
+      const seen = await remediator.observe({ aws, resource: group(), parameters, purpose: 'confirmation', earlier: before as never });
+      expect(asked).toEqual([200, 1]);
+      expect(seen).toEqual(before);
+    });
+    it('reads everything where nothing was found before', async () => {
+      expect((await observing(USED, null)).calls).toEqual([
+        'DescribeSecurityGroups',
+        'DescribeSecurityGroupRules',
+        'DescribeNetworkInterfaces',
+        'DescribeInstances',
+      ]);
     });
     it.each(['DescribeSecurityGroupRules', 'DescribeTags'])('does not guess where %s is refused', async (operation) => {
       await expect(observing(USED, await decided(USED), { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') })).rejects.toThrow(

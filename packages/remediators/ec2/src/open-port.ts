@@ -153,6 +153,7 @@ export function revokeOpenPorts(options: {
         : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about them.',
       'Instances that use the group only in a peered or shared VPC.',
       'A bastion of which no name, description or tag says so.',
+      'An exception tag that is put, in the moment between look and change, on what begins to use the group in that moment, or on what an AWS service manages and the account hides.',
     ],
     hazards: [
       {
@@ -179,7 +180,8 @@ export function revokeOpenPorts(options: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
+      weighs: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      confirms: [ec2.pick('DescribeTags')],
     },
     parameters,
     async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {
@@ -191,7 +193,7 @@ export function revokeOpenPorts(options: {
       };
       if (purpose === 'verification') {
         const seen = await reads.rules(earlier === null ? null : earlierOf(earlier));
-        return seen === 'gone' ? seen : { ...stateAnd(seen), context: { bastions: [], together: [], world: toEverybody(seen.lets), managed: true }, tags: {} };
+        return seen === 'gone' ? seen : { ...stateAnd(seen), context: { bastions: [], together: [], world: toEverybody(seen.lets) }, tags: {} };
       }
       if (purpose === 'confirmation' && earlier !== null) {
         const seen = await reads.again(earlierOf(earlier));
@@ -206,7 +208,6 @@ export function revokeOpenPorts(options: {
           bastions: seen.named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id),
           together: together(pieces.ranges, await reads.prefixLists(pieces.lists)),
           world: toEverybody(seen.lets),
-          managed: seen.managed,
         },
         tags: seen.tags,
         // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
@@ -295,10 +296,9 @@ export function revokeOpenPorts(options: {
   });
 }
 
-/** What an earlier look found that holds still. A context that does not say who manages what uses the group leaves it open. */
-function earlierOf({ state, context, usedBy = [] }: Observation<unknown, unknown>): Earlier {
-  const owner = isRecord(state) && typeof state['owner'] === 'string' ? state['owner'] : null;
-  return { owner, usedBy, managed: !isRecord(context) || context['managed'] !== false };
+/** What an earlier look found that holds still. */
+function earlierOf({ state, usedBy = [] }: Observation<unknown, unknown>): Earlier {
+  return { owner: isRecord(state) && typeof state['owner'] === 'string' ? state['owner'] : null, usedBy };
 }
 
 /** Whether a name, a description or a tag, its key or its value, says one of some words. */

@@ -71,8 +71,6 @@ export interface Group extends Rules {
 export interface Earlier {
   readonly owner: string | null;
   readonly usedBy: readonly Tagged[];
-  /** Whether AWS services manage some of what uses it. */
-  readonly managed: boolean;
 }
 
 /**
@@ -90,7 +88,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
   const isThere = async (rules: readonly unknown[]) => rules.length > 0 || (await describe()) !== null;
 
   /** Everything, in one round trip. */
-  const whole = async (): Promise<(Group & { readonly managed: boolean; readonly named: readonly Named[] }) | 'gone'> => {
+  const whole = async (): Promise<(Group & { readonly named: readonly Named[] }) | 'gone'> => {
     const [group, rules, interfaces, reservations] = await inParallel(
       describe(),
       readRules(),
@@ -109,7 +107,6 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
       lets: rules.flatMap(ingressOf),
       tags: tagsOf(group.Tags),
       usedBy: users.map(({ type, id: of, tags }) => ({ type, id: of, tags: tagsOf(tags) })),
-      managed: [...interfaces, ...instances].some(({ Operator }) => Operator?.Managed === true),
       named: [...users, { id, texts: [group.GroupName, group.Description], tags: group.Tags ?? [] }],
     };
   };
@@ -118,17 +115,19 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
     whole,
 
     /**
-     * The rules, and every tag of the group and of what was found to use it, in one round trip of two calls.
+     * The rules, and every tag of the group and of what was found to use it, in one round trip: two calls, where one filter takes all ids.
      *
      * What uses the group is not looked for again: what begins to in the moment since is like what begins to right after the change. That nothing else
-     * is read is safe, for a group never changes hands, and what names and descriptions say, or prefix lists hold, is no exception. `DescribeTags` has
-     * no way to ask for what AWS services manage and the account hides, so that with such users, or with more than one filter takes, everything is
-     * read.
+     * is read is safe, for a group never changes hands, and what names and descriptions say, or prefix lists hold, is no exception.
      */
-    async again({ owner, usedBy, managed }: Earlier): Promise<Group | 'gone'> {
+    async again({ owner, usedBy }: Earlier): Promise<Group | 'gone'> {
       const ids = [id, ...usedBy.map((each) => each.id)];
-      if (managed || ids.length > MOST_VALUES) return whole();
-      const [rules, tags] = await inParallel(readRules(), allOf(paginate(read.DescribeTags, { Filters: [{ Name: 'resource-id', Values: ids }] }, 'Tags')));
+      const asked = Array.from({ length: Math.ceil(ids.length / MOST_VALUES) }, (_, at) => ids.slice(at * MOST_VALUES, (at + 1) * MOST_VALUES));
+      const [rules, found] = await inParallel(
+        readRules(),
+        inParallel(...asked.map((Values) => allOf(paginate(read.DescribeTags, { Filters: [{ Name: 'resource-id', Values }] }, 'Tags')))),
+      );
+      const tags = found.flat();
       if (!(await isThere(rules))) return 'gone';
       const by = Map.groupBy(tags, ({ ResourceId }) => ResourceId);
       return { owner, lets: rules.flatMap(ingressOf), tags: tagsOf(by.get(id)), usedBy: usedBy.map((each) => ({ ...each, tags: tagsOf(by.get(each.id)) })) };

@@ -64,7 +64,6 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
   };
   const filter = (input: Paged, name: string) => input.Filters?.find((each) => each.Name === name)?.Values;
   const shown = (input: Paged, { hidden }: { readonly hidden?: true }) => hidden !== true || input.IncludeManagedResources === true;
-  const operated = ({ hidden = false }: { readonly hidden?: boolean }) => ({ Operator: { Managed: hidden, ...(hidden ? { HiddenByDefault: true } : {}) } });
   const ec2 = {
     DescribeSecurityGroups: async (input: { readonly GroupIds: readonly string[] }) => {
       called('DescribeSecurityGroups');
@@ -108,7 +107,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       const found = Object.entries(region.interfaces ?? {}).filter(([, each]) => shown(input, each) && groups.includes(each.group));
       return page(
         'NetworkInterfaces',
-        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, Description: each.description, TagSet: tagSet(each.tags), ...operated(each) })),
+        found.map(([NetworkInterfaceId, each]) => ({ NetworkInterfaceId, Description: each.description, TagSet: tagSet(each.tags) })),
         input,
       );
     },
@@ -120,7 +119,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       );
       return page(
         'Reservations',
-        found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags), ...operated(each) }] })),
+        found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags) }] })),
         input,
       );
     },

@@ -60,7 +60,6 @@ const passes = ({ Filters = [] }: Asked, has: Readonly<Record<string, readonly s
     (has[Name] ?? refuse('InvalidParameterValue', 400, `The filter '${Name}' is invalid`)).some((each) => Values.includes(each)),
   );
 const isShown = ({ IncludeManagedResources = false }: Asked, { hidden = false }: { hidden?: boolean }) => IncludeManagedResources || !hidden;
-const operator = (hidden = false) => (hidden ? { Operator: { Managed: true, HiddenByDefault: true } } : {});
 const ebsOf = (state: AccountState, region: string) => (state.ebs[region] ??= { default: false, key: 'alias/aws/ebs' });
 
 /** EC2, as far as it is used. */
@@ -130,11 +129,10 @@ export const ec2: Readonly<Record<string, Operation>> = {
   DescribeNetworkInterfaces: (state, input: Asked) => ({
     NetworkInterfaces: Object.entries(state.interfaces)
       .filter(([, each]) => isShown(input, each) && passes(input, { 'group-id': each.groups }))
-      .map(([NetworkInterfaceId, { description, tags, hidden }]) => ({
+      .map(([NetworkInterfaceId, { description, tags }]) => ({
         NetworkInterfaceId,
         Description: description,
         TagSet: tagList(tags),
-        ...operator(hidden),
       })),
   }),
   DescribeInstances: (state, input: Asked) => {
@@ -143,7 +141,7 @@ export const ec2: Readonly<Record<string, Operation>> = {
       const others = interfaces.filter(({ instance }) => instance === id).flatMap(({ groups }) => groups);
       return isShown(input, each) && passes(input, { 'instance.group-id': each.groups, 'network-interface.group-id': [...each.groups, ...others] });
     });
-    return { Reservations: found.map(([InstanceId, { tags, hidden }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags), ...operator(hidden) }] })) };
+    return { Reservations: found.map(([InstanceId, { tags }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags) }] })) };
   },
   // It takes no IncludeManagedResources: whether it shows tags of what is hidden is not documented.
   DescribeTags: (state, input: Asked) => {
