@@ -36,9 +36,8 @@ const group = (port: number, cidr: { v4: string } | { v6: string }): Pick<Situat
   return {
     async arrange(aws) {
       const { GroupId } = await aws.call(REGION, 'ec2', 'create_security_group', { GroupName: name('group'), Description: 'a test' });
-      // No rule but the open one: when that is gone, the group has to be asked for, because it may be gone as well.
-      const { SecurityGroups } = await aws.call(REGION, 'ec2', 'describe_security_groups', { GroupIds: [GroupId] });
-      await aws.call(REGION, 'ec2', 'revoke_security_group_egress', { GroupId, IpPermissions: SecurityGroups[0].IpPermissionsEgress });
+      const good = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+      await aws.call(REGION, 'ec2', 'authorize_security_group_ingress', { GroupId, IpPermissions: [good] });
       await aws.call(REGION, 'ec2', 'authorize_security_group_ingress', { GroupId, IpPermissions: [permission] });
       return resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: ACCOUNT, region: REGION });
     },

@@ -191,7 +191,7 @@ export interface RemediatorDefinition<
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`. The role that takes back does not get them. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` alone, as for hazards. The roles that change something do not get them. */
+    /** Those of `reads` that `observe` makes for nothing that follows a decision, given what was found (`earlier`): hazards, for one. The role that fixes does not get them. */
     readonly weighs?: readonly OperationUse[];
     /** Those of `reads` that `observe` makes for a `confirmation` alone. Nobody but the role that fixes gets them. */
     readonly confirms?: readonly OperationUse[];
@@ -294,7 +294,7 @@ export interface Remediator {
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` alone; absent: none. */
+    /** Those of `reads` that `observe` makes for nothing that follows a decision, given what was found; absent: none. */
     readonly weighs?: readonly OperationUse[];
     /** Those of `reads` that `observe` makes for a `confirmation` alone; absent: none. */
     readonly confirms?: readonly OperationUse[];
@@ -337,7 +337,7 @@ export function readsFor(
   access: 'read' | 'write' | 'rollback',
 ): readonly OperationUse[] {
   const { reads, finds = [], decides = [], weighs = [], confirms = [] } = uses;
-  const withheld = { read: confirms, write: [...finds, ...weighs], rollback: [...finds, ...decides, ...weighs, ...confirms] }[access];
+  const withheld = { read: confirms, write: [...finds, ...weighs], rollback: [...finds, ...decides, ...confirms] }[access];
   const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
   return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
 }

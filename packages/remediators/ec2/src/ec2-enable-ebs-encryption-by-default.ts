@@ -46,6 +46,7 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     reads: [ec2.pick('GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId')],
     writes: [ec2.pick('EnableEbsEncryptionByDefault')],
     undoes: [ec2.pick('DisableEbsEncryptionByDefault')],
+    decides: [ec2.pick('GetEbsDefaultKmsKeyId')],
     weighs: [ec2.pick('GetEbsDefaultKmsKeyId')],
   },
   async observe({ aws, purpose }) {

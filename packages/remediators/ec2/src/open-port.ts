@@ -180,7 +180,8 @@ export function revokeOpenPorts(options: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      weighs: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      weighs: [ec2.pick('DescribeSecurityGroups', 'DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
       confirms: [ec2.pick('DescribeTags')],
     },
     parameters,
@@ -197,7 +198,7 @@ export function revokeOpenPorts(options: {
       }
       if (purpose === 'confirmation' && earlier !== null) {
         const seen = await reads.again(earlierOf(earlier));
-        return seen === 'gone' ? seen : { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
+        return { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
       }
       const seen = await reads.whole();
       if (seen === 'gone') return seen;

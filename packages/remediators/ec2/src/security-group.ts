@@ -84,9 +84,6 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
   const describe = async () => (await unlessGone(read.DescribeSecurityGroups({ GroupIds: [id] })))?.SecurityGroups?.find((each) => each.GroupId === id) ?? null;
   const readRules = async () =>
     (await allOf(paginate(read.DescribeSecurityGroupRules, { Filters: [ofGroup] }, 'SecurityGroupRules'))).filter((each) => each.GroupId === id);
-  /** A group that is gone has no rules, and says so only when it is asked for. A group may have none either, not even outbound. */
-  const isThere = async (rules: readonly unknown[]) => rules.length > 0 || (await describe()) !== null;
-
   /** Everything, in one round trip. */
   const whole = async (): Promise<(Group & { readonly named: readonly Named[] }) | 'gone'> => {
     const [group, rules, interfaces, reservations] = await inParallel(
@@ -120,7 +117,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
      * What uses the group is not looked for again: what begins to in the moment since is like what begins to right after the change. That nothing else
      * is read is safe, for a group never changes hands, and what names and descriptions say, or prefix lists hold, is no exception.
      */
-    async again({ owner, usedBy }: Earlier): Promise<Group | 'gone'> {
+    async again({ owner, usedBy }: Earlier): Promise<Group> {
       const ids = [id, ...usedBy.map((each) => each.id)];
       const asked = Array.from({ length: Math.ceil(ids.length / MOST_VALUES) }, (_, at) => ids.slice(at * MOST_VALUES, (at + 1) * MOST_VALUES));
       const [rules, found] = await inParallel(
@@ -128,18 +125,13 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
         inParallel(...asked.map((Values) => allOf(paginate(read.DescribeTags, { Filters: [{ Name: 'resource-id', Values }] }, 'Tags')))),
       );
       const tags = found.flat();
-      if (!(await isThere(rules))) return 'gone';
       const by = Map.groupBy(tags, ({ ResourceId }) => ResourceId);
       return { owner, lets: rules.flatMap(ingressOf), tags: tagsOf(by.get(id)), usedBy: usedBy.map((each) => ({ ...each, tags: tagsOf(by.get(each.id)) })) };
     },
 
-    /** What it lets in; with its owner, where that is not known yet. */
+    /** What it lets in; with its owner, where that is not known yet. A group of which more was known, and which is gone by now, lets nothing in. */
     async rules(earlier: Pick<Earlier, 'owner'> | null): Promise<Rules | 'gone'> {
-      if (earlier !== null) {
-        const rules = await readRules();
-        return (await isThere(rules)) ? { owner: earlier.owner, lets: rules.flatMap(ingressOf) } : 'gone';
-      }
-      const [group, rules] = await inParallel(describe(), readRules());
+      const [group, rules] = await inParallel(earlier === null ? describe() : { OwnerId: earlier.owner ?? undefined }, readRules());
       return group === null ? 'gone' : { owner: group.OwnerId ?? null, lets: rules.flatMap(ingressOf) };
     },
 

@@ -80,6 +80,7 @@ export const flagStaleAccessKey = defineRemediator({
     writes: [iam.pick('TagUser', 'UntagUser')],
     undoes: [iam.pick('TagUser', 'UntagUser')],
     finds: [iam.pick('ListUsers')],
+    decides: [iam.pick('GetAccessKeyLastUsed')],
     weighs: [iam.pick('GetAccessKeyLastUsed')],
   },
   parameters,

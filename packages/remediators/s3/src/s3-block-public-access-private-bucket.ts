@@ -106,7 +106,7 @@ export const blockPublicAccess = defineRemediator({
     ],
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
-    decides: [s3.pick('GetBucketTagging')],
+    decides: [s3.pick('GetBucketTagging', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
     weighs: [s3.pick('GetBucketWebsite', 'GetBucketOwnershipControls')],
   },
   identify: identifyBucket,
