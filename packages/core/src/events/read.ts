@@ -63,9 +63,9 @@ const ISO = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):
 /** An ISO 8601 time, as written; a time without a zone gets `Z`, since AWS writes UTC. Null when it is no time. */
 export function time(value: unknown): string | null {
   if (typeof value !== 'string' || value.length > 40) return null;
-  const match = ISO.exec(value);
-  if (match === null) return null;
-  return match[1] === undefined ? `${value}Z` : value;
+  if (!ISO.test(value)) return null;
+  // What nearly all are written with: the groups of a match cost more than the test.
+  return value.endsWith('Z') || ISO.exec(value)?.[1] !== undefined ? value : `${value}Z`;
 }
 
 /** Milliseconds since 1970 as ISO 8601, or null. */
