@@ -310,7 +310,7 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'Roles that change something are not given what finds resources or only decides, nor rollbacks what confirms.',
+    promise: 'Roles that change something are not given what finds resources, nor what only decides.',
     defect: 'the gate lets every role make every read',
     file: `${ENGINE}/gate.ts`,
     find: 'const given = readsFor(remediator.uses, as.access);',

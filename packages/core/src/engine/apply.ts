@@ -131,7 +131,11 @@ async function recordCall(runtime: Runtime, { lease, ref, remediator }: Applicat
  * Looks after a lost reply whether the change is still to be made; null when that cannot be told. One look that does not show it is not enough
  * to send the call again, for reads may be stale.
  */
-async function stillToDo(runtime: Runtime, { remediator, ref, purpose, lease, policy, deadline, earlier = null }: Application, change: Change): Promise<boolean | null> {
+async function stillToDo(
+  runtime: Runtime,
+  { remediator, ref, purpose, lease, policy, deadline, earlier = null }: Application,
+  change: Change,
+): Promise<boolean | null> {
   let still: boolean | null = null;
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);

@@ -162,7 +162,18 @@ async function carryOut(
   };
   const besides: Promise<unknown>[] = [];
   const { policy } = facts;
-  const applied = await apply(runtime, { remediator, ref, changes: plan.changes, purpose: 'fix', lease, deadline, recheck, policy, besides, earlier: planned(facts) });
+  const applied = await apply(runtime, {
+    remediator,
+    ref,
+    changes: plan.changes,
+    purpose: 'fix',
+    lease,
+    deadline,
+    recheck,
+    policy,
+    besides,
+    earlier: planned(facts),
+  });
   const ended: Ended = { plan, applied, stopped, open };
   const unsent = closingUnsent(ended);
   if (unsent !== null) return unsent;

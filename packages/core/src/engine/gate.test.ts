@@ -135,19 +135,19 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('are those of the role: what only weighs is not read to fix, what only decides or confirms not to roll back, and what finds resources before an execution alone', async () => {
-    const as = (access: As['access'], kind: 'finds' | 'decides' | 'weighs' | 'confirms') => {
+  it('are those of the role: what finds resources and what decides is read by who reads alone, and a fix, which knows the resource, reads least', async () => {
+    const as = (access: As['access'], kind: 'finds' | 'decides' | 'acquaints') => {
       const mine: Remediator = { ...remediator, uses: { ...remediator.uses, [kind]: [lamp.pick('DescribeLamp')] } };
       return (gate().reads(mine, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
     };
-    const allowed = { finds: ['read'], decides: ['read', 'write'], weighs: ['read', 'rollback'], confirms: ['write'] } as const;
-    for (const kind of ['finds', 'decides', 'weighs', 'confirms'] as const)
+    const allowed = { finds: ['read'], decides: ['read'], acquaints: ['read', 'rollback'] } as const;
+    for (const kind of ['finds', 'decides', 'acquaints'] as const)
       for (const access of ['read', 'write', 'rollback'] as const) {
         const read = as(access, kind)['DescribeLamp']?.({});
         if ((allowed[kind] as readonly string[]).includes(access)) await read;
         else await expect(read).rejects.toMatchObject({ code: 'gate/undeclared' });
       }
-    expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
+    expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
   });
 
   it('end with the time of the process', async () => {

@@ -189,12 +189,10 @@ export interface RemediatorDefinition<
     readonly undoes: Undoes;
     /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` never makes for a `verification`. The role that takes back does not get them. */
+    /** Those of `reads` that `observe` never makes for a `verification`. No role that changes something gets them. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for nothing that follows a decision, given what was found (`earlier`): hazards, for one. The role that fixes does not get them. */
-    readonly weighs?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `confirmation` alone. Nobody but the role that fixes gets them. */
-    readonly confirms?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found (`earlier`). The role that fixes does not get them. */
+    readonly acquaints?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
@@ -294,10 +292,8 @@ export interface Remediator {
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for nothing that follows a decision, given what was found; absent: none. */
-    readonly weighs?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `confirmation` alone; absent: none. */
-    readonly confirms?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found; absent: none. */
+    readonly acquaints?: readonly OperationUse[];
   };
   /**
    * Checks parameters and fills in defaults.
@@ -327,17 +323,17 @@ export interface Remediator {
 }
 
 /**
- * The reads that a role is given, of those that a remediator declares: who is given a resource need not find it, who fixes only confirms and
- * verifies what was decided, and who takes back only verifies.
+ * The reads that a role is given, of those that a remediator declares. Who changes something only verifies: what it changes was found, decided on and
+ * confirmed by who reads.
  *
  * @example readsFor(remediator.uses, 'rollback')
  */
 export function readsFor(
-  uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'weighs' | 'confirms'>,
+  uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'acquaints'>,
   access: 'read' | 'write' | 'rollback',
 ): readonly OperationUse[] {
-  const { reads, finds = [], decides = [], weighs = [], confirms = [] } = uses;
-  const withheld = { read: confirms, write: [...finds, ...weighs], rollback: [...finds, ...decides, ...confirms] }[access];
+  const { reads, finds = [], decides = [], acquaints = [] } = uses;
+  const withheld = { read: [], write: [...finds, ...decides, ...acquaints], rollback: [...finds, ...decides] }[access];
   const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
   return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
 }
@@ -388,8 +384,8 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
-  const { finds = [], decides = [], weighs = [], confirms = [] } = definition.uses;
-  for (const use of [...finds, ...decides, ...weighs, ...confirms]) {
+  const { finds = [], decides = [], acquaints = [] } = definition.uses;
+  for (const use of [...finds, ...decides, ...acquaints]) {
     for (const name of use.operations)
       if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
         refuse(`${use.service.id}:${name} is declared as what only some looks read, but not among the reads.`);

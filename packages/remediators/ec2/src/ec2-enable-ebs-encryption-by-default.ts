@@ -47,7 +47,6 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     writes: [ec2.pick('EnableEbsEncryptionByDefault')],
     undoes: [ec2.pick('DisableEbsEncryptionByDefault')],
     decides: [ec2.pick('GetEbsDefaultKmsKeyId')],
-    weighs: [ec2.pick('GetEbsDefaultKmsKeyId')],
   },
   async observe({ aws, purpose }) {
     const defaultKey = async () => (await aws.ec2.GetEbsDefaultKmsKeyId({})).KmsKeyId ?? null;

@@ -180,9 +180,8 @@ export function revokeOpenPorts(options: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
-      weighs: [ec2.pick('DescribeSecurityGroups', 'DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
-      confirms: [ec2.pick('DescribeTags')],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
+      acquaints: [ec2.pick('DescribeSecurityGroups')],
     },
     parameters,
     async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {

@@ -81,7 +81,6 @@ export const flagStaleAccessKey = defineRemediator({
     undoes: [iam.pick('TagUser', 'UntagUser')],
     finds: [iam.pick('ListUsers')],
     decides: [iam.pick('GetAccessKeyLastUsed')],
-    weighs: [iam.pick('GetAccessKeyLastUsed')],
   },
   parameters,
   async identify({ aws, resource }) {

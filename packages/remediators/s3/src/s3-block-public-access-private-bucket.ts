@@ -107,7 +107,6 @@ export const blockPublicAccess = defineRemediator({
     writes: [s3.pick('PutPublicAccessBlock')],
     undoes: [s3.pick('PutPublicAccessBlock', 'DeletePublicAccessBlock')],
     decides: [s3.pick('GetBucketTagging', 'GetBucketWebsite', 'GetBucketOwnershipControls')],
-    weighs: [s3.pick('GetBucketWebsite', 'GetBucketOwnershipControls')],
   },
   identify: identifyBucket,
   async observe({ aws, resource, purpose }) {
