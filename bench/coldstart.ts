@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, entryText } from '@redress/bundle';
 import { NODE, PYTHON, ROOT } from '../scripts/setup.mjs';
+import { toLine } from './support/report.ts';
 
 const { rounds, json } = arguments_();
 
@@ -116,19 +117,22 @@ try {
   // Of one round: what slowed the one slowed the other.
   const ratio = (a: string, b: string, what: keyof Start) =>
     median((seen.get(a) ?? []).map((each, index) => each[what] / (seen.get(b)?.[index]?.[what] ?? Number.NaN)));
-  const result = {
-    rounds,
-    starts: Object.fromEntries(sides.map(({ name }) => [name, { wall: of(name, 'wall'), cpu: of(name, 'cpu'), rss: of(name, 'rss') }])),
-    bytes: Object.fromEntries(bundles.map(({ name, bytes }) => [name, bytes])),
-    goals: {
-      'wall of all, pruned / boto3 (≤ 0.35)': ratio('all, pruned', 'boto3 client', 'wall'),
-      'CPU of all, pruned / node -e 0 (≤ 3.5)': ratio('all, pruned', 'node -e 0', 'cpu'),
-      'RSS of all, pruned, MiB (≤ 80)': of('all, pruned', 'rss'),
-      'bytes of all, pruned, KB (≤ 450)': (bundles[0]?.bytes.code ?? Number.NaN) / 1000,
-    },
-  };
-  if (json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else {
+  const goals = [
+    { name: 'wall of all, pruned / boto3', goal: '≤ 0.35', value: ratio('all, pruned', 'boto3 client', 'wall') },
+    { name: 'CPU of all, pruned / node -e 0', goal: '≤ 3.5', value: ratio('all, pruned', 'node -e 0', 'cpu') },
+    { name: 'RSS of all, pruned, MiB', goal: '≤ 80', value: of('all, pruned', 'rss') },
+    { name: 'bytes of all, pruned, KB', goal: '≤ 450', value: (bundles[0]?.bytes.code ?? Number.NaN) / 1000 },
+  ];
+  if (json) {
+    const starts = sides.flatMap(({ name }) => [
+      { name: `${name}.wall`, value: of(name, 'wall'), unit: 'ms' },
+      { name: `${name}.cpu`, value: of(name, 'cpu'), unit: 'ms' },
+      { name: `${name}.rss`, value: of(name, 'rss'), unit: 'MiB' },
+    ]);
+    const sizes = bundles.flatMap(({ name, bytes }) => Object.entries(bytes).map(([what, value]) => ({ name: `${name}.bytes.${what}`, value, unit: 'bytes' })));
+    const ratios = goals.slice(0, 2).map(({ name, value }) => ({ name, value }));
+    process.stdout.write(`${toLine({ name: 'coldstart', results: [...starts, ...sizes], ratios })}\n`);
+  } else {
     const lines = sides.map(({ name }) => {
       const bytes = bundles.find((each) => each.name === name)?.bytes;
       const kb = (value: number | undefined) => (value === undefined ? '' : String(Math.round(value / 1000)));
@@ -140,7 +144,7 @@ try {
         '| --- | --- | --- | --- | --- | --- | --- | --- |',
         ...lines,
         '',
-        ...Object.entries(result.goals).map(([name, value]) => `- ${name}: ${value.toFixed(2)}`),
+        ...goals.map(({ name, goal, value }) => `- ${name} (${goal}): ${value.toFixed(2)}`),
         '',
       ].join('\n'),
     );

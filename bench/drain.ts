@@ -20,6 +20,7 @@ import { createHandler, type Handler } from '@redress/lambda-runtime';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { configComplianceEvent, type FakeClock, fakeClock, type SimulatedAccount, simulatedAccount } from '@redress/testing';
 import { startMoto } from '../scripts/moto.mjs';
+import { toLine } from './support/report.ts';
 
 // The heap as on a small function: on a large machine V8 collects late, and the figure would say how much memory the machine has.
 const LIMITS = ['--max-old-space-size=96', '--max-semi-space-size=4', '--expose-gc'];
@@ -274,8 +275,24 @@ try {
     usd: { per1000Fixes: 1000 * total(cost.fix), per1000000Irrelevant: 1e6 * total(cost.irrelevant), parts: cost },
     prices: PRICES,
   };
-  if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  else {
+  if (options.json) {
+    const results = [
+      { name: 'findings', value: result.findings, unit: 'fixes' },
+      { name: 'rate', value: result.perSecond, unit: 'fixes/s' },
+      { name: 'aws-calls', value: result.callsPerFix, unit: 'calls/fix' },
+      ...Object.entries(units).map(([what, value]) => ({ name: `journal.${what}`, value, unit: 'units/fix' })),
+      ...memory.flatMap(({ after, heap, rss }) => [
+        { name: `after-${after}.heap`, value: heap, unit: 'MB' },
+        { name: `after-${after}.rss`, value: rss, unit: 'MB' },
+      ]),
+      { name: 'heap-growth', value: result.heapGrowthMb, unit: 'MB' },
+      { name: 'irrelevant.time', value: result.irrelevant.microseconds, unit: 'µs/event' },
+      { name: 'irrelevant.calls', value: result.irrelevant.calls, unit: 'calls' },
+      { name: 'cost.fix', value: result.usd.per1000Fixes, unit: 'USD/1000 fixes' },
+      { name: 'cost.irrelevant', value: result.usd.per1000000Irrelevant, unit: 'USD/1000000 events' },
+    ];
+    process.stdout.write(`${toLine({ name: 'drain', results, ratios: [] })}\n`);
+  } else {
     const usd = (value: number) => value.toFixed(4);
     process.stdout.write(
       [

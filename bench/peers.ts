@@ -2,7 +2,10 @@
  * What one fix costs, beside others on the same emulator, by turns: Redress with a journal in a folder and on AWS, Cloud Custodian's Lambda handler, a
  * bare script with the fewest calls, and a bare script with the very calls that Redress made. Each fix is read back by a client of our own.
  *
- * Run it with `npm run bench -- peers [--rounds N] [--json]`.
+ * With `--latency flat-40` or `--latency aws` each call of each side takes some time on the way, as on a network, and what is counted is also how
+ * many had to wait for one another. There the bare scripts are left out, and Redress is also measured with the role of a member account.
+ *
+ * Run it with `npm run bench -- peers [--latency flat-40|aws] [--rounds N] [--json]`.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +26,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CreateAccessKeyCommand, CreateUserCommand, DeleteAccessKeyCommand, DeleteUserCommand, TagUserCommand } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, DeleteBucketCommand, PutBucketEncryptionCommand } from '@aws-sdk/client-s3';
-import { connectAws } from '@redress/connect';
+import { connectAws, memberRoles } from '@redress/connect';
 import { definePolicy, type Journal } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
@@ -37,9 +40,16 @@ import { clients, look } from '../demo/account.ts';
 import { ACCOUNT, apiCall, opened, queue, REGION } from '../demo/events.ts';
 import { startMoto } from '../scripts/moto.mjs';
 import { pythonOf } from '../scripts/setup.mjs';
+import { startServer } from '../tests/support/server.ts';
+import { LATENCIES, type Latency, type Passed, roundTrips, slowed } from './support/latency.ts';
+import { type Report, toLine } from './support/report.ts';
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '30' }, json: { type: 'boolean', default: false } } });
-const ROUNDS = Number(options.rounds);
+const { values: options } = parseArgs({
+  options: { rounds: { type: 'string' }, latency: { type: 'string' }, json: { type: 'boolean', default: false } },
+});
+const latency = options.latency === undefined ? null : LATENCIES[options.latency];
+if (latency === undefined) throw new Error(`--latency is ${Object.keys(LATENCIES).join(' or ')}, not ${options.latency}.`);
+const ROUNDS = Number(options.rounds ?? (latency === null ? 30 : 10));
 const WARM_UP = 3;
 const DAY = 86_400_000;
 
@@ -224,7 +234,13 @@ const cases: readonly Case[] = [
 
 // ---- Redress
 const work = mkdtempSync(join(tmpdir(), 'redress-peers-'));
-const dynamodb = new DynamoDBClient({ endpoint: moto.endpoint, region: REGION, credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' } });
+// For each item of a transaction moto copies the whole table. Where that would be measured, another emulator has the tables.
+const tables = latency === null ? null : await startTables();
+const dynamodb = new DynamoDBClient({
+  endpoint: tables?.endpoint ?? moto.endpoint,
+  region: REGION,
+  credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+});
 const { TimeToLiveSpecification: _, ...table } = structuredClone(JOURNAL_TABLE);
 const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined, debug: () => undefined };
@@ -248,7 +264,16 @@ interface Made {
   readonly spent: () => number;
 }
 const journals: Journal[] = [];
-async function redress(kind: 'folder' | 'dynamodb', name: string, endpoint: string): Promise<Made> {
+function startTables() {
+  return startServer(({ port, folder }) => ({
+    name: 'ministack',
+    command: pythonOf('ministack'),
+    args: ['-m', 'ministack'],
+    env: { TMPDIR: folder, BIND_HOST: '127.0.0.1', GATEWAY_PORT: String(port), MINISTACK_ACCOUNT_ID: ACCOUNT, LOG_LEVEL: 'ERROR' },
+    ready: '/_ministack/health',
+  }));
+}
+async function redress(kind: 'folder' | 'dynamodb', name: string, endpoint: string, member = false): Promise<Made> {
   let journal: Journal;
   if (kind === 'folder') journal = folderJournal({ directory: join(work, name), clock });
   else {
@@ -258,7 +283,18 @@ async function redress(kind: 'folder' | 'dynamodb', name: string, endpoint: stri
   }
   journals.push(journal);
   const { spent, timed } = watched(journal);
-  return { journal, spent, handler: createHandler({ remediators, policy, journal: timed, clock, connect: connectAws({ endpoint }), logger: quiet }) };
+  return {
+    journal,
+    spent,
+    handler: createHandler({
+      remediators,
+      policy,
+      journal: timed,
+      clock,
+      connect: connectAws({ endpoint, ...(member ? memberRoles({ read: 'RedressRead', fix: 'RedressFix', externalId: 'bench' }) : {}) }),
+      logger: quiet,
+    }),
+  };
 }
 
 /**
@@ -401,138 +437,267 @@ interface Row {
   readonly wire: Record<Variant, readonly string[]>;
 }
 
-const rows: Row[] = [];
 let misses = 0;
-const proxy = await recordingProxy(moto.endpoint);
-try {
-  const counted = { folder: await redress('folder', 'counted', proxy.endpoint), dynamodb: await redress('dynamodb', 'counted', proxy.endpoint) };
-  const through = clients(proxy.endpoint);
-  for (const each of cases) {
-    const fix = async (run: (gap: Gap) => Promise<number>): Promise<number> => {
-      const gap = await each.make();
-      if (await gap.closed()) throw new Error(`${each.name}: there is no gap to close.`);
-      const took = await run(gap);
-      if (!(await gap.closed())) {
-        misses++;
-        process.stderr.write(`${each.name}: not closed\n`);
-      }
-      await gap.away?.();
-      return took;
-    };
-    // The calls, on the wire, once warm. This pass is apart: the proxy costs time.
-    const wire = { fewest: [] } as unknown as Record<Variant, readonly string[]>;
-    let from: Gap | null = null;
-    let sent: Sent[] = [];
-    const worker = custodian(each, proxy.endpoint);
-    const onWire = async (variant: Variant, run: (gap: Gap) => Promise<number>) => {
-      for (let turn = 0; turn < 2; turn++) {
-        shift += 8 * DAY;
-        await fix(async (gap) => {
-          const before = proxy.calls.length;
-          const took = await run(gap);
-          wire[variant] = proxy.calls.slice(before).map((call) => `${call.service}:${call.operation}`);
-          return took;
-        });
-      }
-    };
-    await onWire('dynamodb', (gap) => ours(counted.dynamodb, gap));
-    await onWire('folder', async (gap) => {
-      let took = 0;
-      from = gap;
-      sent = await sentBy(async () => {
-        took = await ours(counted.folder, gap);
-      });
-      return took;
-    });
-    const origin = from as unknown as Gap;
-    await onWire('same', (gap) => again(sent, origin, gap));
-    await onWire('c7n', worker);
-    if (wire.same.join() !== wire.folder.join() && [...wire.same].sort().join() !== [...wire.folder].sort().join())
-      throw new Error(`${each.name}: the bare script makes other calls: ${wire.same.join()} instead of ${wire.folder.join()}`);
+/** Makes a gap, has it closed, and looks whether it is; answers what the fix took. */
+async function closing(each: Case, run: (gap: Gap) => Promise<number>): Promise<number> {
+  const gap = await each.make();
+  if (await gap.closed()) throw new Error(`${each.name}: there is no gap to close.`);
+  const took = await run(gap);
+  if (!(await gap.closed())) {
+    misses++;
+    process.stderr.write(`${each.name}: not closed\n`);
+  }
+  await gap.away?.();
+  return took;
+}
+const geometric = (values: readonly number[]) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
-    // The times, straight to the emulator, by turns; who begins changes with each round. Journals begin empty for each.
-    const timed = {
-      folder: await redress('folder', `timed-${each.name}`, moto.endpoint),
-      dynamodb: await redress('dynamodb', `timed-${each.name}`, moto.endpoint),
-    };
-    const direct = custodian(each, moto.endpoint);
-    // The recorded clients go through the proxy; these are the same ones, without it.
-    const byService = new Map<string, Client>(
-      (Object.entries(through) as [keyof typeof through, Client][]).map(([key, client]) => [client.constructor.name, aws[key] as Client]),
-    );
-    const straight = sent.map((one) => ({ ...one, client: byService.get(one.client.constructor.name) ?? one.client }));
-    const runs: Record<Variant, (gap: Gap) => Promise<number>> = {
-      folder: (gap) => ours(timed.folder, gap),
-      dynamodb: (gap) => ours(timed.dynamodb, gap),
-      c7n: direct,
-      same: (gap) => again(straight, origin, gap),
-      fewest: async (gap) => {
-        const started = performance.now();
-        await gap.fewest();
-        return performance.now() - started;
-      },
-    };
-    const times: Record<Variant, number[]> = { folder: [], dynamodb: [], c7n: [], same: [], fewest: [] };
-    const inJournal: Record<'folder' | 'dynamodb', number[]> = { folder: [], dynamodb: [] };
-    for (let round = -WARM_UP; round < ROUNDS; round++) {
-      for (let turn = 0; turn < VARIANTS.length; turn++) {
-        const variant = VARIANTS[(turn + round + WARM_UP) % VARIANTS.length] ?? 'folder';
-        shift += 8 * DAY;
-        const made = variant === 'folder' || variant === 'dynamodb' ? timed[variant] : null;
-        if (variant === 'dynamodb') await lean(`timed-${each.name}`, origin.names.length === 0);
-        const before = made?.spent() ?? 0;
-        const took = await fix(runs[variant]);
-        if (round >= 0) times[variant].push(took);
-        if (round >= 0 && (variant === 'folder' || variant === 'dynamodb')) inJournal[variant].push((made?.spent() ?? 0) - before);
+async function direct(): Promise<{ readonly report: Report; readonly text: string }> {
+  const rows: Row[] = [];
+  const proxy = await recordingProxy(moto.endpoint);
+  try {
+    const counted = { folder: await redress('folder', 'counted', proxy.endpoint), dynamodb: await redress('dynamodb', 'counted', proxy.endpoint) };
+    const through = clients(proxy.endpoint);
+    for (const each of cases) {
+      const fix = (run: (gap: Gap) => Promise<number>) => closing(each, run);
+      // The calls, on the wire, once warm. This pass is apart: the proxy costs time.
+      const wire = { fewest: [] } as unknown as Record<Variant, readonly string[]>;
+      let from: Gap | null = null;
+      let sent: Sent[] = [];
+      const worker = custodian(each, proxy.endpoint);
+      const onWire = async (variant: Variant, run: (gap: Gap) => Promise<number>) => {
+        for (let turn = 0; turn < 2; turn++) {
+          shift += 8 * DAY;
+          await fix(async (gap) => {
+            const before = proxy.calls.length;
+            const took = await run(gap);
+            wire[variant] = proxy.calls.slice(before).map((call) => `${call.service}:${call.operation}`);
+            return took;
+          });
+        }
+      };
+      await onWire('dynamodb', (gap) => ours(counted.dynamodb, gap));
+      await onWire('folder', async (gap) => {
+        let took = 0;
+        from = gap;
+        sent = await sentBy(async () => {
+          took = await ours(counted.folder, gap);
+        });
+        return took;
+      });
+      const origin = from as unknown as Gap;
+      await onWire('same', (gap) => again(sent, origin, gap));
+      await onWire('c7n', worker);
+      if (wire.same.join() !== wire.folder.join() && [...wire.same].sort().join() !== [...wire.folder].sort().join())
+        throw new Error(`${each.name}: the bare script makes other calls: ${wire.same.join()} instead of ${wire.folder.join()}`);
+
+      // The times, straight to the emulator, by turns; who begins changes with each round. Journals begin empty for each.
+      const timed = {
+        folder: await redress('folder', `timed-${each.name}`, moto.endpoint),
+        dynamodb: await redress('dynamodb', `timed-${each.name}`, moto.endpoint),
+      };
+      const straightWorker = custodian(each, moto.endpoint);
+      // The recorded clients go through the proxy; these are the same ones, without it.
+      const byService = new Map<string, Client>(
+        (Object.entries(through) as [keyof typeof through, Client][]).map(([key, client]) => [client.constructor.name, aws[key] as Client]),
+      );
+      const straight = sent.map((one) => ({ ...one, client: byService.get(one.client.constructor.name) ?? one.client }));
+      const runs: Record<Variant, (gap: Gap) => Promise<number>> = {
+        folder: (gap) => ours(timed.folder, gap),
+        dynamodb: (gap) => ours(timed.dynamodb, gap),
+        c7n: straightWorker,
+        same: (gap) => again(straight, origin, gap),
+        fewest: async (gap) => {
+          const started = performance.now();
+          await gap.fewest();
+          return performance.now() - started;
+        },
+      };
+      const times: Record<Variant, number[]> = { folder: [], dynamodb: [], c7n: [], same: [], fewest: [] };
+      const inJournal: Record<'folder' | 'dynamodb', number[]> = { folder: [], dynamodb: [] };
+      for (let round = -WARM_UP; round < ROUNDS; round++) {
+        for (let turn = 0; turn < VARIANTS.length; turn++) {
+          const variant = VARIANTS[(turn + round + WARM_UP) % VARIANTS.length] ?? 'folder';
+          shift += 8 * DAY;
+          const made = variant === 'folder' || variant === 'dynamodb' ? timed[variant] : null;
+          if (variant === 'dynamodb') await lean(`timed-${each.name}`, origin.names.length === 0);
+          const before = made?.spent() ?? 0;
+          const took = await fix(runs[variant]);
+          if (round >= 0) times[variant].push(took);
+          if (round >= 0 && (variant === 'folder' || variant === 'dynamodb')) inJournal[variant].push((made?.spent() ?? 0) - before);
+        }
       }
+      const of = <T>(value: (variant: Variant) => T) => Object.fromEntries(VARIANTS.map((variant) => [variant, value(variant)])) as Record<Variant, T>;
+      rows.push({
+        name: each.name,
+        title: each.title,
+        ms: of((variant) => median(times[variant])),
+        journal: { folder: median(inJournal.folder), dynamodb: median(inJournal.dynamodb) },
+        calls: of((variant) => (variant === 'fewest' ? 1 : wire[variant].length)),
+        wire,
+      });
+      process.stderr.write(`${each.title}: done\n`);
     }
-    const of = <T>(value: (variant: Variant) => T) => Object.fromEntries(VARIANTS.map((variant) => [variant, value(variant)])) as Record<Variant, T>;
-    rows.push({
-      name: each.name,
-      title: each.title,
-      ms: of((variant) => median(times[variant])),
-      journal: { folder: median(inJournal.folder), dynamodb: median(inJournal.dynamodb) },
-      calls: of((variant) => (variant === 'fewest' ? 1 : wire[variant].length)),
-      wire,
-    });
-    process.stderr.write(`${each.title}: done\n`);
+  } finally {
+    await proxy.close();
+  }
+
+  const ratio = (one: Variant, other: Variant) => rows.map((row) => row.ms[one] / row.ms[other]);
+  const goals = [
+    { name: 'folder / c7n, geometric mean', value: geometric(ratio('folder', 'c7n')), goal: 0.5 },
+    { name: 'dynamodb / c7n, geometric mean', value: geometric(ratio('dynamodb', 'c7n')), goal: 0.8 },
+    { name: 'folder / c7n, largest', value: Math.max(...ratio('folder', 'c7n')), goal: 2 },
+    { name: 'dynamodb / c7n, largest', value: Math.max(...ratio('dynamodb', 'c7n')), goal: 2 },
+    { name: 'folder / same calls, geometric mean', value: geometric(ratio('folder', 'same')), goal: 1.5 },
+    { name: 'folder / same calls, largest', value: Math.max(...ratio('folder', 'same')), goal: 1.5 },
+  ];
+  const ms = (value: number) => value.toFixed(1);
+  const row = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
+  const rule = (columns: number) => `|${' --- |'.repeat(columns)}`;
+  return {
+    report: {
+      name: 'peers',
+      results: [
+        ...rows.flatMap(({ name, ms: took, calls, journal }) => [
+          ...VARIANTS.flatMap((variant) => [
+            { name: `${name}.${variant}`, value: took[variant], unit: 'ms' },
+            { name: `${name}.${variant}.calls`, value: calls[variant], unit: 'calls' },
+          ]),
+          { name: `${name}.folder.journal`, value: journal.folder, unit: 'ms' },
+          { name: `${name}.dynamodb.journal`, value: journal.dynamodb, unit: 'ms' },
+        ]),
+        { name: 'misses', value: misses, unit: 'fixes' },
+      ],
+      ratios: goals.map(({ name, value }) => ({ name, value })),
+    },
+    text: [
+      row(['fix', ...VARIANTS.map((variant) => `${variant} ms (calls)`), 'folder / c7n', 'dynamodb / c7n', 'folder / same']),
+      rule(VARIANTS.length + 4),
+      ...rows.map(({ title, ms: took, calls }) =>
+        row([
+          title,
+          ...VARIANTS.map((variant) => `${ms(took[variant])} (${calls[variant]})`),
+          (took.folder / took.c7n).toFixed(2),
+          (took.dynamodb / took.c7n).toFixed(2),
+          (took.folder / took.same).toFixed(2),
+        ]),
+      ),
+      '',
+      row(['fix', 'same / c7n', 'journal in a folder, ms', 'journal on DynamoDB and S3, ms', 'rest of folder, ms']),
+      rule(5),
+      ...rows.map(({ title, ms: took, journal }) =>
+        row([title, (took.same / took.c7n).toFixed(2), ms(journal.folder), ms(journal.dynamodb), ms(took.folder - took.same - journal.folder)]),
+      ),
+      '',
+      ...goals.map(({ name, value, goal }) => `${name}: ${value.toFixed(2)} (goal ${goal}) ${value <= goal ? 'met' : 'NOT MET'}`),
+    ].join('\n'),
+  };
+}
+
+// ---- With a network in between
+const SLOWED = ['folder', 'dynamodb', 'folder-member', 'dynamodb-member', 'c7n'] as const;
+type SlowedVariant = (typeof SLOWED)[number];
+interface Cost {
+  readonly ms: number;
+  readonly calls: number;
+  /** Round trips one after the other, of calls to AWS alone, and with those of the journal. */
+  readonly trips: number;
+  readonly tripsInAll: number;
+}
+
+async function overNetwork(way: Latency, dynamodbAt: string): Promise<{ readonly report: Report; readonly text: string }> {
+  const proxy = await slowed({ latency: way, upstream: moto.endpoint, dynamodb: dynamodbAt });
+  const rows: { readonly name: string; readonly title: string; readonly cost: Record<SlowedVariant, Cost> }[] = [];
+  try {
+    for (const each of cases) {
+      const made: Record<Exclude<SlowedVariant, 'c7n'>, Made> = {
+        folder: await redress('folder', `folder-${each.name}`, proxy.endpoint),
+        dynamodb: await redress('dynamodb', `dynamodb-${each.name}`, proxy.endpoint),
+        'folder-member': await redress('folder', `folder-member-${each.name}`, proxy.endpoint, true),
+        'dynamodb-member': await redress('dynamodb', `dynamodb-member-${each.name}`, proxy.endpoint, true),
+      };
+      const worker = custodian(each, proxy.endpoint);
+      const seen = Object.fromEntries(SLOWED.map((variant) => [variant, [] as Cost[]])) as Record<SlowedVariant, Cost[]>;
+      for (let round = -WARM_UP; round < ROUNDS; round++) {
+        for (let turn = 0; turn < SLOWED.length; turn++) {
+          const variant = SLOWED[(turn + round + WARM_UP) % SLOWED.length] ?? 'folder';
+          shift += 8 * DAY;
+          let passed: readonly Passed[] = [];
+          const took = await closing(each, async (gap) => {
+            await proxy.take();
+            const ms = variant === 'c7n' ? await worker(gap) : await ours(made[variant], gap);
+            passed = await proxy.take();
+            return ms;
+          });
+          const cost = { ms: took, calls: passed.length, trips: roundTrips(passed.filter(({ journal }) => !journal)), tripsInAll: roundTrips(passed) };
+          if (round >= 0) seen[variant].push(cost);
+        }
+      }
+      const middle = (variant: SlowedVariant): Cost => {
+        const of = (what: keyof Cost) => median(seen[variant].map((cost) => cost[what]));
+        return { ms: of('ms'), calls: of('calls'), trips: of('trips'), tripsInAll: of('tripsInAll') };
+      };
+      rows.push({
+        name: each.name,
+        title: each.title,
+        cost: Object.fromEntries(SLOWED.map((variant) => [variant, middle(variant)])) as Record<SlowedVariant, Cost>,
+      });
+      process.stderr.write(`${each.title}: done\n`);
+    }
+  } finally {
+    await proxy.close();
+  }
+  const variants = SLOWED.filter((variant) => variant !== 'c7n');
+  const against = (variant: SlowedVariant) => rows.map(({ cost }) => cost[variant].ms / cost.c7n.ms);
+  const ratios = variants.flatMap((variant) => [
+    ...rows.map(({ name }, index) => ({ name: `${name}: ${variant} / c7n`, value: against(variant)[index] ?? Number.NaN })),
+    { name: `${variant} / c7n, geometric mean`, value: geometric(against(variant)) },
+    { name: `${variant} / c7n, largest`, value: Math.max(...against(variant)) },
+  ]);
+  const row = (cells: readonly unknown[]) => `| ${cells.join(' | ')} |`;
+  const rule = (columns: number) => `|${' --- |'.repeat(columns)}`;
+  const cell = ({ ms, calls, trips, tripsInAll }: Cost) => `${ms.toFixed(0)} (${calls}; ${trips === tripsInAll ? trips : `${trips}, ${tripsInAll}`})`;
+  return {
+    report: {
+      name: `peers-${options.latency}`,
+      results: [
+        ...rows.flatMap(({ name, cost }) =>
+          SLOWED.flatMap((variant) => [
+            { name: `${name}.${variant}`, value: cost[variant].ms, unit: 'ms' },
+            { name: `${name}.${variant}.calls`, value: cost[variant].calls, unit: 'calls' },
+            { name: `${name}.${variant}.round-trips`, value: cost[variant].trips, unit: 'round trips' },
+            { name: `${name}.${variant}.round-trips-with-journal`, value: cost[variant].tripsInAll, unit: 'round trips' },
+          ]),
+        ),
+        { name: 'misses', value: misses, unit: 'fixes' },
+      ],
+      ratios,
+    },
+    text: [
+      'ms (calls; round trips one after the other of calls to AWS alone, with the journal where that is more)',
+      '',
+      row(['fix', ...SLOWED, ...variants.map((variant) => `${variant} / c7n`)]),
+      rule(1 + SLOWED.length + variants.length),
+      ...rows.map(({ title, cost }) =>
+        row([title, ...SLOWED.map((variant) => cell(cost[variant])), ...variants.map((variant) => (cost[variant].ms / cost.c7n.ms).toFixed(2))]),
+      ),
+      row(['geometric mean', ...SLOWED.map(() => ''), ...variants.map((variant) => geometric(against(variant)).toFixed(2))]),
+    ].join('\n'),
+  };
+}
+
+try {
+  const { report, text } = latency === null || tables === null ? await direct() : await overNetwork(latency, tables.endpoint);
+  if (options.json) console.log(toLine(report));
+  else {
+    console.log(text);
+    console.log(`Medians of ${ROUNDS} rounds, warm, by turns; ${misses} misses. Node ${process.version}, c7n 0.9.53.`);
   }
 } finally {
   for (const worker of workers) worker.end();
   for (const journal of journals) await journal.close?.();
-  await proxy.close();
   await moto.stop();
+  await tables?.close();
   rmSync(work, { recursive: true, force: true });
-}
-
-const geometric = (values: readonly number[]) => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-const ratio = (one: Variant, other: Variant) => rows.map((row) => row.ms[one] / row.ms[other]);
-const goals = [
-  { name: 'folder / c7n, geometric mean', value: geometric(ratio('folder', 'c7n')), goal: 0.5 },
-  { name: 'dynamodb / c7n, geometric mean', value: geometric(ratio('dynamodb', 'c7n')), goal: 0.8 },
-  { name: 'folder / c7n, largest', value: Math.max(...ratio('folder', 'c7n')), goal: 2 },
-  { name: 'dynamodb / c7n, largest', value: Math.max(...ratio('dynamodb', 'c7n')), goal: 2 },
-  { name: 'folder / same calls, geometric mean', value: geometric(ratio('folder', 'same')), goal: 1.5 },
-  { name: 'folder / same calls, largest', value: Math.max(...ratio('folder', 'same')), goal: 1.5 },
-];
-if (options.json) console.log(JSON.stringify({ name: 'peers', rounds: ROUNDS, misses, results: rows, goals }));
-else {
-  const ms = (value: number) => value.toFixed(1);
-  console.log(`| fix | ${VARIANTS.map((variant) => `${variant} ms (calls)`).join(' | ')} | folder / c7n | dynamodb / c7n | folder / same |`);
-  console.log(`| --- |${VARIANTS.map(() => ' --- |').join('')} --- | --- | --- |`);
-  for (const { title, ms: took, calls } of rows)
-    console.log(
-      `| ${title} | ${VARIANTS.map((variant) => `${ms(took[variant])} (${calls[variant]})`).join(' | ')} | ${(took.folder / took.c7n).toFixed(2)} | ${(took.dynamodb / took.c7n).toFixed(2)} | ${(took.folder / took.same).toFixed(2)} |`,
-    );
-  console.log();
-  console.log('| fix | same / c7n | journal in a folder, ms | journal on DynamoDB and S3, ms | rest of folder, ms |');
-  console.log('| --- | --- | --- | --- | --- |');
-  for (const { title, ms: took, journal } of rows)
-    console.log(
-      `| ${title} | ${(took.same / took.c7n).toFixed(2)} | ${ms(journal.folder)} | ${ms(journal.dynamodb)} | ${ms(took.folder - took.same - journal.folder)} |`,
-    );
-  console.log();
-  for (const { name, value, goal } of goals) console.log(`${name}: ${value.toFixed(2)} (goal ${goal}) ${value <= goal ? 'met' : 'NOT MET'}`);
-  console.log(`Medians of ${ROUNDS} rounds, warm, by turns; ${misses} misses. Node ${process.version}, c7n 0.9.53.`);
 }
 if (misses > 0) process.exitCode = 1;

@@ -15,6 +15,7 @@ import { run } from '@redress/cli';
 import { createRedress, definePolicy } from '@redress/core';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { ACCOUNT, apiCall, finding } from './support/events.ts';
+import { toLine } from './support/report.ts';
 
 const LIMITS = ['--max-old-space-size=96', '--max-semi-space-size=4'];
 if (!LIMITS.every((each) => process.execArgv.includes(each))) {
@@ -115,5 +116,5 @@ const results = [
   { name: 'irrelevant.aws-calls', value: handled.calls, unit: 'calls' },
   { name: 'irrelevant.journal-calls', value: handled.records, unit: 'calls' },
 ];
-if (process.argv.includes('--json')) console.log(JSON.stringify({ name: 'replay', results, ratios: [] }));
+if (process.argv.includes('--json')) console.log(toLine({ name: 'replay', results, ratios: [] }));
 else for (const { name, value, unit } of results) console.log(`${name.padEnd(28)}${String(value).padStart(10)} ${unit}`);

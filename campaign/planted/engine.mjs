@@ -310,11 +310,11 @@ export default [
     tests: ['tests/engine/grace.test.ts'],
   },
   {
-    promise: 'Roles that change something are not given what finds resources, nor rollbacks what only decides.',
+    promise: 'Roles that change something are not given what finds resources, nor what only decides.',
     defect: 'the gate lets every role make every read',
     file: `${ENGINE}/gate.ts`,
-    find: "const withheld = as.access === 'read' ? []",
-    replace: "const withheld = as.access !== 'none' ? []",
+    find: 'const given = readsFor(remediator.uses, as.access);',
+    replace: 'const given = remediator.uses.reads;',
     tests: ['packages/core/src/engine/gate.test.ts'],
   },
   {

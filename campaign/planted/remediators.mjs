@@ -44,10 +44,10 @@ export default [
   },
   {
     promise: 'Security groups: what still lets the internet in is not closed.',
-    defect: 'what a group says of IPv6 is not looked at',
-    file: 'packages/remediators/ec2/src/open-port.ts',
-    find: '[...IpRanges, ...Ipv6Ranges].map(',
-    replace: '[...IpRanges].map(',
+    defect: 'ranges of IPv6 are not looked at',
+    file: 'packages/remediators/ec2/src/security-group.ts',
+    find: 'rule.CidrIpv4 ?? rule.CidrIpv6 ?? null',
+    replace: 'rule.CidrIpv4 ?? null',
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
@@ -133,7 +133,7 @@ export default [
   {
     promise: 'Instances that use a group on whichever interface are looked at before a rule is revoked.',
     defect: 'those of the first interface alone are',
-    file: 'packages/remediators/ec2/src/open-port.ts',
+    file: 'packages/remediators/ec2/src/security-group.ts',
     find: "Name: 'network-interface.group-id'",
     replace: "Name: 'instance.group-id'",
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
@@ -209,5 +209,30 @@ export default [
     find: 'created: group.creationTime,',
     replace: 'created: 0 * group.creationTime,',
     tests: ['packages/remediators/cloudwatch-logs/src', 'tests/engine/identity.test.ts'],
+  },
+  {
+    promise: 'What a group lets in is said by one read: another change between two reads contradicts nothing.',
+    defect: 'what the described group still shows is let in, too',
+    file: 'packages/remediators/ec2/src/security-group.ts',
+    find: 'lets: rules.flatMap(ingressOf),\n      tags: tagsOf(group.Tags),',
+    replace:
+      'lets: [...rules, ...(group.IpPermissions ?? []).flatMap(({ IpRanges = [], Ipv6Ranges = [], ...rule }) => [...IpRanges.map((each) => ({ CidrIpv4: each.CidrIp })), ...Ipv6Ranges].map((range) => ({ ...rule, ...range, IsEgress: false })))].flatMap(ingressOf),\n      tags: tagsOf(group.Tags),',
+    tests: ['packages/remediators/ec2/src/open-port.test.ts'],
+  },
+  {
+    promise: 'A tag that comes in between look and change holds, on whatever uses the group.',
+    defect: 'tags of what uses it are those of the look before',
+    file: 'packages/remediators/ec2/src/security-group.ts',
+    find: 'usedBy: usedBy.map((each) => ({ ...each, tags: tagsOf(by.get(each.id)) }))',
+    replace: 'usedBy',
+    tests: ['packages/remediators/ec2/src/open-port.test.ts'],
+  },
+  {
+    promise: 'A look right before a change reads every tag again, whatever remediator it is.',
+    defect: 'tags of a bucket are left out',
+    file: 'packages/remediators/s3/src/s3-block-public-access-private-bucket.ts',
+    find: "purpose === 'verification' ? {} : tagsOf(aws, resource)",
+    replace: 'deciding ? tagsOf(aws, resource) : {}',
+    tests: ['tests/engine/round-trips.test.ts'],
   },
 ];

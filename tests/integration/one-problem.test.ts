@@ -135,6 +135,6 @@ describe('five tell of one open port', () => {
     );
   });
   it('all at once, each in a sandbox of its own', async () => {
-    for (let round = 0; round < 3; round++) expect(await tell(names, true)).toContain('remediated');
+    for (let round = 0; round < 12; round++) expect(await tell(names, true)).toContain('remediated');
   });
 });

@@ -1,4 +1,4 @@
-import { type ConnectTarget, type JsonObject, type OperationUse, RedressError, type Remediator } from '@redress/core';
+import { type ConnectTarget, type JsonObject, type OperationUse, RedressError, type Remediator, readsFor } from '@redress/core';
 
 /**
  * A session policy for {@link connectAws}: an execution may do what its own remediator declares, in the region of its resource, whatever else
@@ -16,12 +16,9 @@ export function onlyDeclared(remediators: readonly Remediator[]): (target: Conne
       throw new RedressError('compose/invalid', `${execution.remediator} is not among the remediators of the session policy.`, {
         next: 'Give `onlyDeclared` the remediators that the engine has.',
       });
-    const { reads, finds = [], decides = [], writes, undoes } = remediator.uses;
-    // What the gate lets it read: who is given a resource need not find it, and who takes back decides on no hazard.
-    const withheld = access === 'rollback' ? [...finds, ...decides] : finds;
-    const may = (use: OperationUse, operation: string) => !withheld.some((each) => each.service === use.service && each.operations.includes(operation));
-    const looks = reads.map((use) => ({ ...use, operations: use.operations.filter((operation) => may(use, operation)) }));
-    const actions = actionsOf([...looks, ...(access === 'rollback' ? undoes : writes)]);
+    const { writes, undoes } = remediator.uses;
+    // What the gate lets it read. An execution changes something: its session is never that of who only looks.
+    const actions = actionsOf([...readsFor(remediator.uses, access === 'rollback' ? access : 'write'), ...(access === 'rollback' ? undoes : writes)]);
     return {
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action: actions, Resource: '*', Condition: { StringEquals: { 'aws:RequestedRegion': region } } }],

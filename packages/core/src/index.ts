@@ -189,6 +189,7 @@ export {
   parseDuration,
   type Remediator,
   type RemediatorDefinition,
+  readsFor,
   type Tagged,
   type Tags,
 } from './remediator/define.js';

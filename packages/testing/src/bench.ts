@@ -14,6 +14,7 @@ import {
   type JsonObject,
   type Mode,
   type Observation,
+  type ObservationPurpose,
   type Redress,
   type RegisterInput,
   type Remediator,
@@ -40,6 +41,16 @@ export interface Look {
   readonly observation: Observation<Json, unknown> | 'gone';
   readonly assessment: Assessment | null;
   readonly observedAt: number;
+  /** What it finds right then when it is asked for another purpose; only with {@link EngineSetup.everyPurpose}. */
+  readonly others: readonly OtherLook[];
+}
+
+/** The same look for another purpose. */
+export interface OtherLook {
+  readonly purpose: ObservationPurpose;
+  /** Whether it was given what the look before found. */
+  readonly knowing: boolean;
+  readonly observation: Observation<Json, unknown> | 'gone';
 }
 
 /** What happened on the wire while something was done. */
@@ -60,6 +71,8 @@ export interface EngineSetup {
   readonly journal?: Journal;
   /** The remediator with its own ceiling; else one that may enforce, because the change itself is what is looked at. */
   readonly ownCeiling?: boolean;
+  /** After each look, look again for every other purpose, with and without what was found. */
+  readonly everyPurpose?: boolean;
 }
 
 /** An emulator, a proxy in front of it, and the means to set a stage. */
@@ -162,9 +175,15 @@ export class Stage {
     const watched: Remediator = {
       ...remediator,
       ceiling: setup.ownCeiling === true ? remediator.ceiling : 'enforce',
+      // Looks for every purpose go out as one role.
+      ...(setup.everyPurpose === true ? { uses: { reads: remediator.uses.reads, writes: remediator.uses.writes, undoes: remediator.uses.undoes } } : {}),
       observe: async (args) => {
         const observation = await remediator.observe(args);
-        this.#looks.push({ resource: args.resource, parameters: args.parameters, observation, assessment: null, observedAt: this.clock.now() });
+        const others: OtherLook[] = [];
+        for (const purpose of setup.everyPurpose === true ? (['confirmation', 'verification'] as const) : [])
+          for (const earlier of observation === 'gone' ? [null] : [observation, null])
+            others.push({ purpose, knowing: earlier !== null, observation: await remediator.observe({ ...args, purpose, earlier }) });
+        this.#looks.push({ resource: args.resource, parameters: args.parameters, observation, assessment: null, observedAt: this.clock.now(), others });
         return observation;
       },
       plan: (args) => {

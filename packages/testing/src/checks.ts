@@ -11,6 +11,7 @@ import {
   type Redress,
   type Remediator,
   type ResourceRef,
+  toJson,
 } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
 import type { Act, Bench, EngineSetup, Look, Stage } from './bench.js';
@@ -236,6 +237,34 @@ async function pure(bench: Bench, scenario: Scenario): Promise<Problems> {
   const { looks } = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
   redress.close();
   for (const look of looks) findings.problems.push(...impurities(bench.remediator, look));
+  return findings.problems;
+}
+
+/** A plan is confirmed and verified by looks that may leave reads out: what counts has to come out the same. */
+async function purposes(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  // Tags that nobody has, each look finds alike.
+  if (scenario.tag !== undefined) await scenario.tag(bench.sdk, stage.resource, 'redress-kit', 'seen');
+  const redress = stage.engine({ everyPurpose: true });
+  const run = await stage.act(() => redress.plan(bench.remediator.id, stage.resource));
+  redress.close();
+  bench.use(usedOf(run));
+  noWrites(findings, 'looking for every purpose', run);
+  throughTheGate(findings, run);
+  for (const { observation: decided, others } of run.looks)
+    for (const { purpose, knowing, observation } of others) {
+      const look = `a ${purpose} that ${knowing ? 'was given' : 'was not given'} what the decision found`;
+      if (decided === 'gone' || observation === 'gone') {
+        findings.check(decided === observation, `${look} says ${observation === 'gone' ? 'that it is gone' : 'that it is there'}; the decision did not`);
+        continue;
+      }
+      const differs = (member: 'state' | 'tags' | 'usedBy' | 'parts') =>
+        digestOf(toJson(decided[member] ?? [])) !== digestOf(toJson(observation[member] ?? []));
+      findings.check(!differs('state'), `${look} observes another state: it may not depend on the \`purpose\``);
+      for (const member of purpose === 'confirmation' ? (['tags', 'usedBy', 'parts'] as const) : [])
+        findings.check(!differs(member), `${look} observes other \`${member}\`: an exception that is set before a change would not hold`);
+    }
   return findings.problems;
 }
 
@@ -725,6 +754,7 @@ function later(event: unknown, now: number): unknown {
 export const scenarioChecks: readonly Check[] = [
   { name: 'a dry run sees what is expected and writes nothing', applies: () => true, run: dryRun },
   { name: 'plan is pure, and its plan is data', applies: () => true, run: pure },
+  { name: 'whatever a look is for, it sees the same', applies: () => true, run: purposes },
   { name: 'what cannot be read is never taken for good', applies: () => true, run: unreadable },
   { name: 'is left to people: nothing is written', applies: holdsBack, run: heldBack },
   { name: 'is fixed once, and is compliant then', applies: plainChange, run: fix },

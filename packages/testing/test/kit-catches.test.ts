@@ -99,6 +99,33 @@ const bad: readonly Bad[] = [
     /fixed once/,
     /may not depend on the `purpose`/,
   ],
+  [
+    'sees another state when it confirms',
+    observing(({ state }, { purpose }) => (purpose === 'confirmation' ? { state: { ...(state as object), note: 'confirmed' } } : {})),
+    /sees the same/,
+    /a confirmation that was given what the decision found observes another state/,
+  ],
+  [
+    'confirms by tags that it has read before',
+    observing((_, { purpose, earlier }) => (purpose === 'confirmation' && earlier == null ? { tags: {} } : {})),
+    /sees the same/,
+    /a confirmation that was not given what the decision found observes other `tags`/,
+  ],
+  [
+    'forgets what uses it when it confirms',
+    {
+      exceptionTypes: ['Toy::Door'],
+      ...observing((_, { purpose }) => ({ usedBy: purpose === 'confirmation' ? [] : [{ type: 'Toy::Door', id: 'door-1', tags: {} }] })),
+    },
+    /sees the same/,
+    /observes other `usedBy`/,
+  ],
+  [
+    'takes it for gone when it confirms',
+    { observe: async (args) => (args.purpose === 'confirmation' ? 'gone' : observe(args)) },
+    /sees the same/,
+    /says that it is gone; the decision did not/,
+  ],
   ['asks the clock', changing((each) => ({ summary: `${each.summary} on ${new Date().toISOString().slice(0, 4)}` })), /pure/, /plan asks the clock/],
   [
     'asks for the time by Date.now',

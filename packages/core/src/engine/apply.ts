@@ -11,7 +11,7 @@ import { inExecution, type WriteContext, type WriteReply } from './gate.js';
 import { VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
 import { persist } from './recorder.js';
-import { type Runtime, tells } from './runtime.js';
+import { type Observed, type Runtime, tells } from './runtime.js';
 import { resolveUndo } from './story.js';
 
 /** A call is sent again only after a look has shown that it had no effect. */
@@ -43,6 +43,8 @@ interface Application {
   readonly deadline: number | null;
   readonly recheck: () => Promise<void>;
   readonly policy: Fact<Policy>;
+  /** What the plan was made from. */
+  readonly earlier?: Observed | null;
   /** Takes the record of the last call, which is written while its effect is read; whoever gives this awaits it before the execution is closed. */
   readonly besides?: Promise<unknown>[];
 }
@@ -129,11 +131,15 @@ async function recordCall(runtime: Runtime, { lease, ref, remediator }: Applicat
  * Looks after a lost reply whether the change is still to be made; null when that cannot be told. One look that does not show it is not enough
  * to send the call again, for reads may be stale.
  */
-async function stillToDo(runtime: Runtime, { remediator, ref, purpose, lease, policy, deadline }: Application, change: Change): Promise<boolean | null> {
+async function stillToDo(
+  runtime: Runtime,
+  { remediator, ref, purpose, lease, policy, deadline, earlier = null }: Application,
+  change: Change,
+): Promise<boolean | null> {
   let still: boolean | null = null;
   for (const wait of VERIFY_WAITS) {
     if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, purpose), deadline });
+    const seen = await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, purpose), deadline, purpose: 'verification', earlier });
     still = purpose === 'fix' && seen.assessment.ok && tells(seen) ? remaining([change], seen.assessment.value).length > 0 : null;
     if (still !== true) return still;
   }

@@ -12,7 +12,7 @@ import { inExecution, LOOKING, type SharedReads } from './gate.js';
 import { mayBeReadLater } from './later.js';
 import { LEASE, NEEDED } from './limits.js';
 import { blank, type Closing, closeExecution, decisionBody, observed, recordDecision } from './recorder.js';
-import { budgetsOf, type Look, type Runtime, unread } from './runtime.js';
+import { budgetsOf, type Look, type Observed, type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
 import { verify } from './verify.js';
 import type { End, Way } from './way.js';
@@ -91,11 +91,14 @@ async function begin(
   const [first] = plan.changes;
   const [begun, second] = await Promise.all([
     runtime.needJournal('Changing something').begin(request),
-    runtime.look(remediator, ref, facts.policy, { as: LOOKING, deadline: run.deadline, purpose: 'confirmation' }),
+    runtime.look(remediator, ref, facts.policy, { as: LOOKING, deadline: run.deadline, purpose: 'confirmation', earlier: planned(facts) }),
     first === undefined ? undefined : runtime.gate.open(first.call, { remediator, ref, as }),
   ]);
   return { begun, second };
 }
+
+/** What the plan was made from. */
+const planned = ({ observation }: Facts): Observed | null => (observation.ok ? observation.value : null);
 
 /** What follows when the journal lets nothing begin. */
 async function refused(runtime: Runtime, way: Way, allowed: Allowed, begun: Exclude<BeginResult, { status: 'begun' }>): Promise<End> {
@@ -159,14 +162,25 @@ async function carryOut(
   };
   const besides: Promise<unknown>[] = [];
   const { policy } = facts;
-  const applied = await apply(runtime, { remediator, ref, changes: plan.changes, purpose: 'fix', lease, deadline, recheck, policy, besides });
+  const applied = await apply(runtime, {
+    remediator,
+    ref,
+    changes: plan.changes,
+    purpose: 'fix',
+    lease,
+    deadline,
+    recheck,
+    policy,
+    besides,
+    earlier: planned(facts),
+  });
   const ended: Ended = { plan, applied, stopped, open };
   const unsent = closingUnsent(ended);
   if (unsent !== null) return unsent;
   const [changed, unmade] = [plan.changes.slice(0, applied.done), plan.changes.slice(applied.done)];
   // The record of the last call is written while its effect is read.
   const [verified] = await Promise.all([
-    verify(runtime, { remediator, ref, lease, changed, unmade, overtaken: isOvertaken(applied), policy, deadline }),
+    verify(runtime, { remediator, ref, lease, changed, unmade, overtaken: isOvertaken(applied), policy, deadline, earlier: planned(facts) }),
     ...besides,
   ]);
   const closing = closingOf(ended, verified, remediator, runtime.clock.now());

@@ -135,17 +135,19 @@ describe('reads', () => {
     expect(sent).toEqual([]);
   });
 
-  it('that only find resources are made before an execution alone, and those that only decide not to take back', async () => {
-    const as = (access: As['access'], kind: 'finds' | 'decides') => {
+  it('are those of the role: what finds resources and what decides is read by who reads alone, and a fix, which knows the resource, reads least', async () => {
+    const as = (access: As['access'], kind: 'finds' | 'decides' | 'acquaints') => {
       const mine: Remediator = { ...remediator, uses: { ...remediator.uses, [kind]: [lamp.pick('DescribeLamp')] } };
       return (gate().reads(mine, ref, { access, execution: null }, null) as unknown as ReturnType<typeof reads>).lamp;
     };
-    await as('read', 'finds')['DescribeLamp']?.({});
-    for (const access of ['write', 'rollback'] as const)
-      await expect(as(access, 'finds')['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
-    for (const access of ['read', 'write'] as const) await as(access, 'decides')['DescribeLamp']?.({});
-    await expect(as('rollback', 'decides')['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/undeclared' });
-    expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
+    const allowed = { finds: ['read'], decides: ['read'], acquaints: ['read', 'rollback'] } as const;
+    for (const kind of ['finds', 'decides', 'acquaints'] as const)
+      for (const access of ['read', 'write', 'rollback'] as const) {
+        const read = as(access, kind)['DescribeLamp']?.({});
+        if ((allowed[kind] as readonly string[]).includes(access)) await read;
+        else await expect(read).rejects.toMatchObject({ code: 'gate/undeclared' });
+      }
+    expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
   });
 
   it('end with the time of the process', async () => {

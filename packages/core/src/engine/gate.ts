@@ -4,7 +4,7 @@ import { canonicalJson, digestOf, type JsonObject, toJson } from '../model/json.
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
-import type { Remediator } from '../remediator/define.js';
+import { type Remediator, readsFor } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError } from './aws-errors.js';
 
@@ -135,7 +135,7 @@ export class Gate {
    * @param shared what other remediators have read of the same resource just now: the same question is asked once.
    */
   reads(
-    remediator: Pick<Remediator, 'id'> & { readonly uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides'> },
+    remediator: Pick<Remediator, 'id'> & { readonly uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'acquaints'> },
     ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>,
     as: As,
     deadline: number | null,
@@ -145,8 +145,7 @@ export class Gate {
     // The answer is the same whoever of the account asks, so that who asks is no part of the question.
     const place = { partition, account, region: apiRegion(ref) };
     const target: ConnectTarget = { ...place, ...as };
-    const { finds = [], decides = [] } = remediator.uses;
-    const withheld = as.access === 'read' ? [] : as.access === 'write' ? finds : [...finds, ...decides];
+    const given = readsFor(remediator.uses, as.access);
     const aws: Record<string, Record<string, (input: object) => Promise<unknown>>> = {};
     for (const use of remediator.uses.reads) {
       const functions = aws[use.service.id] ?? {};
@@ -157,7 +156,7 @@ export class Gate {
           const name = `${use.service.id}:${operation}`;
           if (binding?.access !== 'read') throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is not a declared read.`);
           // The role that this access stands for was not given it.
-          if (withheld.some((each) => each.service === use.service && each.operations.includes(operation)))
+          if (!given.some((each) => each.service === use.service && each.operations.includes(operation)))
             throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is declared as a read that nobody needs for a ${as.access}.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
           const { client, Command } = await this.#client(use.service, operation, target, READ_ATTEMPTS);

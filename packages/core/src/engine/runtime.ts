@@ -177,15 +177,15 @@ export class Runtime {
   /**
    * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact.
    *
-   * @param how `shared`: what others have read of the resource just now, where that is good enough. Under a lease it is not.
+   * @param how `earlier`: what the plan was made from. `shared`: what others have read of the resource just now, where that is good enough. Under a lease it is not.
    */
   async look(
     remediator: Remediator,
     ref: ResourceRef,
     policy: Fact<Policy>,
-    how: { as: As; deadline: number | null; purpose?: ObservationPurpose; shared?: SharedReads },
+    how: { as: As; deadline: number | null; purpose?: ObservationPurpose; shared?: SharedReads; earlier?: Observed | null },
   ): Promise<Look> {
-    const { as, deadline, purpose = 'decision', shared = null } = how;
+    const { as, deadline, purpose = 'decision', shared = null, earlier = null } = how;
     if (!policy.ok)
       return {
         observation: { ...policy, error: `the policy, which holds the parameters, could not be read: ${policy.error}` },
@@ -193,7 +193,13 @@ export class Runtime {
       };
     const parameters = parametersOf(policy.value, remediator);
     const observation = await factOf<Observed>(async () => {
-      const found = await remediator.observe({ aws: this.gate.reads(remediator, ref, as, deadline, shared), resource: ref, parameters, purpose });
+      const found = await remediator.observe({
+        aws: this.gate.reads(remediator, ref, as, deadline, shared),
+        resource: ref,
+        parameters,
+        purpose,
+        earlier: earlier === 'gone' ? null : earlier,
+      });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
       const undeclared = [...(found.usedBy ?? []), ...(found.parts ?? [])].find(({ type }) => remediator.exceptionTypes?.includes(type) !== true);

@@ -9,7 +9,7 @@ import { inExecution, SharedReads } from './gate.js';
 import { VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
 import { stillOpen } from './recorder.js';
-import { type Runtime, tells, unread } from './runtime.js';
+import { type Observed, type Runtime, tells, unread } from './runtime.js';
 
 /** What an independent read says of changes that were made. */
 export interface Verification {
@@ -40,6 +40,8 @@ export async function verify(
     readonly overtaken?: boolean;
     readonly policy: Fact<Policy>;
     readonly deadline: number | null;
+    /** What the plan was made from. */
+    readonly earlier?: Observed | null;
   },
 ): Promise<Verification> {
   const { changed, unmade = [] } = args;
@@ -49,7 +51,13 @@ export async function verify(
     if (wait > 0) await runtime.clock.sleep(wait);
     // Its own each time: no look after a change sees what was read before it.
     const reads = new SharedReads();
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline: args.deadline, purpose: 'verification', shared: reads });
+    const seen = await runtime.look(args.remediator, args.ref, args.policy, {
+      as,
+      deadline: args.deadline,
+      purpose: 'verification',
+      shared: reads,
+      earlier: args.earlier ?? null,
+    });
     if (!seen.observation.ok || !seen.assessment.ok) {
       last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], left: null, done: false, reads };
       continue;

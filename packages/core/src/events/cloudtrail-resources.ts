@@ -185,12 +185,22 @@ interface Compiled {
   readonly places: readonly Place[];
 }
 
+/** What is known of an operation before any record of it comes. */
+interface Known {
+  readonly rules: readonly Compiled[];
+  /** Whether request and response name the group, which have to agree. */
+  readonly ofGroup: boolean;
+}
+
 // Maps, not objects: operation names come from events, and `constructor` is a member of every object.
-const BY_OPERATION = new Map<string, readonly Compiled[]>();
+// In two steps: to join both names for each record costs more than to look twice.
+const BY_OPERATION = new Map<string, Map<string, Known>>();
 const BY_SERVICE = new Map<string, readonly Compiled[]>();
 for (const [service, operations, rules] of OPERATIONS) {
   const compiled = rules.map(compile);
-  for (const operation of operations.split(' ')) BY_OPERATION.set(`${service}:${operation}`, compiled);
+  const known = BY_OPERATION.get(service) ?? new Map<string, Known>();
+  BY_OPERATION.set(service, known);
+  for (const operation of operations.split(' ')) known.set(operation, { rules: compiled, ofGroup: rules === GROUP_RULES });
 }
 for (const [service, rules] of SERVICES) BY_SERVICE.set(service, rules.map(compile));
 
@@ -223,7 +233,7 @@ export interface CallRecord {
  * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
  */
 export function resourcesOfCall(call: CallRecord): readonly ResourceClaim[] {
-  const rules = BY_OPERATION.get(`${call.service}:${call.operation}`) ?? BY_SERVICE.get(call.service);
+  const rules = BY_OPERATION.get(call.service)?.get(call.operation)?.rules ?? BY_SERVICE.get(call.service);
   if (rules === undefined) return [];
   const claims: (ResourceClaim | null)[] = [];
   for (const rule of rules) {
@@ -234,20 +244,21 @@ export function resourcesOfCall(call: CallRecord): readonly ResourceClaim[] {
     for (const place of rule.places) {
       const found: string[] = [];
       look(place, call, found);
-      const named = found.map((id) => claim(rule.type, id, call.account)).filter((each) => each !== null);
-      if (named.length === 0) continue;
-      claims.push(...named);
-      break;
+      const before = claims.length;
+      for (const id of found) {
+        const named = claim(rule.type, id, call.account);
+        if (named !== null) claims.push(named);
+      }
+      if (claims.length > before) break;
     }
   }
-  return uniqueClaims(claims.slice(0, MAX_RESOURCES));
+  return uniqueClaims(claims.length > MAX_RESOURCES ? claims.slice(0, MAX_RESOURCES) : claims);
 }
 
 /** The security groups that the request, and that the response of a call about their rules names. */
 export function groupsOfCall(call: Pick<CallRecord, 'service' | 'operation' | 'request' | 'response'>): readonly [readonly string[], readonly string[]] {
   const [asked, answered]: [string[], string[]] = [[], []];
-  if (!OPERATIONS.some(([service, operations, rules]) => rules === GROUP_RULES && service === call.service && operations.split(' ').includes(call.operation)))
-    return [asked, answered];
+  if (BY_OPERATION.get(call.service)?.get(call.operation)?.ofGroup !== true) return [asked, answered];
   walk(call.request, ['groupId'], 0, asked);
   walk(call.response, ['securityGroupRuleSet', 'items', 'groupId'], 0, answered);
   return [asked, answered];
@@ -265,8 +276,8 @@ function claim(type: string, value: string, account: string | null): ResourceCla
 
 function look(place: Place, call: CallRecord, found: string[]): void {
   const [key = '', ...rest] = place.path;
-  if (place.root === 'q') walk(inner(call.request, `${call.operation}Request`), place.path, 0, found);
-  else if (place.root === 'r') walk(inner(call.response, `${call.operation}Response`), place.path, 0, found);
+  if (place.root === 'q') walk(inner(call.request, call.operation, 'Request'), place.path, 0, found);
+  else if (place.root === 'r') walk(inner(call.response, call.operation, 'Response'), place.path, 0, found);
   else if (place.root === 'q*') search(call.request, key, rest, 0, { left: MAX_LOOKS }, found);
   else if (place.root === 'r*') search(call.response, key, rest, 0, { left: MAX_LOOKS }, found);
   else if (place.root === 'i') {
@@ -276,9 +287,15 @@ function look(place: Place, call: CallRecord, found: string[]): void {
 }
 
 // Newer EC2 operations log their request inside a member of its name: `DeleteFlowLogsRequest`.
-function inner(value: unknown, wrapper: string): unknown {
-  const wrapped = members(value)[wrapper];
-  return typeof wrapped === 'object' && wrapped !== null ? wrapped : value;
+function inner(value: unknown, operation: string, kind: 'Request' | 'Response'): unknown {
+  const outer = members(value);
+  for (const key in outer) {
+    // Compared by its length first: joining the two names for each record costs more than the rest.
+    if (key.length !== operation.length + kind.length || !key.endsWith(kind) || !key.startsWith(operation)) continue;
+    const wrapped = outer[key];
+    return typeof wrapped === 'object' && wrapped !== null ? wrapped : value;
+  }
+  return value;
 }
 
 // They also write members in PascalCase.

@@ -142,7 +142,8 @@ function absent(value: unknown): boolean {
 
 /** The first of values that is there: for members that one of several places gives. */
 export function firstOf(...values: readonly unknown[]): unknown {
-  return values.find((value) => !absent(value));
+  for (let i = 0; i < values.length; i++) if (!absent(values[i])) return values[i];
+  return undefined;
 }
 
 /** Claims without repetitions, in order. */

@@ -24,28 +24,35 @@ import { type Envelope, MAX_BYTES, type UnwrapOptions, unwrap } from './unwrap.j
 export type NormalizeOptions = UnwrapOptions;
 
 // By source and detail type, both exact: nobody but AWS can put events with a source of `aws.`.
-const DECODERS = new Map<string, Decoder>([
-  ['aws.config|Config Rules Compliance Change', complianceChange],
-  ['aws.config|Config Configuration Item Change', itemChange],
-  ['aws.config|Config Rules Re-evaluation Status', statusOnly],
-  ['aws.config|Config Configuration Snapshot Delivery Status', statusOnly],
-  ['aws.config|Config Configuration History Delivery Status', statusOnly],
-  ['aws.securityhub|Security Hub Findings - Imported', imported],
-  ['aws.securityhub|Security Hub Findings - Custom Action', customAction],
-  ['aws.securityhub|Security Hub Insight Results', insightResults],
-  ['aws.securityhub|Findings Imported V2', importedV2],
-  ['aws.guardduty|GuardDuty Finding', guardduty],
-  ['aws.access-analyzer|Access Analyzer Finding', accessAnalyzer],
-  ['aws.inspector2|Inspector2 Finding', inspector],
-  ['aws.macie|Macie Finding', macie],
-  ['aws.health|AWS Health Event', health],
-  ['aws.health|AWS Health Abuse Event', health],
-  ['aws.trustedadvisor|Trusted Advisor Check Item Refresh Notification', trustedAdvisor],
-  ['aws.tag|Tag Change on Resource', tagChange],
-  ['aws.ssm|EC2 Automation Execution Status-change Notification', automationStatus],
-  ['aws.events|Scheduled Event', scheduled],
-  ['aws.scheduler|Scheduled Event', scheduled],
+const DECODERS = bySource([
+  ['aws.config', 'Config Rules Compliance Change', complianceChange],
+  ['aws.config', 'Config Configuration Item Change', itemChange],
+  ['aws.config', 'Config Rules Re-evaluation Status', statusOnly],
+  ['aws.config', 'Config Configuration Snapshot Delivery Status', statusOnly],
+  ['aws.config', 'Config Configuration History Delivery Status', statusOnly],
+  ['aws.securityhub', 'Security Hub Findings - Imported', imported],
+  ['aws.securityhub', 'Security Hub Findings - Custom Action', customAction],
+  ['aws.securityhub', 'Security Hub Insight Results', insightResults],
+  ['aws.securityhub', 'Findings Imported V2', importedV2],
+  ['aws.guardduty', 'GuardDuty Finding', guardduty],
+  ['aws.access-analyzer', 'Access Analyzer Finding', accessAnalyzer],
+  ['aws.inspector2', 'Inspector2 Finding', inspector],
+  ['aws.macie', 'Macie Finding', macie],
+  ['aws.health', 'AWS Health Event', health],
+  ['aws.health', 'AWS Health Abuse Event', health],
+  ['aws.trustedadvisor', 'Trusted Advisor Check Item Refresh Notification', trustedAdvisor],
+  ['aws.tag', 'Tag Change on Resource', tagChange],
+  ['aws.ssm', 'EC2 Automation Execution Status-change Notification', automationStatus],
+  ['aws.events', 'Scheduled Event', scheduled],
+  ['aws.scheduler', 'Scheduled Event', scheduled],
 ]);
+
+// In two steps: to join both names for each event costs more than to look twice.
+function bySource(decoders: readonly (readonly [source: string, detailType: string, decoder: Decoder])[]): Map<string, Map<string, Decoder>> {
+  const found = new Map<string, Map<string, Decoder>>();
+  for (const [source, detailType, decoder] of decoders) found.set(source, (found.get(source) ?? new Map<string, Decoder>()).set(detailType, decoder));
+  return found;
+}
 
 /**
  * Reads findings out of anything: an EventBridge event, a wrapper of events (see {@link unwrap}), an {@link Envelope}, or a bare finding,
@@ -132,7 +139,7 @@ function decodeEvent(event: Record<string, unknown>, maxBytes: number): Decoded 
       envelope,
     };
   }
-  const decoder = DECODERS.get(`${source}|${detailType}`) ?? (detailType.endsWith(' via CloudTrail') ? cloudtrail : other);
+  const decoder = DECODERS.get(source)?.get(detailType) ?? (detailType.endsWith(' via CloudTrail') ? cloudtrail : other);
   // A schedule's input is up to whoever made it; the default is the text "{}".
   if (!isRecord(event.detail) && decoder !== scheduled && decoder !== other) {
     return { drafts: { ...malformed('The event has no detail.'), id: envelope.id ?? undefined }, envelope };

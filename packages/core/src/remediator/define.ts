@@ -68,7 +68,10 @@ export interface Observation<State, Context> {
 /**
  * What an observation is for. The state has to be the same for each.
  *
- * - `decision`, made again under the lease: everything counts.
+ * - `decision`: everything counts.
+ * - `confirmation`, right before a change: the state that the plan was made from, and every tag on which an exception can be (of the resource, its parts
+ *   and what uses it), read again. What only decides otherwise (hazards, what people are notified with) may be left out: where `context` is
+ *   absent, that of the earlier look stands for it.
  * - `verification`, after a change, and before and after a rollback: the state counts, and what `plan` finds to change. Nothing is decided on it,
  *   so tags and context may be left out.
  */
@@ -186,8 +189,10 @@ export interface RemediatorDefinition<
     readonly undoes: Undoes;
     /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` only. The role that takes back does not get them. */
+    /** Those of `reads` that `observe` never makes for a `verification`. No role that changes something gets them. */
     readonly decides?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found (`earlier`). The role that fixes does not get them. */
+    readonly acquaints?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
@@ -205,6 +210,11 @@ export interface RemediatorDefinition<
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
     /** For whoever can save a call. */
     readonly purpose: ObservationPurpose;
+    /**
+     * For a `confirmation` or a `verification` of a plan: what the plan was made from; null where there is none. Taken from it may be what of a
+     * resource never changes, and the ids to ask about: never state, and never tags.
+     */
+    readonly earlier: Observation<unknown, unknown> | null;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
@@ -280,8 +290,10 @@ export interface Remediator {
     readonly undoes: readonly OperationUse[];
     /** Those of `reads` that only `identify` and `discover` make; absent: none. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `decision` only; absent: none. */
+    /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
+    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found; absent: none. */
+    readonly acquaints?: readonly OperationUse[];
   };
   /**
    * Checks parameters and fills in defaults.
@@ -296,12 +308,34 @@ export interface Remediator {
   equivalent(before: Json, after: Json): boolean;
   /** What of a claim is open although there is nothing to change; null: it cannot tell. Absent: its look has the last word. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
-  /** Default for `purpose`: `decision`. */
-  observe(args: { aws: never; resource: ResourceRef; parameters: JsonObject; purpose?: ObservationPurpose }): Promise<Observation<Json, unknown> | 'gone'>;
+  /** Default for `purpose`: `decision`; for `earlier`: null. */
+  observe(args: {
+    aws: never;
+    resource: ResourceRef;
+    parameters: JsonObject;
+    purpose?: ObservationPurpose;
+    earlier?: Observation<Json, unknown> | null;
+  }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
   readonly discover:
     | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
     | null;
+}
+
+/**
+ * The reads that a role is given, of those that a remediator declares. Who changes something only verifies: what it changes was found, decided on and
+ * confirmed by who reads.
+ *
+ * @example readsFor(remediator.uses, 'rollback')
+ */
+export function readsFor(
+  uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'acquaints'>,
+  access: 'read' | 'write' | 'rollback',
+): readonly OperationUse[] {
+  const { reads, finds = [], decides = [], acquaints = [] } = uses;
+  const withheld = { read: [], write: [...finds, ...decides, ...acquaints], rollback: [...finds, ...decides] }[access];
+  const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
+  return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
 }
 
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
@@ -350,10 +384,11 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
-  for (const use of [...(definition.uses.finds ?? []), ...(definition.uses.decides ?? [])]) {
+  const { finds = [], decides = [], acquaints = [] } = definition.uses;
+  for (const use of [...finds, ...decides, ...acquaints]) {
     for (const name of use.operations)
       if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
-        refuse(`${use.service.id}:${name} is declared as what only finds resources or decides, but not among the reads.`);
+        refuse(`${use.service.id}:${name} is declared as what only some looks read, but not among the reads.`);
   }
   const services = new Map<string, ServiceRuntime>();
   for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {
@@ -420,7 +455,12 @@ export function defineRemediator<
     equivalent: (before, after) =>
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
     ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
-    observe: (args) => definition.observe({ purpose: 'decision', ...args } as never) as Promise<Observation<Json, unknown> | 'gone'>,
+    async observe(args) {
+      const { purpose = 'decision', earlier = null } = args;
+      const seen = (await definition.observe({ ...args, purpose, earlier } as never)) as Observation<Json, unknown> | 'gone';
+      if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
+      return { ...seen, context: earlier.context };
+    },
     plan: (args) => definition.plan(args as never) as Assessment,
     discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),
   };

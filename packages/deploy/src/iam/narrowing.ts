@@ -81,6 +81,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeSecurityGroupRules': describe('Ec2'),
   'ec2:DescribeNetworkInterfaces': describe('Ec2'),
   'ec2:DescribeInstances': describe('Ec2'),
+  'ec2:DescribeTags': describe('Ec2'),
   'ec2:GetManagedPrefixListEntries': {
     name: 'PrefixLists',
     // Lists are shared by other accounts, and those of AWS belong to none.

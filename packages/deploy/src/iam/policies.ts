@@ -1,4 +1,4 @@
-import type { JsonObject, OperationUse, Remediator } from '@redress/core';
+import { type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
 import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing.js';
 import { NEVER } from './never.js';
 
@@ -143,16 +143,10 @@ export function oneActionForBoth(remediators: readonly Remediator[]): readonly {
     .filter(({ actions }) => actions.length > 0);
 }
 
-/**
- * Who is given a resource has no need of what finds it, who takes back decides on no hazard; and who changes nothing need not look before it.
- */
+/** Who changes nothing need not look before it. */
 function looking(role: MemberRole, uses: Remediator['uses']): readonly string[] {
-  const { reads, finds = [], decides = [] } = uses;
   if (role !== 'read' && changing(role, uses).length === 0) return [];
-  const withheld = role === 'rollback' ? [...finds, ...decides] : finds;
-  if (role === 'read') return iamActions(reads);
-  const isWithheld = (service: OperationUse['service'], name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
-  return iamActions(reads.map(({ service, operations }) => ({ service, operations: operations.filter((name) => !isWithheld(service, name)) })));
+  return iamActions(readsFor(uses, role === 'fix' ? 'write' : role));
 }
 
 function changing(role: MemberRole, { writes, undoes }: Remediator['uses']): readonly string[] {

@@ -10,6 +10,7 @@ export const ec2 = defineService({
     DescribeSecurityGroupRules: {},
     DescribeNetworkInterfaces: {},
     DescribeInstances: {},
+    DescribeTags: {},
     GetManagedPrefixListEntries: {},
     DescribeVolumes: {},
     GetEbsEncryptionByDefault: {},

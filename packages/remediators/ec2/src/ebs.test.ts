@@ -19,9 +19,9 @@ describe('encryption by default', () => {
     };
   };
 
-  it('on: nothing to do, and the key is not read', async () => {
+  it('on: nothing to do; the key is read with it, in one round trip', async () => {
     const { assessment, calls } = await plan({ encryptsByDefault: true });
-    expect([assessment.status, calls]).toEqual(['compliant', ['GetEbsEncryptionByDefault']]);
+    expect([assessment.status, calls]).toEqual(['compliant', ['GetEbsEncryptionByDefault', 'GetEbsDefaultKmsKeyId']]);
   });
   it('off: turned on, and its undo turns it off; a setting cannot have a tag', async () => {
     const { assessment, seen } = await plan({ encryptsByDefault: false });

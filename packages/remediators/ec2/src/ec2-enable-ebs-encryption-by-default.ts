@@ -1,4 +1,4 @@
-import { defineRemediator, type Hazard } from '@redress/core';
+import { defineRemediator, type Hazard, inParallel } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -49,15 +49,18 @@ export const enableEbsEncryptionByDefault = defineRemediator({
     decides: [ec2.pick('GetEbsDefaultKmsKeyId')],
   },
   async observe({ aws, purpose }) {
+    const defaultKey = async () => (await aws.ec2.GetEbsDefaultKmsKeyId({})).KmsKeyId ?? null;
     // Other settings of EC2 for an account say by ManagedBy that a declarative policy of the organization holds them; the SDK's answer for this one
     // has no such member yet, so it is read as one that is not known.
-    const reply: { readonly EbsEncryptionByDefault?: boolean | undefined; readonly ManagedBy?: unknown } = await aws.ec2.GetEbsEncryptionByDefault({});
+    const [reply, key]: readonly [{ readonly EbsEncryptionByDefault?: boolean | undefined; readonly ManagedBy?: unknown }, string | null] = await inParallel(
+      aws.ec2.GetEbsEncryptionByDefault({}),
+      // The key is a hazard, and nothing else.
+      purpose === 'decision' ? defaultKey() : null,
+    );
     const { EbsEncryptionByDefault: enabled } = reply;
     const managedBy = typeof reply.ManagedBy === 'string' && reply.ManagedBy !== 'account' ? reply.ManagedBy : null;
     if (typeof enabled !== 'boolean') throw new Error('GetEbsEncryptionByDefault did not say whether it is on.');
-    // The key matters only while it is off: with it on, nothing is decided.
-    const key = enabled || purpose === 'verification' ? null : ((await aws.ec2.GetEbsDefaultKmsKeyId({})).KmsKeyId ?? null);
-    return { state: { enabled, managedBy }, context: { key }, tags: 'untaggable' };
+    return { state: { enabled, managedBy }, ...(purpose === 'confirmation' ? {} : { context: { key: enabled ? null : key } }), tags: 'untaggable' };
   },
   plan({ state, context }) {
     if (state.enabled) return { status: 'compliant', message: 'EBS encryption by default is on.' };

@@ -1,4 +1,4 @@
-import type { Assessment, Change, JsonObject, RecordedCall } from '@redress/core';
+import type { Assessment, Change, JsonObject, RecordedCall, RedressError } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { ACCOUNT, ec2Error, type FakeRegion, type FakeRule, fakeEc2, GROUP, group, rule } from '../test/fake.js';
 import { revokeSgOpenSsh as remediator, revokeSgOpenRdp } from './index.js';
@@ -25,6 +25,26 @@ const revoked = (assessment: Assessment) =>
     expect([call.service, call.operation, call.input['GroupId']]).toEqual(['ec2', 'RevokeSecurityGroupIngress', GROUP]);
     return call.input['SecurityGroupRuleIds'];
   });
+
+/** Operations by how many had been answered when they were called: those that went out together are one round trip. */
+async function waves(region: FakeRegion, more: Partial<Parameters<typeof remediator.observe>[0]> = {}): Promise<string[][]> {
+  const { ec2 } = fakeEc2({ ...REGION, ...region }).aws as { ec2: Record<string, (input: unknown) => Promise<{ NextToken?: string }>> };
+  const sent: string[][] = [];
+  let answered = 0;
+  const waved = Object.entries(ec2).map(([operation, call]) => [
+    operation,
+    async (input: { NextToken?: string }) => {
+      // A later page needs the one before.
+      if (input.NextToken === undefined) (sent[answered] ??= []).push(operation);
+      const reply = await call(input);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (reply.NextToken === undefined) answered++;
+      return reply;
+    },
+  ]);
+  await remediator.observe({ aws: { ec2: Object.fromEntries(waved) } as never, resource: group(), parameters, ...more });
+  return sent.filter((wave) => wave !== undefined).map((wave) => wave.sort());
+}
 
 describe('which rules', () => {
   it('are revoked: those that let 22/tcp in from everywhere, one change each, by id', async () => {
@@ -339,41 +359,136 @@ describe('observing', () => {
       { subject: 'tcp 22-22 0.0.0.0/0', type: 'AWS::EC2::SecurityGroupIngress', id: opened.SecurityGroupRuleId, tags: { keep: 'yes', flag: '' } },
     ]);
   });
-  it('asks the group alone, where it says that nothing is open', async () => {
-    const { calls, state, tags } = await look({ groups: { [GROUP]: { tags: { team: 'web' } } }, rules: [rule(443)] });
-    expect(calls).toEqual(['DescribeSecurityGroups']);
-    expect({ state, tags }).toEqual({ state: { owner: ACCOUNT, open: [] }, tags: { team: 'web' } });
+  it('decides by one round trip, and by a second one only where a rule names a prefix list', async () => {
+    expect(await waves({ rules: [rule(22)] })).toEqual([
+      ['DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSecurityGroupRules', 'DescribeSecurityGroups'],
+    ]);
+    const listed = await waves({ rules: [rule(22, { PrefixListId: 'pl-1' }), rule(22, { PrefixListId: 'pl-2' })], prefixLists: { 'pl-1': [], 'pl-2': [] } });
+    expect(listed.slice(1)).toEqual([['GetManagedPrefixListEntries', 'GetManagedPrefixListEntries']]);
+  });
+  describe('to confirm', () => {
+    const USED = {
+      groups: { [GROUP]: { name: 'bastion', tags: { team: 'web' } } },
+      interfaces: { 'eni-1': { group: GROUP, tags: { shared: 'interface' } } },
+      instances: { 'i-1': { group: GROUP, tags: { app: 'shop' } } },
+      rules: [rule(22, { Tags: [{ Key: 'keep', Value: 'yes' }] }), rule(443)],
+    } satisfies FakeRegion;
+    const observing = async (region: FakeRegion, earlier: Awaited<ReturnType<typeof remediator.observe>> | null, refuse: Record<string, RedressError> = {}) => {
+      const fake = fakeEc2(region, refuse);
+      const args = { aws: fake.aws, resource: group(), parameters, purpose: 'confirmation' } as const;
+      return { seen: await remediator.observe({ ...args, earlier: earlier === 'gone' ? null : earlier }), calls: [...new Set(fake.calls)] };
+    };
+    const decided = (region: FakeRegion) => remediator.observe({ aws: fakeEc2(region).aws, resource: group(), parameters });
+
+    it('reads the rules, and every tag in one more call: both at once', async () => {
+      const before = await decided(USED);
+      const { seen, calls } = await observing(USED, before);
+      expect(calls).toEqual(['DescribeSecurityGroupRules', 'DescribeTags']);
+      // What only decides is left to the plan: its hazards stay.
+      expect(seen).toEqual(before);
+      expect(await waves(USED, { purpose: 'confirmation', earlier: before as never })).toEqual([['DescribeSecurityGroupRules', 'DescribeTags']]);
+    });
+    it.each([
+      ['the group', { groups: { [GROUP]: { name: 'bastion', tags: { team: 'web', 'redress:exception': 'EXC-1' } } } }, 'tags'],
+      ['an interface', { interfaces: { 'eni-1': { group: GROUP, tags: { 'redress:exception': 'EXC-1' } } } }, 'usedBy'],
+      ['an instance', { instances: { 'i-1': { group: GROUP, tags: { app: 'shop', 'redress:exception': 'EXC-1' } } } }, 'usedBy'],
+      ['the rule', { rules: [{ ...USED.rules[0], Tags: [{ Key: 'redress:exception', Value: 'EXC-1' }] }] }, 'parts'],
+    ] satisfies [string, FakeRegion, string][])('sees a tag that somebody has put on %s since', async (_what, since, member) => {
+      const { seen } = await observing({ ...USED, ...since }, await decided(USED));
+      expect(JSON.stringify((seen as unknown as Record<string, unknown>)[member])).toContain('EXC-1');
+    });
+    it('sees that a rule has changed, and that it is gone, with its group or without', async () => {
+      const before = await decided(USED);
+      const changed = await observing({ ...USED, rules: [{ ...USED.rules[0], Description: 'vendor' }, rule(443)] }, before);
+      expect(changed.seen).toMatchObject({ state: { open: [{ description: 'vendor' }] } });
+      const closed = await observing({ ...USED, rules: [] }, before);
+      expect(closed.seen).toMatchObject({ state: { owner: ACCOUNT, open: [] } });
+      expect((await observing({}, before)).seen).toMatchObject({ state: { owner: ACCOUNT, open: [] }, tags: {} });
+    });
+    it('asks for as many tags at once as a filter takes', async () => {
+      const many = { ...USED, instances: Object.fromEntries(Array.from({ length: 199 }, (_, at) => [`i-${at}`, { group: GROUP, tags: { at: String(at) } }])) };
+      const before = await decided(many);
+      const asked: number[] = [];
+      const { ec2 } = fakeEc2(many).aws as { ec2: Record<string, (input: never) => Promise<unknown>> };
+      const DescribeTags = (input: { NextToken?: string; Filters: { Values: string[] }[] }) => {
+        if (input.NextToken === undefined) asked.push(input.Filters[0]?.Values.length ?? 0);
+        return ec2['DescribeTags']?.(input as never);
+      };
+      const aws = { ec2: { ...ec2, DescribeTags } } as never;
+      const seen = await remediator.observe({ aws, resource: group(), parameters, purpose: 'confirmation', earlier: before as never });
+      expect(asked).toEqual([200, 1]);
+      expect(seen).toEqual(before);
+    });
+    it('reads everything where nothing was found before', async () => {
+      expect((await observing(USED, null)).calls).toEqual([
+        'DescribeSecurityGroups',
+        'DescribeSecurityGroupRules',
+        'DescribeNetworkInterfaces',
+        'DescribeInstances',
+      ]);
+    });
+    it.each(['DescribeSecurityGroupRules', 'DescribeTags'])('does not guess where %s is refused', async (operation) => {
+      await expect(observing(USED, await decided(USED), { [operation]: ec2Error('UnauthorizedOperation', 'aws/denied') })).rejects.toThrow(
+        'UnauthorizedOperation',
+      );
+    });
+  });
+  describe('while somebody else changes the rules: the group and its rules are read at two moments', () => {
+    const SSH = { controls: ['EC2.13'], configRule: null, isRule: () => false, parameters: {}, observedAt: 0 };
+    const torn = async (before: readonly FakeRule[], after: readonly FakeRule[]) => {
+      const { state, context } = await look({ describedRules: before, rules: after });
+      const args = { state, context, resource: group(), parameters };
+      return { assessment: remediator.plan({ ...args, observedAt: 0 }), judged: remediator.judge?.({ ...args, claim: SSH }) };
+    };
+
+    it('a rule that is revoked in between is not open at the source', async () => {
+      for (const open of [rule(22), rule(22, { CidrIpv6: '::/0' }), rule(-1, { IpProtocol: '-1', ToPort: -1 })]) {
+        const { assessment, judged } = await torn([open, rule(443)], [rule(443)]);
+        expect(assessment.status).toBe('compliant');
+        expect(judged).toEqual([]);
+      }
+    });
+    it('one that is added in between is found', async () => {
+      const added = rule(22);
+      const { assessment, judged } = await torn([], [added]);
+      expect(revoked(assessment)).toEqual([[added.SecurityGroupRuleId]]);
+      expect(judged).toEqual(['tcp port 22 is open to the internet, which the control EC2.13 looks for and nothing here changes']);
+    });
+    it('pieces that are revoked in between are not put together with those that are left', async () => {
+      const [half, other, list] = [rule(22, { CidrIpv4: '0.0.0.0/2' }), rule(22, { CidrIpv4: '128.0.0.0/2' }), rule(22, { PrefixListId: 'pl-all' })];
+      expect((await torn([half, other], [half])).assessment.status).toBe('compliant');
+      expect((await torn([half, list], [half])).assessment.status).toBe('compliant');
+      expect((await torn([half], [half, other])).assessment.status).toBe('manual');
+    });
   });
   describe('to verify', () => {
-    const verify = async (region: FakeRegion) => {
+    const verify = async (region: FakeRegion, knowing = false) => {
+      const decided = knowing ? await remediator.observe({ aws: fakeEc2({ ...REGION, rules: [rule(22)] }).aws, resource: group(), parameters }) : null;
       const fake = fakeEc2({ ...REGION, ...region });
-      const seen = await remediator.observe({ aws: fake.aws, resource: group(), parameters, purpose: 'verification' });
+      const earlier = decided === 'gone' ? null : decided;
+      const seen = await remediator.observe({ aws: fake.aws, resource: group(), parameters, purpose: 'verification', earlier });
       if (seen === 'gone') throw new Error('gone');
-      return { state: seen.state, calls: fake.calls };
+      return { state: seen.state, calls: [...new Set(fake.calls)] };
     };
     const harmless = [rule(443), rule(22, { CidrIpv4: '10.0.0.0/8' }), rule(22, { IpProtocol: 'udp' }), rule(22, { ReferencedGroupInfo: { GroupId: 'sg-2' } })];
 
-    it('asks the group alone, too', async () => {
-      const { state, calls } = await verify({ rules: harmless });
-      expect(calls).toEqual(['DescribeSecurityGroups']);
-      expect(state).toEqual((await look({ rules: harmless })).state);
-    });
     it.each([
-      rule(22),
-      rule(22, { CidrIpv6: '::/0' }),
-      rule(20, { ToPort: 32 }),
-      rule(-1, { IpProtocol: '-1', ToPort: -1 }),
-      rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' }),
-    ])('looks at the rules as long as one is open: %j', async (open) => {
-      const { state, calls } = await verify({ rules: [...harmless, open] });
-      expect(calls.filter((call) => call !== 'DescribeSecurityGroupRules')).toEqual(['DescribeSecurityGroups']);
-      expect(state).toEqual((await look({ rules: [...harmless, open] })).state);
-      expect(state).toMatchObject({ open: [{ id: open.SecurityGroupRuleId }] });
+      [[]],
+      [[rule(22)]],
+      [[rule(22, { CidrIpv6: '::/0' })]],
+      [[rule(20, { ToPort: 32 })]],
+      [[rule(-1, { IpProtocol: '-1', ToPort: -1 })]],
+      [[rule(22, { IpProtocol: '6', CidrIpv4: '203.0.113.9/0' })]],
+    ])('asks for the rules, and never for what uses the group: %j', async (open) => {
+      const { state, calls } = await verify({ rules: [...harmless, ...open] });
+      expect(calls).toEqual(['DescribeSecurityGroups', 'DescribeSecurityGroupRules']);
+      expect(await verify({ rules: [...harmless, ...open] }, true)).toEqual({ state, calls: ['DescribeSecurityGroupRules'] });
+      expect(state).toEqual((await look({ rules: [...harmless, ...open] })).state);
+      expect(state).toMatchObject({ open: open.map((each) => ({ id: each.SecurityGroupRuleId })) });
     });
-    it('takes nothing for granted where the group does not say', async () => {
-      const { state, calls } = await verify({ rules: [rule(22)], saysPermissions: false });
-      expect(calls).toContain('DescribeSecurityGroupRules');
-      expect(state).toMatchObject({ open: [{ fromPort: 22 }] });
+    it('a group that is gone by then lets nothing in; without what was known it is gone', async () => {
+      expect(await verify({ groups: {}, rules: [] }, true)).toEqual({ state: { owner: ACCOUNT, open: [] }, calls: ['DescribeSecurityGroupRules'] });
+      await expect(verify({ groups: {}, rules: [] })).rejects.toThrow('gone');
     });
   });
   it('says that a group is gone', async () => {

@@ -1,5 +1,4 @@
 import {
-  allOf,
   type CallReader,
   type Ceiling,
   type Claim,
@@ -7,18 +6,15 @@ import {
   canonicalJson,
   defineRemediator,
   type Hazard,
-  inParallel,
-  isGone,
   isRecord,
   type JsonObject,
+  type Observation,
   paginate,
   type Remediator,
   sayingOf,
-  type Tagged,
-  type Tags,
 } from '@redress/core';
 import * as z from 'zod/mini';
-import { ec2, HIDDEN_TOO } from './client.js';
+import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import {
   covers,
@@ -30,12 +26,11 @@ import {
   normalCidr,
   onlyPort,
   type Permission,
-  portOf,
-  protocolOf,
   requestedPermissions,
   spansInternet,
   subjectOf,
 } from './permission.js';
+import { type Earlier, INSTANCE, INTERFACE, type Ingress, ingressOf, type Rules, readsOf, tagsOf } from './security-group.js';
 
 /** One open rule, with all that its undo needs. A type, not an interface: state must be plain JSON. */
 type OpenRule = {
@@ -70,8 +65,8 @@ const parameters = z.strictObject({
     ),
 });
 
-/** What else an exception may be on: a rule, and what uses the group. */
-const [RULE, INTERFACE, INSTANCE] = ['AWS::EC2::SecurityGroupIngress', 'AWS::EC2::NetworkInterface', 'AWS::EC2::Instance'] as const;
+/** What else an exception may be on, besides what uses the group. */
+const RULE = 'AWS::EC2::SecurityGroupIngress';
 
 /** Which permissions are meant. */
 interface Meant {
@@ -158,6 +153,7 @@ export function revokeOpenPorts(options: {
         : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about them.',
       'Instances that use the group only in a peered or shared VPC.',
       'A bastion of which no name, description or tag says so.',
+      'An exception tag that is put, in the moment between look and change, on what begins to use the group in that moment, or on what an AWS service manages and the account hides.',
     ],
     hazards: [
       {
@@ -181,70 +177,41 @@ export function revokeOpenPorts(options: {
     },
     alsoFoundBy: { prowler: options.prowler },
     uses: {
-      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
-      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', ...lists)],
+      decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
+      acquaints: [ec2.pick('DescribeSecurityGroups')],
     },
     parameters,
-    async observe({ aws, resource, parameters: { bastionWords }, purpose }) {
-      const found = (await unlessGone(aws.ec2.DescribeSecurityGroups({ GroupIds: [resource.id] })))?.SecurityGroups?.find(
-        (each) => each.GroupId === resource.id,
-      );
-      if (found === undefined) return 'gone';
-      // The group itself says what it lets in, though not under which ids. Where that is nothing, nothing would be revoked, and neither its rules
-      // nor those that use it have to be looked at.
-      const open: OpenRule[] = [];
-      const lets = letsIn(found.IpPermissions, meant);
-      const deciding = lets && purpose !== 'verification';
-      const group = { Name: 'group-id', Values: [resource.id] };
-      const [rules, interfaces, reservations] = await inParallel(
-        lets ? allOf(paginate(aws.ec2.DescribeSecurityGroupRules, { Filters: [group] }, 'SecurityGroupRules')) : [],
-        deciding ? allOf(paginate(aws.ec2.DescribeNetworkInterfaces, { Filters: [group], ...HIDDEN_TOO }, 'NetworkInterfaces')) : [],
-        // By whichever interface: `instance.group-id` names the groups of the first one alone.
-        deciding
-          ? allOf(paginate(aws.ec2.DescribeInstances, { Filters: [{ ...group, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations'))
-          : [],
-      );
-      for (const rule of rules) {
-        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (rule.GroupId !== resource.id || rule.IsEgress !== false || rule.SecurityGroupRuleId === undefined || cidr === undefined || !isOpen(cidr)) continue;
-        const permission = { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
-        if (!covered(permission, meant)) continue;
-        open.push({
-          id: rule.SecurityGroupRuleId,
-          ...permission,
-          cidr: normalCidr(cidr),
-          description: rule.Description === undefined || rule.Description === '' ? null : rule.Description,
-          tags: (rule.Tags ?? []).map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1)),
-        });
+    async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {
+      const reads = readsOf(aws, resource.id);
+      const stateAnd = ({ owner, lets }: Rules) => {
+        const open = openOf(lets, meant);
+        const parts = open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) }));
+        return { state: { owner, open }, parts };
+      };
+      if (purpose === 'verification') {
+        const seen = await reads.rules(earlier === null ? null : earlierOf(earlier));
+        return seen === 'gone' ? seen : { ...stateAnd(seen), context: { bastions: [], together: [], world: toEverybody(seen.lets) }, tags: {} };
       }
-      open.sort((a, b) => (a.id < b.id ? -1 : 1));
-      const instances = reservations.flatMap(({ Instances = [] }) => Instances);
-      // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
-      const usedBy: Tagged[] = [
-        ...interfaces.map((each) => ({ type: INTERFACE, id: each.NetworkInterfaceId ?? '', tags: tagsOf(each.TagSet) })),
-        ...instances.map((each) => ({ type: INSTANCE, id: each.InstanceId ?? '', tags: tagsOf(each.Tags) })),
-      ];
-      const named = [
-        ...instances.map(({ InstanceId, Tags }) => ({ id: InstanceId, texts: [], tags: Tags })),
-        ...interfaces.map(({ NetworkInterfaceId, Description, TagSet }) => ({ id: NetworkInterfaceId, texts: [Description], tags: TagSet })),
-        { id: resource.id, texts: [found.GroupName, found.Description], tags: found.Tags },
-      ];
-      const bastions = named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id ?? '');
-      const pieces = resolves && purpose !== 'verification' ? piecesOf(found.IpPermissions, meant) : { ranges: [], lists: [] };
-      const resolved = await inParallel(
-        ...pieces.lists.map(async (id) => ({
-          id,
-          ranges: (await unlessGone(allOf(paginate(aws.ec2.GetManagedPrefixListEntries, { PrefixListId: id }, 'Entries'))))?.map(({ Cidr = '' }) => Cidr) ?? [],
-        })),
-      );
+      if (purpose === 'confirmation' && earlier !== null) {
+        const seen = await reads.again(earlierOf(earlier));
+        return { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
+      }
+      const seen = await reads.whole();
+      if (seen === 'gone') return seen;
+      const pieces = resolves ? piecesOf(seen.lets, meant) : { ranges: [], lists: [] };
       return {
-        state: { owner: found.OwnerId ?? null, open },
-        context: { bastions, together: together(pieces.ranges, resolved), world: toEverybody(found.IpPermissions) },
-        tags: tagsOf(found.Tags),
-        usedBy,
-        parts: open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) })),
+        ...stateAnd(seen),
+        context: {
+          bastions: seen.named.filter(({ texts, tags }) => saysOneOf(texts, tags, bastionWords)).map(({ id }) => id),
+          together: together(pieces.ranges, await reads.prefixLists(pieces.lists)),
+          world: toEverybody(seen.lets),
+        },
+        tags: seen.tags,
+        // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
+        usedBy: seen.usedBy,
       };
     },
     plan({ state, context, resource, parameters: { bastionWords } }) {
@@ -314,13 +281,13 @@ export function revokeOpenPorts(options: {
       const pieces = new Map<string, string[]>();
       const found = (id: string) => ({ type: 'AWS::EC2::SecurityGroup', id });
       for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
-        const { GroupId: id, PrefixListId: list } = rule;
-        const cidr = rule.CidrIpv4 ?? rule.CidrIpv6;
-        if (id === undefined || seen.has(id) || rule.IsEgress !== false) continue;
-        if (!covered({ protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, meant)) continue;
-        if (cidr !== undefined && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
-        const open = cidr !== undefined && isOpen(cidr);
-        if (!open && !(resolves && (list !== undefined || spansInternet(pieces.get(id) ?? [])))) continue;
+        const { GroupId: id } = rule;
+        const [lets] = ingressOf(rule);
+        if (id === undefined || seen.has(id) || lets === undefined || !covered(lets.ports, meant)) continue;
+        const { cidr, list } = lets;
+        if (cidr !== null && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
+        const open = cidr !== null && isOpen(cidr);
+        if (!open && !(resolves && (list !== null || spansInternet(pieces.get(id) ?? [])))) continue;
         seen.add(id);
         pieces.delete(id);
         yield found(id);
@@ -329,8 +296,9 @@ export function revokeOpenPorts(options: {
   });
 }
 
-function tagsOf(tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = []): Tags {
-  return Object.fromEntries(tags.flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
+/** What an earlier look found that holds still. */
+function earlierOf({ state, usedBy = [] }: Observation<unknown, unknown>): Earlier {
+  return { owner: isRecord(state) && typeof state['owner'] === 'string' ? state['owner'] : null, usedBy };
 }
 
 /** Whether a name, a description or a tag, its key or its value, says one of some words. */
@@ -342,46 +310,23 @@ function saysOneOf(
   return [...texts, ...(tags ?? []).map(({ Key = '', Value = '' }) => `${Key} ${Value}`)].some((text) => sayingOf(text ?? '', words) !== null);
 }
 
-/** What a read answers, or null when EC2 says that there is none. */
-async function unlessGone<T>(read: Promise<T>): Promise<T | null> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isGone(error)) return null;
-    throw error;
-  }
+/** The rules that are open on their own, with all that their undo needs. */
+function openOf(lets: readonly Ingress[], meant: Meant): readonly OpenRule[] {
+  const open = lets.flatMap(({ rule: { SecurityGroupRuleId: id, Description, Tags = [] }, ports, cidr }) => {
+    if (id === undefined || cidr === null || !meant.isOpen(cidr) || !covered(ports, meant)) return [];
+    const tags = Tags.map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1));
+    return [{ id, ...ports, cidr: normalCidr(cidr), description: Description === undefined || Description === '' ? null : Description, tags }];
+  });
+  return open.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
-
-interface Range {
-  readonly CidrIp?: string | undefined;
-  readonly CidrIpv6?: string | undefined;
-}
-
-/** Permissions of a group, as EC2 gives them with it. */
-type Permissions =
-  | readonly {
-      readonly IpProtocol?: string | undefined;
-      readonly FromPort?: number | undefined;
-      readonly ToPort?: number | undefined;
-      readonly IpRanges?: readonly Range[] | undefined;
-      readonly Ipv6Ranges?: readonly Range[] | undefined;
-      readonly PrefixListIds?: readonly { readonly PrefixListId?: string | undefined }[] | undefined;
-    }[]
-  | undefined;
-
-const portsOf = ({ IpProtocol, FromPort, ToPort }: NonNullable<Permissions>[number]) => ({
-  protocol: protocolOf(IpProtocol),
-  fromPort: portOf(FromPort),
-  toPort: portOf(ToPort),
-});
-const rangesOf = ({ IpRanges = [], Ipv6Ranges = [] }: NonNullable<Permissions>[number]) =>
-  [...IpRanges, ...Ipv6Ranges].map(({ CidrIp, CidrIpv6 }) => CidrIp ?? CidrIpv6 ?? '');
 
 /** The ranges and prefix lists that are let in to what is meant, without what is open by itself. */
-function piecesOf(permissions: Permissions, meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
-  const covering = (permissions ?? []).filter((each) => covered(portsOf(each), meant));
-  const lists = covering.flatMap(({ PrefixListIds = [] }) => PrefixListIds.map(({ PrefixListId }) => PrefixListId ?? ''));
-  return { ranges: covering.flatMap(rangesOf).filter((cidr) => !meant.isOpen(cidr)), lists: [...new Set(lists)].filter((id) => id !== '').sort() };
+function piecesOf(lets: readonly Ingress[], meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
+  const covering = lets.filter(({ ports }) => covered(ports, meant));
+  return {
+    ranges: covering.flatMap(({ cidr }) => (cidr === null || meant.isOpen(cidr) ? [] : [cidr])),
+    lists: [...new Set(covering.flatMap(({ list }) => (list === null ? [] : [list])))].sort(),
+  };
 }
 
 /** What of ranges and lists is the internet, in words: a list by itself, or all together. */
@@ -396,12 +341,8 @@ function together(ranges: readonly string[], lists: readonly { readonly id: stri
 }
 
 /** What a group lets everybody in to, whatever the port: what a rule of Config may be about. */
-function toEverybody(permissions: Permissions) {
-  const open = (permissions ?? []).flatMap((each) =>
-    rangesOf(each)
-      .filter(isWorld)
-      .map((cidr) => ({ ...portsOf(each), ipv6: cidr.includes(':') })),
-  );
+function toEverybody(lets: readonly Ingress[]) {
+  const open = lets.flatMap(({ ports, cidr }) => (cidr !== null && isWorld(cidr) ? [{ ...ports, ipv6: cidr.includes(':') }] : []));
   return [...new Map(open.map((each) => [canonicalJson(each), each])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
@@ -453,11 +394,6 @@ const CONTROLS: readonly (readonly [control: string, ports: readonly number[], m
   ['cis-aws-foundations-benchmark/v/5.0.0/5.3', [22, 3389], { ipv6: false }],
   ['cis-aws-foundations-benchmark/v/5.0.0/5.4', [22, 3389], { ipv4: false }],
 ];
-
-/** Whether the permissions of a group let in what is meant. A group that does not say may. */
-function letsIn(permissions: Permissions, meant: Meant): boolean {
-  return permissions === undefined || permissions.some((each) => covered(portsOf(each), meant) && rangesOf(each).some((cidr) => meant.isOpen(cidr)));
-}
 
 function authorize(rule: OpenRule): JsonObject & { IpPermissions: never; TagSpecifications?: never } {
   const description = rule.description === null ? {} : { Description: rule.description };

@@ -5,6 +5,7 @@ export {
   DescribeNetworkInterfacesCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
+  DescribeTagsCommand,
   DescribeVolumesCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,

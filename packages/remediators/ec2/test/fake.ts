@@ -23,8 +23,8 @@ type Tags = Readonly<Record<string, string>>;
 export interface FakeRegion {
   readonly groups?: Readonly<Record<string, { readonly name?: string; readonly description?: string; readonly owner?: string; readonly tags?: Tags }>>;
   readonly rules?: readonly FakeRule[];
-  /** Whether a described group has its permissions with it; default: as EC2 does. */
-  readonly saysPermissions?: boolean;
+  /** The rules that a described group still shows, where somebody has changed them since; default: `rules`. */
+  readonly describedRules?: readonly FakeRule[];
   /** Network interfaces and instances by id; `hidden`: a service manages it, and the account shows such resources only to those who ask for them. */
   readonly interfaces?: Readonly<Record<string, { readonly group: string; readonly description?: string; readonly tags?: Tags; readonly hidden?: true }>>;
   /** `second`: the group of another interface than the first. */
@@ -78,20 +78,16 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
             OwnerId: group.owner ?? ACCOUNT,
             Tags: tagSet(group.tags),
             // Each permission by itself: EC2 gathers ranges of the same ports, which says the same.
-            ...(region.saysPermissions === false
-              ? {}
-              : {
-                  IpPermissions: (region.rules ?? [])
-                    .filter((each) => each.GroupId === id && each.IsEgress === false)
-                    .map((each) => ({
-                      IpProtocol: each.IpProtocol,
-                      FromPort: each.FromPort,
-                      ToPort: each.ToPort,
-                      IpRanges: each.CidrIpv4 === undefined ? [] : [{ CidrIp: each.CidrIpv4 }],
-                      Ipv6Ranges: each.CidrIpv6 === undefined ? [] : [{ CidrIpv6: each.CidrIpv6 }],
-                      PrefixListIds: each.PrefixListId === undefined ? [] : [{ PrefixListId: each.PrefixListId }],
-                    })),
-                }),
+            IpPermissions: (region.describedRules ?? region.rules ?? [])
+              .filter((each) => each.GroupId === id && each.IsEgress === false)
+              .map((each) => ({
+                IpProtocol: each.IpProtocol,
+                FromPort: each.FromPort,
+                ToPort: each.ToPort,
+                IpRanges: each.CidrIpv4 === undefined ? [] : [{ CidrIp: each.CidrIpv4 }],
+                Ipv6Ranges: each.CidrIpv6 === undefined ? [] : [{ CidrIpv6: each.CidrIpv6 }],
+                PrefixListIds: each.PrefixListId === undefined ? [] : [{ PrefixListId: each.PrefixListId }],
+              })),
           };
         }),
       };
@@ -124,6 +120,17 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       return page(
         'Reservations',
         found.map(([InstanceId, each]) => ({ Instances: [{ InstanceId, Tags: tagSet(each.tags) }] })),
+        input,
+      );
+    },
+    DescribeTags: async (input: Paged) => {
+      called('DescribeTags');
+      const kinds = [region.groups, region.interfaces, region.instances];
+      const tagged = kinds.flatMap((kind) => Object.entries<{ readonly tags?: Tags; readonly hidden?: true }>(kind ?? {}));
+      const found = tagged.filter(([id, each]) => each.hidden !== true && (filter(input, 'resource-id')?.includes(id) ?? true));
+      return page(
+        'Tags',
+        found.flatMap(([ResourceId, { tags }]) => tagSet(tags).map((tag) => ({ ResourceId, ...tag }))),
         input,
       );
     },

@@ -112,8 +112,8 @@ export const flagStaleAccessKey = defineRemediator({
       keys.sort((a, b) => (a.id < b.id ? -1 : 1));
       const tags: Record<string, string> = {};
       for (const tag of user.Tags ?? []) tags[tag.Key ?? ''] = tag.Value ?? '';
-      // For those who are told.
-      const uses = await inParallel(...(purpose === 'verification' ? [] : keys).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
+      // For those who are notified.
+      const uses = await inParallel(...(purpose === 'decision' ? keys : []).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
       const lastUsed: Record<string, string> = {};
       for (const [at, { AccessKeyLastUsed: used }] of uses.entries()) {
         lastUsed[keys[at]?.id ?? ''] =
@@ -124,7 +124,7 @@ export const flagStaleAccessKey = defineRemediator({
       const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
       // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
       const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
-      return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, context: { lastUsed }, tags };
+      return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, ...(purpose === 'confirmation' ? {} : { context: { lastUsed } }), tags };
     } catch (error) {
       if (isGone(error)) return 'gone';
       throw error;

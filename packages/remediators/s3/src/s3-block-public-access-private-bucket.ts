@@ -117,20 +117,21 @@ export const blockPublicAccess = defineRemediator({
     if (isDirectoryBucket(resource.id)) return { ...nothing, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const deciding = purpose !== 'verification';
+      // A website and object ownership are hazards, and nothing else.
+      const deciding = purpose === 'decision';
       const [block, policy, { Grants }, website, controls, tags, created] = await inParallel(
         ownBlockOf(aws, resource),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
         deciding ? unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration') : null,
         deciding ? unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError') : null,
-        deciding ? tagsOf(aws, resource) : {},
+        purpose === 'verification' ? {} : tagsOf(aws, resource),
         createdOf(aws, resource),
       );
       const accountBlock = isOn(block) ? null : await accountBlockOf(aws, resource);
       const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
       const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
-      return { state, context, tags };
+      return { state, ...(purpose === 'confirmation' ? {} : { context }), tags };
     });
   },
   plan({ state, context, resource }) {

@@ -129,7 +129,11 @@ export const ec2: Readonly<Record<string, Operation>> = {
   DescribeNetworkInterfaces: (state, input: Asked) => ({
     NetworkInterfaces: Object.entries(state.interfaces)
       .filter(([, each]) => isShown(input, each) && passes(input, { 'group-id': each.groups }))
-      .map(([NetworkInterfaceId, { description, tags }]) => ({ NetworkInterfaceId, Description: description, TagSet: tagList(tags) })),
+      .map(([NetworkInterfaceId, { description, tags }]) => ({
+        NetworkInterfaceId,
+        Description: description,
+        TagSet: tagList(tags),
+      })),
   }),
   DescribeInstances: (state, input: Asked) => {
     const interfaces = Object.values(state.interfaces);
@@ -138,6 +142,16 @@ export const ec2: Readonly<Record<string, Operation>> = {
       return isShown(input, each) && passes(input, { 'instance.group-id': each.groups, 'network-interface.group-id': [...each.groups, ...others] });
     });
     return { Reservations: found.map(([InstanceId, { tags }]) => ({ Instances: [{ InstanceId, Tags: tagList(tags) }] })) };
+  },
+  // It takes no IncludeManagedResources: whether it shows tags of what is hidden is not documented.
+  DescribeTags: (state, input: Asked) => {
+    const tagged = [state.groups, state.interfaces, state.instances, state.volumes].flatMap((kind) => Object.entries(kind));
+    const rules = Object.values(state.groups).flatMap((each) => each.rules.map((rule) => [rule.id, rule] as const));
+    return {
+      Tags: [...tagged, ...rules]
+        .filter(([id, each]) => isShown({}, each) && passes(input, { 'resource-id': [id] }))
+        .flatMap(([ResourceId, { tags }]) => tagList(tags).map((tag) => ({ ResourceId, ...tag }))),
+    };
   },
   DescribeVolumes: (state, input: Asked & { VolumeIds?: string[] }) => ({
     Volumes: (input.VolumeIds ?? Object.keys(state.volumes)).flatMap((id) => {
