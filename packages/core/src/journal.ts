@@ -201,7 +201,11 @@ export interface Approval {
   readonly discharges: readonly Digest[];
   /** Whether an event showed it to be new when it was asked: waiting for an answer makes nothing older. */
   readonly fresh: boolean;
-  /** Who caused it, as far as known; null is an event that named nobody. None of them may approve. */
+  /**
+   * Who may have caused it, as far as the journal knows now, whoever has asked: ARNs and source identities. Those whose events name what the
+   * plan would undo; else all who did anything to the resource since it was last seen without it; else it is unknown, which null says, and all
+   * of whom the journal knows an event are among them. None of them may approve.
+   */
   readonly causedBy: readonly (string | null)[];
   /** Epoch milliseconds. */
   readonly requestedAt: number;

@@ -22,6 +22,7 @@ import {
   type Terms,
   tagFirstSeenKey,
 } from '@redress/core';
+import { approvalsOf, type Deeds, NO_DEEDS, witnessed } from './deeds.js';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
@@ -60,6 +61,8 @@ export interface StreamState {
   readonly approvals: readonly Approval[];
   /** Open circuit breakers, in the stream of an account. */
   readonly breakers: readonly Breaker[];
+  /** Who did what. */
+  readonly deeds: Deeds;
 }
 
 /** A stream without records. */
@@ -77,6 +80,7 @@ export function emptyState(stream: Digest): StreamState {
     tagFirstSeen: {},
     approvals: [],
     breakers: [],
+    deeds: NO_DEEDS,
   };
 }
 
@@ -183,6 +187,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
   const time = Date.parse(record.time);
   let { open, closed, holds, generation, tagFirstSeen, approvals, breakers } = state;
   const fence = Math.max(state.fence, own.fence ?? 0);
+  const deeds = witnessed(state.deeds, record, record.kind === 'outcome' ? open : null);
   if (record.kind === 'intent' && record.execution !== null) {
     open = {
       execution: record.execution,
@@ -241,7 +246,21 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     const key = tagFirstSeenKey(record.remediator, tagged === true ? null : tagged);
     if (!Object.hasOwn(tagFirstSeen, key)) tagFirstSeen = newestParts({ ...tagFirstSeen, [key]: time });
   }
-  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, approvals, breakers };
+  return {
+    stream: state.stream,
+    length: record.seq,
+    head: digest,
+    lastTime: time,
+    fence,
+    generation,
+    open,
+    closed,
+    holds,
+    tagFirstSeen,
+    approvals,
+    breakers,
+    deeds,
+  };
 }
 
 /** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */
@@ -381,7 +400,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     closed: state.closed,
     holds: state.holds,
     tagFirstSeen: state.tagFirstSeen,
-    approvals: state.approvals,
+    approvals: approvalsOf(state),
     breakers,
   };
 }

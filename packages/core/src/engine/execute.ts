@@ -83,7 +83,7 @@ async function begin(
       purpose: 'fix',
       subjects: subjectsOf(plan.changes),
       terms: { version: remediator.package.version, parameters: facts.parameters, drill: run.drill },
-      ...decisionBody(trigger, decision, facts),
+      ...decisionBody(way, decision, facts),
     },
     documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
   };
