@@ -670,4 +670,28 @@ export default [
     replace: 'NO_DEEDS',
     tests: ['packages/evidence/src/aws/faults.test.ts'],
   },
+  {
+    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    defect: 'nobody can have it tried again',
+    file: 'packages/evidence/src/refusals.ts',
+    find: "record.kind === 'approval' && isRecord(record.body['retry'])",
+    replace: "record.execution === ''",
+    tests: ['packages/evidence/src/refusals.test.ts'],
+  },
+  {
+    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    defect: 'it stays refused when the call was made after all',
+    file: 'packages/evidence/src/refusals.ts',
+    find: "['remediated', 'flagged'].includes(String(outcome))",
+    replace: "['none'].includes(String(outcome))",
+    tests: ['packages/evidence/src/refusals.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'what was done in part only ends what was done to all of it',
+    file: 'packages/evidence/src/deeds.ts',
+    find: "if (!did || record.body['verified'] !== 'verified') return after;",
+    replace: "if (did === null || record.body['verified'] !== 'verified') return after;",
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
 ];

@@ -91,6 +91,7 @@ export {
   type RecordKind,
   type RecordQuery,
   type RecordRef,
+  type Refusal,
   type StoredRecord,
   type StreamView,
   type Terms,

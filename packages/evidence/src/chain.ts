@@ -16,6 +16,7 @@ import {
   OUTCOMES,
   type Outcome,
   type RecordKind,
+  type Refusal,
   type ResourceRef,
   type StreamView,
   streamOf,
@@ -23,6 +24,7 @@ import {
   tagFirstSeenKey,
 } from '@redress/core';
 import { approvalsOf, type Deeds, NO_DEEDS, witnessed } from './deeds.js';
+import { refused } from './refusals.js';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
@@ -63,6 +65,8 @@ export interface StreamState {
   readonly breakers: readonly Breaker[];
   /** Who did what. */
   readonly deeds: Deeds;
+  /** What AWS refused. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** A stream without records. */
@@ -81,6 +85,7 @@ export function emptyState(stream: Digest): StreamState {
     approvals: [],
     breakers: [],
     deeds: NO_DEEDS,
+    refusals: [],
   };
 }
 
@@ -187,6 +192,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
   const time = Date.parse(record.time);
   let { open, closed, holds, generation, tagFirstSeen, approvals, breakers } = state;
   const fence = Math.max(state.fence, own.fence ?? 0);
+  const refusals = refused(state.refusals, record, record.kind === 'outcome' ? open : null);
   const deeds = witnessed(state.deeds, record, record.kind === 'outcome' ? open : null);
   if (record.kind === 'intent' && record.execution !== null) {
     open = {
@@ -218,6 +224,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
         sent: own.sent ?? 0,
         verified: record.body['verified'] === 'verified',
         retryable: record.body['retryable'] === true,
+        ...(isRecord(record.body['denied']) ? { denied: true as const } : {}),
         version,
         parameters,
         drill,
@@ -260,6 +267,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     approvals,
     breakers,
     deeds,
+    refusals,
   };
 }
 
@@ -402,6 +410,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     tagFirstSeen: state.tagFirstSeen,
     approvals: approvalsOf(state),
     breakers,
+    refusals: state.refusals,
   };
 }
 

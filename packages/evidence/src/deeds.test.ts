@@ -1,4 +1,4 @@
-import { digestOf, type Journal, type JsonObject, resource } from '@redress/core';
+import { digestOf, type Journal, type JsonObject, type Outcome, resource } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryJournal } from './memory.js';
 
@@ -26,7 +26,14 @@ const causes = async (subjects: string[] = ['one'], remediator = 'fix') => {
   );
   return (await journal.view(ref)).approvals.find((each) => each.id === id)?.causedBy;
 };
-const executed = async (subjects: string[], { verified = 'verified', rollbackOf }: { verified?: string; rollbackOf?: string } = {}) => {
+const executed = async (
+  subjects: string[],
+  {
+    verified = 'verified',
+    rollbackOf,
+    outcome = rollbackOf === undefined ? 'remediated' : 'rolled-back',
+  }: { verified?: string; rollbackOf?: string; outcome?: Outcome } = {},
+) => {
   const { generation } = await journal.view(ref);
   const asked = { resource: ref, remediator: 'fix', planDigest: plan, generation, budgets: [], lease: 60_000 };
   const begun = await journal.begin({ ...asked, body: { subjects, ...(rollbackOf === undefined ? {} : { rollbackOf }) } });
@@ -36,7 +43,7 @@ const executed = async (subjects: string[], { verified = 'verified', rollbackOf 
     resource: ref,
     remediator: 'fix',
     lease: begun.lease,
-    outcome: rollbackOf === undefined ? 'remediated' : 'rolled-back',
+    outcome,
     sent: 1,
     body: { verified },
   });
@@ -115,6 +122,12 @@ describe('the cause of a gap', () => {
     await event(ALICE, { parts: ['one'] });
     later(MINUTE);
     await executed(['one'], { verified });
+    expect(await causes()).toEqual([ALICE]);
+  });
+  it.each(['partial', 'failed', 'unknown'] as const)('is who did it where an execution is %s, and what is there is verified', async (outcome) => {
+    await event(ALICE, { parts: ['one'] });
+    later(MINUTE);
+    await executed(['one'], { outcome });
     expect(await causes()).toEqual([ALICE]);
   });
   it('is again who did it when the fix was rolled back', async () => {

@@ -1,5 +1,5 @@
 // Who may have caused what a plan would undo: what a stream keeps of events, part by part, until the part was seen absent.
-import { type Approval, deedOf, type EvidenceRecord, type OpenExecution, samePerson } from '@redress/core';
+import { type Approval, deedOf, type EvidenceRecord, isRecord, type OpenExecution, samePerson } from '@redress/core';
 
 /** At most so many are kept of a resource. */
 const KEPT = 100;
@@ -54,7 +54,10 @@ export function witnessed(deeds: Deeds, record: EvidenceRecord, closed: OpenExec
     const compliant = Object.fromEntries(Object.entries(after.compliant).filter(([remediator]) => remediator !== closed.remediator));
     return { ...after, absent, compliant };
   }
-  if (record.body['verified'] !== 'verified') return after;
+  const own = record.body['journal'];
+  const did = isRecord(own) && ['remediated', 'flagged'].includes(String(own['outcome']));
+  // Of what was done in part, and of what failed, a look is verified as well.
+  if (!did || record.body['verified'] !== 'verified') return after;
   return { ...after, absent: newest({ ...after.absent, ...Object.fromEntries(closed.subjects.map((part) => [part, closed.begunAt])) }) };
 }
 

@@ -9,6 +9,7 @@ import { apply } from './apply.js';
 import { breakerAfter, tripped } from './breaker.js';
 import { closingOf, closingUnsent, type Ended, isOvertaken } from './closing.js';
 import { mayBeReadLater } from './decide.js';
+import { deniedBody } from './denial.js';
 import { inExecution, LOOKING, type SharedReads } from './gate.js';
 import { LEASE, NEEDED } from './limits.js';
 import type { End, Way } from './path.js';
@@ -160,7 +161,7 @@ async function carryOut(
   const besides: Promise<unknown>[] = [];
   const { policy } = facts;
   const applied = await apply(runtime, { remediator, ref, changes: plan.changes, purpose: 'fix', lease, deadline, recheck, policy, besides });
-  const ended: Ended = { plan, applied, stopped, open };
+  const ended: Ended = { plan, applied, stopped, open, denied: deniedBody(applied, plan.changes, facts) };
   const unsent = closingUnsent(ended);
   if (unsent !== null) return unsent;
   const [changed, unmade] = [plan.changes.slice(0, applied.done), plan.changes.slice(applied.done)];

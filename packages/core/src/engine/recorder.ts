@@ -123,7 +123,13 @@ export interface Verdict {
 }
 
 /** Codes of refusals that people need not be told about each time. */
-const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied'];
+const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'];
+
+/** What AWS has refused was notified when it did; that it has not settled either says nothing more. */
+function isQuiet(decision: Decision): boolean {
+  const codes = decisive(decision).map((each) => each.code);
+  return codes.every((code) => QUIET.includes(code) || (code === 'settling' && codes.includes('refused-before')));
+}
 
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
@@ -173,7 +179,7 @@ export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boo
   const why = decision === null ? [] : decisive(decision);
   const known =
     outcome === 'no-op' ||
-    (outcome === 'denied' && decision !== null && why.every((each) => QUIET.includes(each.code))) ||
+    (outcome === 'denied' && decision !== null && isQuiet(decision)) ||
     // Whoever is meant by the exception is asked about the same gap under its own name.
     (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined));
   // What is changed by itself later is told when a notice of it is due, and not each time that it is seen.

@@ -479,7 +479,7 @@ class AwsJournal implements Journal {
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
       const stored = JSON.parse(text ?? '') as StreamState;
-      state = { ...stored, deeds: deedsOf(stored) };
+      state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored) };
     } catch (error) {
       if (error instanceof RedressError) throw error;
       throw corrupt(stream, seq, 'the head of the stream cannot be read');
