@@ -108,11 +108,9 @@ async function make(runtime: Runtime, args: Application, index: number, progress
       await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
       return null;
     }
-    if (refused) {
-      const denial = purpose === 'fix' && !lost ? denialOf(failure) : null;
-      const why = denial === null ? '' : ` ${toldOf(denial)}`;
-      return unsure({ error: `${service}:${operation} was refused: ${failure.name}: ${failure.message}${why}`, failure, retryable: failure.retryable });
-    }
+    const denial = purpose === 'fix' && !lost ? denialOf(failure) : null;
+    const said = denial === null ? failure.message : `${failure.message} ${toldOf(denial)}`;
+    if (refused) return unsure({ error: `${service}:${operation} was refused: ${failure.name}: ${said}`, failure, retryable: failure.retryable });
     await record(still === null ? 'unknown' : 'not-applied', described);
     if (still === null)
       return unsure(
