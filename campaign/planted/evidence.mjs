@@ -4,6 +4,8 @@ const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
 const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.test.ts'];
 
+const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.prop.test.ts'];
+
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
@@ -669,5 +671,93 @@ export default [
     find: 'Math.min(since, now) + lockDays',
     replace: '(Number.isFinite(since) ? since : now) + lockDays',
     tests: [`${EVIDENCE}/aws/documents.test.ts`],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'the cause is that of the request alone',
+    file: 'packages/evidence/src/deeds.ts',
+    find: 'causedBy: causesOf(deeds, each) })',
+    replace: 'causedBy: each.causedBy })',
+    tests: ['tests/engine/cause.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'where nobody names the part, nobody is its cause',
+    file: 'packages/evidence/src/deeds.ts',
+    find: 'named.length > 0 ? named : since',
+    replace: 'named',
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'where more was done than is kept, the rest counts as all',
+    file: 'packages/evidence/src/deeds.ts',
+    find: ' || (forgotten !== null && forgotten > seen);',
+    replace: ';',
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'a look that is late ends what was done just before it',
+    file: 'packages/evidence/src/deeds.ts',
+    find: '[record.remediator]: time - LATE',
+    replace: '[record.remediator]: time',
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'what was done while a fix was under way ends with it',
+    file: 'packages/evidence/src/deeds.ts',
+    find: '[part, closed.begunAt]',
+    replace: '[part, time]',
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'what was rolled back stays closed',
+    file: 'packages/evidence/src/deeds.ts',
+    find: 'if (closed.rollbackOf !== null) {',
+    replace: 'if (closed.execution === "") {',
+    tests: ['packages/evidence/src/deeds.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'an execution begins on a yes of who is known by then to have caused it',
+    file: 'packages/evidence/src/rules.ts',
+    find: ' && !byItsCause(state.deeds, found)',
+    replace: '',
+    tests: ['tests/engine/cause.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'a head of the last version counts as one that knows of nobody',
+    file: 'packages/evidence/src/deeds.ts',
+    find: '{ ...NO_DEEDS, forgotten: lastTime }',
+    replace: 'NO_DEEDS',
+    tests: ['packages/evidence/src/aws/faults.test.ts'],
+  },
+  {
+    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    defect: 'nobody can have it tried again',
+    file: 'packages/evidence/src/refusals.ts',
+    find: "record.kind === 'approval' && isRecord(record.body['retry'])",
+    replace: "record.execution === ''",
+    tests: ['packages/evidence/src/refusals.test.ts'],
+  },
+  {
+    promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
+    defect: 'it stays refused when the call was made after all',
+    file: 'packages/evidence/src/refusals.ts',
+    find: "['remediated', 'flagged'].includes(String(outcome))",
+    replace: "['none'].includes(String(outcome))",
+    tests: ['packages/evidence/src/refusals.test.ts'],
+  },
+  {
+    promise: 'Who caused a gap does not approve its fix, whoever has asked for it.',
+    defect: 'what was done in part only ends what was done to all of it',
+    file: 'packages/evidence/src/deeds.ts',
+    find: "if (!did || record.body['verified'] !== 'verified') return after;",
+    replace: "if (did === null || record.body['verified'] !== 'verified') return after;",
+    tests: ['packages/evidence/src/deeds.test.ts'],
   },
 ];

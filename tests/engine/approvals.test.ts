@@ -486,9 +486,9 @@ describe('the circuit breaker', () => {
   it('opens after three bad ends in a row, not after two, and not after what passes', async () => {
     aws.faults.set('RevokeRule', ['throttled', 'throttled', 'throttled', 'throttled']);
     for (const id of ['a', 'b', 'c', 'd']) expect(await fix(id)).toMatchObject({ outcome: 'failed', retryable: true });
-    aws.faults.set('RevokeRule', ['denied', 'denied']);
+    aws.faults.set('RevokeRule', ['invalid', 'invalid']);
     expect([(await fix('e')).outcome, (await fix('f')).outcome, (await fix('g')).outcome]).toEqual(['failed', 'failed', 'remediated']);
-    aws.faults.set('RevokeRule', ['denied', 'denied', 'denied']);
+    aws.faults.set('RevokeRule', ['invalid', 'invalid', 'invalid']);
     for (const id of ['h', 'i', 'j']) expect((await fix(id)).outcome).toBe('failed');
     expect((await fix('k')).decision?.results).toContainEqual(expect.objectContaining({ code: 'tripped' }));
     expect(aws.rules('k')).toEqual(['open-1']);
@@ -502,7 +502,7 @@ describe('the circuit breaker', () => {
       aws.before = () => undefined;
       return pass.outcome;
     };
-    const failed = async (id: string) => (aws.faults.set('RevokeRule', ['denied']), (await fix(id)).outcome);
+    const failed = async (id: string) => (aws.faults.set('RevokeRule', ['invalid']), (await fix(id)).outcome);
     expect([await failed('a'), await overtaken('b'), await failed('c'), await overtaken('d'), await failed('e')]).toEqual([
       'failed',
       'superseded',
@@ -516,9 +516,9 @@ describe('the circuit breaker', () => {
 
   it('does not count the failures of rollbacks', async () => {
     const done = (await fix('a')).execution as string;
-    aws.faults.set('RevokeRule', ['denied', 'denied']);
+    aws.faults.set('RevokeRule', ['invalid', 'invalid']);
     expect([(await fix('b')).outcome, (await fix('c')).outcome]).toEqual(['failed', 'failed']);
-    aws.faults.set('AuthorizeRule', ['denied']);
+    aws.faults.set('AuthorizeRule', ['invalid']);
     expect((await engine().rollback(done, { by: 'ops', reason: 'r' })).outcome).toBe('failed');
     expect((await fix('d')).outcome).toBe('remediated');
   });
@@ -529,7 +529,7 @@ describe('the circuit breaker', () => {
       'three failures',
       {},
       async () => {
-        aws.faults.set('RevokeRule', ['denied', 'denied', 'denied']);
+        aws.faults.set('RevokeRule', ['invalid', 'invalid', 'invalid']);
         for (const id of ['a', 'b']) await fix(id);
       },
     ],

@@ -180,6 +180,8 @@ describe('a record', () => {
       state: null,
       observedAt: '2026-11-24T09:59:00.000Z',
       actor: `arn:aws:iam::${ACCOUNT}:user/mallory`,
+      person: 'mallory',
+      parts: ['open-1'],
       call: 'widget:AuthorizeRule',
       event: 'event-w1-open-1',
     });

@@ -1,7 +1,7 @@
 import { type CallReader, type Connect, defineRemediator, defineService, type Identity, isRecord, type ResourceRef, resource } from '@redress/core';
 
 /** What a service does with the next call of an operation, instead of or besides its work. */
-export type Fault = 'denied' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before' | 'stale';
+export type Fault = 'denied' | 'invalid' | 'throttled' | 'gone' | 'server' | 'lost' | 'lost-before' | 'stale';
 
 /**
  * A small AWS service in this process: widgets with rules that are open or not. Calls are counted as a wire would see them, faults come
@@ -47,6 +47,7 @@ export class Widgets {
       throw Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status, requestId: 'r-fault' } });
     };
     if (fault === 'denied') fail('AccessDenied', 403);
+    if (fault === 'invalid') fail('ValidationException', 400);
     if (fault === 'throttled') fail('ThrottlingException', 400);
     if (fault === 'gone') fail('Widget.NotFound', 400);
     if (fault === 'server') fail('InternalError', 500);

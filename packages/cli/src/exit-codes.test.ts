@@ -227,6 +227,12 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['one that is not open', async () => (await ran(), ['widget-revoke-open', '--account', '111111111111', '--reason', 'r']), 1],
     ['an account that is none', ['widget-revoke-open', '--account', '1', '--reason', 'r'], 2],
   ],
+  retry: [
+    ['what AWS refused', async () => (denied('RevokeRule'), await ran(), ['w-1', '--reason', 'r']), 0],
+    ['where it refused nothing', async () => (await ran(), ['w-1']), 1],
+    ['a resource that nobody knows', async () => (await ran(), ['w-2']), 2],
+    ['no journal', ['w-1'], 2],
+  ],
   'exceptions list': [
     ['entries', [], 0, registered(ENTRY('2027-12-31T00:00:00Z'))],
     ['a wrong register', [], 2, registered('- id: 5\n')],

@@ -601,6 +601,47 @@ describe('breakers', () => {
   });
 });
 
+describe('retry', () => {
+  it('has tried again what AWS refused, and records who wants it', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    widgets.faults.set('RevokeRule', ['denied']);
+    const outcome = async () => ((await redress('run', 'event.json', '--json')).json as RunDocument).files[0]?.passes[0]?.outcome;
+    expect([await outcome(), await outcome()]).toEqual(['failed', 'denied']);
+    expect((await redress('explain', 'w-1')).out).toMatch(/AWS refused widget:RevokeRule .* next {2}AWS refuses the call\. Let it through .*`redress retry`/s);
+    const said = await redress('retry', 'AWS::Test::Widget/w-1', '--by', 'kim', '--reason', 'the SCP is gone', '--json');
+    expect(said).toMatchObject({
+      exit: 0,
+      json: {
+        by: 'kim',
+        reason: 'the SCP is gone',
+        retried: [{ resource: { id: 'w-1' }, refusals: [{ operation: 'widget:RevokeRule', subject: 'open-1', by: 'AccessDenied' }] }],
+      },
+    });
+    expect(await redress('retry', 'w-1', '--json')).toMatchObject({ exit: 1, json: { error: { code: 'retry/refused' } } });
+    expect(((await redress('history', 'w-1', '--json')).json as object[]).at(-1)).toMatchObject({
+      kind: 'approval',
+      outcome: 'retry',
+      by: { name: 'kim', verified: false },
+      reason: 'the SCP is gone',
+      message: 'kim (unverified) wants it tried again: widget:RevokeRule: the SCP is gone',
+    });
+    expect(await outcome()).toBe('remediated');
+    expect(widgets.rules('w-1')).toEqual([]);
+  });
+  it('says what is tried again, and when', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1']);
+    widgets.faults.set('RevokeRule', ['denied']);
+    await redress('run', 'event.json');
+    expect((await redress('retry', 'w-1')).out).toMatch(
+      /w-1.*: widget:RevokeRule, refused on \S+Z \(AccessDenied\), is tried again when the resource is met next\.\n`redress sweep` does it now\.\n$/,
+    );
+  });
+});
+
 describe('exceptions', () => {
   const add = (...more: string[]) =>
     redress(

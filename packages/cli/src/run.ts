@@ -224,6 +224,15 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action((remediator: string, options: { account: string; reason: string; by?: string }) =>
       composed(async (composition) => (await import('./commands/breakers.js')).breakersCloseCommand(io, composition, remediator, options)),
     );
+  program
+    .command('retry')
+    .description('has tried again what AWS refused on a resource (AccessDenied), which is kept for a week')
+    .argument('<resource>', 'a resource id, or TYPE/ID')
+    .option('--reason <text>', 'why')
+    .option('--by <name>', 'who (default: the user of the operating system)')
+    .action((subject: string, options: { reason?: string; by?: string }) =>
+      composed(async (composition) => (await import('./commands/retry.js')).retryCommand(io, composition, subject, options)),
+    );
   const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and end');
   exceptions
     .command('list')

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type Deed, deedOf } from './actors.js';
 export { type ApprovalDocument, type ApprovalShown, approvalDocument, showApproval } from './engine/approval-shown.js';
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
 export type { CallTrace } from './engine/gate.js';
@@ -65,6 +66,7 @@ export {
   unreadable,
 } from './guardrails/guardrail.js';
 export { type Manager, managerOf } from './guardrails/iac.js';
+export { samePerson } from './guardrails/principal.js';
 export {
   type AppendRequest,
   type Approval,
@@ -89,6 +91,7 @@ export {
   type RecordKind,
   type RecordQuery,
   type RecordRef,
+  type Refusal,
   type StoredRecord,
   type StreamView,
   type Terms,

@@ -11,7 +11,7 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
  * - `call`: one writing call of an execution, with its request id.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
- * - `approval`: what a person said of a plan that they were shown.
+ * - `approval`: what a person said: of a plan that they were shown, or that what AWS has refused is to be tried again.
  * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
  *   its parameter; or how far a message with many findings has come, in one of its own.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
@@ -159,6 +159,8 @@ export interface ClosedExecution extends Terms {
   readonly verified: boolean;
   /** It failed for a reason that may be gone later. */
   readonly retryable: boolean;
+  /** AWS refused a call for good, which is kept: no bad end of the remediator. Absent: no, or recorded before this was kept. */
+  readonly denied?: true;
 }
 
 /** A closed execution, and where it was. */
@@ -201,7 +203,11 @@ export interface Approval {
   readonly discharges: readonly Digest[];
   /** Whether an event showed it to be new when it was asked: waiting for an answer makes nothing older. */
   readonly fresh: boolean;
-  /** Who caused it, as far as known; null is an event that named nobody. None of them may approve. */
+  /**
+   * Who may have caused it, as far as the journal knows now, whoever has asked: ARNs and source identities. Those whose events name what the
+   * plan would undo; else all who did anything to the resource since it was last seen without it; else it is unknown, which null says, and all
+   * of whom the journal knows an event are among them. None of them may approve.
+   */
   readonly causedBy: readonly (string | null)[];
   /** Epoch milliseconds. */
   readonly requestedAt: number;
@@ -236,6 +242,32 @@ export interface Hold {
   readonly execution: string;
 }
 
+/** A call that AWS has refused for good: not for throttling, but because somebody forbids it. */
+export interface Refusal {
+  /** As in `logs:PutRetentionPolicy`. */
+  readonly operation: string;
+  /** Digest of the call. */
+  readonly call: Digest;
+  /** The part of the resource that it was about; null: the whole. */
+  readonly subject: string | null;
+  /** Who planned it, and in which execution. */
+  readonly remediator: string;
+  readonly execution: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Who refuses, as far as AWS says: ARN or type of a policy, else its error. */
+  readonly by: string;
+  /** `service-control-policy`, …; null where AWS does not say. */
+  readonly policyType: string | null;
+  /** Names the decision of AWS to who asks IAM for it; null where there is none. */
+  readonly authorizationId: string | null;
+  /** Digests of the policy and of the roles of Redress that it was sent under; null: not known. */
+  readonly policy: Digest | null;
+  readonly role: Digest | null;
+  /** Whether the resource had the exception tag then. */
+  readonly tagged: boolean;
+}
+
 /** What a decision needs to know of a resource's stream, in one read. */
 export interface StreamView {
   readonly stream: Digest;
@@ -253,6 +285,8 @@ export interface StreamView {
   readonly approvals: readonly Approval[];
   /** Open ones of the resource's account. */
   readonly breakers: readonly Breaker[];
+  /** Calls that AWS refused, and that nobody has made since or wants tried again; newest first, at most 50. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** The id of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits, so sortable by time and unique. */
@@ -273,7 +307,7 @@ export function tagFirstSeenKey(remediator: string, part: string | null): string
 
 /** A stream in which nothing has happened. */
 export function emptyView(stream: Digest): StreamView {
-  return { stream, length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, approvals: [], breakers: [] };
+  return { stream, length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, approvals: [], breakers: [], refusals: [] };
 }
 
 /** Closes an execution. */

@@ -16,12 +16,15 @@ import {
   OUTCOMES,
   type Outcome,
   type RecordKind,
+  type Refusal,
   type ResourceRef,
   type StreamView,
   streamOf,
   type Terms,
   tagFirstSeenKey,
 } from '@redress/core';
+import { approvalsOf, type Deeds, NO_DEEDS, witnessed } from './deeds.js';
+import { refused } from './refusals.js';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
@@ -60,6 +63,10 @@ export interface StreamState {
   readonly approvals: readonly Approval[];
   /** Open circuit breakers, in the stream of an account. */
   readonly breakers: readonly Breaker[];
+  /** Who did what. */
+  readonly deeds: Deeds;
+  /** What AWS refused. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** A stream without records. */
@@ -77,6 +84,8 @@ export function emptyState(stream: Digest): StreamState {
     tagFirstSeen: {},
     approvals: [],
     breakers: [],
+    deeds: NO_DEEDS,
+    refusals: [],
   };
 }
 
@@ -183,6 +192,8 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
   const time = Date.parse(record.time);
   let { open, closed, holds, generation, tagFirstSeen, approvals, breakers } = state;
   const fence = Math.max(state.fence, own.fence ?? 0);
+  const refusals = refused(state.refusals, record, record.kind === 'outcome' ? open : null);
+  const deeds = witnessed(state.deeds, record, record.kind === 'outcome' ? open : null);
   if (record.kind === 'intent' && record.execution !== null) {
     open = {
       execution: record.execution,
@@ -213,6 +224,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
         sent: own.sent ?? 0,
         verified: record.body['verified'] === 'verified',
         retryable: record.body['retryable'] === true,
+        ...(isRecord(record.body['denied']) ? { denied: true as const } : {}),
         version,
         parameters,
         drill,
@@ -241,7 +253,22 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     const key = tagFirstSeenKey(record.remediator, tagged === true ? null : tagged);
     if (!Object.hasOwn(tagFirstSeen, key)) tagFirstSeen = newestParts({ ...tagFirstSeen, [key]: time });
   }
-  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, holds, tagFirstSeen, approvals, breakers };
+  return {
+    stream: state.stream,
+    length: record.seq,
+    head: digest,
+    lastTime: time,
+    fence,
+    generation,
+    open,
+    closed,
+    holds,
+    tagFirstSeen,
+    approvals,
+    breakers,
+    deeds,
+    refusals,
+  };
 }
 
 /** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */
@@ -381,8 +408,9 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     closed: state.closed,
     holds: state.holds,
     tagFirstSeen: state.tagFirstSeen,
-    approvals: state.approvals,
+    approvals: approvalsOf(state),
     breakers,
+    refusals: state.refusals,
   };
 }
 

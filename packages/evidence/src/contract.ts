@@ -237,6 +237,25 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await begin('a', { planDigest: digestOf('another plan') })).status).toBe('begun');
       });
 
+      it('is caused by those whose events name what it is about, whoever has asked; nobody begins on the yes of one of them', async () => {
+        const event = (actor: string, parts: string[]) =>
+          journal.append({
+            kind: 'decision',
+            resource: ref(),
+            remediator: 'other-fix',
+            body: { outcome: 'notified', trigger: { by: 'finding', actor, call: 'x:Y', parts, observedAt: new Date(time).toISOString() } },
+          });
+        await event('arn:eve', ['two']);
+        await request({ causedBy: undefined });
+        const causes = async () => [(await journal.view(ref())).approvals, await journal.approvals()].map(([each]) => each?.causedBy);
+        // As nobody names it, it may have been whoever did anything.
+        expect(await causes()).toEqual([['arn:eve'], ['arn:eve']]);
+        await answer('approved');
+        await event('arn:lead', ['one']);
+        expect(await causes()).toEqual([['arn:lead'], ['arn:lead']]);
+        expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');
+      });
+
       it('is used once, also at once', async () => {
         await request();
         expect((await begin('a', { approval: 'a-1' })).status).toBe('stale');

@@ -24,6 +24,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
+import { approvalsOf } from './deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
@@ -129,7 +130,7 @@ export class ChainJournal implements Journal {
     return this.#storage.exclusive((access) =>
       access
         .withApprovals()
-        .flatMap(({ approvals }) => approvals)
+        .flatMap(approvalsOf)
         .filter((each) => each.usedBy === null)
         .sort((a, b) => a.requestedAt - b.requestedAt),
     );

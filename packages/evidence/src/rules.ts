@@ -27,6 +27,7 @@ import {
   toJson,
 } from '@redress/core';
 import { isOf, nextLine, readLine, type StreamState } from './chain.js';
+import { byItsCause } from './deeds.js';
 
 /** Kinds that need no lease. */
 const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
@@ -87,7 +88,8 @@ function usable(state: StreamState, id: string, request: BeginRequest, now: numb
   const found = state.approvals.find((each) => each.id === id);
   return (
     found !== undefined &&
-    (found.verdict === 'approved' || (found.verdict === 'none' && found.grace !== undefined && (graceEnds(found.grace) ?? Number.POSITIVE_INFINITY) <= now)) &&
+    ((found.verdict === 'approved' && !byItsCause(state.deeds, found)) ||
+      (found.verdict === 'none' && found.grace !== undefined && (graceEnds(found.grace) ?? Number.POSITIVE_INFINITY) <= now)) &&
     isFor(found, request, now)
   );
 }

@@ -331,6 +331,8 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   world.heal();
   const later = world.engine();
   await later.recover();
+  // What AWS refuses for good is kept until somebody lets it through, and says so.
+  if ((await world.journal.view(world.gap.ref)).refusals.length > 0) await later.retry(world.gap.ref, { by: 'whoever lets it through' });
   await later.handle(event);
   const { region } = world.gap.ref;
   await later.sweep({ targets: [{ account: ACCOUNT, region: region === 'aws-global' ? 'us-east-1' : region }] });

@@ -60,6 +60,8 @@ const NEXT: Readonly<Record<string, string>> = {
     'It is changed by itself when the period is over, by the next sweep or event. Before that: `redress approvals deny` stops it, `approve` does it now, `redress exceptions add` exempts the resource.',
   tripped: 'Find out why so much was changed, or went wrong; then `redress breakers close`.',
   'asked-already': 'Answer the request that is there: `redress approvals list` shows it, and what it would change.',
+  'refused-before':
+    'AWS refuses the call. Let it through where it is denied (the authorization id names the decision to IAM), or record an exception; then `redress retry`.',
   'approval-denied': 'Someone said no. It is asked for again when that request has run out; talk to them before.',
   settling: 'It changed just now. The same event, or a sweep, decides on it when it has settled.',
   frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',

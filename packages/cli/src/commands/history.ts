@@ -132,9 +132,14 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   if (record.kind === 'approval' || record.kind === 'breaker') {
     const own = body['approval'];
     entry.closed = record.time;
-    entry.outcome = isRecord(own) ? (text((own as JsonObject)['verdict']) ?? announcedAs(own as JsonObject)) : text(body['breaker'] as Json);
+    const { retry } = body;
+    entry.outcome = isRecord(own)
+      ? (text((own as JsonObject)['verdict']) ?? announcedAs(own as JsonObject))
+      : isRecord(retry)
+        ? 'retry'
+        : text(body['breaker'] as Json);
     entry.approval = isRecord(own) ? text((own as JsonObject)['id']) : null;
-    entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((body['by'] as Json) ?? null);
+    entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((isRecord(retry) ? (retry as JsonObject)['by'] : body['by']) ?? null);
     entry.reason = text(body['reason'] as Json);
     entry.message = text(body['message'] as Json) ?? `${isRecord(entry.by) ? String(entry.by['name']) : ''}: ${entry.reason ?? ''}`;
     return;

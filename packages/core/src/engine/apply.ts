@@ -7,6 +7,7 @@ import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
+import { denialOf, toldOf } from './denial.js';
 import { inExecution, type WriteContext, type WriteReply } from './gate.js';
 import { VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
@@ -109,7 +110,9 @@ async function make(runtime: Runtime, args: Application, index: number, progress
       await record('applied', { ...described, observedBy: 'look', undo: resolveUndo(change, null) });
       return null;
     }
-    if (refused) return unsure({ error: `${service}:${operation} was refused: ${failure.name}: ${failure.message}`, failure, retryable: failure.retryable });
+    const denial = purpose === 'fix' && !lost ? denialOf(failure) : null;
+    const said = denial === null ? failure.message : `${failure.message} ${toldOf(denial)}`;
+    if (refused) return unsure({ error: `${service}:${operation} was refused: ${failure.name}: ${said}`, failure, retryable: failure.retryable });
     await record(still === null ? 'unknown' : 'not-applied', described);
     if (still === null)
       return unsure(

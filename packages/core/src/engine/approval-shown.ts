@@ -1,6 +1,8 @@
+import { shownAs } from '../guardrails/approval.js';
 import { graceExpected } from '../guardrails/grace.js';
+import type { GuardrailResult } from '../guardrails/guardrail.js';
 import type { Approval, Journal } from '../journal.js';
-import { isRecord, type JsonObject } from '../model/json.js';
+import { isRecord } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 
@@ -50,16 +52,18 @@ export async function showApproval(
   approval: Approval,
 ): Promise<ApprovalShown> {
   let plan: Plan | null = null;
-  let reasons: ApprovalShown['reasons'] = [];
+  // Asked again by somebody else, fewer reasons may ask, or more: an answer is to those that the request is of.
+  const reasons = new Map<string, ApprovalShown['reasons'][number]>();
   for await (const { record, documents } of journal.read({ resource: approval.resource })) {
     const own = record.body['approval'];
     if (record.kind !== 'decision' || !isRecord(own) || own['id'] !== approval.id) continue;
     plan = (documents['plan'] ?? null) as unknown as Plan | null;
-    const results = Array.isArray(record.body['guardrails']) ? (record.body['guardrails'] as JsonObject[]) : [];
-    reasons = results
-      .filter((each) => each['effect'] === 'approve')
-      .map((each) => ({ guardrail: String(each['guardrail']), code: String(each['code']), message: String(each['message']) }));
+    const results = (Array.isArray(record.body['guardrails']) ? record.body['guardrails'] : []) as unknown as readonly GuardrailResult[];
+    for (const result of results) {
+      const { guardrail, effect, code, message } = result;
+      if (effect === 'approve' && approval.discharges.includes(shownAs(result))) reasons.set(shownAs(result), { guardrail, code, message });
+    }
   }
   const blindSpots = remediators.find((each) => each.id === approval.remediator)?.blindSpots ?? [];
-  return { ...approvalDocument(approval), plan, reasons, blindSpots };
+  return { ...approvalDocument(approval), plan, reasons: [...reasons.values()], blindSpots };
 }

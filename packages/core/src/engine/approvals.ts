@@ -1,5 +1,6 @@
+import { deedOf } from '../actors.js';
 import { isLive, mayNotApprove } from '../guardrails/approval.js';
-import { type Approval, breakerOf } from '../journal.js';
+import { type Approval, breakerOf, type Journal } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import { isAccountId, type Partition } from '../model/resource.js';
 import { runPass } from './path.js';
@@ -43,7 +44,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   // Saying no restricts: who caused it may, and need not be verified.
   const why =
     verdict === 'approved'
-      ? mayNotApprove(policy, approval.resource.account, approval, by)
+      ? mayNotApprove(policy, approval.resource.account, { causedBy: await causes(journal, approval) }, by)
       : mayNotApprove(policy, approval.resource.account, { causedBy: [] }, { ...by, verified: true });
   if (why !== null) refuse(why, '`approvers` of the policy lists who may, by environment; a signed request verifies who asks.');
   const { resource, remediator, planDigest } = approval;
@@ -69,6 +70,14 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is asked for anew when the request has run out.');
   if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Take that back: `redress rollback`.');
   return { ...approval, verdict, by };
+}
+
+/** Who may have caused it. Where that is unknown it is everybody who ever did anything to the resource: a view does not go back for ever, the records do. */
+async function causes(journal: Journal, { causedBy, resource }: Approval): Promise<Approval['causedBy']> {
+  if (!causedBy.includes(null)) return causedBy;
+  const all = new Set(causedBy);
+  for await (const { record } of journal.read({ resource })) for (const who of deedOf(record)?.who ?? []) all.add(who);
+  return [...all];
 }
 
 /** Records that a person closes a circuit breaker. */

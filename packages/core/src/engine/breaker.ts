@@ -14,13 +14,16 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
   await tell(runtime, remediator, { ...blank(remediator, breakerOf(ref)), outcome: 'denied', message, record }, trigger);
 }
 
-/** After a bad end: whether it was one too many in a row. What failed for a reason that passes (a throttled call) is none. */
-export async function breakerAfter(runtime: Runtime, asked: Asked, { outcome, retryable }: PassResult): Promise<void> {
+/**
+ * After a bad end: whether it was one too many in a row. What failed for a reason that passes (a throttled call) is none. What AWS refuses for
+ * good says nothing of the remediator, neither good nor bad: it is kept, and not tried again.
+ */
+export async function breakerAfter(runtime: Runtime, asked: Asked, { outcome, retryable, execution }: PassResult): Promise<void> {
   const { remediator, ref } = asked;
   if (retryable || !['failed', 'partial', 'unknown'].includes(outcome)) return;
-  const last = (await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] })))
-    .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded')
-    .slice(0, BAD_IN_A_ROW);
+  const track = await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] }));
+  if (track.some((each) => each.execution === execution && each.denied === true)) return;
+  const last = track.filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.denied !== true).slice(0, BAD_IN_A_ROW);
   const isBad = (each: TrackedExecution) => ['failed', 'partial', 'unknown'].includes(each.outcome) && !each.retryable;
   if (last.length === BAD_IN_A_ROW && last.every(isBad))
     await tripped(

@@ -14,6 +14,8 @@ export interface Ended {
   readonly stopped: { readonly decision: Decision; readonly retryable: boolean } | null;
   /** What the plan leaves open. */
   readonly open: readonly string[];
+  /** What the record says of a call that AWS refused for good; empty where none was. */
+  readonly denied: JsonObject;
 }
 
 /** Whether a call was refused because it had been done already, or what it was about is not there any more. */
@@ -22,10 +24,10 @@ export function isOvertaken({ failure }: Pick<Applied, 'failure'>): boolean {
 }
 
 /** What an execution comes to of which nothing was sent; null: something was, or may have been, and a look has to say what it led to. */
-export function closingUnsent({ applied, stopped }: Ended): Closing | null {
+export function closingUnsent({ applied, stopped, denied }: Ended): Closing | null {
   const { error, sent, unsure } = applied;
   if (error === null || sent + unsure > 0) return null;
-  const body: JsonObject = { calls: applied.calls };
+  const body: JsonObject = { calls: applied.calls, ...denied };
   if (stopped !== null) {
     const { decision, retryable } = stopped;
     return { outcome: outcomeOf(decision), message: error, sent: 0, retryable: applied.retryable || retryable, body, decision };
@@ -40,7 +42,7 @@ export function closingOf(ended: Ended, verified: Verification, { runbook }: Pic
   const { changes } = plan;
   const closing = {
     sent: applied.sent + applied.unsure,
-    body: { calls: applied.calls, verified: verified.status },
+    body: { calls: applied.calls, verified: verified.status, ...ended.denied },
     ...(verified.after === null ? {} : { documents: { after: verified.after } }),
   };
   // Also when its start may have been lost: another one beside it is worse than waiting.

@@ -8,6 +8,7 @@ import type { Assessment, Plan } from '../model/plan.js';
 import { apply } from './apply.js';
 import { breakerAfter, tripped } from './breaker.js';
 import { closingOf, closingUnsent, type Ended, isOvertaken } from './closing.js';
+import { deniedBody } from './denial.js';
 import { inExecution, LOOKING, type SharedReads } from './gate.js';
 import { mayBeReadLater } from './later.js';
 import { LEASE, NEEDED } from './limits.js';
@@ -83,7 +84,7 @@ async function begin(
       purpose: 'fix',
       subjects: subjectsOf(plan.changes),
       terms: { version: remediator.package.version, parameters: facts.parameters, drill: run.drill },
-      ...decisionBody(trigger, decision, facts),
+      ...decisionBody(way, decision, facts),
     },
     documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
   };
@@ -174,7 +175,7 @@ async function carryOut(
     besides,
     earlier: planned(facts),
   });
-  const ended: Ended = { plan, applied, stopped, open };
+  const ended: Ended = { plan, applied, stopped, open, denied: deniedBody(applied, plan.changes, facts) };
   const unsent = closingUnsent(ended);
   if (unsent !== null) return unsent;
   const [changed, unmade] = [plan.changes.slice(0, applied.done), plan.changes.slice(applied.done)];

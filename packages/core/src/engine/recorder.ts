@@ -1,7 +1,9 @@
-import { dischargedBy, isLive, joinedBy } from '../guardrails/approval.js';
+import { dischargedBy, isLive, joinedBy, shownAs } from '../guardrails/approval.js';
 import { callOf, subjectsOf } from '../guardrails/fights.js';
+import { freshness, namedBy } from '../guardrails/freshness.js';
 import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
-import type { FinishRequest, Hold, Journal, Lease, RecordRef } from '../journal.js';
+import { personOf } from '../guardrails/principal.js';
+import type { Approval, FinishRequest, Hold, Journal, Lease, RecordRef } from '../journal.js';
 import { isRedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
@@ -19,6 +21,8 @@ export interface Asked {
   readonly remediator: Remediator;
   readonly ref: ResourceRef;
   readonly trigger: Trigger;
+  /** By which ids the trigger has named it, besides its own. */
+  readonly ids?: readonly string[];
 }
 
 /** What a pass saw, for those who are told: whose the resource is. */
@@ -119,10 +123,17 @@ export interface Verdict {
 }
 
 /** Codes of refusals that people need not be told about each time. */
-const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied'];
+const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'];
+
+/** What AWS has refused was notified when it did; that it has not settled either says nothing more. */
+function isQuiet(decision: Decision): boolean {
+  const codes = decisive(decision).map((each) => each.code);
+  return codes.every((code) => QUIET.includes(code) || (code === 'settling' && codes.includes('refused-before')));
+}
 
 /** Records a decision that changes nothing, and tells people; a dry run does neither. */
-export async function recordDecision(runtime: Runtime, { remediator, ref, trigger }: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
+export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
+  const { remediator, ref, trigger } = asked;
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
   const joined = decision === null ? null : joinedBy(decision);
   const asks = outcome === 'awaiting-approval' && joined === null && decision !== null && plan !== null && facts !== undefined;
@@ -143,7 +154,8 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
               ...verdict.body,
-              ...decisionBody(trigger, decision, facts ?? null),
+              ...(facts !== undefined && isCompliant(facts) ? { compliant: true } : {}),
+              ...decisionBody(asked, decision, facts ?? null),
             },
             // A repeat says no more than which execution it repeats.
             documents: duplicateOf !== undefined ? {} : { ...(plan === null ? {} : { plan: plan as unknown as Json }), ...observed(facts ?? null) },
@@ -167,7 +179,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
   const why = decision === null ? [] : decisive(decision);
   const known =
     outcome === 'no-op' ||
-    (outcome === 'denied' && decision !== null && why.every((each) => QUIET.includes(each.code))) ||
+    (outcome === 'denied' && decision !== null && isQuiet(decision)) ||
     // Whoever is meant by the exception is asked about the same gap under its own name.
     (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined));
   // What is changed by itself later is told when a notice of it is due, and not each time that it is seen.
@@ -194,33 +206,36 @@ export async function persist<T>(runtime: Runtime, write: (journal: Journal) => 
 const APPROVAL_WAITS = 7 * 86_400_000;
 
 /** What is asked of an approver. Asked for the same thing again it is the same request, until it has an end. */
-function approvalFor(
-  decision: Decision,
-  plan: Plan,
-  { now, history, trigger, remediator }: Facts,
-  { fresh = false }: Verdict,
-): JsonObject & { readonly id: string } {
+function approvalFor(decision: Decision, plan: Plan, facts: Facts, { fresh = false }: Verdict): JsonObject & { readonly id: string } {
+  const { now, history, trigger, remediator } = facts;
   const discharges = dischargedBy(decision);
   const grace = announcedBy(decision);
+  // An event shows what is new, and a sweep does not: the gap is the same whoever asks. A request is carried out as it was asked for first.
+  const besides = dischargedBy({ ...decision, results: decision.results.filter((each) => each.guardrail !== 'freshness') });
+  const aged = { guardrail: 'freshness', ...freshness(() => false).evaluate(facts) };
+  const old = aged.effect === 'approve' ? [...besides, shownAs(aged)] : besides;
+  const covers = (each: Approval) => (each.fresh ? besides : old).every((one) => each.discharges.includes(one));
   const same = history.ok
     ? history.value.approvals.find(
         (each) =>
           each.remediator === remediator.id &&
           each.planDigest === plan.digest &&
           isLive(each, now) &&
-          digestOf(each.discharges) === digestOf(discharges) &&
-          each.fresh === fresh,
+          // A yes that is there, and was not enough, is asked for anew.
+          each.verdict === 'none' &&
+          (each.grace === undefined) === (grace === null) &&
+          covers(each),
       )
     : undefined;
-  const actor = trigger.by === 'finding' ? (trigger.finding.actor?.issuerArn ?? trigger.finding.actor?.arn ?? null) : undefined;
+  const actor = trigger.by === 'finding' ? (trigger.finding.actor?.arn ?? trigger.finding.actor?.issuerArn ?? null) : undefined;
   return {
     id: same?.id ?? `a-${digestOf({ plan: plan.digest, discharges, fresh, now }).slice('sha256:'.length, 'sha256:'.length + 16)}`,
     planDigest: plan.digest,
     calls: plan.changes.map(callOf),
     asks: [...new Set(decision.results.filter((each) => each.effect === 'approve').map((each) => each.guardrail))],
     breadth: remediator.breadth,
-    discharges: [...discharges],
-    fresh,
+    discharges: [...(same?.discharges ?? discharges)],
+    fresh: same?.fresh ?? fresh,
     expires: same?.expires ?? now + APPROVAL_WAITS + (grace === null ? 0 : 2 * grace.period),
     ...(grace === null ? {} : { grace }),
     // A request or a sweep is caused by nobody; an event that names nobody is an unknown cause.
@@ -324,10 +339,11 @@ export function stillOpen(assessment: Assessment): readonly string[] {
 }
 
 /** Why: what asked, what each guardrail said, and the exact policy and register that they said it on. */
-export function decisionBody(trigger: Trigger, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register' | 'identity'> | null): JsonObject {
+export function decisionBody(asked: Asked, decision: Decision | null, facts: Pick<Facts, 'policy' | 'register' | 'identity'> | null): JsonObject {
+  const { trigger } = asked;
   const tagged = decision?.results.find((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect');
   return {
-    trigger: trigger.by === 'finding' ? summary(trigger.finding) : { ...trigger },
+    trigger: trigger.by === 'finding' ? summary(trigger.finding, asked) : { ...trigger },
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
     policy: facts?.policy.ok ? facts.policy.value.digest : null,
     register: facts?.register.ok ? facts.register.value.digest : null,
@@ -339,6 +355,11 @@ export function decisionBody(trigger: Trigger, decision: Decision | null, facts:
     // True for the whole resource; a part is named.
     ...(tagged === undefined ? {} : { exceptionTagUnregistered: tagged.data?.['part'] ?? true }),
   };
+}
+
+/** Whether it was seen without the gap. A resource that is not there says nothing: reads may be late, and what is there later may be another. */
+function isCompliant({ observation, assessment }: Pick<Facts, 'observation' | 'assessment'>): boolean {
+  return observation.ok && observation.value !== 'gone' && assessment.ok && assessment.value.status === 'compliant';
 }
 
 /**
@@ -359,8 +380,14 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
   }
 }
 
+/** A call that names more parts than this is about the resource as a whole. */
+const MOST_PARTS = 50;
+
 /** What is kept of a finding: enough to say why and to find it again, nothing of its payload. */
-function summary(finding: Finding): JsonObject {
+function summary(finding: Finding, { remediator, ref, ids = [] }: Asked): JsonObject {
+  const { actor } = finding;
+  const named = namedBy(finding, remediator, ref, ids);
+  const person = actor?.arn == null ? null : personOf(actor.arn);
   return {
     by: 'finding',
     id: finding.id,
@@ -370,7 +397,11 @@ function summary(finding: Finding): JsonObject {
     configRule: finding.configRule,
     state: finding.state,
     observedAt: finding.observedAt,
-    actor: finding.actor?.arn ?? null,
+    actor: actor?.arn ?? null,
+    ...(actor?.issuerArn == null ? {} : { issuer: actor.issuerArn }),
+    ...(person === null ? {} : { person }),
+    ...(actor?.sourceIdentity === undefined ? {} : { sourceIdentity: actor.sourceIdentity }),
+    ...(typeof named === 'string' || named.size === 0 || named.size > MOST_PARTS ? {} : { parts: [...named].sort() }),
     call: finding.call === null ? null : `${finding.call.service}:${finding.call.operation}`,
     event: finding.envelope?.id ?? null,
   };

@@ -12,6 +12,7 @@ import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
 import { runPass } from './path.js';
 import { recover, recoverExecution } from './recover.js';
+import { retry } from './retry.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
@@ -43,6 +44,7 @@ export function createRedress(options: RedressOptions): Redress {
     approve: (id, how) => approve(runtime, id, how),
     deny: (id, how) => deny(runtime, id, how),
     closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
+    retry: (ref, how) => retry(runtime, ref, how),
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
     recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
     close: () => runtime.gate.close(),

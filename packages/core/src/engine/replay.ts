@@ -196,6 +196,7 @@ function asOf(view: StreamView, time: number): StreamView {
     // What was approved, and what was broken, later does not count either.
     approvals: view.approvals.filter((each) => each.requestedAt < time).map((each) => approvalAsOf(each, view, time)),
     breakers: view.breakers.filter((each) => each.since < time),
+    refusals: view.refusals.filter((each) => each.at < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
 }

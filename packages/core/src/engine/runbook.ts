@@ -59,7 +59,7 @@ async function close(
         parameters: facts.policy.ok ? digestOf(parametersOf(facts.policy.value, remediator)) : '',
         drill: started.drill,
       },
-      ...decisionBody(asked.trigger, null, facts),
+      ...decisionBody(asked, null, facts),
     },
     documents: { plan: plan as unknown as Json, before: plan.before },
   });

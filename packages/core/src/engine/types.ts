@@ -1,5 +1,5 @@
 import type { Decision, Guardrail } from '../guardrails/guardrail.js';
-import type { Approval, Journal, RecordRef } from '../journal.js';
+import type { Approval, Journal, RecordRef, Refusal } from '../journal.js';
 import type { Finding } from '../model/finding.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Plan } from '../model/plan.js';
@@ -249,6 +249,12 @@ export interface Redress {
     where: { readonly account: string; readonly partition?: Partition },
     options: { readonly by: string; readonly reason: string },
   ): Promise<void>;
+  /**
+   * Has what AWS refused on a resource tried again, when the resource is met next. Answers what that is.
+   *
+   * @throws {RedressError} `retry/refused` when nothing is kept, or nobody says who wants it.
+   */
+  retry(ref: ResourceRef, options: { readonly by: string; readonly reason?: string }): Promise<readonly Refusal[]>;
   /** Closes executions whose worker is gone, by looking at the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
   /**

@@ -4,7 +4,7 @@ import type { Change } from '../model/plan.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
 import { callOf } from './fights.js';
 import type { Decision, Facts, GuardrailResult } from './guardrail.js';
-import { principal } from './principal.js';
+import { principal, samePerson } from './principal.js';
 
 /** Names what an approver was shown of an answer: who said it, what, and on which data. Its wording may change. */
 export function shownAs({ guardrail, code, data }: GuardrailResult): Digest {
@@ -18,7 +18,7 @@ export function dischargedBy(decision: Decision): readonly Digest[] {
 
 /**
  * Why someone may not approve; null when they may. Asked when they do, and again when it counts: the policy may have changed in between.
- * An approver is listed for the environment, is none of those who caused it, and in the highest environment is known by a signed request.
+ * An approver is listed for the environment, is none of those who may have caused it, and in the highest environment is known by a signed request.
  */
 export function mayNotApprove(policy: Policy, account: string, approval: Pick<Approval, 'causedBy'>, by: NonNullable<Approval['by']>): string | null {
   const environment = environmentOf(policy, account);
@@ -26,7 +26,10 @@ export function mayNotApprove(policy: Policy, account: string, approval: Pick<Ap
   const listed = Object.hasOwn(policy.approvers, environment.name) ? (policy.approvers[environment.name] ?? []) : [];
   const who = principal(by.name);
   if (!listed.some((arn) => principal(arn) === who)) return `${by.name} is no approver of ${environment.name}.`;
-  if (approval.causedBy.some((arn) => arn !== null && principal(arn) === who)) return `${by.name} caused it; someone else has to approve.`;
+  if (approval.causedBy.some((each) => each !== null && samePerson(each, by.name)))
+    return approval.causedBy.includes(null)
+      ? `Who caused it is not known, and ${by.name} may have; someone else has to approve.`
+      : `${by.name} caused it; someone else has to approve.`;
   if (!by.verified && environment === policy.environments.at(-1))
     return `Who ${by.name} is was not verified, and ${environment.name} is the highest environment.`;
   return null;

@@ -14,6 +14,7 @@ import { killSwitch } from './kill-switch.js';
 import { limits } from './limits.js';
 import { mode } from './mode.js';
 import { promotion } from './promotion.js';
+import { refusals } from './refusals.js';
 import { replay } from './replay.js';
 import { selfEvent } from './self-event.js';
 import { settling } from './settling.js';
@@ -37,6 +38,7 @@ export const builtinGuardrails: readonly Guardrail[] = [
   hold,
   fights,
   circuitBreaker,
+  refusals,
   limits,
   gracePeriod,
 ];

@@ -495,7 +495,7 @@ describe('the decision table', () => {
   );
 
   it('has every guardrail', () => {
-    const elsewhere = ['managed-by-iac', 'circuit-breaker'];
+    const elsewhere = ['managed-by-iac', 'circuit-breaker', 'refusals'];
     expect(builtinGuardrails.map(({ id }) => id).filter((id) => !rows.some(([row]) => row === id))).toEqual(elsewhere);
   });
 

@@ -7,6 +7,7 @@ import type { Tagged } from '../remediator/define.js';
 import { allow, iso } from './answer.js';
 import { callOf } from './fights.js';
 import { defineGuardrail, type Facts, type Readable } from './guardrail.js';
+import { isRefused } from './refusals.js';
 
 /** How long an exception tag without a register entry holds back, from its first sight: 3 days. */
 const TAG_GRACE = 3 * 86_400_000;
@@ -65,14 +66,14 @@ function saidOf(asked: Asked, change: Change | null): Said {
 }
 
 /**
- * What an exception sets apart from the other changes of a resource: an exception on a part holds for that part, and only for it. Empty where
- * nothing is said of the change that is not said of the whole resource.
+ * What sets a change apart from the others of a resource: an exception on a part holds for that part, and only for it; what AWS refuses for a
+ * part holds up no other. Empty where nothing is said of the change that is not said of the whole resource.
  */
-export function setApart(facts: Pick<Facts, 'policy' | 'register' | 'observation' | 'resource' | 'remediator' | 'alsoPlannedBy'>, change: Change): string {
+export function setApart(facts: Facts, change: Change): string {
   const { policy, register, observation } = facts;
-  // Without them nothing is decided anyway.
   if (!policy.ok || !register.ok || !observation.ok) return '';
-  return saidOf({ ...facts, policy: policy.value, register: register.value, observation: observation.value }, change).apart;
+  const { apart } = saidOf({ ...facts, policy: policy.value, register: register.value, observation: observation.value }, change);
+  return isRefused(facts, change) ? `${apart} refused` : apart;
 }
 
 /** Tags that were meant as the exception tag, and are not: people expect of them what they do not do. */

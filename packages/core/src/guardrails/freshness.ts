@@ -1,3 +1,4 @@
+import type { Finding } from '../model/finding.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
 import { matchesRule } from '../policy/config-rule.js';
 import type { Policy } from '../policy/policy.js';
@@ -44,18 +45,20 @@ export function shownBy(
     const between = recent(before) && recent(after) && Date.parse(String(before)) < Date.parse(String(after));
     return exact && between && finding.previousState === 'COMPLIANT' && finding.state === 'NON_COMPLIANT' ? 'all' : 'nothing';
   }
-  if (finding.kind === 'api-call' && finding.call !== null && finding.account !== null && finding.region !== null) {
-    const name = `${finding.call.service}:${finding.call.operation}`;
-    const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
-    if (reader === undefined) return 'nothing';
-    const named = reader({ ...finding.call, account: finding.account, region: finding.region, actor: finding.actor }).filter(
-      (each) => each.id === ref.id || resourceIds.includes(each.id),
-    );
-    if (named.length === 0) return 'nothing';
-    if (named.some((each) => each.subjects === undefined)) return 'all';
-    return new Set(named.flatMap((each) => each.subjects ?? []));
-  }
-  return 'nothing';
+  return namedBy(finding, remediator, ref, resourceIds);
+}
+
+/** What of a resource the call in a finding names, as the remediator reads it: everything, parts, or nothing. */
+export function namedBy(finding: Finding, { apiCalls }: Pick<Remediator, 'apiCalls'>, ref: ResourceRef, resourceIds: readonly string[]): Shown {
+  const { call, account, region, actor } = finding;
+  if (finding.kind !== 'api-call' || call === null || account === null || region === null) return 'nothing';
+  const name = `${call.service}:${call.operation}`;
+  const reader = Object.hasOwn(apiCalls, name) ? apiCalls[name] : undefined;
+  if (reader === undefined) return 'nothing';
+  const named = reader({ ...call, account, region, actor }).filter((each) => each.id === ref.id || resourceIds.includes(each.id));
+  if (named.length === 0) return 'nothing';
+  if (named.some((each) => each.subjects === undefined)) return 'all';
+  return new Set(named.flatMap((each) => each.subjects ?? []));
 }
 
 /** The guardrail of one pass: what {@link shownBy} has found may be changed by itself, and nothing else where age matters. */

@@ -46,6 +46,7 @@ describe('decide', () => {
       'hold',
       'fights',
       'circuit-breaker',
+      'refusals',
       'limits',
       'grace',
       'freshness',

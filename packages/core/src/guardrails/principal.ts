@@ -6,3 +6,35 @@ export function principal(arn: string): string {
   if (role !== null) return `${role[1]}:${role[2]}:role/${role[3]}`;
   return arn;
 }
+
+/** Sessions of roles that IAM Identity Center makes, one for each permission set and account; it names them after the person. */
+const IDENTITY_CENTER = /^arn:[^:]+:sts::[0-9]{12}:assumed-role\/AWSReservedSSO_[^/]+_[0-9a-f]{16}\//;
+
+/**
+ * The name that a principal has besides its role or account, in lower case: of a session, an IAM user, a federated user. Null: a role has none.
+ *
+ * @example personOf('arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@example.com') // 'alice@example.com'
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+ */
+export function personOf(name: string): string | null {
+  if (!name.startsWith('arn:')) return name.toLowerCase();
+  const own = /^arn:[^:]+:(?:sts::[0-9]{12}:(?:assumed-role\/[^/]+|federated-user)|iam::[0-9]{12}:user(?:\/.*)?)\/([^/]+)$/.exec(name)?.[1];
+  return own?.toLowerCase() ?? null;
+}
+
+/**
+ * Whether two names may be of one person. It errs on that side, for it is asked in order to refuse:
+ *
+ * - Sessions of Identity Center are named by it after the person: the same name is the same person under any permission set and in any account,
+ *   and another name is another person, also under the same permission set.
+ * - Any other role is one person with all of its sessions.
+ * - The same name of a session or user counts as the same person whatever the role is. Of an ordinary role the caller chooses it, and so it
+ *   proves nothing; but the console names the session of a user who switches roles after the user, and tools hand the name on.
+ *
+ * @param one ARN, or a source identity.
+ */
+export function samePerson(one: string, other: string): boolean {
+  const named = personOf(one) !== null && personOf(one) === personOf(other);
+  if (IDENTITY_CENTER.test(one) && IDENTITY_CENTER.test(other)) return named;
+  return named || principal(one) === principal(other);
+}

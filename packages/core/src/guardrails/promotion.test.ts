@@ -78,6 +78,7 @@ describe('a higher environment', () => {
   it.each<[string, TrackedExecution]>([
     ['a bad end before the bake time', fix('d', 8, { outcome: 'partial' })],
     ['a failure that passes', fix('d', 2, { outcome: 'failed', retryable: true })],
+    ['a call that AWS refused', fix('d', 2, { outcome: 'failed', denied: true })],
     ['a bad end of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
   ])('forgives %s', (_name, each) => {
     expect(asked([...good, each])).toMatchObject({ effect: 'allow' });

@@ -64,7 +64,9 @@ export const promotion = defineGuardrail({
       })),
     );
     const first = fixes.reduce((earliest, each) => Math.min(earliest, each.closedAt), Number.POSITIVE_INFINITY);
-    const bad = same.filter((each) => (each.rolledBack || (BAD.includes(each.outcome) && !each.retryable)) && each.closedAt > now - bake);
+    const bad = same.filter(
+      (each) => (each.rolledBack || (BAD.includes(each.outcome) && !each.retryable && each.denied !== true)) && each.closedAt > now - bake,
+    );
     const missing = [
       ...(count < needed ? [`${count} of ${needed} verified fixes on distinct resources and days`] : []),
       ...(count > 0 && now - first < bake ? [`the first of them ${Math.floor((now - first) / 86_400_000)} of ${Math.ceil(bake / 86_400_000)} days old`] : []),

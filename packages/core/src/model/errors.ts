@@ -30,6 +30,7 @@ export type RedressErrorCode =
   | 'rollback/refused'
   | 'approval/refused'
   | 'breaker/refused'
+  | 'retry/refused'
   | 'recovery/refused'
   | 'replay/not-recorded'
   | 'evaluation/refused'

@@ -74,6 +74,8 @@ export interface Actor {
   readonly issuerArn: string | null;
   /** The AWS service that called on the identity's behalf. */
   readonly invokedBy: string | null;
+  /** Set when the first role of a chain was assumed, and the same in all that follow. Absent: none was set. */
+  readonly sourceIdentity?: string;
 }
 
 /** A CloudTrail API call inside a finding. */

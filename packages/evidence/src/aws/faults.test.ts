@@ -96,6 +96,22 @@ it('lists what is open, and what waits, of every resource, whoever wrote it', as
   expect((await opened(model).approvals()).map(({ resource }) => resource.id).sort()).toEqual(ids);
 });
 
+it('goes on from a head of the last version, which does not say who did what: then it may have been anyone', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const of = { kind: 'decision', resource: ref(), remediator: 'r' } as const;
+  const approval = { id: 'a-1', planDigest: digestOf(1), discharges: [], expires: Date.now() + HOUR };
+  await opened(model).append({ ...of, body: { subjects: ['one'], approval } });
+  expect((await opened(model).view(ref())).approvals).toMatchObject([{ causedBy: [] }]);
+  const head = [...model.items].find(([at]) => at.includes('\u0000head'))?.[1] as Record<string, { B: Uint8Array }>;
+  const { deeds, ...last } = JSON.parse(gunzipSync((head['state'] as { B: Uint8Array }).B).toString('utf8'));
+  expect(deeds).toMatchObject({ done: [], forgotten: null });
+  head['state'] = { B: gzipSync(JSON.stringify(last)) };
+  expect((await opened(model).view(ref())).approvals).toMatchObject([{ causedBy: [null] }]);
+  await opened(model).append({ ...of, body: { trigger: { by: 'finding', actor: 'arn:eve', call: 'x:Y', parts: ['one'] } } });
+  expect((await opened(model).approvals())[0]?.causedBy).toEqual(['arn:eve', null]);
+  expect(await verified(model)).toMatchObject({ report: { status: 'intact' } });
+});
+
 describe('a store that fails', () => {
   /** Clients that do to the n-th request what is asked. */
   const failing = (model: Model, at: number, how: 'dead-before' | 'dead-after' | 'lost-before' | 'lost-after') => {

@@ -29,6 +29,7 @@ import {
   type TrackedExecution,
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
+import { approvalsOf, deedsOf } from '../deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
 import { carriedBy, carrying, divided } from './documents.js';
 import { type Item, Store, type StoreOptions } from './store.js';
@@ -242,7 +243,7 @@ class AwsJournal implements Journal {
   async approvals(): Promise<readonly Approval[]> {
     const heads = await this.#indexed('waiting', (head) => waits(head.state));
     return heads
-      .flatMap(({ state }) => state.approvals)
+      .flatMap(({ state }) => approvalsOf(state))
       .filter((each) => each.usedBy === null)
       .sort((a, b) => a.requestedAt - b.requestedAt);
   }
@@ -486,7 +487,8 @@ class AwsJournal implements Journal {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
-      state = JSON.parse(text ?? '') as StreamState;
+      const stored = JSON.parse(text ?? '') as StreamState;
+      state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored) };
     } catch (error) {
       if (error instanceof RedressError) throw error;
       throw corrupt(stream, seq, 'the head of the stream cannot be read');

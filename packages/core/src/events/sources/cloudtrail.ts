@@ -106,10 +106,13 @@ function isSignIn(record: Readonly<Record<string, unknown>>, detailType: string 
 }
 
 function actorOf(identity: Readonly<Record<string, unknown>>): Actor {
+  const session = members(identity.sessionContext);
+  const sourceIdentity = text(session.sourceIdentity, 256);
   return {
     arn: text(identity.arn),
     type: text(identity.type, 64),
-    issuerArn: text(members(members(identity.sessionContext).sessionIssuer).arn),
+    issuerArn: text(members(session.sessionIssuer).arn),
     invokedBy: text(identity.invokedBy, 256),
+    ...(sourceIdentity === null ? {} : { sourceIdentity }),
   };
 }
