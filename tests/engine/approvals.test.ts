@@ -84,7 +84,7 @@ describe('an approval', () => {
     expect(more).toEqual([]);
     expect(done).toMatchObject({ outcome: 'remediated', plan: { digest: pass.plan?.digest } });
     expect(aws.rules('w')).toEqual(['closed']);
-    expect((await records()).map(({ record }) => record.kind)).toEqual(['decision', 'approval', 'intent', 'call', 'outcome']);
+    expect((await records()).map(({ record }) => record.kind)).toEqual(['decision', 'notice', 'approval', 'intent', 'call', 'outcome']);
     const intent = (await records()).find(({ record }) => record.kind === 'intent');
     expect(intent?.record.body).toMatchObject({
       trigger: { by: 'approval', approval: pass.approval },

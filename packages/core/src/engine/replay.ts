@@ -196,6 +196,7 @@ function asOf(view: StreamView, time: number): StreamView {
     // What was approved, and what was broken, later does not count either.
     approvals: view.approvals.filter((each) => each.requestedAt < time).map((each) => approvalAsOf(each, view, time)),
     breakers: view.breakers.filter((each) => each.since < time),
+    gaps: view.gaps.filter((each) => each.since < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
 }
@@ -219,5 +220,5 @@ function viewOnly(view: Journal['view'], trackRecord: Journal['trackRecord']): J
   const refuse = (): never => {
     throw new RedressError('engine/bug', 'A replay records nothing.');
   };
-  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, approvals: refuse, trackRecord, read: refuse };
+  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, approvals: refuse, standing: refuse, trackRecord, read: refuse };
 }

@@ -30,6 +30,7 @@ import {
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
+import { standingIn } from '../standing.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
 /** Options of {@link awsJournal}. */
@@ -244,6 +245,10 @@ class AwsJournal implements Journal {
       .flatMap(({ state }) => state.approvals)
       .filter((each) => each.usedBy === null)
       .sort((a, b) => a.requestedAt - b.requestedAt);
+  }
+
+  async standing(): ReturnType<Journal['standing']> {
+    return standingIn((await this.#indexed('waiting', (head) => waits(head.state))).map(({ state }) => state));
   }
 
   async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {
@@ -477,7 +482,8 @@ class AwsJournal implements Journal {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
-      state = JSON.parse(text ?? '') as StreamState;
+      // The last version kept less; what it did not keep is not known.
+      state = { ...emptyState(stream), ...(JSON.parse(text ?? '') as StreamState) };
     } catch (error) {
       if (error instanceof RedressError) throw error;
       throw corrupt(stream, seq, 'the head of the stream cannot be read');
@@ -566,9 +572,9 @@ function sameHead(
   };
 }
 
-/** Something in it waits, or waited, for a person, and was not used. */
+/** Something in it waits, or waited, for a person, and was not used; or it stands open, or nobody could be notified of it. */
 function waits(state: StreamState): boolean {
-  return state.approvals.some((each) => each.usedBy === null);
+  return state.approvals.some((each) => each.usedBy === null) || state.gaps.length + state.unsaid.length > 0;
 }
 
 /** By key, in their order: one item each. */
