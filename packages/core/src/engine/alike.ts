@@ -64,7 +64,13 @@ export class Alike {
       const ref = before === undefined ? await record('denied', message, gap, { open, effect: 'deny', guardrails: results }) : null;
       if (runtime.notify === null) continue;
       const result: PassResult = { ...blank(remediator, place), outcome: 'denied', message, decision, open, record: ref };
-      await notifyOf(runtime, { remediator, ref: place, trigger: { by: 'sweep' } }, result, { gap, changed: ref !== null, since: null, deadline: null }, null);
+      await notifyOf(
+        runtime,
+        { remediator, ref: place, trigger: { by: 'sweep' } },
+        result,
+        { gap, changed: ref !== null, known: before?.record ?? null, since: null, deadline: null },
+        null,
+      );
     }
     const over = known.filter(({ key }) => whole && ![...this.#groups.keys()].some((code) => keyOf(remediator, code) === key));
     if (over.length > 0) await record('no-op', 'Nothing is held back alike any more.', { over: over.map(({ key }) => key) });

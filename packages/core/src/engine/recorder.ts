@@ -144,7 +144,16 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
           facts: facts ?? null,
           view: dryRun ? null : await knownOf(runtime, ref, facts),
         })
-      : { gap: null, record: true, changed: true, tell: outcome !== 'no-op', since: null, deadline: null };
+      : {
+          gap: null,
+          record: true,
+          changed: true,
+          tell: outcome !== 'no-op',
+          notice: outcome === 'no-op' ? 'none' : 'follows',
+          known: null,
+          since: null,
+          deadline: null,
+        };
   // A sweep records what it found as a whole: a record for each resource that is as it was would bury the others.
   const record =
     dryRun || !stands.record
@@ -161,6 +170,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
               ...(stands.gap === null ? {} : { gap: stands.gap }),
+              ...(duplicateOf === undefined ? { notice: runtime.notify === null ? 'no-channel' : stands.notice } : {}),
               ...verdict.body,
               ...decisionBody(trigger, decision, facts ?? null),
             },
@@ -202,7 +212,7 @@ export async function notifyOf(
   runtime: Runtime,
   { remediator, ref, trigger }: Asked,
   result: PassResult,
-  { gap, changed, since, deadline }: Pick<Standing, 'gap' | 'changed' | 'since' | 'deadline'>,
+  { gap, changed, known, since, deadline }: Pick<Standing, 'gap' | 'changed' | 'known' | 'since' | 'deadline'>,
   seen: Facts | null,
 ): Promise<void> {
   const key = gap?.['key'];
@@ -214,7 +224,7 @@ export async function notifyOf(
   const delivery = await tell(runtime, remediator, result, trigger, { seen, ...(since === null ? {} : { since }), ...(deadline === null ? {} : { deadline }) });
   if (delivery === null) return;
   await recordNotice(runtime, { resource: ref, remediator: remediator.id }, delivery, {
-    ...(result.record === null ? {} : { of: result.record.seq }),
+    of: result.record?.seq ?? known,
     outcome: result.outcome,
     ...(gap === null ? {} : { gap: gap['key'] ?? null, state: gap['state'] ?? '', approval: gap['approval'] ?? null }),
   });

@@ -49,6 +49,13 @@ export interface Standing {
   /** Whether anything of the gap is new, so that of several workers one notifies. */
   readonly changed: boolean;
   readonly tell: boolean;
+  /**
+   * What the record says of people, as it is written: `follows`: what becomes of notifying them is recorded after it; `known`: they know of it, or
+   * will by a notice of its own or of all that is held back alike; `none`: nobody has to hear of it.
+   */
+  readonly notice: 'follows' | 'known' | 'none';
+  /** Number of the record that made the gap what it is; null: the one that is to be written. */
+  readonly known: number | null;
   /** When people first heard of it, or could have; null: it is new. */
   readonly since: number | null;
   /** Where it is near; epoch milliseconds. */
@@ -66,7 +73,16 @@ export function standing(decided: Decided): Standing {
     // Whoever is meant by the exception, or was asked first, has the same gap under its own name.
     (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined)) ||
     decided.joined;
-  const plain = { gap: null, record: !(bySweep && outcome === 'no-op'), changed: true, tell: !quiet, since: null, deadline: null };
+  const plain = {
+    gap: null,
+    record: !(bySweep && outcome === 'no-op'),
+    changed: true,
+    tell: !quiet,
+    notice: quiet ? 'none' : 'follows',
+    known: null,
+    since: null,
+    deadline: null,
+  } as const;
   if (view === null || outcome === 'superseded' || outcome === 'awaiting-runbook') return plain;
   if (!bySweep && decision !== null && decision.effect === 'deny' && decisive(decision).every((each) => OF_EVENT.includes(each.guardrail))) return plain;
   const mine = view.gaps.filter((each) => each.remediator === remediator && each.members === null);
@@ -122,6 +138,8 @@ export function standing(decided: Decided): Standing {
     record: !bySweep || changed || over.length > 0 || firstTag(decided, view),
     changed,
     tell,
+    notice: tell ? 'follows' : quiet ? 'none' : 'known',
+    known: known?.record ?? null,
     since: before === undefined || before.told === null ? null : before.since,
     deadline: near ? (deadline?.at ?? null) : null,
   };
