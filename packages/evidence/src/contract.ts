@@ -525,7 +525,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         expect((await journal.view(ref('a'))).gaps).toMatchObject([{ record: seq, since: began, seenAt: time, triedAt: began }]);
       });
 
-      it('keeps its age where more is found beside it, and not where it was closed', async () => {
+      it('keeps its age where more is found next to it, and not where it was closed', async () => {
         await decide('a', gap('g-1'));
         const began = time;
         time += 5000;

@@ -137,7 +137,7 @@ describe('what a notifier answers', () => {
     expect(await notify(sample())).toEqual({ status: 'delivered', channels: ['a'] });
   });
 
-  it('a change that comes by itself is delivered to each of its channels, or is not delivered', async () => {
+  it('a change after a grace period is delivered to each of its channels, or is not delivered', async () => {
     const grace = { notice: 0, ends: AT + DAY };
     await expect(made([channel('a'), channel('b', down)])(sample({ grace }))).rejects.toMatchObject({ code: 'notify/failed' });
   });
@@ -172,7 +172,7 @@ describe('the digest by channel', () => {
     expect([named(all), named(payments)]).toEqual([[['sg-2', 'sg-3']], [['sg-1', 'sg-4']]]);
   });
 
-  it('opens no ticket, and is no message where nothing is for it', async () => {
+  it('opens no ticket, and is not sent to a channel that has nothing in it', async () => {
     const ports = { find: async () => null, open: () => Promise.reject(new Error('no')), comment: async () => undefined, close: async () => undefined };
     const [tickets, other] = [ticketChannel({ name: 'tickets', port: ports }), kept('other')];
     const notify = notifier({ channels: [tickets, other], default: ['tickets'] });

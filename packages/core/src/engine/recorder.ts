@@ -265,7 +265,7 @@ async function recordNotice(
     if (delivery.status === 'held') runtime.heldNotices.push(() => write({ status: 'delivered', channels: delivery.channels }));
   } catch (error) {
     // What happened is recorded. At worst people are notified of it twice.
-    runtime.warn(`what became of a notification about ${formatResource(about.resource)} could not be recorded`, error);
+    runtime.warn(`the result of a notification about ${formatResource(about.resource)} could not be recorded`, error);
   }
 }
 
