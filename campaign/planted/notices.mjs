@@ -53,7 +53,7 @@ export default [
   {
     promise: 'A gap that stands is notified when it appears and when it changes, not at each sweep.',
     defect: 'each sweep notifies of it',
-    file: 'packages/core/src/engine/standing.ts',
+    file: 'packages/core/src/engine/gap-news.ts',
     find: 'told.state !== state ||',
     replace: 'told.state === state ||',
     tests: ['tests/engine/noise.test.ts'],
@@ -61,7 +61,7 @@ export default [
   {
     promise: 'What holds many resources back alike is one notice.',
     defect: 'each resource has its own',
-    file: 'packages/core/src/engine/standing.ts',
+    file: 'packages/core/src/engine/gap-news.ts',
     find: 'const held = bySweep ? heldAlike(decision) : null;',
     replace: 'const held = bySweep && decision === null ? heldAlike(decision) : null;',
     tests: ['tests/engine/noise.test.ts'],
@@ -69,7 +69,7 @@ export default [
   {
     promise: 'A gap that was closed, and comes back, is notified again.',
     defect: 'a sweep that finds it closed records nothing',
-    file: 'packages/core/src/engine/standing.ts',
+    file: 'packages/core/src/engine/gap-news.ts',
     find: 'if (over.length === 0) return plain;',
     replace: 'if (over.length >= 0) return plain;',
     tests: ['tests/engine/noise.test.ts'],
@@ -77,7 +77,7 @@ export default [
   {
     promise: 'A deadline that is near is notified once.',
     defect: 'it is not notified',
-    file: 'packages/core/src/engine/standing.ts',
+    file: 'packages/core/src/engine/gap-news.ts',
     find: 'told.at < near.from',
     replace: 'told.at > near.from',
     tests: ['tests/engine/noise.test.ts'],
@@ -85,7 +85,7 @@ export default [
   {
     promise: 'A request that has run out is made again, and people are asked again.',
     defect: 'nobody is notified of the new one',
-    file: 'packages/core/src/engine/standing.ts',
+    file: 'packages/core/src/engine/gap-news.ts',
     find: '  return !approvals.some((each) => each.id === told.approval && isLive(each, now));',
     replace: '  return approvals.length > 99 && now > 0 && isLive(approvals[0] as never, now);',
     tests: ['tests/engine/noise.test.ts'],
@@ -153,14 +153,6 @@ export default [
     find: '    for (const gap of options.stands) {',
     replace: '    for (const gap of options.stands.slice(0, 0)) {',
     tests: ['tests/engine/noise.test.ts'],
-  },
-  {
-    promise: 'What is for a person anyway does not wait for its resource to settle.',
-    defect: 'it does, at every sweep',
-    file: 'packages/core/src/guardrails/settling.ts',
-    find: ' || changes.length === 0',
-    replace: '',
-    tests: ['tests/engine/approvals.test.ts'],
   },
   {
     promise: '`explain` says that people were notified only where a record does.',

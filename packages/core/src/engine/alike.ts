@@ -4,9 +4,9 @@ import { type Gap, gapKey } from '../journal.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { type ResourceRef, streamOf } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
+import { heldAlike } from './gap-news.js';
 import { blank, notifyOf, persist } from './recorder.js';
 import type { Runtime } from './runtime.js';
-import { heldAlike } from './standing.js';
 import type { PassResult } from './types.js';
 
 /** Names in a notice; the journal has the others. */

@@ -11,8 +11,8 @@ import { formatResource, type ResourceRef } from '../model/resource.js';
 import type { Delivered, Notification } from '../notify.js';
 import { environmentOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
+import { type GapNews, gapNews } from './gap-news.js';
 import type { Runtime } from './runtime.js';
-import { type Standing, standing } from './standing.js';
 import type { PassResult } from './types.js';
 
 /** Who is asked about what, and why. */
@@ -129,9 +129,9 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
   const asks = outcome === 'awaiting-approval' && joined === null && decision !== null && plan !== null && facts !== undefined;
   const asksFor = asks ? approvalFor(decision, plan, facts, verdict) : null;
   // A contradiction is remembered by its own reasons.
-  const stands: Standing =
+  const news: GapNews =
     duplicateOf === undefined && verdict.body?.['contradicts'] === undefined
-      ? standing({
+      ? gapNews({
           remediator: remediator.id,
           trigger,
           outcome,
@@ -156,7 +156,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
         };
   // A sweep records what it found as a whole: a record for each resource that is as it was would bury the others.
   const record =
-    dryRun || !stands.record
+    dryRun || !news.record
       ? null
       : await persist(runtime, (journal) =>
           journal.append({
@@ -169,8 +169,8 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
               open: [...open],
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
-              ...(stands.gap === null ? {} : { gap: stands.gap }),
-              ...(duplicateOf === undefined ? { notice: runtime.notify === null ? 'no-channel' : stands.notice } : {}),
+              ...(news.gap === null ? {} : { gap: news.gap }),
+              ...(duplicateOf === undefined ? { notice: runtime.notify === null ? 'no-channel' : news.notice } : {}),
               ...verdict.body,
               ...decisionBody(trigger, decision, facts ?? null),
             },
@@ -193,7 +193,7 @@ export async function recordDecision(runtime: Runtime, { remediator, ref, trigge
     retryable: verdict.retryable ?? false,
     approval: joined ?? (asksFor === null || dryRun ? null : asksFor.id),
   };
-  if (!dryRun && stands.tell && runtime.notify !== null) await notifyOf(runtime, { remediator, ref, trigger }, result, stands, facts ?? null);
+  if (!dryRun && news.tell && runtime.notify !== null) await notifyOf(runtime, { remediator, ref, trigger }, result, news, facts ?? null);
   return result;
 }
 
@@ -212,7 +212,7 @@ export async function notifyOf(
   runtime: Runtime,
   { remediator, ref, trigger }: Asked,
   result: PassResult,
-  { gap, changed, known, since, deadline }: Pick<Standing, 'gap' | 'changed' | 'known' | 'since' | 'deadline'>,
+  { gap, changed, known, since, deadline }: Pick<GapNews, 'gap' | 'changed' | 'known' | 'since' | 'deadline'>,
   seen: Facts | null,
 ): Promise<void> {
   const key = gap?.['key'];

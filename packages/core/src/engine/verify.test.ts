@@ -42,7 +42,11 @@ describe('a verification', () => {
         return looks[Math.min(asked.length, looks.length) - 1];
       },
     } as unknown as Runtime;
-    const { reads, left: _, ...found } = await verify(runtime, {
+    const {
+      reads,
+      left: _,
+      ...found
+    } = await verify(runtime, {
       remediator: { id: 'lamp-off' } as Remediator,
       ref,
       lease: { execution: 'x-1', fence: 1, until: 5 },

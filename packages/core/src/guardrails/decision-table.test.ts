@@ -352,7 +352,6 @@ const rows: readonly Row[] = [
 
   ['settling', 'settled', {}, 'allow', 'settled'],
   ['settling', 'just now', { lastChange: NOW }, 'deny', 'settling', { until: iso(NOW + 60_000) }],
-  ['settling', 'just now, and nothing would be changed', { lastChange: NOW, changes: [] }, 'allow', 'not-needed'],
 
   ['hold', 'none', {}, 'allow', 'no-hold'],
   [

@@ -41,7 +41,7 @@ export interface Decided {
 }
 
 /** What is recorded of it, and whether people hear of it. */
-export interface Standing {
+export interface GapNews {
   /** The member `gap` of the record; null: it says nothing of a gap. */
   readonly gap: JsonObject | null;
   /** Whether it has to be recorded: a sweep that finds what stands in the stream already records itself alone. */
@@ -63,7 +63,7 @@ export interface Standing {
 }
 
 /** Whether people know of a gap as it is. Pure. */
-export function standing(decided: Decided): Standing {
+export function gapNews(decided: Decided): GapNews {
   const { remediator, trigger, outcome, decision, view, facts } = decided;
   const bySweep = trigger.by === 'sweep';
   const why = decision === null ? [] : decisive(decision);
