@@ -65,6 +65,7 @@ async function engine(): Promise<{ calls: number; records: number; seconds: numb
     finish: touched,
     open: touched,
     approvals: touched,
+    standing: touched,
     trackRecord: touched,
     read: () => ({ [Symbol.asyncIterator]: () => ({ next: touched }) }),
   };

@@ -190,6 +190,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
       }),
     open: () => real.open(),
     approvals: () => real.approvals(),
+    standing: () => real.standing(),
     trackRecord: (query) => turn(() => real.trackRecord(query)),
     read: (query) => real.read(query),
   };
@@ -220,6 +221,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
       finish: (request) => alive(journal.finish(request)),
       open: () => alive(journal.open()),
       approvals: () => alive(journal.approvals()),
+      standing: () => alive(journal.standing()),
       trackRecord: (query) => alive(journal.trackRecord(query)),
       read: (query) => journal.read(query),
     };

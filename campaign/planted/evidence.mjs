@@ -4,8 +4,6 @@ const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
 const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.test.ts'];
 
-const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.prop.test.ts'];
-
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {

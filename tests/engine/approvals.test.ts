@@ -84,7 +84,7 @@ describe('an approval', () => {
     expect(more).toEqual([]);
     expect(done).toMatchObject({ outcome: 'remediated', plan: { digest: pass.plan?.digest } });
     expect(aws.rules('w')).toEqual(['closed']);
-    expect((await records()).map(({ record }) => record.kind)).toEqual(['decision', 'approval', 'intent', 'call', 'outcome']);
+    expect((await records()).map(({ record }) => record.kind)).toEqual(['decision', 'notice', 'approval', 'intent', 'call', 'outcome']);
     const intent = (await records()).find(({ record }) => record.kind === 'intent');
     expect(intent?.record.body).toMatchObject({
       trigger: { by: 'approval', approval: pass.approval },
@@ -346,6 +346,18 @@ describe('settling', () => {
     expect([results[0]?.passes[0]?.outcome, time]).toEqual(['planned', START]);
     await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 60_000));
     expect([aws.writes, time]).toEqual([['RevokeRule'], START]);
+  });
+  it('does not keep back what is for a person anyway: a sweep notifies of it, and never says that it changed just now', async () => {
+    aws.put('w', ['open-1']);
+    const person: Remediator = { ...slow, plan: () => ({ status: 'manual', message: 'A person looks.' }) };
+    const seen: string[] = [];
+    const redress = engine({ remediators: [person], policy: enforce, notify: async ({ outcome, message }) => void seen.push(`${outcome}: ${message}`) });
+    for (let at = 0; at < 3; at++) {
+      time += 3_600_000;
+      await redress.sweep({ targets: [{ account: '111111111111', region: 'us-east-1' }], onPass: ({ outcome }) => expect(outcome).toBe('notified') });
+    }
+    expect(seen).toEqual(['notified: A person looks.']);
+    expect((await records()).filter(({ record }) => JSON.stringify(record.body).includes('changed just now'))).toEqual([]);
   });
   it('comes again when there is no time to wait', async () => {
     const { results, retry } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1000), {

@@ -145,7 +145,8 @@ describe('a source that says failing, of what looks fine', () => {
         ['widget-second', 'notified'],
       ]);
     }
-    expect(told.map((each) => each.message)).toEqual(['A person looks.', 'A person looks.']);
+    // Asked in another order it is the same gap, of which they know.
+    expect(told.map((each) => each.message)).toEqual(['A person looks.']);
   });
 
   it('is over where the resource is gone, and where an execution has closed it', async () => {

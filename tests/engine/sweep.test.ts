@@ -53,7 +53,7 @@ describe('a sweep', () => {
     expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { denied: 1, 'no-op': 2 }, retryable: 0, unread: 1 });
     expect(summary?.message).toBe('3 looked at, of which 1 could not be read.');
     for await (const { record } of journal.read({ resource: resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE }) }))
-      expect(record.body['sweep']).toMatchObject({ unread: 1 });
+      if (record.kind === 'sweep') expect(record.body['sweep']).toMatchObject({ unread: 1 });
     // Somebody said no: it was looked at, and decided on.
     const [stopped] = await engine({ killSwitch: { read: async () => 'changes' } }).sweep({ targets: [HERE] });
     expect(stopped).toMatchObject({ looked: 3, unread: 0 });

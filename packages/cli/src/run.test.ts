@@ -513,6 +513,57 @@ describe('explain', () => {
     expect((await redress('explain', 'nothing')).exit).toBe(2);
   });
 
+  it('says that nobody was notified where there is no channel, and until when sweeps saw it so', async () => {
+    file('redress.yaml', 'version: 1\n');
+    widgets.put('w-1', ['open-1']);
+    await redress('sweep');
+    const first = (await redress('explain', 'w-1', '--json')).json as { outcome: string; what: string; notice: string; seenUntil: string | null }[];
+    expect(first).toMatchObject([
+      {
+        outcome: 'notified',
+        what: 'It changed nothing: that is for people. The plan: revoke open-1.',
+        notice: 'Nobody was notified: no channel was configured.',
+        seenUntil: expect.stringContaining('2026-11-20T'),
+      },
+    ]);
+    clock.time += 86_400_000;
+    await redress('sweep');
+    const { out } = await redress('explain', 'w-1');
+    expect(out).toContain('Nobody was notified: no channel was configured.');
+    expect(out).toContain('Sweeps saw it so until 2026-11-21T');
+    expect(out).not.toMatch(/\b(told|were notified)\b/);
+    // It is one record, however often it was swept; and when it is closed, no sweep sees it so any longer.
+    const history = async () =>
+      ((await redress('history', 'w-1', '--json')).json as { kind: string; notice: string; seenUntil: string | null }[]).map(({ kind, notice, seenUntil }) => [
+        kind,
+        notice,
+        seenUntil?.slice(0, 10) ?? null,
+      ]);
+    expect(await history()).toEqual([['decision', 'no-channel', '2026-11-21']]);
+    widgets.put('w-1', ['closed']);
+    clock.time += 86_400_000;
+    await redress('sweep');
+    expect(await history()).toEqual([
+      ['decision', 'no-channel', null],
+      ['decision', 'no-channel', null],
+    ]);
+  });
+
+  it.each([
+    ['takes it', "({ status: 'delivered', channels: ['chat'] })", 'People were notified (chat) on 2026-11-20T', 0],
+    ['fails', "Promise.reject(new Error('secret address'))", 'Nobody was notified: It threw an error: see the log.', 1],
+    ['sends it to nobody', "({ status: 'nobody', channels: [] })", 'Nobody was notified: a route sends it to no channel.', 0],
+  ])('says how a notice ended: a channel that %s', async (_name, notify, said, exit) => {
+    file('redress.yaml', 'version: 1\n');
+    widgets.put('w-1', ['open-1']);
+    file('redress.config.mjs', `export default { notify: async () => ${notify} };\n`);
+    expect((await redress('sweep')).exit).toBe(exit);
+    expect((await redress('explain', 'w-1')).out).toContain(said);
+    const { out } = await redress('history', 'w-1');
+    expect(out).toContain(said);
+    expect(out).not.toContain('secret address');
+  });
+
   it('has something to do next for every answer of a guardrail that restricts', () => {
     // Codes as they stand in the code, so that a new one without a sentence is seen.
     const guardrails = new URL('../../core/src/guardrails/', import.meta.url);

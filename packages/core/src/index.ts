@@ -76,11 +76,14 @@ export {
   type Budget,
   breakerOf,
   type ClosedExecution,
+  type DigestSent,
   type Entry,
   type EvidenceRecord,
   emptyView,
   type FinishRequest,
+  type Gap,
   type Grace,
+  gapKey,
   type Hold,
   type Journal,
   type Lease,
@@ -97,6 +100,7 @@ export {
   type Terms,
   type TrackedExecution,
   tagFirstSeenKey,
+  type Unsaid,
 } from './journal.js';
 export {
   formatPlace,
@@ -127,7 +131,7 @@ export { OUTCOMES, type Outcome, REVERSIBLE } from './model/outcome.js';
 export type { ApiCall, Assessment, Change, Hazard, Plan, RemediatorRef, ResponseRef, Retry, Undo } from './model/plan.js';
 export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, partitionOf, type ResourceRef, resource, streamOf } from './model/resource.js';
 export { sayingOf, wordsOf } from './model/words.js';
-export type { Notification, Notify } from './notify.js';
+export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
 export {
   DEFAULT_LIMITS,

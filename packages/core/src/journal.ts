@@ -1,4 +1,4 @@
-import type { Digest, Json, JsonObject } from './model/json.js';
+import { type Digest, digestOf, type Json, type JsonObject } from './model/json.js';
 import type { Outcome } from './model/outcome.js';
 import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
 
@@ -15,8 +15,10 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
  * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
  *   its parameter; or how far a message with many findings has come, in one of its own.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
+ * - `notice`: what became of notifying people of an earlier record of the stream, or of the digest of a day. No other record says that anybody
+ *   was notified.
  */
-export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker';
+export type RecordKind = 'decision' | 'intent' | 'lease' | 'call' | 'outcome' | 'duplicate' | 'approval' | 'sweep' | 'breaker' | 'notice';
 
 /**
  * One record. Its RFC 8785 text is what is stored and hashed; `prev` is the SHA-256 of the record before it in the same stream, so
@@ -268,6 +270,72 @@ export interface Refusal {
   readonly tagged: boolean;
 }
 
+/**
+ * A gap that stands: it was decided on, and is not closed. The same gap is what {@link gapKey} names alike, whatever asked, and whenever. A
+ * sweep that finds it unchanged records nothing in its stream: the record of that sweep says when it was seen.
+ */
+export interface Gap {
+  readonly key: string;
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  /** What it is about, as in {@link OpenExecution}; `manual` and `unread` where nothing would be changed. */
+  readonly subjects: readonly string[];
+  readonly outcome: Outcome;
+  /** At most 300 characters. */
+  readonly message: string;
+  /** Equal as long as nothing has changed that people act on: outcome, reasons, what would be changed, what stays open. */
+  readonly state: string;
+  /** Code of what holds every gap of the account back alike, in the last sweep; null: nothing does. */
+  readonly held: string | null;
+  /** What waits for a person. */
+  readonly approval: string | null;
+  /** When the approval runs out, or the exception ends; epoch milliseconds. */
+  readonly deadline: number | null;
+  /** The deadline is near. */
+  readonly near: boolean;
+  /** Nobody has to hear of it. */
+  readonly quiet: boolean;
+  /** It stands for so many resources that something holds back alike; null: for itself. */
+  readonly members: number | null;
+  /** When it appeared; epoch milliseconds. */
+  readonly since: number;
+  /** When it was last recorded; epoch milliseconds. Sweeps may have seen it since. */
+  readonly seenAt: number;
+  /** Number of the record that made it what it is now. */
+  readonly record: number;
+  /** When it was last tried to notify people of it, or it changed; epoch milliseconds. */
+  readonly triedAt: number;
+  /** What people were last notified of, when, and by which channels (of a notifier that says so); null: of nothing. */
+  readonly told: {
+    readonly state: string;
+    readonly approval: string | null;
+    readonly at: number;
+    readonly channels: readonly string[];
+  } | null;
+}
+
+/** What happened, and nobody could be notified of so far. */
+export interface Unsaid {
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  /** Number of its record. */
+  readonly of: number;
+  readonly execution: string | null;
+  readonly outcome: string;
+  readonly message: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** The digest of a day, in the stream where its notices are recorded. */
+export interface DigestSent {
+  /** `2026-11-28`, in UTC. */
+  readonly day: string;
+  readonly sent: boolean;
+  /** The worker that is sending it: claimed by a record of this number, until then (epoch milliseconds). */
+  readonly sending: { readonly record: number; readonly until: number } | null;
+}
+
 /** What a decision needs to know of a resource's stream, in one read. */
 export interface StreamView {
   readonly stream: Digest;
@@ -287,6 +355,10 @@ export interface StreamView {
   readonly breakers: readonly Breaker[];
   /** Calls that AWS refused, and that nobody has made since or wants tried again; newest first, at most 50. */
   readonly refusals: readonly Refusal[];
+  /** Gaps that stand, oldest first; at most 50. */
+  readonly gaps: readonly Gap[];
+  /** The newest digest that was recorded here. */
+  readonly digest: DigestSent | null;
 }
 
 /** The id of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits, so sortable by time and unique. */
@@ -305,9 +377,27 @@ export function tagFirstSeenKey(remediator: string, part: string | null): string
   return part === null ? remediator : `${remediator} ${part}`;
 }
 
+/** Names a gap: equal for the same remediator and the same parts of a resource, in any order. */
+export function gapKey(remediator: string, subjects: readonly string[]): string {
+  return `g-${digestOf([remediator, ...[...subjects].sort()]).slice('sha256:'.length, 'sha256:'.length + 16)}`;
+}
+
 /** A stream in which nothing has happened. */
 export function emptyView(stream: Digest): StreamView {
-  return { stream, length: 0, generation: 0, open: null, closed: [], holds: [], tagFirstSeen: {}, approvals: [], breakers: [], refusals: [] };
+  return {
+    stream,
+    length: 0,
+    generation: 0,
+    open: null,
+    closed: [],
+    holds: [],
+    tagFirstSeen: {},
+    approvals: [],
+    breakers: [],
+    refusals: [],
+    gaps: [],
+    digest: null,
+  };
 }
 
 /** Closes an execution. */
@@ -322,7 +412,7 @@ export interface FinishRequest extends Entry {
 /** What {@link Journal.append} takes. */
 export type AppendRequest = Entry &
   (
-    | { readonly kind: 'decision' | 'duplicate' | 'sweep' | 'approval' | 'breaker'; readonly execution?: string }
+    | { readonly kind: 'decision' | 'duplicate' | 'sweep' | 'approval' | 'breaker' | 'notice'; readonly execution?: string }
     | { readonly kind: 'call'; readonly lease: Lease }
   );
 
@@ -335,7 +425,7 @@ export type RecordQuery = { readonly resource: ResourceRef } | { readonly execut
  * implementation is sound.
  *
  * Every method throws `journal/unavailable` (retryable) when the store cannot be reached, and `journal/corrupt` when what it reads
- * does not verify. What goes over many streams (`open`, `approvals`) may leave out one that does not, instead.
+ * does not verify. What goes over many streams (`open`, `approvals`, `standing`) may leave out one that does not, instead.
  */
 export interface Journal {
   /** `memory` and `folder` are for one machine; `createHandler` refuses a folder inside Lambda. */
@@ -363,6 +453,8 @@ export interface Journal {
   open(): Promise<readonly OpenExecution[]>;
   /** What waits, or waited, for a person: every approval that no execution has used, oldest first. */
   approvals(): Promise<readonly Approval[]>;
+  /** Gaps that stand, and what nobody could be notified of, over all resources; oldest first. */
+  standing(): Promise<{ readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] }>;
   /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
   /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */

@@ -25,6 +25,7 @@ import {
 } from '@redress/core';
 import { approvalsOf, type Deeds, NO_DEEDS, witnessed } from './deeds.js';
 import { refused } from './refusals.js';
+import { type Standing, standingAfter } from './standing.js';
 
 /** At most this many closed executions stay in a view. */
 const CLOSED_IN_VIEW = 50;
@@ -34,7 +35,7 @@ const TAGGED_PARTS = 50;
 const APPROVALS_IN_VIEW = 50;
 /** Who claims a notice has at most so long for sending it, in milliseconds: no function of Lambda runs for longer, and a minute for clocks that differ. */
 const LONGEST_SENDING = 5_460_000;
-const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker'];
+const KINDS: readonly RecordKind[] = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'];
 
 /** What the journal itself keeps in a record's body, under `journal`: enough to rebuild every index from the records alone. */
 export interface JournalBody {
@@ -49,7 +50,7 @@ export interface JournalBody {
 }
 
 /** A stream's state after some of its records. */
-export interface StreamState {
+export interface StreamState extends Standing {
   readonly stream: Digest;
   readonly length: number;
   readonly head: Digest | null;
@@ -86,6 +87,9 @@ export function emptyState(stream: Digest): StreamState {
     breakers: [],
     deeds: NO_DEEDS,
     refusals: [],
+    gaps: [],
+    unsaid: [],
+    digest: null,
   };
 }
 
@@ -253,22 +257,9 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     const key = tagFirstSeenKey(record.remediator, tagged === true ? null : tagged);
     if (!Object.hasOwn(tagFirstSeen, key)) tagFirstSeen = newestParts({ ...tagFirstSeen, [key]: time });
   }
-  return {
-    stream: state.stream,
-    length: record.seq,
-    head: digest,
-    lastTime: time,
-    fence,
-    generation,
-    open,
-    closed,
-    holds,
-    tagFirstSeen,
-    approvals,
-    breakers,
-    deeds,
-    refusals,
-  };
+  const standing = standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, state.open);
+  const said = { holds, tagFirstSeen, approvals, breakers, deeds, refusals, ...standing };
+  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, ...said };
 }
 
 /** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */
@@ -411,6 +402,8 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     approvals: approvalsOf(state),
     breakers,
     refusals: state.refusals,
+    gaps: state.gaps,
+    digest: state.digest,
   };
 }
 

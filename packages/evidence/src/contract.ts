@@ -3,7 +3,19 @@
  *
  * @packageDocumentation
  */
-import { breakerOf, type Clock, type Digest, digestOf, type Journal, newExecution, type ResourceRef, resource, type StoredRecord } from '@redress/core';
+import {
+  breakerOf,
+  type Clock,
+  type Digest,
+  digestOf,
+  gapKey,
+  type Journal,
+  type JsonObject,
+  newExecution,
+  type ResourceRef,
+  resource,
+  type StoredRecord,
+} from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /** A journal under test. */
@@ -467,6 +479,148 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
           { id: 'a-2', verdict: 'approved' },
         ]);
         expect(approvals.map(({ id }) => id)).toContain('a-59');
+      });
+    });
+
+    describe('what stands open', () => {
+      const decide = (id: string, gap: JsonObject, over: { remediator?: string; outcome?: string } = {}) =>
+        journal.append({
+          kind: 'decision',
+          resource: ref(id),
+          remediator: over.remediator ?? 'test-fix',
+          body: { outcome: over.outcome ?? 'notified', message: 'It is open.', gap },
+        });
+      const gap = (key: string, state = 's1', more: JsonObject = {}): JsonObject => ({ key, subjects: [`part of ${key}`], state, over: [], ...more });
+      const notice = (id: string, of: number, status: string, more: JsonObject = {}) =>
+        journal.append({ kind: 'notice', resource: ref(id), remediator: 'test-fix', body: { message: 'm', notice: { of, status, channels: ['c'], ...more } } });
+      const stands = async () => (await journal.standing()).gaps.map((each) => [each.resource.id, each.key, each.state, each.told?.state ?? null]);
+
+      it('is known over all resources, and in the view of its own, until a decision says that it is over', async () => {
+        const first = await decide('a', gap('g-1'));
+        const began = time;
+        time += 1000;
+        await decide('b', gap('g-2', 's1', { deadline: 7, near: true, approval: 'a-1', held: 'frozen', quiet: true, members: 3 }), { outcome: 'denied' });
+        time += 1000;
+        await decide('a', gap('g-1', 's2'));
+        expect((await journal.view(ref('a'))).gaps).toEqual([
+          {
+            key: 'g-1',
+            resource: ref('a'),
+            remediator: 'test-fix',
+            subjects: ['part of g-1'],
+            outcome: 'notified',
+            message: 'It is open.',
+            state: 's2',
+            held: null,
+            approval: null,
+            deadline: null,
+            near: false,
+            quiet: false,
+            members: null,
+            since: began,
+            seenAt: time,
+            record: first.seq + 1,
+            triedAt: time,
+            told: null,
+          },
+        ]);
+        expect((await journal.view(ref('b'))).gaps).toMatchObject([
+          { outcome: 'denied', deadline: 7, near: true, approval: 'a-1', held: 'frozen', quiet: true, members: 3, since: began + 1000 },
+        ]);
+        expect(await stands()).toEqual([
+          ['a', 'g-1', 's2', null],
+          ['b', 'g-2', 's1', null],
+        ]);
+        await decide('a', { over: ['g-1'] }, { outcome: 'no-op' });
+        expect(await stands()).toEqual([['b', 'g-2', 's1', null]]);
+        expect((await journal.view(ref('a'))).gaps).toEqual([]);
+      });
+
+      it('is the same for whoever finds it unchanged: its record, and when it began, stay', async () => {
+        const { seq } = await decide('a', gap('g-1'));
+        const began = time;
+        time += 5000;
+        await decide('a', gap('g-1'));
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ record: seq, since: began, seenAt: time, triedAt: began }]);
+      });
+
+      it('keeps its age where more is found next to it, and not where it was closed', async () => {
+        await decide('a', gap('g-1'));
+        const began = time;
+        time += 5000;
+        await decide('a', { ...gap('g-2'), subjects: ['part of g-1', 'another'], over: ['g-1'] });
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ key: 'g-2', since: began }]);
+        await decide('a', { over: ['g-2'] }, { outcome: 'no-op' });
+        await decide('a', gap('g-1'));
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ key: 'g-1', since: time }]);
+      });
+
+      it('ends with the execution that closes it, and with no other', async () => {
+        const key = (subject: string) => gapKey('test-fix', [subject]);
+        await decide('a', { ...gap(key('one')), subjects: ['one'] });
+        await decide('a', { ...gap(key('two')), subjects: ['two'] });
+        const executed = async (outcome: 'remediated' | 'failed') =>
+          finish(await begun('a', { generation: (await journal.view(ref('a'))).generation, body: { subjects: ['one'] } }), { outcome });
+        await executed('failed');
+        expect(await stands()).toHaveLength(2);
+        await executed('remediated');
+        expect((await stands()).map(([, each]) => each)).toEqual([key('two')]);
+      });
+
+      it('says what people were notified of, and by which channels, once that was delivered', async () => {
+        const { seq } = await decide('a', gap('g-1'));
+        time += 1000;
+        await notice('a', seq, 'not-delivered', { gap: 'g-1', state: 's1' });
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ told: null, triedAt: time }]);
+        await notice('a', seq, 'held', { gap: 'g-1', state: 's1' });
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ told: null }]);
+        await notice('a', seq, 'delivered', { gap: 'g-1', state: 's1', approval: 'a-1' });
+        expect((await journal.view(ref('a'))).gaps).toMatchObject([{ told: { state: 's1', approval: 'a-1', at: time, channels: ['c'] } }]);
+      });
+
+      it('has what nobody could be notified of, until somebody was', async () => {
+        const lease = await begun('a');
+        const { seq } = await finish(lease);
+        await notice('a', seq, 'not-delivered', { outcome: 'remediated' });
+        expect((await journal.standing()).unsaid).toEqual([
+          { resource: ref('a'), remediator: 'test-fix', of: seq, execution: null, outcome: 'remediated', message: 'm', at: time },
+        ]);
+        await notice('a', seq, 'delivered', { outcome: 'remediated' });
+        expect((await journal.standing()).unsaid).toEqual([]);
+      });
+
+      it('does not grow without end', async () => {
+        for (let at = 0; at < 60; at++) await decide('a', gap(`g-${at}`));
+        for (let at = 0; at < 30; at++) await notice('a', at, 'not-delivered');
+        const { gaps, unsaid } = await journal.standing();
+        expect([gaps.length, gaps[0]?.key, unsaid.length, unsaid[0]?.of]).toEqual([50, 'g-10', 20, 10]);
+      });
+
+      it('lets one worker send the digest of a day, and another when that one was lost or could not', async () => {
+        const say = (day: string, what: JsonObject) =>
+          journal.append({ kind: 'notice', resource: breakerOf(ref()), remediator: 'digest', body: { digest: { day, ...what }, message: 'm' } });
+        const digest = async () => (await journal.view(breakerOf(ref()))).digest;
+        const until = time + 60_000;
+        const { seq } = await say('2026-11-24', { sending: { until } });
+        await say('2026-11-24', { sending: { until: until + 1 } });
+        expect(await digest()).toEqual({ day: '2026-11-24', sent: false, sending: { record: seq, until } });
+        await say('2026-11-24', { sent: seq + 1 });
+        expect(await digest()).toMatchObject({ sent: false });
+        await say('2026-11-24', { unsent: seq });
+        expect(await digest()).toEqual({ day: '2026-11-24', sent: false, sending: null });
+        const again = await say('2026-11-24', { sending: { until } });
+        await say('2026-11-24', { sent: again.seq });
+        expect(await digest()).toEqual({ day: '2026-11-24', sent: true, sending: null });
+        // It is sent: neither again, nor of a day before.
+        await say('2026-11-24', { sending: { until } });
+        await say('2026-11-23', { sending: { until } });
+        expect(await digest()).toEqual({ day: '2026-11-24', sent: true, sending: null });
+        // A clock that is ahead keeps nobody from the next: an hour and a half, and a minute.
+        const ahead = await say('2026-11-25', { sending: { until: time + 1e12 } });
+        expect(await digest()).toEqual({ day: '2026-11-25', sent: false, sending: { record: ahead.seq, until: time + 5_460_000 } });
+        time += 5_460_000;
+        const next = await say('2026-11-25', { sending: { until: time + 1000 } });
+        expect(await digest()).toMatchObject({ sending: { record: next.seq } });
       });
     });
 

@@ -250,7 +250,7 @@ class FolderStorage implements Storage {
         const rows = database.prepare('SELECT DISTINCT stream FROM executions WHERE sent IS NULL').all() as { stream: Digest }[];
         return readable(rows.map(({ stream }) => stream)).flatMap(({ open }) => (open === null ? [] : [open]));
       },
-      withApprovals: () => {
+      waiting: () => {
         this.#catchUp(database);
         return readable((database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream));
       },
@@ -402,7 +402,7 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): 
     for (const budget of own.budgets ?? []) database.prepare('INSERT INTO budgets (execution, key) VALUES (?, ?)').run(record.execution, budget.key);
   } else if (record.kind === 'outcome' && record.execution !== null) {
     database.prepare('UPDATE executions SET sent = ? WHERE execution = ?').run(own.sent ?? 0, record.execution);
-  } else if (record.kind === 'decision' && Object.hasOwn(record.body, 'approval')) {
+  } else if ((record.kind === 'decision' && (Object.hasOwn(record.body, 'approval') || Object.hasOwn(record.body, 'gap'))) || record.kind === 'notice') {
     database.prepare('INSERT OR IGNORE INTO approvals (stream) VALUES (?)').run(stream);
   }
 }

@@ -26,6 +26,7 @@ import {
 import { emptyState, readLine, type StreamState, viewOf } from './chain.js';
 import { approvalsOf } from './deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, written } from './rules.js';
+import { standingIn } from './standing.js';
 
 /** Where streams and documents are. Everything in `exclusive` happens at once, as far as anyone else can tell. */
 export interface Storage {
@@ -47,8 +48,8 @@ export interface Access {
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
   openExecutions(): readonly OpenExecution[];
-  /** Streams in which something waits, or waited, for a person; as `openExecutions`, without those that cannot be read. */
-  withApprovals(): readonly StreamState[];
+  /** Streams in which something waits, or waited, for a person, or stands open; as `openExecutions`, without those that cannot be read. */
+  waiting(): readonly StreamState[];
   /** Streams in which a remediator has executed something. */
   withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
   /** Executions begun after a time that are open or have sent something, by a budget's key. */
@@ -129,11 +130,15 @@ export class ChainJournal implements Journal {
   async approvals(): Promise<readonly Approval[]> {
     return this.#storage.exclusive((access) =>
       access
-        .withApprovals()
+        .waiting()
         .flatMap(approvalsOf)
         .filter((each) => each.usedBy === null)
         .sort((a, b) => a.requestedAt - b.requestedAt),
     );
+  }
+
+  async standing(): ReturnType<Journal['standing']> {
+    return this.#storage.exclusive((access) => standingIn(access.waiting()));
   }
 
   async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {

@@ -44,7 +44,8 @@ class MemoryStorage implements Storage {
     streams: () => [...this.#streams.keys()].sort(),
     streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
     openExecutions: () => [...this.#streams.values()].flatMap(({ state }) => (state.open === null ? [] : [state.open])),
-    withApprovals: () => [...this.#streams.values()].map(({ state }) => state).filter(({ approvals }) => approvals.length > 0),
+    waiting: () =>
+      [...this.#streams.values()].map(({ state }) => state).filter(({ approvals, gaps, unsaid }) => approvals.length + gaps.length + unsaid.length > 0),
     withExecutions: (remediator) =>
       [...new Map([...this.#executions.values()].filter((each) => each.remediator === remediator).map((each) => [each.stream, each])).values()].map(
         ({ stream, resource }) => ({ stream, resource }),

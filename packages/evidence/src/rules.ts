@@ -30,7 +30,7 @@ import { isOf, nextLine, readLine, type StreamState } from './chain.js';
 import { byItsCause } from './deeds.js';
 
 /** Kinds that need no lease. */
-const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker'];
+const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'];
 
 /** The error for a stream that does not verify. */
 export function corrupt(stream: Digest, seq: number, why: string): RedressError {

@@ -328,6 +328,7 @@ describe('recovery', () => {
     finish: (request) => journal.finish(request),
     open: () => journal.open(),
     approvals: () => journal.approvals(),
+    standing: () => journal.standing(),
     trackRecord: (query) => journal.trackRecord(query),
     read: (query) => journal.read(query),
   });

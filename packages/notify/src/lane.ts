@@ -86,12 +86,12 @@ export class Lane {
   }
 
   /**
-   * Delivers a message, or holds it back, or knows that it was told. The notice of a change that comes by itself waits for no limit and no
+   * Delivers a message, or holds it back, or knows that it was told: then it is as good as delivered. The notice of a change that comes by itself waits for no limit and no
    * pause: it is told, or it throws.
    */
-  offer(message: Message, delivery: Delivery): Promise<void> {
+  offer(message: Message, delivery: Delivery): Promise<'delivered' | 'held'> {
     return this.#next(async () => {
-      if (this.#isRepeat(message)) return;
+      if (this.#isRepeat(message)) return 'delivered';
       const notice = isNotice(message);
       // It is the newest of its plan.
       if (notice) this.#held.delete(placeOf(message));
@@ -99,14 +99,18 @@ export class Lane {
         // What came before goes first.
         this.#hold(message);
         if (this.#ready()) await this.#release(delivery, 'as much as may');
-        return;
+        return this.#told.has(message.key) ? 'delivered' : 'held';
       }
-      if (!this.#ready() && !notice) return this.#hold(message);
+      if (!this.#ready() && !notice) {
+        this.#hold(message);
+        return 'held';
+      }
       this.#tokens = Math.max(0, this.#tokens - 1);
       const earlier = this.#told.get(message.key);
       this.#supersede(message);
       try {
         await this.#deliver([message], [this.#dressed(message, earlier)], delivery);
+        return 'delivered';
       } catch (error) {
         this.#hold(message, (earlier?.repeats ?? 0) + 1);
         throw error;
@@ -122,7 +126,7 @@ export class Lane {
     });
   }
 
-  #next(work: () => Promise<void>): Promise<void> {
+  #next<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#queue.then(work);
     this.#queue = mine.catch(() => undefined);
     return mine;

@@ -2,6 +2,11 @@ import { type Digest, digestOf, EFFECTS, formatResource, isRecord, type Json, ty
 import { codeChange } from './iac.js';
 import { clean, clip, quoted } from './text.js';
 
+/** One word for each outcome, as titles have it. */
+export function wordOf(outcome: Outcome): string {
+  return WORDS[outcome][0];
+}
+
 /** How much a person has to do with it. */
 export type Severity = 'info' | 'ask' | 'problem';
 
@@ -75,6 +80,9 @@ const WORDS: Readonly<Record<Outcome, readonly [word: string, severity: Severity
   contested: ['Someone keeps undoing it', 'problem'],
 };
 
+/** What a deadline is one of. */
+const ENDS: Readonly<Partial<Record<Outcome, string>>> = { 'awaiting-approval': 'The request runs out', exempt: 'The exception ends' };
+
 /** Names what a notification is about: resource and remediator. */
 function aboutOf({ resource, remediator }: Pick<Notification, 'resource' | 'remediator'>): Digest {
   return digestOf({ resource: streamOf(resource), remediator: remediator.id });
@@ -101,6 +109,8 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ...(notification.environment === null ? [] : [['Environment', notification.environment] as const]),
     ['When', new Date(notification.at).toISOString()],
     ...(grace === undefined ? [] : [['Changed by itself', `after ${new Date(grace.ends).toISOString()}, unless somebody says no before`] as const]),
+    ...(notification.deadline === undefined ? [] : [[ENDS[outcome] ?? 'Ends', new Date(notification.deadline).toISOString()] as const]),
+    ...(notification.since === undefined ? [] : [['Open since', new Date(notification.since).toISOString()] as const]),
     ['Caused by', causeOf(notification)],
     ...(finding === null || finding.controls.length === 0 ? [] : [['Controls', finding.controls.join(', ')] as const]),
     ...(execution === null ? [] : [['Execution', execution] as const]),
@@ -114,6 +124,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
       outcome,
       ...(notification.approval === null ? {} : { approval: notification.approval }),
       ...(grace === undefined ? {} : { notice: grace.notice }),
+      ...(notification.deadline === undefined ? {} : { deadline: notification.deadline }),
     }),
     about,
     plan: plan?.digest ?? null,

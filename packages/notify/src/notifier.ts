@@ -1,9 +1,21 @@
-import { type Clock, messageOf as errorMessage, formatResource, type Notification, type Notify, parseDuration, RedressError, systemClock } from '@redress/core';
+import {
+  type Clock,
+  type Delivered,
+  messageOf as errorMessage,
+  formatResource,
+  type GapDigest,
+  type Notification,
+  type Notify,
+  parseDuration,
+  RedressError,
+  systemClock,
+} from '@redress/core';
 import type { Channel } from './channels/channel.js';
+import { digestMessage } from './digest.js';
 import type { Delivery } from './http.js';
 import { Lane, type LaneLimits } from './lane.js';
-import { type Link, messageOf } from './message.js';
-import { channelsFor, OWNER_TAGS, type Route } from './routes.js';
+import { type Link, type Message, messageOf } from './message.js';
+import { channelsFor, channelsOfGap, OWNER_TAGS, type Route } from './routes.js';
 import { clean } from './text.js';
 
 /** How much a channel is told. */
@@ -44,6 +56,9 @@ export interface NotifierOptions {
 
 /** What `createRedress` and `createHandler` take as `notify`. */
 export interface Notifier extends Notify {
+  (notification: Notification): Promise<Delivered>;
+  /** Sends what stands open: to each channel one message with the gaps that it was notified of, or that its routes name. */
+  digest(digest: GapDigest): Promise<Delivered>;
   /** Delivers what was held back, as far as limits allow; with `all`, everything at once. Before a process ends, call it with `all`. */
   flush(options?: { readonly all?: boolean }): Promise<void>;
   /** How many messages wait, by channel. */
@@ -54,7 +69,8 @@ const DEFAULTS = { messages: 30, per: 'PT5M', repeat: 'PT1H' } as const;
 
 /**
  * Tells people: chooses channels by route, makes one message for all of them, holds back what is too much and sums it up, and tells nothing
- * twice. It throws when a channel did not take a message; the engine makes a warning of it, and the message is told later.
+ * twice. It throws when no channel took a message; the engine makes a warning of it, and the message is told later. Where some did, its answer
+ * says which, and why others did not.
  *
  * @example
  * const notify = notifier({
@@ -92,22 +108,26 @@ export function notifier(options: NotifierOptions): Notifier {
     ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   };
 
-  const deliver = async (to: readonly Lane[], work: (lane: Lane, delivery: Delivery) => Promise<void>): Promise<void> => {
+  /** @throws {RedressError} `notify/failed` when no channel took it, or holds it */
+  const deliver = async (to: readonly Lane[], work: (lane: Lane, delivery: Delivery) => Promise<'delivered' | 'held'>): Promise<Delivered> => {
     const delivery: Delivery = { signal: AbortSignal.timeout(budget), deadline: clock.now() + budget, clock };
     const failed: string[] = [];
+    const channels: string[] = [];
+    const held: string[] = [];
     const deliverTo = async (lane: Lane): Promise<void> => {
+      const { name } = lane.channel;
       try {
-        await work(lane, delivery);
+        ((await work(lane, delivery)) === 'held' ? held : channels).push(name);
       } catch (error) {
-        failed.push(`${lane.channel.name}: ${clean(errorMessage(error), options.secrets)}`);
+        failed.push(`${name}: ${clean(errorMessage(error), options.secrets)}`);
       }
     };
     await Promise.all(to.map(deliverTo));
-    if (failed.length > 0)
-      throw new RedressError('notify/failed', `Not delivered for now: ${failed.join('; ')}`, {
-        next: 'It is delivered with what comes next.',
-        retryable: true,
-      });
+    const why = failed.length === 0 ? {} : { failed: `Not delivered for now: ${failed.join('; ')}` };
+    if (channels.length > 0) return { status: 'delivered', channels, ...why };
+    if (held.length > 0) return { status: 'held', channels: held, ...why };
+    if (why.failed === undefined) return { status: 'nobody', channels };
+    throw new RedressError('notify/failed', why.failed, { next: 'It is delivered with what comes next.', retryable: true });
   };
 
   let timer: NodeJS.Timeout | null = null;
@@ -128,12 +148,17 @@ export function notifier(options: NotifierOptions): Notifier {
 
   const flush = async ({ all: everything = false }: { readonly all?: boolean } = {}): Promise<void> => {
     try {
-      await deliver([...lanes.values()], (lane, delivery) => lane.flush(delivery, everything));
+      const { failed } = await deliver([...lanes.values()], async (lane, delivery) => {
+        await lane.flush(delivery, everything);
+        return 'delivered';
+      });
+      // Whoever flushes wants to know of each.
+      if (failed !== undefined) throw new RedressError('notify/failed', failed, { next: 'It is delivered with what comes next.', retryable: true });
     } finally {
       later();
     }
   };
-  const notify = async (notification: Notification): Promise<void> => {
+  const notify = async (notification: Notification): Promise<Delivered> => {
     const message = messageOf(notification, making);
     const to = channelsFor(notification, { routes, fallback, ownerTags }).flatMap((name) => lanes.get(name) ?? []);
     // A change that is made unless somebody objects rests on its notice: told to nobody, it was not delivered.
@@ -147,13 +172,34 @@ export function notifier(options: NotifierOptions): Notifier {
           next: 'Give the route a channel that can, or take the grace period away.',
         },
       );
+    // A channel that has no word for it, as Security Hub for what came of none of its findings, notifies nobody.
+    const reaching = to.filter(({ channel }) => channel.tells?.(message) ?? true);
     try {
-      await deliver(to, (lane, delivery) => lane.offer(message, delivery));
+      const delivered = await deliver(reaching, (lane, delivery) => lane.offer(message, delivery));
+      // A change rests on it: each channel that should have it has it.
+      if (notification.grace !== undefined && delivered.failed !== undefined)
+        throw new RedressError('notify/failed', delivered.failed, { next: 'It is delivered with what comes next.', retryable: true });
+      return delivered;
     } finally {
       later();
     }
   };
-  return Object.assign(notify, { flush, held: () => Object.fromEntries([...lanes].map(([name, lane]) => [name, lane.held])) });
+  const digest = async (given: GapDigest): Promise<Delivered> => {
+    const routing = { routes, fallback, ownerTags };
+    const messages = new Map(
+      [...lanes.values()].flatMap((lane) => {
+        const { name, tells } = lane.channel;
+        const message = digestMessage({ ...given, gaps: given.gaps.filter((gap) => channelsOfGap(gap, names, routing).includes(name)) }, making);
+        return message === null || tells?.(message) === false ? [] : [[lane, message] as const];
+      }),
+    );
+    try {
+      return await deliver([...messages.keys()], (lane, delivery) => lane.offer(messages.get(lane) as Message, delivery));
+    } finally {
+      later();
+    }
+  };
+  return Object.assign(notify, { digest, flush, held: () => Object.fromEntries([...lanes].map(([name, lane]) => [name, lane.held])) });
 }
 
 function duration(text: string, refuse: (message: string) => never): number {

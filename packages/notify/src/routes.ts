@@ -1,4 +1,4 @@
-import type { Notification, Outcome } from '@redress/core';
+import type { Gap, GapDigest, Notification, Outcome } from '@redress/core';
 
 /** What has to be so for a route to be taken: all that is given, one value of each. `*` in a value stands for any text. */
 export interface RouteCondition {
@@ -38,7 +38,7 @@ export function ownerOf(tags: Notification['tags'], ownerTags: readonly string[]
  * @returns names, each once
  */
 export function channelsFor(
-  notification: Notification,
+  notification: Routed,
   { routes, fallback, ownerTags }: { readonly routes: readonly Route[]; readonly fallback: readonly string[]; readonly ownerTags: readonly string[] },
 ): readonly string[] {
   const found: string[] = [];
@@ -51,7 +51,29 @@ export function channelsFor(
   return [...new Set([...found, ...fallback])];
 }
 
-function holds(when: RouteCondition, { tags, environment, resource, remediator, outcome }: Notification, ownerTags: readonly string[]): boolean {
+/**
+ * The channels that a digest names a gap to: those that were notified of it, as far as they are there still. Its tags are not in the journal, so
+ * of what nobody was notified of only routes without owner and tags hold.
+ */
+export function channelsOfGap(
+  {
+    told,
+    environment,
+    resource,
+    remediator,
+    outcome,
+  }: Pick<Gap, 'told' | 'resource' | 'remediator' | 'outcome'> & Pick<GapDigest['gaps'][number], 'environment'>,
+  names: readonly string[],
+  routing: Parameters<typeof channelsFor>[1],
+): readonly string[] {
+  const there = (told?.channels ?? []).filter((name) => names.includes(name));
+  return there.length > 0 ? there : channelsFor({ tags: null, environment, resource, remediator: { id: remediator }, outcome }, routing);
+}
+
+/** What routes look at. */
+type Routed = Pick<Notification, 'tags' | 'environment' | 'resource' | 'outcome'> & { readonly remediator: { readonly id: string } };
+
+function holds(when: RouteCondition, { tags, environment, resource, remediator, outcome }: Routed, ownerTags: readonly string[]): boolean {
   const is = (wanted: string | readonly string[] | undefined, value: string | null) =>
     wanted === undefined || (value !== null && [wanted].flat().some((each) => like(each, value)));
   return (

@@ -49,6 +49,10 @@ export function crashingJournal(journal: Journal, point: CrashPoint): Journal & 
       alive();
       return journal.approvals();
     },
+    async standing() {
+      alive();
+      return journal.standing();
+    },
     async trackRecord(query) {
       alive();
       return journal.trackRecord(query);

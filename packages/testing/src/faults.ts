@@ -238,6 +238,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
     finish: guarded('finish', (request) => real.finish(request)),
     open: () => real.open(),
     approvals: () => real.approvals(),
+    standing: () => real.standing(),
     trackRecord: (query) => real.trackRecord(query),
     read: (query) => real.read(query),
   };

@@ -329,6 +329,7 @@ function forgetful(journal: Journal, what: 'closed' | 'hold'): Journal {
       append: bound.append,
       open: bound.open,
       approvals: bound.approvals,
+      standing: bound.standing,
       trackRecord: bound.trackRecord,
       read: bound.read,
       finish: bound.finish,

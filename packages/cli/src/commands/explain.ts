@@ -3,7 +3,7 @@ import type { Data } from '../compose.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { onceEach } from '../passes.js';
 import { printable } from '../printable.js';
-import { causeOf, entriesOf, type HistoryEntry } from './history.js';
+import { causeOf, entriesOf, type HistoryEntry, noticeOf } from './history.js';
 
 /** `redress explain --json`: the last that happened under each remediator, or one execution. */
 export interface Explanation {
@@ -15,6 +15,10 @@ export interface Explanation {
   readonly outcome: string | null;
   /** What happened, in one sentence. */
   readonly what: string;
+  /** Whether anybody was notified, as the records say; null where they say nothing of it: an execution has a record only of what could not be delivered. */
+  readonly notice: string | null;
+  /** When a sweep last saw it so, ISO 8601; null: none has since, or it does not stand. */
+  readonly seenUntil: string | null;
   /** Why: what caused it, and what each guardrail that restricted it said. */
   readonly why: readonly string[];
   /** What a person may do now. */
@@ -26,7 +30,7 @@ const WHAT: Readonly<Record<Outcome, string>> = {
   flagged: 'It marked the resource for people. The gap is still open.',
   'no-op': 'It changed nothing, for there was nothing to change.',
   planned: 'It showed the plan, and changed nothing.',
-  notified: 'It told people, and changed nothing.',
+  notified: 'It changed nothing: that is for people.',
   exempt: 'It left the resource alone, because an exception covers it.',
   denied: 'It changed nothing, because that was forbidden.',
   'awaiting-approval': 'It changed nothing, and waits for a person.',
@@ -99,6 +103,8 @@ export async function explainCommand(io: Io, data: Data, subject: string): Promi
     .flatMap((each) => [
       `${paint('bold', printable(formatResource(each.resource)))}  ${printable(each.remediator)}  ${each.time}`,
       `  ${printable(each.what)}`,
+      ...(each.notice === null ? [] : [`  ${printable(each.notice)}`]),
+      ...(each.seenUntil === null ? [] : [`  Sweeps saw it so until ${each.seenUntil}.`]),
       ...each.why.map((line) => `  why   ${printable(line)}`),
       ...each.next.map((line) => `  next  ${printable(line)}`),
     ])
@@ -135,6 +141,8 @@ function explain(entry: HistoryEntry): Explanation {
       outcome === null ? 'It has begun to change something, and is not closed yet.' : WHAT[outcome],
       ...(entry.changes.length === 0 ? [] : [`The plan: ${entry.changes.join('; ')}.`]),
     ].join(' '),
+    notice: (entry.kind === 'execution' || outcome === 'no-op') && entry.notices.length === 0 ? null : noticeOf(entry),
+    seenUntil: entry.seenUntil,
     why: [
       ...(cause === '' ? [] : [cause]),
       ...(acted ? [] : said.map((reason) => `${reason.message} (${reason.code})`)),

@@ -1,4 +1,4 @@
-import { formatResource, isRecord, type Json, type JsonObject, messageOf, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
+import { formatResource, GLOBAL_REGION, isRecord, type Json, type JsonObject, messageOf, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
 import { type Data, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
@@ -7,7 +7,7 @@ import { printable } from '../printable.js';
 
 /** One entry of `redress history --json`: an execution with everything that belongs to it, or a decision not to act. */
 export interface HistoryEntry {
-  readonly kind: 'execution' | 'decision' | 'duplicate' | 'approval' | 'sweep' | 'breaker';
+  readonly kind: 'execution' | 'decision' | 'duplicate' | 'approval' | 'sweep' | 'breaker' | 'notice';
   /** When it began. */
   readonly time: string;
   /** When it was closed; null for an open execution. */
@@ -42,8 +42,23 @@ export interface HistoryEntry {
   readonly reason: string | null;
   /** The approval that it waits for, rests on, or answers. */
   readonly approval: string | null;
+  /** What became of notifying people of it, oldest first; empty: no record says that anybody was notified. */
+  readonly notices: readonly HistoryNotice[];
+  /** What the record of a decision says of people as it was written: `follows`, `known`, `none`, `no-channel`; null in records of older versions, and of others. */
+  readonly notice: string | null;
+  /** Of a gap that stands: when the last sweep that came to its end saw it as it was; null: none has since. */
+  readonly seenUntil: string | null;
   /** Where its records are. */
   readonly records: readonly { readonly stream: string; readonly seq: number; readonly digest: string }[];
+}
+
+/** What became of notifying people. */
+export interface HistoryNotice {
+  readonly time: string;
+  /** `delivered`, `held` (in the process that sent it), `not-delivered`, or `nobody`: a route sends it to no channel. */
+  readonly status: string;
+  readonly channels: readonly string[];
+  readonly failed: string | null;
 }
 
 type Draft = { -readonly [K in keyof HistoryEntry]: HistoryEntry[K] };
@@ -65,10 +80,13 @@ export async function entriesOf(data: Data, subject: string | undefined, warn?: 
   try {
     const entries: Draft[] = [];
     const executions = new Map<string, Draft>();
+    const sweeps = new Sweeps();
     try {
       for await (const stored of journal.read({ all: true })) {
+        sweeps.add(stored);
         if (subject !== undefined && !matches(stored, subject)) continue;
-        add(entries, executions, stored);
+        const entry = add(entries, executions, stored);
+        if (entry !== null) sweeps.stands(entry, stored);
       }
     } catch (error) {
       if (entries.length === 0 || subject === undefined || warn === undefined) throw error;
@@ -78,9 +96,47 @@ export async function entriesOf(data: Data, subject: string | undefined, warn?: 
       throw new CliError('cli/not-found', `The journal in ${data.shown} knows nothing of ${JSON.stringify(subject)}.`, {
         next: 'Give a resource id, TYPE/ID or an execution; `redress history` without an argument shows everything.',
       });
+    sweeps.date();
     return entries.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   } finally {
     await journal.close?.();
+  }
+}
+
+/** When a remediator's sweep of a place last came to its end: it has seen whatever stood there. */
+class Sweeps {
+  readonly #ended = new Map<string, string>();
+  readonly #gaps = new Map<string, Map<string, Draft>>();
+
+  add({ record }: StoredRecord): void {
+    const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
+    if (!isRecord(own) || own['status'] !== 'complete') return;
+    const { account, region } = record.resource;
+    for (const place of [region, GLOBAL_REGION]) {
+      const key = `${record.remediator} ${account} ${place}`;
+      if ((this.#ended.get(key) ?? '') < record.time) this.#ended.set(key, record.time);
+    }
+  }
+
+  /** What an entry says of gaps of its resource: one stands, others are over. An execution ends what it was about, as far as is known here all. */
+  stands(entry: Draft, { record: { kind, body } }: StoredRecord): void {
+    const { account, region, type, id } = entry.resource;
+    const at = [account, region, type, id, entry.remediator].join(' ');
+    const gaps = this.#gaps.get(at) ?? new Map<string, Draft>();
+    const gap = isRecord(body['gap']) ? (body['gap'] as JsonObject) : null;
+    if (kind === 'outcome') gaps.clear();
+    for (const key of Array.isArray(gap?.['over']) ? gap['over'] : []) gaps.delete(String(key));
+    if (typeof gap?.['key'] === 'string') gaps.set(gap['key'], entry);
+    this.#gaps.set(at, gaps);
+  }
+
+  /** Says of each gap that stands when it was last seen. */
+  date(): void {
+    for (const gaps of this.#gaps.values())
+      for (const entry of gaps.values()) {
+        const seen = this.#ended.get(`${entry.remediator} ${entry.resource.account} ${entry.resource.region}`);
+        if (seen !== undefined && seen > entry.time) entry.seenUntil = seen;
+      }
   }
 }
 
@@ -89,9 +145,20 @@ function matches({ record }: StoredRecord, subject: string): boolean {
   return resource.id === subject || `${resource.type}/${resource.id}` === subject || record.execution === subject;
 }
 
-function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRecord): void {
+/** The entry that a record makes, or belongs to; null where it adds to no decision. */
+function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRecord): Draft | null {
   const { record } = stored;
   const { body, execution } = record;
+  if (record.kind === 'notice' && isRecord(body['notice'])) {
+    const notice = body['notice'] as JsonObject;
+    // It belongs to what it notifies of; in a stream that is read from its beginning that came before it.
+    const about = entries.findLast((each) => each.records.some(({ stream, seq }) => stream === stored.stream && seq === notice['of']));
+    if (about !== undefined) {
+      about.notices = [...about.notices, noticeIn(record.time, notice)];
+      about.records = [...about.records, { stream: stored.stream, seq: stored.seq, digest: stored.digest }];
+      return null;
+    }
+  }
   const isExecution = ['intent', 'lease', 'call', 'outcome'].includes(record.kind);
   let entry = isExecution && execution !== null ? executions.get(execution) : undefined;
   if (entry === undefined) {
@@ -116,6 +183,9 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
       by: null,
       reason: null,
       approval: null,
+      notices: [],
+      notice: null,
+      seenUntil: null,
       records: [],
     };
     entries.push(entry);
@@ -128,7 +198,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
     entry.changes = (plan as unknown as Plan).changes.map((change) => change.summary);
   }
   // Recovery took it over; when it began, and why, the intent says.
-  if (record.kind === 'lease') return;
+  if (record.kind === 'lease') return null;
   if (record.kind === 'approval' || record.kind === 'breaker') {
     const own = body['approval'];
     entry.closed = record.time;
@@ -142,14 +212,21 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
     entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((isRecord(retry) ? (retry as JsonObject)['by'] : body['by']) ?? null);
     entry.reason = text(body['reason'] as Json);
     entry.message = text(body['message'] as Json) ?? `${isRecord(entry.by) ? String(entry.by['name']) : ''}: ${entry.reason ?? ''}`;
-    return;
+    return null;
+  }
+  if (record.kind === 'notice') {
+    const own = isRecord(body['digest']) ? (body['digest'] as JsonObject) : {};
+    entry.closed = record.time;
+    entry.outcome = ['sending', 'sent', 'unsent'].find((each) => Object.hasOwn(own, each)) ?? null;
+    entry.message = text(body['message']);
+    return null;
   }
   if (record.kind === 'sweep') {
     const own = body['sweep'];
     entry.closed = record.time;
     entry.outcome = isRecord(own) ? text((own as JsonObject)['status']) : null;
     entry.message = isRecord(own) ? text((own as JsonObject)['message']) : null;
-    return;
+    return null;
   }
   if (record.kind === 'call') {
     const call = body['call'];
@@ -164,7 +241,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
           caller: text(call['caller'] as Json),
         },
       ];
-    return;
+    return null;
   }
   if (record.kind === 'outcome') {
     const own = body['journal'];
@@ -175,6 +252,7 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
     entry.trigger = body['trigger'] ?? null;
     entry.reasons = restricting(body['guardrails']);
     entry.before = stored.documents['before'] ?? null;
+    entry.notice = text(body['notice'] as Json);
     entry.rollbackOf = text(body['rollbackOf']);
     entry.by = body['by'] ?? null;
     entry.reason = text(body['reason']);
@@ -190,6 +268,29 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   const decision = body['decision'];
   // An outcome that another decision led to (a stop right before the write) has its own reasons.
   if (isRecord(decision)) entry.reasons = restricting((decision as JsonObject)['results']);
+  return entry;
+}
+
+function noticeIn(time: string, { status, channels, failed }: JsonObject): HistoryNotice {
+  return { time, status: text(status) ?? '', channels: Array.isArray(channels) ? channels.map(String) : [], failed: text(failed) };
+}
+
+/** Where nothing was sent for a record. */
+const UNSENT: Readonly<Record<string, string>> = {
+  'no-channel': 'Nobody was notified: no channel was configured.',
+  known: 'Nobody was notified of it once more: nothing had changed, or one notice is for all that is held back alike.',
+  none: 'Nobody was notified: it is nothing that anybody has to hear of.',
+};
+
+/** Whether anybody was notified, in one sentence. */
+export function noticeOf({ notices, notice }: Pick<HistoryEntry, 'notices' | 'notice'>): string {
+  const sent = notices.findLast(({ status }) => status === 'delivered');
+  if (sent !== undefined) return `People were notified${sent.channels.length === 0 ? '' : ` (${sent.channels.join(', ')})`} on ${sent.time}.`;
+  const last = notices.at(-1);
+  if (last === undefined) return (notice === null ? undefined : UNSENT[notice]) ?? 'No record says that anybody was notified.';
+  if (last.status === 'held') return 'A notice was held back, and no record says that it was delivered.';
+  if (last.status === 'nobody') return 'Nobody was notified: a route sends it to no channel.';
+  return `Nobody was notified${last.failed === null ? '.' : `: ${last.failed}`}`;
 }
 
 /** What became of a change that is made by itself when nobody says no. */
@@ -232,6 +333,8 @@ function human(entries: readonly HistoryEntry[], paint: Paint): string {
       if (entry.after !== null) lines.push(`  after   ${printable(JSON.stringify(entry.after))}`);
     }
     for (const open of entry.open) if (entry.message?.includes(open) !== true) lines.push(`  still open: ${printable(open)}`);
+    for (const each of entry.notices) lines.push(`  ${each.time}  ${printable(noticeOf({ notices: [each], notice: null }))}`);
+    if (entry.seenUntil !== null) lines.push(`  seen so by sweeps until ${entry.seenUntil}`);
     if (entry.approval !== null) lines.push(`  approval ${printable(entry.approval)}`);
     if (entry.execution !== null) lines.push(`  ${entry.kind === 'duplicate' ? 'names execution' : 'execution'} ${printable(entry.execution)}`);
   }

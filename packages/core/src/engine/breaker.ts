@@ -1,6 +1,6 @@
 import { BAD_IN_A_ROW } from '../guardrails/breaker.js';
 import { breakerOf, type TrackedExecution } from '../journal.js';
-import { type Asked, blank, persist, tell } from './recorder.js';
+import { type Asked, blank, persist, tell, unlessDelivered } from './recorder.js';
 import type { Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
 
@@ -11,7 +11,8 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
   const record = await persist(runtime, (journal) =>
     journal.append({ kind: 'breaker', resource: breakerOf(ref), remediator: remediator.id, body: { breaker: 'open', reason, message } }),
   );
-  await tell(runtime, remediator, { ...blank(remediator, breakerOf(ref)), outcome: 'denied', message, record }, trigger);
+  const opened = { ...blank(remediator, breakerOf(ref)), outcome: 'denied', message, record } as const;
+  await unlessDelivered(runtime, opened, await tell(runtime, remediator, opened, trigger));
 }
 
 /**

@@ -140,9 +140,14 @@ function nameOf({ configRule, controls }: Finding): string {
 /** Whether people know of just this, and nothing was changed since. */
 async function wasTold(runtime: Runtime, ref: PassResult['resource'], contradicts: string): Promise<boolean> {
   let told = false;
+  let asked = -1;
   for await (const { record } of runtime.needJournal('A record').read({ resource: ref })) {
     if (record.kind === 'outcome') told = false;
-    else if (record.kind === 'decision' && record.body['contradicts'] === contradicts) told = true;
+    else if (record.kind === 'decision' && record.body['contradicts'] === contradicts) {
+      told = true;
+      asked = record.seq;
+    } else if (record.kind === 'notice' && isRecord(record.body['notice']) && record.body['notice']['of'] === asked)
+      told = record.body['notice']['status'] !== 'not-delivered';
   }
   return told;
 }

@@ -58,7 +58,7 @@ export async function sendNotice(
     message: `It is changed by itself after ${new Date(ends).toISOString()}, unless somebody says no before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
   };
   const delivered = await tell(runtime, remediator, told, trigger, { seen, grace: { notice, ends } });
-  await (delivered
+  await (delivered?.status === 'delivered'
     ? write({ sent: { notice, record: seq } }, `${which} of ${before.id} was delivered; it is changed by itself after ${new Date(ends).toISOString()}`)
     : write({ unsent: { notice, record: seq } }, `${which} of ${before.id} could not be delivered`));
   return told;

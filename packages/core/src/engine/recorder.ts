@@ -3,16 +3,17 @@ import { callOf, subjectsOf } from '../guardrails/fights.js';
 import { freshness, namedBy } from '../guardrails/freshness.js';
 import { type Decision, decisive, type Facts, type Trigger } from '../guardrails/guardrail.js';
 import { personOf } from '../guardrails/principal.js';
-import type { Approval, FinishRequest, Hold, Journal, Lease, RecordRef } from '../journal.js';
-import { isRedressError } from '../model/errors.js';
+import type { Approval, FinishRequest, Hold, Journal, Lease, RecordRef, StreamView } from '../journal.js';
+import { isRedressError, messageOf } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
-import type { Notification } from '../notify.js';
+import type { Delivered, Notification } from '../notify.js';
 import { environmentOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
+import { type GapNews, gapNews } from './gap-news.js';
 import type { Runtime } from './runtime.js';
 import type { PassResult } from './types.js';
 
@@ -45,7 +46,7 @@ export interface Closing {
   readonly decision?: Decision;
 }
 
-/** Closes an execution, and tells people. */
+/** Closes an execution, and notifies people. */
 export async function closeExecution(
   runtime: Runtime,
   { remediator, ref, trigger, plan, decision: begunWith, lease, seen }: Asked & Seen & { plan: Plan; decision: Decision | null; lease: Lease },
@@ -75,7 +76,10 @@ export async function closeExecution(
     record,
     retryable: closing.retryable ?? false,
   };
-  if (outcome !== 'superseded') await tell(runtime, remediator, result, trigger, { seen: seen ?? null, after: documents?.['after'] ?? null });
+  if (outcome !== 'superseded') {
+    const delivery = await tell(runtime, remediator, result, trigger, { seen: seen ?? null, after: documents?.['after'] ?? null });
+    await unlessDelivered(runtime, result, delivery);
+  }
   return result;
 }
 
@@ -122,25 +126,42 @@ export interface Verdict {
   readonly body?: JsonObject;
 }
 
-/** Codes of refusals that people need not be told about each time. */
-const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'];
-
-/** What AWS has refused was notified when it did; that it has not settled either says nothing more. */
-function isQuiet(decision: Decision): boolean {
-  const codes = decisive(decision).map((each) => each.code);
-  return codes.every((code) => QUIET.includes(code) || (code === 'settling' && codes.includes('refused-before')));
-}
-
-/** Records a decision that changes nothing, and tells people; a dry run does neither. */
+/** Records a decision that changes nothing, and notifies people of what they do not know; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
   const { remediator, ref, trigger } = asked;
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
   const joined = decision === null ? null : joinedBy(decision);
   const asks = outcome === 'awaiting-approval' && joined === null && decision !== null && plan !== null && facts !== undefined;
   const asksFor = asks ? approvalFor(decision, plan, facts, verdict) : null;
-  // A sweep records what it found as a whole: a record for each resource that is as it should be would bury the others.
+  // A contradiction is remembered by its own reasons.
+  const news: GapNews =
+    duplicateOf === undefined && verdict.body?.['contradicts'] === undefined
+      ? gapNews({
+          remediator: remediator.id,
+          trigger,
+          outcome,
+          decision,
+          plan,
+          open,
+          steps,
+          joined: joined !== null,
+          approval: asksFor === null ? null : { id: asksFor.id, expires: asksFor.expires, announced: asksFor['grace'] !== undefined },
+          facts: facts ?? null,
+          view: dryRun ? null : await knownOf(runtime, ref, facts),
+        })
+      : {
+          gap: null,
+          record: true,
+          changed: true,
+          tell: outcome !== 'no-op',
+          notice: outcome === 'no-op' ? 'none' : 'follows',
+          known: null,
+          since: null,
+          deadline: null,
+        };
+  // A sweep records what it found as a whole: a record for each resource that is as it was would bury the others.
   const record =
-    dryRun || (trigger.by === 'sweep' && outcome === 'no-op' && duplicateOf === undefined)
+    dryRun || !news.record
       ? null
       : await persist(runtime, (journal) =>
           journal.append({
@@ -153,6 +174,8 @@ export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boo
               open: [...open],
               ...(steps.length === 0 ? {} : { steps: [...steps] }),
               ...(asksFor === null ? {} : { approval: asksFor, subjects: [...subjectsOf(plan?.changes ?? [])] }),
+              ...(news.gap === null ? {} : { gap: news.gap }),
+              ...(duplicateOf === undefined ? { notice: runtime.notify === null ? 'no-channel' : news.notice } : {}),
               ...verdict.body,
               ...(facts !== undefined && isCompliant(facts) ? { compliant: true } : {}),
               ...decisionBody(asked, decision, facts ?? null),
@@ -176,16 +199,100 @@ export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boo
     retryable: verdict.retryable ?? false,
     approval: joined ?? (asksFor === null || dryRun ? null : asksFor.id),
   };
-  const why = decision === null ? [] : decisive(decision);
-  const known =
-    outcome === 'no-op' ||
-    (outcome === 'denied' && decision !== null && isQuiet(decision)) ||
-    // Whoever is meant by the exception is asked about the same gap under its own name.
-    (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined));
-  // What is changed by itself later is told when a notice of it is due, and not each time that it is seen.
-  const announced = asksFor?.['grace'] !== undefined;
-  if (!dryRun && !known && !announced && joined === null) await tell(runtime, remediator, result, trigger, { seen: facts ?? null });
+  if (!dryRun && news.tell && runtime.notify !== null) await notifyOf(runtime, asked, result, news, facts ?? null);
   return result;
+}
+
+/** What the journal knows of a resource; null when it cannot be read. */
+async function knownOf(runtime: Runtime, ref: ResourceRef, facts: Facts | undefined): Promise<StreamView | null> {
+  if (facts?.history.ok) return facts.history.value;
+  try {
+    return (await runtime.journal?.view(ref)) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Notifies people of what was recorded, and records what became of that. Of workers that found the same at the same time, one does. */
+export async function notifyOf(
+  runtime: Runtime,
+  { remediator, ref, trigger }: Asked,
+  result: PassResult,
+  { gap, changed, known, since, deadline }: Pick<GapNews, 'gap' | 'changed' | 'known' | 'since' | 'deadline'>,
+  seen: Facts | null,
+): Promise<void> {
+  const key = gap?.['key'];
+  if (changed && typeof key === 'string' && result.record !== null) {
+    const mine = (await knownOf(runtime, ref, undefined))?.gaps.find((each) => each.key === key);
+    // Where that cannot be read people are notified twice at worst.
+    if (mine !== undefined && mine.record !== result.record.seq) return;
+  }
+  const delivery = await tell(runtime, remediator, result, trigger, { seen, ...(since === null ? {} : { since }), ...(deadline === null ? {} : { deadline }) });
+  if (delivery === null) return;
+  await recordNotice(runtime, { resource: ref, remediator: remediator.id }, delivery, {
+    of: result.record?.seq ?? known,
+    outcome: result.outcome,
+    ...(gap === null ? {} : { gap: gap['key'] ?? null, state: gap['state'] ?? '', approval: gap['approval'] ?? null }),
+  });
+}
+
+/** Of what happened nothing says that people were notified; that they could not be is recorded, and the next digest has it. */
+export async function unlessDelivered(
+  runtime: Runtime,
+  { resource, remediator, record, execution, outcome, message }: PassResult,
+  delivery: Delivery | null,
+): Promise<void> {
+  if (delivery === null || delivery.status === 'delivered' || delivery.status === 'nobody' || record === null) return;
+  const about = { resource, remediator, ...(execution === null ? {} : { execution }) };
+  await recordNotice(runtime, about, delivery, { of: record.seq, outcome }, message);
+}
+
+/** Records what became of a notice. What is held in this process is recorded once more when it was delivered. */
+async function recordNotice(
+  runtime: Runtime,
+  about: { readonly resource: ResourceRef; readonly remediator: string; readonly execution?: string },
+  delivery: Delivery,
+  what: JsonObject,
+  happened?: string,
+): Promise<void> {
+  const write = ({ status, channels, failed }: Delivery) =>
+    persist(runtime, (journal) =>
+      journal.append({
+        kind: 'notice',
+        ...about,
+        body: {
+          notice: { ...what, status, channels: [...channels], ...(failed === undefined ? {} : { failed }) },
+          message: happened ?? SAYS[status],
+        },
+      }),
+    );
+  try {
+    await write(delivery);
+    if (delivery.status === 'held') runtime.heldNotices.push(() => write({ status: 'delivered', channels: delivery.channels }));
+  } catch (error) {
+    // What happened is recorded. At worst people are notified of it twice.
+    runtime.warn(`the result of a notification about ${formatResource(about.resource)} could not be recorded`, error);
+  }
+}
+
+const SAYS = {
+  delivered: 'People were notified.',
+  held: 'A notice waits: too much was sent at once.',
+  nobody: 'Nobody was notified: a route sends it to no channel.',
+  'not-delivered': 'Nobody was notified: no channel took the notice.',
+} as const;
+
+/** Delivers what was held back in this process, and records that it was. */
+export async function flushNotices(runtime: Runtime): Promise<void> {
+  if (runtime.notify?.flush === undefined) return;
+  const waiting = runtime.heldNotices.splice(0);
+  try {
+    await runtime.notify.flush({ all: true });
+    for (const delivered of waiting) await delivered();
+  } catch (error) {
+    // Nothing says that it was: the next sweep, or the next digest, has it.
+    runtime.warn('notices that were held back were not delivered', error);
+  }
 }
 
 /** What is decided, or done, is recorded: a journal that is down for a moment is tried for a while, before recovery has to find out. */
@@ -206,7 +313,7 @@ export async function persist<T>(runtime: Runtime, write: (journal: Journal) => 
 const APPROVAL_WAITS = 7 * 86_400_000;
 
 /** What is asked of an approver. Asked for the same thing again it is the same request, until it has an end. */
-function approvalFor(decision: Decision, plan: Plan, facts: Facts, { fresh = false }: Verdict): JsonObject & { readonly id: string } {
+function approvalFor(decision: Decision, plan: Plan, facts: Facts, { fresh = false }: Verdict): JsonObject & { readonly id: string; readonly expires: number } {
   const { now, history, trigger, remediator } = facts;
   const discharges = dischargedBy(decision);
   const grace = announcedBy(decision);
@@ -251,17 +358,20 @@ export function announcedBy(decision: Decision): { readonly period: number; read
   return typeof period === 'number' && Array.isArray(remind) ? { period, remind: remind as number[] } : null;
 }
 
-/** Tells people. Whatever goes wrong with it is a warning; answers whether it went well. */
+/** What became of a notification. */
+export type Delivery = Omit<Delivered, 'status'> & { readonly status: Delivered['status'] | 'not-delivered' };
+
+/** Notifies people. Whatever goes wrong with it is a warning; answers what became of it, null where there is nobody to ask. */
 export async function tell(
   runtime: Runtime,
   remediator: Remediator,
   result: PassResult,
   trigger: Trigger,
-  { seen = null, after = null, grace }: Seen & { readonly after?: Json | null; readonly grace?: NonNullable<Notification['grace']> } = {},
-): Promise<boolean> {
-  if (runtime.notify === null) return false;
+  { seen = null, after = null, ...more }: Seen & { readonly after?: Json | null } & Pick<Notification, 'grace' | 'since' | 'deadline'> = {},
+): Promise<Delivery | null> {
+  if (runtime.notify === null) return null;
   try {
-    await runtime.notify({
+    const delivered = await runtime.notify({
       outcome: result.outcome === 'busy' ? 'unknown' : result.outcome,
       remediator: { id: remediator.id, title: remediator.title },
       resource: result.resource,
@@ -279,14 +389,18 @@ export async function tell(
       open: result.open,
       after,
       blindSpots: remediator.blindSpots,
-      ...(grace === undefined ? {} : { grace }),
+      ...more,
     });
     // A change rests on it: it may not be held back for company.
-    if (grace !== undefined) await runtime.notify.flush?.({ all: true });
-    return true;
+    if (more.grace !== undefined) await runtime.notify.flush?.({ all: true });
+    const answer = delivered ?? { status: 'delivered', channels: [] };
+    if (answer.failed !== undefined)
+      runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered everywhere`, new Error(answer.failed));
+    return answer;
   } catch (error) {
     runtime.warn(`a notification about ${formatResource(result.resource)} was not delivered`, error);
-    return false;
+    // What a channel of somebody's own throws may hold what must not be kept: an address with its secret.
+    return { status: 'not-delivered', channels: [], failed: isRedressError(error) ? messageOf(error) : 'It threw an error: see the log.' };
   }
 }
 

@@ -8,16 +8,18 @@ import type { Remediator } from '../remediator/define.js';
 import { approve, closeBreaker, deny } from './approvals.js';
 import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
+import { sendDigest } from './digest.js';
 import { evaluate } from './evaluate.js';
 import { type LookedFor, lookFor } from './left-out.js';
 import { runPass } from './path.js';
+import { flushNotices } from './recorder.js';
 import { recover, recoverExecution } from './recover.js';
 import { retry } from './retry.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import { discover, sweep } from './sweep.js';
-import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions } from './types.js';
+import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary } from './types.js';
 import { resourcePass } from './way.js';
 
 /**
@@ -38,7 +40,7 @@ export function createRedress(options: RedressOptions): Redress {
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
     evaluate: (finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null),
-    sweep: (options) => sweep(runtime, options),
+    sweep: (options) => sweepAndSay(runtime, options),
     rollback: (execution, how) => rollback(runtime, execution, how),
     approvals: async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now())),
     approve: (id, how) => approve(runtime, id, how),
@@ -49,6 +51,15 @@ export function createRedress(options: RedressOptions): Redress {
     recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
     close: () => runtime.gate.close(),
   };
+}
+
+/** A sweep, then the digest of the day if it is due, and what was held back: it would be gone with this process, and nothing would say so. */
+async function sweepAndSay(runtime: Runtime, options: SweepOptions): Promise<readonly SweepSummary[]> {
+  const summaries = await sweep(runtime, options);
+  if (options.dryRun === true) return summaries;
+  await sendDigest(runtime, options.targets, options.deadline ?? null);
+  await flushNotices(runtime);
+  return summaries;
 }
 
 /** Whatever one call leads to is counted together. */

@@ -197,6 +197,7 @@ function asOf(view: StreamView, time: number): StreamView {
     approvals: view.approvals.filter((each) => each.requestedAt < time).map((each) => approvalAsOf(each, view, time)),
     breakers: view.breakers.filter((each) => each.since < time),
     refusals: view.refusals.filter((each) => each.at < time),
+    gaps: view.gaps.filter((each) => each.since < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };
 }
@@ -220,5 +221,5 @@ function viewOnly(view: Journal['view'], trackRecord: Journal['trackRecord']): J
   const refuse = (): never => {
     throw new RedressError('engine/bug', 'A replay records nothing.');
   };
-  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, approvals: refuse, trackRecord, read: refuse };
+  return { kind: 'replay', view, begin: refuse, append: refuse, finish: refuse, open: refuse, approvals: refuse, standing: refuse, trackRecord, read: refuse };
 }

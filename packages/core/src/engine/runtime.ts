@@ -41,6 +41,8 @@ export class Runtime {
   readonly gate: Gate;
   readonly notify: Notify | null;
   readonly warn: (message: string, error: unknown) => void;
+  /** Notices that a notifier holds in this process: each records that it was delivered. */
+  readonly heldNotices: (() => Promise<unknown>)[] = [];
   /** Null where nothing may be changed. */
   readonly journal: Journal | null;
   readonly #policy: Live<Policy>;

@@ -1,8 +1,10 @@
 import { type Fact, known, unreadable } from '../guardrails/guardrail.js';
+import type { Gap } from '../journal.js';
 import { isRedressError, messageOf, RedressError } from '../model/errors.js';
 import { isRecord, type Json, type JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource, streamOf } from '../model/resource.js';
 import type { Remediator } from '../remediator/define.js';
+import { Alike } from './alike.js';
 import { LOOKING } from './gate.js';
 import { runPass } from './path.js';
 import { persist } from './recorder.js';
@@ -72,10 +74,11 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
   }
   jobs.sort((a, b) => (a.last?.time ?? 0) - (b.last?.time ?? 0));
   const budget: RunBudget = options.budget ?? { changes: 0 };
+  const stands = dryRun ? [] : (await runtime.needJournal('A sweep').standing()).gaps;
   for (const { remediator, target, last } of jobs) {
     if (!timeLeft(runtime, deadline)) break;
     const startedAt = runtime.clock.now();
-    const found = await sweepOne(runtime, remediator, target, options.restart === true ? null : (last?.next ?? null), { ...options, dryRun, budget });
+    const found = await sweepOne(runtime, remediator, target, options.restart === true ? null : (last?.next ?? null), { ...options, dryRun, budget, stands });
     const record = dryRun || found.status === 'not-swept' ? null : await recordSweep(runtime, remediator, target, found, startedAt);
     summaries.push({ remediator: remediator.id, ...target, ...found, record });
   }
@@ -102,7 +105,7 @@ async function sweepOne(
   remediator: Remediator,
   target: SweepTarget,
   after: string | null,
-  options: SweepOptions & { readonly dryRun: boolean; readonly budget: RunBudget },
+  options: SweepOptions & { readonly dryRun: boolean; readonly budget: RunBudget; readonly stands: readonly Gap[] },
 ): Promise<Found> {
   const outcomes: Record<string, number> = {};
   let looked = 0;
@@ -111,6 +114,8 @@ async function sweepOne(
   let unread = 0;
   let next: string | null = null;
   const later: { ref: ResourceRef; seenAt: number; until: number }[] = [];
+  const seen = new Set<string>();
+  const alike = new Alike();
   const count = (passes: readonly (PassResult | null)[], again: (until: number) => boolean) => {
     for (const pass of passes) {
       if (pass === null) errors++;
@@ -118,6 +123,7 @@ async function sweepOne(
         outcomes[pass.outcome] = (outcomes[pass.outcome] ?? 0) + 1;
         if (pass.retryable) retryable++;
         if (isUnread(pass)) unread++;
+        alike.add(pass);
         options.onPass?.(pass);
       }
     }
@@ -131,7 +137,12 @@ async function sweepOne(
       count(await lookAt(runtime, remediator, ref, seenAt, options), () => false);
     }
   };
-  const found = (status: Found['status'], message: string): Found => ({
+  const found = async (status: Found['status'], message: string): Promise<Found> => {
+    if (!options.dryRun && status !== 'not-swept')
+      await alike.tell(runtime, remediator, accountOf(target), { whole: status === 'complete' && after === null, stands: options.stands });
+    return summed(status, message);
+  };
+  const summed = (status: Found['status'], message: string): Found => ({
     status,
     looked,
     outcomes,
@@ -141,6 +152,15 @@ async function sweepOne(
     next: status === 'complete' ? null : next,
     message,
   });
+  const meet = async (ref: ResourceRef) => {
+    const started = runtime.clock.now();
+    seen.add(streamOf(ref));
+    count(await lookAt(runtime, remediator, ref, started, options), (until) => later.push({ ref, seenAt: started, until }) > 0);
+    looked++;
+    if (later.length >= SETTLING_AT_ONCE) await settle();
+    const rest = 1000 / (options.perSecond ?? RATE) - (runtime.clock.now() - started);
+    if (rest > 0) await runtime.clock.sleep(rest);
+  };
   // A resource that is gone cannot be met again: then the whole of it is looked at once more, rather than nothing.
   for (const skipping of after === null ? [false] : [true, false]) {
     let skip = skipping;
@@ -157,13 +177,8 @@ async function sweepOne(
           await settle();
           return found('stopped', 'Its time ran out; the next sweep goes on from there.');
         }
-        const started = runtime.clock.now();
-        count(await lookAt(runtime, remediator, ref, started, options), (until) => later.push({ ref, seenAt: started, until }) > 0);
-        looked++;
-        if (later.length >= SETTLING_AT_ONCE) await settle();
+        await meet(ref);
         next = name;
-        const rest = 1000 / (options.perSecond ?? RATE) - (runtime.clock.now() - started);
-        if (rest > 0) await runtime.clock.sleep(rest);
       }
     } catch (error) {
       runtime.warn(`the sweep of ${remediator.id} in ${target.account}, ${target.region} failed`, error);
@@ -172,6 +187,13 @@ async function sweepOne(
     if (!skip) break;
   }
   try {
+    await settle();
+    // What stands and was not met is gone, or was met by the part of this sweep that came before: a look at it says so.
+    for (const gap of options.stands) {
+      if (!isHere(gap, remediator, target) || seen.has(streamOf(gap.resource))) continue;
+      if (!timeLeft(runtime, options.deadline ?? null)) return await found('stopped', 'Its time ran out; the next sweep goes on from there.');
+      await meet(gap.resource);
+    }
     await settle();
   } catch (error) {
     runtime.warn(`the sweep of ${remediator.id} in ${target.account}, ${target.region} failed`, error);
@@ -198,6 +220,12 @@ async function lookAt(
     runtime.warn(`${remediator.id}: ${claimed.id} could not be looked at`, error);
     return [null];
   }
+}
+
+/** Whether a gap is one that this sweep of a remediator meets. */
+function isHere(gap: Gap, { id, global }: Remediator, { account, region }: SweepTarget): boolean {
+  const { resource: ref, members } = gap;
+  return gap.remediator === id && members === null && ref.account === account && (ref.region === region || (global && ref.region === GLOBAL_REGION));
 }
 
 function nameOf(ref: ResourceRef): string {

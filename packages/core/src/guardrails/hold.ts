@@ -16,7 +16,7 @@ export const hold = defineGuardrail({
       : {
           effect: 'notify',
           code: 'held',
-          message: `It was rolled back by ${live.owner} (${live.execution}); only told until ${iso(live.until)}.`,
+          message: `It was rolled back by ${live.owner} (${live.execution}); nothing is changed until ${iso(live.until)}.`,
           data: { execution: live.execution, until: iso(live.until) },
         };
   },

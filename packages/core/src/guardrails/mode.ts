@@ -19,7 +19,7 @@ export const mode = defineGuardrail({
       case 'off':
         return { effect: 'deny', code: 'mode-off', message: `${remediator.id} is off in ${where}.`, data };
       default:
-        return { effect: 'notify', code: `mode-${value}`, message: `${remediator.id} only tells in ${where} (mode ${value}).`, data };
+        return { effect: 'notify', code: `mode-${value}`, message: `${remediator.id} changes nothing in ${where} (mode ${value}).`, data };
     }
   },
 });

@@ -8,7 +8,7 @@ export type Outcome =
   | 'no-op'
   /** A dry run, or mode plan: the plan was shown. */
   | 'planned'
-  /** A person was told; nothing was changed. */
+  /** It is for people, and nothing was changed. Whether anybody was notified a record of the kind `notice` says. */
   | 'notified'
   /** A live exception covers it. */
   | 'exempt'

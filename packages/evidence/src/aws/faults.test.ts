@@ -361,6 +361,22 @@ describe('a store that was tampered with', () => {
     expect((await opened(model).begin(request('a', { approval: 'a-1' }))).status).toBe('begun');
     expect((await verified(model)).report).toMatchObject({ status: 'tampered', firstBad: { code: 'no-approval', seq: 4 } });
   });
+  it('goes on where the last version has written it: what that did not keep is not known', async () => {
+    const at = key('\u0000head');
+    const head = model.items.get(at) as Record<string, { B: Uint8Array }>;
+    const { gaps: _, unsaid: __, digest: ___, ...old } = JSON.parse(gunzipSync((head['state'] as { B: Uint8Array }).B).toString('utf8'));
+    head['state'] = { B: gzipSync(JSON.stringify(old)) };
+    const journal = opened(model);
+    expect(await journal.view(ref('a'))).toMatchObject({ gaps: [], digest: null });
+    expect(await journal.standing()).toEqual({ gaps: [], unsaid: [] });
+    await journal.append({
+      kind: 'decision',
+      resource: ref('a'),
+      remediator: 'r',
+      body: { outcome: 'notified', message: 'm', gap: { key: 'g-1', state: 's', subjects: [] } },
+    });
+    expect((await opened(model).standing()).gaps).toMatchObject([{ key: 'g-1', state: 's' }]);
+  });
   it('keeps nobody from an answer to what is of other streams, nor from closing it', async () => {
     const asks = (id: string) =>
       opened(model).append({

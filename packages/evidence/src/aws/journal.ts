@@ -31,6 +31,7 @@ import {
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
 import { approvalsOf, deedsOf } from '../deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
+import { standingIn } from '../standing.js';
 import { carriedBy, carrying, divided } from './documents.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -246,6 +247,10 @@ class AwsJournal implements Journal {
       .flatMap(({ state }) => approvalsOf(state))
       .filter((each) => each.usedBy === null)
       .sort((a, b) => a.requestedAt - b.requestedAt);
+  }
+
+  async standing(): ReturnType<Journal['standing']> {
+    return standingIn((await this.#indexed('waiting', (head) => waits(head.state))).map(({ state }) => state));
   }
 
   async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {
@@ -487,6 +492,7 @@ class AwsJournal implements Journal {
       const at = item['at']?.S;
       const text = at === undefined ? gunzipSync(item['state']?.B as Uint8Array).toString('utf8') : await this.#store.text(at);
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
+      // The last version kept less; what it did not keep is not known.
       const stored = JSON.parse(text ?? '') as StreamState;
       state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored) };
     } catch (error) {
@@ -577,9 +583,9 @@ function sameHead(
   };
 }
 
-/** Something in it waits, or waited, for a person, and was not used. */
+/** Something in it waits, or waited, for a person, and was not used; or it stands open, or nobody could be notified of it. */
 function waits(state: StreamState): boolean {
-  return state.approvals.some((each) => each.usedBy === null);
+  return state.approvals.some((each) => each.usedBy === null) || state.gaps.length + state.unsaid.length > 0;
 }
 
 /** By key, in their order: one item each. */

@@ -2,7 +2,8 @@
  * The table of the journal, in the shape of CloudFormation's `AWS::DynamoDB::Table` properties (and of `CreateTable`, but for the TTL).
  *
  * - `pk`, `sk`: what an item is and which one; docs/adr/0013 lists them.
- * - Index `open`: heads of streams with an execution without outcome. Index `waiting`: heads of streams in which an approval was not used.
+ * - Index `open`: heads of streams with an execution without outcome. Index `waiting`: heads of streams in which an approval was not used,
+ *   a gap stands, or something happened that nobody could be notified of.
  *   Both are sparse (the attribute is only there while it is so), spread over shards, and hold keys only: what they name is read again, consistently.
  * - TTL `expires` (epoch seconds) is on budgets only. Evidence never expires, and nothing is ever deleted by the journal.
  *

@@ -56,6 +56,8 @@ export function ticketChannel({ port, name }: TicketOptions): Channel {
   return {
     name,
     held: { atOnce: 1 },
+    // A ticket is for one resource; those that are open are the digest.
+    tells: ({ notification }) => notification !== null,
     async send(messages, delivery) {
       for (const message of messages) {
         const key = ticketKey(message);

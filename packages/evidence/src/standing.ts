@@ -1,0 +1,147 @@
+// What stands open in a stream, and what people know of it, as its records say.
+import {
+  type DigestSent,
+  type EvidenceRecord,
+  type Gap,
+  gapKey,
+  isRecord,
+  type Json,
+  type JsonObject,
+  type OpenExecution,
+  OUTCOMES,
+  type Outcome,
+  type Unsaid,
+} from '@redress/core';
+
+/** At most this many gaps stay in a state. */
+const GAPS_IN_VIEW = 50;
+/** At most this many records that nobody was notified of. */
+const UNSAID_IN_VIEW = 20;
+const LONGEST_MESSAGE = 300;
+/** Who claims a digest has at most so long for sending it; milliseconds. As for notices of a grace period. */
+const LONGEST_SENDING = 5_460_000;
+
+/** The part of a stream's state that is about people. */
+export interface Standing {
+  readonly gaps: readonly Gap[];
+  readonly unsaid: readonly Unsaid[];
+  readonly digest: DigestSent | null;
+}
+
+/** What stands in streams, and what nobody could be notified of; oldest first. */
+export function standingIn(states: readonly Pick<Standing, 'gaps' | 'unsaid'>[]): { readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] } {
+  return {
+    gaps: states.flatMap(({ gaps }) => gaps).sort((a, b) => a.since - b.since),
+    unsaid: states.flatMap(({ unsaid }) => unsaid).sort((a, b) => a.at - b.at),
+  };
+}
+
+/** The same after one more record; `executed` is the execution that an outcome closes. */
+export function standingAfter(before: Standing, record: EvidenceRecord, outcome: Outcome | undefined, executed: OpenExecution | null): Standing {
+  const time = Date.parse(record.time);
+  if (record.kind === 'decision' && isRecord(record.body['gap']))
+    return { ...before, gaps: decided(before.gaps, record, record.body['gap'] as JsonObject, time) };
+  // What was closed, and comes back, appears again.
+  if (record.kind === 'outcome' && executed !== null && outcome === 'remediated') {
+    const { remediator, subjects } = executed;
+    return { ...before, gaps: before.gaps.filter((each) => each.key !== gapKey(remediator, subjects)) };
+  }
+  if (record.kind !== 'notice') return before;
+  const { notice, digest } = record.body;
+  if (isRecord(digest)) return { ...before, digest: digested(before.digest, digest as JsonObject, record.seq, time) };
+  return isRecord(notice) ? noticed(before, record, notice as JsonObject, time) : before;
+}
+
+function decided(gaps: readonly Gap[], { resource, remediator, body, seq }: EvidenceRecord, said: JsonObject, time: number): readonly Gap[] {
+  const over = texts(said['over']);
+  const left = gaps.filter((each) => !over.includes(each.key));
+  const { key } = said;
+  if (typeof key !== 'string') return left;
+  const known = left.find((each) => each.key === key);
+  // Decided on in another division, or with more beside it, it is no younger.
+  const subjects = texts(said['subjects']);
+  const before = known ?? gaps.find((each) => over.includes(each.key) && each.subjects.some((subject) => subjects.includes(subject)));
+  const now = {
+    outcome: OUTCOMES.find((each) => each === body['outcome']) ?? 'denied',
+    message: (text(body['message']) ?? '').slice(0, LONGEST_MESSAGE),
+    state: text(said['state']) ?? '',
+    held: text(said['held']),
+    approval: text(said['approval']),
+    deadline: number(said['deadline']),
+    near: said['near'] === true,
+    quiet: said['quiet'] === true,
+    members: number(said['members']),
+  };
+  const same =
+    known !== undefined &&
+    known.state === now.state &&
+    known.held === now.held &&
+    known.approval === now.approval &&
+    known.near === now.near &&
+    known.deadline === now.deadline &&
+    known.quiet === now.quiet;
+  const made: Gap = {
+    key,
+    resource,
+    remediator,
+    subjects,
+    ...now,
+    since: before?.since ?? time,
+    seenAt: time,
+    record: same ? known.record : seq,
+    triedAt: same ? known.triedAt : time,
+    told: before?.told ?? null,
+  };
+  return (known === undefined ? [...left, made] : left.map((each) => (each === known ? made : each))).slice(-GAPS_IN_VIEW);
+}
+
+function noticed(before: Standing, { resource, remediator, execution, body }: EvidenceRecord, said: JsonObject, time: number): Standing {
+  const delivered = said['status'] === 'delivered';
+  const { gap } = said;
+  if (typeof gap === 'string') {
+    const told = { state: text(said['state']) ?? '', approval: text(said['approval']), at: time, channels: texts(said['channels']) };
+    return { ...before, gaps: before.gaps.map((each) => (each.key === gap ? { ...each, triedAt: time, ...(delivered ? { told } : {}) } : each)) };
+  }
+  const { of } = said;
+  if (typeof of !== 'number') return before;
+  const others = before.unsaid.filter((each) => each.of !== of);
+  if (delivered) return { ...before, unsaid: others };
+  const unsaid = {
+    resource,
+    remediator,
+    of,
+    execution,
+    outcome: text(said['outcome']) ?? '',
+    message: (text(body['message']) ?? '').slice(0, LONGEST_MESSAGE),
+    at: time,
+  };
+  return { ...before, unsaid: [...others, unsaid].slice(-UNSAID_IN_VIEW) };
+}
+
+/** A worker claims the digest of a day, has sent it or could not. Who comes second changes nothing. */
+function digested(before: DigestSent | null, said: JsonObject, seq: number, time: number): DigestSent | null {
+  const { day, sending, sent, unsent } = said;
+  if (typeof day !== 'string' || (before !== null && day < before.day)) return before;
+  const today = before?.day === day ? before : null;
+  if (isRecord(sending)) {
+    const { until } = sending as JsonObject;
+    const claimed = today !== null && (today.sent || (today.sending !== null && today.sending.until > time));
+    // A clock that is ahead must not keep the others from it.
+    return claimed || typeof until !== 'number' ? before : { day, sent: false, sending: { record: seq, until: Math.min(until, time + LONGEST_SENDING) } };
+  }
+  if (today === null || today.sending === null) return before;
+  if (sent === today.sending.record) return { day, sent: true, sending: null };
+  return unsent === today.sending.record ? { day, sent: false, sending: null } : before;
+}
+
+function text(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function number(value: Json | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function texts(value: Json | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((each: Json) => typeof each === 'string') : [];
+}
