@@ -65,8 +65,8 @@ export default [
     promise: 'A call whose reply was lost is sent again only when looks, over seconds, show that it had no effect.',
     defect: 'one look is enough',
     file: `${ENGINE}/apply.ts`,
-    find: 'if (still !== true) return still;',
-    replace: 'return still;',
+    find: '(still) => still !== true',
+    replace: '() => true',
     tests: inEngine,
   },
   {
@@ -145,8 +145,8 @@ export default [
     promise: 'A fix is called one only after an independent read.',
     defect: 'the first read is taken for success',
     file: `${ENGINE}/verify.ts`,
-    find: 'if (left?.length === 0) return verified;',
-    replace: 'return verified;',
+    find: 'if (wrong.length > 0) {',
+    replace: 'if (wrong.length > 99) {',
     tests: inEngine,
   },
   {
@@ -282,7 +282,7 @@ export default [
     defect: 'it goes on with what it has read first',
     file: `${ENGINE}/verify.ts`,
     find: 'const reads = new SharedReads();',
-    replace: 'const { reads } = last;',
+    replace: 'const reads = ((args as { reads?: SharedReads }).reads ??= new SharedReads());',
     tests: ['tests/engine/engine.test.ts'],
   },
   {
@@ -521,8 +521,8 @@ export default [
     promise: 'A rollback leaves a hold, whatever state it leaves.',
     defect: 'one that is not complete leaves none',
     file: `${ENGINE}/rollback.ts`,
-    find: '    ...(after === null ? {} : { documents: { after } }),\n    hold,\n',
-    replace: '    ...(after === null ? {} : { documents: { after } }),\n',
+    find: "'unconfirmed' : 'not-verified' },\n    ...left,\n",
+    replace: "'unconfirmed' : 'not-verified' },\n    ...left,\n    hold: undefined,\n",
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
@@ -553,8 +553,8 @@ export default [
     promise: 'A rollback is complete only when a read shows the resource as it was.',
     defect: 'that its calls were accepted is enough',
     file: `${ENGINE}/rollback.ts`,
-    find: 'if (remediator.equivalent(plan.before, after))',
-    replace: 'if (remediator.equivalent(plan.before, after) || applied.error === null)',
+    find: 'return remediator.equivalent(plan.before, seen.after);',
+    replace: 'return remediator.equivalent(plan.before, seen.after) || applied.error === null;',
     tests: ['tests/engine/rollback.test.ts'],
   },
   {
