@@ -415,3 +415,184 @@ describe('many workers at once', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 });
+
+describe('what a grace period leaves in the journal', () => {
+  const said = async () =>
+    (await records())
+      .filter(({ record }) => record.kind === 'approval')
+      .map(({ record, seq }) => ({ seq, remediator: record.remediator, id: record.resource.id, ...record.body })) as unknown as {
+      seq: number;
+      approval: Record<string, unknown>;
+      message: string;
+      planDigest: string;
+    }[];
+  const iso = (at: number) => new Date(at).toISOString();
+
+  it('is each notice, before it is sent and after it was delivered', async () => {
+    const { approval, plan } = await reported();
+    time = START + 4 * DAY;
+    await swept();
+    const ends = iso(START + 7 * DAY);
+    const all = await said();
+    expect(all).toMatchObject([
+      {
+        remediator: ID,
+        id: 'w',
+        approval: { id: approval, sending: { notice: 0 } },
+        planDigest: plan?.digest,
+        message: `the first notice of ${approval} is being sent`,
+      },
+      {
+        approval: { id: approval, sent: { notice: 0, record: all[0]?.seq } },
+        planDigest: plan?.digest,
+        message: `the first notice of ${approval} was delivered; it is changed by itself after ${ends}`,
+      },
+      { approval: { sending: { notice: 1 } }, message: `reminder 1 of 2 of ${approval} is being sent` },
+      {
+        approval: { sent: { notice: 1, record: all[2]?.seq } },
+        message: `reminder 1 of 2 of ${approval} was delivered; it is changed by itself after ${ends}`,
+      },
+    ]);
+  });
+
+  it('is a notice that was not delivered; it may be sent again at once', async () => {
+    const broken = { notify: () => Promise.reject(new Error('Slack is down')) };
+    const { approval } = await reported('open-1', broken);
+    const [sending, unsent] = await said();
+    expect(unsent).toMatchObject({
+      approval: { id: approval, unsent: { notice: 0, record: sending?.seq } },
+      message: `the first notice of ${approval} could not be delivered`,
+    });
+    time += 1000;
+    await reported();
+    expect(notices()).toEqual([[0, 7]]);
+  });
+
+  it('is a claim: until the worker that has it must be gone no other one sends the notice', async () => {
+    const dead: Journal = {
+      ...bound(journal),
+      append: (entry) => (JSON.stringify(entry.body).includes('"sent"') ? Promise.reject(new Error('the process died')) : journal.append(entry)),
+    };
+    await engine({ journal: dead })
+      .handle(openedEvent('w', 'open-1', time - 1000, { eventId: 'e' }), { deadline: time + 120_000 })
+      .catch(() => undefined);
+    expect(notices()).toEqual([[0, 7]]);
+    const [claim] = await said();
+    // Until its deadline, and a minute: clocks differ.
+    expect(claim?.approval['sending']).toEqual({ notice: 0, until: START + 180_000 });
+    time = START + 179_999;
+    expect(await reported()).toMatchObject({ outcome: 'awaiting-approval', approval: claim?.approval['id'] });
+    expect(notices()).toHaveLength(1);
+    time = START + 180_000;
+    await reported();
+    expect(notices()).toHaveLength(2);
+  });
+
+  it('is a claim of ninety minutes and one, where nothing ends the worker', async () => {
+    await reported();
+    expect((await said())[0]?.approval['sending']).toEqual({ notice: 0, until: START + 5_460_000 });
+  });
+
+  it('is nothing where nobody can be notified, which is a warning', async () => {
+    const pass = await reported('open-1', { notify: undefined } as unknown as Partial<RedressOptions>);
+    expect(pass).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-/) });
+    expect(warned).toEqual([`the grace period of ${pass.approval} does not begin`]);
+    expect(await said()).toEqual([]);
+  });
+
+  it('is nothing where the request is not to be found', async () => {
+    const empty: Journal = { ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), approvals: [] }) };
+    expect(await reported('open-1', { journal: empty })).toMatchObject({ outcome: 'awaiting-approval' });
+    expect([await said(), notices()]).toEqual([[], []]);
+  });
+
+  it('is one notice where two claim it: the first in the stream has it', async () => {
+    let claims = 0;
+    const second: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        const body = entry.body['approval'] as { sending?: object } | undefined;
+        // Another worker was a moment faster.
+        if (body?.sending !== undefined && claims++ === 0) await journal.append(entry);
+        return journal.append(entry);
+      },
+    };
+    const { approval } = await reported('open-1', { journal: second });
+    expect(approval).toMatch(/^a-/);
+    expect(notices()).toEqual([]);
+    expect(await said()).toHaveLength(2);
+  });
+
+  it('is no notice where somebody says no while it is claimed, and none after that', async () => {
+    const denied: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        const done = await journal.append(entry);
+        if ((entry.body['approval'] as { sending?: object } | undefined)?.sending !== undefined)
+          await engine().deny((entry.body['approval'] as { id: string }).id, BY);
+        return done;
+      },
+    };
+    await reported('open-1', { journal: denied });
+    time = START + 5 * DAY;
+    await swept();
+    expect(notices()).toEqual([]);
+  });
+
+  it('is no reminder of what was approved, also where that does not count any more', async () => {
+    const { approval } = await reported();
+    await engine({ policy: policy({ stop: 'changes' }) }).approve(approval ?? '', BY);
+    time = START + 5 * DAY;
+    // Whoever said yes is no approver now.
+    expect(await swept({ policy: policy({ approvers: { dev: [`arn:aws:iam::${ACCOUNT}:role/Other`] } }) })).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(notices()).toEqual([[0, 7]]);
+  });
+});
+
+describe('what was announced is over', () => {
+  const ended = async () =>
+    (await records()).flatMap(({ record }) => {
+      const { id, ended: why } = (record.body['approval'] ?? {}) as { id?: string; ended?: string };
+      return why === undefined ? [] : [{ id, why, message: record.body['message'], planDigest: record.body['planDigest'] }];
+    });
+  it.each<[string, () => unknown]>([
+    ['the resource is gone', () => aws.widgets.delete('w')],
+    ['something else would be changed now', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
+    ['the gap is not there any more', () => aws.put('w', ['closed'])],
+  ])('when %s', async (why, happens) => {
+    const { approval, plan } = await reported();
+    time += DAY;
+    happens();
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([{ id: approval, why, message: `${approval} is over: ${why}`, planDigest: plan?.digest }]);
+    expect((await engine().approvals()).map(({ id }) => id)).not.toContain(approval);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['cannot be read', () => aws.faults.set('DescribeWidget', ['denied'])],
+    ['is as it was', () => undefined],
+  ])('not when the resource %s', async (_what, happens) => {
+    const { approval } = await reported();
+    time += DAY;
+    happens();
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([]);
+    expect((await engine().approvals()).map(({ id }) => id)).toEqual([approval]);
+  });
+
+  it('not when it waits for a person, nor when a person has said no', async () => {
+    const asking = { policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) };
+    await reported('open-1', asking);
+    aws.put('w', ['closed']);
+    time += DAY;
+    await engine(asking).run(widget('w'));
+    expect(await ended()).toEqual([]);
+    aws.put('w', ['open-1', 'closed']);
+    const { approval } = await reported();
+    await engine().deny(approval ?? '', BY);
+    aws.put('w', ['closed']);
+    time += 1000;
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([]);
+  });
+});
