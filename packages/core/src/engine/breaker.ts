@@ -14,14 +14,17 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
   await tell(runtime, remediator, { ...blank(remediator, breakerOf(ref)), outcome: 'denied', message, record }, trigger);
 }
 
-/** After a bad end: whether it was one too many in a row. What failed for a reason that passes (a throttled call) is none. */
-export async function breakerAfter(runtime: Runtime, asked: Asked, { outcome, retryable }: PassResult): Promise<void> {
+/** What failed for a reason that passes (a throttled call) is no bad end. */
+const isBad = ({ outcome, retryable }: Pick<TrackedExecution, 'outcome' | 'retryable'>) => ['failed', 'partial', 'unknown'].includes(outcome) && !retryable;
+
+/** After a bad end: whether it was one too many in a row. */
+export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassResult): Promise<void> {
   const { remediator, ref } = asked;
-  if (retryable || !['failed', 'partial', 'unknown'].includes(outcome)) return;
+  if (!isBad(result)) return;
   const last = (await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] })))
-    .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded')
+    // Neither is an end: nothing was done, or a runbook was started, whose end is an execution of its own.
+    .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.outcome !== 'awaiting-runbook')
     .slice(0, BAD_IN_A_ROW);
-  const isBad = (each: TrackedExecution) => ['failed', 'partial', 'unknown'].includes(each.outcome) && !each.retryable;
   if (last.length === BAD_IN_A_ROW && last.every(isBad))
     await tripped(
       runtime,
