@@ -375,4 +375,28 @@ describe('what is said of a runbook', () => {
     expect((await journal.view(KEY)).breakers).toMatchObject([{ remediator: 'test-enable-rotation' }]);
     expect(await run()).toEqual(['denied']);
   });
+
+  it('when it has closed the gap while the circuit breaker is open: nothing is sent', async () => {
+    await run();
+    keys.rotates = true;
+    await journal.append({
+      kind: 'breaker',
+      resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },
+      remediator: 'test-enable-rotation',
+      body: { breaker: 'open', reason: 'test' },
+    });
+    expect(await run()).toEqual(['remediated']);
+    expect(keys.sent).toBe(1);
+  });
+
+  it('to its own remediator: what another has started is not waited for', async () => {
+    await run();
+    const { view } = journal;
+    journal.view = async (ref) => {
+      const seen = await view.call(journal, ref);
+      return { ...seen, closed: seen.closed.map((each) => ({ ...each, remediator: 'other' })) };
+    };
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect(keys.sent).toBe(2);
+  });
 });
