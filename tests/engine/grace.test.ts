@@ -523,7 +523,7 @@ describe('what a grace period leaves in the journal', () => {
     expect(await said()).toHaveLength(2);
   });
 
-  it('is no notice where somebody says no while it is claimed, and none after that', async () => {
+  it('has no notice where somebody denies it while the notice is claimed, nor after that', async () => {
     const denied: Journal = {
       ...bound(journal),
       append: async (entry) => {
@@ -580,7 +580,7 @@ describe('what was announced is over', () => {
     expect((await engine().approvals()).map(({ id }) => id)).toEqual([approval]);
   });
 
-  it('not when it waits for a person, nor when a person has said no', async () => {
+  it('not when it needs an approval, nor when it was denied', async () => {
     const asking = { policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) };
     await reported('open-1', asking);
     aws.put('w', ['closed']);

@@ -281,7 +281,7 @@ describe('what is said of a runbook', () => {
     expect(await run()).toEqual(['failed']);
   });
 
-  it('when it has closed the gap: an execution of its own has the change, and what takes it back', async () => {
+  it('when it has closed the gap: an execution of its own has the change, and what undoes it', async () => {
     const [started] = await engine().run(KEY);
     const first = await newest('intent');
     keys.rotates = true;

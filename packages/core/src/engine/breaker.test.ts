@@ -50,7 +50,7 @@ it('a circuit breaker that opens is recorded for its account, and people are not
 });
 
 describe('it opens', () => {
-  it('after three bad ends in a row, of whatever kind, and names them', async () => {
+  it('after three failed executions in a row, of whatever kind, and names them', async () => {
     track = [ended('x-4', 'failed'), ended('x-3', 'partial'), ended('x-2', 'unknown'), ended('x-1', 'remediated')];
     await breakerAfter(runtime, asked, after('failed'));
     expect(queries).toEqual([{ remediator: 'lamp-off', accounts: [ACCOUNT] }]);
@@ -62,7 +62,14 @@ describe('it opens', () => {
     expect(appended).toHaveLength(1);
   });
   it('whatever was rolled back, superseded or started between them', async () => {
-    track = [ended('x-5', 'failed'), ended('x-4', 'failed', { rollbackOf: 'x-0' }), ended('x-3', 'superseded'), ended('x-2b', 'awaiting-runbook'), ended('x-2', 'failed'), ended('x-1', 'failed')];
+    track = [
+      ended('x-5', 'failed'),
+      ended('x-4', 'failed', { rollbackOf: 'x-0' }),
+      ended('x-3', 'superseded'),
+      ended('x-2b', 'awaiting-runbook'),
+      ended('x-2', 'failed'),
+      ended('x-1', 'failed'),
+    ];
     await breakerAfter(runtime, asked, after('failed'));
     expect(appended).toMatchObject([{ body: { reason: expect.stringContaining('(x-5: failed, x-2: failed, x-1: failed)') } }]);
   });

@@ -15,7 +15,8 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
 }
 
 /** What failed for a reason that passes (a throttled call) is no bad end. */
-const isBad = ({ outcome, retryable }: Pick<TrackedExecution, 'outcome' | 'retryable'>) => ['failed', 'partial', 'unknown'].includes(outcome) && !retryable;
+const isBad = ({ outcome, retryable }: Pick<TrackedExecution | PassResult, 'outcome' | 'retryable'>) =>
+  ['failed', 'partial', 'unknown'].includes(outcome) && !retryable;
 
 /** After a bad end: whether it was one too many in a row. */
 export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassResult): Promise<void> {

@@ -120,7 +120,7 @@ describe('reads', () => {
     ]);
   });
 
-  it('are none of what is named as a read and is none, or is not bound at all', async () => {
+  it('do not include what is declared as a read and writes, or is not bound at all', async () => {
     const uses = { ...remediator.uses, reads: [{ service: remediator.uses.reads[0]?.service as never, operations: ['SwitchOff', 'ExplodeLamp'] }] };
     const aws = gate().reads({ id: remediator.id, uses }, ref, LOOKING, null) as unknown as ReturnType<typeof reads>;
     for (const operation of ['SwitchOff', 'ExplodeLamp'])
@@ -226,7 +226,7 @@ describe('nothing is sent when', () => {
     expect(sent).toEqual([]);
   });
 
-  it.each(['DescribeLamp', 'ExplodeLamp'])('%s is named as a write, and is none', async (operation) => {
+  it.each(['DescribeLamp', 'ExplodeLamp'])('%s is declared as a write, and is not one', async (operation) => {
     const service = remediator.uses.writes[0]?.service as never;
     const mine: Remediator = { ...remediator, uses: { ...remediator.uses, writes: [{ service, operations: [operation] }] } };
     await expect(write(call(operation), { remediator: mine })).rejects.toMatchObject({
@@ -405,7 +405,7 @@ describe('executions', () => {
     expect(targets).toHaveLength(2);
   });
 
-  it('do not lend theirs to what is no execution', async () => {
+  it('do not lend theirs to anything outside of an execution', async () => {
     const one = counted();
     const outside = () => one.identity({ ...place, access: 'write', execution: null });
     const seen = await one.within(under('x-1'), async () => {

@@ -51,7 +51,7 @@ describe('what was recorded of a finding', () => {
     ['another kind', record({ kind: 'outcome' })],
     ['a request of a person', record({ body: { trigger: { by: 'request' } } })],
     ['no trigger', record({ body: { trigger: 'finding' } })],
-    ['an id that is none', record({ id: 7 })],
+    ['an id that is not a text', record({ id: 7 })],
   ])('is not in %s', (_name, given) => {
     expect(known(given).size).toBe(0);
   });
@@ -142,7 +142,7 @@ describe('a stream as it was', () => {
   });
 });
 
-it('what a lower environment had shown by then is what was closed before, and not taken back before', () => {
+it('what a lower environment had shown by then is what was closed before, and not rolled back before', () => {
   const tracked = (execution: string, closedAt: number, over: object = {}) =>
     ({ execution, closedAt, outcome: 'remediated', rollbackOf: null, rolledBack: true, ...over }) as unknown as TrackedExecution;
   const all = [

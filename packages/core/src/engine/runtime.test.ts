@@ -75,7 +75,7 @@ describe('a composition', () => {
         `Two guardrails are called ${ids.at(-1)}; guardrails can be added, not replaced.`,
       ]);
   });
-  it('is checked against its policy and its exceptions as it is made, where they are not read anew', async () => {
+  it('is checked against its policy and its exceptions as it is made, where they are not read again for each decision', async () => {
     const wrong = definePolicy({ version: 1, remediators: { 'lamp-of': 'enforce' } });
     expect(thrown(() => runtime({ policy: wrong }))[0]).toBe('policy/invalid');
     const late = runtime({ policy: { read: async () => wrong } });
@@ -151,12 +151,12 @@ describe('the Config rule behind a finding', () => {
     ['region', { region: null }],
     ['one region', { region: 'aws-global' }],
     ['name', { configRule: null }],
-  ])('is none where there is no %s', async (_name, over) => {
+  ])('does not exist where there is no %s', async (_name, over) => {
     const { asked, of } = asking(async () => found);
     expect(await of.configRule({ ...finding, ...over }, null)).toEqual({ ok: true, value: null });
     expect(asked).toEqual([]);
   });
-  it('is none where nobody can ask', async () => {
+  it('does not exist where nobody can ask', async () => {
     expect(await runtime().configRule(finding, null)).toEqual({ ok: true, value: null });
   });
   it('is remembered for a thousand of them, the oldest forgotten first', async () => {
@@ -185,7 +185,7 @@ describe('the one name of a resource', () => {
     ['is the one that is claimed, where it is gone', async () => 'gone', lamp],
     ['is another', async () => ({ id: 'l-2' }), { ...lamp, id: 'l-2' }],
     ['is of another region', async () => ({ id: 'l-2', region: 'us-east-1' }), { ...lamp, id: 'l-2', region: 'us-east-1' }],
-    ['is none', async () => null, null],
+    ['is not known to the account', async () => null, null],
   ])('%s', async (_name, identify, value) => {
     expect(await named(identify)).toEqual({ ok: true, value });
   });
@@ -356,7 +356,7 @@ describe('the facts of a decision', () => {
     expect((await gathered()).track).toEqual({ ok: true, value: [] });
     expect(asked).toEqual([]);
   });
-  it('are read anew under a lease: the time, the policy, the exceptions, the kill switch, and what is there', async () => {
+  it('are read again under a lease: the time, the policy, the exceptions, the kill switch, and what is there', async () => {
     const stop = { read: async () => 'changes' as const };
     const engine = runtime({ policy, killSwitch: stop });
     now = NOW + 7;

@@ -223,7 +223,7 @@ describe('a mark of what a tool or a service owns', () => {
     expect(managerBy('my:aws:thing', 'v')).toBeNull();
   });
 
-  it('that a cluster only shares is none', () => {
+  it('does not count where a cluster only shares the resource', () => {
     expect(managerBy('kubernetes.io/cluster/prod', ' Shared ')).toBeNull();
     expect(managerBy('kubernetes.io/cluster/prod', 'shared-vpc')).toBe('Kubernetes');
     expect(managerBy('kubernetes.io/service-name', 'shared')).toBe('Kubernetes');
