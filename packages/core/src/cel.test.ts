@@ -126,6 +126,7 @@ describe('a policy with rules', () => {
   const compose = (rules: ReturnType<typeof policy>, guardrails = [celRules()]) =>
     createRedress({ remediators: [], policy: rules, guardrails, connect: async () => Promise.reject(new Error('no')) });
   it.each([
+    [`${'('.repeat(60)}true${')'.repeat(60)}`, /Exceeded maxDepth \(50\)$/],
     ['1 +', /rules\.0\.when: Unexpected token/],
     ['resource.idd == "x"', /No such key: idd/],
     ['resource.id', /it is string, not true or false/],

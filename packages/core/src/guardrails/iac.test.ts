@@ -280,6 +280,7 @@ it('a stack is named before whatever else its tags say', () => {
     name: 'arn:x',
     tag: 'aws:cloudformation:stack-name',
   });
+  expect(managerOf({ 'aws:cloudformation:logical-id': 'Group', 'aws:cloudformation:stack-name': 'payments' })).toMatchObject({ name: 'payments' });
   expect(managerOf({ ManagedBy: 'terraform', Zone: 'x', 'pulumi:stack': 'prod' })).toEqual({ tool: 'Terraform', name: 'terraform', tag: 'ManagedBy' });
 });
 
