@@ -392,6 +392,14 @@ describe('a change with a grace period', () => {
   });
 });
 
+it('a change that needs an approval for another reason as well is not announced', async () => {
+  // Nothing shows that the rule is new.
+  expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+  expect(told).toMatchObject([{ outcome: 'awaiting-approval' }]);
+  expect(notices()).toEqual([]);
+  expect((await engine().approvals()).map(({ grace }) => grace)).toEqual([undefined]);
+});
+
 describe('many workers at once', () => {
   const atOnce = (many: number, notify?: RedressOptions['notify']) =>
     Promise.all(Array.from({ length: many }, () => (notify === undefined ? reported() : reported('open-1', { notify }))));
