@@ -10,6 +10,7 @@ import { definePolicy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import type { ConfigRule, ConnectTarget } from '../ports.js';
 import { defineRemediator, type Remediator } from '../remediator/define.js';
+import { defineService } from '../remediator/service.js';
 import { LOOKING } from './gate.js';
 import { budgetsOf, type Look, parametersOf, Runtime, tells, timeLeft, unread } from './runtime.js';
 import type { RedressOptions } from './types.js';
@@ -77,7 +78,7 @@ describe('a composition', () => {
   });
   it('is checked against its policy and its exceptions as it is made, where they are not read again for each decision', async () => {
     const wrong = definePolicy({ version: 1, remediators: { 'lamp-of': 'enforce' } });
-    expect(thrown(() => runtime({ policy: wrong }))[0]).toBe('policy/invalid');
+    expect(thrown(() => runtime({ policy: wrong })).slice(0, 2)).toEqual(['policy/invalid', expect.stringMatching(/^The policy has a mistake/)]);
     const late = runtime({ policy: { read: async () => wrong } });
     await expect(late.readPolicy()).rejects.toMatchObject({ code: 'policy/invalid' });
     const entry = { id: 'E', scope: { account: ACCOUNT, remediators: 'lamp-of' }, reason: 'r', owner: 'o', approver: 'a', expires: '2999-01-01T00:00:00Z' };
@@ -139,6 +140,31 @@ describe('the Config rule behind a finding', () => {
     const { asked, of } = asking(() => Promise.reject(new RedressError('aws/denied', 'no')));
     for (const _ of [1, 2]) expect(await of.configRule(finding, null)).toEqual({ ok: false, error: 'no', retryable: false });
     expect(asked).toHaveLength(1);
+  });
+  it('is read in the account and region of the finding, with what the reader declares', async () => {
+    const sent: unknown[] = [];
+    const client = class {
+      send = async ({ input }: { input: unknown }) => (sent.push(input), {});
+    };
+    const command = class {
+      readonly input: object;
+      constructor(input: object) {
+        this.input = input;
+      }
+    };
+    const config = defineService({ id: 'config', client: client as never, operations: { DescribeConfigRules: { command: command as never } } });
+    const read = async ({ aws, name }: { aws: never; name: string }) => {
+      const service = (aws as { config: { DescribeConfigRules(input: object): Promise<unknown> } }).config;
+      await service.DescribeConfigRules({ ConfigRuleNames: [name] });
+      return found;
+    };
+    const of = runtime({ configRules: { reads: [config.pick('DescribeConfigRules')], read } });
+    expect(await of.configRule({ ...finding, region: 'cn-north-1' }, NOW + 1)).toEqual({ ok: true, value: found });
+    expect([sent, targets]).toEqual([
+      [{ ConfigRuleNames: ['acme'] }],
+      [{ partition: 'aws-cn', account: ACCOUNT, region: 'cn-north-1', access: 'read', execution: null }],
+    ]);
+    expect(await of.configRule(finding, NOW)).toMatchObject({ ok: false, error: expect.stringContaining('No time left') });
   });
   it('is of its place', async () => {
     const { asked, of } = asking(async () => found);
