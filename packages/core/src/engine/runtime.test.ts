@@ -6,13 +6,13 @@ import { RedressError } from '../model/errors.js';
 import { digestOf } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { resource, streamOf } from '../model/resource.js';
-import { definePolicy } from '../policy/policy.js';
+import { definePolicy, type Policy } from '../policy/policy.js';
 import { defineRegister } from '../policy/register.js';
 import type { ConfigRule, ConnectTarget } from '../ports.js';
 import { defineRemediator, type Remediator } from '../remediator/define.js';
 import { defineService } from '../remediator/service.js';
 import { LOOKING } from './gate.js';
-import { budgetsOf, type Look, parametersOf, Runtime, tells, timeLeft, unread } from './runtime.js';
+import { budgetsOf, type Look, parametersOf, Runtime, type Standing, tells, timeLeft, unread } from './runtime.js';
 import type { RedressOptions } from './types.js';
 
 const LAMP = 'AWS::Test::Lamp';
@@ -315,72 +315,81 @@ describe('the facts of a decision', () => {
   const trigger: Trigger = { by: 'request' };
   const environments = { dev: { accounts: ['222222222222'] }, prod: { accounts: [ACCOUNT], after: { environment: 'dev', fixes: 2, bake: 'P2D' } } };
   const policy = definePolicy({ version: 1, environments, remediators: { 'lamp-off': { prod: 'enforce' } } });
-  const gathered = (over: Partial<RedressOptions> = {}, args: object = {}) =>
-    runtime({ policy, ...over }).facts({
+  const standing: Standing = { policy: { ok: true, value: policy }, register: { ok: true, value: defineRegister([]) }, stop: { ok: true, value: 'none' } };
+  const gathered = (args: object = {}) =>
+    runtime({ policy }).facts({
       remediator: off,
       ref: lamp,
       trigger,
       identity: { ok: true, value: { account: ACCOUNT, arn: 'arn' } },
-      policy: { ok: true, value: policy },
+      standing,
       history: { ok: true, value: emptyView(streamOf(lamp)) },
+      track: { ok: true, value: [] },
       seen: { observation: { ok: true, value: 'gone' }, assessment: { ok: true, value: { status: 'compliant' } } },
       changes: 3,
       lastChange: 5,
       ...args,
     });
-  const asked: object[] = [];
-  const journal = { trackRecord: async (query: object) => (asked.push(query), ['a fix']) } as unknown as Journal;
 
-  it('are read, each for itself', async () => {
-    const found = await gathered({ journal });
-    expect(found).toMatchObject({
+  it('are those that were read', () => {
+    expect(gathered()).toEqual({
       now: NOW,
       trigger,
       resource: lamp,
-      remediator: { id: 'lamp-off', version: off.package.version, ceiling: 'enforce', freshWithin: off.freshWithin, settle: off.settle },
+      remediator: { id: 'lamp-off', version: off.package.version, ceiling: 'enforce', freshWithin: off.freshWithin, settle: off.settle, breadth: off.breadth },
       parameters: digestOf({}),
       lastChange: 5,
       changes: [],
+      alsoPlannedBy: new Map(),
       plan: null,
       hazards: [],
-      identity: { ok: true },
-      stop: { ok: true, value: 'none' },
-      register: { ok: true, value: { entries: [] } },
-      track: { ok: true, value: ['a fix'] },
+      ...standing,
+      identity: { ok: true, value: { account: ACCOUNT, arn: 'arn' } },
+      observation: { ok: true, value: 'gone' },
+      assessment: { ok: true, value: { status: 'compliant' } },
+      history: { ok: true, value: emptyView(streamOf(lamp)) },
+      track: { ok: true, value: [] },
       run: { changes: 3 },
     });
-    expect(asked).toEqual([{ remediator: 'lamp-off', accounts: ['222222222222'] }]);
-    const down = { read: () => Promise.reject(new Error('down')) };
-    expect(await gathered({ exceptions: down, killSwitch: down })).toMatchObject({
-      register: { ok: false, error: 'down' },
-      stop: { ok: false, error: 'down' },
-    });
+    const alsoPlannedBy = new Map([['sha256:x', ['narrow']]]);
+    expect(gathered({ alsoPlannedBy }).alsoPlannedBy).toBe(alsoPlannedBy);
   });
-  it('have no parameters where the policy cannot be read', async () => {
-    expect(await gathered({ journal }, { policy: { ok: false, error: 'down', retryable: true } })).toMatchObject({
-      parameters: null,
-      policy: { ok: false },
-      track: { ok: true, value: [] },
-    });
+  it('have no parameters where the policy cannot be read', () => {
+    const unread = { ...standing, policy: { ok: false, error: 'down', retryable: true } };
+    expect(gathered({ standing: unread })).toMatchObject({ parameters: null, policy: { ok: false } });
   });
-  it('have the hazards of what a person has to do', async () => {
+  it('have the hazards of what a person has to do', () => {
     const hazards = [{ code: 'x', effect: 'approve', message: 'm' }];
-    const of = (value: unknown) => gathered({}, { seen: { observation: { ok: true, value: 'gone' }, assessment: { ok: true, value } } });
-    expect((await of({ status: 'manual', message: 'm', hazards })).hazards).toEqual(hazards);
-    expect((await of({ status: 'manual', message: 'm' })).hazards).toEqual([]);
-    expect((await of({ status: 'compliant', hazards })).hazards).toEqual([]);
+    const of = (value: unknown) => gathered({ seen: { observation: { ok: true, value: 'gone' }, assessment: { ok: true, value } } }).hazards;
+    expect(of({ status: 'manual', message: 'm', hazards })).toEqual(hazards);
+    expect(of({ status: 'manual', message: 'm' })).toEqual([]);
+    expect(of({ status: 'compliant', hazards })).toEqual([]);
     const noPlan = { observation: { ok: true, value: 'gone' }, assessment: { ok: false, error: 'x', retryable: false } };
-    expect((await gathered({}, { seen: noPlan })).hazards).toEqual([]);
+    expect(gathered({ seen: noPlan }).hazards).toEqual([]);
+  });
+  it('that stand are read each for itself', async () => {
+    expect(await runtime({ policy, exceptions: standing.register.ok ? standing.register.value : defineRegister([]) }).standing()).toEqual(standing);
+    const down = { read: () => Promise.reject(new Error('down')) };
+    const away = { ok: false, error: 'down', retryable: false };
+    expect(await runtime({ policy: down, exceptions: down, killSwitch: down }).standing()).toEqual({ policy: away, register: away, stop: away });
+    expect(await runtime({ policy, exceptions: down }).standing()).toMatchObject({ policy: { ok: true }, register: away, stop: { ok: true } });
   });
   it('ask for what a lower environment has shown only where that counts', async () => {
-    asked.length = 0;
-    const quiet = (extra: object, ref = lamp) =>
-      gathered({ journal }, { ref, policy: { ok: true, value: definePolicy({ version: 1, environments, ...extra }) } });
-    expect((await quiet({ remediators: { 'lamp-off': { prod: 'approve' } } })).track).toEqual({ ok: true, value: [] });
-    expect((await quiet({ remediators: { 'lamp-off': { dev: 'enforce' } } }, { ...lamp, account: '222222222222' })).track).toEqual({ ok: true, value: [] });
-    expect((await quiet({}, { ...lamp, account: '333333333333' })).track).toEqual({ ok: true, value: [] });
-    expect((await gathered()).track).toEqual({ ok: true, value: [] });
+    const asked: object[] = [];
+    const journal = { trackRecord: async (query: object) => (asked.push(query), ['a fix']) } as unknown as Journal;
+    const track = (value: Policy, ref = lamp, over: Partial<RedressOptions> = { journal }) => runtime(over).trackRecord({ ok: true, value }, off, ref);
+    const none = { ok: true, value: [] };
+    const under = (remediators: object) => definePolicy({ version: 1, environments, remediators: remediators as never });
+    expect(await track(under({ 'lamp-off': { prod: 'approve' } }))).toEqual(none);
+    expect(await track(under({ 'lamp-off': { dev: 'enforce' } }), { ...lamp, account: '222222222222' })).toEqual(none);
+    expect(await track(under({}), { ...lamp, account: '333333333333' })).toEqual(none);
+    expect(await track(policy, lamp, {})).toEqual(none);
+    expect(await runtime({ journal }).trackRecord({ ok: false, error: 'down', retryable: true }, off, lamp)).toEqual(none);
     expect(asked).toEqual([]);
+    expect(await track(policy)).toEqual({ ok: true, value: ['a fix'] });
+    expect(asked).toEqual([{ remediator: 'lamp-off', accounts: ['222222222222'] }]);
+    const away = { trackRecord: () => Promise.reject(new Error('down')) } as unknown as Journal;
+    expect(await track(policy, lamp, { journal: away })).toMatchObject({ ok: false, error: 'down' });
   });
   it('are read again under a lease: the time, the policy, the exceptions, the kill switch, and what is there', async () => {
     const stop = { read: async () => 'changes' as const };
