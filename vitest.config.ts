@@ -39,7 +39,7 @@ export default defineConfig({
       },
       {
         ...shared,
-        test: { name: 'property', include: ['packages/**/src/**/*.prop.test.ts'], ...common },
+        test: { name: 'property', include: ['packages/**/src/**/*.prop.test.ts', 'tests/engine/*.prop.test.ts'], ...common },
       },
       {
         ...shared,

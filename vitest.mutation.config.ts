@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // The tests that judge mutants: those that stand beside what is mutated, and no others.
 const conditions = ['@redress/source', 'node', 'development|production'];
@@ -8,6 +9,17 @@ const JUDGES: Record<string, string[]> = {
   engine: ['tests/engine/*.test.ts', 'packages/core/src/engine/*.test.ts'],
   evidence: ['packages/evidence/src/**/*.test.ts'],
 };
+
+/** The first test that fails ends the run of a mutant: first the file that found the one before it, then those beside the code, and the quick ones first. */
+class LikelyFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const cost = (file: TestSpecification) => {
+      const last = this.ctx.cache.getTestSpecificationResult(file);
+      return last?.failed === true ? -1 : (last?.duration ?? 0) + (file.moduleId.includes('/src/') ? 0 : 1000);
+    };
+    return [...files].sort((a, b) => cost(a) - cost(b));
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -22,6 +34,7 @@ export default defineConfig({
     // Thousands of runs: they share what they load.
     isolate: false,
     fileParallelism: false,
+    sequence: { sequencer: LikelyFirst },
     setupFiles: ['./tests/support/setup.ts'],
     testTimeout: 600_000,
   },

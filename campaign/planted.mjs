@@ -43,6 +43,7 @@ export async function plant(options = {}) {
   const bugs = plantedBugs.filter(
     (bug) => (options.only === undefined || `${bug.promise} ${bug.defect}`.includes(options.only)) && (options.once !== true || first.get(bug.promise) === bug),
   );
+  if (bugs.length === 0) throw new Error(`No planted defect has ${JSON.stringify(options.only)} in its promise or its description.`);
   // A place that is no longer there is a mistake of this list; all of them are reported at once.
   const lost = bugs.flatMap(({ file, find, defect }) => {
     const times = readFileSync(join(ROOT, file), 'utf8').split(find).length - 1;

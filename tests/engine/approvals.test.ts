@@ -599,3 +599,194 @@ describe('the circuit breaker', () => {
     expect(aws.rules('a')).toEqual(['open-1']);
   });
 });
+
+describe('an answer', () => {
+  const ID = 'widget-revoke-open';
+  const MALLORY = `arn:aws:iam::${ACCOUNT}:user/mallory`;
+  /** Code, message, and what to do next. */
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => 'it was accepted',
+      ({ code, message, next }: RedressError) => [code, message, next],
+    );
+  const answers = async () => (await records()).filter(({ record }) => record.kind === 'approval').map(({ record }) => record.body);
+
+  it('is recorded with who gave it, why, to which plan, and under which policy', async () => {
+    const { approval, plan } = await asked();
+    const waiting = (await engine().approvals())[0];
+    expect(await engine().deny(approval as string, { by: { name: LEAD, verified: false }, reason: 'CHG-2' })).toEqual({
+      ...waiting,
+      verdict: 'denied',
+      by: { name: LEAD, verified: false },
+    });
+    expect(await answers()).toEqual([
+      {
+        approval: { id: approval, verdict: 'denied', by: { name: LEAD, verified: false } },
+        reason: 'CHG-2',
+        planDigest: plan?.digest,
+        policy: policy().digest,
+      },
+    ]);
+  });
+
+  it('is refused, with what to do, and nothing is recorded', async () => {
+    const id = (await asked()).approval as string;
+    const nobody = { by: { name: ' ', verified: true }, reason: 'r' };
+    const said = ['approval/refused', 'An answer needs a person and a reason.', 'Say who answers, and why.'];
+    expect(await refusal(engine().approve(id, nobody))).toEqual(said);
+    expect(await refusal(engine().deny(id, { ...BY, reason: '\t' }))).toEqual(said);
+    expect(await refusal(engine().deny('a-0', BY))).toEqual([
+      'approval/refused',
+      'Nothing waits under a-0.',
+      expect.stringContaining('redress approvals list'),
+    ]);
+    const stranger = { ...BY, by: { name: MALLORY, verified: true } };
+    for (const answer of [engine().approve(id, stranger), engine().deny(id, stranger)])
+      expect(await refusal(answer)).toEqual(['approval/refused', `${MALLORY} is no approver of dev.`, expect.stringContaining('`approvers`')]);
+    // Whoever would be asked to carry it out has to be there.
+    expect(await refusal(engine({ remediators: [], policy: definePolicy({ version: 1 }) }).deny(id, BY))).toEqual([
+      'compose/invalid',
+      expect.any(String),
+      expect.any(String),
+    ]);
+    expect(await answers()).toEqual([]);
+  });
+
+  it('is given once', async () => {
+    const id = (await asked()).approval as string;
+    // It is not carried out now, and stands.
+    await engine({ policy: policy({ stop: 'changes' }) }).approve(id, BY);
+    expect(await refusal(engine().approve(id, BY))).toEqual([
+      'approval/refused',
+      `${LEAD} has approved ${id} already.`,
+      'It is carried out when the resource is met next.',
+    ]);
+    // A no may come after a yes; then that stands.
+    await engine().deny(id, BY);
+    for (const again of [engine().deny(id, BY), engine().approve(id, BY)])
+      expect(await refusal(again)).toEqual(['approval/refused', `${LEAD} has said no to ${id} already.`, expect.stringContaining('has run out')]);
+    expect(await answers()).toHaveLength(2);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('can be given to the last millisecond', async () => {
+    const { approval } = await asked();
+    const expires = (await journal.approvals())[0]?.expires;
+    expect(expires).toBe(START + 7 * DAY);
+    time = START + 7 * DAY;
+    const late = ['approval/refused', `${approval} ran out on 2026-12-01T10:00:00.000Z.`, 'It is asked for anew when the gap is reported or swept again.'];
+    expect(await refusal(engine().deny(approval as string, BY))).toEqual(late);
+    time -= 1;
+    expect(await engine().deny(approval as string, BY)).toMatchObject({ verdict: 'denied' });
+  });
+
+  it('that restricts may come from who caused it, unverified', async () => {
+    const { approval } = await asked();
+    const listed = policy({ approvers: { dev: [MALLORY] } });
+    const by = { by: { name: MALLORY, verified: false }, reason: 'mine' };
+    expect(await refusal(engine({ policy: listed }).approve(approval as string, by))).toEqual([
+      'approval/refused',
+      expect.stringContaining('caused it'),
+      expect.any(String),
+    ]);
+    expect(await engine({ policy: listed }).deny(approval as string, by)).toMatchObject({ verdict: 'denied', by: { name: MALLORY } });
+  });
+
+  it('is carried out within the limits of a run, and not where there is no time for it', async () => {
+    const id = (await asked()).approval as string;
+    const none = policy({ limits: [{ per: ['run'], changes: 0 }] });
+    expect(await engine({ policy: none }).approve(id, BY)).toMatchObject([{ outcome: 'denied', message: expect.stringContaining('This run has made 0') }]);
+    aws.put('v', ['open-1']);
+    const { results } = await engine().handle(openedEvent('v', 'open-1', time - 1000));
+    const other = results[0]?.passes[0]?.approval as string;
+    expect(await engine().approve(other, { ...BY, deadline: time + 29_999 })).toMatchObject([{ outcome: 'busy', retryable: true }]);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('to what is not there any more asks about what is, as a person does', async () => {
+    const id = (await asked()).approval as string;
+    aws.put('w', ['open-1', 'open-2', 'closed']);
+    await engine().approve(id, BY);
+    const triggers = (await records()).flatMap(({ record }) => (record.kind === 'decision' ? [record.body['trigger']] : []));
+    expect(triggers.at(-1)).toEqual({ by: 'request' });
+    expect(triggers).toContainEqual({ by: 'approval', approval: id });
+  });
+
+  it('is only given where there is a journal', async () => {
+    const { journal: _, ...options } = { remediators: [revokeOpenRules], policy: policy(), journal, connect: aws.connect, clock };
+    expect(await refusal(createRedress(options).deny('a-1', BY))).toEqual([
+      'compose/invalid',
+      expect.stringMatching(/^An approval needs a journal/),
+      expect.any(String),
+    ]);
+    expect(await refusal(createRedress(options).closeBreaker(ID, { account: ACCOUNT }, { by: 'ops', reason: 'r' }))).toEqual([
+      'compose/invalid',
+      expect.stringMatching(/^A circuit breaker needs a journal/),
+      expect.any(String),
+    ]);
+  });
+
+  describe('that closes a circuit breaker', () => {
+    const open = (partition: 'aws' | 'aws-cn' = 'aws') =>
+      journal.append({
+        kind: 'breaker',
+        resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition },
+        remediator: ID,
+        body: { breaker: 'open', reason: 'test' },
+      });
+    const how = { by: 'ops', reason: 'looked' };
+    const closings = async () => (await records()).filter(({ record }) => record.kind === 'breaker' && record.body['breaker'] === 'closed');
+
+    it('is recorded with who, and why', async () => {
+      await open();
+      await engine().closeBreaker(ID, { account: ACCOUNT }, how);
+      expect((await closings()).map(({ record }) => [record.remediator, record.resource, record.body])).toEqual([
+        [
+          ID,
+          { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },
+          { breaker: 'closed', by: 'ops', reason: 'looked', message: `ops (unverified) has closed the circuit breaker of ${ID} in ${ACCOUNT}: looked` },
+        ],
+      ]);
+    });
+
+    it.each<[string, string, object, object, unknown[]]>([
+      ['nobody', ID, {}, { by: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
+      ['no reason', ID, {}, { reason: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
+      ['no account', ID, { account: '1111' }, {}, ['breaker/refused', '"1111" is no account.', 'Give its 12 digits.']],
+      ['another account', ID, { account: PROD }, {}, ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')]],
+      [
+        'another partition',
+        ID,
+        { partition: 'aws-cn' },
+        {},
+        ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')],
+      ],
+      ['a remediator that is not here', 'other', {}, {}, ['compose/invalid', expect.stringContaining('"other"'), `Known: ${ID}`]],
+    ])('is refused for %s', async (_name, remediator, where, more, expected) => {
+      await open();
+      expect(await refusal(engine().closeBreaker(remediator, { account: ACCOUNT, ...where }, { ...how, ...more }))).toEqual(expected);
+      expect(await closings()).toEqual([]);
+    });
+
+    it('is of its own partition', async () => {
+      await open('aws-cn');
+      expect(await refusal(engine().closeBreaker(ID, { account: ACCOUNT }, how))).toEqual(['breaker/refused', expect.any(String), expect.any(String)]);
+      await engine().closeBreaker(ID, { account: ACCOUNT, partition: 'aws-cn' }, how);
+      expect((await closings())[0]?.record.resource.partition).toBe('aws-cn');
+    });
+
+    it('is refused where only that of another remediator is open', async () => {
+      await journal.append({
+        kind: 'breaker',
+        resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },
+        remediator: 'other',
+        body: { breaker: 'open', reason: 'test' },
+      });
+      expect(await refusal(engine().closeBreaker(ID, { account: ACCOUNT }, how))).toEqual([
+        'breaker/refused',
+        expect.stringContaining('is not open'),
+        expect.any(String),
+      ]);
+    });
+  });
+});

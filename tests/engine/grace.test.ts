@@ -14,7 +14,6 @@ import {
 } from '@redress/core';
 import { folderJournal, memoryJournal } from '@redress/evidence';
 import { crashingJournal } from '@redress/testing';
-import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound, recordsOf } from '../support/journal.js';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
@@ -393,6 +392,14 @@ describe('a change with a grace period', () => {
   });
 });
 
+it('a change that needs an approval for another reason as well is not announced', async () => {
+  // Nothing shows that the rule is new.
+  expect(await swept()).toMatchObject([{ outcome: 'awaiting-approval' }]);
+  expect(told).toMatchObject([{ outcome: 'awaiting-approval' }]);
+  expect(notices()).toEqual([]);
+  expect((await engine().approvals()).map(({ grace }) => grace)).toEqual([undefined]);
+});
+
 describe('many workers at once', () => {
   const atOnce = (many: number, notify?: RedressOptions['notify']) =>
     Promise.all(Array.from({ length: many }, () => (notify === undefined ? reported() : reported('open-1', { notify }))));
@@ -417,98 +424,183 @@ describe('many workers at once', () => {
   });
 });
 
-describe('whatever happens, in whatever order', () => {
-  type Step = readonly [what: 'event' | 'sweep' | 'open' | 'close' | 'widen' | 'exempt' | 'admit' | 'restart' | 'together' | 'silence' | 'speak', wait: number];
-  const steps: fc.Arbitrary<Step[]> = fc.array(
-    fc.tuple(
-      fc.oneof(
-        { arbitrary: fc.constant('sweep'), weight: 12 },
-        { arbitrary: fc.constantFrom('event', 'together', 'open', 'close', 'widen', 'exempt', 'admit', 'restart', 'silence', 'speak'), weight: 10 },
-      ),
-      // Also back: clocks are set.
-      fc.oneof({ arbitrary: fc.integer({ min: 0, max: 3 * 24 }), weight: 6 }, { arbitrary: fc.integer({ min: -3 * 24, max: -1 }), weight: 1 }),
-    ),
-    { minLength: 10, maxLength: 30 },
-  ) as fc.Arbitrary<Step[]>;
+describe('what a grace period leaves in the journal', () => {
+  const said = async () =>
+    (await records())
+      .filter(({ record }) => record.kind === 'approval')
+      .map(({ record, seq }) => ({ seq, remediator: record.remediator, id: record.resource.id, ...record.body })) as unknown as {
+      seq: number;
+      approval: Record<string, unknown>;
+      message: string;
+      planDigest: string;
+    }[];
+  const iso = (at: number) => new Date(at).toISOString();
 
-  it('nothing is changed before its period is over since it was told, and nothing that is exempt', async () => {
-    let changed = 0;
-    await fc.assert(
-      fc.asyncProperty(steps, async (given) => {
-        const world = new Widgets();
-        world.put('w', ['open-1']);
-        let now = START;
-        let exempt = false;
-        let silent = false;
-        const own = { now: () => now, sleep: async (milliseconds: number) => void (now += milliseconds) };
-        const kept = memoryJournal({ clock: own });
-        /** First notices that arrived, by plan. */
-        const announced = new Map<string, number>();
-        const sent: string[] = [];
-        const make = () =>
-          createRedress({
-            remediators: [revokeOpenRules],
-            policy: policy({ grace: [{ period: 'P7D', remind: ['P1D'] }] }),
-            journal: kept,
-            connect: world.connect,
-            clock: own,
-            exceptions: { read: async () => (exempt ? registered(now + 999 * DAY) : defineRegister([])) },
-            notify: async ({ grace, plan, approval }) => {
-              if (grace === undefined) return;
-              if (silent) throw new Error('silence');
-              sent.push(`${approval}/${grace.notice}`);
-              if (grace.notice === 0) announced.set(plan?.digest ?? '', now);
-            },
-          });
-        let redress = make();
-        const check = (passes: readonly PassResult[]) => {
-          for (const pass of passes) {
-            if (pass.outcome !== 'remediated') continue;
-            changed++;
-            const at = announced.get(pass.plan?.digest ?? '');
-            expect(at, 'it was announced').toBeDefined();
-            expect(now - (at ?? now), 'the period is over').toBeGreaterThanOrEqual(7 * DAY);
-            expect(exempt, 'it is not exempt').toBe(false);
-            // What comes back is announced anew.
-            announced.delete(pass.plan?.digest ?? '');
-          }
-        };
-        const event = async (by = redress) => {
-          const { results } = await by.handle(openedEvent('w', 'open-1', now - 1000, { eventId: `e-${now}` }));
-          check(results.flatMap((each) => each.passes));
-        };
-        for (const [what, wait] of given) {
-          now += wait * HOUR;
-          if (what === 'event') await event();
-          else if (what === 'together') await Promise.all([event(), event(make()), event(make())]);
-          else if (what === 'sweep') {
-            const passes: PassResult[] = [];
-            await redress.sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }], restart: true, onPass: (pass) => void passes.push(pass) });
-            check(passes);
-          } else if (what === 'open') world.put('w', ['open-1']);
-          else if (what === 'close') world.put('w', []);
-          else if (what === 'widen') world.put('w', ['open-1', 'open-2']);
-          else if (what === 'exempt' || what === 'admit') exempt = what === 'exempt';
-          else if (what === 'silence' || what === 'speak') silent = what === 'silence';
-          else redress = make();
-        }
-        expect(new Set(sent).size, 'no notice is sent twice').toBe(sent.length);
-      }),
+  it('is each notice, before it is sent and after it was delivered', async () => {
+    const { approval, plan } = await reported();
+    time = START + 4 * DAY;
+    await swept();
+    const ends = iso(START + 7 * DAY);
+    const all = await said();
+    expect(all).toMatchObject([
       {
-        numRuns: 150,
-        examples: [
-          [
-            [
-              ['event', 0],
-              ['sweep', 140],
-              ['sweep', 72],
-              ['sweep', 24],
-            ] as unknown as Step[],
-          ],
-        ],
+        remediator: ID,
+        id: 'w',
+        approval: { id: approval, sending: { notice: 0 } },
+        planDigest: plan?.digest,
+        message: `the first notice of ${approval} is being sent`,
       },
-    );
-    // Else the property says nothing.
-    expect(changed).toBeGreaterThan(5);
+      {
+        approval: { id: approval, sent: { notice: 0, record: all[0]?.seq } },
+        planDigest: plan?.digest,
+        message: `the first notice of ${approval} was delivered; it is changed by itself after ${ends}`,
+      },
+      { approval: { sending: { notice: 1 } }, message: `reminder 1 of 2 of ${approval} is being sent` },
+      {
+        approval: { sent: { notice: 1, record: all[2]?.seq } },
+        message: `reminder 1 of 2 of ${approval} was delivered; it is changed by itself after ${ends}`,
+      },
+    ]);
+  });
+
+  it('is a notice that was not delivered; it may be sent again at once', async () => {
+    const broken = { notify: () => Promise.reject(new Error('Slack is down')) };
+    const { approval } = await reported('open-1', broken);
+    const [sending, unsent] = await said();
+    expect(unsent).toMatchObject({
+      approval: { id: approval, unsent: { notice: 0, record: sending?.seq } },
+      message: `the first notice of ${approval} could not be delivered`,
+    });
+    time += 1000;
+    await reported();
+    expect(notices()).toEqual([[0, 7]]);
+  });
+
+  it('is a claim: until the worker that has it must be gone no other one sends the notice', async () => {
+    const dead: Journal = {
+      ...bound(journal),
+      append: (entry) => (JSON.stringify(entry.body).includes('"sent"') ? Promise.reject(new Error('the process died')) : journal.append(entry)),
+    };
+    await engine({ journal: dead })
+      .handle(openedEvent('w', 'open-1', time - 1000, { eventId: 'e' }), { deadline: time + 120_000 })
+      .catch(() => undefined);
+    expect(notices()).toEqual([[0, 7]]);
+    const [claim] = await said();
+    // Until its deadline, and a minute: clocks differ.
+    expect(claim?.approval['sending']).toEqual({ notice: 0, until: START + 180_000 });
+    time = START + 179_999;
+    expect(await reported()).toMatchObject({ outcome: 'awaiting-approval', approval: claim?.approval['id'] });
+    expect(notices()).toHaveLength(1);
+    time = START + 180_000;
+    await reported();
+    expect(notices()).toHaveLength(2);
+  });
+
+  it('is a claim of ninety minutes and one, where nothing ends the worker', async () => {
+    await reported();
+    expect((await said())[0]?.approval['sending']).toEqual({ notice: 0, until: START + 5_460_000 });
+  });
+
+  it('is nothing where nobody can be notified, which is a warning', async () => {
+    const pass = await reported('open-1', { notify: undefined } as unknown as Partial<RedressOptions>);
+    expect(pass).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-/) });
+    expect(warned).toEqual([`the grace period of ${pass.approval} does not begin`]);
+    expect(await said()).toEqual([]);
+  });
+
+  it('is nothing where the request is not to be found', async () => {
+    const empty: Journal = { ...bound(journal), view: async (ref) => ({ ...(await journal.view(ref)), approvals: [] }) };
+    expect(await reported('open-1', { journal: empty })).toMatchObject({ outcome: 'awaiting-approval' });
+    expect([await said(), notices()]).toEqual([[], []]);
+  });
+
+  it('is one notice where two claim it: the first in the stream has it', async () => {
+    let claims = 0;
+    const second: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        const body = entry.body['approval'] as { sending?: object } | undefined;
+        // Another worker was a moment faster.
+        if (body?.sending !== undefined && claims++ === 0) await journal.append(entry);
+        return journal.append(entry);
+      },
+    };
+    const { approval } = await reported('open-1', { journal: second });
+    expect(approval).toMatch(/^a-/);
+    expect(notices()).toEqual([]);
+    expect(await said()).toHaveLength(2);
+  });
+
+  it('has no notice where somebody denies it while the notice is claimed, nor after that', async () => {
+    const denied: Journal = {
+      ...bound(journal),
+      append: async (entry) => {
+        const done = await journal.append(entry);
+        if ((entry.body['approval'] as { sending?: object } | undefined)?.sending !== undefined)
+          await engine().deny((entry.body['approval'] as { id: string }).id, BY);
+        return done;
+      },
+    };
+    await reported('open-1', { journal: denied });
+    time = START + 5 * DAY;
+    await swept();
+    expect(notices()).toEqual([]);
+  });
+
+  it('is no reminder of what was approved, also where that does not count any more', async () => {
+    const { approval } = await reported();
+    await engine({ policy: policy({ stop: 'changes' }) }).approve(approval ?? '', BY);
+    time = START + 5 * DAY;
+    // Whoever said yes is no approver now.
+    expect(await swept({ policy: policy({ approvers: { dev: [`arn:aws:iam::${ACCOUNT}:role/Other`] } }) })).toMatchObject([{ outcome: 'awaiting-approval' }]);
+    expect(notices()).toEqual([[0, 7]]);
+  });
+});
+
+describe('what was announced is over', () => {
+  const ended = async () =>
+    (await records()).flatMap(({ record }) => {
+      const { id, ended: why } = (record.body['approval'] ?? {}) as { id?: string; ended?: string };
+      return why === undefined ? [] : [{ id, why, message: record.body['message'], planDigest: record.body['planDigest'] }];
+    });
+  it.each<[string, () => unknown]>([
+    ['the resource is gone', () => aws.widgets.delete('w')],
+    ['something else would be changed now', () => aws.put('w', ['open-1', 'open-2', 'closed'])],
+    ['the gap is not there any more', () => aws.put('w', ['closed'])],
+  ])('when %s', async (why, happens) => {
+    const { approval, plan } = await reported();
+    time += DAY;
+    happens();
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([{ id: approval, why, message: `${approval} is over: ${why}`, planDigest: plan?.digest }]);
+    expect((await engine().approvals()).map(({ id }) => id)).not.toContain(approval);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['cannot be read', () => aws.faults.set('DescribeWidget', ['denied'])],
+    ['is as it was', () => undefined],
+  ])('not when the resource %s', async (_what, happens) => {
+    const { approval } = await reported();
+    time += DAY;
+    happens();
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([]);
+    expect((await engine().approvals()).map(({ id }) => id)).toEqual([approval]);
+  });
+
+  it('not when it needs an approval, nor when it was denied', async () => {
+    const asking = { policy: policy({ remediators: { [ID]: { dev: 'approve' } } }) };
+    await reported('open-1', asking);
+    aws.put('w', ['closed']);
+    time += DAY;
+    await engine(asking).run(widget('w'));
+    expect(await ended()).toEqual([]);
+    aws.put('w', ['open-1', 'closed']);
+    const { approval } = await reported();
+    await engine().deny(approval ?? '', BY);
+    aws.put('w', ['closed']);
+    time += 1000;
+    await engine().run(widget('w'));
+    expect(await ended()).toEqual([]);
   });
 });

@@ -15,7 +15,6 @@ import {
   unwrap,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
-import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { recordsOf } from '../support/journal.js';
 import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
@@ -268,43 +267,4 @@ describe('the past of a resource', () => {
     });
     expect(said(await again(input, { policy }))).toEqual(['planned']);
   });
-});
-
-it('under the policy of then it says what was decided then', async () => {
-  const step = fc.record({
-    widget: fc.constantFrom('w1', 'w2'),
-    rules: fc.subarray(['open-1', 'open-2', 'open-wide-3', 'closed-1']),
-    named: fc.constantFrom('open-1', 'open-2', 'open-wide-3'),
-    ago: fc.constantFrom(60_000, 3_600_000),
-    tags: fc.constantFrom({}, { 'redress:exception': '' }),
-    sender: fc.constantFrom(ACCOUNT, '222222222222'),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), fc.constantFrom('enforce', 'approve', 'plan', 'notify', 'off'), async (steps, mode) => {
-      time = START;
-      aws = new Widgets();
-      journal = memoryJournal({ clock });
-      const policy = policyOf(mode);
-      const told: { input: unknown; passes: readonly PassResult[] }[] = [];
-      for (const [index, each] of steps.entries()) {
-        time += 60_000;
-        aws.put(each.widget, each.rules, each.tags);
-        const input = { ...openedEvent(each.widget, each.named, time - each.ago), account: each.sender };
-        (input as unknown as { detail: { eventID: string } }).detail.eventID = `event-${index}`;
-        told.push({ input, passes: await live(input, policy) });
-      }
-      for (const { input, passes } of told) {
-        const replayed = await again(input, { policy });
-        const repeated = passes.every((pass) => pass.duplicate);
-        if (repeated) {
-          expect(said(replayed)).toEqual(['repeat']);
-          continue;
-        }
-        const before = passes.filter((pass) => !pass.duplicate).map((pass) => (pass.outcome === 'remediated' ? 'planned' : pass.outcome));
-        // After a change the rest was planned anew, and a pass that found nothing more said so; what was decided is the same.
-        expect([...new Set(said(replayed))].sort()).toEqual([...new Set(before)].sort());
-      }
-    }),
-    { numRuns: 150 },
-  );
 });

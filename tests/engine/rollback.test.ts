@@ -310,3 +310,205 @@ it('is compared with the newest thing that is recorded of the fix, not with the 
   await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: expect.stringContaining('changed since') });
   expect(sent()).toHaveLength(2);
 });
+
+describe('what it says, and leaves in the journal', () => {
+  const outcomeRecord = async () => (await recordsOf(journal)).findLast(({ record }) => record.kind === 'outcome');
+  const refusal = (work: Promise<unknown>) =>
+    work.then(
+      () => null,
+      ({ code, message, retryable }: { code: string; message: string; retryable: boolean }) => [code, message, retryable],
+    );
+
+  it('of one that is complete', async () => {
+    const execution = await fix();
+    const result = await back(execution);
+    expect(result).toMatchObject({
+      outcome: 'rolled-back',
+      message: 'revoke open-1; revoke open-2: taken back',
+      open: [],
+      retryable: false,
+      decision: {
+        effect: 'allow',
+        results: [{ guardrail: 'rollback', effect: 'allow', code: 'person', message: 'ops (unverified) asked for it: vendor' }],
+      },
+    });
+    // What a rollback does is not taken back in turn.
+    expect(result.plan?.changes).toEqual(
+      ['open-2', 'open-1'].map((rule) => ({
+        call: { service: 'widget', operation: 'AuthorizeRule', input: { Id: 'w', Rule: rule }, retry: 'idempotent' },
+        undo: { irreversible: 'The fix itself is the way back.' },
+        summary: `undo: revoke ${rule}`,
+        resolves: false,
+      })),
+    );
+    expect([result.plan?.hazards, result.plan?.before]).toEqual([[], { open: [] }]);
+    const outcome = await outcomeRecord();
+    expect(outcome?.record.body).toMatchObject({
+      verified: 'verified',
+      calls: [
+        { index: 0, status: 'applied' },
+        { index: 1, status: 'applied' },
+      ],
+    });
+    expect(outcome?.documents['after']).toEqual({ open: ['open-1', 'open-2'] });
+  });
+
+  it('of one that shows at the last look', async () => {
+    const execution = await fix();
+    const before = time;
+    aws.before = (operation) =>
+      void (operation === 'DescribeWidget' && aws.writes.length === 4 && time < before + 7250 && aws.faults.set(operation, ['denied']));
+    expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
+    expect(time).toBe(before + 7250);
+  });
+
+  it('of one that got half-way', async () => {
+    const execution = await fix();
+    aws.before = (operation) => void (operation === 'AuthorizeRule' && aws.rules('w').length === 1 && aws.faults.set('AuthorizeRule', ['denied']));
+    expect(await back(execution)).toMatchObject({
+      outcome: 'partial',
+      message: expect.stringMatching(/^The rollback is not complete: widget:AuthorizeRule was refused: AccessDenied/),
+    });
+    const outcome = await outcomeRecord();
+    expect(outcome?.record.body).toMatchObject({ verified: 'not-verified', calls: [{ status: 'applied' }, { status: 'refused' }] });
+    expect(outcome?.documents['after']).toEqual({ open: ['open-2'] });
+  });
+
+  it('of one after which it is not as it was', async () => {
+    const execution = await fix();
+    const work = aws.handle.bind(aws);
+    aws.handle = (operation, input) => {
+      const reply = work(operation, input);
+      if (operation === 'AuthorizeRule') aws.put('w', ['open-3']);
+      return reply;
+    };
+    expect(await back(execution)).toMatchObject({
+      outcome: 'unknown',
+      message: 'The rollback is not complete: the resource is not as it was before the fix',
+    });
+    const outcome = await outcomeRecord();
+    expect(outcome?.record.body).toMatchObject({ verified: 'not-verified' });
+    expect(outcome?.documents['after']).toEqual({ open: ['open-3'] });
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['cannot be read', () => aws.faults.set('DescribeWidget', Array(10).fill('denied')), 'widget:DescribeWidget: AccessDenied: AccessDenied'],
+    ['is gone', () => aws.widgets.delete('w'), 'it is gone'],
+  ])('of one after which the resource %s', async (_what, happens, why) => {
+    const execution = await fix();
+    const work = aws.handle.bind(aws);
+    aws.handle = (operation, input) => {
+      const reply = work(operation, input);
+      if (operation === 'AuthorizeRule' && aws.writes.length === 4) happens();
+      return reply;
+    };
+    expect(await back(execution)).toMatchObject({
+      outcome: 'unknown',
+      message: `The calls were sent, but the resource could not be read afterwards: ${why}`,
+    });
+    const outcome = await outcomeRecord();
+    expect(outcome?.record.body).toMatchObject({ verified: 'unconfirmed' });
+    expect(outcome?.documents).not.toHaveProperty('after');
+  });
+
+  it.each<[string, () => unknown]>([
+    ['cannot be read', () => aws.faults.set('DescribeWidget', ['denied'])],
+    ['is gone', () => aws.widgets.delete('w')],
+  ])('of one under whose lease the resource %s: nothing is sent', async (_what, happens) => {
+    const execution = await fix();
+    const racing: Journal = {
+      ...bound(journal),
+      begin: async (request) => {
+        const begun = await journal.begin(request);
+        happens();
+        return begun;
+      },
+    };
+    expect(await back(execution, { journal: racing })).toMatchObject({
+      outcome: 'superseded',
+      message: 'The resource changed in this moment; nothing was taken back.',
+    });
+    expect(sent()).toHaveLength(2);
+    expect(await holds()).toEqual([]);
+  });
+
+  it.each([
+    ['throttled', true],
+    ['denied', false],
+  ] as const)('of one whose first call is %s: it may be tried again, or not', async (fault, retryable) => {
+    const execution = await fix();
+    aws.faults.set('AuthorizeRule', [fault]);
+    expect(await back(execution)).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/^widget:AuthorizeRule was refused: /), retryable });
+    expect((await outcomeRecord())?.record.body).toMatchObject({ calls: [{ index: 0, status: 'refused' }] });
+    aws.faults.clear();
+    expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  it('of one for which there is not enough time', async () => {
+    const execution = await fix();
+    const by = { by: 'ops', reason: 'vendor' };
+    expect(await refusal(engine().rollback(execution, { ...by, deadline: time }))).toEqual([
+      'rollback/refused',
+      expect.stringMatching(/^The resource cannot be read: No time left/),
+      true,
+    ]);
+    expect(await engine().rollback(execution, { ...by, deadline: time + 9_999 })).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringMatching(/^Not enough time left/),
+      retryable: true,
+    });
+    expect(sent()).toHaveLength(2);
+    expect(await engine().rollback(execution, { ...by, deadline: time + 60_000 })).toMatchObject({ outcome: 'rolled-back' });
+  });
+
+  it('of one that another worker came before', async () => {
+    const execution = await fix();
+    const moved: Journal = { ...bound(journal), begin: async () => ({ status: 'moved' }) as never };
+    expect(await refusal(back(execution, { journal: moved }))).toEqual(['rollback/refused', 'Something happened to the resource just now.', true]);
+    // What came after it was looked at counts as that, too.
+    const late: Journal = {
+      ...bound(journal),
+      view: async (ref) => {
+        const view = await journal.view(ref);
+        return { ...view, generation: view.generation - 1 };
+      },
+    };
+    expect(await refusal(back(execution, { journal: late }))).toMatchObject({ 0: 'rollback/refused', 2: true });
+    expect(sent()).toHaveLength(2);
+  });
+
+  it('is the rollback of the remediator that made the change, among several', async () => {
+    const other: Remediator = { ...anyAge, id: 'other', observe: () => Promise.reject(new Error('not asked')) };
+    expect(await back(await fix(), { remediators: [other, anyAge] })).toMatchObject({ remediator: 'widget-revoke-open', outcome: 'rolled-back' });
+  });
+
+  it('notifies as of what a person asked for', async () => {
+    const execution = await fix();
+    const told: unknown[] = [];
+    await back(execution, { notify: async (each) => void told.push(each) });
+    expect(told).toMatchObject([{ outcome: 'rolled-back', resource: { id: 'w' }, message: 'revoke open-1; revoke open-2: taken back' }]);
+  });
+});
+
+it('may look with what its own role was given alone: not with what only decides on a fix', async () => {
+  const execution = await fix();
+  const deciding: Remediator = { ...anyAge, uses: { ...anyAge.uses, decides: [widgetService.pick('DescribeWidget')] } };
+  await expect(back(execution, { remediators: [deciding] })).rejects.toMatchObject({
+    code: 'rollback/refused',
+    message: expect.stringContaining('nobody needs for a rollback'),
+  });
+});
+
+it('refuses what a view says is one more rollback of it, and only that', async () => {
+  const execution = await fix();
+  aws.faults.set('AuthorizeRule', ['denied']);
+  expect(await back(execution)).toMatchObject({ outcome: 'failed' });
+  aws.faults.clear();
+  // One that failed, one of something else, and one more that is complete.
+  aws.put('v', ['open-1']);
+  const [other] = await engine().run(widget('v'));
+  expect(await back(other?.execution ?? '')).toMatchObject({ outcome: 'rolled-back' });
+  expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
+  aws.put('w', []);
+  await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: `${execution} was rolled back already.` });
+});

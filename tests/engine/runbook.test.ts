@@ -125,6 +125,7 @@ const engine = () =>
   });
 const outcomes = (passes: readonly PassResult[]) => passes.map(({ outcome }) => outcome);
 const run = async () => outcomes(await engine().run(KEY));
+const newest = async (kind: string) => (await recordsOf(journal)).findLast(({ record }) => record.kind === kind);
 const ended = (automation = 'automation-1', status = 'Success', document = 'Test-EnableRotation') => ({
   version: '0',
   id: `event-${automation}`,
@@ -256,5 +257,146 @@ describe('a change that is a runbook', () => {
     expect(await handled(ended('automation-1', 'Success', 'Other'))).toEqual([]);
     expect(await handled(ended('other-1'))).toEqual(['denied']);
     expect(keys.sent).toBe(0);
+  });
+});
+
+describe('what is said of a runbook', () => {
+  const UNTIL = '2026-11-24T10:30:07.250Z';
+  it('while it may be at work: which one, since which execution, and until when', async () => {
+    const [started] = await engine().run(KEY);
+    expect(time).toBe(START + 7250);
+    const message = `Test-EnableRotation was started by ${started?.execution}, and has until ${UNTIL}.`;
+    const [waiting] = await engine().run(KEY);
+    expect(waiting).toMatchObject({
+      outcome: 'awaiting-runbook',
+      message,
+      open: ['rotate k1'],
+      execution: started?.execution,
+      duplicate: true,
+      retryable: false,
+    });
+    time = Date.parse(UNTIL) - 1;
+    expect(await run()).toEqual(['awaiting-runbook']);
+    time = Date.parse(UNTIL);
+    expect(await run()).toEqual(['failed']);
+  });
+
+  it('when it has closed the gap: an execution of its own has the change, and what undoes it', async () => {
+    const [started] = await engine().run(KEY);
+    const first = await newest('intent');
+    keys.rotates = true;
+    const [done] = await engine().run(KEY);
+    expect(done).toMatchObject({
+      outcome: 'remediated',
+      message: `rotate k1 (started by ${started?.execution}, seen to be done)`,
+      open: [],
+      plan: { digest: started?.plan?.digest },
+    });
+    expect(done?.execution).not.toBe(started?.execution);
+    const intent = await newest('intent');
+    expect(intent?.record.body).toMatchObject({
+      purpose: 'runbook',
+      runbookOf: started?.execution,
+      trigger: { by: 'request' },
+      subjects: first?.record.body['subjects'],
+      terms: first?.record.body['terms'],
+    });
+    expect(intent?.documents).toMatchObject({ plan: { digest: started?.plan?.digest }, before: { rotates: false, enabled: true } });
+    expect((await newest('call'))?.record).toMatchObject({
+      execution: done?.execution,
+      body: {
+        call: {
+          index: 0,
+          service: 'test',
+          operation: 'StartAutomation',
+          attempt: 1,
+          status: 'applied',
+          observedBy: 'look',
+          undo: [{ service: 'test', operation: 'DisableRotation', input: { Id: 'k1' }, retry: 'idempotent' }],
+        },
+      },
+    });
+    const outcome = await newest('outcome');
+    expect(outcome?.record.body).toMatchObject({ verified: 'verified' });
+    expect(outcome?.documents['after']).toEqual({ rotates: true, enabled: true });
+  });
+
+  it('when its time is over', async () => {
+    const [started] = await engine().run(KEY);
+    time += HALF_AN_HOUR;
+    const [failed] = await engine().run(KEY);
+    expect(failed?.message).toBe(`Test-EnableRotation, started by ${started?.execution}, has not closed the gap in time: rotate k1`);
+    expect((await newest('outcome'))?.documents['after']).toEqual({ rotates: false, enabled: true });
+    expect((await journal.view(KEY)).closed[0]).toMatchObject({ outcome: 'failed', sent: 0 });
+  });
+
+  it.each<[string, () => unknown, string, unknown]>([
+    ['is gone', () => (keys.gone = true), 'the resource is gone', undefined],
+    ['cannot have the gap any more', () => (keys.enabled = false), 'it does not apply any more', { rotates: false, enabled: false }],
+  ])('when the resource %s', async (_what, happens, why, after) => {
+    const [started] = await engine().run(KEY);
+    happens();
+    expect((await engine().run(KEY))[0]?.message).toBe(
+      `The gap is not there any more, but not because Test-EnableRotation, started by ${started?.execution}, was seen to close it: ${why}.`,
+    );
+    const outcome = await newest('outcome');
+    expect(outcome?.record.body).toMatchObject({ verified: 'unconfirmed' });
+    expect(outcome?.documents['after']).toEqual(after);
+  });
+
+  it('in a dry run, while it may be at work and after that: nothing is recorded', async () => {
+    const [started] = await engine().run(KEY);
+    const before = (await recordsOf(journal)).length;
+    expect(await engine().plan('test-enable-rotation', KEY)).toMatchObject([{ outcome: 'awaiting-runbook', execution: started?.execution }]);
+    keys.rotates = true;
+    expect(outcomes(await engine().plan('test-enable-rotation', KEY))).toEqual(['no-op']);
+    time += HALF_AN_HOUR;
+    keys.rotates = false;
+    expect(outcomes(await engine().plan('test-enable-rotation', KEY))).toEqual(['planned']);
+    expect(await recordsOf(journal)).toHaveLength(before);
+  });
+
+  it('where another worker records it: it is delivered again', async () => {
+    await run();
+    keys.rotates = true;
+    const { begin } = journal;
+    journal.begin = async () => ({ status: 'moved' }) as never;
+    expect(await engine().run(KEY)).toMatchObject([{ outcome: 'busy', retryable: true, execution: null }]);
+    journal.begin = begin;
+    expect(await run()).toEqual(['remediated']);
+  });
+
+  it('that failed three times in a row: the circuit breaker opens', async () => {
+    for (let n = 0; n < 3; n++) {
+      expect(await run()).toEqual(['awaiting-runbook']);
+      time += HALF_AN_HOUR;
+      expect(await run()).toEqual(['failed']);
+    }
+    expect((await journal.view(KEY)).breakers).toMatchObject([{ remediator: 'test-enable-rotation' }]);
+    expect(await run()).toEqual(['denied']);
+  });
+
+  it('when it has closed the gap while the circuit breaker is open: nothing is sent', async () => {
+    await run();
+    keys.rotates = true;
+    await journal.append({
+      kind: 'breaker',
+      resource: { type: 'AWS::::Account', id: ACCOUNT, account: ACCOUNT, region: 'aws-global', partition: 'aws' },
+      remediator: 'test-enable-rotation',
+      body: { breaker: 'open', reason: 'test' },
+    });
+    expect(await run()).toEqual(['remediated']);
+    expect(keys.sent).toBe(1);
+  });
+
+  it('to its own remediator: what another has started is not waited for', async () => {
+    await run();
+    const { view } = journal;
+    journal.view = async (ref) => {
+      const seen = await view.call(journal, ref);
+      return { ...seen, closed: seen.closed.map((each) => ({ ...each, remediator: 'other' })) };
+    };
+    expect(await run()).toEqual(['awaiting-runbook']);
+    expect(keys.sent).toBe(2);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { celRules } from './cel.js';
 import { createRedress } from './engine/redress.js';
-import { decide, known } from './guardrails/guardrail.js';
-import { ACCOUNT, apiCallFinding, facts } from './internal/testing/facts.js';
+import { decide, type Facts, known } from './guardrails/guardrail.js';
+import { ACCOUNT, apiCallFinding, facts, group, revoke } from './internal/testing/facts.js';
 import { parsePolicy } from './policy/policy.js';
 
 const policy = (...rules: { when: string; effect?: string }[]) =>
@@ -67,10 +67,66 @@ describe('rules', () => {
   });
 });
 
+describe('a rule speaks of', () => {
+  const matches = (when: string, over: Partial<Facts> = {}) => celRules().evaluate(facts({ policy: known(policy({ when })), ...over })).code === 'rule';
+  const { subject: _, ...whole } = revoke;
+  it.each<[string, Partial<Facts>]>([
+    ['resource.type == "AWS::EC2::SecurityGroup" && resource.id == "sg-0abc" && resource.partition == "aws"', {}],
+    [`resource.account == "${ACCOUNT}" && resource.region == "us-east-1"`, {}],
+    ['remediator.id == "ec2-revoke-sg-open-ssh" && remediator.version == "1.0.0" && remediator.ceiling == "enforce"', {}],
+    ['trigger.source == "cloudtrail" && trigger.kind == "api-call"', {}],
+    ['trigger.by == "sweep" && trigger.source == "" && trigger.kind == "" && trigger.actor == ""', { trigger: { by: 'sweep' } }],
+    [
+      'plan.operations == ["ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"] && plan.subjects == ["tcp 22-22 0.0.0.0/0"]',
+      { changes: [whole, revoke] },
+    ],
+    ['plan.hazards == ["wide"]', { hazards: [{ code: 'wide', effect: 'approve', message: 'm' }] }],
+    ['now == timestamp("2026-11-24T10:00:00Z")', {}],
+    // An account that is in no environment.
+    ['resource.environment == ""', { resource: { ...group, account: '999999999999' } }],
+    ['resource.tags["a"] == ""', { observation: known({ state: {}, tags: 'untaggable' }) }],
+  ])('%s', (when, over) => {
+    expect(matches(when, over)).toBe(true);
+  });
+
+  it('what uses the resource, each with its own tags: one is enough', () => {
+    const user = (id: string, tags: Record<string, string>) => ({ type: 'AWS::EC2::Instance', id, tags });
+    const observation = known({ state: {}, tags: { team: 'web', env: 'dev' }, usedBy: [user('i-1', { team: 'shop' }), user('i-2', { tier: 'gold' })] });
+    const seen = (when: string) => matches(when, { observation });
+    expect([seen('resource.tags["team"] == "shop"'), seen('resource.tags["tier"] == "gold"'), seen('resource.tags["team"] == "web"')]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    // They are hit by a change as the resource is.
+    expect(seen('resource.tags["team"] == "shop" && resource.tags["env"] == "dev"')).toBe(true);
+    // None has the tags of another.
+    expect(seen('resource.tags["team"] == "shop" && resource.tags["tier"] == "gold"')).toBe(false);
+  });
+
+  it('nothing where the policy has none, or none is true', () => {
+    const said = (...rules: { when: string }[]) => celRules().evaluate(facts({ policy: known(policy(...rules)) }));
+    expect(said()).toMatchObject({ effect: 'allow', code: 'no-rules' });
+    expect(said({ when: 'false' })).toMatchObject({ effect: 'allow', code: 'no-rule' });
+    expect(said({ when: 'true' }, { when: '1 < 2' })).toEqual({
+      effect: 'approve',
+      code: 'rule',
+      message: 'a reason (true). a reason (1 < 2).',
+      data: { rules: ['true', '1 < 2'] },
+    });
+  });
+
+  it('and where it cannot be read it says which, and why', () => {
+    const given = facts({ policy: known(policy({ when: 'nobody == 1' })) });
+    expect(() => celRules().evaluate(given)).toThrow(new TypeError('the rule nobody == 1 cannot be read: Unknown variable: nobody'));
+  });
+});
+
 describe('a policy with rules', () => {
   const compose = (rules: ReturnType<typeof policy>, guardrails = [celRules()]) =>
     createRedress({ remediators: [], policy: rules, guardrails, connect: async () => Promise.reject(new Error('no')) });
   it.each([
+    [`${'('.repeat(60)}true${')'.repeat(60)}`, /Exceeded maxDepth \(50\)$/],
     ['1 +', /rules\.0\.when: Unexpected token/],
     ['resource.idd == "x"', /No such key: idd/],
     ['resource.id', /it is string, not true or false/],
@@ -78,6 +134,9 @@ describe('a policy with rules', () => {
     ['resource.id > 3', /no such overload/],
     ['"env" in resource.tags', /compare it/],
     ['has(resource.tags.env)', /compare it/],
+    ['"env" in\tresource  .  tags', /compare it/],
+    ['has  (  resource . tags.env )', /compare it/],
+    ['!(resource.id == "x" || "env" in resource.tags)', /compare it/],
   ])('is refused for %s', (when, message) => {
     expect(() => compose(policy({ when }))).toThrow(message);
   });

@@ -36,18 +36,14 @@ function compileAnew(when: string): Compiled {
   // A tag that is missing reads as an empty text, so that a rule about a tag says something of every resource; then it is always "there".
   if (/\bin\s+resource\s*\.\s*tags\b|\bhas\s*\(\s*resource\s*\.\s*tags\b/.test(when))
     return { ok: false, error: 'a tag that is missing is an empty text here: compare it, resource.tags["key"] != ""' };
-  try {
-    const checked = environment.check(when);
-    if (!checked.valid) return { ok: false, error: firstLine(messageOf(checked.error)) };
-    if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
-    const expression = environment.parse(when);
-    return { ok: true, matches: (context) => expression(context) === true };
-  } catch (error) {
-    return { ok: false, error: firstLine(messageOf(error)) };
-  }
+  const checked = environment.check(when);
+  if (!checked.valid) return { ok: false, error: firstLine(messageOf(checked.error)) };
+  if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
+  const expression = environment.parse(when);
+  return { ok: true, matches: (context) => expression(context) === true };
 }
 
-const firstLine = (text: string) => text.split('\n')[0] ?? text;
+const firstLine = (text: string) => text.split('\n', 1).join('');
 
 function tagsOf(tags: Tags): Map<string, string> {
   const map = new Map(Object.entries(tags));

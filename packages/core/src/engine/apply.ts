@@ -9,11 +9,11 @@ import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { denialOf, toldOf } from './denial.js';
 import { inExecution, type WriteContext, type WriteReply } from './gate.js';
-import { VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
 import { persist } from './recorder.js';
 import { type Observed, type Runtime, tells } from './runtime.js';
 import { resolveUndo } from './story.js';
+import { lookUntil } from './verify.js';
 
 /** A call is sent again only after a look has shown that it had no effect. */
 const ATTEMPTS = 2;
@@ -134,17 +134,22 @@ async function recordCall(runtime: Runtime, { lease, ref, remediator }: Applicat
  * Looks after a lost reply whether the change is still to be made; null when that cannot be told. One look that does not show it is not enough
  * to send the call again, for reads may be stale.
  */
-async function stillToDo(
+function stillToDo(
   runtime: Runtime,
   { remediator, ref, purpose, lease, policy, deadline, earlier = null }: Application,
   change: Change,
 ): Promise<boolean | null> {
-  let still: boolean | null = null;
-  for (const wait of VERIFY_WAITS) {
-    if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await runtime.look(remediator, ref, policy, { as: inExecution(lease, remediator, ref, purpose), deadline, purpose: 'verification', earlier });
-    still = purpose === 'fix' && seen.assessment.ok && tells(seen) ? remaining([change], seen.assessment.value).length > 0 : null;
-    if (still !== true) return still;
-  }
-  return still;
+  return lookUntil(
+    runtime,
+    (still) => still !== true,
+    async () => {
+      const seen = await runtime.look(remediator, ref, policy, {
+        as: inExecution(lease, remediator, ref, purpose),
+        deadline,
+        purpose: 'verification',
+        earlier,
+      });
+      return purpose === 'fix' && seen.assessment.ok && tells(seen) ? remaining([change], seen.assessment.value).length > 0 : null;
+    },
+  );
 }

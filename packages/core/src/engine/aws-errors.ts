@@ -14,12 +14,12 @@ export interface AwsFailure {
 }
 
 const DENIED =
-  /^(?:AccessDenied|AccessDeniedException|UnauthorizedOperation|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
+  /^(?:AccessDenied|AccessDeniedException|Client\.UnauthorizedOperation|AuthFailure|Unauthorized.*|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|OptInRequired|NotAuthorized.*)$/;
 const THROTTLED =
   /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
 // Credentials are renewed; the call was refused before it was looked at.
 const EXPIRED = /^(?:ExpiredToken(?:Exception)?|RequestExpired|Client\.RequestExpired)$/;
-const GONE = /(?:NotFound|NoSuch|DoesNotExist|\.NotFound$)/;
+const GONE = /(?:NotFound|NoSuch|DoesNotExist)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
 
 /**

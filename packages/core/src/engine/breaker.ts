@@ -15,17 +15,23 @@ export async function tripped(runtime: Runtime, asked: Asked, reason: string): P
   await unlessDelivered(runtime, opened, await tell(runtime, remediator, opened, trigger));
 }
 
+/** What failed for a reason that passes (a throttled call) is no bad end. */
+const isBad = ({ outcome, retryable }: Pick<TrackedExecution | PassResult, 'outcome' | 'retryable'>) =>
+  ['failed', 'partial', 'unknown'].includes(outcome) && !retryable;
+
 /**
- * After a bad end: whether it was one too many in a row. What failed for a reason that passes (a throttled call) is none. What AWS refuses for
- * good says nothing of the remediator, neither good nor bad: it is kept, and not tried again.
+ * After a bad end: whether it was one too many in a row. What AWS refuses for good says nothing of the remediator, neither good nor bad: it is
+ * kept, and not tried again.
  */
-export async function breakerAfter(runtime: Runtime, asked: Asked, { outcome, retryable, execution }: PassResult): Promise<void> {
+export async function breakerAfter(runtime: Runtime, asked: Asked, result: PassResult): Promise<void> {
   const { remediator, ref } = asked;
-  if (retryable || !['failed', 'partial', 'unknown'].includes(outcome)) return;
+  if (!isBad(result)) return;
   const track = await persist(runtime, (journal) => journal.trackRecord({ remediator: remediator.id, accounts: [ref.account] }));
-  if (track.some((each) => each.execution === execution && each.denied === true)) return;
-  const last = track.filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.denied !== true).slice(0, BAD_IN_A_ROW);
-  const isBad = (each: TrackedExecution) => ['failed', 'partial', 'unknown'].includes(each.outcome) && !each.retryable;
+  if (track.some((each) => each.execution === result.execution && each.denied === true)) return;
+  const last = track
+    // None of these is an end: nothing was done, it was refused for good, or a runbook was started, whose end is an execution of its own.
+    .filter((each) => each.rollbackOf === null && each.outcome !== 'superseded' && each.denied !== true && each.outcome !== 'awaiting-runbook')
+    .slice(0, BAD_IN_A_ROW);
   if (last.length === BAD_IN_A_ROW && last.every(isBad))
     await tripped(
       runtime,

@@ -119,6 +119,33 @@ describe('how far an input came', () => {
     expect(second.resources(0, [A, B, C])).toEqual([C]);
   });
 
+  it('is not kept of what was handled at once, and is where the last has to be retried', async () => {
+    const whole = await begin(findings(2));
+    for (const at of [0, 1]) {
+      await whole.handled(at, A, false);
+      whole.came(at, false);
+    }
+    await whole.end();
+    expect(entries).toEqual([]);
+    const half = await begin(findings(2));
+    half.came(0, true);
+    half.came(1, false);
+    await half.end();
+    expect(written()).toEqual([{ next: 2, again: [{ at: 0, done: [], again: [] }] }]);
+  });
+
+  it('within the first finding is complete when that is', async () => {
+    const first = await begin(findings(1));
+    await first.handled(0, A, false);
+    await first.end();
+    expect(written()).toEqual([{ next: 0, again: [{ at: 0, done: [A], again: [] }] }]);
+    const second = await begin(findings(1));
+    second.came(0, false);
+    await second.end();
+    expect(written().at(-1)).toEqual({ next: 0, again: [] });
+    expect(entries).toHaveLength(2);
+  });
+
   it('is of just these findings', async () => {
     const first = await begin(findings(2));
     first.came(0, false);
@@ -187,7 +214,7 @@ describe('nothing is kept', () => {
       delivery.came(0, false);
       await delivery.end();
     }
-    expect(entries).toEqual([]);
+    expect([entries, warned]).toEqual([[], []]);
     const mixed = await begin([
       ...findings(1, { account: 'x' }),
       ...findings(1, { region: null }),
@@ -232,6 +259,7 @@ describe('it begins from the start', () => {
     await first.end();
     entries.push({ ...(entries[0] as Entry), body: { delivery } });
     expect((await begin(findings(2))).order()).toEqual([0, 1]);
+    expect(warned).toEqual([]);
     // What another has written there is no word of it.
     entries[1] = { ...(entries[1] as Entry), remediator: 'other' };
     expect((await begin(findings(2))).order()).toEqual([1]);

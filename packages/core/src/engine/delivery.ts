@@ -1,5 +1,4 @@
 import type { Journal } from '../journal.js';
-import { isRedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { type Digest, digestOf, isRecord } from '../model/json.js';
 import { type ResourceRef, resource } from '../model/resource.js';
@@ -138,8 +137,8 @@ function placeOf(findings: readonly Finding[]): ResourceRef | null {
     if (account === null || region === null) continue;
     try {
       return resource({ type: 'AWS::SQS::Message', id: digestOf(names), account, region });
-    } catch (error) {
-      if (!isRedressError(error)) throw error;
+    } catch {
+      // It is no account or no region: the next may be.
     }
   }
   return null;

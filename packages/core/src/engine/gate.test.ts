@@ -120,6 +120,14 @@ describe('reads', () => {
     ]);
   });
 
+  it('do not include what is declared as a read and writes, or is not bound at all', async () => {
+    const uses = { ...remediator.uses, reads: [{ service: remediator.uses.reads[0]?.service as never, operations: ['SwitchOff', 'ExplodeLamp'] }] };
+    const aws = gate().reads({ id: remediator.id, uses }, ref, LOOKING, null) as unknown as ReturnType<typeof reads>;
+    for (const operation of ['SwitchOff', 'ExplodeLamp'])
+      await expect(aws.lamp[operation]?.({})).rejects.toMatchObject({ code: 'gate/undeclared', message: expect.stringContaining(`lamp:${operation}`) });
+    expect(sent).toEqual([]);
+  });
+
   it('gives all of a service that several uses name', () => {
     const uses = {
       ...remediator.uses,
@@ -148,6 +156,12 @@ describe('reads', () => {
         else await expect(read).rejects.toMatchObject({ code: 'gate/undeclared' });
       }
     expect(sent).toEqual(['DescribeLamp', 'DescribeLamp', 'DescribeLamp', 'DescribeLamp']);
+    // What only finds is an operation of one service; one of another may have the same name.
+    const door = defineService({ id: 'door', client: Client as never, operations: { DescribeLamp: { command: command('DescribeLamp') as never } } });
+    const uses = { ...remediator.uses, finds: [door.pick('DescribeLamp')] };
+    const aws = gate().reads({ id: remediator.id, uses }, ref, { access: 'write', execution: null }, null) as unknown as ReturnType<typeof reads>;
+    await aws.lamp['DescribeLamp']?.({});
+    expect(sent).toHaveLength(5);
   });
 
   it('end with the time of the process', async () => {
@@ -157,8 +171,12 @@ describe('reads', () => {
 
   it('say what AWS said', async () => {
     answer = () => Promise.reject(Object.assign(new Error('no'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403, requestId: 'r-2' } }));
-    await expect(reads().lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'aws/denied', retryable: false });
-    expect(traces).toMatchObject([{ requestId: 'r-2', failure: { code: 'aws/denied' } }]);
+    await expect(reads().lamp['DescribeLamp']?.({})).rejects.toMatchObject({
+      code: 'aws/denied',
+      message: 'lamp:DescribeLamp: AccessDenied: no',
+      retryable: false,
+    });
+    expect(traces).toMatchObject([{ access: 'read', requestId: 'r-2', failure: { code: 'aws/denied' } }]);
   });
 
   it('go to the home region for what is global', () => {
@@ -180,6 +198,16 @@ describe('a write passes when it', () => {
       { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access, execution: { id: 'x-1', remediator: 'lamp-switch-off', resource: ref } },
     ]);
     expect(order).toEqual(['recheck', 'send']);
+    expect(traces).toEqual([{ service: 'lamp', operation, access: 'write', account: ACCOUNT, region: 'eu-west-1', requestId: 'r-1', failure: null }]);
+  });
+
+  it('has just enough time before its lease and the process end', async () => {
+    expect(await write(call('SwitchOff'), { lease: lease(NOW + 10_000), deadline: NOW + 10_000 })).toMatchObject({ ok: true });
+  });
+
+  it('gets an answer, also one that says nothing of itself', async () => {
+    answer = async () => ({});
+    expect(await write(call('SwitchOff'))).toMatchObject({ ok: true, requestId: null, caller: `arn:aws:iam::${ACCOUNT}:role/Redress` });
   });
 });
 
@@ -198,6 +226,16 @@ describe('nothing is sent when', () => {
   ])('%s', async (_name, code, what, over, retryable) => {
     await expect(write(what, over)).rejects.toMatchObject({ code, ...(retryable === undefined ? {} : { retryable }) });
     expect(sent).toEqual([]);
+  });
+
+  it.each(['DescribeLamp', 'ExplodeLamp'])('%s is declared as a write, and is not one', async (operation) => {
+    const service = remediator.uses.writes[0]?.service as never;
+    const mine: Remediator = { ...remediator, uses: { ...remediator.uses, writes: [{ service, operations: [operation] }] } };
+    await expect(write(call(operation), { remediator: mine })).rejects.toMatchObject({
+      code: 'gate/undeclared',
+      message: expect.stringContaining(`lamp:${operation}`),
+    });
+    expect([sent, targets]).toEqual([[], []]);
   });
 
   it('the credentials are of another account', async () => {
@@ -220,6 +258,10 @@ it('what AWS answers to a write is returned, not thrown', async () => {
   expect(await write(call('SwitchOff'))).toMatchObject({ ok: false, failure: { code: 'aws/throttled', effect: 'refused' } });
   answer = () => Promise.reject(Object.assign(new Error('reset'), { name: 'ECONNRESET' }));
   expect(await write(call('SwitchOff'))).toMatchObject({ ok: false, failure: { code: 'aws/unreachable', effect: 'unknown' } });
+  expect(traces).toMatchObject([
+    { access: 'write', failure: { code: 'aws/throttled' } },
+    { access: 'write', failure: { code: 'aws/unreachable' } },
+  ]);
 });
 
 it('a plan cannot be changed by what sends it', async () => {
@@ -290,7 +332,11 @@ describe('connections', () => {
     };
     const one = new Gate(flaky, clock, () => undefined);
     const target = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1', access: 'read', execution: null } as const;
-    await expect(one.identity(target)).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
+    await expect(one.identity(target)).rejects.toMatchObject({
+      code: 'aws/unreachable',
+      message: expect.stringMatching(/^sts:GetCallerIdentity: /),
+      retryable: true,
+    });
     await expect(one.identity(target)).resolves.toMatchObject({ account: ACCOUNT });
   });
 });
@@ -342,11 +388,33 @@ describe('executions', () => {
     expect(open.size).toBe(2);
   });
 
+  it('share one that serves all, also the one that was made for the first of them; closed, nothing is open', async () => {
+    const one = counted(true);
+    for (const id of ['x-1', 'x-2']) {
+      await one.within(under(id), () => work(one, id));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect([targets.length, open.size, one.connections]).toEqual([1, 2, 1]);
+    one.close();
+    expect([open.size, one.connections]).toEqual([0, 0]);
+  });
+
   it('do not use a connection that was made before them, if it is not for them', async () => {
     const one = counted();
     await one.identity({ ...place, access: 'write', execution: null });
     expect(await one.within(under('x-1'), () => work(one, 'x-1'))).toMatchObject({ caller: expect.stringMatching(/x-1$/) });
     expect(await one.identity({ ...place, access: 'write', execution: null })).toMatchObject({ arn: expect.stringMatching(/write$/) });
+    expect(targets).toHaveLength(2);
+  });
+
+  it('do not lend theirs to anything outside of an execution', async () => {
+    const one = counted();
+    const outside = () => one.identity({ ...place, access: 'write', execution: null });
+    const seen = await one.within(under('x-1'), async () => {
+      await work(one, 'x-1');
+      return outside();
+    });
+    expect(seen).toMatchObject({ arn: expect.stringMatching(/write$/) });
     expect(targets).toHaveLength(2);
   });
 
@@ -387,6 +455,9 @@ describe('executions', () => {
     await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
     await expect(one.write(call('SwitchOff'), context({ lease: under('x-1') }))).rejects.toMatchObject({ code: 'gate/intent-not-open' });
     expect(sent).toEqual(['DescribeLamp', 'SwitchOff']);
+    // Nor are they connected for.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([targets.length, one.connections]).toEqual([1, 0]);
   });
 
   it('leave nothing open when they end while they wait for the connection of another', async () => {
@@ -411,6 +482,63 @@ describe('executions', () => {
     expect(one.connections).toBe(0);
   });
 
+  it('send nothing when they end while they are connected', async () => {
+    const connected = Promise.withResolvers<void>();
+    const connect: Connect = async () => {
+      await connected.promise;
+      return { config: {}, identity, perExecution: true };
+    };
+    const one = new Gate(connect, clock, () => undefined);
+    let late: Promise<unknown>[] = [];
+    await one.within(under('x-1'), async () => {
+      const aws = one.reads(remediator, ref, of('x-1'), null) as unknown as ReturnType<typeof reads>;
+      late = [aws.lamp['DescribeLamp']?.({}) ?? Promise.resolve(), one.write(call('SwitchOff'), context({ lease: under('x-1') }))];
+      await Promise.resolve();
+    });
+    connected.resolve();
+    for (const each of late) await expect(each).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    expect(sent).toEqual([]);
+  });
+
+  it('leave the connection alone that another made after theirs had failed', async () => {
+    const failed = Promise.withResolvers<void>();
+    const destroyed: string[] = [];
+    const connect: Connect = async (target) => {
+      targets.push(target);
+      const id = target.execution?.id ?? '';
+      if (id === 'x-1') throw new Error('its policy is too large');
+      return { config: {}, identity, perExecution: true, client: () => ({ send: async () => ({}), destroy: () => void destroyed.push(id) }) };
+    };
+    const one = new Gate(connect, clock, () => undefined);
+    const first = one.within(under('x-1'), async () => {
+      await expect(work(one, 'x-1')).rejects.toThrow('its policy is too large');
+      await failed.promise;
+    });
+    await expect.poll(() => targets).toHaveLength(1);
+    await expect.poll(() => one.connections).toBe(0);
+    await one.within(under('x-2'), async () => {
+      await work(one, 'x-2');
+      failed.resolve();
+      await first;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(destroyed).toEqual([]);
+      await work(one, 'x-2');
+    });
+    expect(targets.map((target) => target.execution?.id)).toEqual(['x-1', 'x-2']);
+  });
+
+  it('close what was made for them alone because another could not connect', async () => {
+    const connect: Connect = async (target) => {
+      if (target.execution?.id === 'x-1') throw new Error('its policy is too large');
+      return { config: {}, identity };
+    };
+    const one = new Gate(connect, clock, () => undefined);
+    await Promise.allSettled(['x-1', 'x-2'].map((id) => one.within(under(id), () => work(one, id))));
+    await new Promise((resolve) => setImmediate(resolve));
+    // The second call of x-2 has made one that serves all, which stays.
+    expect(one.connections).toBe(1);
+  });
+
   it('are not held up by another that cannot connect', async () => {
     const connect: Connect = async (target) => {
       targets.push(target);
@@ -420,6 +548,7 @@ describe('executions', () => {
     const one = new Gate(connect, clock, () => undefined);
     const [first, second] = await Promise.allSettled(['x-1', 'x-2'].map((id) => one.within(under(id), () => work(one, id))));
     expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled']);
+    expect(first?.status === 'rejected' && first.reason).toMatchObject({ message: 'its policy is too large' });
   });
 
   it('are not part of a question: what one has read is not asked again', async () => {
@@ -460,5 +589,12 @@ describe('what was read for others', () => {
     expect(sent).toHaveLength(3);
     for (const input of [{ Id: 'l-1', NextToken: undefined }, { Id: 'l-1' }]) await asking(shared)['DescribeLamp']?.(input);
     expect(sent).toHaveLength(4);
+  });
+
+  it('is asked each time where the answer cannot be copied', async () => {
+    const shared = new SharedReads();
+    answer = async () => ({ Body: () => 'a stream' });
+    for (const _ of [1, 2]) expect(await asking(shared)['DescribeLamp']?.({ Id: 'l-1' })).toMatchObject({ Body: expect.any(Function) });
+    expect(sent).toHaveLength(2);
   });
 });

@@ -26,16 +26,18 @@ export class SharedReads {
 
   /**
    * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. A failure is not kept, as the next may do
-   * better, and neither is what cannot be copied (a stream).
+   * better, and neither is what cannot be copied (a stream). A question that is no JSON (a date, bytes) is asked each time.
    */
-  async once(question: string, ask: () => Promise<unknown>): Promise<unknown> {
+  async once(asked: object, ask: () => Promise<unknown>): Promise<unknown> {
+    const question = questionOf(asked);
+    if (question === null) return ask();
     const replies = this.#replies;
     if (replies.has(question)) return structuredClone(replies.get(question));
     const reply = await ask();
     try {
       replies.set(question, structuredClone(reply));
     } catch {
-      replies.delete(question);
+      // Whoever asks next is answered by AWS.
     }
     return reply;
   }
@@ -170,10 +172,8 @@ export class Gate {
             throw awsError(name, failure, error);
           }
         };
-        functions[operation] = (input) => {
-          const question = shared === null ? null : questionOf({ ...place, service: use.service.id, operation, input });
-          return shared === null || question === null ? ask(input) : shared.once(question, () => ask(input));
-        };
+        functions[operation] = (input) =>
+          shared === null ? ask(input) : shared.once({ ...place, service: use.service.id, operation, input }, () => ask(input));
       }
     }
     // A service may be named by several uses.
@@ -190,8 +190,7 @@ export class Gate {
     const name = `${call.service}:${call.operation}`;
     const { remediator, resource: ref, purpose } = context;
     const declared = find(purpose === 'fix' ? remediator.uses.writes : remediator.uses.undoes, call);
-    const binding = declared?.operations.get(call.operation);
-    if (declared === undefined || binding?.access !== 'write') {
+    if (declared === undefined) {
       throw new RedressError('gate/undeclared', `${remediator.id} does not declare ${name} among its ${purpose === 'fix' ? 'writes' : 'undoes'}.`, {
         next: 'Declare it in `uses`, so that IAM policy and review know of it.',
       });
@@ -264,7 +263,6 @@ export class Gate {
   #close(key: string, open: Open): void {
     if (this.#connections.get(key) === open) this.#connections.delete(key);
     for (const client of open.clients.values()) client.destroy?.();
-    open.clients.clear();
   }
 
   #trace(
@@ -346,7 +344,7 @@ function tokened({ service, operation, input, retry }: ApiCall, { execution }: L
   return { ...input, ClientToken: token };
 }
 
-/** Names what is asked; null for what is no JSON (a date, bytes), and is asked each time. */
+/** Names what is asked; null for what is no JSON. */
 function questionOf(asked: object): string | null {
   try {
     return canonicalJson(toJson(asked));
@@ -355,6 +353,8 @@ function questionOf(asked: object): string | null {
   }
 }
 
-function find(uses: readonly OperationUse[], call: ApiCall): ServiceRuntime | undefined {
-  return uses.find((use) => use.service.id === call.service && use.operations.includes(call.operation))?.service;
+/** The service of a call, if it is declared, and bound as one that writes. */
+function find(uses: readonly OperationUse[], { service, operation }: ApiCall): ServiceRuntime | undefined {
+  const use = uses.find((each) => each.service.id === service && each.operations.includes(operation));
+  return use?.service.operations.get(operation)?.access === 'write' ? use.service : undefined;
 }

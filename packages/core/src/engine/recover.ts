@@ -4,7 +4,7 @@ import { digestOf, type Json } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import type { Remediator } from '../remediator/define.js';
 import { LOOKING } from './gate.js';
-import { LEASE, VERIFY_WAITS } from './limits.js';
+import { LEASE, SHOWS } from './limits.js';
 import { remaining } from './planning.js';
 import { blank, type Closing, closeExecution, stillOpen } from './recorder.js';
 import { factOf, type Observed, type Runtime, tells, unread } from './runtime.js';
@@ -105,9 +105,6 @@ export async function recoverExecution(
   const closed = await recoverOne(runtime, open, deadline ?? null, { by, reason });
   return closed ?? refuse(`Another worker has closed execution ${execution} in the same moment.`, '`redress history` shows the outcome.');
 }
-
-/** Reads are eventually consistent: after so many milliseconds they show what was written. */
-const SHOWS = VERIFY_WAITS.reduce((sum, each) => sum + each, 0);
 
 const UNTOUCHED = 'Its worker was lost, and the resource is as it was before.';
 

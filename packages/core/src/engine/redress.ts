@@ -35,7 +35,7 @@ export function createRedress(options: RedressOptions): Redress {
   const runtime = new Runtime(options);
   return {
     remediators: options.remediators,
-    plan: (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true }),
+    plan: async (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true }),
     run: (input, run = {}) => ask(runtime, input, oneRun(run)),
     handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
@@ -117,7 +117,7 @@ async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions
 }
 
 /** A finding is closed when every remediator of its control is satisfied; one that fixed its part closes nothing for the others. */
-function gapOf(passes: readonly PassResult[]): FindingResult['gap'] {
+export function gapOf(passes: readonly PassResult[]): FindingResult['gap'] {
   const open = passes.flatMap((pass) => {
     if (pass.open.length > 0) return pass.open;
     // A plan that is left, because another worker is at it, is not closed yet.

@@ -185,7 +185,7 @@ function statusOf(pass: PassResult, found: Recording | null): ReplayedPass['stat
 }
 
 /** A stream as it was: what was closed and held later does not count. */
-function asOf(view: StreamView, time: number): StreamView {
+export function asOf(view: StreamView, time: number): StreamView {
   const after = new Set(view.closed.filter((each) => each.closedAt >= time).map((each) => each.execution));
   return {
     ...view,
@@ -211,7 +211,7 @@ function approvalAsOf({ answeredAt, ...approval }: Approval, { closed, open }: S
 }
 
 /** What had been done, and not yet been taken back. */
-function trackedAsOf(tracked: readonly TrackedExecution[], time: number): readonly TrackedExecution[] {
+export function trackedAsOf(tracked: readonly TrackedExecution[], time: number): readonly TrackedExecution[] {
   const then = tracked.filter((each) => each.closedAt < time);
   const back = new Set(then.filter((each) => each.outcome === 'rolled-back').map((each) => each.rollbackOf));
   return then.map((each) => ({ ...each, rolledBack: back.has(each.execution) }));

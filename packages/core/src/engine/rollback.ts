@@ -10,12 +10,13 @@ import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { apply } from './apply.js';
 import { inExecution } from './gate.js';
-import { LEASE, VERIFY_WAITS } from './limits.js';
+import { LEASE } from './limits.js';
 import { makePlan } from './planning.js';
 import { type Closing, closeExecution } from './recorder.js';
 import type { Runtime } from './runtime.js';
 import { HOLD, readExecution } from './story.js';
 import type { PassResult, RollbackOptions } from './types.js';
+import { lookUntil } from './verify.js';
 
 /** @throws {RedressError} `rollback/refused`, with the cure in `next` */
 function refuse(message: string, next: string, retryable = false): never {
@@ -170,33 +171,35 @@ async function takeBack(
 
   // Whatever state this leaves, the next event must not fix it at once.
   const hold = { until: runtime.clock.now() + args.hold.for, owner: args.hold.owner };
-  let after: Json | null = null;
-  let unseen = 'it is gone';
-  for (const wait of VERIFY_WAITS) {
-    if (wait > 0) await runtime.clock.sleep(wait);
-    const seen = await look();
-    if (!seen.ok) unseen = seen.error;
-    if (!seen.ok || seen.value === 'gone') continue;
-    after = seen.value.state;
-    if (remediator.equivalent(plan.before, after))
-      return {
-        outcome: 'rolled-back',
-        message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
-        sent,
-        body: { ...calls, verified: 'verified' },
-        documents: { after },
-        hold,
-      };
-  }
+  // The last that could be read, and why it was not the last look.
+  const seen: { after: Json | null; error: string } = { after: null, error: 'it is gone' };
+  const restored = await lookUntil(
+    runtime,
+    (isRestored) => isRestored,
+    async () => {
+      const observed = await look();
+      if (!observed.ok) seen.error = observed.error;
+      if (!observed.ok || observed.value === 'gone') return false;
+      seen.after = observed.value.state;
+      return remediator.equivalent(plan.before, seen.after);
+    },
+  );
+  const { after } = seen;
+  const left = { sent, hold, ...(after === null ? {} : { documents: { after } }) };
+  if (restored)
+    return {
+      outcome: 'rolled-back',
+      message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
+      body: { ...calls, verified: 'verified' },
+      ...left,
+    };
   return {
     outcome: applied.error === null ? 'unknown' : 'partial',
     message:
       applied.error === null && after === null
-        ? `The calls were sent, but the resource could not be read afterwards: ${unseen}`
+        ? `The calls were sent, but the resource could not be read afterwards: ${seen.error}`
         : `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
-    sent,
     body: { ...calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
-    ...(after === null ? {} : { documents: { after } }),
-    hold,
+    ...left,
   };
 }

@@ -153,7 +153,8 @@ export class Runtime {
     const earlier = this.#rules.get(key);
     if (earlier !== undefined && now - earlier.at < RULE_KEPT) return earlier.rule;
     this.#rules.delete(key);
-    for (const oldest of this.#rules.keys()) if (this.#rules.size < MOST_RULES || !this.#rules.delete(oldest)) break;
+    const [oldest = ''] = this.#rules.keys();
+    if (this.#rules.size >= MOST_RULES) this.#rules.delete(oldest);
     const place = { account, region, partition: partitionOf(region) };
     const rule = factOf(() => reader.read({ aws: this.gate.reads({ id: 'config-rules', uses: { reads: reader.reads } }, place, LOOKING, deadline), name }));
     this.#rules.set(key, { at: now, rule });

@@ -34,7 +34,7 @@ describe('a verification', () => {
   const blind = { observation: { ok: false, error: 'down', retryable: true }, assessment: { ok: false, error: 'not observed', retryable: false } } as Look;
   const verified = async (...looks: Look[]) => {
     const waits: number[] = [];
-    const asked: { purpose: string; deadline: number; shared: unknown; as: object }[] = [];
+    const asked: { purpose: string; deadline: number; shared: unknown; as: { access: string } }[] = [];
     const runtime = {
       clock: { sleep: async (time: number) => void waits.push(time) },
       look: async (_remediator: unknown, _ref: unknown, _policy: unknown, how: (typeof asked)[number]) => {
@@ -57,7 +57,7 @@ describe('a verification', () => {
     // No look sees what an earlier one has read; whoever looks next sees what the last one has.
     expect(new Set(asked.map((each) => each.shared)).size).toBe(asked.length);
     expect(asked.at(-1)?.shared).toBe(reads);
-    expect(asked.every(({ purpose, deadline }) => purpose === 'verification' && deadline === 7)).toBe(true);
+    expect(asked.every(({ purpose, deadline, as }) => purpose === 'verification' && deadline === 7 && as.access === 'write')).toBe(true);
     return { ...found, waits };
   };
   const left = seen(plans(change('a', { subject: 'a' })));

@@ -46,35 +46,47 @@ export async function verify(
 ): Promise<Verification> {
   const { changed, unmade = [] } = args;
   const as = inExecution(args.lease, args.remediator, args.ref, 'fix');
-  let last: Verification = { status: 'unconfirmed', message: 'not read', after: null, open: [], left: null, done: false, reads: new SharedReads() };
+  const { verification } = await lookUntil(
+    runtime,
+    ({ isOver }) => isOver,
+    async (): Promise<{ verification: Verification; isOver: boolean }> => {
+      // Its own each time: no look after a change sees what was read before it.
+      const reads = new SharedReads();
+      const { deadline, earlier = null } = args;
+      const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline, purpose: 'verification', shared: reads, earlier });
+      if (!seen.observation.ok || !seen.assessment.ok) {
+        const message = unread(seen)?.error ?? '';
+        return { verification: { status: 'unconfirmed', message, after: null, open: [], left: null, done: false, reads }, isOver: false };
+      }
+      const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
+      const assessment = seen.assessment.value;
+      const wrong = unresolved(changed, assessment);
+      // What is gone, or does not have the gap for another reason, says nothing of what was not made.
+      const left = unmade.length === 0 ? wrong : tells(seen) ? unresolved([...changed, ...unmade], assessment) : null;
+      const found = { after, left, reads };
+      if (wrong.length > 0) {
+        const message = wrong.map(({ summary }) => summary).join('; ');
+        return { verification: { ...found, status: 'not-verified', message, open: [], done: false }, isOver: false };
+      }
+      return {
+        verification: { ...found, status: 'verified', message: '', open: stillOpen(assessment), done: assessment.status !== 'change' },
+        // What somebody else did may show late, too; what nobody did shows at no time.
+        isOver: left?.length === 0 || args.overtaken !== true,
+      };
+    },
+  );
+  return verification;
+}
+
+/** Looks until what is seen settles it, or whatever was written would have shown; answers what was seen last. */
+export async function lookUntil<T>({ clock }: Pick<Runtime, 'clock'>, settled: (seen: T) => boolean, look: () => Promise<T>): Promise<T> {
+  let seen = await look();
   for (const wait of VERIFY_WAITS) {
-    if (wait > 0) await runtime.clock.sleep(wait);
-    // Its own each time: no look after a change sees what was read before it.
-    const reads = new SharedReads();
-    const seen = await runtime.look(args.remediator, args.ref, args.policy, {
-      as,
-      deadline: args.deadline,
-      purpose: 'verification',
-      shared: reads,
-      earlier: args.earlier ?? null,
-    });
-    if (!seen.observation.ok || !seen.assessment.ok) {
-      last = { status: 'unconfirmed', message: unread(seen)?.error ?? '', after: null, open: [], left: null, done: false, reads };
-      continue;
-    }
-    const after = seen.observation.value === 'gone' ? null : seen.observation.value.state;
-    const assessment = seen.assessment.value;
-    const wrong = unresolved(changed, assessment);
-    // What is gone, or does not have the gap for another reason, says nothing of what was not made.
-    const left = unmade.length === 0 ? wrong : tells(seen) ? unresolved([...changed, ...unmade], assessment) : null;
-    const found = { after, left, reads };
-    const verified: Verification = { ...found, status: 'verified', message: '', open: stillOpen(assessment), done: assessment.status !== 'change' };
-    if (left?.length === 0) return verified;
-    last = wrong.length === 0 ? verified : { ...found, status: 'not-verified', message: wrong.map(({ summary }) => summary).join('; '), open: [], done: false };
-    // What somebody else did may show late, too; what nobody did shows at no time.
-    if (wrong.length === 0 && !args.overtaken) return last;
+    if (settled(seen)) break;
+    await clock.sleep(wait);
+    seen = await look();
   }
-  return last;
+  return seen;
 }
 
 /** What still has to be done of what was done: the changes themselves, and whatever else a change should have resolved altogether. */

@@ -583,6 +583,19 @@ describe('what an event shows', () => {
     ['nothing of another rule', { ...config, configRule: 'restricted-common-ports', extra: between() }, {}, 'nothing'],
     ['nothing without its rule', { ...config, configRule: null, extra: between() }, {}, 'nothing'],
     ['nothing where no rule shows anything', { ...config, extra: between() }, { showsNew: [] }, 'nothing'],
+    [
+      'everything, by a rule of another name that is the same',
+      { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 'INCOMING_SSH_DISABLED' } },
+      {},
+      'all',
+    ],
+    [
+      'nothing of a rule that is another',
+      { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 'S3_BUCKET_LOGGING_ENABLED' } },
+      {},
+      'nothing',
+    ],
+    ['nothing of a rule of which nobody has said what it is', { ...config, configRule: 'acme-ssh', extra: { ...between(), ruleIdentifier: 7 } }, {}, 'nothing'],
     ['nothing by a finding of Security Hub', { kind: 'finding-imported', call: null }, {}, 'nothing'],
     ['nothing by a finding with a call put in', { kind: 'finding-imported' }, {}, 'nothing'],
   ])('%s', (_name, over, options, expected) => {

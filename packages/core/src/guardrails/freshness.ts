@@ -29,7 +29,7 @@ export function shownBy(
   if (remediator.freshWithin === null) return 'all';
   if (trigger.by !== 'finding') return 'nothing';
   const { finding } = trigger;
-  if (finding.replayed || finding.envelope === null || finding.observedAt === null || finding.disposition !== 'candidate') return 'nothing';
+  if (finding.replayed || finding.envelope === null || finding.disposition !== 'candidate') return 'nothing';
   const { freshWithin } = remediator;
   // Ten minutes of clock difference are forgiven; an event from further in the future shows nothing. A time that is none is neither.
   const recent = (time: unknown) => {

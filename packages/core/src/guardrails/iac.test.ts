@@ -114,6 +114,176 @@ describe('who manages a resource', () => {
   });
 });
 
+/** What a tag that says who manages something is answered with. */
+const managerBy = (key: string, value: string) => managerOf({ [key]: value })?.tool ?? null;
+
+describe('a tool by what people call it', () => {
+  it.each<[string, readonly string[]]>([
+    ['Terragrunt', ['terragrunt', 'gruntwork terragrunt']],
+    ['CDK for Terraform', ['cdktf', 'CDK for Terraform']],
+    ['Account Factory for Terraform', ['AccountFactory', 'aft']],
+    ['Terraform', ['terraform', 'spacelift', 'terrateam', 'tf', 'tfc', 'tfe', 'hcp', 'atlantis', 'env0', 'scalr']],
+    ['OpenTofu', ['tofu']],
+    ['Pulumi', ['pulumi']],
+    ['Landing Zone Accelerator', ['AWSAccelerator', 'landing zone', 'lza']],
+    ['AWS Control Tower', ['control-tower']],
+    ['CloudFormation', ['cloudformation', 'StackSet', 'sceptre', 'cfn']],
+    ['the AWS CDK', ['cdk']],
+    ['a serverless framework', ['serverless', 'amplify', 'chalice', 'zappa', 'sam', 'sst', 'copilot']],
+    ['Crossplane', ['crossplane']],
+    ['AWS Controllers for Kubernetes', ['ack']],
+    ['Cluster API', ['cluster-api', 'capa', 'capi']],
+    ['Ansible', ['ansible']],
+    ['Service Catalog', ['service catalog']],
+    ['Elastic Beanstalk', ['beanstalk']],
+    ['Karpenter', ['karpenter']],
+    ['the AWS Load Balancer Controller', ['aws-load-balancer-controller', 'alb-controller', 'alb-ingress-controller']],
+    ['Kubernetes', ['kubernetes', 'eksctl', 'openshift', 'eks', 'k8s', 'kops', 'helm', 'argo cd', 'argo', 'flux', 'flux cd', 'fluxcd']],
+    ['configuration management', ['saltstack', 'chef', 'puppet', 'salt']],
+    [
+      'a pipeline',
+      [
+        ...['jenkins', 'github-action', 'gitlab', 'codepipeline', 'codebuild', 'codedeploy', 'azure-devops', 'circleci', 'spinnaker', 'bitbucket'],
+        ...['buildkite', 'ci/cd', 'octopus deploy'],
+      ],
+    ],
+    ['infrastructure as code', ['infrastructure-as-code', 'gitops', 'iac', 'as code', 'automation']],
+  ])('%s', (tool, names) => {
+    expect(names.map((name) => [name, managerBy('managed-by', name)])).toEqual(names.map((name) => [name, tool]));
+  });
+
+  it('by whole words where they are short', () => {
+    for (const other of ['craft', 'tfl', 'samuel', 'asst', 'hacker', 'leaks', 'asphalt', 'salty', 'octopus', 'encode', 'hcpx'])
+      expect(managerBy('managed-by', other), other).toBeNull();
+  });
+});
+
+describe('a key that says who manages something', () => {
+  const done = ['managed', 'provisioned', 'created', 'deployed', 'built', 'generated', 'maintained', 'controlled', 'automated', 'orchestrated'];
+  const how = ['by', 'with', 'using', 'via', 'through', 'from'];
+  const names = ['managed', 'provisioner', 'creator', 'deployer', 'manager', 'orchestrator', 'automation', 'deployment', 'source', 'origin', 'tool', 'tooling'];
+  const kinds = ['iac', 'iac-tool', 'infrastructure-as-code', 'deployment-tool', 'deployment-method', 'provisioning-tool'];
+  it.each([...done.flatMap((each) => how.map((preposition) => `${each}-${preposition}`)), ...names, ...kinds])('%s', (key) => {
+    // A word is enough; of people it says nothing.
+    expect([managerBy(key, 'sam-cli'), managerBy(key, 'alice')]).toEqual(['a serverless framework', null]);
+  });
+  it.each(['owner', 'owned-by', 'module', 'template', 'repo', 'repository', 'git-repo', 'git_file', 'code_path'])(
+    '%s: by the name of a tool, not by a word that may be a person',
+    (key) => {
+      expect([managerBy(key, 'terraform-live'), managerBy(key, 'sam')]).toEqual(['Terraform', null]);
+    },
+  );
+  it.each(['managed by', 'Managed with', 'created by', 'provisioned by', 'Deployed by'])('a description: %s', (phrase) => {
+    expect([managerBy('description', `${phrase} Terraform`), managerBy('description', `${phrase} sam`)]).toEqual(['Terraform', null]);
+  });
+});
+
+describe('a mark of what a tool or a service owns', () => {
+  it.each<[string, readonly string[]]>([
+    ['CloudFormation', ['aws:cloudformation:']],
+    ['Service Catalog', ['aws:servicecatalog:']],
+    ['EC2 Auto Scaling', ['aws:autoscaling:']],
+    ['Elastic Beanstalk', ['aws:elasticbeanstalk:', 'elasticbeanstalk:']],
+    ['Amazon EKS', ['aws:eks:', 'eks:', 'node.k8s.amazonaws.com/', 'cluster.k8s.amazonaws.com/']],
+    ['Amazon ECS', ['aws:ecs:', 'AmazonECSManaged']],
+    ['Amazon EMR', ['aws:elasticmapreduce:']],
+    ['AWS Batch', ['aws:batch:', 'AWSBatchServiceTag']],
+    ['AWS Cloud9', ['aws:cloud9:']],
+    ['AWS Control Tower', ['aws-control-tower']],
+    ['Elastic Disaster Recovery', ['AWSElasticDisasterRecoveryManaged']],
+    ['Application Migration Service', ['AWSApplicationMigrationServiceManaged']],
+    ['Landing Zone Accelerator', ['Accelerator']],
+    ['the AWS CDK', ['aws-cdk:']],
+    ['a serverless framework', ['aws-chalice', 'copilot-application', 'sst:']],
+    ['the AWS Load Balancer Controller', ['elbv2.k8s.aws/', 'ingress.k8s.aws/', 'service.k8s.aws/', 'gateway.k8s.aws/']],
+    ['AWS Controllers for Kubernetes', ['services.k8s.aws/']],
+    ['Karpenter', ['karpenter.sh/nodepool', 'karpenter.sh/nodeclaim', 'karpenter.sh/provisioner-name', 'karpenter.sh/managed-by', 'karpenter.k8s.aws/']],
+    ['the EBS CSI driver', ['ebs.csi.aws.com/', 'CSIVolumeName']],
+    ['Kubernetes', ['kubernetes.io/cluster/', 'kubernetes.io/created-for/', 'kubernetes.io/service-name', 'kubernetes.io/ingress-name', 'KubernetesCluster']],
+    ['Cluster API', ['sigs.k8s.io/cluster-api-provider-aws/']],
+    ['eksctl', ['eksctl.cluster.k8s.io/', 'alpha.eksctl.io/']],
+    ['kOps', ['kops.k8s.io/']],
+    ['OpenShift', ['red-hat-managed', 'red-hat-clustertype', 'openshift_']],
+    ['infrastructure as code', ['yor_trace', 'yor_name']],
+    ['Terraform', ['tf']],
+  ])('%s', (tool, keys) => {
+    for (const mark of keys) {
+      const isBeginning = /[:/_]$/.test(mark);
+      // Without its separator it is another key, and so is what only begins like a whole one.
+      const [owned, other] = isBeginning ? [`${mark}x`, `${mark.slice(0, -1)}x`] : [mark, `${mark}x`];
+      expect([owned, managerBy(owned, 'v'), managerBy(` ${owned.toUpperCase()} `, 'v'), managerBy(owned, 'No')]).toEqual([owned, tool, tool, null]);
+      expect(managerBy(other, 'v'), other).not.toBe(tool);
+    }
+  });
+
+  it('of a service that nobody knows yet is one, and not what says nothing of now', () => {
+    expect(managerBy('aws:newthing:id', 'v')).toBe('the AWS service of aws:newthing:id');
+    for (const key of ['aws:createdBy', 'aws:ec2launchtemplate:version', 'aws:backup:source-resource']) expect(managerBy(key, 'v'), key).toBeNull();
+    expect(managerBy('aws:backupplan:id', 'v')).toBe('the AWS service of aws:backupplan:id');
+    expect(managerBy('my:aws:thing', 'v')).toBeNull();
+  });
+
+  it('does not count where a cluster only shares the resource', () => {
+    expect(managerBy('kubernetes.io/cluster/prod', ' Shared ')).toBeNull();
+    expect(managerBy('kubernetes.io/cluster/prod', 'shared-vpc')).toBe('Kubernetes');
+    expect(managerBy('kubernetes.io/service-name', 'shared')).toBe('Kubernetes');
+  });
+});
+
+describe('yes and no', () => {
+  it.each(['false', 'no', 'none', 'n', 'off', '0', ' False ', 'NO'])('%j: nothing manages it', (value) => {
+    expect([managerBy('terraform', value), managerBy('ManagedByTerraform', value), managerBy('iac', value)]).toEqual([null, null, null]);
+  });
+  it.each(['true', 'yes', 'y', 'on', '1', ' True ', 'YES'])('%j: infrastructure as code does', (value) => {
+    const keys = ['iac', 'managed-by-iac', 'infrastructure-as-code', 'acme:infrastructure_as_code'];
+    expect(keys.map((key) => managerBy(key, value))).toEqual(keys.map(() => 'infrastructure as code'));
+    expect(managerBy('iac-reviewed', value)).toBeNull();
+  });
+  it('anything else does not say so', () => {
+    expect(managerBy('iac', 'perhaps')).toBeNull();
+  });
+});
+
+it.each<[string, string]>([
+  ['terraform-workspace', 'Terraform'],
+  ['terragrunt_dir', 'Terragrunt'],
+  ['opentofu', 'OpenTofu'],
+  ['tofu-stack', 'OpenTofu'],
+  ['pulumi:project', 'Pulumi'],
+  ['crossplane-kind', 'Crossplane'],
+  ['cdktf-stack', 'CDK for Terraform'],
+  ['tf-workspace', 'Terraform'],
+  ['tfc_module', 'Terraform'],
+  ['tf_state', 'Terraform'],
+  ['tf-managed', 'Terraform'],
+  ['tfStack', 'Terraform'],
+  ['cloudformation-stack', 'CloudFormation'],
+  ['ansible-playbook', 'Ansible'],
+  ['acme:terraform', 'Terraform'],
+  ['acme/terraform', 'Terraform'],
+  ['ManagedByTerraform', 'Terraform'],
+  ['stack-managed-by-terraform', 'Terraform'],
+])('a key with the tool in it: %s', (key, tool) => {
+  expect(managerBy(key, 'prod')).toBe(tool);
+  // It has to be how it begins.
+  expect(managerBy(`my-${key}`.replace(/[:/].*|managed.*/i, 'x'), 'prod')).toBeNull();
+});
+
+it('a tag that says the opposite says nothing', () => {
+  expect(managerBy('not-managed-by', 'terraform')).toBeNull();
+  expect(managerBy('terraform-not', 'prod')).toBeNull();
+});
+
+it('a stack is named before whatever else its tags say', () => {
+  expect(managerOf({ ManagedBy: 'terraform', 'aws:cloudformation:stack-id': 'arn:x' })).toEqual({
+    tool: 'CloudFormation',
+    name: 'arn:x',
+    tag: 'aws:cloudformation:stack-name',
+  });
+  expect(managerOf({ 'aws:cloudformation:logical-id': 'Group', 'aws:cloudformation:stack-name': 'payments' })).toMatchObject({ name: 'payments' });
+  expect(managerOf({ ManagedBy: 'terraform', Zone: 'x', 'pulumi:stack': 'prod' })).toEqual({ tool: 'Terraform', name: 'terraform', tag: 'ManagedBy' });
+});
+
 describe('what a policy adds', () => {
   const managed = (tags: Record<string, string>, managedByTags?: readonly string[]) =>
     managerOf(tags, definePolicy({ version: 1, ...(managedByTags === undefined ? {} : { managedByTags }) }).managedByTags);
@@ -128,6 +298,11 @@ describe('what a policy adds', () => {
     expect(managed({ team: 'Platform' }, ['team=platform'])).toMatchObject({ tool: 'tooling of your own', name: 'Platform', tag: 'team' });
     expect(managed({ team: 'web' }, ['team=platform'])).toBeNull();
     expect(managed({ team: 'a=b' }, ['team = a=b'])).not.toBeNull();
+    expect(managed({ Team: ' PLATFORM ' }, ['team=Platform'])).toMatchObject({ tool: 'tooling of your own' });
+    expect(managed({ team: 'terraform' }, ['team=terraform'])).toMatchObject({ tool: 'Terraform' });
+    // Also one that reads like a no.
+    expect(managed({ automated: 'off' }, ['automated=off'])).toMatchObject({ tool: 'tooling of your own' });
+    expect(managed({ team: 'platform' }, ['group', 'team=platform'])).not.toBeNull();
   });
   it.each([[[]], [['']], [['=x']], [['team=']], [[1]], ['team']])('%j is refused', (managedByTags) => {
     expect(() => parsePolicy({ version: 1, managedByTags })).toThrow('managedByTags');
