@@ -46,7 +46,7 @@ export interface Look {
 }
 
 /** The same look for another purpose. */
-export interface OtherLook {
+interface OtherLook {
   readonly purpose: ObservationPurpose;
   /** Whether it was given what the look before found. */
   readonly knowing: boolean;
