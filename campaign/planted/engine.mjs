@@ -441,8 +441,8 @@ export default [
     promise: 'A claim that nobody judges whole is contradicted.',
     defect: 'nobody judging it counts as everybody judging it',
     file: 'packages/core/src/engine/contradiction.ts',
-    find: 'if (judged.some((each) => each !== null) ||',
-    replace: 'if (judged.length > 0 ||',
+    find: 'const settled = judged.answers.some((each) => each !== null) ||',
+    replace: 'const settled = judged.answers.length > 0 ||',
     tests: ['tests/engine/claims.test.ts'],
   },
   {

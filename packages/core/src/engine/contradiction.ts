@@ -1,4 +1,4 @@
-import { type Decision, decisive } from '../guardrails/guardrail.js';
+import { type Decision, decisive, type Fact } from '../guardrails/guardrail.js';
 import { emptyView } from '../journal.js';
 import type { Finding, FindingKind } from '../model/finding.js';
 import { digestOf, isRecord } from '../model/json.js';
@@ -10,7 +10,7 @@ import type { Claim, Remediator } from '../remediator/define.js';
 import { LOOKING, type SharedReads } from './gate.js';
 import { recordDecision } from './recorder.js';
 import { identifierOf } from './route.js';
-import { factOf, parametersOf, type Runtime } from './runtime.js';
+import { factOf, type Look, parametersOf, type Runtime, type Standing } from './runtime.js';
 import type { PassResult, RunOptions } from './types.js';
 
 /** What became of one remediator's turn at a resource. */
@@ -52,33 +52,57 @@ export async function contradiction(
   const { policy } = standing;
   const rule = await runtime.configRule(finding, deadline);
   const claim = claimOf(finding, rule.ok ? rule.value : null, policy.ok ? policy.value : { configRules: {} }, runtime.clock.now());
-  const judged: (readonly string[] | null)[] = [];
-  const said: string[] = [];
-  let first: { readonly look: Looked; readonly pass: PassResult; readonly seen: Awaited<ReturnType<Runtime['look']>> } | null = null;
-  for (const look of looks) {
-    const pass = look.passes.at(-1);
-    if (pass === undefined) continue;
-    const { remediator } = look;
-    said.push(`${remediator.id}: ${pass.message}`);
-    if (remediator.judge === undefined) continue;
+  const judged = await judge(runtime, looks, { claim, policy, deadline, shared });
+  if (judged === null) return null;
+  const open = [...new Set(judged.answers.flatMap((each) => each ?? []))];
+  if (open.length === 0) {
+    // Somebody judges it whole; or what was reported was put right by us, before or just now; or it is asked for, and not said.
+    const settled = judged.answers.some((each) => each !== null) || passes.some((pass) => pass.execution !== null);
+    if (settled || finding.kind === 'config-remediation') return null;
+    const unread = rule.ok ? '' : ` What the rule looks for could not be read: ${rule.error}`;
+    const said = looks.flatMap((each) => each.passes.slice(-1).map(({ message }) => `${each.remediator.id}: ${message}`));
+    open.push(`${nameOf(finding)} looks for more than is looked for here, or it was put right since: ${said.join(' ')}${unread}`);
+  }
+  return record(runtime, finding, judged, { open, standing, run });
+}
+
+/** What a look showed, and what became of it. */
+interface Seen {
+  readonly remediator: Remediator;
+  readonly pass: PassResult;
+  readonly seen: Look;
+}
+
+/** What those that can judge a claim say of it, and the first of them; null: none of them can see, or the resource is gone. */
+async function judge(
+  runtime: Runtime,
+  looks: readonly Looked[],
+  how: { readonly claim: Claim; readonly policy: Fact<Policy>; readonly deadline: number | null; readonly shared: SharedReads },
+): Promise<(Seen & { readonly answers: readonly (readonly string[] | null)[] }) | null> {
+  const { claim, policy, deadline, shared } = how;
+  const answers: (readonly string[] | null)[] = [];
+  let first: Seen | null = null;
+  for (const { remediator, passes } of looks) {
+    const pass = passes.at(-1);
+    if (pass === undefined || remediator.judge === undefined) continue;
     const seen = await runtime.look(remediator, pass.resource, policy, { as: LOOKING, deadline, shared });
     const observation = seen.observation.ok ? seen.observation.value : null;
     if (observation === 'gone') return null;
     if (observation === null || !policy.ok) continue;
-    first ??= { look, pass, seen };
+    first ??= { remediator, pass, seen };
     const { state, context } = observation;
-    judged.push(remediator.judge({ state, context, claim, resource: pass.resource, parameters: parametersOf(policy.value, remediator) }));
+    answers.push(remediator.judge({ state, context, claim, resource: pass.resource, parameters: parametersOf(policy.value, remediator) }));
   }
-  if (first === null) return null;
-  const open = [...new Set(judged.flatMap((each) => each ?? []))];
-  if (open.length === 0) {
-    // Somebody judges it whole; or what was reported was put right by us, before or just now; or it is asked for, and not said.
-    if (judged.some((each) => each !== null) || passes.some((pass) => pass.execution !== null) || finding.kind === 'config-remediation') return null;
-    const unread = rule.ok ? '' : ` What the rule looks for could not be read: ${rule.error}`;
-    open.push(`${nameOf(finding)} looks for more than is looked for here, or it was put right since: ${said.join(' ')}${unread}`);
-  }
-  const { look, pass, seen } = first;
-  const { remediator } = look;
+  return first === null ? null : { ...first, answers };
+}
+
+/** Records the contradiction, and notifies people once of the same reasons. */
+async function record(
+  runtime: Runtime,
+  finding: Finding,
+  { remediator, pass, seen }: Seen,
+  { open, standing, run }: { readonly open: readonly string[]; readonly standing: Standing; readonly run: RunOptions },
+): Promise<PassResult> {
   const ref = pass.resource;
   const message = `Contradicted: open at the source, because ${open.join('; ')}`;
   const contradicts = digestOf(open);
@@ -92,7 +116,7 @@ export async function contradiction(
   const trigger = { by: 'finding', finding } as const;
   const identity = await factOf(() => runtime.identity(ref, LOOKING));
   const history = await factOf(async () => (runtime.journal === null ? emptyView(streamOf(ref)) : await runtime.journal.view(ref)));
-  const track = await runtime.trackRecord(policy, remediator, ref);
+  const track = await runtime.trackRecord(standing.policy, remediator, ref);
   const facts = runtime.facts({ remediator, ref, trigger, identity, standing, history, track, seen, changes: 0, lastChange: null });
   const known = run.dryRun === true || (await wasTold(runtime, ref, contradicts));
   return recordDecision(runtime, { remediator, ref, trigger }, known, {

@@ -14,7 +14,7 @@ import { LEASE } from './limits.js';
 import { makePlan } from './planning.js';
 import { type Closing, closeExecution } from './recorder.js';
 import type { Runtime } from './runtime.js';
-import { HOLD, readExecution } from './story.js';
+import { HOLD, readExecution, type Story } from './story.js';
 import type { PassResult, RollbackOptions } from './types.js';
 import { lookUntil } from './verify.js';
 
@@ -23,13 +23,13 @@ function refuse(message: string, next: string, retryable = false): never {
   throw new RedressError('rollback/refused', message, { next, retryable });
 }
 
-/** Takes an execution back: by its records, with the installed package's declared undo operations, and only if nobody changed the resource since. */
-export async function rollback(runtime: Runtime, execution: string, options: RollbackOptions): Promise<PassResult> {
-  const journal = runtime.needJournal('A rollback');
-  const deadline = options.deadline ?? null;
-  if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Say who rolls back, and why.');
-  const story = await readExecution(journal, execution);
-  const { plan, ref, outcome, appliedUndo, rollbackOf } = story;
+/**
+ * Whether an execution is one that can be rolled back, as far as its records say; the remediator that does it.
+ *
+ * @throws {RedressError} `rollback/refused`
+ */
+function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: string, story: Story, options: RollbackOptions): Remediator {
+  const { plan, outcome, appliedUndo, rollbackOf } = story;
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
   if (outcome === 'awaiting-runbook')
@@ -38,7 +38,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
       'Take back the execution that records what it came to; `redress history` shows it.',
     );
   if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
-  const remediator = runtime.remediators.find((each) => each.id === plan.remediator.id);
+  const remediator = remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)
     return refuse(
       `The remediator ${plan.remediator.id} is not installed.`,
@@ -58,6 +58,29 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
+  return remediator;
+}
+
+/** The calls that undo what was applied, the last change first. */
+function undoOf({ appliedUndo }: Story): Change[] {
+  return [...appliedUndo].reverse().flatMap(({ change, calls }) =>
+    calls.map((call) => ({
+      call,
+      undo: { irreversible: 'The fix itself is the way back.' },
+      summary: `undo: ${change.summary}`,
+      resolves: false,
+    })),
+  );
+}
+
+/** Takes an execution back: by its records, with the installed package's declared undo operations, and only if nobody changed the resource since. */
+export async function rollback(runtime: Runtime, execution: string, options: RollbackOptions): Promise<PassResult> {
+  const journal = runtime.needJournal('A rollback');
+  const deadline = options.deadline ?? null;
+  if (options.by.trim() === '' || options.reason.trim() === '') refuse('A rollback needs a person and a reason.', 'Say who rolls back, and why.');
+  const story = await readExecution(journal, execution);
+  const { plan, ref } = story;
+  const remediator = mayTakeBack(runtime, execution, story, options);
 
   const policy = await runtime.readPolicy();
   const allStopped = async (stop: string) => stop === 'everything' || (await runtime.readStop()) === 'everything';
@@ -79,15 +102,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
       'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
     );
 
-  // Last change first.
-  const undo: Change[] = [...appliedUndo].reverse().flatMap(({ change, calls }) =>
-    calls.map((call) => ({
-      call,
-      undo: { irreversible: 'The fix itself is the way back.' },
-      summary: `undo: ${change.summary}`,
-      resolves: false,
-    })),
-  );
+  const undo = undoOf(story);
   const undoPlan = makePlan(remediator, ref, now, { changes: undo, hazards: [] });
   const decision: Decision = {
     effect: 'allow',
