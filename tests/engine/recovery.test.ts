@@ -150,6 +150,27 @@ describe('it is closed', () => {
     expect(result?.message).toMatch(/cannot be read: .*AccessDenied/);
   });
 
+  it('later where its remediator cannot decide what it sees', async () => {
+    const { execution, leaseUntil } = await lost(0);
+    const broken: Remediator = {
+      ...anyAge,
+      plan: () => {
+        throw new Error('a bug');
+      },
+    };
+    time = leaseUntil;
+    await expect(engine({ remediators: [broken] }).recoverExecution(execution, BY)).rejects.toMatchObject({
+      code: 'journal/unavailable',
+      message: expect.stringMatching(/cannot be read: a bug$/),
+      retryable: true,
+    });
+    await expect(engine().recoverExecution(execution, { ...BY, deadline: time })).rejects.toMatchObject({
+      code: 'journal/unavailable',
+      message: expect.stringContaining('No time left'),
+    });
+    expect(await journal.open()).toHaveLength(1);
+  });
+
   it('where its remediator is installed, else it says which package has it', async () => {
     const { execution, leaseUntil } = await lost(0);
     time = leaseUntil;
@@ -272,6 +293,7 @@ describe('it comes to', () => {
       await back(-1);
       expect(await recovered()).toMatchObject([{ outcome: 'failed', message: expect.stringContaining('as it was before'), retryable: false }]);
       expect(await holds()).toEqual([]);
+      expect((await outcomeRecord())?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'verified' });
     });
     it('that nobody knows, and holds', async () => {
       await back(0);

@@ -353,6 +353,15 @@ describe('what it says, and leaves in the journal', () => {
     expect(outcome?.documents['after']).toEqual({ open: ['open-1', 'open-2'] });
   });
 
+  it('looks as a verification does, and no longer than it has to', async () => {
+    const purposes: unknown[] = [];
+    const watched: Remediator = { ...anyAge, observe: (args) => (purposes.push(args.purpose), anyAge.observe(args)) };
+    const execution = await fix();
+    const before = time;
+    expect(await back(execution, { remediators: [watched] })).toMatchObject({ outcome: 'rolled-back' });
+    expect([purposes, time]).toEqual([['verification', 'verification', 'verification'], before]);
+  });
+
   it('of one that shows at the last look', async () => {
     const execution = await fix();
     const before = time;
@@ -511,4 +520,22 @@ it('refuses what a view says is one more rollback of it, and only that', async (
   expect(await back(execution)).toMatchObject({ outcome: 'rolled-back' });
   aws.put('w', []);
   await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', message: `${execution} was rolled back already.` });
+});
+
+it('can be made of each fix, whatever was rolled back before', async () => {
+  const first = await fix();
+  expect(await back(first)).toMatchObject({ outcome: 'rolled-back' });
+  time += SEVEN_DAYS;
+  const second = await fix();
+  expect(await back(second)).toMatchObject({ outcome: 'rolled-back' });
+  expect(aws.rules('w').sort()).toEqual(['open-1', 'open-2']);
+});
+
+it('names the account of the credentials where it is another one', async () => {
+  const execution = await fix();
+  aws.identity = { account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' };
+  await expect(back(execution)).rejects.toMatchObject({
+    code: 'rollback/refused',
+    message: `The credentials are of account 222222222222; the resource is in ${ACCOUNT}.`,
+  });
 });

@@ -233,7 +233,10 @@ describe('a change that is a runbook', () => {
       documents: { plan: JSON.parse(JSON.stringify(plan)), before: { rotates: false, enabled: true } },
     });
     time += 120_000;
-    expect(outcomes(await engine().recover())).toEqual(['awaiting-runbook']);
+    expect(await engine().recover()).toMatchObject([
+      { outcome: 'awaiting-runbook', message: expect.stringContaining('may have started Test-EnableRotation'), open: ['rotate k1'] },
+    ]);
+    expect((await newest('outcome'))?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'not-verified' });
     expect([await run(), keys.sent]).toEqual([['awaiting-runbook'], 0]);
   });
 
