@@ -491,6 +491,8 @@ describe('what a grace period leaves in the journal', () => {
     time = START + 179_999;
     expect(await reported()).toMatchObject({ outcome: 'awaiting-approval', approval: claim?.approval['id'] });
     expect(notices()).toHaveLength(1);
+    // Nor does it claim it.
+    expect(await said()).toEqual([claim]);
     time = START + 180_000;
     await reported();
     expect(notices()).toHaveLength(2);
