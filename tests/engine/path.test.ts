@@ -408,3 +408,16 @@ describe('one gap', () => {
     expect(aws.writes).toEqual(['RevokeRule']);
   });
 });
+
+it('a claim is not taken for the name of a resource because its credentials were not known for a moment', async () => {
+  aws.put('w1', ['open-1']);
+  const named: Remediator = { ...revokeOpenRules, identify: async () => ({ id: 'w1' }) };
+  let fails = 1;
+  const connect: RedressOptions['connect'] = async (target) => {
+    if (fails-- > 0) throw new RedressError('aws/unreachable', 'not now', { retryable: true });
+    return aws.connect(target);
+  };
+  const passes = await handle(event(time - 60_000, 'arn:w1'), { remediators: [named], connect });
+  expect(passes).toMatchObject([{ outcome: 'denied', retryable: true }]);
+  expect(aws.calls).toEqual([]);
+});

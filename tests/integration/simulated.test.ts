@@ -107,6 +107,7 @@ const sequences: Record<string, readonly Step[]> = {
   'security groups': [
     ['ec2', 'CreateSecurityGroup', () => ({ GroupName: name, Description: 'd' }), { group: (reply) => String(reply['GroupId']) }],
     ['ec2', 'CreateTags', (found) => ({ Resources: [found['group']], Tags: [{ Key: 'a', Value: 'b' }] })],
+    ['ec2', 'DescribeTags', (found) => ({ Filters: [{ Name: 'resource-id', Values: [found['group'] ?? ''] }] })],
     ['ec2', 'DescribeSecurityGroups', (found) => ({ GroupIds: [found['group']] })],
     [
       'ec2',

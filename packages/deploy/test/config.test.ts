@@ -215,7 +215,7 @@ describe('a remediation of AWS Config', () => {
     const { attempts } = await config(name);
     expect(attempts.map(({ status }) => status)).toEqual(['Failed', 'Failed']);
     expect(await retention(name)).toBe(7);
-    for (const { failure } of attempts) expect(failure).toMatch(/RetryError.*Execution x-\S+ is doing it/);
+    for (const { failure } of attempts) expect(failure).toMatch(/RetryError.*Execution x-\S+ holds the resource/);
     // It is none of them: what became of that execution is seen when it comes again.
     expect([await records('duplicate'), await records('decision')]).toEqual([[], []]);
     expect(await records('intent')).toHaveLength(1);

@@ -1,15 +1,12 @@
 import type { Fact } from '../guardrails/guardrail.js';
 import { emptyView, type StreamView } from '../journal.js';
 import { streamOf } from '../model/resource.js';
-import type { Identity } from '../ports.js';
-import { LOOKING } from './gate.js';
 import { recoverOne } from './recover.js';
 import { factOf, type Runtime, type Standing } from './runtime.js';
 import type { Way } from './way.js';
 
 /** What is known before the resource is looked at. */
 export interface History {
-  readonly identity: Fact<Identity>;
   readonly standing: Standing;
   /** Read before the look: what happened since makes `begin` refuse. */
   readonly view: Fact<StreamView>;
@@ -21,13 +18,9 @@ export interface History {
  */
 export async function readHistory(runtime: Runtime, { ref, run, together }: Way): Promise<History | null> {
   const { journal } = runtime;
-  const [identity, standing, view] = await Promise.all([
-    factOf(() => runtime.identity(ref, LOOKING)),
-    runtime.standing(),
-    factOf(async () => (journal === null ? emptyView(streamOf(ref)) : await journal.view(ref))),
-  ]);
+  const [standing, view] = await Promise.all([runtime.standing(), factOf(async () => (journal === null ? emptyView(streamOf(ref)) : await journal.view(ref)))]);
   const open = view.ok ? view.value.open : null;
-  if (run.dryRun || open === null || open.leaseUntil > runtime.clock.now()) return { identity, standing, view };
+  if (run.dryRun || open === null || open.leaseUntil > runtime.clock.now()) return { standing, view };
   await recoverOne(runtime, open, run.deadline);
   together.reads.forget();
   return null;

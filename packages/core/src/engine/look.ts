@@ -20,8 +20,8 @@ export interface Sight {
 }
 
 /** Looks at the resource, and gathers the facts for the decision. */
-export async function lookAt(runtime: Runtime, way: Way, { identity, standing, view }: History): Promise<Sight> {
-  const { remediator, ref, trigger, ids, run, together } = way;
+export async function lookAt(runtime: Runtime, way: Way, { standing, view }: History): Promise<Sight> {
+  const { remediator, ref, identity, trigger, ids, run, together } = way;
   const { policy } = standing;
   const home = identity.ok && identity.value.account === ref.account;
   const [found, track] = await Promise.all([

@@ -28,7 +28,7 @@ export async function runPass(runtime: Runtime, request: PassRequest, options: R
     if (way === null) {
       const named = await identify(runtime, { remediator, claimed, trigger, run, together });
       if ('end' in named) return named.end;
-      way = { remediator, ref: named.ref, trigger, ids, run, together, lastChange, done: new Set() };
+      way = { remediator, ...named, trigger, ids, run, together, lastChange, done: new Set() };
     }
     const end: End = await walk(runtime, way);
     passes.push(...end.results);

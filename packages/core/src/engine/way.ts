@@ -1,5 +1,6 @@
-import type { Trigger } from '../guardrails/guardrail.js';
+import type { Fact, Trigger } from '../guardrails/guardrail.js';
 import type { ResourceRef } from '../model/resource.js';
+import type { Identity } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
 import { SharedReads } from './gate.js';
 import type { PassResult, RunBudget } from './types.js';
@@ -50,6 +51,7 @@ export function resourcePass(): ResourcePass {
 export interface Way {
   readonly remediator: Remediator;
   readonly ref: ResourceRef;
+  readonly identity: Fact<Identity>;
   readonly trigger: Trigger;
   /** The names under which the event knows the resource. */
   readonly ids: readonly string[];
