@@ -223,7 +223,7 @@ const NOT_AWS: Readonly<Record<string, string>> = {
   'prefix lists 3 GetManagedPrefixListEntries': 'EC2 answers with an error for a list that is not there, and the emulator with an empty list',
   'buckets 2 ListBuckets': 'S3 names the region of each bucket, and the emulator does not',
   // A new bucket enforces its owner since April 2023.
-  'security groups 9 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',
+  'security groups 10 RevokeSecurityGroupIngress': 'EC2 answers InvalidSecurityGroupRuleId.NotFound for a rule id that is not there',
   'buckets 18 GetBucketOwnershipControls': 'the emulator has no ownership controls on new buckets',
 };
 
