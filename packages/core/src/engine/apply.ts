@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { denialOf, toldOf } from './denial.js';
-import { inExecution, type WriteContext, type WriteReply } from './gate.js';
+import { inExecution, LOOKING, type WriteContext, type WriteReply } from './gate.js';
 import { remaining } from './planning.js';
 import { persist } from './recorder.js';
 import { type Observed, type Runtime, tells } from './runtime.js';
@@ -144,7 +144,8 @@ function stillToDo(
     (still) => still !== true,
     async () => {
       const seen = await runtime.look(remediator, ref, policy, {
-        as: inExecution(lease, remediator, ref, purpose),
+        // Who writes reads nothing; who rolls back looks for itself.
+        as: purpose === 'fix' ? LOOKING : inExecution(lease, remediator, ref, purpose),
         deadline,
         purpose: 'verification',
         earlier,

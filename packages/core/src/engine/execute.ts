@@ -181,7 +181,7 @@ async function carryOut(
   const [changed, unmade] = [plan.changes.slice(0, applied.done), plan.changes.slice(applied.done)];
   // The record of the last call is written while its effect is read.
   const [verified] = await Promise.all([
-    verify(runtime, { remediator, ref, lease, changed, unmade, overtaken: isOvertaken(applied), policy, deadline, earlier: planned(facts) }),
+    verify(runtime, { remediator, ref, changed, unmade, overtaken: isOvertaken(applied), policy, deadline, earlier: planned(facts) }),
     ...besides,
   ]);
   const closing = closingOf(ended, verified, remediator, runtime.clock.now());

@@ -137,7 +137,7 @@ export class Gate {
    * @param shared what other remediators have read of the same resource just now: the same question is asked once.
    */
   reads(
-    remediator: Pick<Remediator, 'id'> & { readonly uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'acquaints'> },
+    remediator: Pick<Remediator, 'id'> & { readonly uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides'> },
     ref: Pick<ResourceRef, 'account' | 'region' | 'partition'>,
     as: As,
     deadline: number | null,

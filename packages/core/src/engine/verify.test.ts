@@ -49,7 +49,6 @@ describe('a verification', () => {
     } = await verify(runtime, {
       remediator: { id: 'lamp-off' } as Remediator,
       ref,
-      lease: { execution: 'x-1', fence: 1, until: 5 },
       changed: [change('a', { subject: 'a' })],
       policy: { ok: true, value: {} } as never,
       deadline: 7,

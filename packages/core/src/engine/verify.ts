@@ -1,11 +1,10 @@
 import type { Fact } from '../guardrails/guardrail.js';
-import type { Lease } from '../journal.js';
 import type { Json } from '../model/json.js';
 import type { Assessment, Change } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
-import { inExecution, SharedReads } from './gate.js';
+import { LOOKING, SharedReads } from './gate.js';
 import { VERIFY_WAITS } from './limits.js';
 import { remaining } from './planning.js';
 import { stillOpen } from './recorder.js';
@@ -26,13 +25,12 @@ export interface Verification {
   readonly reads: SharedReads;
 }
 
-/** Reads anew until nothing of what was changed is left to change, or its time is up. */
+/** Reads anew, with the credentials of who reads, until nothing of what was changed is left to change, or its time is up. */
 export async function verify(
   runtime: Runtime,
   args: {
     readonly remediator: Remediator;
     readonly ref: ResourceRef;
-    readonly lease: Lease;
     readonly changed: readonly Change[];
     /** Of the plan, what was not made. Others may have. */
     readonly unmade?: readonly Change[];
@@ -45,7 +43,6 @@ export async function verify(
   },
 ): Promise<Verification> {
   const { changed, unmade = [] } = args;
-  const as = inExecution(args.lease, args.remediator, args.ref, 'fix');
   const { verification } = await lookUntil(
     runtime,
     ({ isOver }) => isOver,
@@ -53,7 +50,7 @@ export async function verify(
       // Its own each time: no look after a change sees what was read before it.
       const reads = new SharedReads();
       const { deadline, earlier = null } = args;
-      const seen = await runtime.look(args.remediator, args.ref, args.policy, { as, deadline, purpose: 'verification', shared: reads, earlier });
+      const seen = await runtime.look(args.remediator, args.ref, args.policy, { as: LOOKING, deadline, purpose: 'verification', shared: reads, earlier });
       if (!seen.observation.ok || !seen.assessment.ok) {
         const message = unread(seen)?.error ?? '';
         return { verification: { status: 'unconfirmed', message, after: null, open: [], left: null, done: false, reads }, isOver: false };

@@ -189,10 +189,8 @@ export interface RemediatorDefinition<
     readonly undoes: Undoes;
     /** Those of `reads` that only `identify` and `discover` make. The roles that change something do not get them. */
     readonly finds?: readonly OperationUse[];
-    /** Those of `reads` that `observe` never makes for a `verification`. No role that changes something gets them. */
+    /** Those of `reads` that `observe` never makes for a `verification`. The role that rolls back does not get them. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found (`earlier`). The role that fixes does not get them. */
-    readonly acquaints?: readonly OperationUse[];
   };
   /** Synchronous, closed; every member with a default. */
   readonly parameters?: Parameters;
@@ -292,8 +290,6 @@ export interface Remediator {
     readonly finds?: readonly OperationUse[];
     /** Those of `reads` that `observe` never makes for a `verification`; absent: none. */
     readonly decides?: readonly OperationUse[];
-    /** Those of `reads` that `observe` makes for a `verification` only where it is not given what was found; absent: none. */
-    readonly acquaints?: readonly OperationUse[];
   };
   /**
    * Checks parameters and fills in defaults.
@@ -323,17 +319,15 @@ export interface Remediator {
 }
 
 /**
- * The reads that a role is given, of those that a remediator declares. Who changes something only verifies: what it changes was found, decided on and
- * confirmed by who reads.
+ * The reads that a role is given, of those that a remediator declares. Who fixes reads nothing: what is fixed is found, decided on, confirmed and
+ * verified by who reads. Who rolls back looks for itself, since nobody has decided on it before.
  *
  * @example readsFor(remediator.uses, 'rollback')
  */
-export function readsFor(
-  uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides' | 'acquaints'>,
-  access: 'read' | 'write' | 'rollback',
-): readonly OperationUse[] {
-  const { reads, finds = [], decides = [], acquaints = [] } = uses;
-  const withheld = { read: [], write: [...finds, ...decides, ...acquaints], rollback: [...finds, ...decides] }[access];
+export function readsFor(uses: Pick<Remediator['uses'], 'reads' | 'finds' | 'decides'>, access: 'read' | 'write' | 'rollback'): readonly OperationUse[] {
+  const { reads, finds = [], decides = [] } = uses;
+  if (access === 'write') return [];
+  const withheld = access === 'read' ? [] : [...finds, ...decides];
   const isWithheld = (service: ServiceRuntime, name: string) => withheld.some((each) => each.service === service && each.operations.includes(name));
   return reads.map((use) => ({ ...use, operations: use.operations.filter((name) => !isWithheld(use.service, name)) }));
 }
@@ -384,8 +378,8 @@ export function defineRemediator<
         if (use.service.operations.get(name)?.access !== 'write') refuse(`${use.service.id}:${name} is declared as a ${kind}, but only reads.`);
     }
   }
-  const { finds = [], decides = [], acquaints = [] } = definition.uses;
-  for (const use of [...finds, ...decides, ...acquaints]) {
+  const { finds = [], decides = [] } = definition.uses;
+  for (const use of [...finds, ...decides]) {
     for (const name of use.operations)
       if (!definition.uses.reads.some((read) => read.service === use.service && read.operations.includes(name)))
         refuse(`${use.service.id}:${name} is declared as what only some looks read, but not among the reads.`);

@@ -181,7 +181,6 @@ export function revokeOpenPorts(options: {
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
       undoes: [ec2.pick('AuthorizeSecurityGroupIngress')],
       decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
-      acquaints: [ec2.pick('DescribeSecurityGroups')],
     },
     parameters,
     async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {
