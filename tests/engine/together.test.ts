@@ -259,6 +259,59 @@ describe('a wider remediator that is asked alone', () => {
     }
   });
 
+  describe('does not wait for a request that nobody can carry out any more, and asks for itself:', () => {
+    const asks = (narrow: Mode) => policy(narrow, { remediators: { 'widget-revoke-open': { dev: narrow }, 'widget-revoke-all': { dev: 'approve' } } });
+    const askedByNarrow = async () => {
+      aws.put('w', ['open-1']);
+      const [asked] = await engine(both).run(widget('w'));
+      return asked?.approval ?? '';
+    };
+
+    it('of a remediator that is not installed any more', async () => {
+      await askedByNarrow();
+      const alone = (dev: Mode) => ({
+        remediators: [wide],
+        policy: definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-all': { dev } } }),
+      });
+      await sweptBy(alone('approve'));
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+      expect(await sweptBy(alone('enforce'))).toMatchObject([['remediated', expect.any(String)]]);
+    });
+
+    it('of one that plans something else by now, also where somebody has approved it', async () => {
+      const id = await askedByNarrow();
+      const other: Remediator = { ...revokeOpenRules, plan: () => ({ status: 'compliant' }) };
+      await engine(both, { policy: asks('approve'), remediators: [wide, other] }).approve(id, BY);
+      expect(aws.writes).toEqual([]);
+      await sweptBy({ policy: asks('approve'), remediators: [wide, other] });
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+    });
+
+    it('of one that the policy has switched off', async () => {
+      await askedByNarrow();
+      await sweptBy({ policy: asks('off') });
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+    });
+  });
+
+  it('heeds an exception from the narrow one that is registered between the decision and the write', async () => {
+    aws.put('w', ['open-1']);
+    let read = 0;
+    const register = { read: async () => (read++ === 0 ? defineRegister([]) : exceptions) };
+    expect(await sweptBy({ exceptions: register })).toMatchObject([['exempt', expect.stringMatching(/^Exception EXC-1 covers it until /)]]);
+    expect(aws.writes).toEqual([]);
+    // Where nobody can tell what the narrow one would change, nothing is sent, and it is tried again.
+    read = 0;
+    const blind: Remediator = {
+      ...revokeOpenRules,
+      observe: () => {
+        throw new Error('no such read');
+      },
+    };
+    expect(await sweptBy({ exceptions: register, remediators: [wide, blind] })).toMatchObject([['failed', expect.stringContaining('no such read')]]);
+    expect(aws.writes).toEqual([]);
+  });
+
   it('does not heed what the policy lets the narrow one do, nor that it would have to ask', async () => {
     aws.put('w', ['open-1']);
     expect(await sweptBy({ policy: policy('notify') })).toMatchObject([['remediated', expect.any(String)]]);

@@ -40,8 +40,8 @@ export function isLive(approval: Approval, now: number): boolean {
   return approval.usedBy === null && approval.expires > now && (approval.grace?.ended ?? null) === null;
 }
 
-/** A request that people were asked about one of these calls. */
-function isAbout({ calls = [] }: Approval, changes: readonly Change[]): boolean {
+/** Whether people were asked about one of these calls. */
+export function isAbout({ calls = [] }: Approval, changes: readonly Change[]): boolean {
   return changes.some((change) => calls.includes(callOf(change)));
 }
 
