@@ -1021,4 +1021,12 @@ export default [
     replace: 'return true;',
     tests: ['tests/engine/together.test.ts'],
   },
+  {
+    promise: 'Waiting for a turn takes no time that a process needs for what it has begun.',
+    defect: 'it is waited for until the process ends',
+    file: `${ENGINE}/wait.ts`,
+    find: 'runtime.clock.now() + TURN_POLL + NEEDED > run.deadline',
+    replace: 'runtime.clock.now() + TURN_POLL > run.deadline',
+    tests: ['tests/engine/path.test.ts'],
+  },
 ];

@@ -247,6 +247,7 @@ describe('a resource that another worker holds', () => {
   });
 
   it('by worker after worker is waited for no longer than the process has time', async () => {
+    aws.put('w1', ['open-1']);
     let leases = 0;
     let lease: Lease | null = null;
     const inTurn = {
