@@ -1029,4 +1029,12 @@ export default [
     replace: 'runtime.clock.now() + TURN_POLL > run.deadline',
     tests: ['tests/engine/path.test.ts'],
   },
+  {
+    promise: 'Who caused it does not approve it.',
+    defect: 'whom the event names that asks counts from the next event on',
+    file: `${ENGINE}/history.ts`,
+    find: 'withItsCause(view.value, way, runtime.clock.now())',
+    replace: 'view.value',
+    tests: ['tests/engine/cause.test.ts'],
+  },
 ];

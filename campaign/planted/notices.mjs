@@ -194,4 +194,12 @@ export default [
     replace: "''",
     tests: ['tests/engine/noise.test.ts'],
   },
+  {
+    promise: 'A request that takes the place of one that was answered is notified.',
+    defect: 'the answered one is taken for one that still asks',
+    file: 'packages/core/src/engine/gap-news.ts',
+    find: "each.verdict === 'none' && isLive(each, now)",
+    replace: 'isLive(each, now)',
+    tests: ['tests/engine/cause.test.ts'],
+  },
 ];

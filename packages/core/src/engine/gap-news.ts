@@ -160,7 +160,8 @@ function isNews(
   const told = known?.told ?? null;
   if (told === null || told.state !== state || (near !== null && told.at < near.from)) return true;
   if (approval === null || told.approval === null || told.approval === approval) return false;
-  return !approvals.some((each) => each.id === told.approval && isLive(each, now));
+  // One that somebody has answered asks nobody any more.
+  return !approvals.some((each) => each.id === told.approval && each.verdict === 'none' && isLive(each, now));
 }
 
 /** The parts that a look shows to be open; null when it shows nothing. */
