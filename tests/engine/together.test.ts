@@ -1,4 +1,4 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type Mode, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
+import { createRedress, definePolicy, defineRegister, isRecord, type Journal, type JsonObject, type Mode, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound } from '../support/journal.js';
@@ -221,6 +221,24 @@ describe('a wider remediator that is asked alone', () => {
     expect(await sweptBy({ policy: policy('enforce') })).toEqual(denied);
     // Also where the narrow one may only notify by now.
     expect(await sweptBy({ policy: policy('notify') })).toEqual(denied);
+    expect(aws.writes).toEqual([]);
+  });
+
+  it('heeds a no to a request that was recorded before calls were', async () => {
+    aws.put('w', ['open-1', 'open-2']);
+    const older: Journal = {
+      ...bound(journal),
+      append: (request) => {
+        const approval = request.body['approval'];
+        if (request.kind !== 'decision' || !isRecord(approval)) return journal.append(request);
+        const { calls: _, asks: _asks, breadth: _breadth, ...rest } = approval as JsonObject;
+        return journal.append({ ...request, body: { ...request.body, approval: rest } });
+      },
+    };
+    const [asked] = await engine(both, { journal: older }).run(widget('w'));
+    expect((await journal.approvals()).map(({ calls, subjects }) => [calls, subjects])).toEqual([[undefined, ['open-1', 'open-2']]]);
+    await engine(both, { policy: policy('enforce') }).deny(asked?.approval ?? '', BY);
+    expect(await sweptBy({ policy: policy('enforce') })).toEqual([['denied', expect.stringContaining(`${LEAD} said no to it (${asked?.approval})`)]]);
     expect(aws.writes).toEqual([]);
   });
 
