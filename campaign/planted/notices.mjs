@@ -202,4 +202,12 @@ export default [
     replace: 'isLive(each, now)',
     tests: ['tests/engine/cause.test.ts'],
   },
+  {
+    promise: 'A gap that was closed, and comes back, is notified again.',
+    defect: 'one that was closed together with others stands on',
+    file: 'packages/evidence/src/standing.ts',
+    find: 'each.subjects.every((subject) => subjects.includes(subject));',
+    replace: 'each.subjects.join() === subjects.join();',
+    tests: ['tests/engine/noise.test.ts'],
+  },
 ];

@@ -440,6 +440,24 @@ describe('what is gone, and what people do meanwhile', () => {
     ]);
   });
 
+  it('a gap that was closed together with others stands no longer, and is notified when it comes back', async () => {
+    const ref = aws.put('w-1', ['open-1']);
+    const journal = memoryJournal({ clock });
+    const sweep = async (dev: 'notify' | 'enforce') => {
+      time += HOUR;
+      const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-open': { dev } } });
+      await createRedress({ remediators: [open], policy, journal, connect: aws.connect, clock, notify: channels() }).sweep({ targets: [HERE] });
+    };
+    await sweep('notify');
+    aws.put('w-1', ['open-1', 'open-2']);
+    await sweep('enforce');
+    expect(aws.rules('w-1')).toEqual([]);
+    expect((await journal.view(ref)).gaps).toEqual([]);
+    aws.put('w-1', ['open-1']);
+    await sweep('notify');
+    expect(heard('/slack').map((each) => each.replace(/: .*/, ''))).toEqual(['11-23T01 Open', '11-23T02 Closed', '11-23T03 Open']);
+  });
+
   it('a request that has run out is made again, and people are asked again', async () => {
     aws.put('q-1', ['open-1']);
     const journal = memoryJournal({ clock });
