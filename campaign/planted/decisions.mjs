@@ -736,4 +736,12 @@ export default [
     replace: '',
     tests: ['packages/core/src/guardrails/promotion.test.ts'],
   },
+  {
+    promise: 'A no to a plan is a no to each of its calls, whoever plans them.',
+    defect: 'one that the last version recorded is a no to nobody else',
+    file: 'packages/core/src/guardrails/approval.ts',
+    find: 'const about = calls === undefined ? subjectsOf(changes) : changes.map(callOf);',
+    replace: 'const about = changes.map(callOf);',
+    tests: ['tests/engine/together.test.ts'],
+  },
 ];

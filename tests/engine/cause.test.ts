@@ -2,7 +2,7 @@ import { createRedress, definePolicy, type Journal, type Notification, type Pass
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound, recordsOf } from '../support/journal.js';
-import { openedEvent, revokeOpenRules, Widgets } from '../support/widgets.js';
+import { openedEvent, revokeOpenRules, Widgets, widget } from '../support/widgets.js';
 
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -171,6 +171,33 @@ describe('who caused a gap does not approve what closes it', () => {
     expect(await answer(asked?.approval, PAT, { journal: during })).not.toContain('remediated');
     expect(aws.writes).toEqual([]);
     expect(aws.rules('w')).toEqual(['open-1', 'closed']);
+  });
+
+  it('a yes of theirs that was not carried out yet counts no more, and people are asked again', async () => {
+    const [asked] = await swept();
+    const begun = await journal.begin({
+      resource: widget('w'),
+      remediator: 'another',
+      planDigest: 'sha256:x',
+      generation: 0,
+      budgets: [],
+      lease: 60_000,
+      body: {},
+    });
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    expect(await answer(asked?.approval, PAT)).toBe('busy');
+    await journal.finish({ resource: widget('w'), remediator: 'another', lease: begun.lease, outcome: 'failed', sent: 0, body: {} });
+    time += HOUR / 4;
+    // In the pass that the event asks for itself, too.
+    const again = await event(PAT);
+    expect(again.outcome).toBe('awaiting-approval');
+    expect(again.approval).not.toBe(asked?.approval);
+    expect(told.map(({ outcome, approval }) => [outcome, approval])).toEqual([
+      ['awaiting-approval', asked?.approval],
+      ['awaiting-approval', again.approval],
+    ]);
+    expect(await answer(again.approval, PAT)).toMatch(/caused it/);
+    expect(await answer(again.approval, LEAD)).toBe('remediated');
   });
 
   it('what Redress does itself is nobody’s doing', async () => {

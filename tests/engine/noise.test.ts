@@ -341,6 +341,123 @@ describe('what is gone, and what people do meanwhile', () => {
     expect((await journal.approvals()).map(({ resource }) => resource.id)).toEqual(['q-01', 'q-02', 'q-03', 'q-04', 'q-05']);
   });
 
+  it('a freeze of a place that takes several sweeps is over when none of them met it, and the next one is notified', async () => {
+    for (let n = 1; n <= 4; n++) aws.put(name('q-', n), ['open-1']);
+    let stop: 'none' | 'changes' = 'none';
+    const redress = createRedress({
+      remediators: [asks],
+      policy: policyFor([asks]),
+      journal: memoryJournal({ clock }),
+      connect: aws.connect,
+      clock,
+      notify: channels(),
+      killSwitch: { read: async () => stop },
+    });
+    const parts: number[] = [];
+    for (const [day, now] of ['none', 'changes', 'none', 'changes'].entries()) {
+      stop = now as typeof stop;
+      for (let part = 1; ; part++) {
+        time = START + day * DAY + part * HOUR;
+        // There is the time for three of four.
+        const [summary] = await redress.sweep({ targets: [HERE], perSecond: 1, deadline: time + 37_500 });
+        if (summary?.status === 'complete' || part === 9) {
+          parts.push(part);
+          break;
+        }
+      }
+    }
+    expect(parts).toEqual([3, 3, 3, 3]);
+    expect(
+      heard('/slack')
+        .filter((each) => each.includes('Held back'))
+        .map((each) => each.slice(0, 8)),
+    ).toEqual(['11-24T01', '11-26T01']);
+  });
+
+  it('where more stands than there is time to look at, what is new is found all the same', async () => {
+    for (let n = 1; n <= 8; n++) aws.put(name('w-', n), ['open-1']);
+    const redress = engine(memoryJournal({ clock }), channels());
+    const sweep = async () => (await redress.sweep({ targets: [HERE], perSecond: 1, deadline: time + 37_500 }))[0];
+    const until = async (done: (status: string | undefined) => boolean) => {
+      for (let part = 1; part <= 20; part++) {
+        time += HOUR;
+        if (done((await sweep())?.status)) return part;
+      }
+      return null;
+    };
+    expect(await until((status) => status === 'complete')).toBe(6);
+    const blind = {
+      ...open,
+      observe: async (args: Parameters<Remediator['observe']>[0]) => (args.resource.id === 'w-01' ? Promise.reject(new Error('no')) : open.observe(args)),
+    };
+    const held = engine(memoryJournal({ clock }), channels(), [blind]);
+    let parts = 0;
+    for (let whole = 0; whole < 3; parts++) {
+      time += HOUR;
+      const [summary] = await held.sweep({ targets: [HERE], perSecond: 1, deadline: time + 37_500 });
+      if (summary?.status === 'complete') whole++;
+    }
+    // What holds one back that only an earlier part has met is not over.
+    expect([parts, heard('/slack').filter((each) => each.includes('Held back')).length]).toEqual([18, 1]);
+    aws.put('w-00', ['open-1']);
+    expect(await until(() => heard('/slack').some((each) => each.includes('w-00')))).toBe(1);
+  });
+
+  it('a resource that cannot be read hides no store that cannot be read either', async () => {
+    for (let n = 1; n <= 3; n++) aws.put(name('q-', n), ['open-1']);
+    let down = false;
+    const register = {
+      read: async () => {
+        if (down) throw new Error('the register is not there');
+        return defineRegister([]);
+      },
+    };
+    const blind: Remediator = {
+      ...asks,
+      observe: async (args) => {
+        if (args.resource.id === 'q-02') throw new Error('no permission to read it');
+        return asks.observe(args);
+      },
+    };
+    const redress = createRedress({
+      remediators: [blind],
+      policy: policyFor([asks]),
+      journal: memoryJournal({ clock }),
+      connect: aws.connect,
+      clock,
+      notify: channels(),
+      exceptions: register,
+    });
+    for (const hour of [0, 1, 2, 3]) {
+      down = hour >= 2;
+      time = START + hour * HOUR;
+      await redress.sweep({ targets: [HERE] });
+    }
+    const held = (service.seen['/slack'] ?? []).filter(({ title }) => title.startsWith('Held back'));
+    expect(held.map(({ at, text }) => [at, /no permission|is not there/.exec(text)?.[0]])).toEqual([
+      ['11-23T00', 'no permission'],
+      ['11-23T02', 'is not there'],
+    ]);
+  });
+
+  it('a gap that was closed together with others stands no longer, and is notified when it comes back', async () => {
+    const ref = aws.put('w-1', ['open-1']);
+    const journal = memoryJournal({ clock });
+    const sweep = async (dev: 'notify' | 'enforce') => {
+      time += HOUR;
+      const policy = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-open': { dev } } });
+      await createRedress({ remediators: [open], policy, journal, connect: aws.connect, clock, notify: channels() }).sweep({ targets: [HERE] });
+    };
+    await sweep('notify');
+    aws.put('w-1', ['open-1', 'open-2']);
+    await sweep('enforce');
+    expect(aws.rules('w-1')).toEqual([]);
+    expect((await journal.view(ref)).gaps).toEqual([]);
+    aws.put('w-1', ['open-1']);
+    await sweep('notify');
+    expect(heard('/slack').map((each) => each.replace(/: .*/, ''))).toEqual(['11-23T01 Open', '11-23T02 Closed', '11-23T03 Open']);
+  });
+
   it('a request that has run out is made again, and people are asked again', async () => {
     aws.put('q-1', ['open-1']);
     const journal = memoryJournal({ clock });

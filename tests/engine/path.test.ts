@@ -1,8 +1,10 @@
 import {
+  type BeginRequest,
   createRedress,
   definePolicy,
   defineRegister,
   type Journal,
+  type Lease,
   type Notification,
   type PassResult,
   RedressError,
@@ -236,6 +238,41 @@ describe('a resource that another worker holds', () => {
     await hold(60_000);
     expect(await handle(event())).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
     expect([time, aws.writes]).toEqual([START + 10_000, []]);
+  });
+
+  it('is not waited for where there would be no time left to begin: the process has its time for all else', async () => {
+    await hold(60_000);
+    expect(await handle(event(), {}, { deadline: START + 33_000 })).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
+    expect(time).toBe(START + 3000);
+  });
+
+  it('by worker after worker is waited for no longer than the process has time', async () => {
+    aws.put('w1', ['open-1']);
+    let leases = 0;
+    let lease: Lease | null = null;
+    const inTurn = {
+      ...bound(journal),
+      // Whenever it is free somebody else is faster.
+      begin: async (request: BeginRequest) => {
+        lease = await hold(60_000);
+        leases++;
+        return journal.begin(request);
+      },
+    };
+    const { sleep } = clock;
+    const waiting = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        await sleep(milliseconds);
+        if (lease !== null && time % 9000 === START % 9000) {
+          await journal.finish({ resource: widget('w1'), remediator: 'another', lease, outcome: 'failed', sent: 0, body: {} });
+          lease = null;
+        }
+      },
+    };
+    const passes = await handle(event(), { journal: inTurn, clock: waiting }, { deadline: START + 60_000 });
+    expect(passes).toMatchObject([{ outcome: 'busy', retryable: true }]);
+    expect([time, leases, aws.writes]).toEqual([START + 30_000, 4, []]);
   });
 
   it('holds up nobody who has nothing to change', async () => {

@@ -1,4 +1,15 @@
-import { createRedress, definePolicy, defineRegister, type Journal, type Mode, type PassResult, type RedressOptions, type Remediator } from '@redress/core';
+import {
+  createRedress,
+  definePolicy,
+  defineRegister,
+  isRecord,
+  type Journal,
+  type JsonObject,
+  type Mode,
+  type PassResult,
+  type RedressOptions,
+  type Remediator,
+} from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { bound } from '../support/journal.js';
@@ -224,6 +235,24 @@ describe('a wider remediator that is asked alone', () => {
     expect(aws.writes).toEqual([]);
   });
 
+  it('heeds a no to a request that was recorded before calls were', async () => {
+    aws.put('w', ['open-1', 'open-2']);
+    const older: Journal = {
+      ...bound(journal),
+      append: (request) => {
+        const approval = request.body['approval'];
+        if (request.kind !== 'decision' || !isRecord(approval)) return journal.append(request);
+        const { calls: _, asks: _asks, breadth: _breadth, ...rest } = approval as JsonObject;
+        return journal.append({ ...request, body: { ...request.body, approval: rest } });
+      },
+    };
+    const [asked] = await engine(both, { journal: older }).run(widget('w'));
+    expect((await journal.approvals()).map(({ calls, subjects }) => [calls, subjects])).toEqual([[undefined, ['open-1', 'open-2']]]);
+    await engine(both, { policy: policy('enforce') }).deny(asked?.approval ?? '', BY);
+    expect(await sweptBy({ policy: policy('enforce') })).toEqual([['denied', expect.stringContaining(`${LEAD} said no to it (${asked?.approval})`)]]);
+    expect(aws.writes).toEqual([]);
+  });
+
   it('heeds the hold after a rollback of the narrow one: it does not undo the undo', async () => {
     aws.put('w', ['open-1']);
     const { results } = await engine(both).handle(openedEvent('w', 'open-1', time - 1000));
@@ -257,6 +286,59 @@ describe('a wider remediator that is asked alone', () => {
       });
       expect(passes.map((each) => [each.remediator, each.outcome])).toEqual([[swept, 'remediated']]);
     }
+  });
+
+  describe('does not wait for a request that nobody can carry out any more, and asks for itself:', () => {
+    const asks = (narrow: Mode) => policy(narrow, { remediators: { 'widget-revoke-open': { dev: narrow }, 'widget-revoke-all': { dev: 'approve' } } });
+    const askedByNarrow = async () => {
+      aws.put('w', ['open-1']);
+      const [asked] = await engine(both).run(widget('w'));
+      return asked?.approval ?? '';
+    };
+
+    it('of a remediator that is not installed any more', async () => {
+      await askedByNarrow();
+      const alone = (dev: Mode) => ({
+        remediators: [wide],
+        policy: definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-all': { dev } } }),
+      });
+      await sweptBy(alone('approve'));
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+      expect(await sweptBy(alone('enforce'))).toMatchObject([['remediated', expect.any(String)]]);
+    });
+
+    it('of one that plans something else by now, also where somebody has approved it', async () => {
+      const id = await askedByNarrow();
+      const other: Remediator = { ...revokeOpenRules, plan: () => ({ status: 'compliant' }) };
+      await engine(both, { policy: asks('approve'), remediators: [wide, other] }).approve(id, BY);
+      expect(aws.writes).toEqual([]);
+      await sweptBy({ policy: asks('approve'), remediators: [wide, other] });
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+    });
+
+    it('of one that the policy has switched off', async () => {
+      await askedByNarrow();
+      await sweptBy({ policy: asks('off') });
+      expect((await engine(both).approvals()).map(({ remediator }) => remediator)).toEqual(['widget-revoke-open', 'widget-revoke-all']);
+    });
+  });
+
+  it('heeds an exception from the narrow one that is registered between the decision and the write', async () => {
+    aws.put('w', ['open-1']);
+    let read = 0;
+    const register = { read: async () => (read++ === 0 ? defineRegister([]) : exceptions) };
+    expect(await sweptBy({ exceptions: register })).toMatchObject([['exempt', expect.stringMatching(/^Exception EXC-1 covers it until /)]]);
+    expect(aws.writes).toEqual([]);
+    // Where nobody can tell what the narrow one would change, nothing is sent, and it is tried again.
+    read = 0;
+    const blind: Remediator = {
+      ...revokeOpenRules,
+      observe: () => {
+        throw new Error('no such read');
+      },
+    };
+    expect(await sweptBy({ exceptions: register, remediators: [wide, blind] })).toMatchObject([['failed', expect.stringContaining('no such read')]]);
+    expect(aws.writes).toEqual([]);
   });
 
   it('does not heed what the policy lets the narrow one do, nor that it would have to ask', async () => {

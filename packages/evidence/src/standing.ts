@@ -3,7 +3,6 @@ import {
   type DigestSent,
   type EvidenceRecord,
   type Gap,
-  gapKey,
   isRecord,
   type Json,
   type JsonObject,
@@ -41,10 +40,11 @@ export function standingAfter(before: Standing, record: EvidenceRecord, outcome:
   const time = Date.parse(record.time);
   if (record.kind === 'decision' && isRecord(record.body['gap']))
     return { ...before, gaps: decided(before.gaps, record, record.body['gap'] as JsonObject, time) };
-  // What was closed, and comes back, appears again.
+  // What was closed, and comes back, appears again; also what was decided on apart, and closed together with others.
   if (record.kind === 'outcome' && executed !== null && outcome === 'remediated') {
     const { remediator, subjects } = executed;
-    return { ...before, gaps: before.gaps.filter((each) => each.key !== gapKey(remediator, subjects)) };
+    const isClosed = (each: Gap) => each.remediator === remediator && each.subjects.every((subject) => subjects.includes(subject));
+    return { ...before, gaps: before.gaps.filter((each) => !isClosed(each)) };
   }
   if (record.kind !== 'notice') return before;
   const { notice, digest } = record.body;

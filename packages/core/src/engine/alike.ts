@@ -35,12 +35,15 @@ export class Alike {
     this.#groups.set(code, group);
   }
 
-  /** @param how `whole`: everything was looked at, so what was not met is over; `stands`: what stood when the sweep began. */
+  /**
+   * @param how `stands`: what stood when the sweep began. `stillHeld`: what still holds resources back, also those that earlier parts of the sweep have
+   * met; null where not everything was looked at, and nothing can be said to be over.
+   */
   async tell(
     runtime: Runtime,
     remediator: Remediator,
     place: ResourceRef,
-    { whole, stands }: { readonly whole: boolean; readonly stands: readonly Gap[] },
+    { stands, stillHeld }: { readonly stands: readonly Gap[]; readonly stillHeld: (() => Promise<ReadonlySet<string>>) | null },
   ): Promise<void> {
     const stream = streamOf(place);
     const known = stands.filter((each) => each.remediator === remediator.id && each.members !== null && streamOf(each.resource) === stream);
@@ -72,7 +75,9 @@ export class Alike {
         null,
       );
     }
-    const over = known.filter(({ key }) => whole && ![...this.#groups.keys()].some((code) => keyOf(remediator, code) === key));
+    if (stillHeld === null || known.length === 0) return;
+    const held = [...this.#groups.keys(), ...(await stillHeld())].map((code) => keyOf(remediator, code));
+    const over = known.filter(({ key }) => !held.includes(key));
     if (over.length > 0) await record('no-op', 'Nothing is held back alike any more.', { over: over.map(({ key }) => key) });
   }
 }

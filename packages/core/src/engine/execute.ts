@@ -12,6 +12,7 @@ import { deniedBody } from './denial.js';
 import { inExecution, LOOKING, type SharedReads } from './gate.js';
 import { mayBeReadLater } from './later.js';
 import { LEASE, NEEDED } from './limits.js';
+import { plannedByOthers } from './others.js';
 import { blank, type Closing, closeExecution, decisionBody, observed, recordDecision } from './recorder.js';
 import { budgetsOf, type Look, type Observed, type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
@@ -143,18 +144,20 @@ function isStill({ changes, hazards }: Plan, assessment: Assessment): boolean {
 /** Under the lease: compare the second look, send, verify; answers what the execution comes to. */
 async function carryOut(
   runtime: Runtime,
-  { remediator, ref, run: { deadline } }: Way,
+  way: Way,
   { facts, plan, shown, open }: Allowed,
   lease: Lease,
   second: Look,
 ): Promise<Closing & { readonly reads?: { readonly shared: SharedReads; readonly done: boolean } }> {
+  const { remediator, ref } = way;
+  const { deadline } = way.run;
   const moved = overtaken(second, plan);
   if (moved !== null || !second.observation.ok) return moved ?? { outcome: 'superseded', message: '', sent: 0 };
   const observation = second.observation.value;
   let stopped: Ended['stopped'] = null;
   const recheck = async () => {
     // Kill switch, policy and exceptions may have changed since; nothing else decides differently for the same state.
-    const now = await runtime.refreshed(facts, observation);
+    const now = await asOfNow(runtime, way, facts, second, observation);
     const decision = runtime.decide(now, shown);
     if (decision.effect === 'allow') return;
     stopped = { decision, retryable: mayBeReadLater(now) };
@@ -186,6 +189,15 @@ async function carryOut(
   ]);
   const closing = closingOf(ended, verified, remediator, runtime.clock.now());
   return verified.status === 'verified' ? { ...closing, reads: { shared: verified.reads, done: verified.done } } : closing;
+}
+
+/** The facts of the decision with what may have changed since. Another register may name a remediator that nobody has asked so far. */
+async function asOfNow(runtime: Runtime, way: Way, facts: Facts, second: Look, observation: Observed): Promise<Facts> {
+  const now = await runtime.refreshed(facts, observation);
+  if (!now.register.ok || (facts.register.ok && facts.register.value.digest === now.register.value.digest)) return now;
+  const others = await plannedByOthers(runtime, way, now, second);
+  if (!others.ok) throw new RedressError('gate/stopped', others.error, { retryable: true });
+  return { ...now, alsoPlannedBy: others.value };
 }
 
 const OVER: readonly string[] = ['partial', 'unknown', 'failed', 'awaiting-runbook'];

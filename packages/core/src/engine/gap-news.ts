@@ -160,7 +160,8 @@ function isNews(
   const told = known?.told ?? null;
   if (told === null || told.state !== state || (near !== null && told.at < near.from)) return true;
   if (approval === null || told.approval === null || told.approval === approval) return false;
-  return !approvals.some((each) => each.id === told.approval && isLive(each, now));
+  // One that somebody has answered asks nobody any more.
+  return !approvals.some((each) => each.id === told.approval && each.verdict === 'none' && isLive(each, now));
 }
 
 /** The parts that a look shows to be open; null when it shows nothing. */
@@ -175,12 +176,17 @@ function subjectsIn({ plan, facts }: Decided): readonly string[] {
   return facts?.assessment.ok === true && facts.assessment.value.status === 'manual' ? [MANUAL] : [UNREAD];
 }
 
-/** The code of what holds every gap back alike; null when it is about this one. */
+/** Facts of one resource; all others are read from stores, for all resources alike. */
+const OF_RESOURCE: readonly unknown[] = ['observation', 'assessment'];
+
+/** Names what holds every gap back alike; null when it is about this one. What cannot be read, or fails, is named: one hides no other. */
 export function heldAlike(decision: Decision | null): string | null {
   if (decision === null || decision.effect !== 'deny') return null;
   const why = decisive(decision);
-  const blind = why.find(({ code }) => code === 'unreadable' || code === 'guardrail-failed');
-  if (blind !== undefined) return blind.code;
+  const unread = why.filter(({ code }) => code === 'unreadable').map(({ data }) => data?.['fact']);
+  if (unread.length > 0) return `unreadable-${String(unread.find((fact) => !OF_RESOURCE.includes(fact)) ?? unread[0])}`;
+  const failed = why.find(({ code }) => code === 'guardrail-failed');
+  if (failed !== undefined) return `guardrail-failed-${failed.guardrail}`;
   return why.every(({ guardrail }) => ALIKE.includes(guardrail)) ? (why[0]?.code ?? null) : null;
 }
 

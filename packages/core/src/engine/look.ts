@@ -2,13 +2,13 @@ import { isLive, requestOn } from '../guardrails/approval.js';
 import { setApart } from '../guardrails/exceptions.js';
 import { callOf } from '../guardrails/fights.js';
 import { type Shown, shownBy } from '../guardrails/freshness.js';
-import { type Fact, type Facts, known, unreadable } from '../guardrails/guardrail.js';
-import type { Digest } from '../model/json.js';
+import { type Facts, unreadable } from '../guardrails/guardrail.js';
 import type { Change } from '../model/plan.js';
 import { LOOKING } from './gate.js';
 import type { History } from './history.js';
+import { answerable, plannedByOthers } from './others.js';
 import { type Approved, makePlan, type Part, partition } from './planning.js';
-import { type Look, type Runtime, unread } from './runtime.js';
+import type { Look, Runtime } from './runtime.js';
 import type { Way } from './way.js';
 
 /** What is there, and all that is decided on. */
@@ -28,7 +28,7 @@ export async function lookAt(runtime: Runtime, way: Way, { standing, view }: His
     home ? runtime.look(remediator, ref, policy, { as: LOOKING, deadline: run.deadline, shared: together.reads }) : unseen(identity),
     runtime.trackRecord(policy, remediator, ref),
   ]);
-  const others = await plannedByOthers(runtime, way, standing, found);
+  const [others, history] = await Promise.all([plannedByOthers(runtime, way, standing, found), answerable(runtime, way, { policy, view, seen: found })]);
   const seen: Look = others.ok ? found : { ...found, assessment: others };
   const shown = shownBy(trigger, remediator, ref, ids, policy.ok ? policy.value : null, runtime.clock.now());
   const facts = runtime.facts({
@@ -37,7 +37,7 @@ export async function lookAt(runtime: Runtime, way: Way, { standing, view }: His
     trigger,
     identity,
     standing,
-    history: view,
+    history,
     track,
     seen,
     ...(others.ok ? { alsoPlannedBy: others.value } : {}),
@@ -53,31 +53,6 @@ function unseen(identity: Facts['identity']): Look {
     ? unreadable('not read with credentials of another account')
     : { ...identity, error: `whose the credentials are could not be read: ${identity.error}` };
   return { observation, assessment: unreadable('not read') };
-}
-
-/**
- * Which narrower remediators plan the same calls, as far as an exception names one of them: it is said of the call, and holds for whoever
- * plans it. Where nobody can tell, nothing is decided.
- */
-async function plannedByOthers(
-  runtime: Runtime,
-  { remediator, ref, run, together }: Way,
-  { policy, register }: History['standing'],
-  seen: Look,
-): Promise<Fact<ReadonlyMap<Digest, readonly string[]>>> {
-  const planned = new Map<Digest, string[]>();
-  if (!register.ok || !seen.assessment.ok || seen.assessment.value.status !== 'change') return known(planned);
-  const named = new Set(register.value.entries.flatMap(({ scope }) => scope.remediators ?? []));
-  for (const narrow of runtime.remediators) {
-    const { id, breadth, resourceTypes } = narrow;
-    if (!named.has(id) || breadth >= remediator.breadth || !resourceTypes.includes(ref.type)) continue;
-    const look = await runtime.look(narrow, ref, policy, { as: LOOKING, deadline: run.deadline, shared: together.reads });
-    const blind = unread(look);
-    if (blind !== null) return { ...blind, error: `an exception names ${id}, and what that would change could not be read: ${blind.error}` };
-    if (look.assessment.ok && look.assessment.value.status === 'change')
-      for (const change of look.assessment.value.changes) planned.set(callOf(change), [...(planned.get(callOf(change)) ?? []), id]);
-  }
-  return known(planned);
 }
 
 /** Changes that another remediator has not decided on in this pass. */

@@ -457,7 +457,7 @@ export function decisionBody(asked: Asked, decision: Decision | null, facts: Pic
   const { trigger } = asked;
   const tagged = decision?.results.find((each) => each.code === 'tag-without-entry' || each.code === 'tag-without-effect');
   return {
-    trigger: trigger.by === 'finding' ? summary(trigger.finding, asked) : { ...trigger },
+    trigger: triggerBody(asked),
     ...(decision === null ? {} : { effect: decision.effect, guardrails: toJson(decision.results) as unknown as Json }),
     policy: facts?.policy.ok ? facts.policy.value.digest : null,
     register: facts?.register.ok ? facts.register.value.digest : null,
@@ -496,6 +496,12 @@ export function observed(facts: Pick<Facts, 'observation'> | null): Record<strin
 
 /** A call that names more parts than this is about the resource as a whole. */
 const MOST_PARTS = 50;
+
+/** What a record says of who asks. */
+export function triggerBody(asked: Asked): JsonObject {
+  const { trigger } = asked;
+  return trigger.by === 'finding' ? summary(trigger.finding, asked) : { ...trigger };
+}
 
 /** What is kept of a finding: enough to say why and to find it again, nothing of its payload. */
 function summary(finding: Finding, { remediator, ref, ids = [] }: Asked): JsonObject {

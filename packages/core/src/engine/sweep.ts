@@ -16,6 +16,8 @@ import { isUnread, type PassResult, type RunBudget, type SweepOptions, type Swee
 const RATE = 5;
 /** So many resources settle at the same time before a sweep goes on. */
 const SETTLING_AT_ONCE = 100;
+/** Begins the name at which a sweep goes on that has met all that there is, and not all that stands. No region is called so. */
+const STANDING = 'standing:';
 /** Discovery may name a resource twice in a row of pages; so many are remembered. */
 const REMEMBERED = 10_000;
 
@@ -137,9 +139,14 @@ async function sweepOne(
       count(await lookAt(runtime, remediator, ref, seenAt, options), () => false);
     }
   };
+  /** Of what parts of this sweep have met, what the last look at it left held back. */
+  const stillHeld = async () => {
+    const { gaps } = await runtime.needJournal('A sweep').standing();
+    return new Set(standingHere(gaps, remediator, target).flatMap(({ held }) => held ?? []));
+  };
   const found = async (status: Found['status'], message: string): Promise<Found> => {
     if (!options.dryRun && status !== 'not-swept')
-      await alike.tell(runtime, remediator, accountOf(target), { whole: status === 'complete' && after === null, stands: options.stands });
+      await alike.tell(runtime, remediator, accountOf(target), { stands: options.stands, stillHeld: status === 'complete' ? stillHeld : null });
     return summed(status, message);
   };
   const summed = (status: Found['status'], message: string): Found => ({
@@ -161,8 +168,11 @@ async function sweepOne(
     const rest = 1000 / (options.perSecond ?? RATE) - (runtime.clock.now() - started);
     if (rest > 0) await runtime.clock.sleep(rest);
   };
+  const stands = standingHere(options.stands, remediator, target);
+  // All was met that there is, and of what stands all up to this name.
+  const past = after?.startsWith(STANDING) === true ? after.slice(STANDING.length) : null;
   // A resource that is gone cannot be met again: then the whole of it is looked at once more, rather than nothing.
-  for (const skipping of after === null ? [false] : [true, false]) {
+  for (const skipping of past !== null ? [] : after === null ? [false] : [true, false]) {
     let skip = skipping;
     const refs = discover(runtime, remediator, target);
     if (refs === null) return found('not-swept', 'It cannot look for resources on its own; it only answers events.');
@@ -189,10 +199,15 @@ async function sweepOne(
   try {
     await settle();
     // What stands and was not met is gone, or was met by the part of this sweep that came before: a look at it says so.
-    for (const gap of options.stands) {
-      if (!isHere(gap, remediator, target) || seen.has(streamOf(gap.resource))) continue;
-      if (!timeLeft(runtime, options.deadline ?? null)) return await found('stopped', 'Its time ran out; the next sweep goes on from there.');
-      await meet(gap.resource);
+    next = `${STANDING}${past ?? ''}`;
+    for (const { resource: ref } of stands) {
+      if (seen.has(streamOf(ref)) || (past !== null && nameOf(ref) <= past)) continue;
+      if (!timeLeft(runtime, options.deadline ?? null)) {
+        await settle();
+        return await found('stopped', 'Its time ran out; the next sweep goes on from there.');
+      }
+      await meet(ref);
+      next = `${STANDING}${nameOf(ref)}`;
     }
     await settle();
   } catch (error) {
@@ -222,10 +237,11 @@ async function lookAt(
   }
 }
 
-/** Whether a gap is one that this sweep of a remediator meets. */
-function isHere(gap: Gap, { id, global }: Remediator, { account, region }: SweepTarget): boolean {
-  const { resource: ref, members } = gap;
-  return gap.remediator === id && members === null && ref.account === account && (ref.region === region || (global && ref.region === GLOBAL_REGION));
+/** The gaps that this sweep of a remediator meets, in an order that stays. */
+function standingHere(gaps: readonly Gap[], { id, global }: Remediator, { account, region }: SweepTarget): readonly Gap[] {
+  const isHere = ({ remediator, members, resource: ref }: Gap) =>
+    remediator === id && members === null && ref.account === account && (ref.region === region || (global && ref.region === GLOBAL_REGION));
+  return gaps.filter(isHere).sort((a, b) => (nameOf(a.resource) < nameOf(b.resource) ? -1 : 1));
 }
 
 function nameOf(ref: ResourceRef): string {

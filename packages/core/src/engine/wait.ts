@@ -1,7 +1,7 @@
 import type { Trigger } from '../guardrails/guardrail.js';
 import type { OpenExecution } from '../journal.js';
 import type { Remediator } from '../remediator/define.js';
-import { NEEDED_AFTER_SETTLING, TURN, TURN_POLL } from './limits.js';
+import { NEEDED, NEEDED_AFTER_SETTLING, TURN, TURN_POLL } from './limits.js';
 import type { Runtime } from './runtime.js';
 import type { Lead, Way } from './way.js';
 
@@ -33,13 +33,13 @@ export function mayWait({ trigger, run }: Pick<Way, 'trigger' | 'run'>, until: n
   return trigger.by !== 'sweep' && !late && until - now <= run.patience;
 }
 
-/** Waits until nobody holds the resource, or its lease has run out; null then, else whoever holds it for longer than a fix takes. */
+/** Waits until nobody holds the resource, or its lease has run out; null then, else whoever holds it for longer than a fix takes, or than there is time. */
 export async function awaitTurn(runtime: Runtime, { ref, run }: Pick<Way, 'ref' | 'run'>): Promise<OpenExecution | null> {
   const journal = runtime.needJournal('Changing something');
   for (let waited = 0; ; waited += TURN_POLL) {
     const { open } = await journal.view(ref);
     if (open === null || open.leaseUntil <= runtime.clock.now()) return null;
-    if (waited >= TURN || (run.deadline !== null && runtime.clock.now() + TURN_POLL > run.deadline)) return open;
+    if (waited >= TURN || (run.deadline !== null && runtime.clock.now() + TURN_POLL + NEEDED > run.deadline)) return open;
     await runtime.clock.sleep(TURN_POLL);
   }
 }

@@ -2,7 +2,7 @@ import type { Approval } from '../journal.js';
 import { type Digest, digestOf, type Json } from '../model/json.js';
 import type { Change } from '../model/plan.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
-import { callOf } from './fights.js';
+import { callOf, subjectsOf } from './fights.js';
 import type { Decision, Facts, GuardrailResult } from './guardrail.js';
 import { principal, samePerson } from './principal.js';
 
@@ -40,9 +40,10 @@ export function isLive(approval: Approval, now: number): boolean {
   return approval.usedBy === null && approval.expires > now && (approval.grace?.ended ?? null) === null;
 }
 
-/** A request that people were asked about one of these calls. */
-function isAbout({ calls = [] }: Approval, changes: readonly Change[]): boolean {
-  return changes.some((change) => calls.includes(callOf(change)));
+/** Whether people were asked about one of these calls; of a request that was made before calls were kept, about what they are about. */
+export function isAbout({ calls, subjects }: Approval, changes: readonly Change[]): boolean {
+  const about = calls === undefined ? subjectsOf(changes) : changes.map(callOf);
+  return about.some((each) => (calls ?? subjects).includes(each));
 }
 
 /** Guardrails that say what one remediator may do; what they ask for says nothing of another. */

@@ -1,0 +1,73 @@
+// What other remediators of the same resource plan by now, and what of what people were asked for them still stands.
+import { isAbout, isLive } from '../guardrails/approval.js';
+import { callOf } from '../guardrails/fights.js';
+import { type Fact, type Facts, known } from '../guardrails/guardrail.js';
+import type { Approval, StreamView } from '../journal.js';
+import type { Digest } from '../model/json.js';
+import type { Change } from '../model/plan.js';
+import { modeOf, type Policy } from '../policy/policy.js';
+import type { Remediator } from '../remediator/define.js';
+import { LOOKING } from './gate.js';
+import { type Look, type Runtime, unread } from './runtime.js';
+import type { Way } from './way.js';
+
+/**
+ * Which narrower remediators plan the same calls, as far as an exception names one of them: it is said of the call, and holds for whoever
+ * plans it. Where nobody can tell, nothing is decided.
+ */
+export async function plannedByOthers(
+  runtime: Runtime,
+  way: Way,
+  { policy, register }: Pick<Facts, 'policy' | 'register'>,
+  seen: Look,
+): Promise<Fact<ReadonlyMap<Digest, readonly string[]>>> {
+  const { remediator, ref } = way;
+  const planned = new Map<Digest, string[]>();
+  if (!register.ok || !seen.assessment.ok || seen.assessment.value.status !== 'change') return known(planned);
+  const named = new Set(register.value.entries.flatMap(({ scope }) => scope.remediators ?? []));
+  for (const narrow of runtime.remediators) {
+    const { id, breadth, resourceTypes } = narrow;
+    if (!named.has(id) || breadth >= remediator.breadth || !resourceTypes.includes(ref.type)) continue;
+    const calls = await callsOf(runtime, way, narrow, policy);
+    if (!calls.ok) return { ...calls, error: `an exception names ${id}, and what that would change could not be read: ${calls.error}` };
+    for (const call of calls.value) planned.set(call, [...(planned.get(call) ?? []), id]);
+  }
+  return known(planned);
+}
+
+/** The calls that another remediator would make. */
+async function callsOf(runtime: Runtime, { ref, run, together }: Way, other: Remediator, policy: Fact<Policy>): Promise<Fact<readonly Digest[]>> {
+  const look = await runtime.look(other, ref, policy, { as: LOOKING, deadline: run.deadline, shared: together.reads });
+  const blind = unread(look);
+  if (blind !== null || !look.assessment.ok) return blind ?? known([]);
+  return known(look.assessment.value.status === 'change' ? look.assessment.value.changes.map(callOf) : []);
+}
+
+/**
+ * The history without requests of other remediators that nobody can carry out any more: they would hold these changes back until they run out, with
+ * nobody to answer. A no stays: it is about the calls, whoever was asked.
+ */
+export async function answerable(
+  runtime: Runtime,
+  way: Way,
+  { policy, view, seen }: { readonly policy: Fact<Policy>; readonly view: Fact<StreamView>; readonly seen: Look },
+): Promise<Fact<StreamView>> {
+  if (!policy.ok || !view.ok || !seen.assessment.ok || seen.assessment.value.status !== 'change') return view;
+  const { changes } = seen.assessment.value;
+  const over = new Set<Approval>();
+  for (const each of view.value.approvals)
+    if (isOfOther(each, changes, way, runtime.clock.now()) && !(await canBeCarriedOut(runtime, way, each, policy.value))) over.add(each);
+  return over.size === 0 ? view : known({ ...view.value, approvals: view.value.approvals.filter((each) => !over.has(each)) });
+}
+
+function isOfOther(approval: Approval, changes: readonly Change[], { remediator }: Pick<Way, 'remediator'>, now: number): boolean {
+  return approval.remediator !== remediator.id && approval.verdict !== 'denied' && isLive(approval, now) && isAbout(approval, changes);
+}
+
+/** Whether its remediator is there, may change something after an answer, and plans the calls still, as far as anybody can tell. */
+async function canBeCarriedOut(runtime: Runtime, way: Way, { remediator: id, calls = [] }: Approval, policy: Policy): Promise<boolean> {
+  const other = runtime.remediators.find((each) => each.id === id);
+  if (other === undefined || !['enforce', 'approve'].includes(modeOf(policy, id, way.ref.account))) return false;
+  const planned = await callsOf(runtime, way, other, known(policy));
+  return !planned.ok || calls.every((call) => planned.value.includes(call));
+}
