@@ -150,8 +150,8 @@ export default [
     promise: 'Limits per run hold.',
     defect: 'each message has a run of its own',
     file: 'packages/lambda-runtime/src/create-handler.ts',
-    find: 'redress.handle({ Records: [record] }, run)',
-    replace: 'redress.handle({ Records: [record] }, { ...run, budget: { changes: 0 } })',
+    find: 'redress.handle({ Records: [record] }, delivered)',
+    replace: 'redress.handle({ Records: [record] }, { ...delivered, budget: { changes: 0 } })',
     tests: ['tests/engine/one-run.test.ts'],
   },
   {
