@@ -12,7 +12,7 @@ import type { ComesBack } from './visibility.js';
 export async function handleBatch(
   event: SqsEvent,
   handle: (record: SqsRecord) => Promise<void>,
-  comesBack: (messages: readonly ComesBack[]) => Promise<void>,
+  comesBack: (messages: readonly ComesBack[], inOrder: boolean) => Promise<void>,
 ): Promise<BatchResponse> {
   const retryAt = new Map<string, number | null>();
   const attempt = (record: SqsRecord): Promise<void> =>
@@ -28,6 +28,7 @@ export async function handleBatch(
   const failed = done.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   // The first failure of a FIFO queue stopped the others: one that is hidden for longer would keep its whole group waiting.
   const when = (id: string) => retryAt.get(fifo ? (failed[0] ?? id) : id) ?? null;
-  await comesBack(event.Records.filter(({ messageId }) => failed.includes(messageId)).map((record) => ({ record, retryAt: when(record.messageId) })));
+  const messages = event.Records.filter(({ messageId }) => failed.includes(messageId)).map((record) => ({ record, retryAt: when(record.messageId) }));
+  await comesBack(messages, fifo);
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 }

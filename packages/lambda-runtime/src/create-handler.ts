@@ -186,8 +186,8 @@ export function handlerOf<Answer>(
       if (again !== null) throw new RetryError(again, { retryAt: retryAtOf(result.results) });
       await swept(result, run, metrics);
     };
-    return handleBatch(event, handle, async (messages) => {
-      if (changeVisibility !== undefined) await bringBack(changeVisibility, messages, { context, logger, now: clock.now() });
+    return handleBatch(event, handle, async (messages, inOrder) => {
+      if (changeVisibility !== undefined) await bringBack(changeVisibility, messages, { context, logger, now: clock.now(), inOrder });
     });
   };
 

@@ -42,25 +42,26 @@ export function hiddenFor({ record, retryAt }: ComesBack, now: number): number |
 export async function bringBack(
   changeVisibility: ChangeVisibility,
   messages: readonly ComesBack[],
-  { context, logger, now }: { readonly context: InvocationContext; readonly logger: HandlerLogger; readonly now: number },
+  { context, logger, now, inOrder }: { readonly context: InvocationContext; readonly logger: HandlerLogger; readonly now: number; readonly inOrder: boolean },
 ): Promise<void> {
-  await Promise.all(
-    messages.map(async (message) => {
-      const { messageId, eventSourceARN: queueArn, receiptHandle } = message.record;
-      const seconds = hiddenFor(message, now);
-      if (seconds === null || queueArn === undefined || receiptHandle === undefined) return;
-      try {
-        if (context.getRemainingTimeInMillis() < NEEDED_TO_ASK) throw new Error('Not enough time is left.');
-        await changeVisibility({ queueArn, receiptHandle }, seconds);
-        logger.info('message comes back when it can be decided', { messageId, seconds });
-      } catch (error) {
-        logger.warn('the visibility of a message could not be changed', {
-          messageId,
-          seconds,
-          error: describe(error),
-          next: 'It comes back when the visibility time-out of its queue ends. The role of the function needs sqs:ChangeMessageVisibility.',
-        });
-      }
-    }),
-  );
+  const change = async (message: ComesBack): Promise<void> => {
+    const { messageId, eventSourceARN: queueArn, receiptHandle } = message.record;
+    const seconds = hiddenFor(message, now);
+    if (seconds === null || queueArn === undefined || receiptHandle === undefined) return;
+    try {
+      if (context.getRemainingTimeInMillis() < NEEDED_TO_ASK) throw new Error('Not enough time is left.');
+      await changeVisibility({ queueArn, receiptHandle }, seconds);
+      logger.info('message comes back when it can be decided', { messageId, seconds });
+    } catch (error) {
+      logger.warn('the visibility of a message could not be changed', {
+        messageId,
+        seconds,
+        error: describe(error),
+        next: 'It comes back when the visibility time-out of its queue ends. The role of the function needs sqs:ChangeMessageVisibility.',
+      });
+    }
+  };
+  // One after the other, for the same number of seconds each: so none is seen before one that was sent before it.
+  if (inOrder) for (const message of messages) await change(message);
+  else await Promise.all(messages.map(change));
 }
