@@ -276,7 +276,7 @@ export default [
   },
   {
     promise: 'What an event reports settles once, however often it is delivered.',
-    defect: 'it settles anew where the event says no time',
+    defect: 'it settles again where the event says no time',
     file: 'packages/core/src/engine/path.ts',
     find: 'request.seenAt ?? options.seenAt ?? runtime.clock.now()',
     replace: 'request.seenAt ?? runtime.clock.now()',
@@ -284,7 +284,7 @@ export default [
   },
   {
     promise: 'What an event reports settles once, however often it is delivered.',
-    defect: 'it settles anew where the event is of a clock that is ahead',
+    defect: 'it settles again where the event is of a clock that is ahead',
     file: 'packages/core/src/engine/wait.ts',
     find: 'Math.min(reportedBy(trigger) ?? seenAt, seenAt, now)',
     replace: 'Math.min(reportedBy(trigger) ?? seenAt, now)',

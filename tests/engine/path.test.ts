@@ -188,7 +188,7 @@ describe('an event younger than the time to settle', () => {
   it.each([
     ['says no time', null],
     ['is said to be of tomorrow', new Date(START + 86_400_000).toISOString()],
-  ])('one that %s is as old as its first delivery: it does not settle anew at each', async (_name, observedAt) => {
+  ])('one that %s is as old as its first delivery: it does not settle again at each', async (_name, observedAt) => {
     aws.put('w1', ['open-1']);
     const [finding] = normalize(event()) as Finding[];
     const deliver = async (run: object) => redress({ remediators: [{ ...settling, freshWithin: null }] }).run({ ...(finding as Finding), observedAt }, run);

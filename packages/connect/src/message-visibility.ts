@@ -15,7 +15,7 @@ type Change = (message: ReceivedMessage, seconds: number) => Promise<void>;
  * The function that received the message needs `sqs:ChangeMessageVisibility` on the queue.
  *
  * @example createHandler({ …, changeVisibility: messageVisibility() })
- * @throws {RedressError} `aws/unknown` for what is no ARN of a queue; what the SDK throws otherwise
+ * @throws {RedressError} `aws/unknown` for what is not the ARN of a queue; what the SDK throws otherwise
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
  */
 export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptions, 'profile' | 'endpoint'> = {}): Change {
@@ -38,7 +38,7 @@ export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptio
   return async ({ queueArn, receiptHandle }, seconds) => {
     const [, , service, region, account, name] = queueArn.split(':');
     if (service !== 'sqs' || !region || !account || !name)
-      throw new RedressError('aws/unknown', `${JSON.stringify(queueArn)} is no ARN of an SQS queue.`, { next: 'Give the ARN of the queue the message is of.' });
+      throw new RedressError('aws/unknown', `${JSON.stringify(queueArn)} is not the ARN of an SQS queue.`, { next: 'Give the ARN of the queue the message is of.' });
     const client = clients.get(region) ?? made(region);
     clients.set(region, client);
     await (await client)(`/${account}/${name}`, receiptHandle, seconds);

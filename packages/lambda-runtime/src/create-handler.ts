@@ -171,7 +171,7 @@ export function handlerOf<Answer>(
       }
       const sent = Number(record.attributes?.SentTimestamp);
       if (sent > 0) metrics.add('QueueWait', 'Seconds', Math.max(0, clock.now() - sent) / 1000);
-      // Without the time at which it came in first, what says no time of its own would have to settle anew at each delivery.
+      // Without the time at which it came in first, what says no time of its own would have to settle again at each delivery.
       const delivered = sent > 0 ? { ...run, seenAt: sent, ...(changeVisibility === undefined ? {} : { patience: PATIENCE }) } : run;
       let result: HandleResult;
       try {

@@ -142,7 +142,7 @@ describe('a message of a queue', () => {
     expect(asked).toEqual([]);
   });
 
-  it('that says no time is as old as the message: it does not settle anew at each delivery', async () => {
+  it('that says no time is as old as the message: it does not settle again at each delivery', async () => {
     const undated: Remediator = { ...settling, freshWithin: null };
     const event = opened('w1', -86_400_000);
     const handler = handlerOf({ remediators: [undated] });
