@@ -35,6 +35,7 @@ const handled = async (at: number, over: Partial<RedressOptions> = {}, run: obje
   return {
     reason: result?.reason,
     retryable: result?.retryable,
+    ...(result?.retryAt === null ? {} : { retryAt: result?.retryAt }),
     passes: result?.passes.map(({ remediator, resource, outcome }) => `${remediator} ${resource.id}: ${outcome}`),
   };
 };
@@ -81,6 +82,7 @@ it('when the call shows: as long after it as the slowest of them settles, a minu
   expect(await handled(made, slow)).toEqual({
     reason: `${LEFT}: a sweep of widget-revoke-open, widget-other in us-east-1 looks for it after ${new Date(START + 1).toISOString()}.`,
     retryable: true,
+    retryAt: START + 1,
     passes: [],
   });
   expect(await sweeps()).toEqual([]);
@@ -97,6 +99,9 @@ it('of a call that is said to be made later: as of now', async () => {
     retryable: true,
     reason: expect.stringContaining(`after ${new Date(START + 60_000).toISOString()}.`),
   });
+  // Delivered again it is as old as its first delivery.
+  time = START + 60_000;
+  expect(await handled(START + 3_600_000, {}, { seenAt: START })).toMatchObject({ retryable: false, reason: expect.stringContaining('looked for it') });
 });
 
 it('by those alone whose last sweep does not show it, and not before their type may be swept again', async () => {

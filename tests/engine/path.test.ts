@@ -3,9 +3,11 @@ import {
   createRedress,
   definePolicy,
   defineRegister,
+  type Finding,
   type Journal,
   type Lease,
   type Notification,
+  normalize,
   type PassResult,
   RedressError,
   type RedressOptions,
@@ -183,6 +185,33 @@ describe('an event younger than the time to settle', () => {
     expect(await handle(event(START - 3000), { remediators: [settling] }, { deadline: START + 100_000 })).toMatchObject([then]);
     expect([aws.calls, slept, await kindsOf(journal)]).toEqual([[], [], []]);
     expect(outcomes(await handle(event(START - 3000), { remediators: [settling] }, { patience: 57_000 }))).toEqual(['remediated']);
+  });
+
+  it.each([
+    ['says no time', null],
+    ['is said to be of tomorrow', new Date(START + 86_400_000).toISOString()],
+  ])('one that %s is as old as its first delivery: it does not settle again at each', async (_name, observedAt) => {
+    aws.put('w1', ['open-1']);
+    const [finding] = normalize(event()) as Finding[];
+    const deliver = async (run: object) => redress({ remediators: [{ ...settling, freshWithin: null }] }).run({ ...(finding as Finding), observedAt }, run);
+    const queued = { patience: 10_000, seenAt: START };
+    time = START + 2000;
+    expect(await deliver(queued)).toMatchObject([{ outcome: 'busy', retryable: true, retryAt: START + 60_000 }]);
+    time = START + 60_000;
+    expect(outcomes(await deliver(queued))).not.toContain('busy');
+    expect(slept).toEqual([]);
+  });
+
+  it('the finding says when all of it can be decided, if each part says so', async () => {
+    aws.put('w1', ['open-1']);
+    const slower: Remediator = { ...settling, id: 'widget-slower', settle: 90_000 };
+    const at = async (...remediators: Remediator[]) => (await redress({ remediators }).handle(event(START - 3000), { patience: 10_000 })).results[0]?.retryAt;
+    expect(await at(settling, slower)).toBe(START + 87_000);
+    expect(await at(slower, settling)).toBe(START + 87_000);
+    aws.faults.set('DescribeWidget', Array(50).fill('throttled'));
+    expect(await at(settling, { ...anyAge, id: 'widget-throttled' })).toBeNull();
+    aws.faults.clear();
+    expect(await at(revokeOpenRules)).toBeNull();
   });
 
   it('does not concern what is older, nor a dry run', async () => {

@@ -149,8 +149,8 @@ async function openedGroup(tags: Record<string, string> = {}): Promise<string> {
 }
 
 /** The event of such a call, as EventBridge delivers it; two minutes old, since what is newer has to settle. */
-function event(group: string): Record<string, unknown> {
-  const time = new Date(Date.now() - 120_000).toISOString().replace(/\.\d{3}Z$/, 'Z');
+function event(group: string, age = 120_000): Record<string, unknown> {
+  const time = new Date(Date.now() - age).toISOString().replace(/\.\d{3}Z$/, 'Z');
   return {
     version: '0',
     id: crypto.randomUUID(),
@@ -213,6 +213,13 @@ describe('what the templates deploy', () => {
     expect(await rules(group), await written()).toBe(0);
     const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket: outputs['BucketName'] }));
     expect(Versions.length).toBeGreaterThan(2);
+  });
+
+  it('has what happened just now delivered again when it has settled, not when the queue would', async () => {
+    const group = await openedGroup();
+    await sqs.send(new SendMessageCommand({ QueueUrl: outputs['QueueUrl'], MessageBody: JSON.stringify(event(group, 45_000)) }));
+    // By its own time-out the queue hides it for twelve minutes, which is longer than this waits.
+    await expect.poll(() => rules(group)).toBe(0);
   });
 
   it('leaves what has the tag of an exception', async () => {

@@ -3,7 +3,16 @@
  *
  * @packageDocumentation
  */
-import { type ConnectAwsOptions, connectAws, memberRoles, onlyDeclared, parameterStop, parameterTags, readConfigRules } from '@redress/connect';
+import {
+  type ConnectAwsOptions,
+  connectAws,
+  memberRoles,
+  messageVisibility,
+  onlyDeclared,
+  parameterStop,
+  parameterTags,
+  readConfigRules,
+} from '@redress/connect';
 import {
   type Connect,
   type Guardrail,
@@ -124,6 +133,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
       ...options,
       ...(targets === null ? {} : { sweep: { targets } }),
       ...(canary === null ? {} : { canary: { parameter: canary, send: parameterTags(at) } }),
+      changeVisibility: messageVisibility(at),
     }),
   );
   const approvals = once(() => createApprovalHandler(options));

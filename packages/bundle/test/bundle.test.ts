@@ -205,4 +205,5 @@ describe('a bundle', () => {
 
 /** Bytes. */
 // 942 and 420 kB were measured: S3 Control (what the account blocks) and AWS Config (what a rule looks for) came as clients, loaded when they are needed.
-const LARGEST = { code: 960_000, start: 430_000 };
+// 13.5 and 0.8 kB more for SQS (when a message comes back), loaded when a message has to.
+const LARGEST = { code: 973_500, start: 430_800 };

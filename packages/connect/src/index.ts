@@ -7,6 +7,7 @@ export { readConfigRules } from './config-rules.js';
 export { type ConnectAwsOptions, connectAws } from './connect-aws.js';
 export type { AwsCredentials } from './credentials.js';
 export { type MemberRolesOptions, memberRoles } from './member-roles.js';
+export { messageVisibility, type ReceivedMessage } from './message-visibility.js';
 export { onlyDeclared } from './only-declared.js';
 export { type ParameterStopOptions, parameterStop } from './parameter-stop.js';
 export { type ParameterTags, parameterTags } from './parameter-tags.js';

@@ -8,6 +8,7 @@ export { type Deed, deedOf } from './actors.js';
 export { type ApprovalDocument, type ApprovalShown, approvalDocument, showApproval } from './engine/approval-shown.js';
 export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.js';
 export type { CallTrace } from './engine/gate.js';
+export { retryAtOf } from './engine/later.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';

@@ -3,7 +3,7 @@ import { type HandlerOptions, handlerOf } from './create-handler.js';
 import type { InvocationContext } from './types.js';
 
 /** What {@link createConfigHandler} takes: that of `createHandler`, without what comes on a schedule. */
-export type ConfigHandlerOptions = Omit<HandlerOptions, 'sweep' | 'putEvaluations' | 'canary'>;
+export type ConfigHandlerOptions = Omit<HandlerOptions, 'sweep' | 'putEvaluations' | 'canary' | 'changeVisibility'>;
 
 /**
  * What the Automation that AWS Config starts is told. `fixed`: the gap is closed, seen by reading the resource. `held-back`: it is open, on
@@ -40,7 +40,7 @@ const MEMBERS = ['configRule', 'resourceType', 'resourceId', 'account', 'region'
  * @throws {RedressError} `compose/invalid`, `policy/invalid`
  */
 export function createConfigHandler(options: ConfigHandlerOptions): ConfigHandler {
-  const { sweep: _, putEvaluations: __, canary: ___, ...own } = options as HandlerOptions;
+  const { sweep: _, putEvaluations: __, canary: ___, changeVisibility: ____, ...own } = options as HandlerOptions;
   const handler = handlerOf(own, answerOf);
   return async (event, context) => {
     const request = readRequest(event);

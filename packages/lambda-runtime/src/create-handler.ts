@@ -1,4 +1,3 @@
-import { BatchProcessor, EventType, processPartialResponse, SqsFifoPartialProcessorAsync } from '@aws-lambda-powertools/batch';
 import {
   canaryArrival,
   createRedress,
@@ -12,18 +11,20 @@ import {
   RedressError,
   type RedressOptions,
   type RunBudget,
+  retryAtOf,
   type SweepSummary,
   type SweepTarget,
   systemClock,
   unasked,
 } from '@redress/core';
-import type { SQSEvent } from 'aws-lambda';
+import { handleBatch } from './batch.js';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
 import { answerRule, type PutEvaluations } from './config-rule.js';
 import { describe, logPass, logSweep, makeLogger } from './log.js';
 import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
+import { bringBack, type ChangeVisibility, PATIENCE } from './visibility.js';
 
 /** What {@link createHandler} takes: that of `createRedress`, with a journal. */
 export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
@@ -40,6 +41,11 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   readonly putEvaluations?: PutEvaluations;
   /** Sends a canary when the input `{ "redress": "canary" }` comes, and records its arrival. Without it there is no proof that events arrive. */
   readonly canary?: CanaryOptions;
+  /**
+   * Has a message of a queue delivered again when it can be decided: the resource has settled, or nobody holds it any more. Without it such a message
+   * comes when the queue's visibility time-out ends, and the function sleeps while a resource settles.
+   */
+  readonly changeVisibility?: ChangeVisibility;
   /** Default: CloudWatch's embedded format on standard output, inside Lambda. */
   readonly metrics?: MetricsSink;
   /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
@@ -98,7 +104,7 @@ export function handlerOf<Answer>(
   const clock = options.clock ?? systemClock;
   const logger: HandlerLogger = options.logger ?? makeLogger();
   const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
-  const { canary, journal } = options;
+  const { canary, journal, changeVisibility } = options;
   let recovered = false;
 
   /** A schedule that AWS sent asks for a sweep, after what came in with it. What it does not come to is left to the next one. */
@@ -151,7 +157,7 @@ export function handlerOf<Answer>(
       const result = await redress.handle(event, run);
       await came(result, null, metrics);
       const again = retryable(result);
-      if (again !== null) throw new RetryError(`It has to come again: ${again}`);
+      if (again !== null) throw new RetryError(`It has to come again: ${again}`, { retryAt: retryAtOf(result.results) });
       const evaluations =
         options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
       for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
@@ -165,26 +171,24 @@ export function handlerOf<Answer>(
       }
       const sent = Number(record.attributes?.SentTimestamp);
       if (sent > 0) metrics.add('QueueWait', 'Seconds', Math.max(0, clock.now() - sent) / 1000);
+      // Without the time at which it came in first, what says no time of its own would have to settle again at each delivery.
+      const delivered = sent > 0 ? { ...run, seenAt: sent, ...(changeVisibility === undefined ? {} : { patience: PATIENCE }) } : run;
       let result: HandleResult;
       try {
         if (canary !== undefined && asksForCanary(record)) return await sendCanary(canary, logger, clock.now());
-        result = await redress.handle({ Records: [record] }, run);
+        result = await redress.handle({ Records: [record] }, delivered);
       } catch (error) {
         logger.error('message could not be handled', { messageId: record.messageId, error: describe(error) });
         throw new RetryError(messageOf(error), { cause: error });
       }
       await came(result, record.messageId, metrics);
       const again = retryable(result);
-      if (again !== null) throw new RetryError(again);
+      if (again !== null) throw new RetryError(again, { retryAt: retryAtOf(result.results) });
       await swept(result, run, metrics);
     };
-    // In order: messages share the time and the limits of the run. A FIFO queue stops at the first failure, so that nothing overtakes.
-    const fifo = event.Records.some((record) => record.eventSourceARN?.endsWith('.fifo') ?? false);
-    const batch = event as unknown as SQSEvent;
-    const done = fifo
-      ? await processPartialResponse(batch, handle, new SqsFifoPartialProcessorAsync(), { throwOnFullBatchFailure: false })
-      : await processPartialResponse(batch, handle, new BatchProcessor(EventType.SQS), { processInParallel: false, throwOnFullBatchFailure: false });
-    return { batchItemFailures: done.batchItemFailures.map(({ itemIdentifier }) => ({ itemIdentifier })) };
+    return handleBatch(event, handle, async (messages, inOrder) => {
+      if (changeVisibility !== undefined) await bringBack(changeVisibility, messages, { context, logger, now: clock.now(), inOrder });
+    });
   };
 
   return async (event, context) => {

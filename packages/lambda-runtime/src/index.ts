@@ -20,3 +20,4 @@ export { createHandler, type Handler, type HandlerOptions, type HandlerSummary }
 export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, LogAttributes, SqsEvent, SqsRecord } from './types.js';
+export type { ChangeVisibility } from './visibility.js';

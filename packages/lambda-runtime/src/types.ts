@@ -10,7 +10,9 @@ export interface SqsRecord {
   readonly eventSource: 'aws:sqs';
   readonly eventSourceARN?: string;
   readonly body: string;
-  readonly attributes?: { readonly SentTimestamp?: string };
+  /** By which the queue knows this delivery of it. */
+  readonly receiptHandle?: string;
+  readonly attributes?: { readonly SentTimestamp?: string; readonly ApproximateReceiveCount?: string };
 }
 
 /** A batch of SQS messages. */

@@ -12,7 +12,11 @@ export interface LookedFor {
   readonly reason: string;
   /** It has to come again: too soon after another sweep, or the sweep did not come to its end. */
   readonly retryable: boolean;
+  /** Epoch milliseconds from which on it is looked for; null: nothing says when. */
+  readonly retryAt: number | null;
 }
+
+const NEVER = { retryable: false, retryAt: null } as const;
 
 /**
  * CloudTrail leaves the request of a call out when it is too large, and some services never write it. Which resource such a call changed is then
@@ -29,19 +33,20 @@ export async function lookFor(runtime: Runtime, finding: Finding, run: RunOption
   if (asked.length === 0) return null;
   const ids = asked.map(({ id }) => id).join(', ');
   const what = `The record of ${name} leaves out what it was about`;
-  if (run.dryRun === true || runtime.journal === null) return { reason: `${what}: a sweep of ${ids} in ${region} would look for it.`, retryable: false };
+  if (run.dryRun === true || runtime.journal === null) return { reason: `${what}: a sweep of ${ids} in ${region} would look for it.`, ...NEVER };
   const target = { account, region };
   const latest = await lastSweeps(runtime, target);
   const settle = Math.max(AT_LEAST, ...asked.map((each) => each.settle));
   const now = runtime.clock.now();
   // What it changed was there to be seen by a sweep that began after it.
-  const made = Math.min(Date.parse(finding.observedAt ?? ''), now);
+  const made = Math.min(Date.parse(finding.observedAt ?? ''), run.seenAt ?? now, now);
   const dueBy = (sweeps: typeof latest) => asked.filter(({ id }) => !((sweeps.get(id)?.complete ?? Number.NEGATIVE_INFINITY) >= made + settle));
   const due = dueBy(latest);
-  if (due.length === 0) return { reason: `${what}: a sweep of ${ids} in ${region} has looked for it.`, retryable: false };
+  if (due.length === 0) return { reason: `${what}: a sweep of ${ids} in ${region} has looked for it.`, ...NEVER };
   const newest = Math.max(...asked.map((each) => typesSwept(each, asked, latest)));
   const next = Math.max(newest, made) + settle;
-  if (now < next) return { reason: `${what}: a sweep of ${ids} in ${region} looks for it after ${new Date(next).toISOString()}.`, retryable: true };
+  if (now < next)
+    return { reason: `${what}: a sweep of ${ids} in ${region} looks for it after ${new Date(next).toISOString()}.`, retryable: true, retryAt: next };
   const summaries = await sweep(runtime, {
     targets: [target],
     remediators: due.map(({ id }) => id),
@@ -54,7 +59,7 @@ export async function lookFor(runtime: Runtime, finding: Finding, run: RunOption
   // One that only went on where another had stopped has not seen all of it.
   const done = dueBy(await lastSweeps(runtime, target)).length === 0;
   const looked = summaries.reduce((sum, each) => sum + each.looked, 0);
-  return { reason: `${what}: a sweep of ${ids} in ${region} looked for it, at ${looked}${done ? '' : ', not all'}.`, retryable: !done };
+  return { reason: `${what}: a sweep of ${ids} in ${region} looked for it, at ${looked}${done ? '' : ', not all'}.`, retryable: !done, retryAt: null };
 }
 
 /** When resources of a type were swept last, by any of those that are asked about them. */

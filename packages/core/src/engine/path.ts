@@ -16,7 +16,7 @@ export async function runPass(runtime: Runtime, request: PassRequest, options: R
   const { remediator, claimed, ids, trigger, together = resourcePass() } = request;
   const run = runOf(options);
   if (!run.dryRun) runtime.needJournal('Changing something');
-  const lastChange = run.dryRun ? null : lastChangeBy(trigger, request.seenAt ?? runtime.clock.now(), runtime.clock.now());
+  const lastChange = run.dryRun ? null : lastChangeBy(trigger, request.seenAt ?? options.seenAt ?? runtime.clock.now(), runtime.clock.now());
   const passes: PassResult[] = [];
   let leads: Lead = settledAt(trigger, lastChange, remediator, runtime.clock.now());
   let way: Way | null = null;

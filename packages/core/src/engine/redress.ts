@@ -10,6 +10,7 @@ import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { sendDigest } from './digest.js';
 import { evaluate } from './evaluate.js';
+import { retryAtOf } from './later.js';
 import { type LookedFor, lookFor } from './left-out.js';
 import { runPass } from './path.js';
 import { flushNotices } from './recorder.js';
@@ -99,6 +100,7 @@ const LEFT = {
   gap: { closed: false, open: [] },
   error: null,
   retryable: true,
+  retryAt: null,
   left: true,
 } as const;
 
@@ -106,13 +108,24 @@ const LEFT = {
 async function handleFinding(runtime: Runtime, finding: Finding, run: RunOptions, place: Place): Promise<Handled> {
   const passes: PassResult[] = [];
   try {
-    const { reason, retryable, left } = await askFor(runtime, finding, run, passes, place);
-    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: retryable || passes.some((pass) => pass.retryable), left };
+    const asked = await askFor(runtime, finding, run, passes, place);
+    const { reason, left } = asked;
+    const all = [...passes, asked];
+    return { finding, passes, reason, gap: gapOf(passes), error: null, retryable: all.some((each) => each.retryable), retryAt: retryAtOf(all), left };
   } catch (error) {
     // A store that is down, or a bug. What was done before it is in `passes`, and the same input comes again.
     runtime.warn(`finding ${finding.id} could not be handled`, error);
     const code = isRedressError(error) ? error.code : 'engine/bug';
-    return { finding, passes, reason: finding.reason, gap: gapOf(passes), error: { code, message: messageOf(error) }, retryable: true, left: false };
+    return {
+      finding,
+      passes,
+      reason: finding.reason,
+      gap: gapOf(passes),
+      error: { code, message: messageOf(error) },
+      retryable: true,
+      retryAt: null,
+      left: false,
+    };
   }
 }
 
@@ -154,7 +167,7 @@ async function askFor(
 ): Promise<LookedFor & { readonly left: boolean }> {
   const { finding: known, routes, reason } = await routed(runtime, finding, run);
   const trigger = { by: 'finding', finding: known } as const;
-  const late = { reason: LEFT.reason, retryable: true, left: true };
+  const late = { reason: LEFT.reason, retryable: true, retryAt: null, left: true };
   const byResource = Map.groupBy(routes, ({ resource: claimed }) => streamOf(claimed));
   if (byResource.size > 1) await delivery.resume();
   for (const stream of delivery.resources(at, [...byResource.keys()])) {
@@ -175,9 +188,9 @@ async function askFor(
       all.some((each) => each.retryable),
     );
   }
-  if (routes.length > 0) return { reason, retryable: false, left: false };
+  if (routes.length > 0) return { reason, retryable: false, retryAt: null, left: false };
   if (!delivery.mayBegin()) return late;
-  return { ...((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false }), left: false };
+  return { ...((await lookFor(runtime, known, run, passes)) ?? { reason, retryable: false, retryAt: null }), left: false };
 }
 
 /** Where a finding leads. A Config rule by whose name nobody is asked is looked up: its identifier says what it is. */

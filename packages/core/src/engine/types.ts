@@ -52,6 +52,11 @@ export interface RunOptions {
   readonly drill?: boolean;
   /** The longest wait for a resource to settle, in milliseconds; what needs more is delivered later (`retryAt`). Default: as long as `deadline` lets it. */
   readonly patience?: number;
+  /**
+   * Epoch milliseconds at which the input came in for the first time (`SentTimestamp` of a queue): what it reports is no younger, however often it is
+   * delivered. Default: now.
+   */
+  readonly seenAt?: number;
 }
 
 /** Says yes or no to a plan. */
@@ -112,6 +117,8 @@ export interface FindingResult {
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Whether the same finding has to come again: nothing is lost for a failure. */
   readonly retryable: boolean;
+  /** Epoch milliseconds from which on all of it that has to be delivered again can be decided. Null: nothing has to, or nothing says when. */
+  readonly retryAt: number | null;
 }
 
 /** Why nobody was asked about a finding that says that something is wrong; null where somebody was, or where there is nothing to ask. */

@@ -9,8 +9,8 @@ import type { Lead, Way } from './way.js';
 export function lastChangeBy(trigger: Trigger, seenAt: number, now: number): number | null {
   // Whoever approves has looked.
   if (trigger.by === 'approval') return null;
-  // A clock that is ahead must not make it wait for ever.
-  return Math.min(reportedBy(trigger) ?? seenAt, now);
+  // What is reported was before it was seen: a clock that is ahead must not make it wait for ever, delivery by delivery.
+  return Math.min(reportedBy(trigger) ?? seenAt, seenAt, now);
 }
 
 /**

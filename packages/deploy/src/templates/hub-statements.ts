@@ -29,7 +29,12 @@ const parameterArn = (name: string) => sub(`arn:{AWS::Partition}:ssm:{AWS::Regio
 export function functionStatements(): readonly JsonObject[] {
   return [
     ...common('FunctionLog', ['Read', 'Fix']),
-    { Sid: 'Messages', Effect: 'Allow', Action: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'], Resource: att('Queue') },
+    {
+      Sid: 'Messages',
+      Effect: 'Allow',
+      Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+      Resource: att('Queue'),
+    },
     { Sid: 'Undelivered', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: att('Undelivered') },
     { Sid: 'Canary', Effect: 'Allow', Action: 'ssm:AddTagsToResource', Resource: parameterArn('Canary') },
   ];

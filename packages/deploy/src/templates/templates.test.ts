@@ -69,6 +69,18 @@ describe('the hub', () => {
     for (const [, each] of queues) expect(each.Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   });
 
+  it('lets its function receive, delete and hide messages of that queue, and of no other', () => {
+    const statements = properties(hub, 'AWS::IAM::Role').flatMap((each) => JSON.stringify(each).match(/\{"Sid":"Messages".*?\]\}\}/g) ?? []);
+    expect(statements.map((each) => JSON.parse(each) as unknown)).toEqual([
+      {
+        Sid: 'Messages',
+        Effect: 'Allow',
+        Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+        Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+      },
+    ]);
+  });
+
   it('takes batches in parts, with a maximum of invocations', () => {
     expect(properties(hub, 'AWS::Lambda::EventSourceMapping')).toEqual([
       expect.objectContaining({ FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 5 } }),
