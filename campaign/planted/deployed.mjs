@@ -190,8 +190,8 @@ export default [
     promise: 'What there was no time for is delivered again.',
     defect: 'it is acknowledged',
     file: 'packages/core/src/engine/redress.ts',
-    find: '  retryable: true,\n  left: true,\n',
-    replace: '  retryable: false,\n  left: true,\n',
+    find: '  retryable: true,\n  retryAt: null,\n  left: true,\n',
+    replace: '  retryable: false,\n  retryAt: null,\n  left: true,\n',
     tests: ['packages/lambda-runtime/src/progress.test.ts'],
   },
   {

@@ -390,6 +390,14 @@ describe('faults', () => {
     expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule']);
     const view = await journal.view(widget('w1'));
     expect(view.closed).toMatchObject([{ outcome: 'remediated', sent: 1 }]);
+    // Its own work, and not that of somebody else: it can be rolled back.
+    expect((await records()).map(({ record }) => (record.body['call'] as { status?: string } | undefined)?.status ?? record.body['foundDone'])).toEqual([
+      undefined,
+      'not-applied',
+      'refused',
+      'applied',
+      undefined,
+    ]);
   });
 
   it('a lost call without effect: looks, and sends it once more', async () => {

@@ -21,15 +21,15 @@ describe('redress generate iam', () => {
   it('prints a policy for the remediators that were named, with the tag of the policy, ready for IAM', async () => {
     const { exit, statements } = await generate('fix', ...ssh, '--account', '111111111111', '--in', 'eu-west-1');
     expect(exit).toBe(0);
-    expect(statements().map((each) => each['Sid'])).toEqual(['LookEc2', 'FixSecurityGroup', 'Exempt']);
-    expect(statements()[1]).toEqual({
+    expect(statements().map((each) => each['Sid'])).toEqual(['FixSecurityGroup', 'Exempt']);
+    expect(statements()[0]).toEqual({
       Sid: 'FixSecurityGroup',
       Effect: 'Allow',
       Action: ['ec2:RevokeSecurityGroupIngress'],
       Resource: ['arn:*:ec2:*:111111111111:security-group/*'],
       Condition: { StringEquals: { 'aws:RequestedRegion': ['eu-west-1'] } },
     });
-    expect(statements()[2]).toMatchObject({ Effect: 'Deny', Condition: { Null: { 'aws:ResourceTag/acme:keep': 'false' } } });
+    expect(statements()[1]).toMatchObject({ Effect: 'Deny', Condition: { Null: { 'aws:ResourceTag/acme:keep': 'false' } } });
     expect((await generate('fix', ...ssh, '--no-exception-tag')).out).not.toContain('Deny');
   });
 

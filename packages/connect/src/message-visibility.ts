@@ -38,7 +38,9 @@ export function messageVisibility({ profile, endpoint }: Pick<ParameterStopOptio
   return async ({ queueArn, receiptHandle }, seconds) => {
     const [, , service, region, account, name] = queueArn.split(':');
     if (service !== 'sqs' || !region || !account || !name)
-      throw new RedressError('aws/unknown', `${JSON.stringify(queueArn)} is not the ARN of an SQS queue.`, { next: 'Give the ARN of the queue the message is of.' });
+      throw new RedressError('aws/unknown', `${JSON.stringify(queueArn)} is not the ARN of an SQS queue.`, {
+        next: 'Give the ARN of the queue the message is of.',
+      });
     const client = clients.get(region) ?? made(region);
     clients.set(region, client);
     await (await client)(`/${account}/${name}`, receiptHandle, seconds);

@@ -342,7 +342,7 @@ describe('connections', () => {
 
 describe('executions', () => {
   const place = { partition: 'aws', account: ACCOUNT, region: 'eu-west-1' } as const;
-  const of = (id: string) => inExecution({ execution: id }, remediator, ref, 'fix');
+  const of = (id: string) => inExecution({ execution: id }, remediator, ref, 'rollback');
   const under = (id: string): Lease => ({ ...lease(NOW + 60_000), execution: id });
   let open: Set<string>;
   let most: number;
@@ -369,7 +369,7 @@ describe('executions', () => {
   const work = async (one: Gate, id: string) => {
     const aws = one.reads(remediator, ref, of(id), null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> };
     await aws.lamp['DescribeLamp']?.({});
-    return one.write(call('SwitchOff'), context({ lease: under(id) }));
+    return one.write(call('SwitchOn'), context({ lease: under(id), purpose: 'rollback' }));
   };
 
   it('have a connection each, also at the same time, when it is made for one alone; the reply says who called', async () => {
@@ -381,7 +381,7 @@ describe('executions', () => {
 
   it('share one that serves all, with what comes before them', async () => {
     const one = counted(true);
-    await one.identity({ ...place, access: 'write', execution: null });
+    await one.identity({ ...place, access: 'rollback', execution: null });
     for (const id of ['x-1', 'x-2']) await one.within(under(id), () => work(one, id));
     expect(targets).toHaveLength(1);
     expect(open.size).toBe(2);
@@ -400,20 +400,20 @@ describe('executions', () => {
 
   it('do not use a connection that was made before them, if it is not for them', async () => {
     const one = counted();
-    await one.identity({ ...place, access: 'write', execution: null });
+    await one.identity({ ...place, access: 'rollback', execution: null });
     expect(await one.within(under('x-1'), () => work(one, 'x-1'))).toMatchObject({ caller: expect.stringMatching(/x-1$/) });
-    expect(await one.identity({ ...place, access: 'write', execution: null })).toMatchObject({ arn: expect.stringMatching(/write$/) });
+    expect(await one.identity({ ...place, access: 'rollback', execution: null })).toMatchObject({ arn: expect.stringMatching(/rollback$/) });
     expect(targets).toHaveLength(2);
   });
 
   it('do not lend theirs to anything outside of an execution', async () => {
     const one = counted();
-    const outside = () => one.identity({ ...place, access: 'write', execution: null });
+    const outside = () => one.identity({ ...place, access: 'rollback', execution: null });
     const seen = await one.within(under('x-1'), async () => {
       await work(one, 'x-1');
       return outside();
     });
-    expect(seen).toMatchObject({ arn: expect.stringMatching(/write$/) });
+    expect(seen).toMatchObject({ arn: expect.stringMatching(/rollback$/) });
     expect(targets).toHaveLength(2);
   });
 
@@ -429,7 +429,7 @@ describe('executions', () => {
     await Promise.all(Array.from({ length: 8 }, worker));
     await new Promise((resolve) => setImmediate(resolve));
     expect(targets).toHaveLength(10_000);
-    expect(sent.filter((each) => each === 'SwitchOff')).toHaveLength(10_000);
+    expect(sent.filter((each) => each === 'SwitchOn')).toHaveLength(10_000);
     expect(open.size).toBe(0);
     expect(most).toBeLessThanOrEqual(8 * 2 + 16);
     expect(one.connections).toBe(0);
@@ -452,8 +452,8 @@ describe('executions', () => {
     await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
     await one.within(under('x-1'), () => work(one, 'x-1'));
     await expect(aws.lamp['DescribeLamp']?.({})).rejects.toMatchObject({ code: 'gate/intent-not-open' });
-    await expect(one.write(call('SwitchOff'), context({ lease: under('x-1') }))).rejects.toMatchObject({ code: 'gate/intent-not-open' });
-    expect(sent).toEqual(['DescribeLamp', 'SwitchOff']);
+    await expect(one.write(call('SwitchOn'), context({ lease: under('x-1'), purpose: 'rollback' }))).rejects.toMatchObject({ code: 'gate/intent-not-open' });
+    expect(sent).toEqual(['DescribeLamp', 'SwitchOn']);
     // Nor are they connected for.
     await new Promise((resolve) => setImmediate(resolve));
     expect([targets.length, one.connections]).toEqual([1, 0]);
@@ -491,7 +491,7 @@ describe('executions', () => {
     let late: Promise<unknown>[] = [];
     await one.within(under('x-1'), async () => {
       const aws = one.reads(remediator, ref, of('x-1'), null) as unknown as ReturnType<typeof reads>;
-      late = [aws.lamp['DescribeLamp']?.({}) ?? Promise.resolve(), one.write(call('SwitchOff'), context({ lease: under('x-1') }))];
+      late = [aws.lamp['DescribeLamp']?.({}) ?? Promise.resolve(), one.write(call('SwitchOn'), context({ lease: under('x-1'), purpose: 'rollback' }))];
       await Promise.resolve();
     });
     connected.resolve();
