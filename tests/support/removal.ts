@@ -219,6 +219,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
     for (const action of reads) needed.read.add(action);
     let fixes: readonly string[] = [];
     let undoes: readonly string[] = [];
+    let confirms: readonly string[] = [];
     if (uses.writes.length > 0) {
       const untouched = JSON.stringify(await situation.state(aws, rehearsed));
       const journal = one.journal();
@@ -229,6 +230,9 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       wrong('rollback', (taken instanceof Error || taken.outcome !== 'rolled-back') && taken.message);
       fixes = used('fix');
       undoes = used('rollback');
+      // What only the look right before a change reads.
+      confirms = used('read').filter((action) => !reads.includes(action));
+      for (const action of confirms) needed.read.add(action);
       for (const action of fixes) needed.fix.add(action);
       for (const action of undoes) needed.rollback.add(action);
     }
@@ -267,21 +271,26 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       continue;
     }
 
-    for (const action of fixes) {
-      if (NOT_ENFORCED[action] !== undefined) {
-        add('fix', action, 'recorded, and declared');
-        continue;
+    for (const [role, actions] of [
+      ['read', confirms],
+      ['fix', fixes],
+    ] as const)
+      for (const action of actions) {
+        if (NOT_ENFORCED[action] !== undefined) {
+          add(role, action, 'recorded, and declared');
+          continue;
+        }
+        const where = `fix without ${action}`;
+        await bench.give(role, without(policyOf(role), action));
+        const journal = one.journal();
+        const { outcome, message } = await one.fix(ref, journal);
+        wrong(where, outcome !== 'failed' && `${outcome}: ${message}`);
+        wrong(where, !(await recordsOf(journal)).some((each) => each.kind === 'outcome' && isNamed(each.text, action)) && 'no outcome names it');
+        await isClosed(where, journal);
+        await stays(where, before);
+        add(role, action, 'failed, nothing changed');
+        if (role === 'read') await bench.give('read', policyOf('read'));
       }
-      const where = `fix without ${action}`;
-      await bench.give('fix', without(policyOf('fix'), action));
-      const journal = one.journal();
-      const { outcome, message } = await one.fix(ref, journal);
-      wrong(where, outcome !== 'failed' && `${outcome}: ${message}`);
-      wrong(where, !(await recordsOf(journal)).some((each) => each.kind === 'outcome' && isNamed(each.text, action)) && 'no outcome names it');
-      await isClosed(where, journal);
-      await stays(where, before);
-      add('fix', action, 'failed, nothing changed');
-    }
     // What is not needed here is not missed.
     const only = (role: MemberRole, actions: readonly string[]) =>
       allowedBy(policyOf(role))
