@@ -163,7 +163,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'A sweep that there is no time for at once comes to its end in parts.',
+    promise: 'A sweep that there is no time for at once completes in parts.',
     defect: 'the part that looks at what stands begins at its start each time',
     file: 'packages/core/src/engine/sweep.ts',
     find: ' || (past !== null && nameOf(ref) <= past)',

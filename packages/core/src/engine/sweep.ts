@@ -49,7 +49,7 @@ export interface Last {
   readonly complete: number | null;
   /** When the one that `next` continues began. */
   readonly began: number;
-  /** The resource that was looked at last, when the sweep was stopped before its end. */
+  /** Where it goes on, when the sweep was stopped before its end: after the resource that was looked at last. */
   readonly next: string | null;
 }
 

@@ -186,7 +186,7 @@ export interface SweepSummary extends SweepTarget {
   readonly errors: number;
   /** Passes that were denied because something could not be read: these resources were not looked at. */
   readonly unread: number;
-  /** The resource that was looked at last, when there is more. */
+  /** Where the next sweep goes on, when there is more: after the resource that was looked at last. */
   readonly next: string | null;
   readonly message: string;
   readonly record: RecordRef | null;
