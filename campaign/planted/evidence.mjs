@@ -570,8 +570,8 @@ export default [
     promise: 'What the verifier cannot read is a finding, and never intact.',
     defect: 'a folder in the place of a file is passed over',
     file: 'packages/evidence/src/verify.ts',
-    find: "      if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n      else",
-    replace: '      if (!folder)',
+    find: "    if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n    else",
+    replace: '    if (!folder)',
     tests: ['packages/evidence/src/verify.test.ts'],
   },
   {
