@@ -450,8 +450,8 @@ export default [
     promise: 'An execution that sent nothing is given back to every limit.',
     defect: 'on AWS a worker that takes over does not know of what to give back',
     file: `${EVIDENCE}/aws/journal.ts`,
-    find: 'const taken: Taken[] = may.fresh ? [] : [...head.taken];',
-    replace: 'const taken: Taken[] = [];',
+    find: '{ taken: head.taken, updates: [] }',
+    replace: '{ taken: [], updates: [] }',
     tests: [`${EVIDENCE}/aws/contract.test.ts`],
   },
   {
