@@ -299,7 +299,7 @@ describe('verifyFolder', () => {
       expect(verifyFolder(copy).problems[0]?.message).toContain(execution);
     });
 
-    it('of bytes that are no text: their line, and nothing of the stream counts', () => {
+    it('of bytes that are not text: their line, and nothing of the stream counts', () => {
       fresh();
       const bytes = readFileSync(first());
       const third = linesOf(first()).slice(0, 2).join('\n').length + 1;
