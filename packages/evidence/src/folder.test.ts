@@ -343,7 +343,7 @@ describe('a folder that is removed or replaced while it is in use', () => {
 describe('an index', () => {
   const walk = (at: string): string[] => readdirSync(at, { recursive: true, withFileTypes: true }).map(({ name }) => name);
 
-  it('that is no database denies, and says what to do: deleted it is made again from the records', async () => {
+  it('that cannot be read denies, and says what to do: deleted it is made again from the records', async () => {
     const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
     expect((await journal.begin(request('a', { budgets }))).status).toBe('begun');
     await journal.close?.();
@@ -432,7 +432,7 @@ describe('an index', () => {
     await next.close?.();
   });
 
-  it('and everything beside it is what a journal has, and nothing on its way', async () => {
+  it('and all other files are what a journal has, and nothing on its way', async () => {
     await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { one: { a: 1 }, two: { a: 2 } } });
     writeFileSync(file(), 'half', { flag: 'a' });
     await journal.view(ref());
