@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalJson, digestText, streamOf } from '@redress/core';
+import { canonicalJson, digestText, type Json, streamOf } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Model } from '../../test/support/model.js';
 import { opened, ref } from '../../test/support/world.js';
@@ -116,6 +116,44 @@ describe('a stream', () => {
     expect(report).toMatchObject({ records: 64, cut: [] });
     expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 64 });
   });
+});
+
+describe('a record that names what is not a document', () => {
+  it.each<[string, Json]>([
+    ['a number', 7],
+    ['a list', [`sha256:${'0'.repeat(64)}`]],
+    ['a digest with something before it', `xsha256:${'0'.repeat(64)}`],
+    ['a digest with something after it', `sha256:${'0'.repeat(64)}0`],
+    ['nothing', null],
+  ])('asks the bucket for none: %s', async (_what, name) => {
+    model.counts.clear();
+    const line = `${digestText('x')} ${JSON.stringify({ ...recordIn(lineOf(3)), blobs: { seen: name } })}`;
+    Object.assign(itemOf('record#000000000003'), { line: { S: line } });
+    const { report, directory } = await copied();
+    expect([report.records, report.documents, model.counts.get('GetObject')]).toEqual([4, 2, undefined]);
+    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 3 } });
+  });
+
+  it('or that cannot be read is copied as it is', async () => {
+    model.counts.clear();
+    for (const line of ['rubbish', '', 'x {"blobs":', 'x []', 'x {"blobs":[1]}', 'x {"blobs":7}']) {
+      Object.assign(itemOf('record#000000000003'), { line: { S: line } });
+      const { report, directory } = await copied();
+      expect([report.records, report.documents, report.cut.length]).toEqual([4, 2, 1]);
+      expect(readFileSync(streamFile(directory, streamOf(ref())), 'utf8').split('\n')[2]).toBe(line);
+    }
+    expect(model.counts.get('GetObject')).toBeUndefined();
+  });
+});
+
+it('asks the bucket for nothing that an item has, and for nothing twice', async () => {
+  for (const id of ['c', 'd']) await opened(model).append({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { seen: { n: 1 } } });
+  model.counts.clear();
+  await copied();
+  expect(model.counts.get('GetObject')).toBeUndefined();
+  for (const item of model.items.values()) delete item['documents'];
+  const { report } = await copied();
+  expect([report.documents, model.counts.get('GetObject')]).toEqual([0, 3]);
 });
 
 it('fails where a document cannot be read, and then does not pass for one', async () => {
