@@ -194,72 +194,104 @@ export function isOf(approval: Approval, plan: { readonly remediator: string; re
 function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
   const own = journalBody(record);
   const time = Date.parse(record.time);
-  let { open, closed, holds, generation, tagFirstSeen, approvals, breakers } = state;
-  const fence = Math.max(state.fence, own.fence ?? 0);
-  const refusals = refused(state.refusals, record, record.kind === 'outcome' ? open : null);
-  const deeds = witnessed(state.deeds, record, record.kind === 'outcome' ? open : null);
+  const { stream, generation, open, closed, holds, approvals, breakers } = state;
+  const ended = record.kind === 'outcome' ? open : null;
+  return {
+    stream,
+    length: record.seq,
+    head: digest,
+    lastTime: time,
+    fence: Math.max(state.fence, own.fence ?? 0),
+    generation,
+    open,
+    closed,
+    holds,
+    tagFirstSeen: tagged(state.tagFirstSeen, record, time),
+    approvals,
+    breakers,
+    deeds: witnessed(state.deeds, record, ended),
+    refusals: refused(state.refusals, record, ended),
+    ...standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, open),
+    ...changes(state, record, own, time),
+  };
+}
+
+/** What a record changes by its kind. */
+function changes(state: StreamState, record: EvidenceRecord, own: JournalBody, time: number): Partial<StreamState> {
+  const { open } = state;
   if (record.kind === 'intent' && record.execution !== null) {
-    open = {
-      execution: record.execution,
-      resource: record.resource,
-      remediator: record.remediator,
-      planDigest: (own.planDigest ?? '') as Digest,
-      subjects: subjectsOf(record.body['subjects']),
-      fence: own.fence ?? 0,
-      leaseUntil: own.leaseUntil ?? 0,
-      begunAt: time,
-      ...termsOf(record.body),
-    };
+    const begun = begunBy(record, record.execution, own, time);
     // Once only: from here on it is used.
-    if (own.approval !== undefined) approvals = changed(approvals, own.approval, { usedBy: record.execution });
-  } else if (record.kind === 'lease' && open !== null) {
-    open = { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil };
-  } else if (record.kind === 'outcome' && open !== null) {
-    const { execution, remediator, planDigest, subjects, begunAt, version, parameters, drill, rollbackOf } = open;
-    closed = [
-      {
-        execution,
-        remediator,
-        planDigest,
-        subjects,
-        outcome: own.outcome ?? 'unknown',
-        begunAt,
-        closedAt: time,
-        sent: own.sent ?? 0,
-        verified: record.body['verified'] === 'verified',
-        retryable: record.body['retryable'] === true,
-        ...(isRecord(record.body['denied']) ? { denied: true as const } : {}),
-        version,
-        parameters,
-        drill,
-        rollbackOf,
-      },
-      ...closed,
-    ].slice(0, CLOSED_IN_VIEW);
-    generation++;
-    // Nothing came of it, so it still stands.
-    if (own.sent === 0) approvals = approvals.map((each) => (each.usedBy === execution ? { ...each, usedBy: null } : each));
-    if (own.hold !== undefined) holds = [...holds, { remediator, subjects, until: own.hold.until, owner: own.hold.owner, execution }];
-    open = null;
-  } else if (record.kind === 'decision') approvals = asked(approvals, record, time);
-  else if (record.kind === 'approval') {
-    approvals = answered(approvals, record, time);
+    return own.approval === undefined ? { open: begun } : { open: begun, approvals: changed(state.approvals, own.approval, { usedBy: record.execution }) };
+  }
+  if (record.kind === 'lease' && open !== null) return { open: { ...open, fence: own.fence ?? open.fence, leaseUntil: own.leaseUntil ?? open.leaseUntil } };
+  if (record.kind === 'outcome' && open !== null) {
+    const { execution, remediator, subjects } = open;
+    return {
+      open: null,
+      closed: [closedBy(open, record, own, time), ...state.closed].slice(0, CLOSED_IN_VIEW),
+      generation: state.generation + 1,
+      // Nothing came of it, so it still stands.
+      ...(own.sent === 0 ? { approvals: state.approvals.map((each) => (each.usedBy === execution ? { ...each, usedBy: null } : each)) } : {}),
+      ...(own.hold === undefined ? {} : { holds: [...state.holds, { remediator, subjects, until: own.hold.until, owner: own.hold.owner, execution }] }),
+    };
+  }
+  if (record.kind === 'decision') return { approvals: asked(state.approvals, record, time) };
+  if (record.kind === 'approval') {
+    const approvals = answered(state.approvals, record, time);
     // What was decided on before a person answered is looked at once more.
-    if (approvals.some((each, index) => each.verdict !== state.approvals[index]?.verdict)) generation++;
-  } else if (record.kind === 'breaker') {
-    breakers = breakers.filter((each) => each.remediator !== record.remediator);
-    if (record.body['breaker'] === 'open')
-      breakers = [...breakers, { remediator: record.remediator, since: time, reason: String(record.body['reason'] ?? '') }];
+    const moved = approvals.some((each, index) => each.verdict !== state.approvals[index]?.verdict);
+    return { approvals, generation: state.generation + (moved ? 1 : 0) };
   }
-  // First sight ever: taking the tag off and putting it on again does not start the three days anew.
-  const tagged = record.body['exceptionTagUnregistered'];
-  if (tagged === true || typeof tagged === 'string') {
-    const key = tagFirstSeenKey(record.remediator, tagged === true ? null : tagged);
-    if (!Object.hasOwn(tagFirstSeen, key)) tagFirstSeen = newestParts({ ...tagFirstSeen, [key]: time });
+  if (record.kind === 'breaker') {
+    const others = state.breakers.filter((each) => each.remediator !== record.remediator);
+    const tripped = { remediator: record.remediator, since: time, reason: String(record.body['reason'] ?? '') };
+    return { breakers: record.body['breaker'] === 'open' ? [...others, tripped] : others };
   }
-  const standing = standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, state.open);
-  const said = { holds, tagFirstSeen, approvals, breakers, deeds, refusals, ...standing };
-  return { stream: state.stream, length: record.seq, head: digest, lastTime: time, fence, generation, open, closed, ...said };
+  return {};
+}
+
+function begunBy(record: EvidenceRecord, execution: string, own: JournalBody, time: number): OpenExecution {
+  return {
+    execution,
+    resource: record.resource,
+    remediator: record.remediator,
+    planDigest: (own.planDigest ?? '') as Digest,
+    subjects: subjectsOf(record.body['subjects']),
+    fence: own.fence ?? 0,
+    leaseUntil: own.leaseUntil ?? 0,
+    begunAt: time,
+    ...termsOf(record.body),
+  };
+}
+
+function closedBy(open: OpenExecution, record: EvidenceRecord, own: JournalBody, time: number): ClosedExecution {
+  const { execution, remediator, planDigest, subjects, begunAt, version, parameters, drill, rollbackOf } = open;
+  return {
+    execution,
+    remediator,
+    planDigest,
+    subjects,
+    outcome: own.outcome ?? 'unknown',
+    begunAt,
+    closedAt: time,
+    sent: own.sent ?? 0,
+    verified: record.body['verified'] === 'verified',
+    retryable: record.body['retryable'] === true,
+    ...(isRecord(record.body['denied']) ? { denied: true as const } : {}),
+    version,
+    parameters,
+    drill,
+    rollbackOf,
+  };
+}
+
+/** First sight ever: taking the tag off and putting it on again does not start the three days anew. */
+function tagged(seen: StreamState['tagFirstSeen'], record: EvidenceRecord, time: number): StreamState['tagFirstSeen'] {
+  const tag = record.body['exceptionTagUnregistered'];
+  if (tag !== true && typeof tag !== 'string') return seen;
+  const key = tagFirstSeenKey(record.remediator, tag === true ? null : tag);
+  return Object.hasOwn(seen, key) ? seen : newestParts({ ...seen, [key]: time });
 }
 
 /** Whoever makes rule after rule does not make a stream's state grow without end: a part that is forgotten is held back for three days again. */

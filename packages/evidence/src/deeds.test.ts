@@ -1,5 +1,6 @@
-import { digestOf, type Journal, type JsonObject, type Outcome, resource } from '@redress/core';
+import { type Approval, digestOf, type EvidenceRecord, type Journal, type JsonObject, type OpenExecution, type Outcome, resource } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { approvalsOf, byItsCause, type Deeds, deedsOf, NO_DEEDS, witnessed } from './deeds.js';
 import { memoryJournal } from './memory.js';
 
 const ref = resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-1', account: '111111111111', region: 'eu-west-1' });
@@ -225,5 +226,133 @@ describe('the cause of a gap', () => {
     expect(await causes(['part-0'])).toEqual([ALICE]);
     await event(BOB, { parts: ['part-59'] });
     expect(await causes(['part-59'])).toEqual([BOB]);
+  });
+});
+
+describe('what is known of deeds', () => {
+  const START = Date.parse('2026-11-24T10:00:00Z');
+  const said = (body: JsonObject, kind: EvidenceRecord['kind'] = 'decision', remediator = 'fix'): EvidenceRecord => ({
+    v: 1,
+    stream: `sha256:${'0'.repeat(64)}`,
+    seq: 1,
+    prev: null,
+    time: new Date(START).toISOString(),
+    kind,
+    execution: null,
+    resource: ref,
+    remediator,
+    body,
+    blobs: {},
+  });
+  const closing = (more: Partial<OpenExecution> = {}) =>
+    ({ remediator: 'fix', subjects: ['one'], begunAt: START - 7000, rollbackOf: null, ...more }) as unknown as OpenExecution;
+  const outcome = (name: Outcome, verified = 'verified') => said({ verified, journal: { outcome: name } }, 'outcome');
+  const done = (part: string, at: number, who: string | null = ALICE) => ({ who, part, remediator: null, at });
+  const known: Deeds = { done: [done('one', 1)], absent: { one: 5, two: 6 }, compliant: { fix: 7, other: 8 }, forgotten: null };
+  const approval = (more: Partial<Approval> = {}) => ({ subjects: ['one'], remediator: 'fix', causedBy: [], by: null, ...more }) as unknown as Approval;
+  const causesIn = (deeds: Deeds, more: Partial<Approval> = {}) => approvalsOf({ approvals: [approval(more)], deeds })[0]?.causedBy;
+
+  it('is what a state says, and of one that says nothing that all before it is forgotten', () => {
+    expect(deedsOf({ deeds: known, lastTime: START })).toBe(known);
+    expect(deedsOf({ lastTime: START })).toEqual({ done: [], absent: {}, compliant: {}, forgotten: START });
+  });
+
+  it('is the same after what closes nothing, verified or not', () => {
+    for (const record of [outcome('failed'), outcome('remediated', 'unconfirmed'), said({ verified: 'verified', journal: 'x' }, 'outcome'), said({})])
+      expect(witnessed(known, record, closing())).toEqual(known);
+    expect(witnessed(known, outcome('remediated'), null)).toEqual(known);
+    // An execution ends with an outcome, and with nothing else.
+    expect(witnessed(known, said({ verified: 'verified', journal: { outcome: 'remediated' } }, 'call'), closing())).toEqual(known);
+  });
+
+  it('is that a part is absent since the execution began that has closed it, flagged or remediated', () => {
+    for (const name of ['remediated', 'flagged'] as const)
+      expect(witnessed(known, outcome(name), closing({ subjects: ['one', 'three'] }))).toEqual({
+        ...known,
+        absent: { one: START - 7000, two: 6, three: START - 7000 },
+      });
+  });
+
+  it('is that all is right since five minutes before a look found nothing', () => {
+    expect(witnessed(known, said({ compliant: true }), null)).toEqual({ ...known, compliant: { fix: START - 300_000, other: 8 } });
+    expect(witnessed(known, said({ compliant: 'yes' }), null)).toEqual(known);
+  });
+
+  it('is nothing, after a rollback, of the parts that it is of and of its remediator; of all parts where it names none', () => {
+    const back = (subjects: readonly string[]) => witnessed(known, outcome('rolled-back'), closing({ subjects, rollbackOf: 'x-1' }));
+    expect(back(['one'])).toEqual({ ...known, absent: { two: 6 }, compliant: { other: 8 } });
+    expect(back([])).toEqual({ ...known, absent: {}, compliant: { other: 8 } });
+  });
+
+  it('is of the fifty parts that were seen absent last', () => {
+    const absent = Object.fromEntries(Array.from({ length: 49 }, (_, n) => [`p-${n}`, n]));
+    const fifty = witnessed({ ...known, absent }, outcome('remediated'), closing()).absent;
+    expect(fifty).toEqual({ ...absent, one: START - 7000 });
+    const { 'p-0': _, ...rest } = fifty;
+    expect(witnessed({ ...known, absent: fifty }, outcome('remediated'), closing({ subjects: ['two'] })).absent).toEqual({ ...rest, two: START - 7000 });
+  });
+
+  it('is each deed once, with the last time, in the order of time; the newest hundred', () => {
+    const event = (at: number, parts: string[]) =>
+      said({ trigger: { by: 'finding', actor: ALICE, call: 'ec2:X', observedAt: new Date(at).toISOString(), parts } });
+    const first = witnessed(NO_DEEDS, event(START - 1000, ['one']), null);
+    expect(first.done).toEqual([done('one', START - 1000)]);
+    const second = witnessed(first, event(START - 2000, ['two']), null);
+    expect(second.done).toEqual([done('two', START - 2000), done('one', START - 1000)]);
+    // One that is seen late makes it no older.
+    expect(witnessed(second, event(START - 3000, ['one']), null).done).toEqual(second.done);
+    expect(witnessed(second, event(START - 500, ['two']), null).done).toEqual([done('one', START - 1000), done('two', START - 500)]);
+    const full = { ...NO_DEEDS, done: Array.from({ length: 100 }, (_, n) => done(`p-${n}`, n)) };
+    const next = witnessed(full, event(START, ['one', 'two']), null);
+    expect(next).toEqual({ ...NO_DEEDS, done: [...full.done.slice(2), done('one', START), done('two', START)], forgotten: 1 });
+    expect(witnessed({ ...full, forgotten: 50 }, event(START, ['one']), null).forgotten).toBe(50);
+    expect(witnessed({ ...full, forgotten: 50 }, said({}), null).forgotten).toBe(50);
+  });
+
+  it('is a cause where it was done after the part was absent, and after all was right, to the millisecond', () => {
+    const at = (absent: Deeds['absent'], compliant: Deeds['compliant']) =>
+      causesIn({ done: [done('one', 10), done('two', 20, BOB)], absent, compliant, forgotten: null });
+    expect(at({}, {})).toEqual([ALICE]);
+    expect(at({ one: 9 }, { fix: 9 })).toEqual([ALICE]);
+    for (const [absent, compliant] of [
+      [{ one: 10 }, {}],
+      [{}, { fix: 10 }],
+    ] as const)
+      expect(at(absent, compliant)).toEqual([BOB]);
+    // Of another part, and of another remediator, it says nothing.
+    expect(at({ two: 15 }, { other: 15 })).toEqual([ALICE]);
+    expect(at({ one: 20 }, {})).toEqual([ALICE, BOB, null]);
+  });
+
+  it('is anyone who is known, whoever asked, and somebody unknown, where it is not known who', () => {
+    const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('two', 20, BOB)] };
+    const unknown = [ALICE, BOB, CAROL, null];
+    expect(causesIn(deeds, { causedBy: [CAROL] })).toEqual([ALICE]);
+    expect(causesIn({ ...deeds, absent: { one: 20 } }, { causedBy: [CAROL] })).toEqual(unknown);
+    expect(causesIn({ ...deeds, forgotten: 5 }, { causedBy: [CAROL] })).toEqual(unknown);
+    // What is forgotten was done before the part was absent.
+    expect(causesIn({ ...deeds, forgotten: 5, absent: { one: 5 } }, { causedBy: [CAROL] })).toEqual([ALICE]);
+    expect(causesIn({ ...deeds, done: [...deeds.done, done('one', 30, null)] }, { causedBy: [CAROL] })).toEqual([ALICE, BOB, null, CAROL]);
+    // Where nothing was ever seen nobody is made up.
+    expect(causesIn(NO_DEEDS, { causedBy: [CAROL] })).toEqual([CAROL]);
+    expect(causesIn(NO_DEEDS)).toEqual([]);
+    expect(causesIn({ ...NO_DEEDS, forgotten: 5 })).toEqual([null]);
+  });
+
+  it('is everyone since where a request names no part: nothing is known to be of it', () => {
+    const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('two', 20, BOB)], compliant: { fix: 15 } };
+    expect(causesIn(deeds, { subjects: [] })).toEqual([BOB]);
+    const { subjects: _, causedBy: __, ...old } = approval();
+    expect(approvalsOf({ approvals: [old as Approval], deeds })[0]?.causedBy).toEqual([BOB]);
+  });
+
+  it('refuses the yes of who may have caused it, and of nobody else', () => {
+    const by = (name: string) => ({ by: { name, verified: true } });
+    const deeds: Deeds = { ...NO_DEEDS, done: [done('one', 10), done('one', 11, BOB)] };
+    expect([ALICE, BOB, CAROL].map((name) => byItsCause(deeds, approval(by(name))))).toEqual([true, true, false]);
+    expect(byItsCause(deeds, approval())).toBe(false);
+    // That it may have been anyone is no reason to refuse the yes of everyone.
+    expect(byItsCause({ ...NO_DEEDS, forgotten: 5 }, approval(by(ALICE)))).toBe(false);
+    expect(byItsCause(NO_DEEDS, approval(by(ALICE)))).toBe(false);
   });
 });

@@ -339,3 +339,118 @@ describe('a folder that is removed or replaced while it is in use', () => {
     expect(readdirSync(directory)).not.toContain('FORMAT');
   });
 });
+
+describe('an index', () => {
+  const walk = (at: string): string[] => readdirSync(at, { recursive: true, withFileTypes: true }).map(({ name }) => name);
+
+  it('that cannot be read denies, and says what to do: deleted it is made again from the records', async () => {
+    const budgets = [{ key: 'k', changes: 1, window: 60_000 }];
+    expect((await journal.begin(request('a', { budgets }))).status).toBe('begun');
+    await journal.close?.();
+    removeIndex();
+    writeFileSync(join(directory, 'index.sqlite'), 'rubbish '.repeat(1000));
+    journal = folderJournal({ directory });
+    for (let n = 0; n < 2; n++)
+      await expect(journal.view(ref())).rejects.toMatchObject({
+        code: 'journal/unavailable',
+        retryable: true,
+        message: expect.stringContaining(directory),
+        next: `Stop every process that uses it, and delete ${join(directory, 'index.sqlite')}: it is rebuilt from the records.`,
+      });
+    removeIndex();
+    expect((await journal.begin(request('b', { budgets }))).status).toBe('over-budget');
+    expect((await journal.open()).map(({ resource: { id } }) => id)).toEqual(['a']);
+  });
+
+  it('that is made again knows what waits, what stands open, and of what nobody was notified', async () => {
+    await announce(journal, 'asked');
+    const gap = { key: 'g-1', state: 's', subjects: ['one'] };
+    await journal.append({ kind: 'decision', resource: ref('gap'), remediator: 'r', body: { outcome: 'notified', message: 'm', gap } });
+    await journal.append({ kind: 'notice', resource: ref('unsaid'), remediator: 'r', body: { message: 'm', notice: { of: 1, status: 'failed' } } });
+    await journal.append({ kind: 'decision', resource: ref('other'), remediator: 'r', body: { message: 'm' } });
+    for (const index of ['as it was', 'made again']) {
+      await journal.close?.();
+      if (index === 'made again') removeIndex();
+      journal = folderJournal({ directory });
+      expect((await journal.approvals()).map(({ id }) => id)).toEqual(['a-asked']);
+      const { gaps, unsaid } = await journal.standing();
+      expect([gaps.map(({ key, resource: { id } }) => [key, id]), unsaid.map(({ resource: { id } }) => id)]).toEqual([[['g-1', 'gap']], ['unsaid']]);
+      await journal.close?.();
+      const database = new DatabaseSync(join(directory, 'index.sqlite'));
+      expect(database.prepare('SELECT count(*) AS n FROM approvals').get()).toEqual({ n: 3 });
+      database.close();
+    }
+  });
+
+  it('that is made again knows each execution once, and what it has sent', async () => {
+    const budgets = [
+      { key: 'k', changes: 2, window: 60_000 },
+      { key: 'l', changes: 9, window: 60_000 },
+    ];
+    const executions: string[] = [];
+    for (const [generation, sent] of [0, 1, 2].entries()) {
+      const begun = await journal.begin(request('a', { generation, budgets }));
+      if (begun.status !== 'begun') throw new Error(begun.status);
+      executions.unshift(begun.lease.execution);
+      await journal.finish({ resource: ref('a'), remediator: 'r', lease: begun.lease, outcome: sent === 0 ? 'failed' : 'remediated', sent, body: {} });
+    }
+    for (const index of ['as it was', 'made again']) {
+      await journal.close?.();
+      if (index === 'made again') removeIndex();
+      journal = folderJournal({ directory });
+      expect((await journal.trackRecord({ remediator: 'r', accounts: ['111111111111'] })).map(({ execution }) => execution)).toEqual(executions);
+      expect(await journal.trackRecord({ remediator: 'q', accounts: ['111111111111'] })).toEqual([]);
+      expect(await journal.open()).toEqual([]);
+      // Two of three have sent something.
+      expect(await journal.begin(request('b', { budgets }))).toMatchObject({ status: 'over-budget', budget: { key: 'k' }, used: 2 });
+      const own: string[] = [];
+      for await (const { record } of journal.read({ execution: executions[1] as string })) own.push(record.kind);
+      expect(own).toEqual(['intent', 'outcome']);
+    }
+  });
+
+  it('finds an execution that another process has begun, though it has lost its row', async () => {
+    const begun = await journal.begin(request('a'));
+    if (begun.status !== 'begun') throw new Error(begun.status);
+    const database = new DatabaseSync(join(directory, 'index.sqlite'));
+    database.exec('DELETE FROM executions; DELETE FROM streams');
+    database.close();
+    const found: string[] = [];
+    for await (const { record } of journal.read({ execution: begun.lease.execution })) found.push(record.kind);
+    expect(found).toEqual(['intent']);
+  });
+
+  it('is left as it was by what is refused, and nobody waits for it', async () => {
+    await journal.append({ kind: 'decision', resource: ref('bad'), remediator: 'r', body: {} });
+    damage('bad', 0);
+    const next = folderJournal({ directory });
+    for (let n = 0; n < 3; n++) {
+      await expect(next.view(ref('bad'))).rejects.toMatchObject({ code: 'journal/corrupt' });
+      await journal.append({ kind: 'decision', resource: ref('good'), remediator: 'r', body: { n } });
+      expect((await next.view(ref('good'))).length).toBe(n + 1);
+    }
+    await next.close?.();
+  });
+
+  it('and all other files are what a journal has, and nothing on its way', async () => {
+    await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { one: { a: 1 }, two: { a: 2 } } });
+    writeFileSync(file(), 'half', { flag: 'a' });
+    await journal.view(ref());
+    await journal.close?.();
+    const stream = streamOf(ref()).slice(7);
+    const blobs = [digestOf({ a: 1 }), digestOf({ a: 2 })].map((digest) => digest.slice(7));
+    const torn = walk(join(directory, 'torn'));
+    expect(torn).toEqual([expect.stringMatching(new RegExp(`^\\d{13}-${stream}\\.jsonl$`))]);
+    const names = ['FORMAT', 'blobs', 'index.sqlite', 'streams', 'torn', ...torn, `${stream}.jsonl`, stream.slice(0, 2)];
+    expect([...new Set(walk(directory))].sort()).toEqual([...new Set([...names, ...blobs.flatMap((each) => [each.slice(0, 2), `${each}.json`])])].sort());
+  });
+});
+
+it('that is no folder denies, and says what to look at', async () => {
+  writeFileSync(join(directory, 'a-file'), '');
+  const next = folderJournal({ directory: join(directory, 'a-file') });
+  await expect(next.view(ref())).rejects.toMatchObject({ code: 'journal/unavailable', retryable: true, next: 'Check that the folder is writable.' });
+  await expect(next.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {}, documents: { a: 1 } })).rejects.toMatchObject({
+    code: 'journal/unavailable',
+  });
+});

@@ -217,57 +217,44 @@ class FolderStorage implements Storage {
       return known;
     };
     const readable = (streams: readonly Digest[]) => streams.map((stream) => unlessUnreadable(() => load(stream).state)).filter((state) => state !== null);
+    /** What the index says, brought up to date. */
+    const current = <T>(ask: (database: DatabaseSync) => T): T => {
+      this.#catchUp(database);
+      return ask(database);
+    };
     return {
       state: (stream) => load(stream).state,
       lines: (stream) => load(stream).lines,
-      append: (stream, line, record, after) => {
-        const { text, lines } = load(stream);
-        const known = { text: `${text}${line}\n`, lines: [...lines, line], state: after };
-        const file = streamFile(this.#directory, stream);
-        appendDurably(file, `${line}\n`);
-        this.#settle(file);
-        this.#settle(parent(file));
-        index(database, stream, record);
-        setSize(database, stream, Buffer.byteLength(known.text));
-        loaded.set(stream, known);
-        this.#remember(stream, known);
-      },
+      append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, stream, load(stream), { line, record, after })),
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
         return existsSync(file) ? readFileSync(file, 'utf8') : null;
       },
       streams: () => this.#streams(),
-      streamOfExecution: (execution) => {
-        const find = () =>
-          (database.prepare('SELECT stream FROM executions WHERE execution = ?').get(execution) as { stream: Digest } | undefined)?.stream ?? null;
-        const known = find();
-        if (known !== null) return known;
-        this.#catchUp(database);
-        return find();
-      },
-      openExecutions: () => {
-        this.#catchUp(database);
-        const rows = database.prepare('SELECT DISTINCT stream FROM executions WHERE sent IS NULL').all() as { stream: Digest }[];
-        return readable(rows.map(({ stream }) => stream)).flatMap(({ open }) => (open === null ? [] : [open]));
-      },
-      waiting: () => {
-        this.#catchUp(database);
-        return readable((database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream));
-      },
-      withExecutions: (remediator) => {
-        this.#catchUp(database);
-        const rows = database.prepare('SELECT DISTINCT stream, resource FROM executions WHERE remediator = ?').all(remediator);
-        return (rows as { stream: Digest; resource: string }[]).map(({ stream, resource }) => ({ stream, resource: JSON.parse(resource) as ResourceRef }));
-      },
+      streamOfExecution: (execution) => executedIn(database, execution) ?? current(() => executedIn(database, execution)),
+      openExecutions: () => readable(current(streamsOpen)).flatMap(({ open }) => (open === null ? [] : [open])),
+      waiting: () => readable(current(streamsWaiting)),
+      withExecutions: (remediator) => current(() => executedBy(database, remediator)),
       // Another process's record that its index does not have was never acknowledged, so nothing was done on it: it costs nothing.
-      spent: (key, since) => {
-        return (
-          database
-            .prepare('SELECT count(DISTINCT execution) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0')
-            .get(key, since) as { n: number }
-        ).n;
-      },
+      spent: (key, since) => spentOf(database, key, since),
     };
+  }
+
+  #append(
+    database: DatabaseSync,
+    stream: Digest,
+    before: Known,
+    next: { readonly line: string; readonly record: EvidenceRecord; readonly after: StreamState },
+  ): Known {
+    const known = { text: `${before.text}${next.line}\n`, lines: [...before.lines, next.line], state: next.after };
+    const file = streamFile(this.#directory, stream);
+    appendDurably(file, `${next.line}\n`);
+    this.#settle(file);
+    this.#settle(parent(file));
+    index(database, stream, next.record);
+    setSize(database, stream, Buffer.byteLength(known.text));
+    this.#remember(stream, known);
+    return known;
   }
 
   /** What else lies there is none of it. */
@@ -387,6 +374,30 @@ function recordIn(line: string): EvidenceRecord | null {
   } catch {
     return null;
   }
+}
+
+function executedIn(database: DatabaseSync, execution: string): Digest | null {
+  return (database.prepare('SELECT stream FROM executions WHERE execution = ?').get(execution) as { stream: Digest } | undefined)?.stream ?? null;
+}
+
+function executedBy(database: DatabaseSync, remediator: string): ReturnType<Access['withExecutions']> {
+  const rows = database.prepare('SELECT DISTINCT stream, resource FROM executions WHERE remediator = ?').all(remediator);
+  return (rows as { stream: Digest; resource: string }[]).map(({ stream, resource }) => ({ stream, resource: JSON.parse(resource) as ResourceRef }));
+}
+
+function streamsOpen(database: DatabaseSync): Digest[] {
+  return (database.prepare('SELECT DISTINCT stream FROM executions WHERE sent IS NULL').all() as { stream: Digest }[]).map(({ stream }) => stream);
+}
+
+function streamsWaiting(database: DatabaseSync): Digest[] {
+  return (database.prepare('SELECT stream FROM approvals').all() as { stream: Digest }[]).map(({ stream }) => stream);
+}
+
+function spentOf(database: DatabaseSync, key: string, since: number): number {
+  const rows = database.prepare(
+    'SELECT count(DISTINCT execution) AS n FROM executions JOIN budgets USING (execution) WHERE key = ? AND begun_at > ? AND sent IS NOT 0',
+  );
+  return (rows.get(key, since) as { n: number }).n;
 }
 
 function setSize(database: DatabaseSync, stream: Digest, size: number): void {

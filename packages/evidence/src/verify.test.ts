@@ -1,8 +1,9 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { canonicalJson, digestText, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { blobs, copy, fresh, ref, root, streams, useKept, walk } from '../test/support/kept.js';
+import { folderJournal } from './folder.js';
 import { verifyFolder } from './verify.js';
 
 useKept();
@@ -242,6 +243,142 @@ describe('verifyFolder', () => {
       status: 'incomplete',
       streams: 2,
       problems: [{ code: 'unused-document', message: expect.stringContaining('6 documents') }],
+    });
+  });
+
+  describe('says exactly what it found, and where', () => {
+    const found = () => verifyFolder(copy).problems.map(({ severity, code, file, line, seq }) => [severity, code, file, line, seq]);
+    const at = (file: string) => relative(copy, file);
+    const linesOf = (file: string) => readFileSync(file, 'utf8').slice(0, -1).split('\n');
+    const first = () => streams()[0] as string;
+    /** The document that a record of the first stream names. */
+    const named = (line: number, name: string) => {
+      const { blobs: of } = JSON.parse((linesOf(first())[line - 1] as string).slice(72)) as { blobs: Record<string, string> };
+      const hex = String(of[name]).slice(7);
+      return join(copy, 'blobs', hex.slice(0, 2), `${hex}.json`);
+    };
+
+    it('of a document that is missing, or changed: at the record that names it, and at no other', () => {
+      fresh();
+      rmSync(named(4, 'after'));
+      expect(found()).toEqual([['incomplete', 'missing-document', at(first()), 4, 4]]);
+      expect(verifyFolder(copy)).toMatchObject({ records: 36, documents: 17 });
+      fresh();
+      writeFileSync(named(8, 'after'), '{}');
+      expect(found()).toEqual([['tampered', 'changed-document', at(first()), 8, 8]]);
+      expect(verifyFolder(copy)).toMatchObject({ records: 36, documents: 18 });
+    });
+
+    it('of a document that several records name: at each of them', async () => {
+      const directory = join(root, 'shared');
+      const journal = folderJournal({ directory });
+      for (let n = 0; n < 2; n++)
+        await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { n }, documents: { seen: { same: 1 } } });
+      await journal.close?.();
+      expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 2, executions: 0, documents: 1 });
+      const [document] = walk(join(directory, 'blobs'));
+      writeFileSync(document as string, '{}');
+      expect(verifyFolder(directory).problems.map(({ code, line, seq }) => [code, line, seq])).toEqual([
+        ['changed-document', 1, 1],
+        ['changed-document', 2, 2],
+      ]);
+    });
+
+    it('of a line that was never finished, and of an execution without an outcome', () => {
+      fresh();
+      writeFileSync(first(), '{"half":', { flag: 'a' });
+      expect(found()).toEqual([['incomplete', 'torn-line', at(first()), 13, 13]]);
+      fresh();
+      const after = named(12, 'after');
+      const whole = linesOf(first());
+      const { execution } = JSON.parse((whole[10] as string).slice(72)) as { execution: string };
+      writeFileSync(first(), `${whole.slice(0, 11).join('\n')}\n`);
+      rmSync(after);
+      expect(found()).toEqual([['incomplete', 'open-execution', at(first()), 11, 11]]);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', records: 35, executions: 9, openExecutions: 1 });
+      expect(verifyFolder(copy).problems[0]?.message).toContain(execution);
+    });
+
+    it('of bytes that are not text: their line, and nothing of the stream counts', () => {
+      fresh();
+      const bytes = readFileSync(first());
+      const third = linesOf(first()).slice(0, 2).join('\n').length + 1;
+      bytes[third + 100] = 0xff;
+      writeFileSync(first(), bytes);
+      expect(found().slice(0, 1)).toEqual([['tampered', 'not-utf8', at(first()), 3, 3]]);
+      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 24, executions: 6 });
+      expect(found().map(([, code]) => code)).toEqual(['not-utf8', 'unused-document']);
+    });
+
+    it('of a stream that breaks: what is before the break counts, and an execution that it leaves open does not', () => {
+      fresh();
+      const lines = linesOf(first());
+      writeFileSync(first(), `${lines.toSpliced(2, 1).join('\n')}\n{"half"`);
+      // Neither the end of the file nor the execution before the break is judged.
+      expect(found().map(([, code, , line, seq]) => [code, line, seq])).toEqual([
+        ['wrong-number', 3, 3],
+        ['unused-document', null, null],
+      ]);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', streams: 3, records: 26, executions: 7, openExecutions: 0 });
+    });
+
+    it('of an emptied stream, and of FORMAT: the file, and no line', () => {
+      fresh();
+      writeFileSync(first(), '');
+      expect(found()[0]).toEqual(['tampered', 'empty-stream', at(first()), null, null]);
+      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 24 });
+      fresh();
+      rmSync(join(copy, 'FORMAT'));
+      expect(found()).toEqual([['tampered', 'no-format', 'FORMAT', null, null]]);
+      writeFileSync(join(copy, 'FORMAT'), 'other');
+      expect(found()).toEqual([['tampered', 'wrong-format', 'FORMAT', null, null]]);
+      rmSync(join(copy, 'FORMAT'));
+      mkdirSync(join(copy, 'FORMAT'));
+      expect(found()).toEqual([['tampered', 'stray-folder', 'FORMAT', null, null]]);
+    });
+
+    it('of what does not belong there: only that', () => {
+      fresh();
+      const name = '0'.repeat(64);
+      mkdirSync(join(copy, 'streams', '00'), { recursive: true });
+      mkdirSync(join(copy, 'blobs', '00'), { recursive: true });
+      const strays = [
+        join(copy, 'blobs', 'note.txt'),
+        join(copy, 'blobs', '00', `0${name}.json`),
+        join(copy, 'blobs', '00', `${name}.jsonl`),
+        join(copy, 'blobs', '00', `${name}.json.1.tmp`),
+        join(copy, 'blobs', '00', `${name}.json.1.2.tmp.more`),
+        join(copy, 'streams', '00', `${name}0.jsonl`),
+        join(copy, 'streams', '00', `${name}.json`),
+        join(copy, 'streams', '00', `${name}.json.1.2.tmp`),
+      ];
+      for (const each of strays) writeFileSync(each, '');
+      expect(found().sort()).toEqual(strays.map((each) => ['tampered', 'stray-file', at(each), null, null]).sort());
+      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 36, documents: 18 });
+    });
+
+    it('of one document that no record names: that it is one, and which', () => {
+      fresh();
+      const digest = digestText('{"a":1}');
+      const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, '{"a":1}');
+      expect(found()).toEqual([['incomplete', 'unused-document', at(file), null, null]]);
+      expect(verifyFolder(copy).problems[0]?.message).toMatch(/^No record names this document: /);
+    });
+
+    it.each([
+      ['a stream', () => first(), 24],
+      ['the folder of streams', () => join(copy, 'streams'), 0],
+      ['the folder of documents', () => join(copy, 'blobs'), 36],
+    ] as const)('of what cannot be read, and may be whole: %s', (_what, path, records) => {
+      fresh();
+      const file = path();
+      rmSync(file, { recursive: true });
+      // A link to itself.
+      symlinkSync(file, file);
+      expect(found()).toContainEqual(['incomplete', 'unreadable', at(file), null, null]);
+      expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', records });
     });
   });
 

@@ -141,55 +141,63 @@ class AwsJournal implements Journal {
           continue;
         }
         const next = written(head.state, may.draft, entry, now);
-        const more: TransactWriteItem[] = [];
-        const taken: Taken[] = may.fresh ? [] : [...head.taken];
-        const places = new Map<number, string>();
-        let breaker = -1;
-        let named = -1;
-        if (may.fresh) {
-          if (request.breaker !== 'ignored') {
-            // The account's own stream tells, too; this item is what a transaction can ask about without waiting for that stream's writers.
-            breaker =
-              more.push({
-                ConditionCheck: {
-                  TableName: this.#table,
-                  Key: av(breakerKey(request.resource, request.remediator)),
-                  ConditionExpression: 'attribute_not_exists(pk) OR #open = :no',
-                  ExpressionAttributeNames: { '#open': 'open' },
-                  ExpressionAttributeValues: { ':no': { BOOL: false } },
-                },
-              }) - 1;
-          }
-          for (const [key, group] of budgets) {
-            const known = counted.get(key) ?? (group.some((each) => each.changes < 1) ? await this.#counted(key) : null);
-            const over =
-              known === null
-                ? undefined
-                : group.map((budget) => ({ budget, used: spent(known, now - budget.window) })).find(({ budget, used }) => used >= budget.changes);
-            if (over !== undefined) return { status: 'over-budget', ...over };
-            const token = { key, entry: entryOf(next, may.lease.execution) };
-            places.set(more.push({ Update: this.#take(token, group, known, now) }) - 1, key);
-            taken.push(token);
-          }
-          named =
-            more.push({
-              Put: {
-                TableName: this.#table,
-                Item: { ...av(executionKey(may.lease.execution)), stream: { S: stream }, begun: { N: String(Date.parse(next.record.time)) } },
-                ConditionExpression: 'attribute_not_exists(pk)',
-              },
-            }) - 1;
-        }
+        const room = may.fresh ? await this.#room(budgets, counted, entryOf(next, may.lease.execution), now) : { taken: head.taken, updates: [] };
+        if ('status' in room) return room;
+        const { taken, updates } = room;
+        // What was refused is known by its place: the id of the execution, the budgets as they were taken, the breaker.
+        const more = may.fresh ? [this.#named(next, may.lease.execution), ...updates, ...this.#shut(request)] : [];
         const ended = await this.#commit(head, next, entry, taken, more);
         if (ended.kind === 'done') return { status: 'begun', lease: may.lease, record: next.ref };
+        const { failed } = ended;
         if (ended.head !== null) {
           head = ended.head;
           fresh = true;
-        } else if (ended.failed.has(breaker)) return { status: 'stale', generation: head.state.generation };
-        else if (ended.failed.has(named)) throw invalid('the id of an execution that was begun before');
-        for (const [index, key] of places) if (ended.failed.has(index)) counted.set(key, countedOf(ended.failed.get(index) ?? null));
+        } else if (failed.has(updates.length + 1)) return { status: 'stale', generation: head.state.generation };
+        else if (failed.has(0)) throw invalid('the id of an execution that was begun before');
+        for (const [index, { key }] of taken.entries()) if (failed.has(index + 1)) counted.set(key, countedOf(failed.get(index + 1) ?? null));
       }
     });
+  }
+
+  /** Room in each budget for one more: what takes it, or the first one that has none as far as is known. */
+  async #room(
+    budgets: ReadonlyMap<string, readonly Budget[]>,
+    counted: ReadonlyMap<string, Counted>,
+    entry: string,
+    now: number,
+  ): Promise<{ readonly taken: readonly Taken[]; readonly updates: readonly TransactWriteItem[] } | (BeginResult & { status: 'over-budget' })> {
+    const taken: Taken[] = [];
+    const updates: TransactWriteItem[] = [];
+    for (const [key, group] of budgets) {
+      const known = counted.get(key) ?? (group.some((each) => each.changes < 1) ? await this.#counted(key) : null);
+      const full =
+        known === null
+          ? undefined
+          : group.map((budget) => ({ budget, used: spent(known, now - budget.window) })).find(({ budget, used }) => used >= budget.changes);
+      if (full !== undefined) return { status: 'over-budget', ...full };
+      taken.push({ key, entry });
+      updates.push({ Update: this.#take({ key, entry }, group, known, now) });
+    }
+    return { taken, updates };
+  }
+
+  /** No breaker is open. The account's own stream tells, too; this item is what a transaction can ask about without waiting for that stream's writers. */
+  #shut({ breaker, resource: ref, remediator }: BeginRequest): readonly TransactWriteItem[] {
+    if (breaker === 'ignored') return [];
+    const ConditionCheck = {
+      TableName: this.#table,
+      Key: av(breakerKey(ref, remediator)),
+      ConditionExpression: 'attribute_not_exists(pk) OR #open = :no',
+      ExpressionAttributeNames: { '#open': 'open' },
+      ExpressionAttributeValues: { ':no': { BOOL: false } },
+    };
+    return [{ ConditionCheck }];
+  }
+
+  /** The execution's id, which no other has. */
+  #named({ record, after }: Written, execution: string): TransactWriteItem {
+    const Item = { ...av(executionKey(execution)), stream: { S: after.stream }, begun: { N: String(Date.parse(record.time)) } };
+    return { Put: { TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
   }
 
   async append(request: AppendRequest): Promise<RecordRef> {

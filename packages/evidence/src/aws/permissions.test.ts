@@ -74,3 +74,46 @@ describe('the permissions of an auditor', () => {
     expect(actions('auditor').filter((each) => /Put|Update|Delete|Check/.test(each))).toEqual([]);
   });
 });
+
+describe('the statements of a policy', () => {
+  const table = 'arn:aws:dynamodb:eu-west-1:111111111111:table/t';
+  const read = (...more: string[]) => [
+    {
+      Sid: 'JournalRead',
+      Effect: 'Allow',
+      Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', ...more],
+      Resource: [table, `${table}/index/*`],
+    },
+    { Sid: 'JournalReadDocuments', Effect: 'Allow', Action: ['s3:GetObject'], Resource: ['arn:aws:s3:::b/*'] },
+    { Sid: 'JournalSeeDocuments', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: ['arn:aws:s3:::b'] },
+  ];
+  const write = [
+    { Sid: 'JournalAppend', Effect: 'Allow', Action: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:ConditionCheckItem'], Resource: [table] },
+    {
+      Sid: 'JournalCreateDocuments',
+      Effect: 'Allow',
+      Action: ['s3:PutObject'],
+      Resource: ['arn:aws:s3:::b/*'],
+      Condition: { Null: { 's3:if-none-match': 'false' } },
+    },
+  ];
+  const lock = { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: ['arn:aws:s3:::b/*'] };
+
+  it('are of the table, its indexes and the objects, and of no other resource', () => {
+    expect(journalPermissions('auditor', { ...where, lockDays: 1 })).toEqual(read('dynamodb:Scan'));
+    expect(journalPermissions('worker', where)).toEqual([...read(), ...write]);
+    expect(journalPermissions('worker', { ...where, lockDays: 1 })).toEqual([...read(), ...write, lock]);
+  });
+
+  it('are of what is under the prefix, where there is one', () => {
+    const resources = journalPermissions('worker', { ...where, prefix: 'evidence/', lockDays: 1 }).map(({ Sid, Resource }) => [Sid, Resource]);
+    expect(Object.fromEntries(resources)).toEqual({
+      JournalRead: [table, `${table}/index/*`],
+      JournalReadDocuments: ['arn:aws:s3:::b/evidence/*'],
+      JournalSeeDocuments: ['arn:aws:s3:::b'],
+      JournalAppend: [table],
+      JournalCreateDocuments: ['arn:aws:s3:::b/evidence/*'],
+      JournalLockDocuments: ['arn:aws:s3:::b/evidence/*'],
+    });
+  });
+});

@@ -1,10 +1,12 @@
 // Which errors of DynamoDB and S3 are tried again, how often, and what the SDK's own clients are made of.
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, opened, ref, verified } from '../../test/support/world.js';
 import { awsJournal } from '../aws.js';
+import { Store, type StoreOptions } from './store.js';
 
 const decision = { kind: 'decision', resource: ref(), remediator: 'r', body: {} } as const;
 const large = { text: 'x'.repeat(70_000) };
@@ -133,8 +135,10 @@ describe("the SDK's own clients", () => {
   let requests: Request[];
   let answer: (target: string) => { status: number; body: string };
   let endpoint: string;
+  let sockets: Socket[];
   beforeEach(async () => {
     requests = [];
+    sockets = [];
     server = createServer((incoming, outgoing) => {
       const { authorization = '', 'x-amz-target': target = '' } = incoming.headers;
       requests.push({ method: incoming.method ?? '', path: (incoming.url ?? '').split('?')[0] ?? '', target: String(target), authorization });
@@ -143,6 +147,9 @@ describe("the SDK's own clients", () => {
         outgoing.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
       });
     });
+    server.on('connection', (socket) => void sockets.push(socket));
+    // It is for the client to close what it has opened.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
@@ -164,7 +171,10 @@ describe("the SDK's own clients", () => {
       ['POST', 'TransactWriteItems'],
     ]);
     for (const { authorization } of requests) expect(authorization).toMatch(/Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/(?:dynamodb|s3)\/aws4_request/);
+    const ended = sockets.filter((socket) => !socket.destroyed).map((socket) => once(socket, 'close'));
+    expect(ended.length).toBeGreaterThan(0);
     await journal.close?.();
+    await Promise.all(ended);
     // Opened once more by whoever uses it again.
     expect(await journal.view(ref())).toMatchObject({ length: 0 });
     await journal.close?.();
@@ -189,5 +199,174 @@ describe("the SDK's own clients", () => {
     await journal.view(ref());
     await journal.close?.();
     expect(closed).toEqual([]);
+  });
+});
+
+describe('the store', () => {
+  const NOW = Date.parse('2026-11-24T10:00:00Z');
+  const DAY = 86_400_000;
+  const HOUR = 3_600_000;
+  type Command = { readonly constructor: { readonly name: string }; readonly input: Record<string, unknown> };
+  let model: Model;
+  let commands: Command[];
+  beforeEach(() => {
+    model = new Model('t', 'b', { overlap: false, page: 1 });
+    commands = [];
+    vi.useFakeTimers({ now: NOW, toFake: ['Date'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const sender = (reply: (command: Command) => unknown) => ({
+    send: async (command: never) => {
+      commands.push(command);
+      return reply(command);
+    },
+  });
+  const storeOf = (more: Partial<StoreOptions> = {}, reply: (command: Command) => unknown = (command) => model.send(command)) =>
+    new Store({ table: 't', bucket: 'b', clients: { dynamodb: sender(reply), s3: sender(reply) }, ...more });
+  const inputs = (name: string) => commands.filter((each) => each.constructor.name === `${name}Command`).map(({ input }) => input);
+
+  it('creates a document, and replaces none, locked for as long as it is said and an hour', async () => {
+    expect(await storeOf().put('k', 'text')).toBe(true);
+    expect(await storeOf({ prefix: 'evidence/', lockDays: 10 }).put('l', 'text')).toBe(true);
+    const created = { Bucket: 'b', Body: 'text', ContentType: 'application/json', IfNoneMatch: '*' };
+    expect(inputs('PutObject')).toEqual([
+      { ...created, Key: 'k' },
+      { ...created, Key: 'evidence/l', ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate: new Date(NOW + 10 * DAY + HOUR) },
+    ]);
+    expect([...model.objects]).toEqual([
+      ['k', 'text'],
+      ['evidence/l', 'text'],
+    ]);
+  });
+
+  it('creates it once in an hour', async () => {
+    const store = storeOf();
+    const asked = async (milliseconds: number) => {
+      vi.setSystemTime(NOW + milliseconds);
+      expect(await store.put('k', 'text')).toBe(true);
+      return inputs('PutObject').length;
+    };
+    expect([await asked(0), await asked(HOUR - 1), await asked(HOUR), await asked(2 * HOUR - 1)]).toEqual([1, 1, 2, 2]);
+    // Another one is another one, and another worker knows nothing of it.
+    await store.put('l', 'text');
+    await storeOf().put('k', 'text');
+    expect(inputs('PutObject').map(({ Key }) => Key)).toEqual(['k', 'k', 'l', 'k']);
+  });
+
+  it('stores nothing that would not be locked any more, to the millisecond', async () => {
+    const store = storeOf({ lockDays: 10 });
+    expect(await store.put('old', 'text', NOW - 10 * DAY - HOUR)).toBe(false);
+    expect(inputs('PutObject')).toEqual([]);
+    expect(await store.put('young', 'text', NOW - 10 * DAY - HOUR + 1)).toBe(true);
+    // What is to come is now.
+    expect(await store.put('ahead', 'text', NOW + 99 * DAY)).toBe(true);
+    expect(inputs('PutObject').map((each) => each['ObjectLockRetainUntilDate'])).toEqual([new Date(NOW + 1), new Date(NOW + 10 * DAY + HOUR)]);
+    // Without a lock there is nothing that could have ended.
+    expect(await storeOf().put('old', 'text', NOW - 1000 * DAY)).toBe(true);
+  });
+
+  it('reads a document as it is, and one that is not there as nothing', async () => {
+    await storeOf({ prefix: 'evidence/' }).put('k', 'text');
+    expect(await storeOf({ prefix: 'evidence/' }).text('k')).toBe('text');
+    expect(await storeOf().text('k')).toBeNull();
+    expect(await storeOf({}, () => ({})).text('k')).toBe('');
+    expect(inputs('GetObject')).toEqual([
+      { Bucket: 'b', Key: 'evidence/k' },
+      { Bucket: 'b', Key: 'k' },
+      { Bucket: 'b', Key: 'k' },
+    ]);
+    await expect(storeOf({}, () => Promise.reject(new AwsError('AccessDenied', 'no', 403))).text('k')).rejects.toMatchObject({ code: 'journal/unavailable' });
+  });
+
+  it('asks for a partition, for a part of it, and for what an index has; page by page', async () => {
+    const pages: unknown[] = [{ Items: [{ n: { N: '1' } }], LastEvaluatedKey: { pk: { S: 'x' } } }, { Items: [{ n: { N: '2' } }] }];
+    const asked = async (of: Parameters<Store['query']>[0], replies: unknown[]) => {
+      const found: unknown[] = [];
+      commands = [];
+      for await (const item of storeOf({}, () => replies.shift()).query(of)) found.push(item['n']?.N);
+      return { found, inputs: inputs('Query') };
+    };
+    const whole = {
+      TableName: 't',
+      ConsistentRead: true,
+      KeyConditionExpression: '#pk = :pk',
+      ExpressionAttributeNames: { '#pk': 'pk' },
+      ExpressionAttributeValues: { ':pk': { S: 'p' } },
+    };
+    expect(await asked({ pk: 'p' }, pages)).toEqual({ found: ['1', '2'], inputs: [whole, { ...whole, ExclusiveStartKey: { pk: { S: 'x' } } }] });
+    const part = {
+      ...whole,
+      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
+      ExpressionAttributeValues: { ':pk': { S: 'p' }, ':from': { S: 'a' }, ':to': { S: 'b' } },
+    };
+    expect(await asked({ pk: 'p', from: 'a', to: 'b' }, [{}])).toEqual({ found: [], inputs: [part] });
+    const { ConsistentRead: _, ...index } = { ...whole, IndexName: 'open', ExpressionAttributeNames: { '#pk': 'openShard' } };
+    expect(await asked({ pk: 'p', index: { name: 'open', key: 'openShard' } }, [{}])).toEqual({ found: [], inputs: [index] });
+  });
+
+  it('finds each partition once, in order, and nothing that begins in another way', async () => {
+    const replies: unknown[] = [{ Items: [{ pk: { S: 'b' } }, { pk: { S: 'a' } }], LastEvaluatedKey: { pk: { S: 'a' } } }, { Items: [{ pk: { S: 'b' } }, {}] }];
+    expect(await storeOf({}, () => replies.shift()).partitions('stream#')).toEqual(['a', 'b']);
+    const scan = {
+      TableName: 't',
+      ConsistentRead: true,
+      ProjectionExpression: '#pk',
+      FilterExpression: 'begins_with(#pk, :prefix)',
+      ExpressionAttributeNames: { '#pk': 'pk' },
+      ExpressionAttributeValues: { ':prefix': { S: 'stream#' } },
+    };
+    expect(inputs('Scan')).toEqual([scan, { ...scan, ExclusiveStartKey: { pk: { S: 'a' } } }]);
+  });
+
+  it('asks for no item where none is wanted, and for all of a batch again that it puts off', async () => {
+    expect(await storeOf().getAll([])).toEqual([]);
+    expect(commands).toEqual([]);
+    const put = { pk: { S: 'b' }, sk: { S: 'head' } };
+    const replies: unknown[] = [{ Responses: { t: [{ n: { N: '1' } }] }, UnprocessedKeys: { t: { Keys: [put] } } }, { Responses: { t: [{ n: { N: '2' } }] } }];
+    const keys = ['a', 'b'].map((pk) => ({ pk, sk: 'head' }));
+    expect(await storeOf({}, () => replies.shift()).getAll(keys)).toEqual([{ n: { N: '1' } }, { n: { N: '2' } }]);
+    const batch = (Keys: unknown[]) => ({ RequestItems: { t: { Keys, ConsistentRead: true } } });
+    expect(inputs('BatchGetItem')).toEqual([batch([{ pk: { S: 'a' }, sk: { S: 'head' } }, put]), batch([put])]);
+  });
+
+  it('says of a transaction that is refused what was not so, by its place', async () => {
+    const item = { pk: { S: 'p' } };
+    const reasons = [{ Code: 'None' }, { Code: 'ConditionalCheckFailed', Item: item }, { Code: 'TransactionConflict' }, { Code: 'ConditionalCheckFailed' }];
+    const store = storeOf({}, () => Promise.reject(new AwsError('TransactionCanceledException', 'no', 400, reasons)));
+    const failed = new Map([
+      [1, item],
+      [3, null],
+    ]);
+    const asked: unknown[] = [];
+    const transact = (ours: boolean) =>
+      store.transact([], 'token', (found) => {
+        asked.push(found);
+        return ours;
+      });
+    expect(await transact(false)).toEqual({ kind: 'refused', failed });
+    expect(await transact(true)).toEqual({ kind: 'done' });
+    expect(asked).toEqual([failed, failed]);
+    expect(inputs('TransactWriteItems')[0]).toEqual({ TransactItems: [], ClientRequestToken: 'token' });
+  });
+
+  it('gives up after ten seconds, or when it is said; who is first waits for nobody', async () => {
+    const before = performance.now();
+    const deadline = storeOf().deadline();
+    expect(deadline).toBeGreaterThanOrEqual(before + 10_000);
+    expect(deadline).toBeLessThanOrEqual(performance.now() + 10_000);
+    expect(storeOf({ patience: 0 }).deadline()).toBeLessThanOrEqual(performance.now());
+    const store = storeOf();
+    await store.turn(0, performance.now() - 1);
+    for (const attempt of [1, 2, 3]) {
+      await store.turn(attempt, Number.POSITIVE_INFINITY);
+      await expect(store.turn(attempt, performance.now() - 1)).rejects.toMatchObject({
+        code: 'journal/unavailable',
+        retryable: true,
+        message: expect.stringMatching(/table t and bucket b .*: Error: other writers were faster each time$/),
+      });
+    }
   });
 });
