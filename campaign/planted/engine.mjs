@@ -977,8 +977,8 @@ export default [
     promise: 'What AWS refuses for good is not tried again and again, and opens no circuit breaker.',
     defect: 'it is notified at every sweep',
     file: `${ENGINE}/gap-news.ts`,
-    find: '\'approval-denied\', \'refused-before\'];',
-    replace: '\'approval-denied\'];',
+    find: "'approval-denied', 'refused-before'];",
+    replace: "'approval-denied'];",
     tests: ['tests/engine/refusals.test.ts'],
   },
   {
