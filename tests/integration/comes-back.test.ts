@@ -135,7 +135,7 @@ describe.concurrent('a message comes back', () => {
     expect(await gap.read()).toEqual(ssh.fixed(before));
   });
 
-  // Here without the order: the emulator (moto 5.2.5) gives the second of two that are visible again first.
+  // Here without the order: the emulator (moto 5.2.5) delivers the second of two that are visible again, and the first when that is deleted.
   it('in a FIFO queue with what was received behind it', async () => {
     const gaps = [await ssh.gap(aws, REGION), await ssh.gap(aws, REGION)];
     const [young, old] = gaps.map(({ ref }) => ref.id);

@@ -8,6 +8,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client, GetEbsEncryptionByDefaultCommand } from '@aws-sdk/client-ec2';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ListTagsForResourceCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { definePolicy, defineRegister, type EvidenceRecord, type Journal, type PolicyInput, type Remediator, type ResourceRef, resource } from '@redress/core';
@@ -151,6 +152,39 @@ it('closes a gap in another account, once, in a session with the name of the exe
   await other.invoke(message(event));
   await other.invoke(message(toldOf('eu-west-1')));
   expect(await intents('eu-west-1')).toHaveLength(1);
+});
+
+it('has a message whose resource is held delivered again when the lease ends, not when the queue would', async () => {
+  const lambda = await started('index.handler');
+  const sqs = new SQSClient(HUB);
+  const { QueueUrl = '' } = await sqs.send(new CreateQueueCommand({ QueueName: name, Attributes: { VisibilityTimeout: '720' } }));
+  await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(toldOf('eu-west-3')) }));
+  const received = async () => {
+    for (;;) {
+      const [found] = (await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1, MessageSystemAttributeNames: ['All'] }))).Messages ?? [];
+      if (found !== undefined)
+        return {
+          ...message(JSON.parse(found.Body ?? '')).Records[0],
+          messageId: found.MessageId,
+          receiptHandle: found.ReceiptHandle,
+          eventSourceARN: `arn:aws:sqs:${REGION}:123456789012:${name}`,
+          attributes: found.Attributes,
+        };
+    }
+  };
+  const { generation } = await journal.view(setting('eu-west-3'));
+  const held = { resource: setting('eu-west-3'), remediator: 'ec2-enable-ebs-encryption-by-default' };
+  const begun = await journal.begin({ ...held, planDigest: 'sha256:x', generation, budgets: [], lease: 14_000, body: {} });
+  if (begun.status !== 'begun') throw new Error(begun.status);
+  const first = await received();
+  expect(await lambda.invoke({ Records: [first] })).toEqual({ ok: true, value: { batchItemFailures: [{ itemIdentifier: first.messageId }] } });
+  expect(await encrypted('eu-west-3')).toBe(false);
+  await journal.finish({ ...held, lease: begun.lease, outcome: 'failed', sent: 0, body: {} });
+  const again = await received();
+  expect(again.messageId).toBe(first.messageId);
+  expect(await lambda.invoke({ Records: [again] })).toEqual({ ok: true, value: { batchItemFailures: [] } });
+  expect(await encrypted('eu-west-3')).toBe(true);
+  sqs.destroy();
 });
 
 it('changes nothing while the kill switch stops it, or cannot be read', async () => {
