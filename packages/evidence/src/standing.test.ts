@@ -1,5 +1,5 @@
 // What stands open after records, well-formed or not: what a record does not say is not made up.
-import { type DigestSent, type EvidenceRecord, type Gap, gapKey, type Json, type JsonObject, type OpenExecution, resource, type Unsaid } from '@redress/core';
+import { type DigestSent, type EvidenceRecord, type Gap, type Json, type JsonObject, type OpenExecution, resource, type Unsaid } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { type Standing, standingAfter, standingIn } from './standing.js';
 
@@ -132,14 +132,15 @@ describe('a gap', () => {
     expect(standsAfter(NOTHING, ...many).gaps.map(({ key }) => key)).toEqual(Array.from({ length: 50 }, (_, n) => `g-${n + 1}`));
   });
 
-  it('goes with a remediation of the same parts by the same remediator, and with nothing else', () => {
-    const key = gapKey('r', ['one']);
-    const before = standsAfter(NOTHING, gap({ key }), gap({ key: 'g-2' }));
+  it('goes with a remediation of all its parts by its remediator, and with nothing else', () => {
+    const before = standsAfter(NOTHING, gap(), gap({ key: 'g-2', subjects: ['one', 'two'] }), { ...gap({ key: 'g-3' }), remediator: 'q' });
     const executed = { remediator: 'r', subjects: ['one'] } as unknown as OpenExecution;
     const outcome = recordOf({ kind: 'outcome', execution: 'x-1' });
-    expect(standingAfter(before, outcome, 'remediated', executed)).toEqual({ ...before, gaps: before.gaps.slice(1) });
-    expect(standingAfter(before, outcome, 'remediated', { ...executed, remediator: 'q' })).toEqual(before);
-    expect(standingAfter(before, outcome, 'remediated', { ...executed, subjects: ['two'] })).toEqual(before);
+    const left = (more: Partial<OpenExecution> = {}) => standingAfter(before, outcome, 'remediated', { ...executed, ...more }).gaps.map(({ key }) => key);
+    expect(left()).toEqual(['g-2', 'g-3']);
+    expect(left({ subjects: ['two', 'one', 'three'] })).toEqual(['g-3']);
+    expect(left({ subjects: ['two'] })).toEqual(['g-1', 'g-2', 'g-3']);
+    expect(left({ remediator: 'q' })).toEqual(['g-1', 'g-2']);
     for (const other of ['failed', 'rolled-back', undefined] as const) expect(standingAfter(before, outcome, other, executed)).toEqual(before);
     expect(standingAfter(before, outcome, 'remediated', null)).toEqual(before);
     expect(standingAfter(before, recordOf({ kind: 'call', execution: 'x-1' }), 'remediated', executed)).toEqual(before);
