@@ -56,7 +56,7 @@ describe('a verification', () => {
     // No look sees what an earlier one has read; whoever looks next sees what the last one has.
     expect(new Set(asked.map((each) => each.shared)).size).toBe(asked.length);
     expect(asked.at(-1)?.shared).toBe(reads);
-    expect(asked.every(({ purpose, deadline, as }) => purpose === 'verification' && deadline === 7 && as.access === 'write')).toBe(true);
+    expect(asked.every(({ purpose, deadline, as }) => purpose === 'verification' && deadline === 7 && as.access === 'read')).toBe(true);
     return { ...found, waits };
   };
   const left = seen(plans(change('a', { subject: 'a' })));
