@@ -827,7 +827,7 @@ export default [
     file: `${ENGINE}/path.ts`,
     find: '    await runtime.clock.sleep(Math.max(1, until - runtime.clock.now()));\n    way.together.reads.forget();',
     replace: '    await runtime.clock.sleep(Math.max(1, until - runtime.clock.now()));',
-    tests: ['tests/engine/engine.test.ts'],
+    tests: ['tests/engine/path.test.ts'],
   },
   {
     promise: 'Rules that nothing reads are refused.',

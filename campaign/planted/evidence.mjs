@@ -602,8 +602,8 @@ export default [
     promise: 'An execution has an id that no other has.',
     defect: 'one that was begun before is begun once more',
     file: 'packages/evidence/src/journal.ts',
-    find: 'if (access.streamOfExecution(may.lease.execution) !== null)',
-    replace: 'if (access.streamOfExecution(may.lease.execution) === undefined)',
+    find: 'if (access.knows(may.lease.execution))',
+    replace: 'if (access.knows(may.lease.execution) === undefined)',
     tests: ['packages/evidence/src/journal.test.ts'],
   },
   {

@@ -233,6 +233,23 @@ describe('an event younger than the time to settle', () => {
   });
 });
 
+describe('what says no time', () => {
+  it('is looked at at once, and once more when it has settled: what came in between is heeded', async () => {
+    aws.put('w1', ['open-1']);
+    const waiting = {
+      ...clock,
+      sleep: async (milliseconds: number) => {
+        await clock.sleep(milliseconds);
+        (aws.widgets.get('w1') as { tags: object }).tags = { 'redress:exception': 'x' };
+      },
+    };
+    const passes = await redress({ remediators: [{ ...settling, freshWithin: null }], clock: waiting }).run(widget('w1'));
+    expect(outcomes(passes)).toEqual(['notified']);
+    // It was seen before anything was begun.
+    expect([slept, await kindsOf(journal)]).toEqual([[60_000], ['decision', 'notice']]);
+  });
+});
+
 describe('a resource that another worker holds', () => {
   const hold = async (lease: number) => {
     const ref = aws.put('w1', ['open-1']);

@@ -121,7 +121,7 @@ describe('a fix in a member account', () => {
       Statement: [
         {
           Effect: 'Allow',
-          Action: expect.arrayContaining(['ec2:EnableEbsEncryptionByDefault', 'ec2:GetEbsEncryptionByDefault']),
+          Action: ['ec2:EnableEbsEncryptionByDefault'],
           Resource: '*',
           Condition: { StringEquals: { 'aws:RequestedRegion': REGION } },
         },

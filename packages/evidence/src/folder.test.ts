@@ -74,6 +74,11 @@ it('goes over to the index that another process has built again, and counts with
   await other.view(ref());
   expect((await beginOne(journal, 'a')).status).toBe('begun');
   expect((await beginOne(other, 'b')).status).toBe('over-budget');
+  // Whoever has the new one begins first.
+  const two = [{ key: 'two', changes: 1, window: 60_000 }];
+  const begins = async (from: Journal, id: string) =>
+    (await from.begin({ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation: 0, budgets: two, lease: 60_000, body: {} })).status;
+  expect([await begins(other, 'e'), await begins(journal, 'f')]).toEqual(['begun', 'over-budget']);
   // Also when nobody has made it yet.
   for (const name of readdirSync(directory)) if (name.startsWith('index.sqlite')) rmSync(join(directory, name));
   expect((await beginOne(other, 'c')).status).toBe('over-budget');

@@ -231,6 +231,7 @@ class FolderStorage implements Storage {
         return existsSync(file) ? readFileSync(file, 'utf8') : null;
       },
       streams: () => this.#streams(),
+      knows: (execution) => executedIn(database, execution) !== null,
       streamOfExecution: (execution) => executedIn(database, execution) ?? current(() => executedIn(database, execution)),
       openExecutions: () => readable(current(streamsOpen)).flatMap(({ open }) => (open === null ? [] : [open])),
       waiting: () => readable(current(streamsWaiting)),

@@ -47,6 +47,8 @@ export interface Access {
   get(digest: Digest): string | null;
   streams(): readonly Digest[];
   streamOfExecution(execution: string): Digest | null;
+  /** Whether an execution was begun, as far as is known without looking at other streams: ids are random, and this refuses who gives one twice. */
+  knows(execution: string): boolean;
   openExecutions(): readonly OpenExecution[];
   /** Streams in which something waits, or waited, for a person, or stands open; as `openExecutions`, without those that cannot be read. */
   waiting(): readonly StreamState[];
@@ -83,7 +85,7 @@ export class ChainJournal implements Journal {
       if (may.status !== 'may' || !may.fresh) return { state, may };
       if (request.breaker !== 'ignored' && access.state(streamOf(breakerOf(request.resource))).breakers.some((each) => each.remediator === request.remediator))
         return { state, may: { status: 'stale', generation: state.generation } as const };
-      if (access.streamOfExecution(may.lease.execution) !== null) throw invalid('the id of an execution that was begun before');
+      if (access.knows(may.lease.execution)) throw invalid('the id of an execution that was begun before');
       for (const budget of request.budgets) {
         const used = access.spent(budget.key, now - budget.window);
         if (used >= budget.changes) return { state, may: { status: 'over-budget', budget, used } as const };

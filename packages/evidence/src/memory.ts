@@ -42,6 +42,7 @@ class MemoryStorage implements Storage {
     },
     get: (digest) => this.#documents.get(digest) ?? null,
     streams: () => [...this.#streams.keys()].sort(),
+    knows: (execution) => this.#executions.has(execution),
     streamOfExecution: (execution) => this.#executions.get(execution)?.stream ?? null,
     openExecutions: () => [...this.#streams.values()].flatMap(({ state }) => (state.open === null ? [] : [state.open])),
     waiting: () =>
