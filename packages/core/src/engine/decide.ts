@@ -1,4 +1,4 @@
-import { approvalOf } from '../guardrails/approval.js';
+import { approvalOf, isOwn } from '../guardrails/approval.js';
 import { callOf } from '../guardrails/fights.js';
 import { type Decision, decisive, type Fact, type Facts } from '../guardrails/guardrail.js';
 import type { StreamView } from '../journal.js';
@@ -72,7 +72,7 @@ function decidedElsewhere({ together, remediator }: Way, { seen }: Sight): Verdi
 function remember({ together }: Way, part: Part, result: PassResult): void {
   const { decision, outcome } = result;
   if (['remediated', 'flagged', 'superseded', 'busy'].includes(outcome)) return;
-  const own = decision !== null && decision.effect !== 'allow' && decisive(decision).every((each) => each.guardrail === 'mode' || each.guardrail === 'ceiling');
+  const own = decision !== null && isOwn(decisive(decision).map((each) => each.guardrail));
   if (!own) for (const change of part.changes) together.decided.set(callOf(change), result);
 }
 
@@ -125,8 +125,7 @@ function verdictOf(way: Way, facts: Facts, plan: Plan | null, decision: Decision
     .map((each) => each.message)
     .join(' ');
   if (!facts.assessment.ok) {
-    const blind = unread({ observation: facts.observation, assessment: facts.assessment });
-    return { outcome: 'denied', message: `Not decided, because it could not be read: ${blind?.error ?? ''}`, retryable: mayBeReadLater(facts) };
+    return { outcome: 'denied', message: `Not decided, because it could not be read: ${unread(facts)?.error ?? ''}`, retryable: mayBeReadLater(facts) };
   }
   const assessment = facts.assessment.value;
   if (trigger.by === 'approval' && plan === null)

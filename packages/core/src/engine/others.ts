@@ -1,10 +1,9 @@
 // What other remediators of the same resource plan by now, and what of what people were asked for them still stands.
-import { isAbout, isLive } from '../guardrails/approval.js';
+import { isOfOther } from '../guardrails/approval.js';
 import { callOf } from '../guardrails/fights.js';
 import { type Fact, type Facts, known } from '../guardrails/guardrail.js';
 import type { Approval, StreamView } from '../journal.js';
 import type { Digest } from '../model/json.js';
-import type { Change } from '../model/plan.js';
 import { modeOf, type Policy } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { LOOKING } from './gate.js';
@@ -56,12 +55,9 @@ export async function answerable(
   const { changes } = seen.assessment.value;
   const over = new Set<Approval>();
   for (const each of view.value.approvals)
-    if (isOfOther(each, changes, way, runtime.clock.now()) && !(await canBeCarriedOut(runtime, way, each, policy.value))) over.add(each);
+    if (isOfOther(each, { remediator: way.remediator, changes, now: runtime.clock.now() }) && !(await canBeCarriedOut(runtime, way, each, policy.value)))
+      over.add(each);
   return over.size === 0 ? view : known({ ...view.value, approvals: view.value.approvals.filter((each) => !over.has(each)) });
-}
-
-function isOfOther(approval: Approval, changes: readonly Change[], { remediator }: Pick<Way, 'remediator'>, now: number): boolean {
-  return approval.remediator !== remediator.id && approval.verdict !== 'denied' && isLive(approval, now) && isAbout(approval, changes);
 }
 
 /** Whether its remediator is there, may change something after an answer, and plans the calls still, as far as anybody can tell. */

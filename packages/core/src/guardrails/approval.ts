@@ -41,28 +41,31 @@ export function isLive(approval: Approval, now: number): boolean {
 }
 
 /** Whether people were asked about one of these calls; of a request that was made before calls were kept, about what they are about. */
-export function isAbout({ calls, subjects }: Approval, changes: readonly Change[]): boolean {
+function isAbout({ calls, subjects }: Approval, changes: readonly Change[]): boolean {
   const about = calls === undefined ? subjectsOf(changes) : changes.map(callOf);
   return about.some((each) => (calls ?? subjects).includes(each));
 }
 
-/** Guardrails that say what one remediator may do; what they ask for says nothing of another. */
-const OWN: readonly string[] = ['mode', 'ceiling'];
+/** Whether these guardrails say only what one remediator may do: that says nothing of another. */
+export function isOwn(guardrails: readonly string[]): boolean {
+  return guardrails.length > 0 && guardrails.every((each) => each === 'mode' || each === 'ceiling');
+}
+
+/** Whether a request that can still be used is another remediator's, about these changes; a no is nobody's. */
+export function isOfOther(
+  approval: Approval,
+  { remediator, changes, now }: { readonly remediator: { readonly id: string }; readonly changes: readonly Change[]; readonly now: number },
+): boolean {
+  return approval.remediator !== remediator.id && approval.verdict !== 'denied' && isLive(approval, now) && isAbout(approval, changes);
+}
 
 /**
  * The request of another remediator that stands for these changes too, since one gap is asked about once. Where a change may be made without an
  * answer, it waits for that to the request of a narrower remediator, unless that one was asked for its own mode or ceiling only.
  */
-function standsFor(
-  approvals: readonly Approval[],
-  { remediator, changes, now }: Pick<Facts, 'remediator' | 'changes' | 'now'>,
-  effect: Decision['effect'],
-): Approval | undefined {
-  const waits = ({ breadth = 0, asks = [] }: Approval) => breadth < remediator.breadth && !(asks.length > 0 && asks.every((each) => OWN.includes(each)));
-  return approvals.find((each) => {
-    const theirs = each.remediator !== remediator.id && isLive(each, now) && each.verdict !== 'denied' && isAbout(each, changes);
-    return theirs && (effect === 'approve' || waits(each));
-  });
+function standsFor(approvals: readonly Approval[], facts: Pick<Facts, 'remediator' | 'changes' | 'now'>, effect: Decision['effect']): Approval | undefined {
+  const waits = ({ breadth = 0, asks = [] }: Approval) => breadth < facts.remediator.breadth && !isOwn(asks);
+  return approvals.find((each) => isOfOther(each, facts) && (effect === 'approve' || waits(each)));
 }
 
 /** The request that is about a change, and of which it does not decide alone: another remediator's, or one that somebody said no to. */
