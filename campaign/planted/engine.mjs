@@ -1045,4 +1045,28 @@ export default [
     replace: 'view.value',
     tests: ['tests/engine/cause.test.ts'],
   },
+  {
+    promise: 'What is decided on was seen under the one name of the resource.',
+    defect: 'what was seen under the claimed name counts',
+    file: `${ENGINE}/path.ts`,
+    find: 'ahead = way === claim ? sight : null;',
+    replace: 'ahead = sight;',
+    tests: ['tests/engine/path.test.ts'],
+  },
+  {
+    promise: 'Nobody decides on what was read before a change.',
+    defect: 'who looks next has looked before the verification was over',
+    file: `${ENGINE}/verify.ts`,
+    find: 'const reads = new SharedReads();',
+    replace: 'const reads = ((args as { kept?: SharedReads }).kept ??= new SharedReads());',
+    tests: ['tests/engine/path.test.ts'],
+  },
+  {
+    promise: 'What could not be read is asked again.',
+    defect: 'a failure is kept as an answer',
+    file: `${ENGINE}/gate.ts`,
+    find: '(error: unknown) => isGone(error) || drop(),',
+    replace: '() => undefined,',
+    tests: ['packages/core/src/engine/gate.test.ts'],
+  },
 ];

@@ -72,8 +72,8 @@ describe('made again under its name, as the fix had left the first', () => {
 it('made again between the decision and the write, a bucket is looked at again before anything is sent', async () => {
   let looks = 0;
   const { account, clock, redress } = world('s3-block-public-access-private-bucket', (at, name) => {
-    // The last read of the look that is decided on, after the resource has settled; the look under the lease comes after it.
-    if (name !== 's3control:GetPublicAccessBlock' || ++looks !== 2) return;
+    // The second look: the first two are decided on, before and after the resource has settled.
+    if (name !== 's3:GetBucketAcl' || ++looks !== 3) return;
     at.act('s3', 'DeleteBucket', { Bucket: 'invoices' });
     clock.advance(1);
     at.act('s3', 'CreateBucket', { Bucket: 'invoices' });

@@ -118,6 +118,59 @@ describe('what goes out together', () => {
     expect(await kindsOf(journal)).toEqual(['intent', 'call', 'outcome']);
   });
 
+  it('what the next remediator asks goes out while the fix is verified, and is not asked again', async () => {
+    aws.put('w1', ['open-1']);
+    const asked = gate();
+    const narrow: Remediator = {
+      ...revokeOpenRules,
+      observe: async (args) => {
+        // One that asked after the verification would wait for ever.
+        if (args.purpose === 'verification') await asked.opened;
+        return revokeOpenRules.observe(args);
+      },
+    };
+    const next: Remediator = {
+      ...revokeOpenRules,
+      id: 'widget-revoke-all',
+      breadth: 10,
+      observe: async (args) => {
+        if (aws.writes.length > 0) asked.open();
+        return revokeOpenRules.observe(args);
+      },
+    };
+    expect(outcomes(await handle(event(), { remediators: [next, narrow] }))).toEqual(['remediated', 'no-op']);
+    expect(aws.calls.map(({ operation }) => operation)).toEqual(['DescribeWidget', 'DescribeWidget', 'RevokeRule', 'DescribeWidget']);
+  });
+
+  it('where the first look does not show the fix yet, the next remediator sees what the last one has seen', async () => {
+    aws.put('w1', ['open-1']);
+    const next: Remediator = { ...revokeOpenRules, id: 'widget-revoke-all', breadth: 10 };
+    aws.before = (operation) => void (operation === 'DescribeWidget' && aws.writes.length > 0 && slept.length === 0 && aws.faults.set(operation, ['stale']));
+    const modes = { remediators: { 'widget-revoke-open': { dev: 'enforce' }, 'widget-revoke-all': { dev: 'enforce' } } };
+    expect(outcomes(await handle(event(), { remediators: [next, revokeOpenRules], policy: policy(modes) }))).toEqual(['remediated', 'no-op']);
+    expect(aws.writes).toEqual(['RevokeRule']);
+  });
+
+  it('what an event names is looked at while it is asked which resource that is', async () => {
+    aws.put('w1', ['open-1']);
+    const looked = gate();
+    const named: Remediator = {
+      ...revokeOpenRules,
+      identify: async ({ resource }) => (await looked.opened, { id: resource.id }),
+      observe: async (args) => (looked.open(), revokeOpenRules.observe(args)),
+    };
+    expect(outcomes(await handle(event(), { remediators: [named] }))).toEqual(['remediated']);
+    expect(aws.calls).toHaveLength(4);
+  });
+
+  it('what was seen under another name is not what is decided on', async () => {
+    aws.put('w1', ['open-1']);
+    aws.put('w2', ['open-1']);
+    const named: Remediator = { ...revokeOpenRules, identify: async () => ({ id: 'w2' }) };
+    expect((await handle(event(), { remediators: [named] })).map((pass) => [pass.outcome, pass.resource.id])).toEqual([['remediated', 'w2']]);
+    expect([aws.rules('w1'), aws.rules('w2')]).toEqual([['open-1'], []]);
+  });
+
   it('a record of a call that cannot be written closes nothing: recovery finds what was done', async () => {
     aws.put('w1', ['open-1']);
     const down: Journal = {

@@ -83,13 +83,12 @@ const expected: Record<string, Record<ObservationPurpose, string[]>> = {
     confirmation: ['GetBucketEncryption GetBucketTagging ListBuckets'],
     verification: ['GetBucketEncryption ListBuckets'],
   },
-  // What the account blocks is asked for only where the bucket's own block leaves something open.
+  // What the account blocks is verified only where the bucket's own block leaves something open.
   's3-block-public-access-private-bucket': {
     decision: [
-      'GetBucketAcl GetBucketOwnershipControls GetBucketPolicyStatus GetBucketTagging GetBucketWebsite GetPublicAccessBlock ListBuckets',
-      'GetPublicAccessBlock',
+      'GetBucketAcl GetBucketOwnershipControls GetBucketPolicyStatus GetBucketTagging GetBucketWebsite GetPublicAccessBlock GetPublicAccessBlock ListBuckets',
     ],
-    confirmation: ['GetBucketAcl GetBucketPolicyStatus GetBucketTagging GetPublicAccessBlock ListBuckets', 'GetPublicAccessBlock'],
+    confirmation: ['GetBucketAcl GetBucketPolicyStatus GetBucketTagging GetPublicAccessBlock GetPublicAccessBlock ListBuckets'],
     verification: ['GetBucketAcl GetBucketPolicyStatus GetPublicAccessBlock ListBuckets', 'GetPublicAccessBlock'],
   },
   // When a key was last used is asked for by its id.

@@ -132,6 +132,8 @@ class FolderStorage implements Storage {
   }
 
   async exclusive<T>(work: (access: Access) => T): Promise<T> {
+    // Until it is on the disk nothing else of this process goes on. What was begun beside it, a read of AWS, is sent first.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     try {
       const database = this.#opened();
       database.exec('BEGIN IMMEDIATE');

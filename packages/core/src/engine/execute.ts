@@ -17,7 +17,7 @@ import { blank, type Closing, closeExecution, decisionBody, observed, recordDeci
 import { budgetsOf, type Look, type Observed, type Runtime, unread } from './runtime.js';
 import type { PassResult } from './types.js';
 import { verify } from './verify.js';
-import type { End, Way } from './way.js';
+import { type End, following, type Way } from './way.js';
 
 /** A plan that may be carried out. */
 export interface Allowed {
@@ -184,7 +184,17 @@ async function carryOut(
   const [changed, unmade] = [plan.changes.slice(0, applied.done), plan.changes.slice(applied.done)];
   // The record of the last call is written while its effect is read.
   const [verified] = await Promise.all([
-    verify(runtime, { remediator, ref, changed, unmade, overtaken: isOvertaken(applied), policy, deadline, earlier: planned(facts) }),
+    verify(runtime, {
+      remediator,
+      ref,
+      changed,
+      unmade,
+      overtaken: isOvertaken(applied),
+      policy,
+      deadline,
+      earlier: planned(facts),
+      following: following(way),
+    }),
     ...besides,
   ]);
   const closing = closingOf(ended, verified, remediator, runtime.clock.now());

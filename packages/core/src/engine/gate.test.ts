@@ -590,6 +590,42 @@ describe('what was read for others', () => {
     expect(sent).toHaveLength(4);
   });
 
+  it('is asked once also by those who ask at the same time, and each may do with it what they want', async () => {
+    const shared = new SharedReads();
+    answer = async () => ({ Tags: ['b', 'a'] });
+    const [one, other] = await Promise.all([1, 2].map(() => asking(shared)['DescribeLamp']?.({ Id: 'l-1' }) as Promise<{ Tags: string[] }>));
+    one?.Tags.sort();
+    expect([one?.Tags, other?.Tags, sent.length]).toEqual([['a', 'b'], ['b', 'a'], 1]);
+  });
+
+  it('is asked again where it failed, but for what there is not: that is an answer', async () => {
+    const shared = new SharedReads();
+    for (const [name, status, times] of [
+      ['InternalError', 500, 2],
+      ['Lamp.NotFound', 404, 1],
+    ] as const) {
+      sent = [];
+      answer = async () => {
+        throw Object.assign(new Error(name), { name, $metadata: { httpStatusCode: status } });
+      };
+      for (const _ of [1, 2]) await expect(asking(shared)['DescribeLamp']?.({ Id: name })).rejects.toMatchObject({ code: expect.stringMatching(/^aws\//) });
+      expect([name, sent.length]).toEqual([name, times]);
+    }
+  });
+
+  it('is what the other one knows until either forgets it', async () => {
+    const first = new SharedReads();
+    const names = new SharedReads(first);
+    await asking(first)['DescribeLamp']?.({ Id: 'l-1' });
+    await asking(names)['DescribeLamp']?.({ Id: 'l-1' });
+    expect(sent).toHaveLength(1);
+    first.forget();
+    await asking(names)['DescribeLamp']?.({ Id: 'l-1' });
+    expect(sent).toHaveLength(1);
+    await asking(first)['DescribeLamp']?.({ Id: 'l-1' });
+    expect(sent).toHaveLength(2);
+  });
+
   it('is asked each time where the answer cannot be copied', async () => {
     const shared = new SharedReads();
     answer = async () => ({ Body: () => 'a stream' });

@@ -6,7 +6,7 @@ import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resour
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
 import { type Remediator, readsFor } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
-import { type AwsFailure, awsError, classifyAwsError } from './aws-errors.js';
+import { type AwsFailure, awsError, classifyAwsError, isGone } from './aws-errors.js';
 
 /** One call as it went over the wire, for counts and evidence. */
 export interface CallTrace {
@@ -21,25 +21,38 @@ export interface CallTrace {
 
 /** What was read for one pass over a resource; forgotten when something is changed, or time goes by. */
 export class SharedReads {
-  /** Another one after each change: a read that was under way when it was made answers into the old one. */
-  #replies = new Map<string, unknown>();
+  /** Replies, also those that are on their way. Another one after each change: a read that was under way when it was made answers into the old one. */
+  #replies: Map<string, Promise<unknown>>;
+
+  /** @param other what this one knows, and learns, until either of them forgets it. */
+  constructor(other?: SharedReads) {
+    this.#replies = other === undefined ? new Map() : other.#replies;
+  }
 
   /**
-   * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. A failure is not kept, as the next may do
-   * better, and neither is what cannot be copied (a stream). A question that is no JSON (a date, bytes) is asked each time.
+   * Everyone gets a copy: a remediator that sorts a reply in place must not sort it for another. That there is none is an answer. Another
+   * failure is not kept, as the next may do better, and neither is what cannot be copied (a stream). A question that is no JSON (a date, bytes) is
+   * asked each time.
    */
   async once(asked: object, ask: () => Promise<unknown>): Promise<unknown> {
     const question = questionOf(asked);
     if (question === null) return ask();
     const replies = this.#replies;
-    if (replies.has(question)) return structuredClone(replies.get(question));
-    const reply = await ask();
-    try {
-      replies.set(question, structuredClone(reply));
-    } catch {
-      // Whoever asks next is answered by AWS.
+    const earlier = replies.get(question);
+    if (earlier !== undefined) {
+      const reply = await earlier;
+      return reply === UNCOPIED ? ask() : structuredClone(reply);
     }
-    return reply;
+    const asking = ask();
+    const kept = asking.then(copyOf);
+    replies.set(question, kept);
+    // Whoever asks next is answered by AWS.
+    const drop = () => void (replies.get(question) === kept && replies.delete(question));
+    kept.then(
+      (reply) => reply === UNCOPIED && drop(),
+      (error: unknown) => isGone(error) || drop(),
+    );
+    return asking;
   }
 
   forget(): void {
@@ -49,6 +62,17 @@ export class SharedReads {
   /** Forgets what was read before a change. What was read after it is taken instead: its verification has asked what those ask who look next. */
   renew(after: SharedReads | undefined): void {
     this.#replies = after === undefined ? new Map() : new Map(after.#replies);
+  }
+}
+
+/** Stands for a reply that cannot be copied. */
+const UNCOPIED = Symbol('uncopied');
+
+function copyOf(reply: unknown): unknown {
+  try {
+    return structuredClone(reply);
+  } catch {
+    return UNCOPIED;
   }
 }
 

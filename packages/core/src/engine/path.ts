@@ -1,12 +1,14 @@
 // The way of one remediator over one resource, top to bottom: settle, identify, history, look, decide, and for what is allowed begin, send,
 // verify, close. Each step is a function of what the one before it found; where a step leads is one of a few things.
+import { streamOf } from '../model/resource.js';
 import { decideParts } from './decide.js';
+import { LOOKING } from './gate.js';
 import { readHistory } from './history.js';
 import { identify } from './identify.js';
 import { ROUNDS } from './limits.js';
-import { lookAt } from './look.js';
+import { lookAt, type Sight } from './look.js';
 import { blank } from './recorder.js';
-import type { Runtime } from './runtime.js';
+import { factOf, type Runtime } from './runtime.js';
 import type { PassResult, RunOptions } from './types.js';
 import { awaitTurn, lastChangeBy, mayWait, settledAt } from './wait.js';
 import { type End, type Lead, type PassRequest, type Run, resourcePass, type Way } from './way.js';
@@ -20,29 +22,39 @@ export async function runPass(runtime: Runtime, request: PassRequest, options: R
   const passes: PassResult[] = [];
   let leads: Lead = settledAt(trigger, lastChange, remediator, runtime.clock.now());
   let way: Way | null = null;
+  let ahead: Sight | null = null;
   for (let round = 0; ; round++) {
     const held = await waitFor(runtime, way ?? { remediator, ref: claimed, trigger, run, together }, leads);
     if (held !== null) return [...passes, held];
     // Nothing may be lost for it: the same input is delivered later.
     if (round >= ROUNDS) return [...passes, busy(way ?? { remediator, ref: claimed }, 'The resource keeps changing.', null)];
     if (way === null) {
-      const named = await identify(runtime, { remediator, claimed, trigger, run, together });
+      const identity = await factOf(() => runtime.identity(claimed, LOOKING));
+      const claim: Way = { remediator, ref: claimed, identity, trigger, ids, run, together, lastChange, done: new Set() };
+      // While its one name is asked for, what is claimed is looked at: it is the name nearly always.
+      const [named, sight] = await Promise.all([identify(runtime, claim), see(runtime, claim)]);
       if ('end' in named) return named.end;
-      way = { remediator, ...named, trigger, ids, run, together, lastChange, done: new Set() };
+      way = streamOf(named.ref) === streamOf(claimed) ? claim : { ...claim, ref: named.ref };
+      ahead = way === claim ? sight : null;
     }
-    const end: End = await walk(runtime, way);
+    const end: End = await walk(runtime, way, ahead);
+    ahead = null;
     passes.push(...end.results);
     if (end.leads.is === 'done' || end.leads.is === 'go-on') return passes;
     leads = end.leads;
   }
 }
 
-/** Once over the resource as it is now. */
-async function walk(runtime: Runtime, way: Way): Promise<End> {
+/** Once over the resource as it is now, or as it has just been seen. */
+async function walk(runtime: Runtime, way: Way, ahead: Sight | null): Promise<End> {
+  const sight = ahead ?? (await see(runtime, way));
+  return sight === null ? { results: [], leads: { is: 'look-again' } } : decideParts(runtime, way, sight);
+}
+
+/** History, then a look; null where the history has to be read once more. */
+async function see(runtime: Runtime, way: Way): Promise<Sight | null> {
   const history = await readHistory(runtime, way);
-  if (history === null) return { results: [], leads: { is: 'look-again' } };
-  const sight = await lookAt(runtime, way, history);
-  return decideParts(runtime, way, sight);
+  return history === null ? null : lookAt(runtime, way, history);
 }
 
 /** Waits for what a step leads to, if there is the time; else what the input comes back to. */

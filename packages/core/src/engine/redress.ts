@@ -172,9 +172,10 @@ async function askFor(
   if (byResource.size > 1) await delivery.resume();
   for (const stream of delivery.resources(at, [...byResource.keys()])) {
     if (!delivery.mayBegin()) return late;
-    const pass = resourcePass();
+    const asked = byResource.get(stream) ?? [];
+    const pass = resourcePass(asked.map(({ remediator }) => remediator));
     const looks: Looked[] = [];
-    for (const { remediator, resource: claimed, ids } of byResource.get(stream) ?? []) {
+    for (const { remediator, resource: claimed, ids } of asked) {
       const made = await runPass(runtime, { remediator, claimed, ids, trigger, together: pass }, run);
       looks.push({ remediator, passes: made });
       passes.push(...made);
@@ -211,7 +212,7 @@ async function routed(runtime: Runtime, finding: Finding, run: RunOptions): Prom
 async function askAbout(runtime: Runtime, remediators: readonly Remediator[], input: ResourceRef, run: RunOptions): Promise<readonly PassResult[]> {
   const claimed = resource(input);
   const passes: PassResult[] = [];
-  const together = resourcePass();
+  const together = resourcePass(remediators);
   for (const remediator of remediators)
     passes.push(...(await runPass(runtime, { remediator, claimed, ids: [claimed.id], trigger: { by: 'request' }, together }, run)));
   return passes;

@@ -40,17 +40,23 @@ export async function verify(
     readonly deadline: number | null;
     /** What the plan was made from. */
     readonly earlier?: Observed | null;
+    /** Who looks next: what they ask goes out together with the first look, and is kept in its `reads`. */
+    readonly following?: readonly Remediator[];
   },
 ): Promise<Verification> {
-  const { changed, unmade = [] } = args;
+  const { changed, unmade = [], ref, policy, deadline, earlier = null } = args;
+  // Once: where this look does not show the change yet, theirs may not either.
+  const following = [...(args.following ?? [])];
   const { verification } = await lookUntil(
     runtime,
     ({ isOver }) => isOver,
     async (): Promise<{ verification: Verification; isOver: boolean }> => {
       // Its own each time: no look after a change sees what was read before it.
       const reads = new SharedReads();
-      const { deadline, earlier = null } = args;
-      const seen = await runtime.look(args.remediator, args.ref, args.policy, { as: LOOKING, deadline, purpose: 'verification', shared: reads, earlier });
+      const [seen] = await Promise.all([
+        runtime.look(args.remediator, ref, policy, { as: LOOKING, deadline, purpose: 'verification', shared: reads, earlier }),
+        ...following.splice(0).map((next) => runtime.look(next, ref, policy, { as: LOOKING, deadline, shared: reads })),
+      ]);
       if (!seen.observation.ok || !seen.assessment.ok) {
         const message = unread(seen)?.error ?? '';
         return { verification: { status: 'unconfirmed', message, after: null, open: [], left: null, done: false, reads }, isOver: false };

@@ -34,6 +34,8 @@ export interface Run {
 
 /** One pass over a resource by several remediators, narrow before wide. */
 export interface ResourcePass {
+  /** Who takes their turn, in their order. */
+  readonly remediators: readonly Remediator[];
   /** The same question is asked of AWS once. */
   readonly reads: SharedReads;
   /** Which resource is meant is asked once, whatever is changed in between: a pass has one. */
@@ -43,8 +45,9 @@ export interface ResourcePass {
 }
 
 /** Begins a pass over a resource. */
-export function resourcePass(): ResourcePass {
-  return { reads: new SharedReads(), names: new SharedReads(), decided: new Map() };
+export function resourcePass(remediators: readonly Remediator[] = []): ResourcePass {
+  const reads = new SharedReads();
+  return { remediators, reads, names: new SharedReads(reads), decided: new Map() };
 }
 
 /** What stays the same on the way of one remediator over one resource. */
@@ -61,6 +64,12 @@ export interface Way {
   readonly lastChange: number | null;
   /** Keys of the parts of the plan that were decided on. */
   readonly done: Set<string>;
+}
+
+/** Who looks at the same resource after a remediator. */
+export function following({ together: { remediators }, remediator, ref }: Pick<Way, 'together' | 'remediator' | 'ref'>): readonly Remediator[] {
+  const at = remediators.indexOf(remediator);
+  return at < 0 ? [] : remediators.slice(at + 1).filter(({ resourceTypes }) => resourceTypes.includes(ref.type));
 }
 
 /** Who asks for a pass, about what. */

@@ -38,6 +38,15 @@ interface Context {
 const ON: Block = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
 const isOn = (block: Block | null) => block !== null && Object.values(block).every((each) => each);
 
+/** What a read comes to, for who may not need it: its failure is thrown when it is asked for. */
+const outcomeOf = <T>(read: Promise<T>): Promise<() => T> =>
+  read.then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+
 /**
  * Turns on block public access for a bucket that nobody reaches anonymously today, so that a later mistake opens nothing. A bucket that is
  * public is left alone, and told about: somebody may depend on it.
@@ -119,7 +128,7 @@ export const blockPublicAccess = defineRemediator({
     return unlessGone(async () => {
       // A website and object ownership are hazards, and nothing else.
       const deciding = purpose === 'decision';
-      const [block, policy, { Grants }, website, controls, tags, created] = await inParallel(
+      const [block, policy, { Grants }, website, controls, tags, created, account] = await inParallel(
         ownBlockOf(aws, resource),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
@@ -127,8 +136,10 @@ export const blockPublicAccess = defineRemediator({
         deciding ? unlessMissing(aws.s3.GetBucketOwnershipControls(bucket), 'OwnershipControlsNotFoundError') : null,
         purpose === 'verification' ? {} : tagsOf(aws, resource),
         createdOf(aws, resource),
+        // It matters only where the bucket's own is not on; asked for after that was known it would be a round trip of its own.
+        purpose === 'verification' ? null : outcomeOf(accountBlockOf(aws, resource)),
       );
-      const accountBlock = isOn(block) ? null : await accountBlockOf(aws, resource);
+      const accountBlock = isOn(block) ? null : await (account === null ? accountBlockOf(aws, resource) : account());
       const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
       const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
       return { state, ...(purpose === 'confirmation' ? {} : { context }), tags };
