@@ -161,8 +161,8 @@ export default [
     promise: 'A rollback does not overwrite what someone changed since.',
     defect: 'drift is not compared',
     file: `${ENGINE}/rollback.ts`,
-    find: 'if (story.after !== null && digestOf(now) !== digestOf(story.after))',
-    replace: 'if (story.after !== null && digestOf(now) === "sha256:")',
+    find: 'if (after !== null && digestOf(now) !== digestOf(after))',
+    replace: 'if (after !== null && digestOf(now) === "sha256:")',
     tests: inEngine,
   },
   {
@@ -521,8 +521,8 @@ export default [
     promise: 'A rollback leaves a hold, whatever state it leaves.',
     defect: 'one that is not complete leaves none',
     file: `${ENGINE}/rollback.ts`,
-    find: "'unconfirmed' : 'not-verified' },\n    ...left,\n",
-    replace: "'unconfirmed' : 'not-verified' },\n    ...left,\n    hold: undefined,\n",
+    find: 'return { ...closing, ...notRestored(applied.error, seen), body',
+    replace: 'return { ...closing, hold: undefined, ...notRestored(applied.error, seen), body',
     tests: ['tests/engine/rollback.test.ts'],
   },
   {

@@ -67,17 +67,23 @@ function isQuiet(codes: readonly string[]): boolean {
   return codes.every((code) => QUIET.includes(code) || (code === 'settling' && codes.includes('refused-before')));
 }
 
-/** Whether people know of a gap as it is. Pure. */
-export function gapNews(decided: Decided): GapNews {
-  const { remediator, trigger, outcome, decision, view, facts } = decided;
-  const bySweep = trigger.by === 'sweep';
+/** Whether nobody has to hear of a decision. */
+function isOfNobody({ outcome, decision, joined }: Decided): boolean {
   const why = decision === null ? [] : decisive(decision);
-  const quiet =
+  return (
     outcome === 'no-op' ||
     (outcome === 'denied' && decision !== null && isQuiet(why.map((each) => each.code))) ||
     // Whoever is meant by the exception, or was asked first, has the same gap under its own name.
     (outcome === 'exempt' && why.every((each) => each.data?.['from'] !== undefined)) ||
-    decided.joined;
+    joined
+  );
+}
+
+/** Whether people know of a gap as it is. Pure. */
+export function gapNews(decided: Decided): GapNews {
+  const { remediator, trigger, outcome, decision, view, facts } = decided;
+  const bySweep = trigger.by === 'sweep';
+  const quiet = isOfNobody(decided);
   const plain = {
     gap: null,
     record: !(bySweep && outcome === 'no-op'),
@@ -97,7 +103,17 @@ export function gapNews(decided: Decided): GapNews {
     if (over.length === 0) return plain;
     return { ...plain, record: true, gap: { over: over.map(({ key }) => key) } };
   }
+  return newsOfGap(decided, view, { mine, there, quiet });
+}
 
+/** What is news of a gap that stands. */
+function newsOfGap(
+  decided: Decided,
+  view: Pick<StreamView, 'approvals' | 'tagFirstSeen'>,
+  { mine, there, quiet }: { readonly mine: readonly Gap[]; readonly there: readonly string[] | null; readonly quiet: boolean },
+): GapNews {
+  const { remediator, trigger, outcome, decision, facts } = decided;
+  const bySweep = trigger.by === 'sweep';
   const subjects = subjectsIn(decided);
   const key = gapKey(remediator, subjects);
   const known = mine.find((each) => each.key === key);
@@ -114,14 +130,7 @@ export function gapNews(decided: Decided): GapNews {
   const now = facts?.now ?? 0;
   const near = deadline !== null && now >= deadline.from;
   const approval = decided.approval?.id ?? null;
-  const changed =
-    known === undefined ||
-    known.state !== state ||
-    known.held !== held ||
-    known.quiet !== quiet ||
-    (approval !== null && known.approval !== approval) ||
-    known.near !== near ||
-    known.deadline !== (deadline?.at ?? null);
+  const changed = isChanged(known, { state, held, quiet, approval, near, deadline: deadline?.at ?? null });
   // A change that is announced has notices of its own.
   const announced = decided.approval?.announced === true;
   const again = outcome === 'contested' && !bySweep;
@@ -148,6 +157,19 @@ export function gapNews(decided: Decided): GapNews {
     since: before === undefined || before.told === null ? null : before.since,
     deadline: near ? (deadline?.at ?? null) : null,
   };
+}
+
+/** Whether a gap is not as it was recorded. */
+function isChanged(known: Gap | undefined, now: Pick<Gap, 'state' | 'held' | 'quiet' | 'approval' | 'near' | 'deadline'>): boolean {
+  return (
+    known === undefined ||
+    known.state !== now.state ||
+    known.held !== now.held ||
+    known.quiet !== now.quiet ||
+    (now.approval !== null && known.approval !== now.approval) ||
+    known.near !== now.near ||
+    known.deadline !== now.deadline
+  );
 }
 
 /** Whether it differs from what people were last notified of, or its deadline has come near since, or it had to be asked for again. */

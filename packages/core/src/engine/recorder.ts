@@ -128,37 +128,12 @@ export interface Verdict {
 
 /** Records a decision that changes nothing, and notifies people of what they do not know; a dry run does neither. */
 export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boolean, verdict: Verdict): Promise<PassResult> {
-  const { remediator, ref, trigger } = asked;
+  const { remediator, ref } = asked;
   const { outcome, message, decision = null, plan = null, facts, duplicateOf, open = [], steps = [] } = verdict;
   const joined = decision === null ? null : joinedBy(decision);
   const asks = outcome === 'awaiting-approval' && joined === null && decision !== null && plan !== null && facts !== undefined;
   const asksFor = asks ? approvalFor(decision, plan, facts, verdict) : null;
-  // A contradiction is remembered by its own reasons.
-  const news: GapNews =
-    duplicateOf === undefined && verdict.body?.['contradicts'] === undefined
-      ? gapNews({
-          remediator: remediator.id,
-          trigger,
-          outcome,
-          decision,
-          plan,
-          open,
-          steps,
-          joined: joined !== null,
-          approval: asksFor === null ? null : { id: asksFor.id, expires: asksFor.expires, announced: asksFor['grace'] !== undefined },
-          facts: facts ?? null,
-          view: dryRun ? null : await knownOf(runtime, ref, facts),
-        })
-      : {
-          gap: null,
-          record: true,
-          changed: true,
-          tell: outcome !== 'no-op',
-          notice: outcome === 'no-op' ? 'none' : 'follows',
-          known: null,
-          since: null,
-          deadline: null,
-        };
+  const news = await newsOf(runtime, asked, dryRun, verdict, { joined: joined !== null, asksFor });
   // A sweep records what it found as a whole: a record for each resource that is as it was would bury the others.
   const record =
     dryRun || !news.record
@@ -201,6 +176,23 @@ export async function recordDecision(runtime: Runtime, asked: Asked, dryRun: boo
   };
   if (!dryRun && news.tell && runtime.notify !== null) await notifyOf(runtime, asked, result, news, facts ?? null);
   return result;
+}
+
+/** What is news of a decision. A contradiction is remembered by its own reasons. */
+async function newsOf(
+  runtime: Runtime,
+  { remediator, ref, trigger }: Asked,
+  dryRun: boolean,
+  { outcome, decision = null, plan = null, facts, duplicateOf, open = [], steps = [], body }: Verdict,
+  { joined, asksFor }: { readonly joined: boolean; readonly asksFor: ReturnType<typeof approvalFor> | null },
+): Promise<GapNews> {
+  if (duplicateOf !== undefined || body?.['contradicts'] !== undefined) {
+    const tell = outcome !== 'no-op';
+    return { gap: null, record: true, changed: true, tell, notice: tell ? 'follows' : 'none', known: null, since: null, deadline: null };
+  }
+  const approval = asksFor === null ? null : { id: asksFor.id, expires: asksFor.expires, announced: asksFor['grace'] !== undefined };
+  const view = dryRun ? null : await knownOf(runtime, ref, facts);
+  return gapNews({ remediator: remediator.id, trigger, outcome, decision, plan, open, steps, joined, approval, facts: facts ?? null, view });
 }
 
 /** What the journal knows of a resource; null when it cannot be read. */

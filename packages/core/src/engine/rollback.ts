@@ -1,6 +1,6 @@
 import { subjectsOf } from '../guardrails/fights.js';
-import { type Decision, known } from '../guardrails/guardrail.js';
-import type { Journal, Lease } from '../journal.js';
+import { type Decision, type Fact, known } from '../guardrails/guardrail.js';
+import type { Journal, Lease, StreamView } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, isRecord, type Json } from '../model/json.js';
 import { REVERSIBLE } from '../model/outcome.js';
@@ -13,7 +13,7 @@ import { inExecution } from './gate.js';
 import { LEASE } from './limits.js';
 import { makePlan } from './planning.js';
 import { type Closing, closeExecution } from './recorder.js';
-import type { Runtime } from './runtime.js';
+import type { Observed, Runtime } from './runtime.js';
 import { HOLD, readExecution, type Story } from './story.js';
 import type { PassResult, RollbackOptions } from './types.js';
 import { lookUntil } from './verify.js';
@@ -85,22 +85,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const policy = await runtime.readPolicy();
   const allStopped = async (stop: string) => stop === 'everything' || (await runtime.readStop()) === 'everything';
   if (await allStopped(policy.stop)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
-  const before = { access: 'rollback', execution: null } as const;
-  const identity = await runtime.identity(ref, before);
-  if (identity.account !== ref.account)
-    refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
-
-  const view = await journal.view(ref);
-  if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
-  const { observation } = await runtime.look(remediator, ref, known(policy), { as: before, deadline, purpose: 'verification' });
-  if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
-  if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
-  const now = observation.value.state;
-  if (story.after !== null && digestOf(now) !== digestOf(story.after))
-    refuse(
-      'The resource was changed since the fix: what is there now is not what the fix left.',
-      'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
-    );
+  const { view, observation, now } = await asLeft(runtime, story, { execution, remediator, policy, deadline });
 
   const undo = undoOf(story);
   const undoPlan = makePlan(remediator, ref, now, { changes: undo, hazards: [] });
@@ -142,6 +127,33 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     takeBack(runtime, { remediator, ref, plan, undo, now, lease, policy, deadline, hold: { for: holdFor, owner: options.by }, recheck }),
   );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
+}
+
+/** The resource and its history, as long as it is what the fix has left. */
+async function asLeft(
+  runtime: Runtime,
+  { ref, after }: Story,
+  how: { readonly execution: string; readonly remediator: Remediator; readonly policy: Policy; readonly deadline: number | null },
+): Promise<{ readonly view: StreamView; readonly observation: Fact<Observed>; readonly now: Json }> {
+  const { execution, remediator, policy, deadline } = how;
+  const as = { access: 'rollback', execution: null } as const;
+  const identity = await runtime.identity(ref, as);
+  if (identity.account !== ref.account)
+    refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
+
+  const journal = runtime.needJournal('A rollback');
+  const view = await journal.view(ref);
+  if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
+  const { observation } = await runtime.look(remediator, ref, known(policy), { as, deadline, purpose: 'verification' });
+  if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
+  if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
+  const now = observation.value.state;
+  if (after !== null && digestOf(now) !== digestOf(after))
+    refuse(
+      'The resource was changed since the fix: what is there now is not what the fix left.',
+      'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
+    );
+  return { view, observation, now };
 }
 
 /** Whether it was taken back before: a view does not go back for ever, the records do. */
@@ -199,22 +211,21 @@ async function takeBack(
       return remediator.equivalent(plan.before, seen.after);
     },
   );
-  const { after } = seen;
-  const left = { sent, hold, ...(after === null ? {} : { documents: { after } }) };
+  const closing = { sent, hold, ...(seen.after === null ? {} : { documents: { after: seen.after } }) };
   if (restored)
     return {
+      ...closing,
       outcome: 'rolled-back',
       message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
       body: { ...calls, verified: 'verified' },
-      ...left,
     };
-  return {
-    outcome: applied.error === null ? 'unknown' : 'partial',
-    message:
-      applied.error === null && after === null
-        ? `The calls were sent, but the resource could not be read afterwards: ${seen.error}`
-        : `The rollback is not complete: ${applied.error ?? 'the resource is not as it was before the fix'}`,
-    body: { ...calls, verified: after === null ? 'unconfirmed' : 'not-verified' },
-    ...left,
-  };
+  return { ...closing, ...notRestored(applied.error, seen), body: { ...calls, verified: seen.after === null ? 'unconfirmed' : 'not-verified' } };
+}
+
+/** What a rollback comes to whose effect is not seen. */
+function notRestored(stopped: string | null, { after, error }: { readonly after: Json | null; readonly error: string }): Pick<Closing, 'outcome' | 'message'> {
+  if (stopped === null && after === null)
+    return { outcome: 'unknown', message: `The calls were sent, but the resource could not be read afterwards: ${error}` };
+  const message = `The rollback is not complete: ${stopped ?? 'the resource is not as it was before the fix'}`;
+  return { outcome: stopped === null ? 'unknown' : 'partial', message };
 }

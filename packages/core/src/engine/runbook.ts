@@ -1,6 +1,8 @@
 import type { Facts } from '../guardrails/guardrail.js';
 import type { ClosedExecution } from '../journal.js';
 import { digestOf, type Json } from '../model/json.js';
+import type { Plan } from '../model/plan.js';
+import type { Remediator } from '../remediator/define.js';
 import { breakerAfter } from './breaker.js';
 import { LEASE } from './limits.js';
 import { type Asked, blank, type Closing, closeExecution, decisionBody, recordDecision, stillOpen } from './recorder.js';
@@ -66,36 +68,37 @@ async function close(
   if (begun.status !== 'begun')
     return { ...blank(remediator, ref), outcome: 'busy', message: 'Another worker records what the runbook came to.', retryable: true };
   const { lease } = begun;
-  const finish = async (closing: Closing) => {
-    const result = await closeExecution(runtime, { ...asked, plan, decision: null, lease, seen: facts }, closing);
-    await breakerAfter(runtime, asked, result);
-    return result;
-  };
+  const closing = closingOf(started, plan, { remediator, seen, open });
+  if (closing.outcome === 'remediated')
+    for (const [index, change] of plan.changes.entries()) {
+      const { service, operation } = change.call;
+      const call = { index, service, operation, attempt: 1, status: 'applied', observedBy: 'look', undo: resolveUndo(change, null) };
+      await journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } });
+    }
+  const result = await closeExecution(runtime, { ...asked, plan, decision: null, lease, seen: facts }, closing);
+  await breakerAfter(runtime, asked, result);
+  return result;
+}
+
+/** What a look says that a runbook came to. */
+function closingOf(
+  { execution }: ClosedExecution,
+  { changes }: Plan,
+  { remediator, seen, open }: { readonly remediator: Remediator; readonly seen: Look; readonly open: readonly string[] },
+): Closing {
+  const { document } = remediator.runbook ?? { document: 'The runbook' };
   const state = seen.observation.ok && seen.observation.value !== 'gone' ? seen.observation.value.state : null;
-  const documents = state === null ? {} : { documents: { after: state } };
-  if (open.length > 0)
-    return finish({
-      outcome: 'failed',
-      message: `${remediator.runbook?.document ?? 'The runbook'}, started by ${started.execution}, has not closed the gap in time: ${open.join('; ')}`,
-      sent: 0,
-      open,
-      body: { verified: 'not-verified' },
-      ...documents,
-    });
-  // Whoever takes it back would act on what was never seen.
-  if (!tells(seen))
-    return finish({
-      outcome: 'unknown',
-      message: `The gap is not there any more, but not because ${remediator.runbook?.document ?? 'the runbook'}, started by ${started.execution}, was seen to close it: ${state === null ? 'the resource is gone' : 'it does not apply any more'}.`,
-      sent: 0,
-      body: { verified: 'unconfirmed' },
-      ...documents,
-    });
-  for (const [index, change] of plan.changes.entries()) {
-    const { service, operation } = change.call;
-    const call = { index, service, operation, attempt: 1, status: 'applied', observedBy: 'look', undo: resolveUndo(change, null) };
-    await journal.append({ kind: 'call', lease, resource: ref, remediator: remediator.id, body: { call } });
+  const closing = { sent: 0, ...(state === null ? {} : { documents: { after: state } }) };
+  if (open.length > 0) {
+    const message = `${document}, started by ${execution}, has not closed the gap in time: ${open.join('; ')}`;
+    return { ...closing, outcome: 'failed', message, open, body: { verified: 'not-verified' } };
   }
-  const message = `${plan.changes.map((change) => change.summary).join('; ')} (started by ${started.execution}, seen to be done)`;
-  return finish({ outcome: 'remediated', message, sent: 0, body: { verified: 'verified' }, ...documents });
+  // Whoever takes it back would act on what was never seen.
+  if (!tells(seen)) {
+    const why = state === null ? 'the resource is gone' : 'it does not apply any more';
+    const message = `The gap is not there any more, but not because ${document}, started by ${execution}, was seen to close it: ${why}.`;
+    return { ...closing, outcome: 'unknown', message, body: { verified: 'unconfirmed' } };
+  }
+  const message = `${changes.map((change) => change.summary).join('; ')} (started by ${execution}, seen to be done)`;
+  return { ...closing, outcome: 'remediated', message, body: { verified: 'verified' } };
 }

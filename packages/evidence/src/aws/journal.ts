@@ -391,14 +391,7 @@ class AwsJournal implements Journal {
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       },
-      {
-        Put: {
-          TableName: this.#table,
-          Item: head,
-          ...sameHead(before.state),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
+      { Put: { TableName: this.#table, Item: head, ...sameHead(before.state), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
       ...more,
     ];
     try {
