@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { JUDGES } from './judges.mjs';
 import { ROOT, versionOf } from './setup.mjs';
 
+/** Packages that come with the command, in the order of the pages. */
 const PACKAGES = ['ec2', 's3', 'iam', 'cloudwatch-logs'];
-/** Packages whose remediators have pages, and do not come with the command. */
-const APART = ['ssm'];
+/** All others. */
+const APART = readdirSync(join(ROOT, 'packages', 'remediators'))
+  .filter((name) => !PACKAGES.includes(name) && existsSync(join(ROOT, 'packages', 'remediators', name, 'package.json')))
+  .sort();
 const { parametersJsonSchema } = await import(join(ROOT, 'packages', 'core', 'dist', 'schema.js'));
 const deploy = await import(join(ROOT, 'packages', 'deploy', 'dist', 'index.js'));
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -55,6 +58,11 @@ const sections = {
         list(Object.keys(each.apiCalls)),
         each.discover === null ? 'no' : 'yes',
       ]),
+    ),
+  apart: () =>
+    table(
+      ['Remediator', 'What it does', 'Resource', 'At most', 'Package'],
+      apart.map((each) => [`\`${each.id}\``, each.title, each.resourceTypes.join(', '), ATMOST[each.ceiling], `\`${each.package.name}\``]),
     ),
   pages: (all) => [...all, ...apart].map((each) => `- [\`${each.id}\`](remediators/${each.id}.md): ${each.title}`).join('\n'),
   hazards: (all) => {
@@ -168,6 +176,12 @@ function pageOf(each, folder, exportName, listName) {
         ],
         ['Settling', each.settle === 0 ? 'Does not wait.' : `Waits until the resource is left alone for ${seconds(each.settle)}.`],
         ['Swept', each.discover === null ? 'No: only events ask for it.' : 'Yes: a sweep finds what events missed.'],
+        ...(each.inCode === undefined
+          ? []
+          : [
+              ['In CloudFormation', each.inCode.cloudFormation],
+              ['In Terraform', each.inCode.terraform],
+            ]),
         ['When the gap is closed', each.whenResolved ? 'Is asked again, to take its own mark away.' : 'Is not asked.'],
       ],
     ),
@@ -283,10 +297,12 @@ for (const name of APART) {
   const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
   const [listName, remediators] = Object.entries(exported).find(([, value]) => Array.isArray(value));
   apart.push(...remediators);
+  const readme = `packages/remediators/${name}/README.md`;
+  if (readFileSync(join(ROOT, readme), 'utf8').includes('<!-- generated: ')) pages.push([readme, remediators]);
   for (const each of remediators)
     written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0], listName));
 }
-pages.push(['docs/remediators.md', every], ['packages/deploy/README.md', every], ['docs/judges.md', every]);
+pages.push(['packages/all/README.md', [...every, ...apart]], ['docs/remediators.md', every], ['packages/deploy/README.md', every], ['docs/judges.md', every]);
 
 const stale = [];
 for (const [file, remediators] of pages) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Remediator } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
-import { runbookRemediators } from '@redress/remediator-ssm';
+import { remediators } from '@redress/remediators';
 import { fakeClock, simulatedAccount } from '@redress/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinRemediators } from '../../packages/cli/src/builtin.js';
@@ -57,10 +57,10 @@ async function typed(line: string, { account, clock }: ReturnType<typeof gaps>, 
 }
 
 it('there is one for each remediator, and no other', () => {
-  expect(readdirSync(PAGES).sort()).toEqual([...builtinRemediators, ...runbookRemediators].map(({ id }) => `${id}.md`).sort());
+  expect(readdirSync(PAGES).sort()).toEqual(remediators.map(({ id }) => `${id}.md`).sort());
 });
 
-describe.each([...builtinRemediators, ...runbookRemediators].map((each) => [each.id, each] as const))('%s', (id, remediator: Remediator) => {
+describe.each(remediators.map((each) => [each.id, each] as const))('%s', (id, remediator: Remediator) => {
   it('declares its hazards, and what a rollback restores', () => {
     expect(remediator.hazards).toBeDefined();
     if (remediator.uses.writes.length > 0) expect(remediator.rollback?.what).toMatch(/\.$/);

@@ -192,6 +192,7 @@ export {
   type DeclaredRollback,
   type Discovered,
   defineRemediator,
+  type InCode,
   type Observation,
   type ObservationPurpose,
   parseDuration,
@@ -201,6 +202,20 @@ export {
   type Tagged,
   type Tags,
 } from './remediator/define.js';
+export {
+  type Asked,
+  accountEverywhere,
+  accountInRegion,
+  defineResource,
+  type ListArgs,
+  type Listed,
+  type NamedIn,
+  type Part,
+  type ResourceType,
+  type ResourceTypeDefinition,
+  tagsIn,
+  type WithFound,
+} from './remediator/resource-type.js';
 export {
   type AwsReads,
   allOf,
@@ -222,3 +237,16 @@ export {
   type ServiceRuntime,
   type ServiceSdk,
 } from './remediator/service.js';
+export {
+  type Changing,
+  defineReport,
+  defineSetting,
+  type Judging,
+  type Read,
+  type RecognisedHazard,
+  type ReportDefinition,
+  type SettingDefinition,
+  sharedOnPurpose,
+  shortLived,
+  type WordedHazard,
+} from './remediator/setting.js';

@@ -14,7 +14,8 @@ import {
   type ResourceRef,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
-import { DISTURBANCES, type Disturbance, type SimulatedAccount, simulatedAccount } from './simulated/account.js';
+import { configComplianceEvent } from './events.js';
+import { DISTURBANCES, type Disturbance, type SimulatedAccount, type SimulatedAccountOptions, simulatedAccount } from './simulated/account.js';
 import type { AccountState } from './simulated/state.js';
 
 /** What may happen at a call to the journal. */
@@ -70,11 +71,48 @@ export interface Gap {
   readonly others?: { delete?(): void; fix?(): void; change?(): void };
 }
 
+/** What {@link reportedGap} takes. */
+export interface ReportedGap {
+  readonly resource: ResourceRef;
+  /** Name of the Config rule that reports it. */
+  readonly rule: string;
+  open(): unknown;
+  isOpen(): boolean;
+  /** As {@link Gap.others}; one that cannot be done any more does nothing. */
+  readonly others?: { delete?(): unknown; fix?(): unknown; change?(): unknown };
+}
+
+/**
+ * A gap that AWS Config reports of one resource.
+ *
+ * @example reportedGap({ resource: ref, rule: 'dynamodb-pitr-enabled', open: () => set(false), isOpen: () => !get(), others: { fix: () => set(true) } })
+ */
+export function reportedGap({ resource: ref, rule, open, isOpen, others = {} }: ReportedGap): Gap {
+  const attempt = (what: (() => unknown) | undefined) => () => {
+    try {
+      what?.();
+    } catch {
+      // What is gone, or done already, cannot be done again.
+    }
+  };
+  return {
+    ref,
+    open(at) {
+      open();
+      return configComplianceEvent({ resource: ref, rule, time: new Date(at) });
+    },
+    isOpen,
+    others: Object.fromEntries(Object.entries(others).map(([name, what]) => [name, attempt(what)])),
+  };
+}
+
 /** What {@link faultMatrix} takes. */
 export interface FaultOptions {
   /** Makes a sound account, and a gap that is not open yet. Called anew for each injection. */
   arrange(account: SimulatedAccount): Gap;
   readonly parameters?: JsonObject;
+  /** Operations of your own; see {@link simulatedAccount}. */
+  readonly services?: SimulatedAccountOptions['services'];
   /** Take every n-th injection only; default 1, all of them. */
   readonly every?: number;
   /** Makes the engine that is tried, from what the matrix gives it; default `createRedress`. */
@@ -182,6 +220,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
   const account = simulatedAccount({
     account: ACCOUNT,
     clock,
+    ...(options.services === undefined ? {} : { services: options.services }),
     turn: async (name, index) => {
       if (dead) return NEVER;
       const place = seen.aws.push(name) - 1;
@@ -292,7 +331,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
 /** Everything that is not the resource: nobody may touch it. */
 function bystanders({ account, gap }: World): string {
   const rest: AccountState = structuredClone(account.state);
-  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances, rest.interfaces])
+  for (const record of [rest.groups, rest.buckets, rest.users, rest.logGroups, rest.volumes, rest.instances, rest.interfaces, rest.custom])
     delete (record as Record<string, unknown>)[gap.ref.id];
   // Settings of the account are resources too, and ids are counted.
   const { groups, buckets, users, logGroups, volumes, instances, interfaces, custom } = rest;
@@ -304,7 +343,7 @@ function bystanders({ account, gap }: World): string {
     volumes,
     instances,
     interfaces,
-    ...(gap.ref.type === 'AWS::::Account' ? {} : { custom: { ...custom, [gap.ref.id]: null } }),
+    ...(gap.ref.type === 'AWS::::Account' ? {} : { custom }),
   });
 }
 

@@ -28,6 +28,8 @@ export {
   type Gap,
   JOURNAL_FAULTS,
   journalProblems,
+  type ReportedGap,
+  reportedGap,
   type VirtualClock,
   virtualClock,
   WORLD_FAULTS,

@@ -102,6 +102,14 @@ export interface DeclaredRollback {
   readonly not: readonly string[];
 }
 
+/** Where infrastructure code says a setting: what people are shown whose resources it manages. */
+export interface InCode {
+  /** Resource type and property: `AWS::DynamoDB::Table PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled`. */
+  readonly cloudFormation: string;
+  /** Resource and argument: `aws_dynamodb_table point_in_time_recovery.enabled`. */
+  readonly terraform: string;
+}
+
 /** What a remediator may do at most: the class in which its change is safe. */
 export type Ceiling = 'enforce' | 'approve' | 'notify';
 
@@ -183,6 +191,8 @@ export interface RemediatorDefinition<
    * never show that something is new, and out of a file of the tool they need an approval.
    */
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
+  /** Where infrastructure code says what it changes. */
+  readonly inCode?: InCode;
   readonly uses: {
     readonly reads: Reads;
     readonly writes: Writes;
@@ -282,6 +292,8 @@ export interface Remediator {
   readonly rollback?: DeclaredRollback;
   /** Checks of other tools that find the same gap, by tool. */
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
+  /** Absent: it does not say. */
+  readonly inCode?: InCode;
   readonly uses: {
     readonly reads: readonly OperationUse[];
     readonly writes: readonly OperationUse[];
@@ -425,6 +437,7 @@ export function defineRemediator<
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
+    ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     uses: definition.uses,
     parameterSchema: schema ?? null,
     parameters(input) {

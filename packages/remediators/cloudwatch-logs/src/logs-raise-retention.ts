@@ -1,6 +1,7 @@
-import { type CallReader, defineRemediator, inParallel, isGone, paginate } from '@redress/core';
+import { defineSetting } from '@redress/core';
 import * as z from 'zod/mini';
 import { logs } from './client.js';
+import { logGroup } from './log-group.js';
 import { packageRef } from './package-ref.js';
 
 /**
@@ -17,45 +18,23 @@ const parameters = z.strictObject({
 /** Classes of which is known that a group has a retention of its own to set. */
 const RAISABLE: readonly string[] = ['STANDARD', 'INFREQUENT_ACCESS', 'ESSENTIALS'];
 
-/** A type, not an interface: state must be plain JSON. */
-type State = {
-  /** Since when it is there, epoch milliseconds: one of its name that was made again is another one. */
-  readonly created: number;
-  /** The group's own; null: it keeps its events for ever. Also null where a policy of the account hides it. */
-  readonly retentionInDays: number | null;
-  /** As CloudWatch Logs names it, known here or not. */
-  readonly logGroupClass: string;
-  /** A retention policy of the account, which overrides the group's own: `days` null is for ever. */
-  readonly policy: { readonly name: string; readonly days: number | null } | null;
-};
-
-const TOKEN = { input: 'nextToken', output: 'nextToken' };
-const ARN = /^arn:[^:]+:logs:([^:]+):([0-9]{12}):log-group:([^:*]+)(?::\*)?$/;
-
-/** Of a group that is gone there is nothing to read, and whether it is says the other read. */
-const noneIfGone = (error: unknown): null => {
-  if (isGone(error)) return null;
-  throw error;
-};
-
-const namedGroup: CallReader = ({ request }) =>
-  typeof request?.['logGroupName'] === 'string' && request['logGroupName'] !== '' ? [{ id: request['logGroupName'] }] : [];
+/** Days are raised, and put back, only where there are some. */
+const put = (logGroupName: string, { retentionInDays }: { readonly retentionInDays: number | null }) =>
+  logs.call('PutRetentionPolicy', { logGroupName, retentionInDays: Number(retentionInDays) });
 
 /**
  * Raises the retention of a log group to the required minimum. Never lowers one, and leaves groups alone that keep everything.
  *
  * @see https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-16
  */
-export const raiseRetention = defineRemediator({
+export const raiseRetention = defineSetting({
+  on: logGroup,
   id: 'logs-raise-retention',
   title: 'Raise log group retention to the required minimum',
   package: packageRef,
-  resourceTypes: ['AWS::Logs::LogGroup'],
-  controls: [{ framework: 'aws-fsbp', id: 'CloudWatch.16' }],
-  triggers: {
-    configRules: ['CW_LOGGROUP_RETENTION_PERIOD_CHECK', 'cw-loggroup-retention-period-check'],
-    apiCalls: { 'logs:CreateLogGroup': namedGroup, 'logs:PutRetentionPolicy': namedGroup },
-  },
+  controls: { 'aws-fsbp': ['CloudWatch.16'] },
+  rules: { CW_LOGGROUP_RETENTION_PERIOD_CHECK: 'cw-loggroup-retention-period-check' },
+  calls: { 'logs:CreateLogGroup': 'request.logGroupName', 'logs:PutRetentionPolicy': 'request.logGroupName' },
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: [
@@ -72,50 +51,18 @@ export const raiseRetention = defineRemediator({
     not: ['Log events older than that: CloudWatch Logs deletes them for good, so it has to be accepted (`--accept-loss`).'],
   },
   alsoFoundBy: { prowler: ['cloudwatch_log_group_retention_policy_specific_days_enabled'] },
-  uses: {
-    reads: [logs.pick('DescribeLogGroups', 'ListTagsForResource')],
-    writes: [logs.pick('PutRetentionPolicy')],
-    undoes: [logs.pick('PutRetentionPolicy')],
-    decides: [logs.pick('ListTagsForResource')],
-  },
+  inCode: { cloudFormation: 'AWS::Logs::LogGroup RetentionInDays', terraform: 'aws_cloudwatch_log_group retention_in_days' },
   parameters,
-  async identify({ resource }) {
-    if (!resource.id.startsWith('arn:')) return { id: resource.id };
-    const [, region, account, name] = ARN.exec(resource.id) ?? [];
-    if (region === undefined || name === undefined || account !== resource.account) return null;
-    return { id: name, region };
-  },
-  async observe({ aws, resource, purpose }) {
-    const find = async () => {
-      for await (const each of paginate(aws.logs.DescribeLogGroups, { logGroupNamePrefix: resource.id }, 'logGroups', TOKEN))
-        if (each.logGroupName === resource.id) return each;
-      return null;
-    };
-    const tagsOf = async (resourceArn: string) => (purpose === 'verification' ? {} : ((await aws.logs.ListTagsForResource({ resourceArn })).tags ?? {}));
-    const { partition, region, account, id } = resource;
-    // Its ARN is known beforehand, so that its tags need not wait for it.
-    const expected = `arn:${partition}:logs:${region}:${account}:log-group:${id}`;
-    const [group, read] = await inParallel(find(), tagsOf(expected).catch(noneIfGone));
-    if (group === null) return 'gone';
-    // Tags go by the ARN of the group itself; the older of the two is that of its streams.
-    const arn = group.logGroupArn ?? group.arn?.replace(/:\*$/, '');
-    if (arn === undefined) throw new Error(`DescribeLogGroups did not give the ARN of ${id}, by which its tags are read.`);
-    if (group.creationTime === undefined)
-      throw new Error(`DescribeLogGroups did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
-    const tags = arn === expected && read !== null ? read : await tagsOf(arn);
-    // A group without retention keeps its events for ever. Under a policy of the account the days are the policy's: put back as the group's own
-    // by a rollback, they would purge what the group keeps once the policy is gone.
-    const days = group.retentionInDays ?? null;
-    const policy = group.retentionPolicyName === undefined ? null : { name: group.retentionPolicyName, days };
-    const state: State = {
-      created: group.creationTime,
-      retentionInDays: policy === null ? days : null,
-      logGroupClass: group.logGroupClass ?? 'STANDARD',
-      policy,
-    };
-    return { state, tags };
-  },
-  plan({ state: { retentionInDays, logGroupClass, policy }, resource, parameters: { minDays } }) {
+  // Under a policy of the account the days are the policy's: put back as the group's own by a rollback, they would purge what the group keeps
+  // once the policy is gone.
+  at: ({ retentionInDays, logGroupClass, retentionPolicyName: name }) => ({
+    retentionInDays: name === undefined ? retentionInDays : null,
+    logGroupClass,
+    policy: name === undefined ? null : { name, days: retentionInDays ?? null },
+  }),
+  // Without a retention it keeps its events for ever.
+  absent: { retentionInDays: null, logGroupClass: 'STANDARD' },
+  instead({ now: { retentionInDays: days, logGroupClass, policy }, id, parameters: { minDays } }) {
     if (logGroupClass === 'DELIVERY')
       return { status: 'not-applicable', reason: 'Log groups of the class DELIVERY only pass events on; how long they keep them is fixed.' };
     if (policy !== null) {
@@ -124,43 +71,30 @@ export const raiseRetention = defineRemediator({
       if (policy.days >= minDays) return { status: 'compliant', message: `${by} keeps its events for ${policy.days} days; ${minDays} are required.` };
       return {
         status: 'manual',
-        message: `${by} keeps events of ${resource.id} for ${policy.days} days; ${minDays} are required. It overrides what is set on the group, so nothing is set there.`,
+        message: `${by} keeps events of ${id} for ${policy.days} days; ${minDays} are required. It overrides what is set on the group, so nothing is set there.`,
         steps: [
           `Raise ${policy.name} to ${minDays} days (aws logs put-account-policy --policy-type RETENTION_POLICY --dry-run says first what that changes), or let it leave this group out.`,
           'If the account owes its policy to a central team, ask there.',
         ],
       };
     }
-    if (retentionInDays === null) return { status: 'compliant', message: 'The log group keeps its events for ever.' };
-    if (retentionInDays >= minDays)
-      return { status: 'compliant', message: `The log group keeps its events for ${retentionInDays} days; ${minDays} are required.` };
-    if (!RAISABLE.includes(logGroupClass))
-      return {
-        status: 'manual',
-        message: `${resource.id} keeps its events for ${retentionInDays} days; ${minDays} are required. What setting it would do in the class ${logGroupClass} is not known here, so it is not set.`,
-        steps: [`See what the class ${logGroupClass} is for, and whether its groups take a longer retention; set it by hand, or record an exception.`],
-      };
-    const put = (days: number) => logs.call('PutRetentionPolicy', { logGroupName: resource.id, retentionInDays: days });
+    if (days === null || days >= minDays || RAISABLE.includes(logGroupClass)) return null;
     return {
-      status: 'change',
-      changes: [
-        {
-          call: put(minDays),
-          undo: { calls: [put(retentionInDays)], restores: 'exact', destroys: `log events older than ${retentionInDays} days, for good` },
-          summary: `keep events of ${resource.id} for ${minDays} days instead of ${retentionInDays}`,
-          resolves: true,
-        },
-      ],
+      status: 'manual',
+      message: `${id} keeps its events for ${days} days; ${minDays} are required. What setting it would do in the class ${logGroupClass} is not known here, so it is not set.`,
+      steps: [`See what the class ${logGroupClass} is for, and whether its groups take a longer retention; set it by hand, or record an exception.`],
     };
   },
+  wanted: ({ now, parameters: { minDays } }) => ({ ...now, retentionInDays: now.retentionInDays === null ? null : Math.max(now.retentionInDays, minDays) }),
+  compliant: ({ now: { retentionInDays: days }, parameters: { minDays } }) =>
+    days === null ? 'The log group keeps its events for ever.' : `The log group keeps its events for ${days} days; ${minDays} are required.`,
+  writes: [logs.pick('PutRetentionPolicy')],
+  write: ({ id, to }) => put(id, to),
+  summary: ({ id, now, to }) => `keep events of ${id} for ${to.retentionInDays} days instead of ${now.retentionInDays}`,
+  undo: ({ id, now }) => ({ calls: [put(id, now)], restores: 'exact', destroys: `log events older than ${now.retentionInDays} days, for good` }),
   judge({ state: { retentionInDays, logGroupClass }, claim, resource }) {
     const asked = Number(claim.parameters?.['MinRetentionTime'] ?? claim.parameters?.['minRetentionTime'] ?? Number.NaN);
     if (logGroupClass === 'DELIVERY' || retentionInDays === null || !(retentionInDays < asked)) return [];
     return [`${resource.id} keeps its events for ${retentionInDays} days, and ${asked} are looked for: the policy has less`];
-  },
-  async *discover({ aws, parameters: { minDays } }) {
-    for await (const group of paginate(aws.logs.DescribeLogGroups, {}, 'logGroups', TOKEN)) {
-      if (group.logGroupName !== undefined && (group.retentionInDays ?? minDays) < minDays) yield { type: 'AWS::Logs::LogGroup', id: group.logGroupName };
-    }
   },
 });

@@ -1,0 +1,350 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { RedressError } from '../model/errors.js';
+import type { JsonObject } from '../model/json.js';
+import { resource } from '../model/resource.js';
+import type { Claim, Remediator } from './define.js';
+import { accountEverywhere, accountInRegion, defineResource, tagsIn } from './resource-type.js';
+import { defineService } from './service.js';
+import { defineReport, defineSetting, shortLived } from './setting.js';
+
+function command<I extends object, O extends object>() {
+  return class {
+    readonly input: I;
+    constructor(input: I) {
+      this.input = input;
+    }
+    resolveMiddleware(): (args: unknown) => Promise<{ output: O }> {
+      throw new Error('only its type is used');
+    }
+  };
+}
+interface Box {
+  readonly Arn?: string;
+  readonly Made?: Date;
+  readonly Open?: boolean;
+  readonly Days?: number;
+  readonly Colour?: string;
+}
+const boxes = defineService({
+  id: 'boxes',
+  client: class {
+    send = async () => ({});
+  },
+  operations: {
+    GetBox: { command: command<{ Name: string }, { Box?: Box }>() },
+    GetOwner: { command: command<{ Name: string }, { Owner?: string }>() },
+    ListTags: { command: command<{ Arn: string }, { Tags?: { Key: string; Value: string }[] }>() },
+    ListBoxes: { command: command<object, { Boxes?: (Box & { Name: string })[] }>() },
+    PutBox: { command: command<{ Name: string; Open?: boolean; Days?: number; Colour?: string }, object>(), retry: 'idempotent' },
+  },
+});
+const box = defineResource({
+  type: 'AWS::Box::Box',
+  arn: ['arn:{partition}:boxes:{region}:{account}:box/{id}', 'arn:{partition}:boxes:{region}:{account}:box/{id}/all'],
+  find: { reads: [boxes.pick('GetBox')], of: async ({ aws, id }) => (await aws.boxes.GetBox({ Name: id })).Box },
+  created: ({ Made }) => Made,
+  arnOf: ({ Arn }) => Arn,
+  tags: { reads: [boxes.pick('ListTags')], of: async ({ aws, arn }) => tagsIn((await aws.boxes.ListTags({ Arn: arn })).Tags) },
+  list: {
+    reads: [boxes.pick('ListBoxes')],
+    async *of({ aws }) {
+      for (const found of (await aws.boxes.ListBoxes({})).Boxes ?? []) yield { id: found.Name, found };
+    },
+  },
+  except: ({ id }) => (id.startsWith('virtual-') ? 'Virtual boxes cannot be closed.' : null),
+});
+const about = {
+  package: { name: 'boxes', version: '1.0.0' },
+  controls: { 'aws-fsbp': ['Box.1'], own: ['B-1', 'B-2'] },
+  rules: { BOX_CLOSED: 'box-closed' },
+  calls: { 'boxes:PutBox': 'request.box.name' },
+  blindSpots: ['What is in it.'],
+} as const;
+
+/** The whole box is replaced by a put: its colour is not ours, and carried over. */
+const close = defineSetting({
+  ...about,
+  on: box,
+  id: 'box-close',
+  title: 'Close boxes',
+  ceiling: 'enforce',
+  at: ({ Open, Days, Colour }) => ({ open: Open, days: Days, colour: Colour }),
+  absent: { days: null, colour: 'brown' },
+  parameters: z.strictObject({ minDays: z._default(z.int(), 7) }),
+  context: { reads: [boxes.pick('GetOwner')], of: async ({ aws, id }) => ({ owner: (await aws.boxes.GetOwner({ Name: id })).Owner ?? null }) },
+  ruleParameters: { MinDays: 'minDays' },
+  hazards: [
+    shortLived('it cannot be thrown away any more'),
+    {
+      code: 'owned',
+      effect: 'approve',
+      what: 'Somebody owns it.',
+      advice: 'Ask them.',
+      when: ({ context, id }) => (context?.owner == null ? null : `${context.owner} owns ${id}.`),
+    },
+  ],
+  rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
+  instead: ({ now, id }) => (now.colour === 'red' ? { status: 'manual', message: `${id} is red.` } : null),
+  wanted: ({ now, parameters: { minDays } }) => ({ ...now, open: false, days: now.days === null ? null : Math.max(now.days, minDays) }),
+  writes: [boxes.pick('PutBox')],
+  write: ({ id, to }) => boxes.call('PutBox', { Name: id, Open: to.open, Colour: to.colour, ...(to.days === null ? {} : { Days: to.days }) }),
+  summary: ({ id }) => `close ${id}`,
+});
+
+const ACCOUNT = '111111111111';
+const ref = (id = 'one', account = ACCOUNT) => resource({ type: 'AWS::Box::Box', id, account, region: 'eu-west-1' });
+const ARN = `arn:aws:boxes:eu-west-1:${ACCOUNT}:box/one`;
+const MADE = new Date('2026-01-02T03:04:05Z');
+const OPEN: Box = { Arn: ARN, Made: MADE, Open: true, Days: 3, Colour: 'blue' };
+const gone = () => new RedressError('aws/gone', 'NoSuchBox');
+
+interface World {
+  box?: Box | null | Error;
+  tags?: Record<string, string> | Error;
+  owner?: string | Error;
+}
+function world({ box: it = OPEN, tags = {}, owner }: World) {
+  const calls: string[] = [];
+  const say = async <T>(call: string, answer: T | Error): Promise<T> => {
+    calls.push(call);
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const aws = {
+    boxes: {
+      GetBox: () => say<object>('GetBox', it instanceof Error ? it : it === null ? {} : { Box: it }),
+      GetOwner: () => say<object>('GetOwner', owner instanceof Error ? owner : { Owner: owner }),
+      ListTags: ({ Arn }: { Arn: string }) =>
+        say<object>(`ListTags ${Arn}`, tags instanceof Error ? tags : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+      ListBoxes: () =>
+        say('ListBoxes', {
+          Boxes: [
+            { Name: 'one', ...OPEN },
+            { Name: 'two', ...OPEN, Open: false, Days: 9 },
+            { Name: 'three', Made: MADE },
+          ],
+        }),
+    },
+  };
+  return { aws: aws as never, calls };
+}
+async function look(
+  given: World,
+  remediator: Remediator = close,
+  input: JsonObject = {},
+  purpose: 'decision' | 'confirmation' | 'verification' = 'decision',
+  id = 'one',
+) {
+  const { aws, calls } = world(given);
+  const parameters = remediator.parameters(input);
+  const seen = await remediator.observe({ aws, resource: ref(id), parameters, purpose });
+  if (seen === 'gone') return { seen, calls, assessment: null };
+  return { seen, calls, assessment: remediator.plan({ state: seen.state, context: seen.context, resource: ref(id), parameters, observedAt: 0 }) };
+}
+
+describe('a setting', () => {
+  it('is read, compared and written whole, and its undo writes back what was there', async () => {
+    const { seen, assessment, calls } = await look({ tags: { team: 'a' } });
+    expect(seen).toMatchObject({ state: { created: '2026-01-02T03:04:05.000Z', open: true, days: 3, colour: 'blue' }, tags: { team: 'a' } });
+    const put = (input: object) => ({ service: 'boxes', operation: 'PutBox', retry: 'idempotent', input: { Name: 'one', Colour: 'blue', ...input } });
+    expect(assessment).toEqual({
+      status: 'change',
+      hazards: [],
+      changes: [
+        { call: put({ Open: false, Days: 7 }), undo: { calls: [put({ Open: true, Days: 3 })], restores: 'exact' }, summary: 'close one', resolves: true },
+      ],
+    });
+    expect(calls).toEqual(['GetBox', `ListTags ${ARN}`, 'GetOwner']);
+  });
+  it('that is as it has to be is left alone, also where a member is left out that has a meaning', async () => {
+    expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).assessment).toMatchObject({ status: 'compliant' });
+    expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).seen).toMatchObject({ state: { days: null, colour: 'brown' } });
+  });
+  it('of which a member without a meaning is left out cannot be told', async () => {
+    await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not say open of one');
+    await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('since when one is there');
+    await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not give the ARN of one');
+  });
+  it('asks first what is said instead', async () => {
+    expect((await look({ box: { ...OPEN, Colour: 'red' } })).assessment).toEqual({ status: 'manual', message: 'one is red.' });
+  });
+  it('names hazards by what is read and by what tags say', async () => {
+    const { assessment } = await look({ owner: 'ops', tags: { purpose: 'MyTempBox' } });
+    expect(assessment).toMatchObject({
+      hazards: [
+        { code: 'short-lived', effect: 'approve', message: expect.stringContaining('purpose=MyTempBox') },
+        { code: 'owned', effect: 'approve', message: 'ops owns one.' },
+      ],
+    });
+  });
+  it('reads for a verification what it compares, and for a confirmation also the tags', async () => {
+    expect((await look({}, close, {}, 'verification')).calls).toEqual(['GetBox']);
+    const confirmed = await look({ owner: 'ops', tags: { temp: 'yes' } }, close, {}, 'confirmation');
+    expect(confirmed.calls).toEqual(['GetBox', `ListTags ${ARN}`]);
+    expect(confirmed.seen).not.toHaveProperty('context');
+    expect(close.uses).toMatchObject({
+      reads: [{ operations: ['GetBox', 'ListTags', 'GetOwner', 'ListBoxes'] }],
+      finds: [{ operations: ['ListBoxes'] }],
+      decides: [{ operations: ['ListTags', 'GetOwner'] }],
+      writes: [{ operations: ['PutBox'] }],
+      undoes: [{ operations: ['PutBox'] }],
+    });
+  });
+  it('of what has no such settings is not read', async () => {
+    const { assessment, calls } = await look({}, close, {}, 'decision', 'virtual-1');
+    expect([assessment, calls]).toEqual([{ status: 'not-applicable', reason: 'Virtual boxes cannot be closed.' }, []]);
+  });
+});
+
+describe('what is gone', () => {
+  it.each<[string, World]>([
+    ['by an error', { box: gone(), tags: gone(), owner: gone() }],
+    ['by an answer without it', { box: null }],
+  ])('is gone %s', async (_, given) => {
+    expect((await look(given)).seen).toBe('gone');
+  });
+  it('is not what only a part of says so, while it is there', async () => {
+    await expect(look({ owner: gone() })).rejects.toThrow('NoSuchBox');
+    await expect(look({ tags: gone() })).rejects.toThrow('NoSuchBox');
+  });
+  it('is no read that was refused', async () => {
+    const denied = new RedressError('aws/denied', 'no');
+    for (const given of [{ box: denied }, { tags: denied }, { owner: denied }, { tags: gone(), owner: denied }])
+      await expect(look(given)).rejects.toThrow('no');
+  });
+  it('is another one when it was made again', async () => {
+    const [first, second] = [await look({}), await look({ box: { ...OPEN, Made: new Date('2026-02-02T00:00:00Z') } })];
+    expect(first.seen).not.toEqual(second.seen);
+  });
+});
+
+describe('names', () => {
+  const { aws } = world({});
+  it.each<[string, unknown]>([
+    ['one', { id: 'one' }],
+    [ARN, { id: 'one', region: 'eu-west-1' }],
+    [`${ARN}/all`, { id: 'one/all', region: 'eu-west-1' }],
+    [ARN.replace(ACCOUNT, '222222222222'), null],
+    ['arn:aws:s3:::bucket', null],
+  ])('%s is %j', async (id, name) => {
+    expect(await close.identify?.({ aws, resource: ref(id) })).toEqual(name);
+  });
+  it('tags are read by the ARN that the service gives', async () => {
+    const other = ARN.replace('box/one', 'box/ONE');
+    expect((await look({ box: { ...OPEN, Arn: other } })).calls).toEqual(['GetBox', `ListTags ${ARN}`, 'GetOwner', `ListTags ${other}`]);
+  });
+  it('are found in calls', () => {
+    const call = (request: JsonObject | null) =>
+      ({ service: 'boxes', operation: 'PutBox', request, response: null, errorCode: null, readOnly: false, account: ACCOUNT, region: 'eu-west-1' }) as const;
+    const read = close.apiCalls['boxes:PutBox'];
+    expect(read?.(call({ box: { name: 'one' } }))).toEqual([{ id: 'one' }]);
+    for (const request of [null, {}, { box: 'one' }, { box: { name: 1 } }, { box: { name: '' } }]) expect(read?.(call(request))).toEqual([]);
+  });
+  it('an ARN without an id is no form of one', () => {
+    expect(() => defineResource({ type: 'AWS::Box::Lid', arn: 'arn:{partition}:boxes:lid', tags: 'untaggable' })).toThrow('names no {id}');
+  });
+});
+
+it('says all that a remediator declares', () => {
+  expect(close).toMatchObject({
+    resourceTypes: ['AWS::Box::Box'],
+    controls: [
+      { framework: 'aws-fsbp', id: 'Box.1' },
+      { framework: 'own', id: 'B-1' },
+      { framework: 'own', id: 'B-2' },
+    ],
+    configRules: ['BOX_CLOSED', 'box-closed'],
+    hazards: [
+      { code: 'short-lived', effect: 'approve' },
+      { code: 'owned', effect: 'approve', what: 'Somebody owns it.', advice: 'Ask them.' },
+    ],
+  });
+  expect(close.hazards?.every((each) => Object.keys(each).join() === 'code,effect,what,advice')).toBe(true);
+});
+
+it('a sweep yields what the listing shows to be open, and what it does not show', async () => {
+  const { aws } = world({});
+  const ids: string[] = [];
+  const args = { aws, account: ACCOUNT, region: 'eu-west-1', partition: 'aws' as const, parameters: close.parameters({}) };
+  for await (const { id } of close.discover?.(args) ?? []) ids.push(id);
+  expect(ids).toEqual(['one', 'three']);
+});
+
+describe('a claim', () => {
+  const judge = async (parameters: Record<string, string> | null, given: Box) => {
+    const { seen } = await look({ box: given });
+    if (seen === 'gone') throw new Error('gone');
+    const claim: Claim = { controls: [], configRule: 'box-closed', isRule: () => true, parameters, observedAt: 0 };
+    return close.judge?.({ state: seen.state, context: seen.context, claim, resource: ref(), parameters: close.parameters({ minDays: 7 }) });
+  };
+  const closed: Box = { ...OPEN, Open: false, Days: 9 };
+  it.each<[string, Record<string, string> | null, readonly string[] | null]>([
+    ['without parameters is over', null, []],
+    ['that looks for no more is over', { MinDays: '9' }, []],
+    ['that looks for more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
+    ['with a parameter that is not known cannot be told', { MinDays: '9', Shape: 'round' }, null],
+  ])('%s', async (_, parameters, open) => {
+    expect(await judge(parameters, closed)).toEqual(open);
+  });
+});
+
+describe('a report', () => {
+  const report = defineReport({
+    ...about,
+    on: box,
+    id: 'box-report-open',
+    title: 'Report open boxes',
+    at: ({ Open, Colour }) => ({ open: Open, colour: Colour }),
+    absent: { colour: 'brown' },
+    exempt: ({ now }) => (now.colour === 'glass' ? 'It is of glass.' : null),
+    gap: ({ now, id }) => (now.open ? { message: `${id} is open.`, steps: ['Close it.'] } : null),
+    closed: 'the box is closed, or gone',
+  });
+  it('notifies at most, with the steps and with what is taken for closed', async () => {
+    expect([report.ceiling, report.uses.writes, report.uses.undoes]).toEqual(['notify', [], []]);
+    expect((await look({}, report)).assessment).toEqual({
+      status: 'manual',
+      message: 'one is open.',
+      steps: ['Close it.', 'It is closed when the next look sees: the box is closed, or gone.'],
+    });
+    expect((await look({ box: { ...OPEN, Open: false } }, report)).assessment).toMatchObject({ status: 'compliant' });
+    expect((await look({ box: { ...OPEN, Colour: 'glass' } }, report)).assessment).toEqual({ status: 'not-applicable', reason: 'It is of glass.' });
+  });
+});
+
+describe('settings of an account', () => {
+  it.each([
+    ['in a region', accountInRegion, false, undefined],
+    ['everywhere', accountEverywhere, true, 'aws-global'],
+  ] as const)('%s have no tags, and there is one', async (_, on, global, region) => {
+    const setting = defineReport({
+      ...about,
+      calls: { 'boxes:PutBox': 'account' },
+      on,
+      id: 'box-account',
+      title: 'Boxes',
+      at: () => ({ on: true }),
+      gap: () => null,
+      closed: 'it is on',
+    });
+    expect([setting.global, setting.identify]).toEqual([global, null]);
+    const found: unknown[] = [];
+    for await (const each of setting.discover?.({ aws: {} as never, account: ACCOUNT, region: 'eu-west-1', partition: 'aws', parameters: {} }) ?? [])
+      found.push(each);
+    expect(found).toEqual([{ type: 'AWS::::Account', id: ACCOUNT, ...(region === undefined ? {} : { region }) }]);
+    const seen = await setting.observe({ aws: {} as never, resource: ref(), parameters: {} });
+    expect(seen).toEqual({ state: { on: true }, tags: 'untaggable' });
+    const call = {
+      service: 'boxes',
+      operation: 'PutBox',
+      request: null,
+      response: null,
+      errorCode: null,
+      readOnly: false,
+      account: ACCOUNT,
+      region: 'eu-west-1',
+    } as const;
+    expect(setting.apiCalls['boxes:PutBox']?.(call)).toEqual([{ id: ACCOUNT, ...(region === undefined ? {} : { region }) }]);
+  });
+});

@@ -1,0 +1,441 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
+import type { ApiCall, Assessment, Hazard, Undo } from '../model/plan.js';
+import type { ResourceRef } from '../model/resource.js';
+import { sayingOf } from '../model/words.js';
+import {
+  type Ceiling,
+  type Claim,
+  type ControlRef,
+  type DeclaredHazard,
+  type DeclaredRollback,
+  defineRemediator,
+  type InCode,
+  type Remediator,
+  type RemediatorDefinition,
+  type Tags,
+} from './define.js';
+import { type Asked, callReader, discovered, type NamedIn, type NoReads, type Part, type ResourceType, sight, type WithFound } from './resource-type.js';
+import type { OperationNames, OperationUse, ServiceRuntime } from './service.js';
+
+/** A value with what its absences mean put in. */
+export type Read<Raw, Absent> = { readonly [K in keyof Raw]: Exclude<Raw[K], undefined> | (K extends keyof Absent ? Absent[K] : never) };
+
+/** What decides on a value. */
+export interface Judging<Value, Context, Parameters extends StandardSchemaV1> {
+  readonly now: Value;
+  /** What only informs; absent in looks that decide nothing. */
+  readonly context: Context | undefined;
+  readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  readonly resource: ResourceRef;
+  readonly id: string;
+}
+
+/** What a change is made of. */
+export interface Changing<Value, Context, Parameters extends StandardSchemaV1> extends Judging<Value, Context, Parameters> {
+  /** What is to be there. In an undo: what was. */
+  readonly to: Value;
+  readonly arn: string;
+}
+
+/** A hazard that is recognised by what people have written into tags. */
+export interface WordedHazard extends DeclaredHazard {
+  /** Whole words, in whatever way they are joined; see `sayingOf`. */
+  readonly words: readonly string[];
+}
+
+/** A hazard with how it is recognised. */
+export type RecognisedHazard<Value, Context, Parameters extends StandardSchemaV1> =
+  | WordedHazard
+  | (DeclaredHazard & {
+      /** What it means for this resource; null: it is not there. */
+      when(args: Changing<Value, Context, Parameters>): string | null;
+    });
+
+/**
+ * The hazard of what is not to be there for long, for changes that keep it, or cost by the time that it is there.
+ *
+ * @param what what the change would do to it, or to whoever deletes it: `what deletes the table fails`.
+ */
+export function shortLived(what: string): WordedHazard {
+  return {
+    code: 'short-lived',
+    effect: 'approve',
+    what: `Tags say that it is ephemeral, temporary or a preview: ${what}.`,
+    advice: 'Ask its owner. Approve when it is to stay, else record an exception with an end.',
+    words: ['ephemeral', 'preview', 'temporary', 'temp', 'tmp', 'scratch'],
+  };
+}
+
+/**
+ * The hazard of what is shared with everybody on purpose.
+ *
+ * @param what what the change would cut off.
+ */
+export function sharedOnPurpose(what: string): WordedHazard {
+  return {
+    code: 'shared-on-purpose',
+    effect: 'approve',
+    what: `Tags say that it is published: ${what}.`,
+    advice: 'Ask its owner who uses it. Approve when nobody needs it, else record an exception.',
+    words: ['public', 'published', 'sample', 'marketplace', 'open data'],
+  };
+}
+
+/** What tags say of worded hazards, by code; beside the context of the definition's own. */
+interface Told<Context> {
+  readonly own: Context | undefined;
+  readonly said: Readonly<Record<string, string>>;
+}
+
+/** What {@link defineSetting} and {@link defineReport} share. */
+interface About<
+  Found,
+  ReadReads extends readonly OperationUse[],
+  Raw,
+  Absent,
+  ContextReads extends readonly OperationUse[],
+  Context,
+  Parameters extends StandardSchemaV1,
+> {
+  readonly on: ResourceType<Found>;
+  /** Kebab-case, the name of its file. */
+  readonly id: string;
+  readonly title: string;
+  readonly package: { readonly name: string; readonly version: string };
+  /** Control ids by framework: `{ 'aws-fsbp': ['DynamoDB.2'] }`. */
+  readonly controls: Readonly<Record<string, readonly string[]>>;
+  /** Identifiers of managed rules, and the names that they have by default. */
+  readonly rules: Readonly<Record<string, string>>;
+  /** API calls after which it is looked at, and where they name the resource. */
+  readonly calls: Readonly<Record<string, NamedIn>>;
+  readonly alsoFoundBy?: Remediator['alsoFoundBy'];
+  readonly settle?: string;
+  readonly blindSpots: readonly string[];
+  readonly inCode?: InCode;
+  readonly parameters?: Parameters;
+  /** The value, in what {@link ResourceType} finds. Give this or `read`. */
+  at?(found: Found): Raw;
+  /** The value, where it takes calls of its own. */
+  readonly read?: Part<ReadReads, WithFound<Found> & { readonly parameters: StandardSchemaV1.InferOutput<Parameters> }, Raw>;
+  /** What a member means that the service leaves out. One that is left out and has no meaning here makes the look fail. */
+  readonly absent?: Absent;
+  /** What only informs hazards and messages: read for decisions alone, not compared and not digested. */
+  readonly context?: Part<ContextReads, WithFound<Found> & { readonly parameters: StandardSchemaV1.InferOutput<Parameters> }, Context>;
+  /** Parameters of the rule or control, by its names, and the parameter here that each stands for: what a source looks for beyond the policy is said. */
+  readonly ruleParameters?: Readonly<Record<string, string>>;
+  judge?: RemediatorDefinition<[], [], [], Parameters, NoInfer<Read<Raw, Absent>>, Context>['judge'];
+}
+
+/** The definition that {@link defineSetting} takes. */
+export interface SettingDefinition<
+  Found,
+  ReadReads extends readonly OperationUse[],
+  Raw,
+  Absent,
+  ContextReads extends readonly OperationUse[],
+  Context,
+  Writes extends readonly OperationUse[],
+  Undoes extends readonly OperationUse[],
+  Parameters extends StandardSchemaV1,
+> extends About<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters> {
+  readonly ceiling: Ceiling;
+  readonly writes: Writes;
+  /** Default: the writes. */
+  readonly undoes?: Undoes;
+  readonly hazards: readonly RecognisedHazard<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>[];
+  readonly rollback: DeclaredRollback;
+  /** Asked first: where there is nothing to change here, or people have to; null: go on. */
+  instead?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Exclude<Assessment, { readonly status: 'change' }> | null;
+  /** The whole value as it has to be; equal to what is there: nothing to change. Members that the write replaces and that are not its own are carried over. */
+  wanted(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): NoInfer<Read<Raw, Absent>>;
+  /** The one call that makes the value what `to` says. */
+  write(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): ApiCall<OperationNames<Writes> | OperationNames<Undoes>>;
+  /** Default: `write` with the value that was there, which restores it exactly. */
+  undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
+  /** In the imperative: `turn on point-in-time recovery of orders`. */
+  summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
+  /** What is said where nothing is to change. */
+  compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
+  /** Whether the value after an `equivalent` undo is as good as the one before the change. */
+  equivalent?(args: { readonly before: NoInfer<Read<Raw, Absent>>; readonly after: NoInfer<Read<Raw, Absent>> }): boolean;
+}
+
+/**
+ * Defines a remediator of one setting: read a value, compare it with what is wanted, write it, write the old one back.
+ *
+ * What belongs to the resource is in `on`. The value is typed by the service's reply: a member that the service leaves out needs a meaning in
+ * `absent`, or the look fails. `wanted`, `write` and `summary` are pure. Write `at` or `read`, `absent` and `context` before what uses their types.
+ *
+ * @example
+ * export const enablePitr = defineSetting({
+ *   on: table, id: 'dynamodb-enable-pitr', title: 'Turn on point-in-time recovery of a table', package: packageRef,
+ *   controls: { 'aws-fsbp': ['DynamoDB.2'] }, rules: { DYNAMODB_PITR_ENABLED: 'dynamodb-pitr-enabled' },
+ *   calls: { 'dynamodb:CreateTable': 'request.tableName' }, ceiling: 'enforce', blindSpots: […], rollback: {…},
+ *   read: { reads: [dynamodb.pick('DescribeContinuousBackups')], of: async ({ aws, id }) => ({ enabled: … }) },
+ *   hazards: [shortLived('backups of it are paid for')],
+ *   wanted: ({ now }) => ({ ...now, enabled: true }),
+ *   writes: [dynamodb.pick('UpdateContinuousBackups')],
+ *   write: ({ id, to }) => dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: to.enabled } }),
+ *   summary: ({ id }) => `turn on point-in-time recovery of ${id}`,
+ * });
+ * @throws {RedressError} `remediator/invalid` naming what is wrong.
+ */
+export function defineSetting<
+  Found,
+  Raw extends object,
+  const Absent extends object = Record<never, never>,
+  Context = undefined,
+  const ReadReads extends readonly OperationUse[] = NoReads,
+  const ContextReads extends readonly OperationUse[] = NoReads,
+  const Writes extends readonly OperationUse[] = NoReads,
+  const Undoes extends readonly OperationUse[] = Writes,
+  Parameters extends StandardSchemaV1 = StandardSchemaV1<unknown, Record<string, never>>,
+>(definition: SettingDefinition<Found, ReadReads, Raw, Absent, ContextReads, Context, Writes, Undoes, Parameters>): Remediator {
+  type Value = Read<Raw, Absent>;
+  const { on, ceiling, writes, undoes = writes as unknown as Undoes, hazards, rollback, instead, wanted, write, summary, equivalent } = definition;
+  const assess = (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']): Assessment => {
+    const otherwise = instead?.(args) ?? null;
+    if (otherwise !== null) return otherwise;
+    const to = wanted(args);
+    const { now, resource } = args;
+    if (same(to, now)) return { status: 'compliant', message: definition.compliant?.(args) ?? 'It is as it has to be.' };
+    const changing = { ...args, to, arn: on['~arn'](resource) };
+    const seen = hazards.flatMap((hazard): readonly Hazard[] => {
+      const { code, effect } = hazard;
+      if ('words' in hazard) return said[code] === undefined ? [] : [{ code, effect, message: `${args.id}: ${hazard.what} (${said[code]})` }];
+      // What hazards go by is not read where nothing is decided.
+      if (definition.context !== undefined && args.context === undefined) return [];
+      const message = hazard.when(changing);
+      return message === null ? [] : [{ code, effect, message }];
+    });
+    const back: Undo = definition.undo?.(changing) ?? { calls: [write({ ...changing, now: to, to: now })], restores: 'exact' };
+    return {
+      status: 'change',
+      ...(hazards.length === 0 ? {} : { hazards: seen }),
+      changes: [{ call: write(changing), undo: back, summary: summary(changing), resolves: true }],
+    };
+  };
+  return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, assess, equivalent });
+}
+
+/** The definition that {@link defineReport} takes. */
+export interface ReportDefinition<
+  Found,
+  ReadReads extends readonly OperationUse[],
+  Raw,
+  Absent,
+  ContextReads extends readonly OperationUse[],
+  Context,
+  Parameters extends StandardSchemaV1,
+> extends About<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters> {
+  /** What is wrong, and what a person does about it; null: nothing is. */
+  gap(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): { readonly message: string; readonly steps: readonly string[] } | null;
+  /** When it does not apply. */
+  exempt?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string | null;
+  /** How the next look sees that it is closed: `the volume is encrypted, or gone`. It is the last of the steps. */
+  readonly closed: string;
+}
+
+/**
+ * Defines a remediator that only reports: a gap that people have to close, with the steps, and with what the next look takes for closed.
+ *
+ * @example
+ * export const reportUnencryptedVolumes = defineReport({ on: volume, …, at: ({ Encrypted }) => ({ encrypted: Encrypted }),
+ *   gap: ({ now, id }) => (now.encrypted ? null : { message: `Volume ${id} is not encrypted.`, steps: ['…'] }), closed: 'the volume is encrypted, or gone' });
+ * @throws {RedressError} `remediator/invalid` naming what is wrong.
+ */
+export function defineReport<
+  Found,
+  Raw extends object,
+  const Absent extends object = Record<never, never>,
+  Context = undefined,
+  const ReadReads extends readonly OperationUse[] = NoReads,
+  const ContextReads extends readonly OperationUse[] = NoReads,
+  Parameters extends StandardSchemaV1 = StandardSchemaV1<unknown, Record<string, never>>,
+>(definition: ReportDefinition<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters>): Remediator {
+  const assess = (args: Judging<Read<Raw, Absent>, Context, Parameters>): Assessment => {
+    const reason = definition.exempt?.(args) ?? null;
+    if (reason !== null) return { status: 'not-applicable', reason };
+    const gap = definition.gap(args);
+    if (gap === null) return { status: 'compliant', message: `It is as it has to be: ${definition.closed}.` };
+    return { status: 'manual', message: gap.message, steps: [...gap.steps, `It is closed when the next look sees: ${definition.closed}.`] };
+  };
+  return remediatorOf(definition, { ceiling: 'notify', hazards: [], writes: [], undoes: [], assess });
+}
+
+interface Doing<Value, Context, Parameters extends StandardSchemaV1> {
+  readonly ceiling: Ceiling;
+  readonly hazards: readonly (DeclaredHazard | WordedHazard)[];
+  readonly rollback?: DeclaredRollback;
+  readonly writes: readonly OperationUse[];
+  readonly undoes: readonly OperationUse[];
+  readonly assess: (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']) => Assessment;
+  readonly equivalent?: ((args: { readonly before: Value; readonly after: Value }) => boolean) | undefined;
+}
+
+/** What both come to. */
+function remediatorOf<Found, Raw extends object, Absent extends object, Context, Parameters extends StandardSchemaV1>(
+  definition: About<Found, readonly OperationUse[], Raw, Absent, readonly OperationUse[], Context, Parameters>,
+  doing: Doing<Read<Raw, Absent>, Context, Parameters>,
+): Remediator {
+  type Value = Read<Raw, Absent>;
+  const { on, at, read, context, absent, ruleParameters } = definition;
+  const { find, tags, list, name, created, except } = on['~parts'];
+  const worded = doing.hazards.filter((hazard) => 'words' in hazard);
+  const [finding, tagging, listing, naming] = [find?.reads ?? [], tags === 'untaggable' ? [] : (tags.reads ?? []), list?.reads ?? [], name?.reads ?? []];
+  const always = [...finding, ...(read?.reads ?? [])];
+  const deciding = [...tagging, ...(context?.reads ?? [])];
+  const complete = (raw: Raw, id: string): Value => {
+    const known: Record<string, unknown> = {};
+    for (const [member, value] of Object.entries(raw)) {
+      known[member] = value ?? (absent !== undefined && Object.hasOwn(absent, member) ? absent[member as keyof Absent] : value);
+      if (known[member] === undefined) throw new Error(`The service did not say ${member} of ${id}, and its absence has no meaning.`);
+    }
+    return toJson(known) as unknown as Value;
+  };
+  const judging = (now: Value, given: Context | undefined, resource: ResourceRef, parameters: unknown) => ({
+    now,
+    context: given,
+    parameters: parameters as StandardSchemaV1.InferOutput<Parameters>,
+    resource,
+    id: resource.id,
+  });
+  const assess = (args: { readonly state: unknown; readonly context: unknown; readonly resource: ResourceRef; readonly parameters: unknown }): Assessment => {
+    const reason = except?.(args.resource) ?? null;
+    if (reason !== null) return { status: 'not-applicable', reason };
+    const { created: _, ...now } = args.state as Record<string, unknown>;
+    const { own, said } = (worded.length === 0 ? { own: args.context, said: {} } : (args.context ?? { own: undefined, said: {} })) as Told<Context>;
+    return doing.assess(judging((created === undefined ? args.state : now) as Value, own, args.resource, args.parameters), said);
+  };
+  const told = (labels: Tags | 'untaggable'): Told<Context>['said'] => {
+    const pairs = labels === 'untaggable' ? [] : Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    return Object.fromEntries(
+      worded.flatMap(({ code, words }) => {
+        const saying = pairs.filter((pair) => sayingOf(pair, words) !== null);
+        return saying.length === 0 ? [] : [[code, saying.join(', ')]];
+      }),
+    );
+  };
+
+  const made = defineRemediator({
+    id: definition.id,
+    title: definition.title,
+    package: definition.package,
+    resourceTypes: [on.type],
+    controls: Object.entries(definition.controls).flatMap(([framework, ids]) => ids.map((id): ControlRef => ({ framework, id }))),
+    triggers: {
+      configRules: Object.entries(definition.rules).flat(),
+      apiCalls: Object.fromEntries(Object.entries(definition.calls).map(([call, named]) => [call, callReader(named, on.global)])),
+    },
+    ceiling: doing.ceiling,
+    global: on.global,
+    ...(definition.settle === undefined ? {} : { settle: definition.settle }),
+    blindSpots: definition.blindSpots,
+    hazards: doing.hazards.map(({ code, effect, what, advice }) => ({ code, effect, what, advice })),
+    ...(doing.rollback === undefined ? {} : { rollback: doing.rollback }),
+    ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
+    ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
+    ...(definition.parameters === undefined ? {} : { parameters: definition.parameters }),
+    uses: {
+      reads: merged([...always, ...deciding, ...listing, ...naming]),
+      writes: merged(doing.writes),
+      undoes: merged(doing.undoes),
+      finds: without([...listing, ...naming], [...always, ...deciding]),
+      decides: without(deciding, always),
+    },
+    ...(name === undefined
+      ? {}
+      : {
+          identify: async ({ aws, resource }: { aws: unknown; resource: ResourceRef }) =>
+            name.of({ aws: aws as never, resource, id: resource.id, arn: on['~arn'](resource) }),
+        }),
+    async observe({ aws, resource, parameters, purpose }) {
+      if ((except?.(resource) ?? null) !== null) return { state: { created: null } as unknown as Json, tags: tags === 'untaggable' ? tags : {} };
+      const more = { parameters: parameters as StandardSchemaV1.InferOutput<Parameters> };
+      const readers = [
+        ...(read === undefined ? [] : [(asked: Asked<readonly OperationUse[]> & WithFound<never>) => read.of({ ...asked, ...more })]),
+        ...(context === undefined || purpose !== 'decision'
+          ? []
+          : [(asked: Asked<readonly OperationUse[]> & WithFound<never>) => context.of({ ...asked, ...more })]),
+      ];
+      const seen = await sight(on, { aws: aws as never, resource }, purpose !== 'verification', readers);
+      if (seen === null) return 'gone';
+      const answers = [...seen.answers];
+      const raw = read === undefined ? (at as NonNullable<typeof at>)(seen.found) : (answers.shift() as Raw);
+      const since = created?.(seen.found);
+      if (created !== undefined && since === undefined)
+        throw new Error(`The service did not say since when ${resource.id} is there, so whether it is the same one cannot be determined.`);
+      const state = {
+        ...(since === undefined ? {} : { created: since instanceof Date ? since.toISOString() : since }),
+        ...complete(raw, resource.id),
+      } as unknown as Json;
+      const own = answers.length === 0 ? undefined : (answers[0] as Context);
+      const informing = worded.length === 0 ? own : purpose === 'decision' ? { own, said: told(seen.tags) } : undefined;
+      return { state, ...(informing === undefined ? {} : { context: informing as Context }), tags: seen.tags };
+    },
+    plan: (args) => assess(args) as Assessment<never, never>,
+    ...(doing.equivalent === undefined ? {} : { equivalent: (states) => (doing.equivalent as NonNullable<typeof doing.equivalent>)(states as never) }),
+    ...(definition.judge !== undefined ? { judge: definition.judge as never } : ruleParameters === undefined ? {} : { judge: judgeBy(ruleParameters, assess) }),
+    ...(list === undefined
+      ? {}
+      : {
+          async *discover({ aws, account, region, partition, parameters }) {
+            for await (const each of list.of({ aws: aws as never, account, region, partition })) {
+              if (at !== undefined && each.found !== undefined && isFine(each.found, each.id)) continue;
+              yield discovered(on as ResourceType<never>, each);
+            }
+            function isFine(found: Found, id: string): boolean {
+              try {
+                const resource = { type: on.type, id, account, region, partition };
+                const { status } = assess({ state: complete((at as NonNullable<typeof at>)(found), id), context: undefined, resource, parameters });
+                return status === 'compliant' || status === 'not-applicable';
+              } catch {
+                // What cannot be judged by the listing is looked at.
+                return false;
+              }
+            }
+          },
+        }),
+  } as RemediatorDefinition<readonly OperationUse[], readonly OperationUse[], readonly OperationUse[], Parameters, Json, Context>);
+  return made;
+}
+
+const same = (a: unknown, b: unknown) => digestOf(toJson(a) as Json) === digestOf(toJson(b) as Json);
+
+/** One use for each service, each operation once. */
+function merged(uses: readonly OperationUse[]): readonly OperationUse[] {
+  const byService = new Map<ServiceRuntime, Set<string>>();
+  for (const { service, operations } of uses) byService.set(service, new Set([...(byService.get(service) ?? []), ...operations]));
+  return [...byService].map(([service, operations]) => ({ service, operations: [...operations] }));
+}
+
+/** What of some uses is not among others. */
+function without(uses: readonly OperationUse[], others: readonly OperationUse[]): readonly OperationUse[] {
+  const has = (service: ServiceRuntime, name: string) => others.some((each) => each.service === service && each.operations.includes(name));
+  return merged(uses).flatMap(({ service, operations }) => {
+    const left = operations.filter((name) => !has(service, name));
+    return left.length === 0 ? [] : [{ service, operations: left }];
+  });
+}
+
+/** Judges a claim by what its rule was configured to look for: the same value, with the rule's parameters in place of the policy's. */
+function judgeBy(
+  names: Readonly<Record<string, string>>,
+  assess: (args: { readonly state: unknown; readonly context: unknown; readonly resource: ResourceRef; readonly parameters: unknown }) => Assessment,
+) {
+  return ({ state, claim, resource, parameters }: { state: unknown; claim: Claim; resource: ResourceRef; parameters: unknown }): readonly string[] | null => {
+    const asked = Object.entries(claim.parameters ?? {});
+    const known = asked.flatMap(([key, value]) => (names[key] === undefined ? [] : [[names[key], value, key] as const]));
+    if (known.length < asked.length) return null;
+    const given = isRecord(parameters) ? (parameters as JsonObject) : {};
+    const stricter = Object.fromEntries(
+      known.map(([own, value]) => [own, typeof given[own] === 'number' ? Number(value) : typeof given[own] === 'boolean' ? /^true$/i.test(value) : value]),
+    );
+    const { status } = assess({ state, context: undefined, resource, parameters: { ...given, ...stricter } });
+    if (status !== 'change' && status !== 'manual') return [];
+    return [
+      `${claim.configRule ?? claim.controls[0] ?? 'the source'} looks for ${known.map(([, value, key]) => `${key} = ${value}`).join(', ')} on ${resource.id}: the policy has less`,
+    ];
+  };
+}

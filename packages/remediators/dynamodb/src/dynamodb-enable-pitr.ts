@@ -1,0 +1,50 @@
+import { defineSetting, shortLived } from '@redress/core';
+import { dynamodb } from './client.js';
+import { packageRef } from './package-ref.js';
+import { table } from './table.js';
+
+/**
+ * Turns on point-in-time recovery of a table. Backups take no throughput of it.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/dynamodb-controls.html#dynamodb-2
+ */
+export const enablePitr = defineSetting({
+  on: table,
+  id: 'dynamodb-enable-pitr',
+  title: 'Turn on point-in-time recovery of a table',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['DynamoDB.2'] },
+  rules: { DYNAMODB_PITR_ENABLED: 'dynamodb-pitr-enabled' },
+  calls: { 'dynamodb:CreateTable': 'request.tableName', 'dynamodb:UpdateContinuousBackups': 'request.tableName' },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: ['What it costs by the size of the table.', 'Whether AWS Backup, or exports of its own, keep the table restorable already.'],
+  hazards: [shortLived('backups of it are paid for, and nobody restores them')],
+  rollback: {
+    restores: 'exact',
+    what: 'Point-in-time recovery is turned off again.',
+    not: ['The points in time that the table could be restored to meanwhile.'],
+  },
+  alsoFoundBy: { prowler: ['dynamodb_tables_pitr_enabled'] },
+  inCode: {
+    cloudFormation: 'AWS::DynamoDB::Table PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled',
+    terraform: 'aws_dynamodb_table point_in_time_recovery.enabled',
+  },
+  read: {
+    reads: [dynamodb.pick('DescribeContinuousBackups')],
+    of: async ({ aws, id }) => ({
+      status: (await aws.dynamodb.DescribeContinuousBackups({ TableName: id })).ContinuousBackupsDescription?.PointInTimeRecoveryDescription
+        ?.PointInTimeRecoveryStatus,
+    }),
+  },
+  wanted: () => ({ status: 'ENABLED' }),
+  writes: [dynamodb.pick('UpdateContinuousBackups')],
+  write: ({ id, to }) =>
+    dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: to.status === 'ENABLED' } }),
+  undo: ({ id }) => ({
+    calls: [dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } })],
+    restores: 'exact',
+    destroys: `the points in time that ${id} can be restored to`,
+  }),
+  summary: ({ id }) => `turn on point-in-time recovery of ${id}`,
+});
