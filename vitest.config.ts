@@ -16,7 +16,7 @@ const common = {
 
 // What installs, bundles and deploys, and what tries every promise of every remediator on the emulator: `npm run test:all`.
 const long = [
-  'packages/remediators/*/test/conformance.test.ts',
+  'packages/remediators/*/test/{conformance,faults}.test.ts',
   'packages/testing/test/*.test.ts',
   'packages/bundle/test/*.test.ts',
   'packages/cdk/test/*.test.ts',

@@ -21,10 +21,10 @@ const table = (head, rows) =>
   [`| ${head.join(' | ')} |`, `|${head.map(() => ' --- ').join('|')}|`, ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`)].join('\n');
 const iam = (uses) => [...new Set(uses.flatMap((use) => use.operations.flatMap((operation) => use.service.operations.get(operation)?.iam ?? [])))].sort();
 const minutes = (milliseconds) => `${Math.round(milliseconds / 60_000)} minutes`;
-const EFFECT = { approve: 'a person says yes first', notify: 'nothing is changed, a person is told' };
+const EFFECT = { approve: 'a person says yes first', notify: 'nothing is changed, a person is notified' };
 const RETRY = { idempotent: 'may be sent again', 'client-token': 'may be sent again, by its token', 'verify-first': 'looks first' };
 const RESTORES = { exact: 'exactly what was there', equivalent: 'what has the same effect, not in every part the same', nothing: 'nothing' };
-const ATMOST = { enforce: 'fixes by itself', approve: 'asks', notify: 'tells' };
+const ATMOST = { enforce: 'fixes automatically', approve: 'asks', notify: 'notifies' };
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
 
@@ -71,7 +71,7 @@ const sections = {
   },
   iam: (all) =>
     table(
-      ['Remediator', 'To look', 'To fix', 'To take it back'],
+      ['Remediator', 'To look', 'To fix', 'To roll back'],
       all.map((each) => [`\`${each.id}\``, list(iam(each.uses.reads)), list(iam(each.uses.writes)), list(iam(each.uses.undoes))]),
     ),
   narrowing: (all) => {
@@ -134,9 +134,9 @@ function pageOf(each, folder, exportName, listName) {
     schema.description ?? '',
   ]);
   const atMost = {
-    enforce: 'It may fix by itself, where the policy says `enforce` and no guardrail objects.',
+    enforce: 'It may fix automatically, where the policy says `enforce` and no guardrail objects.',
     approve: 'It always asks a person first, whatever the policy says.',
-    notify: 'It only tells. It never writes anything.',
+    notify: 'It only notifies. It never writes anything.',
   };
   const shows = [
     'One of the API calls above, where its record names the part that it made.',
@@ -172,7 +172,7 @@ function pageOf(each, folder, exportName, listName) {
           'How fresh',
           each.freshWithin === null
             ? 'Its age does not matter.'
-            : `By itself only what is shown to be at most ${minutes(each.freshWithin)} old; it asks about the rest.`,
+            : `Automatically only what is shown to be at most ${minutes(each.freshWithin)} old; it asks about the rest.`,
         ],
         ['Settling', each.settle === 0 ? 'Does not wait.' : `Waits until the resource is left alone for ${seconds(each.settle)}.`],
         ['Swept', each.discover === null ? 'No: only events ask for it.' : 'Yes: a sweep finds what events missed.'],
@@ -210,13 +210,13 @@ function pageOf(each, folder, exportName, listName) {
     '',
     table(
       ['To', 'Operation', 'IAM actions', 'After a lost reply'],
-      [...operations(each.uses.reads, 'look'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'take back')],
+      [...operations(each.uses.reads, 'look'), ...operations(each.uses.writes, 'fix'), ...operations(each.uses.undoes, 'roll back')],
     ),
     '',
     '## Hazards',
     '',
     ...((each.hazards ?? []).length === 0
-      ? [writes ? 'It looks for none: there is nothing that a read could tell beforehand. What it cannot see is below.' : 'None: it changes nothing.']
+      ? [writes ? 'It looks for none: there is nothing that a read could show beforehand. What it cannot see is below.' : 'None: it changes nothing.']
       : [
           'What could break by the change. Where it sees one, nothing is done without a person.',
           '',
@@ -225,7 +225,7 @@ function pageOf(each, folder, exportName, listName) {
     '',
     '## Blind spots',
     '',
-    'What no read can tell. A person has to know it before approving.',
+    'What no read can show. A person has to know it before approving.',
     '',
     bullets(each.blindSpots),
     '',
@@ -235,7 +235,7 @@ function pageOf(each, folder, exportName, listName) {
       ? [
           ...(rollback ?? ['It does not say.']),
           '',
-          'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only told about, for seven days by default.',
+          'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
         ]
       : ['Nothing is changed, so there is nothing to take back.']),
     '',
@@ -247,7 +247,7 @@ function pageOf(each, folder, exportName, listName) {
     '',
     ...(own
       ? [
-          'It does not come with the command. Name it in `redress.config.mjs`, beside those that you use:',
+          'It does not come with the command. Name it in `redress.config.mjs`, next to those that you use:',
           '',
           ...fence('js', `import { ${listName} } from '${each.package.name}';`, '', `export default { remediators: [...${listName}] };`),
           '',
@@ -261,7 +261,7 @@ function pageOf(each, folder, exportName, listName) {
     '',
     ...fence('sh', `npx redress patterns --remediator ${each.id}`, `npx redress generate template member-role --remediator ${each.id}`),
     '',
-    'A policy that lets it do its most in one account, and tells in all others:',
+    'A policy that lets it do its most in one account, and notifies in all others:',
     '',
     ...fence('yaml', 'version: 1', 'environments:', '  dev: { accounts: ["111111111111"] }', 'remediators:', `  ${each.id}: { dev: ${mode} }`),
     ...(each.discover === null ? [] : ['', 'Then, with that policy, what is there already:', '', ...fence('sh', `npx redress sweep --remediator ${each.id}`)]),

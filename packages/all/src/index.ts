@@ -4,19 +4,31 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { cloudtrailRemediators } from '@redress/remediator-cloudtrail';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { dynamodbRemediators } from '@redress/remediator-dynamodb';
 import { ec2Remediators } from '@redress/remediator-ec2';
+import { efsRemediators } from '@redress/remediator-efs';
+import { guarddutyRemediators } from '@redress/remediator-guardduty';
 import { iamRemediators } from '@redress/remediator-iam';
+import { rdsRemediators } from '@redress/remediator-rds';
+import { redshiftRemediators } from '@redress/remediator-redshift';
 import { s3Remediators } from '@redress/remediator-s3';
+import { securityhubRemediators } from '@redress/remediator-securityhub';
 import { runbookRemediators } from '@redress/remediator-ssm';
 
 /** Every remediator of every package. */
 export const remediators: readonly Remediator[] = [
+  ...cloudtrailRemediators,
   ...logsRemediators,
   ...dynamodbRemediators,
   ...ec2Remediators,
+  ...efsRemediators,
+  ...guarddutyRemediators,
   ...iamRemediators,
+  ...rdsRemediators,
+  ...redshiftRemediators,
   ...s3Remediators,
+  ...securityhubRemediators,
   ...runbookRemediators,
 ];

@@ -242,6 +242,7 @@ export {
   defineReport,
   defineSetting,
   type Judging,
+  needs,
   type Read,
   type RecognisedHazard,
   type ReportDefinition,

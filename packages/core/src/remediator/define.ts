@@ -399,7 +399,8 @@ export function defineRemediator<
   const services = new Map<string, ServiceRuntime>();
   for (const use of [...definition.uses.reads, ...definition.uses.writes, ...definition.uses.undoes]) {
     const known = services.get(use.service.id);
-    if (known !== undefined && known !== use.service) refuse(`two bindings are called ${use.service.id}.`);
+    // One binding may be picked from with more rights than another time.
+    if (known !== undefined && known.sdk !== use.service.sdk) refuse(`two bindings are called ${use.service.id}.`);
     services.set(use.service.id, use.service);
   }
   for (const name of Object.keys(definition.triggers?.apiCalls ?? {})) {

@@ -14,7 +14,7 @@ export interface Asked<Reads extends readonly OperationUse[]> {
   readonly resource: ResourceRef;
   /** As the service's API takes it. */
   readonly id: string;
-  /** By the resource type's first form; empty where it has none. */
+  /** By the resource type's first form; without one the id, where that is an ARN. */
   readonly arn: string;
 }
 
@@ -62,7 +62,7 @@ export interface ResourceTypeDefinition<
   readonly tags: 'untaggable' | Part<TagReads, WithFound<Found>, Tags>;
   /** All of a region, for sweeps. */
   readonly list?: { readonly reads?: ListReads; of(args: ListArgs<ListReads>): AsyncIterable<Listed<Found>> };
-  /** The canonical name, where an ARN does not give it. */
+  /** The canonical name of what is named otherwise than by an ARN of these forms; default: it is what is given. */
   readonly name?: Part<NameReads, unknown, { readonly id: string; readonly region?: string } | 'gone' | null>;
   /** Why it has no such settings at all (directory buckets); it is then not looked at. */
   except?(resource: ResourceRef): string | null;
@@ -113,8 +113,10 @@ export function defineResource<
     if (!form.startsWith('arn:') || !form.includes('{id}')) throw new RedressError('remediator/invalid', `${type}: ${JSON.stringify(form)} names no {id}.`);
   const [first = ''] = forms;
   const patterns = forms.map(patternOf);
-  const nameOf = (resource: ResourceRef) => {
-    if (!resource.id.startsWith('arn:')) return { id: resource.id };
+  const parts = definition as unknown as ResourceType<Found>['~parts'];
+  const named = async (asked: Asked<readonly OperationUse[]>) => {
+    const { resource } = asked;
+    if (!resource.id.startsWith('arn:')) return parts.name === undefined ? { id: resource.id } : parts.name.of(asked);
     for (const pattern of patterns) {
       const { id, region, account } = pattern.exec(resource.id)?.groups ?? {};
       if (id === undefined) continue;
@@ -123,16 +125,14 @@ export function defineResource<
     }
     return null;
   };
-  const parts = definition as unknown as ResourceType<Found>['~parts'];
   return Object.freeze({
     type,
     global,
-    '~parts':
-      definition.name !== undefined || forms.length === 0
-        ? parts
-        : { ...parts, name: { of: async ({ resource }: { readonly resource: ResourceRef }) => nameOf(resource) } },
+    '~parts': forms.length === 0 ? parts : { ...parts, name: { reads: parts.name?.reads ?? [], of: named } },
     '~arn': (resource: ResourceRef) =>
-      first.replaceAll(/\{(partition|region|account|id)\}/g, (_, member: 'partition' | 'region' | 'account' | 'id') => resource[member]),
+      first === '' && resource.id.startsWith('arn:')
+        ? resource.id
+        : first.replaceAll(/\{(partition|region|account|id)\}/g, (_, member: 'partition' | 'region' | 'account' | 'id') => resource[member]),
   });
 }
 
@@ -167,9 +167,14 @@ export const accountEverywhere: ResourceType<undefined> = defineResource({
   },
 });
 
-/** Lists of tags as most services give them. */
+/**
+ * A list of tags as most services give it.
+ *
+ * @throws {Error} where there is no list at all: that is not the same as none, and an exception may be among them.
+ */
 export function tagsIn(list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined): Tags {
-  return Object.fromEntries((list ?? []).flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
+  if (list === undefined) throw new Error('The service did not say which tags there are.');
+  return Object.fromEntries(list.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
 }
 
 /** All that a look found: null, it is gone. */

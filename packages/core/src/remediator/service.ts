@@ -84,6 +84,13 @@ export interface Service<Id extends string, Ops extends Operations> extends Serv
   /** Declares operations for `uses`. */
   pick<K extends keyof Ops & string>(...operations: K[]): OperationUse<Id, Pick<Ops, K>>;
   /**
+   * Declares an operation that needs more rights than elsewhere, for this use alone: the right to pass a role, where only one setting passes one.
+   *
+   * @example rds.pickWith('ModifyDBInstance', 'iam:PassRole')
+   * @throws {RedressError} `service/invalid`
+   */
+  pickWith<K extends keyof Ops & string>(operation: K, ...iam: string[]): OperationUse<Id, Pick<Ops, K>>;
+  /**
    * A call as data, for a plan. The input is typed by the command and must be JSON; in an undo a value may be
    * `{ $response: '/JSON/pointer' }` of the change's reply.
    *
@@ -211,6 +218,13 @@ export function defineService(options: {
     pick: (...names: string[]) => {
       for (const name of names) known(name);
       return Object.freeze({ service: runtime, operations: Object.freeze([...names]) });
+    },
+    pickWith: (name: string, ...more: string[]) => {
+      const { iam, ...rest } = known(name);
+      if (more.length === 0 || more.some((action) => !/^[a-z0-9-]+:[A-Z][A-Za-z0-9]*$/.test(action)))
+        throw new RedressError('service/invalid', `${options.id}:${name}: more must name whole actions, without wildcards.`);
+      const service: ServiceRuntime = Object.freeze({ ...runtime, operations: new Map([...operations, [name, { ...rest, iam: [...iam, ...more] }]]) });
+      return Object.freeze({ service, operations: Object.freeze([name]) });
     },
     call: <K extends string>(operation: K, input: unknown): ApiCall<`${string}:${K}`> => {
       const { retry } = known(operation);

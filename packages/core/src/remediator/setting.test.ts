@@ -161,7 +161,7 @@ describe('a setting', () => {
     expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).assessment).toMatchObject({ status: 'compliant' });
     expect((await look({ box: { Arn: ARN, Made: MADE, Open: false } })).seen).toMatchObject({ state: { days: null, colour: 'brown' } });
   });
-  it('of which a member without a meaning is left out cannot be told', async () => {
+  it('of which a member without a meaning is left out cannot be read', async () => {
     await expect(look({ box: { Arn: ARN, Made: MADE, Days: 9 } })).rejects.toThrow('did not say open of one');
     await expect(look({ box: { Arn: ARN, Open: true } })).rejects.toThrow('since when one is there');
     await expect(look({ box: { Made: MADE, Open: true } })).rejects.toThrow('did not give the ARN of one');
@@ -208,7 +208,7 @@ describe('what is gone', () => {
     await expect(look({ owner: gone() })).rejects.toThrow('NoSuchBox');
     await expect(look({ tags: gone() })).rejects.toThrow('NoSuchBox');
   });
-  it('is no read that was refused', async () => {
+  it('is not a read that was refused', async () => {
     const denied = new RedressError('aws/denied', 'no');
     for (const given of [{ box: denied }, { tags: denied }, { owner: denied }, { tags: gone(), owner: denied }])
       await expect(look(given)).rejects.toThrow('no');
@@ -241,7 +241,7 @@ describe('names', () => {
     expect(read?.(call({ box: { name: 'one' } }))).toEqual([{ id: 'one' }]);
     for (const request of [null, {}, { box: 'one' }, { box: { name: 1 } }, { box: { name: '' } }]) expect(read?.(call(request))).toEqual([]);
   });
-  it('an ARN without an id is no form of one', () => {
+  it('an ARN without an id is refused', () => {
     expect(() => defineResource({ type: 'AWS::Box::Lid', arn: 'arn:{partition}:boxes:lid', tags: 'untaggable' })).toThrow('names no {id}');
   });
 });
@@ -283,7 +283,7 @@ describe('a claim', () => {
     ['without parameters is over', null, []],
     ['that looks for no more is over', { MinDays: '9' }, []],
     ['that looks for more is open', { MinDays: '30' }, ['box-closed looks for MinDays = 30 on one: the policy has less']],
-    ['with a parameter that is not known cannot be told', { MinDays: '9', Shape: 'round' }, null],
+    ['with a parameter that is not known cannot be judged', { MinDays: '9', Shape: 'round' }, null],
   ])('%s', async (_, parameters, open) => {
     expect(await judge(parameters, closed)).toEqual(open);
   });

@@ -82,6 +82,24 @@ export function sharedOnPurpose(what: string): WordedHazard {
   };
 }
 
+/**
+ * What is said where the policy has to name something that exists: a gap that is asked about, with what is missing. Null: nothing is.
+ *
+ * @param given the parameters that are needed, by name.
+ * @example needs('ec2-enable-vpc-flow-logs', 'vpc-1 has no flow logs', { destination: parameters.destination })
+ */
+export function needs(remediator: string, gap: string, given: Readonly<Record<string, string | undefined>>): Extract<Assessment, { status: 'manual' }> | null {
+  const missing = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (missing.length === 0) return null;
+  return {
+    status: 'manual',
+    message: `${gap}. The policy does not name ${missing.join(' and ')}, so nothing is changed.`,
+    steps: [
+      `Make it, or find it, and name it in the policy: remediators: { ${remediator}: { parameters: { ${missing.map((name) => `${name}: …`).join(', ')} } } }.`,
+    ],
+  };
+}
+
 /** What tags say of worded hazards, by code; beside the context of the definition's own. */
 interface Told<Context> {
   readonly own: Context | undefined;

@@ -1,0 +1,47 @@
+import { defineSetting } from '@redress/core';
+import { cloudtrail } from './client.js';
+import { packageRef } from './package-ref.js';
+import { trail } from './trail.js';
+
+/**
+ * Starts a trail that was stopped. Whoever attacks stops logging first.
+ *
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html
+ */
+export const restartLogging = defineSetting({
+  on: trail,
+  id: 'cloudtrail-restart-logging',
+  title: 'Start a trail that was stopped',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['CloudTrail.1', 'CloudTrail.3'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['3.1'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['3.1'],
+  },
+  rules: { CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled' },
+  calls: { 'cloudtrail:StopLogging': 'request.name', 'cloudtrail:CreateTrail': 'request.name' },
+  ceiling: 'enforce',
+  blindSpots: [
+    'What happened while it was stopped: it is in the event history of 90 days, and in no trail.',
+    'Whether its bucket still takes what it delivers.',
+    'Other trails that record the same already: each further copy is billed.',
+  ],
+  read: { reads: [cloudtrail.pick('GetTrailStatus')], of: async ({ aws, id }) => ({ logging: (await aws.cloudtrail.GetTrailStatus({ Name: id })).IsLogging }) },
+  hazards: [
+    {
+      code: 'retired',
+      effect: 'approve',
+      what: 'Tags say that the trail is retired: what it delivers is billed, and may be kept a second time.',
+      advice: 'Ask its owner. Approve when another trail does not record the same, else record an exception.',
+      words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
+    },
+  ],
+  rollback: { restores: 'exact', what: 'The trail is stopped again.', not: ['Events after that: no trail records them.'] },
+  alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled'] },
+  inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsLogging', terraform: 'aws_cloudtrail enable_logging' },
+  wanted: () => ({ logging: true }),
+  writes: [cloudtrail.pick('StartLogging')],
+  undoes: [cloudtrail.pick('StopLogging')],
+  write: ({ id, to }) => cloudtrail.call(to.logging ? 'StartLogging' : 'StopLogging', { Name: id }),
+  summary: ({ id }) => `start the trail ${id}`,
+});

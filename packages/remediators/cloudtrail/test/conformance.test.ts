@@ -1,0 +1,138 @@
+import {
+  AddTagsCommand,
+  CloudTrailClient,
+  CreateTrailCommand,
+  type CreateTrailCommandInput,
+  GetTrailCommand,
+  GetTrailStatusCommand,
+  ListTagsCommand,
+  StartLoggingCommand,
+  StopLoggingCommand,
+  UpdateTrailCommand,
+} from '@aws-sdk/client-cloudtrail';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { type ResourceRef, resource } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { afterAll, inject } from 'vitest';
+import { startMinistack } from '../../../../tests/support/ministack.js';
+import { enableLogFileValidation, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+const account = { endpoint: inject('moto') };
+const client = (sdk: Sdk) => new CloudTrailClient(sdk.config);
+const arnOf = ({ region, account: owner, id }: ResourceRef) => `arn:aws:cloudtrail:${region}:${owner}:trail/${id}`;
+
+const trail =
+  (
+    given: Partial<CreateTrailCommandInput> = {},
+    { logs = false, tags = {} }: { readonly logs?: boolean; readonly tags?: Readonly<Record<string, string>> } = {},
+  ) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const [Name, S3BucketName] = [sdk.name('trail'), sdk.name('bucket')];
+    await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: S3BucketName }));
+    const TagsList = Object.entries({ team: 'security', ...tags }).map(([Key, Value]) => ({ Key, Value }));
+    await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, TagsList, ...given }));
+    if (logs) await client(sdk).send(new StartLoggingCommand({ Name }));
+    return resource({ type: 'AWS::CloudTrail::Trail', id: Name, account: sdk.account, region: sdk.region });
+  };
+const common = (...changed: readonly string[]): Pick<Scenario, 'tag' | 'rest'> => ({
+  tag: async (sdk, ref, Key, Value) => {
+    await client(sdk).send(new AddTagsCommand({ ResourceId: arnOf(ref), TagsList: [{ Key, Value }] }));
+  },
+  rest: async (sdk, ref) => {
+    const { Trail = {} } = await client(sdk).send(new GetTrailCommand({ Name: ref.id }));
+    const { ResourceTagList } = await client(sdk).send(new ListTagsCommand({ ResourceIdList: [arnOf(ref)] }));
+    const { IsLogging = false } = await client(sdk).send(new GetTrailStatusCommand({ Name: ref.id }));
+    return {
+      trail: Object.entries(Trail).filter(([member]) => !changed.includes(member)),
+      tags: ResourceTagList?.[0]?.TagsList ?? [],
+      ...(changed.includes('IsLogging') ? {} : { IsLogging }),
+    };
+  },
+});
+const updated =
+  (change: object): Scenario['breakAgain'] =>
+  async (sdk, ref) => {
+    await client(sdk).send(new UpdateTrailCommand({ Name: ref.id, ...change }));
+  };
+const named =
+  (operation: string): Scenario['event'] =>
+  ({ account: owner, region, id }) =>
+    cloudTrailEvent({ account: owner, region, service: 'cloudtrail', operation, request: { name: id } });
+const gone: Scenario = {
+  name: 'a trail that is gone',
+  expect: 'compliant',
+  arrange: async (sdk) => resource({ type: 'AWS::CloudTrail::Trail', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
+};
+
+const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...common('IsLogging'),
+  breakAgain: async (sdk, ref) => {
+    await client(sdk).send(new StopLoggingCommand({ Name: ref.id }));
+  },
+};
+describeRemediator(restartLogging, {
+  account,
+  scenarios: [
+    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: trail() },
+    {
+      ...stopped,
+      name: 'someone has just stopped it',
+      expect: 'change',
+      arrange: trail(),
+      event: named('StopLogging'),
+    },
+    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: trail({}, { tags: { state: 'Retired' } }) },
+    { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: trail({}, { logs: true }) },
+    gone,
+  ],
+});
+
+const validation = common('LogFileValidationEnabled');
+describeRemediator(enableLogFileValidation, {
+  account,
+  scenarios: [
+    { ...validation, name: 'a trail without it', expect: 'change', arrange: trail(), breakAgain: updated({ EnableLogFileValidation: false }) },
+    { ...validation, name: 'someone has just turned it off', expect: 'change', arrange: trail({}, { logs: true }), event: named('UpdateTrail') },
+    { ...validation, name: 'a trail with it', expect: 'compliant', arrange: trail({ EnableLogFileValidation: true }) },
+    gone,
+  ],
+});
+
+const target = {
+  logGroupArn: 'arn:aws:logs:us-east-1:123456789012:log-group:trails:*',
+  roleArn: 'arn:aws:iam::123456789012:role/trails-to-logs',
+};
+// moto does not take a log group away from a trail again.
+const ministack = await startMinistack();
+afterAll(() => ministack.close());
+const sending = { ...common('CloudWatchLogsLogGroupArn', 'CloudWatchLogsRoleArn'), parameters: target };
+describeRemediator(sendToCloudWatchLogs, {
+  account: { endpoint: ministack.endpoint, accountId: ministack.account },
+  scenarios: [
+    {
+      ...sending,
+      name: 'a trail that goes to its bucket alone',
+      expect: 'change',
+      arrange: trail(),
+      breakAgain: updated({ CloudWatchLogsLogGroupArn: '', CloudWatchLogsRoleArn: '' }),
+    },
+    { ...sending, name: 'no log group and no role are named', expect: 'manual', parameters: {}, arrange: trail() },
+    {
+      ...sending,
+      name: 'a trail that is sent to another group',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        const ref = await trail()(sdk);
+        const CloudWatchLogsLogGroupArn = target.logGroupArn.replace('trails', 'others');
+        await client(sdk).send(new UpdateTrailCommand({ Name: ref.id, CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn: target.roleArn }));
+        return ref;
+      },
+    },
+    gone,
+  ],
+});

@@ -1,0 +1,100 @@
+import { type Remediator, resource } from '@redress/core';
+import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { expect, it } from 'vitest';
+import { enableLogFileValidation, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+
+interface Trail {
+  IsLogging: boolean;
+  LogFileValidationEnabled: boolean;
+  CloudWatchLogsLogGroupArn?: string;
+  CloudWatchLogsRoleArn?: string;
+  tags: { Key: string; Value: string }[];
+}
+type Named = { readonly Name: string };
+const trails = (custom: Record<string, unknown>) => custom as Record<string, Trail>;
+const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
+  const found = trails(custom)[name];
+  if (found === undefined) throw new SimulatedError('TrailNotFoundException', 404);
+  return found;
+};
+const described = (custom: Record<string, unknown>, Name: string, account: string) => {
+  const { IsLogging: _, tags: __, ...trail } = trailOf(custom, Name);
+  return { ...trail, Name, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
+};
+/** As much of CloudTrail as the package uses. */
+const cloudtrail: Readonly<Record<string, Operation>> = {
+  DescribeTrails: ({ custom }, { trailNameList: names = Object.keys(custom).sort() }: { readonly trailNameList?: string[] }, { account }) => ({
+    trailList: names.filter((name) => trails(custom)[name] !== undefined).map((name) => described(custom, name, account)),
+  }),
+  GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
+  GetTrailStatus: ({ custom }, { Name }: Named) => ({ IsLogging: trailOf(custom, Name).IsLogging }),
+  ListTags: ({ custom }, { ResourceIdList: [arn = ''] }: { readonly ResourceIdList: string[] }) => ({
+    ResourceTagList: [{ ResourceId: arn, TagsList: trailOf(custom, arn.split('/').at(-1) ?? '').tags }],
+  }),
+  StartLogging: ({ custom }, { Name }: Named) => {
+    trailOf(custom, Name).IsLogging = true;
+    return {};
+  },
+  StopLogging: ({ custom }, { Name }: Named) => {
+    trailOf(custom, Name).IsLogging = false;
+    return {};
+  },
+  UpdateTrail: (
+    { custom },
+    {
+      Name,
+      EnableLogFileValidation: validates,
+      CloudWatchLogsLogGroupArn: group,
+      CloudWatchLogsRoleArn: role,
+    }: Named & Record<string, string | boolean | undefined>,
+  ) => {
+    const trail = trailOf(custom, String(Name));
+    if (typeof validates === 'boolean') trail.LogFileValidationEnabled = validates;
+    for (const [member, value] of [
+      ['CloudWatchLogsLogGroupArn', group],
+      ['CloudWatchLogsRoleArn', role],
+    ] as const) {
+      if (value === '') delete trail[member];
+      else if (typeof value === 'string') trail[member] = value;
+    }
+    return {};
+  },
+};
+
+const TARGET = { logGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:trails:*', roleArn: 'arn:aws:iam::111111111111:role/trails' };
+const sound = (): Trail => ({
+  IsLogging: true,
+  LogFileValidationEnabled: true,
+  CloudWatchLogsLogGroupArn: TARGET.logGroupArn,
+  CloudWatchLogsRoleArn: TARGET.roleArn,
+  tags: [{ Key: 'team', Value: 'security' }],
+});
+
+it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, parameters: Readonly<Record<string, string>>]>([
+  [restartLogging.id, restartLogging, { IsLogging: false }, {}],
+  [enableLogFileValidation.id, enableLogFileValidation, { LogFileValidationEnabled: false }, {}],
+  [sendToCloudWatchLogs.id, sendToCloudWatchLogs, { CloudWatchLogsLogGroupArn: undefined, CloudWatchLogsRoleArn: undefined }, TARGET],
+])('%s survives every fault at every call', async (_, remediator, broken, parameters) => {
+  const report = await faultMatrix(remediator, {
+    services: { cloudtrail },
+    parameters,
+    arrange(account) {
+      Object.assign(account.state.custom, { beside: sound(), subject: sound() });
+      const [member] = Object.keys(broken) as [keyof Trail];
+      const subject = () => trailOf(account.state.custom, 'subject');
+      return reportedGap({
+        resource: resource({ type: 'AWS::CloudTrail::Trail', id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: String(remediator.configRules[1]),
+        open: () => Object.assign(subject(), broken),
+        isOpen: () => trails(account.state.custom)['subject'] !== undefined && subject()[member] === broken[member],
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(subject(), sound()),
+          change: () => subject().tags.push({ Key: 'more', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(200);
+});

@@ -1,0 +1,19 @@
+import { defineService } from '@redress/core';
+
+/** RDS as this package uses it. No call says ApplyImmediately: what is pending keeps waiting for its maintenance window. */
+export const rds = defineService({
+  id: 'rds',
+  load: () => import('./sdk.js'),
+  client: 'RDSClient',
+  operations: {
+    DescribeDBInstances: {},
+    DescribeDBSnapshots: {},
+    DescribeDBSnapshotAttributes: {},
+    DescribeDBClusterSnapshots: {},
+    DescribeDBClusterSnapshotAttributes: {},
+    // Each sets what it names: sent twice, it changes nothing more.
+    ModifyDBInstance: { retry: 'idempotent' },
+    ModifyDBSnapshotAttribute: { retry: 'idempotent' },
+    ModifyDBClusterSnapshotAttribute: { retry: 'idempotent' },
+  },
+});

@@ -1,0 +1,22 @@
+/**
+ * Remediators for RDS.
+ *
+ * @packageDocumentation
+ */
+import type { Remediator } from '@redress/core';
+import { enableEnhancedMonitoring } from './rds-enable-enhanced-monitoring.js';
+import { enableInstanceDeletionProtection } from './rds-enable-instance-deletion-protection.js';
+import { exportLogsToCloudWatch } from './rds-export-logs-to-cloudwatch.js';
+import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.js';
+import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
+
+export { enableEnhancedMonitoring, enableInstanceDeletionProtection, exportLogsToCloudWatch, makeClusterSnapshotPrivate, makeSnapshotPrivate };
+
+/** Every remediator of this package. */
+export const rdsRemediators: readonly Remediator[] = [
+  makeSnapshotPrivate,
+  makeClusterSnapshotPrivate,
+  enableInstanceDeletionProtection,
+  exportLogsToCloudWatch,
+  enableEnhancedMonitoring,
+];

@@ -1,0 +1,55 @@
+import { defineSetting, needs, shortLived } from '@redress/core';
+import * as z from 'zod/mini';
+import { rds } from './client.js';
+import { packageRef } from './package-ref.js';
+import { dbInstance } from './resources.js';
+
+const parameters = z.strictObject({
+  seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('How often metrics of the operating system are collected.')),
+  roleArn: z
+    .optional(z.string().check(z.regex(/^arn:[^:]+:iam::[0-9]{12}:role\/.+$/, 'the ARN of a role')))
+    .check(z.describe('The role that RDS sends metrics with; it is passed to monitoring.rds.amazonaws.com. Needed where an instance has none.')),
+});
+
+/**
+ * Turns on enhanced monitoring of a DB instance that has none. It takes effect at once, without a restart.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-6
+ */
+export const enableEnhancedMonitoring = defineSetting({
+  on: dbInstance,
+  id: 'rds-enable-enhanced-monitoring',
+  title: 'Turn on enhanced monitoring of a DB instance',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['RDS.6'] },
+  rules: { RDS_ENHANCED_MONITORING_ENABLED: 'rds-enhanced-monitoring-enabled' },
+  calls: { 'rds:CreateDBInstance': 'request.dBInstanceIdentifier', 'rds:ModifyDBInstance': 'request.dBInstanceIdentifier' },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: ['What the metrics cost in CloudWatch Logs.', 'Whether the role may write logs: then no metrics arrive.'],
+  parameters,
+  at: ({ MonitoringInterval, MonitoringRoleArn }) => ({ seconds: MonitoringInterval, role: MonitoringRoleArn }),
+  // Instances that never had it are described without either.
+  absent: { seconds: 0, role: null },
+  hazards: [shortLived('metrics of it are paid for, and nobody reads them')],
+  rollback: {
+    restores: 'equivalent',
+    what: 'Enhanced monitoring is turned off again.',
+    not: ['RDS may go on naming the role of an instance that is not monitored.'],
+  },
+  alsoFoundBy: { prowler: ['rds_instance_enhanced_monitoring_enabled'] },
+  inCode: {
+    cloudFormation: 'AWS::RDS::DBInstance MonitoringInterval, MonitoringRoleArn',
+    terraform: 'aws_db_instance monitoring_interval, monitoring_role_arn',
+  },
+  instead: ({ now, id, parameters: { roleArn } }) =>
+    now.seconds > 0 ? null : needs('rds-enable-enhanced-monitoring', `${id} has no enhanced monitoring`, { roleArn: now.role ?? roleArn }),
+  wanted: ({ now, parameters: { seconds, roleArn } }) => (now.seconds > 0 ? now : { seconds, role: now.role ?? roleArn ?? null }),
+  writes: [rds.pickWith('ModifyDBInstance', 'iam:PassRole')],
+  undoes: [rds.pick('ModifyDBInstance')],
+  write: ({ id, to: { seconds, role } }) =>
+    rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, MonitoringInterval: seconds, ...(role === null ? {} : { MonitoringRoleArn: role }) }),
+  undo: ({ id }) => ({ calls: [rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, MonitoringInterval: 0 })], restores: 'equivalent' }),
+  equivalent: ({ before, after }) => before.seconds === after.seconds,
+  summary: ({ id, to }) => `turn on enhanced monitoring of ${id}, every ${to.seconds} seconds`,
+});

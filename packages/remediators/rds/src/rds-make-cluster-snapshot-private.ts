@@ -1,0 +1,43 @@
+import { defineSetting, sharedOnPurpose } from '@redress/core';
+import { rds } from './client.js';
+import { packageRef } from './package-ref.js';
+import { dbClusterSnapshot } from './resources.js';
+
+/**
+ * Takes from everybody the right to restore a DB cluster snapshot. Accounts that are named keep theirs.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-1
+ */
+export const makeClusterSnapshotPrivate = defineSetting({
+  on: dbClusterSnapshot,
+  id: 'rds-make-cluster-snapshot-private',
+  title: 'Remove the public right to restore a DB cluster snapshot',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['RDS.1'] },
+  rules: { RDS_SNAPSHOTS_PUBLIC_PROHIBITED: 'rds-snapshots-public-prohibited' },
+  calls: { 'rds:ModifyDBClusterSnapshotAttribute': 'request.dBClusterSnapshotIdentifier' },
+  ceiling: 'enforce',
+  blindSpots: ['Who has restored or copied it already: their copies stay.', 'Accounts that restore it by the public right, and are not named.'],
+  read: {
+    reads: [rds.pick('DescribeDBClusterSnapshotAttributes')],
+    async of({ aws, id }) {
+      const { DBClusterSnapshotAttributesResult: result } = await aws.rds.DescribeDBClusterSnapshotAttributes({ DBClusterSnapshotIdentifier: id });
+      const restore = result?.DBClusterSnapshotAttributes?.find((each) => each.AttributeName === 'restore');
+      // A snapshot that nobody else may restore is described without values.
+      return { public: restore === undefined ? undefined : (restore.AttributeValues ?? []).includes('all') };
+    },
+  },
+  hazards: [sharedOnPurpose('who restores it without being named could not any more')],
+  rollback: { restores: 'exact', what: 'Everybody may restore it again.', not: [] },
+  alsoFoundBy: { prowler: ['rds_snapshots_public_access'] },
+  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_db_cluster_snapshot shared_accounts' },
+  wanted: () => ({ public: false }),
+  writes: [rds.pick('ModifyDBClusterSnapshotAttribute')],
+  write: ({ id, to }) =>
+    rds.call('ModifyDBClusterSnapshotAttribute', {
+      DBClusterSnapshotIdentifier: id,
+      AttributeName: 'restore',
+      [to.public ? 'ValuesToAdd' : 'ValuesToRemove']: ['all'],
+    }),
+  summary: ({ id }) => `take from everybody the right to restore ${id}`,
+});

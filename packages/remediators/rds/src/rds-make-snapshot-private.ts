@@ -1,0 +1,39 @@
+import { defineSetting, sharedOnPurpose } from '@redress/core';
+import { rds } from './client.js';
+import { packageRef } from './package-ref.js';
+import { dbSnapshot } from './resources.js';
+
+/**
+ * Takes from everybody the right to restore a DB snapshot. Accounts that are named keep theirs.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-1
+ */
+export const makeSnapshotPrivate = defineSetting({
+  on: dbSnapshot,
+  id: 'rds-make-snapshot-private',
+  title: 'Remove the public right to restore a DB snapshot',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['RDS.1'] },
+  rules: { RDS_SNAPSHOTS_PUBLIC_PROHIBITED: 'rds-snapshots-public-prohibited' },
+  calls: { 'rds:ModifyDBSnapshotAttribute': 'request.dBSnapshotIdentifier' },
+  ceiling: 'enforce',
+  blindSpots: ['Who has restored or copied it already: their copies stay.', 'Accounts that restore it by the public right, and are not named.'],
+  read: {
+    reads: [rds.pick('DescribeDBSnapshotAttributes')],
+    async of({ aws, id }) {
+      const { DBSnapshotAttributesResult: result } = await aws.rds.DescribeDBSnapshotAttributes({ DBSnapshotIdentifier: id });
+      const restore = result?.DBSnapshotAttributes?.find((each) => each.AttributeName === 'restore');
+      // A snapshot that nobody else may restore is described without values.
+      return { public: restore === undefined ? undefined : (restore.AttributeValues ?? []).includes('all') };
+    },
+  },
+  hazards: [sharedOnPurpose('who restores it without being named could not any more')],
+  rollback: { restores: 'exact', what: 'Everybody may restore it again.', not: [] },
+  alsoFoundBy: { prowler: ['rds_snapshots_public_access'] },
+  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_db_snapshot shared_accounts' },
+  wanted: () => ({ public: false }),
+  writes: [rds.pick('ModifyDBSnapshotAttribute')],
+  write: ({ id, to }) =>
+    rds.call('ModifyDBSnapshotAttribute', { DBSnapshotIdentifier: id, AttributeName: 'restore', [to.public ? 'ValuesToAdd' : 'ValuesToRemove']: ['all'] }),
+  summary: ({ id }) => `take from everybody the right to restore ${id}`,
+});

@@ -1,0 +1,203 @@
+import {
+  AddTagsToResourceCommand,
+  CreateDBClusterCommand,
+  CreateDBClusterSnapshotCommand,
+  CreateDBInstanceCommand,
+  type CreateDBInstanceCommandInput,
+  CreateDBSnapshotCommand,
+  DescribeDBInstancesCommand,
+  ModifyDBClusterSnapshotAttributeCommand,
+  ModifyDBInstanceCommand,
+  ModifyDBSnapshotAttributeCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
+import { type ResourceRef, resource } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { inject } from 'vitest';
+import {
+  enableEnhancedMonitoring,
+  enableInstanceDeletionProtection,
+  exportLogsToCloudWatch,
+  makeClusterSnapshotPrivate,
+  makeSnapshotPrivate,
+} from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+const account = { endpoint: inject('moto') };
+const rds = (sdk: Sdk) => new RDSClient(sdk.config);
+const KINDS: Readonly<Record<string, string>> = {
+  'AWS::RDS::DBInstance': 'db',
+  'AWS::RDS::DBSnapshot': 'snapshot',
+  'AWS::RDS::DBClusterSnapshot': 'cluster-snapshot',
+};
+const refTo = (sdk: Sdk, type: string, id: string) => resource({ type, id, account: sdk.account, region: sdk.region });
+const gone = (type: string): Scenario => ({ name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, type, sdk.name('gone')) });
+const tag: Scenario['tag'] = async (sdk, { type, region, account: owner, id }, Key, Value) => {
+  await rds(sdk).send(new AddTagsToResourceCommand({ ResourceName: `arn:aws:rds:${region}:${owner}:${KINDS[type]}:${id}`, Tags: [{ Key, Value }] }));
+};
+
+const instance =
+  (given: Partial<CreateDBInstanceCommandInput> = {}, tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const DBInstanceIdentifier = sdk.name('db');
+    await rds(sdk).send(
+      new CreateDBInstanceCommand({
+        DBInstanceIdentifier,
+        Engine: 'postgres',
+        DBInstanceClass: 'db.t3.micro',
+        AllocatedStorage: 20,
+        MasterUsername: 'admin',
+        MasterUserPassword: 'not-a-password',
+        Tags: Object.entries({ team: 'payments', ...tags }).map(([Key, Value]) => ({ Key, Value })),
+        ...given,
+      }),
+    );
+    return refTo(sdk, 'AWS::RDS::DBInstance', DBInstanceIdentifier);
+  };
+const cluster = async (sdk: Sdk): Promise<string> => {
+  const DBClusterIdentifier = sdk.name('cluster');
+  await rds(sdk).send(
+    new CreateDBClusterCommand({ DBClusterIdentifier, Engine: 'aurora-postgresql', MasterUsername: 'admin', MasterUserPassword: 'not-a-password' }),
+  );
+  return DBClusterIdentifier;
+};
+const member = async (sdk: Sdk) => instance({ DBClusterIdentifier: await cluster(sdk), Engine: 'aurora-postgresql' })(sdk);
+/** All of an instance but some members. */
+const restOf =
+  (...changed: readonly string[]): Scenario['rest'] =>
+  async (sdk, ref) => {
+    const { DBInstances: [found] = [] } = await rds(sdk).send(new DescribeDBInstancesCommand({ DBInstanceIdentifier: ref.id }));
+    return JSON.stringify(Object.entries(found ?? {}).filter(([member]) => ![...changed, 'LatestRestorableTime'].includes(member)));
+  };
+const modified =
+  (change: object): Scenario['breakAgain'] =>
+  async (sdk, ref) => {
+    await rds(sdk).send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: ref.id, ...change }));
+  };
+const whoModifies: Scenario['event'] = ({ account: owner, region, id }) =>
+  cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'ModifyDBInstance', request: { dBInstanceIdentifier: id } });
+
+const protection: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: restOf('DeletionProtection'),
+  breakAgain: modified({ DeletionProtection: false }),
+};
+describeRemediator(enableInstanceDeletionProtection, {
+  account,
+  scenarios: [
+    { ...protection, name: 'an instance without it', expect: 'change', arrange: instance() },
+    { ...protection, name: 'someone has just turned it off', expect: 'change', arrange: instance(), event: whoModifies },
+    { ...protection, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
+    { ...protection, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
+    { ...protection, name: 'an instance with it', expect: 'compliant', arrange: instance({ DeletionProtection: true }) },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const role = (sdk: Sdk) => `arn:aws:iam::${sdk.account}:role/rds-monitoring`;
+const parameters = { roleArn: 'arn:aws:iam::123456789012:role/rds-monitoring' };
+const monitoring: Pick<Scenario, 'tag' | 'rest' | 'breakAgain' | 'parameters'> = {
+  tag,
+  rest: restOf('MonitoringInterval', 'MonitoringRoleArn'),
+  breakAgain: modified({ MonitoringInterval: 0 }),
+  parameters,
+};
+describeRemediator(enableEnhancedMonitoring, {
+  account,
+  scenarios: [
+    { ...monitoring, name: 'an instance without it', expect: 'change', arrange: instance() },
+    { ...monitoring, name: 'no role is named', expect: 'manual', parameters: {}, arrange: instance() },
+    { ...monitoring, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
+    {
+      ...monitoring,
+      name: 'an instance with it',
+      expect: 'compliant',
+      arrange: (sdk) => instance({ MonitoringInterval: 15, MonitoringRoleArn: role(sdk) })(sdk),
+    },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const exports: Pick<Scenario, 'tag' | 'rest'> = { tag, rest: restOf('EnabledCloudwatchLogsExports') };
+describeRemediator(exportLogsToCloudWatch, {
+  account,
+  scenarios: [
+    {
+      ...exports,
+      name: 'a PostgreSQL instance that exports one of its logs',
+      expect: 'change',
+      arrange: instance({ EnableCloudwatchLogsExports: ['upgrade'] }),
+      breakAgain: modified({ CloudwatchLogsExportConfiguration: { DisableLogTypes: ['postgresql'] } }),
+    },
+    { ...exports, name: 'a MySQL instance, whose logs may hold statements', expect: 'change', hazards: ['statements'], arrange: instance({ Engine: 'mysql' }) },
+    { ...exports, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
+    { ...exports, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
+    {
+      ...exports,
+      name: 'an instance that exports them all',
+      expect: 'compliant',
+      arrange: instance({ EnableCloudwatchLogsExports: ['upgrade', 'postgresql'] }),
+    },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const shareInstanceSnapshot = async (sdk: Sdk, DBSnapshotIdentifier: string, ValuesToAdd: string[]) => {
+  await rds(sdk).send(new ModifyDBSnapshotAttributeCommand({ DBSnapshotIdentifier, AttributeName: 'restore', ValuesToAdd }));
+};
+const snapshot =
+  (shared: string[], tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const { id: DBInstanceIdentifier } = await instance()(sdk);
+    const DBSnapshotIdentifier = sdk.name('snapshot');
+    const Tags = Object.entries({ team: 'payments', ...tags }).map(([Key, Value]) => ({ Key, Value }));
+    await rds(sdk).send(new CreateDBSnapshotCommand({ DBInstanceIdentifier, DBSnapshotIdentifier, Tags }));
+    if (shared.length > 0) await shareInstanceSnapshot(sdk, DBSnapshotIdentifier, shared);
+    return refTo(sdk, 'AWS::RDS::DBSnapshot', DBSnapshotIdentifier);
+  };
+const shareClusterSnapshot = async (sdk: Sdk, DBClusterSnapshotIdentifier: string, ValuesToAdd: string[]) => {
+  await rds(sdk).send(new ModifyDBClusterSnapshotAttributeCommand({ DBClusterSnapshotIdentifier, AttributeName: 'restore', ValuesToAdd }));
+};
+const clusterSnapshot =
+  (shared: string[], tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const [DBClusterIdentifier, DBClusterSnapshotIdentifier] = [await cluster(sdk), sdk.name('snapshot')];
+    const Tags = Object.entries({ team: 'payments', ...tags }).map(([Key, Value]) => ({ Key, Value }));
+    await rds(sdk).send(new CreateDBClusterSnapshotCommand({ DBClusterIdentifier, DBClusterSnapshotIdentifier, Tags }));
+    if (shared.length > 0) await shareClusterSnapshot(sdk, DBClusterSnapshotIdentifier, shared);
+    return refTo(sdk, 'AWS::RDS::DBClusterSnapshot', DBClusterSnapshotIdentifier);
+  };
+
+for (const [remediator, arrange, share, type, operation, member] of [
+  [makeSnapshotPrivate, snapshot, shareInstanceSnapshot, 'AWS::RDS::DBSnapshot', 'ModifyDBSnapshotAttribute', 'dBSnapshotIdentifier'],
+  [
+    makeClusterSnapshotPrivate,
+    clusterSnapshot,
+    shareClusterSnapshot,
+    'AWS::RDS::DBClusterSnapshot',
+    'ModifyDBClusterSnapshotAttribute',
+    'dBClusterSnapshotIdentifier',
+  ],
+] as const) {
+  const common: Pick<Scenario, 'tag' | 'breakAgain'> = { tag, breakAgain: async (sdk, ref) => share(sdk, ref.id, ['all']) };
+  describeRemediator(remediator, {
+    account,
+    scenarios: [
+      { ...common, name: 'everybody and one account may restore it', expect: 'change', arrange: arrange(['all', '222222222222']) },
+      {
+        ...common,
+        name: 'someone has just shared it',
+        expect: 'change',
+        arrange: arrange(['all']),
+        event: ({ account: owner, region, id }) => cloudTrailEvent({ account: owner, region, service: 'rds', operation, request: { [member]: id } }),
+      },
+      { ...common, name: 'it is published', expect: 'change', hazards: ['shared-on-purpose'], arrange: arrange(['all'], { visibility: 'public sample' }) },
+      { ...common, name: 'one account may restore it', expect: 'compliant', arrange: arrange(['222222222222']) },
+      gone(type),
+    ],
+  });
+}

@@ -1,0 +1,107 @@
+import { type Remediator, resource } from '@redress/core';
+import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { expect, it } from 'vitest';
+import {
+  enableEnhancedMonitoring,
+  enableInstanceDeletionProtection,
+  exportLogsToCloudWatch,
+  makeClusterSnapshotPrivate,
+  makeSnapshotPrivate,
+} from '../src/index.js';
+
+interface Thing {
+  DeletionProtection: boolean;
+  MonitoringInterval: number;
+  MonitoringRoleArn?: string;
+  EnabledCloudwatchLogsExports: string[];
+  TagList: { Key: string; Value: string }[];
+  restore: string[];
+}
+type Input = Readonly<Record<string, unknown>>;
+const thing = (custom: Record<string, unknown>, id: unknown): Thing => {
+  const found = (custom as Record<string, Thing>)[String(id)];
+  if (found === undefined) throw new SimulatedError('DBInstanceNotFoundFault', 404);
+  return found;
+};
+const all = (custom: Record<string, unknown>, id: unknown, as: (name: string) => object) =>
+  (id === undefined ? Object.keys(custom).sort() : [String(id)]).map((name) => {
+    const { restore: _, ...described } = thing(custom, name);
+    return { ...described, ...as(name) };
+  });
+const snapshotOf = (kind: '' | 'Cluster'): Readonly<Record<string, Operation>> => ({
+  [`DescribeDB${kind}Snapshots`]: ({ custom }, input: Input) => ({
+    [`DB${kind}Snapshots`]: all(custom, input[`DB${kind}SnapshotIdentifier`], (name) => ({
+      [`DB${kind}SnapshotIdentifier`]: name,
+      SnapshotCreateTime: new Date('2026-01-02T03:04:05Z'),
+    })),
+  }),
+  [`DescribeDB${kind}SnapshotAttributes`]: ({ custom }, input: Input) => ({
+    [`DB${kind}SnapshotAttributesResult`]: {
+      [`DB${kind}SnapshotAttributes`]: [{ AttributeName: 'restore', AttributeValues: thing(custom, input[`DB${kind}SnapshotIdentifier`]).restore }],
+    },
+  }),
+  [`ModifyDB${kind}SnapshotAttribute`]: ({ custom }, input: Input) => {
+    const found = thing(custom, input[`DB${kind}SnapshotIdentifier`]);
+    const [add, remove] = [input['ValuesToAdd'], input['ValuesToRemove']] as (string[] | undefined)[];
+    found.restore = [...new Set([...found.restore, ...(add ?? [])])].filter((each) => remove?.includes(each) !== true);
+    return {};
+  },
+});
+/** As much of RDS as the package uses. */
+const rds: Readonly<Record<string, Operation>> = {
+  ...snapshotOf(''),
+  ...snapshotOf('Cluster'),
+  DescribeDBInstances: ({ custom }, { DBInstanceIdentifier }: Input) => ({
+    DBInstances: all(custom, DBInstanceIdentifier, (name) => ({ DBInstanceIdentifier: name, DbiResourceId: `db-${name}`, Engine: 'postgres' })),
+  }),
+  ModifyDBInstance: ({ custom }, { DBInstanceIdentifier, CloudwatchLogsExportConfiguration: logs, ...change }: Input) => {
+    const found = thing(custom, DBInstanceIdentifier);
+    Object.assign(found, change);
+    const { EnableLogTypes = [], DisableLogTypes = [] } = (logs ?? {}) as { EnableLogTypes?: string[]; DisableLogTypes?: string[] };
+    found.EnabledCloudwatchLogsExports = [...new Set([...found.EnabledCloudwatchLogsExports, ...EnableLogTypes])].filter(
+      (each) => !DisableLogTypes.includes(each),
+    );
+    return {};
+  },
+};
+
+const SOUND = (): Thing => ({
+  DeletionProtection: true,
+  MonitoringInterval: 60,
+  EnabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
+  TagList: [{ Key: 'team', Value: 'payments' }],
+  restore: ['222222222222'],
+});
+const ROLE = 'arn:aws:iam::111111111111:role/rds-monitoring';
+
+it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameters?: { readonly roleArn: string }]>([
+  [enableInstanceDeletionProtection.id, enableInstanceDeletionProtection, 'AWS::RDS::DBInstance', { DeletionProtection: false }],
+  [enableEnhancedMonitoring.id, enableEnhancedMonitoring, 'AWS::RDS::DBInstance', { MonitoringInterval: 0 }, { roleArn: ROLE }],
+  [exportLogsToCloudWatch.id, exportLogsToCloudWatch, 'AWS::RDS::DBInstance', { EnabledCloudwatchLogsExports: ['upgrade'] }],
+  [makeSnapshotPrivate.id, makeSnapshotPrivate, 'AWS::RDS::DBSnapshot', { restore: ['222222222222', 'all'] }],
+  [makeClusterSnapshotPrivate.id, makeClusterSnapshotPrivate, 'AWS::RDS::DBClusterSnapshot', { restore: ['222222222222', 'all'] }],
+])('%s survives every fault at every call', async (_, remediator, type, broken, parameters) => {
+  const report = await faultMatrix(remediator, {
+    services: { rds },
+    ...(parameters === undefined ? {} : { parameters }),
+    arrange(account) {
+      const { custom } = account.state;
+      Object.assign(custom, { beside: SOUND(), subject: SOUND() });
+      const [member] = Object.keys(broken) as [keyof Thing];
+      const now = () => (account.state.custom as Record<string, Thing>)['subject'];
+      return reportedGap({
+        resource: resource({ type, id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: String(remediator.configRules[1]),
+        open: () => Object.assign(thing(account.state.custom, 'subject'), broken),
+        isOpen: () => now() !== undefined && JSON.stringify(now()?.[member]) === JSON.stringify(broken[member]),
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(thing(account.state.custom, 'subject'), { [member]: SOUND()[member] }),
+          change: () => thing(account.state.custom, 'subject').TagList.push({ Key: 'more', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(160);
+});

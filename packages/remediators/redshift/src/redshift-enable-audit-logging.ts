@@ -1,0 +1,59 @@
+import { defineSetting, shortLived } from '@redress/core';
+import * as z from 'zod/mini';
+import { redshift } from './client.js';
+import { cluster } from './cluster.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z.strictObject({
+  bucket: z
+    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
+    .check(z.describe('The bucket that logs are delivered to. Default: CloudWatch Logs.')),
+  prefix: z.optional(z.string()).check(z.describe('What their keys begin with.')),
+});
+
+/**
+ * Turns on audit logging of a cluster: connections and users. Delivery is on the side, and needs no restart.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/redshift-controls.html#redshift-4
+ */
+export const enableAuditLogging = defineSetting({
+  on: cluster,
+  id: 'redshift-enable-audit-logging',
+  title: 'Turn on audit logging of a cluster',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['Redshift.4'] },
+  rules: { REDSHIFT_AUDIT_LOGGING_ENABLED: 'redshift-audit-logging-enabled', REDSHIFT_CLUSTER_CONFIGURATION_CHECK: 'redshift-cluster-configuration-check' },
+  calls: { 'redshift:CreateCluster': 'request.clusterIdentifier', 'redshift:DisableLogging': 'request.clusterIdentifier' },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: [
+    'The log of user activity, which a parameter group has to turn on.',
+    'What the logs cost.',
+    'Whether the bucket lets redshift.amazonaws.com deliver: Redshift refuses one that does not.',
+    'Encryption of the cluster and its node type, which REDSHIFT_CLUSTER_CONFIGURATION_CHECK looks at, too.',
+  ],
+  parameters,
+  read: {
+    reads: [redshift.pick('DescribeLoggingStatus')],
+    of: async ({ aws, id }) => ({ logged: (await aws.redshift.DescribeLoggingStatus({ ClusterIdentifier: id })).LoggingEnabled }),
+  },
+  hazards: [shortLived('logs of it are paid for, and nobody reads them')],
+  rollback: { restores: 'exact', what: 'Audit logging is turned off again.', not: ['What was delivered meanwhile stays where it is.'] },
+  alsoFoundBy: { prowler: ['redshift_cluster_audit_logging'] },
+  inCode: { cloudFormation: 'AWS::Redshift::Cluster LoggingProperties', terraform: 'aws_redshift_logging' },
+  // It looks for encryption, too, which is not judged here.
+  judge: ({ claim, state }) => (state.logged && claim.isRule('REDSHIFT_CLUSTER_CONFIGURATION_CHECK') ? null : []),
+  wanted: () => ({ logged: true }),
+  writes: [redshift.pick('EnableLogging')],
+  undoes: [redshift.pick('DisableLogging')],
+  write({ id, to, parameters: { bucket, prefix } }) {
+    if (!to.logged) return redshift.call('DisableLogging', { ClusterIdentifier: id });
+    return redshift.call('EnableLogging', {
+      ClusterIdentifier: id,
+      ...(bucket === undefined
+        ? { LogDestinationType: 'cloudwatch', LogExports: ['connectionlog', 'userlog'] }
+        : { LogDestinationType: 's3', BucketName: bucket, ...(prefix === undefined ? {} : { S3KeyPrefix: prefix }) }),
+    });
+  },
+  summary: ({ id, parameters: { bucket } }) => `turn on audit logging of ${id}, to ${bucket ?? 'CloudWatch Logs'}`,
+});

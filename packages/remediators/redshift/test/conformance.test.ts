@@ -1,0 +1,100 @@
+import {
+  CreateClusterCommand,
+  CreateTagsCommand,
+  DescribeClustersCommand,
+  DisableLoggingCommand,
+  EnableLoggingCommand,
+  ModifyClusterCommand,
+  RedshiftClient,
+} from '@aws-sdk/client-redshift';
+import { type ResourceRef, resource } from '@redress/core';
+import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
+import { inject } from 'vitest';
+import { enableAuditLogging, enableAutomatedSnapshots } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
+const account = { endpoint: inject('moto') };
+const client = (sdk: Sdk) => new RedshiftClient(sdk.config);
+
+const cluster =
+  ({ days = 1, logs = false, tags = {} }: { readonly days?: number; readonly logs?: boolean; readonly tags?: Readonly<Record<string, string>> } = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ClusterIdentifier = sdk.name('cluster');
+    await client(sdk).send(
+      new CreateClusterCommand({
+        ClusterIdentifier,
+        NodeType: 'ra3.large',
+        MasterUsername: 'admin',
+        MasterUserPassword: 'Not-a-passw0rd',
+        AutomatedSnapshotRetentionPeriod: days,
+        Tags: Object.entries({ team: 'reports', ...tags }).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+    // The first answer says that it is being made, and every one after it that it is there.
+    await client(sdk).send(new DescribeClustersCommand({ ClusterIdentifier }));
+    if (logs) await client(sdk).send(new EnableLoggingCommand({ ClusterIdentifier, LogDestinationType: 'cloudwatch', LogExports: ['connectionlog'] }));
+    return resource({ type: 'AWS::Redshift::Cluster', id: ClusterIdentifier, account: sdk.account, region: sdk.region });
+  };
+const common: Pick<Scenario, 'tag' | 'rest'> = {
+  tag: async (sdk, { region, account: owner, id }, Key, Value) => {
+    await client(sdk).send(new CreateTagsCommand({ ResourceName: `arn:aws:redshift:${region}:${owner}:cluster:${id}`, Tags: [{ Key, Value }] }));
+  },
+  rest: async (sdk, ref) => {
+    const { Clusters: [found] = [] } = await client(sdk).send(new DescribeClustersCommand({ ClusterIdentifier: ref.id }));
+    return JSON.stringify(Object.entries(found ?? {}).filter(([member]) => !['AutomatedSnapshotRetentionPeriod', 'ClusterStatus'].includes(member)));
+  },
+};
+const gone: Scenario = {
+  name: 'a cluster that is gone',
+  expect: 'compliant',
+  arrange: async (sdk) => resource({ type: 'AWS::Redshift::Cluster', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
+};
+
+describeRemediator(enableAutomatedSnapshots, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'snapshots that are kept for a day',
+      expect: 'change',
+      arrange: cluster(),
+      breakAgain: async (sdk, ref) => {
+        await client(sdk).send(new ModifyClusterCommand({ ClusterIdentifier: ref.id, AutomatedSnapshotRetentionPeriod: 2 }));
+      },
+    },
+    {
+      ...common,
+      name: 'someone has just lowered it',
+      expect: 'change',
+      parameters: { minDays: 14 },
+      arrange: cluster({ days: 7 }),
+      event: ({ account: owner, region, id }) =>
+        cloudTrailEvent({ account: owner, region, service: 'redshift', operation: 'ModifyCluster', request: { clusterIdentifier: id } }),
+    },
+    { ...common, name: 'a scratch cluster', expect: 'change', hazards: ['short-lived'], arrange: cluster({ tags: { purpose: 'scratch' } }) },
+    { ...common, name: 'a longer retention', expect: 'compliant', arrange: cluster({ days: 30 }) },
+    gone,
+  ],
+});
+
+describeRemediator(enableAuditLogging, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'a cluster without it',
+      expect: 'change',
+      arrange: cluster(),
+      breakAgain: async (sdk, ref) => {
+        await client(sdk).send(new DisableLoggingCommand({ ClusterIdentifier: ref.id }));
+      },
+    },
+    { ...common, name: 'a scratch cluster', expect: 'change', hazards: ['short-lived'], arrange: cluster({ tags: { purpose: 'scratch' } }) },
+    { ...common, name: 'a cluster with it', expect: 'compliant', arrange: cluster({ logs: true }) },
+    gone,
+  ],
+});

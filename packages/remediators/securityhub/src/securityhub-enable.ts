@@ -1,0 +1,59 @@
+import { accountInRegion, classifyAwsError, defineSetting } from '@redress/core';
+import { securityhub } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/** Security Hub answers InvalidAccessException where it is off, as it does where access is refused: only its text says which. */
+const isOff = (error: unknown) => {
+  const { name, message } = classifyAwsError(error instanceof Error ? (error.cause ?? error) : error);
+  return (name === 'InvalidAccessException' || name === 'ResourceNotFoundException') && /not subscribed|not enabled|not found/i.test(message);
+};
+
+/**
+ * Turns on Security Hub in a region, without standards: which ones count is a decision of its own.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/developerguide/securityhub-enabled.html
+ */
+export const enableSecurityHub = defineSetting({
+  on: accountInRegion,
+  id: 'securityhub-enable',
+  title: 'Turn on Security Hub in the region',
+  package: packageRef,
+  controls: { 'cis-aws-foundations-benchmark/v/3.0.0': ['4.16'], 'cis-aws-foundations-benchmark/v/5.0.0': ['4.16'] },
+  rules: { SECURITYHUB_ENABLED: 'securityhub-enabled' },
+  calls: { 'securityhub:DisableSecurityHub': 'account' },
+  ceiling: 'enforce',
+  blindSpots: [
+    'What its checks and findings cost.',
+    'Whether AWS Config records here: without it most controls find nothing.',
+    'Whether a central configuration of the organization keeps it off here: then it goes off again.',
+  ],
+  read: {
+    reads: [securityhub.pick('DescribeHub')],
+    async of({ aws }) {
+      try {
+        return { enabled: (await aws.securityhub.DescribeHub({})).HubArn === undefined ? undefined : true };
+      } catch (error) {
+        if (isOff(error)) return { enabled: false };
+        throw error;
+      }
+    },
+  },
+  hazards: [],
+  rollback: {
+    restores: 'exact',
+    what: 'Security Hub is turned off again.',
+    not: ['The findings that it has by then, so it has to be accepted (`--accept-loss`).'],
+  },
+  alsoFoundBy: { prowler: ['securityhub_enabled'] },
+  inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
+  wanted: () => ({ enabled: true }),
+  writes: [securityhub.pick('EnableSecurityHub')],
+  undoes: [securityhub.pick('DisableSecurityHub')],
+  write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
+  undo: ({ resource }) => ({
+    calls: [securityhub.call('DisableSecurityHub', {})],
+    restores: 'exact',
+    destroys: `the findings of Security Hub in ${resource.region}`,
+  }),
+  summary: ({ resource }) => `turn on Security Hub in ${resource.region}`,
+});
