@@ -347,6 +347,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--account <id>', 'the account of the role (default: that of whoever has the policy)')
     .option('--in <region...>', 'in these regions only')
     .option('--no-exception-tag', 'fix: IAM does not look at the exception tag')
+    .option('--part <number>', 'read, fix, rollback: which of several managed policies, where one is too short')
+    .option('--for <role>', 'boundary: for read, fix or rollback alone (default: one for all three)')
     .option('--table <name>', 'auditor: the table of the journal')
     .option('--bucket <name>', 'auditor: its bucket')
     .option('--format <name>', 'json or yaml (default: json)')
