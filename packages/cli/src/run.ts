@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
+import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExportOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
@@ -323,6 +324,13 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('remediators')
     .description('which there are, what the policy lets them do, and which IAM actions they need')
     .action(() => composed(async (composition) => (await import('./commands/remediators.js')).remediatorsCommand(io, composition)));
+  program
+    .command('coverage')
+    .description('which rule of a conformance pack, or control of a framework, is answered: how, by whom, in which mode, and with which last result')
+    .option('--pack <name>', 'apra-cpg-234, or a file: a conformance pack of AWS Config')
+    .option('--framework <name>', 'fsbp, cis-3.0, cis-5.0, cis-6.0, cis-7.0, nist-800-53 or pci-4')
+    .option('--format <name>', 'table, json or csv (default: table)')
+    .action((options: CoverageOptions) => composed(async (composition) => (await import('./commands/coverage.js')).coverageCommand(io, composition, options)));
   program
     .command('patterns')
     .description('EventBridge patterns that deliver the events of the remediators')

@@ -1,5 +1,10 @@
 import { type JsonObject, RedressError } from '@redress/core';
-import type { PolicyDocument } from './policies.js';
+
+/** A policy of IAM, as data. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly JsonObject[];
+}
 
 /**
  * Characters that IAM takes of a managed policy, white space not counted; a permission boundary is one.

@@ -1,4 +1,4 @@
-export { MAX_ATTACHED_POLICIES, MAX_MANAGED_POLICY, MAX_ROLE_POLICIES, policySize } from './divided.js';
+export { MAX_ATTACHED_POLICIES, MAX_MANAGED_POLICY, MAX_ROLE_POLICIES, type PolicyDocument, policySize } from './divided.js';
 export { type AuditorOptions, auditorPolicy } from './journal.js';
 export { type Conditions, NARROWING, type Narrowing } from './narrowing.js';
 export { NEVER } from './never.js';
@@ -15,7 +15,6 @@ export {
   memberPolicy,
   narrowed,
   oneActionForBoth,
-  type PolicyDocument,
   type Rest,
   type Writing,
 } from './policies.js';

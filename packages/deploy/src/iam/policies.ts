@@ -1,13 +1,7 @@
 import { type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
-import { divided, document, fit, MAX_MANAGED_POLICY, type Measured, tooLarge } from './divided.js';
+import { divided, document, fit, MAX_MANAGED_POLICY, type Measured, type PolicyDocument, tooLarge } from './divided.js';
 import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing.js';
 import { NEVER } from './never.js';
-
-/** A policy of IAM, as data. */
-export interface PolicyDocument {
-  readonly Version: '2012-10-17';
-  readonly Statement: readonly JsonObject[];
-}
 
 /** Roles of a member account: to look and to sweep, to fix, to take back. */
 export type MemberRole = 'read' | 'fix' | 'rollback';
