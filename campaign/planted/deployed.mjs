@@ -346,4 +346,28 @@ export default [
     replace: '{ eventName: each.flatMap(({ eventName }) => eventName) }',
     tests: ['tests/unit/patterns.test.ts'],
   },
+  {
+    promise: 'A generated conformance pack asks for what can be closed, and for nothing else.',
+    defect: 'what needs an approval is asked for by Config itself, until it puts an exception on it',
+    file: 'packages/deploy/src/config/conformance-pack.ts',
+    find: "{ type, automatic: answer === 'closes' }",
+    replace: '{ type, automatic: true }',
+    tests: ['packages/deploy/src/config/config.test.ts'],
+  },
+  {
+    promise: 'A generated conformance pack asks for what can be closed, and for nothing else.',
+    defect: 'the parameters of the pack are lost',
+    file: 'packages/deploy/src/config/conformance-pack.ts',
+    find: 'input: parameters,',
+    replace: 'input: {},',
+    tests: ['packages/deploy/src/config/config.test.ts'],
+  },
+  {
+    promise: 'A generated conformance pack fits what AWS Config takes.',
+    defect: 'all rules are in one file',
+    file: 'packages/deploy/src/config/conformance-pack.ts',
+    find: 'Math.ceil(rules.length / MAX_PACK_RULES)',
+    replace: 'Math.min(1, rules.length)',
+    tests: ['packages/deploy/src/config/config.test.ts'],
+  },
 ];

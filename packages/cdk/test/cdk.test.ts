@@ -41,7 +41,7 @@ function made(more: Partial<RedressHubProps> = {}) {
     externalId: 'o-abc-redress',
   });
   const events = new RedressMemberEvents(new Stack(app, 'Events'), 'Events', { remediators, hubBusArn });
-  new RedressMemberConfig(new Stack(app, 'Config'), 'Config', { remediators, configFunctionArn });
+  new RedressMemberConfig(new Stack(app, 'Config'), 'Config', { remediators, configFunctionArn, packBucket: 'packs' });
   const synthesised = (name: string) => JSON.parse(readFileSync(join(outdir, `${name}.template.json`), 'utf8')) as Pick<Template, 'Resources'>;
   return { app, stack, hub, roles, events, synthesised, done: () => rmSync(outdir, { recursive: true, force: true }) };
 }

@@ -6,6 +6,7 @@ import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExportOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
+import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -344,9 +345,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
+    .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action((which: string, options: TemplateOptions) =>
-      composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
+      composed(async (composition) => (await import('./commands/template.js')).templateCommand(io, composition, which, options)),
     );
   generate
     .command('iam <which>')
@@ -376,10 +378,12 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('conformance-pack')
     .description('the Config rules that remediators know, and remediations that ask Redress')
     .option('--remediator <id...>', 'for these only')
+    .option('--pack <name>', 'the rules of apra-cpg-234, or of a file, with its parameters (default: those that remediators know)')
     .option('--no-remediation', 'rules only: Redress acts on their events')
+    .option('--out <folder>', 'write the files for a bucket: with remediations and without, in as many as AWS Config needs')
     .option('--format <name>', 'yaml or json (default: yaml)')
-    .action((options: { remediator?: string[]; remediation: boolean; format?: string }) =>
-      composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(composition, options)),
+    .action((options: PackOptions) =>
+      composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(io, composition, options)),
     );
   generate
     .command('fsbp')

@@ -255,9 +255,8 @@ describe('redress doctor', () => {
     const call = patterns.find((each) => each.name === 'cloudtrail');
     if (first === undefined || call === undefined) throw new Error('no patterns');
     await events.send(new DisableRuleCommand({ Name: `${name}-${first.name}` }));
-    type Calls = { detail: { $or: [{ eventName: string[] }] } };
-    const drifted = structuredClone(call.pattern) as Calls;
-    drifted.detail.$or[0].eventName = drifted.detail.$or[0].eventName.slice(1);
+    const drifted = structuredClone(call.pattern) as { detail: { eventName: string[] } };
+    drifted.detail.eventName = drifted.detail.eventName.slice(1);
     await events.send(new PutRuleCommand({ Name: `${name}-${call.name}`, EventPattern: JSON.stringify(drifted) }));
     const tag = `${name}-exception-tag`;
     await events.send(new PutTargetsCommand({ Rule: tag, Targets: [{ Id: 'q', Arn: arn(name) }] }));
@@ -268,7 +267,9 @@ describe('redress doctor', () => {
         .map((each) => `${each.code} ${each.where.split(' ')[2]}`)
         .sort(),
     ).toEqual([`rule-disabled ${name}-${first.name}`, `rule-drift ${name}-${call.name}`, `rule-no-dead-letters ${tag}`].sort());
-    expect(bad.checks.find((each) => each.code === 'rule-drift')?.saw).toContain(String((call.pattern as Calls).detail.$or[0].eventName[0]));
+    expect(bad.checks.find((each) => each.code === 'rule-drift')?.saw).toContain(
+      String((call.pattern as { detail: { eventName: string[] } }).detail.eventName[0]),
+    );
   });
 
   it('reads the journal of the deployment, and when its canary last came back', async () => {

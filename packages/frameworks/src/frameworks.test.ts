@@ -68,6 +68,7 @@ Resources:
         identifier: 'ACCESS_KEYS_ROTATED',
         name: 'keys',
         parameters: { maxAccessKeyAge: '90', plain: '3' },
+        scope: ['AWS::IAM::User'],
         types: ['AWS::IAM::User'],
         paragraphs: [],
         sources: ['mine.yaml'],

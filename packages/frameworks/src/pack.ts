@@ -21,6 +21,8 @@ export interface PackRule {
   readonly name: string;
   /** What the rule is configured to look for. */
   readonly parameters: Readonly<Record<string, string>>;
+  /** Types that the pack bounds it to; empty: it leaves that to the rule. */
+  readonly scope: readonly string[];
   /** Types of what it evaluates; empty: a pack that was read does not say. */
   readonly types: readonly string[];
   /** Paragraphs of the guidance that it is about; empty where nobody has said. */
@@ -92,13 +94,15 @@ export function readPack(text: string, file: string): ConfigPack {
     if (rule === null || !isRecord(rule['Source']) || rule['Source']['Owner'] !== 'AWS') return [];
     const { SourceIdentifier: identifier } = rule['Source'];
     if (typeof identifier !== 'string') return [];
-    const scope = isRecord(rule['Scope']) ? rule['Scope']['ComplianceResourceTypes'] : null;
+    const bounds = isRecord(rule['Scope']) ? rule['Scope']['ComplianceResourceTypes'] : null;
+    const scope = Array.isArray(bounds) ? bounds.filter((type) => typeof type === 'string') : [];
     return [
       {
         identifier,
         name: typeof rule['ConfigRuleName'] === 'string' ? rule['ConfigRuleName'] : identifier.toLowerCase().replaceAll('_', '-'),
         parameters: inputs(rule['InputParameters'], defaults),
-        types: Array.isArray(scope) ? scope.filter((type) => typeof type === 'string') : [],
+        scope,
+        types: scope,
         paragraphs: [],
         sources: [file],
       },

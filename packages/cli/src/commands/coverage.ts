@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { frameworkOf, isPack, PACKS, packOf, readPack } from '@redress/frameworks';
-import { type Composition, openJournal, reasonOf } from '../compose.js';
+import { frameworkOf, PACKS } from '@redress/frameworks';
+import { type Composition, openJournal } from '../compose.js';
+import { readAnyPack } from '../coverage/packs.js';
 import { type CoverageInput, type CoverageRow, frameworkRows, type LastResult, packRows } from '../coverage/rows.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter, table } from '../io.js';
@@ -53,26 +52,6 @@ async function ofFramework(id: string, input: CoverageInput): Promise<CoverageDo
 async function ofPack(io: Io, name: string, input: CoverageInput): Promise<CoverageDocument> {
   const pack = await readAnyPack(io, name);
   return documentOf(pack.id, pack.title, packRows(pack, input));
-}
-
-/**
- * The pack of that id, or of that file.
- *
- * @throws {CliError} `cli/file` when there is neither
- */
-export async function readAnyPack(io: Pick<Io, 'cwd'>, name: string): ReturnType<typeof packOf> {
-  if (isPack(name)) return packOf(name);
-  let text: string;
-  try {
-    text = await readFile(resolve(io.cwd, name), 'utf8');
-  } catch (cause) {
-    throw new CliError('cli/file', `There is no pack ${name}, and no file: ${reasonOf(cause)}`, {
-      place: { file: name },
-      next: `Packs are ${PACKS.join(', ')}.`,
-      cause,
-    });
-  }
-  return readPack(text, name);
 }
 
 function documentOf(of: string, title: string, rows: readonly CoverageRow[]): CoverageDocument {

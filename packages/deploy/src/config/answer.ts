@@ -24,6 +24,8 @@ export interface AskedRule {
   readonly parameters: Readonly<Record<string, string>>;
   /** What it evaluates; empty: not known. */
   readonly types: readonly string[];
+  /** Types that the pack bounds it to; absent or empty: it leaves that to the rule. */
+  readonly scope?: readonly string[];
 }
 
 /** What is done about a rule, by whom, and why not more. */
