@@ -86,6 +86,24 @@ describe('event patterns', () => {
     for (const { pattern } of many) expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
   });
 
+  it('hold the calls of many services in one rule, each with its own, and those of global services apart', () => {
+    const apiCalls = Object.fromEntries(['ec2:MakeThing', 's3:MakeThing', 's3:DropThing', 'iam:MakeThing'].map((call) => [call, () => []]));
+    const made = eventPatterns([{ resourceTypes: [], controls: [], configRules: [], apiCalls, whenResolved: false }]);
+    const through = (service: string, eventName: string, more: Members = {}) =>
+      made
+        .filter(({ pattern }) =>
+          matchesPattern(fixtures.apiCall({ eventSource: `${service}.amazonaws.com`, eventName, ...more }, { source: `aws.${service}` }), pattern),
+        )
+        .map(({ name }) => name);
+    expect(through('ec2', 'MakeThing')).toEqual(['cloudtrail']);
+    expect(through('s3', 'DropThing')).toEqual(['cloudtrail']);
+    // A call of the same name, of a service that has no trigger of that name.
+    expect(through('ec2', 'DropThing')).toEqual([]);
+    expect(through('rds', 'MakeThing')).toEqual([]);
+    expect(through('s3', 'MakeThing', { errorCode: 'AccessDenied' })).toEqual([]);
+    expect(through('iam', 'MakeThing')).toEqual(['cloudtrail-global']);
+  });
+
   it('let resolved findings through for who asks for them', () => {
     const [closing] = all.filter((each) => each.configRules.length > 0).map((each): Remediator => ({ ...each, whenResolved: true }));
     const some = eventPatterns([closing as Remediator]);

@@ -1,5 +1,5 @@
 import type { Remediator } from '@redress/core';
-import { memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type Narrowing, type ParametersOf } from '@redress/deploy';
+import { type AskedRule, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type Narrowing, type ParametersOf } from '@redress/deploy';
 import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
@@ -105,8 +105,14 @@ export interface RedressMemberConfigProps {
   readonly remediators: readonly Remediator[];
   /** ARN of the function that answers: `hub.config.functionArn`, or the output `ConfigFunctionArn`. */
   readonly configFunctionArn: string;
+  /** Bucket of the stack's region with the packs: the files of `packFiles`, or of `redress generate conformance-pack --out FOLDER`. */
+  readonly packBucket: string;
+  /** How their keys begin. */
+  readonly packPrefix?: string;
   /** Parameters of remediators, as the policy has them; default: their own defaults. */
   readonly parametersOf?: ParametersOf;
+  /** Rules of a conformance pack, with its parameters; default: only those that remediators know. */
+  readonly rules?: readonly AskedRule[];
   /** How the Automation document is called; default `Redress-Remediate`. */
   readonly documentName?: string;
   /** How the conformance pack is called; default `redress`. */
@@ -118,7 +124,7 @@ export interface RedressMemberConfigProps {
 /**
  * AWS Config of one account and region: rules, and in the region of the hub remediations that ask it. The account needs a configuration recorder.
  *
- * @example new RedressMemberConfig(this, 'Config', { remediators: s3Remediators, configFunctionArn });
+ * @example new RedressMemberConfig(this, 'Config', { remediators: s3Remediators, configFunctionArn, packBucket: 'packs-eu-west-1' });
  */
 export class RedressMemberConfig extends Construct {
   /** Every resource as a typed L1, by its name in the template. */
@@ -126,12 +132,18 @@ export class RedressMemberConfig extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressMemberConfigProps) {
     super(scope, id);
-    const { remediators, parametersOf } = props;
-    const source = memberConfigTemplate({ remediators, ...(parametersOf === undefined ? {} : { parametersOf }) });
+    const { remediators, parametersOf, rules } = props;
+    const source = memberConfigTemplate({
+      remediators,
+      ...(parametersOf === undefined ? {} : { parametersOf }),
+      ...(rules === undefined ? {} : { rules }),
+    });
     this.template = included(this, source, {
       ConfigFunctionArn: props.configFunctionArn,
       DocumentName: props.documentName,
       PackName: props.packName,
+      PackBucket: props.packBucket,
+      PackPrefix: props.packPrefix,
       PermissionsBoundaryArn: props.permissionsBoundaryArn,
     });
     acknowledge(this.template, source);

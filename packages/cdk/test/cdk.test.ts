@@ -9,7 +9,7 @@ import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
-import type { CfnRole } from 'aws-cdk-lib/aws-iam';
+import type { CfnManagedPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -41,7 +41,7 @@ function made(more: Partial<RedressHubProps> = {}) {
     externalId: 'o-abc-redress',
   });
   const events = new RedressMemberEvents(new Stack(app, 'Events'), 'Events', { remediators, hubBusArn });
-  new RedressMemberConfig(new Stack(app, 'Config'), 'Config', { remediators, configFunctionArn });
+  new RedressMemberConfig(new Stack(app, 'Config'), 'Config', { remediators, configFunctionArn, packBucket: 'packs' });
   const synthesised = (name: string) => JSON.parse(readFileSync(join(outdir, `${name}.template.json`), 'utf8')) as Pick<Template, 'Resources'>;
   return { app, stack, hub, roles, events, synthesised, done: () => rmSync(outdir, { recursive: true, force: true }) };
 }
@@ -103,7 +103,9 @@ describe('the constructs', () => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Narrow');
     const given = { remediators: s3Remediators, hubRoleArns: ['arn:aws:iam::111111111111:role/Redress-Function'], externalId: 'o-abc-redress' };
     const policiesOf = (id: string, more: object) =>
-      JSON.stringify(stack.resolve((new RedressMemberRole(stack, id, { ...given, ...more }).template.getResource('FixRole') as CfnRole).policies));
+      JSON.stringify(
+        stack.resolve((new RedressMemberRole(stack, id, { ...given, ...more }).template.getResource('FixPolicy1') as CfnManagedPolicy).policyDocument),
+      );
     const narrowing = { 's3:PutEncryptionConfiguration': { name: 'Ours', resources: ['arn:{partition}:s3:::ours-*'], rest: 'Buckets whose names begin so.' } };
     expect(policiesOf('Ours', { narrowing })).toContain(':s3:::ours-*');
     expect(policiesOf('All', {})).not.toContain('ours-*');

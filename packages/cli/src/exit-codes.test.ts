@@ -285,6 +285,14 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['all', [], 0],
     ['a remediator that is none', ['--remediator', 'x'], 2],
   ],
+  coverage: [
+    ['a pack', ['--pack', 'apra-cpg-234'], 0],
+    ['a framework', ['--framework', 'cis-7.0'], 0],
+    ['nothing', [], 2],
+    ['a pack that is none', ['--pack', 'x'], 2],
+    ['a file that is no pack', ['--pack', 'state.tfstate'], 2],
+    ['a framework that is none', ['--framework', 'cis-1.0'], 2],
+  ],
   'generate template': [
     ['the hub', ['hub'], 0],
     ['what is none', ['x'], 2],

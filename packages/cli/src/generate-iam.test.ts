@@ -21,15 +21,15 @@ describe('redress generate iam', () => {
   it('prints a policy for the remediators that were named, with the tag of the policy, ready for IAM', async () => {
     const { exit, statements } = await generate('fix', ...ssh, '--account', '111111111111', '--in', 'eu-west-1');
     expect(exit).toBe(0);
-    expect(statements().map((each) => each['Sid'])).toEqual(['FixSecurityGroup', 'Exempt']);
-    expect(statements()[0]).toEqual({
+    expect(statements().map((each) => each['Sid'])).toEqual(['Exempt', 'FixSecurityGroup']);
+    expect(statements()[1]).toEqual({
       Sid: 'FixSecurityGroup',
       Effect: 'Allow',
       Action: ['ec2:RevokeSecurityGroupIngress'],
       Resource: ['arn:*:ec2:*:111111111111:security-group/*'],
       Condition: { StringEquals: { 'aws:RequestedRegion': ['eu-west-1'] } },
     });
-    expect(statements()[1]).toMatchObject({ Effect: 'Deny', Condition: { Null: { 'aws:ResourceTag/acme:keep': 'false' } } });
+    expect(statements()[0]).toMatchObject({ Effect: 'Deny', Condition: { Null: { 'aws:ResourceTag/acme:keep': 'false' } } });
     expect((await generate('fix', ...ssh, '--no-exception-tag')).out).not.toContain('Deny');
   });
 
@@ -40,6 +40,17 @@ describe('redress generate iam', () => {
       { Sid: 'OnlyDeclared', Effect: 'Deny' },
       { Sid: 'Never', Effect: 'Deny', Action: expect.arrayContaining(['iam:PutRolePolicy', 'organizations:LeaveOrganization']) },
     ]);
+  });
+
+  it('bounds one role alone where it is said which', async () => {
+    const one = await generate('boundary', ...ssh, '--for', 'fix');
+    expect(one.out).toContain('ec2:RevokeSecurityGroupIngress');
+    expect(one.out).not.toContain('ec2:AuthorizeSecurityGroupIngress');
+    expect((await generate('boundary', ...ssh)).out).toContain('ec2:AuthorizeSecurityGroupIngress');
+  });
+
+  it('prints the one policy that is needed, or the part that is asked for', async () => {
+    expect((await generate('fix', ...ssh, '--part', '1')).out).toBe((await generate('fix', ...ssh)).out);
   });
 
   it('prints YAML for templates', async () => {
@@ -61,6 +72,9 @@ describe('redress generate iam', () => {
     [['fix', '--account', '1'], /twelve digits/],
     [['fix', '--remediator', 's3-report-public-website-bucket'], /nothing to allow/],
     [['fix', '--remediator', 'no-such'], /no-such/],
+    [['boundary', '--for', 'auditor'], /read, fix, rollback/],
+    [['fix', '--remediator', 'ec2-revoke-sg-open-ssh', '--part', '2'], /needs 1 managed policy/],
+    [['fix', '--remediator', 'ec2-revoke-sg-open-ssh', '--part', 'two'], /--part 1 to --part 1/],
   ])('refuses %j', async (argv, says) => {
     const { exit, err } = await generate(...argv);
     expect([exit, err]).toEqual([2, expect.stringMatching(says)]);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,8 +29,27 @@ describe('redress generate', () => {
 
   it('prints the template that holds the pack, with the same parameters', async () => {
     const { out } = await generate('template', 'member-config', '--format', 'json', '--remediator', 'logs-raise-retention');
-    const { Resources } = JSON.parse(out) as { Resources: { AskingPack: { Properties: { TemplateBody: string } } } };
-    expect(Resources.AskingPack.Properties.TemplateBody).toContain('InputParameters: { MinRetentionTime: "90" }');
+    const { Resources } = JSON.parse(out) as { Resources: { AskingPack: { Properties: { TemplateS3Uri: { 'Fn::Sub': string } } } } };
+    const written = await generate('conformance-pack', '--remediator', 'logs-raise-retention', '--out', 'packs');
+    expect(written.exit).toBe(0);
+    const name = Resources.AskingPack.Properties.TemplateS3Uri['Fn::Sub'].split('}').at(-1) ?? '';
+    expect(readFileSync(join(directory, 'packs', name), 'utf8')).toContain('InputParameters: { MinRetentionTime: "90" }');
+    expect(written.out).toContain('aws s3 cp packs s3://BUCKET/ --recursive');
+  });
+
+  it('prints the pack for APRA CPG 234, and the template that names its file', async () => {
+    const { exit, out } = await generate('--json', 'conformance-pack', '--pack', 'apra-cpg-234', '--out', 'packs');
+    expect(exit).toBe(0);
+    const files = JSON.parse(out) as { file: string; asks: boolean }[];
+    const rules = files
+      .filter(({ asks }) => asks)
+      .flatMap(({ file }) => readFileSync(join(directory, file), 'utf8').match(/ConfigRuleName: .+\n *Description/g) ?? []);
+    expect([files.length, rules.length]).toEqual([2, 130]);
+    const template = await generate('template', 'member-config', '--pack', 'apra-cpg-234', '--format', 'json');
+    for (const { file } of files) expect(template.out).toContain(file.split('/').at(-1));
+    expect((await generate('conformance-pack', '--pack', 'apra-cpg-234')).out).toContain('SourceIdentifier: GUARDDUTY_ENABLED_CENTRALIZED');
+    expect((await generate('template', 'hub', '--pack', 'apra-cpg-234')).exit).toBe(2);
+    expect((await generate('conformance-pack', '--pack', 'no-such')).err).toContain('apra-cpg-234');
   });
 
   it('lets approvers of other accounts call the approval endpoint of the hub, by its URL alone', async () => {

@@ -840,9 +840,9 @@ describe('patterns', () => {
   it('are what rules of EventBridge need, for all or some remediators', async () => {
     const { exit, json } = await redress('patterns', '--json');
     expect(exit).toBe(0);
-    expect((json as { name: string }[]).map(({ name }) => name)).toContain('cloudtrail-widget');
+    expect((json as { name: string }[]).map(({ name }) => name)).toContain('cloudtrail');
     const some = await redress('patterns', '--remediator', 'widget-note', '--json');
-    expect((some.json as { name: string }[]).map(({ name }) => name)).not.toContain('cloudtrail-widget');
+    expect((some.json as { name: string }[]).map(({ name }) => name)).not.toContain('cloudtrail');
     expect((await redress('patterns')).out).toContain('cloudtrail-widget: Calls of widget');
     expect((await redress('patterns', '--remediator', 'nothing')).exit).toBe(2);
   });

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
+import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { ExportOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
+import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -324,6 +326,13 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('which there are, what the policy lets them do, and which IAM actions they need')
     .action(() => composed(async (composition) => (await import('./commands/remediators.js')).remediatorsCommand(io, composition)));
   program
+    .command('coverage')
+    .description('which rule of a conformance pack, or control of a framework, is answered: how, by whom, in which mode, and with which last result')
+    .option('--pack <name>', 'apra-cpg-234, or a file: a conformance pack of AWS Config')
+    .option('--framework <name>', 'fsbp, cis-3.0, cis-5.0, cis-6.0, cis-7.0, nist-800-53 or pci-4')
+    .option('--format <name>', 'table, json or csv (default: table)')
+    .action((options: CoverageOptions) => composed(async (composition) => (await import('./commands/coverage.js')).coverageCommand(io, composition, options)));
+  program
     .command('patterns')
     .description('EventBridge patterns that deliver the events of the remediators')
     .option('--remediator <id...>', 'only these')
@@ -336,9 +345,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
+    .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')
     .option('--format <name>', 'yaml or json (default: yaml)')
     .action((which: string, options: TemplateOptions) =>
-      composed(async (composition) => (await import('./commands/template.js')).templateCommand(composition, which, options)),
+      composed(async (composition) => (await import('./commands/template.js')).templateCommand(io, composition, which, options)),
     );
   generate
     .command('iam <which>')
@@ -347,6 +357,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--account <id>', 'the account of the role (default: that of whoever has the policy)')
     .option('--in <region...>', 'in these regions only')
     .option('--no-exception-tag', 'fix: IAM does not look at the exception tag')
+    .option('--part <number>', 'read, fix, rollback: which of several managed policies, where one is too short')
+    .option('--for <role>', 'boundary: for read, fix or rollback alone (default: one for all three)')
     .option('--table <name>', 'auditor: the table of the journal')
     .option('--bucket <name>', 'auditor: its bucket')
     .option('--format <name>', 'json or yaml (default: json)')
@@ -366,10 +378,12 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('conformance-pack')
     .description('the Config rules that remediators know, and remediations that ask Redress')
     .option('--remediator <id...>', 'for these only')
+    .option('--pack <name>', 'the rules of apra-cpg-234, or of a file, with its parameters (default: those that remediators know)')
     .option('--no-remediation', 'rules only: Redress acts on their events')
+    .option('--out <folder>', 'write the files for a bucket: with remediations and without, in as many as AWS Config needs')
     .option('--format <name>', 'yaml or json (default: yaml)')
-    .action((options: { remediator?: string[]; remediation: boolean; format?: string }) =>
-      composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(composition, options)),
+    .action((options: PackOptions) =>
+      composed(async (composition) => (await import('./commands/generate-config.js')).conformancePackCommand(io, composition, options)),
     );
   generate
     .command('fsbp')

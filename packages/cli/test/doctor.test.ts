@@ -252,7 +252,7 @@ describe('redress doctor', () => {
     expect(good.checks.filter((each) => each.code === 'dead-letters').map((each) => each.where)).toEqual(expect.arrayContaining([`${name}-undelivered`]));
 
     const first = patterns[0];
-    const call = patterns.find((each) => each.name === 'cloudtrail-ec2');
+    const call = patterns.find((each) => each.name === 'cloudtrail');
     if (first === undefined || call === undefined) throw new Error('no patterns');
     await events.send(new DisableRuleCommand({ Name: `${name}-${first.name}` }));
     const drifted = structuredClone(call.pattern) as { detail: { eventName: string[] } };

@@ -41,6 +41,7 @@ export {
   EVENT_LISTS,
   type EventPattern,
   eventPatterns,
+  GLOBAL_SERVICES,
   isCanaryTick,
   isEnvelope,
   normalize,

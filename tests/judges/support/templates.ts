@@ -9,10 +9,12 @@ import {
   printTemplate,
   printYaml,
 } from '@redress/deploy';
+import { packOf } from '@redress/frameworks';
 import { runbookRemediators } from '@redress/remediator-ssm';
 import { all } from '../../support/trigger-events.js';
 
 const remediators = all;
+const { rules } = await packOf('apra-cpg-234');
 /** Of an action that the packages' own remediators do not use: without it, it is allowed on every resource, which checkov finds. */
 const of = (name: string, ...resources: string[]): Narrowing => ({ name, resources, rest: 'Every one of the account.' });
 const narrowing = {
@@ -35,6 +37,7 @@ export const templates = {
   'member-events': memberEventsTemplate({ remediators }),
   'member-events-runbooks': memberEventsTemplate(more),
   'member-config': memberConfigTemplate({ remediators }),
+  'member-config-apra': memberConfigTemplate({ remediators, rules }),
 };
 
 /** Name of a file, and its text, in the form that people get. */
@@ -43,5 +46,6 @@ export function templateFiles(): Record<string, string> {
     ...Object.fromEntries(Object.entries(templates).map(([name, template]) => [`${name}.json`, printTemplate(template, 'json')])),
     // What Config takes is a CloudFormation template of two types.
     'conformance-pack.yaml': printYaml(conformancePack({ remediators })),
+    'conformance-pack-apra.yaml': printYaml(conformancePack({ remediators, rules })),
   };
 }

@@ -1,8 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import type { JsonObject, Remediator } from '@redress/core';
-import { askDocument, conformancePack, type FsbpEntry, fsbpMap, printYaml } from '@redress/deploy';
-import type { Composition } from '../compose.js';
+import { type AskedRule, askDocument, conformancePack, type FsbpEntry, fsbpMap, packFiles, printYaml } from '@redress/deploy';
+import { type Composition, reasonOf } from '../compose.js';
+import { readAnyPack } from '../coverage/packs.js';
 import { CliError } from '../errors.js';
-import type { Answer } from '../io.js';
+import type { Answer, Io } from '../io.js';
+import { printable } from '../printable.js';
 import { known } from './plan.js';
 
 interface Options {
@@ -16,10 +20,36 @@ export function ssmDocumentCommand(options: { readonly function?: string; readon
   return printed(askDocument({ ...(functionArn === undefined ? {} : { functionArn }), ...(roleArn === undefined ? {} : { roleArn }) }), format);
 }
 
-/** The Config rules that remediators know, and the remediations that ask Redress. */
-export function conformancePackCommand(composition: Composition, options: Options & { readonly remediation: boolean }): Answer {
-  const { remediation, format } = options;
-  return printed(conformancePack({ remediators: chosen(composition, options), parametersOf: parametersOf(composition), remediation }), format);
+/** Options of `redress generate conformance-pack`. */
+export interface PackOptions extends Options {
+  readonly remediation: boolean;
+  /** A pack of AWS, or a file. */
+  readonly pack?: string;
+  /** A folder that the packs are written into, for a bucket. */
+  readonly out?: string;
+}
+
+/** The Config rules that remediators know, those of a pack before them, and the remediations that ask Redress. */
+export async function conformancePackCommand(io: Pick<Io, 'cwd'>, composition: Composition, options: PackOptions): Promise<Answer> {
+  const { remediation, format, out } = options;
+  const given = { remediators: chosen(composition, options), parametersOf: parametersOf(composition), ...(await rulesOf(io, options.pack)) };
+  if (out === undefined) return printed(conformancePack({ ...given, remediation }), format);
+  const files = packFiles(given);
+  try {
+    await mkdir(resolve(io.cwd, out), { recursive: true });
+    for (const { name, text } of files) await writeFile(resolve(io.cwd, out, name), text);
+  } catch (cause) {
+    throw new CliError('cli/file', `${out} cannot be written: ${reasonOf(cause)}`, { place: { file: out }, cause });
+  }
+  const written = files.map(({ name, text, asks }) => ({ file: join(out, name), bytes: Buffer.byteLength(text), asks }));
+  const lines = written.map(({ file, bytes, asks }) => `${printable(file)}: ${bytes} bytes${asks ? ', with remediations that ask Redress' : ''}`);
+  const next = `Copy them into the bucket PackBucket of the template member-config: aws s3 cp ${printable(out)} s3://BUCKET/ --recursive`;
+  return { json: written, text: [...lines, next].join('\n'), exit: 0 };
+}
+
+/** The rules of a pack, where one is named. */
+export async function rulesOf(io: Pick<Io, 'cwd'>, pack: string | undefined): Promise<{ readonly rules?: readonly AskedRule[] }> {
+  return pack === undefined ? {} : { rules: (await readAnyPack(io, pack)).rules };
 }
 
 /** Which remediator answers which control. */

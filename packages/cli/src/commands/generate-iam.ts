@@ -1,5 +1,5 @@
 import { isAccountId } from '@redress/core';
-import { auditorPolicy, boundaryPolicy, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicy, type PolicyDocument, printYaml } from '@redress/deploy';
+import { auditorPolicy, boundaryPolicy, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicies, type PolicyDocument, printYaml } from '@redress/deploy';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import type { Answer } from '../io.js';
@@ -13,6 +13,10 @@ export interface GenerateIamOptions {
   readonly in?: string[];
   readonly table?: string;
   readonly bucket?: string;
+  /** Of a boundary: the role that it is for; without it, all three. */
+  readonly for?: string;
+  /** Which of several managed policies, from 1. */
+  readonly part?: string;
   /** False: `--no-exception-tag`. */
   readonly exceptionTag: boolean;
 }
@@ -40,9 +44,20 @@ function member(composition: Composition, which: MemberRole | 'boundary', given:
     ...(account === undefined ? {} : { account }),
     ...(regions === undefined ? {} : { regions }),
   };
-  const policy = which === 'boundary' ? boundaryPolicy(options) : memberPolicy(which, options);
-  if (policy.Statement.length === 0)
+  if (which === 'boundary') {
+    if (given.for !== undefined && !(MEMBER_ROLES as readonly string[]).includes(given.for))
+      throw new CliError('cli/usage', `There is no role ${JSON.stringify(given.for)}.`, { next: `Choose one of ${MEMBER_ROLES.join(', ')}.` });
+    return boundaryPolicy(options, given.for as MemberRole | undefined);
+  }
+  const policies = memberPolicies(which, options);
+  if (policies.length === 0)
     throw new CliError('cli/usage', 'None of these remediators changes anything, so there is nothing to allow.', { next: 'Choose read.' });
+  const part = given.part === undefined && policies.length === 1 ? 1 : Number(given.part);
+  const policy = policies[part - 1];
+  if (policy === undefined)
+    throw new CliError('cli/usage', `The role ${which} needs ${policies.length} managed ${policies.length === 1 ? 'policy' : 'policies'}.`, {
+      next: `Give --part 1 to --part ${policies.length}, and attach each of them.`,
+    });
   return policy;
 }
 

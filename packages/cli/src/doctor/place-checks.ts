@@ -1,4 +1,4 @@
-import { canonicalJson, type EventPattern, isRecord, type Json, type JsonObject, toJson } from '@redress/core';
+import { canonicalJson, type EventPattern, GLOBAL_SERVICES, isRecord, type Json, type JsonObject, toJson } from '@redress/core';
 import { fail, ok, read, unknown, warn } from './check.js';
 import type { Check, PlaceFacts, RecorderFact, RuleFact, TrailFact, Wanted } from './facts.js';
 
@@ -131,7 +131,12 @@ function isLike(rule: RuleFact, want: EventPattern): boolean {
   return rule.pattern !== null && comparable(rule.pattern) === comparable(want.pattern);
 }
 
-/** What a pattern is about: rules with the same are compared. */
+/** Whether two patterns are about the same: such rules are compared. */
+function isNear(one: JsonObject, other: JsonObject): boolean {
+  const sources = ({ source }: JsonObject) => (Array.isArray(source) ? source : []);
+  return kindOf(one) === kindOf(other) && sources(one).some((source) => sources(other).includes(source));
+}
+
 function kindOf(pattern: JsonObject): string {
   const detail = isRecord(pattern['detail']) ? (pattern['detail'] as JsonObject) : {};
   const lane = isRecord(detail['newEvaluationResult'])
@@ -139,11 +144,8 @@ function kindOf(pattern: JsonObject): string {
     : isRecord(detail['findings'])
       ? (detail['findings']['Compliance'] ?? detail['findings']['compliance'] ?? null)
       : null;
-  return comparable({ source: pattern['source'] ?? null, type: pattern['detail-type'] ?? null, lane: (lane ?? null) as Json });
+  return comparable({ type: pattern['detail-type'] ?? null, lane: (lane ?? null) as Json });
 }
-
-/** Services whose calls CloudTrail reports in one region only. */
-const GLOBAL_SERVICES = new Set(['iam', 'organizations', 'cloudfront', 'route53', 'account', 'globalaccelerator']);
 
 function isGlobal({ pattern }: Pick<EventPattern, 'pattern'>): boolean {
   const sources = Array.isArray(pattern['source']) ? pattern['source'] : [];
@@ -187,8 +189,7 @@ export function ruleChecks(place: PlaceFacts, wanted: Wanted, targets: readonly 
       if (one === undefined) {
         const near = withPattern.find(
           (rule) =>
-            kindOf(rule.pattern) === kindOf(want.pattern) &&
-            (targets.length === 0 ? rule.name.includes(want.name) || /redress/i.test(rule.name) : mayHaveTarget(rule)),
+            isNear(rule.pattern, want.pattern) && (targets.length === 0 ? rule.name.includes(want.name) || /redress/i.test(rule.name) : mayHaveTarget(rule)),
         );
         return near === undefined
           ? [

@@ -11,8 +11,14 @@ export interface EventPattern {
   readonly pattern: JsonObject;
 }
 
-/** EventBridge takes patterns of at most so many characters. */
+/**
+ * Characters that EventBridge takes of a pattern.
+ *
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+ */
 const MAX_LENGTH = 2048;
+/** Services whose calls CloudTrail reports in one region only, as the source of an event names them. */
+export const GLOBAL_SERVICES: ReadonlySet<string> = new Set(['iam', 'organizations', 'cloudfront', 'route53', 'account', 'globalaccelerator']);
 
 type Patterned = Pick<Remediator, 'resourceTypes' | 'controls' | 'configRules' | 'apiCalls' | 'whenResolved' | 'runbook'>;
 
@@ -131,27 +137,37 @@ function securityHub(remediators: readonly Patterned[], lane: Lane): Draft[] {
   ];
 }
 
+/**
+ * Calls of all services in as few rules as hold them: a queue names each rule that may send to it, and its policy is short, too. Global services
+ * are apart: their rules are of use in one region only.
+ */
 function cloudTrail(remediators: readonly Patterned[]): Draft[] {
-  const operations = new Map<string, Set<string>>();
-  for (const remediator of remediators) {
-    for (const call of Object.keys(remediator.apiCalls)) {
-      const [service = '', operation = ''] = call.split(':');
-      operations.set(service, (operations.get(service) ?? new Set()).add(operation));
-    }
-  }
-  return [...operations]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([service, names]) => ({
-      name: `cloudtrail-${service}`,
-      description: `Calls of ${service} that changed something, as CloudTrail recorded them.`,
-      values: [...names].sort(),
-      pattern: (values) => ({
-        source: [`aws.${service}`],
-        'detail-type': ['AWS API Call via CloudTrail'],
-        detail: { eventSource: [{ prefix: `${service}.` }], eventName: [...values], errorCode: [{ exists: false }] },
-      }),
-    }));
+  const calls = [...new Set(remediators.flatMap((each) => Object.keys(each.apiCalls)))].sort();
+  const draft = (name: string, description: string, isGlobal: boolean): Draft[] => {
+    const values = calls.filter((call) => GLOBAL_SERVICES.has(serviceOf(call)) === isGlobal);
+    return values.length === 0 ? [] : [{ name, description, values, pattern: callPattern }];
+  };
+  return [
+    ...draft('cloudtrail', 'Calls that changed something, as CloudTrail recorded them.', false),
+    ...draft('cloudtrail-global', 'Calls of global services that changed something, as CloudTrail recorded them in one region.', true),
+  ];
 }
+
+function callPattern(calls: readonly string[]): JsonObject {
+  const services = [...new Set(calls.map(serviceOf))];
+  const each = services.map((service) => ({
+    eventSource: [{ prefix: `${service}.` }],
+    eventName: calls.filter((call) => serviceOf(call) === service).map((call) => call.slice(service.length + 1)),
+  }));
+  return {
+    source: services.map((service) => `aws.${service}`),
+    'detail-type': ['AWS API Call via CloudTrail'],
+    // A name belongs to its service: another may have a call of the same name.
+    detail: { ...(each.length === 1 ? each[0] : { $or: each }), errorCode: [{ exists: false }] },
+  };
+}
+
+const serviceOf = (call: string) => call.split(':')[0] ?? '';
 
 /** Runbooks that have ended: what they were started for is looked at then. */
 function runbooks(remediators: readonly Patterned[]): Draft[] {

@@ -1,10 +1,11 @@
 import { createRedress, definePolicy, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { packOf } from '@redress/frameworks';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
-import { askDocument, conformancePack, fsbpMap, hubTemplate, knownRules, memberConfigTemplate, printYaml } from '../index.js';
+import { answerTo, askDocument, conformancePack, fsbpMap, hubTemplate, knownRules, memberConfigTemplate, packFiles, printYaml } from '../index.js';
 import { customRules } from './managed-rules.js';
 
 const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
@@ -90,8 +91,48 @@ describe('the conformance pack', () => {
     expect(conformancePack({ remediators: ec2Remediators.filter((each) => each.freshWithin !== null) }).Parameters).toBeUndefined();
   });
 
-  it('fits into one call', () => {
-    expect(printYaml(pack).length).toBeLessThan(51_200);
+  it('of more rules than one takes is refused, and is written as several', () => {
+    const rules = Array.from({ length: 131 }, (_, at) => ({ identifier: `RULE_${at}`, name: `rule-${at}`, parameters: {}, types: [] }));
+    expect(() => conformancePack({ remediators, rules })).toThrow(expect.objectContaining({ code: 'compose/invalid', next: expect.stringContaining('--out') }));
+    const files = packFiles({ remediators, rules });
+    expect(files.map(({ name, asks }) => [name.replace(/-[0-9a-f]{12}/, ''), asks])).toEqual([
+      ['asking-1.yaml', true],
+      ['finding-1.yaml', false],
+      ['asking-2.yaml', true],
+      ['finding-2.yaml', false],
+    ]);
+    for (const { text, asks } of files) {
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(307_200);
+      expect(text.match(/Type: AWS::Config::ConfigRule/g)?.length).toBeLessThanOrEqual(130);
+      if (!asks) expect(text).not.toContain('RemediationConfiguration');
+    }
+    expect(new Set(files.map(({ name }) => name)).size).toBe(4);
+    // Another text has another name.
+    expect(packFiles({ remediators, rules: rules.slice(1) })[0]?.name).not.toBe(files[0]?.name);
+  });
+
+  it('of a pack has its rules with its parameters, and asks for what can be closed: automatically, or when a person starts it', async () => {
+    const { rules: apra } = await packOf('apra-cpg-234');
+    const made = conformancePack({ remediators, rules: apra });
+    expect(of(made, 'ConfigRule')).toHaveLength(130);
+    expect(of(made, 'ConfigRule').map((each) => each.Properties['ConfigRuleName'])).toEqual(apra.map(({ name }) => name));
+    expect(made.Resources['IamPasswordPolicy']?.Properties['InputParameters']).toMatchObject({ MaxPasswordAge: '90', MinimumPasswordLength: '14' });
+    expect(made.Resources['RestrictedSsh']?.Properties).toMatchObject({
+      Source: { Owner: 'AWS', SourceIdentifier: 'INCOMING_SSH_DISABLED' },
+      Scope: { ComplianceResourceTypes: ['AWS::EC2::SecurityGroup'] },
+    });
+    const asked = of(made, 'RemediationConfiguration').map(({ Properties }) => [Properties['ConfigRuleName'], Properties['Automatic']]);
+    const wanted = apra.flatMap((rule) => {
+      const { answer } = answerTo(rule, remediators);
+      return answer === 'closes' || answer === 'asks' ? [[rule.name, answer === 'closes']] : [];
+    });
+    expect(asked).toEqual(wanted);
+    expect(asked).toContainEqual(['ec2-ebs-encryption-by-default', true]);
+    expect(asked).toContainEqual(['restricted-ssh', false]);
+    // One that a person starts is tried when it is started, and no more.
+    const started = made.Resources['RestrictedSshRemediation']?.Properties;
+    expect(started).not.toHaveProperty('MaximumAutomaticAttempts');
+    expect(started).toMatchObject({ TargetId: { Ref: 'DocumentName' }, ResourceType: 'AWS::EC2::SecurityGroup' });
   });
 });
 
@@ -140,9 +181,25 @@ describe('the template for AWS Config', () => {
       ['AskingPack', 'Asks'],
       ['Pack', 'Elsewhere'],
     ]);
-    expect(Resources['AskingPack']?.Properties['TemplateBody']).toBe(printYaml(conformancePack({ remediators })));
-    expect(Resources['Pack']?.Properties['TemplateBody']).not.toContain('RemediationConfiguration');
-    expect(JSON.stringify(template).length).toBeLessThan(51_200);
+    const [asking, finding] = packFiles({ remediators });
+    const uri = (file: typeof asking) => ({ 'Fn::Sub': `s3://$\{PackBucket}/$\{PackPrefix}${file?.name}` });
+    expect(Resources['AskingPack']?.Properties).toMatchObject({ TemplateS3Uri: uri(asking), ConformancePackName: { Ref: 'PackName' } });
+    expect(Resources['Pack']?.Properties['TemplateS3Uri']).toEqual(uri(finding));
+    expect(asking?.text).toBe(printYaml(conformancePack({ remediators })));
+    expect(Resources['Pack']?.Properties).not.toHaveProperty('ConformancePackInputParameters');
+  });
+
+  it('has a pack for each file, under a name of its own', () => {
+    const rules = Array.from({ length: 200 }, (_, at) => ({ identifier: `RULE_${at}`, name: `rule-${at}`, parameters: {}, types: [] }));
+    const packs = Object.entries(memberConfigTemplate({ remediators, rules }).Resources).filter(([, each]) => each.Type === 'AWS::Config::ConformancePack');
+    expect(packs.map(([name, { Condition, Properties }]) => [name, Condition, Properties['ConformancePackName']])).toEqual([
+      ['AskingPack', 'Asks', { Ref: 'PackName' }],
+      ['AskingPack2', 'Asks', { 'Fn::Sub': '$' + '{PackName}-2' }],
+      ['Pack', 'Elsewhere', { Ref: 'PackName' }],
+      ['Pack2', 'Elsewhere', { 'Fn::Sub': '$' + '{PackName}-2' }],
+    ]);
+    // Nothing asks, so nothing is passed.
+    for (const [, { Properties }] of packs) expect(Properties).not.toHaveProperty('ConformancePackInputParameters');
   });
 });
 

@@ -1,12 +1,16 @@
-import type { JsonObject, Remediator } from '@redress/core';
+import { digestOf, type JsonObject, RedressError, type Remediator } from '@redress/core';
+import { printYaml } from '../templates/print.js';
 import { logicalId, ref } from '../templates/template.js';
-import { type KnownRule, knownRules, type ParametersOf } from './managed-rules.js';
+import { type AskedRule, answerTo } from './answer.js';
+import { knownRules, type ParametersOf } from './managed-rules.js';
 
 /** What goes into a conformance pack. */
 export interface ConformancePackOptions {
   readonly remediators: readonly Remediator[];
   /** Parameters of remediators, as the policy has them; default: their own defaults. */
   readonly parametersOf?: ParametersOf;
+  /** The rules of a pack, with its parameters; default: those that remediators know. */
+  readonly rules?: readonly AskedRule[];
   /** Whether Config asks Redress to remediate; default true. Without, the pack finds, and Redress acts on the events. */
   readonly remediation?: boolean;
 }
@@ -17,8 +21,18 @@ export interface ConformancePack {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly DependsOn?: string; readonly Properties: JsonObject }>>;
 }
 
-/** Config takes so many bytes of a pack in a call. */
-export const MAX_PACK_BYTES = 51_200;
+/**
+ * Bytes that Config takes of a pack that is in a bucket.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_PutConformancePack.html
+ */
+export const MAX_PACK_BYTES = 307_200;
+/**
+ * Rules that Config takes in a pack.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
+ */
+export const MAX_PACK_RULES = 130;
 /** Name of the Automation document, unless another is given. */
 export const ASK_DOCUMENT_NAME = 'Redress-Remediate';
 
@@ -29,15 +43,87 @@ export const ASK_DOCUMENT_NAME = 'Redress-Remediate';
 export const ATTEMPTS = { MaximumAutomaticAttempts: 2, RetryAttemptSeconds: 600 } as const;
 
 /**
- * The Config rules that the remediators know, and for those that can be closed on request a remediation that asks Redress. The rules have the
- * parameters of the remediators, so that Config asks for what would be changed, and for nothing else.
+ * Config rules, and for those that can be closed a remediation that asks Redress: automatically for what is closed without asking, and when a person
+ * starts it for what needs an approval. The rules that remediators know have the parameters of the remediators, so that Config asks for what would
+ * be changed, and for nothing else; those of a pack keep its own.
  *
  * @example printYaml(conformancePack({ remediators: s3Remediators }))
+ * @throws {RedressError} `compose/invalid`: more rules than one pack takes; {@link packFiles} makes several
  * @see https://docs.aws.amazon.com/config/latest/developerguide/custom-conformance-pack.html
  */
-export function conformancePack({ remediators, parametersOf, remediation = true }: ConformancePackOptions): ConformancePack {
-  const rules = knownRules(remediators, parametersOf);
-  const asking = remediation ? rules.filter((rule) => rule.remediable === true) : [];
+export function conformancePack(options: ConformancePackOptions): ConformancePack {
+  const rules = rulesOf(options);
+  if (rules.length > MAX_PACK_RULES)
+    throw new RedressError('compose/invalid', `A conformance pack takes ${MAX_PACK_RULES} rules, and these are ${rules.length}.`, {
+      next: 'Write them into several files: redress generate conformance-pack --out FOLDER.',
+    });
+  return packOf(rules, options);
+}
+
+/** A pack as a file for a bucket. */
+export interface PackFile {
+  /** With a digest of its text: another text has another name, so that CloudFormation sees it. */
+  readonly name: string;
+  readonly text: string;
+  /** Whether it holds remediations: it is for the region of the hub. */
+  readonly asks: boolean;
+}
+
+/**
+ * The packs as files for a bucket, in as many as Config needs; each once with remediations, and once without.
+ *
+ * @throws {RedressError} `compose/invalid`: a file is larger than Config takes
+ */
+export function packFiles(options: Omit<ConformancePackOptions, 'remediation'>): readonly PackFile[] {
+  const rules = rulesOf(options);
+  const parts = Array.from({ length: Math.ceil(rules.length / MAX_PACK_RULES) }, (_, at) => rules.slice(at * MAX_PACK_RULES, (at + 1) * MAX_PACK_RULES));
+  return parts.flatMap((part, at) =>
+    [true, false].map((asks): PackFile => {
+      const text = printYaml(packOf(part, { ...options, remediation: asks }));
+      if (Buffer.byteLength(text) > MAX_PACK_BYTES)
+        throw new RedressError('compose/invalid', `Part ${at + 1} of the conformance pack has more than ${MAX_PACK_BYTES} bytes.`, {
+          next: 'Leave out remediators that are not used here.',
+        });
+      return { name: `${asks ? 'asking' : 'finding'}-${at + 1}-${digestOf(text).slice('sha256:'.length, 'sha256:'.length + 12)}.yaml`, text, asks };
+    }),
+  );
+}
+
+/** A rule of a pack, and how Config may have it remediated. */
+interface PackedRule {
+  readonly identifier: string;
+  readonly name: string;
+  readonly description: string;
+  readonly input: Readonly<Record<string, string>>;
+  readonly scope: readonly string[];
+  /** The type that is remediated; null: nothing is. */
+  readonly remediates: { readonly type: string; readonly automatic: boolean } | null;
+}
+
+function rulesOf({ remediators, parametersOf, rules }: ConformancePackOptions): readonly PackedRule[] {
+  const asks = (ids: readonly Remediator[]) => `Asks Redress: ${ids.map(({ id }) => id).join(', ')}.`.slice(0, 256);
+  if (rules === undefined)
+    return knownRules(remediators, parametersOf).map(({ identifier, name, remediators: knowing, input, resourceType, remediable }): PackedRule => {
+      const remediates = remediable === true ? { type: resourceType, automatic: true } : null;
+      return { identifier, name, description: asks(knowing), input, scope: [], remediates };
+    });
+  return rules.map((rule): PackedRule => {
+    const { answer, because, remediators: knowing } = answerTo(rule, remediators, parametersOf);
+    const type = knowing.flatMap(({ resourceTypes }) => resourceTypes).find((each) => rule.types.length === 0 || rule.types.includes(each));
+    const { identifier, name, parameters, scope = [] } = rule;
+    return {
+      identifier,
+      name,
+      description: knowing.length > 0 ? asks(knowing) : because,
+      input: parameters,
+      scope,
+      remediates: type === undefined || (answer !== 'closes' && answer !== 'asks') ? null : { type, automatic: answer === 'closes' },
+    };
+  });
+}
+
+function packOf(rules: readonly PackedRule[], { remediation = true }: Pick<ConformancePackOptions, 'remediation'>): ConformancePack {
+  const asking = remediation ? rules.flatMap((rule) => (rule.remediates === null ? [] : [{ ...rule, ...rule.remediates }])) : [];
   return {
     ...(asking.length === 0
       ? {}
@@ -59,30 +145,32 @@ export function conformancePack({ remediators, parametersOf, remediation = true 
   };
 }
 
-function ruleOf({ identifier, name, remediators, input }: KnownRule): JsonObject {
+function ruleOf({ identifier, name, description, input, scope }: PackedRule): JsonObject {
   return {
     ConfigRuleName: name,
-    Description: `Asks Redress: ${remediators.map(({ id }) => id).join(', ')}.`.slice(0, 256),
+    Description: description,
     Source: { Owner: 'AWS', SourceIdentifier: identifier },
     ...(Object.keys(input).length === 0 ? {} : { InputParameters: { ...input } }),
+    ...(scope.length === 0 ? {} : { Scope: { ComplianceResourceTypes: [...scope] } }),
   };
 }
 
-function remediationOf({ name, resourceType }: KnownRule): JsonObject {
+function remediationOf({ name, type, automatic }: PackedRule & { readonly type: string; readonly automatic: boolean }): JsonObject {
   const fixed = (value: JsonObject | string): JsonObject => ({ StaticValue: { Values: [value] } });
   return {
     ConfigRuleName: name,
-    ResourceType: resourceType,
+    ResourceType: type,
     TargetType: 'SSM_DOCUMENT',
     TargetId: ref('DocumentName'),
     Parameters: {
       AutomationAssumeRole: fixed(ref('AutomationAssumeRole')),
       ConfigRuleName: fixed(name),
-      ResourceType: fixed(resourceType),
+      ResourceType: fixed(type),
       ResourceId: { ResourceValue: { Value: 'RESOURCE_ID' } },
     },
-    Automatic: true,
-    ...ATTEMPTS,
+    // What needs an approval would be held back twice, and then get an exception of Config's: a person starts it.
+    Automatic: automatic,
+    ...(automatic ? ATTEMPTS : {}),
     // What is held back counts as an error here, and must not stop what is not. How much may be changed is what Redress bounds.
     ExecutionControls: { SsmControls: { ConcurrentExecutionRatePercentage: 10, ErrorPercentage: 100 } },
   };

@@ -17,7 +17,7 @@ const INPUTS: Readonly<Record<string, { readonly of: string; readonly from: (par
 };
 
 /** Managed rules that look for more than their remediators change: what is fixed would stay non-compliant, and be asked for again. */
-const LOOK_FOR_MORE: readonly string[] = ['IAM_PASSWORD_POLICY'];
+export const LOOK_FOR_MORE: readonly string[] = ['IAM_PASSWORD_POLICY'];
 
 const IDENTIFIER = /^[A-Z0-9_]+$/;
 
@@ -50,14 +50,12 @@ export function knownRules(remediators: readonly Remediator[], parametersOf: Par
   const identifiers = [...new Set(remediators.flatMap((each) => each.configRules.filter((rule) => IDENTIFIER.test(rule))))].sort();
   return identifiers.map((identifier) => {
     const knowing = remediators.filter((each) => each.configRules.includes(identifier)).sort((a, b) => a.breadth - b.breadth || (a.id < b.id ? -1 : 1));
-    const input = INPUTS[identifier];
-    const source = knowing.find((each) => each.id === input?.of);
     return {
       identifier,
       name: DEFAULT_NAMES[identifier] ?? nameOf(identifier),
       resourceType: knowing[0]?.resourceTypes[0] ?? '',
       remediators: knowing,
-      input: input === undefined || source === undefined ? {} : input.from(parametersOf(source)),
+      input: inputOf(identifier, knowing, parametersOf),
       remediable: remediable(identifier, knowing),
     };
   });
@@ -70,6 +68,13 @@ export function customRules(remediator: Pick<Remediator, 'configRules'>): readon
 }
 
 const nameOf = (identifier: string) => identifier.toLowerCase().replaceAll('_', '-');
+
+/** What a rule has to look for, so that it agrees with what a remediator changes it to; empty where they cannot disagree. */
+export function inputOf(identifier: string, remediators: readonly Remediator[], parametersOf: ParametersOf): Readonly<Record<string, string>> {
+  const input = INPUTS[identifier];
+  const source = remediators.find((each) => each.id === input?.of);
+  return input === undefined || source === undefined ? {} : input.from(parametersOf(source));
+}
 
 function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
   if (LOOK_FOR_MORE.includes(identifier)) return 'it looks for more than is changed';

@@ -1,8 +1,8 @@
 import type { JsonObject, Remediator } from '@redress/core';
-import { printYaml } from '../templates/print.js';
 import { att, BOUNDARY, given, ref, sub, type Template, when } from '../templates/template.js';
+import type { AskedRule } from './answer.js';
 import { askDocument } from './ask-document.js';
-import { ASK_DOCUMENT_NAME, type ConformancePack, conformancePack } from './conformance-pack.js';
+import { ASK_DOCUMENT_NAME, packFiles } from './conformance-pack.js';
 import type { ParametersOf } from './managed-rules.js';
 
 /** What goes into the template for AWS Config. */
@@ -10,6 +10,8 @@ export interface MemberConfigTemplateOptions {
   readonly remediators: readonly Remediator[];
   /** Parameters of remediators, as the policy has them; default: their own defaults. */
   readonly parametersOf?: ParametersOf;
+  /** Rules of a conformance pack, with its parameters; default: only those that remediators know. */
+  readonly rules?: readonly AskedRule[];
 }
 
 /**
@@ -20,25 +22,33 @@ export interface MemberConfigTemplateOptions {
  * @example JSON.stringify(memberConfigTemplate({ remediators: s3Remediators }))
  * @see https://docs.aws.amazon.com/config/latest/developerguide/setup-autoremediation.html
  */
-export function memberConfigTemplate({ remediators, parametersOf }: MemberConfigTemplateOptions): Template {
-  const options = { remediators, ...(parametersOf === undefined ? {} : { parametersOf }) };
-  const pack = (condition: string, made: ConformancePack): Template['Resources'][string] => ({
-    Type: 'AWS::Config::ConformancePack',
-    Condition: condition,
-    Properties: {
-      ConformancePackName: ref('PackName'),
-      TemplateBody: printYaml(made),
-      ...(made.Parameters === undefined
-        ? {}
-        : {
-            ConformancePackInputParameters: [
-              { ParameterName: 'AutomationAssumeRole', ParameterValue: att('AskRole') },
-              { ParameterName: 'DocumentName', ParameterValue: ref('Document') },
-            ],
-          }),
-    },
-  });
-  const asking = conformancePack(options);
+export function memberConfigTemplate({ remediators, parametersOf, rules }: MemberConfigTemplateOptions): Template {
+  const files = packFiles({ remediators, ...(parametersOf === undefined ? {} : { parametersOf }), ...(rules === undefined ? {} : { rules }) });
+  const packs = (asks: boolean) =>
+    files
+      .filter((file) => file.asks === asks)
+      .map((file, index): [string, Template['Resources'][string]] => {
+        const number = index === 0 ? '' : String(index + 1);
+        return [
+          `${asks ? 'AskingPack' : 'Pack'}${number}`,
+          {
+            Type: 'AWS::Config::ConformancePack',
+            Condition: asks ? 'Asks' : 'Elsewhere',
+            Properties: {
+              ConformancePackName: index === 0 ? ref('PackName') : sub(`{PackName}-${number}`),
+              TemplateS3Uri: sub(`s3://{PackBucket}/{PackPrefix}${file.name}`),
+              ...(file.text.includes('AutomationAssumeRole:')
+                ? {
+                    ConformancePackInputParameters: [
+                      { ParameterName: 'AutomationAssumeRole', ParameterValue: att('AskRole') },
+                      { ParameterName: 'DocumentName', ParameterValue: ref('Document') },
+                    ],
+                  }
+                : {}),
+            },
+          },
+        ];
+      });
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'Redress, AWS Config of one account and region: rules, and where the hub is, remediations that ask it. It needs a configuration recorder.',
@@ -54,6 +64,12 @@ export function memberConfigTemplate({ remediators, parametersOf }: MemberConfig
         Description: 'How the Automation document is called. Not aws, amazon or amzn at its beginning.',
         AllowedPattern: '^[A-Za-z0-9_.-]{3,128}$',
       },
+      PackBucket: {
+        Type: 'String',
+        Description: 'Bucket of this region with the packs: the files of `redress generate conformance-pack --out FOLDER`.',
+        AllowedPattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
+      },
+      PackPrefix: { Type: 'String', Default: '', Description: 'How the keys of the packs begin.', AllowedPattern: '^$|^[\\w!.*()/-]{1,512}$' },
       PackName: { Type: 'String', Default: 'redress', Description: 'How the conformance pack is called.', AllowedPattern: '^[A-Za-z][A-Za-z0-9-]{0,50}$' },
       PermissionsBoundaryArn: BOUNDARY,
     },
@@ -102,8 +118,7 @@ export function memberConfigTemplate({ remediators, parametersOf }: MemberConfig
           Content: askDocument({ functionArn: ref('ConfigFunctionArn'), roleArn: att('AskRole') }) as JsonObject,
         },
       },
-      AskingPack: pack('Asks', asking),
-      Pack: pack('Elsewhere', conformancePack({ ...options, remediation: false })),
+      ...Object.fromEntries([...packs(true), ...packs(false)]),
     },
     Outputs: {
       AskRoleArn: { Description: 'For remediations of your own: AutomationAssumeRole.', Value: att('AskRole'), Condition: 'Asks' },

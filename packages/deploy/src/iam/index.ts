@@ -1,3 +1,4 @@
+export { MAX_ATTACHED_POLICIES, MAX_MANAGED_POLICY, MAX_ROLE_POLICIES, type PolicyDocument, policySize } from './divided.js';
 export { type AuditorOptions, auditorPolicy } from './journal.js';
 export { type Conditions, NARROWING, type Narrowing } from './narrowing.js';
 export { NEVER } from './never.js';
@@ -8,14 +9,12 @@ export {
   exampleRequest,
   type IamOptions,
   iamActions,
-  MAX_MANAGED_POLICY,
-  MAX_ROLE_POLICIES,
   MEMBER_ROLES,
   type MemberRole,
+  memberPolicies,
   memberPolicy,
   narrowed,
   oneActionForBoth,
-  type PolicyDocument,
   type Rest,
   type Writing,
 } from './policies.js';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@redress/core';
-import type { PolicyDocument } from './policies.js';
+import type { PolicyDocument } from './divided.js';
 
 /** A resource as a policy by itself or a template names it. */
 type Named = string | JsonObject;

@@ -1,12 +1,7 @@
 import { type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
+import { divided, document, fit, MAX_MANAGED_POLICY, type Measured, type PolicyDocument, tooLarge } from './divided.js';
 import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing.js';
 import { NEVER } from './never.js';
-
-/** A policy of IAM, as data. */
-export interface PolicyDocument {
-  readonly Version: '2012-10-17';
-  readonly Statement: readonly JsonObject[];
-}
 
 /** Roles of a member account: to look and to sweep, to fix, to take back. */
 export type MemberRole = 'read' | 'fix' | 'rollback';
@@ -18,11 +13,6 @@ const EXCEPTION_TAG = 'redress:exception';
 const CONFIG_RULES = 'config:DescribeConfigRules';
 /** Sid of the statement that refuses to change what has the exception tag. */
 export const EXEMPT = 'Exempt';
-
-/** IAM takes so many characters of a managed policy, spaces not counted; a permission boundary is one. */
-export const MAX_MANAGED_POLICY = 6144;
-/** IAM takes so many characters in all policies that are written into a role. */
-export const MAX_ROLE_POLICIES = 10_240;
 
 /** What {@link memberPolicy} and {@link boundaryPolicy} take. */
 export interface IamOptions {
@@ -47,27 +37,71 @@ export interface Writing {
   readonly account: string | JsonObject;
 }
 
-/** The policy of one role of a member account. Read, fix and rollback are apart; a fix may not do what only a rollback does. */
+/** What one role of a member account may do, in one document. Read, fix and rollback are apart; a fix may not do what only a rollback does. */
 export function memberPolicy(role: MemberRole, options: IamOptions): PolicyDocument {
   return document([...allowed(role, options), ...refused(role, options)]);
+}
+
+/**
+ * The same as managed policies to attach to the role, each within the length that IAM takes, and with them what its boundary has no room for.
+ *
+ * @throws {RedressError} `compose/invalid`: more than a role takes
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export function memberPolicies(role: MemberRole, options: IamOptions): readonly PolicyDocument[] {
+  // What is refused comes first: the statement that whoever deploys may leave out is then never alone in a policy.
+  const own = measured(options, (given) => [...refused(role, given), ...allowed(role, given)]);
+  if (own.length === 0) return [];
+  return divided(`The role ${role}`, [...own, ...bounds(options, [role]).beside]).map(document);
 }
 
 /**
  * A permission boundary: the most that a role may do, also when another policy is attached to it, or a resource lets it in. It allows what is
  * declared, denies everything else outright, and denies what nobody may declare ({@link NEVER}).
  *
+ * It is one managed policy, so it has to be short. Of many remediators it names each action once: resources that only bound *which* are left to
+ * the policies of the role, and the two denials that have no room are among {@link memberPolicies}, where they hold as well. Conditions stay.
+ *
  * @param role one of the roles; without it the boundary fits all three, and so keeps fix and rollback less apart.
+ * @throws {RedressError} `compose/invalid`: the names of the actions alone are longer than a managed policy
  */
 export function boundaryPolicy(options: IamOptions, role?: MemberRole): PolicyDocument {
-  const roles = role === undefined ? MEMBER_ROLES : [role];
+  const { boundary, beside } = bounds(options, role === undefined ? MEMBER_ROLES : [role]);
+  // Without a role there are no policies of a role to which a denial could go.
+  if (role === undefined && beside.length > 0)
+    throw tooLarge(`A boundary for all three roles is longer than ${MAX_MANAGED_POLICY} characters: make one for each.`);
+  return document(boundary);
+}
+
+/** The boundary of roles, and the denials that it has no room for. A denial holds wherever it stands. */
+function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly boundary: readonly JsonObject[]; readonly beside: readonly Measured[] } {
   const actions = sorted(roles.flatMap((each) => actionsOf(each, options.remediators)));
-  return document([
-    ...statementsOf('Bound', actions, options),
+  const allows = [NARROWED, BY_NAME].map((form) => measured(options, (given) => statementsOf('Bound', actions, given, form)));
+  const denies = [
     // A policy of a resource that names the session would get past what is only not allowed.
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
-  ]);
+  ].map((each): Measured => ({ statement: each, longest: each }));
+  // The most that still fits; the order of importance is: exact names, then resources, then denials, which hold elsewhere as well.
+  for (const allow of allows)
+    for (const within of [2, 1, 0]) {
+      const boundary = [...allow, ...denies.slice(0, within)];
+      if (fit(boundary.map(({ longest }) => longest))) return { boundary: boundary.map(({ statement }) => statement), beside: denies.slice(within) };
+    }
+  throw tooLarge(`The names of ${actions.length} actions are longer than a permission boundary may be (${MAX_MANAGED_POLICY} characters).`);
 }
+
+/** Statements as they are written, and as long as they get: with the longest name of a partition, and the number of an account. */
+function measured(options: IamOptions, made: (options: IamOptions) => readonly JsonObject[]): readonly Measured[] {
+  const longest = options.write === undefined ? options : { ...options, write: LONGEST };
+  const lengths = made(longest);
+  return made(options).map((statement, index) => ({ statement, longest: lengths[index] ?? statement }));
+}
+
+const LONGEST: Writing = {
+  arn: (pattern) => pattern.replace('{partition}', 'aws-us-gov').replace('{region}', '*').replace('{account}', '123456789012'),
+  account: '123456789012',
+};
 
 /** IAM actions of a role, sorted. Operations have actions of other names: `s3:ListBuckets` needs `s3:ListAllMyBuckets`. */
 export function actionsOf(role: MemberRole, remediators: readonly Remediator[]): readonly string[] {
@@ -179,11 +213,20 @@ function refused(role: MemberRole, options: IamOptions): JsonObject[] {
   ];
 }
 
+/** What of a narrowing a statement has. */
+type Form = (found: Narrowing) => Narrowing;
+const NARROWED: Form = (found) => found;
+/** Names alone; but what has conditions is dangerous without them: a role to pass, a tag to set, a bucket of somebody else. */
+const BY_NAME: Form = (found) =>
+  found.conditions === undefined && found.accountKey === undefined
+    ? { name: 'Named', resources: null, rest: found.rest, ...(found.global === undefined ? {} : { global: found.global }) }
+    : found;
+
 /** Actions as statements: one for those that share a name, resources and conditions. */
-function statementsOf(prefix: string, actions: readonly string[], options: IamOptions): JsonObject[] {
+function statementsOf(prefix: string, actions: readonly string[], options: IamOptions, form: Form = NARROWED): JsonObject[] {
   const groups = new Map<string, { readonly statement: JsonObject; readonly actions: string[] }>();
   for (const action of actions) {
-    const found = narrowingOf(action, options);
+    const found = form(narrowingOf(action, options));
     const condition = conditionsOf(found, options);
     const { arn } = plain(options);
     const statement: JsonObject = {
@@ -233,10 +276,6 @@ function plain({ write, account }: IamOptions): Writing {
       account: account ?? '$' + '{aws:PrincipalAccount}',
     }
   );
-}
-
-function document(statements: readonly JsonObject[]): PolicyDocument {
-  return { Version: '2012-10-17', Statement: statements };
 }
 
 const sorted = (all: readonly string[]): string[] => [...new Set(all)].sort();

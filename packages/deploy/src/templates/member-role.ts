@@ -26,7 +26,7 @@ export interface MemberRoleTemplateOptions {
  */
 export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template {
   const statements = memberStatements(options);
-  const role = (name: 'Read' | 'Fix' | 'Rollback', does: string, trusted: string, { policy }: MemberStatements, condition?: string): TemplateResource => ({
+  const role = (name: RoleName, does: string, trusted: string, { policies }: MemberStatements, condition?: string): TemplateResource => ({
     Type: 'AWS::IAM::Role',
     ...(condition === undefined ? {} : { Condition: condition }),
     Properties: {
@@ -35,17 +35,15 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       MaxSessionDuration: 3600,
       AssumeRolePolicyDocument: trust(trusted),
       PermissionsBoundary: { 'Fn::If': ['HasBoundary', ref('PermissionsBoundaryArn'), ref(`${name}Boundary`)] },
-      ...(policy.length === 0 ? {} : { Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...policy] } }] }),
+      ...(policies.length === 0 ? {} : { ManagedPolicyArns: policies.map((_, index) => ref(policyName(name, index))) }),
     },
   });
-  const boundary = (name: string, { boundary: bounds }: MemberStatements, condition: string): TemplateResource => ({
-    Type: 'AWS::IAM::ManagedPolicy',
-    Condition: condition,
-    Properties: {
-      Description: `The most that the role ${name} of Redress may do, whatever is attached to it.`,
-      PolicyDocument: { Version: '2012-10-17', Statement: [...bounds] },
-    },
-  });
+  const policiesOf = (name: RoleName, { policies }: MemberStatements, condition?: string): Record<string, TemplateResource> =>
+    Object.fromEntries(
+      policies.map((each, index) => [policyName(name, index), managed(`What the role ${name} of Redress may do, part ${index + 1}.`, each, condition)]),
+    );
+  const boundary = (name: RoleName, { boundary: bounds }: MemberStatements, condition: string): TemplateResource =>
+    managed(`The most that the role ${name} of Redress may do, whatever is attached to it.`, bounds, condition);
   return {
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'Redress, roles of one account: read, fix and rollback, for the hub alone. Deploy it once in each account.',
@@ -90,6 +88,9 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       ReadBoundary: boundary('Read', statements.read, 'MakesBoundary'),
       FixBoundary: boundary('Fix', statements.fix, 'MakesBoundary'),
       RollbackBoundary: boundary('Rollback', statements.rollback, 'MakesRollbackBoundary'),
+      ...policiesOf('Read', statements.read),
+      ...policiesOf('Fix', statements.fix),
+      ...policiesOf('Rollback', statements.rollback, 'HasRollback'),
       ReadRole: role('Read', 'looks, and changes nothing.', 'HubRoleArns', statements.read),
       FixRole: role('Fix', 'closes gaps; cannot open a port.', 'HubRoleArns', statements.fix),
       RollbackRole: role('Rollback', 'takes fixes back.', 'RollbackRoleArns', statements.rollback, 'HasRollback'),
@@ -99,6 +100,18 @@ export function memberRoleTemplate(options: MemberRoleTemplateOptions): Template
       FixRoleArn: { Description: 'Assumed to fix.', Value: { 'Fn::GetAtt': ['FixRole', 'Arn'] } },
       RollbackRoleArn: { Description: 'Assumed to roll back.', Value: { 'Fn::GetAtt': ['RollbackRole', 'Arn'] }, Condition: 'HasRollback' },
     },
+  };
+}
+
+type RoleName = 'Read' | 'Fix' | 'Rollback';
+const policyName = (name: RoleName, index: number) => `${name}Policy${index + 1}`;
+
+/** A policy of the account's own. IAM takes few characters written into a role, and audits ask for none. */
+function managed(description: string, statements: readonly JsonObject[], condition?: string): TemplateResource {
+  return {
+    Type: 'AWS::IAM::ManagedPolicy',
+    ...(condition === undefined ? {} : { Condition: condition }),
+    Properties: { Description: description, PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@redress/core';
-import { boundaryPolicy, EXEMPT, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicy, type Writing } from '../iam/policies.js';
+import { boundaryPolicy, EXEMPT, type IamOptions, MEMBER_ROLES, type MemberRole, memberPolicies, type Writing } from '../iam/policies.js';
 import { ref, sub, when } from './template.js';
 
 /** The condition under which a role may not change what has the exception tag. */
@@ -13,7 +13,8 @@ const HERE: Writing = {
 
 /** What one role of a member account may do, and the most that it could ever do. */
 export interface MemberStatements {
-  readonly policy: readonly JsonObject[];
+  /** The statements of each managed policy of the role. */
+  readonly policies: readonly (readonly JsonObject[])[];
   readonly boundary: readonly JsonObject[];
 }
 
@@ -22,7 +23,7 @@ export function memberStatements(given: Pick<IamOptions, 'remediators' | 'except
   const options: IamOptions = { ...given, write: HERE };
   const of = (role: MemberRole): MemberStatements => ({
     // Who deploys decides on this one statement.
-    policy: memberPolicy(role, options).Statement.map((each) => (each['Sid'] === EXEMPT ? when(REFUSES_TAGGED, each) : each)),
+    policies: memberPolicies(role, options).map(({ Statement }) => Statement.map((each) => (each['Sid'] === EXEMPT ? when(REFUSES_TAGGED, each) : each))),
     boundary: boundaryPolicy(options, role).Statement,
   });
   const [read, fix, rollback] = MEMBER_ROLES.map(of) as [MemberStatements, MemberStatements, MemberStatements];

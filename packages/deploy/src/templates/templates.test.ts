@@ -157,11 +157,13 @@ describe('the hub', () => {
 });
 
 describe('the member roles', () => {
-  const roles = of(memberRoleTemplate({ remediators }), 'AWS::IAM::Role');
+  const template = memberRoleTemplate({ remediators });
+  const roles = of(template, 'AWS::IAM::Role');
   const actions = (name: RegExp) => {
     const found = roles.filter(([each]) => name.test(each));
     expect(found).toHaveLength(1);
-    return statements((found[0] as (typeof roles)[number])[1].Properties?.['Policies']).flatMap((each) => listOf(each['Action']));
+    const attached = (found[0] as (typeof roles)[number])[1].Properties['ManagedPolicyArns'] as unknown as { Ref: string }[];
+    return attached.flatMap(({ Ref }) => statements(template.Resources[Ref]?.Properties['PolicyDocument'])).flatMap((each) => listOf(each['Action'] ?? []));
   };
 
   it('are three, asked for by an external id', () => {
@@ -185,7 +187,7 @@ describe('the member roles', () => {
       });
       expect(template.Resources[`${name}Boundary`]).toMatchObject({ Type: 'AWS::IAM::ManagedPolicy', Condition: expect.stringMatching(/^Makes/) });
     }
-    const fix = JSON.stringify(template.Resources['FixRole']);
+    const fix = JSON.stringify(template.Resources['FixPolicy1']);
     expect(fix).toContain('{"Fn::If":["RefusesTagged",{"Sid":"Exempt","Effect":"Deny"');
     expect(fix).toContain('{"Null":{"aws:ResourceTag/acme:keep":"false"}}');
     expect(template.Parameters['RefuseTagged']).toMatchObject({ Default: 'true', AllowedValues: ['true', 'false'] });

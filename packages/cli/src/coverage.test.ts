@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { resource, systemClock } from '@redress/core';
+import { folderJournal } from '@redress/evidence';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { command } from '../test/support/command.js';
+import type { CoverageDocument } from './commands/coverage.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-coverage-'));
+  writeFileSync(
+    join(directory, 'redress.yaml'),
+    [
+      'version: 1',
+      'environments:',
+      '  dev: { accounts: ["111111111111"] }',
+      '  prod: { accounts: ["222222222222"], after: none, because: a test }',
+      'approvers: { prod: ["arn:aws:iam::222222222222:role/Lead"] }',
+      'remediators:',
+      '  ec2-enable-ebs-encryption-by-default: { dev: enforce, prod: approve }',
+      '  ec2-report-unencrypted-ebs-volumes: { dev: notify, prod: "off" }',
+    ].join('\n'),
+  );
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const coverage = (...argv: string[]) => command(['coverage', ...argv], directory);
+async function document(...argv: string[]): Promise<CoverageDocument> {
+  const { exit, out, err } = await coverage('--json', ...argv);
+  expect([exit, err]).toEqual([0, '']);
+  return JSON.parse(out) as CoverageDocument;
+}
+const row = ({ rows }: CoverageDocument, id: string) => rows.find((each) => each.id === id);
+
+describe('coverage of the pack for APRA CPG 234', () => {
+  it('answers each of the 130 rules', async () => {
+    const { rows, counts } = await document('--pack', 'apra-cpg-234');
+    expect(rows).toHaveLength(130);
+    for (const { answer, id } of rows) expect(['closes', 'asks', 'reports', 'attested', 'tracked'], id).toContain(answer);
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(130);
+    expect(rows.filter(({ answer }) => answer === 'attested').map(({ id }) => id)).toEqual(['security-awareness-program-exists']);
+    // What remediators declare today; more remediators only make it better.
+    expect(counts['closes']).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says who answers, in which mode of each environment, and nothing of a journal that is not there', async () => {
+    const found = await document('--pack', 'apra-cpg-234');
+    expect(row(found, 'ec2-ebs-encryption-by-default')).toEqual({
+      id: 'ec2-ebs-encryption-by-default',
+      identifier: 'EC2_EBS_ENCRYPTION_BY_DEFAULT',
+      answer: 'closes',
+      because: '',
+      by: [{ remediator: 'ec2-enable-ebs-encryption-by-default', does: 'fix', ceiling: 'enforce', modes: { dev: 'enforce', prod: 'approve' }, last: null }],
+      checks: null,
+      paragraphs: [],
+      sources: expect.arrayContaining([expect.stringContaining('Operational-Best-Practices-for-APRA-CPG-234.yaml')]),
+    });
+    expect(row(found, 'encrypted-volumes')?.by[0]?.modes).toEqual({ dev: 'notify', prod: 'off' });
+    expect(row(found, 'restricted-ssh')).toMatchObject({ answer: 'asks', paragraphs: expect.arrayContaining(['36f']) });
+  });
+
+  it('never shows a mode above what the remediator may do at most', async () => {
+    writeFileSync(
+      join(directory, 'redress.yaml'),
+      'version: 1\nenvironments: { dev: { accounts: ["111111111111"] } }\nremediators: { ec2-report-unencrypted-ebs-volumes: enforce }\n',
+    );
+    expect(row(await document('--pack', 'apra-cpg-234'), 'encrypted-volumes')?.by[0]?.modes).toEqual({ dev: 'notify' });
+  });
+
+  it('says what the journal knows at last', async () => {
+    const journal = folderJournal({ directory: join(directory, '.redress') });
+    const at = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: 'eu-west-1', partition: 'aws' });
+    const decided = (outcome: string, gap: object) =>
+      journal.append({
+        kind: 'decision',
+        resource: at,
+        remediator: 'ec2-enable-ebs-encryption-by-default',
+        body: { outcome, message: 'A decision.', trigger: { by: 'sweep' }, guardrails: [], gap },
+      } as never);
+    await decided('notified', { key: 'k', subjects: ['manual'], state: 's', held: null, approval: null, deadline: null, near: false, quiet: false, over: [] });
+    await journal.close?.();
+    const found = row(await document('--pack', 'apra-cpg-234'), 'ec2-ebs-encryption-by-default');
+    const today = new Date(systemClock.now()).toISOString().slice(0, 10);
+    expect(found?.by[0]?.last).toEqual({ time: expect.stringContaining(today), outcome: 'notified', open: 1 });
+    const { out } = await coverage('--pack', 'apra-cpg-234');
+    expect(out).toContain(`notified ${today}, 1 open`);
+  });
+
+  it('is a table, JSON or CSV', async () => {
+    const { out } = await coverage('--pack', 'apra-cpg-234');
+    expect(out.split('\n')[0]).toMatch(/^APRA CPG 234: information security: 130 in all, \d+ /);
+    expect(out).toMatch(/ec2-ebs-encryption-by-default +closes +ec2-enable-ebs-encryption-by-default +dev: enforce, prod: approve +-/);
+    const json = await coverage('--pack', 'apra-cpg-234', '--format', 'json');
+    expect((JSON.parse(json.out) as CoverageDocument).rows).toHaveLength(130);
+    const csv = (await coverage('--pack', 'apra-cpg-234', '--format', 'csv')).out.trimEnd().split('\n');
+    expect(csv[0]).toBe('id,identifier,answer,because,remediator,does,ceiling,modes,last,open,paragraphs,sources');
+    expect(csv.length).toBeGreaterThanOrEqual(131);
+    expect(csv.find((line) => line.startsWith('ec2-ebs-encryption-by-default,'))).toContain('"dev: enforce, prod: approve"');
+  });
+});
+
+describe('coverage of a file', () => {
+  it('is of the rules in it, with their parameters', async () => {
+    writeFileSync(
+      join(directory, 'pack.yaml'),
+      'Resources:\n  A: { Type: "AWS::Config::ConfigRule", Properties: { ConfigRuleName: keep-logs, InputParameters: { MinRetentionTime: "731" }, Source: { Owner: AWS, SourceIdentifier: CW_LOGGROUP_RETENTION_PERIOD_CHECK } } }\n',
+    );
+    const { rows, of } = await document('--pack', 'pack.yaml');
+    expect(of).toBe('pack.yaml');
+    expect(rows).toMatchObject([{ id: 'keep-logs', answer: 'reports', because: 'The rule has MinRetentionTime 731, the policy 365.' }]);
+  });
+});
+
+describe('coverage of a framework', () => {
+  it('finds remediators by the checks of its own version', async () => {
+    const six = await document('--framework', 'cis-6.0');
+    const seven = await document('--framework', 'cis-7.0');
+    expect(row(six, '2.8')?.by.map((each) => each.remediator)).toEqual(['iam-strengthen-password-policy']);
+    expect(row(seven, '2.8')?.by.map((each) => each.remediator)).toEqual(['iam-strengthen-password-policy']);
+    expect(row(six, '2.1')).toMatchObject({ answer: 'attested', by: [] });
+  });
+
+  it('names what nobody looks for, where a control is answered in part', async () => {
+    const { rows } = await document('--framework', 'nist-800-53');
+    expect(rows).toHaveLength(287);
+    const partly = rows.filter(({ by, checks }) => by.length > 0 && (checks?.covered ?? 0) < (checks?.all ?? 0));
+    expect(partly.length).toBeGreaterThan(0);
+    for (const { because } of partly) expect(because).toMatch(/^In part: nobody looks for [a-z0-9_, ]+\.$/);
+  });
+
+  it('does not count what AWS has withdrawn as answered', async () => {
+    const { rows, counts } = await document('--framework', 'fsbp');
+    expect(
+      rows
+        .filter(({ answer }) => answer === 'retired')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['CloudFormation.1', 'CodeBuild.5', 'S3.4', 'SNS.2']);
+    expect(counts['retired']).toBe(4);
+    expect(row({ rows } as CoverageDocument, 'EC2.7')).toMatchObject({ answer: 'closes', because: '' });
+  });
+
+  it.each([[[]], [['--pack', 'apra-cpg-234', '--framework', 'fsbp']], [['--framework', 'fsbp', '--format', 'xml']]])('%j is refused', async (argv) => {
+    expect((await coverage(...argv)).exit).toBe(2);
+  });
+});

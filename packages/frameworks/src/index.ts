@@ -1,0 +1,7 @@
+/**
+ * Conformance packs of AWS Config and frameworks of controls, as data: identifiers, parameters and where each row is from. No words of theirs.
+ *
+ * @packageDocumentation
+ */
+export { FRAMEWORKS, type Framework, type FrameworkControl, type FrameworkId, frameworkOf, isFramework } from './framework.js';
+export { type ConfigPack, isPack, PACKS, type PackId, type PackRule, PROCESS_CHECK, packOf, readPack } from './pack.js';
