@@ -1,5 +1,5 @@
 import type { Ceiling, Mode, Policy, Remediator } from '@redress/core';
-import { type Answer, ANSWERS, answerTo, does, type ParametersOf } from '@redress/deploy';
+import { ANSWERS, type Answer, answerTo, does, type ParametersOf } from '@redress/deploy';
 import type { ConfigPack, Framework } from '@redress/frameworks';
 
 /** What the journal said of a remediator at last. */
@@ -12,7 +12,7 @@ export interface LastResult {
 }
 
 /** A remediator of a row. */
-export interface CoveredBy {
+interface CoveredBy {
   readonly remediator: string;
   readonly does: 'fix' | 'flag' | 'tell';
   readonly ceiling: Ceiling;
@@ -100,7 +100,7 @@ function coveredBy(remediator: Remediator, { policy, last }: CoverageInput): Cov
 const WEAKEST_FIRST: readonly Mode[] = ['off', 'notify', 'plan', 'approve', 'enforce'];
 
 /** The modes of the policy, none above what the remediator may do at most. */
-export function effectiveModes(remediator: Pick<Remediator, 'id' | 'ceiling'>, { environments, remediators }: CoverageInput['policy']): Record<string, Mode> {
+function effectiveModes(remediator: Pick<Remediator, 'id' | 'ceiling'>, { environments, remediators }: CoverageInput['policy']): Record<string, Mode> {
   const modes = Object.hasOwn(remediators, remediator.id) ? (remediators[remediator.id]?.modes ?? {}) : {};
   const most = WEAKEST_FIRST.indexOf(remediator.ceiling);
   const capped = (mode: Mode): Mode => WEAKEST_FIRST[Math.min(WEAKEST_FIRST.indexOf(mode), most)] ?? 'notify';
