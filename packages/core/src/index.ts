@@ -12,8 +12,10 @@ export { retryAtOf } from './engine/later.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
+export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
 export {
   type ApprovalOptions,
+  type CallBudget,
   type Evaluation,
   type FindingResult,
   type HandleResult,
@@ -25,6 +27,7 @@ export {
   type RunBudget,
   type RunOptions,
   type SweepOptions,
+  type SweepProgress,
   type SweepSummary,
   type SweepTarget,
   unasked,

@@ -88,7 +88,19 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
 }
 
 /** A place of which nothing was looked at. */
-const UNSWEPT = { status: 'failed', looked: 0, outcomes: {}, retryable: 0, errors: 0, unread: 0, next: null } as const;
+const UNSWEPT = {
+  status: 'failed',
+  looked: 0,
+  outcomes: {},
+  retryable: 0,
+  errors: 0,
+  unread: 0,
+  next: null,
+  complete: false,
+  left: 0,
+  retryAt: null,
+  lastComplete: null,
+} as const;
 
 /** A journal that is down is down for all; a stream that does not verify is one. */
 async function unlessCorrupt<T>(read: Promise<T>): Promise<Fact<T>> {
@@ -158,6 +170,10 @@ async function sweepOne(
     unread,
     next: status === 'complete' ? null : next,
     message,
+    complete: status === 'complete' || status === 'not-swept',
+    left: retryable + errors,
+    retryAt: status === 'stopped' ? runtime.clock.now() : null,
+    lastComplete: null,
   });
   const meet = async (ref: ResourceRef) => {
     const started = runtime.clock.now();
