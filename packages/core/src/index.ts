@@ -13,6 +13,7 @@ export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
+export { sweepsOf } from './engine/sweep/progress.js';
 export {
   type ApprovalOptions,
   type CallBudget,
@@ -196,6 +197,7 @@ export {
   type Discovered,
   defineRemediator,
   type InCode,
+  type Glance,
   type Observation,
   type ObservationPurpose,
   parseDuration,
@@ -234,6 +236,7 @@ export {
   type Operations,
   type OperationUse,
   type OutputOf,
+  pages,
   paginate,
   type SdkClient,
   type Service,
