@@ -1,12 +1,12 @@
 // Looks before it is a resource's turn, several at a time: passes are made one after the other, and find what they ask for read already.
 import type { Fact } from '../../guardrails/guardrail.js';
-import { digestOf } from '../../model/json.js';
 import type { ResourceRef } from '../../model/resource.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Remediator } from '../../remediator/define.js';
 import { LOOKING, SharedReads } from '../gate.js';
 import type { Runtime } from '../runtime.js';
 import { type ResourcePass, resourcePass } from '../way.js';
+import { nameOf } from './list.js';
 
 /** What a look ahead found. */
 export interface Looked {
@@ -24,14 +24,17 @@ export async function lookAhead(
   { ref, remediators }: { readonly ref: ResourceRef; readonly remediators: readonly Remediator[] },
   { policy, deadline }: { readonly policy: Fact<Policy>; readonly deadline: number | null },
 ): Promise<Looked> {
-  const together: ResourcePass = { ...resourcePass(), reads: new SharedReads(undefined, { failures: 'kept' }) };
+  const reads = new SharedReads(undefined, { failures: 'kept' });
+  const together: ResourcePass = { ...resourcePass(remediators), reads, names: new SharedReads(reads) };
   const seenAt = runtime.clock.now();
   const idle = new Set<string>();
   const look = async (remediator: Remediator) => {
-    const named = await runtime.identify(remediator, ref, deadline, together.names);
+    const [named, { assessment }] = await Promise.all([
+      runtime.identify(remediator, ref, deadline, together.names),
+      runtime.look(remediator, ref, policy, { as: LOOKING, deadline, shared: reads }),
+    ]);
     // Under another name it is another resource, and a pass finds that out.
-    if (!named.ok || named.value === null || digestOf({ ...named.value }) !== digestOf({ ...ref })) return;
-    const { assessment } = await runtime.look(remediator, ref, policy, { as: LOOKING, deadline, shared: together.reads });
+    if (!named.ok || named.value === null || nameOf(named.value) !== nameOf(ref)) return;
     // A runbook that is at work ends with a pass.
     if (assessment.ok && remediator.runbook === undefined && ['compliant', 'not-applicable'].includes(assessment.value.status)) idle.add(remediator.id);
   };
