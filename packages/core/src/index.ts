@@ -204,6 +204,7 @@ export {
   type Remediator,
   type RemediatorDefinition,
   readsFor,
+  type SweepArgs,
   type Tagged,
   type Tags,
 } from './remediator/define.js';
