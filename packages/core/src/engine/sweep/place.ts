@@ -54,6 +54,8 @@ export class PlaceSweep {
   readonly #began: number;
   readonly #tallies = new Map<string, Tally>();
   #left: Left[] = [];
+  /** What an earlier sweep has left, and this one has seen to first. */
+  readonly #first: Pick<Left, 'ref' | 'remediators'>[] = [];
   /** Keys of groups that this sweep has been through. */
   readonly #through = new Set<string>();
   readonly #done: Set<string>;
@@ -62,6 +64,8 @@ export class PlaceSweep {
   /** The resource after which each group goes on, for who reads the summary. */
   readonly #next = new Map<string, string>();
   #unreached: Unreached | null = null;
+  /** Whether any list came to its end: then there is a network. */
+  #listed = false;
   #stopped = false;
   #recordedAt: number;
 
@@ -81,7 +85,7 @@ export class PlaceSweep {
     this.#done = new Set(progress?.done);
     this.#after = { ...progress?.after };
     this.#lists = { ...progress?.lists };
-    this.#left = [...(progress?.left ?? []), ...before.overdue.map((each) => ({ ...each, tries: 0 }))].flatMap((each) => this.#known(each));
+    this.#left = [...(progress?.left ?? []), ...before.overdue.map((each) => ({ ...each, tries: 0, due: 0 }))].flatMap((each) => this.#known(each));
   }
 
   /** Goes through everything that can be decided on at once. */
@@ -147,8 +151,7 @@ export class PlaceSweep {
     await this.#came(group, listing);
     if (this.#unreached !== null) return;
     const after = this.#after[key];
-    const waiting = new Set(this.#left.map(({ ref }) => nameOf(ref)));
-    const rest = listing.candidates.filter(({ name }) => (after === undefined || name > after) && !waiting.has(name));
+    const rest = this.#untaken(listing.candidates.filter(({ name }) => after === undefined || name > after));
     const policy = await factOf(() => this.#runtime.readPolicy());
     const begin = async (each: Candidate) => (this.#isOver() ? null : lookAhead(this.#runtime, each, { policy, deadline: this.#run.deadline }));
     for await (const [candidate, looked] of inAdvance(rest, this.#run.perSecond === null ? AHEAD : 1, begin)) {
@@ -166,6 +169,14 @@ export class PlaceSweep {
     if (this.#lists[key] === undefined || (this.#lists[key] ?? 0) >= TRIES) this.#done.add(key);
   }
 
+  /** What neither was seen to first nor waits to be. */
+  #untaken(candidates: readonly Candidate[]): readonly Candidate[] {
+    const taken = new Set([...this.#left, ...this.#first].flatMap(({ ref, remediators }) => remediators.map(({ id }) => `${id} ${nameOf(ref)}`)));
+    return candidates
+      .map((each) => ({ ...each, remediators: each.remediators.filter(({ id }) => !taken.has(`${id} ${each.name}`)) }))
+      .filter(({ remediators }) => remediators.length > 0);
+  }
+
   /** What the lists of a group have shown. */
   async #came({ key, remediators }: Group, { idle, failed, candidates }: Listing): Promise<void> {
     delete this.#lists[key];
@@ -175,7 +186,10 @@ export class PlaceSweep {
       tally.looked += count;
       if (count > 0) tally.idle(count);
       const error = failed.get(remediator.id);
-      if (error === undefined) continue;
+      if (error === undefined) {
+        this.#listed = true;
+        continue;
+      }
       this.#unreached = await regionOff(this.#runtime, this.target, error);
       if (this.#unreached !== null) return;
       this.#runtime.warn(`the sweep of ${remediator.id} in ${this.target.account}, ${this.target.region} failed`, error);
@@ -256,6 +270,7 @@ export class PlaceSweep {
       this.#left = this.#left.filter((each) => each !== next);
       const policy = await factOf(() => this.#runtime.readPolicy());
       const looked = await lookAhead(this.#runtime, next, { policy, deadline });
+      if (!next.counted) this.#first.push(next);
       await this.#meet(next, looked);
       await this.#checkpoint();
     }
@@ -312,7 +327,8 @@ export class PlaceSweep {
     const left = this.#left.filter(({ remediators }) => remediators.some((each) => each.id === id));
     const key = this.#groups.find(({ remediators }) => remediators.includes(tally.remediator))?.key ?? '';
     const through = this.#done.has(key) || this.#through.has(key);
-    const status = tally.unlisted?.status ?? (through && left.length === 0 ? 'complete' : 'stopped');
+    const unlisted = tally.unlisted?.status === 'absent' && !this.#listed ? 'failed' : tally.unlisted?.status;
+    const status = unlisted ?? (through && left.length === 0 ? 'complete' : 'stopped');
     const complete = status === 'complete' || status === 'absent';
     return {
       ...this.target,
