@@ -528,8 +528,13 @@ export function isIdle(
   about: { readonly resource: ResourceRef; readonly parameters: JsonObject; readonly observedAt: number },
 ): boolean {
   if (seen === null) return false;
-  const { status } = remediator.plan({ ...about, state: toJson(seen.state), context: seen.context });
-  return status === 'compliant' || status === 'not-applicable';
+  try {
+    const { status } = remediator.plan({ ...about, state: toJson(seen.state), context: seen.context });
+    return status === 'compliant' || status === 'not-applicable';
+  } catch {
+    // What cannot be judged by a list is looked at.
+    return false;
+  }
 }
 
 /** Of all that the batched observe lists, what may have a gap. */
