@@ -345,7 +345,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
         break;
       }
       case 'sweep':
-        start((engine) => engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }], perSecond: 1000, onPass: (pass) => note([pass]) }));
+        start((engine) => engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }], onPass: (pass) => note([pass]) }));
         break;
       case 'recover':
         start((engine) => engine.recover());
@@ -412,7 +412,7 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
       await engine.recover();
       for (const breaker of (await real.view(gaps[0]?.ref as MadeGap['ref'])).breakers)
         await engine.closeBreaker(breaker.remediator, { account: ACCOUNT }, { by: 'ops', reason: 'over' });
-      await engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }], perSecond: 1000, restart: true });
+      await engine.sweep({ targets: [{ account: ACCOUNT, region: REGION }], restart: true });
     });
     await progress(100_000);
     clock.time += 2 * HOUR;

@@ -61,9 +61,9 @@ export default [
   {
     promise: 'A sweep has not looked at what it could not read.',
     defect: 'what was denied for that is not counted',
-    file: 'packages/core/src/engine/sweep.ts',
-    find: 'if (isUnread(pass)) unread++;',
-    replace: 'if (isUnread(pass)) unread += 0;',
+    file: 'packages/core/src/engine/sweep/tally.ts',
+    find: 'if (isUnread(pass)) this.unread++;',
+    replace: 'if (isUnread(pass)) this.unread += 0;',
     tests: ['packages/cli/src/exit-codes.test.ts', 'tests/engine/sweep.test.ts'],
   },
   {

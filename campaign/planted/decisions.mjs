@@ -744,4 +744,12 @@ export default [
     replace: 'const about = changes.map(callOf);',
     tests: ['tests/engine/together.test.ts'],
   },
+  {
+    promise: 'A gap that the journal has known for longer than it takes to settle has settled.',
+    defect: 'so has what came to the resource since',
+    file: 'packages/core/src/guardrails/settling.ts',
+    find: '?.since ?? Number.POSITIVE_INFINITY',
+    replace: '?.since ?? 0',
+    tests: ['tests/engine/sweep-places.test.ts'],
+  },
 ];

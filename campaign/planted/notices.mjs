@@ -149,9 +149,9 @@ export default [
   {
     promise: 'A gap whose resource is gone does not stand for ever.',
     defect: 'a sweep looks only at what it lists',
-    file: 'packages/core/src/engine/sweep.ts',
-    find: '    for (const { resource: ref } of stands) {',
-    replace: '    for (const { resource: ref } of stands.slice(0, 0)) {',
+    file: 'packages/core/src/engine/sweep/list.ts',
+    find: 'for (const { resource: ref } of stands) add',
+    replace: 'for (const { resource: ref } of stands.slice(0, 0)) add',
     tests: ['tests/engine/noise.test.ts'],
   },
   {
@@ -164,10 +164,10 @@ export default [
   },
   {
     promise: 'A sweep that there is no time for at once completes in parts.',
-    defect: 'the part that looks at what stands begins at its start each time',
-    file: 'packages/core/src/engine/sweep.ts',
-    find: ' || (past !== null && nameOf(ref) <= past)',
-    replace: '',
+    defect: 'each part begins at the start',
+    file: 'packages/core/src/engine/sweep/place.ts',
+    find: 'after === undefined || name > after',
+    replace: "after === undefined || name > ''",
     tests: ['tests/engine/noise.test.ts'],
   },
   {
@@ -181,9 +181,9 @@ export default [
   {
     promise: 'What holds resources back alike, ends, and begins again is notified again.',
     defect: 'in a place that takes several sweeps it never ends',
-    file: 'packages/core/src/engine/sweep.ts',
-    find: "stillHeld: status === 'complete' ? stillHeld : null",
-    replace: "stillHeld: status === 'complete' && after === null ? stillHeld : null",
+    file: 'packages/core/src/engine/sweep/place.ts',
+    find: 'stillHeld: complete ? stillHeld : null',
+    replace: 'stillHeld: complete && this.#before.progress === null ? stillHeld : null',
     tests: ['tests/engine/noise.test.ts'],
   },
   {

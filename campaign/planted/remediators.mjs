@@ -235,4 +235,20 @@ export default [
     replace: 'deciding ? tagsOf(aws, resource) : {}',
     tests: ['tests/engine/round-trips.test.ts'],
   },
+  {
+    promise: 'A list shows that there is nothing to do only where a look shows that.',
+    defect: 'the first rule of a group speaks for all of them',
+    file: 'packages/remediators/ec2/src/open-port.ts',
+    find: 'if (!looked.has(id)) idle.push(id);',
+    replace: 'idle.push(id);',
+    tests: ['packages/remediators/ec2/src/open-port.test.ts'],
+  },
+  {
+    promise: 'A list shows that there is nothing to do only where a look shows that.',
+    defect: 'the kit compares what they say with nothing',
+    file: 'packages/testing/src/checks.ts',
+    find: 'findings.check(batched === single, ',
+    replace: 'findings.check(batched !== "", ',
+    tests: ['packages/testing/test/kit-catches.test.ts'],
+  },
 ];

@@ -43,7 +43,11 @@ describe('a sweep', () => {
     expect((await kinds()).sort()).toEqual(['call', 'call', 'intent', 'intent', 'outcome', 'outcome', 'sweep']);
     const account = resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE });
     for await (const { record } of journal.read({ resource: account }))
-      expect(record).toMatchObject({ kind: 'sweep', remediator: 'widget-revoke-open', body: { sweep: { status: 'complete', looked: 5 } } });
+      expect(record).toMatchObject({
+        kind: 'sweep',
+        remediator: 'redress-sweep',
+        body: { sweep: { status: 'complete', next: null, remediators: { 'widget-revoke-open': { status: 'complete', looked: 5 } } } },
+      });
   });
 
   it('counts what it could not read, which it has not looked at, and goes on', async () => {
@@ -53,7 +57,7 @@ describe('a sweep', () => {
     expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { denied: 1, 'no-op': 2 }, retryable: 0, unread: 1 });
     expect(summary?.message).toBe('3 looked at, of which 1 could not be read.');
     for await (const { record } of journal.read({ resource: resource({ type: 'AWS::::Account', id: ACCOUNT, ...HERE }) }))
-      if (record.kind === 'sweep') expect(record.body['sweep']).toMatchObject({ unread: 1 });
+      if (record.kind === 'sweep') expect(record.body['sweep']).toMatchObject({ remediators: { 'widget-revoke-open': { unread: 1 } } });
     // Somebody said no: it was looked at, and decided on.
     const [stopped] = await engine({ killSwitch: { read: async () => 'changes' } }).sweep({ targets: [HERE] });
     expect(stopped).toMatchObject({ looked: 3, unread: 0 });
@@ -105,45 +109,100 @@ describe('a sweep', () => {
 
 describe('a sweep without enough time', () => {
   const some = 12;
+  const id = (at: number) => `w${String(at).padStart(2, '0')}`;
   const looked = (calls: readonly { operation: string; input: Record<string, unknown> }[]) => [
     ...new Set(calls.filter((call) => call.operation === 'DescribeWidget').map((call) => String(call.input['Id']))),
   ];
+  const part = async (over: Partial<RedressOptions> = {}) => {
+    aws.calls.length = 0;
+    const summaries = await engine(over).sweep({ targets: [HERE], perSecond: 1, deadline: time + 40_000 });
+    return { summaries, summary: summaries[0], looked: looked(aws.calls) };
+  };
 
   it('is continued by the next one, and begins anew after its end', async () => {
-    for (let at = 0; at < some; at++) aws.put(`w${at}`, ['closed']);
-    const run = async () => {
-      aws.calls.length = 0;
-      const [summary] = await engine().sweep({ targets: [HERE], perSecond: 1, deadline: time + 40_000 });
-      return { summary, looked: looked(aws.calls) };
-    };
-    const first = await run();
-    expect(first.summary).toMatchObject({ status: 'stopped', looked: 6, next: 'us-east-1/AWS::Test::Widget/w5' });
-    const second = await run();
-    expect(second.looked).toEqual(['w6', 'w7', 'w8', 'w9', 'w10', 'w11']);
-    expect(second.summary).toMatchObject({ status: 'complete', next: null });
-    expect((await run()).looked[0]).toBe('w0');
+    for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
+    const first = await part();
+    expect(first.summary).toMatchObject({ status: 'stopped', complete: false, looked: 6, next: 'us-east-1/AWS::Test::Widget/w05', retryAt: time, left: 0 });
+    const second = await part();
+    expect(second.looked).toEqual(['w06', 'w07', 'w08', 'w09', 'w10', 'w11']);
+    expect(second.summary).toMatchObject({ status: 'complete', complete: true, next: null, retryAt: null, lastComplete: START });
+    expect((await part()).looked[0]).toBe('w00');
   });
 
-  it('looks at everything again when the place it stopped at is gone', async () => {
-    for (let at = 0; at < some; at++) aws.put(`w${at}`, ['closed']);
-    await engine().sweep({ targets: [HERE], perSecond: 1, deadline: time + 40_000 });
-    aws.widgets.delete('w5');
-    aws.calls.length = 0;
-    const [summary] = await engine().sweep({ targets: [HERE] });
-    expect(summary).toMatchObject({ status: 'complete', looked: some - 1 });
-    expect(looked(aws.calls)).toHaveLength(some - 1);
+  it('goes on by name, whatever the order of a list: what comes and goes meanwhile makes it pass nothing over', async () => {
+    for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
+    await part();
+    // What it stopped at is gone, something new comes after it, and the list has another order.
+    aws.widgets.delete('w05');
+    aws.put('w055', ['open-1']);
+    const turned = [...aws.widgets].reverse();
+    aws.widgets.clear();
+    for (const [name, widget] of turned) aws.widgets.set(name, widget);
+    const { summary, looked: rest } = await part();
+    expect(rest).toEqual(['w055', 'w06', 'w07', 'w08', 'w09', 'w10']);
+    expect(summary).toMatchObject({ status: 'stopped', outcomes: { remediated: 1, 'no-op': 5 } });
+    expect((await part()).looked).toEqual(['w11']);
   });
 
-  it('does not let one remediator starve another', async () => {
-    for (let at = 0; at < some; at++) aws.put(`w${at}`, ['open-1']);
+  it('has every remediator of a type decide on a resource before the next one', async () => {
+    for (let at = 0; at < some; at++) aws.put(id(at), ['open-1']);
     const other: Remediator = { ...anyAge, id: 'widget-other' };
-    const remediators = [anyAge, other];
-    const swept: string[] = [];
-    for (let at = 0; at < 4; at++) {
-      const summaries = await engine({ remediators, policy: definePolicy({ version: 1 }) }).sweep({ targets: [HERE], perSecond: 1, deadline: time + 40_000 });
-      swept.push(...summaries.filter((each) => each.looked > 0).map((each) => each.remediator));
+    const { summaries, looked: of } = await part({ remediators: [anyAge, other], policy: definePolicy({ version: 1 }) });
+    expect(summaries.map((each) => [each.remediator, each.looked])).toEqual([
+      ['widget-revoke-open', 6],
+      ['widget-other', 6],
+    ]);
+    // Both look with the same eyes.
+    expect(aws.calls.filter((call) => call.operation === 'DescribeWidget')).toHaveLength(of.length);
+  });
+
+  it('comes to every type in its round, and what had no turn is said, and comes first', async () => {
+    for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
+    const types = ['Fan', 'Lamp', 'Stove'];
+    const remediators = types.map(
+      (type): Remediator => ({
+        ...anyAge,
+        id: `widget-${type.toLowerCase()}`,
+        resourceTypes: [`AWS::Test::${type}`],
+        discover: async function* () {
+          for (let at = 0; at < 4; at++) yield { type: `AWS::Test::${type}`, id: id(at) };
+        },
+      }),
+    );
+    const policy = definePolicy({ version: 1 });
+    const parts = [await part({ remediators, policy }), await part({ remediators, policy })].map(({ summaries }) => summaries);
+    // Twelve in two parts of six: nobody is met twice, and in the first part one was not begun.
+    expect(parts.map((of) => of.reduce((sum, each) => sum + each.looked, 0))).toEqual([6, 6]);
+    expect(parts[0]?.map((each) => each.status).sort()).toEqual(['complete', 'stopped', 'stopped']);
+    expect(parts[1]?.map((each) => each.status)).toEqual(['complete', 'complete']);
+    expect(new Set(parts.flat().flatMap((each) => (each.complete ? [each.remediator] : []))).size).toBe(3);
+  });
+
+  it('has no remediator that is always first, also where no sweep lives to say how far it came', async () => {
+    aws.put('w00', ['closed']);
+    const first: string[] = [];
+    const types = ['Fan', 'Lamp', 'Stove'];
+    const remediators = types.map(
+      (type): Remediator => ({
+        ...anyAge,
+        id: `widget-${type.toLowerCase()}`,
+        resourceTypes: [`AWS::Test::${type}`],
+        // biome-ignore lint/correctness/useYield: it dies before.
+        discover: async function* () {
+          first.push(type);
+          throw Object.assign(new Error('out of memory'), { code: 'dead' });
+        },
+      }),
+    );
+    const began: string[] = [];
+    for (let round = 0; round < 30; round++) {
+      time = START + round * 3_600_000;
+      first.length = 0;
+      // Nothing of it is recorded.
+      await engine({ remediators, policy: definePolicy({ version: 1 }), journal: memoryJournal({ clock }) }).sweep({ targets: [HERE] });
+      began.push(first[0] ?? '');
     }
-    expect(swept).toEqual(['widget-revoke-open', 'widget-other', 'widget-revoke-open', 'widget-other']);
+    expect([...new Set(began)].sort()).toEqual(types);
   });
 });
 
@@ -156,19 +215,31 @@ describe('what fails in a sweep', () => {
       append: (entry) => (entry.resource.id === 'w2' ? Promise.reject(new Error('bug')) : journal.append(entry)),
     };
     const [summary] = await engine({ journal: broken }).sweep({ targets: [HERE] });
-    expect(summary).toMatchObject({ status: 'complete', looked: 3, outcomes: { remediated: 2 }, errors: 1 });
+    // Nobody has decided on it: that is not complete, and the next sweep begins with it.
+    const left = { status: 'stopped', complete: false, looked: 3, left: 1, outcomes: { remediated: 2 }, errors: 1, retryAt: time + 60_000 };
+    expect(summary).toMatchObject({ ...left, message: '3 looked at, of which 1 are left.' });
+    const [next] = await engine().sweep({ targets: [HERE] });
+    expect(next).toMatchObject({ status: 'complete', looked: 1, left: 0, outcomes: { 'no-op': 1 }, errors: 0 });
+    // Its change had been sent: it is not sent again.
+    expect(aws.writes).toEqual(['RevokeRule', 'RevokeRule', 'RevokeRule']);
   });
 
   it('a discovery: is recorded, and keeps no other remediator from being swept', async () => {
     aws.put('w1', ['open-1']);
     aws.faults.set('DescribeWidgets', ['denied']);
-    const other: Remediator = { ...anyAge, id: 'widget-other' };
+    const other: Remediator = {
+      ...anyAge,
+      id: 'widget-other',
+      discover: async function* () {
+        yield { type: 'AWS::Test::Widget', id: 'w1' };
+      },
+    };
     const summaries = await engine({ remediators: [anyAge, other] }).sweep({ targets: [HERE] });
     expect(summaries).toMatchObject([
       { remediator: 'widget-revoke-open', status: 'failed', message: expect.stringContaining('AccessDenied') },
       { remediator: 'widget-other', status: 'complete', looked: 1 },
     ]);
-    expect(await kinds()).toEqual(expect.arrayContaining(['sweep', 'sweep']));
+    expect(await kinds()).toContain('sweep');
   });
 
   it('a remediator that cannot look: is named, not passed over', async () => {

@@ -60,7 +60,7 @@ it('a no can be said by a new process, and the running one heeds it; what cannot
   await engine(next).deny(waiting.find((each) => each.resource.id === 'good')?.id ?? '', BY);
   await next.close?.();
   time += 8 * DAY;
-  expect(await sweep(running)).toMatchObject([{ status: 'complete', looked: 3, errors: 1, outcomes: { denied: 1, remediated: 1 } }]);
+  expect(await sweep(running)).toMatchObject([{ status: 'stopped', complete: false, looked: 3, errors: 1, outcomes: { denied: 1, remediated: 1 } }]);
   expect({ bad: aws.rules('bad'), good: aws.rules('good'), other: aws.rules('other') }).toEqual({ bad: ['open-1'], good: ['open-1'], other: [] });
 });
 

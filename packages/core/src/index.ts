@@ -12,8 +12,11 @@ export { retryAtOf } from './engine/later.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
+export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
+export { sweepsOf } from './engine/sweep/progress.js';
 export {
   type ApprovalOptions,
+  type CallBudget,
   type Evaluation,
   type FindingResult,
   type HandleResult,
@@ -25,6 +28,7 @@ export {
   type RunBudget,
   type RunOptions,
   type SweepOptions,
+  type SweepProgress,
   type SweepSummary,
   type SweepTarget,
   unasked,
@@ -193,6 +197,7 @@ export {
   type DeclaredRollback,
   type Discovered,
   defineRemediator,
+  type Glance,
   type InCode,
   type Observation,
   type ObservationPurpose,
@@ -200,6 +205,7 @@ export {
   type Remediator,
   type RemediatorDefinition,
   readsFor,
+  type SweepArgs,
   type Tagged,
   type Tags,
 } from './remediator/define.js';
@@ -232,6 +238,7 @@ export {
   type Operations,
   type OperationUse,
   type OutputOf,
+  pages,
   paginate,
   type SdkClient,
   type Service,

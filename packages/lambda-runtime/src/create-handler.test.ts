@@ -395,15 +395,14 @@ describe('a schedule', () => {
     });
     expect(looked).toEqual(['found us-east-1', 'found eu-west-1']);
     const written = { level: 'INFO', service: 'redress', timestamp: expect.any(String), sampling_rate: 0, message: '1 looked at.' };
-    const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', looked: 1, retryable: 0, errors: 0, unread: 0 };
+    const counts = { looked: 1, left: 0, retryable: 0, errors: 0, unread: 0, outcomes: { 'no-op': 1 } };
+    const summary = { kind: 'sweep-summary', remediator: 'test-look', account: ACCOUNT, status: 'complete', complete: true, ...counts };
     expect(log.lines.filter((line) => line['kind'] === 'sweep-summary')).toEqual([
-      { ...written, ...summary, region: 'us-east-1', outcomes: { 'no-op': 1 } },
-      { ...written, ...summary, region: 'eu-west-1', outcomes: { 'no-op': 1 } },
+      { ...written, ...summary, region: 'us-east-1', lastComplete: expect.any(Number) },
+      { ...written, ...summary, region: 'eu-west-1', lastComplete: expect.any(Number), global: false },
     ]);
-    expect(log.lines.filter((line) => line['kind'] === 'sweep').map((line) => line['resource'])).toEqual([
-      `AWS::S3::Bucket found (${ACCOUNT}, us-east-1)`,
-      `AWS::S3::Bucket found (${ACCOUNT}, eu-west-1)`,
-    ]);
+    // Where there is nothing to do there is no line for the resource.
+    expect(log.lines.filter((line) => line['kind'] === 'sweep')).toEqual([]);
   });
 
   it('logs as an error why a place could not be swept', async () => {
@@ -446,7 +445,12 @@ describe('a schedule', () => {
 
   it('leaves to the next one what it has no time for', async () => {
     const { handler, looked } = sweeping();
-    expect(await handler(tick(), time(31_000))).toMatchObject({ sweeps: [] });
+    expect(await handler(tick(), time(31_000))).toMatchObject({
+      sweeps: [
+        { region: 'us-east-1', status: 'stopped', looked: 0 },
+        { region: 'eu-west-1', status: 'stopped', looked: 0 },
+      ],
+    });
     expect(looked).toEqual([]);
   });
 

@@ -5,10 +5,12 @@ import {
   type Clock,
   canonicalJson,
   createRedress,
+  type Discovered,
   definePolicy,
   defineRegister,
   digestOf,
   fixed,
+  type Glance,
   type Journal,
   type Json,
   type JsonObject,
@@ -21,6 +23,7 @@ import {
   type ResourceRef,
   type Stop,
   type StoredRecord,
+  type SweepArgs,
   toJson,
 } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
@@ -73,6 +76,8 @@ export interface EngineSetup {
   readonly ownCeiling?: boolean;
   /** After each look, look again for every other purpose, with and without what was found. */
   readonly everyPurpose?: boolean;
+  /** Discovery gives all that the batched observe lists; what that says of each is kept in {@link Stage.glances}. */
+  readonly glances?: boolean;
 }
 
 /** An emulator, a proxy in front of it, and the means to set a stage. */
@@ -141,6 +146,8 @@ export class Stage {
   #event: unknown;
   #looks: Look[] = [];
   #traces: CallTrace[] = [];
+  /** What the batched observe has said. */
+  readonly glances: Glance<Json, unknown>[] = [];
 
   private constructor(bench: Bench, scenario: Scenario, arranged: Arranged, journal: Journal, clock: FakeClock) {
     this.bench = bench;
@@ -177,6 +184,7 @@ export class Stage {
       ceiling: setup.ownCeiling === true ? remediator.ceiling : 'enforce',
       // Looks for every purpose go out as one role.
       ...(setup.everyPurpose === true ? { uses: { reads: remediator.uses.reads, writes: remediator.uses.writes, undoes: remediator.uses.undoes } } : {}),
+      ...(setup.glances === true && remediator.observeMany !== undefined ? { discover: (args) => this.#glance(args) } : {}),
       observe: async (args) => {
         const observation = await remediator.observe(args);
         const others: OtherLook[] = [];
@@ -212,6 +220,13 @@ export class Stage {
       clock: this.clock,
       onCall: (trace) => this.#traces.push(trace),
     });
+  }
+
+  async *#glance(args: SweepArgs): AsyncGenerator<Discovered> {
+    for await (const page of this.bench.remediator.observeMany?.(args) ?? []) {
+      this.glances.push(...page);
+      yield* page;
+    }
   }
 
   /** Does something and tells what it did on the wire. */

@@ -1,6 +1,7 @@
 import {
   type Assessment,
   type Change,
+  canonicalJson,
   digestOf,
   type HandleResult,
   isRedressError,
@@ -755,10 +756,47 @@ function later(event: unknown, now: number): unknown {
 }
 
 /** Every promise that is tried per scenario. */
+/** What the batched observe says has to be what a look says: a gap that it hides nobody would ever look at. */
+async function glances(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const look = await stage.look();
+  const resource = look?.resource ?? stage.resource;
+  const redress = stage.engine({ glances: true });
+  const listed = await stage.act(async () => {
+    const refs: ResourceRef[] = [];
+    for await (const ref of redress.discover(bench.remediator.id, { account: bench.sdk.account, region: bench.sdk.region }) ?? []) refs.push(ref);
+    return refs;
+  });
+  redress.close();
+  bench.use(usedOf(listed));
+  noWrites(findings, 'the batched observe', listed);
+  const at = (id: string, region: string | undefined) => id === resource.id && (region ?? resource.region) === resource.region;
+  const glance = stage.glances.find((each) => each.type === resource.type && at(each.id, each.region));
+  if (glance === undefined) {
+    const gap = scenario.expect === 'change' || scenario.expect === 'manual';
+    findings.check(!gap, `observeMany does not list ${resource.id} in ${resource.region}, which ${scenario.name} arranged`);
+    return findings.problems;
+  }
+  const { seen } = glance;
+  if (seen === null || look === undefined || look.observation === 'gone') return findings.problems;
+  const [batched, single] = [canonicalJson(toJson(seen.state)), canonicalJson(look.observation.state)];
+  findings.check(batched === single, `observeMany says of ${resource.id} that it is ${short(batched)}; observe says ${short(single)}`);
+  const { parameters } = look;
+  const { status } = bench.remediator.plan({ state: toJson(seen.state), context: seen.context, resource, parameters, observedAt: look.observedAt });
+  const idle = status === 'compliant' || status === 'not-applicable';
+  findings.check(
+    !idle || status === look.assessment?.status,
+    `observeMany shows that there is nothing to do for ${resource.id} (${status}); a look says ${look.assessment?.status ?? 'nothing'}`,
+  );
+  return findings.problems;
+}
+
 export const scenarioChecks: readonly Check[] = [
   { name: 'a dry run sees what is expected and writes nothing', applies: () => true, run: dryRun },
   { name: 'plan is pure, and its plan is data', applies: () => true, run: pure },
   { name: 'whatever a look is for, it sees the same', applies: () => true, run: purposes },
+  { name: 'a list shows of it what a look shows', applies: (_, remediator) => remediator.observeMany !== undefined, run: glances },
   { name: 'what cannot be read is never taken for good', applies: () => true, run: unreadable },
   { name: 'is left to people: nothing is written', applies: holdsBack, run: heldBack },
   { name: 'is fixed once, and is compliant then', applies: plainChange, run: fix },

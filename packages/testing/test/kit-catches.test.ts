@@ -288,6 +288,8 @@ const bad: readonly Bad[] = [
     /the reader of toy:PutEncryption throws/,
   ],
   ['is not found by its own discovery', { discover: async function* () {} }, /sweep/, /discover does not find/],
+  ['hides by its list what is open', { observeMany: listing({ encrypted: true, note: '' }) }, /a list shows/, /observeMany says of thing.*observe says/],
+  ['leaves out of its list what is open', { observeMany: listing(null, () => false) }, /a list shows/, /observeMany does not list/],
   [
     'claims to resolve what stays open',
     {
@@ -314,6 +316,17 @@ const bad: readonly Bad[] = [
     { journal: (options) => forgetful(memoryJournal(options), 'hold') },
   ],
 ];
+
+/** A batched observe that says the same of everything that it lists. */
+function listing(
+  state: { readonly encrypted: boolean; readonly note: string } | null,
+  lists: () => boolean = () => true,
+): NonNullable<Remediator['observeMany']> {
+  return async function* ({ aws }) {
+    const { Ids = [] } = await (aws as { toy: { ListThings(input: object): Promise<{ Ids?: string[] }> } }).toy.ListThings({});
+    yield Ids.filter(lists).map((id) => ({ type: 'AWS::Toy::Thing', id, seen: state === null ? null : { state } }));
+  };
+}
 
 /** A journal that does not keep one of its promises: the kit is the last to notice. */
 function forgetful(journal: Journal, what: 'closed' | 'hold'): Journal {

@@ -1,4 +1,15 @@
-import { formatResource, GLOBAL_REGION, isRecord, type Json, type JsonObject, messageOf, type Plan, type ResourceRef, type StoredRecord } from '@redress/core';
+import {
+  formatResource,
+  GLOBAL_REGION,
+  isRecord,
+  type Json,
+  type JsonObject,
+  messageOf,
+  type Plan,
+  type ResourceRef,
+  type StoredRecord,
+  sweepsOf,
+} from '@redress/core';
 import { type Data, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
@@ -109,12 +120,13 @@ class Sweeps {
   readonly #gaps = new Map<string, Map<string, Draft>>();
 
   add({ record }: StoredRecord): void {
-    const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
-    if (!isRecord(own) || own['status'] !== 'complete') return;
     const { account, region } = record.resource;
-    for (const place of [region, GLOBAL_REGION]) {
-      const key = `${record.remediator} ${account} ${place}`;
-      if ((this.#ended.get(key) ?? '') < record.time) this.#ended.set(key, record.time);
+    for (const { remediator, status } of sweepsOf(record)) {
+      if (status !== 'complete') continue;
+      for (const place of [region, GLOBAL_REGION]) {
+        const key = `${remediator} ${account} ${place}`;
+        if ((this.#ended.get(key) ?? '') < record.time) this.#ended.set(key, record.time);
+      }
     }
   }
 
@@ -135,7 +147,7 @@ class Sweeps {
     for (const gaps of this.#gaps.values())
       for (const entry of gaps.values()) {
         const seen = this.#ended.get(`${entry.remediator} ${entry.resource.account} ${entry.resource.region}`);
-        if (seen !== undefined && seen > entry.time) entry.seenUntil = seen;
+        if (seen !== undefined && seen >= entry.time) entry.seenUntil = seen;
       }
   }
 }

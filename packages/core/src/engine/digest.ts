@@ -6,7 +6,7 @@ import type { GapDigest } from '../notify.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
 import { persist } from './recorder.js';
 import type { Runtime } from './runtime.js';
-import { lastSweeps } from './sweep.js';
+import { lastSweeps } from './sweep/progress.js';
 import type { SweepTarget } from './types.js';
 
 /** Under this name it is in the journal. */

@@ -7,6 +7,7 @@ import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecuti
 import { type Remediator, readsFor } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError, isGone } from './aws-errors.js';
+import { paceNow } from './sweep/budget.js';
 
 /** One call as it went over the wire, for counts and evidence. */
 export interface CallTrace {
@@ -24,9 +25,18 @@ export class SharedReads {
   /** Replies, also those that are on their way. Another one after each change: a read that was under way when it was made answers into the old one. */
   #replies: Map<string, Promise<unknown>>;
 
-  /** @param other what this one knows, and learns, until either of them forgets it. */
-  constructor(other?: SharedReads) {
+  readonly #most: number;
+  readonly #keepsFailures: boolean;
+
+  /**
+   * @param other what this one knows, and learns, until either of them forgets it.
+   * @param how `most`: so many replies are kept, the newest. `failures`: where they are kept, who asks after the first is not answered by AWS, but as
+   * the first was: for looks that are one.
+   */
+  constructor(other?: SharedReads, { most = Number.POSITIVE_INFINITY, failures = 'asked again' }: { most?: number; failures?: 'asked again' | 'kept' } = {}) {
     this.#replies = other === undefined ? new Map() : other.#replies;
+    this.#most = most;
+    this.#keepsFailures = failures === 'kept';
   }
 
   /**
@@ -46,11 +56,12 @@ export class SharedReads {
     const asking = ask();
     const kept = asking.then(copyOf);
     replies.set(question, kept);
+    if (replies.size > this.#most) for (const oldest of replies.keys()) if (replies.delete(oldest)) break;
     // Whoever asks next is answered by AWS.
     const drop = () => void (replies.get(question) === kept && replies.delete(question));
     kept.then(
       (reply) => reply === UNCOPIED && drop(),
-      (error: unknown) => isGone(error) || drop(),
+      (error: unknown) => this.#keepsFailures || isGone(error) || drop(),
     );
     return asking;
   }
@@ -186,12 +197,18 @@ export class Gate {
             throw new RedressError('gate/undeclared', `${remediator.id}: ${name} is declared as a read that nobody needs for a ${as.access}.`);
           if (deadline !== null && this.#clock.now() >= deadline) throw new RedressError('gate/no-time-left', `No time left for ${name}.`, { retryable: true });
           const { client, Command } = await this.#client(use.service, operation, target, READ_ATTEMPTS);
+          const pace = paceNow();
+          const at = { service: use.service.id, account, region: place.region };
+          if (pace !== null) await pace.take(at);
           try {
-            const output = (await client.send(new Command(input))) as { $metadata?: { requestId?: string } };
+            const output = (await client.send(new Command(input))) as { $metadata?: { requestId?: string; attempts?: number } };
+            // The SDK tries again by itself what was throttled.
+            pace?.came(at, (output.$metadata?.attempts ?? 1) > 1);
             this.#trace(use.service, operation, 'read', target, output.$metadata?.requestId ?? null, null);
             return output;
           } catch (error) {
             const failure = classifyAwsError(error);
+            pace?.came(at, failure.code === 'aws/throttled');
             this.#trace(use.service, operation, 'read', target, failure.requestId, failure);
             throw awsError(name, failure, error);
           }
@@ -222,6 +239,9 @@ export class Gate {
     const { partition, account } = ref;
     const target: ConnectTarget = { partition, account, region: apiRegion(ref), ...inExecution(context.lease, remediator, ref, purpose) };
     const { client, caller, Command } = await this.#client(declared, call.operation, target, 1);
+    const pace = paceNow();
+    const at = { service: declared.id, account, region: target.region };
+    if (pace !== null) await pace.take(at);
     await context.recheck();
     // Time is checked last: everything above may have taken some.
     const now = this.#clock.now();
@@ -240,6 +260,7 @@ export class Gate {
       return { ok: true, response, requestId, caller };
     } catch (error) {
       const failure = classifyAwsError(error);
+      pace?.came(at, failure.code === 'aws/throttled');
       this.#trace(declared, call.operation, 'write', target, failure.requestId, failure);
       return { ok: false, failure, caller };
     }

@@ -1,7 +1,8 @@
 import { type Finding, isLeftOut } from '../model/finding.js';
 import type { Remediator } from '../remediator/define.js';
 import type { Runtime } from './runtime.js';
-import { lastSweeps, sweep } from './sweep.js';
+import { lastSweeps } from './sweep/progress.js';
+import { sweep } from './sweep.js';
 import type { PassResult, RunOptions } from './types.js';
 
 /** How long a type is left alone after a sweep where its remediator has no time to settle; milliseconds. */

@@ -19,7 +19,8 @@ import { retry } from './retry.js';
 import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
-import { discover, sweep } from './sweep.js';
+import { discover } from './sweep/list.js';
+import { sweep } from './sweep.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary } from './types.js';
 import { resourcePass } from './way.js';
 

@@ -1,7 +1,7 @@
 import { discharge } from '../guardrails/approval.js';
 import { builtinGuardrails } from '../guardrails/builtin.js';
 import { freshness, type Shown } from '../guardrails/freshness.js';
-import { type Decision, decide, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
+import { type Decision, decide, decisive, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
 import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
@@ -16,6 +16,7 @@ import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
+import { CallBudgets } from './sweep/budget.js';
 import type { RedressOptions } from './types.js';
 
 /** How long what Config said of a rule is believed; milliseconds. */
@@ -39,6 +40,8 @@ export class Runtime {
   readonly remediators: readonly Remediator[];
   readonly clock: Clock;
   readonly gate: Gate;
+  /** What sweeps may ask of AWS. */
+  readonly budgets: CallBudgets;
   readonly notify: Notify | null;
   readonly warn: (message: string, error: unknown) => void;
   /** Notices that a notifier holds in this process: each records that it was delivered. */
@@ -67,6 +70,7 @@ export class Runtime {
     this.notify = options.notify ?? null;
     this.clock = options.clock ?? systemClock;
     this.warn = options.onWarning ?? (() => undefined);
+    this.budgets = new CallBudgets(this.clock);
     this.gate = new Gate(options.connect, this.clock, options.onCall ?? (() => undefined));
 
     const ids = new Set<string>();
@@ -281,7 +285,12 @@ export class Runtime {
 
   decide(facts: Facts, shown: Shown): Decision {
     const isShown = (subject: string | undefined) => shown === 'all' || (shown !== 'nothing' && subject !== undefined && shown.has(subject));
-    return discharge(decide([...this.#guardrails, freshness(isShown)], facts), facts);
+    const decided = (of: Facts) => discharge(decide([...this.#guardrails, freshness(isShown)], of), of);
+    const decision = decided(facts);
+    if (facts.trigger.by !== 'sweep' || decision.effect !== 'deny' || !decisive(decision).every(({ code }) => code === 'settling')) return decision;
+    // A sweep only knows when it has seen something first: it waits for what it would change, and for nothing else.
+    const settled = decided({ ...facts, lastChange: null });
+    return settled.effect === 'allow' ? decision : settled;
   }
 }
 

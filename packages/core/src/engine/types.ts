@@ -151,6 +151,16 @@ export interface Evaluation {
 export interface SweepTarget {
   readonly account: string;
   readonly region: string;
+  /** Whether what has no region (IAM) is swept here, too. Default: at the first of the targets that is of its account. */
+  readonly global?: boolean;
+}
+
+/** Calls to one service in one account and region. */
+export interface CallBudget {
+  /** So many a second, as a mean. */
+  readonly perSecond: number;
+  /** So many at once, after a time without any. */
+  readonly burst: number;
 }
 
 /** Options of a sweep. */
@@ -158,37 +168,77 @@ export interface SweepOptions {
   readonly targets: readonly SweepTarget[];
   /** Ids; default: all remediators. */
   readonly remediators?: readonly string[];
-  /** Resources per second, at most; default 5. */
+  /** Places that are swept at the same time; default 1. */
+  readonly concurrency?: number;
+  /** Resources of one place that are looked at on their own per second, at most. Default: as many as the budgets of calls let it. */
   readonly perSecond?: number;
-  /** Begin anew, instead of going on where the last sweep ran out of time. */
+  /** Budgets of calls by service (`ec2`), other than the defaults. They hold for each account and region, whoever sweeps it in this process. */
+  readonly calls?: Readonly<Record<string, CallBudget>>;
+  /** Begin anew, instead of going on where the last sweep was stopped. */
   readonly restart?: boolean;
   /** Epoch milliseconds at which this process ends. */
   readonly deadline?: number;
+  /**
+   * The longest wait for what would be changed to settle, in milliseconds; what needs more is left, and the summary says when to come back (`retryAt`).
+   * Default: as long as `deadline` lets it.
+   */
+  readonly patience?: number;
+  /** Stops the sweep after the resources that it is at; what is left is recorded, and comes first next time. */
+  readonly signal?: AbortSignal;
   /** Look, plan and decide, but change and record nothing. */
   readonly dryRun?: boolean;
   readonly budget?: RunBudget;
-  /** Each pass, as it is made; a sweep itself keeps only counts. */
+  /** Each pass, as it is made; a sweep itself keeps only counts. Where a list, or a look ahead, shows that there is nothing to do there is no pass. */
   readonly onPass?: (pass: PassResult) => void;
+  /** How far it has come, after each resource and each page of a list. */
+  readonly onProgress?: (progress: SweepProgress) => void;
+}
+
+/** How far a sweep has come, over all of its places. */
+export interface SweepProgress {
+  readonly places: number;
+  readonly placesDone: number;
+  /** Resources found so far. */
+  readonly found: number;
+  /** Those of them that were decided on, or of which a list shows that there is nothing to do. */
+  readonly decided: number;
 }
 
 /** What the sweep of one remediator in one place came to. */
 export interface SweepSummary extends SweepTarget {
+  /** `*`: the place itself could not be swept, by none of them. */
   readonly remediator: string;
-  /** `stopped`: its time ran out. `failed`: resources could not be listed to the end. `not-swept`: it only answers events. */
-  readonly status: 'complete' | 'stopped' | 'failed' | 'not-swept';
-  /** Resources looked at. */
+  /**
+   * `complete`: everything that was found was decided on. `stopped`: it was not; `message` says why. `failed`: resources could not be listed to the end.
+   * `absent`: the region is not enabled in the account, or the service is not in the region, so that nothing can be there. `not-swept`: it only
+   * answers events.
+   */
+  readonly status: 'complete' | 'stopped' | 'failed' | 'absent' | 'not-swept';
+  /** Whether nothing of it is left to do: it is complete, or there is nothing to sweep. */
+  readonly complete: boolean;
+  /** Resources looked at, by themselves or in a list. */
   readonly looked: number;
-  /** Passes, by outcome. */
+  /** Passes, by outcome; `no-op` also counts what a list shows. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Resources that are known to be left: found, and not decided on. Those that were not listed so far are not among them. */
+  readonly left: number;
   /** Passes that may fare better in the next sweep. */
   readonly retryable: number;
   /** Resources that could not be handled at all. */
   readonly errors: number;
   /** Passes that were denied because something could not be read: these resources were not looked at. */
   readonly unread: number;
+  /**
+   * When to come back to what is left, in epoch milliseconds: at once where time ran out, when it has settled, when nobody holds it any more. Null:
+   * nothing is left, or the next round is soon enough.
+   */
+  readonly retryAt: number | null;
+  /** When the last round began that was complete, this one included; epoch milliseconds, null: none was, as far as the journal says. */
+  readonly lastComplete: number | null;
   /** Where the next sweep goes on, when there is more: after the resource that was looked at last. */
   readonly next: string | null;
   readonly message: string;
+  /** The record of the place, which all remediators share. */
   readonly record: RecordRef | null;
 }
 

@@ -1,9 +1,9 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { RedressError } from '../model/errors.js';
 import type { Actor, RecordedCall } from '../model/finding.js';
-import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe } from '../model/json.js';
+import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe, toJson } from '../model/json.js';
 import type { Assessment, Hazard } from '../model/plan.js';
-import type { Partition, ResourceRef } from '../model/resource.js';
+import { GLOBAL_REGION, type Partition, type ResourceRef, resource } from '../model/resource.js';
 import { explained } from '../policy/validate.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
@@ -119,6 +119,15 @@ export interface Discovered {
   readonly id: string;
   /** Default: the sweep's region. */
   readonly region?: string;
+}
+
+/** What a page of a list shows of one resource. */
+export interface Glance<State, Context> extends Discovered {
+  /**
+   * As `observe` would find it: its whole state, and what of the context `plan` needs. Null: the list does not show it, or it may have a gap; then the
+   * resource is looked at on its own. Nothing is changed on a glance, and nothing is recorded: all that it can say is that there is nothing to do.
+   */
+  readonly seen: { readonly state: State; readonly context?: Context } | null;
 }
 
 /** What a source says fails, and by which rule. A claim: it decides what is asked and who is notified, never what is changed. */
@@ -250,7 +259,28 @@ export interface RemediatorDefinition<
    * Whether a state after an `equivalent` undo is as good as the one before the change. Default: equal states.
    */
   equivalent?(args: { readonly before: NoInfer<State>; readonly after: NoInfer<State> }): boolean;
-  /** Resources to look at in a sweep. Without it the remediator is reported as not swept. */
+  /**
+   * The batched `observe`: all resources of a place, page by page as the service lists them, each with what the page shows of it. Where `plan` makes of
+   * that that there is nothing to do, a sweep does not look at the resource on its own. `@redress/testing` compares it with `observe`. Pages that show
+   * nothing yet are given empty, so that remediators that list the same thing share each page. The ids are those that `identify` answers.
+   *
+   * @example
+   * async *observeMany({ aws }) {
+   *   for await (const page of pages(aws.ec2.DescribeVolumes, {}, 'Volumes'))
+   *     yield page.map(({ VolumeId: id, Encrypted: encrypted }) => ({ type: 'AWS::EC2::Volume', id, seen: { state: { encrypted } } }));
+   * }
+   */
+  observeMany?(args: {
+    readonly aws: AwsReads<Reads>;
+    readonly account: string;
+    readonly region: string;
+    readonly partition: Partition;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  }): AsyncIterable<readonly Glance<NoInfer<State>, NoInfer<Context>>[]>;
+  /**
+   * Resources to look at in a sweep. Default: those of `observeMany` of which it does not show that there is nothing to do. Without both the remediator is
+   * reported as not swept.
+   */
   discover?(args: {
     readonly aws: AwsReads<Reads>;
     readonly account: string;
@@ -325,9 +355,18 @@ export interface Remediator {
     earlier?: Observation<Json, unknown> | null;
   }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
-  readonly discover:
-    | ((args: { aws: never; account: string; region: string; partition: Partition; parameters: JsonObject }) => AsyncIterable<Discovered>)
-    | null;
+  /** The batched `observe`; absent: no list shows enough. */
+  observeMany?(args: SweepArgs): AsyncIterable<readonly Glance<Json, unknown>[]>;
+  readonly discover: ((args: SweepArgs) => AsyncIterable<Discovered>) | null;
+}
+
+/** Where a sweep looks, and with what. */
+export interface SweepArgs {
+  readonly aws: never;
+  readonly account: string;
+  readonly region: string;
+  readonly partition: Partition;
+  readonly parameters: JsonObject;
 }
 
 /**
@@ -470,9 +509,44 @@ export function defineRemediator<
       return { ...seen, context: earlier.context };
     },
     plan: (args) => definition.plan(args as never) as Assessment,
-    discover: definition.discover === undefined ? null : (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never),
+    ...(definition.observeMany === undefined
+      ? {}
+      : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(args as never) as never }),
+    discover:
+      definition.discover !== undefined
+        ? (args) => (definition.discover as NonNullable<typeof definition.discover>)(args as never)
+        : definition.observeMany === undefined
+          ? null
+          : (args) => mayHaveGap(remediator, args),
   };
   return Object.freeze(remediator);
+}
+
+/** Whether a glance shows that there is nothing to do. */
+export function isIdle(
+  remediator: Pick<Remediator, 'plan'>,
+  { seen }: Glance<Json, unknown>,
+  about: { readonly resource: ResourceRef; readonly parameters: JsonObject; readonly observedAt: number },
+): boolean {
+  if (seen === null) return false;
+  try {
+    const { status } = remediator.plan({ ...about, state: toJson(seen.state), context: seen.context });
+    return status === 'compliant' || status === 'not-applicable';
+  } catch {
+    // What cannot be judged by a list is looked at.
+    return false;
+  }
+}
+
+/** Of all that the batched observe lists, what may have a gap. */
+async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenerator<Discovered> {
+  const { account, region, partition, parameters } = args;
+  for await (const page of remediator.observeMany?.(args) ?? [])
+    for (const { seen, ...found } of page) {
+      const at = found.region ?? (remediator.global ? GLOBAL_REGION : region);
+      const ref = resource({ ...found, account, region: at, partition });
+      if (!isIdle(remediator, { ...found, seen }, { resource: ref, parameters, observedAt: Date.now() })) yield found;
+    }
 }
 
 const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;

@@ -265,14 +265,26 @@ export async function* paginate<I extends object, O extends object, K extends ke
   input: I,
   items: K,
   tokens: { readonly input: string; readonly output: string } = { input: 'NextToken', output: 'NextToken' },
-): AsyncGenerator<NonNullable<O[K]> extends readonly (infer E)[] ? E : never> {
+): AsyncGenerator<Item<O[K]>> {
+  for await (const page of pages(read, input, items, tokens)) yield* page;
+}
+
+type Item<List> = NonNullable<List> extends readonly (infer E)[] ? E : never;
+
+/** {@link paginate}, page by page: for a batched observe. */
+export async function* pages<I extends object, O extends object, K extends keyof O>(
+  read: (input: I) => Promise<O>,
+  input: I,
+  items: K,
+  tokens: { readonly input: string; readonly output: string } = { input: 'NextToken', output: 'NextToken' },
+): AsyncGenerator<readonly Item<O[K]>[]> {
   let token: unknown;
   const seen = new Set<unknown>();
   do {
     const page = await read(token === undefined ? input : ({ ...input, [tokens.input]: token } as I));
     const list: unknown = page[items];
     // An answer without the list at all is not an empty list: nothing may be concluded from it.
-    if (Array.isArray(list)) yield* list as never[];
+    if (Array.isArray(list)) yield list as never;
     token = (page as Record<string, unknown>)[tokens.output];
     if (token === '' || token === null) token = undefined;
     if (token !== undefined && seen.has(token)) throw new RedressError('aws/unknown', `The service answered the same page token twice (${String(items)}).`);

@@ -10,12 +10,24 @@ import {
   type DeclaredHazard,
   type DeclaredRollback,
   defineRemediator,
+  type Glance,
   type InCode,
   type Remediator,
   type RemediatorDefinition,
   type Tags,
 } from './define.js';
-import { type Asked, callReader, discovered, type NamedIn, type NoReads, type Part, type ResourceType, sight, type WithFound } from './resource-type.js';
+import {
+  type Asked,
+  callReader,
+  discovered,
+  type Listed,
+  type NamedIn,
+  type NoReads,
+  type Part,
+  type ResourceType,
+  sight,
+  type WithFound,
+} from './resource-type.js';
 import type { OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A value with what its absences mean put in. */
@@ -336,6 +348,22 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     );
   };
 
+  const stateOf = (found: Found, raw: Raw, id: string): Json => {
+    const since = created?.(found);
+    if (created !== undefined && since === undefined)
+      throw new Error(`The service did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
+    return { ...(since === undefined ? {} : { created: since instanceof Date ? since.toISOString() : since }), ...complete(raw, id) } as unknown as Json;
+  };
+  /** What a listing shows of one resource; null where that cannot be judged. */
+  const glance = ({ id, found }: Listed<Found>): { readonly state: Json } | null => {
+    if (at === undefined || found === undefined) return null;
+    try {
+      return { state: stateOf(found, at(found), id) };
+    } catch {
+      return null;
+    }
+  };
+
   const made = defineRemediator({
     id: definition.id,
     title: definition.title,
@@ -381,13 +409,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
       if (seen === null) return 'gone';
       const answers = [...seen.answers];
       const raw = read === undefined ? (at as NonNullable<typeof at>)(seen.found) : (answers.shift() as Raw);
-      const since = created?.(seen.found);
-      if (created !== undefined && since === undefined)
-        throw new Error(`The service did not say since when ${resource.id} is there, so whether it is the same one cannot be determined.`);
-      const state = {
-        ...(since === undefined ? {} : { created: since instanceof Date ? since.toISOString() : since }),
-        ...complete(raw, resource.id),
-      } as unknown as Json;
+      const state = stateOf(seen.found, raw, resource.id);
       const own = answers.length === 0 ? undefined : (answers[0] as Context);
       const informing = worded.length === 0 ? own : purpose === 'decision' ? { own, said: told(seen.tags) } : undefined;
       return { state, ...(informing === undefined ? {} : { context: informing as Context }), tags: seen.tags };
@@ -398,26 +420,23 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     ...(list === undefined
       ? {}
       : {
-          async *discover({ aws, account, region, partition, parameters }) {
+          async *observeMany({ aws, account, region, partition }) {
+            let page: Glance<Json, Context>[] = [];
             for await (const each of list.of({ aws: aws as never, account, region, partition })) {
-              if (at !== undefined && each.found !== undefined && isFine(each.found, each.id)) continue;
-              yield discovered(on as ResourceType<never>, each);
+              page.push({ ...discovered(on as ResourceType<never>, each), seen: glance(each) });
+              if (page.length < PAGE) continue;
+              yield page;
+              page = [];
             }
-            function isFine(found: Found, id: string): boolean {
-              try {
-                const resource = { type: on.type, id, account, region, partition };
-                const { status } = assess({ state: complete((at as NonNullable<typeof at>)(found), id), context: undefined, resource, parameters });
-                return status === 'compliant' || status === 'not-applicable';
-              } catch {
-                // What cannot be judged by the listing is looked at.
-                return false;
-              }
-            }
+            yield page;
           },
         }),
   } as RemediatorDefinition<readonly OperationUse[], readonly OperationUse[], readonly OperationUse[], Parameters, Json, Context>);
   return made;
 }
+
+/** So many resources of a listing are looked over at once. */
+const PAGE = 1000;
 
 const same = (a: unknown, b: unknown) => digestOf(toJson(a) as Json) === digestOf(toJson(b) as Json);
 

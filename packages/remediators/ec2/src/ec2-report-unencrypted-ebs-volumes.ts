@@ -1,4 +1,4 @@
-import { defineRemediator, isGone, paginate } from '@redress/core';
+import { defineRemediator, isGone, pages } from '@redress/core';
 import { ec2, HIDDEN_TOO } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -73,9 +73,10 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
       ],
     };
   },
-  async *discover({ aws }) {
-    for await (const volume of paginate(aws.ec2.DescribeVolumes, { Filters: [{ Name: 'encrypted', Values: ['false'] }], ...HIDDEN_TOO }, 'Volumes')) {
-      if (volume.VolumeId !== undefined && volume.Encrypted === false) yield { type: 'AWS::EC2::Volume', id: volume.VolumeId };
-    }
+  async *observeMany({ aws }) {
+    for await (const page of pages(aws.ec2.DescribeVolumes, { MaxResults: 1000, ...HIDDEN_TOO }, 'Volumes'))
+      yield page.flatMap(({ VolumeId: id, Encrypted: encrypted }) =>
+        id === undefined ? [] : [{ type: 'AWS::EC2::Volume', id, seen: encrypted === true ? { state: { encrypted } } : null }],
+      );
   },
 });

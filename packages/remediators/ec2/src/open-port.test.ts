@@ -517,6 +517,36 @@ it('discovers each group with an open rule once', async () => {
   expect(found).toEqual(['sg-2', 'sg-3']);
 });
 
+describe('the list of all rules', () => {
+  const rules = [
+    rule(443, { GroupId: 'sg-shut' }),
+    rule(443, { GroupId: 'sg-late' }),
+    rule(22, { GroupId: 'sg-open' }),
+    rule(22, { GroupId: 'sg-shared', GroupOwnerId: '222222222222', CidrIpv4: '10.0.0.0/8' }),
+    rule(22, { GroupId: 'sg-late' }),
+    rule(443, { GroupId: 'sg-unsaid', GroupOwnerId: undefined } as never),
+  ];
+  const listed = async () => {
+    const pages: unknown[] = [];
+    const { aws, called } = { called: [] as string[], ...fakeEc2({ rules }) };
+    for await (const page of remediator.observeMany?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) pages.push(page);
+    return { pages, called };
+  };
+
+  it('says of each group without an open rule what a look says, and nothing of one that may be open, wherever in the list', async () => {
+    const all = (await listed()).pages.flat() as { id: string; seen: { state: object } | null }[];
+    expect(Object.fromEntries(all.map(({ id, seen }) => [id, seen?.state ?? null]))).toEqual({
+      'sg-open': null,
+      'sg-late': null,
+      // It did not say whose it is.
+      'sg-unsaid': null,
+      'sg-shut': { owner: ACCOUNT, open: [] },
+      'sg-shared': { owner: '222222222222', open: [] },
+    });
+    expect(all).toHaveLength(5);
+  });
+});
+
 describe('recorded calls', () => {
   const read = (operation: string, request: JsonObject | null, response: JsonObject | null = null) =>
     remediator.apiCalls[`ec2:${operation}`]?.({

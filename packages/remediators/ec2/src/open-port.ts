@@ -9,7 +9,7 @@ import {
   isRecord,
   type JsonObject,
   type Observation,
-  paginate,
+  pages,
   type Remediator,
   sayingOf,
 } from '@redress/core';
@@ -133,7 +133,7 @@ export function revokeOpenPorts(options: {
     id: options.id,
     title: options.title,
     package: packageRef,
-    resourceTypes: ['AWS::EC2::SecurityGroup'],
+    resourceTypes: [GROUP],
     exceptionTypes: [RULE, INTERFACE, INSTANCE],
     controls: options.controls,
     triggers: {
@@ -275,25 +275,52 @@ export function revokeOpenPorts(options: {
           .join('\n');
       return before.owner === after.owner && named(before.open) === named(after.open);
     },
-    async *discover({ aws }) {
-      const seen = new Set<string>();
+    // A group without an open rule is known by its rules alone, and all of them are listed a thousand at a time.
+    async *observeMany({ aws }) {
+      const owners = new Map<string, string | null>();
+      const looked = new Set<string>();
       const pieces = new Map<string, string[]>();
-      const found = (id: string) => ({ type: 'AWS::EC2::SecurityGroup', id });
-      for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, {}, 'SecurityGroupRules')) {
-        const { GroupId: id } = rule;
+      for await (const page of pages(aws.ec2.DescribeSecurityGroupRules, { MaxResults: PAGE }, 'SecurityGroupRules')) {
+        const found: string[] = [];
+        for (const rule of page) {
+          const { GroupId: id, GroupOwnerId: owner } = rule;
+          if (id === undefined || looked.has(id)) continue;
+          if (owner !== undefined && !mayBeOpen(rule, id)) owners.set(id, owner);
+          else {
+            looked.add(id);
+            found.push(id);
+          }
+        }
+        yield found.map((id) => ({ type: GROUP, id, seen: null }));
+      }
+      let idle: string[] = [];
+      for (const id of owners.keys()) {
+        if (!looked.has(id)) idle.push(id);
+        if (idle.length < PAGE) continue;
+        yield idle.map(closed);
+        idle = [];
+      }
+      yield idle.map(closed);
+
+      function mayBeOpen(rule: Parameters<typeof ingressOf>[0], id: string): boolean {
         const [lets] = ingressOf(rule);
-        if (id === undefined || seen.has(id) || lets === undefined || !covered(lets.ports, meant)) continue;
+        if (lets === undefined || !covered(lets.ports, meant)) return false;
         const { cidr, list } = lets;
-        if (cidr !== null && resolves) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
-        const open = cidr !== null && isOpen(cidr);
-        if (!open && !(resolves && (list !== null || spansInternet(pieces.get(id) ?? [])))) continue;
-        seen.add(id);
-        pieces.delete(id);
-        yield found(id);
+        if (cidr !== null && isOpen(cidr)) return true;
+        if (!resolves) return false;
+        if (cidr !== null) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
+        return list !== null || spansInternet(pieces.get(id) ?? []);
+      }
+      function closed(id: string) {
+        return { type: GROUP, id, seen: { state: { owner: owners.get(id) ?? null, open: [] }, context: { bastions: [], together: [], world: [] } } };
       }
     },
   });
 }
+
+/** As many rules as one page holds. */
+const PAGE = 1000;
+const GROUP = 'AWS::EC2::SecurityGroup';
 
 /** What an earlier look found that holds still. */
 function earlierOf({ state, usedBy = [] }: Observation<unknown, unknown>): Earlier {

@@ -22,6 +22,8 @@ type TagList = readonly { readonly Key?: string | undefined; readonly Value?: st
 /** A rule as `DescribeSecurityGroupRules` gives it, as far as it is read. */
 interface RuleReply {
   readonly SecurityGroupRuleId?: string | undefined;
+  readonly GroupId?: string | undefined;
+  readonly GroupOwnerId?: string | undefined;
   readonly IsEgress?: boolean | undefined;
   readonly IpProtocol?: string | undefined;
   readonly FromPort?: number | undefined;

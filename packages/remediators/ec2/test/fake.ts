@@ -7,6 +7,7 @@ export const GROUP = 'sg-0123456789abcdef0';
 export interface FakeRule {
   readonly SecurityGroupRuleId?: string;
   readonly GroupId?: string;
+  readonly GroupOwnerId?: string;
   readonly IsEgress?: boolean;
   readonly IpProtocol?: string;
   readonly FromPort?: number;
@@ -97,7 +98,7 @@ export function fakeEc2(region: FakeRegion, refuse: Readonly<Record<string, Redr
       const groups = filter(input, 'group-id');
       return page(
         'SecurityGroupRules',
-        (region.rules ?? []).filter((rule) => groups?.includes(rule.GroupId ?? '') ?? true),
+        (region.rules ?? []).filter((rule) => groups?.includes(rule.GroupId ?? '') ?? true).map((rule) => ({ GroupOwnerId: ACCOUNT, ...rule })),
         input,
       );
     },

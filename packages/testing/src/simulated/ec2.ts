@@ -21,10 +21,11 @@ function rulesOf(permissions: readonly Permission[] | undefined): Omit<Rule, 'id
   });
 }
 
-function shown(group: string, rule: Rule) {
+function shown(group: string, rule: Rule, account: string) {
   return {
     SecurityGroupRuleId: rule.id,
     GroupId: group,
+    GroupOwnerId: account,
     IsEgress: rule.egress,
     IpProtocol: rule.protocol,
     FromPort: rule.from,
@@ -96,12 +97,12 @@ export const ec2: Readonly<Record<string, Operation>> = {
       return { ...said, IpPermissions: gathered(rules.filter((rule) => !rule.egress)) };
     }),
   }),
-  DescribeSecurityGroupRules: (state, input: Asked) => ({
+  DescribeSecurityGroupRules: (state, input: Asked, { account }) => ({
     SecurityGroupRules: Object.entries(state.groups)
       .filter(([id]) => passes(input, { 'group-id': [id] }))
-      .flatMap(([id, { rules }]) => rules.map((rule) => shown(id, rule))),
+      .flatMap(([id, { rules }]) => rules.map((rule) => shown(id, rule, account))),
   }),
-  AuthorizeSecurityGroupIngress: (state, input: { GroupId: string; IpPermissions?: Permission[]; TagSpecifications?: { Tags?: [] }[] }) => {
+  AuthorizeSecurityGroupIngress: (state, input: { GroupId: string; IpPermissions?: Permission[]; TagSpecifications?: { Tags?: [] }[] }, { account }) => {
     const { rules } = existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');
     const added = rulesOf(input.IpPermissions);
     const equal = (a: Omit<Rule, 'id' | 'egress' | 'tags'>, b: Rule) =>
@@ -109,7 +110,7 @@ export const ec2: Readonly<Record<string, Operation>> = {
     if (added.some((each) => rules.some((rule) => equal(each, rule)))) refuse('InvalidPermission.Duplicate');
     const made = added.map((each): Rule => ({ ...each, id: newId(state, 'sgr'), egress: false, tags: tagsFrom(input.TagSpecifications?.[0]?.Tags) }));
     rules.push(...made);
-    return { Return: true, SecurityGroupRules: made.map((rule) => shown(input.GroupId, rule)) };
+    return { Return: true, SecurityGroupRules: made.map((rule) => shown(input.GroupId, rule, account)) };
   },
   RevokeSecurityGroupIngress: (state, input: { GroupId: string; SecurityGroupRuleIds?: string[] }) => {
     const group = existing(state.groups, input.GroupId, 'InvalidGroup.NotFound');

@@ -1,0 +1,118 @@
+// How many calls a sweep makes at most, so that it never uses up what the work of the account needs itself.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Clock } from '../../ports.js';
+import type { CallBudget } from '../types.js';
+
+/**
+ * Budgets of calls by service, each for one account and region.
+ *
+ * - `ec2`: half of the least that AWS documents for reads (a bucket of 100 that fills by 20 a second; without filter or page size 50 and 10).
+ * - `logs`: half of `DescribeLogGroups`, 10 a second.
+ * - `s3`, `s3control`, `iam`: AWS publishes no number for reads of settings; these are ours, and the first throttled call lowers them.
+ *
+ * @see https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+ */
+export const CALL_BUDGETS: Readonly<Record<string, CallBudget>> = {
+  ec2: { perSecond: 10, burst: 50 },
+  logs: { perSecond: 5, burst: 10 },
+  s3: { perSecond: 100, burst: 200 },
+  s3control: { perSecond: 50, burst: 100 },
+  iam: { perSecond: 50, burst: 100 },
+};
+/** Of every other service. */
+const OTHERS: CallBudget = { perSecond: 10, burst: 20 };
+/** No place gets slower than that, in calls per second: it would never end. */
+const SLOWEST = 0.5;
+/** After a throttled call it takes so many others until the rate is what it was. */
+const RECOVERY = 100;
+/** An organisation has tens of thousands of places; so many are kept in mind. */
+const MOST = 1000;
+
+/** Where a call goes. */
+export interface CallPlace {
+  readonly service: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+interface Bucket {
+  readonly full: CallBudget;
+  /** Calls per second now: less than in full since a call was throttled. */
+  rate: number;
+  /** Calls that may go out now; below 0: so many are waiting. */
+  tokens: number;
+  at: number;
+}
+
+/** The budgets of one process: whoever sweeps a place there draws on the same ones. */
+export class CallBudgets {
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Waits until a call may go out, in the order in which they ask. */
+  async take(place: CallPlace, given: Readonly<Record<string, CallBudget>>): Promise<void> {
+    const bucket = this.#bucket(place, given);
+    this.#fill(bucket);
+    bucket.tokens--;
+    if (bucket.tokens < 0) await this.#clock.sleep(Math.ceil((-bucket.tokens / bucket.rate) * 1000));
+  }
+
+  /** What became of a call: one that AWS throttled slows its place down, and no other. */
+  came(place: CallPlace, throttled: boolean): void {
+    const bucket = this.#buckets.get(keyOf(place));
+    if (bucket === undefined) return;
+    this.#fill(bucket);
+    if (throttled) {
+      bucket.rate = Math.max(SLOWEST, bucket.rate / 2);
+      bucket.tokens = Math.min(bucket.tokens, 0);
+    } else bucket.rate = Math.min(bucket.full.perSecond, bucket.rate + bucket.full.perSecond / RECOVERY);
+  }
+
+  #bucket(place: CallPlace, given: Readonly<Record<string, CallBudget>>): Bucket {
+    const key = keyOf(place);
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const full = (Object.hasOwn(given, place.service) ? given[place.service] : CALL_BUDGETS[place.service]) ?? OTHERS;
+    if (this.#buckets.size >= MOST) this.#forgetFull();
+    const made: Bucket = { full, rate: full.perSecond, tokens: full.burst, at: this.#clock.now() };
+    this.#buckets.set(key, made);
+    return made;
+  }
+
+  /** What is full again is as if it had never been used. */
+  #forgetFull(): void {
+    for (const [key, bucket] of this.#buckets) {
+      this.#fill(bucket);
+      if (bucket.tokens >= bucket.full.burst && bucket.rate >= bucket.full.perSecond) this.#buckets.delete(key);
+    }
+  }
+
+  #fill(bucket: Bucket): void {
+    const now = this.#clock.now();
+    bucket.tokens = Math.min(bucket.full.burst, bucket.tokens + (Math.max(0, now - bucket.at) / 1000) * bucket.rate);
+    bucket.at = now;
+  }
+}
+
+const keyOf = ({ service, account, region }: CallPlace) => `${service} ${account} ${region}`;
+
+/** Each call to AWS asks here first, whoever makes it: a look, a confirmation under a lease, the change itself, its verification. */
+export interface Pace {
+  take(place: CallPlace): Promise<void>;
+  came(place: CallPlace, throttled: boolean): void;
+}
+
+const current = new AsyncLocalStorage<Pace>();
+
+/** The pace of the sweep that this is part of; null outside of sweeps. */
+export const paceNow = (): Pace | null => current.getStore() ?? null;
+
+/** Does some work of a sweep: all calls that it leads to are counted against these budgets. */
+export function paced<T>(budgets: CallBudgets, given: Readonly<Record<string, CallBudget>>, work: () => Promise<T>): Promise<T> {
+  return current.run({ take: (place) => budgets.take(place, given), came: (place, throttled) => budgets.came(place, throttled) }, work);
+}
