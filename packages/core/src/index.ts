@@ -139,7 +139,9 @@ export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, p
 export { sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
+export { inOrganization, needsOrganization } from './policy/organization.js';
 export {
+  type AccountTag,
   DEFAULT_LIMITS,
   definePolicy,
   type Environment,
@@ -152,6 +154,7 @@ export {
   type ManagedByTag,
   type Mode,
   modeOf,
+  ORGANIZATIONAL_UNIT,
   type Policy,
   type PolicyInput,
   type PolicyParsing,
@@ -183,6 +186,7 @@ export {
   type Identity,
   isLive,
   type Live,
+  type Organization,
   type Stop,
   systemClock,
   type TargetExecution,

@@ -266,6 +266,11 @@ export interface Redress {
    * time, and the same input, when it comes again, goes on from there.
    */
   handle(input: unknown, options?: RunOptions): Promise<HandleResult>;
+  /**
+   * When the sweep of a place began that came to its end last, for every remediator that can look: epoch milliseconds. Null: none did, for one of
+   * them at least. Whoever was to sweep the place since then need not.
+   */
+  swept(target: SweepTarget): Promise<number | null>;
   /** Looks for what events missed: they are best effort, so a sweep now and then is part of being correct. */
   sweep(options: SweepOptions): Promise<readonly SweepSummary[]>;
   /**
