@@ -3,7 +3,10 @@ import type { Organization } from '../ports.js';
 import { inOrganization, needsOrganization } from './organization.js';
 import { definePolicy, environmentOf, modeOf, type PolicyInput } from './policy.js';
 
-const [A, B, C, D] = ['111111111111', '222222222222', '333333333333', '444444444444'] as const;
+const A: string = '111111111111';
+const B: string = '222222222222';
+const C: string = '333333333333';
+const D: string = '444444444444';
 const DEV = 'ou-ab12-devdevde';
 const PROD = 'ou-ab12-prodprod';
 
