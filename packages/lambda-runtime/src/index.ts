@@ -19,5 +19,6 @@ export { type ConfigHandler, type ConfigHandlerOptions, createConfigHandler, typ
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
 export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
+export type { SweepQueue, SweepRegions } from './sweep-round.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, LogAttributes, SqsEvent, SqsRecord } from './types.js';
 export type { ChangeVisibility } from './visibility.js';
