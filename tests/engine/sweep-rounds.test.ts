@@ -229,7 +229,8 @@ describe('a worker that dies', () => {
       await work();
       expect([at, writes()]).toEqual([at, ['RevokeRule', 'RevokeRule', 'RevokeRule']]);
       expect([...accounts.values()].flatMap((aws, index) => aws.rules(`open-${index}`))).toEqual([]);
-      expect((await kindsOf(journal)).filter((kind) => kind === 'intent')).toHaveLength(3);
+      // One that died between its intent and its call leaves an execution in which nothing was sent.
+      expect(await journal.open()).toEqual([]);
     }
   });
 });
