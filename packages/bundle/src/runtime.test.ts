@@ -88,6 +88,28 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...nowhere, REDRESS_ACCOUNT: '222222222222' }, { policy: { version: 1 } })).not.toThrow();
   });
 
+  it('sweeps every region that there is only where somebody asks which are enabled', () => {
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all' })).toThrow(refused(/REDRESS_SWEEP_QUEUE is not set/));
+    const queue = 'https://sqs.eu-west-1.amazonaws.com/111111111111/sweeps.fifo';
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all', REDRESS_SWEEP_QUEUE: queue })).not.toThrow();
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all,eu-west-1', REDRESS_SWEEP_QUEUE: queue })).toThrow(refused(/"all" is no region/));
+  });
+
+  it('does not start with units and tags of an organization that nobody asks', () => {
+    const units: PolicyInput = { version: 1, environments: { dev: { organizationalUnits: ['ou-ab12-cdefgh34'] } } };
+    const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(units).digest };
+    expect(() => made(env, { policy: units })).toThrow(refused(/REDRESS_ORGANIZATION is not set/));
+    expect(() => made({ ...env, REDRESS_ORGANIZATION: 'o-example1234' }, { policy: units })).not.toThrow();
+    expect(() => made({ ...env, REDRESS_ORGANIZATION: 'o-example1234', REDRESS_ORGANIZATION_ROLE: 'List' }, { policy: units })).toThrow(
+      refused(/ARN of a role/),
+    );
+    // Its mistakes show at the start, although its accounts do not.
+    const wrong: PolicyInput = { ...units, remediators: { 's3-no-such': { dev: 'enforce' } } };
+    expect(() => made({ ...ENV, REDRESS_POLICY_DIGEST: definePolicy(wrong).digest, REDRESS_ORGANIZATION: 'o-example1234' }, { policy: wrong })).toThrow(
+      expect.objectContaining({ code: 'policy/invalid' }),
+    );
+  });
+
   it('finds a mistake of the policy at the start of the function that the sandbox is for', () => {
     const unknown: { policy: PolicyInput } = { policy: { ...policy, remediators: { 's3-no-such': { dev: 'enforce' } } } };
     const env = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy(unknown.policy).digest };

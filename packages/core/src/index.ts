@@ -164,6 +164,7 @@ export {
   type Weekday,
   type Window,
 } from './policy/policy.js';
+export { regionsOf } from './policy/regions.js';
 export {
   defineRegister,
   type ExceptionEntry,

@@ -34,7 +34,7 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   /** What a schedule sweeps: an EventBridge rule or schedule whose event comes here. Without it schedules are only counted. */
   readonly sweep?: {
     /** Places, or what tells them: it is asked at each schedule, for where they follow from a policy that is read live. */
-    readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[]>);
+    readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[] | SweepPlaces>);
     /** Resources per second, at most; default 5. */
     readonly perSecond?: number;
     /** Where one message goes for each account and each place. Without it the invocation of the schedule sweeps all of them, as far as its time goes. */
@@ -53,6 +53,13 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   readonly metrics?: MetricsSink;
   /** Default: a Powertools Logger, which `POWERTOOLS_…` variables configure. */
   readonly logger?: HandlerLogger;
+}
+
+/** Where a schedule sweeps, and what else may be there. */
+export interface SweepPlaces {
+  readonly targets: readonly SweepTarget[];
+  /** What could not be told, each in a sentence: these places are not swept, and an alarm says so. */
+  readonly left: readonly string[];
 }
 
 /** What a direct invocation answers. */
@@ -131,7 +138,11 @@ export function handlerOf<Answer>(
   const swept = async (result: HandleResult, run: Run, metrics: Metrics): Promise<readonly SweepSummary[]> => {
     const asked = result.results.find(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
     if (asked === undefined || options.sweep === undefined) return [];
-    const targets = await placesOf(options.sweep.targets, logger);
+    const { targets, left } = await placesOf(options.sweep.targets, logger);
+    for (const each of left) {
+      metrics.add('SweepFailed', 'Count', 1);
+      logger.error(`not swept: ${each}`, { kind: 'sweep-left', reason: 'unknown' });
+    }
     if (options.sweep.queue === undefined) return sweep(targets, run, metrics);
     const at = Date.parse(asked.finding.envelope?.time ?? '');
     try {
@@ -244,11 +255,12 @@ export function handlerOf<Answer>(
  *
  * @throws {RetryError} when nobody can tell: the schedule comes again, and then to the dead letters.
  */
-async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<readonly SweepTarget[]> {
-  if (typeof targets !== 'function') return targets;
+async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<SweepPlaces> {
+  if (typeof targets !== 'function') return { targets, left: [] };
   try {
-    const places = await targets();
-    if (places.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
+    const given = await targets();
+    const places = 'targets' in given ? given : { targets: given, left: [] };
+    if (places.targets.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
     return places;
   } catch (error) {
     logger.error('nothing was swept: where to look could not be told', { error: describe(error) });
