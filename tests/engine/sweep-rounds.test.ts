@@ -138,7 +138,7 @@ describe('a round of sweeps', () => {
     );
     await work();
     expect(queue.sent.slice(3).map((body) => JSON.parse(body) as unknown)).toEqual(
-      ACCOUNTS.map((account) => ({ redress: 'sweep', round: '2026-11-24T10:00:00.000Z', account, region: REGION })),
+      ACCOUNTS.map((account) => ({ redress: 'sweep', round: '2026-11-24T10:00:00.000Z', account, region: REGION, global: true })),
     );
     expect(writes()).toEqual(['RevokeRule', 'RevokeRule', 'RevokeRule']);
     expect(sum('SweepCompleted')).toBe(3);
@@ -235,6 +235,26 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('what is left of a sweep', () => {
+  it('is not begun before it can be gone on with', async () => {
+    const later = {
+      redress: 'sweep',
+      round: new Date(START).toISOString(),
+      account: ACCOUNTS[0],
+      region: REGION,
+      global: true,
+      at: new Date(START + 40_000).toISOString(),
+    };
+    await queue.send([{ group: `${ACCOUNTS[0]}/${REGION}`, id: 'next', body: JSON.stringify(later) }]);
+    const record = queue.receive();
+    expect(await handlerOf()({ Records: [record] }, context())).toEqual({ batchItemFailures: [{ itemIdentifier: record?.messageId }] });
+    expect(await kindsOf(journal)).toEqual([]);
+    expect(queue.nextAt()).toBe(START + 40_000);
+    await work();
+    expect(sum('SweepCompleted')).toBe(1);
+  });
+});
+
 describe('what cannot be swept', () => {
   const regions =
     (left: SweepRegions['left']) =>
@@ -297,6 +317,7 @@ describe('a message', () => {
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","region":"nowhere/at all"}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","regions":["us-east-1",7]}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111"}',
+    '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","region":"us-east-1","at":"later"}',
   ])('that is none of ours sweeps nothing: %s', async (body) => {
     await queue.send([{ group: 'g', id: 'i', body }]);
     const record = queue.receive();

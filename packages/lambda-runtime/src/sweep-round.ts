@@ -1,4 +1,4 @@
-import { isAccountId, isRecord, isRegion, messageOf, type Redress, type SweepSummary, type SweepTarget } from '@redress/core';
+import { isAccountId, isRecord, isRegion, messageOf, type Redress, type SweepSummary, type SweepTarget, unfinished } from '@redress/core';
 import { describe } from './log.js';
 import type { Metrics } from './metrics.js';
 import { RetryError } from './retry-error.js';
@@ -25,7 +25,16 @@ export interface SweepRegions {
 /** A message of a sweep queue: an account whose regions are to be looked up, or a place to sweep. */
 export type SweepMessage =
   | { readonly round: number; readonly account: string; readonly regions: readonly string[] }
-  | { readonly round: number; readonly account: string; readonly region: string };
+  | {
+      readonly round: number;
+      readonly account: string;
+      readonly region: string;
+      /** Whether what has no region is swept here, too: at one region of each account. */
+      readonly global: boolean;
+      /** Nothing is to be done before; epoch milliseconds. */
+      readonly at: number | null;
+    };
+type Place = Extract<SweepMessage, { region: unknown }>;
 
 /** What handles the messages. */
 export interface SweepWork {
@@ -65,10 +74,13 @@ export function sweepMessageOf({ body }: Pick<SqsRecord, 'body'>): SweepMessage 
     return null;
   }
   if (!isRecord(found) || found['redress'] !== 'sweep') return null;
-  const { account, region, regions } = found;
+  const { account, region, regions, global = true } = found;
   const round = Date.parse(String(found['round']));
   if (Number.isNaN(round) || typeof account !== 'string' || !isAccountId(account)) return null;
-  if (typeof region === 'string' && isRegion(region)) return { round, account, region };
+  if (typeof region === 'string') {
+    const at = found['at'] === undefined ? null : Date.parse(String(found['at']));
+    return isRegion(region) && typeof global === 'boolean' && !Number.isNaN(at) ? { round, account, region, global, at } : null;
+  }
   if (!Array.isArray(regions)) return null;
   const known = regions.filter((each): each is string => typeof each === 'string' && isRegion(each));
   return known.length === regions.length ? { round, account, regions: known } : null;
@@ -115,35 +127,39 @@ async function spread({ round, account, regions }: Extract<SweepMessage, { regio
     });
   }
   await queue.send(
-    enabled.map((region) => ({ group: `${account}/${region}`, id: `${round}/${account}/${region}`, body: written({ round, account, region }) })),
+    enabled.map((region, index) => ({
+      group: `${account}/${region}`,
+      id: `${round}/${account}/${region}`,
+      body: written({ round, account, region, global: index === 0, at: null }),
+    })),
   );
 }
 
 /** Sweeps a place from where the journal says; what is left goes to a message of its own, before this one is gone. */
-async function sweepPlace(message: Extract<SweepMessage, { region: string }>, messageId: string, work: SweepWork): Promise<void> {
+async function sweepPlace(message: Place, messageId: string, work: SweepWork): Promise<void> {
   const { redress, queue, logger, metrics, now } = work;
-  const { round, account, region } = message;
+  const { round, account, region, global, at } = message;
+  if (at !== null && at > now()) throw new RetryError('What is left of this sweep cannot be gone on with yet.', { retryAt: at });
   // Sent twice, or overtaken by a later round: it was swept since.
   const since = await redress.swept({ account, region });
   if (since !== null && since >= round) {
     logger.info('swept already', { kind: 'sweep-skipped', account, region, round: new Date(round).toISOString() });
     return;
   }
-  const summaries = await work.sweep({ account, region });
+  const summaries = await work.sweep({ account, region, global });
   metrics.add('SweepAge', 'Seconds', Math.max(0, now() - round) / 1000);
   const failed = summaries.filter(({ status }) => status === 'failed').length;
   if (failed > 0) metrics.add('SweepFailed', 'Count', failed);
-  if (!isUnfinished(redress, summaries)) return;
+  const [left] = unfinished(summaries);
+  if (left === undefined && summaries.length > 0) return;
   if (summaries.every(({ looked }) => looked === 0)) throw new RetryError('The sweep did not come on: there was no time to look at anything.');
-  await queue.send([{ group: `${account}/${region}`, id: `${messageId}/next`, body: written(message) }]);
+  const next = left === undefined || left.at <= now() ? null : left.at;
+  await queue.send([{ group: `${account}/${region}`, id: `${messageId}/next`, body: written({ ...message, at: next }) }]);
   logger.info('the sweep goes on with another message', { kind: 'sweep-continued', account, region, round: new Date(round).toISOString() });
 }
 
-/** Whether some of it is left for want of time. What could not be listed is left to the next round: it would fail once more. */
-function isUnfinished({ remediators }: Redress, summaries: readonly SweepSummary[]): boolean {
-  return remediators.some(({ id }) => !summaries.some(({ remediator, status }) => remediator === id && status !== 'stopped'));
-}
-
 function written(message: SweepMessage): string {
-  return JSON.stringify({ redress: 'sweep', ...message, round: new Date(message.round).toISOString() });
+  const { round, ...rest } = message;
+  const at = 'at' in rest && rest.at !== null ? { at: new Date(rest.at).toISOString() } : { at: undefined };
+  return JSON.stringify({ redress: 'sweep', ...rest, round: new Date(round).toISOString(), ...at });
 }
