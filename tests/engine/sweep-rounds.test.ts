@@ -285,7 +285,7 @@ describe('what cannot be swept', () => {
     expect(queue.sent).toHaveLength(3 + 4);
   });
 
-  it('comes again when nobody can tell which regions there are', async () => {
+  it('is retried while it cannot be determined which regions there are', async () => {
     let fails = true;
     const handler = () =>
       handlerOf(
@@ -318,7 +318,7 @@ describe('a message', () => {
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","regions":["us-east-1",7]}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111"}',
     '{"redress":"sweep","round":"2026-11-24T10:00:00Z","account":"111111111111","region":"us-east-1","at":"later"}',
-  ])('that is none of ours sweeps nothing: %s', async (body) => {
+  ])('that does not fit sweeps nothing: %s', async (body) => {
     await queue.send([{ group: 'g', id: 'i', body }]);
     const record = queue.receive();
     await handlerOf()({ Records: [record] }, context());

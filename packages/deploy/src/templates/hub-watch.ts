@@ -112,12 +112,15 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       MetricName: 'Unfinished',
       Statistic: 'Sum',
     }),
-    SweepAgeAlarm: alarm('A sweep has not come to its end for six hours. Raise sweepConcurrency or the timeout; the log (sweep-continued) says where.', {
-      Namespace: NAMESPACE,
-      MetricName: 'SweepAge',
-      Statistic: 'Maximum',
-      Threshold: 6 * HOUR,
-    }),
+    SweepAgeAlarm: alarm(
+      'A sweep is not complete six hours after it was asked for. Raise sweepConcurrency or the timeout; the log (sweep-continued) says where.',
+      {
+        Namespace: NAMESPACE,
+        MetricName: 'SweepAge',
+        Statistic: 'Maximum',
+        Threshold: 6 * HOUR,
+      },
+    ),
     SweepFailedAlarm: alarm('Accounts or regions could not be swept, two days in a row. The log (sweep-left, sweep-summary) says which, and why.', {
       Namespace: NAMESPACE,
       MetricName: 'SweepFailed',

@@ -95,7 +95,7 @@ describe('the hub', () => {
     expect(() => hubTemplate({ remediators, timeoutSeconds: 1801 })).toThrow(/timeoutSeconds/);
   });
 
-  it('has sweeps in a queue of their own, one in an invocation, and concurrency for them beside that of events', () => {
+  it('has sweeps in a queue of their own, one in an invocation, and concurrency for them in addition to that of events', () => {
     const { Resources } = hubTemplate({ remediators, sweepConcurrency: 20 });
     expect(Resources['Sweeps']?.Properties).toMatchObject({ FifoQueue: true, VisibilityTimeout: 720 });
     expect(Resources['SweepMessages']?.Properties).toMatchObject({
@@ -111,7 +111,7 @@ describe('the hub', () => {
     expect(() => hubTemplate({ remediators, sweepConcurrency: 1 })).toThrow(/sweepConcurrency/);
   });
 
-  it('alarms when sweeps do not come to their end, or cannot be made', () => {
+  it('alarms when sweeps are not completed, or cannot be made', () => {
     const alarmOf = (name: string) => hub.Resources[name]?.Properties;
     expect(alarmOf('SweepAgeAlarm')).toMatchObject({ MetricName: 'SweepAge', Statistic: 'Maximum', Threshold: 21_600, AlarmActions: [{ Ref: 'Notices' }] });
     expect(alarmOf('SweepFailedAlarm')).toMatchObject({ MetricName: 'SweepFailed', Statistic: 'Sum', Period: 86_400, EvaluationPeriods: 2, Threshold: 1 });
