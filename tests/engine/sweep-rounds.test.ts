@@ -156,6 +156,8 @@ describe('a round of sweeps', () => {
     await work();
     const place = { account: '444444444444', region: REGION };
     expect(lines('sweep-summary').filter((line) => line['account'] === place.account)).toMatchObject([{ ...place, status: 'complete', looked: 1 }]);
+    // And those that were swept an hour ago are swept once more.
+    expect(lines('sweep-summary').filter((line) => line['account'] === ACCOUNTS[0])).toHaveLength(2);
   });
 
   it('goes on with another message when time runs out, until all is decided on', async () => {
@@ -209,6 +211,18 @@ describe('a round of sweeps', () => {
 });
 
 describe('a worker that dies', () => {
+  it('is followed by another 15 seconds after its invocation would have ended', async () => {
+    await handlerOf()(tick(), context());
+    queue.receive();
+    queue.receive();
+    const record = queue.receive();
+    expect(queue.receive()).toBeNull();
+    // Two steps: what is open is looked at, and the message is hidden.
+    [steps, diesAt] = [0, 3];
+    await handlerOf()({ Records: [record] }, context());
+    expect(queue.nextAt()).toBe(START + 135_000);
+  });
+
   it('at whatever step: the next goes on, every gap is closed, and nothing is done twice', async () => {
     await handlerOf()(tick(), context());
     steps = 0;
