@@ -22,7 +22,7 @@ const long = [
   'packages/cdk/test/*.test.ts',
   'packages/cli/test/{bundle,new}.test.ts',
   'examples/**/*.test.ts',
-  'tests/integration/{deployed,member-roles,no-writes,pack-install,removal}.test.ts',
+  'tests/integration/{deployed,member-roles,no-writes,pack-install,removal,rounds}.test.ts',
 ];
 
 export default defineConfig({

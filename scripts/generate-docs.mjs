@@ -74,6 +74,36 @@ const sections = {
       ['Remediator', 'To look', 'To fix', 'To roll back'],
       all.map((each) => [`\`${each.id}\``, list(iam(each.uses.reads)), list(iam(each.uses.writes)), list(iam(each.uses.undoes))]),
     ),
+  hub: (all) => {
+    const { Resources } = deploy.hubTemplate({ remediators: all });
+    const shown = (value) => {
+      const [[name, of] = []] = typeof value === 'object' ? Object.entries(value) : [];
+      if (name === undefined) return String(value);
+      return name === 'Fn::Sub' ? of.replace(/\$\{([\w:.]+)\}/g, '{$1}') : `{${[of].flat().join('.')}}`;
+    };
+    const statements = (value, given = '') => {
+      if (value['Fn::If'] === undefined) return value['Effect'] === 'Allow' ? [{ ...value, given }] : [];
+      const [condition, then, otherwise] = value['Fn::If'];
+      return [...statements(then, `, if ${condition}`), ...statements(otherwise, `, unless ${condition}`)];
+    };
+    const rows = new Map();
+    const add = (role, document, when = '') => {
+      for (const { Action, Resource, given } of document.Statement.flatMap((each) => statements(each))) {
+        const key = JSON.stringify([Action, Resource]);
+        const row = rows.get(key) ?? { actions: [Action].flat().sort(), resources: [Resource].flat().map(shown), of: [], when: `${when}${given}` };
+        row.of.push(role);
+        rows.set(key, row);
+      }
+    };
+    for (const [name, { Type, Properties, Condition }] of Object.entries(Resources)) {
+      if (Type === 'AWS::IAM::Role') for (const each of Properties.Policies) add(name, each.PolicyDocument);
+      if (Type === 'AWS::IAM::Policy') for (const { Ref } of Properties.Roles) add(Ref, Properties.PolicyDocument, `, if ${Condition}`);
+    }
+    return table(
+      ['Actions', 'Roles', 'Resources'],
+      [...rows.values()].map(({ actions, resources, of, when }) => [list(actions), `${of.join(', ')}${when}`, list(resources)]),
+    );
+  },
   narrowing: (all) => {
     // Actions that are narrowed alike are told of together.
     const groups = new Map();

@@ -752,4 +752,28 @@ export default [
     replace: '?.since ?? 0',
     tests: ['tests/engine/sweep-places.test.ts'],
   },
+  {
+    promise: 'An account that two environments claim is in none.',
+    defect: 'the first one has it',
+    file: 'packages/core/src/policy/organization.ts',
+    find: 'if (more.length === 0) yield [account, only];',
+    replace: 'if (more.length >= 0) yield [account, only];',
+    tests: ['packages/core/src/policy'],
+  },
+  {
+    promise: 'Where the organisation cannot be read there is no policy, which denies.',
+    defect: 'the policy holds without its units',
+    file: 'packages/core/src/policy/organization.ts',
+    find: '  } catch (cause) {\n',
+    replace: '  } catch (cause) {\n    if (cause !== null) return policy;\n',
+    tests: ['packages/core/src/policy'],
+  },
+  {
+    promise: 'Which accounts an environment stands for is read again after fifteen minutes.',
+    defect: 'it is kept for as long as the process lives',
+    file: 'packages/core/src/policy/organization.ts',
+    find: ' || last.until <= clock.now()',
+    replace: '',
+    tests: ['packages/core/src/policy'],
+  },
 ];

@@ -82,6 +82,7 @@ export async function startEnforced(moto: string): Promise<Enforced> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    pid: ministack.pid,
     account: ministack.account,
     async close() {
       server.closeAllConnections();

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 export interface Server {
   readonly endpoint: string;
+  /** Of the process. */
+  readonly pid: number;
   /** Ends the process, and removes its folder. */
   close(): Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function startServer(of: (at: { readonly port: number; readonly fol
   }
   return {
     endpoint,
+    pid: child.pid ?? 0,
     async close() {
       process.off('exit', kill);
       child.kill('SIGTERM');

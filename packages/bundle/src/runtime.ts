@@ -4,36 +4,54 @@
  * @packageDocumentation
  */
 import {
+  accountRegions,
   type ConnectAwsOptions,
   connectAws,
   memberRoles,
   messageVisibility,
   onlyDeclared,
+  organization,
   parameterStop,
   parameterTags,
+  queueMessages,
   readConfigRules,
 } from '@redress/connect';
 import {
   type Connect,
+  createRedress,
   type Guardrail,
+  inOrganization,
   isAccountId,
   isLive,
+  isRedressError,
   isRegion,
   type Live,
+  messageOf,
   type Notify,
+  needsOrganization,
+  type Organization,
   type Policy,
   type PolicyInput,
   parsePolicy,
   parseRegister,
+  partitionOf,
   RedressError,
   type RedressOptions,
   type Register,
   type RegisterInput,
   type Remediator,
-  type SweepTarget,
+  regionsOf,
 } from '@redress/core';
 import { awsJournal } from '@redress/evidence/aws';
-import { type ApprovalHandler, type ConfigHandler, createApprovalHandler, createConfigHandler, createHandler, type Handler } from '@redress/lambda-runtime';
+import {
+  type ApprovalHandler,
+  type ConfigHandler,
+  createApprovalHandler,
+  createConfigHandler,
+  createHandler,
+  type Handler,
+  type HandlerOptions,
+} from '@redress/lambda-runtime';
 import { notifierFromEnvironment } from '@redress/notify';
 
 /** What {@link fromEnvironment} takes: what a `redress.config.mjs` exports, and what the policy file says. */
@@ -74,7 +92,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_EXTERNAL_ID` | what these roles ask for |
  * | `REDRESS_STOP_PARAMETER` | the kill switch, read before each write; needed |
  * | `REDRESS_POLICY_DIGEST`, `REDRESS_REGISTER_DIGEST` | policy and exceptions register have to have these digests, or nothing starts; needed, but for what is read live |
- * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions of the policy's accounts, as it is at that time, and of this one |
+ * | `REDRESS_SWEEP_REGIONS`, `REDRESS_ACCOUNT` | what a schedule sweeps: these regions (`all`: those that are enabled) of the policy's accounts, as it is at that time, of this one, and of those of the organization |
+ * | `REDRESS_SWEEP_QUEUE` | address of the FIFO queue that has a message for each place that is swept. Without it the schedule's own invocation sweeps all of them |
+ * | `REDRESS_ORGANIZATION`, `REDRESS_ORGANIZATION_ROLE` | the organization whose accounts are swept, and whose units and tags the policy may name; a role of its management account or of a delegated administrator to ask with, else the function's own credentials |
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_TOPIC_ARN` | where people are told |
  * | `AWS_ENDPOINT_URL` | an emulator |
@@ -112,26 +132,39 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     ...at,
   });
   const notify = parts.notify ?? notifierFromEnvironment(env);
+  const members = organizationOf(value, at);
+  const { remediators, guardrails } = parts;
+  const connect = parts.connect ?? connectAws({ ...rolesOf(remediators, value), ...at });
+  const here = policyHere(policy, members, (written) =>
+    createRedress({
+      remediators,
+      policy: written,
+      connect,
+      ...(parts.exceptions === undefined ? {} : { exceptions }),
+      ...(guardrails === undefined ? {} : { guardrails }),
+    }).close(),
+  );
   const options: RedressOptions & { journal: typeof journal } = {
-    remediators: parts.remediators,
-    policy,
+    remediators,
+    policy: here,
     // Without one the engine refuses a policy that names one.
     ...(parts.exceptions === undefined ? {} : { exceptions }),
     journal,
-    connect: parts.connect ?? connectAws({ ...rolesOf(parts.remediators, value), ...at }),
+    connect,
     configRules: readConfigRules(),
     // Without it nobody could stop the function but by deleting it.
     killSwitch: parameterStop({ name: needed('REDRESS_STOP_PARAMETER', 'there would be no kill switch'), ...at }),
-    ...(parts.guardrails === undefined ? {} : { guardrails: parts.guardrails }),
+    ...(guardrails === undefined ? {} : { guardrails }),
     ...(notify === null ? {} : { notify }),
   };
   const canary = value('REDRESS_CANARY_PARAMETER');
-  const targets = targetsOf(policy, value);
+  const targets = targetsOf(here, members, value);
+  const queue = queueOf(connect, value, at);
 
   const handler = once(() =>
     createHandler({
       ...options,
-      ...(targets === null ? {} : { sweep: { targets } }),
+      ...(targets === null ? {} : { sweep: { targets, ...(queue === null ? {} : { queue }) } }),
       ...(canary === null ? {} : { canary: { parameter: canary, send: parameterTags(at) } }),
       changeVisibility: messageVisibility(at),
     }),
@@ -199,26 +232,80 @@ function rolesOf(remediators: readonly Remediator[], value: Value): ConnectAwsOp
   };
 }
 
-/** Where a schedule sweeps; null: nowhere. With a policy that is read live it is asked at each schedule. */
-function targetsOf(policy: Policy | Live<Policy>, value: Value): readonly SweepTarget[] | (() => Promise<readonly SweepTarget[]>) | null {
-  const regions = (value('REDRESS_SWEEP_REGIONS') ?? '').split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
-  if (regions.length === 0) return null;
+/** The organization that the function asks; null: none. */
+function organizationOf(value: Value, at: { readonly endpoint?: string }): Organization | null {
+  const [id, roleArn, externalId] = [value('REDRESS_ORGANIZATION'), value('REDRESS_ORGANIZATION_ROLE'), value('REDRESS_EXTERNAL_ID')];
+  if (id === null) return null;
+  return organization({ ...(roleArn === null ? {} : { roleArn, ...(externalId === null ? {} : { externalId }) }), ...at });
+}
+
+/** A policy with the accounts of the organization; as it was written where it names none of its units and tags. */
+function policyHere(policy: Policy | Live<Policy>, members: Organization | null, check: (written: Policy) => void): Policy | Live<Policy> {
+  const written = isLive(policy) ? null : policy;
+  if (written !== null && !needsOrganization(written)) return written;
+  if (members === null) {
+    if (written === null) return policy;
+    throw new RedressError('compose/invalid', 'The policy names units or tags of an organization, and REDRESS_ORGANIZATION is not set.', {
+      next: 'Set it (parameter OrganizationId of the hub), or name the accounts by their ids.',
+    });
+  }
+  // Its mistakes show at the start, and not at the first message.
+  if (written !== null) check(written);
+  return inOrganization(policy, members, {
+    ambiguous: (account, environments) =>
+      say('an account is in two environments of the policy, so it is in none', { kind: 'policy-ambiguous', account, environments }),
+  });
+}
+
+/** A line of the log that no handler writes. */
+function say(message: string, attributes: object): void {
+  process.stdout.write(`${JSON.stringify({ level: 'WARN', message, timestamp: new Date().toISOString(), service: 'redress', ...attributes })}\n`);
+}
+
+type Sweep = NonNullable<HandlerOptions['sweep']>;
+
+/** Where a schedule sweeps; null: nowhere. What may change is asked at each schedule. */
+function targetsOf(policy: Policy | Live<Policy>, members: Organization | null, value: Value): Sweep['targets'] | null {
+  const given = (value('REDRESS_SWEEP_REGIONS') ?? '').split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
+  if (given.length === 0) return null;
+  const regions = given.join() === 'all' ? regionsOf(partitionOf(value('AWS_REGION') ?? 'us-east-1')) : given;
+  if (regions !== given && value('REDRESS_SWEEP_QUEUE') === null)
+    throw new RedressError('compose/invalid', 'REDRESS_SWEEP_REGIONS is all, and REDRESS_SWEEP_QUEUE is not set: nobody would ask which regions are enabled.', {
+      next: 'Name the regions, or set REDRESS_SWEEP_QUEUE.',
+    });
   const wrong = regions.find((each) => !isRegion(each) || each === 'aws-global');
   if (wrong !== undefined)
-    throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is no region.`, { next: 'For example: eu-west-1,us-east-1' });
+    throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is no region.`, {
+      next: 'For example: eu-west-1,us-east-1; or all',
+    });
   const own = value('REDRESS_ACCOUNT');
   if (own !== null && !isAccountId(own))
     throw new RedressError('compose/invalid', `REDRESS_ACCOUNT: ${JSON.stringify(own)} is no account.`, { next: 'Give 12 digits.' });
-  const placesOf = ({ environments }: Policy): readonly SweepTarget[] => {
-    const accounts = new Set(environments.flatMap((each) => each.accounts));
-    if (own !== null) accounts.add(own);
+  const placesOf = ({ environments }: Policy, more: readonly string[]) => {
+    const accounts = new Set([...environments.flatMap((each) => each.accounts), ...(own === null ? [] : [own]), ...more]);
     if (accounts.size === 0)
       throw new RedressError('compose/invalid', 'There are regions to sweep, but no account: the policy names none, and REDRESS_ACCOUNT is not set.', {
         next: 'Set REDRESS_ACCOUNT, name the accounts in the environments of the policy, or leave REDRESS_SWEEP_REGIONS out.',
       });
     return [...accounts].flatMap((account) => regions.map((region) => ({ account, region })));
   };
-  return isLive(policy) ? async () => placesOf(await policy.read()) : placesOf(policy);
+  if (members === null) return isLive(policy) ? async () => placesOf(await policy.read(), []) : placesOf(policy, []);
+  return async () => {
+    const known = isLive(policy) ? await policy.read() : policy;
+    try {
+      return placesOf(known, await members.accounts());
+    } catch (error) {
+      // Nobody lets us ask: what is known is swept, and it is said that more may be forgotten. Anything else fares better the next time.
+      if (!isRedressError(error) || error.code !== 'aws/denied' || error.retryable) throw error;
+      return { targets: placesOf(known, []), left: [`accounts of the organization may be forgotten: ${messageOf(error)}`] };
+    }
+  };
+}
+
+/** The queue of sweeps; null: none. */
+function queueOf(connect: Connect, value: Value, at: { readonly endpoint?: string }): NonNullable<Sweep['queue']> | null {
+  const url = value('REDRESS_SWEEP_QUEUE');
+  return url === null ? null : { send: queueMessages(url, at), regions: accountRegions(connect, value('AWS_REGION') ?? 'us-east-1') };
 }
 
 function once<T>(make: () => T): () => T {

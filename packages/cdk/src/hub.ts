@@ -36,10 +36,12 @@ export interface RedressHubProps {
   readonly logRetentionDays?: number;
   /** When to look for what events missed; default `rate(1 hour)`. */
   readonly sweepSchedule?: string;
-  /** Regions that are swept; default that of the hub. */
+  /** Regions that are swept, or `['all']`: those that an account has enabled; default that of the hub. */
   readonly sweepRegions?: readonly string[];
   /** Default true. A new account may be too small for it. */
   readonly reserveConcurrency?: boolean;
+  /** Role that lists the accounts of the organisation; default: the hub's own do, of the management account or of a delegated administrator. */
+  readonly organizationRoleArn?: string;
   /** Where alarms and notices go, too. */
   readonly noticeEmail?: string;
   /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
@@ -54,6 +56,8 @@ export interface RedressHubProps {
   readonly timeoutSeconds?: number;
   /** Invocations that the queue makes at the same time, at least 2; default 5. */
   readonly maximumConcurrency?: number;
+  /** Sweeps at the same time, at least 2; default 10. */
+  readonly sweepConcurrency?: number;
   /** Messages per invocation, 1 to 10; default 5. */
   readonly batchSize?: number;
 }
@@ -79,6 +83,8 @@ export class RedressHub extends Construct {
   readonly auditorPolicy: IManagedPolicy;
   /** What came in. */
   readonly queue: IQueue;
+  /** What is to be swept. */
+  readonly sweeps: IQueue;
   /** What was received too often. */
   readonly deadLetterQueue: IQueue;
   /** What could not be delivered. */
@@ -100,12 +106,13 @@ export class RedressHub extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressHubProps) {
     super(scope, id);
-    const { remediators, exceptionTag, timeoutSeconds, maximumConcurrency, batchSize, approvers } = props;
+    const { remediators, exceptionTag, timeoutSeconds, maximumConcurrency, sweepConcurrency, batchSize, approvers } = props;
     const source = hubTemplate({
       remediators,
       ...(exceptionTag === undefined ? {} : { exceptionTag }),
       ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
       ...(maximumConcurrency === undefined ? {} : { maximumConcurrency }),
+      ...(sweepConcurrency === undefined ? {} : { sweepConcurrency }),
       ...(batchSize === undefined ? {} : { batchSize }),
       ...(approvers === undefined ? {} : { approvers }),
     });
@@ -118,6 +125,7 @@ export class RedressHub extends Construct {
       ExternalId: props.externalId,
       RolePrefix: props.rolePrefix,
       OrganizationId: props.organizationId,
+      OrganizationRoleArn: props.organizationRoleArn,
       MemberAccountIds: props.memberAccountIds,
       PermissionsBoundaryArn: props.permissionsBoundaryArn,
       EvidenceRetentionDays: props.evidenceRetentionDays,
@@ -141,6 +149,7 @@ export class RedressHub extends Construct {
     this.approverPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Approver', this.template.getResource('ApproverPolicy').ref);
     this.auditorPolicy = ManagedPolicy.fromManagedPolicyArn(this, 'Auditor', this.template.getResource('AuditorPolicy').ref);
     this.queue = Queue.fromQueueArn(this, 'Queue', arn('Queue'));
+    this.sweeps = Queue.fromQueueArn(this, 'Sweeps', arn('Sweeps'));
     this.deadLetterQueue = Queue.fromQueueArn(this, 'DeadLetters', arn('DeadLetters'));
     this.undeliveredQueue = Queue.fromQueueArn(this, 'Undelivered', arn('Undelivered'));
     this.table = Table.fromTableArn(this, 'Table', arn('Table'));

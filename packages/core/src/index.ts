@@ -13,7 +13,10 @@ export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
+<<<<<<< HEAD
 export { sweepsOf } from './engine/sweep/progress.js';
+=======
+>>>>>>> 9b8bd9b (Sweep summary: what is left, and when to come back)
 export {
   type ApprovalOptions,
   type CallBudget,
@@ -139,7 +142,9 @@ export { formatResource, GLOBAL_REGION, isAccountId, isRegion, type Partition, p
 export { sayingOf, wordsOf } from './model/words.js';
 export type { Delivered, GapDigest, Notification, Notify } from './notify.js';
 export { policyMistakes } from './policy/composed.js';
+export { inOrganization, needsOrganization } from './policy/organization.js';
 export {
+  type AccountTag,
   DEFAULT_LIMITS,
   definePolicy,
   type Environment,
@@ -152,6 +157,7 @@ export {
   type ManagedByTag,
   type Mode,
   modeOf,
+  ORGANIZATIONAL_UNIT,
   type Policy,
   type PolicyInput,
   type PolicyParsing,
@@ -161,6 +167,7 @@ export {
   type Weekday,
   type Window,
 } from './policy/policy.js';
+export { regionsOf } from './policy/regions.js';
 export {
   defineRegister,
   type ExceptionEntry,
@@ -183,6 +190,7 @@ export {
   type Identity,
   isLive,
   type Live,
+  type Organization,
   type Stop,
   systemClock,
   type TargetExecution,

@@ -95,3 +95,13 @@ export interface ConfigRuleReader {
   /** Null: there is none of that name. */
   read(args: { readonly aws: never; readonly name: string }): Promise<ConfigRule | null>;
 }
+
+/** What AWS Organizations knows of accounts; `organization` of `@redress/connect` is one. */
+export interface Organization {
+  /** Ids of all accounts that are not suspended or closed. */
+  accounts(): Promise<readonly string[]>;
+  /** Ids of those below an organizational unit or a root, however deep. */
+  within(unit: string): Promise<readonly string[]>;
+  /** Tags of an account. */
+  tags(account: string): Promise<Readonly<Record<string, string>>>;
+}

@@ -23,8 +23,9 @@ import { answerRule, type PutEvaluations } from './config-rule.js';
 import { describe, logPass, logSweep, makeLogger } from './log.js';
 import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
+import { beginRound, handleSweepMessage, type SweepQueue, sweepMessageOf } from './sweep-round.js';
 import type { BatchResponse, HandlerLogger, InvocationContext, SqsEvent, SqsRecord } from './types.js';
-import { bringBack, type ChangeVisibility, PATIENCE } from './visibility.js';
+import { bringBack, type ChangeVisibility, holdOn, PATIENCE } from './visibility.js';
 
 /** What {@link createHandler} takes: that of `createRedress`, with a journal. */
 export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarning'> {
@@ -33,9 +34,11 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   /** What a schedule sweeps: an EventBridge rule or schedule whose event comes here. Without it schedules are only counted. */
   readonly sweep?: {
     /** Places, or what tells them: it is asked at each schedule, for where they follow from a policy that is read live. */
-    readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[]>);
+    readonly targets: readonly SweepTarget[] | (() => Promise<readonly SweepTarget[] | SweepPlaces>);
     /** Resources per second, at most; default 5. */
     readonly perSecond?: number;
+    /** Where one message goes for each account and each place. Without it the invocation of the schedule sweeps all of them, as far as its time goes. */
+    readonly queue?: SweepQueue;
   };
   /** Answers custom Config rules whose function this is; without it they are only counted. */
   readonly putEvaluations?: PutEvaluations;
@@ -52,6 +55,13 @@ export interface HandlerOptions extends Omit<RedressOptions, 'journal' | 'onWarn
   readonly logger?: HandlerLogger;
 }
 
+/** Where a schedule sweeps, and what else may be there. */
+export interface SweepPlaces {
+  readonly targets: readonly SweepTarget[];
+  /** What could not be told, each in a sentence: these places are not swept, and an alarm says so. */
+  readonly left: readonly string[];
+}
+
 /** What a direct invocation answers. */
 export interface HandlerSummary {
   readonly findings: number;
@@ -66,6 +76,9 @@ export interface HandlerSummary {
 
 /** A Lambda handler. SQS gets a partial batch answer, anything else a summary. */
 export type Handler = (event: unknown, context: InvocationContext) => Promise<BatchResponse | HandlerSummary>;
+
+/** What one invocation has: its end, and its count of changes. */
+type Run = { readonly deadline: number; readonly budget: RunBudget };
 
 /** A message is not begun with less time than this: a fix with its verification needs it. */
 const NEEDED = 30_000;
@@ -107,20 +120,38 @@ export function handlerOf<Answer>(
   const { canary, journal, changeVisibility } = options;
   let recovered = false;
 
-  /** A schedule that AWS sent asks for a sweep, after what came in with it. What it does not come to is left to the next one. */
-  const swept = async (result: HandleResult, run: { deadline: number; budget: RunBudget }, metrics: Metrics): Promise<readonly SweepSummary[]> => {
-    const asked = result.results.some(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
-    if (!asked || options.sweep === undefined) return [];
-    const targets = await placesOf(options.sweep.targets, logger);
+  /** Sweeps places, and says what came of it. */
+  const sweep = async (targets: readonly SweepTarget[], run: Run, metrics: Metrics): Promise<readonly SweepSummary[]> => {
     const onPass = (pass: PassResult) => {
       logPass(logger, pass, null, 'sweep');
       metrics.pass(pass);
     };
-    const summaries = await redress.sweep({ ...options.sweep, targets, ...run, onPass });
+    const perSecond = options.sweep?.perSecond;
+    const summaries = await redress.sweep({ ...(perSecond === undefined ? {} : { perSecond }), targets, ...run, onPass });
     const complete = summaries.filter((each) => each.status === 'complete').length;
     if (complete > 0) metrics.add('SweepCompleted', 'Count', complete);
     for (const summary of summaries) logSweep(logger, summary);
     return summaries;
+  };
+
+  /** A schedule that AWS sent asks for a sweep, after what came in with it. Without a queue what it does not come to is left to the next one. */
+  const swept = async (result: HandleResult, run: Run, metrics: Metrics): Promise<readonly SweepSummary[]> => {
+    const asked = result.results.find(({ finding }) => finding.kind === 'scheduled' && finding.envelope !== null && !finding.replayed);
+    if (asked === undefined || options.sweep === undefined) return [];
+    const { targets, left } = await placesOf(options.sweep.targets, logger);
+    for (const each of left) {
+      metrics.add('SweepFailed', 'Count', 1);
+      logger.error(`not swept: ${each}`, { kind: 'sweep-left', reason: 'unknown' });
+    }
+    if (options.sweep.queue === undefined) return sweep(targets, run, metrics);
+    const at = Date.parse(asked.finding.envelope?.time ?? '');
+    try {
+      await beginRound(options.sweep.queue, targets, Number.isNaN(at) ? clock.now() : at, logger);
+    } catch (error) {
+      logger.error('a round of sweeps could not begin', { error: describe(error) });
+      throw new RetryError(`Nothing was swept: ${messageOf(error)}`, { cause: error });
+    }
+    return [];
   };
 
   /** What an input came to, for logs and metrics. */
@@ -169,6 +200,19 @@ export function handlerOf<Answer>(
         logger.info('message left for another invocation', { messageId: record.messageId, reason: 'no-time-left' });
         throw new RetryError('Not enough time is left.');
       }
+      const place = options.sweep?.queue === undefined ? null : sweepMessageOf(record);
+      if (place !== null && options.sweep?.queue !== undefined) {
+        // The queue hides a message for as long as six invocations take. A sweep goes on as soon as its worker can only be gone.
+        if (changeVisibility !== undefined) await holdOn(changeVisibility, record, { context, logger });
+        return handleSweepMessage(place, record, {
+          redress,
+          queue: options.sweep.queue,
+          logger,
+          metrics,
+          now: () => clock.now(),
+          sweep: (target) => sweep([target], run, metrics),
+        });
+      }
       const sent = Number(record.attributes?.SentTimestamp);
       if (sent > 0) metrics.add('QueueWait', 'Seconds', Math.max(0, clock.now() - sent) / 1000);
       // Without the time at which it came in first, what says no time of its own would have to settle again at each delivery.
@@ -211,11 +255,12 @@ export function handlerOf<Answer>(
  *
  * @throws {RetryError} when nobody can tell: the schedule comes again, and then to the dead letters.
  */
-async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<readonly SweepTarget[]> {
-  if (typeof targets !== 'function') return targets;
+async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets'], logger: HandlerLogger): Promise<SweepPlaces> {
+  if (typeof targets !== 'function') return { targets, left: [] };
   try {
-    const places = await targets();
-    if (places.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
+    const given = await targets();
+    const places = 'targets' in given ? given : { targets: given, left: [] };
+    if (places.targets.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
     return places;
   } catch (error) {
     logger.error('nothing was swept: where to look could not be told', { error: describe(error) });

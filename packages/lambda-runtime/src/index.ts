@@ -16,8 +16,9 @@ export {
   type HttpResponse,
 } from './create-approval-handler.js';
 export { type ConfigHandler, type ConfigHandlerOptions, createConfigHandler, type RemediationAnswer } from './create-config-handler.js';
-export { createHandler, type Handler, type HandlerOptions, type HandlerSummary } from './create-handler.js';
+export { createHandler, type Handler, type HandlerOptions, type HandlerSummary, type SweepPlaces } from './create-handler.js';
 export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
+export type { SweepQueue, SweepRegions } from './sweep-round.js';
 export type { BatchResponse, HandlerLogger, InvocationContext, LogAttributes, SqsEvent, SqsRecord } from './types.js';
 export type { ChangeVisibility } from './visibility.js';

@@ -28,6 +28,24 @@ const EARLY_DELIVERIES = 3;
 /** With less time than this nothing is asked of the queue: the answer goes first. Milliseconds. */
 const NEEDED_TO_ASK = 5_000;
 
+/** Seconds after the end of an invocation until a message that it held is delivered again: then its worker is gone for certain. */
+const GONE_AFTER = 15;
+
+/** Hides a message no longer than this invocation can last. What fails is a warning: then it comes back when the queue's own time-out ends. */
+export async function holdOn(
+  changeVisibility: ChangeVisibility,
+  { messageId, eventSourceARN: queueArn, receiptHandle }: SqsRecord,
+  { context, logger }: { readonly context: InvocationContext; readonly logger: HandlerLogger },
+): Promise<void> {
+  if (queueArn === undefined || receiptHandle === undefined) return;
+  const seconds = Math.ceil(context.getRemainingTimeInMillis() / 1000) + GONE_AFTER;
+  try {
+    await changeVisibility({ queueArn, receiptHandle }, seconds);
+  } catch (error) {
+    logger.warn('the visibility of a message could not be changed', { messageId, seconds, error: describe(error) });
+  }
+}
+
 /** For how many seconds a message is hidden until it can be decided; null: the queue's own visibility time-out stands. */
 export function hiddenFor({ record, retryAt }: ComesBack, now: number): number | null {
   const { SentTimestamp, ApproximateReceiveCount } = record.attributes ?? {};

@@ -20,7 +20,7 @@ import { rollback } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import { discover } from './sweep/list.js';
-import { sweep } from './sweep.js';
+import { sweep, swept } from './sweep.js';
 import type { FindingResult, HandleResult, PassResult, Redress, RedressOptions, RunOptions, SweepOptions, SweepSummary } from './types.js';
 import { resourcePass } from './way.js';
 
@@ -43,6 +43,7 @@ export function createRedress(options: RedressOptions): Redress {
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
     evaluate: (finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null),
     sweep: (options) => sweepAndSay(runtime, options),
+    swept: (target) => swept(runtime, target),
     rollback: (execution, how) => rollback(runtime, execution, how),
     approvals: async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now())),
     approve: (id, how) => approve(runtime, id, how),

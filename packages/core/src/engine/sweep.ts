@@ -5,7 +5,7 @@ import { recover } from './recover.js';
 import type { Runtime } from './runtime.js';
 import { paced } from './sweep/budget.js';
 import { PlaceSweep } from './sweep/place.js';
-import { accountOf, type Before, NOTHING_BEFORE, readBefore } from './sweep/progress.js';
+import { accountOf, type Before, lastSweeps, NOTHING_BEFORE, readBefore } from './sweep/progress.js';
 import type { SweepRun } from './sweep/run.js';
 import { atOnce } from './sweep/turns.js';
 import type { SweepOptions, SweepSummary, SweepTarget } from './types.js';
@@ -49,6 +49,13 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
     const order = (id: string) => asked.findIndex((each) => each.id === id);
     return places.flatMap(({ target }) => (said.get(target) ?? []).toSorted((one, other) => order(one.remediator) - order(other.remediator)));
   });
+}
+
+/** When the last sweep of a place began that was complete for all that look there; null: none was, for one of them at least. */
+export async function swept(runtime: Runtime, target: SweepTarget): Promise<number | null> {
+  const latest = await lastSweeps(runtime, target);
+  const began = sweptAt(target, runtime.remediators).map(({ id }) => latest.get(id)?.complete ?? null);
+  return began.reduce<number | null>((least, each) => (least === null || each === null ? null : Math.min(least, each)), Number.POSITIVE_INFINITY);
 }
 
 /** What is the same for all places, with nothing left open. */

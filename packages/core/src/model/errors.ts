@@ -5,6 +5,7 @@ export type RedressErrorCode =
   | 'remediator/invalid'
   | 'service/invalid'
   | 'policy/invalid'
+  | 'policy/unreadable'
   | 'register/invalid'
   | 'compose/invalid'
   | 'gate/undeclared'

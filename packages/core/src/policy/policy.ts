@@ -23,7 +23,12 @@ export const MODES = ['enforce', 'approve', 'plan', 'notify', 'off'] as const;
 /** Accounts that are treated alike. */
 export interface Environment {
   readonly name: string;
+  /** By id; {@link inOrganization} adds those that units and tags stand for. */
   readonly accounts: readonly string[];
+  /** Organizational units and roots of AWS Organizations (`ou-…`, `r-…`): the accounts below them, however deep. */
+  readonly organizationalUnits?: readonly string[];
+  /** Tags of accounts in AWS Organizations. */
+  readonly accountTags?: readonly AccountTag[];
   /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
   readonly after: { readonly environment: string; readonly fixes: number /** Milliseconds. */; readonly bake: number } | null;
   /** Why `after` is none. */
@@ -96,6 +101,12 @@ export interface ManagedByTag {
   readonly value: string | null;
 }
 
+/** A tag of an account in AWS Organizations. Both are compared as they are written. */
+export interface AccountTag {
+  readonly key: string;
+  readonly value: string;
+}
+
 /** A validated policy. */
 export interface Policy {
   /** Names this policy; recorded with each decision. */
@@ -136,7 +147,22 @@ export interface RemediatorPolicy {
   readonly parameters: JsonObject;
 }
 
+/**
+ * Ids of organizational units and roots.
+ *
+ * @see https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccountsForParent.html
+ */
+export const ORGANIZATIONAL_UNIT = /^(?:r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32})$/;
 const accountId = z.string().check(z.refine(isAccountId, 'is not a 12-digit account id (quote it: "111111111111")'));
+const unit = z
+  .string()
+  .check(
+    z.refine(
+      (value) => ORGANIZATIONAL_UNIT.test(value),
+      'is not the id of an organizational unit or a root, such as ou-ab12-cdefgh34 (its name is not its id)',
+    ),
+  );
+const accountTag = z.string().check(z.refine((value) => /^[^\s=*][^=*]*=[^*]*[^*\s][^*]*$/.test(value), 'is not key=value, without wildcards'));
 /** No time that a policy names is longer: what is meant for ever is a mode or an exception. Milliseconds. */
 const LONGEST = 366 * 86_400_000;
 const duration = z.string().check(
@@ -168,7 +194,9 @@ const schema = z.strictObject({
     z.record(
       z.string(),
       z.strictObject({
-        accounts: z.array(accountId),
+        accounts: z.optional(z.array(accountId)),
+        organizationalUnits: z.optional(z.array(unit).check(z.minLength(1, 'names no organizational unit; leave it out'))),
+        accountTags: z.optional(z.array(accountTag).check(z.minLength(1, 'names no tag; leave it out'))),
         after: z.optional(z.union([z.literal('none'), z.strictObject({ environment: text, fixes: positive, bake: duration })])),
         because: z.optional(text),
       }),
@@ -258,6 +286,13 @@ export function definePolicy(input: PolicyInput): Policy {
   return parsePolicy(input);
 }
 
+/** What an environment names, each of it in one environment alone. */
+const OWNED = [
+  ['accounts', 'account'],
+  ['organizationalUnits', 'organizational unit'],
+  ['accountTags', 'tag'],
+] as const;
+
 /** Options of {@link parsePolicy}. */
 export interface PolicyParsing {
   /** Finds places for errors; `readPolicy` of `@redress/core/yaml` gives lines. */
@@ -283,13 +318,16 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
   const environments: Environment[] = [];
   const owner = new Map<string, string>();
   for (const [name, each] of Object.entries(raw.environments ?? {})) {
+    if (each.accounts === undefined && each.organizationalUnits === undefined && each.accountTags === undefined)
+      found.push({ path: ['environments', name, 'accounts'], message: 'is missing (array); or give organizationalUnits, or accountTags' });
     if (!/^[a-z][a-z0-9-]*$/.test(name)) found.push({ path: ['environments', name], message: 'an environment name is lower case: letters, digits, hyphens' });
-    each.accounts.forEach((account, index) => {
-      const before = owner.get(account);
-      if (before !== undefined)
-        found.push({ path: ['environments', name, 'accounts', index], message: `account ${account} is also in ${before}; an account is in one environment` });
-      owner.set(account, name);
-    });
+    for (const [member, what] of OWNED)
+      for (const [index, entry] of (each[member] ?? []).entries()) {
+        const before = owner.get(entry);
+        if (before !== undefined)
+          found.push({ path: ['environments', name, member, index], message: `${what} ${entry} is also in ${before}; an account is in one environment` });
+        owner.set(entry, name);
+      }
     const lower = order.slice(0, order.indexOf(name));
     if (lower.length > 0 && each.after === undefined) {
       found.push({
@@ -312,7 +350,15 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
         message: `${JSON.stringify(after.environment)} is not a lower environment; allowed: ${lower.join(', ') || 'none'}`,
       });
     }
-    environments.push({ name, accounts: each.accounts, after, because: each.because ?? null });
+    environments.push({
+      name,
+      accounts: each.accounts ?? [],
+      // Only where they are given: the digest of a policy without them stays as it is.
+      ...(each.organizationalUnits === undefined ? {} : { organizationalUnits: each.organizationalUnits }),
+      ...(each.accountTags === undefined ? {} : { accountTags: each.accountTags.map(accountTagOf) }),
+      after,
+      because: each.because ?? null,
+    });
   }
 
   const remediators: Record<string, RemediatorPolicy> = {};
@@ -422,6 +468,11 @@ function namesIn(input: unknown, section: string): readonly string[] {
 function tagOf(text: string): ManagedByTag {
   const at = text.indexOf('=');
   return at < 0 ? { key: text.trim(), value: null } : { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
+}
+
+function accountTagOf(text: string): AccountTag {
+  const at = text.indexOf('=');
+  return { key: text.slice(0, at).trim(), value: text.slice(at + 1).trim() };
 }
 
 function minutesOf(clock: string): number {

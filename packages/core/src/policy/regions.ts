@@ -1,3 +1,5 @@
+import { type Partition, partitionOf } from '../model/resource.js';
+
 /**
  * The regions that there are, in every partition. A region that is not among them can match nothing; leaving it out covers all of them, so one that
  * is newer than this list keeps nobody from an exception.
@@ -12,3 +14,8 @@ export const REGIONS: readonly string[] = [
   ...['cn-north-1', 'cn-northwest-1', 'us-gov-east-1', 'us-gov-west-1', 'eusc-de-east-1'],
   ...['us-iso-east-1', 'us-iso-west-1', 'us-isob-east-1', 'us-isob-west-1', 'eu-isoe-west-1', 'us-isof-east-1', 'us-isof-south-1'],
 ];
+
+/** Those of one partition. */
+export function regionsOf(partition: Partition): readonly string[] {
+  return REGIONS.filter((region) => partitionOf(region) === partition);
+}

@@ -33,11 +33,27 @@ export function functionStatements(): readonly JsonObject[] {
       Sid: 'Messages',
       Effect: 'Allow',
       Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-      Resource: att('Queue'),
+      Resource: [att('Queue'), att('Sweeps')],
     },
+    { Sid: 'Sweeps', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: att('Sweeps') },
     { Sid: 'Undelivered', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: att('Undelivered') },
     { Sid: 'Canary', Effect: 'Allow', Action: 'ssm:AddTagsToResource', Resource: parameterArn('Canary') },
   ];
+}
+
+/** The accounts of the organisation, and of no other: by the hub's own roles, or where a condition holds by one that is assumed. */
+export function organizationStatements(byRole: string): JsonObject[] {
+  const assume = { Sid: 'Organization', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: ref('OrganizationRoleArn') };
+  // IAM has no resource for the list of all accounts.
+  const accounts = { Sid: 'Accounts', Effect: 'Allow', Action: 'organizations:ListAccounts', Resource: '*' };
+  const units = {
+    Sid: 'Units',
+    Effect: 'Allow',
+    Action: ['organizations:ListAccountsForParent', 'organizations:ListOrganizationalUnitsForParent', 'organizations:ListTagsForResource'],
+    // The ARN has the management account in it, which need not be known here.
+    Resource: sub('arn:{AWS::Partition}:organizations::*:*/{OrganizationId}/*'),
+  };
+  return [{ 'Fn::If': [byRole, assume, accounts] }, { 'Fn::If': [byRole, ref('AWS::NoValue'), units] }];
 }
 
 /** The approval endpoint: a person asks. */

@@ -112,6 +112,22 @@ export function watching(timeout: number): Record<string, TemplateResource> {
       MetricName: 'Unfinished',
       Statistic: 'Sum',
     }),
+    SweepAgeAlarm: alarm(
+      'A sweep is not complete six hours after it was asked for. Raise sweepConcurrency or the timeout; the log (sweep-continued) says where.',
+      {
+        Namespace: NAMESPACE,
+        MetricName: 'SweepAge',
+        Statistic: 'Maximum',
+        Threshold: 6 * HOUR,
+      },
+    ),
+    SweepFailedAlarm: alarm('Accounts or regions could not be swept, two days in a row. The log (sweep-left, sweep-summary) says which, and why.', {
+      Namespace: NAMESPACE,
+      MetricName: 'SweepFailed',
+      Statistic: 'Sum',
+      Period: DAY,
+      EvaluationPeriods: 2,
+    }),
     SweepMissingAlarm: missing('No sweep came to an end for a day: what events miss is not found.', 'SweepCompleted'),
     CanaryMissingAlarm: missing('The daily canary did not come through: events do not arrive. `redress doctor` says where it breaks.', 'CanaryArrived'),
     Dashboard: { Type: 'AWS::CloudWatch::Dashboard', Properties: { DashboardBody: sub(JSON.stringify(dashboard())) } },

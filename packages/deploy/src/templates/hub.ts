@@ -1,6 +1,6 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
 import { MAX_ASK_SECONDS } from '../config/ask-document.js';
-import { approvalsStatements, functionStatements, hubJournal } from './hub-statements.js';
+import { approvalsStatements, functionStatements, hubJournal, organizationStatements } from './hub-statements.js';
 import { watching } from './hub-watch.js';
 import { JOURNAL_TABLE } from './journal-table.js';
 import { checkovMetadata } from './lint-exceptions.js';
@@ -18,6 +18,8 @@ export interface HubTemplateOptions {
   readonly timeoutSeconds?: number;
   /** Invocations that the queue makes at the same time, at least 2; default 5. */
   readonly maximumConcurrency?: number;
+  /** Sweeps at the same time, at least 2; default 10. Each sweeps one account in one region. Where no concurrency is reserved, two. */
+  readonly sweepConcurrency?: number;
   /** Messages per invocation, 1 to 10; default 5. They are handled one after the other, in the time of the invocation. */
   readonly batchSize?: number;
   /** ARNs of roles and users, also of other accounts, that may call the approval endpoint. The policy (`approvers`) says what they may approve. */
@@ -32,8 +34,10 @@ export const MAX_RECEIVE_COUNT = 5;
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
  */
 const MAX_TIMEOUT_SECONDS = 1800;
-/** Invocations beside those of the queue: the sweep, and who asks directly. */
-const BESIDE_THE_QUEUE = 3;
+/** Invocations beside those of the queues: the schedule, and who asks directly. */
+const BESIDE_THE_QUEUES = 3;
+/** Sweeps at the same time in an account that reserves nothing: its events need the rest. Lambda takes no less. */
+const FEWEST = 2;
 
 /**
  * The hub: once per organisation or account, in one region. EventBridge rules, queue and dead letters, the function, the journal's table and
@@ -48,6 +52,7 @@ const BESIDE_THE_QUEUE = 3;
 export function hubTemplate(options: HubTemplateOptions): Template {
   const timeout = inRange('timeoutSeconds', options.timeoutSeconds ?? 120, 60, MAX_TIMEOUT_SECONDS);
   const concurrency = inRange('maximumConcurrency', options.maximumConcurrency ?? 5, 2, 1000);
+  const sweeps = inRange('sweepConcurrency', options.sweepConcurrency ?? 10, 2, 1000);
   const batch = inRange('batchSize', options.batchSize ?? 5, 1, 10);
   const { remediators, exceptionTag } = options;
   const toQueue = { to: att('Queue'), deadLetters: 'Undelivered' };
@@ -64,6 +69,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       HasBoundary: given('PermissionsBoundaryArn'),
       HasCodeVersion: given('CodeVersion'),
       HasEmail: given('NoticeEmail'),
+      HasOrganizationRole: given('OrganizationRoleArn'),
       HasSweepRegions: listed('SweepRegions'),
       // GovCloud has no function URLs: no approvals there, and what asks for one waits.
       HasFunctionUrls: { 'Fn::Not': [{ 'Fn::Equals': [ref('AWS::Partition'), 'aws-us-gov'] }] },
@@ -81,7 +87,10 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       // Apart, so that what was received too often can be sent back to the queue by one call.
       DeadLetters: queue(),
       Undelivered: queue(),
+      // One group for each account and region: one worker at a time sweeps it. What is given up the next schedule asks for once more.
+      Sweeps: queue({ FifoQueue: true, VisibilityTimeout: 6 * timeout }),
       QueuePolicy: queuePolicy('Queue', toTheQueue),
+      SweepsPolicy: queuePolicy('Sweeps', []),
       DeadLettersPolicy: queuePolicy('DeadLetters', []),
       UndeliveredPolicy: queuePolicy('Undelivered', [...toTheQueue, 'SweepRule']),
       ...rules,
@@ -91,7 +100,11 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       // What acts.
       FunctionRole: role('Assumed by the function that handles events.', functionStatements()),
       ApprovalsRole: role('Assumed by the approval endpoint.', approvalsStatements()),
-      Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + BESIDE_THE_QUEUE, environment()),
+      OrganizationPolicy: organizationPolicy(),
+      Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + sweeps + BESIDE_THE_QUEUES, {
+        ...environment(),
+        REDRESS_SWEEP_QUEUE: ref('Sweeps'),
+      }),
       FunctionInvocations: {
         Type: 'AWS::Lambda::EventInvokeConfig',
         Properties: {
@@ -112,6 +125,16 @@ export function hubTemplate(options: HubTemplateOptions): Template {
           MaximumBatchingWindowInSeconds: 0,
           FunctionResponseTypes: ['ReportBatchItemFailures'],
           ScalingConfig: { MaximumConcurrency: concurrency },
+        },
+      },
+      SweepMessages: {
+        Type: 'AWS::Lambda::EventSourceMapping',
+        Properties: {
+          EventSourceArn: att('Sweeps'),
+          FunctionName: ref('Function'),
+          BatchSize: 1,
+          FunctionResponseTypes: ['ReportBatchItemFailures'],
+          ScalingConfig: { MaximumConcurrency: { 'Fn::If': ['Reserves', sweeps, FEWEST] } },
         },
       },
       Approvals: lambda('index.approvals', 'ApprovalsRole', 'ApprovalsLog', timeout, 2, environment()),
@@ -210,7 +233,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       SweepRule: {
         Type: 'AWS::Events::Rule',
         Properties: {
-          Description: 'Looks for what events missed.',
+          Description: 'Begins a round of sweeps.',
           ScheduleExpression: ref('SweepSchedule'),
           State: 'ENABLED',
           Targets: [target({ to: att('Function'), deadLetters: 'Undelivered' })],
@@ -254,6 +277,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       },
       AuditorPolicyArn: { Description: 'Attach it to who reads the journal, and changes nothing.', Value: ref('AuditorPolicy') },
       ConfigFunctionArn: { Description: 'For the parameter ConfigFunctionArn of the member config template.', Value: att('Config'), Condition: 'ServesConfig' },
+      SweepsUrl: { Description: 'What is to be swept.', Value: ref('Sweeps') },
       QueueUrl: { Description: 'What came in.', Value: ref('Queue') },
       DeadLettersUrl: { Description: 'What was received too often.', Value: ref('DeadLetters') },
       UndeliveredUrl: { Description: 'What could not be delivered.', Value: ref('Undelivered') },
@@ -293,8 +317,14 @@ function parameters(): Record<string, TemplateParameter> {
     OrganizationId: {
       Type: 'String',
       Default: '',
-      Description: 'Accounts of this organisation may forward events. Empty: none by that.',
+      Description: 'Accounts of this organisation may forward events, and are swept. Empty: none by that.',
       AllowedPattern: '^$|^o-[a-z0-9]{10,32}$',
+    },
+    OrganizationRoleArn: {
+      Type: 'String',
+      Default: '',
+      Description: 'Role that lists accounts of the organisation. Empty: this account does, as management account or delegated administrator.',
+      AllowedPattern: arn,
     },
     MemberAccountIds: { Type: 'CommaDelimitedList', Default: '', Description: 'Accounts that may forward events, where there is no organisation.' },
     PermissionsBoundaryArn: { Type: 'String', Default: '', Description: 'Policy that bounds the roles.', AllowedPattern: arn },
@@ -317,7 +347,7 @@ function parameters(): Record<string, TemplateParameter> {
       Description: 'When to look for what events missed.',
       AllowedPattern: '^(rate|cron)\\(.+\\)$',
     },
-    SweepRegions: { Type: 'CommaDelimitedList', Default: '', Description: 'Regions that are swept. Empty: that of the hub.' },
+    SweepRegions: { Type: 'CommaDelimitedList', Default: '', Description: 'Regions that are swept, or all. Empty: that of the hub.' },
     ReserveConcurrency: {
       Type: 'String',
       Default: 'true',
@@ -356,6 +386,8 @@ function environment(): JsonObject {
     REDRESS_TOPIC_ARN: ref('Notices'),
     REDRESS_STOP_PARAMETER: ref('Stop'),
     REDRESS_CANARY_PARAMETER: ref('Canary'),
+    REDRESS_ORGANIZATION: ref('OrganizationId'),
+    REDRESS_ORGANIZATION_ROLE: ref('OrganizationRoleArn'),
     REDRESS_POLICY_DIGEST: ref('PolicyDigest'),
     REDRESS_REGISTER_DIGEST: ref('RegisterDigest'),
     REDRESS_ACCOUNT: ref('AWS::AccountId'),
@@ -394,6 +426,19 @@ function role(description: string, statements: readonly JsonObject[]): TemplateR
       },
       PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
       Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }],
+    },
+  };
+}
+
+/** Who is in the organisation: asked by what sweeps, and by whatever reads a policy that names units or tags. */
+function organizationPolicy(): TemplateResource {
+  return {
+    Type: 'AWS::IAM::Policy',
+    Condition: 'HasOrganization',
+    Properties: {
+      PolicyName: 'Organization',
+      Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
+      PolicyDocument: { Version: '2012-10-17', Statement: organizationStatements('HasOrganizationRole') },
     },
   };
 }

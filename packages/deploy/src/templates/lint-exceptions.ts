@@ -28,9 +28,14 @@ export const LINT_EXCEPTIONS: readonly LintException[] = [
   { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is the dead-letter queue, and says why.' },
   { id: 'CKV_AWS_18', type: 'AWS::S3::Bucket', reason: READERS },
   { id: 'AwsSolutions-S1', type: 'AWS::S3::Bucket', reason: READERS },
-  { id: 'AwsSolutions-SQS3', type: 'AWS::SQS::Queue', reason: 'It is a queue of dead letters itself.' },
+  {
+    id: 'AwsSolutions-SQS3',
+    type: 'AWS::SQS::Queue',
+    reason: 'It is a queue of dead letters itself, or that of sweeps: what is given up the next schedule asks for once more.',
+  },
   { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::Role', reason: WILDCARDS },
   { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::ManagedPolicy', reason: WILDCARDS },
+  { id: 'AwsSolutions-IAM5', type: 'AWS::IAM::Policy', reason: WILDCARDS },
 ];
 
 /** The metadata by which checkov leaves out a rule on a resource. */

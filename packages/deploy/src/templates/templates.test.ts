@@ -8,6 +8,7 @@ import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { hubTemplate, JOURNAL_TABLE, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, type Template } from '../index.js';
 import { hubJournal } from './hub-statements.js';
+import { sub } from './template.js';
 
 const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const hub = hubTemplate({ remediators });
@@ -69,25 +70,77 @@ describe('the hub', () => {
     for (const [, each] of queues) expect(each.Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   });
 
-  it('lets its function receive, delete and hide messages of that queue, and of no other', () => {
-    const statements = properties(hub, 'AWS::IAM::Role').flatMap((each) => JSON.stringify(each).match(/\{"Sid":"Messages".*?\]\}\}/g) ?? []);
-    expect(statements.map((each) => JSON.parse(each) as unknown)).toEqual([
+  it('lets its function receive, delete and hide messages of its two queues, and of no other, and send to that of sweeps', () => {
+    const found = statements(properties(hub, 'AWS::IAM::Role')).filter((each) => listOf(each['Action']).some((action) => String(action).startsWith('sqs:')));
+    expect(found).toEqual([
       {
         Sid: 'Messages',
         Effect: 'Allow',
         Action: ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-        Resource: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+        Resource: [{ 'Fn::GetAtt': ['Queue', 'Arn'] }, { 'Fn::GetAtt': ['Sweeps', 'Arn'] }],
       },
+      { Sid: 'Sweeps', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': ['Sweeps', 'Arn'] } },
+      { Sid: 'Undelivered', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: { 'Fn::GetAtt': ['Undelivered', 'Arn'] } },
     ]);
   });
 
   it('takes batches in parts, with a maximum of invocations', () => {
-    expect(properties(hub, 'AWS::Lambda::EventSourceMapping')).toEqual([
-      expect.objectContaining({ FunctionResponseTypes: ['ReportBatchItemFailures'], ScalingConfig: { MaximumConcurrency: 5 } }),
-    ]);
+    expect(hub.Resources['FunctionMessages']?.Properties).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
     expect(() => hubTemplate({ remediators, maximumConcurrency: 1 })).toThrow(/maximumConcurrency/);
     expect(() => hubTemplate({ remediators, timeoutSeconds: 5 })).toThrow(/timeoutSeconds/);
     expect(() => hubTemplate({ remediators, timeoutSeconds: 1801 })).toThrow(/timeoutSeconds/);
+  });
+
+  it('has sweeps in a queue of their own, one in an invocation, and concurrency for them in addition to that of events', () => {
+    const { Resources } = hubTemplate({ remediators, sweepConcurrency: 20 });
+    expect(Resources['Sweeps']?.Properties).toMatchObject({ FifoQueue: true, VisibilityTimeout: 720 });
+    expect(Resources['SweepMessages']?.Properties).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['Sweeps', 'Arn'] },
+      BatchSize: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      // Where nothing is reserved, sweeps leave the account its concurrency.
+      ScalingConfig: { MaximumConcurrency: { 'Fn::If': ['Reserves', 20, 2] } },
+    });
+    expect(Resources['Function']?.Properties['ReservedConcurrentExecutions']).toMatchObject({ 'Fn::If': ['Reserves', 5 + 20 + 3, expect.anything()] });
+    expect(hub.Resources['SweepMessages']?.Properties['ScalingConfig']).toEqual({ MaximumConcurrency: { 'Fn::If': ['Reserves', 10, 2] } });
+    expect(hub.Resources['Function']?.Properties['Environment']).toMatchObject({ Variables: { REDRESS_SWEEP_QUEUE: { Ref: 'Sweeps' } } });
+    expect(() => hubTemplate({ remediators, sweepConcurrency: 1 })).toThrow(/sweepConcurrency/);
+  });
+
+  it('alarms when sweeps are not completed, or cannot be made', () => {
+    const alarmOf = (name: string) => hub.Resources[name]?.Properties;
+    expect(alarmOf('SweepAgeAlarm')).toMatchObject({ MetricName: 'SweepAge', Statistic: 'Maximum', Threshold: 21_600, AlarmActions: [{ Ref: 'Notices' }] });
+    expect(alarmOf('SweepFailedAlarm')).toMatchObject({ MetricName: 'SweepFailed', Statistic: 'Sum', Period: 86_400, EvaluationPeriods: 2, Threshold: 1 });
+  });
+
+  it('may list the accounts of its organisation and of no other, and nothing but assume a role where one lists them', () => {
+    const policy = hub.Resources['OrganizationPolicy'];
+    expect(policy).toMatchObject({ Condition: 'HasOrganization', Properties: { Roles: [{ Ref: 'FunctionRole' }, { Ref: 'ApprovalsRole' }] } });
+    const branches = ((policy?.Properties['PolicyDocument'] ?? {}) as { Statement: { 'Fn::If': [string, JsonObject, JsonObject] }[] }).Statement.map(
+      (each) => each['Fn::If'],
+    );
+    expect(branches.map(([condition, byRole]) => [condition, byRole])).toEqual([
+      ['HasOrganizationRole', { Sid: 'Organization', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: { Ref: 'OrganizationRoleArn' } }],
+      ['HasOrganizationRole', { Ref: 'AWS::NoValue' }],
+    ]);
+    expect(branches.map(([, , own]) => own)).toEqual([
+      { Sid: 'Accounts', Effect: 'Allow', Action: 'organizations:ListAccounts', Resource: '*' },
+      {
+        Sid: 'Units',
+        Effect: 'Allow',
+        Action: ['organizations:ListAccountsForParent', 'organizations:ListOrganizationalUnitsForParent', 'organizations:ListTagsForResource'],
+        Resource: sub('arn:{AWS::Partition}:organizations::*:*/{OrganizationId}/*'),
+      },
+    ]);
+    for (const { Environment } of properties(hub, 'AWS::Lambda::Function') as unknown as { Environment: { Variables: object } }[])
+      expect(Environment.Variables).toMatchObject({
+        REDRESS_ORGANIZATION: { Ref: 'OrganizationId' },
+        REDRESS_ORGANIZATION_ROLE: { Ref: 'OrganizationRoleArn' },
+      });
   });
 
   it('hides a message for six times as long as an invocation may take, and warns at nine tenths of it, whatever it is', () => {

@@ -1,0 +1,71 @@
+import { type Connect, type Connection, classifyAwsError, isRedressError, messageOf, partitionOf } from '@redress/core';
+
+/** Where an account can be looked at. */
+export interface AccountRegions {
+  readonly enabled: readonly string[];
+  /** What cannot be looked at: a region, or with null the whole account. */
+  readonly left: readonly { readonly region: string | null; readonly reason: 'denied' | 'not-enabled' | 'no-endpoint'; readonly message: string }[];
+}
+
+/** Regions that are asked at the same time. */
+const AT_ONCE = 8;
+/** What a region says to credentials of an account that has not enabled it; those of another region are not valid there. */
+const NOT_ENABLED = /^(?:InvalidClientTokenId|UnrecognizedClientException|AuthFailure|OptInRequired|RegionDisabledException)$/;
+
+/**
+ * Which regions of an account can be looked at. It asks STS in each who the credentials are, which no policy can deny: a region that is not enabled
+ * refuses the session that another has just made.
+ *
+ * @param region where the account is asked first; one that is enabled everywhere, or that of whoever asks.
+ * @example const { enabled, left } = await accountRegions(connectAws(memberRoles({ … })), 'eu-west-1')('111111111111', ['eu-west-1', 'eu-south-1']);
+ * @throws {RedressError} for what says nothing of account or region: throttling, a network that is down
+ * @see https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+ */
+export function accountRegions(connect: Connect, region: string): (account: string, regions: readonly string[]) => Promise<AccountRegions> {
+  return async (account, regions) => {
+    const none = (message: string): AccountRegions => ({ enabled: [], left: [{ region: null, reason: 'denied', message }] });
+    let connection: Connection;
+    try {
+      connection = await connect({ partition: partitionOf(region), account, region, access: 'read', execution: null });
+      const identity = await connection.identity();
+      if (identity.account !== account) return none(`The credentials are of account ${identity.account}, not of ${account}.`);
+    } catch (error) {
+      if (isRedressError(error) && error.code === 'aws/denied' && !error.retryable) return none(messageOf(error));
+      throw error;
+    }
+    const asked = await inTurns(regions, (each) => ask(connection, each));
+    return {
+      enabled: regions.filter((_, index) => asked[index] === null),
+      left: asked.flatMap((each) => (each === null || each === undefined ? [] : [each])),
+    };
+  };
+}
+
+/** Null: it is enabled. */
+async function ask({ config }: Connection, region: string): Promise<AccountRegions['left'][number] | null> {
+  const { GetCallerIdentityCommand, STSClient } = await import('./sts.js');
+  const client = new STSClient({ ...config, region, maxAttempts: 3 });
+  try {
+    await client.send(new GetCallerIdentityCommand({}));
+    return null;
+  } catch (error) {
+    if (NOT_ENABLED.test(classifyAwsError(error).name))
+      return { region, reason: 'not-enabled', message: `The region ${region} is not enabled in this account.` };
+    if ((error as { code?: unknown }).code === 'ENOTFOUND')
+      return { region, reason: 'no-endpoint', message: `There is no endpoint of AWS for ${region} that can be reached from here.` };
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Some at a time; results in the order of the items. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const worker = async () => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
+}

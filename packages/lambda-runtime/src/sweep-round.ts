@@ -1,0 +1,165 @@
+import { isAccountId, isRecord, isRegion, messageOf, type Redress, type SweepSummary, type SweepTarget, unfinished } from '@redress/core';
+import { describe } from './log.js';
+import type { Metrics } from './metrics.js';
+import { RetryError } from './retry-error.js';
+import type { HandlerLogger, SqsRecord } from './types.js';
+
+/**
+ * A FIFO queue for what a schedule asks for, whose messages this function gets, one at a time: a message for each account, then one for each of its
+ * regions. One place is swept by one worker at a time, since its messages are of one group; and no event waits behind a sweep.
+ */
+export interface SweepQueue {
+  /** Ends when all are in the queue, which does not take an `id` twice within five minutes. `queueMessages` of `@redress/connect` fits. */
+  send(messages: readonly { readonly group: string; readonly id: string; readonly body: string }[]): Promise<void>;
+  /** Which regions of an account can be looked at, and why the others cannot; without it all are swept. `accountRegions` of `@redress/connect` fits. */
+  regions?(account: string, regions: readonly string[]): Promise<SweepRegions>;
+}
+
+/** Where an account can be looked at. */
+export interface SweepRegions {
+  readonly enabled: readonly string[];
+  /** `region` null: nowhere in this account. */
+  readonly left: readonly { readonly region: string | null; readonly reason: 'denied' | 'not-enabled' | 'no-endpoint'; readonly message: string }[];
+}
+
+/** A message of a sweep queue: an account whose regions are to be looked up, or a place to sweep. */
+export type SweepMessage =
+  | { readonly round: number; readonly account: string; readonly regions: readonly string[] }
+  | {
+      readonly round: number;
+      readonly account: string;
+      readonly region: string;
+      /** Whether what has no region is swept here, too: at one region of each account. */
+      readonly global: boolean;
+      /** Nothing is to be done before; epoch milliseconds. */
+      readonly at: number | null;
+    };
+type Place = Extract<SweepMessage, { region: unknown }>;
+
+/** What handles the messages. */
+export interface SweepWork {
+  readonly redress: Redress;
+  readonly queue: SweepQueue;
+  readonly logger: HandlerLogger;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  /** Sweeps one place, and says what came of it. */
+  readonly sweep: (target: SweepTarget) => Promise<readonly SweepSummary[]>;
+}
+
+/** A message is given up after so many deliveries: each was begun, and none came to its end. The next schedule sends one for the same place. */
+const DELIVERIES = 5;
+/** Longer is no message of ours. */
+const LONGEST_BODY = 4096;
+
+/**
+ * Puts one message for each account into the queue.
+ *
+ * @param round when the schedule asked; epoch milliseconds.
+ */
+export async function beginRound(queue: SweepQueue, targets: readonly SweepTarget[], round: number, logger: HandlerLogger): Promise<void> {
+  const accounts = new Map<string, string[]>();
+  for (const { account, region } of targets) accounts.set(account, [...(accounts.get(account) ?? []), region]);
+  await queue.send([...accounts].map(([account, regions]) => ({ group: account, id: `${round}/${account}`, body: written({ round, account, regions }) })));
+  logger.info('a round of sweeps began', { kind: 'sweep-round', round: new Date(round).toISOString(), accounts: accounts.size, places: targets.length });
+}
+
+/** What a message asks to sweep; null: it is no such message. */
+export function sweepMessageOf({ body }: Pick<SqsRecord, 'body'>): SweepMessage | null {
+  if (body.length > LONGEST_BODY || !body.includes('"redress"')) return null;
+  let found: unknown;
+  try {
+    found = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (!isRecord(found) || found['redress'] !== 'sweep') return null;
+  const { account, region, regions, global = true } = found;
+  const round = Date.parse(String(found['round']));
+  if (Number.isNaN(round) || typeof account !== 'string' || !isAccountId(account)) return null;
+  if (typeof region === 'string') {
+    const at = found['at'] === undefined ? null : Date.parse(String(found['at']));
+    return isRegion(region) && typeof global === 'boolean' && !Number.isNaN(at) ? { round, account, region, global, at } : null;
+  }
+  if (!Array.isArray(regions)) return null;
+  const known = regions.filter((each): each is string => typeof each === 'string' && isRegion(each));
+  return known.length === regions.length ? { round, account, regions: known } : null;
+}
+
+/**
+ * Handles one message, so that afterwards it can go: what is left of it is another message.
+ *
+ * @throws {RetryError} when it has to come again: it did not come on.
+ */
+export async function handleSweepMessage(message: SweepMessage, record: SqsRecord, work: SweepWork): Promise<void> {
+  const { logger, metrics } = work;
+  const { account } = message;
+  const place = { account, ...('region' in message ? { region: message.region } : {}) };
+  if (Number(record.attributes?.ApproximateReceiveCount) > DELIVERIES) {
+    metrics.add('SweepFailed', 'Count', 1);
+    logger.error('a sweep is given up until the next schedule: it was begun five times, and did not come on', {
+      kind: 'sweep-left',
+      ...place,
+      reason: 'given-up',
+    });
+    return;
+  }
+  try {
+    await ('region' in message ? sweepPlace(message, record.messageId, work) : spread(message, work));
+  } catch (error) {
+    if (error instanceof RetryError) throw error;
+    logger.error('a sweep could not be made', { messageId: record.messageId, ...place, error: describe(error) });
+    throw new RetryError(messageOf(error), { cause: error });
+  }
+}
+
+/** One message for each region of an account that can be looked at. What cannot is said, once for all of its remediators and resources. */
+async function spread({ round, account, regions }: Extract<SweepMessage, { regions: unknown }>, { queue, logger, metrics }: SweepWork): Promise<void> {
+  const { enabled, left } = queue.regions === undefined ? { enabled: regions, left: [] } : await queue.regions(account, regions);
+  for (const { region, reason, message } of left) {
+    // A region that nobody uses is as it should be. An account that does not let us in is one whose gaps nobody sees.
+    if (reason !== 'not-enabled') metrics.add('SweepFailed', 'Count', 1);
+    logger[reason === 'not-enabled' ? 'info' : 'error'](`not swept: ${message}`, {
+      kind: 'sweep-left',
+      account,
+      ...(region === null ? {} : { region }),
+      reason,
+    });
+  }
+  await queue.send(
+    enabled.map((region, index) => ({
+      group: `${account}/${region}`,
+      id: `${round}/${account}/${region}`,
+      body: written({ round, account, region, global: index === 0, at: null }),
+    })),
+  );
+}
+
+/** Sweeps a place from where the journal says; what is left goes to a message of its own, before this one is gone. */
+async function sweepPlace(message: Place, messageId: string, work: SweepWork): Promise<void> {
+  const { redress, queue, logger, metrics, now } = work;
+  const { round, account, region, global, at } = message;
+  if (at !== null && at > now()) throw new RetryError('What is left of this sweep cannot be gone on with yet.', { retryAt: at });
+  // Sent twice, or overtaken by a later round: it was swept since.
+  const since = await redress.swept({ account, region });
+  if (since !== null && since >= round) {
+    logger.info('swept already', { kind: 'sweep-skipped', account, region, round: new Date(round).toISOString() });
+    return;
+  }
+  const summaries = await work.sweep({ account, region, global });
+  metrics.add('SweepAge', 'Seconds', Math.max(0, now() - round) / 1000);
+  const failed = summaries.filter(({ status }) => status === 'failed').length;
+  if (failed > 0) metrics.add('SweepFailed', 'Count', failed);
+  const [left] = unfinished(summaries);
+  if (left === undefined && summaries.length > 0) return;
+  if (summaries.every(({ looked }) => looked === 0)) throw new RetryError('The sweep did not come on: there was no time to look at anything.');
+  const next = left === undefined || left.at <= now() ? null : left.at;
+  await queue.send([{ group: `${account}/${region}`, id: `${messageId}/next`, body: written({ ...message, at: next }) }]);
+  logger.info('the sweep goes on with another message', { kind: 'sweep-continued', account, region, round: new Date(round).toISOString() });
+}
+
+function written(message: SweepMessage): string {
+  const { round, ...rest } = message;
+  const at = 'at' in rest && rest.at !== null ? { at: new Date(rest.at).toISOString() } : { at: undefined };
+  return JSON.stringify({ redress: 'sweep', ...rest, round: new Date(round).toISOString(), ...at });
+}

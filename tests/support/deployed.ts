@@ -1,0 +1,154 @@
+// The hub and the roles of members as they are deployed: templates and ZIP as the command makes them, put up by the emulator's CloudFormation.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CloudFormationClient, CreateStackCommand, DescribeStackEventsCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { type CloudWatchLogsClient, DescribeLogGroupsCommand, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, DeleteBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { BundleDocument } from '../../packages/cli/src/commands/bundle.js';
+import { command } from '../../packages/cli/test/support/command.js';
+import type { Enforced } from './ministack.js';
+
+const EXTERNAL_ID = 'redress-deployed-0001';
+
+type Template = { Parameters: Record<string, { AllowedPattern?: string }>; Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
+
+/**
+ * Takes out what refuses unencrypted requests, and the condition that the emulator does not know. It asks whether messages may be sent in batches, which
+ * AWS allows with `sqs:SendMessage`.
+ */
+function emulated<T>(value: T): T {
+  if (Array.isArray(value)) return value.filter((each) => !JSON.stringify(each).includes('aws:SecureTransport')).map(emulated) as T;
+  if (value === 'sqs:SendMessage') return ['sqs:SendMessage', 'sqs:SendMessageBatch'] as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([, member]) => JSON.stringify(member) !== '{"Null":{"s3:if-none-match":"false"}}');
+  return Object.fromEntries(kept.map(([key, member]) => [key, emulated(member)])) as T;
+}
+
+async function template(which: string, directory: string): Promise<Template> {
+  const { exit, out, err } = await command(['generate', 'template', which, '--format', 'json'], directory);
+  if (exit !== 0) throw new Error(err);
+  return JSON.parse(out) as Template;
+}
+
+async function deploy(
+  cloudformation: CloudFormationClient,
+  StackName: string,
+  body: Template,
+  parameters: Record<string, string>,
+): Promise<Record<string, string>> {
+  const Parameters = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
+  await cloudformation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify(body), Capabilities: ['CAPABILITY_NAMED_IAM'], Parameters }));
+  for (;;) {
+    const stack = (await cloudformation.send(new DescribeStacksCommand({ StackName }))).Stacks?.[0];
+    if (stack?.StackStatus === 'CREATE_COMPLETE')
+      return Object.fromEntries((stack.Outputs ?? []).map((each) => [each.OutputKey ?? '', each.OutputValue ?? '']));
+    if (!stack?.StackStatus?.endsWith('PROGRESS')) {
+      const { StackEvents = [] } = await cloudformation.send(new DescribeStackEventsCommand({ StackName }));
+      const why = StackEvents.filter((each) => each.ResourceStatus?.includes('FAILED')).map(
+        (each) => `${each.LogicalResourceId}: ${each.ResourceStatusReason}`,
+      );
+      throw new Error(`${StackName}: ${stack?.StackStatus}: ${why.join('; ')}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Configuration of clients of an account: its root user, who has its number for a key id. */
+export function clientsOf(emulator: Enforced, region: string, account?: string) {
+  const accessKeyId = account ?? 'testing';
+  return { endpoint: emulator.endpoint, region, credentials: { accessKeyId, secretAccessKey: 'testing' } };
+}
+
+/** Puts up the hub, with a policy; `parameters` besides those that it needs. */
+export async function deployHub(
+  emulator: Enforced,
+  { region, directory, policy, parameters = {} }: { region: string; directory: string; policy: string; parameters?: Record<string, string> },
+): Promise<Record<string, string>> {
+  const config = clientsOf(emulator, region);
+  const s3 = new S3Client({ ...config, forcePathStyle: true });
+  writeFileSync(join(directory, 'redress.yaml'), policy);
+  const bundled = await command(['bundle', '--json'], directory);
+  if (bundled.exit !== 0) throw new Error(bundled.err);
+  const document = JSON.parse(bundled.out) as BundleDocument;
+  await s3.send(new CreateBucketCommand({ Bucket: 'code' }));
+  await s3.send(new PutObjectCommand({ Bucket: 'code', Key: 'redress.zip', Body: readFileSync(join(directory, 'redress-bundle', 'redress.zip')) }));
+
+  const hub = emulated(await template('hub', directory));
+  for (const [name, { Type, Properties }] of Object.entries(hub.Resources)) {
+    if (Type === 'AWS::Events::EventBusPolicy') delete hub.Resources[name];
+    // Sandboxes have the emulator's own LOG_LEVEL.
+    if (Type === 'AWS::Lambda::Function') (Properties['Environment'] as { Variables: Record<string, string> }).Variables['POWERTOOLS_LOG_LEVEL'] = 'INFO';
+    if (Type === 'AWS::SSM::Parameter') Properties['Name'] = `CFN-${name}-0123456789AB`;
+  }
+  const outputs = await deploy(new CloudFormationClient(config), 'redress', hub, {
+    CodeBucket: 'code',
+    CodeKey: 'redress.zip',
+    ExternalId: EXTERNAL_ID,
+    ReserveConcurrency: 'false',
+    PolicyDigest: document.policy ?? '',
+    RegisterDigest: document.register ?? '',
+    ...parameters,
+  });
+  await s3.send(new DeleteBucketCommand({ Bucket: outputs['BucketName'] }));
+  await s3.send(new CreateBucketCommand({ Bucket: outputs['BucketName'], ObjectLockEnabledForBucket: true }));
+  return outputs;
+}
+
+/** Puts up the roles of a member; default: in the account of the hub. */
+export async function deployMember(
+  emulator: Enforced,
+  { region, directory, outputs, account }: { region: string; directory: string; outputs: Record<string, string>; account?: string },
+): Promise<void> {
+  const member = await template('member-role', directory);
+  for (const name of ['HubRoleArns', 'RollbackRoleArns']) delete member.Parameters[name]?.AllowedPattern;
+  const session = (role: string | undefined) =>
+    `arn:aws:sts::${emulator.account}:assumed-role/${role?.split('/')[1]}/${outputs['FunctionArn']?.split(':').at(-1)}`;
+  await deploy(new CloudFormationClient(clientsOf(emulator, region, account)), 'redress-member', member, {
+    HubRoleArns: session(outputs['HubRoleArns']?.split(',')[0]),
+    RollbackRoleArns: session(outputs['ApprovalsRoleArn']),
+    ExternalId: EXTERNAL_ID,
+  });
+}
+
+/** The event of a call that opened a port, as EventBridge delivers it; two minutes old, since what is newer has to settle. */
+export function openedEvent(group: string, account: string, region: string, age = 120_000): Record<string, unknown> {
+  const time = new Date(Date.now() - age).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  return {
+    version: '0',
+    id: crypto.randomUUID(),
+    'detail-type': 'AWS API Call via CloudTrail',
+    source: 'aws.ec2',
+    account: account,
+    time,
+    region,
+    resources: [],
+    detail: {
+      eventVersion: '1.09',
+      eventID: crypto.randomUUID(),
+      eventTime: time,
+      eventSource: 'ec2.amazonaws.com',
+      eventName: 'AuthorizeSecurityGroupIngress',
+      eventType: 'AwsApiCall',
+      eventCategory: 'Management',
+      managementEvent: true,
+      readOnly: false,
+      awsRegion: region,
+      recipientAccountId: account,
+      userIdentity: { type: 'IAMUser', arn: `arn:aws:iam::${account}:user/someone`, accountId: account },
+      requestParameters: {
+        groupId: group,
+        ipPermissions: { items: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] } }] },
+      },
+      responseElements: { _return: true },
+    },
+  };
+}
+
+/** What the functions wrote, for whoever sees a test fail. */
+export async function written(logs: CloudWatchLogsClient): Promise<string> {
+  const lines: string[] = [];
+  for (const { logGroupName } of (await logs.send(new DescribeLogGroupsCommand({}))).logGroups ?? [])
+    for (const { logStreamName } of (await logs.send(new DescribeLogStreamsCommand({ logGroupName }))).logStreams ?? [])
+      lines.push(...((await logs.send(new GetLogEventsCommand({ logGroupName, logStreamName }))).events ?? []).map(({ message }) => message ?? ''));
+  return lines.filter((line) => !line.includes('"_aws"')).join('\n');
+}
