@@ -38,7 +38,7 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     sequence: { sequencer: LikelyFirst },
-    setupFiles: ['./campaign/warm-setup.ts', './tests/support/setup.ts'],
+    setupFiles: ['./campaign/mutation-setup.ts', './tests/support/setup.ts'],
     testTimeout: 600_000,
   },
 });
