@@ -31,7 +31,8 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions } },
   test: {
-    include: JUDGES[process.env['REDRESS_MUTATE'] ?? 'guardrails'] ?? [],
+    // `REDRESS_JUDGES=FILE,…`: these alone, for a first look at a file; what they find, all of them find.
+    include: process.env['REDRESS_JUDGES']?.split(',') ?? JUDGES[process.env['REDRESS_MUTATE'] ?? 'guardrails'] ?? [],
     // Left out: what takes seconds for each mutant that lives, and finds hardly one that the others do not.
     exclude: ['**/*.prop.test.ts', '**/{races,storm,truth}.test.ts'],
     // Thousands of runs: they share what they load.
