@@ -128,7 +128,11 @@ describe('something was sent', () => {
       closed(ended({ error: 'no', ...over }, { ...two, ...more }), look({ left }));
     expect(half([change('two')])).toMatchObject({ outcome: 'partial', message: '1 of 2 changes were made: no', retryable: false, open: ['no'] });
     expect(half(null)).toMatchObject({ outcome: 'partial' });
-    expect(half([])).toMatchObject({ outcome: 'remediated', message: 'one; two; not by this execution, but found done: two (no)', body: { foundDone: ['two'] } });
+    expect(half([])).toMatchObject({
+      outcome: 'remediated',
+      message: 'one; two; not by this execution, but found done: two (no)',
+      body: { foundDone: ['two'] },
+    });
     expect(half(null, { retryable: true })).toMatchObject({ retryable: true });
     expect(half(null, {}, { stopped: { decision: deny, retryable: true } })).toMatchObject({ retryable: true });
     expect(half(null, {}, { stopped: { decision: deny, retryable: false } })).toMatchObject({ retryable: false });
