@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { warm } from './campaign/warm-worker.ts';
 
 // The tests that judge mutants: those that stand beside what is mutated, and no others.
 const conditions = ['@redress/source', 'node', 'development|production'];
@@ -22,6 +23,7 @@ class LikelyFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [warm()],
   resolve: {
     conditions,
     // By its name core would be found outside of the sandbox, where nothing is mutated.
@@ -29,13 +31,15 @@ export default defineConfig({
   },
   ssr: { resolve: { conditions } },
   test: {
-    include: JUDGES[process.env['REDRESS_MUTATE'] ?? 'guardrails'] ?? [],
-    exclude: ['**/*.prop.test.ts', '**/{races,storm}.test.ts'],
+    // `REDRESS_JUDGES=FILE,…`: these alone, for a first look at a file; what they find, all of them find.
+    include: process.env['REDRESS_JUDGES']?.split(',') ?? JUDGES[process.env['REDRESS_MUTATE'] ?? 'guardrails'] ?? [],
+    // Left out: what takes seconds for each mutant that lives, and finds hardly one that the others do not.
+    exclude: ['**/*.prop.test.ts', '**/{races,storm,truth}.test.ts'],
     // Thousands of runs: they share what they load.
     isolate: false,
     fileParallelism: false,
     sequence: { sequencer: LikelyFirst },
-    setupFiles: ['./tests/support/setup.ts'],
+    setupFiles: ['./campaign/mutation-setup.ts', './tests/support/setup.ts'],
     testTimeout: 600_000,
   },
 });

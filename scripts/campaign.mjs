@@ -4,7 +4,7 @@
 // and histories grow with it. The page of planted bugs has to agree with docs/safety-tests.md, which `--write` writes. `--once` plants one defect
 // for each promise, as `npm test` does, and leaves the page alone.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FOUND, plant } from '../campaign/planted.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
@@ -12,7 +12,7 @@ import { fail, NODE, ROOT, setup } from './setup.mjs';
 const DOCUMENT = join(ROOT, 'docs', 'safety-tests.md');
 const SECTIONS = ['faults', 'simulation', 'races', 'planted', 'mutation'];
 /** The least mutation score of each part, in percent. */
-const LEAST = { guardrails: 85, engine: 80, evidence: 80 };
+const LEAST = { guardrails: 90, engine: 80, evidence: 80 };
 /** Below the size at which engine and evidence are mutated whole, so many of the lines that changed are. */
 const MOST_LINES = 40;
 /** From this size on engine and evidence are mutated whole, and fifty processes race. */
@@ -72,8 +72,16 @@ async function section(name, options) {
 async function mutate(part, { lines, statics = false } = {}) {
   const file = join(ROOT, '.cache', `mutation-${part}.json`);
   rmSync(file, { force: true });
-  const env = { REDRESS_MUTATE: part, REDRESS_STATIC_MUTANTS: statics ? '1' : '0', ...(lines === undefined ? {} : { REDRESS_MUTATE_LINES: lines.join(',') }) };
+  // A journal in a folder waits for its disk with each record; in memory it does not.
+  const scratch = existsSync('/dev/shm') ? mkdtempSync('/dev/shm/redress-mutation-') : null;
+  const env = {
+    REDRESS_MUTATE: part,
+    REDRESS_STATIC_MUTANTS: statics ? '1' : '0',
+    ...(lines === undefined ? {} : { REDRESS_MUTATE_LINES: lines.join(',') }),
+    ...(scratch === null ? {} : { TMPDIR: scratch }),
+  };
   const { err, out } = await run(NODE, [join(ROOT, 'node_modules', '@stryker-mutator', 'core', 'bin', 'stryker.js'), 'run', 'stryker.config.mjs'], env);
+  if (scratch !== null) rmSync(scratch, { recursive: true, force: true });
   if (!existsSync(file)) throw new Error(`Stryker left no report: ${(err + out).slice(-2000)}`);
   const files = {};
   const survivors = [];

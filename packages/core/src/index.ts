@@ -13,10 +13,7 @@ export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
-<<<<<<< HEAD
 export { sweepsOf } from './engine/sweep/progress.js';
-=======
->>>>>>> 9b8bd9b (Sweep summary: what is left, and when to come back)
 export {
   type ApprovalOptions,
   type CallBudget,

@@ -1,5 +1,5 @@
 // What a power cut would leave: a file is found again when its name is on the disk, and a name is there when its folder was synchronised after it.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Journal, resource } from '@redress/core';
@@ -9,6 +9,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 const pending = vi.hoisted(() => new Set<string>());
 /** Names that were ever made. */
 const made = vi.hoisted(() => new Set<string>());
+/** Files whose newest content is not on the disk yet. */
+const unwritten = vi.hoisted(() => new Set<string>());
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -30,10 +32,24 @@ vi.mock('node:fs', async (original) => {
     fsyncSync: (handle: number) => {
       const folder = open.get(handle) as string;
       for (const name of pending) if (path.dirname(name) === folder) pending.delete(name);
+      unwritten.delete(folder);
       fs.fsyncSync(handle);
+    },
+    writeSync: (handle: number, bytes: Buffer, at: number) => {
+      unwritten.add(open.get(handle) as string);
+      return fs.writeSync(handle, bytes, at);
+    },
+    ftruncateSync: (handle: number, size: number) => {
+      unwritten.add(open.get(handle) as string);
+      fs.ftruncateSync(handle, size);
+    },
+    writeFileSync: (name: string, text: string, options?: { flush?: boolean }) => {
+      fs.writeFileSync(name, text, options);
+      if (options?.flush !== true) unwritten.add(name);
     },
     renameSync: (from: string, to: string) => {
       make(to);
+      if (unwritten.delete(from)) unwritten.add(to);
       fs.renameSync(from, to);
     },
   };
@@ -51,7 +67,12 @@ vi.mock('node:fs/promises', async (original) => {
     },
     rename: async (from: string, to: string) => {
       make(to);
+      if (unwritten.delete(from)) unwritten.add(to);
       await fs.rename(from, to);
+    },
+    writeFile: async (name: string, text: string, options?: { flush?: boolean }) => {
+      await fs.writeFile(name, text, options);
+      if (options?.flush !== true) unwritten.add(name);
     },
     open: async (name: string, flags: string) => {
       const handle = await fs.open(name, flags);
@@ -80,8 +101,8 @@ const entry = (id: string) =>
     body: {},
     documents: { before: { id }, plan: { at: id } },
   }) as const;
-/** What a record needs to be found. */
-const lost = () => [...pending].filter((name) => existsSync(name)).map((name) => basename(name));
+/** What a record needs to be found, and to be read. */
+const lost = () => [...pending, ...unwritten].filter((name) => existsSync(name)).map((name) => basename(name));
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'redress-durable-'));
@@ -89,6 +110,7 @@ beforeEach(() => {
   journal = folderJournal({ directory });
   pending.clear();
   made.clear();
+  unwritten.clear();
 });
 afterEach(async () => {
   await journal.close?.();
@@ -111,6 +133,20 @@ it('so, too, what another process has made that was stopped before it had come s
   for (const name of made) if (name.startsWith(`${directory}/`)) pending.add(name);
   const next = folderJournal({ directory });
   await next.append(entry('a'));
+  expect(lost()).toEqual([]);
+  await next.close?.();
+});
+
+it('so, too, what is cut off a record that was never finished, and what is kept of it', async () => {
+  await journal.append(entry('a'));
+  await journal.close?.();
+  const [stream] = [...made].filter((name) => name.endsWith('.jsonl'));
+  if (stream === undefined) throw new Error('no stream was made');
+  appendFileSync(stream, 'sha256:half');
+  unwritten.clear();
+  const next = folderJournal({ directory });
+  expect((await next.view(entry('a').resource)).length).toBe(1);
+  expect([...made].filter((name) => dirname(name).endsWith('torn')).length).toBeGreaterThan(0);
   expect(lost()).toEqual([]);
   await next.close?.();
 });

@@ -466,7 +466,7 @@ async function keepOnce(file: string, text: string): Promise<void> {
 
 /** Writes a file at once or not at all; on the disk when it returns. */
 function durable(file: string, text: string): void {
-  mkdirSync(parent(file), { recursive: true });
+  makeFolder(parent(file));
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, text, { flush: true });
   renameSync(temporary, file);

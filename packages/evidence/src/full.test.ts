@@ -6,14 +6,14 @@ import { digestOf, resource } from '@redress/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { verifyFolder } from './verify.js';
 
-const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY }));
+const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY, code: 'ENOSPC' }));
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
   return {
     ...fs,
     // Some of it fits, as on a real disk.
     writeSync: (handle: number, bytes: Buffer, at: number) => {
-      if (disk.left <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      if (disk.left <= 0) throw Object.assign(new Error(`${disk.code}: no space left on device, write`), { code: disk.code });
       const written = fs.writeSync(handle, bytes, at, Math.min(bytes.length - at, disk.left));
       disk.left -= written;
       return written;
@@ -29,11 +29,12 @@ let directory: string;
 const ref = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'redress-full-'));
-  disk.left = Number.POSITIVE_INFINITY;
+  Object.assign(disk, { left: Number.POSITIVE_INFINITY, code: 'ENOSPC' });
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-it('says so, begins nothing, and goes on when there is space again', async () => {
+it.each(['ENOSPC', 'EDQUOT'])('says so, begins nothing, and goes on when there is space again: %s', async (code) => {
+  disk.code = code;
   const journal = folderJournal({ directory });
   await journal.append({ kind: 'decision', resource: ref, remediator: 'r', body: {} });
   const request = { resource: ref, remediator: 'r', planDigest: digestOf(1), generation: 0, budgets: [], lease: 60_000, body: {} };

@@ -168,11 +168,7 @@ export interface SweepOptions {
   readonly targets: readonly SweepTarget[];
   /** Ids; default: all remediators. */
   readonly remediators?: readonly string[];
-<<<<<<< HEAD
   /** Places that are swept at the same time; default 1. */
-=======
-  /** Places that are swept at the same time; default 10. */
->>>>>>> 9b8bd9b (Sweep summary: what is left, and when to come back)
   readonly concurrency?: number;
   /** Resources of one place that are looked at on their own per second, at most. Default: as many as the budgets of calls let it. */
   readonly perSecond?: number;
@@ -192,11 +188,7 @@ export interface SweepOptions {
   /** Look, plan and decide, but change and record nothing. */
   readonly dryRun?: boolean;
   readonly budget?: RunBudget;
-<<<<<<< HEAD
   /** Each pass, as it is made; a sweep itself keeps only counts. Where a list, or a look ahead, shows that there is nothing to do there is no pass. */
-=======
-  /** Each pass, as it is made; a sweep itself keeps only counts. Where a list shows that there is nothing to do there is no pass. */
->>>>>>> 9b8bd9b (Sweep summary: what is left, and when to come back)
   readonly onPass?: (pass: PassResult) => void;
   /** How far it has come, after each resource and each page of a list. */
   readonly onProgress?: (progress: SweepProgress) => void;

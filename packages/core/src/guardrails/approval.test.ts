@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ACCOUNT, facts, group, NOW } from '../internal/testing/facts.js';
+import { ACCOUNT, facts, group, NOW, revoke } from '../internal/testing/facts.js';
 import { type Approval, emptyView } from '../journal.js';
 import { digestOf } from '../model/json.js';
 import { streamOf } from '../model/resource.js';
 import { definePolicy } from '../policy/policy.js';
-import { approvalOf, discharge, dischargedBy, mayNotApprove, shownAs } from './approval.js';
+import { approvalOf, discharge, dischargedBy, isLive, isOfOther, isOwn, joinedBy, mayNotApprove, requestOn, shownAs } from './approval.js';
 import { circuitBreaker } from './breaker.js';
+import { callOf } from './fights.js';
 import { type Decision, type Facts, type GuardrailResult, known } from './guardrail.js';
 import { settling } from './settling.js';
 
@@ -143,4 +144,119 @@ describe('the circuit breaker', () => {
   it('of another remediator is no matter', () => {
     expect(asked('other')).toMatchObject({ effect: 'allow', code: 'closed' });
   });
+});
+
+describe('what was asked for by another remediator', () => {
+  const allowed: Decision = { effect: 'allow', results: [ok] };
+  const other = { ...revoke, subject: 'tcp 3389-3389 0.0.0.0/0', call: { ...revoke.call, input: { GroupId: 'sg-0abc', Port: 3389 } } };
+  const theirs = (over: Partial<Approval> = {}) =>
+    approval({ id: 'a-2', remediator: 'narrower', planDigest: digestOf({ plan: 2 }), calls: [callOf(revoke)], verdict: 'none', by: null, ...over });
+  const joins = (decision: Decision, each: Approval, over: Partial<Facts> = {}) => discharge(decision, given([each], over));
+  const SAID = {
+    guardrail: 'approval',
+    effect: 'approve',
+    code: 'asked-already',
+    message: 'a-2 asks for it already, planned by narrower.',
+    data: { approval: 'a-2' },
+  };
+
+  it('is not asked for a second time', () => {
+    const decision = joins(waiting, theirs());
+    expect(decision).toEqual({ effect: 'approve', results: [...waiting.results, SAID] });
+    expect([joinedBy(decision), joinedBy(waiting), joinedBy({ effect: 'allow', results: [] })]).toEqual(['a-2', null, null]);
+    // Only what the approval says of a request that is there already, and only that.
+    expect(joinedBy({ effect: 'approve', results: [{ ...needs, code: 'asked-already', data: { approval: 'a-3' } }] })).toBeNull();
+    expect(joinedBy({ effect: 'allow', results: [{ ...ok, guardrail: 'approval', code: 'approved', data: { approval: 'a-3' } }] })).toBeNull();
+    expect(joinedBy({ effect: 'approve', results: [{ ...needs, guardrail: 'approval', code: 'asked-already' }] })).toBeNull();
+    expect(joinedBy({ effect: 'approve', results: [{ ...needs, guardrail: 'approval', code: 'asked-already', data: { approval: 3 } }] })).toBeNull();
+  });
+  it('is not asked for a second time also when one of several calls is in it', () => {
+    expect(joins(waiting, theirs(), { changes: [other, revoke] }).effect).toBe('approve');
+    expect(joinedBy(joins(waiting, theirs(), { changes: [other, revoke] }))).toBe('a-2');
+  });
+  it('was asked for before calls were kept: what it is about counts', () => {
+    const { calls: _, ...old } = theirs({ subjects: ['tcp 22-22 0.0.0.0/0'] });
+    expect(joinedBy(joins(waiting, old))).toBe('a-2');
+    expect(joins(waiting, old, { changes: [other] })).toBe(waiting);
+    // What it is about no longer counts where its calls are known.
+    expect(joins(waiting, theirs({ calls: [callOf(other)], subjects: ['tcp 22-22 0.0.0.0/0'] }))).toBe(waiting);
+  });
+  it.each<[string, Approval]>([
+    ['about another call', theirs({ calls: [callOf(other)] })],
+    ['of its own', theirs({ remediator: 'ec2-revoke-sg-open-ssh' })],
+    ['that has run out', theirs({ expires: NOW })],
+    ['that was used', theirs({ usedBy: 'x-1' })],
+    ['whose grace period was ended', theirs({ grace: { period: 1, remind: [], sent: [], sending: null, ended: 'gone' } })],
+  ])('stands not for a request %s', (_name, each) => {
+    expect(joins(waiting, each)).toBe(waiting);
+    expect(isOfOther(each, given([]))).toBe(false);
+  });
+  it('that somebody said no to denies, and nobody waits for it', () => {
+    expect(isOfOther(theirs({ verdict: 'denied' }), given([]))).toBe(false);
+    expect(isOfOther(theirs(), given([]))).toBe(true);
+    expect(joins(waiting, theirs({ verdict: 'denied' }))).toMatchObject({
+      effect: 'deny',
+      results: [needs, ok, { code: 'approval-denied', data: { approval: 'a-2' } }],
+    });
+    expect(joins(allowed, theirs({ verdict: 'denied' }))).toMatchObject({ effect: 'deny' });
+    // Once it has run out nothing of it is left, and of another call it says nothing.
+    expect(joins(waiting, theirs({ verdict: 'denied', expires: NOW }))).toBe(waiting);
+    expect(joins(waiting, theirs({ verdict: 'denied', calls: [callOf(other)] }))).toBe(waiting);
+    expect(joins(waiting, theirs({ verdict: 'denied', calls: [callOf(other)] }), { changes: [revoke, other] })).toMatchObject({ effect: 'deny' });
+  });
+  it.each<[string, Partial<Approval>, number, boolean]>([
+    ['waits for the one of a narrower remediator', { breadth: 1 }, 2, true],
+    ['waits for one that was made before breadth was kept, where it is the broader one', {}, 1, true],
+    ['does not wait for one as broad', { breadth: 2 }, 2, false],
+    ['does not wait for a broader one', { breadth: 3 }, 2, false],
+    ['waits for one that was asked for more than its own mode', { breadth: 1, asks: ['mode', 'hazards'] }, 2, true],
+    ['does not wait for one that was asked for its own mode only', { breadth: 1, asks: ['mode'] }, 2, false],
+    ['does not wait for one that was asked for its own mode and ceiling', { breadth: 1, asks: ['mode', 'ceiling'] }, 2, false],
+  ])('what may be made without an answer %s', (_name, over, breadth, waits) => {
+    const decision = joins(allowed, theirs(over), { remediator: { ...facts().remediator, breadth } });
+    if (waits) expect(decision).toEqual({ effect: 'approve', results: [ok, SAID] });
+    else expect(decision).toBe(allowed);
+    // What has to be asked for anyway is asked for once, whoever is narrower.
+    expect(joinedBy(joins(waiting, theirs(over), { remediator: { ...facts().remediator, breadth } }))).toBe('a-2');
+  });
+  it('decides with the change it is about: another remediator’s, or one that somebody said no to', () => {
+    const me = { id: 'ec2-revoke-sg-open-ssh' };
+    const mine = (over: Partial<Approval> = {}) => approval({ calls: [callOf(revoke)], ...over });
+    expect(requestOn([theirs()], me, revoke)).toBe('a-2');
+    expect(requestOn([theirs()], me, other)).toBeNull();
+    expect(requestOn([mine()], me, revoke)).toBeNull();
+    expect(requestOn([mine({ verdict: 'denied' })], me, revoke)).toBe('a-1');
+    expect(requestOn([mine({ verdict: 'denied' })], me, other)).toBeNull();
+    expect(requestOn([mine(), theirs()], me, revoke)).toBe('a-2');
+    expect(requestOn([], me, revoke)).toBeNull();
+  });
+  it('for its own mode and ceiling only says nothing of another', () => {
+    expect([['mode'], ['ceiling'], ['mode', 'ceiling'], ['mode', 'hazards'], ['hazards'], []].map(isOwn)).toEqual([true, true, true, false, false, false]);
+  });
+});
+
+it('an announcement that has ended can be used no more', () => {
+  const grace = (ended: string | null) => approval({ grace: { period: 1, remind: [], sent: [], sending: null, ended } as NonNullable<Approval['grace']> });
+  expect([approval(), grace(null), grace('gone')].map((each) => isLive(each, NOW))).toEqual([true, true, false]);
+});
+
+it('the same is discharged in whatever order it was said', () => {
+  expect(dischargedBy({ effect: 'approve', results: [hazard, ok, needs] })).toEqual(dischargedBy({ effect: 'approve', results: [needs, hazard, needs] }));
+  expect(dischargedBy({ effect: 'approve', results: [hazard, ok, needs] })).toHaveLength(2);
+});
+
+it('only in the highest of several environments an approver has to be verified', () => {
+  const staged = definePolicy({
+    version: 1,
+    environments: {
+      dev: { accounts: [ACCOUNT] },
+      stage: { accounts: ['222222222222'], after: 'none', because: 'a test' },
+      prod: { accounts: ['333333333333'], after: 'none', because: 'a test' },
+    },
+    approvers: { dev: [LEAD], stage: [LEAD], prod: [LEAD] },
+  });
+  const may = [ACCOUNT, '222222222222', '333333333333'].map(
+    (account) => mayNotApprove(staged, account, { causedBy: [] }, { name: LEAD, verified: false }) === null,
+  );
+  expect(may).toEqual([true, true, false]);
 });

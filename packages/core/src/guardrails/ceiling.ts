@@ -6,11 +6,8 @@ export const ceiling = defineGuardrail({
   id: 'ceiling',
   needs: [],
   evaluate: ({ remediator, changes }) => {
-    const irreversible = changes.find((change) => 'irreversible' in change.undo);
-    if (irreversible !== undefined && remediator.ceiling !== 'notify') {
-      const why = 'irreversible' in irreversible.undo ? irreversible.undo.irreversible : '';
-      return { effect: 'approve', code: 'irreversible', message: `A change cannot be undone: ${why}` };
-    }
+    const [why] = changes.flatMap(({ undo }) => ('irreversible' in undo ? [undo.irreversible] : []));
+    if (why !== undefined && remediator.ceiling !== 'notify') return { effect: 'approve', code: 'irreversible', message: `A change cannot be undone: ${why}` };
     if (remediator.ceiling === 'enforce') return allow('always-safe', 'This change is of the class that may be made automatically.');
     return { effect: remediator.ceiling, code: `ceiling-${remediator.ceiling}`, message: `${remediator.id} may at most ${remediator.ceiling}.` };
   },

@@ -364,6 +364,21 @@ const rows: readonly Row[] = [
   ],
   ['hold', 'just over', past({ holds: [{ remediator: ID, until: NOW, owner: 'ops', execution: 'x-1' }] }), 'allow', 'no-hold'],
   ['hold', 'of another remediator', past({ holds: [{ remediator: 'other', until: NOW + 1, owner: 'ops', execution: 'x-1' }] }), 'allow', 'no-hold'],
+  [
+    'hold',
+    'of another remediator, on one of the same parts',
+    past({ holds: [{ remediator: 'other', subjects: ['another', revoke.subject ?? ''], until: NOW + 1, owner: 'ops', execution: 'x-1' }] }),
+    'notify',
+    'held',
+    { execution: 'x-1', until: iso(NOW + 1) },
+  ],
+  [
+    'hold',
+    'of another remediator, on another part',
+    past({ holds: [{ remediator: 'other', subjects: ['another'], until: NOW + 1, owner: 'ops', execution: 'x-1' }] }),
+    'allow',
+    'no-hold',
+  ],
 
   ['fights', 'one fix', past({ closed: [closed()] }), 'allow', 'no-fight'],
   [

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Grace } from '../journal.js';
+import { group, NOW } from '../internal/testing/facts.js';
+import type { Approval, ClosedExecution, Grace } from '../journal.js';
+import { digestOf } from '../model/json.js';
 import { graceOf, parsePolicy } from '../policy/policy.js';
 import { approvalOf } from './approval.js';
-import { dueNotice, graceEnds, graceExpected } from './grace.js';
+import { announcement, dueNotice, graceEnds, graceExpected } from './grace.js';
 
 const DAY = 86_400_000;
 const grace = (sent: Record<number, number> = {}, over: Partial<Grace> = {}): Grace => ({
@@ -81,4 +83,77 @@ it('what nobody objected to is used up like an approval, and never lifts anythin
   expect(approvalOf({ effect: 'allow', results: [over, said] })).toBe('a-2');
   expect(approvalOf({ effect: 'deny', results: [over] })).toBeNull();
   expect(approvalOf({ effect: 'approve', results: [over] })).toBeNull();
+});
+
+describe('the announcement of a plan', () => {
+  const terms = { period: 7 * DAY, remind: [3 * DAY, DAY] };
+  const plan = digestOf({ plan: 1 });
+  const asked = { remediator: 'a-b', plan, terms, now: NOW };
+  const request = (over: Partial<Approval> = {}): Approval => ({
+    id: 'a-1',
+    resource: group,
+    remediator: 'a-b',
+    planDigest: plan,
+    subjects: ['one'],
+    discharges: [],
+    fresh: true,
+    causedBy: [],
+    requestedAt: NOW - DAY,
+    expires: NOW + 1,
+    verdict: 'none',
+    by: null,
+    usedBy: null,
+    grace: { ...terms, sent: [], sending: null, ended: null },
+    ...over,
+  });
+  const fix = (over: Partial<ClosedExecution> = {}): ClosedExecution => ({
+    execution: 'x-1',
+    remediator: 'a-b',
+    planDigest: plan,
+    subjects: ['one'],
+    outcome: 'remediated',
+    begunAt: NOW - DAY,
+    closedAt: NOW - DAY,
+    sent: 1,
+    verified: true,
+    retryable: false,
+    version: '1.0.0',
+    parameters: '',
+    drill: false,
+    rollbackOf: null,
+    ...over,
+  });
+  const found = (approvals: readonly Approval[], closed: readonly ClosedExecution[] = []) => announcement({ approvals, closed }, asked)?.id ?? null;
+
+  it('is the request under the terms of today, that can still be used', () => {
+    expect(found([])).toBeNull();
+    expect(found([request({ id: 'a-0', expires: NOW }), request()])).toBe('a-1');
+    expect(found([request({ verdict: 'approved' })])).toBe('a-1');
+  });
+  const { grace: _, ...without } = request();
+  it.each<[string, Approval]>([
+    ['of another remediator', request({ remediator: 'c-d' })],
+    ['of another plan', request({ planDigest: digestOf({ plan: 2 }) })],
+    ['that announced nothing', without],
+    ['that ended', request({ grace: { ...terms, sent: [], sending: null, ended: 'gone' } })],
+    ['that somebody said no to', request({ verdict: 'denied' })],
+    ['that was used', request({ usedBy: 'x-1' })],
+    ['that has run out', request({ expires: NOW })],
+    ['of another period', request({ grace: { ...terms, period: DAY, sent: [], sending: null, ended: null } })],
+    ['of other reminders', request({ grace: { ...terms, remind: [DAY], sent: [], sending: null, ended: null } })],
+  ])('is none %s', (_name, each) => {
+    expect(found([each])).toBeNull();
+  });
+  it.each<[string, Partial<ClosedExecution>, string | null]>([
+    ['was made in the moment in which it was asked for', {}, null],
+    ['was made since', { begunAt: NOW }, null],
+    ['was made before it was asked for', { begunAt: NOW - DAY - 1 }, 'a-1'],
+    ['is another remediator’s', { remediator: 'c-d' }, 'a-1'],
+    ['is of another plan', { planDigest: digestOf({ plan: 2 }) }, 'a-1'],
+    ['sent nothing', { sent: 0 }, 'a-1'],
+  ])('after a fix that %s', (_name, over, expected) => {
+    expect(found([request()], [fix(over)])).toBe(expected);
+    // One that counts is enough.
+    expect(found([request()], [fix({ remediator: 'e-f' }), fix(over)])).toBe(expected);
+  });
 });

@@ -28,9 +28,10 @@ export function seeded(seed: number): () => number {
 export const ref = (id = 'a'): ResourceRef => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
 export const HOUR = 3_600_000;
 
-/** It waits for as long as it takes: how fast a machine is, is not what is judged. */
+/** Milliseconds. It waits for as long as it takes: how fast a machine is, is not what is judged. A mutant that never comes to its end does not. */
+const PATIENCE = 'REDRESS_MUTATE' in process.env ? 5000 : Number.POSITIVE_INFINITY;
 export function opened({ table, bucket, clients }: World, more: Partial<AwsJournalOptions> = {}): Journal {
-  return awsJournal({ table, bucket, clients, patience: Number.POSITIVE_INFINITY, ...more });
+  return awsJournal({ table, bucket, clients, patience: PATIENCE, ...more });
 }
 
 export const request = (id: string, more: object = {}) => ({
