@@ -1,7 +1,6 @@
-import { isGone } from '../engine/aws-errors.js';
 import { RedressError } from '../model/errors.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
-import type { CallReader, CallSubject, Discovered, Tags } from './define.js';
+import type { CallReader, CallSubject, Tags } from './define.js';
 import type { AwsReads, OperationUse } from './service.js';
 
 /** The uses of a part that reads nothing of its own. */
@@ -112,18 +111,11 @@ export function defineResource<
   for (const form of forms)
     if (!form.startsWith('arn:') || !form.includes('{id}')) throw new RedressError('remediator/invalid', `${type}: ${JSON.stringify(form)} names no {id}.`);
   const [first = ''] = forms;
-  const patterns = forms.map(patternOf);
   const parts = definition as unknown as ResourceType<Found>['~parts'];
   const named = async (asked: Asked<readonly OperationUse[]>) => {
-    const { resource } = asked;
-    if (!resource.id.startsWith('arn:')) return parts.name === undefined ? { id: resource.id } : parts.name.of(asked);
-    for (const pattern of patterns) {
-      const { id, region, account } = pattern.exec(resource.id)?.groups ?? {};
-      if (id === undefined) continue;
-      if (account !== undefined && account !== resource.account) return null;
-      return { id, ...(region === undefined || global ? {} : { region }) };
-    }
-    return null;
+    const { id, resource } = asked;
+    if (!id.startsWith('arn:')) return parts.name === undefined ? { id } : parts.name.of(asked);
+    return (await import('./looking.js')).namedByArn(forms, resource, global);
   };
   return Object.freeze({
     type,
@@ -134,14 +126,6 @@ export function defineResource<
         ? resource.id
         : first.replaceAll(/\{(partition|region|account|id)\}/g, (_, member: 'partition' | 'region' | 'account' | 'id') => resource[member]),
   });
-}
-
-/** A form of an ARN as an expression. */
-function patternOf(form: string): RegExp {
-  const text = form
-    .replaceAll(/[.*+?^$()|[\]\\/]/g, '\\$&')
-    .replaceAll(/\{(\w+)\}/g, (_, member: string) => (member === 'partition' ? '[^:]+' : `(?<${member}>[^:]+)`));
-  return new RegExp(`^${text}$`);
 }
 
 /** Settings of an account in a region. */
@@ -177,58 +161,6 @@ export function tagsIn(list: readonly { readonly Key?: string | undefined; reado
   return Object.fromEntries(list.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
 }
 
-/** All that a look found: null, it is gone. */
-export interface Sighting<Found, Answers extends readonly unknown[]> {
-  readonly found: Found;
-  readonly tags: Tags | 'untaggable';
-  readonly answers: Answers;
-}
-
-type Reader = (asked: Asked<readonly OperationUse[]> & WithFound<never>) => Promise<unknown>;
-
-/**
- * One look at a resource: it, its tags, and what the given parts read, all in one round trip as far as they do not need each other.
- *
- * @internal
- */
-export async function sight<Found>(
-  on: ResourceType<Found>,
-  { aws, resource }: { readonly aws: never; readonly resource: ResourceRef },
-  withTags: boolean,
-  readers: readonly Reader[],
-): Promise<Sighting<Found, readonly unknown[]> | null> {
-  const { find, tags, arnOf } = on['~parts'];
-  const asked = { aws, resource, id: resource.id, arn: on['~arn'](resource) };
-  const seek = async (): Promise<Found | null> => {
-    try {
-      return find === undefined ? (undefined as Found) : ((await find.of(asked)) ?? null);
-    } catch (error) {
-      if (isGone(error)) return null;
-      throw error;
-    }
-  };
-  const seeking = seek();
-  const found = async () => {
-    const it = await seeking;
-    if (it === null) throw new RedressError('aws/gone', `${resource.id} is not there.`);
-    return it as never;
-  };
-  const tagsBy = async (arn: string): Promise<Tags | 'untaggable'> => (tags === 'untaggable' ? tags : withTags ? tags.of({ ...asked, arn, found }) : {});
-  const ended = await Promise.allSettled([seeking, tagsBy(asked.arn), ...readers.map((reader) => reader({ ...asked, found }))]);
-  const [it, labels, ...answers] = ended as [PromiseSettledResult<Found | null>, PromiseSettledResult<Tags | 'untaggable'>, ...PromiseSettledResult<unknown>[]];
-  if (it.status === 'rejected') throw it.reason;
-  if (it.value === null) return null;
-  const failed = ended.find((each) => each.status === 'rejected' && !isGone(each.reason));
-  if (failed?.status === 'rejected') throw failed.reason;
-  // It is there, and a part of it is said to be gone: it went in this moment, or came.
-  if (find !== undefined && ended.some((each) => each.status === 'rejected') && (await seek()) === null) return null;
-  for (const each of answers) if (each.status === 'rejected') throw each.reason;
-  const own = arnOf === undefined ? asked.arn : arnOf(it.value);
-  if (own === undefined) throw new Error(`The service did not give the ARN of ${resource.id}, by which its tags are read.`);
-  const known = labels.status === 'fulfilled' && own === asked.arn ? labels.value : await tagsBy(own);
-  return { found: it.value, tags: known, answers: answers.map((each) => (each as PromiseFulfilledResult<unknown>).value) };
-}
-
 /**
  * Where a recorded call names the resource: `'request.tableName'`, `'response.volumeId'`, or `'account'` for settings of the account. What is
  * elsewhere, a {@link CallReader} finds.
@@ -246,9 +178,4 @@ export function callReader(named: NamedIn, global: boolean): CallReader {
       value = typeof value === 'object' && value !== null && Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : undefined;
     return typeof value === 'string' && value !== '' ? [{ id: value, ...(global ? { region: GLOBAL_REGION } : {}) }] : [];
   };
-}
-
-/** What the sweep of a type yields. @internal */
-export function discovered(on: ResourceType<never>, { id, region }: { readonly id: string; readonly region?: string }): Discovered {
-  return { type: on.type, id, ...(region === undefined ? {} : { region }) };
 }
