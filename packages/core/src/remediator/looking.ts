@@ -5,9 +5,8 @@ import { type Json, toJson } from '../model/json.js';
 import type { Partition, ResourceRef } from '../model/resource.js';
 import { sayingOf } from '../model/words.js';
 import type { Glance, Observation, ObservationPurpose, Tags } from './define.js';
-import type { Asked, Part, ResourceType, WithFound } from './resource-type.js';
+import type { Asked, Part, ResourceType, WithFound } from './resource-parts.js';
 import type { OperationUse } from './service.js';
-import type { WordedHazard } from './setting.js';
 
 type Reads = readonly OperationUse[];
 type Reading = Part<Reads, WithFound<never> & { readonly parameters: unknown }, unknown>;
@@ -19,7 +18,7 @@ export interface Looked<Found> {
   readonly read?: Reading;
   readonly context?: Reading;
   readonly absent?: Readonly<Record<string, unknown>>;
-  readonly worded: readonly Pick<WordedHazard, 'code' | 'words'>[];
+  readonly worded: readonly { readonly code: string; readonly words: readonly string[] }[];
 }
 
 /** The id and region in an ARN of one of some forms; null: it is none of them, or another account's. */
