@@ -316,21 +316,21 @@ const apart = [];
 const PAGES = 'docs/remediators';
 const written = new Map();
 const pages = [];
-for (const name of PACKAGES) {
+for (const name of [...PACKAGES, ...APART]) {
   const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
-  const remediators = Object.values(exported).find(Array.isArray);
-  every.push(...remediators);
-  for (const each of remediators) written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0]));
-  pages.push([`packages/remediators/${name}/README.md`, remediators]);
-}
-for (const name of APART) {
-  const exported = await import(join(ROOT, 'packages', 'remediators', name, 'dist', 'index.js'));
-  const [listName, remediators] = Object.entries(exported).find(([, value]) => Array.isArray(value));
-  apart.push(...remediators);
+  const here = [];
+  for (const [listName, remediators] of Object.entries(exported).filter(([, value]) => Array.isArray(value))) {
+    // Of a package that comes with the command some may not.
+    const comes = PACKAGES.includes(name) && !listName.startsWith('further');
+    (comes ? every : apart).push(...remediators);
+    here.push({ remediators, listName: comes ? undefined : listName, comes });
+  }
+  here.sort((a, b) => Number(b.comes) - Number(a.comes));
+  for (const { remediators, listName } of here)
+    for (const each of remediators)
+      written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0], listName));
   const readme = `packages/remediators/${name}/README.md`;
-  if (readFileSync(join(ROOT, readme), 'utf8').includes('<!-- generated: ')) pages.push([readme, remediators]);
-  for (const each of remediators)
-    written.set(`${PAGES}/${each.id}.md`, pageOf(each, name, Object.entries(exported).find(([, value]) => value === each)?.[0], listName));
+  if (readFileSync(join(ROOT, readme), 'utf8').includes('<!-- generated: ')) pages.push([readme, here.flatMap(({ remediators }) => remediators)]);
 }
 pages.push(['packages/all/README.md', [...every, ...apart]], ['docs/remediators.md', every], ['packages/deploy/README.md', every], ['docs/judges.md', every]);
 

@@ -7,13 +7,13 @@ import type { Remediator } from '@redress/core';
 import { cloudtrailRemediators } from '@redress/remediator-cloudtrail';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { dynamodbRemediators } from '@redress/remediator-dynamodb';
-import { ec2Remediators } from '@redress/remediator-ec2';
+import { ec2Remediators, furtherEc2Remediators } from '@redress/remediator-ec2';
 import { efsRemediators } from '@redress/remediator-efs';
 import { guarddutyRemediators } from '@redress/remediator-guardduty';
 import { iamRemediators } from '@redress/remediator-iam';
 import { rdsRemediators } from '@redress/remediator-rds';
 import { redshiftRemediators } from '@redress/remediator-redshift';
-import { s3Remediators } from '@redress/remediator-s3';
+import { furtherS3Remediators, s3Remediators } from '@redress/remediator-s3';
 import { securityhubRemediators } from '@redress/remediator-securityhub';
 import { runbookRemediators } from '@redress/remediator-ssm';
 
@@ -23,12 +23,14 @@ export const remediators: readonly Remediator[] = [
   ...logsRemediators,
   ...dynamodbRemediators,
   ...ec2Remediators,
+  ...furtherEc2Remediators,
   ...efsRemediators,
   ...guarddutyRemediators,
   ...iamRemediators,
   ...rdsRemediators,
   ...redshiftRemediators,
   ...s3Remediators,
+  ...furtherS3Remediators,
   ...securityhubRemediators,
   ...runbookRemediators,
 ];

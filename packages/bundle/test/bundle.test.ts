@@ -206,5 +206,6 @@ describe('a bundle', () => {
 /** Bytes. */
 // 942 and 420 kB were measured: S3 Control (what the account blocks) and AWS Config (what a rule looks for) came as clients, loaded when they are needed.
 // 13.5 and 0.8 kB more for SQS (when a message comes back), loaded when a message has to. 996 and 460 kB with what a journal knows of standing gaps,
-// who caused them and what AWS refuses for good, all of it our own code.
-const LARGEST = { code: 1_000_000, start: 465_000 };
+// who caused them and what AWS refuses for good, all of it our own code. 1,006 and 467 kB with what turns the declaration of a setting into a remediator:
+// 3.5 kB at each start, however many settings there are. How they look is loaded at the first look.
+const LARGEST = { code: 1_010_000, start: 468_000 };

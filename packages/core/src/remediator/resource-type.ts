@@ -1,90 +1,10 @@
-import { isGone } from '../engine/aws-errors.js';
 import { RedressError } from '../model/errors.js';
-import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
-import type { CallReader, CallSubject, Discovered, Tags } from './define.js';
-import type { AwsReads, OperationUse } from './service.js';
+import { GLOBAL_REGION, type ResourceRef } from '../model/resource.js';
+import type { CallReader, CallSubject, Tags } from './define.js';
+import type { Asked, NoReads, ResourceType, ResourceTypeDefinition } from './resource-parts.js';
+import type { OperationUse } from './service.js';
 
-/** The uses of a part that reads nothing of its own. */
-export type NoReads = readonly [];
-
-/** What a part that reads is given. */
-export interface Asked<Reads extends readonly OperationUse[]> {
-  /** The reads that the part declares, and no others. */
-  readonly aws: AwsReads<Reads>;
-  readonly resource: ResourceRef;
-  /** As the service's API takes it. */
-  readonly id: string;
-  /** By the resource type's first form; without one the id, where that is an ARN. */
-  readonly arn: string;
-}
-
-/** A part that reads: the operations that it may call, and what it makes of them. */
-export interface Part<Reads extends readonly OperationUse[], More, Answer> {
-  readonly reads?: Reads;
-  /** What cannot be told is thrown, never guessed. */
-  of(asked: Asked<Reads> & More): Promise<Answer>;
-}
-
-/** For parts that need what {@link ResourceTypeDefinition.find} gives. It is asked once for all of them; a resource that is gone ends the look. */
-export interface WithFound<Found> {
-  found(): Promise<Found>;
-}
-
-/** One resource of a listing. */
-export interface Listed<Found> {
-  readonly id: string;
-  /** Default: the region that is listed. */
-  readonly region?: string;
-  /** What the listing gives of it, where that is all that `find` would: a setting that is read from it is judged without a further call. */
-  readonly found?: Found;
-}
-
-/** What {@link defineResource} takes. */
-export interface ResourceTypeDefinition<
-  FindReads extends readonly OperationUse[],
-  Found,
-  TagReads extends readonly OperationUse[],
-  ListReads extends readonly OperationUse[],
-  NameReads extends readonly OperationUse[],
-> {
-  /** As CloudFormation and AWS Config name it. */
-  readonly type: string;
-  /** For resources without a region. */
-  readonly global?: boolean;
-  /** Forms of its ARN, with `{partition}`, `{region}`, `{account}` and `{id}`; by the first of them its tags are read. */
-  readonly arn?: string | readonly [string, ...string[]];
-  /** The resource as the service describes it; null, or an error of the kind *gone*: it is not there. Absent: there is one in each account. */
-  readonly find?: Part<FindReads, unknown, Found | null | undefined>;
-  /** What tells it from another of its name that was made after it: a date, or an id of the service's own. */
-  created?(found: Found): string | number | Date | undefined;
-  /** Where it says another ARN than the expected one, its tags are read by that. */
-  arnOf?(found: Found): string | undefined;
-  readonly tags: 'untaggable' | Part<TagReads, WithFound<Found>, Tags>;
-  /** All of a region, for sweeps. */
-  readonly list?: { readonly reads?: ListReads; of(args: ListArgs<ListReads>): AsyncIterable<Listed<Found>> };
-  /** The canonical name of what is named otherwise than by an ARN of these forms; default: it is what is given. */
-  readonly name?: Part<NameReads, unknown, { readonly id: string; readonly region?: string } | 'gone' | null>;
-  /** Why it has no such settings at all (directory buckets); it is then not looked at. */
-  except?(resource: ResourceRef): string | null;
-}
-
-/** What is swept. */
-export interface ListArgs<Reads extends readonly OperationUse[]> {
-  readonly aws: AwsReads<Reads>;
-  readonly account: string;
-  readonly region: string;
-  readonly partition: Partition;
-}
-
-/** A resource type: what every setting of it shares. Made by {@link defineResource}. */
-export interface ResourceType<Found> {
-  readonly type: string;
-  readonly global: boolean;
-  /** @internal */
-  readonly '~parts': ResourceTypeDefinition<readonly OperationUse[], Found, readonly OperationUse[], readonly OperationUse[], readonly OperationUse[]>;
-  /** @internal */
-  readonly '~arn': (resource: ResourceRef) => string;
-}
+export type { Asked, ListArgs, Listed, NoReads, Part, ResourceType, ResourceTypeDefinition, WithFound } from './resource-parts.js';
 
 /**
  * Declares what belongs to a resource type: how its ARN reads, how it is found, its tags, when it is gone, and how all of a region are listed.
@@ -112,18 +32,11 @@ export function defineResource<
   for (const form of forms)
     if (!form.startsWith('arn:') || !form.includes('{id}')) throw new RedressError('remediator/invalid', `${type}: ${JSON.stringify(form)} names no {id}.`);
   const [first = ''] = forms;
-  const patterns = forms.map(patternOf);
   const parts = definition as unknown as ResourceType<Found>['~parts'];
   const named = async (asked: Asked<readonly OperationUse[]>) => {
-    const { resource } = asked;
-    if (!resource.id.startsWith('arn:')) return parts.name === undefined ? { id: resource.id } : parts.name.of(asked);
-    for (const pattern of patterns) {
-      const { id, region, account } = pattern.exec(resource.id)?.groups ?? {};
-      if (id === undefined) continue;
-      if (account !== undefined && account !== resource.account) return null;
-      return { id, ...(region === undefined || global ? {} : { region }) };
-    }
-    return null;
+    const { id, resource } = asked;
+    if (!id.startsWith('arn:')) return parts.name === undefined ? { id } : parts.name.of(asked);
+    return (await import('./looking.js')).namedByArn(forms, resource, global);
   };
   return Object.freeze({
     type,
@@ -134,14 +47,6 @@ export function defineResource<
         ? resource.id
         : first.replaceAll(/\{(partition|region|account|id)\}/g, (_, member: 'partition' | 'region' | 'account' | 'id') => resource[member]),
   });
-}
-
-/** A form of an ARN as an expression. */
-function patternOf(form: string): RegExp {
-  const text = form
-    .replaceAll(/[.*+?^$()|[\]\\/]/g, '\\$&')
-    .replaceAll(/\{(\w+)\}/g, (_, member: string) => (member === 'partition' ? '[^:]+' : `(?<${member}>[^:]+)`));
-  return new RegExp(`^${text}$`);
 }
 
 /** Settings of an account in a region. */
@@ -177,58 +82,6 @@ export function tagsIn(list: readonly { readonly Key?: string | undefined; reado
   return Object.fromEntries(list.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
 }
 
-/** All that a look found: null, it is gone. */
-export interface Sighting<Found, Answers extends readonly unknown[]> {
-  readonly found: Found;
-  readonly tags: Tags | 'untaggable';
-  readonly answers: Answers;
-}
-
-type Reader = (asked: Asked<readonly OperationUse[]> & WithFound<never>) => Promise<unknown>;
-
-/**
- * One look at a resource: it, its tags, and what the given parts read, all in one round trip as far as they do not need each other.
- *
- * @internal
- */
-export async function sight<Found>(
-  on: ResourceType<Found>,
-  { aws, resource }: { readonly aws: never; readonly resource: ResourceRef },
-  withTags: boolean,
-  readers: readonly Reader[],
-): Promise<Sighting<Found, readonly unknown[]> | null> {
-  const { find, tags, arnOf } = on['~parts'];
-  const asked = { aws, resource, id: resource.id, arn: on['~arn'](resource) };
-  const seek = async (): Promise<Found | null> => {
-    try {
-      return find === undefined ? (undefined as Found) : ((await find.of(asked)) ?? null);
-    } catch (error) {
-      if (isGone(error)) return null;
-      throw error;
-    }
-  };
-  const seeking = seek();
-  const found = async () => {
-    const it = await seeking;
-    if (it === null) throw new RedressError('aws/gone', `${resource.id} is not there.`);
-    return it as never;
-  };
-  const tagsBy = async (arn: string): Promise<Tags | 'untaggable'> => (tags === 'untaggable' ? tags : withTags ? tags.of({ ...asked, arn, found }) : {});
-  const ended = await Promise.allSettled([seeking, tagsBy(asked.arn), ...readers.map((reader) => reader({ ...asked, found }))]);
-  const [it, labels, ...answers] = ended as [PromiseSettledResult<Found | null>, PromiseSettledResult<Tags | 'untaggable'>, ...PromiseSettledResult<unknown>[]];
-  if (it.status === 'rejected') throw it.reason;
-  if (it.value === null) return null;
-  const failed = ended.find((each) => each.status === 'rejected' && !isGone(each.reason));
-  if (failed?.status === 'rejected') throw failed.reason;
-  // It is there, and a part of it is said to be gone: it went in this moment, or came.
-  if (find !== undefined && ended.some((each) => each.status === 'rejected') && (await seek()) === null) return null;
-  for (const each of answers) if (each.status === 'rejected') throw each.reason;
-  const own = arnOf === undefined ? asked.arn : arnOf(it.value);
-  if (own === undefined) throw new Error(`The service did not give the ARN of ${resource.id}, by which its tags are read.`);
-  const known = labels.status === 'fulfilled' && own === asked.arn ? labels.value : await tagsBy(own);
-  return { found: it.value, tags: known, answers: answers.map((each) => (each as PromiseFulfilledResult<unknown>).value) };
-}
-
 /**
  * Where a recorded call names the resource: `'request.tableName'`, `'response.volumeId'`, or `'account'` for settings of the account. What is
  * elsewhere, a {@link CallReader} finds.
@@ -246,9 +99,4 @@ export function callReader(named: NamedIn, global: boolean): CallReader {
       value = typeof value === 'object' && value !== null && Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : undefined;
     return typeof value === 'string' && value !== '' ? [{ id: value, ...(global ? { region: GLOBAL_REGION } : {}) }] : [];
   };
-}
-
-/** What the sweep of a type yields. @internal */
-export function discovered(on: ResourceType<never>, { id, region }: { readonly id: string; readonly region?: string }): Discovered {
-  return { type: on.type, id, ...(region === undefined ? {} : { region }) };
 }

@@ -2,7 +2,6 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall, Assessment, Hazard, Undo } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
-import { sayingOf } from '../model/words.js';
 import {
   type Ceiling,
   type Claim,
@@ -10,24 +9,13 @@ import {
   type DeclaredHazard,
   type DeclaredRollback,
   defineRemediator,
-  type Glance,
   type InCode,
+  type Observation,
   type Remediator,
   type RemediatorDefinition,
-  type Tags,
 } from './define.js';
-import {
-  type Asked,
-  callReader,
-  discovered,
-  type Listed,
-  type NamedIn,
-  type NoReads,
-  type Part,
-  type ResourceType,
-  sight,
-  type WithFound,
-} from './resource-type.js';
+import type { Looked } from './looking.js';
+import { callReader, type NamedIn, type NoReads, type Part, type ResourceType, type WithFound } from './resource-type.js';
 import type { OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A value with what its absences mean put in. */
@@ -316,14 +304,6 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
   const [finding, tagging, listing, naming] = [find?.reads ?? [], tags === 'untaggable' ? [] : (tags.reads ?? []), list?.reads ?? [], name?.reads ?? []];
   const always = [...finding, ...(read?.reads ?? [])];
   const deciding = [...tagging, ...(context?.reads ?? [])];
-  const complete = (raw: Raw, id: string): Value => {
-    const known: Record<string, unknown> = {};
-    for (const [member, value] of Object.entries(raw)) {
-      known[member] = value ?? (absent !== undefined && Object.hasOwn(absent, member) ? absent[member as keyof Absent] : value);
-      if (known[member] === undefined) throw new Error(`The service did not say ${member} of ${id}, and its absence has no meaning.`);
-    }
-    return toJson(known) as unknown as Value;
-  };
   const judging = (now: Value, given: Context | undefined, resource: ResourceRef, parameters: unknown) => ({
     now,
     context: given,
@@ -338,32 +318,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     const { own, said } = (worded.length === 0 ? { own: args.context, said: {} } : (args.context ?? { own: undefined, said: {} })) as Told<Context>;
     return doing.assess(judging((created === undefined ? args.state : now) as Value, own, args.resource, args.parameters), said);
   };
-  const told = (labels: Tags | 'untaggable'): Told<Context>['said'] => {
-    const pairs = labels === 'untaggable' ? [] : Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    return Object.fromEntries(
-      worded.flatMap(({ code, words }) => {
-        const saying = pairs.filter((pair) => sayingOf(pair, words) !== null);
-        return saying.length === 0 ? [] : [[code, saying.join(', ')]];
-      }),
-    );
-  };
-
-  const stateOf = (found: Found, raw: Raw, id: string): Json => {
-    const since = created?.(found);
-    if (created !== undefined && since === undefined)
-      throw new Error(`The service did not say since when ${id} is there, so whether it is the same one cannot be determined.`);
-    return { ...(since === undefined ? {} : { created: since instanceof Date ? since.toISOString() : since }), ...complete(raw, id) } as unknown as Json;
-  };
-  /** What a listing shows of one resource; null where that cannot be judged. */
-  const glance = ({ id, found }: Listed<Found>): { readonly state: Json } | null => {
-    if (at === undefined || found === undefined) return null;
-    try {
-      return { state: stateOf(found, at(found), id) };
-    } catch {
-      return null;
-    }
-  };
-
+  const looked: Looked<Found> = { on, at, read, context, absent, worded } as Looked<Found>;
   const made = defineRemediator({
     id: definition.id,
     title: definition.title,
@@ -396,47 +351,21 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
           identify: async ({ aws, resource }: { aws: unknown; resource: ResourceRef }) =>
             name.of({ aws: aws as never, resource, id: resource.id, arn: on['~arn'](resource) }),
         }),
-    async observe({ aws, resource, parameters, purpose }) {
-      if ((except?.(resource) ?? null) !== null) return { state: { created: null } as unknown as Json, tags: tags === 'untaggable' ? tags : {} };
-      const more = { parameters: parameters as StandardSchemaV1.InferOutput<Parameters> };
-      const readers = [
-        ...(read === undefined ? [] : [(asked: Asked<readonly OperationUse[]> & WithFound<never>) => read.of({ ...asked, ...more })]),
-        ...(context === undefined || purpose !== 'decision'
-          ? []
-          : [(asked: Asked<readonly OperationUse[]> & WithFound<never>) => context.of({ ...asked, ...more })]),
-      ];
-      const seen = await sight(on, { aws: aws as never, resource }, purpose !== 'verification', readers);
-      if (seen === null) return 'gone';
-      const answers = [...seen.answers];
-      const raw = read === undefined ? (at as NonNullable<typeof at>)(seen.found) : (answers.shift() as Raw);
-      const state = stateOf(seen.found, raw, resource.id);
-      const own = answers.length === 0 ? undefined : (answers[0] as Context);
-      const informing = worded.length === 0 ? own : purpose === 'decision' ? { own, said: told(seen.tags) } : undefined;
-      return { state, ...(informing === undefined ? {} : { context: informing as Context }), tags: seen.tags };
-    },
+    observe: async ({ aws, resource, parameters, purpose }) =>
+      (await import('./looking.js')).observing(looked, { aws: aws as never, resource, parameters, purpose }) as Promise<Observation<Json, Context> | 'gone'>,
     plan: (args) => assess(args) as Assessment<never, never>,
     ...(doing.equivalent === undefined ? {} : { equivalent: (states) => (doing.equivalent as NonNullable<typeof doing.equivalent>)(states as never) }),
     ...(definition.judge !== undefined ? { judge: definition.judge as never } : ruleParameters === undefined ? {} : { judge: judgeBy(ruleParameters, assess) }),
     ...(list === undefined
       ? {}
       : {
-          async *observeMany({ aws, account, region, partition }) {
-            let page: Glance<Json, Context>[] = [];
-            for await (const each of list.of({ aws: aws as never, account, region, partition })) {
-              page.push({ ...discovered(on as ResourceType<never>, each), seen: glance(each) });
-              if (page.length < PAGE) continue;
-              yield page;
-              page = [];
-            }
-            yield page;
+          async *observeMany(args) {
+            yield* (await import('./looking.js')).glancing(looked, { ...args, aws: args.aws as never });
           },
         }),
   } as RemediatorDefinition<readonly OperationUse[], readonly OperationUse[], readonly OperationUse[], Parameters, Json, Context>);
   return made;
 }
-
-/** So many resources of a listing are looked over at once. */
-const PAGE = 1000;
 
 const same = (a: unknown, b: unknown) => digestOf(toJson(a) as Json) === digestOf(toJson(b) as Json);
 

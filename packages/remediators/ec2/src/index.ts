@@ -10,10 +10,21 @@ import { revokeSgOpenAdminExisting } from './ec2-revoke-sg-open-admin-existing.j
 import { revokeSgOpenAdminIpv6 } from './ec2-revoke-sg-open-admin-ipv6.js';
 import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
+import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
+import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
 
-export { enableEbsEncryptionByDefault, reportUnencryptedEbsVolumes, revokeSgOpenAdminExisting, revokeSgOpenAdminIpv6, revokeSgOpenRdp, revokeSgOpenSsh };
+export {
+  enableEbsEncryptionByDefault,
+  enableVpcFlowLogs,
+  makeEbsSnapshotPrivate,
+  reportUnencryptedEbsVolumes,
+  revokeSgOpenAdminExisting,
+  revokeSgOpenAdminIpv6,
+  revokeSgOpenRdp,
+  revokeSgOpenSsh,
+};
 
-/** Every remediator of this package. */
+/** Those that come with the command. */
 export const ec2Remediators: readonly Remediator[] = [
   revokeSgOpenSsh,
   revokeSgOpenRdp,
@@ -22,3 +33,6 @@ export const ec2Remediators: readonly Remediator[] = [
   enableEbsEncryptionByDefault,
   reportUnencryptedEbsVolumes,
 ];
+
+/** Those that do not come with the command. */
+export const furtherEc2Remediators: readonly Remediator[] = [makeEbsSnapshotPrivate, enableVpcFlowLogs];

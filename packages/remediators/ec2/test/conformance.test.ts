@@ -1,23 +1,32 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
+  CreateFlowLogsCommand,
   CreateManagedPrefixListCommand,
   CreateSecurityGroupCommand,
+  CreateSnapshotCommand,
   CreateTagsCommand,
   CreateVolumeCommand,
+  CreateVpcCommand,
+  DeleteFlowLogsCommand,
+  DescribeFlowLogsCommand,
   DescribeSecurityGroupRulesCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,
   EnableEbsEncryptionByDefaultCommand,
   type IpPermission,
   ModifyEbsDefaultKmsKeyIdCommand,
+  ModifySnapshotAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
 } from '@aws-sdk/client-ec2';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import {
   enableEbsEncryptionByDefault,
+  enableVpcFlowLogs,
+  makeEbsSnapshotPrivate,
   reportUnencryptedEbsVolumes,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
@@ -347,6 +356,104 @@ describeRemediator(reportUnencryptedEbsVolumes, {
       name: 'a volume that is gone',
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::EC2::Volume', id: 'vol-00000000000000000', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const tagged: Scenario['tag'] = async (sdk, ref, Key, Value) => {
+  await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags: [{ Key, Value }] }));
+};
+const share = async (sdk: Sdk, SnapshotId: string, more: { GroupNames?: string[]; UserIds?: string[] }) => {
+  await new EC2Client(sdk.config).send(new ModifySnapshotAttributeCommand({ SnapshotId, Attribute: 'createVolumePermission', OperationType: 'add', ...more }));
+};
+const snapshot =
+  (isPublic: boolean, tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const { VolumeId } = await ec2.send(new CreateVolumeCommand({ AvailabilityZone: `${sdk.region}a`, Size: 1 }));
+    const { SnapshotId = '' } = await ec2.send(new CreateSnapshotCommand({ VolumeId }));
+    await share(sdk, SnapshotId, { UserIds: ['222222222222'] });
+    if (isPublic) await share(sdk, SnapshotId, { GroupNames: ['all'] });
+    const ref = resource({ type: 'AWS::EC2::Snapshot', id: SnapshotId, account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'data', ...tags })) await tagged(sdk, ref, key, value);
+    return ref;
+  };
+const shared: Pick<Scenario, 'tag' | 'breakAgain'> = { tag: tagged, breakAgain: (sdk, ref) => share(sdk, ref.id, { GroupNames: ['all'] }) };
+
+describeRemediator(makeEbsSnapshotPrivate, {
+  account: { endpoint },
+  goneCode: 'InvalidSnapshot.NotFound',
+  scenarios: [
+    { ...shared, name: 'everybody and one account may make volumes of it', expect: 'change', arrange: snapshot(true) },
+    {
+      ...shared,
+      name: 'someone has just shared it',
+      expect: 'change',
+      arrange: snapshot(true),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'ModifySnapshotAttribute', request: { snapshotId: id } }),
+    },
+    { ...shared, name: 'it is published', expect: 'change', hazards: ['shared-on-purpose'], arrange: snapshot(true, { data: 'public sample' }) },
+    { ...shared, name: 'one account may make volumes of it', expect: 'compliant', arrange: snapshot(false) },
+    {
+      name: 'a snapshot that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::Snapshot', id: 'snap-0123456789abcdef0', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const FLOWS = 'kit-flow-logs';
+const vpc =
+  (traffic: 'none' | 'ALL' | 'ACCEPT', tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    // The emulator takes two flow logs to one destination for one, whatever traffic they log.
+    const Bucket = traffic === 'ACCEPT' ? `${FLOWS}-accepted` : FLOWS;
+    for (const each of [FLOWS, Bucket]) await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: each })).catch(() => undefined);
+    const ec2 = new EC2Client(sdk.config);
+    const id = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+    const target = { LogDestinationType: 's3', LogDestination: `arn:aws:s3:::${Bucket}` } as const;
+    if (traffic !== 'none') await ec2.send(new CreateFlowLogsCommand({ ResourceIds: [id], ResourceType: 'VPC', TrafficType: traffic, ...target }));
+    const ref = resource({ type: 'AWS::EC2::VPC', id, account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'network', ...tags })) await tagged(sdk, ref, key, value);
+    return ref;
+  };
+const flows: Pick<Scenario, 'tag' | 'parameters' | 'breakAgain'> = {
+  tag: tagged,
+  parameters: { destination: `arn:aws:s3:::${FLOWS}` },
+  breakAgain: async (sdk, ref) => {
+    const ec2 = new EC2Client(sdk.config);
+    const { FlowLogs = [] } = await ec2.send(new DescribeFlowLogsCommand({ Filter: [{ Name: 'resource-id', Values: [ref.id] }] }));
+    await ec2.send(new DeleteFlowLogsCommand({ FlowLogIds: FlowLogs.map(({ FlowLogId = '' }) => FlowLogId) }));
+  },
+};
+describeRemediator(enableVpcFlowLogs, {
+  account: { endpoint },
+  goneCode: 'InvalidVpcID.NotFound',
+  scenarios: [
+    { ...flows, name: 'a VPC without a flow log', expect: 'change', arrange: vpc('none') },
+    {
+      ...flows,
+      name: 'someone has just made it, with a flow log of what is accepted',
+      expect: 'change',
+      arrange: vpc('ACCEPT'),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateVpc', request: {}, response: { vpc: { vpcId: id } } }),
+    },
+    { ...flows, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: vpc('none', { stage: 'preview' }) },
+    { ...flows, name: 'no destination is named', expect: 'manual', parameters: {}, arrange: vpc('none') },
+    {
+      ...flows,
+      name: 'a log group is named, and no role',
+      expect: 'manual',
+      parameters: { destination: 'arn:aws:logs:us-east-1:123456789012:log-group:flows' },
+      arrange: vpc('none'),
+    },
+    { ...flows, name: 'a VPC with a flow log', expect: 'compliant', arrange: vpc('ALL') },
+    {
+      name: 'a VPC that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::VPC', id: 'vpc-0123456789abcdef0', account: sdk.account, region: sdk.region }),
     },
   ],
 });

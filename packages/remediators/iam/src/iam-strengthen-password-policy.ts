@@ -1,4 +1,4 @@
-import { type Claim, defineRemediator, GLOBAL_REGION, isGone } from '@redress/core';
+import { accountEverywhere, type Claim, defineSetting, isGone } from '@redress/core';
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -125,35 +125,53 @@ function shortfalls(now: PasswordPolicy, wanted: Wanted): readonly string[] {
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_passwords_account-policy.html
  */
-export const strengthenPasswordPolicy = defineRemediator({
+export const strengthenPasswordPolicy = defineSetting({
+  on: accountEverywhere,
   id: 'iam-strengthen-password-policy',
   title: 'Raise length, complexity and reuse rules of the account password policy',
   package: packageRef,
-  resourceTypes: ['AWS::::Account'],
-  controls: [
-    ...['IAM.7', 'IAM.10', 'IAM.11', 'IAM.12', 'IAM.13', 'IAM.14', 'IAM.15', 'IAM.16'].map((id) => ({ framework: 'aws-fsbp' as const, id })),
-    ...['1.5', '1.6', '1.7', '1.8', '1.9', '1.10'].map((id) => ({ framework: 'cis-aws-foundations-benchmark/v/1.2.0' as const, id })),
-    { framework: 'pci-dss/v/3.2.1', id: 'PCI.IAM.8' },
-    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '1.8' },
-    { framework: 'cis-aws-foundations-benchmark/v/1.4.0', id: '1.9' },
-    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '1.8' },
-    { framework: 'cis-aws-foundations-benchmark/v/3.0.0', id: '1.9' },
-    { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '1.7' },
-    { framework: 'cis-aws-foundations-benchmark/v/5.0.0', id: '1.8' },
-  ],
-  triggers: {
-    configRules: ['IAM_PASSWORD_POLICY', 'iam-password-policy'],
-    apiCalls: {
-      'iam:UpdateAccountPasswordPolicy': ({ account }) => [{ id: account, region: GLOBAL_REGION }],
-      'iam:DeleteAccountPasswordPolicy': ({ account }) => [{ id: account, region: GLOBAL_REGION }],
-    },
+  controls: {
+    'aws-fsbp': ['IAM.7', 'IAM.10', 'IAM.11', 'IAM.12', 'IAM.13', 'IAM.14', 'IAM.15', 'IAM.16'],
+    'cis-aws-foundations-benchmark/v/1.2.0': ['1.5', '1.6', '1.7', '1.8', '1.9', '1.10'],
+    'pci-dss/v/3.2.1': ['PCI.IAM.8'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['1.8', '1.9'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['1.8', '1.9'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['1.7', '1.8'],
   },
+  rules: { IAM_PASSWORD_POLICY: 'iam-password-policy' },
+  calls: { 'iam:UpdateAccountPasswordPolicy': 'account', 'iam:DeleteAccountPasswordPolicy': 'account' },
   ceiling: 'enforce',
-  global: true,
   blindSpots: [
     'Programs that make passwords for users by rules of their own: they may be refused.',
     'Users who may not change their own password: an administrator sets a longer one.',
   ],
+  parameters,
+  read: {
+    reads: [iam.pick('GetAccountPasswordPolicy')],
+    async of({ aws }): Promise<{ readonly policy: PasswordPolicy | null }> {
+      try {
+        const found = (await aws.iam.GetAccountPasswordPolicy({})).PasswordPolicy;
+        if (found === undefined) throw new Error('GetAccountPasswordPolicy did not say which rules hold.');
+        return {
+          policy: {
+            MinimumPasswordLength: found.MinimumPasswordLength ?? NONE.MinimumPasswordLength,
+            RequireSymbols: found.RequireSymbols === true,
+            RequireNumbers: found.RequireNumbers === true,
+            RequireUppercaseCharacters: found.RequireUppercaseCharacters === true,
+            RequireLowercaseCharacters: found.RequireLowercaseCharacters === true,
+            AllowUsersToChangePassword: found.AllowUsersToChangePassword === true,
+            MaxPasswordAge: found.MaxPasswordAge || null,
+            PasswordReusePrevention: found.PasswordReusePrevention || null,
+            HardExpiry: found.HardExpiry === true,
+          },
+        };
+      } catch (error) {
+        // Without a policy IAM answers NoSuchEntity.
+        if (isGone(error)) return { policy: null };
+        throw error;
+      }
+    },
+  },
   hazards: [],
   rollback: {
     restores: 'exact',
@@ -170,47 +188,9 @@ export const strengthenPasswordPolicy = defineRemediator({
       'iam_password_policy_reuse_24',
     ],
   },
-  uses: {
-    reads: [iam.pick('GetAccountPasswordPolicy')],
-    writes: [iam.pick('UpdateAccountPasswordPolicy')],
-    undoes: [iam.pick('UpdateAccountPasswordPolicy', 'DeleteAccountPasswordPolicy')],
-  },
-  parameters,
-  async observe({ aws }) {
-    type State = { readonly policy: PasswordPolicy | null };
-    try {
-      const found = (await aws.iam.GetAccountPasswordPolicy({})).PasswordPolicy;
-      if (found === undefined) throw new Error('GetAccountPasswordPolicy did not say which rules hold.');
-      const state: State = {
-        policy: {
-          MinimumPasswordLength: found.MinimumPasswordLength ?? NONE.MinimumPasswordLength,
-          RequireSymbols: found.RequireSymbols === true,
-          RequireNumbers: found.RequireNumbers === true,
-          RequireUppercaseCharacters: found.RequireUppercaseCharacters === true,
-          RequireLowercaseCharacters: found.RequireLowercaseCharacters === true,
-          AllowUsersToChangePassword: found.AllowUsersToChangePassword === true,
-          MaxPasswordAge: found.MaxPasswordAge === undefined || found.MaxPasswordAge === 0 ? null : found.MaxPasswordAge,
-          PasswordReusePrevention: found.PasswordReusePrevention === undefined || found.PasswordReusePrevention === 0 ? null : found.PasswordReusePrevention,
-          HardExpiry: found.HardExpiry === true,
-        },
-      };
-      return { state, tags: 'untaggable' };
-    } catch (error) {
-      // Without a policy IAM answers NoSuchEntity.
-      if (isGone(error)) return { state: { policy: null } as State, tags: 'untaggable' };
-      throw error;
-    }
-  },
-  plan({ state, parameters: { minLength, reusePrevention } }) {
-    const now = state.policy ?? NONE;
-    const weak = [
-      ...(now.MinimumPasswordLength < minLength ? [`${now.MinimumPasswordLength} characters instead of ${minLength}`] : []),
-      ...REQUIRED.filter((each) => !now[each]).map((each) => `no ${each.slice('Require'.length).replace('Characters', '').toLowerCase()}`),
-      ...((now.PasswordReusePrevention ?? 0) < reusePrevention
-        ? [`${now.PasswordReusePrevention ?? 0} passwords remembered instead of ${reusePrevention}`]
-        : []),
-    ];
-    if (weak.length === 0) return { status: 'compliant', message: 'The password policy is strong enough.' };
+  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_iam_account_password_policy' },
+  wanted: ({ now: { policy }, parameters: { minLength, reusePrevention } }) => {
+    const now = policy ?? NONE;
     const after: PasswordPolicy = {
       ...now,
       MinimumPasswordLength: Math.max(now.MinimumPasswordLength, minLength),
@@ -220,20 +200,22 @@ export const strengthenPasswordPolicy = defineRemediator({
       RequireLowercaseCharacters: true,
       PasswordReusePrevention: Math.max(now.PasswordReusePrevention ?? 0, reusePrevention),
     };
-    return {
-      status: 'change',
-      changes: [
-        {
-          call: iam.call('UpdateAccountPasswordPolicy', input(after)),
-          undo: {
-            calls: [state.policy === null ? iam.call('DeleteAccountPasswordPolicy', {}) : iam.call('UpdateAccountPasswordPolicy', input(state.policy))],
-            restores: 'exact',
-          },
-          summary: `raise the password policy: ${weak.join(', ')}`,
-          resolves: true,
-        },
-      ],
-    };
+    return { policy: after };
+  },
+  compliant: () => 'The password policy is strong enough.',
+  writes: [iam.pick('UpdateAccountPasswordPolicy')],
+  undoes: [iam.pick('UpdateAccountPasswordPolicy', 'DeleteAccountPasswordPolicy')],
+  write: ({ to: { policy } }) => (policy === null ? iam.call('DeleteAccountPasswordPolicy', {}) : iam.call('UpdateAccountPasswordPolicy', input(policy))),
+  summary({ now: { policy }, parameters: { minLength, reusePrevention } }) {
+    const now = policy ?? NONE;
+    const weak = [
+      ...(now.MinimumPasswordLength < minLength ? [`${now.MinimumPasswordLength} characters instead of ${minLength}`] : []),
+      ...REQUIRED.filter((each) => !now[each]).map((each) => `no ${each.slice('Require'.length).replace('Characters', '').toLowerCase()}`),
+      ...((now.PasswordReusePrevention ?? 0) < reusePrevention
+        ? [`${now.PasswordReusePrevention ?? 0} passwords remembered instead of ${reusePrevention}`]
+        : []),
+    ];
+    return `raise the password policy: ${weak.join(', ')}`;
   },
   judge({ state, claim }) {
     const wanted = wantedBy(claim);
@@ -241,8 +223,5 @@ export const strengthenPasswordPolicy = defineRemediator({
     const short = shortfalls(state.policy ?? NONE, wanted.what);
     if (short.length === 0 && !wanted.known) return null;
     return short.map((each) => `${wanted.by} looks for ${each}, which is not changed here`);
-  },
-  async *discover({ account }) {
-    yield { type: 'AWS::::Account', id: account, region: GLOBAL_REGION };
   },
 });

@@ -1,8 +1,9 @@
-import { canonicalJson, defineRemediator, type Hazard, inParallel, isRecord, toJson } from '@redress/core';
+import { canonicalJson, defineRemediator, type Hazard, inParallel, toJson } from '@redress/core';
 import * as z from 'zod/mini';
 import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
 import { packageRef } from './package-ref.js';
+import { letsLogsIn } from './policy.js';
 
 const parameters = z
   .strictObject({
@@ -60,24 +61,6 @@ function raised(rule: EncryptionRule, wanted: Wanted): EncryptionRule {
 }
 
 const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
-
-/** Whether a statement of a bucket policy lets S3 deliver access logs. A policy that cannot be understood is taken to. */
-function letsLogsIn(policy: string | undefined): boolean {
-  if (policy === undefined) return false;
-  try {
-    const document: unknown = JSON.parse(policy);
-    const statements = isRecord(document) ? [document['Statement']].flat() : [];
-    return statements.some(
-      (each) =>
-        isRecord(each) &&
-        each['Effect'] === 'Allow' &&
-        isRecord(each['Principal']) &&
-        [each['Principal']['Service']].flat().includes('logging.s3.amazonaws.com'),
-    );
-  } catch {
-    return true;
-  }
-}
 
 /**
  * Gives a bucket at least the default encryption that is wanted: SSE-S3, or SSE-KMS. What is stronger already stays as it is, and so do

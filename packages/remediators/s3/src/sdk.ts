@@ -1,6 +1,4 @@
-// Of this package, only this file and control/sdk.ts import SDK clients. It is loaded at the first call.
-import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-
+// Of this package, only files of this name import SDK clients. It is loaded at the first call.
 export {
   DeleteBucketEncryptionCommand,
   DeletePublicAccessBlockCommand,
@@ -16,10 +14,4 @@ export {
   PutBucketEncryptionCommand,
   PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
-
-// A bucket may be in another region than the one that is asked: the answer says so, and the call goes there.
-export class RedirectedS3Client extends S3Client {
-  constructor(config: S3ClientConfig) {
-    super({ followRegionRedirects: true, ...config });
-  }
-}
+export { RedirectedS3Client } from './redirected/sdk.js';

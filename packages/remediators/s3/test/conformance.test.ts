@@ -1,12 +1,14 @@
 import {
   CreateBucketCommand,
   DeleteBucketEncryptionCommand,
+  DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
+  PutBucketLoggingCommand,
   PutBucketOwnershipControlsCommand,
   PutBucketPolicyCommand,
   PutBucketTaggingCommand,
@@ -19,7 +21,14 @@ import {
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
-import { blockPublicAccess, enforceDefaultEncryption, reportPublicWebsiteBucket } from '../src/index.js';
+import {
+  blockPublicAccess,
+  enableServerAccessLogging,
+  enableVersioning,
+  enforceDefaultEncryption,
+  reportPublicWebsiteBucket,
+  requireTls,
+} from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -251,5 +260,194 @@ describeRemediator(reportPublicWebsiteBucket, {
       expect: 'not-applicable',
       arrange: async (sdk) => resource({ type: 'AWS::S3::Bucket', id: `${sdk.name('express')}--use1-az4--x-s3`, account: sdk.account, region: sdk.region }),
     },
+  ],
+});
+
+const letsIn = async (s3: S3Client, Bucket: string) => {
+  const allowed = { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${Bucket}/*` };
+  await s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: [allowed] }) }));
+};
+const LOGS = 'kit-access-logs';
+const target = async (sdk: Sdk) => {
+  const s3 = new S3Client(sdk.config);
+  await s3.send(new CreateBucketCommand({ Bucket: LOGS })).catch(() => undefined);
+  await letsIn(s3, LOGS);
+};
+const logged = { ...common, parameters: { targetBucket: 'kit-access-{region}' } };
+const logging = (sdk: Sdk, Bucket: string, LoggingEnabled?: { TargetBucket: string; TargetPrefix: string }) =>
+  new S3Client(sdk.config).send(new PutBucketLoggingCommand({ Bucket, BucketLoggingStatus: LoggingEnabled === undefined ? {} : { LoggingEnabled } }));
+
+describeRemediator(enableServerAccessLogging, {
+  account,
+  scenarios: [
+    {
+      ...logged,
+      parameters: { targetBucket: LOGS },
+      name: 'a bucket without it',
+      expect: 'change',
+      arrange: async (sdk) => {
+        await target(sdk);
+        return bucket(sdk);
+      },
+      breakAgain: async (sdk, { id }) => {
+        await logging(sdk, id);
+      },
+    },
+    {
+      ...logged,
+      parameters: { targetBucket: LOGS },
+      name: 'someone has just turned it off',
+      expect: 'change',
+      event: named('PutBucketLogging'),
+      arrange: async (sdk) => {
+        await target(sdk);
+        return bucket(sdk);
+      },
+    },
+    {
+      ...logged,
+      parameters: { targetBucket: LOGS },
+      name: 'a scratch bucket',
+      expect: 'change',
+      hazards: ['short-lived'],
+      arrange: async (sdk) => {
+        await target(sdk);
+        const ref = await bucket(sdk);
+        await common.tag?.(sdk, ref, 'purpose', 'scratch');
+        return ref;
+      },
+    },
+    { ...common, name: 'no bucket is named', expect: 'manual', arrange: (sdk) => bucket(sdk) },
+    {
+      ...logged,
+      name: 'the named bucket takes no logs',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: `kit-access-${sdk.region}` })).catch(() => undefined);
+        return bucket(sdk);
+      },
+    },
+    {
+      ...logged,
+      name: 'a bucket with it, to another place',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        await target(sdk);
+        const ref = await bucket(sdk);
+        await logging(sdk, ref.id, { TargetBucket: LOGS, TargetPrefix: 'elsewhere/' });
+        return ref;
+      },
+    },
+    {
+      name: 'the log bucket itself',
+      expect: 'not-applicable',
+      parameters: { targetBucket: LOGS },
+      arrange: async (sdk) => {
+        await target(sdk);
+        await logging(sdk, LOGS);
+        return resource({ type: 'AWS::S3::Bucket', id: LOGS, account: sdk.account, region: sdk.region });
+      },
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const withoutTls = (s3: S3Client, Bucket: string) =>
+  s3.send(
+    new PutBucketPolicyCommand({
+      Bucket,
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'tls',
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: ['s3:*'],
+            Resource: [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`],
+            Condition: { Bool: { 'aws:SecureTransport': false } },
+          },
+        ],
+      }),
+    }),
+  );
+describeRemediator(requireTls, {
+  account,
+  scenarios: [
+    {
+      ...common,
+      name: 'a bucket without a policy',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk),
+      breakAgain: async (sdk, { id: Bucket }) => {
+        await new S3Client(sdk.config).send(new DeleteBucketPolicyCommand({ Bucket }));
+      },
+    },
+    { ...common, name: 'a bucket with a policy of its own', expect: 'change', arrange: (sdk) => bucket(sdk, letsIn), event: named('PutBucketPolicy') },
+    { ...common, name: 'a website', expect: 'change', hazards: ['website'], arrange: (sdk) => bucket(sdk, site) },
+    {
+      ...common,
+      name: 'a policy without room',
+      expect: 'manual',
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) => {
+          const allowed = {
+            Effect: 'Allow',
+            Principal: { AWS: 'arn:aws:iam::222222222222:root' },
+            Action: 's3:GetObject',
+            Resource: `arn:aws:s3:::${Bucket}/*`,
+          };
+          const Statement = Array.from({ length: 110 }, (_, index) => ({ Sid: `reader${index}`.padEnd(40, 'x'), ...allowed }));
+          return s3.send(new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) }));
+        }),
+    },
+    { ...common, name: 'a policy that requires it in other words', expect: 'compliant', arrange: (sdk) => bucket(sdk, withoutTls) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const versioned: Pick<Scenario, 'tag' | 'rest'> = {
+  ...common,
+  rest: async (sdk, { id: Bucket }) => (await new S3Client(sdk.config).send(new GetBucketTaggingCommand({ Bucket }))).TagSet ?? [],
+};
+const suspended = (s3: S3Client, Bucket: string) => s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Suspended' } }));
+describeRemediator(enableVersioning, {
+  account,
+  scenarios: [
+    {
+      ...versioned,
+      name: 'a bucket whose versioning is suspended',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, suspended),
+      breakAgain: async (sdk, { id }) => {
+        await suspended(new S3Client(sdk.config), id);
+      },
+    },
+    {
+      ...versioned,
+      name: 'a bucket that never had it',
+      expect: 'change',
+      event: named('CreateBucket'),
+      arrange: async (sdk) => {
+        const Bucket = sdk.name('bucket');
+        const s3 = new S3Client(sdk.config);
+        await s3.send(new CreateBucketCommand({ Bucket }));
+        await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'payments' }] } }));
+        return resource({ type: 'AWS::S3::Bucket', id: Bucket, account: sdk.account, region: sdk.region });
+      },
+    },
+    {
+      ...versioned,
+      name: 'a temporary bucket',
+      expect: 'change',
+      hazards: ['short-lived'],
+      arrange: async (sdk) => {
+        const ref = await bucket(sdk, suspended);
+        await common.tag?.(sdk, ref, 'lifetime', 'temporary');
+        return ref;
+      },
+    },
+    { ...versioned, name: 'a bucket with it', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
   ],
 });

@@ -1,0 +1,19 @@
+import { defineService } from '@redress/core';
+
+/** EC2 as the further remediators use it: those that do not come with the command load nothing of it. */
+export const ec2 = defineService({
+  id: 'ec2',
+  load: () => import('./sdk.js'),
+  client: 'EC2Client',
+  operations: {
+    DescribeSnapshots: {},
+    DescribeSnapshotAttribute: {},
+    DescribeVpcs: {},
+    DescribeFlowLogs: {},
+    // It sets what it names: sent twice, it changes nothing more.
+    ModifySnapshotAttribute: { retry: 'idempotent' },
+    // A role is passed for CloudWatch Logs, and a delivery is made for S3.
+    CreateFlowLogs: { iam: ['ec2:CreateFlowLogs', 'iam:PassRole', 'logs:CreateLogDelivery'], retry: 'client-token' },
+    DeleteFlowLogs: { iam: ['ec2:DeleteFlowLogs', 'logs:DeleteLogDelivery'], retry: 'idempotent' },
+  },
+});

@@ -1,0 +1,98 @@
+import { defineResource, defineSetting, needs, paginate, shortLived, tagsIn } from '@redress/core';
+import * as z from 'zod/mini';
+import { packageRef } from '../package-ref.js';
+import { ec2 } from './client.js';
+
+const parameters = z
+  .strictObject({
+    destination: z
+      .optional(
+        z
+          .string()
+          .check(z.regex(/^arn:[^:]+:(?:s3:::[^:]+|logs:[^:]*:[0-9]{12}:log-group:[^:]+)$/, 'the ARN of a bucket or of a log group; {region} may stand in it')),
+      )
+      .check(z.describe('Where flow logs go: a bucket, or a log group. {region} stands for the region of the VPC.')),
+    roleArn: z
+      .optional(z.string().check(z.regex(/^arn:[^:]+:iam::[0-9]{12}:role\/.+$/, 'the ARN of a role')))
+      .check(z.describe('The role that writes into a log group; it is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
+    traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('What is logged. The control looks for REJECT at least; ALL costs more.')),
+  })
+  .check(z.refine(({ destination, roleArn }) => destination?.includes(':s3:') !== true || roleArn === undefined, { message: 'a bucket needs no roleArn' }));
+
+/** A VPC of this account: one that is shared with it belongs to another. EC2 leaves the tags of what has none out. */
+const vpc = defineResource({
+  type: 'AWS::EC2::VPC',
+  arn: 'arn:{partition}:ec2:{region}:{account}:vpc/{id}',
+  find: { reads: [ec2.pick('DescribeVpcs')], of: async ({ aws, id }) => (await aws.ec2.DescribeVpcs({ VpcIds: [id] })).Vpcs?.[0] },
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
+  list: {
+    reads: [ec2.pick('DescribeVpcs')],
+    async *of({ aws, account }) {
+      for await (const { VpcId: id, OwnerId } of paginate(aws.ec2.DescribeVpcs, {}, 'Vpcs')) if (id !== undefined && OwnerId === account) yield { id };
+    },
+  },
+});
+
+/**
+ * Creates a flow log of a VPC that has none. It is captured beside the path of packets.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-6
+ */
+export const enableVpcFlowLogs = defineSetting({
+  on: vpc,
+  id: 'ec2-enable-vpc-flow-logs',
+  title: 'Create a flow log of a VPC that has none',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['EC2.6'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['3.9'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['3.7'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['3.7'],
+  },
+  rules: { VPC_FLOW_LOGS_ENABLED: 'vpc-flow-logs-enabled' },
+  calls: { 'ec2:CreateVpc': 'response.vpc.vpcId', 'ec2:CreateDefaultVpc': 'response.vpc.vpcId' },
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: [
+    'What flow logs of a busy VPC cost.',
+    'Whether bucket or role let them be delivered: errors show in the flow log alone.',
+    'Flow logs of single subnets and interfaces, which do not count for the control.',
+  ],
+  parameters,
+  ruleParameters: { trafficType: 'traffic' },
+  read: {
+    reads: [ec2.pick('DescribeFlowLogs')],
+    async of({ aws, id }) {
+      const active: string[] = [];
+      for await (const { FlowLogStatus, TrafficType } of paginate(aws.ec2.DescribeFlowLogs, { Filter: [{ Name: 'resource-id', Values: [id] }] }, 'FlowLogs'))
+        if (FlowLogStatus === 'ACTIVE') active.push(TrafficType ?? '?');
+      return { traffic: [...new Set(active)].sort() };
+    },
+  },
+  hazards: [shortLived('flow logs of it are paid for, and nobody reads them')],
+  rollback: { restores: 'exact', what: 'The flow log is deleted.', not: ['What was delivered meanwhile stays where it is.'] },
+  alsoFoundBy: { prowler: ['vpc_flow_logs_enabled'] },
+  inCode: { cloudFormation: 'AWS::EC2::FlowLog', terraform: 'aws_flow_log' },
+  instead: ({ now, id, parameters: { destination, roleArn, traffic } }) =>
+    now.traffic.some((each) => each === 'ALL' || each === traffic)
+      ? null
+      : needs('ec2-enable-vpc-flow-logs', `${id} has no flow log of ${traffic === 'ALL' ? 'all traffic' : 'what is rejected'}`, {
+          destination,
+          ...(destination?.includes(':logs:') === true ? { roleArn } : {}),
+        }),
+  wanted: ({ now, parameters: { traffic } }) =>
+    now.traffic.some((each) => each === 'ALL' || each === traffic) ? now : { traffic: [...new Set([...now.traffic, traffic])].sort() },
+  writes: [ec2.pick('CreateFlowLogs')],
+  undoes: [ec2.pick('DeleteFlowLogs')],
+  write: ({ id, resource, parameters: { destination = '', roleArn, traffic } }) =>
+    ec2.call('CreateFlowLogs', {
+      ResourceIds: [id],
+      ResourceType: 'VPC',
+      TrafficType: traffic,
+      LogDestinationType: destination.includes(':s3:') ? 's3' : 'cloud-watch-logs',
+      LogDestination: destination.replaceAll('{region}', resource.region),
+      ...(roleArn === undefined ? {} : { DeliverLogsPermissionArn: roleArn }),
+    }),
+  undo: () => ({ calls: [ec2.call('DeleteFlowLogs', { FlowLogIds: [{ $response: '/FlowLogIds/0' }] })], restores: 'exact' }),
+  summary: ({ id, parameters: { destination, traffic } }) => `log ${traffic === 'ALL' ? 'all traffic' : 'what is rejected'} of ${id} to ${destination}`,
+});

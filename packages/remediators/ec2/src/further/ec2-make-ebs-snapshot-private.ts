@@ -1,0 +1,66 @@
+import { defineResource, defineSetting, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
+import { packageRef } from '../package-ref.js';
+import { ec2 } from './client.js';
+
+/** A snapshot of this account. EC2 leaves the tags of what has none out. */
+const snapshot = defineResource({
+  type: 'AWS::EC2::Snapshot',
+  arn: ['arn:{partition}:ec2:{region}:{account}:snapshot/{id}', 'arn:{partition}:ec2:{region}::snapshot/{id}'],
+  find: {
+    reads: [ec2.pick('DescribeSnapshots')],
+    of: async ({ aws, id }) => (await aws.ec2.DescribeSnapshots({ SnapshotIds: [id], OwnerIds: ['self'] })).Snapshots?.[0],
+  },
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
+  list: {
+    reads: [ec2.pick('DescribeSnapshots')],
+    async *of({ aws }) {
+      for await (const { SnapshotId: id } of paginate(aws.ec2.DescribeSnapshots, { OwnerIds: ['self'], RestorableByUserIds: ['all'] }, 'Snapshots'))
+        if (id !== undefined) yield { id };
+    },
+  },
+});
+
+/**
+ * Takes from everybody the right to make volumes of a snapshot. Accounts that are named keep theirs, and volumes that were made run on.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-1
+ */
+export const makeEbsSnapshotPrivate = defineSetting({
+  on: snapshot,
+  id: 'ec2-make-ebs-snapshot-private',
+  title: 'Remove the public right to make volumes of an EBS snapshot',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['EC2.1'] },
+  rules: { EBS_SNAPSHOT_PUBLIC_RESTORABLE_CHECK: 'ebs-snapshot-public-restorable-check' },
+  calls: { 'ec2:ModifySnapshotAttribute': 'request.snapshotId' },
+  ceiling: 'enforce',
+  blindSpots: [
+    'Who has copied it already: their copies stay.',
+    'Whether a public image is backed by it: that has a permission of its own.',
+    'The rule of AWS Config speaks of the account, and names no snapshot: events and sweeps find them.',
+  ],
+  read: {
+    reads: [ec2.pick('DescribeSnapshotAttribute')],
+    of: async ({ aws, id }) => ({
+      public: (await aws.ec2.DescribeSnapshotAttribute({ SnapshotId: id, Attribute: 'createVolumePermission' })).CreateVolumePermissions?.some(
+        (each) => each.Group === 'all',
+      ),
+    }),
+  },
+  // Without a permission EC2 may leave the list out.
+  absent: { public: false },
+  hazards: [sharedOnPurpose('who makes volumes of it without being named could not any more')],
+  rollback: { restores: 'exact', what: 'Everybody may make volumes of it again.', not: [] },
+  alsoFoundBy: { prowler: ['ec2_ebs_public_snapshot'] },
+  inCode: { cloudFormation: 'none: a snapshot is not in it', terraform: 'aws_snapshot_create_volume_permission' },
+  wanted: () => ({ public: false }),
+  writes: [ec2.pick('ModifySnapshotAttribute')],
+  write: ({ id, to }) =>
+    ec2.call('ModifySnapshotAttribute', {
+      SnapshotId: id,
+      Attribute: 'createVolumePermission',
+      OperationType: to.public ? 'add' : 'remove',
+      GroupNames: ['all'],
+    }),
+  summary: ({ id }) => `take from everybody the right to make volumes of ${id}`,
+});

@@ -1,0 +1,90 @@
+import { type Remediator, resource } from '@redress/core';
+import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { expect, it } from 'vitest';
+import { enableVpcFlowLogs, makeEbsSnapshotPrivate } from '../src/index.js';
+
+interface Thing {
+  tags: { Key: string; Value: string }[];
+  public: boolean;
+  flowLogs: { FlowLogId: string; TrafficType: string }[];
+}
+const known = (custom: Record<string, unknown>, id: string | undefined, code: string): Thing => {
+  const found = (custom as Record<string, Thing>)[id ?? ''];
+  if (found === undefined) throw new SimulatedError(code, 400);
+  return found;
+};
+const listed = (custom: Record<string, unknown>, ids: readonly string[] | undefined, code: string, account: string, as: string) =>
+  (ids ?? Object.keys(custom).sort()).map((id) => ({ [as]: id, OwnerId: account, Tags: known(custom, id, code).tags }));
+const [NO_SNAPSHOT, NO_VPC] = ['InvalidSnapshot.NotFound', 'InvalidVpcID.NotFound'] as const;
+
+/** As much of EC2 as these two use, in which each thing is a snapshot and a VPC. */
+const ec2: Readonly<Record<string, Operation>> = {
+  DescribeSnapshots: (
+    { custom },
+    { SnapshotIds, RestorableByUserIds }: { readonly SnapshotIds?: string[]; readonly RestorableByUserIds?: string[] },
+    { account },
+  ) => ({
+    Snapshots: listed(custom, SnapshotIds, NO_SNAPSHOT, account, 'SnapshotId').filter(
+      ({ SnapshotId }) => RestorableByUserIds === undefined || known(custom, String(SnapshotId), NO_SNAPSHOT).public,
+    ),
+  }),
+  DescribeSnapshotAttribute: ({ custom }, { SnapshotId }: { readonly SnapshotId: string }) => ({
+    CreateVolumePermissions: [{ UserId: '222222222222' }, ...(known(custom, SnapshotId, NO_SNAPSHOT).public ? [{ Group: 'all' }] : [])],
+  }),
+  ModifySnapshotAttribute: ({ custom }, { SnapshotId, OperationType }: { readonly SnapshotId: string; readonly OperationType: string }) => {
+    known(custom, SnapshotId, NO_SNAPSHOT).public = OperationType === 'add';
+    return {};
+  },
+  DescribeVpcs: ({ custom }, { VpcIds }: { readonly VpcIds?: string[] }, { account }) => ({ Vpcs: listed(custom, VpcIds, NO_VPC, account, 'VpcId') }),
+  DescribeFlowLogs: ({ custom }, { Filter: [filter] }: { readonly Filter: { readonly Values: string[] }[] }) => ({
+    FlowLogs: ((custom as Record<string, Thing>)[filter?.Values[0] ?? '']?.flowLogs ?? []).map((each) => ({ ...each, FlowLogStatus: 'ACTIVE' })),
+  }),
+  CreateFlowLogs: (state, { ResourceIds: [id], TrafficType }: { readonly ResourceIds: string[]; readonly TrafficType: string }) => {
+    const { flowLogs } = known(state.custom, id, NO_VPC);
+    if (flowLogs.some((each) => each.TrafficType === TrafficType)) throw new SimulatedError('FlowLogAlreadyExists', 400);
+    const FlowLogId = `fl-${++state.made}`;
+    flowLogs.push({ FlowLogId, TrafficType });
+    return { FlowLogIds: [FlowLogId], Unsuccessful: [] };
+  },
+  DeleteFlowLogs: ({ custom }, { FlowLogIds }: { readonly FlowLogIds: string[] }) => {
+    for (const thing of Object.values(custom as Record<string, Thing>))
+      thing.flowLogs = thing.flowLogs.filter(({ FlowLogId }) => !FlowLogIds.includes(FlowLogId));
+    return {};
+  },
+};
+const sound = (): Thing => ({ tags: [], public: false, flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }] });
+
+it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<Thing>, isOpen: (thing: Thing) => boolean]>([
+  [makeEbsSnapshotPrivate.id, makeEbsSnapshotPrivate, 'AWS::EC2::Snapshot', 'snap-0123456789abcdef0', { public: true }, (thing) => thing.public],
+  [enableVpcFlowLogs.id, enableVpcFlowLogs, 'AWS::EC2::VPC', 'vpc-0123456789abcdef0', { flowLogs: [] }, (thing) => thing.flowLogs.length === 0],
+])('%s survives every fault at every call', async (_, remediator, type, subject, broken, isOpen) => {
+  const report = await faultMatrix(remediator, {
+    services: { ec2 },
+    parameters: remediator === enableVpcFlowLogs ? { destination: 'arn:aws:s3:::flows' } : {},
+    arrange(account) {
+      Object.assign(account.state.custom, { beside: sound(), [subject]: sound() });
+      const now = () => (account.state.custom as Record<string, Thing>)[subject];
+      return reportedGap({
+        resource: resource({ type, id: subject, account: account.account, region: 'us-east-1' }),
+        rule: String(remediator.configRules[1]),
+        open: () => Object.assign(now() ?? {}, structuredClone(broken)),
+        isOpen: () => {
+          const thing = now();
+          return thing !== undefined && isOpen(thing);
+        },
+        others: {
+          delete: () => delete account.state.custom[subject],
+          fix: () => {
+            const thing = now();
+            if (thing === undefined) return;
+            thing.public = false;
+            if (thing.flowLogs.length === 0) thing.flowLogs.push({ FlowLogId: 'fl-theirs', TrafficType: 'REJECT' });
+          },
+          change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(150);
+});

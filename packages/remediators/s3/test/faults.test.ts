@@ -1,0 +1,115 @@
+import { type Remediator, resource } from '@redress/core';
+import { faultMatrix, type Operation, reportedGap, type SimulatedAccount, SimulatedError } from '@redress/testing';
+import { expect, it } from 'vitest';
+import { enableServerAccessLogging, enableVersioning, requireTls } from '../src/index.js';
+
+type Input = Readonly<Record<string, unknown>> & { readonly Bucket: string };
+type Own = Record<string, { logging?: object; versioning?: string }>;
+const LOGS = 'logs';
+const own: Operation = (state, { Bucket }: Input) => {
+  if (state.buckets[Bucket] === undefined) throw new SimulatedError('NoSuchBucket', 404);
+  return ((state.custom as Own)[Bucket] ??= {});
+};
+/** What the simulated S3 does not have. */
+const s3: Readonly<Record<string, Operation>> = {
+  GetBucketLogging: (state, input, place) => {
+    const { logging } = own(state, input, place) as Own[string];
+    return logging === undefined ? {} : { LoggingEnabled: logging };
+  },
+  PutBucketLogging: (state, input: Input & { readonly BucketLoggingStatus: { readonly LoggingEnabled?: object } }, place) => {
+    const mine = own(state, input as never, place) as Own[string];
+    const { LoggingEnabled } = input.BucketLoggingStatus;
+    if (LoggingEnabled === undefined) delete mine.logging;
+    else mine.logging = LoggingEnabled;
+    return {};
+  },
+  GetBucketVersioning: (state, input, place) => {
+    const { versioning } = own(state, input, place) as Own[string];
+    return versioning === undefined ? {} : { Status: versioning };
+  },
+  PutBucketVersioning: (state, input: Input & { readonly VersioningConfiguration: { readonly Status: string } }, place) => {
+    (own(state, input as never, place) as Own[string]).versioning = input.VersioningConfiguration.Status;
+    return {};
+  },
+  DeleteBucketPolicy: (state, input: Input, place) => {
+    own(state, input as never, place);
+    const bucket = state.buckets[input.Bucket];
+    if (bucket !== undefined) bucket.policy = null;
+    return {};
+  },
+};
+
+const statement = (Bucket: string) => ({
+  Effect: 'Deny',
+  Principal: '*',
+  Action: 's3:*',
+  Resource: [`arn:aws:s3:::${Bucket}`, `arn:aws:s3:::${Bucket}/*`],
+  Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+});
+const lets = { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${LOGS}/*` };
+const put = (account: SimulatedAccount, Bucket: string, ...Statement: readonly object[]) =>
+  account.act('s3', 'PutBucketPolicy', { Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) });
+const TO_LOGS = { LoggingEnabled: { TargetBucket: LOGS, TargetPrefix: 'x/' } };
+
+interface Case {
+  readonly parameters?: Readonly<Record<string, string>>;
+  fix(account: SimulatedAccount, Bucket: string): unknown;
+  open(account: SimulatedAccount): unknown;
+  isOpen(account: SimulatedAccount): boolean;
+}
+const mine = (account: SimulatedAccount) => (account.state.custom as Own)['subject'];
+
+it.each<[id: string, Remediator, Case]>([
+  [
+    enableServerAccessLogging.id,
+    enableServerAccessLogging,
+    {
+      parameters: { targetBucket: LOGS },
+      fix: (account, Bucket) => account.act('s3', 'PutBucketLogging', { Bucket, BucketLoggingStatus: TO_LOGS }),
+      open: (account) => account.act('s3', 'PutBucketLogging', { Bucket: 'subject', BucketLoggingStatus: {} }),
+      isOpen: (account) => mine(account)?.logging === undefined,
+    },
+  ],
+  [
+    requireTls.id,
+    requireTls,
+    {
+      fix: (account, Bucket) => put(account, Bucket, ...(Bucket === LOGS ? [lets] : []), statement(Bucket)),
+      open: (account) => put(account, 'subject', { ...lets, Sid: 'own' }),
+      isOpen: (account) => account.state.buckets['subject']?.policy?.includes('SecureTransport') === false,
+    },
+  ],
+  [
+    enableVersioning.id,
+    enableVersioning,
+    {
+      fix: (account, Bucket) => account.act('s3', 'PutBucketVersioning', { Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+      open: (account) => account.act('s3', 'PutBucketVersioning', { Bucket: 'subject', VersioningConfiguration: { Status: 'Suspended' } }),
+      isOpen: (account) => mine(account)?.versioning === 'Suspended',
+    },
+  ],
+])('%s survives every fault at every call', async (_, remediator, { parameters = {}, fix, open, isOpen }) => {
+  const report = await faultMatrix(remediator, {
+    services: { s3 },
+    parameters,
+    arrange(account) {
+      for (const Bucket of ['beside', LOGS, 'subject']) account.act('s3', 'CreateBucket', { Bucket });
+      put(account, LOGS, lets);
+      for (const Bucket of ['beside', LOGS, 'subject']) fix(account, Bucket);
+      const there = () => account.state.buckets['subject'] !== undefined;
+      return reportedGap({
+        resource: resource({ type: 'AWS::S3::Bucket', id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: String(remediator.configRules[1]),
+        open: () => open(account),
+        isOpen: () => there() && isOpen(account),
+        others: {
+          delete: () => account.act('s3', 'DeleteBucket', { Bucket: 'subject' }),
+          fix: () => fix(account, 'subject'),
+          change: () => account.act('s3', 'PutBucketTagging', { Bucket: 'subject', Tagging: { TagSet: [{ Key: 'team', Value: 'x' }] } }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(250);
+});
