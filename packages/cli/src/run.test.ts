@@ -843,7 +843,7 @@ describe('patterns', () => {
     expect((json as { name: string }[]).map(({ name }) => name)).toContain('cloudtrail');
     const some = await redress('patterns', '--remediator', 'widget-note', '--json');
     expect((some.json as { name: string }[]).map(({ name }) => name)).not.toContain('cloudtrail');
-    expect((await redress('patterns')).out).toContain('cloudtrail-widget: Calls of widget');
+    expect((await redress('patterns')).out).toContain('cloudtrail: Calls that changed something');
     expect((await redress('patterns', '--remediator', 'nothing')).exit).toBe(2);
   });
 });
