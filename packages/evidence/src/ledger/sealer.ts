@@ -107,9 +107,7 @@ function decide(files: SealFiles, source: SealSource, before: State, now: number
   // A clock that was set back must not make the order of seals doubtful.
   const time = new Date(Math.max(now, last === null ? 0 : Date.parse(last.time))).toISOString();
   const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams: positionsDigest(streams) };
-  const growth = new Growth(edge(files, before), null);
-  for (const { leaf } of lines) growth.appendLeaf(leaf);
-  growth.appendLeaf(leafHash(sealEntry(made)));
+  const growth = grownBy(edge(files, before), lines, made);
   return { plan: { before, after: { size: growth.size, root: growth.root().toString('base64'), seal: made, streams } }, skipped };
 }
 
@@ -122,13 +120,14 @@ function complete(files: SealFiles, source: SealSource, signer: NoteSigner, { be
     if (!same(signed, before)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${signed.size}.`);
     if (after.seal === null) throw corrupt(`${PENDING} names no seal.`);
     const { lines } = unsealed(source, before.streams, new Map(Object.entries(after.streams).map(([stream, { bytes }]) => [stream as Digest, bytes])));
-    const growth = new Growth(edge(files, before), (tile, bytes) => files.write(inLedger(tile), bytes));
+    const from = edge(files, before);
+    // Nothing is written beside the log that it will not be part of.
+    if (!isRoot(after, grownBy(from, lines, after.seal))) throw changed(after.seal);
+    const growth = new Growth(from, (tile, bytes) => files.write(inLedger(tile), bytes));
     for (const line of lines) growth.append(entryOf({ ...line, json: source.read(line.stream, line.from, line.to).subarray(JSON_AT) }));
     growth.append(sealEntry(after.seal));
     growth.end();
-    // Tiles that nobody has signed do no harm.
-    if (growth.size !== after.size || growth.root().toString('base64') !== after.root)
-      throw corrupt(`Records were changed since seal ${after.seal.number} was begun.`);
+    if (!isRoot(after, growth)) throw changed(after.seal);
     files.write(CHECKPOINT, Buffer.from(signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer)));
   }
   files.write(STATE, Buffer.from(canonicalJson(after)));
@@ -137,6 +136,16 @@ function complete(files: SealFiles, source: SealSource, signer: NoteSigner, { be
   files.remove(PENDING);
 }
 
+/** The tree after a seal, of which only the root is wanted. */
+function grownBy(from: Edge, lines: readonly Unsealed[], made: Seal): Growth {
+  const growth = new Growth(from, null);
+  for (const { leaf } of lines) growth.appendLeaf(leaf);
+  growth.appendLeaf(leafHash(sealEntry(made)));
+  return growth;
+}
+
+const isRoot = ({ size, root }: State, growth: Growth) => growth.size === size && growth.root().toString('base64') === root;
+const changed = ({ number }: Seal) => corrupt(`Records were changed since seal ${number} was begun.`);
 const same = (one: Pick<State, 'size' | 'root'>, other: Pick<State, 'size' | 'root'>) => one.size === other.size && one.root === other.root;
 
 /** A line that is to be sealed, by where it is: what many records hold is not kept in memory. */

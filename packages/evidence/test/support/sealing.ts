@@ -8,6 +8,10 @@ import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js
 import type { SealFiles } from '../../src/ledger/sealer.js';
 
 const KEY = generateKey('example.com/redress');
+/** The private key of all tests. */
+export const SECRET = KEY.secret;
+/** The key that verifiers have. */
+export const VERIFIER = KEY.verifier;
 
 /** A clock that a test moves. */
 export interface SteppingClock extends Pick<Clock, 'now'> {
@@ -60,7 +64,15 @@ export function sealing(): Sealing {
       if (begun.status !== 'begun') throw new Error(`It did not begin: ${begun.status}`);
       clock.time += 1000;
       await journal.append({ kind: 'call', resource: ref(id), remediator: 'r', lease: begun.lease, body: { operation: 'x' } });
-      await journal.finish({ resource: ref(id), remediator: 'r', lease: begun.lease, outcome: 'remediated', sent: 1, body: {}, documents: { after: { id, ok: true } } });
+      await journal.finish({
+        resource: ref(id),
+        remediator: 'r',
+        lease: begun.lease,
+        outcome: 'remediated',
+        sent: 1,
+        body: {},
+        documents: { after: { id, ok: true } },
+      });
     },
     async remove() {
       await journal.close?.();
