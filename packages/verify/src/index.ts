@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { reportText } from './command.js';
 export type { Finding } from './findings.js';
 export { parseTrust, type Trust, type TrustedKey, UsageError } from './note.js';
 export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLedger } from './verify.js';

@@ -67,7 +67,7 @@ function leased({ open, fence }: Chain, record: JsonObject): Broken | null {
   const own = fenceOf(record);
   if (kind === 'intent' && open !== null) return { code: 'already-open', message: `Execution ${execution} begins while ${open.execution} is open.` };
   if (kind === 'lease' || kind === 'call' || kind === 'outcome') {
-    if (open?.execution !== record['execution']) return { code: 'not-open', message: `A ${kind} of ${execution}, which is not open.` };
+    if (open === null || open.execution !== record['execution']) return { code: 'not-open', message: `A ${kind} of ${execution}, which is not open.` };
     if (kind === 'lease' ? own <= fence : own !== open.fence) return { code: 'wrong-fence', message: `A ${kind} of a worker that does not hold the lease.` };
   }
   return kind === 'intent' && own <= fence ? { code: 'wrong-fence', message: 'An intent whose fence is not newer.' } : null;
