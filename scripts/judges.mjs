@@ -32,6 +32,15 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'ledger',
+    judge: 'fsck of Tessera, and the Go library of signed notes',
+    judges: 'tiles, entries and checkpoints of sealed ledgers, of many sizes and changed; keys and signatures, both ways',
+    tools: [
+      { name: 'tessera', licence: 'Apache-2.0', by: '`go install`' },
+      { name: 'sumdb-note', licence: 'BSD-3-Clause', by: '`go build`' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

@@ -17,7 +17,7 @@ export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
 /**
  * What is installed beside the packages, each in a folder of its own and of a pinned version. Those of Python have a requirements file each, for
- * their dependencies do not agree. `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
+ * their dependencies do not agree. A library of Go comes with a program of ours that calls it (`source`). `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
  */
 const TOOLS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
@@ -36,6 +36,19 @@ const TOOLS = {
     folder: '.cache/judges/versitygw',
     go: 'github.com/versity/versitygw/cmd/versitygw@v1.8.0',
     what: 'the S3 server (versitygw, compiled by Go, a few minutes',
+    builds: ['go'],
+  },
+  tessera: {
+    folder: '.cache/judges/tessera',
+    go: 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4',
+    what: 'the checker of transparency logs (fsck of Tessera, compiled by Go',
+    builds: ['go'],
+  },
+  'sumdb-note': {
+    folder: '.cache/judges/sumdb-note',
+    go: 'golang.org/x/mod@v0.43.0',
+    source: 'tests/judges/note',
+    what: "Go's library of signed notes (sumdb/note, compiled by Go",
     builds: ['go'],
   },
 };
@@ -259,7 +272,7 @@ function pinned(name) {
   const { requirements, maven, go } = TOOLS[name];
   return requirements === undefined ? (maven ?? go) : String(read(requirements));
 }
-const wanted = (name) => digest([pinned(name)]);
+const wanted = (name) => digest([pinned(name), ...filesUnder(TOOLS[name].source ?? 'no-source').map((file) => readFileSync(file))]);
 const toolStamp = (name) => (name === 'moto' ? 'python' : TOOLS[name].requirements === undefined ? `tool-${name}` : `python-${name}`);
 
 function installed(name) {
@@ -299,8 +312,10 @@ async function installMaven(name, folder) {
   await run('mvn', ['--quiet', '--batch-mode', '--file', pom, MAVEN_COPY, `-DoutputDirectory=${folder}`]);
 }
 
-/** A program, compiled from the module. */
+/** A program, compiled from the module; of a library the one in `source`, whose `go.mod` has to name the same version. */
 async function installGo(name, folder) {
+  const { source } = TOOLS[name];
+  if (source !== undefined) return void (await run('go', ['build', '-o', folder, '.'], { cwd: join(ROOT, source) }));
   await run('go', ['install', TOOLS[name].go], { env: { ...process.env, GOBIN: folder } });
 }
 

@@ -46,7 +46,7 @@ export interface ErrorDocument {
 }
 
 // What the person who called has to correct; everything else is the world's doing.
-const CALLERS = /^(?:cli\/(?!bug|disk)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/)/;
+const CALLERS = /^(?:cli\/(?!bug|disk)|policy\/|register\/|compose\/|resource\/|remediator\/|service\/|ledger\/key)/;
 
 /** An error as a document, as lines for people, and as an exit code. */
 export function explain(error: unknown): { document: ErrorDocument; text: string; exit: 1 | 2 } {

@@ -75,6 +75,10 @@ const redress = (...argv: string[]) =>
     clock: { now: () => time, sleep: async (milliseconds) => void (time += milliseconds) },
   });
 const ran = async () => JSON.parse((await redress('run', 'event.json', '--json')).out) as RunDocument;
+const sealed = async () => {
+  await ran();
+  for (const argv of [['key', '--origin', 'example.com/redress'], ['seal']]) expect((await redress('evidence', ...argv)).exit).toBe(0);
+};
 const execution = async () => (await ran()).files[0]?.passes[0]?.execution ?? '';
 const approval = async (approver = ME) => {
   file('redress.yaml', policy('approve').replace(ME, approver));
@@ -272,6 +276,21 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what is intact', async () => (await ran(), []), 0],
     ['what is tampered with', async () => (await tampered(), []), 1],
     ['no evidence', [], 2],
+    ['what is sealed', async () => (await sealed(), []), 0],
+    ['what is sealed, without whom to trust', async () => (await sealed(), rmSync(join(directory, 'redress.trust.json')), []), 3],
+    ['a sealed ledger that was taken out', async () => (await sealed(), rmSync(join(directory, '.redress', 'ledger'), { recursive: true }), []), 1],
+    ['no trust file', async () => (await ran(), ['--trust', 'none.json']), 2],
+  ],
+  'evidence key': [
+    ['a key', ['--origin', 'example.com/redress'], 0],
+    ['a name that is none', ['--origin', 'a b'], 2],
+    ['where one is', async () => (await sealed(), ['--origin', 'example.com/redress']), 2],
+  ],
+  'evidence seal': [
+    ['what was recorded', async () => (await sealed(), []), 0],
+    ['what was changed', async () => (await sealed(), await tampered(), []), 1],
+    ['no key', async () => (await ran(), []), 2],
+    ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
   'evidence export': [
     ['no journal that is named', [], 2],

@@ -42,8 +42,8 @@ function userName(): string {
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
-  /** 0: done. 1: not everything. 2: the command, the policy or a file is wrong. */
-  readonly exit: 0 | 1 | 2;
+  /** 0: done. 1: not everything. 2: the command, the policy or a file is wrong. 3: of `evidence verify`, no trusted key has sealed. */
+  readonly exit: 0 | 1 | 2 | 3;
 }
 
 export type Paint = (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string;

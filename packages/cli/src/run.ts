@@ -4,10 +4,11 @@ import { Command, CommanderError } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
-import type { ExportOptions } from './commands/evidence.js';
+import type { ExportOptions, VerifyCommandOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
+import type { KeyOptions } from './commands/ledger.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { TemplateOptions } from './commands/template.js';
@@ -21,6 +22,7 @@ export type RunOverrides = Overrides;
 
 const ENDINGS = `
 Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
+Of evidence verify: 0 intact; 1 tampered; 2 incomplete; 3 no trusted key has sealed.
 With --json there is exactly one JSON document on standard output, also for an error.`;
 
 const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
@@ -304,12 +306,26 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   const evidence = program.command('evidence').description('the records');
   evidence
     .command('verify')
-    .description('checks every record, offline; names the first bad one. Of a journal on AWS it makes a copy first')
+    .description('checks every record, seal and document, offline; names the first bad one. Of a journal on AWS it makes a copy first')
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
-    .action(async (options: { table?: string; bucket?: string }) =>
+    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
+    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must begin with what each says')
+    .action(async (options: VerifyCommandOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
+  evidence
+    .command('key')
+    .description('makes the key that seals records, and the trust file that verifies them')
+    .requiredOption('--origin <name>', 'name of the ledger, which is in every checkpoint: example.com/redress')
+    .option('--out <file>', 'the private key (default: redress.key)')
+    .option('--trust <file>', 'the trust file, for auditors (default: redress.trust.json)')
+    .action(async (options: KeyOptions) => answer(await (await import('./commands/ledger.js')).evidenceKeyCommand(io, options)));
+  evidence
+    .command('seal')
+    .description('signs a checkpoint over all records, also when there are no new ones; for a schedule. In the data folder only')
+    .option('--key <file>', 'the private key (default: redress.key)')
+    .action(async (options: { key?: string }) => answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')

@@ -1,13 +1,16 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ExportReport } from '@redress/evidence/aws';
-import type { VerifyReport } from '@redress/evidence/verify';
-import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
+import type { Problem, VerifyReport } from '@redress/evidence/verify';
+import type { Finding, VerifyReport as LedgerReport, Trust } from '@redress/verify';
+import { type AwsPlace, awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { numberOf } from '../numbers.js';
 import { printable } from '../printable.js';
+import { TRUST_FILE } from './ledger.js';
 
 /** Names a journal on AWS, as `--journal` does. */
 export interface PlaceOptions {
@@ -22,12 +25,20 @@ export interface ExportOptions extends PlaceOptions {
   readonly lockDays?: string;
 }
 
+/** What `evidence verify` takes. */
+export interface VerifyCommandOptions extends PlaceOptions {
+  readonly trust?: string;
+  readonly checkpoint?: readonly string[];
+}
+
 const DEFAULT_OUT = 'evidence';
 
 /** Checks the records of the data folder, or a copy of a journal on AWS. Reads only; a folder needs no account and no policy. */
-export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalOptions, place: PlaceOptions): Promise<Answer> {
+export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalOptions, place: VerifyCommandOptions): Promise<Answer> {
   const aws = placeOf(io, data, options, place);
   if (aws !== null) {
+    if (place.trust !== undefined || place.checkpoint !== undefined)
+      throw new CliError('cli/usage', 'A journal on AWS is not sealed.', { next: 'Leave out --trust and --checkpoint: its heads are compared instead.' });
     const directory = await mkdtemp(join(tmpdir(), 'redress-evidence-'));
     try {
       return await verified(io, shownOf(aws), directory, await exported(aws, directory));
@@ -40,7 +51,63 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
       place: { file: data.shown },
       next: 'Give its folder with --data, or `--table` and `--bucket` of a journal on AWS.',
     });
-  return verified(io, data.shown, data.directory, null);
+  const trust = place.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+  // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is found.
+  const sealed = trust !== undefined || place.checkpoint !== undefined || ['ledger', 'sealer'].some((name) => existsSync(join(data.directory, name)));
+  return sealed ? verifiedLedger(io, data, trust, place.checkpoint ?? []) : verified(io, data.shown, data.directory, null);
+}
+
+/** Checks a sealed ledger, by the verifier that auditors use; what only the records of a journal can show is asked of them besides. */
+async function verifiedLedger(io: Io, data: Data, trustFile: string | undefined, checkpoints: readonly string[]): Promise<Answer> {
+  const { exitCodeOf, reportText, verifyLedger } = await import('@redress/verify');
+  const { verifyFolder } = await import('@redress/evidence/verify');
+  const trust = trustFile === undefined ? undefined : await trustIn(io, trustFile);
+  const copies = await Promise.all(checkpoints.map(async (name) => ({ name, note: await bytesOf(io, name) })));
+  let report: LedgerReport;
+  try {
+    report = verifyLedger({ directory: data.directory, copies, ...(trust === undefined ? {} : { trust }) });
+  } catch (cause) {
+    throw misused(cause, {});
+  }
+  const unapproved = verifyFolder(data.directory).problems.filter(({ code }) => code === 'no-approval');
+  const result = withFindings(report, unapproved.map(findingOf));
+  const style = ({ intact: 'green', tampered: 'red', untrusted: 'red', incomplete: 'yellow' } as const)[result.status];
+  const [first = '', ...lines] = reportText(result).trimEnd().split('\n');
+  const status = first.startsWith(result.status) ? painter(io)(style, result.status) + first.slice(result.status.length) : first;
+  return { json: result, text: [status, ...lines].join('\n'), exit: exitCodeOf(result) };
+}
+
+function withFindings(report: LedgerReport, more: readonly Finding[]): LedgerReport {
+  const [first] = more;
+  if (first === undefined) return report;
+  return { ...report, status: 'tampered', findings: [...report.findings, ...more], firstBad: report.status === 'tampered' ? report.firstBad : first };
+}
+
+function findingOf({ severity, code, message, file, line, seq }: Problem): Finding {
+  return { severity, code, message, file, line, seq, entry: null, stream: null, resource: null };
+}
+
+async function trustIn(io: Io, file: string): Promise<Trust> {
+  const { parseTrust } = await import('@redress/verify');
+  const text = String(await bytesOf(io, file));
+  try {
+    return parseTrust(text);
+  } catch (cause) {
+    throw misused(cause, { place: { file } });
+  }
+}
+
+async function bytesOf(io: Io, file: string): Promise<Buffer> {
+  try {
+    return await readFile(resolve(io.cwd, file));
+  } catch (cause) {
+    throw new CliError('cli/file', `${file} cannot be read: ${reasonOf(cause)}`, { place: { file }, cause });
+  }
+}
+
+/** A mistake in what was given to verify with. */
+function misused(cause: unknown, more: { readonly place?: { readonly file: string } }): unknown {
+  return cause instanceof Error && cause.name === 'UsageError' ? new CliError('cli/file', cause.message, { ...more, cause }) : cause;
 }
 
 /** Copies a journal on AWS into a folder; with `store` it also stores in the bucket what travels in the table. */

@@ -1,0 +1,137 @@
+// A ledger from the command line: a key, seals, and what is found when somebody changes it.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { digestOf, resource } from '@redress/core';
+import { folderJournal } from '@redress/evidence';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { command } from '../test/support/command.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-ledger-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const at = (...path: string[]) => join(directory, ...path);
+const redress = async (...argv: string[]) => {
+  const { exit, out, err } = await command(argv, directory, {}, []);
+  return { exit, out, err, json: argv.includes('--json') ? (JSON.parse(out) as Record<string, unknown>) : {} };
+};
+/** Records something of resources; the last is of an execution that rests on an approval which nobody gave. */
+async function recorded(...ids: string[]): Promise<void> {
+  const journal = folderJournal({ directory: at('.redress') });
+  for (const id of ids)
+    await journal.append({
+      ...{ kind: 'decision', resource: resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' }) },
+      ...{ remediator: 'r', body: { message: 'seen' }, documents: { state: { id } } },
+    });
+  await journal.close?.();
+}
+const keyed = async () => expect((await redress('evidence', 'key', '--origin', 'example.com/redress')).exit).toBe(0);
+
+describe('redress evidence key', () => {
+  it('makes a private key that only its owner reads, and a trust file; and replaces neither', async () => {
+    const { exit, out, json } = await redress('evidence', 'key', '--origin', 'example.com/redress', '--json');
+    expect(exit).toBe(0);
+    const key = readFileSync(at('redress.key'), 'utf8');
+    expect(key).toMatch(/^PRIVATE\+KEY\+example\.com\/redress\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*\n$/);
+    expect(statSync(at('redress.key')).mode & 0o777).toBe(0o600);
+    const trust = JSON.parse(readFileSync(at('redress.trust.json'), 'utf8')) as { keys: { key: string }[] };
+    expect(trust).toEqual({ keys: [{ origin: 'example.com/redress', key: json['verifier'], from: expect.any(String) as string, until: null }] });
+    // The private key is nowhere else.
+    expect(out).not.toContain(key.split('+').slice(4).join('+').trim());
+    expect(readFileSync(at('redress.trust.json'), 'utf8')).not.toContain('PRIVATE');
+    const again = await redress('evidence', 'key', '--origin', 'example.com/redress', '--trust', 'other.json', '--json');
+    expect(again).toMatchObject({ exit: 2, json: { error: { code: 'cli/file', place: { file: 'redress.key' } } } });
+    expect(readdirSync(directory).sort()).toEqual(['redress.key', 'redress.trust.json']);
+    expect(readFileSync(at('redress.key'), 'utf8')).toBe(key);
+  });
+});
+
+describe('redress evidence seal and verify', () => {
+  it('seal what was recorded, an empty interval as well, and verify it', async () => {
+    await recorded('a', 'b');
+    await keyed();
+    expect((await redress('evidence', 'seal')).out).toContain('sealed  .redress: seal 1 of example.com/redress, 2 records, 3 entries in all, root ');
+    expect(await redress('evidence', 'seal', '--json')).toMatchObject({
+      exit: 0,
+      json: { made: 'sealed', size: 4, seal: { number: 2, records: 0 }, skipped: [] },
+    });
+    const { exit, out } = await redress('evidence', 'verify');
+    expect([exit, out.split('\n')[0]]).toEqual([
+      0,
+      expect.stringContaining('intact: 2 records in 2 streams, 2 documents; 4 entries of example.com/redress, 2 seals'),
+    ]);
+    await recorded('a');
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', unsealed: 1, checkpoint: { size: 4 } } });
+  });
+
+  it('find a stream that was taken out as a whole, which no chain shows', async () => {
+    await recorded('a', 'b');
+    await keyed();
+    await redress('evidence', 'seal');
+    const journal = at('.redress');
+    const stream = readdirSync(join(journal, 'streams'), { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.jsonl')) ?? '';
+    rmSync(join(journal, 'streams', stream));
+    const found = await redress('evidence', 'verify');
+    expect(found.exit).toBe(1);
+    expect(found.out).toMatch(
+      /^tampered: .*\nfirst bad record: streams\/.*\(number [01] of the log, record 1 of AWS::S3::Bucket [ab] \(111111111111, us-east-1\)\): The stream is missing/,
+    );
+    // And no seal covers it up.
+    const sealed = await redress('evidence', 'seal');
+    expect([sealed.exit, sealed.out]).toEqual([1, expect.stringContaining('not sealed  record 1 of stream sha256:')]);
+    expect((await redress('evidence', 'verify')).exit).toBe(1);
+  });
+
+  it('compare with a checkpoint that was kept elsewhere', async () => {
+    await recorded('a');
+    await keyed();
+    await redress('evidence', 'seal');
+    const early = readFileSync(at('.redress', 'ledger', 'checkpoint'));
+    await recorded('a');
+    await redress('evidence', 'seal');
+    writeFileSync(at('early'), early);
+    writeFileSync(at('late'), readFileSync(at('.redress', 'ledger', 'checkpoint')));
+    expect((await redress('evidence', 'verify', '--checkpoint', 'early', 'late')).exit).toBe(0);
+    // All of it set back.
+    rmSync(at('.redress', 'ledger'), { recursive: true });
+    rmSync(at('.redress', 'sealer'), { recursive: true });
+    await redress('evidence', 'seal');
+    expect((await redress('evidence', 'verify')).exit).toBe(0);
+    expect(await redress('evidence', 'verify', '--checkpoint', 'late', '--json')).toMatchObject({ exit: 1, json: { firstBad: { code: 'rolled-back' } } });
+    expect(await redress('evidence', 'verify', '--checkpoint', 'redress.key', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
+  });
+
+  it('find an execution that rests on an approval which nobody gave, sealed or not', async () => {
+    await recorded('a');
+    await keyed();
+    const journal = at('.redress');
+    const stream = readdirSync(join(journal, 'streams'), { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith('.jsonl')) ?? '';
+    const [first = ''] = readFileSync(join(journal, 'streams', stream), 'utf8').split('\n');
+    const record = {
+      ...(JSON.parse(first.slice(72)) as object),
+      ...{ seq: 2, prev: first.slice(0, 71), kind: 'intent', execution: 'x', blobs: {} },
+      body: { journal: { fence: 1, leaseUntil: 1, planDigest: digestOf(1), budgets: [], approval: 'a-none' } },
+    };
+    const json = JSON.stringify(record, (_, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    );
+    writeFileSync(join(journal, 'streams', stream), `${first}\n${digestOf(record)} ${json}\n`);
+    expect((await redress('evidence', 'seal')).exit).toBe(0);
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({
+      exit: 1,
+      json: { status: 'tampered', firstBad: { code: 'no-approval', seq: 2 }, findings: [{ code: 'open-execution' }, { code: 'no-approval' }] },
+    });
+  });
+
+  it('are not for a journal on AWS yet', async () => {
+    await keyed();
+    const aws = ['--journal', 'aws:table/bucket', '--json'];
+    expect(await redress('evidence', 'seal', ...aws)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('evidence', 'verify', '--trust', 'redress.trust.json', ...aws)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+  });
+});

@@ -1,0 +1,90 @@
+// What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
+import { hash } from 'node:crypto';
+import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
+import { LONGEST_ENTRY } from './tiles.js';
+
+/** How far a stream is sealed. */
+export interface Position {
+  /** Number of its last sealed record. */
+  readonly seq: number;
+  /** Digest of that record. */
+  readonly head: Digest;
+  /** Bytes of the stream up to and with that record's newline. */
+  readonly bytes: number;
+}
+
+/** A line of a stream that is next. */
+export interface Line {
+  readonly stream: Digest;
+  readonly seq: number;
+  readonly time: string;
+  readonly digest: Digest;
+  readonly json: Buffer;
+}
+
+/** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
+export interface Seal {
+  readonly number: number;
+  /** Global number of the seal's first entry. */
+  readonly first: number;
+  readonly records: number;
+  readonly time: string;
+  /** {@link positionsDigest} of all streams after it. */
+  readonly streams: Digest;
+}
+
+/** How far all streams are sealed, as one digest. */
+export function positionsDigest(streams: Readonly<Record<Digest, Position>>): Digest {
+  return digestOf(streams);
+}
+
+/** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
+export const JSON_AT = 72;
+
+/** Bytes of a line whose JSON has so many, with its newline. */
+const lineBytes = (json: number): number => JSON_AT + json + 1;
+
+/**
+ * The next line of a stream, if it follows.
+ *
+ * @returns what is wrong with it, otherwise.
+ */
+export function readNext(stream: Digest, after: Position | undefined, line: Buffer): Line | string {
+  const json = line.subarray(JSON_AT);
+  const digest: Digest = `sha256:${hash('sha256', json)}`;
+  if (line.subarray(0, JSON_AT).toString('latin1') !== `${digest} `) return 'it is not what its digest says';
+  let record: unknown;
+  try {
+    record = JSON.parse(json.toString('utf8'));
+  } catch {
+    return 'it is not JSON';
+  }
+  if (!isRecord(record) || record['stream'] !== stream) return 'it belongs to another stream';
+  const { seq, prev, time } = record as JsonObject;
+  if (seq !== (after?.seq ?? 0) + 1 || prev !== (after?.head ?? null)) return 'it does not follow the record before it';
+  return typeof time === 'string' ? { stream, seq, time, digest, json } : 'it has no time';
+}
+
+/** The entry of a record: the record itself; of one that is too long for a bundle its digest, and where it is. */
+export function entryOf({ stream, seq, digest, json }: Line): Buffer {
+  return json.length <= LONGEST_ENTRY ? json : Buffer.from(canonicalJson({ v: 1, long: { stream, seq, digest, bytes: json.length } }));
+}
+
+/** The entry that closes a seal. */
+export function sealEntry(seal: Seal): Buffer {
+  return Buffer.from(canonicalJson({ v: 1, seal: { ...seal } }));
+}
+
+/** What an entry says, for a sealer that lost count: a seal, or how far it takes a stream. */
+export function readEntry(
+  entry: Buffer,
+): { readonly seal: Seal } | { readonly stream: Digest; readonly after: Omit<Position, 'bytes'>; readonly bytes: number } {
+  const value = JSON.parse(entry.toString('utf8')) as JsonObject;
+  if (isRecord(value['seal'])) return { seal: value['seal'] as unknown as Seal };
+  if (isRecord(value['long'])) {
+    const { stream, seq, digest, bytes } = value['long'] as unknown as { stream: Digest; seq: number; digest: Digest; bytes: number };
+    return { stream, after: { seq, head: digest }, bytes: lineBytes(bytes) };
+  }
+  const { stream, seq } = value as unknown as { stream: Digest; seq: number };
+  return { stream, after: { seq, head: `sha256:${hash('sha256', entry)}` }, bytes: lineBytes(entry.length) };
+}

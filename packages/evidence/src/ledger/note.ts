@@ -1,0 +1,125 @@
+// Checkpoints as signed notes: what is signed, by which key, and how keys are written. Pure.
+// See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
+import { RedressError } from '@redress/core';
+
+/** Ed25519. */
+const ALGORITHM = 0x01;
+const PRIVATE = 'PRIVATE+KEY';
+// DER that comes before the 32 bytes of a key (RFC 8410).
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** What a checkpoint says: which log it is of, how many entries that has, and the root of their tree. */
+export interface Checkpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+}
+
+/** A private key with its name, which is the log's origin. */
+export interface NoteSigner {
+  readonly name: string;
+  /** The public key as verifiers take it: name, key id and key, joined by `+`. */
+  readonly verifier: string;
+  /** Signs bytes as they are. */
+  sign(text: Buffer): Buffer;
+}
+
+/**
+ * A new key: what to keep secret, and what to give to verifiers. Both are as `golang.org/x/mod/sumdb/note` writes them.
+ *
+ * @throws {RedressError} `ledger/key` for a name that a note cannot have.
+ */
+export function generateKey(name: string): { readonly secret: string; readonly verifier: string } {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(PKCS8.length);
+  checkName(name);
+  const id = keyId(name, publicBytes(privateKey)).toString('hex');
+  const secret = [PRIVATE, name, id, Buffer.concat([Buffer.from([ALGORITHM]), seed]).toString('base64')].join('+');
+  return { secret, verifier: signerOf(secret).verifier };
+}
+
+/**
+ * A key that {@link generateKey} made. What it holds is never part of a message.
+ *
+ * @throws {RedressError} `ledger/key` when it is none.
+ */
+export function signerOf(secret: string): NoteSigner {
+  const match = /^PRIVATE\+KEY\+([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(secret.trim());
+  const [, name = '', id = '', encoded = ''] = match ?? [];
+  const bytes = Buffer.from(encoded, 'base64');
+  if (bytes.length !== 33 || bytes[0] !== ALGORITHM)
+    throw new RedressError('ledger/key', 'This is no private key of Ed25519 as signed notes have it.', { next: 'Make one with `redress evidence key`.' });
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, bytes.subarray(1)]), format: 'der', type: 'pkcs8' });
+  const raw = publicBytes(key);
+  if (keyId(name, raw).toString('hex') !== id) throw new RedressError('ledger/key', `The key id ${id} is not that of the key and the name ${name}.`);
+  return {
+    name,
+    verifier: [name, id, Buffer.concat([Buffer.from([ALGORITHM]), raw]).toString('base64')].join('+'),
+    sign: (text) => sign(null, text, key),
+  };
+}
+
+/** First four bytes of SHA-256 over name, newline, algorithm and key. */
+function keyId(name: string, raw: Uint8Array): Buffer {
+  return createHash('sha256')
+    .update(`${name}\n`)
+    .update(Buffer.from([ALGORITHM]))
+    .update(raw)
+    .digest()
+    .subarray(0, 4);
+}
+
+function publicBytes(key: KeyObject): Buffer {
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+}
+
+/** A name that is no name would be signed, and nobody could read the note. */
+function checkName(name: string): void {
+  if (!/^[^\s+\p{Cc}]{1,200}$/u.test(name))
+    throw new RedressError(
+      'ledger/key',
+      `${JSON.stringify(name)} cannot be the origin of a log: it must have 1 to 200 characters, without spaces and plus signs.`,
+      {
+        next: 'Take a name that is yours, such as example.com/redress.',
+      },
+    );
+}
+
+/**
+ * A checkpoint as a signed note. The same checkpoint and key make the same bytes.
+ *
+ * @example signCheckpoint({ origin: signer.name, size: 0, root }, signer)
+ */
+export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
+  const text = `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`;
+  const [, id = ''] = signer.verifier.split('+');
+  const signature = Buffer.concat([Buffer.from(id, 'hex'), signer.sign(Buffer.from(text))]);
+  return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
+}
+
+/**
+ * Reads back a checkpoint that a signer made.
+ *
+ * @throws {RedressError} `ledger/corrupt` when it is none, or was not signed with this key.
+ */
+export function openCheckpoint(note: string, signer: NoteSigner): Checkpoint {
+  const [, origin = '', size = '', root = '', name, signed = ''] =
+    /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— (\S+) ([A-Za-z0-9+/=]+)\n$/.exec(note) ?? [];
+  const [, , key = ''] = splitVerifier(signer.verifier);
+  const publicKey = createPublicKey({ key: Buffer.concat([SPKI, Buffer.from(key, 'base64').subarray(1)]), format: 'der', type: 'spki' });
+  const text = note.slice(0, note.indexOf('\n\n') + 1);
+  const bytes = Buffer.from(signed, 'base64');
+  if (name !== signer.name || origin !== signer.name || !verify(null, Buffer.from(text), publicKey, bytes.subarray(4)))
+    throw new RedressError('ledger/corrupt', `The newest checkpoint is not one that the key of ${signer.name} has signed.`, {
+      next: 'Verify the ledger. If it was sealed with another key, give that one.',
+    });
+  return { origin, size: Number(size), root: Buffer.from(root, 'base64') };
+}
+
+/** A key may have plus signs, a name has none. */
+function splitVerifier(verifier: string): [string, string, string] {
+  const [name = '', id = '', ...key] = verifier.split('+');
+  return [name, id, key.join('+')];
+}

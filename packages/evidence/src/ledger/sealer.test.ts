@@ -1,0 +1,309 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOf, isRecord, resource, streamOf } from '@redress/core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Death, dying, type Sealing, sealing } from '../../test/support/sealing.js';
+import { streamFile } from '../layout.js';
+import { sealFolder } from './folder.js';
+import { generateKey, signerOf } from './note.js';
+import { decodeEntries, tilePath, tilesBetween } from './tiles.js';
+import { leafHash, MemoryTree, rootOf } from './tree.js';
+
+let world: Sealing;
+beforeEach(() => {
+  world = sealing();
+});
+afterEach(() => world.remove());
+
+const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+const path = (...parts: string[]) => join(world.directory, ...parts);
+const checkpoint = () => readFileSync(path('ledger', 'checkpoint'), 'utf8');
+const sizeIn = (text: string) => Number(text.split('\n')[1]);
+const fileOf = (id: string) => streamFile(world.directory, streamOf(resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' })));
+
+/** The entries of the log that is signed. */
+function entries(): Buffer[] {
+  return tilesBetween(0, sizeIn(checkpoint()))
+    .filter(({ level }) => level === 'entries')
+    .flatMap((tile) => decodeEntries(readFileSync(path('ledger', tilePath(tile)))));
+}
+const said = (entry: Buffer) => JSON.parse(entry.toString()) as Record<string, unknown>;
+/** Records as they are in the log: `a1` is the first of bucket a. Seals are `=` and their number of records. */
+const shape = () =>
+  entries().map((entry) => {
+    const value = said(entry);
+    if (isRecord(value['seal'])) return `=${String(value['seal']['records'])}`;
+    if (isRecord(value['long'])) return `long${String(value['long']['seq'])}`;
+    return `${String((value['resource'] as { id: string }).id)}${String(value['seq'])}`;
+  });
+/** Every file of the log, relative to it. */
+const logFiles = () =>
+  readdirSync(path('ledger'), { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name).slice(path('ledger').length + 1))
+    .sort();
+
+/** No two texts that were ever signed contradict each other, and the log that is there is behind none of them. */
+function expectOneHistory(): void {
+  const tree = new MemoryTree();
+  for (const entry of entries()) tree.append(leafHash(entry));
+  const texts = [...new Set(world.signed)];
+  expect(texts.length).toBeGreaterThan(0);
+  for (const text of texts) {
+    const size = sizeIn(text);
+    expect(size).toBeLessThanOrEqual(tree.size);
+    expect(text).toBe(`example.com/redress\n${size}\n${rootOf(tree.at, size).toString('base64')}\n`);
+  }
+  // What is there is what a log of this size has, and no more.
+  expect(logFiles()).toEqual(['checkpoint', ...tilesBetween(0, tree.size).map(tilePath)].sort());
+}
+
+describe('sealFolder', () => {
+  it('gives records global numbers in the order in which they were made, and closes each seal with an entry', async () => {
+    await world.decide('b');
+    await world.decide('a');
+    await world.fix('b');
+    expect(seal()).toMatchObject({ origin: 'example.com/redress', size: 6, seal: { number: 1, first: 0, records: 5 }, made: 'sealed', skipped: [] });
+    expect(shape()).toEqual(['b1', 'a1', 'b2', 'b3', 'b4', '=5']);
+    await world.decide('a');
+    expect(seal()).toMatchObject({ size: 8, seal: { number: 2, first: 6, records: 1 } });
+    expect(shape()).toEqual(['b1', 'a1', 'b2', 'b3', 'b4', '=5', 'a2', '=1']);
+    const lines = readFileSync(fileOf('a'), 'utf8').split('\n');
+    expect(entries()[6]?.toString()).toBe(lines[1]?.slice(72));
+    // The record names the digests of its documents.
+    expect(said(entries()[6] as Buffer)['blobs']).toEqual({ state: digestOf({ id: 'a' }) });
+    expectOneHistory();
+  });
+
+  it('signs an empty interval, too', async () => {
+    await world.decide('a');
+    seal();
+    world.clock.time += 60_000;
+    expect(seal()).toMatchObject({ size: 3, seal: { number: 2, first: 2, records: 0, time: '2026-01-02T00:01:01.000Z' }, made: 'sealed' });
+    expect(shape()).toEqual(['a1', '=1', '=0']);
+    expectOneHistory();
+  });
+
+  it('signs that a journal is empty', () => {
+    expect(() => seal()).toThrow(expect.objectContaining({ code: 'journal/not-found' }));
+    expect(existsSync(path('ledger'))).toBe(false);
+  });
+
+  it('never dates a seal before the one before it', async () => {
+    await world.decide('a');
+    const { seal: first } = seal();
+    world.clock.time -= 3_600_000;
+    expect(seal().seal.time).toBe(first.time);
+  });
+
+  it('leaves a line that is being written for the next seal', async () => {
+    await world.decide('a');
+    await world.decide('a');
+    const whole = readFileSync(fileOf('a'));
+    truncateSync(fileOf('a'), whole.length - 10);
+    expect(seal()).toMatchObject({ size: 2, skipped: [] });
+    writeFileSync(fileOf('a'), whole);
+    expect(seal()).toMatchObject({ size: 4, seal: { records: 1 } });
+    expectOneHistory();
+  });
+
+  it('has of a record that is too long for an entry its digest', async () => {
+    await world.decide('a', { text: 'x'.repeat(70_000) });
+    await world.decide('a');
+    seal();
+    expect(shape()).toEqual(['long1', 'a2', '=2']);
+    const [line = ''] = readFileSync(fileOf('a'), 'utf8').split('\n');
+    expect(said(entries()[0] as Buffer)).toEqual({
+      v: 1,
+      long: {
+        stream: streamOf(resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' })),
+        seq: 1,
+        digest: line.slice(0, 71),
+        bytes: line.length - 72,
+      },
+    });
+    rmSync(path('sealer', 'state.json'));
+    await world.decide('a');
+    expect(seal()).toMatchObject({ size: 5, seal: { records: 1 }, skipped: [] });
+    expectOneHistory();
+  });
+
+  it('goes on without what it keeps for speed, over full tiles, too', async () => {
+    for (let at = 0; at < 255; at++) await world.decide('a');
+    // 256 entries: none is in a partial bundle, so all are read.
+    expect(seal().size).toBe(256);
+    await world.decide('b');
+    expect(seal().size).toBe(258);
+    rmSync(path('sealer', 'state.json'));
+    await world.decide('a');
+    expect(seal()).toMatchObject({ size: 260, seal: { number: 3, records: 1 }, skipped: [] });
+    writeFileSync(path('sealer', 'state.json'), '{"no":');
+    await world.decide('b');
+    expect(seal()).toMatchObject({ size: 262, seal: { number: 4, records: 1 }, skipped: [] });
+    expectOneHistory();
+  });
+
+  it('believes of what it keeps for speed only what the newest seal says', async () => {
+    await world.decide('a');
+    await world.decide('b');
+    seal();
+    const state = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as { streams: Record<string, unknown> };
+    const [first, second] = Object.keys(state.streams) as [string, string];
+    writeFileSync(path('sealer', 'state.json'), JSON.stringify({ ...state, streams: { [first]: state.streams[first] } }));
+    expect(seal()).toMatchObject({ size: 4, seal: { number: 2, records: 0 } });
+    expect(second).toBeDefined();
+    expectOneHistory();
+  });
+
+  it('skips a stream that was changed, from the record on that is wrong, and seals the others', async () => {
+    for (const id of ['a', 'a', 'b']) await world.decide(id);
+    seal();
+    for (const id of ['a', 'a', 'b']) await world.decide(id);
+    const lines = readFileSync(fileOf('a'), 'utf8').split('\n');
+    writeFileSync(fileOf('a'), lines.map((line, at) => (at === 3 ? line.replace('seen', 'sawn') : line)).join('\n'));
+    const report = seal();
+    expect(report).toMatchObject({ seal: { records: 2 }, skipped: [{ seq: 4, message: 'it is not what its digest says' }] });
+    expect(shape()).toEqual(['a1', 'a2', 'b1', '=3', 'a3', 'b2', '=2']);
+    rmSync(fileOf('b'));
+    truncateSync(fileOf('a'), 100);
+    expect(
+      seal()
+        .skipped.map(({ message }) => message)
+        .sort(),
+    ).toEqual(['records that are sealed are missing', 'the stream is missing, and is sealed']);
+    expectOneHistory();
+  });
+
+  it.each([
+    ['hash', 'tile/0/000.p/4'],
+    ['entry', 'tile/entries/000.p/4'],
+  ])('signs nothing on top of a changed %s', async (_, file) => {
+    for (const id of ['a', 'b', 'c']) await world.decide(id);
+    seal();
+    const before = checkpoint();
+    const bytes = readFileSync(path('ledger', file));
+    bytes[40] = (bytes[40] as number) ^ 1;
+    writeFileSync(path('ledger', file), bytes);
+    await world.decide('a');
+    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(checkpoint()).toBe(before);
+    expect(world.signed).toHaveLength(1);
+  });
+
+  it('signs nothing after a checkpoint that its key has not signed', async () => {
+    await world.decide('a');
+    seal();
+    const other = signerOf(generateKey('example.com/redress').secret);
+    expect(() => sealFolder({ directory: world.directory, signer: other, clock: world.clock })).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(world.signed).toHaveLength(1);
+  });
+
+  it('answers with what another sealer has made while it waited', async () => {
+    await world.decide('a');
+    // While the one reads the newest checkpoint the other seals.
+    let others = 0;
+    const report = sealFolder({
+      directory: world.directory,
+      signer: world.signer,
+      clock: world.clock,
+      files: (files) => ({
+        ...{ write: files.write.bind(files), remove: files.remove.bind(files) },
+        read: (file) => {
+          const found = files.read(file);
+          if (file === 'ledger/checkpoint' && others++ === 0) seal();
+          return found;
+        },
+      }),
+    });
+    expect(report).toMatchObject({ made: 'joined', size: 2, seal: { number: 1, records: 1 } });
+    expect(shape()).toEqual(['a1', '=1']);
+    expectOneHistory();
+  });
+});
+
+describe('a sealer that dies', () => {
+  /** A log with full and partial tiles, to which a seal adds 300 entries; the partial ones of before are removed. */
+  async function prepared(): Promise<void> {
+    for (const id of ['a', 'b', 'a', 'c']) await world.decide(id);
+    seal();
+    for (let at = 0; at < 3; at++) for (const id of ['a', 'b', 'd']) await world.decide(id);
+  }
+
+  it.each([
+    ['before', 'nothing more is recorded', false],
+    ['after', 'nothing more is recorded', false],
+    ['before', 'more is recorded', true],
+    ['after', 'more is recorded', true],
+  ] as const)('%s any write has signed nothing that its successor contradicts, when %s', async (death: Death, _, more) => {
+    await prepared();
+    const counted = dying(0, null);
+    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: counted.through });
+    // What is decided, three tiles (entries, hashes), the checkpoint, the state, two partial tiles of before, and that all of it is done.
+    expect(counted.count).toBe(8);
+    await world.remove();
+    for (let at = 0; at < 8; at++) {
+      world = sealing();
+      await prepared();
+      const deadly = dying(at, death);
+      expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through })).toThrow(`died ${death}`);
+      if (more) {
+        await world.decide('0');
+        await world.decide('a');
+      }
+      world.clock.time += 60_000;
+      const report = seal();
+      expect(report.skipped).toEqual([]);
+      expect(shape().filter((each) => !each.startsWith('='))).toEqual([
+        ...['a1', 'b1', 'a2', 'c1', 'a3', 'b2', 'd1', 'a4', 'b3', 'd2', 'a5', 'b4', 'd3'],
+        ...(more ? ['01', 'a6'] : []),
+      ]);
+      expectOneHistory();
+      expect(existsSync(path('sealer', 'pending.json'))).toBe(false);
+      await world.remove();
+    }
+    world = sealing();
+  });
+
+  it('and whose successor dies, and whose successor dies, has signed nothing that anybody contradicts', async () => {
+    for (let first = 0; first < 8; first++) {
+      for (let second = 0; second < 7; second += 2) {
+        await world.remove();
+        world = sealing();
+        await prepared();
+        for (const at of [first, second]) {
+          const deadly = dying(at, at % 2 === 0 ? 'before' : 'after');
+          try {
+            sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through });
+          } catch (error) {
+            expect(String(error)).toContain('died');
+          }
+          await world.decide('b');
+        }
+        seal();
+        expectOneHistory();
+      }
+    }
+  });
+
+  it('leaves half a file to nobody', async () => {
+    await prepared();
+    appendFileSync(path('sealer', '4711.tmp'), 'half');
+    seal();
+    expect(readdirSync(path('sealer')).sort()).toEqual(['lock.sqlite', 'state.json']);
+    expectOneHistory();
+  });
+
+  it('and whose records are changed before the seal is complete has nothing signed', async () => {
+    await prepared();
+    // Decided, and no more.
+    const deadly = dying(0, 'after');
+    expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through })).toThrow('died after');
+    const whole = readFileSync(fileOf('d'));
+    truncateSync(fileOf('d'), 0);
+    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(world.signed).toHaveLength(1);
+    writeFileSync(fileOf('d'), whole);
+    expect(seal()).toMatchObject({ made: 'completed', size: 15 });
+    expectOneHistory();
+  });
+});

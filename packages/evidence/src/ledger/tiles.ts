@@ -1,0 +1,89 @@
+// Where a tree's hashes and entries are kept, and how: the layout of C2SP tlog-tiles. Pure.
+// See https://c2sp.org/tlog-tiles
+import { RedressError } from '@redress/core';
+import { HASH_BYTES } from './tree.js';
+
+/** Hashes of a full tile, and entries of a full bundle. */
+export const TILE_WIDTH = 256;
+/** Levels of the tree within a tile: a tile's hash is one of the tile above it. */
+export const TILE_HEIGHT = 8;
+/** An entry's length is written in two bytes. */
+export const LONGEST_ENTRY = 65_535;
+
+/** A tile: its level counted in tiles (`entries` for a bundle of entries), which one of its level, and how many hashes it has. */
+export interface Tile {
+  readonly level: number | 'entries';
+  readonly index: number;
+  readonly width: number;
+}
+
+/**
+ * Path of a tile, relative to the log.
+ *
+ * @example tilePath({ level: 0, index: 1_234_067, width: 256 }) === 'tile/0/x001/x234/067'
+ */
+export function tilePath({ level, index, width }: Tile): string {
+  const groups: string[] = [];
+  for (let rest = index; groups.length === 0 || rest > 0; rest = Math.floor(rest / 1000)) groups.unshift(String(rest % 1000).padStart(3, '0'));
+  const path = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join('/');
+  return `tile/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
+}
+
+/** All tiles of a tree that change or are added when it grows, bundles of entries first; those of the whole tree when it grows from 0. */
+export function tilesBetween(from: number, to: number): Tile[] {
+  const tiles: Tile[] = [];
+  const add = (level: Tile['level'], before: number, after: number) => {
+    for (let index = Math.floor(before / TILE_WIDTH); index * TILE_WIDTH < after; index++) {
+      const width = Math.min(TILE_WIDTH, after - index * TILE_WIDTH);
+      if (index * TILE_WIDTH + width > before) tiles.push({ level, index, width });
+    }
+  };
+  add('entries', from, to);
+  for (let level = 0, before = from, after = to; after > 0; level++) {
+    add(level, before, after);
+    before = Math.floor(before / TILE_WIDTH);
+    after = Math.floor(after / TILE_WIDTH);
+  }
+  return tiles;
+}
+
+/** The partial tiles at the right edge of a tree. A larger tree needs them no more, but for those that are at its edge, too. */
+export function partialTiles(size: number): Tile[] {
+  return tilesBetween(0, size).filter(({ width }) => width < TILE_WIDTH);
+}
+
+/**
+ * A bundle of entries: each with its length before it, in two bytes.
+ *
+ * @throws {RedressError} `ledger/invalid` for an entry that is too long.
+ */
+export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap((entry) => {
+      if (entry.length > LONGEST_ENTRY)
+        throw new RedressError('ledger/invalid', `An entry of ${entry.length} bytes is too long; ${LONGEST_ENTRY} is the most.`);
+      return [Buffer.from([entry.length >> 8, entry.length & 0xff]), entry];
+    }),
+  );
+}
+
+/**
+ * The entries of a bundle.
+ *
+ * @throws {RedressError} `ledger/corrupt` when it does not end with an entry.
+ */
+export function decodeEntries(bundle: Buffer): Buffer[] {
+  const entries: Buffer[] = [];
+  for (let at = 0; at < bundle.length; ) {
+    const end = at + 2 <= bundle.length ? at + 2 + bundle.readUInt16BE(at) : Number.POSITIVE_INFINITY;
+    if (end > bundle.length) throw new RedressError('ledger/corrupt', `A bundle of entries ends in the middle of entry ${entries.length}.`);
+    entries.push(bundle.subarray(at + 2, end));
+    at = end;
+  }
+  return entries;
+}
+
+/** A hash of a tile. */
+export function hashIn(tile: Buffer, position: number): Buffer {
+  return tile.subarray(position * HASH_BYTES, (position + 1) * HASH_BYTES);
+}

@@ -1,0 +1,107 @@
+// Journals in folders, and sealers that die, for tests.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, digestOf, type Journal, resource } from '@redress/core';
+import { folderJournal } from '../../src/folder.js';
+import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js';
+import type { SealFiles } from '../../src/ledger/sealer.js';
+
+const KEY = generateKey('example.com/redress');
+/** The private key of all tests. */
+export const SECRET = KEY.secret;
+/** The key that verifiers have. */
+export const VERIFIER = KEY.verifier;
+
+/** A clock that a test moves. */
+export interface SteppingClock extends Pick<Clock, 'now'> {
+  time: number;
+}
+
+/** A folder with a journal, a key, and every checkpoint that was ever signed with it. */
+export interface Sealing {
+  readonly directory: string;
+  readonly journal: Journal;
+  readonly clock: SteppingClock;
+  readonly signer: NoteSigner;
+  /** Texts, in the order in which they were signed. */
+  readonly signed: string[];
+  decide(id: string, body?: object): Promise<void>;
+  fix(id: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export function sealing(): Sealing {
+  const directory = mkdtempSync(join(tmpdir(), 'redress-ledger-'));
+  const clock: SteppingClock = { time: Date.UTC(2026, 0, 2), now: () => clock.time };
+  const journal = folderJournal({ directory, clock });
+  const signed: string[] = [];
+  const key = signerOf(KEY.secret);
+  const ref = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
+  return {
+    directory,
+    journal,
+    clock,
+    signed,
+    signer: {
+      ...key,
+      sign: (text) => {
+        signed.push(text.toString());
+        return key.sign(text);
+      },
+    },
+    async decide(id, body = {}) {
+      clock.time += 1000;
+      await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { message: `seen ${id}`, ...body }, documents: { state: { id } } });
+    },
+    async fix(id) {
+      clock.time += 1000;
+      const { generation } = await journal.view(ref(id));
+      const begun = await journal.begin({
+        ...{ resource: ref(id), remediator: 'r', planDigest: digestOf(1), generation, budgets: [], lease: 60_000 },
+        ...{ body: {}, documents: { plan: { fix: id, at: clock.time } } },
+      });
+      if (begun.status !== 'begun') throw new Error(`It did not begin: ${begun.status}`);
+      clock.time += 1000;
+      await journal.append({ kind: 'call', resource: ref(id), remediator: 'r', lease: begun.lease, body: { operation: 'x' } });
+      await journal.finish({
+        resource: ref(id),
+        remediator: 'r',
+        lease: begun.lease,
+        outcome: 'remediated',
+        sent: 1,
+        body: {},
+        documents: { after: { id, ok: true } },
+      });
+    },
+    async remove() {
+      await journal.close?.();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** How a sealer dies at a write. */
+export type Death = 'before' | 'after';
+
+/** Files that die at their n-th write or removal, from 0; without a death they count. */
+export function dying(at: number, death: Death | null): { through: (files: SealFiles) => SealFiles; readonly count: number } {
+  let count = 0;
+  const step = (work: () => void): void => {
+    const dies = death !== null && count === at;
+    count++;
+    if (dies && death === 'before') throw new Error('died before');
+    work();
+    if (dies) throw new Error('died after');
+  };
+  return {
+    through: (files) => ({
+      read: (path) => files.read(path),
+      write: (path, bytes) => step(() => files.write(path, bytes)),
+      remove: (path) => step(() => files.remove(path)),
+    }),
+    get count() {
+      return count;
+    },
+  };
+}

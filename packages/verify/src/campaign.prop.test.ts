@@ -1,0 +1,186 @@
+// Whatever is done to a ledger is found; and nothing is found in what nobody has touched.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sealFolder } from '@redress/evidence';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
+import { dying, sealing } from '../../evidence/test/support/sealing.js';
+import { parseTrust, verifyLedger } from './index.js';
+
+/** Runs of each property; the campaign has more. */
+const RUNS = Number(process.env['REDRESS_TAMPER_RUNS'] ?? 50);
+const CLEAN = Number(process.env['REDRESS_CLEAN_LEDGERS'] ?? 12);
+const trust = parseTrust(TRUST);
+const made = copies();
+let kept: SealedFolder;
+let folder: string;
+const verify = () => verifyLedger({ directory: folder, trust });
+
+/** What is evidence: all but the sealer's own files, which say nothing that the log does not. */
+const files = (root: string) =>
+  readdirSync(join(folder, root), { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
+    .filter((file) => !file.startsWith('sealer/'))
+    .sort();
+const CLASSES = ['streams', 'blobs', 'ledger/tile/entries', 'ledger/tile/0', 'ledger/tile/1', 'checkpoint', 'FORMAT'] as const;
+const ofClass = (name: (typeof CLASSES)[number]) =>
+  files('.').filter((file) => (name.includes('/') || !name.includes('checkpoint') ? file.startsWith(name) : file === 'ledger/checkpoint'));
+
+/** Changes a file, looks, and puts it back. */
+function whileChanged<T>(file: string, bytes: Buffer | null, look: () => T): T {
+  const good = readFileSync(join(folder, file));
+  if (bytes === null) rmSync(join(folder, file));
+  else writeFileSync(join(folder, file), bytes);
+  try {
+    return look();
+  } finally {
+    writeFileSync(join(folder, file), good);
+  }
+}
+
+beforeAll(async () => {
+  kept = await sealedFolder({ rounds: 22 });
+  folder = made.copy(kept);
+});
+afterAll(() => {
+  made.remove();
+  rmSync(kept.directory, { recursive: true, force: true });
+});
+
+describe('a changed byte', () => {
+  it.each(CLASSES)('of %s is found, and where it is', (name) => {
+    const all = ofClass(name);
+    expect(all.length).toBeGreaterThan(0);
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 255 }), (which, position, change) => {
+        const file = all[which % all.length] as string;
+        const bad = readFileSync(join(folder, file));
+        const at = position % bad.length;
+        bad[at] = (bad[at] as number) ^ change;
+        const report = whileChanged(file, bad, verify);
+        expect(report.status).not.toBe('intact');
+        expect(report.status).not.toBe('incomplete');
+        // A document is found at the record that names it.
+        if (name === 'blobs') expect(report.firstBad).toMatchObject({ code: 'changed-document' });
+        else if (name === 'streams') {
+          const line = bad.subarray(0, at).toString('latin1').split('\n').length;
+          expect(report.firstBad?.file).toBe(file);
+          // A broken newline joins two lines, and a new one parts a line.
+          expect([line - 1, line, line + 1]).toContain(report.firstBad?.line);
+        } else expect(report.findings.some((each) => each.file === file)).toBe(true);
+      }),
+      { numRuns: name === 'FORMAT' ? 20 : RUNS },
+    );
+    expect(verify().findings).toEqual([]);
+  });
+});
+
+describe('a file', () => {
+  it('that is gone is found', () => {
+    for (const file of files('.')) {
+      const report = whileChanged(file, null, verify);
+      // A document may have been deleted when its retention ended.
+      expect([file, report.status]).toEqual([file, file.startsWith('blobs/') ? 'incomplete' : 'tampered']);
+    }
+  });
+
+  it('that is shorter or longer is found', () => {
+    const all = files('.');
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.uint8Array({ maxLength: 40 }), (which, position, more) => {
+        const file = all[which % all.length] as string;
+        const good = readFileSync(join(folder, file));
+        const cut = good.subarray(0, position % good.length);
+        expect([file, whileChanged(file, cut, verify).status]).toEqual([file, 'tampered']);
+        if (more.length === 0) return;
+        const { status } = whileChanged(file, Buffer.concat([good, Buffer.from(more)]), verify);
+        // A line that its writer did not finish looks like this.
+        expect([file, status]).toEqual([file, file.startsWith('streams/') && !more.includes(10) ? 'incomplete' : 'tampered']);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it('that is in the place of another one, or in a place where none was, is found', () => {
+    const all = files('.');
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.constantFrom('x', '.bak', '0', '/x'), (one, other, suffix) => {
+        const [from, to] = [all[one % all.length] as string, all[other % all.length] as string];
+        const bytes = readFileSync(join(folder, from));
+        if (!bytes.equals(readFileSync(join(folder, to)))) expect([from, to, whileChanged(to, bytes, verify).status]).toEqual([from, to, 'tampered']);
+        if (to === 'FORMAT') return;
+        const stray = suffix === '/x' ? join(dirname(to), 'x', 'x') : `${to}${suffix}`;
+        mkdirSync(dirname(join(folder, stray)), { recursive: true });
+        copyFileSync(join(folder, from), join(folder, stray));
+        const { status, findings } = verify();
+        rmSync(join(folder, stray));
+        expect([stray, status]).toEqual([stray, 'tampered']);
+        expect(findings.some(({ file }) => file === stray)).toBe(true);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe('lines of a stream', () => {
+  it.each(['removed', 'twice', 'swapped', 'moved'] as const)('that are %s are found, and the first of them', (how) => {
+    const all = ofClass('streams').filter((file) => readFileSync(join(folder, file), 'utf8').split('\n').length > 4);
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(), fc.nat(), (which, some, other) => {
+        const file = all[which % all.length] as string;
+        const lines = readFileSync(join(folder, file), 'utf8').split('\n').slice(0, -1);
+        const [a, b] = [some % lines.length, other % lines.length].sort((x, y) => x - y) as [number, number];
+        const changed = {
+          removed: lines.toSpliced(a, 1),
+          twice: lines.toSpliced(b, 0, lines[a] as string),
+          swapped: lines.with(a, lines[b] as string).with(b, lines[a] as string),
+          moved: lines.toSpliced(a, 1).toSpliced(b, 0, lines[a] as string),
+        }[how];
+        if (changed.join() === lines.join()) return;
+        const first = changed.findIndex((line, at) => line !== lines[at]);
+        const report = whileChanged(file, Buffer.from(changed.map((line) => `${line}\n`).join('')), verify);
+        expect(report.status).toBe('tampered');
+        const seq = first < 0 ? changed.length + 1 : first + 1;
+        expect(report.firstBad).toMatchObject({ file, seq });
+        if (seq <= lines.length) expect(report.firstBad?.entry).not.toBeNull();
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe('a ledger that nobody has touched', () => {
+  it('has no finding, whatever was recorded, and wherever sealers died', async () => {
+    const act = fc.record({
+      what: fc.constantFrom('decide', 'fix', 'seal', 'die'),
+      id: fc.constantFrom('a', 'b', 'c'),
+      text: fc.string({ unit: 'binary' }),
+      at: fc.nat(7),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 12 }), async (acts) => {
+        const world = sealing();
+        await world.decide('a');
+        const seal = (more = {}) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, ...more });
+        for (const { what, id, text, at } of acts) {
+          if (what === 'decide') await world.decide(id, { text });
+          else if (what === 'fix') await world.fix(id);
+          else if (what === 'seal') seal();
+          else {
+            try {
+              seal({ files: dying(at, 'after').through });
+            } catch (error) {
+              expect(String(error)).toContain('died');
+            }
+          }
+        }
+        seal();
+        expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [], unsealed: 0 });
+        await world.remove();
+      }),
+      { numRuns: CLEAN },
+    );
+  });
+});

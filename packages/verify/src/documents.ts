@@ -1,0 +1,82 @@
+// Documents: each is named by its own digest. A record names those that belong to it.
+import type { Folder, Place } from './findings.js';
+import { digestOf } from './hash.js';
+import { readCanonical, utf8 } from './json.js';
+
+/** A document on its way: its name, the process and a number. */
+const UNFINISHED = /^blobs\/[0-9a-f]{2}\/[0-9a-f]{64}\.json\.\d+\.\d+\.tmp$/;
+const FILE = /^blobs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.json$/;
+
+export class Documents {
+  readonly #folder: Folder;
+  readonly #known = new Map<string, 'good' | 'changed' | 'missing'>();
+
+  constructor(folder: Folder) {
+    this.#folder = folder;
+  }
+
+  /** Those that are there and are what their names say, or are named by a record. */
+  get count(): number {
+    return [...this.#known.values()].filter((each) => each !== 'missing').length;
+  }
+
+  /** Looks at a document that a record names. */
+  named(name: string, digest: string, file: string, place: Place): void {
+    const known = this.#known.get(digest) ?? this.#look(digest);
+    this.#known.set(digest, known);
+    if (known === 'changed') this.#folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place);
+    if (known === 'missing')
+      this.#folder.find(
+        'incomplete',
+        'missing-document',
+        `Its document ${name} is missing, for its retention may have ended; the record itself is proven.`,
+        file,
+        place,
+      );
+  }
+
+  #look(digest: string): 'good' | 'changed' | 'missing' {
+    const hex = digest.slice('sha256:'.length);
+    const before = this.#folder.findings.length;
+    const bytes = this.#folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
+    if (bytes !== null) return isDocument(bytes, digest) ? 'good' : 'changed';
+    // Whatever kept it from being read was found already.
+    return this.#folder.findings.length > before ? 'changed' : 'missing';
+  }
+
+  /** Looks at all that no record has named. */
+  others(): void {
+    const unused: string[] = [];
+    for (const file of this.#folder.files('blobs')) {
+      const hex = FILE.exec(file)?.[2];
+      if (hex === undefined) {
+        // What a writer that died left of a document was never part of anything.
+        if (!UNFINISHED.test(file)) this.#folder.find('tampered', 'stray-file', 'The file does not belong here.', file);
+        continue;
+      }
+      if (this.#known.has(`sha256:${hex}`)) continue;
+      const bytes = this.#folder.bytes(file);
+      if (bytes === null) continue;
+      if (!isDocument(bytes, `sha256:${hex}`)) {
+        this.#folder.find('tampered', 'changed-document', 'The document is not what its name says.', file);
+        continue;
+      }
+      unused.push(file);
+      this.#known.set(`sha256:${hex}`, 'good');
+    }
+    const [first] = unused;
+    if (first === undefined) return;
+    const which = unused.length === 1 ? 'this document' : `${unused.length} documents, of which this is the first`;
+    this.#folder.find(
+      'incomplete',
+      'unused-document',
+      `No record names ${which}: a worker died before it could record it, or the stream that did is missing.`,
+      first,
+    );
+  }
+}
+
+function isDocument(bytes: Buffer, digest: string): boolean {
+  const text = utf8(bytes);
+  return text !== undefined && digestOf(bytes) === digest && readCanonical(text) !== undefined;
+}

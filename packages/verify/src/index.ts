@@ -1,0 +1,9 @@
+/**
+ * Checks the sealed evidence of Redress: files and a trust file, no network, nothing is written.
+ *
+ * @packageDocumentation
+ */
+export { reportText } from './command.js';
+export type { Finding } from './findings.js';
+export { parseTrust, type Trust, type TrustedKey, UsageError } from './note.js';
+export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLedger } from './verify.js';

@@ -1,0 +1,126 @@
+// Checkpoints, and whom to trust. See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
+import { createPublicKey, verify } from 'node:crypto';
+import { sha256 } from './hash.js';
+import { isObject, type JsonObject } from './json.js';
+
+/** A key that is trusted for a log. */
+export interface TrustedKey {
+  /** Name of the log, and of the key. */
+  readonly origin: string;
+  /** As signed notes write it: name, key id and key, joined by `+`. */
+  readonly key: string;
+  /** First moment of which the key may sign; null: any. */
+  readonly from: string | null;
+  /** First moment of which it may not sign any more; null: it still may. */
+  readonly until: string | null;
+}
+
+/** A trust file: what an auditor got from whom they trust, apart from the evidence. */
+export interface Trust {
+  readonly keys: readonly TrustedKey[];
+}
+
+/** A mistake in what was given to verify with. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const ED25519 = 1;
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+
+/**
+ * Reads a trust file.
+ *
+ * @example parseTrust('{"keys":[{"origin":"example.com/redress","key":"example.com/redress+1a2b3c4d+AQ…","from":null,"until":null}]}')
+ * @throws {UsageError} when it is none, or has a key that is none. Only Ed25519 is trusted.
+ */
+export function parseTrust(text: string): Trust {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(`The trust file is not JSON: ${String(cause)}`);
+  }
+  if (!isObject(value) || !Array.isArray(value['keys']) || value['keys'].length === 0) throw new UsageError('The trust file has no list `keys`.');
+  return { keys: (value['keys'] as unknown[]).map((each, at) => trustedKey(each, `keys[${at}]`)) };
+}
+
+function trustedKey(value: unknown, place: string): TrustedKey {
+  if (!isObject(value)) throw new UsageError(`${place} of the trust file is no object.`);
+  const { origin, key, from = null, until = null } = value as JsonObject;
+  if (typeof origin !== 'string' || typeof key !== 'string') throw new UsageError(`${place} of the trust file needs origin and key.`);
+  for (const [name, moment] of Object.entries({ from, until }))
+    if (moment !== null && (typeof moment !== 'string' || Number.isNaN(Date.parse(moment))))
+      throw new UsageError(`${place}.${name} of the trust file is no moment, such as 2026-01-31T00:00:00Z.`);
+  const { id, bytes } = keyParts(key, origin, place);
+  if (bytes.length !== 33 || bytes[0] !== ED25519) throw new UsageError(`${place}.key of the trust file is no key of Ed25519.`);
+  if (!keyId(origin, bytes).equals(id)) throw new UsageError(`${place}.key of the trust file is not that of ${origin}: name, key id and key do not fit.`);
+  return { origin, key, from: from as string | null, until: until as string | null };
+}
+
+function keyParts(key: string, origin: string, place: string): { id: Buffer; bytes: Buffer } {
+  const rest = key.startsWith(`${origin}+`) ? key.slice(origin.length + 1) : '';
+  const match = /^([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(rest);
+  if (match === null) throw new UsageError(`${place}.key of the trust file is not ${origin}+ID+KEY.`);
+  return { id: Buffer.from(match[1] ?? '', 'hex'), bytes: Buffer.from(match[2] ?? '', 'base64') };
+}
+
+/** First four bytes of SHA-256 over name, newline, algorithm and key: another algorithm is another key. */
+function keyId(name: string, bytes: Buffer): Buffer {
+  return sha256(Buffer.concat([Buffer.from(`${name}\n`), bytes])).subarray(0, 4);
+}
+
+/** A checkpoint that a trusted key has signed. */
+export interface Checkpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Buffer;
+  /** Those that signed it; none where nothing is trusted. */
+  readonly by: readonly TrustedKey[];
+}
+
+/** What is wrong with a checkpoint. */
+export interface CheckpointProblem {
+  readonly code: 'not-a-checkpoint' | 'wrong-signature' | 'untrusted-key';
+  readonly message: string;
+  /** What it says, as far as it says anything. */
+  readonly said: Checkpoint | null;
+}
+
+/**
+ * Reads a checkpoint and looks at its signatures. One that no trusted key has made counts for nothing; one that a trusted key should have
+ * made, and has not, is a forgery.
+ */
+export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | CheckpointProblem {
+  const no = (code: CheckpointProblem['code'], message: string, said: Checkpoint | null) => ({ code, message, said });
+  const text = Buffer.from(bytes).toString('utf8');
+  const end = text.indexOf('\n\n');
+  const signed = text.slice(0, end + 1);
+  const lines = text.slice(end + 2).split('\n');
+  const [origin, size, root, ...more] = signed.split('\n');
+  if (end < 0 || !Buffer.from(text).equals(Buffer.from(bytes)) || lines.pop() !== '' || lines.length === 0 || more.join() !== '')
+    return no('not-a-checkpoint', 'It is no signed note of a checkpoint.', null);
+  if (origin === undefined || origin === '' || !/^(?:0|[1-9][0-9]{0,14})$/.test(size ?? '') || !/^[A-Za-z0-9+/]{43}=$/.test(root ?? ''))
+    return no('not-a-checkpoint', 'It does not have origin, size and root.', null);
+  const hash = Buffer.from(root ?? '', 'base64');
+  // More than one way to write a root would be more than one checkpoint.
+  if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not written as Base64 is.', null);
+  const said: Checkpoint = { origin, size: Number(size), root: hash, by: [] };
+  const by: TrustedKey[] = [];
+  for (const line of lines) {
+    const match = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
+    const signature = Buffer.from(match?.[2] ?? '', 'base64');
+    if (match === null || signature.length < 5 || signature.toString('base64') !== match[2])
+      return no('not-a-checkpoint', 'A line of its signatures is none.', said);
+    for (const key of trust.keys) {
+      const { id, bytes: public_ } = keyParts(key.key, key.origin, 'key');
+      if (match[1] !== key.origin || !id.equals(signature.subarray(0, 4))) continue;
+      const made = createPublicKey({ key: Buffer.concat([SPKI, public_.subarray(1)]), format: 'der', type: 'spki' });
+      if (!verify(null, Buffer.from(signed), made, signature.subarray(4)))
+        return no('wrong-signature', `The signature of ${key.origin} is not of this checkpoint.`, said);
+      if (key.origin === origin) by.push(key);
+    }
+  }
+  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it.`, said);
+  return { ...said, by };
+}

@@ -1,0 +1,423 @@
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKey, sealFolder, signerOf } from '@redress/evidence';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { copies, entriesOf, replaceEntries, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
+import { dying, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
+import { exitCodeOf, parseTrust, type VerifyReport, verifyLedger } from './index.js';
+
+const trust = parseTrust(TRUST);
+const made = copies();
+let kept: SealedFolder;
+let folder: string;
+const verify = (more: { copies?: { name: string; note: Buffer }[] } = {}): VerifyReport => verifyLedger({ directory: folder, trust, ...more });
+const at = (...path: string[]) => join(folder, ...path);
+const files = (root: string) =>
+  readdirSync(at(root), { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
+    .sort();
+/** The stream of a bucket; its records are 22 decisions and 22 fixes of three records each. */
+const streamOf = (id: string) => files('streams').find((file) => readFileSync(at(file), 'utf8').includes(`"id":"${id}"`)) ?? '';
+const linesOf = (file: string) => readFileSync(at(file), 'utf8').split('\n').slice(0, -1);
+const writeLines = (file: string, lines: readonly string[]) => writeFileSync(at(file), lines.map((line) => `${line}\n`).join(''));
+/** Number of a bucket's record in the log. */
+const numberOf = (id: string, seq: number) =>
+  entriesOf(kept.directory).findIndex((entry) => {
+    const { resource, seq: of } = JSON.parse(entry.toString()) as { resource?: { id: string }; seq?: number };
+    return resource?.id === id && of === seq;
+  });
+
+beforeAll(async () => {
+  kept = await sealedFolder();
+});
+afterAll(() => {
+  made.remove();
+  rmSync(kept.directory, { recursive: true, force: true });
+});
+beforeEach(() => {
+  folder = made.copy(kept);
+});
+
+describe('a ledger that nobody has touched', () => {
+  it('is intact', () => {
+    const report = verify();
+    expect(report.findings).toEqual([]);
+    expect(report).toMatchObject({
+      status: 'intact',
+      checkpoint: { origin: 'example.com/redress', size: 270, seals: 5 },
+      ...{ streams: 4, records: 265, unsealed: 0, executions: 66, openExecutions: 0, firstBad: null },
+    });
+    expect(exitCodeOf(report)).toBe(0);
+    // What it cannot show, it says.
+    expect(report.limits).toHaveLength(2);
+  });
+
+  it('begins with what each checkpoint of the past says', () => {
+    expect(kept.checkpoints).toHaveLength(5);
+    const report = verify({ copies: kept.checkpoints.map((note, index) => ({ name: `copy ${index}`, note: Buffer.from(note) })) });
+    expect(report.findings).toEqual([]);
+    expect(report.limits).toHaveLength(1);
+  });
+
+  it('is intact with records that are not sealed yet, and says how many', async () => {
+    const more = await sealedFolder({ rounds: 1, unsealed: true });
+    const report = verifyLedger({ directory: more.directory, trust });
+    expect(report).toMatchObject({ status: 'intact', unsealed: 1, records: 13 });
+    expect(report.limits.join()).toContain('not sealed yet');
+    rmSync(more.directory, { recursive: true });
+  });
+
+  it('is not read with anything of what writes', () => {
+    const sources = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
+    expect(sources.length).toBeGreaterThan(8);
+    const imported = sources.flatMap((name) =>
+      [...readFileSync(join(import.meta.dirname, name), 'utf8').matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? ''),
+    );
+    expect(imported.filter((name) => !name.startsWith('./') && !['node:crypto', 'node:fs', 'node:path', 'node:util'].includes(name))).toEqual([]);
+  });
+});
+
+describe('of a stream it finds', () => {
+  it('a record that was written anew, with its chain', () => {
+    const file = streamOf('b');
+    // A forger who can hash: the record, and every digest after it.
+    const lines = linesOf(file);
+    const forged = rehash(lines.map((line, index) => (index === 4 ? line.replace('seen b', 'SEEN b') : line)));
+    writeLines(file, forged);
+    expect(verify().firstBad).toMatchObject({
+      ...{ severity: 'tampered', code: 'changed-record', file, line: 5, seq: 5, entry: numberOf('b', 5) },
+      resource: 'AWS::S3::Bucket b (111111111111, us-east-1)',
+    });
+  });
+
+  it('a record that was edited', () => {
+    const file = streamOf('b');
+    writeLines(
+      file,
+      linesOf(file).map((line, index) => (index === 4 ? line.replace('seen b', 'SEEN b') : line)),
+    );
+    expect(verify().firstBad).toMatchObject({ code: 'wrong-digest', file, line: 5, seq: 5, entry: numberOf('b', 5) });
+  });
+
+  it.each([
+    ['one was taken out', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
+    ['one was taken out of and the rest written anew', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
+    ['one was put in', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
+    ['two changed places', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
+    ['one is there twice', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
+    ['the tail was cut', (lines: string[]) => lines.slice(0, -4), 85],
+    ['all but the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
+  ])('that %s, and which record is the first', (_, change, seq) => {
+    const file = streamOf('a');
+    writeLines(file, change(linesOf(file)));
+    const report = verify();
+    expect(report.status).toBe('tampered');
+    expect(exitCodeOf(report)).toBe(1);
+    expect(report.firstBad).toMatchObject({ severity: 'tampered', file, seq, entry: numberOf('a', seq) });
+  });
+
+  it('that it is missing, with its documents', () => {
+    const file = streamOf('c');
+    const documents = linesOf(file).flatMap((line) => Object.values((JSON.parse(line.slice(72)) as { blobs: Record<string, string> }).blobs));
+    rmSync(at(file));
+    for (const digest of new Set(documents)) rmSync(at('blobs', digest.slice(7, 9), `${digest.slice(7)}.json`));
+    const report = verify();
+    expect(report.findings).toHaveLength(1);
+    expect(report.firstBad).toMatchObject({
+      code: 'missing-stream',
+      file,
+      seq: 1,
+      entry: numberOf('c', 1),
+      resource: 'AWS::S3::Bucket c (111111111111, us-east-1)',
+    });
+  });
+
+  it('that it is empty', () => {
+    truncateSync(at(streamOf('c')), 0);
+    const codes = verify().findings.map(({ code }) => code);
+    expect(codes).toContain('empty-stream');
+    expect(codes).toContain('missing-record');
+  });
+
+  it('that it is in another place, or what it is not', () => {
+    const file = streamOf('c');
+    mkdirSync(at('streams', 'zz'));
+    renameSync(at(file), at('streams', 'zz', 'x.jsonl'));
+    expect(
+      verify()
+        .findings.map(({ code }) => code)
+        .sort(),
+    ).toEqual(['missing-stream', 'stray-file', 'unused-document']);
+  });
+
+  it('a record of an execution that is not open, and of a worker that has no lease', () => {
+    const file = streamOf('a');
+    const lines = linesOf(file);
+    const of = (kind: string) => lines.findIndex((line) => line.includes(`"kind":"${kind}"`));
+    // Not sealed, so that only the rules of records can find it.
+    rmSync(at('ledger'), { recursive: true });
+    const codes = (changed: string[]) => {
+      writeLines(file, rehash(changed));
+      return verify().findings.map(({ code }) => code);
+    };
+    expect(codes(lines)).toEqual(['no-checkpoint']);
+    expect(codes(lines.slice(0, of('outcome') + 1).concat(lines[of('call')] ?? ''))).toContain('not-open');
+    expect(codes(lines.slice(0, of('intent') + 1).concat(lines[of('intent')] ?? ''))).toContain('already-open');
+    expect(codes(lines.slice(0, of('intent') + 1).concat((lines[of('call')] ?? '').replace('"fence":1', '"fence":2')))).toContain('wrong-fence');
+    expect(codes(lines.slice(0, of('intent') + 1))).toContain('open-execution');
+    expect(codes(lines.map((line, index) => (index === 3 ? line.replace('"time":"2026-01-02T', '"time":"2025-01-02T') : line)))).toContain('time-backwards');
+    expect(codes(lines.map((line, index) => (index === 3 ? line.replace('"kind":"', '"kind":"x') : line)))).toContain('malformed');
+    expect(codes(lines.map((line, index) => (index === 3 ? line.replace('"id":"a"', '"id":"z"') : line)))).toContain('wrong-stream');
+    expect(codes(lines.map((line, index) => (index === 3 ? line.replace('"v":1', '"v": 1') : line)))).toContain('not-canonical');
+  });
+});
+
+describe('of documents it finds', () => {
+  const document = () => files('blobs')[3] ?? '';
+
+  it('that one was changed', () => {
+    writeFileSync(at(document()), '{"id":"x"}');
+    expect(verify().firstBad).toMatchObject({ severity: 'tampered', code: 'changed-document' });
+  });
+
+  it('that one is missing, and the record still proven', () => {
+    rmSync(at(document()));
+    const report = verify();
+    expect(report.status).toBe('incomplete');
+    expect(exitCodeOf(report)).toBe(2);
+    expect(new Set(report.findings.map(({ code }) => code))).toEqual(new Set(['missing-document']));
+    expect(report.firstBad?.entry).not.toBeNull();
+  });
+
+  it('that no record names one, or that something else is there', () => {
+    const digest = '2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df';
+    mkdirSync(at('blobs', '26'), { recursive: true });
+    writeFileSync(at('blobs', '26', `${digest}.json`), 'ok');
+    writeFileSync(at('blobs', 'note.txt'), 'x');
+    expect(
+      verify()
+        .findings.map(({ code, severity }) => `${severity} ${code}`)
+        .sort(),
+    ).toEqual(['tampered changed-document', 'tampered stray-file']);
+  });
+});
+
+describe('of the log it finds', () => {
+  it('that an entry was changed, and which record it is of', () => {
+    const entries = entriesOf(folder);
+    const number = numberOf('b', 7);
+    replaceEntries(folder, entries.with(number, Buffer.from(String(entries[number]).replace('111111111111', '111111111112'))));
+    expect(verify().firstBad).toMatchObject({ code: 'changed-entry', entry: number, seq: 7, file: 'ledger/tile/entries/000' });
+  });
+
+  it.each([
+    ['one was taken out', (entries: Buffer[]) => entries.toSpliced(20, 1, entries[269] as Buffer)],
+    ['two changed places', (entries: Buffer[]) => entries.with(20, entries[21] as Buffer).with(21, entries[20] as Buffer)],
+    ['one is there twice', (entries: Buffer[]) => entries.with(21, entries[20] as Buffer)],
+  ])('that of its entries %s', (_, change) => {
+    replaceEntries(folder, change(entriesOf(folder)));
+    const report = verify();
+    expect(report.status).toBe('tampered');
+    expect([20, 21]).toContain(report.firstBad?.entry);
+  });
+
+  it.each([
+    ['a tile of hashes is missing', 'tile/0/000', 'missing-tile'],
+    ['a tile above is missing', 'tile/1/000.p/1', 'missing-tile'],
+    ['a bundle of entries is missing', 'tile/entries/000', 'missing-entries'],
+    ['the checkpoint is missing', 'checkpoint', 'no-checkpoint'],
+  ])('that %s', (_, file, code) => {
+    rmSync(at('ledger', file));
+    const report = verify();
+    expect(report.status).toBe('tampered');
+    expect(report.findings.map((each) => each.code)).toContain(code);
+  });
+
+  it('that it is longer than what was signed', () => {
+    // The checkpoint of before, and all that came after it left as it is: a log that is half set back.
+    writeFileSync(at('ledger', 'checkpoint'), kept.checkpoints[2] as string);
+    const report = verify();
+    expect(report.status).toBe('tampered');
+    expect(report.findings.map(({ code }) => code)).toContain('beyond-checkpoint');
+  });
+
+  it('that something else is in it', () => {
+    for (const name of ['tile/0/000.p/256', 'tile/0/x000/000', 'tile/00/000', 'checkpoint.old', 'tile/7/000']) {
+      mkdirSync(join(at('ledger', name), '..'), { recursive: true });
+      writeFileSync(at('ledger', name), Buffer.alloc(32));
+    }
+    const found = verify().findings.map(({ code, file }) => `${code} ${file.slice('ledger/'.length)}`);
+    expect(found.sort()).toEqual([
+      ...['beyond-checkpoint tile/7/000', 'stray-file checkpoint.old', 'stray-file tile/0/000.p/256', 'stray-file tile/0/x000/000', 'stray-file tile/00/000'],
+    ]);
+  });
+
+  it('that a tile of a shorter log was changed, and nothing where it was not', () => {
+    const tile = readFileSync(at('ledger', 'tile/0/000'));
+    mkdirSync(at('ledger', 'tile/0/000.p'));
+    writeFileSync(at('ledger', 'tile/0/000.p/7'), tile.subarray(0, 7 * 32));
+    expect(verify().findings).toEqual([]);
+    writeFileSync(at('ledger', 'tile/0/000.p/7'), tile.subarray(32, 8 * 32));
+    expect(verify().firstBad).toMatchObject({ code: 'changed-tile', file: 'ledger/tile/0/000.p/7' });
+  });
+
+  it('that all of it was written anew by who has no key', () => {
+    const file = streamOf('a');
+    const other = sealing();
+    writeLines(file, rehash(linesOf(file).map((line) => line.replace('seen a', 'fine a'))));
+    const checkpoint = readFileSync(at('ledger', 'checkpoint'));
+    rmSync(at('ledger'), { recursive: true });
+    rmSync(at('sealer'), { recursive: true });
+    sealFolder({ directory: folder, signer: signerOf(generateKey('example.com/redress').secret), clock: other.clock });
+    expect(exitCodeOf(verify())).toBe(3);
+    // With the true checkpoint put back what is there is not what it says.
+    writeFileSync(at('ledger', 'checkpoint'), checkpoint);
+    expect(exitCodeOf(verify())).toBe(1);
+    return other.remove();
+  });
+});
+
+describe('of the checkpoint it finds', () => {
+  const note = () => readFileSync(at('ledger', 'checkpoint'), 'utf8');
+  const write = (text: string) => writeFileSync(at('ledger', 'checkpoint'), text);
+
+  it('that a key that is not trusted has signed', () => {
+    const key = generateKey('example.com/redress');
+    write(signed(note(), signerOf(key.secret).sign, key.verifier));
+    const report = verify();
+    expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+    expect(exitCodeOf(report)).toBe(3);
+  });
+
+  it('that the key signed when it was not trusted any more, or not yet', () => {
+    for (const [from, until] of [
+      ['2026-06-01T00:00:00Z', null],
+      [null, '2026-01-01T00:00:00Z'],
+    ] as const) {
+      const report = verifyLedger({ directory: folder, trust: { keys: [{ origin: 'example.com/redress', key: VERIFIER, from, until }] } });
+      expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
+    }
+  });
+
+  it('that nobody is trusted', () => {
+    expect(verifyLedger({ directory: folder })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+  });
+
+  it('that it has a signature of another algorithm, under the name of the key', () => {
+    // ECDSA instead of Ed25519: another algorithm is another key id, and no key of it is trusted.
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const [, id] = VERIFIER.split('+');
+    write(signed(note(), (text) => sign('sha256', text, privateKey), `example.com/redress+00000002+`));
+    expect(exitCodeOf(verify())).toBe(3);
+    write(signed(note(), (text) => sign('sha256', text, privateKey), `example.com/redress+${id}+`));
+    expect(verify()).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-signature' } });
+  });
+
+  it.each([
+    ['has no signature', (text: string) => text.slice(0, text.indexOf('\n\n') + 2), 'not-a-checkpoint'],
+    ['says another size', (text: string) => text.replace('\n270\n', '\n269\n'), 'wrong-signature'],
+    ['says another origin', (text: string) => text.replace(/^example\.com/, 'example.org'), 'wrong-signature'],
+    ['says a size in another way', (text: string) => text.replace('\n270\n', '\n0270\n'), 'not-a-checkpoint'],
+    ['has one more line', (text: string) => text.replace('\n\n', '\nmore\n\n'), 'not-a-checkpoint'],
+    ['is empty', () => '', 'not-a-checkpoint'],
+  ])('that it %s', (_, change, code) => {
+    write(change(note()));
+    expect(verify()).toMatchObject({ status: 'tampered' });
+    expect(verify().findings.map((each) => each.code)).toContain(code);
+  });
+
+  it('takes one with further signatures, as witnesses add them', () => {
+    const witness = generateKey('witness.example');
+    const more = signed(note(), signerOf(witness.secret).sign, witness.verifier);
+    write(`${note()}${more.slice(more.indexOf('\n\n') + 2)}`);
+    expect(verify().findings).toEqual([]);
+  });
+});
+
+describe('against copies of checkpoints it finds', () => {
+  const copyOf = (note: string) => ({ copies: [{ name: 'kept elsewhere', note: Buffer.from(note) }] });
+
+  it('that the log was set back', async () => {
+    // All as it was when the first seal was made.
+    const world = sealing();
+    await world.decide('a');
+    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const early = mkdtempSync(join(tmpdir(), 'redress-early-'));
+    cpSync(world.directory, early, { recursive: true });
+    await world.decide('a');
+    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const late = readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8');
+    folder = early;
+    expect(verify()).toMatchObject({ status: 'intact' });
+    expect(verify(copyOf(late))).toMatchObject({ status: 'tampered', firstBad: { code: 'rolled-back', entry: 2 } });
+    // And that the key signed another history from there on.
+    const clock = { now: () => world.clock.time + 1 };
+    rmSync(join(early, 'index.sqlite'), { force: true });
+    sealFolder({ directory: early, signer: signerOf(SECRET), clock });
+    sealFolder({ directory: early, signer: signerOf(SECRET), clock });
+    expect(verify()).toMatchObject({ status: 'intact' });
+    expect(verify(copyOf(late))).toMatchObject({ status: 'tampered', firstBad: { code: 'forked' } });
+    rmSync(early, { recursive: true });
+    await world.remove();
+  });
+
+  it('refuses one that is none', () => {
+    expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere is no checkpoint to compare with');
+  });
+});
+
+describe('a seal that is not complete', () => {
+  it('is incomplete wherever its sealer died, and intact when it is completed', async () => {
+    for (let step = 0; step < 8; step++) {
+      const world = sealing();
+      for (const id of ['a', 'b']) await world.decide(id);
+      sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      await world.decide('a');
+      const { through } = dying(step, 'after');
+      expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: through })).toThrow('died after');
+      folder = world.directory;
+      const last = step === 7;
+      expect(existsSync(at('sealer', 'pending.json'))).toBe(!last);
+      expect(
+        verify()
+          .findings.filter(({ code }) => code !== 'beyond-checkpoint')
+          .map(({ code }) => code),
+      ).toEqual(last ? [] : ['unfinished-seal']);
+      expect(verify().status).toBe(last ? 'intact' : 'incomplete');
+      sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      expect(verify().findings).toEqual([]);
+      await world.remove();
+    }
+  });
+
+  it('is no excuse for a log that was set back', () => {
+    writeFileSync(at('ledger', 'checkpoint'), kept.checkpoints[2] as string);
+    writeFileSync(at('sealer', 'pending.json'), '{"after":{"root":"","size":270},"before":{"root":"","size":100}}');
+    const report = verify();
+    expect(report.status).toBe('tampered');
+    expect(report.findings.map(({ code }) => code)).toContain('wrong-pending');
+  });
+});
+
+/** Lines whose digests fit again, numbers and links as well: what a forger would write. */
+function rehash(lines: readonly string[]): string[] {
+  let head: string | null = null;
+  return lines.map((line, index) => {
+    const json = line
+      .slice(72)
+      .replace(/"prev":(?:null|"[^"]*")/, `"prev":${JSON.stringify(head)}`)
+      .replace(/"seq":[0-9]+,"stream"/, `"seq":${index + 1},"stream"`);
+    head = `sha256:${createHash('sha256').update(json).digest('hex')}`;
+    return `${head} ${json}`;
+  });
+}
+
+/** A checkpoint with a signature in place of those that it has. */
+function signed(note: string, by: (text: Buffer) => Buffer, verifier: string): string {
+  const [name = '', id = ''] = verifier.split('+');
+  const text = note.slice(0, note.indexOf('\n\n') + 1);
+  return `${text}\n\u2014 ${name} ${Buffer.concat([Buffer.from(id, 'hex'), by(Buffer.from(text))]).toString('base64')}\n`;
+}

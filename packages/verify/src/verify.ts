@@ -1,0 +1,162 @@
+// The check of a folder, from the checkpoint down to the last byte.
+import { statSync } from 'node:fs';
+import { Documents } from './documents.js';
+import { type Finding, Folder } from './findings.js';
+import { Hashes, rootOf } from './hash.js';
+import { isObject, type Json, readCanonical, utf8 } from './json.js';
+import { checkLog, type Log } from './log.js';
+import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
+import { checkStreams } from './streams.js';
+
+/** What to check, and by what. */
+export interface VerifyOptions {
+  /** Of the evidence: a data folder of Redress, or a copy of one. */
+  readonly directory: string;
+  /** Whom to trust. Without it nothing shows who has sealed, and the result is never `intact`. */
+  readonly trust?: Trust;
+  /** Checkpoints that were kept elsewhere, with names for people: the log must begin with what each says. */
+  readonly copies?: readonly { readonly name: string; readonly note: Uint8Array }[];
+}
+
+/** What {@link verifyLedger} found. */
+export interface VerifyReport {
+  readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
+  /** The checkpoint that was verified; null where there is none that can be read. */
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
+  readonly streams: number;
+  readonly records: number;
+  /** Records that no checkpoint covers yet: their chains hold, and whoever can write the folder could have made them. */
+  readonly unsealed: number;
+  readonly executions: number;
+  readonly openExecutions: number;
+  readonly documents: number;
+  /** The first record that does not verify, by its global number; else the first finding. */
+  readonly firstBad: Finding | null;
+  readonly findings: readonly Finding[];
+  /** What this check cannot show. */
+  readonly limits: readonly string[];
+}
+
+const FORMAT = 'redress-evidence/1\n';
+const NO_COPY =
+  'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
+const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed without a trace, or written anew.';
+const TRUTH = 'Whether records were true when they were written.';
+
+/**
+ * Verifies a ledger: that the checkpoint was signed by a trusted key, that entries and tiles are what it says, that every record which was
+ * sealed is in its stream, and every record and document what its digest says.
+ *
+ * @example exitCodeOf(verifyLedger({ directory: 'copy', trust: parseTrust(readFileSync('trust.json', 'utf8')) }))
+ * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
+ */
+export function verifyLedger({ directory, trust = { keys: [] }, copies = [] }: VerifyOptions): VerifyReport {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${directory}.`);
+  const folder = new Folder(directory);
+  checkFormat(folder);
+  const checkpoint = checkpointOf(folder, trust);
+  const log = checkpoint === null ? null : checkLog(folder, checkpoint.size, checkpoint.root);
+  if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log);
+  for (const { name, note } of copies) checkCopy(folder, log, readCopy(name, note, trust), name);
+  const documents = new Documents(folder);
+  const counts = checkStreams(folder, log, documents);
+  documents.others();
+  checkUnfinished(folder, checkpoint);
+  const findings = relieved(folder.findings);
+  return {
+    status: statusOf(findings),
+    checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
+    ...counts,
+    documents: documents.count,
+    firstBad: firstOf(findings),
+    findings,
+    limits: [...(copies.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
+  };
+}
+
+/** 0: intact. 1: tampered. 2: incomplete. 3: no trusted key has signed. */
+export function exitCodeOf({ status }: Pick<VerifyReport, 'status'>): 0 | 1 | 2 | 3 {
+  return ({ intact: 0, tampered: 1, incomplete: 2, untrusted: 3 } as const)[status];
+}
+
+function checkFormat(folder: Folder): void {
+  const bytes = folder.bytes('FORMAT');
+  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is no journal, or it was taken out.', 'FORMAT');
+  else if (bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
+}
+
+/** The checkpoint, also one that nobody trusts: what it says can still be compared. */
+function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
+  const file = 'ledger/checkpoint';
+  const bytes = folder.bytes(file);
+  if (bytes === null) {
+    folder.find('tampered', 'no-checkpoint', 'There is no checkpoint: it was never sealed, or the log was taken out.', file);
+    return null;
+  }
+  const read = readCheckpoint(bytes, trust);
+  if (!('code' in read)) return read;
+  folder.find(read.code === 'untrusted-key' ? 'untrusted' : 'tampered', read.code, read.message, file);
+  // No log that was ever sealed is so long that its hashes would not fit into memory.
+  return read.said !== null && read.said.size <= 100_000_000 ? read.said : null;
+}
+
+/** A key signs only while it may. */
+function checkMoment(folder: Folder, { by }: Checkpoint, { sealedAt }: Log): void {
+  if (by.length === 0 || sealedAt === null) return;
+  const may = by.some(({ from, until }) => (from === null || sealedAt >= Date.parse(from)) && (until === null || sealedAt < Date.parse(until)));
+  if (!may)
+    folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, 'ledger/checkpoint');
+}
+
+function readCopy(name: string, note: Uint8Array, trust: Trust): Checkpoint {
+  const read = readCheckpoint(note, trust);
+  if ('code' in read) throw new UsageError(`${name} is no checkpoint to compare with. ${read.message}`);
+  return read;
+}
+
+function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: string): void {
+  const file = 'ledger/checkpoint';
+  if (log === null || copy.size > log.size) {
+    folder.find('tampered', 'rolled-back', `${name} is of ${copy.size} entries, and the log has ${log?.size ?? 0}: it was set back.`, file, {
+      entry: log?.size ?? 0,
+    });
+    return;
+  }
+  if (!rootOf(new Hashes(log.leaves.bytes.subarray(0, copy.size * 32)), 0, copy.size).equals(copy.root))
+    folder.find('tampered', 'forked', `The first ${copy.size} entries are not those that ${name} was signed over: there are two histories.`, file);
+}
+
+/** What a sealer that died, or runs, has decided and not done: it follows the checkpoint, or has just made it. */
+function checkUnfinished(folder: Folder, checkpoint: Checkpoint | null): void {
+  const file = 'sealer/pending.json';
+  const bytes = folder.bytes(file);
+  if (bytes === null) return;
+  const value = readCanonical(utf8(bytes) ?? '');
+  const { before, after } = isObject(value) ? value : {};
+  const root = checkpoint?.root ?? rootOf(new Hashes(Buffer.alloc(0)), 0, 0);
+  const fits = (state: Json | undefined) => isObject(state) && state['size'] === (checkpoint?.size ?? 0) && state['root'] === root.toString('base64');
+  if (isObject(before) && isObject(after) && (fits(before) || fits(after)))
+    folder.find('incomplete', 'unfinished-seal', 'A seal was begun and is not complete: a sealer runs, or has died. Seal once more.', file);
+  else folder.find('tampered', 'wrong-pending', 'The seal that was begun does not follow the checkpoint.', file);
+}
+
+/** Without a checkpoint, and with tiles beyond one, a log is as a sealer leaves it that has not completed its seal. */
+function relieved(findings: readonly Finding[]): Finding[] {
+  const unfinished = findings.some(({ code }) => code === 'unfinished-seal');
+  return findings.map((each) => (unfinished && ['beyond-checkpoint', 'no-checkpoint'].includes(each.code) ? { ...each, severity: 'incomplete' } : each));
+}
+
+function statusOf(findings: readonly Finding[]): VerifyReport['status'] {
+  return (['tampered', 'untrusted', 'incomplete'] as const).find((each) => findings.some(({ severity }) => severity === each)) ?? 'intact';
+}
+
+/** Of the worst findings the one with the lowest global number, for the others may only follow from it. */
+function firstOf(findings: readonly Finding[]): Finding | null {
+  const worst = findings.filter(({ severity }) => severity === statusOf(findings));
+  const entry = ({ entry: of }: Finding) => of ?? Number.POSITIVE_INFINITY;
+  return worst.reduce<Finding | null>((first, each) => (first === null || entry(each) < entry(first) ? each : first), null);
+}
+
+function said({ origin, size, root }: Checkpoint, { seals, sealedAt }: Log): NonNullable<VerifyReport['checkpoint']> {
+  return { origin, size, root: root.toString('base64'), sealed: sealedAt === null ? null : new Date(sealedAt).toISOString(), seals };
+}

@@ -1,0 +1,109 @@
+// Software of the field reads our logs: fsck of Tessera rebuilds the tree from the entries and compares every tile, and the library that signed
+// notes come from opens our checkpoints and makes the same signatures.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sealFolder } from '@redress/evidence';
+import { parseTrust, verifyLedger } from '@redress/verify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copies, type SealedFolder, sealedFolder, TRUST } from '../../packages/evidence/test/support/ledgers.js';
+import { SECRET, sealing, VERIFIER } from '../../packages/evidence/test/support/sealing.js';
+import { folderOf } from '../../scripts/setup.mjs';
+
+let kept: SealedFolder;
+let root: string;
+const made = copies();
+
+beforeAll(async () => {
+  // 256 entries and more: a full tile of each kind, and a second level.
+  kept = await sealedFolder({ rounds: 45 });
+  root = mkdtempSync(join(tmpdir(), 'redress-judged-'));
+  writeFileSync(join(root, 'key'), VERIFIER);
+});
+afterAll(() => {
+  made.remove();
+  for (const each of [root, kept.directory]) rmSync(each, { recursive: true, force: true });
+});
+
+/** What fsck says of a log. It ends with 0 whatever it finds, so its words count. With one worker it does not return where a tile was changed. */
+function fsck(directory: string): { accepted: boolean; log: string } {
+  const { stderr, status, error } = spawnSync(
+    join(folderOf('tessera'), 'fsck'),
+    ['--storage_url', `file://${join(directory, 'ledger')}/`, '--public_key', join(root, 'key'), '--N', '4', '--ui=false', '-v=1', '--logtostderr'],
+    { encoding: 'utf8', timeout: 300_000 },
+  );
+  if (status !== 0) throw new Error(`fsck ended with ${status}: ${error?.message ?? stderr}`);
+  return { accepted: !stderr.includes('fsck failed') && stderr.includes("Successfully fsck'd log"), log: stderr };
+}
+
+function note(command: 'open' | 'sign', key: string, input: string) {
+  return spawnSync(join(folderOf('sumdb-note'), 'note'), [command, key], { input, encoding: 'utf8' });
+}
+
+const checkpoint = (directory: string) => readFileSync(join(directory, 'ledger', 'checkpoint'), 'utf8');
+const logFiles = (directory: string) =>
+  readdirSync(join(directory, 'ledger'), { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile())
+    .map((each) => join(each.parentPath, each.name))
+    .sort();
+
+describe('fsck of Tessera', () => {
+  it('accepts logs of many sizes, and what is sealed onto them', async ({ task }) => {
+    const sizes: number[] = [];
+    const world = sealing();
+    // Around the edges of tiles: each seal adds one entry of its own.
+    for (const records of [1, 0, 3, 120, 127, 1, 0, 255, 300]) {
+      for (let at = 0; at < records; at++) await world.decide(`r${at % 9}`);
+      const { size } = sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      sizes.push(size);
+      const { accepted, log } = fsck(world.directory);
+      expect([size, accepted, accepted ? '' : log]).toEqual([size, true, '']);
+    }
+    expect(sizes).toEqual([2, 3, 7, 128, 256, 258, 259, 515, 816]);
+    await world.remove();
+    task.meta.said = `fsck accepts logs of ${sizes.join(', ')} entries`;
+  });
+
+  it('finds every file of a log that was changed, as our verifier does', ({ task }) => {
+    const directory = made.copy(kept);
+    const all = logFiles(directory);
+    expect(all).toHaveLength(8);
+    expect(fsck(directory).accepted).toBe(true);
+    for (const file of all) {
+      const good = readFileSync(file);
+      const bad = Buffer.from(good);
+      bad[40] = (bad[40] as number) ^ 1;
+      writeFileSync(file, bad);
+      const ours = verifyLedger({ directory, trust: parseTrust(TRUST) }).status;
+      const theirs = fsck(directory).accepted;
+      writeFileSync(file, good);
+      expect([file.slice(directory.length), theirs, ours]).toEqual([file.slice(directory.length), false, 'tampered']);
+    }
+    task.meta.said = `fsck and our verifier both refuse a change in each of ${all.length} files of a log`;
+  });
+});
+
+describe('golang.org/x/mod/sumdb/note', () => {
+  it('opens each of our checkpoints', ({ task }) => {
+    for (const text of kept.checkpoints) {
+      const { status, stdout, stderr } = note('open', VERIFIER, text);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toBe(text.slice(0, text.indexOf('\n\n') + 1));
+    }
+    task.meta.said = `sumdb/note opens ${kept.checkpoints.length} checkpoints`;
+  });
+
+  it('opens none that was changed', () => {
+    const text = checkpoint(kept.directory);
+    const [size = ''] = /\n\d+\n/.exec(text) ?? [];
+    for (const bad of [text.replace(size, '\n1\n'), text.replace('example.com', 'example.org'), text.slice(0, text.indexOf('\u2014'))])
+      expect(note('open', VERIFIER, bad).status).toBe(1);
+  });
+
+  it('signs with our key, and makes the same bytes', () => {
+    const text = checkpoint(kept.directory);
+    const { status, stdout } = note('sign', SECRET, text.slice(0, text.indexOf('\n\n') + 1));
+    expect([status, stdout]).toEqual([0, text]);
+  });
+});
