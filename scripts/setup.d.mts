@@ -5,6 +5,6 @@ export const NODE: string;
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
-export function folderOf(name: 'event-ruler' | 'versitygw'): string;
+export function folderOf(name: 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
 /** Python of a tool. */
 export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n'): string;

@@ -158,8 +158,8 @@ export default [
     promise: 'Limits per run hold.',
     defect: 'a sweep has one of its own',
     file: 'packages/lambda-runtime/src/create-handler.ts',
-    find: '{ ...options.sweep, targets, ...run, onPass }',
-    replace: '{ ...options.sweep, targets, deadline: run.deadline, onPass }',
+    find: 'targets, ...run, onPass });',
+    replace: 'targets, deadline: run.deadline, onPass });',
     tests: ['tests/engine/one-run.test.ts'],
   },
   {

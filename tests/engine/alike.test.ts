@@ -42,7 +42,7 @@ const fill = (many: number) => {
   for (let n = 0; n < many; n++) aws.put(name(n), ['open-1']);
 };
 /** What is recorded of a place as a whole, but for sweeps and notices. */
-const recorded = async ({ account, region }: typeof HERE) =>
+const recorded = async ({ account, region }: typeof HERE): Promise<readonly ({ readonly remediator: string } & Record<string, unknown>)[]> =>
   (await recordsOf({ read: () => journal.read({ resource: resource({ type: 'AWS::::Account', id: account, account, region }) }) })).flatMap(({ record }) =>
     record.kind === 'decision' ? [{ remediator: record.remediator, ...record.body }] : [],
   );
