@@ -44,7 +44,7 @@ const fill = (many: number) => {
 /** What is recorded of a place as a whole, but for sweeps and notices. */
 const recorded = async ({ account, region }: typeof HERE): Promise<readonly ({ readonly remediator: string } & Record<string, unknown>)[]> =>
   (await recordsOf({ read: () => journal.read({ resource: resource({ type: 'AWS::::Account', id: account, account, region }) }) })).flatMap(({ record }) =>
-    record.kind === 'decision' ? [{ remediator: record.remediator, ...record.body }] : [],
+    record.kind === 'decision' ? [{ remediator: record.remediator, ...record.body } as Record<string, unknown>] : [],
   );
 const sweep = async (over: Partial<RedressOptions> = {}, targets = [HERE], more: object = {}) => {
   time += 3_600_000;
