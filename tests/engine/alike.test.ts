@@ -44,7 +44,7 @@ const fill = (many: number) => {
 /** What is recorded of a place as a whole, but for sweeps and notices. */
 const recorded = async ({ account, region }: typeof HERE): Promise<readonly ({ readonly remediator: string } & Record<string, unknown>)[]> =>
   (await recordsOf({ read: () => journal.read({ resource: resource({ type: 'AWS::::Account', id: account, account, region }) }) })).flatMap(({ record }) =>
-    record.kind === 'decision' ? [{ remediator: record.remediator, ...record.body } as Record<string, unknown>] : [],
+    record.kind === 'decision' ? [{ remediator: record.remediator, ...record.body }] : [],
   );
 const sweep = async (over: Partial<RedressOptions> = {}, targets = [HERE], more: object = {}) => {
   time += 3_600_000;
@@ -153,7 +153,7 @@ describe('what holds all back alike', () => {
   });
   it('is of one place, and of one remediator', async () => {
     fill(2);
-    await sweep({ remediators: [anyAge, other] }, [HERE, THERE]);
+    for (const each of [anyAge, other]) await sweep({ remediators: [each] }, [HERE, THERE]);
     expect((await recorded(HERE)).map(({ remediator }) => remediator).sort()).toEqual(['widget-other', 'widget-revoke-open']);
     expect((await recorded(THERE)).map(({ remediator }) => remediator).sort()).toEqual(['widget-other', 'widget-revoke-open']);
     stop = 'none';

@@ -476,7 +476,7 @@ describe('what people are sent', () => {
   });
 });
 
-describe('what became of a notice', () => {
+describe('the result of a notice', () => {
   const result = {
     ...blank(remediator, group),
     outcome: 'denied' as const,
@@ -515,7 +515,7 @@ describe('what became of a notice', () => {
     ]);
     expect(entries[0]?.body['notice']).not.toHaveProperty('gap');
   });
-  it('of several workers one sends; where nobody can tell, each does', async () => {
+  it('of several workers one sends; where that cannot be read, each does', async () => {
     gaps = [{ key: 'g-0', record: 7 } as Gap, { key: 'g-1', record: 6 } as Gap];
     await notifyOf(runtime(), asked(), result, news, null);
     expect([sent.length, entries.length]).toEqual([0, 0]);
