@@ -1,8 +1,8 @@
 // Mutation testing: `npm run campaign -- --only mutation`, which says by the environment what is mutated: a part, or some lines of it.
 const PARTS = {
   guardrails: { source: ['packages/core/src/guardrails/*.ts', 'packages/core/src/cel.ts'], related: true },
-  engine: { source: ['packages/core/src/engine/*.ts'], related: false },
-  evidence: { source: ['packages/evidence/src/*.ts', 'packages/evidence/src/aws/*.ts'], related: false },
+  engine: { source: ['packages/core/src/engine/**/*.ts'], related: false },
+  evidence: { source: ['packages/evidence/src/**/*.ts'], related: false },
 };
 const part = process.env.REDRESS_MUTATE ?? 'guardrails';
 const lines = process.env.REDRESS_MUTATE_LINES;

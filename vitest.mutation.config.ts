@@ -7,7 +7,7 @@ import { warm } from './campaign/warm-worker.ts';
 const conditions = ['@redress/source', 'node', 'development|production'];
 const JUDGES: Record<string, string[]> = {
   guardrails: ['packages/core/src/guardrails/*.test.ts', 'packages/core/src/cel.test.ts'],
-  engine: ['tests/engine/*.test.ts', 'packages/core/src/engine/*.test.ts'],
+  engine: ['tests/engine/*.test.ts', 'packages/core/src/engine/**/*.test.ts'],
   evidence: ['packages/evidence/src/**/*.test.ts'],
 };
 

@@ -934,4 +934,20 @@ export default [
     replace: "const sealed = ['ledger'].some(",
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
+  {
+    promise: 'What is acknowledged outlives a power cut.',
+    defect: 'a record is not synchronised before it is acknowledged',
+    file: `${EVIDENCE}/folder.ts`,
+    find: 'done += writeSync(handle, bytes, done);\n    fsyncSync(handle);',
+    replace: 'done += writeSync(handle, bytes, done);',
+    tests: [`${EVIDENCE}/durable.test.ts`],
+  },
+  {
+    promise: 'What is acknowledged outlives a power cut.',
+    defect: 'what is kept of a torn record is in a folder that is not synchronised',
+    file: `${EVIDENCE}/folder.ts`,
+    find: 'function durable(file: string, text: string): void {\n  makeFolder(parent(file));',
+    replace: 'function durable(file: string, text: string): void {\n  mkdirSync(parent(file), { recursive: true });',
+    tests: [`${EVIDENCE}/durable.test.ts`],
+  },
 ];

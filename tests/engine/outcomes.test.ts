@@ -178,13 +178,13 @@ describe('an event that reports what is closed', () => {
   it.each([
     ['by another remediator', 'other', 'remediated'],
     ['by an execution that failed', anyAge.id, 'failed'],
-  ])('is no repeat where it was closed %s', async (_how, remediator, outcome) => {
+  ])('does not repeat one that was closed %s', async (_how, remediator, outcome) => {
     aws.put('w1', []);
     await closeAs(remediator, outcome);
     time += 1000;
     expect(await handle()).toMatchObject([{ outcome: 'no-op', duplicate: false, execution: null, message: 'There is nothing to change.' }]);
   });
-  it('is no repeat where it happened after it was closed', async () => {
+  it('does not repeat one that was closed before it happened', async () => {
     aws.put('w1', []);
     await closeAs(anyAge.id, 'remediated');
     time += 120_000;

@@ -153,7 +153,7 @@ describe('a gap that stands', () => {
       'the data and the words differ',
       { decision: decision({ ...says('mode', 'notify', 'mode-notify', { a: 1 }), message: 'other' }, says('hold', 'notify', 'held')) },
     ],
-  ])('is no news when %s', (_what, over) => {
+  ])('does not count as news when %s', (_what, over) => {
     const before = found({ decision: decision(says('mode', 'notify', 'mode-notify'), says('hold', 'notify', 'held')) });
     expect(again(before, {}, { decision: before.decision, ...over })).toMatchObject({ changed: false, tell: false });
   });
@@ -170,7 +170,7 @@ describe('a gap that stands', () => {
     expect(again(found(), { told })).toMatchObject({ changed: false, tell: true, since: NOW - HOUR });
     expect(again(found(), { told, triedAt: NOW - 599_999 })).toMatchObject({ tell: false });
   });
-  it('that somebody reopens against Redress is told each time an event shows it', () => {
+  it('that somebody reopens against Redress is notified each time an event shows it', () => {
     const contested = found({ outcome: 'contested', decision: decision(says('fights', 'notify', 'contested')) });
     expect(again(contested)).toMatchObject({ changed: false, tell: false });
     expect(again(contested, { triedAt: NOW }, { trigger: { by: 'finding', finding: apiCallFinding() } })).toMatchObject({
@@ -193,7 +193,7 @@ describe('what a gap was', () => {
     const news = gapNews(found({ view: view({ gaps: [stands(found()), old(['b'])] }) }));
     expect(news).toMatchObject({ gap: { over: [gapKey(R, ['b'])] }, record: true, changed: false, tell: false, known: 7 });
   });
-  it('stays beside it while it is there', () => {
+  it('stays next to it while it is there', () => {
     expect(gapNews(found({ ...both, view: view({ gaps: [stands(found()), old(['b'])] }) }))).toMatchObject({ gap: { over: [] }, record: false });
   });
   it('stays where nobody could look', () => {
@@ -404,12 +404,12 @@ describe('a request for an approval', () => {
     ['was used', [request('a-1', { usedBy: 'x-1' })], true],
     ['can be answered no more', [request('a-1', { expires: NOW })], true],
     ['can still be answered', [request('a-1')], false],
-    ['can still be answered, beside others', [request('a-0', { expires: NOW }), request('a-1')], false],
+    ['can still be answered, next to others', [request('a-0', { expires: NOW }), request('a-1')], false],
   ])('made again under another name is news when the one before %s', (_what, approvals, tell) => {
     const before = stands(asks('a-1'));
     expect(gapNews(asks('a-2', { view: view({ gaps: [before], approvals }) }))).toMatchObject({ changed: true, gap: { approval: 'a-2' }, tell });
   });
-  it('is no news to whoever heard of it without a request', () => {
+  it('does not count as news for whoever heard of it without a request', () => {
     const before = stands(asks('a-1'));
     expect(
       gapNews(asks('a-2', { view: view({ gaps: [{ ...before, told: { ...(before.told as NonNullable<Gap['told']>), approval: null } }] }) })),

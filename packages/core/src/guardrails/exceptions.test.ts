@@ -227,7 +227,7 @@ describe('the exception tag', () => {
     expect(asked({ register: register(entry({ resource: 'sgr-1' })), observation: twoRules(tag), changes: [ONE] })).toMatchObject({ effect: 'exempt' });
   });
 
-  it('is no tag of what can have none', () => {
+  it('cannot be on what can have no tags', () => {
     const policy = known(definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, exceptions: { tag: '0' } }));
     expect(asked({ policy, observation: seen({ tags: 'untaggable' }) })).toMatchObject({ effect: 'allow', code: 'no-exception' });
   });
@@ -283,12 +283,12 @@ describe('a tag that looks like the exception tag', () => {
     expect(asked({ observation: seen({ parts }), changes: [] }).hint).toBeUndefined();
   });
 
-  it('is no matter beside the tag itself', () => {
+  it('does not matter next to the tag itself', () => {
     expect(hint({ 'Redress:Exception': 'x', 'redress:skip': 'x' })).toBeUndefined();
   });
 });
 
-it('lasts as long as it lasts: an hour is no three days', () => {
+it('the exception tag holds back for three days, to the millisecond', () => {
   const observation = seen({ tags: { 'redress:exception': '' } });
   const at = (first: number) => asked({ observation, history: known({ ...emptyView(streamOf(group)), tagFirstSeen: { [REMEDIATOR]: first } }) }).code;
   expect([at(NOW - HOUR), at(NOW - 3 * DAY + 1), at(NOW - 3 * DAY)]).toEqual(['tag-without-entry', 'tag-without-entry', 'tag-without-effect']);

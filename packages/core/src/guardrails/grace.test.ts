@@ -141,7 +141,7 @@ describe('the announcement of a plan', () => {
     ['that has run out', request({ expires: NOW })],
     ['of another period', request({ grace: { ...terms, period: DAY, sent: [], sending: null, ended: null } })],
     ['of other reminders', request({ grace: { ...terms, remind: [DAY], sent: [], sending: null, ended: null } })],
-  ])('is none %s', (_name, each) => {
+  ])('is not one %s', (_name, each) => {
     expect(found([each])).toBeNull();
   });
   it.each<[string, Partial<ClosedExecution>, string | null]>([
