@@ -275,7 +275,7 @@ try {
     console.log(
       `${GROUPS} groups: ${region.rss} MB (goal 256), ${per1000.toFixed(1)} calls per 1,000 groups without a gap (goal 4), ${region.decided} decided on, ${region.seconds.toFixed(0)} s`,
     );
-    console.log(`Medians of ${ROUNDS} rounds, ${LATENCY} ms a call, by turns. Node ${process.version}, c7n 0.9.53.`);
+    console.log(`Medians of ${ROUNDS} rounds, ${LATENCY} ms a call, in turn. Node ${process.version}, c7n 0.9.53.`);
   }
 } finally {
   await moto.stop();
