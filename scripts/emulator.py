@@ -1,7 +1,8 @@
-"""An AWS emulator for tests and the demo: moto's server, with three additions.
+"""An AWS emulator for tests and the demo: moto's server, with four additions.
 
 - EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another. ModifyEbsDefaultKmsKeyId
   takes any key, whether it exists or not, and ResetEbsDefaultKmsKeyId goes back.
+- DescribeSecurityGroupRules says by GroupOwnerId whose the group is, as AWS does.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
 - Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
 - It ends when its standard input does, so that it never outlives what started it.
@@ -15,6 +16,7 @@ import threading
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 from moto.core.responses import ActionResult  # noqa: E402
+from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.iam import models  # noqa: E402
@@ -30,6 +32,7 @@ def _dated(self, *args, **kwargs):
 
 
 models.AccessKey.__init__ = _dated
+SecurityGroupRule.group_owner_id = property(lambda self: self.owner_id)
 
 _original_user = models.User.__init__
 

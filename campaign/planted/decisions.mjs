@@ -746,7 +746,7 @@ export default [
   },
   {
     promise: 'A gap that the journal has known for longer than it takes to settle has settled.',
-    defect: 'so has what came to the resource since',
+    defect: 'so has whatever was added to the resource since',
     file: 'packages/core/src/guardrails/settling.ts',
     find: '?.since ?? Number.POSITIVE_INFINITY',
     replace: '?.since ?? 0',

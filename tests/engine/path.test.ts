@@ -283,6 +283,7 @@ describe('an event younger than the time to settle', () => {
       onPass: (pass) => void passes.push(pass),
     });
     expect(passes).toMatchObject([{ outcome: 'notified', message: 'Look at it.' }]);
+    expect(await redress({ remediators: [manual] }).run(widget('w1'))).toMatchObject([{ outcome: 'notified', message: 'Look at it.' }]);
   });
 });
 

@@ -197,7 +197,7 @@ describe('what a place may ask of AWS', () => {
     expect(time - START).toBeGreaterThanOrEqual(((made - 5) / 2) * 1000);
   });
 
-  it('is no business of events', async () => {
+  it('does not count the calls of events', async () => {
     aws.put('w1', ['open-1']);
     const redress = engine({ remediators: [closed] });
     await redress.sweep({ targets: [HERE], calls: { widget: { perSecond: 0.001, burst: 2 } }, dryRun: true });
@@ -284,7 +284,7 @@ describe('places that cannot be swept', () => {
     expect(records).toMatchObject([{ status: 'failed', message: expect.stringContaining('not authorized') }]);
   });
 
-  it('credentials that hold nowhere are no region that is not enabled', async () => {
+  it('credentials that hold nowhere say nothing of the region', async () => {
     const summaries = await sweep({ targets: targets.slice(1, 2) }, { connect: connect(() => error('InvalidClientTokenId')) });
     expect(summaries).toMatchObject([{ remediator: '*', status: 'failed', complete: false }]);
   });

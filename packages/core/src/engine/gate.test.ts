@@ -398,6 +398,25 @@ describe('executions', () => {
     expect([open.size, one.connections]).toEqual([0, 0]);
   });
 
+  it('and places: who comes to a thousand keeps the newest open, and those of what is under way', async () => {
+    const one = counted();
+    const looks = (region: string) =>
+      (one.reads(remediator, { ...ref, region }, LOOKING, null) as unknown as { lamp: Record<string, (input: object) => Promise<unknown>> }).lamp[
+        'DescribeLamp'
+      ]?.({});
+    await one.within(under('x-1'), async () => {
+      await work(one, 'x-1');
+      for (let n = 1; n <= 1000; n++) await looks(`eu-west-${n}`);
+      expect(one.connections).toBe(64);
+      const before = targets.length;
+      // Neither the newest nor that of the execution is made again.
+      await looks('eu-west-1000');
+      await work(one, 'x-1');
+      expect(targets).toHaveLength(before);
+    });
+    expect(most).toBeLessThanOrEqual(66);
+  });
+
   it('do not use a connection that was made before them, if it is not for them', async () => {
     const one = counted();
     await one.identity({ ...place, access: 'rollback', execution: null });

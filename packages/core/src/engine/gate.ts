@@ -118,6 +118,8 @@ export interface WriteContext {
 }
 
 const READ_ATTEMPTS = 5;
+/** So many connections, each with its clients, are kept open. */
+const MOST_CONNECTIONS = 64;
 /** A write may take this long; less than that before lease or deadline, and it is not begun. */
 const WRITE_BUDGET = 10_000;
 
@@ -326,7 +328,9 @@ export class Gate {
     this.#needUnderWay(target.execution);
     const execution = target.execution?.id ?? null;
     const place = [target.partition, target.account, target.region, target.access].join('/');
-    const first = this.#connections.get(place) ?? this.#made(place, target);
+    const known = this.#connections.get(place);
+    if (known !== undefined) this.#asNewest(place, known);
+    const first = known ?? this.#made(place, target);
     if (first.execution === execution) return first;
     // That another could not be connected says nothing of this one.
     const { perExecution } = await first.connection.catch(() => ({ perExecution: true }));
@@ -337,10 +341,22 @@ export class Gate {
     return this.#connections.get(own) ?? this.#made(own, target);
   }
 
+  /** What was not used for the longest time is closed, unless its execution is under way: whoever sweeps an organisation comes to thousands of places. */
+  #asNewest(key: string, open: Open): void {
+    this.#connections.delete(key);
+    this.#connections.set(key, open);
+    if (this.#connections.size <= MOST_CONNECTIONS) return;
+    for (const [oldest, each] of this.#connections) {
+      if (each === open || (each.execution !== null && this.#executions.has(each.execution))) continue;
+      this.#close(oldest, each);
+      return;
+    }
+  }
+
   #made(key: string, target: ConnectTarget): Open {
     const execution = target.execution?.id ?? null;
     const open: Open = { execution, connection: this.#connect(target), clients: new Map() };
-    this.#connections.set(key, open);
+    this.#asNewest(key, open);
     if (execution !== null) this.#executions.get(execution)?.add(key);
     // A failed connection is not kept: the next pass tries again.
     open.connection.catch(() => {

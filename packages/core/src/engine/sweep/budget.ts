@@ -18,7 +18,7 @@ export const CALL_BUDGETS: Readonly<Record<string, CallBudget>> = {
   logs: { perSecond: 5, burst: 10 },
   s3: { perSecond: 100, burst: 200 },
   s3control: { perSecond: 50, burst: 100 },
-  iam: { perSecond: 50, burst: 100 },
+  iam: { perSecond: 50, burst: 200 },
 };
 /** Of every other service. */
 const OTHERS: CallBudget = { perSecond: 10, burst: 20 };

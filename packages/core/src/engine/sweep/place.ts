@@ -13,10 +13,12 @@ import { accountOf, type Before, type LeftOver, type Progress, recordCame, TRIES
 import { isServiceAbsent, regionOff, type Unreached, unreached } from './reach.js';
 import type { SweepRun } from './run.js';
 import { Tally } from './tally.js';
-import { inTurn } from './turns.js';
+import { atOnce, inTurn } from './turns.js';
 
 /** Resources that are looked at before it is their turn. */
 const AHEAD = 8;
+/** Groups of remediators that are gone through at the same time. */
+const GROUPS = 4;
 /** So many may be left before a sweep sees to them, and goes on: what is left is remembered by name. */
 const MOST_LEFT = 500;
 /** After so long it is recorded how far a sweep has come, in case that this process ends without a word; milliseconds. */
@@ -67,6 +69,8 @@ export class PlaceSweep {
   /** Whether any list came to its end: then there is a network. */
   #listed = false;
   #stopped = false;
+  /** The pass that is being made. */
+  #turn: Promise<unknown> = Promise.resolve();
   #recordedAt: number;
 
   constructor(runtime: Runtime, run: SweepRun, target: SweepTarget, remediators: readonly Remediator[], before: Before) {
@@ -94,12 +98,19 @@ export class PlaceSweep {
     if (this.#unreached !== null) return;
     // What was not finished comes first.
     await this.#catchUp((each) => each.due <= this.#runtime.clock.now());
-    for (const group of this.#inOrder()) {
-      if (this.#isOver()) return;
+    // Their services have budgets of their own: none waits for the calls of another.
+    await atOnce(this.#inOrder(), this.#run.perSecond === null ? GROUPS : 1, async (group) => {
+      if (this.#isOver() || this.#unreached !== null) return;
       await this.#goThrough(group);
-      if (this.#unreached !== null) return;
-      await this.#checkpoint();
-    }
+      if (this.#unreached === null) await this.#checkpoint();
+    });
+  }
+
+  /** Passes of a place are made one after the other, whatever is looked at meanwhile. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
   }
 
   /** Comes back to what had to wait: it has settled, or whoever held it is done. */
@@ -155,10 +166,10 @@ export class PlaceSweep {
     const policy = await factOf(() => this.#runtime.readPolicy());
     const begin = async (each: Candidate) => (this.#isOver() ? null : lookAhead(this.#runtime, each, { policy, deadline: this.#run.deadline }));
     for await (const [candidate, looked] of inAdvance(rest, this.#run.perSecond === null ? AHEAD : 1, begin)) {
-      if (this.#left.length >= MOST_LEFT) await this.settle();
+      if (this.#left.length >= MOST_LEFT) await this.#alone(() => this.settle());
       if (this.#left.length >= MOST_LEFT) this.#stopped = true;
-      if (looked === null || this.#isOver()) return;
-      await this.#meet({ ...candidate, seenAt: looked.seenAt, tries: 0, counted: false }, looked);
+      if (looked === null || this.#isOver() || this.#unreached !== null) return;
+      await this.#alone(() => this.#meet({ ...candidate, seenAt: looked.seenAt, tries: 0, counted: false }, looked));
       this.#after[key] = candidate.name;
       for (const { id } of group.remediators) this.#next.set(id, candidate.name);
       await this.#checkpoint();
