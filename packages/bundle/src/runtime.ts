@@ -67,6 +67,8 @@ export interface FunctionParts {
   readonly notify?: Notify;
   /** Default: the member roles of the environment. */
   readonly connect?: Connect;
+  /** Default: that of `REDRESS_ORGANIZATION`, where it is set. */
+  readonly organization?: Organization;
 }
 
 /** The functions that the hub runs. */
@@ -132,7 +134,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     ...at,
   });
   const notify = parts.notify ?? notifierFromEnvironment(env);
-  const members = organizationOf(value, at);
+  const members = parts.organization ?? organizationOf(value, at);
   const { remediators, guardrails } = parts;
   const connect = parts.connect ?? connectAws({ ...rolesOf(remediators, value), ...at });
   const here = policyHere(policy, members, (written) =>

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { connectAws, parameterStop, readConfigRules } from '@redress/connect';
+import { connectAws, organization, parameterStop, readConfigRules } from '@redress/connect';
 import {
   type Clock,
   type Connect,
@@ -9,12 +9,14 @@ import {
   definePolicy,
   defineRegister,
   type Guardrail,
+  inOrganization,
   isLive,
   isRegion,
   type Journal,
   type Live,
   messageOf,
   type Notify,
+  type Organization,
   type Policy,
   type PolicyInput,
   type PolicyParsing,
@@ -61,12 +63,15 @@ export interface ConfigFile {
   /** Instead of the register that the policy names. */
   readonly exceptions?: Register | RegisterInput | Live<Register>;
   readonly connect?: Connect;
+  /** The organization whose units and tags the policy names, and `--accounts` asks. Default: that of the credentials. */
+  readonly organization?: Organization;
 }
 
 /** What an embedder or a test puts in the place of the outer world. */
 export interface Overrides {
   readonly remediators?: readonly Remediator[];
   readonly connect?: Connect;
+  readonly organization?: Organization;
   readonly clock?: Clock;
   /** Ends a command that runs until it is told to stop (default: an interrupt from the terminal). */
   readonly signal?: AbortSignal;
@@ -79,7 +84,7 @@ const DEFAULT_CONFIG = 'redress.config.mjs';
 /** Everything that a command needs, put together. */
 export interface Composition {
   readonly remediators: readonly Remediator[];
-  /** The policy as it was at the start. */
+  /** The policy as it was at the start, as it was written: units and tags of an organization stand for no account in it. */
   readonly policy: Policy;
   readonly register: Register;
   /** Of the configuration file. */
@@ -97,6 +102,7 @@ export interface Composition {
   readonly region: string;
   readonly data: Data;
   readonly connect: Connect;
+  readonly organization: Organization;
   /** The credentials of the environment, whatever the configuration makes of them. */
   readonly ambient: Connect;
   /** Of the configuration file. */
@@ -136,6 +142,10 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     connectAws({ ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
   const connect = overrides.connect ?? config.connect ?? ambient;
   const data = dataOf(io, options);
+  const members =
+    overrides.organization ??
+    config.organization ??
+    organization({ region, ...(endpoint === undefined ? {} : { endpoint }), ...(options.profile === undefined ? {} : { profile: options.profile }) });
 
   const guardrails = [celRules(), ...(config.guardrails ?? [])];
   // Names that nobody knows are refused before anything is done, together with all other mistakes.
@@ -154,11 +164,17 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
 
   const stop = stopOf(io, options, data);
+  const clock = overrides.clock ?? systemClock;
+  const here = inOrganization(policy, members, {
+    clock,
+    ambiguous: (account, environments) =>
+      io.stderr(`warning: account ${account} is in two environments of the policy (${environments.join(', ')}), so it is in none\n`),
+  });
 
   let warned = false;
   const parts = (more: PartsOptions = {}): Omit<RedressOptions, 'journal'> => ({
     remediators,
-    policy: more.policy ?? policy,
+    policy: more.policy ?? here,
     exceptions: register,
     connect,
     configRules: readConfigRules(),
@@ -188,9 +204,10 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     region,
     data,
     connect,
+    organization: members,
     ambient,
     notify: config.notify ?? null,
-    clock: overrides.clock ?? systemClock,
+    clock,
     parts,
     warned: () => warned,
     engine: ({ journal, ...more } = {}) => {
@@ -247,7 +264,7 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
       place: { file: shown },
       next: 'export default { remediators: […] };',
     });
-  const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect'];
+  const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect', 'organization'];
   const unknown = Object.keys(module.default).find((key) => !known.includes(key));
   // A guardrail under a mistyped name would silently not hold.
   if (unknown !== undefined)

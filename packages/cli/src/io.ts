@@ -8,6 +8,8 @@ export interface Io {
   stderr(text: string): void;
   /** Standard input as it comes, for more than fits into memory. */
   stdinChunks(): AsyncIterable<Buffer | string>;
+  /** Whether standard error is a terminal, on which a line can be written over; default: it is not. */
+  readonly terminal?: boolean;
   /** Whether standard output shows colour. */
   readonly color: boolean;
   readonly cwd: string;
@@ -22,6 +24,7 @@ export function processIo(): Io {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     stdinChunks: () => process.stdin,
+    terminal: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     cwd: process.cwd(),
     env: process.env,

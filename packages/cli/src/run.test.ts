@@ -162,8 +162,9 @@ describe('plan', () => {
     expect(document.policySource).toEqual({ kind: 'absent', file: null });
     expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([
       ['w-1', 'told-only', 'mode-notify'],
-      ['w-2', 'nothing-to-change', 'no-op'],
     ]);
+    // What is as it should be is only counted.
+    expect(document.summary).toMatchObject({ heldBack: 1, nothingToChange: 1 });
     expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
     expect(document.ifEnforced).toMatchObject({ hypothetical: true, summary: { wouldFix: 0, needApproval: 1, nothingToChange: 1 } });
     expect(widgets.writes).toEqual([]);
@@ -200,7 +201,10 @@ describe('plan', () => {
     [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator belongs to --live.'],
     [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
     [['plan', 'event.json', '--account', '111111111111'], '--account belongs to --live.'],
-    [['plan', '--live', '--account', 'prod'], '"prod" is not a 12-digit account id.'],
+    [['plan', 'event.json', '--in', 'us-east-1'], '--in belongs to --live.'],
+    [['plan', '--live', '--accounts', 'prod'], '"prod" is neither a 12-digit account id, nor an organizational unit (ou-…), nor all.'],
+    [['plan', '--live', '--in', 'everywhere'], '"everywhere" is not a region name.'],
+    [['plan', '--live', '--concurrency', '0'], '--concurrency "0" is not a whole number from 1 to 100.'],
     [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
@@ -959,7 +963,7 @@ describe('policy and configuration', () => {
       json: {
         error: {
           code: 'cli/config',
-          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect',
+          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect, organization',
         },
       },
     });

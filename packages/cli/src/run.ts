@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isRecord, messageOf } from '@redress/core';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
@@ -9,8 +9,10 @@ import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { KeyOptions } from './commands/ledger.js';
+import type { PlanOptions } from './commands/plan.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
+import type { SweepCommandOptions } from './commands/sweep.js';
 import type { TemplateOptions } from './commands/template.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides, regionOf } from './compose.js';
 import { CliError, explain } from './errors.js';
@@ -27,6 +29,9 @@ With --json there is exactly one JSON document on standard output, also for an e
 
 const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
 const FROM = ['--from <place>', 'ACCOUNT or ACCOUNT/REGION of compliance details that do not say it'] as const;
+const ACCOUNTS = 'accounts, organizational units (ou-…) or all of the organization (default: that of the credentials)';
+const REGIONS = 'regions, or all that are enabled (default: --region)';
+const CONCURRENCY = 'places, of one account and region each, at the same time (default: 10)';
 const FROM_OR_HERE = [FROM[0], `${FROM[1]} (default: that of the credentials, and --region)`] as const;
 
 /**
@@ -129,9 +134,12 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option(...FROM_OR_HERE)
     .option('--live', 'look at the account instead of at events')
     .option('--remediator <id...>', 'with --live: only these')
-    .option('--account <id>', 'with --live: this account (default: that of the credentials)')
-    .action((files: string[], options: { live?: boolean; remediator?: string[]; account?: string; from?: string }) =>
-      composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options)),
+    .option('--accounts <id...>', `with --live: ${ACCOUNTS}`)
+    .option('--in <region...>', `with --live: ${REGIONS}`)
+    .option('--concurrency <number>', `with --live: ${CONCURRENCY}`)
+    .addOption(new Option('--account <id...>').hideHelp())
+    .action((files: string[], options: PlanOptions) =>
+      composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides)),
     );
   program
     .command('run')
@@ -145,12 +153,14 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('sweep')
     .description('looks for what events missed, and puts it on the same way')
     .option('--remediator <id...>', 'only these')
-    .option('--account <id...>', 'these accounts (default: that of the credentials)')
-    .option('--in <region...>', 'these regions (default: --region)')
-    .option('--per-second <number>', 'resources per second, at most (default: 5)')
-    .option('--restart', 'begin anew, instead of going on where the last sweep ran out of time')
-    .action((options: { remediator?: string[]; account?: string[]; in?: string[]; perSecond?: string; restart?: boolean }) =>
-      composed(async (composition) => (await import('./commands/sweep.js')).sweepCommand(io, composition, options)),
+    .option('--accounts <id...>', ACCOUNTS)
+    .option('--in <region...>', REGIONS)
+    .option('--concurrency <number>', CONCURRENCY)
+    .option('--per-second <number>', 'resources per second and place, at most (default: as many as the budgets of calls allow)')
+    .option('--restart', 'begin from the start, instead of going on where the last sweep was stopped')
+    .addOption(new Option('--account <id...>').hideHelp())
+    .action((options: SweepCommandOptions) =>
+      composed(async (composition) => (await import('./commands/sweep.js')).sweepCommand(io, composition, options, overrides)),
     );
   program
     .command('replay')

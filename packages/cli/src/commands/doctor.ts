@@ -24,8 +24,9 @@ import { ofGlobalServices, recorderChecks, ruleChecks, securityHubChecks, trailC
 import { canaryChecks, journalChecks, policyChecks } from '../doctor/record-checks.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
+import { accountOf } from '../places.js';
 import { printable } from '../printable.js';
-import { accountOf, known as knownRemediator } from './plan.js';
+import { known as knownRemediator } from './plan.js';
 
 /** Options of `redress doctor`. */
 export interface DoctorOptions {

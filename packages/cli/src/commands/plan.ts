@@ -1,8 +1,10 @@
-import { definePolicy, formatResource, isAccountId, messageOf, type PassResult, type Policy, partitionOf, type Redress, type ResourceRef } from '@redress/core';
-import type { Composition } from '../compose.js';
+import { definePolicy, GLOBAL_REGION, type PassResult, type Policy, type Redress, type ResourceRef, type SweepSummary, type SweepTarget } from '@redress/core';
+import type { Composition, Overrides } from '../compose.js';
 import { CliError } from '../errors.js';
 import { checkedDocuments, placeOf } from '../files/documents.js';
 import { type Origin, originOf, withOrigin } from '../files/origin.js';
+import { inOrder } from '../in-order.js';
+import { interruptible } from '../interrupt.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { type Left, LeftOver, leftLines } from '../left.js';
 import {
@@ -18,16 +20,26 @@ import {
   verdictOf,
   verdictWords,
 } from '../passes.js';
+import { accountOf, type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
+import { ShownProgress } from '../sweep-progress.js';
+import { concurrencyOf } from './sweep.js';
 
 /** `redress plan --json` */
 export interface PlanDocument {
-  /** Whose credentials they are; null when that could not be read. */
+  /** Whose credentials they are; null when that could not be read, and with `--live` when several accounts are looked at. */
   readonly account: string | null;
   readonly region: string;
+  /** With `--live`: where it looked. */
+  readonly places: readonly { readonly account: string; readonly region: string }[];
+  /** With `--live`: accounts that did not let us in, each once. */
+  readonly left: readonly LeftAccount[];
+  /** With `--live`: whether it was interrupted, so that there may be more. */
+  readonly interrupted: boolean;
   /** Digest of the policy, and where it is from. */
   readonly policy: string;
   readonly policySource: Composition['policySource'];
+  /** With `--live` without those that have nothing to change: they are only counted. */
   readonly passes: readonly PlannedPass[];
   readonly summary: Summary;
   /** Findings without a pass, by disposition. Empty with `--live`. */
@@ -62,42 +74,35 @@ export interface OriginOptions {
 }
 
 /** Options of `redress plan`. */
-export interface PlanOptions extends OriginOptions {
+export interface PlanOptions extends OriginOptions, PlaceOptions {
   readonly live?: boolean;
   readonly remediator?: readonly string[];
-  readonly account?: string;
+  readonly concurrency?: string;
 }
 
 /** Resources looked at, at the same time. */
 const AT_ONCE = 8;
 
 /** What would be done, and why not. Reads the account; changes and records nothing. */
-export async function planCommand(io: Io, composition: Composition, files: readonly string[], options: PlanOptions): Promise<Answer> {
+export async function planCommand(
+  io: Io,
+  composition: Composition,
+  files: readonly string[],
+  options: PlanOptions,
+  overrides: Overrides = {},
+): Promise<Answer> {
   if (options.live === true && files.length > 0) throw new CliError('cli/usage', 'Give files or --live, not both.');
   if (options.live !== true && files.length === 0)
     throw new CliError('cli/usage', 'There is nothing to plan.', { next: 'Give files with events, or --live to look at the account.' });
   if (options.live !== true && options.remediator !== undefined) throw new CliError('cli/usage', '--remediator belongs to --live.');
-  if (options.live !== true && options.account !== undefined) throw new CliError('cli/usage', '--account belongs to --live.');
+  for (const [name, given] of Object.entries({ accounts: options.accounts, account: options.account, in: options.in, concurrency: options.concurrency }))
+    if (options.live !== true && given !== undefined) throw new CliError('cli/usage', `--${name} belongs to --live.`);
   if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from belongs to files.');
-  const document =
-    options.live === true ? await live(composition, await accountOf(composition, options.account), options) : await fromFiles(io, composition, files, options);
-  const { problems, rejected, unasked } = document;
+  const document = options.live === true ? await live(io, composition, options, overrides) : await fromFiles(io, composition, files, options);
+  const { problems, rejected, unasked, left } = document;
   const unread = document.passes.some(({ verdict, reasons }) => verdict === 'not-read' || (verdict === 'denied' && reasons.some(isBlind)));
-  const done = problems.length === 0 && rejected.length === 0 && unasked.length === 0 && !unread;
+  const done = problems.length === 0 && left.length === 0 && rejected.length === 0 && unasked.length === 0 && !unread;
   return { json: document, text: human(io, document), exit: done ? 0 : 1 };
-}
-
-/** The account to look at: the one that is named, else that of the credentials, whoever they are. */
-export async function accountOf({ region, connect, ambient }: Composition, named: string | undefined): Promise<string> {
-  if (named !== undefined && !isAccountId(named)) throw new CliError('cli/usage', `${JSON.stringify(named)} is not a 12-digit account id.`);
-  const target = { partition: partitionOf(region), region, access: 'read', execution: null } as const;
-  // Whose the credentials are is not known before it is asked for; no account has this id.
-  const { account } = await (await (named === undefined ? ambient({ ...target, account: '000000000000' }) : connect({ ...target, account: named }))).identity();
-  if (named !== undefined && account !== named)
-    throw new CliError('cli/usage', `The credentials are of account ${account}, not of ${named}.`, {
-      next: 'Give another profile, or a connection with a role of that account in the configuration file.',
-    });
-  return account;
 }
 
 /** That of `--from`, else that of the credentials and `--region`, which is said. */
@@ -138,6 +143,9 @@ async function fromFiles(io: Io, composition: Composition, files: readonly strin
     const { counted, rejected, unasked } = left;
     return {
       ...head(composition, account),
+      places: [],
+      left: [],
+      interrupted: false,
       ...planned(composition, passes),
       counted,
       rejected,
@@ -156,52 +164,49 @@ export function unhandled(result: Awaited<ReturnType<Redress['handle']>>): reado
   return result.results.flatMap((each) => (each.error === null ? [] : [each.error.message]));
 }
 
-async function live(composition: Composition, account: string, options: PlanOptions): Promise<PlanDocument> {
-  const { region, remediators } = composition;
-  const redress = composition.engine({ notify: false });
-  const whatIf = composition.policySource.kind === 'absent' ? composition.engine({ notify: false, policy: everythingEnforced(composition, account) }) : null;
+async function live(io: Io, composition: Composition, options: PlanOptions, { signal }: Overrides): Promise<PlanDocument> {
+  const concurrency = concurrencyOf(options.concurrency);
+  const { targets, left } = await placesOf(composition, options);
+  const asked = options.remediator?.map((id) => known(composition, id).id);
+  const redress = composition.engine({ notify: false, reported: 'sweeps' });
+  const accounts = [...new Set(targets.map(({ account }) => account))];
+  const whatIf = composition.policySource.kind === 'absent' ? composition.engine({ notify: false, policy: everythingEnforced(composition, accounts) }) : null;
+  const progress = new ShownProgress(io, composition.clock);
+  const stop = interruptible(signal);
   try {
-    const asked = options.remediator === undefined ? remediators : options.remediator.map((id) => known(composition, id));
-    const notSwept: { remediator: string; reason: string }[] = [];
-    const targets: { remediator: string; resource: ResourceRef }[] = [];
-    for (const { id } of asked) {
-      const found = redress.discover(id, { account, region });
-      if (found === null) {
-        notSwept.push({ remediator: id, reason: 'It cannot look for resources on its own; it only answers events.' });
-        continue;
-      }
-      try {
-        for await (const resource of found) targets.push({ remediator: id, resource });
-      } catch (error) {
-        notSwept.push({ remediator: id, reason: messageOf(error) });
-      }
-    }
-    const results = await inOrder(targets, async ({ remediator, resource }) => {
-      try {
-        return {
-          passes: await redress.plan(remediator, resource),
-          hypothetical: whatIf === null ? [] : await whatIf.plan(remediator, resource),
-          problem: null,
-        };
-      } catch (error) {
-        return { passes: [], hypothetical: [], problem: `${remediator}: ${formatResource(resource)}: ${messageOf(error)}` };
-      }
+    const passes: PassResult[] = [];
+    const sweeps = await redress.sweep({
+      targets,
+      concurrency,
+      signal: stop.signal,
+      dryRun: true,
+      // Nothing is changed, so that nothing has to settle.
+      patience: 0,
+      ...(asked === undefined ? {} : { remediators: asked }),
+      onPass: (pass) => {
+        if (pass.outcome !== 'no-op') passes.push(pass);
+      },
+      onProgress: progress.update,
     });
-    const hypothetical = results.flatMap((each) => each.hypothetical);
-    // A remediator that nobody wrote a sweep for is a gap of its kind; one whose sweep failed is a failure of this run.
-    const failed = notSwept
-      .filter(({ remediator }) => remediators.some((each) => each.id === remediator && each.discover !== null))
-      .map(({ remediator, reason }) => `${remediator}: ${reason}`);
+    passes.sort(inPlaces(targets, composition.remediators));
+    const hypothetical = whatIf === null ? [] : (await inOrder(passes, AT_ONCE, ({ remediator, resource }) => whatIf.plan(remediator, resource))).flat();
+    const told = (pass: PassResult) => ({ verdict: verdictOf(pass), code: codeOf(pass) });
+    const nothing = sweeps.reduce((sum, { outcomes }) => sum + (outcomes['no-op'] ?? 0), 0);
+    const place = ({ remediator, account, region }: SweepSummary) =>
+      `${remediator === '*' ? '' : `${remediator}: `}${targets.length === 1 ? '' : `${account} ${region}: `}`;
+    const several = sweeps.filter(({ status }) => status === 'not-swept' || status === 'failed' || status === 'absent');
+    const documents = planned(composition, passes);
     return {
-      ...head(composition, account),
-      ...planned(
-        composition,
-        results.flatMap((each) => each.passes),
-      ),
+      ...head(composition, accounts.length === 1 ? (accounts[0] ?? null) : null),
+      places: targets.map(({ account, region }) => ({ account, region })),
+      left,
+      interrupted: stop.signal.aborted,
+      ...documents,
+      summary: { ...documents.summary, nothingToChange: documents.summary.nothingToChange + nothing },
       counted: {},
       rejected: [],
       unasked: [],
-      notSwept,
+      notSwept: onceEachRemediator(several).map(({ remediator, message }) => ({ remediator, reason: message })),
       ifEnforced:
         whatIf === null
           ? null
@@ -211,18 +216,49 @@ async function live(composition: Composition, account: string, options: PlanOpti
                 resource: pass.resource,
                 remediator: pass.remediator,
                 plan: pass.plan?.digest ?? null,
-                verdict: verdictOf(pass),
-                code: codeOf(pass),
+                ...told(pass),
                 message: pass.message,
               })),
-              summary: summarize(hypothetical.map((pass) => ({ verdict: verdictOf(pass), code: codeOf(pass) }))),
+              summary: summarize([
+                ...hypothetical.map(told),
+                ...Array.from({ length: nothing }, () => ({ verdict: 'nothing-to-change' as const, code: 'no-op' })),
+              ]),
             },
-      problems: [...failed, ...results.flatMap((each) => (each.problem === null ? [] : [each.problem]))],
+      // A remediator that nobody wrote a sweep for is a gap of its kind, and so is a region that is off; a sweep that failed is a failure of this run.
+      problems: [
+        ...sweeps.filter(({ status }) => status === 'failed').map((each) => `${place(each)}${each.message}`),
+        ...sweeps.filter(({ errors }) => errors > 0).map((each) => `${place(each)}${each.errors} resources could not be handled`),
+        ...(stop.signal.aborted ? ['It was interrupted: what is planned is what was looked at so far.'] : []),
+      ],
     };
   } finally {
+    stop.end();
+    progress.end();
     redress.close();
     whatIf?.close();
   }
+}
+
+/** Resources come as they are found: places as they were asked for, then remediators, then names. */
+function inPlaces(targets: readonly SweepTarget[], remediators: Composition['remediators']) {
+  const rank = ({ resource: { account, region }, remediator }: PassResult) => [
+    targets.findIndex((each) => each.account === account && (each.region === region || region === GLOBAL_REGION)),
+    remediators.findIndex(({ id }) => id === remediator),
+  ];
+  return (one: PassResult, other: PassResult): number => {
+    const [place = 0, which = 0] = rank(one);
+    const [otherPlace = 0, otherWhich = 0] = rank(other);
+    return place - otherPlace || which - otherWhich || (one.resource.id < other.resource.id ? -1 : 1);
+  };
+}
+
+/** What is the same in every place is said once. */
+function onceEachRemediator(summaries: readonly SweepSummary[]): readonly SweepSummary[] {
+  const said = new Set<string>();
+  return summaries.filter(({ remediator, message }) => {
+    const key = `${remediator}\n${message}`;
+    return said.has(key) ? false : said.add(key);
+  });
 }
 
 export function known(composition: Composition, id: string): { readonly id: string } {
@@ -234,10 +270,10 @@ export function known(composition: Composition, id: string): { readonly id: stri
   return found;
 }
 
-function everythingEnforced(composition: Composition, account: string): Policy {
+function everythingEnforced(composition: Composition, accounts: readonly string[]): Policy {
   return definePolicy({
     version: 1,
-    environments: { 'if-enforced': { accounts: [account] } },
+    environments: { 'if-enforced': { accounts: [...accounts] } },
     remediators: Object.fromEntries(composition.remediators.map(({ id }) => [id, { 'if-enforced': 'enforce' }])),
   });
 }
@@ -249,17 +285,6 @@ function head(composition: Composition, account: string | null) {
 function planned(composition: Composition, passes: readonly PassResult[]) {
   const documents = passes.map((pass) => plannedPass(pass, composition.remediators));
   return { passes: documents, summary: summarize(documents) };
-}
-
-/** Several at a time; results in the order of the items, so that two runs read the same. */
-async function inOrder<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array<R>(items.length);
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-  return results;
 }
 
 function human(io: Io, document: PlanDocument): string {
@@ -276,16 +301,24 @@ function human(io: Io, document: PlanDocument): string {
       );
     lines.push('');
   }
+  for (const line of leftAccountLines(document.left)) lines.push(`${paint('red', 'denied')}  ${line}`);
   lines.push(...blindSpotLines(document.passes, paint));
   lines.push(...leftLines(document, paint));
   for (const { remediator, reason } of document.notSwept) lines.push(`${paint('yellow', 'not swept')}  ${printable(remediator)}: ${printable(reason)}`);
   for (const problem of document.problems)
     if (!document.notSwept.some(({ remediator, reason }) => problem === `${remediator}: ${reason}`))
       lines.push(`${paint('red', 'problem')}  ${printable(problem)}`);
-  lines.push(`Account ${document.account ?? 'unknown'}, ${document.region}: ${summaryLine(document.summary)}.`);
+  lines.push(`${whereOf(document)}: ${summaryLine(document.summary)}.`);
   if (document.ifEnforced !== null) {
     lines.push(`${paint('bold', 'If enforced')} (hypothetical: a policy that enforces every remediator here): ${summaryLine(document.ifEnforced.summary)}.`);
   }
   lines.push('Nothing was changed, and nothing was recorded.');
   return lines.join('\n');
+}
+
+function whereOf({ account, region, places }: PlanDocument): string {
+  if (places.length < 2) return `Account ${account ?? 'unknown'}, ${places[0]?.region ?? region}`;
+  const count = (of: 'account' | 'region') => new Set(places.map((each) => each[of])).size;
+  const [accounts, regions] = [count('account'), count('region')];
+  return `${accounts} account${accounts === 1 ? '' : 's'} in ${regions} region${regions === 1 ? '' : 's'}`;
 }

@@ -1,16 +1,17 @@
-import type { SweepSummary } from '@redress/core';
-import { type Composition, openJournal } from '../compose.js';
+import type { SweepProgress, SweepSummary } from '@redress/core';
+import { type Composition, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
+import { interruptible } from '../interrupt.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
+import { type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
-import { accountOf } from './plan.js';
+import { ShownProgress } from '../sweep-progress.js';
 import { isHandled, type PassDocument, passDocument, passLines } from './run.js';
 
 /** Options of `redress sweep`. */
-export interface SweepCommandOptions {
+export interface SweepCommandOptions extends PlaceOptions {
   readonly remediator?: string[];
-  readonly account?: string[];
-  readonly in?: string[];
+  readonly concurrency?: string;
   readonly perSecond?: string;
   readonly restart?: boolean;
 }
@@ -20,6 +21,10 @@ export interface SweepDocument {
   readonly sweeps: readonly SweepSummary[];
   /** Passes that did something, or could not; what is as it should be is only counted. */
   readonly passes: readonly PassDocument[];
+  /** Accounts that did not let us in, each once. */
+  readonly left: readonly LeftAccount[];
+  /** Whether it was interrupted, and how far it had come; null: it was not. */
+  readonly interrupted: SweepProgress | null;
   /** Whether everything was looked at, and nothing has to be looked at again. */
   readonly complete: boolean;
   /** Whether, besides, nothing failed that a person has to look at. */
@@ -27,47 +32,72 @@ export interface SweepDocument {
 }
 
 /** Looks for what events missed. */
-export async function sweepCommand(io: Io, composition: Composition, options: SweepCommandOptions): Promise<Answer> {
+export async function sweepCommand(io: Io, composition: Composition, options: SweepCommandOptions, { signal }: Overrides = {}): Promise<Answer> {
   const perSecond = options.perSecond === undefined ? undefined : Number(options.perSecond);
   if (perSecond !== undefined && !(perSecond > 0))
     throw new CliError('cli/usage', `--per-second ${JSON.stringify(options.perSecond)} is not a number above 0.`);
-  const accounts = options.account ?? [await accountOf(composition, undefined)];
-  const regions = options.in ?? [composition.region];
+  const concurrency = concurrencyOf(options.concurrency);
+  const { targets, left } = await placesOf(composition, options);
   const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
   const redress = composition.engine({ journal, reported: 'sweeps' });
+  const progress = new ShownProgress(io, composition.clock);
+  const stop = interruptible(signal);
   try {
     const passes: PassDocument[] = [];
     const sweeps = await redress.sweep({
-      targets: accounts.flatMap((account) => regions.map((region) => ({ account, region }))),
+      targets,
+      concurrency,
+      signal: stop.signal,
       ...(options.remediator === undefined ? {} : { remediators: options.remediator }),
       ...(perSecond === undefined ? {} : { perSecond }),
       ...(options.restart === true ? { restart: true } : {}),
       onPass: (pass) => {
         if (pass.outcome !== 'no-op') passes.push(passDocument(pass));
       },
+      onProgress: progress.update,
     });
-    const complete = sweeps.every(
-      ({ status, retryable, errors, unread }) => status !== 'failed' && status !== 'stopped' && retryable === 0 && errors === 0 && unread === 0,
-    );
+    const interrupted = stop.signal.aborted ? (progress.last ?? { places: targets.length, placesDone: 0, found: 0, decided: 0 }) : null;
+    const complete = left.length === 0 && sweeps.every((each) => each.complete && each.retryable === 0 && each.errors === 0 && each.unread === 0);
     const handled = complete && passes.every(isHandled);
-    const document: SweepDocument = { sweeps, passes, complete, handled };
+    const document: SweepDocument = { sweeps, passes, left, interrupted, complete, handled };
     return { json: document, text: human(document, painter(io)), exit: handled ? 0 : 1 };
   } finally {
+    stop.end();
+    progress.end();
     redress.close();
     await journal.close?.();
   }
 }
 
-function human({ sweeps, passes, complete, handled }: SweepDocument, paint: Paint): string {
+/** Places at the same time, unless asked otherwise: what the hub does, too. */
+const CONCURRENCY = 10;
+
+/** @throws {CliError} for what is no whole number from 1 to 100 */
+export function concurrencyOf(given: string | undefined): number {
+  const concurrency = given === undefined ? CONCURRENCY : Number(given);
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
+    throw new CliError('cli/usage', `--concurrency ${JSON.stringify(given)} is not a whole number from 1 to 100.`);
+  return concurrency;
+}
+
+function human({ sweeps, passes, left, interrupted, complete, handled }: SweepDocument, paint: Paint): string {
   const lines = passes.flatMap((pass) => passLines(pass, paint));
   if (lines.length > 0) lines.push('');
+  for (const line of leftAccountLines(left)) lines.push(`${paint('red', 'denied')}     ${line}`);
   for (const each of sweeps) {
     const counts = Object.entries(each.outcomes).map(([outcome, count]) => `${count} ${outcome}`);
-    const style = each.status === 'complete' && each.unread === 0 ? 'green' : each.status === 'not-swept' ? 'dim' : 'red';
-    lines.push(`${paint(style, each.status.padEnd(9))}  ${printable(each.remediator)}  ${each.account} ${each.region}  ${printable(each.message)}`);
+    const style = each.status === 'complete' && each.unread === 0 ? 'green' : each.status === 'not-swept' || each.status === 'absent' ? 'dim' : 'red';
+    const whose = each.remediator === '*' ? '' : `${printable(each.remediator)}  `;
+    lines.push(`${paint(style, each.status.padEnd(9))}  ${whose}${each.account} ${each.region}  ${printable(each.message)}`);
     if (counts.length > 0) lines.push(`           ${counts.join(', ')}${each.errors > 0 ? `, ${each.errors} could not be handled` : ''}`);
   }
-  if (!complete) lines.push(paint('red', 'Not everything was looked at.'));
+  if (interrupted !== null) {
+    const { places, placesDone, found, decided } = interrupted;
+    lines.push(
+      paint('yellow', `Interrupted: ${placesDone} of ${places} places are done, and ${decided} of ${found} resources that were found.`),
+      'What was done is recorded. The same command goes on from there; with --restart it begins from the start.',
+    );
+  } else if (!complete) lines.push(paint('red', 'Not everything was looked at.'));
   else lines.push(handled ? 'Everything was looked at.' : paint('red', 'Everything was looked at, and not everything could be done.'));
   return lines.join('\n');
 }

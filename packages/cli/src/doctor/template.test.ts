@@ -114,6 +114,7 @@ describe('the template of the hub', () => {
     const aws = new Widgets();
     aws.put('w', ['open-1']);
     const sent: string[] = [];
+    const queued: string[] = [];
     const time = Date.parse('2026-11-24T06:00:00Z');
     vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'redress');
     const handler = createHandler({
@@ -123,7 +124,13 @@ describe('the template of the hub', () => {
       connect: aws.connect as Connect,
       clock: { now: () => time, sleep: async () => undefined },
       canary: { parameter: CANARY, send: async (input) => void sent.push(input.ResourceId) },
-      sweep: { targets: [{ account: '111111111111', region: 'us-east-1' }] },
+      sweep: {
+        targets: [{ account: '111111111111', region: 'us-east-1' }],
+        queue: {
+          send: async (messages) => void queued.push(...messages.map(({ body }) => body)),
+          regions: async (_, enabled) => ({ enabled, left: [{ region: 'eu-west-1', reason: 'denied', message: 'AccessDenied' }] }),
+        },
+      },
     });
     const context = { getRemainingTimeInMillis: () => 300_000 };
     await handler({ Records: [{ messageId: 'm', eventSource: 'aws:sqs', body: tick ?? '' }] }, context);
@@ -159,6 +166,9 @@ describe('the template of the hub', () => {
       },
       context,
     );
+    // The account, then its region.
+    for (const body of queued) await handler({ Records: [{ messageId: 's', eventSource: 'aws:sqs', body }] }, context);
+    expect(queued).toHaveLength(2);
     const written = new Map<string, string[]>();
     for (const line of log.metrics) {
       const { _aws } = line as { _aws: { CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string }[] }[] } };

@@ -101,10 +101,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       FunctionRole: role('Assumed by the function that handles events.', functionStatements()),
       ApprovalsRole: role('Assumed by the approval endpoint.', approvalsStatements()),
       OrganizationPolicy: organizationPolicy(),
-      Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + sweeps + BESIDE_THE_QUEUES, {
-        ...environment(),
-        REDRESS_SWEEP_QUEUE: ref('Sweeps'),
-      }),
+      Function: lambda('index.handler', 'FunctionRole', 'FunctionLog', timeout, concurrency + sweeps + BESIDE_THE_QUEUES, environment()),
       FunctionInvocations: {
         Type: 'AWS::Lambda::EventInvokeConfig',
         Properties: {
@@ -391,6 +388,7 @@ function environment(): JsonObject {
     REDRESS_POLICY_DIGEST: ref('PolicyDigest'),
     REDRESS_REGISTER_DIGEST: ref('RegisterDigest'),
     REDRESS_ACCOUNT: ref('AWS::AccountId'),
+    REDRESS_SWEEP_QUEUE: ref('Sweeps'),
     REDRESS_SWEEP_REGIONS: { 'Fn::If': ['HasSweepRegions', { 'Fn::Join': [',', ref('SweepRegions')] }, ref('AWS::Region')] },
     NODE_OPTIONS: '--enable-source-maps',
   };

@@ -1,0 +1,72 @@
+import type { Clock, SweepProgress } from '@redress/core';
+import type { Io } from './io.js';
+
+/** Milliseconds between two looks at how far it is: on a terminal, and elsewhere. */
+const ON_A_TERMINAL = 200;
+const ELSEWHERE = 60_000;
+/** Back to the begin of the line, which is cleared. */
+const CLEAR = '\r\u001b[K';
+
+/** Shows how far a sweep has come, on standard error: one line that is written over on a terminal, a line a minute elsewhere. */
+export class ShownProgress {
+  readonly #io: Io;
+  readonly #clock: Clock;
+  readonly #began: number;
+  #shownAt: number;
+  #last: SweepProgress | null = null;
+  #isShown = false;
+
+  constructor(io: Io, clock: Clock) {
+    this.#io = io;
+    this.#clock = clock;
+    this.#began = clock.now();
+    this.#shownAt = this.#began;
+  }
+
+  /** How far it had come when it was heard of last. */
+  get last(): SweepProgress | null {
+    return this.#last;
+  }
+
+  readonly update = (progress: SweepProgress): void => {
+    this.#last = progress;
+    const now = this.#clock.now();
+    const terminal = this.#io.terminal === true;
+    if (now - this.#shownAt < (terminal ? ON_A_TERMINAL : ELSEWHERE)) return;
+    this.#shownAt = now;
+    this.#isShown = true;
+    const line = progressLine(progress, now - this.#began);
+    this.#io.stderr(terminal ? `${CLEAR}${line}` : `${line}\n`);
+  };
+
+  /** Makes way for what comes after. */
+  end(): void {
+    if (this.#isShown && this.#io.terminal === true) this.#io.stderr(CLEAR);
+  }
+}
+
+/** `3 of 12 places, 4210 of 5000 resources so far, 70/s, about 9 min left`; `elapsed` in milliseconds. */
+export function progressLine({ places, placesDone, found, decided }: SweepProgress, elapsed: number): string {
+  const perSecond = elapsed > 0 ? (decided * 1000) / elapsed : 0;
+  const parts = [
+    `${placesDone} of ${places} places`,
+    `${decided} of ${found} resources so far`,
+    `${perSecond < 10 ? perSecond.toFixed(1) : Math.round(perSecond)}/s`,
+  ];
+  // Places that were not begun are taken to be like those that are done; within the only one, what is found is all that is known.
+  const left =
+    placesDone > 0
+      ? (elapsed * (places - placesDone)) / placesDone
+      : places === 1 && perSecond > 0 && found > decided
+        ? ((found - decided) * 1000) / perSecond
+        : null;
+  if (left !== null) parts.push(`about ${spoken(left)} left`);
+  return parts.join(', ');
+}
+
+function spoken(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
