@@ -293,7 +293,7 @@ export default [
   },
   {
     promise: 'Settings: a list of tags that is not there is not an empty one.',
-    defect: 'no list is no tags',
+    defect: 'a missing list is taken for an empty one',
     file: 'packages/core/src/remediator/resource-type.ts',
     find: "if (list === undefined) throw new Error('The service did not say which tags there are.');",
     replace: 'if (list === undefined) return {};',

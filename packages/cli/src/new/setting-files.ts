@@ -69,7 +69,7 @@ export const ${exportName(id)} = defineSetting({
 });
 `,
     'README.md': readme.replace(
-      `2. \`src/${id}.ts\`: what it looks at, what follows from it, how that is taken back, what could break, and what no read can tell.`,
+      /^2\. .*$/m,
       `2. \`src/table.ts\`: what belongs to the resource, for each setting of it. \`src/${id}.ts\`: where the value is, what is wanted, how it is written, what could break, and what no read can show.`,
     ),
   };

@@ -22,7 +22,7 @@ describe('access logs', () => {
       ],
     });
   });
-  it('of the log bucket itself are none', () => {
+  it('of the log bucket itself are left out', () => {
     expect(plan(enableServerAccessLogging, { logging: null }, open, { targetBucket }, 'logs-111111111111-eu-west-1')).toMatchObject({
       status: 'not-applicable',
     });
