@@ -15,7 +15,7 @@ import { rdsRemediators } from '@redress/remediator-rds';
 import { redshiftRemediators } from '@redress/remediator-redshift';
 import { furtherS3Remediators, s3Remediators } from '@redress/remediator-s3';
 import { securityhubRemediators } from '@redress/remediator-securityhub';
-import { runbookRemediators } from '@redress/remediator-ssm';
+import { runbookRemediators, ssmRemediators } from '@redress/remediator-ssm';
 
 /** Every remediator of every package. */
 export const remediators: readonly Remediator[] = [
@@ -33,4 +33,5 @@ export const remediators: readonly Remediator[] = [
   ...furtherS3Remediators,
   ...securityhubRemediators,
   ...runbookRemediators,
+  ...ssmRemediators,
 ];

@@ -341,6 +341,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
   'new remediator': [
     ['one', ['acme-close-things'], 0],
+    ['a setting', ['acme-close-more', '--setting'], 0],
     ['an id that is none', ['X'], 2],
   ],
   'new handler': [

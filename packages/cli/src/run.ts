@@ -450,7 +450,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('a remediator that works, with its test by the conformance kit')
     .argument('<name>', 'its id, with a prefix of your own: acme-dynamodb-protect-tables')
     .option('--dir <folder>', 'where (default: a folder of its name)')
-    .action(async (name: string, options: { dir?: string }) => answer(await (await import('./commands/new.js')).newRemediatorCommand(io, name, options)));
+    .option('--setting', 'as the declaration of one setting: where its value is, what is wanted, how it is written')
+    .action(async (name: string, options: { dir?: string; setting?: boolean }) =>
+      answer(await (await import('./commands/new.js')).newRemediatorCommand(io, name, options)),
+    );
   fresh
     .command('handler')
     .description('what is deployed: remediators, a policy under which everything only tells, and a register of exceptions')

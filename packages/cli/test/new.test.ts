@@ -24,7 +24,6 @@ declare module 'vitest' {
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const endpoint = inject('moto');
-const ID = 'acme-dynamodb-protect-tables';
 const require = createRequire(import.meta.url);
 
 let directory: string;
@@ -70,10 +69,13 @@ const filesBelow = (folder: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
 
-describe('redress new remediator', () => {
+describe.each([
+  ['new remediator', 'acme-dynamodb-protect-tables', [], ['shortLived.length === 0', 'shortLived.length >= 0']],
+  ['new remediator --setting', 'acme-dynamodb-protect-more', ['--setting'], ["[shortLived('what deletes the table fails')]", '[]']],
+] as const)('redress %s', (_, ID, how, [hazard, forgotten]) => {
   let folder: string;
   beforeAll(async () => {
-    const { exit, json } = await redress(directory, 'new', 'remediator', ID);
+    const { exit, json } = await redress(directory, 'new', 'remediator', ID, ...how);
     expect(exit).toBe(0);
     folder = join(directory, ID);
     expect([...(json as NewDocument).files].sort()).toEqual(filesBelow(folder));
@@ -97,7 +99,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(checked).toEqual({ exit: 0, out: '' });
     expect(built).toEqual({ exit: 0, out: '' });
     expect(readFileSync(join(folder, 'dist/index.js'), 'utf8')).toContain(`from "./${ID}.js"`);
-    expect(readFileSync(join(folder, 'dist/index.d.ts'), 'utf8')).toContain('acmeDynamodbProtectTables');
+    expect(readFileSync(join(folder, 'dist/index.d.ts'), 'utf8')).toContain(ID.replace(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase()));
   });
 
   it('passes the conformance kit, on its own account and on the emulator; and fails it when it forgets a hazard', async () => {
@@ -105,7 +107,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     let runs = 0;
     const source = join(folder, 'src', `${ID}.ts`);
     const tried = async (env: Record<string, string> = {}, ...only: string[]) => {
-      const results = join(directory, `results-${++runs}.json`);
+      const results = join(directory, `results-${ID}-${++runs}.json`);
       const { out } = await program(folder, [...vitest, `--outputFile=${results}`, ...only], env);
       expect(existsSync(results), out).toBe(true);
       return JSON.parse(readFileSync(results, 'utf8')) as { numPassedTests: number; numFailedTests: number; success: boolean };
@@ -115,7 +117,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(own.numPassedTests).toBeGreaterThan(40);
     expect(emulator).toMatchObject({ success: true, numPassedTests: own.numPassedTests });
     const text = readFileSync(source, 'utf8');
-    writeFileSync(source, text.replace('shortLived.length === 0', 'shortLived.length >= 0'));
+    writeFileSync(source, text.replace(hazard, forgotten));
     expect(await tried({}, '-t', 'dry run')).toMatchObject({ success: false, numFailedTests: 1 });
     writeFileSync(source, text);
   });
@@ -143,30 +145,30 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
 
   it('overwrites nothing, and writes nothing where one file is there', async () => {
     const before = filesBelow(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')]);
-    const again = await redress(directory, 'new', 'remediator', ID);
+    const again = await redress(directory, 'new', 'remediator', ID, ...how);
     expect(again).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
     expect(filesBelow(folder).map((file) => [file, readFileSync(join(folder, file), 'utf8')])).toEqual(before);
-    const theirs = join(directory, 'theirs');
+    const theirs = join(directory, `theirs-${ID}`);
     mkdirSync(join(theirs, 'src'), { recursive: true });
     writeFileSync(join(theirs, 'src/client.ts'), 'mine\n');
-    const refused = await redress(directory, 'new', 'remediator', 'acme-other', '--dir', 'theirs');
-    expect(refused).toMatchObject({ exit: 2, json: { error: { message: 'theirs has src/client.ts already. Nothing was written.' } } });
+    const refused = await redress(directory, 'new', 'remediator', 'acme-other', '--dir', `theirs-${ID}`, ...how);
+    expect(refused).toMatchObject({ exit: 2, json: { error: { message: `theirs-${ID} has src/client.ts already. Nothing was written.` } } });
     expect(filesBelow(theirs)).toEqual(['src/client.ts']);
     expect(readFileSync(join(theirs, 'src/client.ts'), 'utf8')).toBe('mine\n');
   });
 
   it('takes away what it wrote when the rest cannot be written', async () => {
-    const blocked = join(directory, 'blocked');
+    const blocked = join(directory, `blocked-${ID}`);
     mkdirSync(blocked);
     // A folder that only points to one which is not there: it can be seen as absent, and not be made.
     symlinkSync(join(directory, 'nowhere', 'deeper'), join(blocked, 'test'));
-    const refused = await redress(directory, 'new', 'remediator', 'acme-blocked', '--dir', 'blocked');
+    const refused = await redress(directory, 'new', 'remediator', 'acme-blocked', '--dir', `blocked-${ID}`, ...how);
     expect(refused).toMatchObject({ exit: 2, json: { error: { code: 'cli/file' } } });
     expect(readdirSync(blocked)).toEqual(['test']);
   });
 
   it.each(['one', 'Acme-Tables', '../acme-tables', 'acme_tables', `acme-${'x'.repeat(80)}`])('refuses the name %s', async (name) => {
-    expect(await redress(directory, 'new', 'remediator', name)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress(directory, 'new', 'remediator', name, ...how)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
   });
 });
 

@@ -4,6 +4,7 @@ import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { handlerFiles } from '../new/handler-files.js';
 import { remediatorFiles } from '../new/remediator-files.js';
+import { settingFiles } from '../new/setting-files.js';
 import { type NewFiles, writeNew } from '../new/write-new.js';
 import { printable } from '../printable.js';
 
@@ -20,13 +21,14 @@ export interface NewDocument {
 // As an id of a remediator: two words at least, so that nobody's collides with another's.
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)+$/;
 
-/** A package with a remediator that works, and its test. */
-export async function newRemediatorCommand(io: Io, id: string, options: { readonly dir?: string }): Promise<Answer> {
+/** A package with a remediator that works, and its test: by hand, or as the declaration of a setting. */
+export async function newRemediatorCommand(io: Io, id: string, options: { readonly dir?: string; readonly setting?: boolean }): Promise<Answer> {
   if (!ID.test(id) || id.length > 64)
     throw new CliError('cli/usage', `${JSON.stringify(id)} is no id of a remediator.`, {
       next: 'Lower case, with a prefix of your own, at most 64 characters: acme-dynamodb-protect-tables.',
     });
-  return written(io, options.dir ?? id, remediatorFiles(id), ['npm install', 'npm test', 'npx redress plan --live']);
+  const files = options.setting === true ? settingFiles(id) : remediatorFiles(id);
+  return written(io, options.dir ?? id, files, ['npm install', 'npm test', 'npx redress plan --live']);
 }
 
 /** A package that is deployed as the handler. */

@@ -2,7 +2,7 @@ import { rangeOf, TOOLS } from './versions.js';
 import type { NewFiles } from './write-new.js';
 
 /** `acme-protect-tables` → `acmeProtectTables` */
-function exportName(id: string): string {
+export function exportName(id: string): string {
   return id.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 

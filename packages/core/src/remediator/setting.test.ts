@@ -6,7 +6,7 @@ import { resource } from '../model/resource.js';
 import type { Claim, Remediator } from './define.js';
 import { accountEverywhere, accountInRegion, defineResource, tagsIn } from './resource-type.js';
 import { defineService } from './service.js';
-import { defineReport, defineSetting, shortLived } from './setting.js';
+import { defineReport, defineSetting, needs, sharedOnPurpose, shortLived } from './setting.js';
 
 function command<I extends object, O extends object>() {
   return class {
@@ -346,5 +346,39 @@ describe('settings of an account', () => {
       region: 'eu-west-1',
     } as const;
     expect(setting.apiCalls['boxes:PutBox']?.(call)).toEqual([{ id: ACCOUNT, ...(region === undefined ? {} : { region }) }]);
+  });
+});
+
+it('a list of tags that is not there is not an empty one', () => {
+  expect(tagsIn([])).toEqual({});
+  expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }, { Value: 'no key' }])).toEqual({ team: 'a', empty: '' });
+  expect(() => tagsIn(undefined)).toThrow('did not say which tags there are');
+});
+
+it('what has to exist is named in the policy, or said to be missing', () => {
+  expect(needs('box-close', 'one is open', { lidArn: 'arn:lid' })).toBeNull();
+  expect(needs('box-close', 'one is open', { lidArn: undefined, roleArn: 'arn:role' })).toEqual({
+    status: 'manual',
+    message: 'one is open. The policy does not name lidArn, so nothing is changed.',
+    steps: ['Make it, or find it, and name it in the policy: remediators: { box-close: { parameters: { lidArn: … } } }.'],
+  });
+});
+
+it('hazards in words are kebab-case, ask, and say what would break', () => {
+  for (const hazard of [shortLived('x breaks'), sharedOnPurpose('x breaks')]) {
+    expect(hazard).toMatchObject({ effect: 'approve', what: expect.stringContaining('x breaks.') });
+    expect(hazard.code).toMatch(/^[a-z]+(-[a-z]+)+$/);
+  }
+});
+
+describe('an operation that needs more rights for one use', () => {
+  it('has them there alone, and is the same binding', () => {
+    const passing = boxes.pickWith('PutBox', 'iam:PassRole');
+    expect(passing.service.operations.get('PutBox')?.iam).toEqual(['boxes:PutBox', 'iam:PassRole']);
+    expect(boxes.pick('PutBox').service.operations.get('PutBox')?.iam).toEqual(['boxes:PutBox']);
+    expect(passing.service.sdk).toBe(boxes.pick('PutBox').service.sdk);
+  });
+  it.each([[[]], [['iam:*']], [['PassRole']]])('refuses %j', (more) => {
+    expect(() => boxes.pickWith('PutBox', ...more)).toThrow('whole actions');
   });
 });

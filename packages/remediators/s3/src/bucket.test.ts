@@ -110,7 +110,17 @@ describe('recorded calls', () => {
 });
 
 it('the package exports its remediators, and nothing of its client', () => {
-  expect(Object.keys(published).sort()).toEqual(['blockPublicAccess', 'enforceDefaultEncryption', 'reportPublicWebsiteBucket', 's3Remediators']);
+  expect(Object.keys(published).sort()).toEqual([
+    'blockPublicAccess',
+    'enableServerAccessLogging',
+    'enableVersioning',
+    'enforceDefaultEncryption',
+    'furtherS3Remediators',
+    'reportPublicWebsiteBucket',
+    'requireTls',
+    's3Remediators',
+  ]);
+  expect(published.furtherS3Remediators.map((each) => each.id)).toEqual(['s3-enable-server-access-logging', 's3-require-tls', 's3-enable-versioning']);
   expect(published.s3Remediators.map((each) => each.id)).toEqual([
     's3-enforce-default-encryption',
     's3-block-public-access-private-bucket',

@@ -1,13 +1,17 @@
 /**
- * Remediators that run AWS-managed Automation runbooks.
+ * Remediators that run AWS-managed Automation runbooks, and those of Systems Manager's own documents.
  *
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { makeDocumentPrivate } from './documents/ssm-make-document-private.js';
 import { enableKeyRotation } from './kms-enable-key-rotation.js';
 
 export { type RunbookAssessment, type RunbookDefinition, type RunbookObservation, runbookRemediator } from './runbook-remediator.js';
-export { enableKeyRotation };
+export { enableKeyRotation, makeDocumentPrivate };
 
-/** Every remediator of this package. */
+/** Those that run a runbook. */
 export const runbookRemediators: readonly Remediator[] = [enableKeyRotation];
+
+/** Those of Systems Manager's own documents. */
+export const ssmRemediators: readonly Remediator[] = [makeDocumentPrivate];

@@ -1,9 +1,16 @@
 import { CreateKeyCommand, EnableKeyRotationCommand, KMSClient, ScheduleKeyDeletionCommand, TagResourceCommand } from '@aws-sdk/client-kms';
-import { SSMClient, StartAutomationExecutionCommand } from '@aws-sdk/client-ssm';
+import {
+  AddTagsToResourceCommand,
+  CreateDocumentCommand,
+  DescribeDocumentCommand,
+  ModifyDocumentPermissionCommand,
+  SSMClient,
+  StartAutomationExecutionCommand,
+} from '@aws-sdk/client-ssm';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
-import { enableKeyRotation } from '../src/index.js';
+import { enableKeyRotation, makeDocumentPrivate } from '../src/index.js';
 import { automationService, DOCUMENT, HASH } from './automation-service.js';
 
 declare module 'vitest' {
@@ -92,6 +99,47 @@ describeRemediator(enableKeyRotation, {
       name: 'a key that is gone',
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::KMS::Key', id: crypto.randomUUID(), account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const share = async (sdk: Sdk, Name: string, AccountIdsToAdd: string[]) => {
+  await new SSMClient(sdk.config).send(new ModifyDocumentPermissionCommand({ Name, PermissionType: 'Share', AccountIdsToAdd }));
+};
+const ownDocument =
+  (shared: string[], tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const Name = sdk.name('document');
+    const Tags = Object.entries({ team: 'operations', ...tags }).map(([Key, Value]) => ({ Key, Value }));
+    const Content = JSON.stringify({ schemaVersion: '2.2', description: 'says nothing', mainSteps: [] });
+    await new SSMClient(sdk.config).send(new CreateDocumentCommand({ Name, Content, DocumentType: 'Command', DocumentFormat: 'JSON', Tags }));
+    if (shared.length > 0) await share(sdk, Name, shared);
+    return resource({ type: 'AWS::SSM::Document', id: Name, account: sdk.account, region: sdk.region });
+  };
+const documents: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: async (sdk, ref, Key, Value) => {
+    await new SSMClient(sdk.config).send(new AddTagsToResourceCommand({ ResourceType: 'Document', ResourceId: ref.id, Tags: [{ Key, Value }] }));
+  },
+  rest: async (sdk, ref) => JSON.stringify((await new SSMClient(sdk.config).send(new DescribeDocumentCommand({ Name: ref.id }))).Document),
+  breakAgain: (sdk, ref) => share(sdk, ref.id, ['all']),
+};
+describeRemediator(makeDocumentPrivate, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { ...documents, name: 'everybody has it', expect: 'change', arrange: ownDocument(['all']) },
+    {
+      ...documents,
+      name: 'someone has just shared it',
+      expect: 'change',
+      arrange: ownDocument(['all']),
+      event: ({ account, region, id }) => cloudTrailEvent({ account, region, service: 'ssm', operation: 'ModifyDocumentPermission', request: { name: id } }),
+    },
+    { ...documents, name: 'it is published', expect: 'change', hazards: ['shared-on-purpose'], arrange: ownDocument(['all'], { state: 'published' }) },
+    { ...documents, name: 'one account has it', expect: 'compliant', arrange: ownDocument(['222222222222']) },
+    {
+      name: 'a document that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::SSM::Document', id: sdk.name('gone'), account: sdk.account, region: sdk.region }),
     },
   ],
 });

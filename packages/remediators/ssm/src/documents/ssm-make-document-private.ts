@@ -1,0 +1,77 @@
+import { classifyAwsError, defineResource, defineSetting, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
+import { packageRef } from '../package-ref.js';
+import { ssm } from './client.js';
+
+/** Systems Manager has a word of its own for a document that is not there. */
+const isMissing = (error: unknown) => classifyAwsError(error instanceof Error ? error.cause : error).name === 'InvalidDocument';
+
+/** A document, by its name: one of this account, or one that is shared with it. */
+const ssmDocument = defineResource({
+  type: 'AWS::SSM::Document',
+  arn: 'arn:{partition}:ssm:{region}:{account}:document/{id}',
+  find: {
+    reads: [ssm.pick('DescribeDocument')],
+    async of({ aws, id }) {
+      try {
+        return (await aws.ssm.DescribeDocument({ Name: id })).Document;
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+  },
+  created: ({ CreatedDate }) => CreatedDate,
+  tags: {
+    reads: [ssm.pick('ListTagsForResource')],
+    // It leaves the list out where there is nothing in it.
+    of: async ({ aws, id }) => tagsIn((await aws.ssm.ListTagsForResource({ ResourceType: 'Document', ResourceId: id })).TagList ?? []),
+  },
+  list: {
+    reads: [ssm.pick('ListDocuments')],
+    async *of({ aws }) {
+      for await (const { Name: id } of paginate(aws.ssm.ListDocuments, { Filters: [{ Key: 'Owner', Values: ['Self'] }] }, 'DocumentIdentifiers'))
+        if (id !== undefined) yield { id };
+    },
+  },
+});
+
+/**
+ * Takes a document from everybody. Accounts that are named keep it, and this account does.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ssm-controls.html#ssm-4
+ */
+export const makeDocumentPrivate = defineSetting({
+  on: ssmDocument,
+  id: 'ssm-make-document-private',
+  title: 'Remove the public sharing of a document',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['SSM.4'] },
+  rules: { SSM_DOCUMENT_NOT_PUBLIC: 'ssm-document-not-public' },
+  calls: { 'ssm:ModifyDocumentPermission': 'request.name' },
+  ceiling: 'enforce',
+  blindSpots: ['Who has copied it already.', 'Accounts that run it by the public sharing, and are not named.'],
+  read: {
+    reads: [ssm.pick('DescribeDocumentPermission')],
+    async of({ aws, id, found, resource }) {
+      let everybody: string | null = null;
+      for await (const account of paginate(aws.ssm.DescribeDocumentPermission, { Name: id, PermissionType: 'Share' }, 'AccountIds'))
+        if (account.toLowerCase() === 'all') everybody = account;
+      const { Owner } = await found();
+      return { everybody, ours: Owner === undefined ? undefined : Owner === resource.account };
+    },
+  },
+  hazards: [sharedOnPurpose('accounts that run it without being named could not any more')],
+  rollback: { restores: 'exact', what: 'It is shared with everybody again.', not: [] },
+  alsoFoundBy: { prowler: ['ssm_documents_set_as_public'] },
+  inCode: { cloudFormation: 'none: permissions of a document are not in it', terraform: 'aws_ssm_document permissions' },
+  instead: ({ now }) => (now.ours ? null : { status: 'not-applicable', reason: 'It belongs to another account.' }),
+  wanted: ({ now }) => ({ ...now, everybody: null }),
+  writes: [ssm.pick('ModifyDocumentPermission')],
+  write: ({ id, now, to }) =>
+    ssm.call('ModifyDocumentPermission', {
+      Name: id,
+      PermissionType: 'Share',
+      ...(to.everybody === null ? { AccountIdsToRemove: [now.everybody ?? 'all'] } : { AccountIdsToAdd: [to.everybody] }),
+    }),
+  summary: ({ id }) => `share ${id} with everybody no more`,
+});
