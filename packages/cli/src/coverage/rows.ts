@@ -1,6 +1,7 @@
 import type { Ceiling, Mode, Policy, Remediator } from '@redress/core';
-import { ANSWERS, type Answer, answerTo, does, type ParametersOf } from '@redress/deploy';
+import { type Answer, ANSWERS, answerTo, does, type ParametersOf } from '@redress/deploy';
 import type { ConfigPack, Framework } from '@redress/frameworks';
+import { isTracked } from '@redress/tracked';
 
 /** What the journal said of a remediator at last. */
 export interface LastResult {
@@ -48,9 +49,18 @@ export interface CoverageInput {
 
 /** Each rule of a pack: who answers it, and how. */
 export function packRows(pack: ConfigPack, input: CoverageInput): readonly CoverageRow[] {
-  return pack.rules.map((rule) => {
-    const { answer, because, remediators } = answerTo(rule, input.remediators, input.parametersOf);
+  const judging = input.remediators.filter((each) => !isTracked(each));
+  const tracking = input.remediators.filter(isTracked);
+  return pack.rules.map((rule): CoverageRow => {
     const { name, identifier, paragraphs, sources } = rule;
+    const { answer, because, remediators } = answerTo(rule, judging, input.parametersOf);
+    if (answer === 'tracked') {
+      // What nobody follows is not tracked.
+      const by = tracking.filter(({ configRules }) => configRules.includes(name) || configRules.includes(identifier));
+      const row = { id: name, identifier, by: by.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
+      if (by.length === 0) return { ...row, answer: 'none', because: 'No remediator judges it, and the policy does not track it.' };
+      return { ...row, answer, because: 'Its source alone says whether it is open.' };
+    }
     return { id: name, identifier, answer, because, by: remediators.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
   });
 }
