@@ -1,5 +1,5 @@
 import type { Ceiling, Mode, Policy, Remediator } from '@redress/core';
-import { type Answer, ANSWERS, answerTo, does, type ParametersOf } from '@redress/deploy';
+import { ANSWERS, type Answer, answerTo, does, type ParametersOf } from '@redress/deploy';
 import type { ConfigPack, Framework } from '@redress/frameworks';
 import { isTracked } from '@redress/tracked';
 
