@@ -29,8 +29,8 @@ export interface CoverageRow {
   readonly id: string;
   /** Of a managed rule; null for a control. */
   readonly identifier: string | null;
-  /** `none`: nothing here answers it. `retired`: AWS reports it no more. */
-  readonly answer: Answer | 'none' | 'retired';
+  /** `partly`: some checks of a control are looked for. `none`: nothing here answers it. `retired`: AWS reports it no more. */
+  readonly answer: Answer | 'partly' | 'none' | 'retired';
   readonly because: string;
   readonly by: readonly CoveredBy[];
   /** Of a control: checks of the framework's source, and those that a remediator is for; null for a rule. */
@@ -77,11 +77,13 @@ export function frameworkRows(framework: Framework, input: CoverageInput): reado
     const by = [...new Set([...naming, ...checks.flatMap(looking)])];
     const found = by.length === 0 ? null : best(by);
     const left = checks.filter((check) => !covered.includes(check));
-    const partly = found !== null && naming.length === 0 && left.length > 0 ? `In part: nobody looks for ${left.join(', ')}.` : '';
+    // One of many checks is not the control.
+    const isPart = found !== null && naming.length === 0 && left.length > 0;
     const row = { id, identifier: null, by: by.map((each) => coveredBy(each, input)), paragraphs: [], sources: [source] };
     const counts = { all: checks.length, covered: covered.length };
     if (retired) return { ...row, answer: 'retired', because: 'AWS has withdrawn it.', checks: counts };
-    if (found !== null) return { ...row, answer: found, because: partly, checks: counts };
+    if (isPart) return { ...row, answer: 'partly', because: `In part: nobody looks for ${left.join(', ')}.`, checks: counts };
+    if (found !== null) return { ...row, answer: found, because: '', checks: counts };
     return manual
       ? { ...row, answer: 'attested', because: 'The framework leaves it to a person.', checks: counts }
       : { ...row, answer: 'none', because: 'No remediator is for it.', checks: counts };
