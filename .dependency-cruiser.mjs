@@ -11,7 +11,7 @@ export default {
     {
       name: 'leaves-depend-on-core-only',
       severity: 'error',
-      from: { path: '^packages/(remediators/[^/]+|evidence|lambda-runtime|connect|notify|deploy|frameworks)/src/', pathNot: tests },
+      from: { path: '^packages/(remediators/[^/]+|evidence|lambda-runtime|connect|notify|deploy|frameworks|tracked)/src/', pathNot: tests },
       to: { path: '^packages/(?!core/)', pathNot: ['^packages/$1/'] },
     },
     {

@@ -135,7 +135,7 @@ export default [
     defect: 'a control is answered as a whole by who looks for a part of it',
     file: 'packages/cli/src/coverage/rows.ts',
     find: 'found !== null && naming.length === 0 && left.length > 0',
-    replace: 'found === null && naming.length === 0 && left.length > 0',
+    replace: 'found !== null && naming.length === 0 && left.length < 0',
     tests: ['packages/cli/src/coverage.test.ts'],
   },
 ];

@@ -22,6 +22,18 @@ describe('entryText', () => {
     expect(text.indexOf('policy: JSON')).toBeGreaterThan(text.indexOf('...given,'));
   });
 
+  it('follows Config rules that none of its remediators judges, as data', () => {
+    const text = entryText({
+      remediators: s3,
+      tracked: [{ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] }],
+    });
+    expect(text).toContain("import { trackedRules } from '@redress/tracked';");
+    expect(text).toContain('const judging = [...s3Remediators];');
+    const given = /trackedRules\((JSON\.parse\([^\n]*\)), judging\)\];/.exec(text)?.[1] ?? '';
+    expect(new Function(`return ${given}`)()).toEqual([{ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] }]);
+    expect(entryText({ remediators: s3 })).not.toContain('tracked');
+  });
+
   it('refuses to do nothing', () => {
     expect(() => entryText({})).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });

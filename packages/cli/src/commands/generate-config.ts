@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JsonObject, Remediator } from '@redress/core';
 import { type AskedRule, askDocument, conformancePack, type FsbpEntry, fsbpMap, packFiles, printYaml } from '@redress/deploy';
+import { isTracked } from '@redress/tracked';
 import { type Composition, reasonOf } from '../compose.js';
 import { readAnyPack } from '../coverage/packs.js';
 import { CliError } from '../errors.js';
@@ -32,7 +33,12 @@ export interface PackOptions extends Options {
 /** The Config rules that remediators know, those of a pack before them, and the remediations that ask Redress. */
 export async function conformancePackCommand(io: Pick<Io, 'cwd'>, composition: Composition, options: PackOptions): Promise<Answer> {
   const { remediation, format, out } = options;
-  const given = { remediators: chosen(composition, options), parametersOf: parametersOf(composition), ...(await rulesOf(io, options.pack)) };
+  // What only follows a rule is asked for nothing.
+  const given = {
+    remediators: chosen(composition, options).filter((each) => !isTracked(each)),
+    parametersOf: parametersOf(composition),
+    ...(await rulesOf(io, options.pack)),
+  };
   if (out === undefined) return printed(conformancePack({ ...given, remediation }), format);
   const files = packFiles(given);
   try {

@@ -1,6 +1,7 @@
 import type { Ceiling, Mode, Policy, Remediator } from '@redress/core';
 import { ANSWERS, type Answer, answerTo, does, type ParametersOf } from '@redress/deploy';
 import type { ConfigPack, Framework } from '@redress/frameworks';
+import { isTracked } from '@redress/tracked';
 
 /** What the journal said of a remediator at last. */
 export interface LastResult {
@@ -28,8 +29,8 @@ export interface CoverageRow {
   readonly id: string;
   /** Of a managed rule; null for a control. */
   readonly identifier: string | null;
-  /** `none`: nothing here answers it. `retired`: AWS reports it no more. */
-  readonly answer: Answer | 'none' | 'retired';
+  /** `partly`: some checks of a control are looked for. `none`: nothing here answers it. `retired`: AWS reports it no more. */
+  readonly answer: Answer | 'partly' | 'none' | 'retired';
   readonly because: string;
   readonly by: readonly CoveredBy[];
   /** Of a control: checks of the framework's source, and those that a remediator is for; null for a rule. */
@@ -48,9 +49,18 @@ export interface CoverageInput {
 
 /** Each rule of a pack: who answers it, and how. */
 export function packRows(pack: ConfigPack, input: CoverageInput): readonly CoverageRow[] {
-  return pack.rules.map((rule) => {
-    const { answer, because, remediators } = answerTo(rule, input.remediators, input.parametersOf);
+  const judging = input.remediators.filter((each) => !isTracked(each));
+  const tracking = input.remediators.filter(isTracked);
+  return pack.rules.map((rule): CoverageRow => {
     const { name, identifier, paragraphs, sources } = rule;
+    const { answer, because, remediators } = answerTo(rule, judging, input.parametersOf);
+    if (answer === 'tracked') {
+      // What nobody follows is not tracked.
+      const by = tracking.filter(({ configRules }) => configRules.includes(name) || configRules.includes(identifier));
+      const row = { id: name, identifier, by: by.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
+      if (by.length === 0) return { ...row, answer: 'none', because: 'No remediator judges it, and the policy does not track it.' };
+      return { ...row, answer, because: 'Its source alone says whether it is open.' };
+    }
     return { id: name, identifier, answer, because, by: remediators.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
   });
 }
@@ -67,11 +77,13 @@ export function frameworkRows(framework: Framework, input: CoverageInput): reado
     const by = [...new Set([...naming, ...checks.flatMap(looking)])];
     const found = by.length === 0 ? null : best(by);
     const left = checks.filter((check) => !covered.includes(check));
-    const partly = found !== null && naming.length === 0 && left.length > 0 ? `In part: nobody looks for ${left.join(', ')}.` : '';
+    // One of many checks is not the control.
+    const isPart = found !== null && naming.length === 0 && left.length > 0;
     const row = { id, identifier: null, by: by.map((each) => coveredBy(each, input)), paragraphs: [], sources: [source] };
     const counts = { all: checks.length, covered: covered.length };
     if (retired) return { ...row, answer: 'retired', because: 'AWS has withdrawn it.', checks: counts };
-    if (found !== null) return { ...row, answer: found, because: partly, checks: counts };
+    if (isPart) return { ...row, answer: 'partly', because: `In part: nobody looks for ${left.join(', ')}.`, checks: counts };
+    if (found !== null) return { ...row, answer: found, because: '', checks: counts };
     return manual
       ? { ...row, answer: 'attested', because: 'The framework leaves it to a person.', checks: counts }
       : { ...row, answer: 'none', because: 'No remediator is for it.', checks: counts };

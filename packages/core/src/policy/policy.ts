@@ -132,6 +132,15 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Names of one's own Config rules → managed-rule identifiers. */
   readonly configRules: Readonly<Record<string, string>>;
+  /** Config rules whose own word is followed, where no remediator judges them. */
+  readonly tracked: {
+    /** Ids of packs: all of their rules. */
+    readonly packs: readonly string[];
+    /** Rules by name. */
+    readonly rules: Readonly<
+      Record<string, { /** Of a managed rule; null: one of your own. */ readonly identifier: string | null; readonly types: readonly string[] }>
+    >;
+  };
   /** Accounts whose Security Hub may send findings of other accounts. */
   readonly administrators: readonly string[];
   /** Role or user ARNs whose calls are Redress's own, besides the connected identity. */
@@ -253,6 +262,22 @@ const schema = z.strictObject({
   approvers: z.optional(z.record(z.string(), z.array(approver).check(z.minLength(1, 'names nobody; leave it out when nobody may approve')))),
   rules: z.optional(z.array(z.strictObject({ when: text, effect: z.enum(['approve', 'notify', 'deny']), because: text }))),
   configRules: z.optional(z.record(z.string(), text)),
+  tracked: z.optional(
+    z.strictObject({
+      packs: z.optional(z.array(text)),
+      rules: z.optional(
+        z.record(
+          z.string(),
+          z.strictObject({
+            identifier: z.optional(z.string().check(z.regex(/^[A-Z0-9_]+$/, 'is not the identifier of a managed rule, such as RDS_MULTI_AZ_SUPPORT'))),
+            types: z
+              .array(z.string().check(z.regex(/^AWS::[A-Za-z0-9]*::[A-Za-z0-9]+$/, 'is not a type of AWS Config, such as AWS::RDS::DBInstance')))
+              .check(z.minLength(1, 'names no type')),
+          }),
+        ),
+      ),
+    }),
+  ),
   securityHub: z.optional(z.strictObject({ administrators: z.array(accountId) })),
   self: z.optional(z.array(z.string().check(z.startsWith('arn:', 'is not an ARN')))),
 });
@@ -430,12 +455,18 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     if (!(from < to)) found.push({ path: ['freeze', index, 'to'], message: 'is not after from' });
     return { environments: each.environments ?? null, from, to, reason: each.reason };
   });
-  for (const name of Object.keys(raw.configRules ?? {}))
+  const named = [
+    ...Object.keys(raw.configRules ?? {}).map((name) => ['configRules', name]),
+    ...Object.keys(raw.tracked?.rules ?? {}).map((name) => ['tracked', 'rules', name]),
+  ];
+  for (const path of named) {
+    const name = path.at(-1) ?? '';
     if (!new RegExp(CONFIG_RULE_NAME).test(name))
       found.push({
-        path: ['configRules', name],
+        path,
         message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
       });
+  }
 
   const content = {
     stop: raw.stop ?? 'none',
@@ -451,6 +482,12 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     approvers: raw.approvers ?? {},
     rules: raw.rules ?? [],
     configRules: raw.configRules ?? {},
+    tracked: {
+      packs: raw.tracked?.packs ?? [],
+      rules: Object.fromEntries(
+        Object.entries(raw.tracked?.rules ?? {}).map(([name, { identifier, types }]) => [name, { identifier: identifier ?? null, types }]),
+      ),
+    },
     administrators: raw.securityHub?.administrators ?? [],
     self: raw.self ?? [],
   } satisfies Omit<Policy, 'digest' | 'placeOf'>;

@@ -5,6 +5,7 @@ import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators, revokeSgOpenSsh } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { trackedRule } from '@redress/tracked';
 import { describe, expect, it } from 'vitest';
 import {
   actionsOf,
@@ -20,7 +21,8 @@ import {
   type PolicyDocument,
 } from '../index.js';
 
-const remediators: readonly Remediator[] = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+const tracked = trackedRule({ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] });
+const remediators: readonly Remediator[] = [tracked, ...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const split = (action: string) => action.split(':') as [string, string];
 const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
 const allows = (policy: PolicyDocument) =>

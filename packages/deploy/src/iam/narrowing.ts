@@ -116,6 +116,21 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: null,
     rest: 'It describes every Config rule of the account: IAM has no resource for it.',
   },
+  'config:GetComplianceDetailsByConfigRule': {
+    name: 'ConfigRuleResults',
+    resources: ['arn:{partition}:config:{region}:{account}:config-rule/*'],
+    rest: 'What every Config rule of the account has found: which one is tracked, its name says, and the ARN has an id.',
+  },
+  'config:GetComplianceDetailsByResource': {
+    name: 'ConfigRules',
+    resources: null,
+    rest: 'What Config rules have found of any resource: IAM has no resource for it.',
+  },
+  'config:GetResourceConfigHistory': {
+    name: 'ConfigRules',
+    resources: null,
+    rest: 'What AWS Config has recorded of any resource: IAM has no resource for it. It is read for tags.',
+  },
   's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
   's3:GetAccountPublicAccessBlock': {
     name: 'S3',

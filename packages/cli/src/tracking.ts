@@ -1,0 +1,31 @@
+import type { Policy, Remediator } from '@redress/core';
+import { PACKS, type PackRule, packOf } from '@redress/frameworks';
+import { type TrackedRule, trackedRules } from '@redress/tracked';
+
+/** What a policy tracks, besides what remediators judge. */
+export interface Tracking {
+  /** Of a policy: the rules that none of those beside them judges. */
+  of(policy: Pick<Policy, 'tracked'>, judged: readonly Remediator[]): readonly Remediator[];
+  /** The rules themselves, as data. */
+  rules(policy: Pick<Policy, 'tracked'>): readonly TrackedRule[];
+  /** Packs that nobody knows: nothing of them would be followed. */
+  mistakes(policy: Pick<Policy, 'tracked'>): readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+}
+
+/** Reads the packs that a policy can name. */
+export async function loadTracking(): Promise<Tracking> {
+  const packs = new Map<string, readonly PackRule[]>(await Promise.all(PACKS.map(async (id) => [id, (await packOf(id)).rules] as const)));
+  const rules: Tracking['rules'] = ({ tracked }) => {
+    const own = Object.entries(tracked.rules).map(([name, rule]): TrackedRule => ({ name, ...rule }));
+    const named = tracked.packs.flatMap((id) => packs.get(id) ?? []).filter(({ name }) => !own.some((each) => each.name === name));
+    return [...own, ...named.map(({ identifier, name, types }) => ({ identifier, name, types }))];
+  };
+  return {
+    rules,
+    of: (policy, judged) => trackedRules(rules(policy), judged),
+    mistakes: ({ tracked }) =>
+      tracked.packs.flatMap((id, index) =>
+        packs.has(id) ? [] : [{ path: ['tracked', 'packs', index], message: `there is no pack ${JSON.stringify(id)}; allowed: ${PACKS.join(', ')}` }],
+      ),
+  };
+}

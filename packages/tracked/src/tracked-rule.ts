@@ -1,0 +1,163 @@
+import { type AwsReads, defineRemediator, isGone, isRedressError, paginate, RedressError, type Remediator, type ResourceRef } from '@redress/core';
+import { config } from './client.js';
+import { packageRef } from './package-ref.js';
+
+/** A Config rule whose word is followed. */
+export interface TrackedRule {
+  /** Of a managed rule: `RDS_MULTI_AZ_SUPPORT`. Null: a rule of your own, known by its name. */
+  readonly identifier: string | null;
+  /** `rds-multi-az-support`; in an account it may have the suffix of a conformance pack. */
+  readonly name: string;
+  /** Types of what it evaluates, as AWS Config names them. */
+  readonly types: readonly string[];
+}
+
+/** What a rule of the account says of a resource. */
+interface Word {
+  readonly rule: string;
+  readonly compliance: 'COMPLIANT' | 'NON_COMPLIANT';
+  readonly annotation: string | null;
+}
+
+const READS = [config.pick('DescribeConfigRules', 'GetComplianceDetailsByConfigRule', 'GetComplianceDetailsByResource', 'GetResourceConfigHistory')] as const;
+type Reads = AwsReads<typeof READS>;
+
+const ACCOUNT = 'AWS::::Account';
+/** Config describes so many rules in a call. */
+const RULES_IN_A_CALL = 25;
+
+/**
+ * A gap that stands open for as long as a Config rule says so, and for no other reason: nothing here looks at the resource, and nothing is changed.
+ * What AWS Config has found is read again for each event and in each sweep, so that it is asked, and not the event believed. A rule that is there
+ * several times (in a pack, by Security Hub) is one source: the gap is closed when none of them finds it.
+ *
+ * @example trackedRule({ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] })
+ * @throws {RedressError} `remediator/invalid`: it names no type
+ * @see https://docs.aws.amazon.com/config/latest/APIReference/API_GetComplianceDetailsByConfigRule.html
+ */
+export function trackedRule({ identifier, name, types: given }: TrackedRule): Remediator {
+  const [first, ...more] = given;
+  if (first === undefined)
+    throw new RedressError('remediator/invalid', `The Config rule ${name} names no type of what it evaluates.`, {
+      next: 'Give types, such as AWS::RDS::DBInstance: events and results of other types are left alone.',
+    });
+  const types: readonly [string, ...string[]] = [first, ...more];
+  return defineRemediator({
+    id: `tracked-${name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')}`,
+    title: `Follow the word of the Config rule ${name}`,
+    package: packageRef,
+    resourceTypes: types,
+    controls: [],
+    triggers: { configRules: [...(identifier === null ? [] : [identifier]), name] },
+    ceiling: 'notify',
+    // Its source also says when it is over.
+    whenResolved: true,
+    blindSpots: ['Whether the rule is right: nothing but AWS Config has looked at the resource.', 'A tag of a resource that AWS Config does not record.'],
+    hazards: [],
+    uses: { reads: READS, writes: [], undoes: [], finds: [config.pick('GetComplianceDetailsByConfigRule')] },
+    async observe({ aws, resource }) {
+      const words = await wordsOn(aws, resource, { identifier, name });
+      if (words.length === 0) {
+        // One that is not evaluated any more is no gap; a rule that is not there any more says nothing.
+        if ((await rulesHere(aws, { identifier, name })).length > 0) return 'gone';
+        throw new RedressError('evaluation/unreadable', `No Config rule ${name} is in ${resource.account} ${resource.region}: what it said last stands.`, {
+          next: 'Deploy the rule again, or stop tracking it.',
+        });
+      }
+      return {
+        state: { words: words.map(({ rule, compliance }) => ({ rule, compliance })) },
+        context: { annotations: words.flatMap(({ annotation }) => annotation ?? []) },
+        tags: await tagsOf(aws, resource),
+      };
+    },
+    plan({ state, context }) {
+      const failing = state.words.filter(({ compliance }) => compliance === 'NON_COMPLIANT').map(({ rule }) => rule);
+      if (failing.length === 0) {
+        const rules = state.words.map(({ rule }) => rule).join(', ');
+        return { status: 'compliant', message: `By the word of AWS Config alone: ${rules} finds it compliant.` };
+      }
+      const [annotation] = context?.annotations ?? [];
+      return {
+        status: 'manual',
+        message: `By the word of AWS Config alone: ${failing.join(', ')} finds it not compliant${annotation === undefined ? '.' : `: ${annotation}`}`,
+        steps: [
+          ...(identifier === null ? [] : [`Read what the rule looks for: https://docs.aws.amazon.com/config/latest/developerguide/${name}.html`]),
+          `Correct the resource, and have the rule evaluate it: aws configservice start-config-rules-evaluation --config-rule-names ${failing.join(' ')}`,
+        ],
+      };
+    },
+    async *discover({ aws }) {
+      for (const rule of await rulesHere(aws, { identifier, name })) {
+        const found = paginate(aws.config.GetComplianceDetailsByConfigRule, { ConfigRuleName: rule, ComplianceTypes: ['NON_COMPLIANT'] }, 'EvaluationResults');
+        for await (const each of found) {
+          const { ResourceType: type, ResourceId: id } = each.EvaluationResultIdentifier?.EvaluationResultQualifier ?? {};
+          if (type === undefined || id === undefined)
+            throw new Error(`GetComplianceDetailsByConfigRule did not say which resource of ${rule} is not compliant.`);
+          // A gap that nobody would be notified of is worse than a sweep that fails.
+          if (!types.includes(type))
+            throw new RedressError('evaluation/unreadable', `The Config rule ${rule} evaluates ${type}, and it is tracked for ${types.join(', ')}.`, {
+              next: `Add ${type} to the types of ${name}.`,
+            });
+          yield { type, id };
+        }
+      }
+    },
+  });
+}
+
+type Known = Pick<TrackedRule, 'identifier' | 'name'>;
+
+/** What rules of the account say of a resource; of those that have found out. */
+async function wordsOn(aws: Reads, { type, id }: ResourceRef, known: Known): Promise<readonly Word[]> {
+  const found: Word[] = [];
+  const input = { ResourceType: type, ResourceId: id };
+  for await (const each of paginate(aws.config.GetComplianceDetailsByResource, input, 'EvaluationResults')) {
+    const rule = each.EvaluationResultIdentifier?.EvaluationResultQualifier?.ConfigRuleName;
+    const compliance = each.ComplianceType;
+    if (rule === undefined || compliance === undefined) throw new Error(`GetComplianceDetailsByResource did not say what a rule has found of ${id}.`);
+    if (compliance === 'COMPLIANT' || compliance === 'NON_COMPLIANT') found.push({ rule, compliance, annotation: each.Annotation ?? null });
+  }
+  const ours = new Set<string>();
+  for (let at = 0; at < found.length; at += RULES_IN_A_CALL) {
+    const names = [...new Set(found.slice(at, at + RULES_IN_A_CALL).map(({ rule }) => rule))];
+    for await (const rule of paginate(aws.config.DescribeConfigRules, { ConfigRuleNames: names }, 'ConfigRules'))
+      if (isIt(rule, known) && rule.ConfigRuleName !== undefined) ours.add(rule.ConfigRuleName);
+  }
+  return found.filter(({ rule }) => ours.has(rule)).sort((a, b) => (a.rule < b.rule ? -1 : 1));
+}
+
+/** Names of the account's rules that are meant. */
+async function rulesHere(aws: Reads, known: Known): Promise<readonly string[]> {
+  const names: string[] = [];
+  for await (const rule of paginate(aws.config.DescribeConfigRules, {}, 'ConfigRules'))
+    if (isIt(rule, known) && rule.ConfigRuleName !== undefined) names.push(rule.ConfigRuleName);
+  return names.sort();
+}
+
+interface Described {
+  readonly ConfigRuleName?: string | undefined;
+  readonly ConfigRuleState?: string | undefined;
+  readonly Source?: { readonly Owner?: string | undefined; readonly SourceIdentifier?: string | undefined } | undefined;
+}
+
+/** A managed rule is known by what it is, whatever it is called; one of your own by its name, also out of a pack. */
+function isIt({ ConfigRuleName, Source }: Described, { identifier, name }: Known): boolean {
+  if (identifier !== null) return Source?.Owner === 'AWS' && Source.SourceIdentifier === identifier;
+  return ConfigRuleName === name || ConfigRuleName?.replace(/-conformance-pack-[0-9a-z]+$/, '') === name;
+}
+
+/** Tags as Config has recorded them; what it does not record has none that could be seen. */
+async function tagsOf(aws: Reads, { type, id }: ResourceRef): Promise<Record<string, string> | 'untaggable'> {
+  if (type === ACCOUNT) return 'untaggable';
+  try {
+    const { configurationItems = [] } = await aws.config.GetResourceConfigHistory({ resourceType: type as never, resourceId: id, limit: 1 });
+    return { ...(configurationItems[0]?.tags ?? {}) };
+  } catch (error) {
+    // It has no record of the resource, or keeps none of the type.
+    if (isGone(error) || (isRedressError(error) && error.code === 'aws/invalid')) return 'untaggable';
+    throw error;
+  }
+}

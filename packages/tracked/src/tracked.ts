@@ -1,0 +1,25 @@
+import type { Remediator } from '@redress/core';
+import { packageRef } from './package-ref.js';
+import { type TrackedRule, trackedRule } from './tracked-rule.js';
+
+/** A person judges it, and Config evaluates nothing. */
+const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
+
+/**
+ * Follows the rules that no remediator judges. What a remediator is for is left to it, and so are process checks, of which a person says whether
+ * they are so.
+ *
+ * @param rules for example those of a pack: `(await packOf('apra-cpg-234')).rules`
+ * @param judged the remediators beside them
+ * @example const remediators = [...s3Remediators, ...trackedRules(rules, s3Remediators)];
+ */
+export function trackedRules(rules: readonly TrackedRule[], judged: readonly Pick<Remediator, 'configRules'>[]): readonly Remediator[] {
+  const known = new Set(judged.flatMap(({ configRules }) => configRules));
+  const left = rules.filter(({ identifier, name }) => identifier !== PROCESS_CHECK && !known.has(name) && (identifier === null || !known.has(identifier)));
+  return left.map(trackedRule);
+}
+
+/** Whether a remediator only follows what its source says. */
+export function isTracked({ package: { name } }: Pick<Remediator, 'package'>): boolean {
+  return name === packageRef.name;
+}
