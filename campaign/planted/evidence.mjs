@@ -855,7 +855,7 @@ export default [
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
-    promise: 'A history that was written anew is found.',
+    promise: 'A rewritten history is found.',
     defect: 'records are not compared with what was sealed',
     file: 'packages/verify/src/streams.ts',
     find: 'if (this.#log === null || entry === undefined) {',
@@ -863,7 +863,7 @@ export default [
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
-    promise: 'A history that was written anew is found.',
+    promise: 'A rewritten history is found.',
     defect: 'the root is not compared with what was signed',
     file: 'packages/verify/src/log.ts',
     find: '  if (!byEntries && !byTiles)\n',
@@ -920,7 +920,7 @@ export default [
   },
   {
     promise: 'What is left of a longer log contradicts a shorter checkpoint.',
-    defect: 'a seal that was begun excuses it, whatever it says',
+    defect: 'a seal that was begun explains it, whatever it says',
     file: 'packages/verify/src/verify.ts',
     find: 'if (isObject(before) && isObject(after) && (fits(before) || fits(after)))',
     replace: 'if (isObject(before) && isObject(after))',

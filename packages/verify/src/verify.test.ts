@@ -81,7 +81,7 @@ describe('a ledger that nobody has touched', () => {
 });
 
 describe('of a stream it finds', () => {
-  it('a record that was written anew, with its chain', () => {
+  it('a record that was rewritten, with its chain', () => {
     const file = streamOf('b');
     // A forger who can hash: the record, and every digest after it.
     const lines = linesOf(file);
@@ -104,12 +104,12 @@ describe('of a stream it finds', () => {
 
   it.each([
     ['one was taken out', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
-    ['one was taken out of and the rest written anew', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
+    ['one was taken out of and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
     ['one was put in', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
     ['two changed places', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
     ['one is there twice', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
     ['the tail was cut', (lines: string[]) => lines.slice(0, -4), 85],
-    ['all but the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
+    ['all except the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
   ])('that %s, and which record is the first', (_, change, seq) => {
     const file = streamOf('a');
     writeLines(file, change(linesOf(file)));
@@ -264,7 +264,7 @@ describe('of the log it finds', () => {
     expect(verify().firstBad).toMatchObject({ code: 'changed-tile', file: 'ledger/tile/0/000.p/7' });
   });
 
-  it('that all of it was written anew by who has no key', () => {
+  it('that all of it was rewritten without the key', () => {
     const file = streamOf('a');
     const other = sealing();
     writeLines(file, rehash(linesOf(file).map((line) => line.replace('seen a', 'fine a'))));
@@ -364,8 +364,8 @@ describe('against copies of checkpoints it finds', () => {
     await world.remove();
   });
 
-  it('refuses one that is none', () => {
-    expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere is no checkpoint to compare with');
+  it('refuses one that is not valid', () => {
+    expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere cannot be compared with');
   });
 });
 
@@ -393,7 +393,7 @@ describe('a seal that is not complete', () => {
     }
   });
 
-  it('is no excuse for a log that was set back', () => {
+  it('does not explain a log that was set back', () => {
     writeFileSync(at('ledger', 'checkpoint'), kept.checkpoints[2] as string);
     writeFileSync(at('sealer', 'pending.json'), '{"after":{"root":"","size":270},"before":{"root":"","size":100}}');
     const report = verify();

@@ -40,7 +40,7 @@ export interface VerifyReport {
 const FORMAT = 'redress-evidence/1\n';
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
-const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed without a trace, or written anew.';
+const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed or rewritten without a trace.';
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
@@ -81,7 +81,7 @@ export function exitCodeOf({ status }: Pick<VerifyReport, 'status'>): 0 | 1 | 2 
 
 function checkFormat(folder: Folder): void {
   const bytes = folder.bytes('FORMAT');
-  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is no journal, or it was taken out.', 'FORMAT');
+  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was taken out.', 'FORMAT');
   else if (bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
 }
 
@@ -110,7 +110,7 @@ function checkMoment(folder: Folder, { by }: Checkpoint, { sealedAt }: Log): voi
 
 function readCopy(name: string, note: Uint8Array, trust: Trust): Checkpoint {
   const read = readCheckpoint(note, trust);
-  if ('code' in read) throw new UsageError(`${name} is no checkpoint to compare with. ${read.message}`);
+  if ('code' in read) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
   return read;
 }
 

@@ -50,7 +50,7 @@ export function signerOf(secret: string): NoteSigner {
   const [, name = '', id = '', encoded = ''] = match ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length !== 33 || bytes[0] !== ALGORITHM)
-    throw new RedressError('ledger/key', 'This is no private key of Ed25519 as signed notes have it.', { next: 'Make one with `redress evidence key`.' });
+    throw new RedressError('ledger/key', 'This is not an Ed25519 private key of the signed-note format.', { next: 'Make one with `redress evidence key`.' });
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, bytes.subarray(1)]), format: 'der', type: 'pkcs8' });
   const raw = publicBytes(key);
   if (keyId(name, raw).toString('hex') !== id) throw new RedressError('ledger/key', `The key id ${id} is not that of the key and the name ${name}.`);
