@@ -60,8 +60,8 @@ interface Plan {
   readonly after: State;
 }
 
-export const CHECKPOINT = 'ledger/checkpoint';
-export const PENDING = 'sealer/pending.json';
+const CHECKPOINT = 'ledger/checkpoint';
+const PENDING = 'sealer/pending.json';
 const STATE = 'sealer/state.json';
 const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 
