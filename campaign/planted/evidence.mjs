@@ -794,8 +794,8 @@ export default [
     promise: 'Nothing is sealed on top of a log that is not what was signed.',
     defect: 'a checkpoint of another key is gone on from',
     file: 'packages/evidence/src/ledger/note.ts',
-    find: 'if (name !== signer.name || origin !== signer.name || !verify(null, Buffer.from(text), publicKey, bytes.subarray(4)))',
-    replace: 'if (name !== signer.name)',
+    find: 'if (by !== name || origin !== name || !verifiers.some((verifier) => hasSigned(verifier, text, bytes)))',
+    replace: 'if (by !== name)',
     tests: ['packages/evidence/src/ledger/note.test.ts'],
   },
   {

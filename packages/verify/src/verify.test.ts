@@ -70,6 +70,44 @@ describe('a ledger that nobody has touched', () => {
     rmSync(more.directory, { recursive: true });
   });
 
+  it('is intact while somebody seals it', async () => {
+    const world = sealing();
+    await world.decide('a');
+    const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    seal();
+    // The copies are looked at when the checkpoint was read, and before the files that do not belong to it.
+    let seals = 0;
+    const between: { name: string; note: Buffer }[] = [];
+    between[Symbol.iterator] = () => {
+      if (seals++ === 0) seal();
+      return [][Symbol.iterator]();
+    };
+    expect(verifyLedger({ directory: world.directory, trust, copies: between })).toMatchObject({ status: 'intact', checkpoint: { size: 3, seals: 2 } });
+    expect(seals).toBe(2);
+    await world.remove();
+  });
+
+  it('is intact after its key was replaced, and the newest seal is of the key of that time', async () => {
+    const world = sealing();
+    await world.decide('a');
+    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const next = generateKey('example.com/redress');
+    world.clock.time += 3_600_000;
+    const from = new Date(world.clock.time).toISOString();
+    const sealed = { directory: world.directory, signer: signerOf(next.secret), clock: world.clock };
+    expect(() => sealFolder(sealed)).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(sealFolder({ ...sealed, replaced: [VERIFIER] }).size).toBe(3);
+    const both = [
+      { origin: 'example.com/redress', key: VERIFIER, from: null, until: from },
+      { origin: 'example.com/redress', key: next.verifier, from, until: null },
+    ];
+    expect(verifyLedger({ directory: world.directory, trust: { keys: both } }).findings).toEqual([]);
+    // Who stole the old key cannot go on with it.
+    sealFolder({ directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock });
+    expect(verifyLedger({ directory: world.directory, trust: { keys: both } })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
+    await world.remove();
+  });
+
   it('is not read with anything of what writes', () => {
     const sources = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
     expect(sources.length).toBeGreaterThan(8);
