@@ -832,10 +832,10 @@ export default [
   },
   {
     promise: 'A private key is readable by its owner alone, and never replaced.',
-    defect: 'another one takes its place',
+    defect: 'a key is left behind where its trust file cannot be written',
     file: 'packages/cli/src/commands/ledger.ts',
-    find: "{ mode, flag: 'wx', flush: true }",
-    replace: '{ mode, flush: true }',
+    find: 'if (existsSync(resolve(io.cwd, file))) throw exists(file);',
+    replace: 'if (file === null) throw exists(file);',
     tests: ['packages/cli/src/ledger.test.ts'],
   },
   {
