@@ -5,10 +5,6 @@ export const NODE: string;
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
-<<<<<<< HEAD
 export function folderOf(name: 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
-=======
-export function folderOf(name: 'event-ruler' | 'versitygw' | 'tessera' | 'sumdb-note'): string;
->>>>>>> 2dbf87e (Seals in docs, decision 0024, a benchmark of sealing and verifying)
 /** Python of a tool. */
 export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n'): string;
