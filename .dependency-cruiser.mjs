@@ -36,6 +36,13 @@ export default {
       },
     },
     {
+      // Who checks the evidence shares nothing with who writes it.
+      name: 'verify-imports-no-package',
+      severity: 'error',
+      from: { path: within('verify'), pathNot: tests },
+      to: { path: '^packages/(?!verify/)|@redress/|@aws-sdk|@smithy|sqlite|node_modules' },
+    },
+    {
       name: 'verifying-needs-no-store',
       severity: 'error',
       from: { path: '^packages/evidence/src/verify\\.ts$' },

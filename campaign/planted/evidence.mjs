@@ -794,8 +794,8 @@ export default [
     promise: 'Nothing is sealed on top of a log that is not what was signed.',
     defect: 'a checkpoint of another key is gone on from',
     file: 'packages/evidence/src/ledger/note.ts',
-    find: 'if (name !== signer.name || origin !== signer.name || !verify(null, Buffer.from(text), publicKey, bytes.subarray(4)))',
-    replace: 'if (name !== signer.name)',
+    find: 'if (by !== name || origin !== name || !verifiers.some((verifier) => hasSigned(verifier, text, bytes)))',
+    replace: 'if (by !== name)',
     tests: ['packages/evidence/src/ledger/note.test.ts'],
   },
   {
@@ -832,10 +832,10 @@ export default [
   },
   {
     promise: 'A private key is readable by its owner alone, and never replaced.',
-    defect: 'another one takes its place',
+    defect: 'a key is left behind where its trust file cannot be written',
     file: 'packages/cli/src/commands/ledger.ts',
-    find: "{ mode, flag: 'wx', flush: true }",
-    replace: '{ mode, flush: true }',
+    find: 'if (existsSync(resolve(io.cwd, file))) throw exists(file);',
+    replace: 'if (file === null) throw exists(file);',
     tests: ['packages/cli/src/ledger.test.ts'],
   },
   {
@@ -855,7 +855,7 @@ export default [
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
-    promise: 'A history that was written anew is found.',
+    promise: 'A rewritten history is found.',
     defect: 'records are not compared with what was sealed',
     file: 'packages/verify/src/streams.ts',
     find: 'if (this.#log === null || entry === undefined) {',
@@ -863,7 +863,7 @@ export default [
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
-    promise: 'A history that was written anew is found.',
+    promise: 'A rewritten history is found.',
     defect: 'the root is not compared with what was signed',
     file: 'packages/verify/src/log.ts',
     find: '  if (!byEntries && !byTiles)\n',
@@ -920,7 +920,7 @@ export default [
   },
   {
     promise: 'What is left of a longer log contradicts a shorter checkpoint.',
-    defect: 'a seal that was begun excuses it, whatever it says',
+    defect: 'a seal that was begun explains it, whatever it says',
     file: 'packages/verify/src/verify.ts',
     find: 'if (isObject(before) && isObject(after) && (fits(before) || fits(after)))',
     replace: 'if (isObject(before) && isObject(after))',

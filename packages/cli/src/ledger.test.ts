@@ -44,6 +44,10 @@ describe('redress evidence key', () => {
     expect(readFileSync(at('redress.trust.json'), 'utf8')).not.toContain('PRIVATE');
     const again = await redress('evidence', 'key', '--origin', 'example.com/redress', '--trust', 'other.json', '--json');
     expect(again).toMatchObject({ exit: 2, json: { error: { code: 'cli/file', place: { file: 'redress.key' } } } });
+    expect(await redress('evidence', 'key', '--origin', 'example.com/redress', '--out', 'other.key', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'cli/file', place: { file: 'redress.trust.json' } } },
+    });
     expect(readdirSync(directory).sort()).toEqual(['redress.key', 'redress.trust.json']);
     expect(readFileSync(at('redress.key'), 'utf8')).toBe(key);
   });

@@ -8,7 +8,7 @@ import type { ExportOptions, VerifyCommandOptions } from './commands/evidence.js
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
-import type { KeyOptions } from './commands/ledger.js';
+import type { KeyOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -335,7 +335,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('seal')
     .description('signs a checkpoint over all records, also when there are no new ones; for a schedule. In the data folder only')
     .option('--key <file>', 'the private key (default: redress.key)')
-    .action(async (options: { key?: string }) => answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), options)));
+    .option('--trust <file>', 'with the keys that it has replaced (default: redress.trust.json, if it is there)')
+    .action(async (options: SealOptions) => answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')

@@ -64,8 +64,8 @@ describe('redress-verify', () => {
     ['a folder that is not there', () => [join(root, 'none')]],
     ['an unknown option', () => [kept.directory, '--no']],
     ['no trust file', () => [kept.directory, '--trust', join(root, 'none')]],
-    ['a trust file that is none', () => [kept.directory, '--trust', join(root, 'early')]],
-    ['a checkpoint that is none', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
+    ['a trust file that is not valid', () => [kept.directory, '--trust', join(root, 'early')]],
+    ['a checkpoint that is not valid', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
     ['a checkpoint that is not trusted', () => [kept.directory, '--trust', join(root, 'other.json'), '--checkpoint', join(root, 'early')]],
   ])('ends with 64 for %s', (_, argv) => {
     const { exit, out, err } = run(...argv());
@@ -99,7 +99,7 @@ describe('parseTrust', () => {
     ['another id', trust({ key: verifier.replace(/\+[0-9a-f]{8}\+/, '+00000000+') })],
     ['a key of another algorithm', trust({ key: verifier.replace(/\+A[A-Za-z0-9+/]/, '+BA') })],
     ['a key that is cut', trust({ key: verifier.slice(0, -8) })],
-    ['a moment that is none', trust({ from: 'soon' })],
+    ['a moment that is not valid', trust({ from: 'soon' })],
   ])('refuses %s', (_, text) => {
     expect(() => parseTrust(text)).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });

@@ -50,7 +50,7 @@ export function checkLog(folder: Folder, size: number, root: Buffer): Log {
     folder.find(
       'tampered',
       'wrong-root',
-      'Neither the entries nor their hashes are what was signed: the log was written anew, wholly or in part.',
+      'Neither the entries nor their hashes are what was signed: the log was rewritten, wholly or in part.',
       'ledger/checkpoint',
     );
   checkEntries(folder, read, tile, byTiles, entries);

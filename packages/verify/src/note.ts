@@ -46,14 +46,14 @@ export function parseTrust(text: string): Trust {
 }
 
 function trustedKey(value: unknown, place: string): TrustedKey {
-  if (!isObject(value)) throw new UsageError(`${place} of the trust file is no object.`);
+  if (!isObject(value)) throw new UsageError(`${place} of the trust file is not an object.`);
   const { origin, key, from = null, until = null } = value as JsonObject;
   if (typeof origin !== 'string' || typeof key !== 'string') throw new UsageError(`${place} of the trust file needs origin and key.`);
   for (const [name, moment] of Object.entries({ from, until }))
     if (moment !== null && (typeof moment !== 'string' || Number.isNaN(Date.parse(moment))))
-      throw new UsageError(`${place}.${name} of the trust file is no moment, such as 2026-01-31T00:00:00Z.`);
+      throw new UsageError(`${place}.${name} of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.`);
   const { id, bytes } = keyParts(key, origin, place);
-  if (bytes.length !== 33 || bytes[0] !== ED25519) throw new UsageError(`${place}.key of the trust file is no key of Ed25519.`);
+  if (bytes.length !== 33 || bytes[0] !== ED25519) throw new UsageError(`${place}.key of the trust file is not an Ed25519 key.`);
   if (!keyId(origin, bytes).equals(id)) throw new UsageError(`${place}.key of the trust file is not that of ${origin}: name, key id and key do not fit.`);
   return { origin, key, from: from as string | null, until: until as string | null };
 }
@@ -99,7 +99,7 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
   const lines = text.slice(end + 2).split('\n');
   const [origin, size, root, ...more] = signed.split('\n');
   if (end < 0 || !Buffer.from(text).equals(Buffer.from(bytes)) || lines.pop() !== '' || lines.length === 0 || more.join() !== '')
-    return no('not-a-checkpoint', 'It is no signed note of a checkpoint.', null);
+    return no('not-a-checkpoint', 'It is not a checkpoint in the signed-note format.', null);
   if (origin === undefined || origin === '' || !/^(?:0|[1-9][0-9]{0,14})$/.test(size ?? '') || !/^[A-Za-z0-9+/]{43}=$/.test(root ?? ''))
     return no('not-a-checkpoint', 'It does not have origin, size and root.', null);
   const hash = Buffer.from(root ?? '', 'base64');
@@ -111,7 +111,7 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
     const match = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
     const signature = Buffer.from(match?.[2] ?? '', 'base64');
     if (match === null || signature.length < 5 || signature.toString('base64') !== match[2])
-      return no('not-a-checkpoint', 'A line of its signatures is none.', said);
+      return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
     for (const key of trust.keys) {
       const { id, bytes: public_ } = keyParts(key.key, key.origin, 'key');
       if (match[1] !== key.origin || !id.equals(signature.subarray(0, 4))) continue;

@@ -42,10 +42,10 @@ export function follow(chain: Chain, line: Buffer): Followed | Broken {
   const digest = digestOf(json);
   if (line.subarray(0, 72).toString('latin1') !== `${digest} `) return { code: 'wrong-digest', message: 'The record is not what its digest says.' };
   const text = utf8(json);
-  if (text === undefined) return { code: 'not-utf8', message: 'The record holds bytes that are no UTF-8.' };
+  if (text === undefined) return { code: 'not-utf8', message: 'The record holds bytes that are not UTF-8.' };
   const record = readCanonical(text);
   if (record === undefined) return { code: 'not-canonical', message: 'The record is not JSON in canonical form.' };
-  if (!isRecord(record)) return { code: 'malformed', message: 'It is no record of a form that is known.' };
+  if (!isRecord(record)) return { code: 'malformed', message: 'It does not have the form of a record.' };
   const broken = placed(chain, record) ?? leased(chain, record);
   return broken ?? { record, json, chain: after(chain, record, digest) };
 }

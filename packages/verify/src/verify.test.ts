@@ -70,6 +70,44 @@ describe('a ledger that nobody has touched', () => {
     rmSync(more.directory, { recursive: true });
   });
 
+  it('is intact while somebody seals it', async () => {
+    const world = sealing();
+    await world.decide('a');
+    const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    seal();
+    // The copies are looked at when the checkpoint was read, and before the files that do not belong to it.
+    let seals = 0;
+    const between: { name: string; note: Buffer }[] = [];
+    between[Symbol.iterator] = () => {
+      if (seals++ === 0) seal();
+      return [][Symbol.iterator]();
+    };
+    expect(verifyLedger({ directory: world.directory, trust, copies: between })).toMatchObject({ status: 'intact', checkpoint: { size: 3, seals: 2 } });
+    expect(seals).toBe(2);
+    await world.remove();
+  });
+
+  it('is intact after its key was replaced, and the newest seal is of the key of that time', async () => {
+    const world = sealing();
+    await world.decide('a');
+    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const next = generateKey('example.com/redress');
+    world.clock.time += 3_600_000;
+    const from = new Date(world.clock.time).toISOString();
+    const sealed = { directory: world.directory, signer: signerOf(next.secret), clock: world.clock };
+    expect(() => sealFolder(sealed)).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(sealFolder({ ...sealed, replaced: [VERIFIER] }).size).toBe(3);
+    const both = [
+      { origin: 'example.com/redress', key: VERIFIER, from: null, until: from },
+      { origin: 'example.com/redress', key: next.verifier, from, until: null },
+    ];
+    expect(verifyLedger({ directory: world.directory, trust: { keys: both } }).findings).toEqual([]);
+    // Who stole the old key cannot go on with it.
+    sealFolder({ directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock });
+    expect(verifyLedger({ directory: world.directory, trust: { keys: both } })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
+    await world.remove();
+  });
+
   it('is not read with anything of what writes', () => {
     const sources = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
     expect(sources.length).toBeGreaterThan(8);
@@ -81,7 +119,7 @@ describe('a ledger that nobody has touched', () => {
 });
 
 describe('of a stream it finds', () => {
-  it('a record that was written anew, with its chain', () => {
+  it('a record that was rewritten, with its chain', () => {
     const file = streamOf('b');
     // A forger who can hash: the record, and every digest after it.
     const lines = linesOf(file);
@@ -104,12 +142,12 @@ describe('of a stream it finds', () => {
 
   it.each([
     ['one was taken out', (lines: string[]) => lines.filter((_, index) => index !== 6), 7],
-    ['one was taken out of and the rest written anew', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
+    ['one was taken out of and the rest was rewritten', (lines: string[]) => rehash(lines.filter((_, index) => index !== 6)), 7],
     ['one was put in', (lines: string[]) => lines.toSpliced(6, 0, lines[2] ?? ''), 7],
     ['two changed places', (lines: string[]) => lines.with(6, lines[7] ?? '').with(7, lines[6] ?? ''), 7],
     ['one is there twice', (lines: string[]) => lines.toSpliced(6, 0, lines[5] ?? ''), 7],
     ['the tail was cut', (lines: string[]) => lines.slice(0, -4), 85],
-    ['all but the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
+    ['all except the first were cut', (lines: string[]) => lines.slice(0, 1), 2],
   ])('that %s, and which record is the first', (_, change, seq) => {
     const file = streamOf('a');
     writeLines(file, change(linesOf(file)));
@@ -264,7 +302,7 @@ describe('of the log it finds', () => {
     expect(verify().firstBad).toMatchObject({ code: 'changed-tile', file: 'ledger/tile/0/000.p/7' });
   });
 
-  it('that all of it was written anew by who has no key', () => {
+  it('that all of it was rewritten without the key', () => {
     const file = streamOf('a');
     const other = sealing();
     writeLines(file, rehash(linesOf(file).map((line) => line.replace('seen a', 'fine a'))));
@@ -364,8 +402,8 @@ describe('against copies of checkpoints it finds', () => {
     await world.remove();
   });
 
-  it('refuses one that is none', () => {
-    expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere is no checkpoint to compare with');
+  it('refuses one that is not valid', () => {
+    expect(() => verify(copyOf('nothing'))).toThrow('kept elsewhere cannot be compared with');
   });
 });
 
@@ -393,7 +431,7 @@ describe('a seal that is not complete', () => {
     }
   });
 
-  it('is no excuse for a log that was set back', () => {
+  it('does not explain a log that was set back', () => {
     writeFileSync(at('ledger', 'checkpoint'), kept.checkpoints[2] as string);
     writeFileSync(at('sealer', 'pending.json'), '{"after":{"root":"","size":270},"before":{"root":"","size":100}}');
     const report = verify();

@@ -38,9 +38,12 @@ export interface VerifyReport {
 }
 
 const FORMAT = 'redress-evidence/1\n';
+const CHECKPOINT = 'ledger/checkpoint';
+/** How often a folder is looked at in which somebody seals meanwhile. */
+const ATTEMPTS = 3;
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
-const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed without a trace, or written anew.';
+const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed or rewritten without a trace.';
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
@@ -50,8 +53,18 @@ const TRUTH = 'Whether records were true when they were written.';
  * @example exitCodeOf(verifyLedger({ directory: 'copy', trust: parseTrust(readFileSync('trust.json', 'utf8')) }))
  * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
  */
-export function verifyLedger({ directory, trust = { keys: [] }, copies = [] }: VerifyOptions): VerifyReport {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${directory}.`);
+export function verifyLedger(options: VerifyOptions): VerifyReport {
+  if (statSync(options.directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${options.directory}.`);
+  const checkpoint = () => new Folder(options.directory).bytes(CHECKPOINT)?.toString('latin1');
+  for (let attempt = 1; ; attempt++) {
+    const before = checkpoint();
+    const report = verifyOnce(options);
+    // A sealer that finished in between has left other tiles than those that were looked for.
+    if (attempt === ATTEMPTS || checkpoint() === before) return report;
+  }
+}
+
+function verifyOnce({ directory, trust = { keys: [] }, copies = [] }: VerifyOptions): VerifyReport {
   const folder = new Folder(directory);
   checkFormat(folder);
   const checkpoint = checkpointOf(folder, trust);
@@ -81,13 +94,13 @@ export function exitCodeOf({ status }: Pick<VerifyReport, 'status'>): 0 | 1 | 2 
 
 function checkFormat(folder: Folder): void {
   const bytes = folder.bytes('FORMAT');
-  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is no journal, or it was taken out.', 'FORMAT');
+  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was taken out.', 'FORMAT');
   else if (bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
 }
 
 /** The checkpoint, also one that nobody trusts: what it says can still be compared. */
 function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
-  const file = 'ledger/checkpoint';
+  const file = CHECKPOINT;
   const bytes = folder.bytes(file);
   if (bytes === null) {
     folder.find('tampered', 'no-checkpoint', 'There is no checkpoint: it was never sealed, or the log was taken out.', file);
@@ -104,18 +117,17 @@ function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
 function checkMoment(folder: Folder, { by }: Checkpoint, { sealedAt }: Log): void {
   if (by.length === 0 || sealedAt === null) return;
   const may = by.some(({ from, until }) => (from === null || sealedAt >= Date.parse(from)) && (until === null || sealedAt < Date.parse(until)));
-  if (!may)
-    folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, 'ledger/checkpoint');
+  if (!may) folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
 function readCopy(name: string, note: Uint8Array, trust: Trust): Checkpoint {
   const read = readCheckpoint(note, trust);
-  if ('code' in read) throw new UsageError(`${name} is no checkpoint to compare with. ${read.message}`);
+  if ('code' in read) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
   return read;
 }
 
 function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: string): void {
-  const file = 'ledger/checkpoint';
+  const file = CHECKPOINT;
   if (log === null || copy.size > log.size) {
     folder.find('tampered', 'rolled-back', `${name} is of ${copy.size} entries, and the log has ${log?.size ?? 0}: it was set back.`, file, {
       entry: log?.size ?? 0,

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ExportReport } from '@redress/evidence/aws';
 import type { Problem, VerifyReport } from '@redress/evidence/verify';
-import type { Finding, VerifyReport as LedgerReport, Trust } from '@redress/verify';
-import { type AwsPlace, awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
+import type { Finding, VerifyReport as LedgerReport } from '@redress/verify';
+import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { numberOf } from '../numbers.js';
 import { printable } from '../printable.js';
-import { TRUST_FILE } from './ledger.js';
+import { bytesOf, misused, TRUST_FILE, trustIn } from './ledger.js';
 
 /** Names a journal on AWS, as `--journal` does. */
 export interface PlaceOptions {
@@ -85,29 +85,6 @@ function withFindings(report: LedgerReport, more: readonly Finding[]): LedgerRep
 
 function findingOf({ severity, code, message, file, line, seq }: Problem): Finding {
   return { severity, code, message, file, line, seq, entry: null, stream: null, resource: null };
-}
-
-async function trustIn(io: Io, file: string): Promise<Trust> {
-  const { parseTrust } = await import('@redress/verify');
-  const text = String(await bytesOf(io, file));
-  try {
-    return parseTrust(text);
-  } catch (cause) {
-    throw misused(cause, { place: { file } });
-  }
-}
-
-async function bytesOf(io: Io, file: string): Promise<Buffer> {
-  try {
-    return await readFile(resolve(io.cwd, file));
-  } catch (cause) {
-    throw new CliError('cli/file', `${file} cannot be read: ${reasonOf(cause)}`, { place: { file }, cause });
-  }
-}
-
-/** A mistake in what was given to verify with. */
-function misused(cause: unknown, more: { readonly place?: { readonly file: string } }): unknown {
-  return cause instanceof Error && cause.name === 'UsageError' ? new CliError('cli/file', cause.message, { ...more, cause }) : cause;
 }
 
 /** Copies a journal on AWS into a folder; with `store` it also stores in the bucket what travels in the table. */

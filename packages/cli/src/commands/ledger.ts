@@ -1,6 +1,8 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { generateKey, type NoteSigner, type SealReport, sealFolder, signerOf } from '@redress/evidence';
+import type { Trust } from '@redress/verify';
 import { type Data, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -18,17 +20,16 @@ export interface KeyOptions {
   readonly trust?: string;
 }
 
+/** What `evidence seal` takes. */
+export interface SealOptions {
+  readonly key?: string;
+  readonly trust?: string;
+}
+
 /** Makes the key of a ledger, and the trust file that verifies what it seals. Replaces nothing. */
 export async function evidenceKeyCommand(io: Io, options: KeyOptions): Promise<Answer> {
   const [keyFile, trustFile] = [options.out ?? KEY_FILE, options.trust ?? TRUST_FILE];
-  for (const file of [keyFile, trustFile])
-    if (
-      await access(resolve(io.cwd, file)).then(
-        () => true,
-        () => false,
-      )
-    )
-      throw exists(file);
+  for (const file of [keyFile, trustFile]) if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { secret, verifier } = generateKey(options.origin);
   const trust = { keys: [{ origin: options.origin, key: verifier, from: new Date().toISOString(), until: null }] };
   await made(io, keyFile, `${secret}\n`, 0o600);
@@ -41,11 +42,14 @@ export async function evidenceKeyCommand(io: Io, options: KeyOptions): Promise<A
 }
 
 /** Seals what the journal of the data folder has recorded. */
-export async function evidenceSealCommand(io: Io, data: Data, options: { readonly key?: string }): Promise<Answer> {
+export async function evidenceSealCommand(io: Io, data: Data, options: SealOptions): Promise<Answer> {
   if (data.aws !== null)
     throw new CliError('cli/usage', 'A journal on AWS cannot be sealed yet.', { next: 'Seal the one of a data folder, without --journal.' });
   const signer = await signerIn(io, options.key ?? KEY_FILE);
-  const report = sealFolder({ directory: data.directory, signer });
+  const trust = options.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+  const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
+  const replaced = trusted.filter((each) => each.origin === signer.name).map(({ key }) => key);
+  const report = sealFolder({ directory: data.directory, signer, replaced });
   const { origin, size, root, seal, made, skipped } = report;
   const paint = painter(io);
   const lines = [
@@ -58,18 +62,39 @@ export async function evidenceSealCommand(io: Io, data: Data, options: { readonl
 
 const VERBS: Record<SealReport['made'], string> = { sealed: 'sealed', completed: 'completed', joined: 'sealed by another' };
 
-async function signerIn(io: Io, file: string): Promise<NoteSigner> {
-  let text: string;
+/** Reads a trust file. */
+export async function trustIn(io: Io, file: string): Promise<Trust> {
+  const { parseTrust } = await import('@redress/verify');
+  const text = String(await bytesOf(io, file));
   try {
-    text = await readFile(resolve(io.cwd, file), 'utf8');
+    return parseTrust(text);
   } catch (cause) {
-    throw new CliError('cli/file', `${file} cannot be read: ${reasonOf(cause)}`, {
-      place: { file },
-      next: 'Name the key with --key, or make one with `redress evidence key --origin NAME`.',
-      cause,
-    });
+    throw misused(cause, { place: { file } });
   }
-  return signerOf(text);
+}
+
+/** Reads a file that an option names. */
+export async function bytesOf(io: Io, file: string): Promise<Buffer> {
+  try {
+    return await readFile(resolve(io.cwd, file));
+  } catch (cause) {
+    throw new CliError('cli/file', `${file} cannot be read: ${reasonOf(cause)}`, { place: { file }, cause });
+  }
+}
+
+/** A mistake in what was given to verify with, as the command line has it. */
+export function misused(cause: unknown, more: { readonly place?: { readonly file: string } }): unknown {
+  return cause instanceof Error && cause.name === 'UsageError' ? new CliError('cli/file', cause.message, { ...more, cause }) : cause;
+}
+
+async function signerIn(io: Io, file: string): Promise<NoteSigner> {
+  try {
+    return signerOf(String(await bytesOf(io, file)));
+  } catch (cause) {
+    if (!(cause instanceof CliError)) throw cause;
+    const next = 'Name the key with --key, or make one with `redress evidence key --origin NAME`.';
+    throw new CliError('cli/file', cause.message, { place: { file }, next, cause });
+  }
 }
 
 async function made(io: Io, file: string, text: string, mode: number): Promise<void> {

@@ -26,6 +26,8 @@ export interface SealFolderOptions {
   /** Of a journal; the log is made in its subfolder `ledger`. */
   readonly directory: string;
   readonly signer: NoteSigner;
+  /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
+  readonly replaced?: readonly string[];
   readonly clock?: Pick<Clock, 'now'>;
   /** What its writes go through, for tests. */
   readonly files?: (files: SealFiles) => SealFiles;
@@ -45,7 +47,7 @@ const WAIT = 60_000;
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `ledger/unavailable` when the folder cannot be used;
  *   `journal/not-found` when it holds no journal.
  */
-export function sealFolder({ directory, signer, clock = systemClock, files: through = (files) => files }: SealFolderOptions): SealReport {
+export function sealFolder({ directory, signer, replaced = [], clock = systemClock, files: through = (files) => files }: SealFolderOptions): SealReport {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
@@ -55,7 +57,7 @@ export function sealFolder({ directory, signer, clock = systemClock, files: thro
     makeFolder(join(directory, 'sealer'));
     return locked(join(directory, 'sealer', 'lock.sqlite'), 'EXCLUSIVE', () => {
       removeTemporaries(directory);
-      return seal(files, new FolderSource(directory), signer, clock.now(), found);
+      return seal(files, new FolderSource(directory), signer, replaced, clock.now(), found);
     });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;

@@ -69,7 +69,7 @@ describe('checkpoints', () => {
     expect(text).toBe('PeterNeumann\n1234\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=');
     expect(signature).toMatch(/^— PeterNeumann x08go[A-Za-z0-9+/]+={0,2}\n$/);
     expect(signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer)).toBe(note);
-    expect(openCheckpoint(note, signer)).toEqual({ origin: 'PeterNeumann', size: 1234, root: ROOT });
+    expect(openCheckpoint(note, 'PeterNeumann', [PETER_PUBLIC])).toEqual({ origin: 'PeterNeumann', size: 1234, root: ROOT });
   });
 
   it.each([
@@ -81,6 +81,13 @@ describe('checkpoints', () => {
     ['another key', signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signerOf(generateKey('PeterNeumann').secret))],
     ['nothing', ''],
   ])('are refused with %s', (_, bad) => {
-    expect(() => openCheckpoint(bad, signer)).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(() => openCheckpoint(bad, 'PeterNeumann', [PETER_PUBLIC])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+  });
+
+  it('may be of a key that was replaced', () => {
+    const { verifier } = generateKey('PeterNeumann');
+    expect(openCheckpoint(note, 'PeterNeumann', [verifier, PETER_PUBLIC]).size).toBe(1234);
+    expect(() => openCheckpoint(note, 'PeterNeumann', [verifier])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(() => openCheckpoint(note, 'other', [PETER_PUBLIC])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
   });
 });

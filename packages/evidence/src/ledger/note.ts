@@ -50,7 +50,7 @@ export function signerOf(secret: string): NoteSigner {
   const [, name = '', id = '', encoded = ''] = match ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length !== 33 || bytes[0] !== ALGORITHM)
-    throw new RedressError('ledger/key', 'This is no private key of Ed25519 as signed notes have it.', { next: 'Make one with `redress evidence key`.' });
+    throw new RedressError('ledger/key', 'This is not an Ed25519 private key of the signed-note format.', { next: 'Make one with `redress evidence key`.' });
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, bytes.subarray(1)]), format: 'der', type: 'pkcs8' });
   const raw = publicBytes(key);
   if (keyId(name, raw).toString('hex') !== id) throw new RedressError('ledger/key', `The key id ${id} is not that of the key and the name ${name}.`);
@@ -100,22 +100,28 @@ export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): stri
 }
 
 /**
- * Reads back a checkpoint that a signer made.
+ * Reads back a checkpoint of a log.
  *
- * @throws {RedressError} `ledger/corrupt` when it is none, or was not signed with this key.
+ * @param verifiers Keys that may have signed it: the one that signs now, and those that it has replaced.
+ * @throws {RedressError} `ledger/corrupt` when it is not a checkpoint of this log, or was signed with none of these keys.
  */
-export function openCheckpoint(note: string, signer: NoteSigner): Checkpoint {
-  const [, origin = '', size = '', root = '', name, signed = ''] =
+export function openCheckpoint(note: string, name: string, verifiers: readonly string[]): Checkpoint {
+  const [, origin = '', size = '', root = '', by, signed = ''] =
     /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— (\S+) ([A-Za-z0-9+/=]+)\n$/.exec(note) ?? [];
-  const [, , key = ''] = splitVerifier(signer.verifier);
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI, Buffer.from(key, 'base64').subarray(1)]), format: 'der', type: 'spki' });
   const text = note.slice(0, note.indexOf('\n\n') + 1);
   const bytes = Buffer.from(signed, 'base64');
-  if (name !== signer.name || origin !== signer.name || !verify(null, Buffer.from(text), publicKey, bytes.subarray(4)))
-    throw new RedressError('ledger/corrupt', `The newest checkpoint is not one that the key of ${signer.name} has signed.`, {
-      next: 'Verify the ledger. If it was sealed with another key, give that one.',
+  if (by !== name || origin !== name || !verifiers.some((verifier) => hasSigned(verifier, text, bytes)))
+    throw new RedressError('ledger/corrupt', `The newest checkpoint is not one that the key of ${name} has signed.`, {
+      next: 'Verify the ledger. If it was sealed with another key, give that one, or the trust file that has both.',
     });
   return { origin, size: Number(size), root: Buffer.from(root, 'base64') };
+}
+
+function hasSigned(verifier: string, text: string, signature: Buffer): boolean {
+  const [, id = '', key] = splitVerifier(verifier);
+  if (signature.subarray(0, 4).toString('hex') !== id) return false;
+  const publicKey = createPublicKey({ key: Buffer.concat([SPKI, Buffer.from(key, 'base64').subarray(1)]), format: 'der', type: 'spki' });
+  return verify(null, Buffer.from(text), publicKey, signature.subarray(4));
 }
 
 /** A key may have plus signs, a name has none. */

@@ -190,6 +190,17 @@ describe('sealFolder', () => {
     expect(world.signed).toHaveLength(1);
   });
 
+  it('signs nothing on top of a changed hash of an upper level', async () => {
+    for (let at = 0; at < 260; at++) await world.decide('a');
+    seal();
+    const file = path('ledger', 'tile/1/000.p/1');
+    const bytes = readFileSync(file);
+    bytes[5] = (bytes[5] as number) ^ 1;
+    writeFileSync(file, bytes);
+    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect(world.signed).toHaveLength(1);
+  });
+
   it('signs nothing after a checkpoint that its key has not signed', async () => {
     await world.decide('a');
     seal();

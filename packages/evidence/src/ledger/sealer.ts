@@ -60,8 +60,8 @@ interface Plan {
   readonly after: State;
 }
 
-export const CHECKPOINT = 'ledger/checkpoint';
-export const PENDING = 'sealer/pending.json';
+const CHECKPOINT = 'ledger/checkpoint';
+const PENDING = 'sealer/pending.json';
 const STATE = 'sealer/state.json';
 const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 
@@ -73,15 +73,16 @@ export function newestCheckpoint(files: Pick<SealFiles, 'read'>): string | null 
 /**
  * Seals all that is not sealed yet. One sealer at a time: the caller holds the lock.
  *
+ * @param replaced Keys of the same log that may have signed its newest checkpoint, besides that of the signer.
  * @param found The newest checkpoint before the caller waited for the lock: when another sealer has made one since, and nothing is left to
  *   seal, that is the answer.
  * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
  */
-export function seal(files: SealFiles, source: SealSource, signer: NoteSigner, now: number, found: string | null): SealReport {
+export function seal(files: SealFiles, source: SealSource, signer: NoteSigner, replaced: readonly string[], now: number, found: string | null): SealReport {
   const begun = pendingPlan(files);
-  if (begun !== null) complete(files, source, signer, begun);
+  if (begun !== null) complete(files, source, signer, replaced, begun);
   const newest = newestCheckpoint(files);
-  const state = stateOf(files, newest === null ? null : openCheckpoint(newest, signer), signer);
+  const state = stateOf(files, newest === null ? null : openCheckpoint(newest, signer.name, [signer.verifier, ...replaced]), signer);
   const { plan, skipped } = decide(files, source, state, now);
   const done = (after: State, made: SealReport['made']): SealReport => {
     if (after.seal === null) throw new RedressError('ledger/corrupt', 'The log has entries, and no seal.');
@@ -91,7 +92,7 @@ export function seal(files: SealFiles, source: SealSource, signer: NoteSigner, n
   if (plan.after.seal?.records === 0 && state.seal !== null && (begun !== null || newest !== found))
     return done(state, begun === null ? 'joined' : 'completed');
   files.write(PENDING, Buffer.from(canonicalJson(plan)));
-  complete(files, source, signer, plan);
+  complete(files, source, signer, replaced, plan);
   return done(plan.after, 'sealed');
 }
 
@@ -112,9 +113,9 @@ function decide(files: SealFiles, source: SealSource, before: State, now: number
 }
 
 /** Writes what was decided, signs it, and forgets that it was only decided. Doing it again, wholly or in part, makes the same bytes. */
-function complete(files: SealFiles, source: SealSource, signer: NoteSigner, { before, after }: Plan): void {
+function complete(files: SealFiles, source: SealSource, signer: NoteSigner, replaced: readonly string[], { before, after }: Plan): void {
   const newest = newestCheckpoint(files);
-  const checkpoint = newest === null ? null : openCheckpoint(newest, signer);
+  const checkpoint = newest === null ? null : openCheckpoint(newest, signer.name, [signer.verifier, ...replaced]);
   const signed = { size: checkpoint?.size ?? 0, root: checkpoint?.root.toString('base64') ?? EMPTY.root };
   if (!same(signed, after)) {
     if (!same(signed, before)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${signed.size}.`);

@@ -37,7 +37,7 @@ describe('tiles of a tree', () => {
     expect(partialTiles(70_000).map(tilePath)).toEqual(['tile/entries/273.p/112', 'tile/0/273.p/112', 'tile/1/001.p/17', 'tile/2/000.p/1']);
   });
 
-  it('are none of a tree that does not grow', () => {
+  it('do not exist for a tree that does not grow', () => {
     expect(tilesBetween(300, 300)).toEqual([]);
     expect(tilesBetween(256, 256)).toEqual([]);
     expect(tilesBetween(0, 0)).toEqual([]);

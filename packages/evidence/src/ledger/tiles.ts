@@ -1,7 +1,6 @@
 // Where a tree's hashes and entries are kept, and how: the layout of C2SP tlog-tiles. Pure.
 // See https://c2sp.org/tlog-tiles
 import { RedressError } from '@redress/core';
-import { HASH_BYTES } from './tree.js';
 
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256;
@@ -81,9 +80,4 @@ export function decodeEntries(bundle: Buffer): Buffer[] {
     at = end;
   }
   return entries;
-}
-
-/** A hash of a tile. */
-export function hashIn(tile: Buffer, position: number): Buffer {
-  return tile.subarray(position * HASH_BYTES, (position + 1) * HASH_BYTES);
 }

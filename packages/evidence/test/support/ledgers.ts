@@ -59,7 +59,7 @@ export function copies(): { copy(of: SealedFolder): string; remove(): void } {
 }
 
 /** Number of entries that a checkpoint says. */
-export const sizeIn = (checkpoint: string) => Number(checkpoint.split('\n')[1]);
+const sizeIn = (checkpoint: string) => Number(checkpoint.split('\n')[1]);
 
 /** The entries of a ledger's log. */
 export function entriesOf(directory: string): Buffer[] {

@@ -14,7 +14,7 @@ export const SECRET = KEY.secret;
 export const VERIFIER = KEY.verifier;
 
 /** A clock that a test moves. */
-export interface SteppingClock extends Pick<Clock, 'now'> {
+interface SteppingClock extends Pick<Clock, 'now'> {
   time: number;
 }
 
