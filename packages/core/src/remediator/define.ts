@@ -19,6 +19,8 @@ export interface ControlRef {
 export interface CallSubject {
   /** Native id of the resource. */
   readonly id: string;
+  /** Default: the first of the remediator's types. */
+  readonly type?: string;
   /** Parts of it that the call made or changed (rule ids): those, and only those, count as shown by the event. Absent: the whole resource. */
   readonly subjects?: readonly string[];
   /** Region, when it is not the call's: `aws-global`. */
