@@ -10,7 +10,8 @@ export const customerPolicy = defineResource({
   global: true,
   find: { reads: [iam.pick('GetPolicy')], of: async ({ aws, id }) => (await aws.iam.GetPolicy({ PolicyArn: id })).Policy },
   created: ({ PolicyId }) => PolicyId,
-  tags: { of: async ({ found }) => tagsIn((await found()).Tags) },
+  // IAM leaves the list out where there are none.
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   name: {
     reads: [iam.pick('ListPolicies')],
     of: ({ aws, resource }) => namedBy(resource.id, /^ANPA[A-Z0-9]{12,}$/, policies(paginate(aws.iam.ListPolicies, { Scope: 'Local' }, 'Policies', MARKER))),

@@ -48,7 +48,8 @@ export const user = defineResource({
   find: { reads: [iam.pick('GetUser')], of: async ({ aws, id }) => (await aws.iam.GetUser({ UserName: id })).User },
   // One that was deleted and made again is another one.
   created: ({ UserId }) => UserId,
-  tags: { of: async ({ found }) => tagsIn((await found()).Tags) },
+  // IAM leaves the list out where there are none.
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   name: { reads: [iam.pick('ListUsers')], of: ({ aws, resource }) => userNamed(aws, resource.id) },
   list: { reads: [iam.pick('ListUsers')], of: ({ aws }) => listed(usersOf(aws), USER) },
 });
@@ -84,7 +85,7 @@ export const principal = defineResource({
     },
   },
   created: ({ unique }) => unique,
-  tags: { of: async ({ found }) => tagsIn((await found()).tags) },
+  tags: { of: async ({ found }) => tagsIn((await found()).tags ?? []) },
   name: {
     reads: LISTS,
     of: ({ aws, resource: { type, id } }) => {
