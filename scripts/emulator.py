@@ -1,10 +1,12 @@
-"""An AWS emulator for tests and the demo: moto's server, with four additions.
+"""An AWS emulator for tests and the demo: moto's server, with a few additions.
 
 - EC2 answers GetEbsDefaultKmsKeyId: the AWS managed key, which is what an account has that never chose another. ModifyEbsDefaultKmsKeyId
   takes any key, whether it exists or not, and ResetEbsDefaultKmsKeyId goes back.
 - DescribeSecurityGroupRules says by GroupOwnerId whose the group is, as AWS does.
 - IAM has no clock to turn: access keys of users named `old-*` are dated 200 days back.
 - Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
+- IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
+  the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
@@ -43,6 +45,27 @@ def _user(self, *args, **kwargs):
 
 
 models.User.__init__ = _user
+
+_original_summary = models.AccountSummary.summary_map.fget
+
+
+def _summary(self):
+    found = _original_summary(self)
+    root = self._iam_backend.users.get("root")
+    if root is None:
+        return found
+    return {
+        **found,
+        "AccountMFAEnabled": 1 if root.mfa_devices else 0,
+        "AccountAccessKeysPresent": 1 if root.access_keys else 0,
+        "AccountPasswordPresent": 1 if root.password else 0,
+    }
+
+
+models.AccountSummary.summary_map = property(_summary)
+
+_original_arn = models.User.arn.fget
+models.User.arn = property(lambda self: f"arn:aws:iam::{self.account_id}:root" if self.name == "root" else _original_arn(self))
 
 # moto finds operations of a response class by the names of its methods.
 def _ebs_key(self):

@@ -210,4 +210,20 @@ export default [
     replace: 'each.subjects.join() === subjects.join();',
     tests: ['tests/engine/noise.test.ts'],
   },
+  {
+    promise: 'Of several deadlines of a gap the shortest holds.',
+    defect: 'the longest holds',
+    file: 'packages/core/src/policy/policy.ts',
+    find: 'Math.min(...mine.map(({ within }) => within))',
+    replace: 'Math.max(...mine.map(({ within }) => within))',
+    tests: ['packages/core/src/policy/policy.test.ts'],
+  },
+  {
+    promise: 'People hear of a gap once more when its deadline has passed.',
+    defect: 'a notice of the day before is taken for it',
+    file: 'packages/core/src/engine/gap-news.ts',
+    find: 'from: now >= at || within <= NEAR.gap ? at',
+    replace: 'from: within <= NEAR.gap ? at',
+    tests: ['tests/engine/deadlines.test.ts'],
+  },
 ];

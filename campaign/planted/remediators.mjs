@@ -371,4 +371,20 @@ export default [
     replace: 'if (by.length < 0) return',
     tests: ['packages/cli/src/coverage.test.ts'],
   },
+  {
+    promise: 'A root user of whom IAM does not say that it has no password needs MFA.',
+    defect: 'what the summary leaves out is taken for no password',
+    file: 'packages/remediators/iam/src/root.ts',
+    find: 'ROOT_HAS = { password: 1,',
+    replace: 'ROOT_HAS = { password: 0,',
+    tests: ['packages/remediators/iam/src/reports.test.ts'],
+  },
+  {
+    promise: 'A policy whose words cannot be read is not one that allows nothing.',
+    defect: 'an unreadable document has no statements',
+    file: 'packages/remediators/iam/src/document.ts',
+    find: 'throw new Error(`The policy document of ${of} cannot be read.`, { cause });',
+    replace: 'return cause === null ? [] : [];',
+    tests: ['packages/remediators/iam/src/reports.test.ts', 'packages/remediators/iam/src/document.test.ts'],
+  },
 ];

@@ -147,6 +147,7 @@ export {
   type Environment,
   environmentOf,
   type Freeze,
+  type GapDeadline,
   type GracePeriod,
   graceOf,
   type Limit,

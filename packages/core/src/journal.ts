@@ -289,7 +289,7 @@ export interface Gap {
   readonly held: string | null;
   /** What waits for a person. */
   readonly approval: string | null;
-  /** When the approval runs out, or the exception ends; epoch milliseconds. */
+  /** When the approval runs out, the exception ends, or the policy wants it closed; epoch milliseconds. */
   readonly deadline: number | null;
   /** The deadline is near. */
   readonly near: boolean;

@@ -5,7 +5,7 @@ import { GLOBAL_REGION } from './model/resource.js';
 import { CONFIG_RULE_NAME, MODES, WEEKDAYS } from './policy/policy.js';
 import { REGIONS } from './policy/regions.js';
 import { RESOURCE_PATTERN } from './policy/resource-name.js';
-import type { Remediator } from './remediator/define.js';
+import { CEILINGS, type Remediator } from './remediator/define.js';
 
 type Described = Pick<Remediator, 'id' | 'title' | 'ceiling' | 'parameterSchema' | 'configRules' | 'resourceTypes' | 'exceptionTypes'>;
 
@@ -138,6 +138,14 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
           period: duration('From the first notice to the change.'),
           remind: list(duration('So long before its end.'), { description: 'When people are told again. Default: a day before, where the period is longer.' }),
+        }),
+      ),
+      deadlines: list(
+        strict('By when a gap has to be closed; of several the shortest holds.', ['within'], {
+          environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
+          remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
+          ceilings: list({ enum: [...CEILINGS] }, { minItems: 1, description: 'Of remediators that may do at most this. Default: all of them.' }),
+          within: duration('From when the gap appeared.'),
         }),
       ),
       managedByIac: {

@@ -109,7 +109,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ...(notification.environment === null ? [] : [['Environment', notification.environment] as const]),
     ['When', new Date(notification.at).toISOString()],
     ...(grace === undefined ? [] : [['Changed by itself', `after ${new Date(grace.ends).toISOString()}, unless somebody says no before`] as const]),
-    ...(notification.deadline === undefined ? [] : [[ENDS[outcome] ?? 'Ends', new Date(notification.deadline).toISOString()] as const]),
+    ...(notification.deadline === undefined ? [] : [[ENDS[outcome] ?? 'Deadline', new Date(notification.deadline).toISOString()] as const]),
     ...(notification.since === undefined ? [] : [['Open since', new Date(notification.since).toISOString()] as const]),
     ['Caused by', causeOf(notification)],
     ...(finding === null || finding.controls.length === 0 ? [] : [['Controls', finding.controls.join(', ')] as const]),

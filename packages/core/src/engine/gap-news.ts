@@ -14,7 +14,9 @@ const OF_EVENT: readonly string[] = ['authenticity', 'self-event', 'replay', 'fa
 const QUIET: readonly string[] = ['mode-off', 'own-call', 'replayed', 'approval-denied', 'refused-before'];
 /** So long before its deadline people are notified of a gap once more; milliseconds. */
 const DAY = 86_400_000;
-const NEAR = { approval: DAY, exception: 7 * DAY, tag: DAY } as const;
+const NEAR = { approval: DAY, exception: 7 * DAY, tag: DAY, gap: DAY } as const;
+/** The clock of a record is not quite that of the decision; milliseconds. */
+const CLOCKS = 60_000;
 /** What could not be delivered is tried again after so long at the earliest; milliseconds. */
 const AGAIN = 600_000;
 
@@ -35,6 +37,8 @@ export interface Decided {
   readonly joined: boolean;
   /** The request for an approval that goes with it. */
   readonly approval: { readonly id: string; readonly expires: number; readonly announced: boolean } | null;
+  /** So long after it appeared the policy wants a gap closed, milliseconds; null: it does not say. */
+  readonly within: number | null;
   readonly facts: Pick<Facts, 'assessment' | 'now'> | null;
   /** The resource's stream before it; null when it could not be read. */
   readonly view: Pick<StreamView, 'gaps' | 'approvals' | 'tagFirstSeen'> | null;
@@ -126,8 +130,9 @@ function newsOfGap(
   const before = known ?? over.find((each) => each.subjects.some((subject) => subjects.includes(subject)));
   const held = bySweep ? heldAlike(decision) : null;
   const state = held === null ? stateOf(decided) : (known?.state ?? '');
-  const deadline = deadlineOf(decided);
   const now = facts?.now ?? 0;
+  const deadline =
+    deadlineOf(decided) ?? (quiet || outcome === 'exempt' ? null : toBeClosed(decided.within, before?.since ?? now, known?.deadline ?? null, now));
   const near = deadline !== null && now >= deadline.from;
   const approval = decided.approval?.id ?? null;
   const changed = isChanged(known, { state, held, quiet, approval, near, deadline: deadline?.at ?? null });
@@ -244,6 +249,14 @@ function deadlineOf({ decision, approval }: Decided): Deadline | null {
     if (!Number.isNaN(at)) return { at, from: at - lead };
   }
   return null;
+}
+
+/** When the policy wants it closed. People are notified a day before, where there is more time than that, and once more when it is over. */
+function toBeClosed(within: number | null, since: number, recorded: number | null, now: number): Deadline | null {
+  if (within === null) return null;
+  const exact = since + within;
+  const at = recorded !== null && Math.abs(recorded - exact) < CLOCKS ? recorded : exact;
+  return { at, from: now >= at || within <= NEAR.gap ? at : at - NEAR.gap };
 }
 
 /** A tag that was not recorded so far: from its first sight on it has three days. */

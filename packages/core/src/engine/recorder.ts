@@ -11,7 +11,7 @@ import type { Outcome } from '../model/outcome.js';
 import type { Assessment, Plan } from '../model/plan.js';
 import { formatResource, type ResourceRef } from '../model/resource.js';
 import type { Delivered, Notification } from '../notify.js';
-import { environmentOf } from '../policy/policy.js';
+import { closedWithin, environmentOf } from '../policy/policy.js';
 import type { Remediator } from '../remediator/define.js';
 import { type GapNews, gapNews } from './gap-news.js';
 import type { Runtime } from './runtime.js';
@@ -192,7 +192,9 @@ async function newsOf(
   }
   const approval = asksFor === null ? null : { id: asksFor.id, expires: asksFor.expires, announced: asksFor['grace'] !== undefined };
   const view = dryRun ? null : await knownOf(runtime, ref, facts);
-  return gapNews({ remediator: remediator.id, trigger, outcome, decision, plan, open, steps, joined, approval, facts: facts ?? null, view });
+  const policy = facts?.policy.ok === true ? facts.policy.value : null;
+  const within = policy === null ? null : closedWithin(policy, remediator, ref.account);
+  return gapNews({ remediator: remediator.id, trigger, outcome, decision, plan, open, steps, joined, approval, within, facts: facts ?? null, view });
 }
 
 /** What the journal knows of a resource; null when it cannot be read. */

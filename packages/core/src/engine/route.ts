@@ -123,7 +123,7 @@ function* claims(finding: Finding, remediator: Remediator, policy: Policy): Gene
     const reader = Object.hasOwn(remediator.apiCalls, name) ? remediator.apiCalls[name] : undefined;
     if (reader === undefined) return;
     for (const each of reader({ ...finding.call, account: finding.account, region: finding.region, actor: finding.actor })) {
-      yield { type: remediator.resourceTypes[0] ?? '', id: each.id, ...(each.region === undefined ? {} : { region: each.region }) };
+      yield { type: each.type ?? remediator.resourceTypes[0] ?? '', id: each.id, ...(each.region === undefined ? {} : { region: each.region }) };
     }
     return;
   }

@@ -39,6 +39,8 @@ export function policyMistakes(
   found.push(...unknownRules(policy, remediators), ...guardrails.flatMap((each) => each.check?.(policy) ?? []));
   for (const [index, each] of policy.grace.entries())
     for (const [at, id] of (each.remediators ?? []).entries()) if (!ids.includes(id)) found.push(unknown(id, ['grace', index, 'remediators', at]));
+  for (const [index, each] of policy.deadlines.entries())
+    for (const [at, id] of (each.remediators ?? []).entries()) if (!ids.includes(id)) found.push(unknown(id, ['deadlines', index, 'remediators', at]));
   for (const [id, entry] of Object.entries(policy.remediators)) {
     const remediator = remediators.find((each) => each.id === id);
     if (remediator === undefined) found.push(unknown(id, ['remediators', id]));

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { isRedressError } from '../model/errors.js';
 import { readPolicy, readRegister } from '../yaml.js';
-import { definePolicy, environmentOf, graceOf, modeOf, type PolicyInput, parsePolicy } from './policy.js';
+import { closedWithin, definePolicy, environmentOf, graceOf, modeOf, type PolicyInput, parsePolicy } from './policy.js';
 import { defineRegister, parseRegister } from './register.js';
 
 const DEV = '111111111111';
@@ -57,13 +57,13 @@ describe('definePolicy', () => {
   });
 
   it('has the limits, the tag, and the caution of a policy that names none', () => {
-    const { limits, exceptions, managedByIac, stop, freeze, windows, grace, approvers, self, administrators } = definePolicy({ version: 1 });
+    const { limits, exceptions, managedByIac, stop, freeze, windows, grace, deadlines, approvers, self, administrators } = definePolicy({ version: 1 });
     expect(limits).toEqual([
       { per: ['run'], changes: 25, window: 0 },
       { per: ['remediator', 'account'], changes: 10, window: 3_600_000 },
     ]);
     expect({ exceptions, managedByIac, stop }).toEqual({ exceptions: { tag: 'redress:exception', register: null }, managedByIac: 'approve', stop: 'none' });
-    expect([freeze, windows, grace, approvers, self, administrators]).toEqual([[], [], [], {}, [], []]);
+    expect([freeze, windows, grace, deadlines, approvers, self, administrators]).toEqual([[], [], [], [], {}, [], []]);
     // None is none, not the default.
     expect(definePolicy({ version: 1, limits: [] }).limits).toEqual([]);
   });
@@ -76,6 +76,27 @@ describe('definePolicy', () => {
     expect(remindersOf('PT25H')).toEqual([86_400_000]);
     expect(remindersOf('P7D', [])).toEqual([]);
     expect(remindersOf('P7D', ['PT1H', 'P3D', 'P1D'])).toEqual([259_200_000, 86_400_000, 3_600_000]);
+  });
+
+  it('takes the shortest of several deadlines that are for a gap, whichever comes first', () => {
+    const report = { id: 'a-report', ceiling: 'notify' } as const;
+    const fix = { id: 'a-fix', ceiling: 'enforce' } as const;
+    for (const first of [['P30D', 'P14D'] as const, ['P14D', 'P30D'] as const]) {
+      const policy = definePolicy({
+        version: 1,
+        environments: { dev: { accounts: [DEV] }, prod: { accounts: [PROD], after: 'none', because: 'x' } },
+        deadlines: [
+          ...first.map((within) => ({ within, ceilings: ['notify', 'approve'] as const })),
+          { within: 'P7D', environments: ['prod'] },
+          { within: 'P2D', environments: ['prod'], remediators: ['a-fix'], ceilings: ['enforce'] },
+        ],
+      });
+      const days = (...[remediator, account]: [typeof report | typeof fix, string]) => (closedWithin(policy, remediator, account) ?? 0) / 86_400_000;
+      expect([days(report, DEV), days(report, PROD), days(fix, PROD), days(fix, DEV)]).toEqual([14, 7, 2, 0]);
+      // An account of no environment has what holds everywhere.
+      expect(days(report, '999999999999')).toBe(14);
+    }
+    expect(closedWithin(definePolicy({ version: 1 }), report, DEV)).toBeNull();
   });
 
   it('takes the longest of several grace periods, whichever comes first', () => {
@@ -156,6 +177,9 @@ describe('definePolicy', () => {
       /also in dev/,
     ],
     ['a grace period of no environment', { version: 1, grace: [{ period: 'P7D', environments: ['dev'] }] }, /grace.0.environments.0.*is no environment/s],
+    ['a deadline of no environment', { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] }, /deadlines.0.environments.0.*is no environment/s],
+    ['a deadline of no class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
+    ['a deadline without a time', { version: 1, deadlines: [{ ceilings: ['notify'] }] }, /deadlines.0/],
     ['a grace period that is none', { version: 1, grace: [{ period: '7 days' }] }, /ISO 8601/],
     ['a grace period without one', { version: 1, grace: [{ remind: ['P1D'] }] }, /grace.0/],
     ['a reminder that is the first notice', { version: 1, grace: [{ period: 'P7D', remind: ['P7D'] }] }, /not shorter than the period/],

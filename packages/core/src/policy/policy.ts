@@ -4,7 +4,7 @@ import { messageOf } from '../model/errors.js';
 import { type Digest, deepFreeze, digestOf, isRecord, type JsonObject, toJson } from '../model/json.js';
 import { isAccountId } from '../model/resource.js';
 import type { Stop } from '../ports.js';
-import { parseDuration } from '../remediator/define.js';
+import { CEILINGS, type Ceiling, parseDuration } from '../remediator/define.js';
 import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type PlaceOf, pathOnly } from './validate.js';
 
 /**
@@ -93,6 +93,18 @@ export interface Rule {
   readonly because: string;
 }
 
+/** By when a gap has to be closed, counted from when it appeared. */
+export interface GapDeadline {
+  /** Null: in all of them, and in accounts that are in none. */
+  readonly environments: readonly string[] | null;
+  /** Ids; null: all of them. */
+  readonly remediators: readonly string[] | null;
+  /** Those of remediators that may do at most this; null: all of them. */
+  readonly ceilings: readonly Ceiling[] | null;
+  /** Milliseconds. */
+  readonly within: number;
+}
+
 /** A tag by which somebody's own tooling marks what it manages. */
 export interface ManagedByTag {
   /** In whatever case. */
@@ -122,6 +134,8 @@ export interface Policy {
   readonly windows: readonly Window[];
   /** Where several are for a remediator in an environment, the longest holds. */
   readonly grace: readonly GracePeriod[];
+  /** Where several are for a gap, the shortest holds. */
+  readonly deadlines: readonly GapDeadline[];
   /** What a change of something that infrastructure as code manages comes to; `allow` leaves it to the others. */
   readonly managedByIac: 'approve' | 'notify' | 'allow';
   /** Tags by which tooling of one's own marks what it manages, besides those that are known. */
@@ -250,6 +264,16 @@ const schema = z.strictObject({
         remediators: z.optional(z.array(text).check(z.minLength(1, 'names no remediator; leave it out for all of them'))),
         period: duration,
         remind: z.optional(z.array(duration)),
+      }),
+    ),
+  ),
+  deadlines: z.optional(
+    z.array(
+      z.strictObject({
+        environments: z.optional(z.array(text).check(z.minLength(1, 'names no environment; leave it out for all of them'))),
+        remediators: z.optional(z.array(text).check(z.minLength(1, 'names no remediator; leave it out for all of them'))),
+        ceilings: z.optional(z.array(z.enum(CEILINGS)).check(z.minLength(1, 'names no class; leave it out for all of them'))),
+        within: duration,
       }),
     ),
   ),
@@ -449,6 +473,11 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     });
     return { environments: each.environments ?? null, remediators: each.remediators ?? null, period, remind: [...remind].sort((a, b) => b - a) };
   });
+  const deadlines = (raw.deadlines ?? []).map((each, index): GapDeadline => {
+    for (const [at, name] of (each.environments ?? []).entries()) known(name, ['deadlines', index, 'environments', at]);
+    const { environments: where = null, remediators: of = null, ceilings = null, within } = each;
+    return { environments: where, remediators: of, ceilings, within: parseDuration(within) ?? 0 };
+  });
   const freeze = (raw.freeze ?? []).map((each, index): Freeze => {
     for (const [at, name] of (each.environments ?? []).entries()) known(name, ['freeze', index, 'environments', at]);
     const [from, to] = [Date.parse(each.from), Date.parse(each.to)];
@@ -477,6 +506,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     freeze,
     windows,
     grace,
+    deadlines,
     managedByIac: raw.managedByIac ?? 'approve',
     managedByTags: (raw.managedByTags ?? []).map(tagOf),
     approvers: raw.approvers ?? {},
@@ -536,8 +566,24 @@ export function graceOf(policy: Pick<Policy, 'environments' | 'grace'>, remediat
   return mine.reduce<GracePeriod | null>((longest, each) => (longest === null || each.period > longest.period ? each : longest), null);
 }
 
+/** How long after it appeared a gap of a remediator has to be closed in an account, in milliseconds; null: the policy does not say. Of several the shortest. */
+export function closedWithin(
+  policy: Pick<Policy, 'environments' | 'deadlines'>,
+  { id, ceiling }: { readonly id: string; readonly ceiling: Ceiling },
+  account: string,
+): number | null {
+  const name = environmentOf(policy, account)?.name;
+  const mine = policy.deadlines.filter(
+    ({ environments, remediators, ceilings }) =>
+      (environments === null || (name !== undefined && environments.includes(name))) &&
+      (remediators === null || remediators.includes(id)) &&
+      (ceilings === null || ceilings.includes(ceiling)),
+  );
+  return mine.length === 0 ? null : Math.min(...mine.map(({ within }) => within));
+}
+
 /** The environment that holds an account, or null. */
-export function environmentOf(policy: Policy, account: string): Environment | null {
+export function environmentOf(policy: Pick<Policy, 'environments'>, account: string): Environment | null {
   return policy.environments.find((environment) => environment.accounts.includes(account)) ?? null;
 }
 

@@ -19,6 +19,8 @@ export interface ControlRef {
 export interface CallSubject {
   /** Native id of the resource. */
   readonly id: string;
+  /** Default: the first of the remediator's types. */
+  readonly type?: string;
   /** Parts of it that the call made or changed (rule ids): those, and only those, count as shown by the event. Absent: the whole resource. */
   readonly subjects?: readonly string[];
   /** Region, when it is not the call's: `aws-global`. */
@@ -111,7 +113,9 @@ export interface InCode {
 }
 
 /** What a remediator may do at most: the class in which its change is safe. */
-export type Ceiling = 'enforce' | 'approve' | 'notify';
+export type Ceiling = (typeof CEILINGS)[number];
+/** @internal */
+export const CEILINGS = ['enforce', 'approve', 'notify'] as const;
 
 /** A resource that `discover` found. */
 export interface Discovered {
@@ -413,8 +417,7 @@ export function defineRemediator<
   };
   if (!ID.test(definition.id)) refuse('the id must be kebab-case with a service prefix, for example ec2-revoke-sg-open-ssh.');
   if (definition.resourceTypes.length === 0) refuse('it names no resource type.');
-  if (!['enforce', 'approve', 'notify'].includes(definition.ceiling))
-    refuse(`its ceiling is ${JSON.stringify(definition.ceiling)}: it is enforce, approve or notify.`);
+  if (!CEILINGS.includes(definition.ceiling)) refuse(`its ceiling is ${JSON.stringify(definition.ceiling)}: it is enforce, approve or notify.`);
   for (const use of definition.uses.reads) {
     for (const name of use.operations)
       if (use.service.operations.get(name)?.access !== 'read')

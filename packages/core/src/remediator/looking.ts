@@ -158,14 +158,14 @@ export async function* glancing<Found>(
 ): AsyncGenerator<readonly Glance<Json, unknown>[]> {
   const { on, at } = looked;
   let page: Glance<Json, unknown>[] = [];
-  for await (const { id, region, found } of on['~parts'].list?.of(args) ?? []) {
+  for await (const { id, type = on.type, region, found } of on['~parts'].list?.of(args) ?? []) {
     let seen: { readonly state: Json } | null = null;
     try {
       if (at !== undefined && found !== undefined) seen = { state: stateOf(looked, found, at(found), id) };
     } catch {
       // What cannot be judged by the listing is looked at.
     }
-    page.push({ type: on.type, id, ...(region === undefined ? {} : { region }), seen });
+    page.push({ type, id, ...(region === undefined ? {} : { region }), seen });
     if (page.length < PAGE) continue;
     yield page;
     page = [];

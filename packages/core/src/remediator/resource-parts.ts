@@ -31,6 +31,8 @@ export interface WithFound<Found> {
 /** One resource of a listing. */
 export interface Listed<Found> {
   readonly id: string;
+  /** Where it is one of {@link ResourceTypeDefinition.also}. */
+  readonly type?: string;
   /** Default: the region that is listed. */
   readonly region?: string;
   /** What the listing gives of it, where that is all that `find` would: a setting that is read from it is judged without a further call. */
@@ -47,6 +49,8 @@ export interface ResourceTypeDefinition<
 > {
   /** As CloudFormation and AWS Config name it. */
   readonly type: string;
+  /** Other types that have what is looked at as well, and which the same parts find, name and list: they differ by `resource.type`. */
+  readonly also?: readonly string[];
   /** For resources without a region. */
   readonly global?: boolean;
   /** Forms of its ARN, with `{partition}`, `{region}`, `{account}` and `{id}`; by the first of them its tags are read. */

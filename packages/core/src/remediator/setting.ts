@@ -299,7 +299,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
 ): Remediator {
   type Value = Read<Raw, Absent>;
   const { on, at, read, context, absent, ruleParameters } = definition;
-  const { find, tags, list, name, created, except } = on['~parts'];
+  const { find, tags, list, name, created, except, also = [] } = on['~parts'];
   const worded = doing.hazards.filter((hazard) => 'words' in hazard);
   const [finding, tagging, listing, naming] = [find?.reads ?? [], tags === 'untaggable' ? [] : (tags.reads ?? []), list?.reads ?? [], name?.reads ?? []];
   const always = [...finding, ...(read?.reads ?? [])];
@@ -323,7 +323,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     id: definition.id,
     title: definition.title,
     package: definition.package,
-    resourceTypes: [on.type],
+    resourceTypes: [on.type, ...also],
     controls: Object.entries(definition.controls).flatMap(([framework, ids]) => ids.map((id): ControlRef => ({ framework, id }))),
     triggers: {
       configRules: Object.entries(definition.rules).flat(),

@@ -334,6 +334,18 @@ it('nothing in the package can deactivate or delete a key', () => {
 });
 
 it('the package exports its remediators, and nothing of its client', () => {
-  expect(Object.keys(published).sort()).toEqual(['flagStaleAccessKey', 'iamRemediators', 'strengthenPasswordPolicy']);
+  expect(Object.keys(published).sort()).toEqual([
+    'flagStaleAccessKey',
+    'iamRemediators',
+    'reportAdminPolicy',
+    'reportFullServicePolicy',
+    'reportInlinePolicies',
+    'reportRootAccessKey',
+    'reportRootHardwareMfa',
+    'reportRootMfa',
+    'reportUserAttachedPolicies',
+    'reportUserWithoutMfa',
+    'strengthenPasswordPolicy',
+  ]);
   expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);
 });

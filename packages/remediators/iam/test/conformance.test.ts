@@ -1,11 +1,28 @@
 import {
+  AttachUserPolicyCommand,
   CreateAccessKeyCommand,
+  CreateGroupCommand,
+  CreateLoginProfileCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
+  CreateRoleCommand,
   CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  DeactivateMFADeviceCommand,
+  DeleteAccessKeyCommand,
   DeleteAccountPasswordPolicyCommand,
+  DeleteLoginProfileCommand,
+  EnableMFADeviceCommand,
   GetUserCommand,
   IAMClient,
   ListAccessKeysCommand,
+  ListMFADevicesCommand,
   ListUserTagsCommand,
+  PutGroupPolicyCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+  TagPolicyCommand,
+  TagRoleCommand,
   TagUserCommand,
   UntagUserCommand,
   UpdateAccessKeyCommand,
@@ -16,7 +33,18 @@ import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
-import { flagStaleAccessKey, strengthenPasswordPolicy } from '../src/index.js';
+import {
+  flagStaleAccessKey,
+  reportAdminPolicy,
+  reportFullServicePolicy,
+  reportInlinePolicies,
+  reportRootAccessKey,
+  reportRootHardwareMfa,
+  reportRootMfa,
+  reportUserAttachedPolicies,
+  reportUserWithoutMfa,
+  strengthenPasswordPolicy,
+} from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -168,5 +196,220 @@ describeRemediator(strengthenPasswordPolicy, {
           PasswordReusePrevention: 24,
         }),
     },
+  ],
+});
+
+const ref = (sdk: Sdk, type: string, id: string) => resource({ type, id, account: sdk.account, region: GLOBAL_REGION });
+const documentOf = (...Statement: readonly object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+const ALLOWING = (Action: string, Resource = '*') => documentOf({ Effect: 'Allow', Action, Resource });
+const LISTING = ALLOWING('s3:ListAllMyBuckets');
+
+/** A policy whose first version is `first`; a second one holds where it is given. */
+const policy = (first: string, second?: string) => async (sdk: Sdk) => {
+  const client = new IAMClient(sdk.config);
+  const { Policy } = await client.send(new CreatePolicyCommand({ PolicyName: sdk.name('policy'), PolicyDocument: first }));
+  if (second !== undefined) await client.send(new CreatePolicyVersionCommand({ PolicyArn: Policy?.Arn, PolicyDocument: second, SetAsDefault: true }));
+  return { resource: ref(sdk, 'AWS::IAM::Policy', Policy?.Arn ?? ''), policyId: Policy?.PolicyId ?? '' };
+};
+const tagPolicy: Scenario['tag'] = async (sdk, { id: PolicyArn }, Key, Value) => {
+  await new IAMClient(sdk.config).send(new TagPolicyCommand({ PolicyArn, Tags: [{ Key, Value }] }));
+};
+const gonePolicy = async (sdk: Sdk) => ref(sdk, 'AWS::IAM::Policy', `arn:aws:iam::${sdk.account}:policy/${sdk.name('gone')}`);
+
+describeRemediator(reportAdminPolicy, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a policy for everything', expect: 'manual', arrange: policy(ALLOWING('*')), tag: tagPolicy },
+    {
+      name: 'a version for everything that someone has just made the default',
+      expect: 'manual',
+      arrange: policy(LISTING, ALLOWING('*:*')),
+      tag: tagPolicy,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreatePolicyVersion', request: { policyArn: id, setAsDefault: true } }),
+    },
+    { name: 'a version for everything that holds no more', expect: 'compliant', arrange: policy(ALLOWING('*'), LISTING), tag: tagPolicy },
+    { name: 'everything of some resources', expect: 'compliant', arrange: policy(ALLOWING('*', 'arn:aws:s3:::invoices')), tag: tagPolicy },
+    {
+      name: 'a policy that denies everything',
+      expect: 'compliant',
+      arrange: policy(documentOf({ Effect: 'Deny', Action: '*', Resource: '*' })),
+      tag: tagPolicy,
+    },
+    { name: 'a policy that is gone', expect: 'compliant', arrange: gonePolicy },
+  ],
+});
+
+describeRemediator(reportFullServicePolicy, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a policy for a service', expect: 'manual', arrange: policy(ALLOWING('dynamodb:*')), tag: tagPolicy },
+    {
+      name: 'all but some actions',
+      expect: 'manual',
+      arrange: policy(documentOf({ Effect: 'Allow', NotAction: ['iam:*'], Resource: '*' })),
+      tag: tagPolicy,
+    },
+    { name: 'a policy for some actions', expect: 'compliant', arrange: policy(ALLOWING('dynamodb:Get*')), tag: tagPolicy },
+    { name: 'a policy that is gone', expect: 'compliant', arrange: gonePolicy },
+  ],
+});
+
+/** A user, as it is made before something is given to it. */
+const person =
+  (give: (iam: IAMClient, UserName: string) => Promise<unknown> = async () => undefined) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new IAMClient(sdk.config);
+    const UserName = sdk.name('person');
+    await client.send(new CreateUserCommand({ UserName, Tags: [{ Key: 'team', Value: 'payments' }] }));
+    await give(client, UserName);
+    return ref(sdk, 'AWS::IAM::User', UserName);
+  };
+const goneUser = async (sdk: Sdk) => ref(sdk, 'AWS::IAM::User', sdk.name('gone'));
+const inline = (iam: IAMClient, UserName: string) => iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'own', PolicyDocument: LISTING }));
+const attached = async (iam: IAMClient, UserName: string) => {
+  const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: `of-${UserName}`, PolicyDocument: LISTING }));
+  await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn: Policy?.Arn }));
+};
+const { tag: tagUser } = common;
+
+const TRUST = documentOf({ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' });
+const role =
+  (own: boolean, Path = '/') =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new IAMClient(sdk.config);
+    const RoleName = sdk.name('role');
+    await client.send(new CreateRoleCommand({ RoleName, Path, AssumeRolePolicyDocument: TRUST }));
+    if (own) await client.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'own', PolicyDocument: LISTING }));
+    return ref(sdk, 'AWS::IAM::Role', RoleName);
+  };
+const tagRole: Scenario['tag'] = async (sdk, { id: RoleName }, Key, Value) => {
+  await new IAMClient(sdk.config).send(new TagRoleCommand({ RoleName, Tags: [{ Key, Value }] }));
+};
+
+describeRemediator(reportInlinePolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a user with one', expect: 'manual', arrange: person(inline), tag: tagUser },
+    {
+      name: 'a role that someone has just given one',
+      expect: 'manual',
+      arrange: role(true),
+      tag: tagRole,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'PutRolePolicy', request: { roleName: id, policyName: 'own' } }),
+    },
+    { name: 'the role of a permission set', expect: 'manual', arrange: role(true, '/aws-reserved/sso.amazonaws.com/'), tag: tagRole },
+    {
+      name: 'a group with one',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const client = new IAMClient(sdk.config);
+        const GroupName = sdk.name('group');
+        await client.send(new CreateGroupCommand({ GroupName }));
+        await client.send(new PutGroupPolicyCommand({ GroupName, PolicyName: 'own', PolicyDocument: LISTING }));
+        return ref(sdk, 'AWS::IAM::Group', GroupName);
+      },
+    },
+    { name: 'a role without', expect: 'compliant', arrange: role(false), tag: tagRole },
+    { name: 'a service-linked role', expect: 'not-applicable', arrange: role(true, '/aws-service-role/'), tag: tagRole },
+    { name: 'a user with attached ones alone', expect: 'compliant', arrange: person(attached), tag: tagUser },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+describeRemediator(reportUserAttachedPolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'an attached policy', expect: 'manual', arrange: person(attached), tag: tagUser },
+    {
+      name: 'an inline policy that someone has just put in',
+      expect: 'manual',
+      arrange: person(inline),
+      tag: tagUser,
+      event: ({ account, id }) => cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'PutUserPolicy', request: { userName: id } }),
+    },
+    { name: 'a user without', expect: 'compliant', arrange: person(), tag: tagUser },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+const withPassword = (iam: IAMClient, UserName: string) => iam.send(new CreateLoginProfileCommand({ UserName, Password: 'correct horse battery staple 1' }));
+const withDevice = async (iam: IAMClient, UserName: string, SerialNumber = `GAHT${UserName.slice(-8)}`) =>
+  iam.send(new EnableMFADeviceCommand({ UserName, SerialNumber, AuthenticationCode1: '123456', AuthenticationCode2: '234567' }));
+
+describeRemediator(reportUserWithoutMfa, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a password alone', expect: 'manual', arrange: person(withPassword), tag: tagUser },
+    {
+      name: 'a user without either, where all need it',
+      expect: 'manual',
+      parameters: { everyUser: true },
+      arrange: person(),
+      tag: tagUser,
+      event: (resource) => configComplianceEvent({ resource, rule: 'iam-user-mfa-enabled' }),
+    },
+    {
+      name: 'a password and a device',
+      expect: 'compliant',
+      arrange: person(async (iam, name) => {
+        await withPassword(iam, name);
+        await withDevice(iam, name);
+      }),
+      tag: tagUser,
+    },
+    { name: 'keys alone', expect: 'compliant', arrange: person(), tag: tagUser },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+/** The root user of the emulated account; see `scripts/emulator.py`. */
+const rootUser =
+  (...has: readonly ('key' | 'password' | 'hardware' | 'virtual')[]) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new IAMClient(sdk.config);
+    const UserName = 'root';
+    await client.send(new CreateUserCommand({ UserName })).catch(() => undefined);
+    for (const { AccessKeyId } of (await client.send(new ListAccessKeysCommand({ UserName }))).AccessKeyMetadata ?? [])
+      await client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
+    for (const { SerialNumber } of (await client.send(new ListMFADevicesCommand({ UserName }))).MFADevices ?? [])
+      await client.send(new DeactivateMFADeviceCommand({ UserName, SerialNumber }));
+    await client.send(new DeleteLoginProfileCommand({ UserName })).catch(() => undefined);
+    if (has.includes('password')) await withPassword(client, UserName);
+    if (has.includes('key')) await client.send(new CreateAccessKeyCommand({ UserName }));
+    if (has.includes('hardware')) await withDevice(client, UserName, 'GAHT12345678');
+    if (has.includes('virtual')) {
+      const { VirtualMFADevice } = await client.send(new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: sdk.name('device') }));
+      await withDevice(client, UserName, VirtualMFADevice?.SerialNumber);
+    }
+    return ref(sdk, 'AWS::::Account', sdk.account);
+  };
+
+describeRemediator(reportRootAccessKey, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a root user with a key', expect: 'manual', arrange: rootUser('password', 'key') },
+    { name: 'a root user without', expect: 'compliant', arrange: rootUser('password') },
+  ],
+});
+
+describeRemediator(reportRootMfa, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a password alone', expect: 'manual', arrange: rootUser('password') },
+    { name: 'a key alone', expect: 'manual', arrange: rootUser('key') },
+    { name: 'a password and a device', expect: 'compliant', arrange: rootUser('password', 'virtual') },
+    { name: 'no credentials at all', expect: 'not-applicable', arrange: rootUser() },
+  ],
+});
+
+describeRemediator(reportRootHardwareMfa, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a password alone', expect: 'manual', arrange: rootUser('password') },
+    { name: 'a virtual device beside the key that one can hold', expect: 'manual', arrange: rootUser('password', 'hardware', 'virtual') },
+    { name: 'a key that one can hold', expect: 'compliant', arrange: rootUser('password', 'hardware') },
+    { name: 'no credentials at all', expect: 'not-applicable', arrange: rootUser() },
   ],
 });

@@ -1,0 +1,48 @@
+import { defineReport } from '@redress/core';
+import { allowances, customerPolicy, heldBy, holders, ofPolicies } from './customer-policy.js';
+import { isEveryAction, isEveryResource } from './document.js';
+import { packageRef } from './package-ref.js';
+
+/**
+ * Reports a customer managed policy that allows every action on every resource.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html#iam-1
+ */
+export const reportAdminPolicy = defineReport({
+  ...ofPolicies,
+  on: customerPolicy,
+  id: 'iam-report-admin-policy',
+  title: 'Report customer policies that allow full administration',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['IAM.1'],
+    'cis-aws-foundations-benchmark/v/1.2.0': ['1.22'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['1.16'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['1.16'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['1.15'],
+  },
+  rules: { IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS: 'iam-policy-no-statements-with-admin-access' },
+  alsoFoundBy: {
+    prowler: ['iam_customer_attached_policy_no_administrative_privileges', 'iam_customer_unattached_policy_no_administrative_privileges'],
+  },
+  blindSpots: [
+    'Which of its actions are used: the last accessed data of IAM says it for each service.',
+    'Conditions of the statement, permissions boundaries and service control policies that leave less of it.',
+    'Policies that come to the same by a list of actions, or by NotAction.',
+  ],
+  read: allowances(({ actions, resources }) => (actions.some(isEveryAction) && resources.some(isEveryResource) ? ['every action on every resource'] : [])),
+  context: holders,
+  exempt: ({ now, parameters }) => (now.boundaryOnly && parameters.exceptBoundaries ? 'It is nothing but a permissions boundary, which grants nothing.' : null),
+  gap: ({ now, id, context }) =>
+    now.wide.length === 0
+      ? null
+      : {
+          message: `Policy ${id} allows full administration (${now.wide.join('; ')}).${heldBy(context)}`,
+          steps: [
+            'See in the last accessed data of each holder which services it uses.',
+            'Attach a policy with those to each holder, and detach this one; keep one role for emergencies, with MFA and an alarm.',
+            'Delete the policy once nobody has it.',
+          ],
+        },
+  closed: 'no statement of the version that holds allows every action on every resource, or the policy is gone',
+});

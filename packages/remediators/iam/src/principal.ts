@@ -1,0 +1,124 @@
+import { type AwsReads, type CallReader, defineResource, GLOBAL_REGION, paginate, tagsIn } from '@redress/core';
+import { iam } from './client.js';
+
+export const MARKER = { input: 'Marker', output: 'Marker' } as const;
+export const [USER, ROLE, GROUP] = ['AWS::IAM::User', 'AWS::IAM::Role', 'AWS::IAM::Group'] as const;
+
+/** What `ListUsers`, `ListRoles`, `ListGroups` and `ListPolicies` give, by the name that the API takes. */
+export interface Named {
+  readonly name: string | undefined;
+  /** The id that is never given twice: `AIDA…`. */
+  readonly unique: string | undefined;
+}
+
+/**
+ * The name of what a source names: AWS Config by its unique id, everything else by its name.
+ *
+ * @returns null: none of all has it.
+ */
+export async function namedBy(id: string, unique: RegExp, all: AsyncIterable<Named>): Promise<{ readonly id: string; readonly region: string } | null> {
+  if (!unique.test(id)) return { id, region: GLOBAL_REGION };
+  let named = false;
+  for await (const each of all) {
+    if (each.unique === id && each.name !== undefined) return { id: each.name, region: GLOBAL_REGION };
+    named ||= each.name === id;
+  }
+  return named ? { id, region: GLOBAL_REGION } : null;
+}
+
+async function* usersOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>): AsyncGenerator<Named> {
+  for await (const { UserName: name, UserId: unique } of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) yield { name, unique };
+}
+
+/** The name of a user. */
+export const userNamed = (aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
+
+/** Lists what has a name. */
+export async function* listed(
+  all: AsyncIterable<Named>,
+  type: string,
+): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
+  for await (const { name } of all) if (name !== undefined) yield { id: name, type, region: GLOBAL_REGION };
+}
+
+/** An IAM user, by its name. */
+export const user = defineResource({
+  type: USER,
+  global: true,
+  find: { reads: [iam.pick('GetUser')], of: async ({ aws, id }) => (await aws.iam.GetUser({ UserName: id })).User },
+  // One that was deleted and made again is another one.
+  created: ({ UserId }) => UserId,
+  // IAM leaves the list out where there are none.
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
+  name: { reads: [iam.pick('ListUsers')], of: ({ aws, resource }) => userNamed(aws, resource.id) },
+  list: { reads: [iam.pick('ListUsers')], of: ({ aws }) => listed(usersOf(aws), USER) },
+});
+
+const LISTS = [iam.pick('ListUsers', 'ListRoles', 'ListGroups')] as const;
+type Lists = AwsReads<typeof LISTS>;
+
+async function* rolesOf({ iam: read }: Lists): AsyncGenerator<Named> {
+  for await (const { RoleName: name, RoleId: unique } of paginate(read.ListRoles, {}, 'Roles', MARKER)) yield { name, unique };
+}
+async function* groupsOf({ iam: read }: Lists): AsyncGenerator<Named> {
+  for await (const { GroupName: name, GroupId: unique } of paginate(read.ListGroups, {}, 'Groups', MARKER)) yield { name, unique };
+}
+
+/** A user, a role or a group: what a policy can be in. Groups have no tags. */
+export const principal = defineResource({
+  type: USER,
+  also: [ROLE, GROUP],
+  global: true,
+  find: {
+    reads: [iam.pick('GetUser', 'GetRole', 'GetGroup')],
+    of: async ({ aws, id, resource: { type } }) => {
+      if (type === GROUP) {
+        const { Group: it } = await aws.iam.GetGroup({ GroupName: id, MaxItems: 1 });
+        return it && { unique: it.GroupId, path: it.Path, tags: [] };
+      }
+      if (type === ROLE) {
+        const { Role: it } = await aws.iam.GetRole({ RoleName: id });
+        return it && { unique: it.RoleId, path: it.Path, tags: it.Tags };
+      }
+      const { User: it } = await aws.iam.GetUser({ UserName: id });
+      return it && { unique: it.UserId, path: it.Path, tags: it.Tags };
+    },
+  },
+  created: ({ unique }) => unique,
+  tags: { of: async ({ found }) => tagsIn((await found()).tags ?? []) },
+  name: {
+    reads: LISTS,
+    of: ({ aws, resource: { type, id } }) => {
+      if (type === GROUP) return namedBy(id, /^AGPA[A-Z0-9]{12,}$/, groupsOf(aws));
+      return type === ROLE ? namedBy(id, /^AROA[A-Z0-9]{12,}$/, rolesOf(aws)) : userNamed(aws, id);
+    },
+  },
+  list: {
+    reads: LISTS,
+    async *of({ aws }) {
+      yield* listed(usersOf(aws), USER);
+      yield* listed(rolesOf(aws), ROLE);
+      yield* listed(groupsOf(aws), GROUP);
+    },
+  },
+});
+
+/** Reads who a recorded call is about, by the member that names it. */
+export const namedIn =
+  (member: string, type: string): CallReader =>
+  ({ request }) => {
+    const id = request?.[member];
+    return typeof id === 'string' && id !== '' ? [{ id, type, region: GLOBAL_REGION }] : [];
+  };
+
+/** The calls that put a policy into a user, a role or a group, or take one out. */
+export const INLINE_CALLS: Readonly<Record<string, CallReader>> = Object.fromEntries(
+  (['Put', 'Delete'] as const).flatMap((verb) => [
+    [`iam:${verb}UserPolicy`, namedIn('userName', USER)],
+    [`iam:${verb}RolePolicy`, namedIn('roleName', ROLE)],
+    [`iam:${verb}GroupPolicy`, namedIn('groupName', GROUP)],
+  ]),
+);
+
+/** Calls that the root user makes about itself, which name nobody. */
+export const byRoot: CallReader = ({ actor, account }) => (actor?.type === 'Root' ? [{ id: account, region: GLOBAL_REGION }] : []);
