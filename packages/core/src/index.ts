@@ -256,6 +256,7 @@ export {
   defineSetting,
   type Judging,
   needs,
+  pinnedVersion,
   type Read,
   type RecognisedHazard,
   type ReportDefinition,
