@@ -257,6 +257,7 @@ export {
   defineSetting,
   type Judging,
   needs,
+  pinnedVersion,
   type Read,
   type RecognisedHazard,
   type ReportDefinition,

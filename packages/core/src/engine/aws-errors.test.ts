@@ -45,6 +45,7 @@ describe('a failure by its name', () => {
     ['NoSuchBucket', GONE],
     ['NoSuchEntity', GONE],
     ['QueueDoesNotExist', GONE],
+    ['WAFNonexistentItemException', GONE],
     ['ConflictException', CONFLICT],
     ['InvalidPermission.Duplicate', CONFLICT],
     ['EntityAlreadyExists', CONFLICT],

@@ -19,7 +19,8 @@ const THROTTLED =
   /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
 // Credentials are renewed; the call was refused before it was looked at.
 const EXPIRED = /^(?:ExpiredToken(?:Exception)?|RequestExpired|Client\.RequestExpired)$/;
-const GONE = /(?:NotFound|NoSuch|DoesNotExist)/;
+// `WAFNonexistentItemException`, with 400.
+const GONE = /(?:NotFound|NoSuch|DoesNotExist|Nonexistent)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
 
 /**

@@ -83,6 +83,21 @@ export function sharedOnPurpose(what: string): WordedHazard {
 }
 
 /**
+ * The hazard of what is kept at one version on purpose, for changes that let it take newer ones.
+ *
+ * @param what when it would take one.
+ */
+export function pinnedVersion(what: string): WordedHazard {
+  return {
+    code: 'pinned-version',
+    effect: 'approve',
+    what: `Tags say that its version is pinned: ${what}.`,
+    advice: 'Ask its owner why. Approve when the reason is gone, else record an exception.',
+    words: ['pinned', 'pin', 'no upgrade', 'no auto upgrade', 'version locked'],
+  };
+}
+
+/**
  * What is said where the policy has to name something that exists: a gap that is asked about, with what is missing. Null: nothing is.
  *
  * @param given the parameters that are needed, by name.

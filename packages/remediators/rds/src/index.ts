@@ -4,13 +4,25 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { disablePublicAccess } from './rds-disable-public-access.js';
+import { enableAutoMinorUpgrade } from './rds-enable-auto-minor-upgrade.js';
+import { enableAutomatedBackups } from './rds-enable-automated-backups.js';
 import { enableEnhancedMonitoring } from './rds-enable-enhanced-monitoring.js';
 import { enableInstanceDeletionProtection } from './rds-enable-instance-deletion-protection.js';
 import { exportLogsToCloudWatch } from './rds-export-logs-to-cloudwatch.js';
 import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.js';
 import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
 
-export { enableEnhancedMonitoring, enableInstanceDeletionProtection, exportLogsToCloudWatch, makeClusterSnapshotPrivate, makeSnapshotPrivate };
+export {
+  disablePublicAccess,
+  enableAutoMinorUpgrade,
+  enableAutomatedBackups,
+  enableEnhancedMonitoring,
+  enableInstanceDeletionProtection,
+  exportLogsToCloudWatch,
+  makeClusterSnapshotPrivate,
+  makeSnapshotPrivate,
+};
 
 /** Every remediator of this package. */
 export const rdsRemediators: readonly Remediator[] = [
@@ -19,4 +31,7 @@ export const rdsRemediators: readonly Remediator[] = [
   enableInstanceDeletionProtection,
   exportLogsToCloudWatch,
   enableEnhancedMonitoring,
+  enableAutomatedBackups,
+  disablePublicAccess,
+  enableAutoMinorUpgrade,
 ];

@@ -2,7 +2,7 @@ import { defineSetting, needs, shortLived } from '@redress/core';
 import * as z from 'zod/mini';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
-import { dbInstance } from './resources.js';
+import { busy, dbInstance, instanceCalls, status } from './resources.js';
 
 const parameters = z.strictObject({
   seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('How often metrics of the operating system are collected.')),
@@ -23,7 +23,7 @@ export const enableEnhancedMonitoring = defineSetting({
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.6'] },
   rules: { RDS_ENHANCED_MONITORING_ENABLED: 'rds-enhanced-monitoring-enabled' },
-  calls: { 'rds:CreateDBInstance': 'request.dBInstanceIdentifier', 'rds:ModifyDBInstance': 'request.dBInstanceIdentifier' },
+  calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: ['What the metrics cost in CloudWatch Logs.', 'Whether the role may write logs: then no metrics arrive.'],
@@ -31,7 +31,8 @@ export const enableEnhancedMonitoring = defineSetting({
   at: ({ MonitoringInterval, MonitoringRoleArn }) => ({ seconds: MonitoringInterval, role: MonitoringRoleArn }),
   // Instances that never had it are described without either.
   absent: { seconds: 0, role: null },
-  hazards: [shortLived('metrics of it are paid for, and nobody reads them')],
+  context: status,
+  hazards: [shortLived('metrics of it are paid for, and nobody reads them'), busy],
   rollback: {
     restores: 'equivalent',
     what: 'Enhanced monitoring is turned off again.',

@@ -1,7 +1,7 @@
 import { defineSetting, shortLived } from '@redress/core';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
-import { dbInstance } from './resources.js';
+import { busy, dbInstance, instanceCalls, status } from './resources.js';
 
 /**
  * Turns on deletion protection of a DB instance. It takes effect at once, without a restart, and leaves what is pending alone.
@@ -15,13 +15,14 @@ export const enableInstanceDeletionProtection = defineSetting({
   package: packageRef,
   controls: { 'aws-fsbp': ['RDS.8'] },
   rules: { RDS_INSTANCE_DELETION_PROTECTION_ENABLED: 'rds-instance-deletion-protection-enabled' },
-  calls: { 'rds:CreateDBInstance': 'request.dBInstanceIdentifier', 'rds:ModifyDBInstance': 'request.dBInstanceIdentifier' },
+  calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: ['Stacks and pipelines that delete or replace the instance: they fail from then on, until the protection is turned off.'],
   at: ({ DeletionProtection, DBClusterIdentifier }) => ({ protected: DeletionProtection, cluster: DBClusterIdentifier }),
   absent: { cluster: null },
-  hazards: [shortLived('what deletes the instance fails')],
+  context: status,
+  hazards: [shortLived('what deletes the instance fails'), busy],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },
   alsoFoundBy: { prowler: ['rds_instance_deletion_protection'] },
   inCode: { cloudFormation: 'AWS::RDS::DBInstance DeletionProtection', terraform: 'aws_db_instance deletion_protection' },

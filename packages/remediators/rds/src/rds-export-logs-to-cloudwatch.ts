@@ -1,7 +1,7 @@
 import { defineSetting, shortLived } from '@redress/core';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
-import { dbInstance } from './resources.js';
+import { busy, dbInstance, instanceCalls, status } from './resources.js';
 
 /**
  * What the engines export, as the rule wants it. What an engine is not told to write is exported as nothing.
@@ -32,23 +32,25 @@ export const exportLogsToCloudWatch = defineSetting({
   id: 'rds-export-logs-to-cloudwatch',
   title: 'Export the logs of a DB instance to CloudWatch Logs',
   package: packageRef,
-  controls: { 'aws-fsbp': ['RDS.9', 'RDS.36', 'RDS.40'] },
+  controls: { 'aws-fsbp': ['RDS.9', 'RDS.36', 'RDS.40', 'RDS.42'] },
   rules: {
     RDS_LOGGING_ENABLED: 'rds-logging-enabled',
     RDS_POSTGRESQL_LOGS_TO_CLOUDWATCH: 'rds-postgresql-logs-to-cloudwatch',
     RDS_SQL_SERVER_LOGS_TO_CLOUDWATCH: 'rds-sql-server-logs-to-cloudwatch',
+    MARIADB_PUBLISH_LOGS_TO_CLOUDWATCH_LOGS: 'mariadb-publish-logs-to-cloudwatch-logs',
   },
-  calls: { 'rds:CreateDBInstance': 'request.dBInstanceIdentifier', 'rds:ModifyDBInstance': 'request.dBInstanceIdentifier' },
+  calls: instanceCalls,
   ceiling: 'enforce',
   settle: 'PT60S',
   blindSpots: ['What the logs cost.', 'Whether parameter and option groups let the engine write them: audit and general logs need settings of their own.'],
-  at: ({ EnabledCloudwatchLogsExports, Engine, DBClusterIdentifier }) => ({
-    exports: EnabledCloudwatchLogsExports?.toSorted(),
-    engine: Engine,
-    cluster: DBClusterIdentifier,
-  }),
-  // RDS leaves the list out where nothing is exported.
-  absent: { exports: [] as readonly string[], cluster: null },
+  // RDS leaves the lists out where nothing is exported. What it is turning on or off at the moment is as good as done.
+  at({ EnabledCloudwatchLogsExports: enabled = [], PendingModifiedValues: pending, Engine, DBClusterIdentifier }) {
+    const { LogTypesToEnable = [], LogTypesToDisable = [] } = pending?.PendingCloudwatchLogsExports ?? {};
+    const exports = [...new Set([...enabled, ...LogTypesToEnable])].filter((log) => !LogTypesToDisable.includes(log)).sort();
+    return { exports, engine: Engine, cluster: DBClusterIdentifier };
+  },
+  absent: { cluster: null },
+  context: status,
   hazards: [
     shortLived('logs of it are paid for, and nobody reads them'),
     {
@@ -61,6 +63,7 @@ export const exportLogsToCloudWatch = defineSetting({
         return told.length === 0 ? null : `${told.join(', ')} may hold statements, and so what is in tables.`;
       },
     },
+    busy,
   ],
   rollback: {
     restores: 'exact',

@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { type Assessment, type DeclaredHazard, defineResource, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { rds } from './client.js';
 
 const MARKER = { input: 'Marker', output: 'Marker' };
@@ -10,7 +10,8 @@ export const dbInstance = defineResource({
   name: {
     reads: [rds.pick('DescribeDBInstances')],
     of: async ({ aws, id }) => {
-      if (!/^db-[A-Z0-9]{20,}$/.test(id)) return { id };
+      // Whoever calls RDS may write a name in capitals; RDS keeps it in lower case.
+      if (!/^db-[A-Z0-9]{20,}$/.test(id)) return { id: id.toLowerCase() };
       for await (const each of paginate(aws.rds.DescribeDBInstances, { Filters: [{ Name: 'dbi-resource-id', Values: [id] }] }, 'DBInstances', MARKER))
         if (each.DbiResourceId === id && each.DBInstanceIdentifier !== undefined) return { id: each.DBInstanceIdentifier };
       return 'gone';
@@ -30,6 +31,41 @@ export const dbInstance = defineResource({
     },
   },
 });
+
+type DbInstance = typeof dbInstance extends ResourceType<infer Found> ? Found : never;
+
+/** Calls after which the settings of an instance are looked at. */
+export const instanceCalls: Readonly<Record<string, NamedIn>> = {
+  'rds:CreateDBInstance': 'request.dBInstanceIdentifier',
+  'rds:ModifyDBInstance': 'request.dBInstanceIdentifier',
+  'rds:RestoreDBInstanceFromDBSnapshot': 'request.dBInstanceIdentifier',
+};
+
+/** What it does at the moment, for {@link busy}. */
+export const status = {
+  of: async ({ found }: WithFound<DbInstance>) => ({ status: (await found()).DBInstanceStatus ?? 'unknown' }),
+};
+
+/** RDS changes an instance only while it is available. */
+export const busy: DeclaredHazard & {
+  when(args: { readonly context: { readonly status: string } | undefined; readonly id: string }): string | null;
+} = {
+  code: 'busy',
+  effect: 'approve',
+  what: 'The instance is being made, changed, backed up or stopped: RDS refuses to change it, or makes the change later.',
+  advice: 'Wait until it is available, and approve then.',
+  when: ({ context, id }) => (context === undefined || context.status === 'available' ? null : `${id} is not available at the moment: it is ${context.status}`),
+};
+
+/** Members of Aurora, DocumentDB, Neptune and Multi-AZ DB clusters have what is the cluster's from there. */
+export function ofCluster(cluster: string | null, argument: string): Exclude<Assessment, { readonly status: 'change' }> | null {
+  if (cluster === null) return null;
+  return {
+    status: 'manual',
+    message: `It belongs to the DB cluster ${cluster}, where this is set for all members; it is not set on one.`,
+    steps: [`aws rds modify-db-cluster --db-cluster-identifier ${cluster} ${argument}`],
+  };
+}
 
 /** A manual snapshot of a DB instance. */
 export const dbSnapshot = defineResource({

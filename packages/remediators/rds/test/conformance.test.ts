@@ -4,17 +4,22 @@ import {
   CreateDBClusterSnapshotCommand,
   CreateDBInstanceCommand,
   type CreateDBInstanceCommandInput,
+  CreateDBInstanceReadReplicaCommand,
   CreateDBSnapshotCommand,
   DescribeDBInstancesCommand,
   ModifyDBClusterSnapshotAttributeCommand,
   ModifyDBInstanceCommand,
   ModifyDBSnapshotAttributeCommand,
   RDSClient,
+  StopDBInstanceCommand,
 } from '@aws-sdk/client-rds';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import {
+  disablePublicAccess,
+  enableAutoMinorUpgrade,
+  enableAutomatedBackups,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
   exportLogsToCloudWatch,
@@ -66,6 +71,13 @@ const cluster = async (sdk: Sdk): Promise<string> => {
   return DBClusterIdentifier;
 };
 const member = async (sdk: Sdk) => instance({ DBClusterIdentifier: await cluster(sdk), Engine: 'aurora-postgresql' })(sdk);
+const stopped =
+  (given: Partial<CreateDBInstanceCommandInput> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await instance(given)(sdk);
+    await rds(sdk).send(new StopDBInstanceCommand({ DBInstanceIdentifier: ref.id }));
+    return ref;
+  };
 /** All of an instance but some members. */
 const restOf =
   (...changed: readonly string[]): Scenario['rest'] =>
@@ -92,6 +104,7 @@ describeRemediator(enableInstanceDeletionProtection, {
     { ...protection, name: 'an instance without it', expect: 'change', arrange: instance() },
     { ...protection, name: 'someone has just turned it off', expect: 'change', arrange: instance(), event: whoModifies },
     { ...protection, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
+    { ...protection, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped() },
     { ...protection, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
     { ...protection, name: 'an instance with it', expect: 'compliant', arrange: instance({ DeletionProtection: true }) },
     gone('AWS::RDS::DBInstance'),
@@ -110,6 +123,7 @@ describeRemediator(enableEnhancedMonitoring, {
   account,
   scenarios: [
     { ...monitoring, name: 'an instance without it', expect: 'change', arrange: instance() },
+    { ...monitoring, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped() },
     { ...monitoring, name: 'no role is named', expect: 'manual', parameters: {}, arrange: instance() },
     { ...monitoring, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
     {
@@ -135,6 +149,7 @@ describeRemediator(exportLogsToCloudWatch, {
     },
     { ...exports, name: 'a MySQL instance, whose logs may hold statements', expect: 'change', hazards: ['statements'], arrange: instance({ Engine: 'mysql' }) },
     { ...exports, name: 'a temporary instance', expect: 'change', hazards: ['short-lived'], arrange: instance({}, { lifetime: 'temporary' }) },
+    { ...exports, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped() },
     { ...exports, name: 'a member of a cluster', expect: 'not-applicable', arrange: member },
     {
       ...exports,
@@ -142,6 +157,77 @@ describeRemediator(exportLogsToCloudWatch, {
       expect: 'compliant',
       arrange: instance({ EnableCloudwatchLogsExports: ['upgrade', 'postgresql'] }),
     },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const backups: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: restOf('BackupRetentionPeriod'),
+  breakAgain: modified({ BackupRetentionPeriod: 1 }),
+};
+describeRemediator(enableAutomatedBackups, {
+  account,
+  scenarios: [
+    { ...backups, name: 'an instance with one day', expect: 'change', arrange: instance({ BackupRetentionPeriod: 1 }) },
+    {
+      ...backups,
+      name: 'someone has just shortened it',
+      expect: 'change',
+      parameters: { minDays: 14 },
+      arrange: instance({ BackupRetentionPeriod: 7 }),
+      event: whoModifies,
+    },
+    { ...backups, name: 'an instance with none', expect: 'change', hazards: ['restarts'], arrange: instance({ BackupRetentionPeriod: 0 }) },
+    {
+      ...backups,
+      name: 'a read replica',
+      expect: 'change',
+      hazards: ['read-replica'],
+      arrange: async (sdk) => {
+        const { id: SourceDBInstanceIdentifier } = await instance({ BackupRetentionPeriod: 1 })(sdk);
+        const DBInstanceIdentifier = sdk.name('replica');
+        await rds(sdk).send(new CreateDBInstanceReadReplicaCommand({ SourceDBInstanceIdentifier, DBInstanceIdentifier, DBInstanceClass: 'db.t3.micro' }));
+        return refTo(sdk, 'AWS::RDS::DBInstance', DBInstanceIdentifier);
+      },
+    },
+    { ...backups, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped({ BackupRetentionPeriod: 2 }) },
+    { ...backups, name: 'a member of a cluster', expect: 'manual', arrange: member },
+    { ...backups, name: 'an instance with ten', expect: 'compliant', arrange: instance({ BackupRetentionPeriod: 10 }) },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const publicly: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: restOf('PubliclyAccessible'),
+  breakAgain: modified({ PubliclyAccessible: true }),
+};
+describeRemediator(disablePublicAccess, {
+  account,
+  scenarios: [
+    { ...publicly, name: 'an instance that is public', expect: 'change', arrange: instance({ PubliclyAccessible: true }) },
+    { ...publicly, name: 'someone has just made it public', expect: 'change', arrange: instance({ PubliclyAccessible: true }), event: whoModifies },
+    { ...publicly, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped({ PubliclyAccessible: true }) },
+    { ...publicly, name: 'an instance that is not', expect: 'compliant', arrange: instance({ PubliclyAccessible: false }) },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const minor: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: restOf('AutoMinorVersionUpgrade'),
+  breakAgain: modified({ AutoMinorVersionUpgrade: false }),
+};
+const manually = { AutoMinorVersionUpgrade: false };
+describeRemediator(enableAutoMinorUpgrade, {
+  account,
+  scenarios: [
+    { ...minor, name: 'an instance that takes none', expect: 'change', arrange: instance(manually) },
+    { ...minor, name: 'someone has just turned it off', expect: 'change', arrange: instance(manually), event: whoModifies },
+    { ...minor, name: 'one whose version is pinned', expect: 'change', hazards: ['pinned-version'], arrange: instance(manually, { version: 'pinned' }) },
+    { ...minor, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped(manually) },
+    { ...minor, name: 'an instance that takes them', expect: 'compliant', arrange: instance({ AutoMinorVersionUpgrade: true }) },
     gone('AWS::RDS::DBInstance'),
   ],
 });

@@ -2,6 +2,9 @@ import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
 import {
+  disablePublicAccess,
+  enableAutoMinorUpgrade,
+  enableAutomatedBackups,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
   exportLogsToCloudWatch,
@@ -13,6 +16,9 @@ interface Thing {
   DeletionProtection: boolean;
   MonitoringInterval: number;
   MonitoringRoleArn?: string;
+  BackupRetentionPeriod: number;
+  PubliclyAccessible: boolean;
+  AutoMinorVersionUpgrade: boolean;
   EnabledCloudwatchLogsExports: string[];
   TagList: { Key: string; Value: string }[];
   restore: string[];
@@ -52,7 +58,12 @@ const rds: Readonly<Record<string, Operation>> = {
   ...snapshotOf(''),
   ...snapshotOf('Cluster'),
   DescribeDBInstances: ({ custom }, { DBInstanceIdentifier }: Input) => ({
-    DBInstances: all(custom, DBInstanceIdentifier, (name) => ({ DBInstanceIdentifier: name, DbiResourceId: `db-${name}`, Engine: 'postgres' })),
+    DBInstances: all(custom, DBInstanceIdentifier, (name) => ({
+      DBInstanceIdentifier: name,
+      DbiResourceId: `db-${name}`,
+      Engine: 'postgres',
+      DBInstanceStatus: 'available',
+    })),
   }),
   ModifyDBInstance: ({ custom }, { DBInstanceIdentifier, CloudwatchLogsExportConfiguration: logs, ...change }: Input) => {
     const found = thing(custom, DBInstanceIdentifier);
@@ -68,6 +79,9 @@ const rds: Readonly<Record<string, Operation>> = {
 const SOUND = (): Thing => ({
   DeletionProtection: true,
   MonitoringInterval: 60,
+  BackupRetentionPeriod: 7,
+  PubliclyAccessible: false,
+  AutoMinorVersionUpgrade: true,
   EnabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
   TagList: [{ Key: 'team', Value: 'payments' }],
   restore: ['222222222222'],
@@ -78,6 +92,9 @@ it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameter
   [enableInstanceDeletionProtection.id, enableInstanceDeletionProtection, 'AWS::RDS::DBInstance', { DeletionProtection: false }],
   [enableEnhancedMonitoring.id, enableEnhancedMonitoring, 'AWS::RDS::DBInstance', { MonitoringInterval: 0 }, { roleArn: ROLE }],
   [exportLogsToCloudWatch.id, exportLogsToCloudWatch, 'AWS::RDS::DBInstance', { EnabledCloudwatchLogsExports: ['upgrade'] }],
+  [enableAutomatedBackups.id, enableAutomatedBackups, 'AWS::RDS::DBInstance', { BackupRetentionPeriod: 1 }],
+  [disablePublicAccess.id, disablePublicAccess, 'AWS::RDS::DBInstance', { PubliclyAccessible: true }],
+  [enableAutoMinorUpgrade.id, enableAutoMinorUpgrade, 'AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false }],
   [makeSnapshotPrivate.id, makeSnapshotPrivate, 'AWS::RDS::DBSnapshot', { restore: ['222222222222', 'all'] }],
   [makeClusterSnapshotPrivate.id, makeClusterSnapshotPrivate, 'AWS::RDS::DBClusterSnapshot', { restore: ['222222222222', 'all'] }],
 ])('%s survives every fault at every call', async (_, remediator, type, broken, parameters) => {

@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { type DeclaredHazard, defineResource, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { redshift } from './client.js';
 
 /** A provisioned Redshift cluster, by its identifier. */
@@ -19,3 +19,19 @@ export const cluster = defineResource({
     },
   },
 });
+
+type Cluster = typeof cluster extends ResourceType<infer Found> ? Found : never;
+
+/** What it does at the moment, for {@link busy}. */
+export const status = { of: async ({ found }: WithFound<Cluster>) => ({ status: (await found()).ClusterStatus ?? 'unknown' }) };
+
+/** Redshift changes a cluster only while it is available. */
+export const busy: DeclaredHazard & {
+  when(args: { readonly context: { readonly status: string } | undefined; readonly id: string }): string | null;
+} = {
+  code: 'busy',
+  effect: 'approve',
+  what: 'The cluster is being made, changed or resized, or it is paused: Redshift refuses to change it.',
+  advice: 'Wait until it is available, and approve then.',
+  when: ({ context, id }) => (context === undefined || context.status === 'available' ? null : `${id} is not available at the moment: it is ${context.status}`),
+};

@@ -1,16 +1,18 @@
 import {
   CreateClusterCommand,
+  type CreateClusterCommandInput,
   CreateTagsCommand,
   DescribeClustersCommand,
   DisableLoggingCommand,
   EnableLoggingCommand,
   ModifyClusterCommand,
+  PauseClusterCommand,
   RedshiftClient,
 } from '@aws-sdk/client-redshift';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
-import { enableAuditLogging, enableAutomatedSnapshots } from '../src/index.js';
+import { allowVersionUpgrade, enableAuditLogging, enableAutomatedSnapshots, enableEnhancedVpcRouting } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,8 +22,13 @@ declare module 'vitest' {
 const account = { endpoint: inject('moto') };
 const client = (sdk: Sdk) => new RedshiftClient(sdk.config);
 
+interface Given extends Partial<CreateClusterCommandInput> {
+  readonly days?: number;
+  readonly logs?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+}
 const cluster =
-  ({ days = 1, logs = false, tags = {} }: { readonly days?: number; readonly logs?: boolean; readonly tags?: Readonly<Record<string, string>> } = {}) =>
+  ({ days = 1, logs = false, tags = {}, ...more }: Given = {}) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
     const ClusterIdentifier = sdk.name('cluster');
     await client(sdk).send(
@@ -31,6 +38,7 @@ const cluster =
         MasterUsername: 'admin',
         MasterUserPassword: 'Not-a-passw0rd',
         AutomatedSnapshotRetentionPeriod: days,
+        ...more,
         Tags: Object.entries({ team: 'reports', ...tags }).map(([Key, Value]) => ({ Key, Value })),
       }),
     );
@@ -39,15 +47,16 @@ const cluster =
     if (logs) await client(sdk).send(new EnableLoggingCommand({ ClusterIdentifier, LogDestinationType: 'cloudwatch', LogExports: ['connectionlog'] }));
     return resource({ type: 'AWS::Redshift::Cluster', id: ClusterIdentifier, account: sdk.account, region: sdk.region });
   };
-const common: Pick<Scenario, 'tag' | 'rest'> = {
+const commonFor = (own: string): Pick<Scenario, 'tag' | 'rest'> => ({
   tag: async (sdk, { region, account: owner, id }, Key, Value) => {
     await client(sdk).send(new CreateTagsCommand({ ResourceName: `arn:aws:redshift:${region}:${owner}:cluster:${id}`, Tags: [{ Key, Value }] }));
   },
   rest: async (sdk, ref) => {
     const { Clusters: [found] = [] } = await client(sdk).send(new DescribeClustersCommand({ ClusterIdentifier: ref.id }));
-    return JSON.stringify(Object.entries(found ?? {}).filter(([member]) => !['AutomatedSnapshotRetentionPeriod', 'ClusterStatus'].includes(member)));
+    return JSON.stringify(Object.entries(found ?? {}).filter(([member]) => ![own, 'ClusterStatus'].includes(member)));
   },
-};
+});
+const common = commonFor('AutomatedSnapshotRetentionPeriod');
 const gone: Scenario = {
   name: 'a cluster that is gone',
   expect: 'compliant',
@@ -95,6 +104,46 @@ describeRemediator(enableAuditLogging, {
     },
     { ...common, name: 'a scratch cluster', expect: 'change', hazards: ['short-lived'], arrange: cluster({ tags: { purpose: 'scratch' } }) },
     { ...common, name: 'a cluster with it', expect: 'compliant', arrange: cluster({ logs: true }) },
+    gone,
+  ],
+});
+
+const modified =
+  (change: object): Scenario['breakAgain'] =>
+  async (sdk, ref) => {
+    await client(sdk).send(new ModifyClusterCommand({ ClusterIdentifier: ref.id, ...change }));
+  };
+const whoModifies: Scenario['event'] = ({ account: owner, region, id }) =>
+  cloudTrailEvent({ account: owner, region, service: 'redshift', operation: 'ModifyCluster', request: { clusterIdentifier: id } });
+const paused = (given: Given) => async (sdk: Sdk) => {
+  const ref = await cluster(given)(sdk);
+  await client(sdk).send(new PauseClusterCommand({ ClusterIdentifier: ref.id }));
+  return ref;
+};
+
+const upgrading = { ...commonFor('AllowVersionUpgrade'), breakAgain: modified({ AllowVersionUpgrade: false }) };
+const fixed = { AllowVersionUpgrade: false };
+describeRemediator(allowVersionUpgrade, {
+  account,
+  scenarios: [
+    { ...upgrading, name: 'a cluster that takes no versions', expect: 'change', arrange: cluster(fixed) },
+    { ...upgrading, name: 'someone has just turned it off', expect: 'change', arrange: cluster(fixed), event: whoModifies },
+    { ...upgrading, name: 'a pinned cluster', expect: 'change', hazards: ['pinned-version'], arrange: cluster({ ...fixed, tags: { version: 'pinned' } }) },
+    { ...upgrading, name: 'a cluster that is paused', expect: 'change', hazards: ['busy'], arrange: paused(fixed) },
+    { ...upgrading, name: 'a cluster that takes them', expect: 'compliant', arrange: cluster({ AllowVersionUpgrade: true }) },
+    gone,
+  ],
+});
+
+const routing = { ...commonFor('EnhancedVpcRouting'), breakAgain: modified({ EnhancedVpcRouting: false }) };
+const open = { EnhancedVpcRouting: false };
+describeRemediator(enableEnhancedVpcRouting, {
+  account,
+  scenarios: [
+    { ...routing, name: 'a cluster without it', expect: 'change', arrange: cluster(open) },
+    { ...routing, name: 'someone has just turned it off', expect: 'change', arrange: cluster(open), event: whoModifies },
+    { ...routing, name: 'a cluster that is paused', expect: 'change', hazards: ['busy'], arrange: paused(open) },
+    { ...routing, name: 'a cluster with it', expect: 'compliant', arrange: cluster({ EnhancedVpcRouting: true }) },
     gone,
   ],
 });

@@ -1,14 +1,17 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableAuditLogging, enableAutomatedSnapshots } from '../src/index.js';
+import { allowVersionUpgrade, enableAuditLogging, enableAutomatedSnapshots, enableEnhancedVpcRouting } from '../src/index.js';
 
 interface Cluster {
   days: number;
   logged: boolean;
+  upgrades: boolean;
+  routed: boolean;
   tags: { Key: string; Value: string }[];
 }
 type Named = { readonly ClusterIdentifier: string };
+type Modify = Named & { readonly AutomatedSnapshotRetentionPeriod?: number; readonly AllowVersionUpgrade?: boolean; readonly EnhancedVpcRouting?: boolean };
 const known = (custom: Record<string, unknown>, id: string): Cluster => {
   const found = (custom as Record<string, Cluster>)[id];
   if (found === undefined) throw new SimulatedError('ClusterNotFoundFault', 404);
@@ -20,13 +23,19 @@ const redshift: Readonly<Record<string, Operation>> = {
     Clusters: (ClusterIdentifier === undefined ? Object.keys(custom).sort() : [ClusterIdentifier]).map((id) => ({
       ClusterIdentifier: id,
       ClusterCreateTime: new Date('2026-01-02T03:04:05Z'),
+      ClusterStatus: 'available',
       AutomatedSnapshotRetentionPeriod: known(custom, id).days,
+      AllowVersionUpgrade: known(custom, id).upgrades,
+      EnhancedVpcRouting: known(custom, id).routed,
       Tags: known(custom, id).tags,
     })),
   }),
   DescribeLoggingStatus: ({ custom }, { ClusterIdentifier }: Named) => ({ LoggingEnabled: known(custom, ClusterIdentifier).logged }),
-  ModifyCluster: ({ custom }, { ClusterIdentifier, AutomatedSnapshotRetentionPeriod: days }: Named & { readonly AutomatedSnapshotRetentionPeriod: number }) => {
-    known(custom, ClusterIdentifier).days = days;
+  ModifyCluster: ({ custom }, { ClusterIdentifier, AutomatedSnapshotRetentionPeriod, AllowVersionUpgrade, EnhancedVpcRouting }: Modify) => {
+    const found = known(custom, ClusterIdentifier);
+    found.days = AutomatedSnapshotRetentionPeriod ?? found.days;
+    found.upgrades = AllowVersionUpgrade ?? found.upgrades;
+    found.routed = EnhancedVpcRouting ?? found.routed;
     return {};
   },
   EnableLogging: ({ custom }, { ClusterIdentifier }: Named) => {
@@ -38,11 +47,13 @@ const redshift: Readonly<Record<string, Operation>> = {
     return {};
   },
 };
-const sound = (): Cluster => ({ days: 30, logged: true, tags: [] });
+const sound = (): Cluster => ({ days: 30, logged: true, upgrades: true, routed: true, tags: [] });
 
 it.each<[id: string, Remediator, broken: Partial<Cluster>]>([
   [enableAutomatedSnapshots.id, enableAutomatedSnapshots, { days: 1 }],
   [enableAuditLogging.id, enableAuditLogging, { logged: false }],
+  [allowVersionUpgrade.id, allowVersionUpgrade, { upgrades: false }],
+  [enableEnhancedVpcRouting.id, enableEnhancedVpcRouting, { routed: false }],
 ])('%s survives every fault at every call', async (_, remediator, broken) => {
   const report = await faultMatrix(remediator, {
     services: { redshift },

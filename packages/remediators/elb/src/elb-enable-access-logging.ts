@@ -1,0 +1,76 @@
+import { defineSetting, needs, shortLived } from '@redress/core';
+import * as z from 'zod/mini';
+import { elb } from './client.js';
+import { attributeCalls, attributeIn, attributes, loadBalancer, ofController } from './load-balancer.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z.strictObject({
+  bucket: z
+    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
+    .check(z.describe('The bucket that logs are delivered to: of the same region, with a policy that lets Elastic Load Balancing deliver.')),
+  prefix: z._default(z.string(), '').check(z.describe('What their keys begin with.')),
+});
+
+/**
+ * Turns on access logs of a load balancer, to the bucket that the policy names. Requests do not wait for them.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-5
+ */
+export const enableAccessLogging = defineSetting({
+  on: loadBalancer,
+  id: 'elb-enable-access-logging',
+  title: 'Turn on access logs of a load balancer',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['ELB.5'] },
+  rules: { ELB_LOGGING_ENABLED: 'elb-logging-enabled', NLB_LOGGING_ENABLED: 'nlb-logging-enabled' },
+  calls: attributeCalls,
+  ceiling: 'enforce',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether the bucket lets logs be delivered: Elastic Load Balancing refuses the call where it does not.',
+    'Listeners of network load balancers without TLS: nothing is logged of them.',
+    'What the logs cost, and for how long the bucket keeps them.',
+  ],
+  parameters,
+  read: {
+    reads: [attributes],
+    async of({ aws, arn, found }) {
+      const { Attributes } = await aws.elasticloadbalancing.DescribeLoadBalancerAttributes({ LoadBalancerArn: arn });
+      const logged = attributeIn(Attributes, 'access_logs.s3.enabled') === 'true';
+      // While nothing is logged, a bucket that is named has no effect.
+      const [bucket = null, prefix = null] = logged ? ['bucket', 'prefix'].map((each) => attributeIn(Attributes, `access_logs.s3.${each}`)) : [];
+      return { kind: (await found()).Type, logged: Attributes === undefined ? undefined : logged, bucket, prefix };
+    },
+  },
+  hazards: [shortLived('logs of it are paid for, and nobody reads them'), ofController('it sets the attribute back')],
+  rollback: {
+    restores: 'exact',
+    what: 'Access logs are turned off again.',
+    not: ['What was delivered meanwhile.', 'A bucket that was named while they were off.'],
+  },
+  alsoFoundBy: { prowler: ['elbv2_logging_enabled'] },
+  inCode: {
+    cloudFormation: 'AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerAttributes access_logs.s3.enabled, access_logs.s3.bucket',
+    terraform: 'aws_lb access_logs',
+  },
+  instead({ now: { kind, logged }, id, parameters: { bucket } }) {
+    if (kind === 'gateway') return { status: 'not-applicable', reason: 'Gateway load balancers have no access logs.' };
+    return logged ? null : needs('elb-enable-access-logging', `${id} has no access logs`, { bucket });
+  },
+  wanted: ({ now, parameters: { bucket, prefix } }) => (now.logged ? now : { ...now, logged: true, bucket: bucket ?? null, prefix }),
+  writes: [elb.pick('ModifyLoadBalancerAttributes')],
+  write: ({ arn, to: { logged, bucket, prefix } }) =>
+    elb.call('ModifyLoadBalancerAttributes', {
+      LoadBalancerArn: arn,
+      Attributes: Object.entries({ enabled: String(logged), ...(logged ? { bucket: bucket ?? '', prefix: prefix ?? '' } : {}) }).map(([name, Value]) => ({
+        Key: `access_logs.s3.${name}`,
+        Value,
+      })),
+    }),
+  summary: ({ id, to }) => `deliver access logs of ${id} to ${to.bucket}`,
+  judge({ state: { logged, bucket }, claim: { parameters: asked }, resource }) {
+    const buckets = asked?.['s3BucketNames']?.split(',').map((each) => each.trim());
+    if (!logged || buckets === undefined || buckets.includes(bucket ?? '')) return [];
+    return [`${resource.id} logs to ${bucket}, and one of ${buckets.join(', ')} is looked for`];
+  },
+});

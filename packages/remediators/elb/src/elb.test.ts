@@ -1,0 +1,100 @@
+import { type Assessment, type Remediator, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { elbRemediators, enableAccessLogging, enableDeletionProtection, redirectHttpToHttps } from './index.js';
+
+const REF = resource({ type: 'AWS::ElasticLoadBalancingV2::LoadBalancer', id: 'app/web/50dc6c495c0c9188', account: '111111111111', region: 'eu-west-1' });
+const ARN = 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/50dc6c495c0c9188';
+const FORWARD = [{ Type: 'forward', TargetGroupArn: 'arn:targets', ForwardConfig: { TargetGroups: [{ TargetGroupArn: 'arn:targets', Weight: 1 }] } }];
+const http = (id: string, DefaultActions: object[] = FORWARD) => ({ ListenerArn: `arn:${id}`, Protocol: 'HTTP', Port: 80, DefaultActions });
+const https = (Port: number) => ({ ListenerArn: `arn:${Port}`, Protocol: 'HTTPS', Port, DefaultActions: FORWARD });
+
+interface World {
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly listeners?: readonly object[];
+}
+async function assess(remediator: Remediator, { attributes = {}, listeners = [] }: World, parameters: object = {}): Promise<Assessment> {
+  const aws = {
+    elasticloadbalancing: {
+      DescribeLoadBalancers: async () => ({ LoadBalancers: [{ LoadBalancerArn: ARN, Type: 'application', CreatedTime: new Date(0) }] }),
+      DescribeTags: async () => ({ TagDescriptions: [{ Tags: [] }] }),
+      DescribeLoadBalancerAttributes: async () => ({ Attributes: Object.entries(attributes).map(([Key, Value]) => ({ Key, Value })) }),
+      DescribeListeners: async () => ({ Listeners: listeners }),
+      DescribeRules: async () => ({ Rules: [{ IsDefault: true }] }),
+    },
+  };
+  const given = remediator.parameters(parameters);
+  const seen = await remediator.observe({ aws, resource: REF, parameters: given, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('It is there.');
+  return remediator.plan({ state: seen.state, context: seen.context, resource: REF, parameters: given, observedAt: 0 } as never);
+}
+const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
+
+describe('a listener that is redirected', () => {
+  it('gets back every action that it had', async () => {
+    const change = changeOf(await assess(redirectHttpToHttps, { listeners: [http('80'), https(443)] }));
+    expect(change?.undo).toEqual({
+      calls: [{ service: 'elasticloadbalancing', operation: 'ModifyListener', input: { ListenerArn: 'arn:80', DefaultActions: FORWARD }, retry: 'idempotent' }],
+      restores: 'exact',
+    });
+  });
+  it.each([
+    [[http('80'), https(8443), https(443)], '443'],
+    [[http('80'), https(9443), https(8443)], '8443'],
+  ])('leads to a listener that is there', async (listeners, Port) => {
+    const change = changeOf(await assess(redirectHttpToHttps, { listeners }));
+    expect(change?.call.input).toEqual({
+      ListenerArn: 'arn:80',
+      DefaultActions: [
+        {
+          Type: 'redirect',
+          RedirectConfig: { Protocol: 'HTTPS', Port, Host: '#{host}', Path: '/#{path}', Query: '#{query}', StatusCode: 'HTTP_302' },
+        },
+      ],
+    });
+  });
+  it('is one that people choose where there are more, and none where it would lead nowhere', async () => {
+    expect((await assess(redirectHttpToHttps, { listeners: [http('80'), http('81'), https(443)] })).status).toBe('manual');
+    expect((await assess(redirectHttpToHttps, { listeners: [http('80')] })).status).toBe('manual');
+  });
+  it('stays as it is where it leads to HTTPS already, and not where it leads to HTTP', async () => {
+    const redirect = (Protocol: string) => [{ Type: 'redirect', RedirectConfig: { Protocol, StatusCode: 'HTTP_301' } }];
+    expect((await assess(redirectHttpToHttps, { listeners: [http('80', redirect('HTTPS')), https(443)] })).status).toBe('compliant');
+    expect((await assess(redirectHttpToHttps, { listeners: [http('80', redirect('HTTP')), https(443)] })).status).toBe('change');
+  });
+});
+
+describe('access logs', () => {
+  const OWN = { 'access_logs.s3.enabled': 'true', 'access_logs.s3.bucket': 'own-logs', 'access_logs.s3.prefix': 'web' };
+  it('that are delivered to another bucket stay there', async () => {
+    expect((await assess(enableAccessLogging, { attributes: OWN }, { bucket: 'logs-of-all' })).status).toBe('compliant');
+  });
+  it('need a bucket that the policy names', async () => {
+    expect(await assess(enableAccessLogging, { attributes: {} })).toMatchObject({ status: 'manual', message: expect.stringContaining('bucket') });
+  });
+  it('in a bucket that the rule does not look for are said to be', async () => {
+    const judge = (s3BucketNames: string) =>
+      enableAccessLogging.judge?.({
+        state: { created: '', kind: 'application', logged: true, bucket: 'own-logs', prefix: 'web' },
+        claim: { controls: [], configRule: 'elb-logging-enabled', isRule: () => true, parameters: { s3BucketNames }, observedAt: 0 },
+        resource: REF,
+        parameters: {},
+      } as never);
+    expect(await judge('logs-of-all, own-logs')).toEqual([]);
+    expect(await judge('logs-of-all')).toEqual(['app/web/50dc6c495c0c9188 logs to own-logs, and one of logs-of-all is looked for']);
+  });
+});
+
+it('an attribute that is not said is not taken for one that is off', async () => {
+  await expect(assess(enableDeletionProtection, { attributes: {} })).rejects.toThrow('did not say enabled');
+});
+
+it.each([
+  ['CreateLoadBalancer', {}, { loadBalancers: [{ loadBalancerArn: ARN }] }],
+  ['ModifyLoadBalancerAttributes', { loadBalancerArn: ARN }, {}],
+  ['CreateListener', { loadBalancerArn: ARN }, {}],
+  ['ModifyListener', { listenerArn: `${ARN.replace(':loadbalancer/', ':listener/')}/f2f7dc8efc522ab2` }, {}],
+])('%s is about the load balancer', (operation, request, response) => {
+  const readers = elbRemediators.flatMap(({ apiCalls }) => apiCalls[`elasticloadbalancing:${operation}`] ?? []);
+  expect(readers.length).toBeGreaterThan(0);
+  for (const read of readers) expect(read({ account: '111111111111', region: 'eu-west-1', request, response } as never)).toEqual([{ id: ARN }]);
+});

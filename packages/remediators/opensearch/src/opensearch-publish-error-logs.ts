@@ -1,0 +1,106 @@
+import { defineSetting, needs, shortLived } from '@redress/core';
+import * as z from 'zod/mini';
+import { opensearch } from './client.js';
+import { elasticsearchDomain, openSearchDomain } from './domain.js';
+import { packageRef } from './package-ref.js';
+
+const ERRORS = 'ES_APPLICATION_LOGS';
+const parameters = z.strictObject({
+  logGroup: z
+    .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+$/, 'the ARN of a log group, without :* at its end')))
+    .check(z.describe('ARN of the log group that errors are published to. A resource policy of CloudWatch Logs has to let es.amazonaws.com write.')),
+});
+
+/** What both have in common: the API has one map of all logs, so those that are published to somewhere else go along. */
+const publishing = (given: {
+  readonly on: typeof openSearchDomain;
+  readonly id: string;
+  readonly controls: readonly string[];
+  readonly rule: string;
+  readonly name: string;
+}) =>
+  defineSetting({
+    on: given.on,
+    id: given.id,
+    title: `Publish the error logs of ${given.name}`,
+    package: packageRef,
+    controls: { 'aws-fsbp': given.controls },
+    rules: { [given.rule]: given.rule.toLowerCase().replaceAll('_', '-') },
+    calls: Object.fromEntries(
+      ['CreateDomain', 'UpdateDomainConfig', 'CreateElasticsearchDomain', 'UpdateElasticsearchDomainConfig'].map((call) => [
+        `es:${call}`,
+        'request.domainName',
+      ]),
+    ),
+    // Whether a change of what is published moves the domain to new nodes, only a dry run says, which is a call that writes.
+    ceiling: 'approve',
+    settle: 'PT60S',
+    blindSpots: [
+      'Whether OpenSearch Service moves the domain to new nodes for it: aws opensearch update-domain-config --dry-run says so.',
+      'Whether the log group lets es.amazonaws.com write: the call is refused where it does not.',
+      'What the logs cost.',
+    ],
+    parameters,
+    // One that is not enabled is as good as one that is not there.
+    at: ({ LogPublishingOptions = {} }) => ({
+      logs: Object.fromEntries(
+        Object.entries(LogPublishingOptions).flatMap(([type, { Enabled, CloudWatchLogsLogGroupArn: group = '' }]) => (Enabled === true ? [[type, group]] : [])),
+      ) as Readonly<Record<string, string>>,
+    }),
+    context: {
+      of: async ({ found }) => {
+        const { Processing, UpgradeProcessing } = await found();
+        return { busy: Processing === true || UpgradeProcessing === true };
+      },
+    },
+    hazards: [shortLived('logs of it are paid for, and nobody reads them')],
+    rollback: { restores: 'exact', what: 'Error logs are not published any more.', not: ['What was published meanwhile.'] },
+    alsoFoundBy: { prowler: ['opensearch_service_domains_cloudwatch_logging_enabled'] },
+    inCode: {
+      cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
+      terraform: `${given.on === elasticsearchDomain ? 'aws_elasticsearch_domain' : 'aws_opensearch_domain'} log_publishing_options`,
+    },
+    instead({ now, context, id, parameters: { logGroup } }) {
+      if (now.logs[ERRORS] !== undefined) return null;
+      const missing = needs(given.id, `${id} publishes no error logs`, { logGroup });
+      if (missing !== null || context?.busy !== true) return missing;
+      return { status: 'manual', message: `${id} publishes no error logs, and is being changed at the moment.`, steps: ['Wait until it is active.'] };
+    },
+    wanted: ({ now, parameters: { logGroup = '' } }) => ({ logs: { [ERRORS]: logGroup, ...now.logs } }),
+    writes: [opensearch.pick('UpdateDomainConfig')],
+    write: ({ id, now, to }) =>
+      opensearch.call('UpdateDomainConfig', {
+        DomainName: id,
+        LogPublishingOptions: Object.fromEntries(
+          Object.entries({ ...now.logs, ...to.logs }).map(([type, group]) => [type, { CloudWatchLogsLogGroupArn: group, Enabled: type in to.logs }]),
+        ),
+      }),
+    summary: ({ id, to }) => `publish error logs of ${id} to ${to.logs[ERRORS]}`,
+  });
+
+/**
+ * Publishes the error logs of a domain of OpenSearch to the log group that the policy names.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/opensearch-controls.html#opensearch-4
+ */
+export const publishErrorLogs = publishing({
+  on: openSearchDomain,
+  id: 'opensearch-publish-error-logs',
+  // Security Hub writes it with a small s.
+  controls: ['OpenSearch.4', 'Opensearch.4'],
+  rule: 'OPENSEARCH_LOGS_TO_CLOUDWATCH',
+  name: 'an OpenSearch domain',
+});
+
+/**
+ * The same for a domain of Elasticsearch.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/es-controls.html#es-4
+ */
+export const publishElasticsearchErrorLogs = publishing({
+  on: elasticsearchDomain,
+  id: 'opensearch-publish-elasticsearch-error-logs',
+  controls: ['ES.4'],
+  rule: 'ELASTICSEARCH_LOGS_TO_CLOUDWATCH',
+  name: 'an Elasticsearch domain',
+});

@@ -1,0 +1,48 @@
+import { type Assessment, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { publishErrorLogs } from './index.js';
+
+const REF = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', account: '111111111111', region: 'eu-west-1' });
+const group = (name: string) => `arn:aws:logs:eu-west-1:111111111111:log-group:${name}`;
+const on = (name: string) => ({ CloudWatchLogsLogGroupArn: group(name), Enabled: true });
+const off = (name: string) => ({ CloudWatchLogsLogGroupArn: group(name), Enabled: false });
+
+async function assess(found: object, parameters: object = { logGroup: group('errors') }): Promise<Assessment> {
+  const aws = { es: { DescribeDomain: async () => ({ DomainStatus: { DomainName: 'search', ...found } }), ListTags: async () => ({ TagList: [] }) } };
+  const given = publishErrorLogs.parameters(parameters);
+  const seen = await publishErrorLogs.observe({ aws, resource: REF, parameters: given, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('It is there.');
+  return publishErrorLogs.plan({ state: seen.state, context: seen.context, resource: REF, parameters: given, observedAt: 0 } as never);
+}
+const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
+
+describe('error logs', () => {
+  it('are published in addition to all that is published', async () => {
+    const change = changeOf(await assess({ LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), INDEX_SLOW_LOGS: off('index') } }));
+    expect(change?.call.input).toEqual({ DomainName: 'search', LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), ES_APPLICATION_LOGS: on('errors') } });
+    expect(change?.undo).toMatchObject({
+      restores: 'exact',
+      calls: [{ input: { DomainName: 'search', LogPublishingOptions: { SEARCH_SLOW_LOGS: on('slow'), ES_APPLICATION_LOGS: off('errors') } } }],
+    });
+  });
+  it('that are published elsewhere stay there', async () => {
+    expect((await assess({ LogPublishingOptions: { ES_APPLICATION_LOGS: on('own') } })).status).toBe('compliant');
+  });
+  it('need a log group that the policy names', async () => {
+    expect(await assess({}, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('logGroup') });
+  });
+  it('of a domain that is being changed wait', async () => {
+    expect(await assess({})).toMatchObject({ status: 'change', hazards: [] });
+    for (const busy of [{ Processing: true }, { UpgradeProcessing: true }])
+      expect(await assess(busy)).toMatchObject({ status: 'manual', steps: ['Wait until it is active.'] });
+  });
+});
+
+it.each([
+  ['search', { id: 'search' }],
+  ['arn:aws:es:eu-west-1:111111111111:domain/search', { id: 'search', region: 'eu-west-1' }],
+  ['111111111111/search', { id: 'search' }],
+  ['222222222222/search', null],
+])('%s is the domain, or none of this account', async (id, named) => {
+  expect(await publishErrorLogs.identify?.({ aws: {}, resource: { ...REF, id } } as never)).toEqual(named);
+});

@@ -1,0 +1,89 @@
+import { type Assessment, type Remediator, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { disablePublicAccess, enableAutomatedBackups, enableEnhancedMonitoring, exportLogsToCloudWatch, rdsRemediators } from './index.js';
+
+const REF = resource({ type: 'AWS::RDS::DBInstance', id: 'orders', account: '111111111111', region: 'eu-west-1' });
+const FOUND = {
+  DBInstanceIdentifier: 'orders',
+  DbiResourceId: 'db-ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  Engine: 'postgres',
+  DBInstanceStatus: 'available',
+  DeletionProtection: false,
+  PubliclyAccessible: true,
+  AutoMinorVersionUpgrade: false,
+  BackupRetentionPeriod: 0,
+  TagList: [],
+};
+
+async function assess(remediator: Remediator, found: object, parameters: object = {}): Promise<Assessment> {
+  const aws = { rds: { DescribeDBInstances: async () => ({ DBInstances: [{ ...FOUND, ...found }] }) } };
+  const given = remediator.parameters(parameters);
+  const seen = await remediator.observe({ aws, resource: REF, parameters: given, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('It is there.');
+  return remediator.plan({ state: seen.state, context: seen.context, resource: REF, parameters: given, observedAt: 0 } as never);
+}
+const changesOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes : []);
+
+describe('what others have pending', () => {
+  it('is applied by no call of this package, and by no undo', async () => {
+    const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
+    const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance'));
+    const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
+    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(JSON.stringify(changes)).not.toContain('ApplyImmediately');
+  });
+
+  it.each([
+    ['is on its way for long enough', { BackupRetentionPeriod: 14 }, 'manual'],
+    ['is on its way, and too short', { BackupRetentionPeriod: 3 }, 'change'],
+    ['is not on its way', {}, 'change'],
+  ])('a period of backups that %s', async (_, PendingModifiedValues, status) => {
+    expect((await assess(enableAutomatedBackups, { PendingModifiedValues })).status).toBe(status);
+  });
+
+  it('is what a rollback of backups has come to, too', () => {
+    const state = (days: number, pending: number | null) => ({ created: 'db-1', days, pending, cluster: null, source: null });
+    expect(enableAutomatedBackups.equivalent(state(0, null), state(7, 0))).toBe(true);
+    expect(enableAutomatedBackups.equivalent(state(0, null), state(0, null))).toBe(true);
+    expect(enableAutomatedBackups.equivalent(state(0, null), state(7, null))).toBe(false);
+  });
+
+  it.each([
+    ['being turned on', ['postgresql'], { LogTypesToEnable: ['upgrade'] }, undefined],
+    ['being turned off', ['postgresql', 'upgrade'], { LogTypesToDisable: ['upgrade'] }, ['upgrade']],
+    ['not being turned on', undefined, {}, ['postgresql', 'upgrade']],
+  ])('logs that are %s', async (_, EnabledCloudwatchLogsExports, PendingCloudwatchLogsExports, added) => {
+    const found = await assess(exportLogsToCloudWatch, { EnabledCloudwatchLogsExports, PendingModifiedValues: { PendingCloudwatchLogsExports } });
+    expect(changesOf(found)[0]?.call.input['CloudwatchLogsExportConfiguration']).toEqual(added === undefined ? undefined : { EnableLogTypes: added });
+  });
+});
+
+describe('automated backups', () => {
+  it('are never kept for a shorter time', async () => {
+    expect((await assess(enableAutomatedBackups, { BackupRetentionPeriod: 30 })).status).toBe('compliant');
+  });
+  it('say what setting the period back destroys', async () => {
+    const destroyed = async (BackupRetentionPeriod: number) => changesOf(await assess(enableAutomatedBackups, { BackupRetentionPeriod }))[0]?.undo;
+    expect(await destroyed(0)).toMatchObject({ destroys: 'all automated backups of orders' });
+    expect(await destroyed(3)).toMatchObject({ destroys: 'automated backups of orders that are older than 3 days' });
+  });
+  it('of a rule that asks for more than the policy, are too few', async () => {
+    const judge = (parameters: Record<string, string>) =>
+      enableAutomatedBackups.judge?.({
+        state: { created: 'db-1', days: 7, pending: null, cluster: null, source: null },
+        claim: { controls: [], configRule: 'db-instance-backup-enabled', isRule: () => true, parameters, observedAt: 0 },
+        resource: REF,
+        parameters: { minDays: 7 },
+      } as never);
+    expect(await judge({ backupRetentionMinimum: '14' })).toEqual([
+      'db-instance-backup-enabled looks for backupRetentionMinimum = 14 on orders: the policy has less',
+    ]);
+    expect(await judge({ backupRetentionMinimum: '7' })).toEqual([]);
+    expect(await judge({ preferredBackupWindow: '00:00-01:00' })).toBeNull();
+  });
+});
+
+it('an instance that is not available is not changed without a person', async () => {
+  expect(await assess(disablePublicAccess, { DBInstanceStatus: 'modifying' })).toMatchObject({ hazards: [{ code: 'busy', effect: 'approve' }] });
+  expect(await assess(disablePublicAccess, {})).toMatchObject({ hazards: [] });
+});

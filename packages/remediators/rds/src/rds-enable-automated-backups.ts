@@ -1,0 +1,81 @@
+import { defineSetting } from '@redress/core';
+import * as z from 'zod/mini';
+import { rds } from './client.js';
+import { packageRef } from './package-ref.js';
+import { busy, dbInstance, instanceCalls, ofCluster, status } from './resources.js';
+
+const parameters = z.strictObject({
+  minDays: z._default(z.int().check(z.gte(1), z.lte(35)), 7).check(z.describe('Automated backups that are kept for fewer days are kept for this many.')),
+});
+
+/**
+ * Turns on automated backups of a DB instance, or lengthens for how long they are kept; never shortens it. From none to some comes with the next
+ * maintenance window: that restarts the instance, and it is not applied before.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html#rds-11
+ */
+export const enableAutomatedBackups = defineSetting({
+  on: dbInstance,
+  id: 'rds-enable-automated-backups',
+  title: 'Turn on or lengthen automated backups of a DB instance',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['RDS.11'] },
+  rules: { DB_INSTANCE_BACKUP_ENABLED: 'db-instance-backup-enabled' },
+  ruleParameters: { backupRetentionMinimum: 'minDays', backupRetentionPeriod: 'minDays' },
+  calls: instanceCalls,
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: ['What the backups cost.', 'Whether AWS Backup, or snapshots of its own, keep the database restorable already.'],
+  alsoFoundBy: { prowler: ['rds_instance_backup_enabled'] },
+  inCode: { cloudFormation: 'AWS::RDS::DBInstance BackupRetentionPeriod', terraform: 'aws_db_instance backup_retention_period' },
+  parameters,
+  at: ({ BackupRetentionPeriod, DBClusterIdentifier, ReadReplicaSourceDBInstanceIdentifier, PendingModifiedValues }) => ({
+    days: BackupRetentionPeriod,
+    pending: PendingModifiedValues?.BackupRetentionPeriod,
+    cluster: DBClusterIdentifier,
+    source: ReadReplicaSourceDBInstanceIdentifier,
+  }),
+  absent: { pending: null, cluster: null, source: null },
+  context: status,
+  hazards: [
+    {
+      code: 'restarts',
+      effect: 'approve',
+      what: 'There are no automated backups: the first period restarts the instance in its next maintenance window.',
+      advice: 'See when its maintenance window is, and whether a restart fits there.',
+      when: ({ now, id }) => (now.days === 0 ? `${id} has no automated backups: it restarts in its next maintenance window` : null),
+    },
+    {
+      code: 'read-replica',
+      effect: 'approve',
+      what: 'It is a read replica: its source may have the backups that are needed.',
+      advice: 'See what the source keeps. Approve, or record an exception.',
+      when: ({ now, id }) => (now.source === null ? null : `${id} is a read replica of ${now.source}`),
+    },
+    busy,
+  ],
+  rollback: {
+    restores: 'equivalent',
+    what: 'The period is set back. From some to none comes with the next maintenance window.',
+    not: ['Backups older than the period before: RDS deletes them for good, so it has to be accepted (`--accept-loss`).'],
+  },
+  instead({ now: { days, pending, cluster }, parameters: { minDays } }) {
+    if (days >= minDays) return null;
+    if (pending === null || pending < minDays) return ofCluster(cluster, `--backup-retention-period ${minDays}`);
+    return {
+      status: 'manual',
+      message: `Backups are kept for ${days} days; ${pending} are to come in its maintenance window.`,
+      steps: ['Wait for the window.'],
+    };
+  },
+  wanted: ({ now, parameters: { minDays } }) => ({ ...now, days: Math.max(now.days, minDays) }),
+  writes: [rds.pick('ModifyDBInstance')],
+  write: ({ id, to }) => rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, BackupRetentionPeriod: to.days }),
+  undo: ({ id, now }) => ({
+    calls: [rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, BackupRetentionPeriod: now.days })],
+    restores: 'equivalent',
+    destroys: now.days === 0 ? `all automated backups of ${id}` : `automated backups of ${id} that are older than ${now.days} days`,
+  }),
+  equivalent: ({ before, after }) => before.days === (after.pending ?? after.days),
+  summary: ({ id, now, to }) => `keep automated backups of ${id} for ${to.days} days instead of ${now.days}`,
+});
