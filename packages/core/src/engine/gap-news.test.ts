@@ -48,6 +48,7 @@ const found = (over: Partial<Decided> = {}): Decided => ({
   steps: [],
   joined: false,
   approval: null,
+  within: null,
   facts: shows({ status: 'change', changes: [A] }),
   view: view(),
   ...over,
