@@ -138,4 +138,28 @@ export default [
     replace: 'found !== null && naming.length === 0 && left.length < 0',
     tests: ['packages/cli/src/coverage.test.ts'],
   },
+  {
+    promise: 'An account that does not let the credentials in keeps no other from being swept, and is reported.',
+    defect: 'it is passed over',
+    file: 'packages/cli/src/places.ts',
+    find: 'left.push({ account: id, reason: messageOf(error) });',
+    replace: '',
+    tests: ['packages/cli/src/sweep-places.test.ts'],
+  },
+  {
+    promise: 'A sweep that was interrupted is not taken for a complete one.',
+    defect: 'its places count as done because they have ended',
+    file: 'packages/cli/src/commands/sweep.ts',
+    find: 'return here.length > 0 && here.every(({ complete }) => complete);',
+    replace: 'return here.length > 0;',
+    tests: ['packages/cli/src/sweep-places.test.ts'],
+  },
+  {
+    promise: 'A plan that was interrupted says that there may be more.',
+    defect: 'it is taken for all of it',
+    file: 'packages/cli/src/commands/plan.ts',
+    find: "...(stop.signal.aborted ? ['It was interrupted: what is planned is what was looked at so far.'] : []),",
+    replace: '',
+    tests: ['packages/cli/src/sweep-places.test.ts'],
+  },
 ];

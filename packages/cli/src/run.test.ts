@@ -160,9 +160,7 @@ describe('plan', () => {
     expect(exit).toBe(0);
     expect(err).toContain('There is no redress.yaml here');
     expect(document.policySource).toEqual({ kind: 'absent', file: null });
-    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([
-      ['w-1', 'told-only', 'mode-notify'],
-    ]);
+    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'told-only', 'mode-notify']]);
     // What is as it should be is only counted.
     expect(document.summary).toMatchObject({ heldBack: 1, nothingToChange: 1 });
     expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);

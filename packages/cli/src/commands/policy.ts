@@ -20,7 +20,13 @@ export function policyCheckCommand(io: Io, composition: Composition): Answer {
     policySource,
     register: register.digest,
     stop: policy.stop,
-    environments: policy.environments.map(({ name, accounts, after }) => ({ name, accounts, after: after?.environment ?? null })),
+    environments: policy.environments.map(({ name, accounts, organizationalUnits = [], accountTags = [], after }) => ({
+      name,
+      accounts,
+      organizationalUnits,
+      accountTags,
+      after: after?.environment ?? null,
+    })),
     remediators: modes,
     limits: policy.limits,
     exceptions,
@@ -29,7 +35,10 @@ export function policyCheckCommand(io: Io, composition: Composition): Answer {
   const lines = [
     `${paint('green', 'The policy is valid')}: ${printable(policySource.file ?? policySource.kind)} (${policy.digest})`,
     ...(policy.stop === 'none' ? [] : [paint('red', `The kill switch of the policy stops ${policy.stop}.`)]),
-    ...policy.environments.map(({ name, accounts }) => `environment ${name}: ${accounts.length === 0 ? 'no account' : accounts.join(', ')}`),
+    ...policy.environments.map(({ name, accounts, organizationalUnits = [], accountTags = [] }) => {
+      const members = [...accounts, ...organizationalUnits, ...accountTags.map(({ key, value }) => `${key}=${value}`)];
+      return printable(`environment ${name}: ${members.length === 0 ? 'no account' : members.join(', ')}`);
+    }),
     ...(policy.environments.length === 0 ? ['There is no environment, so every account is notify-only.'] : []),
     ...modes.map((each) => printable(`${each.id}: ${modeWords(each.modes)}`)),
     ...exceptions.map(

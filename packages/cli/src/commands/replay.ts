@@ -1,4 +1,14 @@
-import { createReplay, formatResource, normalize, type Replay, type ReplayedPass, type ResourceRef, readRecordings, unwrap } from '@redress/core';
+import {
+  createReplay,
+  formatResource,
+  needsOrganization,
+  normalize,
+  type Replay,
+  type ReplayedPass,
+  type ResourceRef,
+  readRecordings,
+  unwrap,
+} from '@redress/core';
 import { type Composition, hasJournal, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { documentsOf, placeOf } from '../files/documents.js';
@@ -85,6 +95,11 @@ export async function replayCommand(
   if (!Number.isSafeInteger(most) || most < 0) throw new CliError('cli/usage', `--most ${JSON.stringify(options.most)} is not a number of passes.`);
   const origin = originOf(options.from, composition.region);
   const other = options.against === undefined ? null : await compose(options.against);
+  for (const { policy } of [composition, ...(other === null ? [] : [other])])
+    if (needsOrganization(policy))
+      throw new CliError('cli/usage', 'The policy names units or tags of an organization, and a replay asks nothing of AWS.', {
+        next: 'Give a policy that names the accounts by their ids.',
+      });
   const journal = (await hasJournal(composition.data)) ? await openJournal(composition.data, { create: false }) : null;
   if (journal === null) io.stderr(`There is no journal in ${composition.data.shown}, so no state is known: most is undecidable.\n`);
   try {

@@ -1,4 +1,4 @@
-import type { SweepProgress, SweepSummary } from '@redress/core';
+import type { SweepProgress, SweepSummary, SweepTarget } from '@redress/core';
 import { type Composition, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { interruptible } from '../interrupt.js';
@@ -56,7 +56,10 @@ export async function sweepCommand(io: Io, composition: Composition, options: Sw
       },
       onProgress: progress.update,
     });
-    const interrupted = stop.signal.aborted ? (progress.last ?? { places: targets.length, placesDone: 0, found: 0, decided: 0 }) : null;
+    const { found, decided } = progress.last ?? { found: 0, decided: 0 };
+    const interrupted = stop.signal.aborted
+      ? { places: targets.length, placesDone: targets.filter((each) => isDone(each, sweeps)).length, found, decided }
+      : null;
     const complete = left.length === 0 && sweeps.every((each) => each.complete && each.retryable === 0 && each.errors === 0 && each.unread === 0);
     const handled = complete && passes.every(isHandled);
     const document: SweepDocument = { sweeps, passes, left, interrupted, complete, handled };
@@ -67,6 +70,12 @@ export async function sweepCommand(io: Io, composition: Composition, options: Sw
     redress.close();
     await journal.close?.();
   }
+}
+
+/** Whether nothing is left of a place: one that was stopped has ended, too. */
+function isDone({ account, region }: SweepTarget, sweeps: readonly SweepSummary[]): boolean {
+  const here = sweeps.filter((each) => each.account === account && each.region === region);
+  return here.length > 0 && here.every(({ complete }) => complete);
 }
 
 /** Places at the same time, unless asked otherwise: what the hub does, too. */
