@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Remediator } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
 import { remediators } from '@redress/remediators';
-import { fakeClock, type SimulatedAccountOptions, simulatedAccount } from '@redress/testing';
+import { fakeClock, simulatedAccount } from '@redress/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtinRemediators } from '../../packages/cli/src/builtin.js';
 import type { PlanDocument } from '../../packages/cli/src/commands/plan.js';
@@ -20,30 +20,13 @@ const pageOf = (id: string) => readFileSync(join(PAGES, `${id}.md`), 'utf8');
 const blocksOf = (page: string, language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map((match) => match[1] ?? '');
 
-const POLICY = { Arn: `arn:aws:iam::${ACCOUNT}:policy/all`, PolicyId: 'ANPA00000000000000001', DefaultVersionId: 'v1', AttachmentCount: 0 };
-/** What IAM has beside users and their keys. */
-const IDENTITIES: NonNullable<SimulatedAccountOptions['services']>[string] = {
-  ListPolicies: () => ({ Policies: [POLICY] }),
-  GetPolicy: () => ({ Policy: POLICY }),
-  GetPolicyVersion: () => ({ PolicyVersion: { Document: '{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}' } }),
-  ListEntitiesForPolicy: () => ({}),
-  GetAccountSummary: () => ({ SummaryMap: { AccountMFAEnabled: 0, AccountAccessKeysPresent: 1 } }),
-  ListVirtualMFADevices: () => ({ VirtualMFADevices: [] }),
-  ListRoles: () => ({ Roles: [] }),
-  ListGroups: () => ({ Groups: [] }),
-  ListUserPolicies: () => ({ PolicyNames: ['own'] }),
-  ListAttachedUserPolicies: () => ({ AttachedPolicies: [] }),
-  ListMFADevices: () => ({ MFADevices: [] }),
-  GetLoginProfile: () => ({ LoginProfile: { UserName: 'robot' } }),
-};
-
 /** An account with something for everyone. */
 function gaps() {
   const clock = fakeClock();
   const account = simulatedAccount({
     account: ACCOUNT,
     clock,
-    services: { ec2: { DescribeVolumes: () => ({ Volumes: [{ VolumeId: 'vol-1', Encrypted: false, Size: 8, State: 'available' }] }) }, iam: IDENTITIES },
+    services: { ec2: { DescribeVolumes: () => ({ Volumes: [{ VolumeId: 'vol-1', Encrypted: false, Size: 8, State: 'available' }] }) } },
   });
   const { GroupId } = account.act('ec2', 'CreateSecurityGroup', { GroupName: 'web', Description: 'web' }, REGION);
   const open = (port: number, ranges: object) =>

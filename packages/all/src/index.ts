@@ -12,7 +12,7 @@ import { ec2Remediators, furtherEc2Remediators } from '@redress/remediator-ec2';
 import { efsRemediators } from '@redress/remediator-efs';
 import { elbRemediators } from '@redress/remediator-elb';
 import { guarddutyRemediators } from '@redress/remediator-guardduty';
-import { iamRemediators } from '@redress/remediator-iam';
+import { furtherIamRemediators, iamRemediators } from '@redress/remediator-iam';
 import { opensearchRemediators } from '@redress/remediator-opensearch';
 import { rdsRemediators } from '@redress/remediator-rds';
 import { redshiftRemediators } from '@redress/remediator-redshift';
@@ -33,6 +33,7 @@ export const remediators: readonly Remediator[] = [
   ...elbRemediators,
   ...guarddutyRemediators,
   ...iamRemediators,
+  ...furtherIamRemediators,
   ...opensearchRemediators,
   ...rdsRemediators,
   ...redshiftRemediators,

@@ -988,14 +988,6 @@ describe('the command itself', () => {
       's3-report-public-website-bucket',
       'iam-flag-stale-access-key',
       'iam-strengthen-password-policy',
-      'iam-report-admin-policy',
-      'iam-report-full-service-policy',
-      'iam-report-inline-policies',
-      'iam-report-root-access-key',
-      'iam-report-root-mfa',
-      'iam-report-root-hardware-mfa',
-      'iam-report-user-attached-policies',
-      'iam-report-user-without-mfa',
       'logs-raise-retention',
     ]);
     // The role that fixes must not be able to open the port again.

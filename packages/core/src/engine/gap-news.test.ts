@@ -43,6 +43,7 @@ const found = (over: Partial<Decided> = {}): Decided => ({
   trigger: { by: 'sweep' },
   outcome: 'notified',
   decision: NOTIFY,
+  within: null,
   plan: plan(A),
   open: [],
   steps: [],

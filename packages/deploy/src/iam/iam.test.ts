@@ -80,7 +80,7 @@ describe('the narrowing of each action, beside the service authorization referen
     for (const each of types.filter(({ required }) => required)) expect((found.resources ?? []).map(form)).toContain(form(each.details.arn));
 
     const mine = types.filter((each) => (found.resources ?? []).some((arn) => form(arn) === form(each.details.arn)));
-    const known = [...details.conditionKeys, ...mine.flatMap((each) => [...each.conditionKeys, ...(each.details.conditionKeys ?? [])])];
+    const known = [...details.conditionKeys, ...mine.flatMap((each) => [...each.conditionKeys, ...each.details.conditionKeys])];
     const keys = [
       ...Object.values(found.conditions ?? {}).flatMap((each) => Object.keys(each)),
       ...(found.accountKey === undefined ? [] : [found.accountKey]),

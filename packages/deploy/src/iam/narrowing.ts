@@ -58,13 +58,6 @@ const user = (more: Partial<Narrowing> = {}): Narrowing => ({
   rest: 'Every user of the account: which one is meant, only an event says.',
   ...more,
 });
-/** What IAM has beside users, read by reports. */
-const identity = (name: 'Role' | 'Group' | 'Policy'): Narrowing => ({
-  name,
-  resources: [`arn:{partition}:iam::{account}:${name.toLowerCase()}/*`],
-  global: true,
-  rest: `Every ${name.toLowerCase()} of the account: which one is meant, only an event says.`,
-});
 const flaggedUser = user({
   name: 'UserFlag',
   tagged: true,
@@ -155,22 +148,6 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:PutBucketPublicAccessBlock': writtenBucket,
   's3:PutEncryptionConfiguration': writtenBucket,
   'iam:ListUsers': account('Iam', 'The list of users'),
-  'iam:ListRoles': account('Iam', 'The list of roles'),
-  'iam:ListGroups': account('Iam', 'The list of groups'),
-  'iam:ListPolicies': account('Iam', 'The list of policies'),
-  'iam:ListVirtualMFADevices': account('Iam', 'The list of virtual MFA devices'),
-  'iam:GetAccountSummary': account('Iam', 'The summary of the account'),
-  'iam:GetRole': identity('Role'),
-  'iam:ListRolePolicies': identity('Role'),
-  'iam:GetGroup': identity('Group'),
-  'iam:ListGroupPolicies': identity('Group'),
-  'iam:GetPolicy': identity('Policy'),
-  'iam:GetPolicyVersion': identity('Policy'),
-  'iam:ListEntitiesForPolicy': identity('Policy'),
-  'iam:GetLoginProfile': user(),
-  'iam:ListMFADevices': user(),
-  'iam:ListAttachedUserPolicies': user(),
-  'iam:ListUserPolicies': user(),
   'iam:GetAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:UpdateAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:DeleteAccountPasswordPolicy': account('Iam', 'The password policy'),

@@ -12,11 +12,19 @@ import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
+import { reportDefaultRouteToIgw } from './further/ec2-report-default-route-to-igw.js';
+import { reportInstancePublicIp } from './further/ec2-report-instance-public-ip.js';
+import { reportInstanceWithoutProfile } from './further/ec2-report-instance-without-profile.js';
+import { reportUnauthorizedInternetGateway } from './further/ec2-report-unauthorized-internet-gateway.js';
 
 export {
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
+  reportDefaultRouteToIgw,
+  reportInstancePublicIp,
+  reportInstanceWithoutProfile,
+  reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
@@ -35,4 +43,11 @@ export const ec2Remediators: readonly Remediator[] = [
 ];
 
 /** Those that do not come with the command. */
-export const furtherEc2Remediators: readonly Remediator[] = [makeEbsSnapshotPrivate, enableVpcFlowLogs];
+export const furtherEc2Remediators: readonly Remediator[] = [
+  makeEbsSnapshotPrivate,
+  enableVpcFlowLogs,
+  reportDefaultRouteToIgw,
+  reportInstancePublicIp,
+  reportInstanceWithoutProfile,
+  reportUnauthorizedInternetGateway,
+];

@@ -1,10 +1,17 @@
 import {
+  AllocateAddressCommand,
+  AssociateAddressCommand,
+  AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
   CreateFlowLogsCommand,
+  CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
+  CreateRouteCommand,
+  CreateRouteTableCommand,
   CreateSecurityGroupCommand,
   CreateSnapshotCommand,
+  CreateSubnetCommand,
   CreateTagsCommand,
   CreateVolumeCommand,
   CreateVpcCommand,
@@ -18,7 +25,10 @@ import {
   ModifyEbsDefaultKmsKeyIdCommand,
   ModifySnapshotAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { CreateInstanceProfileCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type JsonObject, type Remediator, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
@@ -27,6 +37,10 @@ import {
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
+  reportDefaultRouteToIgw,
+  reportInstancePublicIp,
+  reportInstanceWithoutProfile,
+  reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
@@ -455,5 +469,138 @@ describeRemediator(enableVpcFlowLogs, {
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::EC2::VPC', id: 'vpc-0123456789abcdef0', account: sdk.account, region: sdk.region }),
     },
+  ],
+});
+
+const thing = (sdk: Sdk, type: string, id: string | undefined) =>
+  resource({ type: `AWS::EC2::${type}`, id: id ?? '', account: sdk.account, region: sdk.region });
+
+/** A route table of a VPC of its own, with routes to everywhere. */
+const routeTable =
+  (...everywhere: readonly ('ipv4' | 'ipv6')[]) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const { Vpc } = await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16', AmazonProvidedIpv6CidrBlock: true }));
+    const { InternetGateway } = await client.send(new CreateInternetGatewayCommand({}));
+    const GatewayId = InternetGateway?.InternetGatewayId;
+    await client.send(new AttachInternetGatewayCommand({ InternetGatewayId: GatewayId, VpcId: Vpc?.VpcId }));
+    const { RouteTable } = await client.send(new CreateRouteTableCommand({ VpcId: Vpc?.VpcId }));
+    const RouteTableId = RouteTable?.RouteTableId;
+    await client.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationCidrBlock: '203.0.113.0/24' }));
+    if (everywhere.includes('ipv4')) await client.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationCidrBlock: '0.0.0.0/0' }));
+    if (everywhere.includes('ipv6')) await client.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationIpv6CidrBlock: '::/0' }));
+    return thing(sdk, 'RouteTable', RouteTableId);
+  };
+
+describeRemediator(reportDefaultRouteToIgw, {
+  account: { endpoint },
+  goneCode: 'InvalidRouteTableID.NotFound',
+  scenarios: [
+    {
+      name: 'a route to everywhere that someone has just made',
+      expect: 'manual',
+      arrange: routeTable('ipv4'),
+      tag,
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'CreateRoute', request: { routeTableId: id, destinationCidrBlock: '0.0.0.0/0' } }),
+    },
+    { name: 'a route to all of IPv6', expect: 'manual', arrange: routeTable('ipv6'), tag },
+    { name: 'a route to a network', expect: 'compliant', arrange: routeTable(), tag },
+    {
+      name: 'a route table that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => thing(sdk, 'RouteTable', 'rtb-00000000000000000'),
+    },
+  ],
+});
+
+const gateway =
+  (attached: boolean) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const { InternetGateway } = await client.send(new CreateInternetGatewayCommand({}));
+    if (attached) {
+      const { Vpc } = await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
+      await client.send(new AttachInternetGatewayCommand({ InternetGatewayId: InternetGateway?.InternetGatewayId, VpcId: Vpc?.VpcId }));
+    }
+    return thing(sdk, 'InternetGateway', InternetGateway?.InternetGatewayId);
+  };
+
+describeRemediator(reportUnauthorizedInternetGateway, {
+  account: { endpoint },
+  goneCode: 'InvalidInternetGatewayID.NotFound',
+  scenarios: [
+    {
+      name: 'a gateway that someone has just attached',
+      expect: 'manual',
+      arrange: gateway(true),
+      tag,
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'AttachInternetGateway', request: { internetGatewayId: id, vpcId: 'vpc-1' } }),
+    },
+    { name: 'a gateway of no VPC', expect: 'compliant', arrange: gateway(false), tag },
+    {
+      name: 'a gateway that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => thing(sdk, 'InternetGateway', 'igw-00000000000000000'),
+    },
+  ],
+});
+
+/** An instance in a subnet of its own, which gives public addresses or none. */
+const machine =
+  ({ address = false, elastic = false, profile = false, ended = false }) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const { Vpc } = await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
+    const { Subnet } = await client.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: '10.9.1.0/24' }));
+    const Name = sdk.name('profile');
+    if (profile) await new IAMClient(sdk.config).send(new CreateInstanceProfileCommand({ InstanceProfileName: Name }));
+    const { Instances } = await client.send(
+      new RunInstancesCommand({
+        ImageId: 'ami-12c6146b',
+        MinCount: 1,
+        MaxCount: 1,
+        NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: Subnet?.SubnetId, AssociatePublicIpAddress: address }],
+        ...(profile ? { IamInstanceProfile: { Name } } : {}),
+      }),
+    );
+    const InstanceId = Instances?.[0]?.InstanceId;
+    if (elastic) {
+      const { AllocationId } = await client.send(new AllocateAddressCommand({ Domain: 'vpc' }));
+      await client.send(new AssociateAddressCommand({ AllocationId, InstanceId }));
+    }
+    if (ended) await client.send(new TerminateInstancesCommand({ InstanceIds: [InstanceId ?? ''] }));
+    return thing(sdk, 'Instance', InstanceId);
+  };
+const goneMachine = async (sdk: Sdk) => thing(sdk, 'Instance', 'i-00000000000000000');
+const launchedNow: Scenario['event'] = ({ account, region, id }) =>
+  cloudTrailEvent({ account, region, service: 'ec2', operation: 'RunInstances', request: {}, response: { instancesSet: { items: [{ instanceId: id }] } } });
+
+describeRemediator(reportInstancePublicIp, {
+  account: { endpoint },
+  goneCode: 'InvalidInstanceID.NotFound',
+  scenarios: [
+    { name: 'an instance that has just been started with an address', expect: 'manual', arrange: machine({ address: true }), tag, event: launchedNow },
+    {
+      name: 'an Elastic IP address that someone has just put on',
+      expect: 'manual',
+      arrange: machine({ elastic: true }),
+      tag,
+      event: ({ account, region, id }) => cloudTrailEvent({ account, region, service: 'ec2', operation: 'AssociateAddress', request: { instanceId: id } }),
+    },
+    { name: 'an instance without an address', expect: 'compliant', arrange: machine({}), tag },
+    { name: 'an instance that was terminated', expect: 'compliant', arrange: machine({ address: true, ended: true }) },
+    { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
+  ],
+});
+
+describeRemediator(reportInstanceWithoutProfile, {
+  account: { endpoint },
+  goneCode: 'InvalidInstanceID.NotFound',
+  scenarios: [
+    { name: 'an instance that has just been started without one', expect: 'manual', arrange: machine({}), tag, event: launchedNow },
+    { name: 'an instance with one', expect: 'compliant', arrange: machine({ profile: true }), tag },
+    { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
   ],
 });

@@ -5,8 +5,9 @@
  */
 import type { Remediator } from '@redress/core';
 import { enableAutomaticBackups } from './efs-enable-automatic-backups.js';
+import { reportUnencrypted } from './efs-report-unencrypted.js';
 
-export { enableAutomaticBackups };
+export { enableAutomaticBackups, reportUnencrypted };
 
 /** Every remediator of this package. */
-export const efsRemediators: readonly Remediator[] = [enableAutomaticBackups];
+export const efsRemediators: readonly Remediator[] = [enableAutomaticBackups, reportUnencrypted];

@@ -1,9 +1,15 @@
 import { CreateFileSystemCommand, DescribeFileSystemsCommand, EFSClient, PutBackupPolicyCommand, TagResourceCommand } from '@aws-sdk/client-efs';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { enableAutomaticBackups } from '../src/index.js';
+import { enableAutomaticBackups, reportUnencrypted } from '../src/index.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    moto: string;
+  }
+}
 
 // moto has no PutBackupPolicy.
 const ministack = await startMinistack();
@@ -44,6 +50,35 @@ describeRemediator(enableAutomaticBackups, {
     },
     { ...common, name: 'a scratch file system', expect: 'change', hazards: ['short-lived'], arrange: fileSystem(false, { purpose: 'scratch' }) },
     { ...common, name: 'a file system with them', expect: 'compliant', arrange: fileSystem(true) },
+    {
+      name: 'a file system that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EFS::FileSystem', id: 'fs-00000000000000000', account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+const made =
+  (Encrypted: boolean) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const { FileSystemId: id = '' } = await client(sdk).send(
+      new CreateFileSystemCommand({ CreationToken: sdk.name('fs'), Encrypted, Tags: [{ Key: 'team', Value: 'media' }] }),
+    );
+    return resource({ type: 'AWS::EFS::FileSystem', id, account: sdk.account, region: sdk.region });
+  };
+
+describeRemediator(reportUnencrypted, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    {
+      name: 'a file system that has just been made without encryption',
+      expect: 'manual',
+      arrange: made(false),
+      tag: common.tag,
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'elasticfilesystem', operation: 'CreateFileSystem', request: {}, response: { fileSystemId: id } }),
+    },
+    { name: 'an encrypted file system', expect: 'compliant', arrange: made(true), tag: common.tag },
     {
       name: 'a file system that is gone',
       expect: 'compliant',

@@ -336,6 +336,7 @@ it('nothing in the package can deactivate or delete a key', () => {
 it('the package exports its remediators, and nothing of its client', () => {
   expect(Object.keys(published).sort()).toEqual([
     'flagStaleAccessKey',
+    'furtherIamRemediators',
     'iamRemediators',
     'reportAdminPolicy',
     'reportFullServicePolicy',

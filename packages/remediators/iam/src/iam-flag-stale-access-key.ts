@@ -2,7 +2,6 @@ import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, 
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
-import { MARKER, userNamed } from './principal.js';
 
 const parameters = z.strictObject({
   maxAgeDays: z._default(z.int().check(z.gte(1)), 90).check(z.describe('Active keys older than this many days are stale.')),
@@ -13,6 +12,7 @@ export const FLAG = 'redress:stale-access-key';
 const DAY = 86_400_000;
 const TAG_LIMIT = 50;
 const VALUE_LIMIT = 256;
+const MARKER = { input: 'Marker', output: 'Marker' };
 
 /** An active key. A type, not an interface: state must be plain JSON. */
 type Key = { readonly id: string; readonly created: string };
@@ -83,7 +83,17 @@ export const flagStaleAccessKey = defineRemediator({
     decides: [iam.pick('GetAccessKeyLastUsed')],
   },
   parameters,
-  identify: ({ aws, resource }) => userNamed(aws, resource.id),
+  async identify({ aws, resource }) {
+    // AWS Config names a user by its unique id, everything else by its name.
+    if (!/^AIDA[A-Z0-9]{12,}$/.test(resource.id)) return { id: resource.id, region: GLOBAL_REGION };
+    let named: string | null = null;
+    for await (const user of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) {
+      if (user.UserName === undefined) continue;
+      if (user.UserId === resource.id) return { id: user.UserName, region: GLOBAL_REGION };
+      if (user.UserName === resource.id) named = user.UserName;
+    }
+    return named === null ? null : { id: named, region: GLOBAL_REGION };
+  },
   async observe({ aws, resource, purpose }) {
     const UserName = resource.id;
     try {

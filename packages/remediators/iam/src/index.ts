@@ -4,15 +4,15 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { reportAdminPolicy } from './further/iam-report-admin-policy.js';
+import { reportFullServicePolicy } from './further/iam-report-full-service-policy.js';
+import { reportInlinePolicies } from './further/iam-report-inline-policies.js';
+import { reportRootAccessKey } from './further/iam-report-root-access-key.js';
+import { reportRootHardwareMfa } from './further/iam-report-root-hardware-mfa.js';
+import { reportRootMfa } from './further/iam-report-root-mfa.js';
+import { reportUserAttachedPolicies } from './further/iam-report-user-attached-policies.js';
+import { reportUserWithoutMfa } from './further/iam-report-user-without-mfa.js';
 import { flagStaleAccessKey } from './iam-flag-stale-access-key.js';
-import { reportAdminPolicy } from './iam-report-admin-policy.js';
-import { reportFullServicePolicy } from './iam-report-full-service-policy.js';
-import { reportInlinePolicies } from './iam-report-inline-policies.js';
-import { reportRootAccessKey } from './iam-report-root-access-key.js';
-import { reportRootHardwareMfa } from './iam-report-root-hardware-mfa.js';
-import { reportRootMfa } from './iam-report-root-mfa.js';
-import { reportUserAttachedPolicies } from './iam-report-user-attached-policies.js';
-import { reportUserWithoutMfa } from './iam-report-user-without-mfa.js';
 import { strengthenPasswordPolicy } from './iam-strengthen-password-policy.js';
 
 export {
@@ -28,10 +28,11 @@ export {
   strengthenPasswordPolicy,
 };
 
-/** Every remediator of this package. */
-export const iamRemediators: readonly Remediator[] = [
-  flagStaleAccessKey,
-  strengthenPasswordPolicy,
+/** Those that come with the command. */
+export const iamRemediators: readonly Remediator[] = [flagStaleAccessKey, strengthenPasswordPolicy];
+
+/** Those that do not come with the command: reports of what only people can close. */
+export const furtherIamRemediators: readonly Remediator[] = [
   reportAdminPolicy,
   reportFullServicePolicy,
   reportInlinePolicies,

@@ -12,6 +12,7 @@ import { enableInstanceDeletionProtection } from './rds-enable-instance-deletion
 import { exportLogsToCloudWatch } from './rds-export-logs-to-cloudwatch.js';
 import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.js';
 import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
+import { reportUnencryptedInstance } from './rds-report-unencrypted-instance.js';
 
 export {
   disablePublicAccess,
@@ -22,6 +23,7 @@ export {
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
+  reportUnencryptedInstance,
 };
 
 /** Every remediator of this package. */
@@ -34,4 +36,5 @@ export const rdsRemediators: readonly Remediator[] = [
   enableAutomatedBackups,
   disablePublicAccess,
   enableAutoMinorUpgrade,
+  reportUnencryptedInstance,
 ];

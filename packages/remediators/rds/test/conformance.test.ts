@@ -25,6 +25,7 @@ import {
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
+  reportUnencryptedInstance,
 } from '../src/index.js';
 
 declare module 'vitest' {
@@ -287,3 +288,19 @@ for (const [remediator, arrange, share, type, operation, member] of [
     ],
   });
 }
+
+describeRemediator(reportUnencryptedInstance, {
+  account,
+  scenarios: [
+    {
+      name: 'an instance that has just been made without it',
+      expect: 'manual',
+      arrange: instance({ StorageEncrypted: false }),
+      tag,
+      event: ({ account: owner, region, id }) =>
+        cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'CreateDBInstance', request: { dBInstanceIdentifier: id } }),
+    },
+    { name: 'an instance with it', expect: 'compliant', arrange: instance({ StorageEncrypted: true }), tag },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});

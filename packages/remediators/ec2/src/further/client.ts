@@ -10,6 +10,9 @@ export const ec2 = defineService({
     DescribeSnapshotAttribute: {},
     DescribeVpcs: {},
     DescribeFlowLogs: {},
+    DescribeInstances: {},
+    DescribeRouteTables: {},
+    DescribeInternetGateways: {},
     // It sets what it names: sent twice, it changes nothing more.
     ModifySnapshotAttribute: { retry: 'idempotent' },
     // A role is passed for CloudWatch Logs, and a delivery is made for S3.

@@ -1,5 +1,5 @@
 import { accountEverywhere, defineReport } from '@redress/core';
-import { packageRef } from './package-ref.js';
+import { packageRef } from '../package-ref.js';
 import { byRoot } from './principal.js';
 import { ROOT_HAS, root, withoutRoot } from './root.js';
 

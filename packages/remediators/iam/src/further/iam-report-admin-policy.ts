@@ -1,7 +1,7 @@
 import { defineReport } from '@redress/core';
+import { packageRef } from '../package-ref.js';
 import { allowances, customerPolicy, heldBy, holders, ofPolicies } from './customer-policy.js';
 import { isEveryAction, isEveryResource } from './document.js';
-import { packageRef } from './package-ref.js';
 
 /**
  * Reports a customer managed policy that allows every action on every resource.

@@ -1,7 +1,7 @@
 import { defineReport } from '@redress/core';
+import { packageRef } from '../package-ref.js';
 import { allowances, customerPolicy, heldBy, holders, ofPolicies } from './customer-policy.js';
 import { isWholeService } from './document.js';
-import { packageRef } from './package-ref.js';
 
 /**
  * Reports a customer managed policy that allows all actions of a service.
@@ -17,7 +17,10 @@ export const reportFullServicePolicy = defineReport({
   controls: { 'aws-fsbp': ['IAM.21'] },
   rules: { IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS: 'iam-policy-no-statements-with-full-access' },
   blindSpots: ['Which of the actions are used: the last accessed data of IAM has them for some services alone.', 'Conditions that leave less of a statement.'],
-  read: allowances(({ actions, notActions }) => [...actions.filter(isWholeService), ...(notActions.length === 0 ? [] : [`everything except ${notActions.join(', ')}`])]),
+  read: allowances(({ actions, notActions }) => [
+    ...actions.filter(isWholeService),
+    ...(notActions.length === 0 ? [] : [`everything except ${notActions.join(', ')}`]),
+  ]),
   context: holders,
   exempt: ({ now, parameters }) => (now.boundaryOnly && parameters.exceptBoundaries ? 'It is nothing but a permissions boundary, which grants nothing.' : null),
   gap: ({ now, id, context }) =>

@@ -1,6 +1,6 @@
 import { accountEverywhere, allOf, defineReport, inParallel, paginate } from '@redress/core';
+import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
-import { packageRef } from './package-ref.js';
 import { byRoot, MARKER } from './principal.js';
 import { ROOT_HAS, root, withoutRoot } from './root.js';
 

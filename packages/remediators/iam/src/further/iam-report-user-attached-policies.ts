@@ -1,6 +1,6 @@
 import { allOf, defineReport, inParallel, paginate } from '@redress/core';
+import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
-import { packageRef } from './package-ref.js';
 import { MARKER, namedIn, USER, user } from './principal.js';
 
 const named = namedIn('userName', USER);

@@ -1,6 +1,6 @@
 import { allOf, defineReport, paginate } from '@redress/core';
+import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
-import { packageRef } from './package-ref.js';
 import { GROUP, INLINE_CALLS, MARKER, principal, ROLE } from './principal.js';
 
 /**

@@ -1,7 +1,7 @@
 import { allOf, defineReport, inParallel, isGone, paginate } from '@redress/core';
 import * as z from 'zod/mini';
+import { packageRef } from '../package-ref.js';
 import { iam } from './client.js';
-import { packageRef } from './package-ref.js';
 import { MARKER, namedIn, USER, user } from './principal.js';
 
 const named = namedIn('userName', USER);

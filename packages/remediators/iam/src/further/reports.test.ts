@@ -1,6 +1,6 @@
 import { type Claim, RedressError, type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { reportAdminPolicy, reportInlinePolicies, reportRootHardwareMfa, reportRootMfa, reportUserWithoutMfa } from './index.js';
+import { reportAdminPolicy, reportInlinePolicies, reportRootHardwareMfa, reportRootMfa, reportUserWithoutMfa } from '../index.js';
 
 const ACCOUNT = '111111111111';
 const ref = (type: string, id: string) => resource({ type, id, account: ACCOUNT, region: 'aws-global' });

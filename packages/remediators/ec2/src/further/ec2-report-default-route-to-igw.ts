@@ -1,0 +1,47 @@
+import { defineReport } from '@redress/core';
+import * as z from 'zod/mini';
+import { packageRef } from '../package-ref.js';
+import { idsIn, routeTable } from './network.js';
+
+const EVERYWHERE: readonly unknown[] = ['0.0.0.0/0', '::/0'];
+
+/**
+ * Reports a route from everywhere to an internet gateway.
+ *
+ * @see https://docs.aws.amazon.com/config/latest/developerguide/no-unrestricted-route-to-igw.html
+ */
+export const reportDefaultRouteToIgw = defineReport({
+  on: routeTable,
+  id: 'ec2-report-default-route-to-igw',
+  title: 'Report 0.0.0.0/0 routes to an internet gateway',
+  package: packageRef,
+  controls: {},
+  rules: { NO_UNRESTRICTED_ROUTE_TO_IGW: 'no-unrestricted-route-to-igw' },
+  calls: { 'ec2:CreateRoute': 'request.routeTableId', 'ec2:ReplaceRoute': 'request.routeTableId', 'ec2:DeleteRoute': 'request.routeTableId' },
+  blindSpots: ['What in the subnets has a public address, and is reached by this route.', 'Load balancers and NAT gateways in them, which need it.'],
+  parameters: z.strictObject({
+    routeTableIds: z._default(z.string(), '').check(z.describe('Ids of route tables that may have such a route, with commas between them.')),
+  }),
+  ruleParameters: { routeTableIds: 'routeTableIds' },
+  at: ({ Routes, Associations = [] }) => ({
+    open: Routes?.filter(
+      ({ DestinationCidrBlock, DestinationIpv6CidrBlock, GatewayId }) =>
+        (EVERYWHERE.includes(DestinationCidrBlock) || EVERYWHERE.includes(DestinationIpv6CidrBlock)) && GatewayId?.startsWith('igw-') === true,
+    )
+      .map((each) => `${each.DestinationCidrBlock ?? each.DestinationIpv6CidrBlock} to ${each.GatewayId}`)
+      .sort(),
+    subnets: Associations.map(({ SubnetId, Main }) => SubnetId ?? (Main === true ? 'the main route table of its VPC' : '?')).sort(),
+  }),
+  exempt: ({ id, parameters }) => (idsIn(parameters.routeTableIds).includes(id) ? 'The policy lets this route table have such a route.' : null),
+  gap: ({ now: { open, subnets }, id }) =>
+    open.length === 0
+      ? null
+      : {
+          message: `Route table ${id} sends everything to the internet (${open.join(', ')})${subnets.length === 0 ? '; no subnet uses it' : `: ${subnets.join(', ')}`}.`,
+          steps: [
+            'See whether its subnets are meant to be public: load balancers, NAT gateways and bastions need the route. Then name the table in the parameter routeTableIds, or record an exception.',
+            'Else move what is in them to private subnets with a NAT gateway, or use VPC endpoints, and take the route out when nothing leaves by it any more.',
+          ],
+        },
+  closed: 'the route table has no route from 0.0.0.0/0 or ::/0 to an internet gateway, or is gone',
+});

@@ -1,0 +1,77 @@
+import { type CallReader, defineResource, isRecord, paginate } from '@redress/core';
+import { HIDDEN_TOO } from '../client.js';
+import { tagsOf } from '../security-group.js';
+import { ec2 } from './client.js';
+
+/** An instance that is there: one that is terminated is shown for an hour, and is gone. */
+export const instance = defineResource({
+  type: 'AWS::EC2::Instance',
+  find: {
+    reads: [ec2.pick('DescribeInstances')],
+    of: async ({ aws, id }) => {
+      const { Reservations = [] } = await aws.ec2.DescribeInstances({ InstanceIds: [id], ...HIDDEN_TOO });
+      const found = Reservations.flatMap(({ Instances = [] }) => Instances).find((each) => each.InstanceId === id);
+      return found?.State?.Name === 'terminated' ? null : found;
+    },
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeInstances')],
+    async *of({ aws }) {
+      for await (const { Instances = [] } of paginate(aws.ec2.DescribeInstances, { ...HIDDEN_TOO }, 'Reservations'))
+        for (const found of Instances) if (found.InstanceId !== undefined && found.State?.Name !== 'terminated') yield { id: found.InstanceId, found };
+    },
+  },
+});
+
+/** A route table. */
+export const routeTable = defineResource({
+  type: 'AWS::EC2::RouteTable',
+  find: {
+    reads: [ec2.pick('DescribeRouteTables')],
+    of: async ({ aws, id }) => (await aws.ec2.DescribeRouteTables({ RouteTableIds: [id] })).RouteTables?.find((each) => each.RouteTableId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeRouteTables')],
+    async *of({ aws }) {
+      for await (const found of paginate(aws.ec2.DescribeRouteTables, {}, 'RouteTables'))
+        if (found.RouteTableId !== undefined) yield { id: found.RouteTableId, found };
+    },
+  },
+});
+
+/** An internet gateway. */
+export const internetGateway = defineResource({
+  type: 'AWS::EC2::InternetGateway',
+  find: {
+    reads: [ec2.pick('DescribeInternetGateways')],
+    of: async ({ aws, id }) =>
+      (await aws.ec2.DescribeInternetGateways({ InternetGatewayIds: [id] })).InternetGateways?.find((each) => each.InternetGatewayId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeInternetGateways')],
+    async *of({ aws }) {
+      for await (const found of paginate(aws.ec2.DescribeInternetGateways, {}, 'InternetGateways'))
+        if (found.InternetGatewayId !== undefined) yield { id: found.InternetGatewayId, found };
+    },
+  },
+});
+
+const itemsOf = (value: unknown): readonly unknown[] => {
+  const items = isRecord(value) ? value['items'] : undefined;
+  return Array.isArray(items) ? items : [];
+};
+const instancesIn =
+  (side: 'request' | 'response'): CallReader =>
+  (call) =>
+    itemsOf(call[side]?.['instancesSet']).flatMap((each) => (isRecord(each) && typeof each['instanceId'] === 'string' ? [{ id: each['instanceId'] }] : []));
+
+/** The instances that a start has made: the request names none of them. */
+export const launched = instancesIn('response');
+/** The instances that a request names. */
+export const started = instancesIn('request');
+
+/** Ids in a text, as parameters of rules have them. */
+export const idsIn = (text: string): readonly string[] => text.split(/[\s,]+/).filter((each) => each !== '');
