@@ -152,6 +152,12 @@ describe('commands', () => {
       for (const option of words.filter((word) => word.startsWith('--'))) expect(options, `${under.join(' ')} has ${option}`).toContain(option);
       return;
     }
+    const verify = /^redress-verify (.+)$/.exec(line)?.[1];
+    if (verify !== undefined) {
+      const { stdout } = await run(process.execPath, [join(ROOT, 'packages', 'verify', 'dist', 'bin.js'), '--help']);
+      for (const option of verify.split(' ').filter((word) => word.startsWith('--'))) expect(stdout, `redress-verify has ${option}`).toContain(option);
+      return;
+    }
     const benchmark = /^npm run bench -- ([a-z-]+)/.exec(line)?.[1];
     if (benchmark !== undefined) expect(existsSync(join(ROOT, 'bench', `${benchmark}.ts`))).toBe(true);
     const install = /^npm install (?:--save-dev )?(.+)$/.exec(line)?.[1];
