@@ -43,7 +43,6 @@ const found = (over: Partial<Decided> = {}): Decided => ({
   trigger: { by: 'sweep' },
   outcome: 'notified',
   decision: NOTIFY,
-  within: null,
   plan: plan(A),
   open: [],
   steps: [],
