@@ -34,10 +34,7 @@ async function* usersOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'List
 const userNamed = (aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
 
 /** Lists what has a name. */
-async function* listed(
-  all: AsyncIterable<Named>,
-  type: string,
-): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
+async function* listed(all: AsyncIterable<Named>, type: string): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
   for await (const { name } of all) if (name !== undefined) yield { id: name, type, region: GLOBAL_REGION };
 }
 
