@@ -24,14 +24,14 @@ describe('a route to everywhere', () => {
   const rtb = ref('RouteTable', 'rtb-1');
   const routes = (...Routes: readonly object[]) => ({ RouteTables: [{ RouteTableId: 'rtb-1', Routes }] });
   const open = routes({ DestinationCidrBlock: '0.0.0.0/0', GatewayId: 'igw-1' });
-  it('is let be where the policy names the table, and said where the rule names another one', async () => {
+  it('does not count where the policy names the table, and is said where the rule names another one', async () => {
     const { assessment, judge } = await look(reportDefaultRouteToIgw, rtb, open, { routeTableIds: 'rtb-0, rtb-1' });
     expect(assessment.status).toBe('not-applicable');
     expect(judge({ routeTableIds: 'rtb-1' })).toEqual([]);
     expect(judge({ routeTableIds: 'rtb-0' })).toEqual([expect.stringContaining('routeTableIds = rtb-0')]);
     expect((await look(reportDefaultRouteToIgw, rtb, open, { routeTableIds: 'rtb-11' })).assessment.status).toBe('manual');
   });
-  it('by a NAT gateway is none', async () => {
+  it('by a NAT gateway does not count', async () => {
     const nat = routes(
       { DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-1' },
       { DestinationIpv6CidrBlock: '::/0', EgressOnlyInternetGatewayId: 'eigw-1' },

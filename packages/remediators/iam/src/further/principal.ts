@@ -31,13 +31,10 @@ async function* usersOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'List
 }
 
 /** The name of a user. */
-export const userNamed = (aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
+const userNamed = (aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
 
 /** Lists what has a name. */
-export async function* listed(
-  all: AsyncIterable<Named>,
-  type: string,
-): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
+async function* listed(all: AsyncIterable<Named>, type: string): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
   for await (const { name } of all) if (name !== undefined) yield { id: name, type, region: GLOBAL_REGION };
 }
 
