@@ -309,11 +309,14 @@ describe('of the log it finds', () => {
     const checkpoint = readFileSync(at('ledger', 'checkpoint'));
     rmSync(at('ledger'), { recursive: true });
     rmSync(at('sealer'), { recursive: true });
-    sealFolder({ directory: folder, signer: signerOf(generateKey('example.com/redress').secret), clock: other.clock });
+    const signer = signerOf(generateKey('example.com/redress').secret);
+    // As many seals as before: of the same length, so that only the root can tell.
+    for (let seals = 0; seals < 5; seals++) sealFolder({ directory: folder, signer, clock: other.clock });
     expect(exitCodeOf(verify())).toBe(3);
     // With the true checkpoint put back what is there is not what it says.
     writeFileSync(at('ledger', 'checkpoint'), checkpoint);
     expect(exitCodeOf(verify())).toBe(1);
+    expect(verify().findings.map(({ code }) => code)).toEqual(['wrong-root']);
     return other.remove();
   });
 });
