@@ -291,7 +291,8 @@ describe('the permission boundary', () => {
     for (const action of NEVER) {
       expect(await iamActionExists(...split(action)), action).toBe(true);
       expect(denied(boundaryPolicy({ remediators: [declaring(action)] }, 'fix'), action)).toBe(true);
-      expect(denied(boundaryPolicy({ remediators: [...remediators, declaring(action)] }), action)).toBe(true);
+      expect(denied(boundaryPolicy({ remediators: [...remediators, declaring(action)] }, 'fix'), action)).toBe(true);
+      expect(denied(boundaryPolicy({ remediators: [declaring(action)] }), action)).toBe(true);
     }
     // Nothing of ours is on that list.
     for (const role of MEMBER_ROLES) for (const action of actionsOf(role, remediators)) expect(NEVER).not.toContain(action);
