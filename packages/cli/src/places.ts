@@ -72,6 +72,17 @@ export async function accountOf({ region, connect, ambient }: Composition, named
   return account;
 }
 
+/** Places at the same time, unless asked otherwise: what the hub does, too. */
+const CONCURRENCY = 10;
+
+/** @throws {CliError} for what is no whole number from 1 to 100 */
+export function concurrencyOf(given: string | undefined): number {
+  const concurrency = given === undefined ? CONCURRENCY : Number(given);
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
+    throw new CliError('cli/usage', `--concurrency ${JSON.stringify(given)} is not a whole number from 1 to 100.`);
+  return concurrency;
+}
+
 /** Lines for people about accounts that are left. */
 export function leftAccountLines(left: readonly LeftAccount[]): readonly string[] {
   return left.map(({ account, reason }) => `${account}: ${printable(reason)}`);

@@ -20,10 +20,9 @@ import {
   verdictOf,
   verdictWords,
 } from '../passes.js';
-import { accountOf, type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
+import { accountOf, concurrencyOf, type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
 import { ShownProgress } from '../sweep-progress.js';
-import { concurrencyOf } from './sweep.js';
 
 /** `redress plan --json` */
 export interface PlanDocument {

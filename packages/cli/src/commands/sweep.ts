@@ -3,7 +3,7 @@ import { type Composition, type Overrides, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { interruptible } from '../interrupt.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
-import { type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
+import { concurrencyOf, type LeftAccount, leftAccountLines, type PlaceOptions, placesOf } from '../places.js';
 import { printable } from '../printable.js';
 import { ShownProgress } from '../sweep-progress.js';
 import { isHandled, type PassDocument, passDocument, passLines } from './run.js';
@@ -76,17 +76,6 @@ export async function sweepCommand(io: Io, composition: Composition, options: Sw
 function isDone({ account, region }: SweepTarget, sweeps: readonly SweepSummary[]): boolean {
   const here = sweeps.filter((each) => each.account === account && each.region === region);
   return here.length > 0 && here.every(({ complete }) => complete);
-}
-
-/** Places at the same time, unless asked otherwise: what the hub does, too. */
-const CONCURRENCY = 10;
-
-/** @throws {CliError} for what is no whole number from 1 to 100 */
-export function concurrencyOf(given: string | undefined): number {
-  const concurrency = given === undefined ? CONCURRENCY : Number(given);
-  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 100)
-    throw new CliError('cli/usage', `--concurrency ${JSON.stringify(given)} is not a whole number from 1 to 100.`);
-  return concurrency;
 }
 
 function human({ sweeps, passes, left, interrupted, complete, handled }: SweepDocument, paint: Paint): string {
