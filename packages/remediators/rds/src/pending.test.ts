@@ -27,7 +27,7 @@ const changesOf = (assessment: Assessment) => (assessment.status === 'change' ? 
 describe('what others have pending', () => {
   it('is applied by no call of this package, and by no undo', async () => {
     const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
-    const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance'));
+    const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance') && each.uses.writes.length > 0);
     const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
     expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1]);
     expect(JSON.stringify(changes)).not.toContain('ApplyImmediately');
