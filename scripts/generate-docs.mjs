@@ -267,7 +267,7 @@ function pageOf(each, folder, exportName, listName) {
           '',
           'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
         ]
-      : ['Nothing is changed, so there is nothing to take back.']),
+      : ['Nothing is changed, so there is nothing to roll back.']),
     '',
     '## Parameters',
     '',

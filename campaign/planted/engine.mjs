@@ -1174,7 +1174,7 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
-    promise: 'A service is taken for absent only where other lists come to their end.',
+    promise: 'A service is taken for absent only where other lists end.',
     defect: 'a network that is down is',
     file: `${ENGINE}/sweep/place.ts`,
     find: "tally.unlisted?.status === 'absent' && !this.#listed ? 'failed' : tally.unlisted?.status",

@@ -12,11 +12,11 @@ export { retryAtOf } from './engine/later.js';
 export { isPlan } from './engine/planning.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
+export type { CallBudget } from './engine/sweep/budget.js';
 export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
 export { sweepsOf } from './engine/sweep/progress.js';
 export {
   type ApprovalOptions,
-  type CallBudget,
   type Evaluation,
   type FindingResult,
   type HandleResult,

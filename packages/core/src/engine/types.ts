@@ -10,6 +10,7 @@ import type { Register } from '../policy/register.js';
 import type { Clock, ConfigRuleReader, Connect, Live, Stop } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
 import type { CallTrace } from './gate.js';
+import type { CallBudget } from './sweep/budget.js';
 
 /** What {@link createRedress} takes. */
 export interface RedressOptions {
@@ -153,14 +154,6 @@ export interface SweepTarget {
   readonly region: string;
   /** Whether what has no region (IAM) is swept here, too. Default: at the first of the targets that is of its account. */
   readonly global?: boolean;
-}
-
-/** Calls to one service in one account and region. */
-export interface CallBudget {
-  /** So many a second, as a mean. */
-  readonly perSecond: number;
-  /** So many at once, after a time without any. */
-  readonly burst: number;
 }
 
 /** Options of a sweep. */

@@ -1,7 +1,14 @@
 // How many calls a sweep makes at most, so that it never uses up what the work of the account needs itself.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../ports.js';
-import type { CallBudget } from '../types.js';
+
+/** Calls to one service in one account and region. */
+export interface CallBudget {
+  /** So many a second, as a mean. */
+  readonly perSecond: number;
+  /** So many at once, after a time without any. */
+  readonly burst: number;
+}
 
 /**
  * Budgets of calls by service, each for one account and region.
@@ -13,7 +20,7 @@ import type { CallBudget } from '../types.js';
  * @see https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
  */
-export const CALL_BUDGETS: Readonly<Record<string, CallBudget>> = {
+const CALL_BUDGETS: Readonly<Record<string, CallBudget>> = {
   ec2: { perSecond: 10, burst: 50 },
   logs: { perSecond: 5, burst: 10 },
   s3: { perSecond: 100, burst: 200 },

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime.js';
 import type { SweepSummary, SweepTarget } from '../types.js';
 
 /** Under this name it is in the journal. */
-export const SWEEP = 'redress-sweep';
+const SWEEP = 'redress-sweep';
 /** What is left of an older round is begun from the start, and comes first in it; milliseconds. */
 const DAY = 86_400_000;
 /** So often in a round it is tried to decide on a resource; after that the next round does. */
