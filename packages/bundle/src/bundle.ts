@@ -94,10 +94,13 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const exported = exportsOf(metafile);
   if (typeof entry === 'string' && !exported.includes('handler')) throw withoutHandler(entry, exported);
   const named = steadyNames(metafile);
+  // Of what was imported by code that nothing uses, esbuild leaves chunks that nothing leads to.
+  const led = new Set(reached(metafile, () => true));
   const contents = new Map(
-    outputFiles.map(({ path, contents: bytes }) => {
+    outputFiles.flatMap(({ path, contents: bytes }) => {
       const name = relative(join(folder, OUT), path).split(sep).join('/');
-      return [renamed(name, named), name.endsWith('.mjs') ? Buffer.from(renamed(Buffer.from(bytes).toString('utf8'), named)) : bytes];
+      if (!led.has(name.replace(/\.map$/, ''))) return [];
+      return [[renamed(name, named), name.endsWith('.mjs') ? Buffer.from(renamed(Buffer.from(bytes).toString('utf8'), named)) : bytes] as const];
     }),
   );
   const packageOf = packages(folder);
