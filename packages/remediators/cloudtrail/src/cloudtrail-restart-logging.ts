@@ -36,7 +36,14 @@ export const restartLogging = defineSetting({
       words: ['retired', 'retirement', 'deprecated', 'decommissioned', 'obsolete'],
     },
   ],
-  rollback: { restores: 'exact', what: 'The trail is stopped again.', not: ['Events after that: no trail records them.'] },
+  rollback: {
+    restores: 'exact',
+    what: 'The trail is stopped again.',
+    not: [
+      'Events after that: no trail records them.',
+      'Under the permission boundary that Redress generates no role may stop a trail: there a person stops it, and `redress rollback` is refused by AWS.',
+    ],
+  },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsLogging', terraform: 'aws_cloudtrail enable_logging' },
   wanted: () => ({ logging: true }),

@@ -42,7 +42,10 @@ export const enableSecurityHub = defineSetting({
   rollback: {
     restores: 'exact',
     what: 'Security Hub is turned off again.',
-    not: ['The findings that it has by then, so it has to be accepted (`--accept-loss`).'],
+    not: [
+      'The findings that it has by then, so it has to be accepted (`--accept-loss`).',
+      'Under the permission boundary that Redress generates no role may turn off Security Hub: there a person does, and `redress rollback` is refused by AWS.',
+    ],
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
