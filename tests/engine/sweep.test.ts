@@ -82,6 +82,21 @@ describe('a sweep', () => {
     expect(await kinds()).toEqual([]);
   });
 
+  it('looks at a resource under its own name, whatever one that it is listed by would show', async () => {
+    aws.put('other-name', ['closed']);
+    aws.put('w1', ['open-1']);
+    const { observeMany: _, ...rest } = anyAge as Remediator & { observeMany?: unknown };
+    const listed: Remediator = {
+      ...rest,
+      identify: async () => ({ id: 'w1' }),
+      discover: async function* () {
+        yield { type: 'AWS::Test::Widget', id: 'other-name' };
+      },
+    };
+    expect(await engine({ remediators: [listed] }).sweep({ targets: [HERE] })).toMatchObject([{ status: 'complete', outcomes: { remediated: 1 } }]);
+    expect([aws.rules('w1'), aws.rules('other-name')]).toEqual([[], ['closed']]);
+  });
+
   it('keeps to its rate', async () => {
     for (let at = 0; at < 20; at++) aws.put(`w${at}`, ['closed']);
     await engine().sweep({ targets: [HERE], perSecond: 2 });
