@@ -244,14 +244,6 @@ export default [
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
-    promise: 'A list shows that there is nothing to do only where a look shows that.',
-    defect: 'the kit compares what they say with nothing',
-    file: 'packages/testing/src/checks.ts',
-    find: 'findings.check(batched === single, ',
-    replace: 'findings.check(batched !== "", ',
-    tests: ['packages/testing/test/kit-catches.test.ts'],
-  },
-  {
     promise: 'Settings: a member that the service leaves out has a declared meaning, or the look fails.',
     defect: 'what is left out is taken as it is',
     file: 'packages/core/src/remediator/looking.ts',
