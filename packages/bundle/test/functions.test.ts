@@ -271,6 +271,7 @@ it('sweeps the accounts that a live policy names when the schedule comes', async
   const asked: string[] = [];
   const remediator: Remediator = {
     ...(ec2Remediators.find(({ id }) => id === 'ec2-enable-ebs-encryption-by-default') as Remediator),
+    observeMany: undefined as never,
     discover: async function* ({ account }) {
       asked.push(account);
       yield* [];
@@ -281,7 +282,8 @@ it('sweeps the accounts that a live policy names when the schedule comes', async
     {
       remediators: [remediator],
       policy: { read: async () => definePolicy({ version: 1, environments: { dev: { accounts } } }) },
-      connect: async () => ({ config: {}, identity: () => Promise.reject(new Error('nothing is read here')) }),
+      // Whoever has not been let in asks nothing.
+      connect: async ({ account }) => ({ config: {}, identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/Read/test` }) }),
     },
     own,
   );

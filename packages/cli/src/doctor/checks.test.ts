@@ -251,6 +251,11 @@ describe('the deployment', () => {
     ['are well', {}, ['ok queue', 'ok dead-letters']],
     ['have a backlog', { queues: [known(queue({ waiting: 1000 }))] }, ['warn queue-backlog', 'ok dead-letters']],
     ['have no dead letters', { queues: [known(queue({ deadLetters: null }))], deadLetters: [] }, ['fail queue-no-dead-letters']],
+    [
+      'are of sweeps, and need no dead letters',
+      { queues: [known(queue({ arn: 'arn:aws:sqs:eu-west-1:1:q.fifo', deadLetters: null }))], deadLetters: [] },
+      ['ok queue'],
+    ],
     ['show a message while it is handled', { queues: [known(queue({ visibility: 119 }))] }, ['fail visibility-short', 'ok dead-letters']],
     ['show a message too soon', { queues: [known(queue({ visibility: 719 }))] }, ['warn visibility-short', 'ok dead-letters']],
     ['gave messages up', { deadLetters: [{ arn: 'arn:dead', queue: known(queue({ waiting: 1 })) }] }, ['ok queue', 'fail dead-letters']],

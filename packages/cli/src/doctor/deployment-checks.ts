@@ -122,7 +122,8 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
     found.push(
       warn('queue-backlog', where, `${queue.waiting} messages wait.`, 'See whether the function fails, is throttled, or its circuit breakers are open.'),
     );
-  if (queue.deadLetters === null)
+  // The queue of sweeps, the only one in order, needs none: what is given up there the next schedule asks for once more.
+  if (queue.deadLetters === null && !queue.arn.endsWith('.fifo'))
     found.push(fail('queue-no-dead-letters', where, 'What fails is tried until it is too old, and then gone.', 'Give it a dead-letter queue.'));
   if (timeout !== null && queue.visibility < timeout)
     found.push(
