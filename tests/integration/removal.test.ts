@@ -71,6 +71,11 @@ beforeAll(async () => {
     const PermissionsBoundary = named(`${ROLES[role].slice('Redress'.length)}Boundary`)?.PhysicalResourceId;
     await aws.call(REGION, 'iam', 'put_role_permissions_boundary', { RoleName: ROLES[role], PermissionsBoundary });
   }
+  // What the roles may do is given to them here, one action less at a time: the policies of the template would go on to allow it.
+  for (const RoleName of Object.values(ROLES)) {
+    const { AttachedPolicies } = await aws.call(REGION, 'iam', 'list_attached_role_policies', { RoleName });
+    for (const { PolicyArn } of AttachedPolicies as { PolicyArn: string }[]) await aws.call(REGION, 'iam', 'detach_role_policy', { RoleName, PolicyArn });
+  }
   // It takes the session for the principal, where AWS takes its role.
   for (const RoleName of Object.values(ROLES)) {
     const { Role } = await aws.call(REGION, 'iam', 'get_role', { RoleName });
