@@ -45,8 +45,7 @@ export interface ResourcePass {
 }
 
 /** Begins a pass over a resource. */
-export function resourcePass(remediators: readonly Remediator[] = []): ResourcePass {
-  const reads = new SharedReads();
+export function resourcePass(remediators: readonly Remediator[] = [], reads = new SharedReads()): ResourcePass {
   return { remediators, reads, names: new SharedReads(reads), decided: new Map() };
 }
 

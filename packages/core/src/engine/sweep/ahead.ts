@@ -25,7 +25,7 @@ export async function lookAhead(
   { policy, deadline }: { readonly policy: Fact<Policy>; readonly deadline: number | null },
 ): Promise<Looked> {
   const reads = new SharedReads(undefined, { failures: 'kept' });
-  const together: ResourcePass = { ...resourcePass(remediators), reads, names: new SharedReads(reads) };
+  const together = resourcePass(remediators, reads);
   const seenAt = runtime.clock.now();
   const idle = new Set<string>();
   const look = async (remediator: Remediator) => {
