@@ -1134,6 +1134,22 @@ export default [
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
+    promise: 'A sweep does not wait between the second look and the write: an exception tag that is set while it waits holds.',
+    defect: 'an execution waits for its budget of calls',
+    file: `${ENGINE}/gate.ts`,
+    find: 'return await withoutWaits(work);',
+    replace: 'return await work();',
+    tests: ['tests/engine/sweep-places.test.ts'],
+  },
+  {
+    promise: 'A sweep does not begin a fix before the calls that it has made may have gone out.',
+    defect: 'it begins at once',
+    file: `${ENGINE}/execute.ts`,
+    find: '    if (first !== undefined) await runtime.gate.turn(first.call.service, ref);\n',
+    replace: '',
+    tests: ['tests/engine/sweep-places.test.ts'],
+  },
+  {
     promise: 'A sweep waits only for what it would change.',
     defect: 'it waits for what the policy lets nobody change',
     file: `${ENGINE}/runtime.ts`,

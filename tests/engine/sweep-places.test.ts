@@ -191,10 +191,39 @@ describe('what a place may ask of AWS', () => {
 
   it('counts the calls of fixes, too', async () => {
     for (let at = 0; at < 4; at++) aws.put(`w${at}`, ['open-1']);
-    await sweep({ calls }, { remediators: [closed] });
-    const made = aws.calls.length;
+    const redress = engine({ remediators: [closed] });
+    await redress.sweep({ targets: [HERE], calls });
     expect(aws.writes).toHaveLength(4);
-    expect(time - START).toBeGreaterThanOrEqual(((made - 5) / 2) * 1000);
+    // Those of the last fix are waited for by who sweeps next.
+    await redress.sweep({ targets: [HERE], calls, dryRun: true });
+    expect(time - START).toBeGreaterThanOrEqual(((aws.calls.length - 5) / 2) * 1000);
+  });
+
+  it('lets no fix wait between its second look and its write: a tag that is set while the sweep waits holds', async () => {
+    const calls = { widget: { perSecond: 0.1, burst: 1 } };
+    // At the first wait, then at the second …: what is not fixed by then gets the tag, and stays as it is.
+    const fixedBefore: number[] = [];
+    for (let at = 1; at <= 8; at++) {
+      aws = new Widgets();
+      journal = memoryJournal({ clock });
+      aws.put('w1', ['open-1']);
+      aws.put('w2', ['open-1']);
+      let waited = 0;
+      let fixed = -1;
+      const sleep = async (milliseconds: number) => {
+        if (++waited === at) {
+          fixed = aws.writes.length;
+          for (const widget of aws.widgets.values()) widget.tags['redress:exception'] = 'x';
+        }
+        await clock.sleep(milliseconds);
+      };
+      await sweep({ calls }, { remediators: [closed], clock: { ...clock, sleep } });
+      if (fixed === -1) break;
+      fixedBefore.push(fixed);
+      expect(aws.writes).toHaveLength(fixed);
+    }
+    // A look waits, and who is to begin, each twice; in between nobody does.
+    expect(fixedBefore).toEqual([0, 0, 0, 1]);
   });
 
   it('does not count the calls of events', async () => {

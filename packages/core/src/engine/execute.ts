@@ -35,15 +35,17 @@ export interface Allowed {
 export async function execute(runtime: Runtime, way: Way, allowed: Allowed): Promise<End> {
   const { remediator, ref, run } = way;
   const { plan, decision } = allowed;
-  if (run.deadline !== null && runtime.clock.now() + NEEDED > run.deadline) {
-    const message = 'Not enough time left to begin; it is delivered later.';
-    return { results: [{ ...blank(remediator, ref), outcome: 'busy', message, decision, plan, retryable: true }], leads: { is: 'go-on' } };
-  }
-  const execution = newExecution(runtime.clock.now());
+  const [first] = plan.changes;
   // Reserved before the first await, so that passes at the same time cannot share the last one.
   run.budget.changes++;
   let release = true;
   try {
+    if (first !== undefined) await runtime.gate.turn(first.call.service, ref);
+    if (run.deadline !== null && runtime.clock.now() + NEEDED > run.deadline) {
+      const message = 'Not enough time left to begin; it is delivered later.';
+      return { results: [{ ...blank(remediator, ref), outcome: 'busy', message, decision, plan, retryable: true }], leads: { is: 'go-on' } };
+    }
+    const execution = newExecution(runtime.clock.now());
     return await runtime.gate.within({ execution }, async () => {
       const { begun, second } = await begin(runtime, way, allowed, execution);
       if (begun.status !== 'begun') return await refused(runtime, way, allowed, begun);

@@ -7,7 +7,7 @@ import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecuti
 import { type Remediator, readsFor } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError, isGone } from './aws-errors.js';
-import { paceNow } from './sweep/budget.js';
+import { paceNow, withoutWaits } from './sweep/budget.js';
 
 /** One call as it went over the wire, for counts and evidence. */
 export interface CallTrace {
@@ -275,12 +275,17 @@ export class Gate {
     if (declared !== undefined) await this.#client(declared, call.operation, target, 1).catch(() => undefined);
   }
 
+  /** Waits, in a sweep, until calls on a resource may go out: what follows in an execution does not wait any more. */
+  async turn(service: string, ref: ResourceRef): Promise<void> {
+    await paceNow()?.ready({ service, account: ref.account, region: apiRegion(ref) });
+  }
+
   /** Does the work of an execution. What was connected for it alone is closed after it, and no call of it is made any more. */
   async within<T>({ execution }: Pick<Lease, 'execution'>, work: () => Promise<T>): Promise<T> {
     const keys = new Set<string>();
     this.#executions.set(execution, keys);
     try {
-      return await work();
+      return await withoutWaits(work);
     } finally {
       this.#executions.delete(execution);
       for (const key of keys) {

@@ -63,9 +63,21 @@ export class CallBudgets {
 
   /** Waits until a call may go out, in the order in which they ask. */
   async take(place: CallPlace, given: Readonly<Record<string, CallBudget>>): Promise<void> {
+    this.owe(place, given);
+    await this.ready(place, given);
+  }
+
+  /** Counts a call that goes out at once; those who ask next wait for it. */
+  owe(place: CallPlace, given: Readonly<Record<string, CallBudget>>): void {
     const bucket = this.#bucket(place, given);
     this.#fill(bucket);
     bucket.tokens--;
+  }
+
+  /** Waits until all calls that were counted may have gone out. */
+  async ready(place: CallPlace, given: Readonly<Record<string, CallBudget>>): Promise<void> {
+    const bucket = this.#bucket(place, given);
+    this.#fill(bucket);
     if (bucket.tokens < 0) await this.#clock.sleep(Math.ceil((-bucket.tokens / bucket.rate) * 1000));
   }
 
@@ -110,16 +122,36 @@ const keyOf = ({ service, account, region }: CallPlace) => `${service} ${account
 
 /** Each call to AWS asks here first, whoever makes it: a look, a confirmation under a lease, the change itself, its verification. */
 export interface Pace {
+  /** Counts a call, and waits until it may go out; in an execution it does not wait. */
   take(place: CallPlace): Promise<void>;
+  /** Waits until all calls that were counted may have gone out: before an execution begins. */
+  ready(place: CallPlace): Promise<void>;
   came(place: CallPlace, throttled: boolean): void;
 }
 
-const current = new AsyncLocalStorage<Pace>();
+const current = new AsyncLocalStorage<Pace & { owe(place: CallPlace): void }>();
 
 /** The pace of the sweep that this is part of; null outside of sweeps. */
 export const paceNow = (): Pace | null => current.getStore() ?? null;
 
 /** Does some work of a sweep: all calls that it leads to are counted against these budgets. */
 export function paced<T>(budgets: CallBudgets, given: Readonly<Record<string, CallBudget>>, work: () => Promise<T>): Promise<T> {
-  return current.run({ take: (place) => budgets.take(place, given), came: (place, throttled) => budgets.came(place, throttled) }, work);
+  return current.run(
+    {
+      take: (place) => budgets.take(place, given),
+      owe: (place) => budgets.owe(place, given),
+      ready: (place) => budgets.ready(place, given),
+      came: (place, throttled) => budgets.came(place, throttled),
+    },
+    work,
+  );
+}
+
+/**
+ * Does the work of an execution: its calls are counted, and none of them waits. Whoever waited between the second look and the write would miss the
+ * exception tag that is set meanwhile, and the lease would run.
+ */
+export function withoutWaits<T>(work: () => Promise<T>): Promise<T> {
+  const pace = current.getStore();
+  return pace === undefined ? work() : current.run({ ...pace, take: async (place) => pace.owe(place) }, work);
 }
