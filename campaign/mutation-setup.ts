@@ -1,14 +1,6 @@
-// Before the tests that judge mutants. A thread serves many runs (`warm-worker.ts`): before the first file of each, what is ours is loaded again,
-// and the clock is the real one.
-import { beforeEach, vi } from 'vitest';
-
-// Vitest has one state for each run, and keeps it here.
-const given = globalThis as { __vitest_worker__?: object; __redress_run__?: object | undefined };
-if (given.__redress_run__ !== given.__vitest_worker__) {
-  given.__redress_run__ = given.__vitest_worker__;
-  vi.useRealTimers();
-  vi.resetModules();
-}
+// Before the tests that judge mutants.
+import { beforeEach } from 'vitest';
+import './warm-setup.js';
 
 /** A mutant that lives costs all tests that reach it, and these as much as all others together: what they alone would find counts as not found. */
 const LEFT_OUT = new Set([

@@ -4,6 +4,7 @@ import { relative } from 'node:path';
 import { createVitest } from 'vitest/node';
 import { ROOT } from '../scripts/setup.mjs';
 import config from '../vitest.config.ts';
+import { warm } from './warm-worker.ts';
 
 /** @type {import('./planted/index.mjs').PlantedBug | null} */
 let planted = null;
@@ -22,12 +23,16 @@ const plugin = {
 const SHARING = ['tests/engine/**', 'packages/core/src/**'];
 const projects = config.test.projects
   .filter(({ test }) => test.globalSetup === undefined)
+  .map(({ test, ...project }) => ({
+    ...project,
+    root: ROOT,
+    plugins: [plugin, warm()],
+    test: { ...test, setupFiles: [...test.setupFiles, './campaign/warm-setup.ts'], fsModuleCache: false },
+  }))
   .flatMap(({ test, ...project }) => [
-    { ...project, root: ROOT, plugins: [plugin], test: { ...test, exclude: [...(test.exclude ?? []), ...SHARING] } },
+    { ...project, test: { ...test, exclude: [...(test.exclude ?? []), ...SHARING] } },
     {
       ...project,
-      root: ROOT,
-      plugins: [plugin],
       test: {
         ...test,
         name: `${test.name}-sharing`,
@@ -35,8 +40,7 @@ const projects = config.test.projects
         isolate: false,
       },
     },
-  ])
-  .map((project) => ({ ...project, test: { ...project.test, fsModuleCache: false } }));
+  ]);
 const reporter = {
   // One test that finds a defect is enough.
   onTestCaseResult: (test) => {
@@ -48,12 +52,13 @@ const vitest = await createVitest('test', { config: false, root: ROOT, watch: fa
 await vitest.standalone();
 
 // Vitest has ` > ` between the parts of a name, and its report a space.
-const exactly = (name) => new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '(?: > | )')}$`);
+const patternOf = (name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(' ', '(?: > | )');
+const exactly = (names) => new RegExp(`^(?:${names.map(patternOf).join('|')})$`);
 const nameOf = (test) => test.fullName.replaceAll(' > ', ' ').trim();
 
-/** Runs test files, or the one test of that name in them. */
-async function run(files, name = null) {
-  vitest.setGlobalTestNamePattern(name === null ? /(?:)/ : exactly(name));
+/** Runs test files, or of them the tests of some names. */
+async function run(files, names = null) {
+  vitest.setGlobalTestNamePattern(names === null ? /(?:)/ : exactly(names));
   const specifications = await vitest.globTestSpecifications(files);
   const asked = new Set(specifications.map(({ moduleId }) => moduleId));
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
@@ -78,22 +83,37 @@ async function find(bug, last) {
   planted = bug;
   served = 0;
   vitest.invalidateFile(file);
+  vitest.provide('planted', file);
   try {
-    const known = last === undefined ? null : await run([last.by], last.test);
+    const known = last === undefined ? null : await run([last.by], [last.test]);
     const result = known !== null && known.failed.length > 0 ? known : await run(bug.tests);
     if (result.failed.length === 0 && result.broken !== null) return { error: `the defect is no program: ${result.broken}` };
     if (served === 0) return { error: `no test of ${bug.tests.join(', ')} loads ${bug.file}` };
     const [first] = result.failed;
-    return { test: first?.test ?? null, by: first?.by ?? null };
+    return { test: first?.test ?? null, by: first?.by ?? null, remembered: result === known };
   } finally {
     planted = null;
     vitest.invalidateFile(file);
   }
 }
 
-process.on('message', async ({ bug, last, sound }) => {
+/** Like {@link find}; whoever found it passes without the defect. Of those that were asked `before` that is known. */
+async function findSoundly(bug, last, before) {
+  const { remembered, ...found } = await find(bug, last);
+  if ((remembered && before) || found.by === null || found.error !== undefined) return found;
+  const { failed, broken } = await run([found.by], [found.test]);
+  return failed.length === 0 && broken === null ? found : { error: `${found.test} fails without the defect, too` };
+}
+
+/** Remembered tests without any defect. */
+const soundness = async (tests) => {
+  const files = [...new Set(tests.map(({ by }) => by))];
+  return files.length === 0 ? { broken: null, passed: [], failed: [] } : run(files, [...new Set(tests.map(({ test }) => test))]);
+};
+
+process.on('message', async ({ bug, last, before, sound }) => {
   try {
-    process.send(sound === undefined ? await find(bug, last) : await run(sound));
+    process.send(sound === undefined ? await findSoundly(bug, last, before) : await soundness(sound));
   } catch (error) {
     process.send({ error: error.stack });
   }

@@ -56,20 +56,21 @@ export async function plant(options = {}) {
   const results = [];
   try {
     for (let n = 0; n < Math.max(1, Math.min(options.lanes ?? LANES, bugs.length)); n++) lanes.push(await lane());
-    // Tests that fail by themselves find nothing.
-    const asked = new Set(bugs.flatMap((bug) => (lastOf(bug) === undefined ? bug.tests : [lastOf(bug).by])));
-    const sound = await lanes[0].ask({ sound: [...asked].filter((path) => existsSync(join(ROOT, path))) });
+    // Tests that fail by themselves find nothing: either they run before, all at once, or each runs once more after it has found something.
+    const before = options.once === true;
+    const remembers = before ? bugs.flatMap((bug) => lastOf(bug) ?? []).filter(({ by }) => existsSync(join(ROOT, by))) : [];
+    const sound = await lanes[0].ask({ sound: remembers });
     if (sound.broken !== null || sound.failed.length > 0)
       throw new Error(`Without any defect tests fail:\n${[sound.broken ?? '', ...sound.failed.map(({ test, why }) => `${test}: ${why}`)].join('\n')}`);
-    log(`${sound.passed.length} tests pass without a defect.`);
     const passes = new Set(sound.passed.map(({ by, test }) => `${by}: ${test}`));
+    const mayBeAsked = ({ by, test }) => (before ? passes.has(`${by}: ${test}`) : existsSync(join(ROOT, by)));
     const waiting = bugs.entries();
     await Promise.all(
       lanes.map(async ({ ask }) => {
         for (const [index, bug] of waiting) {
           const { promise, defect, file } = bug;
           const last = lastOf(bug);
-          const { test, by } = await ask({ bug, ...(last !== undefined && passes.has(`${last.by}: ${last.test}`) ? { last } : {}) }).catch((error) => {
+          const { test, by } = await ask({ bug, before, ...(last !== undefined && mayBeAsked(last) ? { last } : {}) }).catch((error) => {
             throw new Error(`${file}: ${defect}: ${error.message}`);
           });
           results[index] = { promise, defect, file, test, by };
