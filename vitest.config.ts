@@ -14,10 +14,10 @@ const common = {
   expect: { poll: { timeout: 600_000, interval: 100 } },
 };
 
-// What installs, bundles and deploys, and what tries every promise of every remediator on the emulator: `npm run test:all`.
-const long = [
-  'packages/remediators/*/test/{conformance,faults}.test.ts',
-  'packages/testing/test/*.test.ts',
+// Every promise of every remediator, on the emulator: `npm run test:all`.
+const kit = ['packages/remediators/*/test/{conformance,faults}.test.ts', 'packages/testing/test/*.test.ts'];
+// What installs, bundles and deploys: `npm run test:all`.
+const deployed = [
   'packages/bundle/test/*.test.ts',
   'packages/cdk/test/*.test.ts',
   'packages/cli/test/{bundle,new}.test.ts',
@@ -46,20 +46,15 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/**/test/**/*.test.ts', 'examples/**/*.test.ts', 'tests/integration/**/*.test.ts'],
-          exclude: [...long, '**/node_modules/**'],
+          exclude: [...kit, ...deployed, '**/node_modules/**'],
           ...common,
           globalSetup: ['./tests/support/moto.ts'],
         },
       },
-      {
+      ...Object.entries({ kit, deployed }).map(([name, include]) => ({
         ...shared,
-        test: {
-          name: 'long',
-          include: long,
-          ...common,
-          globalSetup: ['./tests/support/moto.ts'],
-        },
-      },
+        test: { name, include, ...common, globalSetup: ['./tests/support/moto.ts'] },
+      })),
     ],
   },
 });

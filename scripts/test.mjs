@@ -48,43 +48,36 @@ async function counted(...command) {
 
 const campaign = (...args) => exec(...script('campaign', '--only', ...args));
 
-/** What is done, in two lanes of which each needs about a core. A step is a name and its work; it answers `{ ok, log, cpu, passed?, failed? }`. */
+/** What is done, two steps at a time: the next one is begun when one has ended, so the long ones come first. A step is a name and its work. */
 const QUICK = [
+  ['unit', () => tests('unit', 'property')],
+  // Each safety promise is broken once.
+  ['promises', () => campaign('planted', '--once', '--lanes', '1')],
+  ['integration', () => tests('integration')],
+  ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
+  ['docs', () => exec(...script('generate-docs', '--check'))],
+  ['lint', () => exec(bin('biome'), 'check', '.')],
+  ['unused', () => exec(bin('knip'), '--no-progress')],
+  ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
+  ['prose', () => exec(...script('prose'))],
   [
-    ['integration', () => tests('integration')],
-    // Each safety promise is broken once.
-    ['promises', () => campaign('planted', '--once', '--lanes', '1')],
-  ],
-  [
-    ['lint', () => exec(bin('biome'), 'check', '.')],
-    ['typecheck', () => exec(bin('tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', join(ROOT, '.cache', 'types.tsbuildinfo'))],
-    [
-      'workspace',
-      async () => {
-        const problems = checkWorkspace();
-        return { ok: problems.length === 0, log: problems.join('\n'), cpu: 0 };
-      },
-    ],
-    ['docs', () => exec(...script('generate-docs', '--check'))],
-    ['prose', () => exec(...script('prose'))],
-    ['arrows', () => exec(bin('depcruise'), '--config', '.dependency-cruiser.mjs', 'packages', 'examples')],
-    ['unused', () => exec(bin('knip'), '--no-progress')],
-    ['unit', () => tests('unit', 'property')],
+    'workspace',
+    async () => {
+      const problems = checkWorkspace();
+      return { ok: problems.length === 0, log: problems.join('\n'), cpu: 0 };
+    },
   ],
 ];
 const REST = [
-  [
-    ['long', () => tests('long')],
-    ['packages', checkPackages],
-    ['judges', () => counted(...script('judges'))],
-  ],
-  [
-    ['faults', () => campaign('faults')],
-    ['simulation', () => campaign('simulation')],
-    ['planted', () => campaign('planted', '--lanes', '1')],
-    ['mutation', () => campaign('mutation')],
-    ['races', () => campaign('races')],
-  ],
+  ['kit', () => tests('kit')],
+  ['planted', () => campaign('planted', '--lanes', '1')],
+  ['deployed', () => tests('deployed')],
+  ['mutation', () => campaign('mutation')],
+  ['judges', () => counted(...script('judges'))],
+  ['faults', () => campaign('faults')],
+  ['simulation', () => campaign('simulation')],
+  ['packages', checkPackages],
+  ['races', () => campaign('races')],
 ];
 
 const done = [];
@@ -97,29 +90,30 @@ async function step([name, work]) {
   if (!ok) console.log(log.split('\n').slice(-200).join('\n'));
 }
 
-async function lanes(given) {
-  await Promise.all(
-    given.map(async (lane) => {
-      for (const each of lane) if (only === null || only.includes(each[0])) await step(each);
-    }),
-  );
+/** Does the steps, two at a time. */
+async function steps(given) {
+  const waiting = given.filter(([name]) => only === null || only.includes(name)).values();
+  const worker = async () => {
+    for (const each of waiting) await step(each);
+  };
+  await Promise.all([worker(), worker()]);
 }
 
 const sum = (key) => done.reduce((total, each) => total + each[key], 0);
 const line = (name, wall, cpu) => console.log(`${name.padEnd(14)} ${wall.toFixed(1).padStart(8)} ${cpu.toFixed(1).padStart(8)}`);
 
 try {
-  const names = [...QUICK, ...REST].flat().map(([name]) => name);
+  const names = [...QUICK, ...REST].map(([name]) => name);
   const unknown = only?.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`There is no step ${unknown}: ${names.join(', ')}`);
   await setup({ python: all || only !== null ? ['moto', 'ministack'] : ['moto'] });
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   const started = Date.now();
-  await lanes(QUICK);
+  await steps(QUICK);
   if (all || only !== null) {
-    const needsTypes = only === null || only.some((name) => ['long', 'packages'].includes(name));
+    const needsTypes = only === null || only.some((name) => ['kit', 'deployed', 'packages'].includes(name));
     if (needsTypes) await step(['build', () => exec(...script('build'))]);
-    await lanes(REST);
+    await steps(REST);
   }
   console.log(`\n${'step'.padEnd(14)}   wall s    CPU s`);
   for (const { name, wall, cpu } of done) line(name, wall, cpu);
