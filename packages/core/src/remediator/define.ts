@@ -112,6 +112,14 @@ export interface InCode {
   readonly terraform: string;
 }
 
+/** A role that a write hands to a service: IAM then lets it be passed to that service, and no other role to any. */
+export interface PassedRole {
+  /** The parameter that names it: the ARN of a role, or the name of one that each account has. */
+  readonly parameter: string;
+  /** `vpc-flow-logs.amazonaws.com` */
+  readonly service: string;
+}
+
 /** What a remediator may do at most: the class in which its change is safe. */
 export type Ceiling = (typeof CEILINGS)[number];
 /** @internal */
@@ -206,6 +214,8 @@ export interface RemediatorDefinition<
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   /** Where infrastructure code says what it changes. */
   readonly inCode?: InCode;
+  /** Which roles its writes pass, with `iam:PassRole` among the actions of one: whoever may pass any role may do what any role may. */
+  readonly passes?: readonly PassedRole[];
   readonly uses: {
     readonly reads: Reads;
     readonly writes: Writes;
@@ -328,6 +338,8 @@ export interface Remediator {
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   /** Absent: it does not say. */
   readonly inCode?: InCode;
+  /** Absent: it passes none. */
+  readonly passes?: readonly PassedRole[];
   readonly uses: {
     readonly reads: readonly OperationUse[];
     readonly writes: readonly OperationUse[];
@@ -452,8 +464,21 @@ export function defineRemediator<
     if (!(definition.triggers?.configRules ?? []).includes(rule)) refuse(`showsNew: ${rule} is not one of its configRules.`);
     if (definition.freshWithin === undefined) refuse('showsNew has a meaning only with freshWithin.');
   }
-  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0)
-    refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
+  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) {
+    if (definition.rollback?.restores !== 'nothing')
+      refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }` and mark each change irreversible.");
+    if (definition.ceiling === 'enforce') refuse('it has no undo, so that a person decides on each change: its ceiling is approve or notify.');
+  }
+  const { writes, undoes } = definition.uses;
+  const passing = [...writes, ...undoes].some(({ service, operations }) =>
+    operations.some((name) => service.operations.get(name)?.iam.includes('iam:PassRole')),
+  );
+  if (passing !== (definition.passes ?? []).length > 0)
+    refuse(
+      passing
+        ? 'it declares iam:PassRole, but not which role: name the parameter and the service in `passes`.'
+        : 'it names a role in `passes`, but no operation of it declares iam:PassRole.',
+    );
   const codes = (definition.hazards ?? []).map(({ code }) => code);
   for (const code of codes) if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code)) refuse(`hazards: ${JSON.stringify(code)} is not kebab-case.`);
   if (new Set(codes).size !== codes.length) refuse('hazards: two have one code.');
@@ -481,6 +506,7 @@ export function defineRemediator<
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
+    ...(definition.passes === undefined ? {} : { passes: definition.passes }),
     uses: definition.uses,
     parameterSchema: schema ?? null,
     parameters(input) {
