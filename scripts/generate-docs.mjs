@@ -107,7 +107,7 @@ const sections = {
   narrowing: (all) => {
     // Actions that are narrowed alike are told of together.
     const groups = new Map();
-    for (const { action, roles, resources, conditions, rest } of deploy.narrowed({ remediators: all })) {
+    for (const { action, roles, resources, conditions, rest } of deploy.narrowed({ remediators: [...all, ...apart] })) {
       const row = [roles.join(', '), resources.length === 0 ? 'every one' : list(resources), list(conditions), rest];
       const key = JSON.stringify(row);
       groups.set(key, { row, actions: [...(groups.get(key)?.actions ?? []), action] });
@@ -120,7 +120,7 @@ const sections = {
   'one-action': (all) =>
     table(
       ['Remediator', 'Actions'],
-      deploy.oneActionForBoth(all).map(({ id, actions }) => [`\`${id}\``, list(actions)]),
+      deploy.oneActionForBoth([...all, ...apart]).map(({ id, actions }) => [`\`${id}\``, list(actions)]),
     ),
   'blind-spots': (all) => all.map((each) => [`\`${each.id}\`:`, '', ...each.blindSpots.map((spot) => `- ${spot}`)].join('\n')).join('\n\n'),
   parameters: (all) => {
@@ -265,7 +265,7 @@ function pageOf(each, folder, exportName, listName) {
       ? [
           ...(rollback ?? ['It does not say.']),
           '',
-          'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
+          each.uses.undoes.length === 0 ? 'There is no undo, so a person approves each change, and `redress rollback` is refused.' : 'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
         ]
       : ['Nothing is changed, so there is nothing to roll back.']),
     '',

@@ -1,4 +1,5 @@
 // Each action of each role taken away once, in an account where policies count: what needs it fails, closed and recorded, and nothing else does.
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
@@ -13,11 +14,14 @@ import {
 } from '@aws-sdk/client-iam';
 import { builtinRemediators } from '@redress/cli';
 import { connectAws, memberRoles } from '@redress/connect';
-import { MEMBER_ROLES, memberPolicy, memberRoleTemplate } from '@redress/deploy';
+import type { Remediator } from '@redress/core';
+import { boundaryPolicy, MEMBER_ROLES, memberPolicy, memberRoleTemplate } from '@redress/deploy';
+import { remediators as everyOne } from '@redress/remediators';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { pythonOf } from '../../scripts/setup.mjs';
 import { type Boto, startBoto } from '../support/boto.ts';
 import { type Enforced, startEnforced } from '../support/ministack.ts';
-import { Bench, EXTERNAL_ID, matrix, NARROWING_HERE, REGION, ROLES, type Row, table } from '../support/removal.ts';
+import { Bench, EXTERNAL_ID, matrix, NARROWING_HERE, REGION, ROLES, type Row, table, without } from '../support/removal.ts';
 import { SUBJECTS } from '../support/removal-subjects.ts';
 
 /**
@@ -188,6 +192,42 @@ describe('whatever the engine does', () => {
     } finally {
       for (const RoleName of Object.values(ROLES)) await aws.call(REGION, 'iam', 'delete_role_policy', { RoleName, PolicyName: 'Everything' });
     }
+  });
+
+  it('a role is passed only where the policy names it, and to its service alone', () => {
+    const { account } = enforced;
+    const arn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
+    const passing = everyOne.filter(({ passes = [] }) => passes.length > 0);
+    const roles = new Map([
+      ['cloudtrail.amazonaws.com', arn('trails')],
+      ['monitoring.rds.amazonaws.com', arn('monitoring')],
+      ['ssm.amazonaws.com', arn('RedressRunbook')],
+      ['vpc-flow-logs.amazonaws.com', arn('flow-logs')],
+    ]);
+    // As a policy names them: runbooks by name, all others by ARN.
+    const parametersOf = ({ passes: [to] = [], parameters }: Remediator) =>
+      to === undefined || to.parameter === 'role' ? parameters(undefined) : parameters({ [to.parameter]: roles.get(to.service) });
+    const options = { remediators: passing, account, parametersOf };
+    const boundary = boundaryPolicy(options, 'fix');
+    const everybody = [...roles.values(), arn('Admin'), arn('monitoring-admin')];
+    const requests = [...roles.keys(), 'ec2.amazonaws.com'].flatMap((service) =>
+      everybody.map((resource) => ({ action: 'iam:PassRole', resource, context: { 'iam:PassedToService': service } })),
+    );
+    // No service of the emulator asks whether a role may be passed; its policies are asked themselves.
+    const passed = (policy: object) => {
+      const { stdout, stderr, status } = spawnSync(pythonOf('ministack'), [fileURLToPath(new URL('../support/iam_judge.py', import.meta.url))], {
+        input: JSON.stringify({ policy, boundary, account, requests }),
+        encoding: 'utf8',
+      });
+      if (status !== 0) throw new Error(stderr);
+      const decided = JSON.parse(stdout) as string[];
+      return requests.flatMap(({ resource, context }, index) => (decided[index] === 'Allow' ? [[context['iam:PassedToService'], resource]] : []));
+    };
+    const policy = memberPolicy('fix', options);
+    expect(passed(policy)).toEqual([...roles]);
+    expect(passed(without(policy, 'iam:PassRole'))).toEqual([]);
+    // Whatever else is attached, the boundary keeps it to them.
+    expect(passed({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] })).toEqual([...roles]);
   });
 
   it('nobody gets a session without the external id', async () => {

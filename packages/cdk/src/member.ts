@@ -24,6 +24,8 @@ export interface RedressMemberRoleProps {
   readonly exceptionTag?: string;
   /** Whether IAM, too, refuses to change what has the exception tag, also when the tag was left behind; default true. */
   readonly refuseTagged?: boolean;
+  /** Parameters of remediators, as the policy has them: they name the roles that may be passed. Default: their own defaults. */
+  readonly parametersOf?: ParametersOf;
   /** How actions of your own remediators are narrowed; see `NARROWING` of `@redress/deploy`. */
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
 }
@@ -43,10 +45,11 @@ export class RedressMemberRole extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressMemberRoleProps) {
     super(scope, id);
-    const { remediators, exceptionTag, refuseTagged, narrowing } = props;
+    const { remediators, exceptionTag, refuseTagged, parametersOf, narrowing } = props;
     const source = memberRoleTemplate({
       remediators,
       ...(exceptionTag === undefined ? {} : { exceptionTag }),
+      ...(parametersOf === undefined ? {} : { parametersOf }),
       ...(narrowing === undefined ? {} : { narrowing }),
     });
     this.template = included(this, source, {

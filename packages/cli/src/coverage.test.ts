@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resource, systemClock } from '@redress/core';
+import { type Connect, resource, systemClock } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { command } from '../test/support/command.js';
@@ -28,6 +28,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
+const here: Connect = async ({ account, region }) => ({
+  config: { region },
+  identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/Redress/test` }),
+});
 const coverage = (...argv: string[]) => command(['coverage', ...argv], directory);
 async function document(...argv: string[]): Promise<CoverageDocument> {
   const { exit, out, err } = await coverage('--json', ...argv);
@@ -45,6 +49,27 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect(rows.filter(({ answer }) => answer === 'attested').map(({ id }) => id)).toEqual(['security-awareness-program-exists']);
     // What remediators declare today; more remediators only make it better.
     expect(counts['closes']).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says whose word a process check rests on, until when, and that it has ended', async () => {
+    const RULE = 'security-awareness-program-exists';
+    const last = async () => row(await document('--pack', 'apra-cpg-234'), RULE)?.by.map((each) => [each.remediator, each.last]);
+    expect(await last()).toEqual([[`attested-${RULE}`, null]]);
+    const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const attest = (...argv: string[]) =>
+      command(['attest', RULE, '--account', '111111111111', '--evidence', 'wiki/awareness', '--by', 'Ada', ...argv], directory, {
+        connect: here,
+      });
+    const { exit, out } = await attest('--until', until);
+    expect([exit, out]).toEqual([0, expect.stringContaining(`111111111111: attested until ${until}; no-op: By the word of Ada alone`)]);
+    expect(await last()).toEqual([
+      [`attested-${RULE}`, { time: expect.any(String), outcome: 'attested', open: 0, word: { by: 'Ada', until, account: '111111111111' } }],
+    ]);
+    expect((await coverage('--pack', 'apra-cpg-234')).out).toContain(`attested by Ada until ${until.slice(0, 10)}`);
+    expect((await coverage('--pack', 'apra-cpg-234', '--format', 'csv')).out).toContain(`attested by Ada until ${until}`);
+    expect((await attest('--withdraw')).exit).toBe(0);
+    expect((await last())?.[0]?.[1]).toMatchObject({ outcome: 'ended', open: 1, word: { by: 'Ada' } });
+    expect((await command(['history'], directory)).out).toContain('attested');
   });
 
   it('says who answers, in which mode of each environment, and nothing of a journal that is not there', async () => {

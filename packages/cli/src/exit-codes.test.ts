@@ -101,6 +101,8 @@ const registered = (text: string) => () => {
   file('redress.yaml', policy('enforce', REGISTER));
   file('exceptions.yaml', text);
 };
+const AWARENESS = 'security-awareness-program-exists';
+const tracking = () => file('redress.yaml', policy('enforce', 'tracked: { packs: [apra-cpg-234] }\n'));
 const tampered = async () => {
   await ran();
   const streams = join(directory, '.redress', 'streams');
@@ -236,6 +238,15 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['where it refused nothing', async () => (await ran(), ['w-1']), 1],
     ['a resource that nobody knows', async () => (await ran(), ['w-2']), 2],
     ['no journal', ['w-1'], 2],
+  ],
+  attest: [
+    ['what a person says', [AWARENESS, '--account', '111111111111', '--until', '2027-01-31', '--evidence', 'x'], 0, tracking],
+    ['what was said is withdrawn', [AWARENESS, '--account', '111111111111', '--withdraw', '--evidence', 'x'], 0, tracking],
+    ['for more than a year', [AWARENESS, '--account', '111111111111', '--until', '2029-01-31', '--evidence', 'x'], 1, tracking],
+    ['a time that is none', [AWARENESS, '--account', '111111111111', '--until', 'soon', '--evidence', 'x'], 2, tracking],
+    ['neither a time nor that it ended', [AWARENESS, '--account', '111111111111', '--evidence', 'x'], 2, tracking],
+    ['an account that is none', [AWARENESS, '--account', '1', '--until', '2027-01-31', '--evidence', 'x'], 2, tracking],
+    ['a rule that nothing asks a person for', ['restricted-ssh', '--account', '111111111111', '--until', '2027-01-31', '--evidence', 'x'], 2, tracking],
   ],
   'exceptions list': [
     ['entries', [], 0, registered(ENTRY('2027-12-31T00:00:00Z'))],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isRecord, messageOf } from '@redress/core';
 import { Command, CommanderError, Option } from 'commander';
+import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
@@ -246,6 +247,18 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--by <name>', 'who (default: the user of the operating system)')
     .action((subject: string, options: { reason?: string; by?: string }) =>
       composed(async (composition) => (await import('./commands/retry.js')).retryCommand(io, composition, subject, options)),
+    );
+  program
+    .command('attest')
+    .description('says that something is so which nothing can evaluate: a process check; the gap is closed until then')
+    .argument('<rule>', 'name of the rule, as `redress coverage` shows it')
+    .requiredOption('--account <id...>', 'in these accounts')
+    .requiredOption('--evidence <text>', 'what it rests on: a document, a ticket, a link')
+    .option('--until <date>', 'until when it holds; at most 366 days')
+    .option('--withdraw', 'it holds no more')
+    .option('--by <name>', 'who (default: the user of the operating system)')
+    .action((rule: string, options: AttestCommandOptions) =>
+      composed(async (composition) => (await import('./commands/attest.js')).attestCommand(io, composition, rule, options)),
     );
   const exceptions = program.command('exceptions').description('the exceptions register: accepted risks, with owner, approver and end');
   exceptions

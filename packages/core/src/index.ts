@@ -17,6 +17,7 @@ export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
 export { sweepsOf } from './engine/sweep/progress.js';
 export {
   type ApprovalOptions,
+  type AttestOptions,
   type Evaluation,
   type FindingResult,
   type HandleResult,
@@ -76,6 +77,7 @@ export { samePerson } from './guardrails/principal.js';
 export {
   type AppendRequest,
   type Approval,
+  type Attestation,
   type BeginRequest,
   type BeginResult,
   type Breaker,

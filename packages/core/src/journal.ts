@@ -11,7 +11,8 @@ import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
  * - `call`: one writing call of an execution, with its request id.
  * - `outcome`: an execution is closed.
  * - `duplicate`: another input asked for what an execution already does or did.
- * - `approval`: what a person said: of a plan that they were shown, or that what AWS has refused is to be tried again.
+ * - `approval`: what a person said: of a plan that they were shown, that what AWS has refused is to be tried again, or, in the stream of an account,
+ *   of what nothing can evaluate.
  * - `sweep`: what one remediator's sweep of an account and region came to, in the stream of the account; that the canary arrived, in that of
  *   its parameter; or how far a message with many findings has come, in one of its own.
  * - `breaker`: a remediator's circuit breaker in an account was opened, or closed by a person; in the stream that {@link breakerOf} names.
@@ -270,6 +271,18 @@ export interface Refusal {
   readonly tagged: boolean;
 }
 
+/** A person's word for what nothing can evaluate, in the stream of an account that {@link breakerOf} names. */
+export interface Attestation {
+  /** What asks for it. */
+  readonly remediator: string;
+  readonly by: { readonly name: string; readonly verified: boolean };
+  /** When it was said, and until when it holds; epoch milliseconds. One that was withdrawn ends when it was. */
+  readonly at: number;
+  readonly until: number;
+  /** What it rests on: a document, a ticket, a link. */
+  readonly evidence: string;
+}
+
 /**
  * A gap that stands: it was decided on, and is not closed. The same gap is what {@link gapKey} names alike, whatever asked, and whenever. A
  * sweep that finds it unchanged records nothing in its stream: the record of that sweep says when it was seen.
@@ -355,6 +368,8 @@ export interface StreamView {
   readonly breakers: readonly Breaker[];
   /** Calls that AWS refused, and that nobody has made since or wants tried again; newest first, at most 50. */
   readonly refusals: readonly Refusal[];
+  /** What people say of what nothing can evaluate: the newest of each remediator. */
+  readonly attestations: readonly Attestation[];
   /** Gaps that stand, oldest first; at most 50. */
   readonly gaps: readonly Gap[];
   /** The newest digest that was recorded here. */
@@ -395,6 +410,7 @@ export function emptyView(stream: Digest): StreamView {
     approvals: [],
     breakers: [],
     refusals: [],
+    attestations: [],
     gaps: [],
     digest: null,
   };

@@ -6,6 +6,7 @@ import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { remediators as everyOne } from '@redress/remediators';
 import { trackedRules } from '@redress/tracked';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MANY, referenceNarrowing } from '../test/support/many.js';
@@ -13,6 +14,7 @@ import {
   actionsOf,
   boundaryPolicy,
   hubTemplate,
+  iamActions,
   MEMBER_ROLES,
   memberEventsTemplate,
   memberPolicies,
@@ -61,9 +63,10 @@ it('stands on 120 remediations of many services', () => {
 });
 
 describe.each([
-  ['those of today', today],
+  ['those that come with the command', today],
+  ['every one of Redress', everyOne],
   ['120', MANY],
-  ['those of today, and a whole pack that is tracked', tracking],
+  ['those that come with the command, and a whole pack that is tracked', tracking],
 ] as const)('with %s', (_, remediators) => {
   const options = () => ({ remediators, narrowing });
 
@@ -90,6 +93,18 @@ describe.each([
     for (const each of memberPolicy(role, options()).Statement) expect(own).toContain(JSON.stringify(each));
     for (const statement of [...divided, ...boundaryPolicy(options(), role).Statement])
       for (const action of [...listOf(statement['Action']), ...listOf(statement['NotAction'])]) expect(action).not.toContain('*');
+  });
+
+  it('the boundary of every remediator of Redress keeps each write to resources of its kind', () => {
+    if (remediators === MANY) return;
+    const writes = remediators.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])).filter((action) => NARROWING[action]?.resources !== null);
+    for (const role of MEMBER_ROLES)
+      for (const statement of boundaryPolicy(options(), role).Statement.filter((each) => each['Effect'] === 'Allow'))
+        for (const action of listOf(statement['Action']).filter((each) => writes.includes(each))) {
+          expect(statement['Resource'], action).not.toBe('*');
+          for (const arn of NARROWING[action]?.resources ?? [])
+            expect(listOf(statement['Resource']), action).toContain(arn.replace(/\{(?:partition|region|account)\}/g, '*'));
+        }
   });
 
   it('the boundary keeps conditions: a bucket of another account, a tag, a role that is passed are bounded by it, too', () => {

@@ -1,6 +1,7 @@
 // What a stream of records is, and what it says: pure, shared by the journals that write streams and the verifier that reads them.
 import {
   type Approval,
+  type Attestation,
   type Breaker,
   type ClosedExecution,
   canonicalJson,
@@ -23,6 +24,7 @@ import {
   type Terms,
   tagFirstSeenKey,
 } from '@redress/core';
+import { attestedAfter } from './attestations.js';
 import { approvalsOf, type Deeds, NO_DEEDS, witnessed } from './deeds.js';
 import { refused } from './refusals.js';
 import { type Standing, standingAfter } from './standing.js';
@@ -68,6 +70,8 @@ export interface StreamState extends Standing {
   readonly deeds: Deeds;
   /** What AWS refused. */
   readonly refusals: readonly Refusal[];
+  /** What people attest, in the stream of an account. */
+  readonly attestations: readonly Attestation[];
 }
 
 /** A stream without records. */
@@ -87,6 +91,7 @@ export function emptyState(stream: Digest): StreamState {
     breakers: [],
     deeds: NO_DEEDS,
     refusals: [],
+    attestations: [],
     gaps: [],
     unsaid: [],
     digest: null,
@@ -211,6 +216,8 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     breakers,
     deeds: witnessed(state.deeds, record, ended),
     refusals: refused(state.refusals, record, ended),
+    // A state that was kept before these were has none.
+    attestations: attestedAfter(state.attestations ?? [], record),
     ...standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, open),
     ...changes(state, record, own, time),
   };
@@ -434,6 +441,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     approvals: approvalsOf(state),
     breakers,
     refusals: state.refusals,
+    attestations: state.attestations ?? [],
     gaps: state.gaps,
     digest: state.digest,
   };

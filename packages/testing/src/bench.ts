@@ -35,6 +35,8 @@ import type { Arranged, ConformanceOptions, Scenario, Sdk } from './scenario.js'
 import type { WireCall } from './wire.js';
 
 /** The one environment of the kit's policy. */
+/** Who approves what a scenario says to be irreversible. */
+export const APPROVER = 'arn:aws:iam::123456789012:role/ConformanceKit';
 const ENVIRONMENT = 'kit';
 
 /** One look of the remediator at a resource: what went into `plan` and what came out. */
@@ -207,6 +209,7 @@ export class Stage {
     const policy = definePolicy({
       version: 1,
       environments: { [ENVIRONMENT]: { accounts: [this.bench.sdk.account] } },
+      approvers: { [ENVIRONMENT]: [APPROVER] },
       remediators: { [remediator.id]: { [ENVIRONMENT]: setup.mode ?? 'enforce', parameters: this.parameters } },
       exceptions: { tag: this.bench.exceptionTag },
     });

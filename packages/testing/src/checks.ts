@@ -15,7 +15,7 @@ import {
   toJson,
 } from '@redress/core';
 import { parametersJsonSchema } from '@redress/core/schema';
-import type { Act, Bench, EngineSetup, Look, Stage } from './bench.js';
+import { type Act, APPROVER, type Bench, type EngineSetup, type Look, type Stage } from './bench.js';
 import { type CrashPoint, crashingJournal } from './crash.js';
 import { impurities } from './pure.js';
 import type { Scenario } from './scenario.js';
@@ -190,8 +190,6 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
         scenario.irreversible === true,
         `${change.summary}: it cannot be taken back (${change.undo.irreversible}); say \`irreversible\` in the scenario if that is meant`,
       );
-      // Nobody may make this one unseen, so no run of the kit will use it either.
-      bench.use([change.call]);
     }
   }
   const { observation } = look;
@@ -328,6 +326,45 @@ async function ceiling(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
   const stage = await bench.stage(scenario);
   noWrites(findings, `ceiling ${bench.remediator.ceiling}`, await enforce(stage, { ownCeiling: true }));
+  return findings.problems;
+}
+
+/** What has no undo waits for a person. After a yes it is made once, and a rollback of it is refused. */
+async function approved(bench: Bench, scenario: Scenario): Promise<Problems> {
+  const findings = new Findings();
+  const stage = await bench.stage(scenario);
+  const rest = await stage.rest();
+  const waiting = (await enforce(stage)).value.passes.find(({ approval }) => approval !== null)?.approval;
+  if (!findings.check(waiting != null, 'nobody is asked for an approval') || waiting == null) return findings.problems;
+  const redress = stage.engine();
+  try {
+    const run = await stage.act(() => redress.approve(waiting, { by: { name: APPROVER, verified: true }, reason: 'conformance' }));
+    bench.use(usedOf(run));
+    throughTheGate(findings, run);
+    onlyDeclared(findings, bench.remediator, run.wire, 'fix');
+    untouched(findings, 'after the fix', rest, await stage.rest());
+    const made = executed(run.value);
+    if (!findings.check(made.length > 0, `after a yes it ended as ${outcomes(run.value)}`)) return findings.problems;
+    findings.check(
+      run.writes.length === changesOf(run.value),
+      `${run.writes.length} writing calls on the wire for ${changesOf(run.value)} changes in the plans`,
+    );
+    const after = await stage.look();
+    findings.check(
+      after?.assessment?.status !== 'change',
+      'after the fix, plan still wants to change something: it is not idempotent, or it does not see what it did',
+    );
+    for (const { execution } of made) {
+      const back = await stage.act(() => refusal(() => redress.rollback(execution as string, { by: 'kit', reason: 'conformance', acceptLoss: true })));
+      noWrites(findings, 'a rollback of what has no undo', back);
+      findings.check(back.value === 'rollback/refused', 'a rollback of what has no undo was not refused');
+    }
+  } finally {
+    redress.close();
+  }
+  const again = await enforce(stage, {}, stage.nextEvent());
+  noWrites(findings, 'run on a new report of the same', again);
+  if (findings.problems.length === 0) bench.covered.add(scenario.name);
   return findings.problems;
 }
 
@@ -799,6 +836,7 @@ export const scenarioChecks: readonly Check[] = [
   { name: 'a list shows of it what a look shows', applies: (_, remediator) => remediator.observeMany !== undefined, run: glances },
   { name: 'what cannot be read is never taken for good', applies: () => true, run: unreadable },
   { name: 'is left to people: nothing is written', applies: holdsBack, run: heldBack },
+  { name: 'what has no undo is made after a yes alone', applies: (scenario) => scenario.irreversible === true, run: approved },
   { name: 'is fixed once, and is compliant then', applies: plainChange, run: fix },
   { name: 'is rolled back to an equal state, and held', applies: plainChange, run: rollback },
   { name: 'an exception, by register or tag, holds', applies: plainChange, run: exceptions },

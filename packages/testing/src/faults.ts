@@ -3,6 +3,7 @@ import {
   createRedress,
   definePolicy,
   isReadOperation,
+  isRedressError,
   type Journal,
   type Json,
   type JsonObject,
@@ -128,6 +129,7 @@ export interface FaultReport {
   readonly broken: readonly { readonly fault: FaultName; readonly run: 'fix' | 'rollback'; readonly at: string; readonly why: readonly string[] }[];
 }
 
+const APPROVER = 'arn:aws:iam::111111111111:role/FaultMatrix';
 const ACCOUNT = '111111111111';
 const START = Date.parse('2026-11-24T10:00:00Z');
 /** After so long what was made has settled. */
@@ -284,6 +286,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
   const policy = definePolicy({
     version: 1,
     environments: { dev: { accounts: [ACCOUNT] } },
+    approvers: { dev: [APPROVER] },
     remediators: { [remediator.id]: { dev: 'enforce', ...(options.parameters === undefined ? {} : { parameters: options.parameters }) } },
     limits: [{ per: ['run'], changes: 1000 }],
   } as PolicyInput);
@@ -359,6 +362,25 @@ async function problemsOf(world: World, around: string): Promise<string[]> {
   return [...why, ...world.wrong];
 }
 
+/** Says yes to all that waits, where a change has no undo: nothing else waits here. */
+async function approveAll({ engine, journal }: World, { rollback }: Remediator): Promise<void> {
+  if (rollback?.restores !== 'nothing') return;
+  const redress = engine();
+  for (const { id } of await journal.approvals())
+    try {
+      await redress.approve(id, { by: { name: APPROVER, verified: true }, reason: 'a fault matrix' });
+    } catch (error) {
+      // Who approves is shown why it could not be done, and asks again: another has answered, or the journal is away.
+      if (!isRedressError(error)) throw error;
+    }
+}
+
+/** Asks for a fix, and says yes to one that has no undo. */
+async function fixing(world: World, remediator: Remediator, event: unknown): Promise<void> {
+  await world.engine().handle(event);
+  await approveAll(world, remediator);
+}
+
 /** A fix under a fault; then its event comes again, and a sweep. */
 async function fixUnder(remediator: Remediator, options: FaultOptions, injection: Injection | null): Promise<{ world: World; why: string[] }> {
   const world = build(remediator, options);
@@ -366,7 +388,7 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   const event = world.gap.open(world.clock.now());
   world.clock.time += SETTLED;
   world.begin(injection);
-  await world.live(world.engine().handle(event));
+  await world.live(fixing(world, remediator, event));
   const seen = { aws: [...world.seen.aws], journal: [...world.seen.journal] };
   world.heal();
   const later = world.engine();
@@ -376,6 +398,7 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   await later.handle(event);
   const { region } = world.gap.ref;
   await later.sweep({ targets: [{ account: ACCOUNT, region: region === 'aws-global' ? 'us-east-1' : region }] });
+  await approveAll(world, remediator);
   const why = await problemsOf(world, around);
   if (world.gap.isOpen()) why.push('the gap is still open');
   const count = effects(world);
@@ -485,7 +508,7 @@ export async function faultMatrix(remediator: Remediator, options: FaultOptions)
   const around = bystanders(crowd);
   const event = crowd.gap.open(crowd.clock.now());
   crowd.clock.time += SETTLED;
-  await Promise.all(Array.from({ length: 10 }, () => crowd.engine().handle(event)));
+  await Promise.all(Array.from({ length: 10 }, () => fixing(crowd, remediator, event)));
   const why = await problemsOf(crowd, around);
   if (effects(crowd) !== 1) why.push(`${effects(crowd)} changes for ten equal events`);
   count('fix', 'duplicate', 'ten at once', why);

@@ -1,7 +1,8 @@
 /**
- * Gaps that stand open by the word of AWS Config alone.
+ * Gaps that stand open by the word of AWS Config, or of a person, alone.
  *
  * @packageDocumentation
  */
+export { attestedRule } from './attested-rule.js';
 export { isTracked, trackedRules } from './tracked.js';
 export { type TrackedRule, trackedRule } from './tracked-rule.js';

@@ -216,14 +216,15 @@ describe('a gap that is tracked', () => {
 });
 
 describe('what is tracked', () => {
-  it('is what nobody else judges, each under an id of its own; no process check', async () => {
+  it('is what nobody else judges, each under an id of its own; of a process check a person says it', async () => {
     const { rules } = await packOf('apra-cpg-234');
     const all = trackedRules(rules, []);
-    expect(all).toHaveLength(129);
-    expect(new Set(all.map(({ id }) => id)).size).toBe(129);
+    expect(all).toHaveLength(130);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(130);
+    expect(all.filter(({ attested }) => attested === true).map(({ id }) => id)).toEqual(['attested-security-awareness-program-exists']);
     for (const each of all) expect([each.id, isTracked(each), each.uses.writes.length, each.resourceTypes.length > 0]).toEqual([each.id, true, 0, true]);
     const fewer = trackedRules(rules, [{ configRules: ['RDS_MULTI_AZ_SUPPORT'] }, { configRules: ['restricted-ssh'] }]);
-    expect(fewer).toHaveLength(127);
+    expect(fewer).toHaveLength(128);
     expect(fewer.map(({ id }) => id)).not.toContain('tracked-rds-multi-az-support');
   });
 

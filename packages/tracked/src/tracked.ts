@@ -1,4 +1,5 @@
 import type { Remediator } from '@redress/core';
+import { attestedRule } from './attested-rule.js';
 import { packageRef } from './package-ref.js';
 import { type TrackedRule, trackedRule } from './tracked-rule.js';
 
@@ -6,8 +7,8 @@ import { type TrackedRule, trackedRule } from './tracked-rule.js';
 const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
 
 /**
- * Follows the rules that no remediator judges. What a remediator is for is left to it, and so are process checks, of which a person says whether
- * they are so.
+ * Follows the rules that no remediator judges. What a remediator is for is left to it. Of process checks a person says whether they are so
+ * ({@link attestedRule}).
  *
  * @param rules for example those of a pack: `(await packOf('apra-cpg-234')).rules`
  * @param judged the remediators beside them
@@ -15,8 +16,8 @@ const PROCESS_CHECK = 'AWS_CONFIG_PROCESS_CHECK';
  */
 export function trackedRules(rules: readonly TrackedRule[], judged: readonly Pick<Remediator, 'configRules'>[]): readonly Remediator[] {
   const known = new Set(judged.flatMap(({ configRules }) => configRules));
-  const left = rules.filter(({ identifier, name }) => identifier !== PROCESS_CHECK && !known.has(name) && (identifier === null || !known.has(identifier)));
-  return left.map(trackedRule);
+  const left = rules.filter(({ identifier, name }) => !known.has(name) && (identifier === null || !known.has(identifier)));
+  return left.map((rule) => (rule.identifier === PROCESS_CHECK ? attestedRule(rule) : trackedRule(rule)));
 }
 
 /** Whether a remediator only follows what its source says. */

@@ -1,3 +1,4 @@
+import { type Attestation, breakerOf } from '@redress/core';
 import { frameworkOf, PACKS } from '@redress/frameworks';
 import { type Composition, openJournal } from '../compose.js';
 import { readAnyPack } from '../coverage/packs.js';
@@ -61,7 +62,7 @@ function documentOf(of: string, title: string, rows: readonly CoverageRow[]): Co
 }
 
 /** The newest entry of each remediator, and how many of its gaps stand; empty where there is no journal. */
-async function lastResults({ data }: Composition): Promise<ReadonlyMap<string, LastResult>> {
+async function lastResults({ data, policy, clock }: Composition): Promise<ReadonlyMap<string, LastResult>> {
   const found = new Map<string, LastResult>();
   let journal: Awaited<ReturnType<typeof openJournal>>;
   try {
@@ -71,8 +72,15 @@ async function lastResults({ data }: Composition): Promise<ReadonlyMap<string, L
     throw error;
   }
   const open = new Map<string, number>();
+  const words = new Map<string, Attestation & { readonly account: string }>();
   try {
     for (const { remediator } of (await journal.standing()).gaps) open.set(remediator, (open.get(remediator) ?? 0) + 1);
+    for (const account of policy.environments.flatMap(({ accounts }) => accounts))
+      for (const each of (await journal.view(breakerOf({ account, partition: 'aws' }))).attestations) {
+        const before = words.get(each.remediator);
+        // The gap of one account is a gap: the word that ends first is the one to know of.
+        if (before === undefined || each.until < before.until) words.set(each.remediator, { ...each, account });
+      }
   } finally {
     await journal.close?.();
   }
@@ -81,6 +89,13 @@ async function lastResults({ data }: Composition): Promise<ReadonlyMap<string, L
     const at = closed ?? time;
     if ((found.get(remediator)?.time ?? '') <= at) found.set(remediator, { time: at, outcome: outcome ?? 'open', open: open.get(remediator) ?? 0 });
   }
+  for (const [remediator, { by, until, at, account }] of words)
+    found.set(remediator, {
+      time: new Date(at).toISOString(),
+      outcome: until > clock.now() ? 'attested' : 'ended',
+      open: open.get(remediator) ?? 0,
+      word: { by: by.name, until: new Date(until).toISOString(), account },
+    });
   return found;
 }
 
@@ -89,7 +104,9 @@ const answersOf = (counts: CoverageDocument['counts']) =>
     .map(([answer, count]) => `${count} ${answer}`)
     .join(', ');
 const lastWords = (last: LastResult | null) =>
-  last === null ? '-' : `${last.outcome} ${last.time.slice(0, 10)}${last.open === 0 ? '' : `, ${last.open} open`}`;
+  last === null
+    ? '-'
+    : `${last.outcome} ${last.word === undefined ? last.time.slice(0, 10) : `by ${printable(last.word.by)} until ${last.word.until.slice(0, 10)}`}${last.open === 0 ? '' : `, ${last.open} open`}`;
 
 function human(io: Io, { title, counts, rows }: CoverageDocument): string {
   const lines = rows.flatMap(({ id, answer, because, by }) => {
@@ -119,7 +136,11 @@ function csv(rows: readonly CoverageRow[]): string {
       each.does,
       each.ceiling,
       modeWords(each.modes),
-      each.last === null ? '' : `${each.last.outcome} ${each.last.time}`,
+      each.last === null
+        ? ''
+        : each.last.word === undefined
+          ? `${each.last.outcome} ${each.last.time}`
+          : `${each.last.outcome} by ${each.last.word.by} until ${each.last.word.until}`,
       each.last === null ? '' : String(each.last.open),
       ...tail,
     ]);

@@ -26,6 +26,7 @@ import { CliError } from '../errors.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
 import { accountOf } from '../places.js';
 import { printable } from '../printable.js';
+import { parametersOf } from './generate-config.js';
 import { known as knownRemediator } from './plan.js';
 
 /** Options of `redress doctor`. */
@@ -135,7 +136,7 @@ async function look(composition: Composition, options: DoctorOptions): Promise<L
   const role = handler?.environment['REDRESS_MEMBER_ROLE'] ?? null;
   for (const account of members) {
     const fixes = fixesOf(composition, account);
-    const access = await gatherAccess(connect, account, region, role, fixes);
+    const access = await gatherAccess(connect, account, region, role, fixes, { remediators: composition.remediators, parametersOf: parametersOf(composition) });
     const asks = options.probe === true && fixes.includes('ec2:RevokeSecurityGroupIngress');
     checks.push(...accessChecks([{ ...access, dryRun: asks ? await gatherDryRun(connect, account, region) : null }]));
   }

@@ -3,7 +3,7 @@ import { auditorPolicy, boundaryPolicy, type IamOptions, MEMBER_ROLES, type Memb
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import type { Answer } from '../io.js';
-import { chosen } from './generate-config.js';
+import { chosen, parametersOf } from './generate-config.js';
 
 /** Options of `generate iam`. */
 export interface GenerateIamOptions {
@@ -40,6 +40,7 @@ function member(composition: Composition, which: MemberRole | 'boundary', given:
   const { account, in: regions } = given;
   const options: IamOptions = {
     remediators: chosen(composition, given),
+    parametersOf: parametersOf(composition),
     exceptionTag: given.exceptionTag ? composition.policy.exceptions.tag : null,
     ...(account === undefined ? {} : { account }),
     ...(regions === undefined ? {} : { regions }),

@@ -214,14 +214,18 @@ function add(entries: Draft[], executions: Map<string, Draft>, stored: StoredRec
   if (record.kind === 'approval' || record.kind === 'breaker') {
     const own = body['approval'];
     entry.closed = record.time;
-    const { retry } = body;
+    const { retry, attested } = body;
     entry.outcome = isRecord(own)
       ? (text((own as JsonObject)['verdict']) ?? announcedAs(own as JsonObject))
       : isRecord(retry)
         ? 'retry'
-        : text(body['breaker'] as Json);
+        : isRecord(attested)
+          ? 'attested'
+          : text(body['breaker'] as Json);
     entry.approval = isRecord(own) ? text((own as JsonObject)['id']) : null;
-    entry.by = isRecord(own) ? ((own as JsonObject)['by'] ?? null) : ((isRecord(retry) ? (retry as JsonObject)['by'] : body['by']) ?? null);
+    entry.by = isRecord(own)
+      ? ((own as JsonObject)['by'] ?? null)
+      : (([retry, attested].find(isRecord) as JsonObject | undefined)?.['by'] ?? body['by'] ?? null);
     entry.reason = text(body['reason'] as Json);
     entry.message = text(body['message'] as Json) ?? `${isRecord(entry.by) ? String(entry.by['name']) : ''}: ${entry.reason ?? ''}`;
     return null;

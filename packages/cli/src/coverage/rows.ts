@@ -6,10 +6,12 @@ import { isTracked } from '@redress/tracked';
 /** What the journal said of a remediator at last. */
 export interface LastResult {
   readonly time: string;
-  /** Of an execution or a decision, or `complete` of a sweep. */
+  /** Of an execution or a decision, or `complete` of a sweep; of what people attest `attested`, or `ended`. */
   readonly outcome: string;
   /** Gaps that stand. */
   readonly open: number;
+  /** Of what people attest: whose word it is, until when and in which account; the one that ends first. */
+  readonly word?: { readonly by: string; readonly until: string; readonly account: string };
 }
 
 /** A remediator of a row. */
@@ -54,6 +56,8 @@ export function packRows(pack: ConfigPack, input: CoverageInput): readonly Cover
   return pack.rules.map((rule): CoverageRow => {
     const { name, identifier, paragraphs, sources } = rule;
     const { answer, because, remediators } = answerTo(rule, judging, input.parametersOf);
+    // What a person attests is asked for by its name: the identifier is one for all process checks.
+    const attesting = answer === 'attested' ? tracking.filter(({ attested, configRules }) => attested === true && configRules.includes(name)) : [];
     if (answer === 'tracked') {
       // What nobody follows is not tracked.
       const by = tracking.filter(({ configRules }) => configRules.includes(name) || configRules.includes(identifier));
@@ -61,7 +65,16 @@ export function packRows(pack: ConfigPack, input: CoverageInput): readonly Cover
       if (by.length === 0) return { ...row, answer: 'none', because: 'No remediator judges it, and the policy does not track it.' };
       return { ...row, answer, because: 'Its source alone says whether it is open.' };
     }
-    return { id: name, identifier, answer, because, by: remediators.map((each) => coveredBy(each, input)), checks: null, paragraphs, sources };
+    return {
+      id: name,
+      identifier,
+      answer,
+      because,
+      by: [...remediators, ...attesting].map((each) => coveredBy(each, input)),
+      checks: null,
+      paragraphs,
+      sources,
+    };
   });
 }
 

@@ -1,7 +1,7 @@
 import { DescribeSecurityGroupsCommand, EC2Client, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { IAMClient, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { type Connect, classifyAwsError, type Fact, known, partitionOf, unreadable } from '@redress/core';
-import { exampleRequest } from '@redress/deploy';
+import { exampleRequests, type IamOptions } from '@redress/deploy';
 import { fact } from './fact.js';
 import type { AccessFact } from './facts.js';
 
@@ -14,7 +14,14 @@ const ACTIONS = 50;
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
  */
-export async function gatherAccess(connect: Connect, account: string, region: string, role: string | null, actions: readonly string[]): Promise<AccessFact> {
+export async function gatherAccess(
+  connect: Connect,
+  account: string,
+  region: string,
+  role: string | null,
+  actions: readonly string[],
+  options: Pick<IamOptions, 'remediators' | 'parametersOf'>,
+): Promise<AccessFact> {
   const partition = partitionOf(region);
   let config: object = {};
   const identity: AccessFact['identity'] = await (async () => {
@@ -33,7 +40,7 @@ export async function gatherAccess(connect: Connect, account: string, region: st
     const simulated: AccessFact['actions'] = await fact('iam:SimulatePrincipalPolicy', async () => {
       const denied: string[] = [];
       const unsure: string[] = [];
-      for (const { resource, context, some } of simulations(actions, { partition, account, region })) {
+      for (const { resource, context, some } of simulations(actions, { partition, account, region }, options)) {
         const ContextEntries = Object.entries(context).map(([ContextKeyName, value]) => ({
           ContextKeyName,
           ContextKeyType: LISTS.includes(ContextKeyName) ? ('stringList' as const) : ('string' as const),
@@ -46,8 +53,9 @@ export async function gatherAccess(connect: Connect, account: string, region: st
           const decision = EvaluationResults.find((each) => each.EvalActionName?.toLowerCase() === action.toLowerCase())?.EvalDecision;
           // Without an answer nobody knows.
           if (decision === undefined) throw new Error(`IAM says nothing of ${action}.`);
-          if (decision === 'explicitDeny') denied.push(action);
-          else if (decision !== 'allowed') unsure.push(action);
+          // Of one action several requests may be asked about.
+          const kept = decision === 'explicitDeny' ? denied : decision === 'allowed' ? null : unsure;
+          if (kept?.includes(action) === false) kept.push(action);
         }
       }
       return { role: arn, denied, unsure };
@@ -63,11 +71,11 @@ const LISTS: readonly string[] = ['aws:TagKeys'];
 /** Actions with an example of what they are done to: a policy that is narrowed to some resources does not allow them on every one. */
 function simulations(
   actions: readonly string[],
-  where: Parameters<typeof exampleRequest>[1],
+  where: Parameters<typeof exampleRequests>[1],
+  options: Parameters<typeof exampleRequests>[2],
 ): readonly { readonly resource: string; readonly context: Readonly<Record<string, string>>; readonly some: readonly string[] }[] {
   const groups = new Map<string, { resource: string; context: Readonly<Record<string, string>>; some: string[] }[]>();
-  for (const action of actions) {
-    const request = exampleRequest(action, where);
+  for (const [action, request] of actions.flatMap((each) => exampleRequests(each, where, options).map((one) => [each, one] as const))) {
     const key = JSON.stringify(request);
     const calls = groups.get(key) ?? [];
     groups.set(key, calls);

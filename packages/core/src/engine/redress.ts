@@ -50,6 +50,11 @@ export function createRedress(options: RedressOptions): Redress {
     deny: (id, how) => deny(runtime, id, how),
     closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
     retry: (ref, how) => retry(runtime, ref, how),
+    attest: async (remediator, where, how) => {
+      const { attest, accountOf } = await import('./attest.js');
+      const attestation = await attest(runtime, remediator, where, how);
+      return { attestation, passes: await askAbout(runtime, [runtime.remediator(remediator)], accountOf(where), oneRun({})) };
+    },
     recover: (run = {}) => recover(runtime, run.deadline ?? null),
     recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
     close: () => runtime.gate.close(),

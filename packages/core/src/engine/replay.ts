@@ -197,6 +197,7 @@ export function asOf(view: StreamView, time: number): StreamView {
     approvals: view.approvals.filter((each) => each.requestedAt < time).map((each) => approvalAsOf(each, view, time)),
     breakers: view.breakers.filter((each) => each.since < time),
     refusals: view.refusals.filter((each) => each.at < time),
+    attestations: view.attestations.filter((each) => each.at < time),
     gaps: view.gaps.filter((each) => each.since < time),
     tagFirstSeen: Object.fromEntries(Object.entries(view.tagFirstSeen).filter(([, first]) => first <= time)),
   };

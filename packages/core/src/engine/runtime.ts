@@ -2,7 +2,7 @@ import { discharge } from '../guardrails/approval.js';
 import { builtinGuardrails } from '../guardrails/builtin.js';
 import { freshness, type Shown } from '../guardrails/freshness.js';
 import { type Decision, decide, decisive, type Fact, type Facts, type Guardrail, known, type Trigger, unreadable } from '../guardrails/guardrail.js';
-import type { Budget, Journal, StreamView, TrackedExecution } from '../journal.js';
+import { type Attestation, type Budget, breakerOf, type Journal, type StreamView, type TrackedExecution } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
 import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
@@ -206,6 +206,7 @@ export class Runtime {
         parameters,
         purpose,
         earlier: earlier === 'gone' ? null : earlier,
+        attestation: remediator.attested === true ? await this.#attestation(remediator, ref) : null,
       });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);
@@ -222,6 +223,12 @@ export class Runtime {
       frozenAssessment(remediator.plan({ state: seen.state, context: seen.context, resource: ref, parameters, observedAt: this.clock.now() })),
     );
     return { observation, assessment };
+  }
+
+  /** What a person said last of what nothing can evaluate. Without a journal nobody has said anything. */
+  async #attestation({ id }: Remediator, ref: ResourceRef): Promise<Attestation | null> {
+    const view = await this.journal?.view(breakerOf(ref));
+    return view?.attestations.find(({ remediator }) => remediator === id) ?? null;
   }
 
   /** What does not depend on the resource, and can change at any time. */

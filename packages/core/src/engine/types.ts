@@ -1,5 +1,5 @@
 import type { Decision, Guardrail } from '../guardrails/guardrail.js';
-import type { Approval, Journal, RecordRef, Refusal } from '../journal.js';
+import type { Approval, Attestation, Journal, RecordRef, Refusal } from '../journal.js';
 import type { Finding } from '../model/finding.js';
 import type { Outcome } from '../model/outcome.js';
 import type { Plan } from '../model/plan.js';
@@ -66,6 +66,15 @@ export interface ApprovalOptions {
   readonly by: { readonly name: string; readonly verified: boolean };
   readonly reason: string;
   readonly deadline?: number;
+}
+
+/** What a person says of what nothing can evaluate. */
+export interface AttestOptions {
+  readonly by: string;
+  /** Until when it holds; epoch milliseconds, at most 366 days from now. Null: what was said before holds no more. */
+  readonly until: number | null;
+  /** What it rests on: a document, a ticket, a link. */
+  readonly evidence: string;
 }
 
 /** What became of one remediator's pass over one resource. */
@@ -310,6 +319,17 @@ export interface Redress {
    * @throws {RedressError} `retry/refused` when nothing is kept, or nobody says who wants it.
    */
   retry(ref: ResourceRef, options: { readonly by: string; readonly reason?: string }): Promise<readonly Refusal[]>;
+  /**
+   * Records a person's word for what nothing can evaluate, in an account: it holds until a time, at most 366 days from now, or (null) no more. Then it
+   * is looked at once more, so that its gap closes or opens.
+   *
+   * @throws {RedressError} `attest/refused` when the remediator looks for itself, the end is not ahead, or nobody says who, or on what it rests.
+   */
+  attest(
+    remediator: string,
+    where: { readonly account: string; readonly partition?: Partition },
+    options: AttestOptions,
+  ): Promise<{ readonly attestation: Attestation; readonly passes: readonly PassResult[] }>;
   /** Closes executions whose worker is gone, by looking at the resource. */
   recover(options?: { readonly deadline?: number }): Promise<readonly PassResult[]>;
   /**

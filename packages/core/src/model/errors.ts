@@ -36,6 +36,7 @@ export type RedressErrorCode =
   | 'approval/refused'
   | 'breaker/refused'
   | 'retry/refused'
+  | 'attest/refused'
   | 'recovery/refused'
   | 'replay/not-recorded'
   | 'evaluation/refused'

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Attestation } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Actor, RecordedCall } from '../model/finding.js';
 import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe, toJson } from '../model/json.js';
@@ -112,6 +113,14 @@ export interface InCode {
   readonly terraform: string;
 }
 
+/** A role that a write hands to a service: IAM then lets it be passed to that service, and no other role to any. */
+export interface PassedRole {
+  /** The parameter that names it: the ARN of a role, or the name of one that each account has. */
+  readonly parameter: string;
+  /** `vpc-flow-logs.amazonaws.com` */
+  readonly service: string;
+}
+
 /** What a remediator may do at most: the class in which its change is safe. */
 export type Ceiling = (typeof CEILINGS)[number];
 /** @internal */
@@ -186,6 +195,8 @@ export interface RemediatorDefinition<
   readonly breadth?: number;
   /** For resources without a region (IAM): every region's finding is about one resource in `aws-global`. */
   readonly global?: boolean;
+  /** Only a person can say whether it is so: `observe` is given what was attested of the account (`redress attest`). It writes nothing. */
+  readonly attested?: boolean;
   /** Ask also when a source says that the gap is closed: for remediators that then take their flag away. */
   readonly whenResolved?: boolean;
   /**
@@ -206,6 +217,8 @@ export interface RemediatorDefinition<
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   /** Where infrastructure code says what it changes. */
   readonly inCode?: InCode;
+  /** Which roles its writes pass, with `iam:PassRole` among the actions of one: whoever may pass any role may do what any role may. */
+  readonly passes?: readonly PassedRole[];
   readonly uses: {
     readonly reads: Reads;
     readonly writes: Writes;
@@ -236,6 +249,8 @@ export interface RemediatorDefinition<
      * resource never changes, and the ids to ask about: never state, and never tags.
      */
     readonly earlier: Observation<unknown, unknown> | null;
+    /** Of one that is `attested`: what a person said last; null: nobody has said anything. */
+    readonly attestation: Attestation | null;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
@@ -317,6 +332,8 @@ export interface Remediator {
   readonly breadth: number;
   readonly global: boolean;
   readonly whenResolved: boolean;
+  /** Only a person can say whether it is so. Absent: it looks for itself. */
+  readonly attested?: true;
   /** Its change is to start this Automation document, which may take so many milliseconds. */
   readonly runbook?: { readonly document: string; readonly waits: number };
   readonly blindSpots: readonly string[];
@@ -328,6 +345,8 @@ export interface Remediator {
   readonly alsoFoundBy?: Readonly<Record<string, readonly string[]>>;
   /** Absent: it does not say. */
   readonly inCode?: InCode;
+  /** Absent: it passes none. */
+  readonly passes?: readonly PassedRole[];
   readonly uses: {
     readonly reads: readonly OperationUse[];
     readonly writes: readonly OperationUse[];
@@ -357,6 +376,7 @@ export interface Remediator {
     parameters: JsonObject;
     purpose?: ObservationPurpose;
     earlier?: Observation<Json, unknown> | null;
+    attestation?: Attestation | null;
   }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
   /** The batched `observe`; absent: no list shows enough. */
@@ -452,8 +472,23 @@ export function defineRemediator<
     if (!(definition.triggers?.configRules ?? []).includes(rule)) refuse(`showsNew: ${rule} is not one of its configRules.`);
     if (definition.freshWithin === undefined) refuse('showsNew has a meaning only with freshWithin.');
   }
-  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0)
-    refuse('it writes, but declares no undo operations. Declare them, or mark each change irreversible and keep the ceiling at approve.');
+  if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) {
+    if (definition.rollback?.restores !== 'nothing')
+      refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }` and mark each change irreversible.");
+    if (definition.ceiling === 'enforce') refuse('it has no undo, so that a person decides on each change: its ceiling is approve or notify.');
+  }
+  const { writes, undoes } = definition.uses;
+  const passing = [...writes, ...undoes].some(({ service, operations }) =>
+    operations.some((name) => service.operations.get(name)?.iam.includes('iam:PassRole')),
+  );
+  if (passing !== (definition.passes ?? []).length > 0)
+    refuse(
+      passing
+        ? 'it declares iam:PassRole, but not which role: name the parameter and the service in `passes`.'
+        : 'it names a role in `passes`, but no operation of it declares iam:PassRole.',
+    );
+  if (definition.attested === true && (writes.length > 0 || definition.ceiling !== 'notify'))
+    refuse('what a person attests is never changed: its ceiling is notify, and it writes nothing.');
   const codes = (definition.hazards ?? []).map(({ code }) => code);
   for (const code of codes) if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code)) refuse(`hazards: ${JSON.stringify(code)} is not kebab-case.`);
   if (new Set(codes).size !== codes.length) refuse('hazards: two have one code.');
@@ -475,12 +510,14 @@ export function defineRemediator<
     breadth: definition.breadth ?? 0,
     global: definition.global ?? false,
     whenResolved: definition.whenResolved ?? false,
+    ...(definition.attested === true ? { attested: true as const } : {}),
     ...(definition.runbook === undefined ? {} : { runbook: { document: definition.runbook.document, waits: duration(definition.runbook.waits, refuse) } }),
     blindSpots: definition.blindSpots,
     ...(definition.hazards === undefined ? {} : { hazards: definition.hazards }),
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
+    ...(definition.passes === undefined ? {} : { passes: definition.passes }),
     uses: definition.uses,
     parameterSchema: schema ?? null,
     parameters(input) {
@@ -506,8 +543,8 @@ export function defineRemediator<
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
     ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
     async observe(args) {
-      const { purpose = 'decision', earlier = null } = args;
-      const seen = (await definition.observe({ ...args, purpose, earlier } as never)) as Observation<Json, unknown> | 'gone';
+      const { purpose = 'decision', earlier = null, attestation = null } = args;
+      const seen = (await definition.observe({ ...args, purpose, earlier, attestation } as never)) as Observation<Json, unknown> | 'gone';
       if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
       return { ...seen, context: earlier.context };
     },

@@ -371,6 +371,71 @@ it('hazards in words are kebab-case, ask, and say what would break', () => {
   }
 });
 
+describe('what has no undo', () => {
+  const final = {
+    ...about,
+    on: box,
+    id: 'box-melt',
+    title: 'Close boxes for good',
+    at: ({ Open }: Box) => ({ open: Open }),
+    hazards: [],
+    rollback: { restores: 'nothing', what: 'Nobody can open it again.', not: [] },
+    wanted: () => ({ open: false }),
+    writes: [boxes.pick('PutBox')],
+    write: ({ id }: { readonly id: string }) => boxes.call('PutBox', { Name: id, Open: false }),
+    summary: ({ id }: { readonly id: string }) => `close ${id} for good`,
+  } as const;
+
+  it('says so in its plan, and declares no operation for it', async () => {
+    const melt = defineSetting({ ...final, ceiling: 'approve' });
+    expect(melt.uses.undoes).toEqual([]);
+    const { assessment } = await look({}, melt);
+    expect(assessment).toMatchObject({
+      status: 'change',
+      changes: [{ call: { operation: 'PutBox', input: { Name: 'one', Open: false } }, undo: { irreversible: 'Nobody can open it again.' } }],
+    });
+  });
+
+  it('may not be made without a person', () => {
+    expect(() => defineSetting({ ...final, ceiling: 'enforce' })).toThrow(
+      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it has no undo, so that a person decides on each change') }),
+    );
+  });
+
+  it('may not be left unsaid', () => {
+    expect(() => defineSetting({ ...final, ceiling: 'approve', undoes: [], rollback: { restores: 'exact', what: 'x', not: [] } })).toThrow(
+      expect.objectContaining({ code: 'remediator/invalid', message: expect.stringContaining('it writes, but declares no undo operations') }),
+    );
+  });
+});
+
+describe('a role that is passed', () => {
+  const passing = {
+    ...about,
+    on: box,
+    id: 'box-send',
+    title: 'Send boxes',
+    ceiling: 'enforce',
+    at: ({ Open }: Box) => ({ open: Open }),
+    hazards: [],
+    rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
+    wanted: () => ({ open: false }),
+    undoes: [boxes.pick('PutBox')],
+    write: ({ id }: { readonly id: string }) => boxes.call('PutBox', { Name: id, Open: false }),
+    summary: ({ id }: { readonly id: string }) => `send ${id}`,
+  } as const;
+  const passes = [{ parameter: 'roleArn', service: 'boxes.amazonaws.com' }];
+
+  it('is named with its service', () => {
+    expect(defineSetting({ ...passing, writes: [boxes.pickWith('PutBox', 'iam:PassRole')], passes }).passes).toEqual(passes);
+  });
+
+  it('is refused when nobody says which, and when no operation passes it', () => {
+    expect(() => defineSetting({ ...passing, writes: [boxes.pickWith('PutBox', 'iam:PassRole')] })).toThrow('it declares iam:PassRole, but not which role');
+    expect(() => defineSetting({ ...passing, writes: [boxes.pick('PutBox')], passes })).toThrow('no operation of it declares iam:PassRole');
+  });
+});
+
 describe('an operation that needs more rights for one use', () => {
   it('has them there alone, and is the same binding', () => {
     const passing = boxes.pickWith('PutBox', 'iam:PassRole');

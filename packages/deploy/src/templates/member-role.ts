@@ -1,4 +1,5 @@
 import type { JsonObject, Remediator } from '@redress/core';
+import type { ParametersOf } from '../config/managed-rules.js';
 import type { Narrowing } from '../iam/narrowing.js';
 import { type MemberStatements, memberStatements, REFUSES_TAGGED } from './member-statements.js';
 import { BOUNDARY, given, listed, ref, sub, type Template, type TemplateResource } from './template.js';
@@ -9,6 +10,8 @@ export interface MemberRoleTemplateOptions {
   readonly remediators: readonly Remediator[];
   /** That of the policy; default `redress:exception`. The fix role cannot change what has it. */
   readonly exceptionTag?: string;
+  /** Parameters as the policy has them: they name the roles that may be passed to a service. Default: those of the remediators themselves. */
+  readonly parametersOf?: ParametersOf;
   /** How actions of your own remediators are narrowed; see `NARROWING`. */
   readonly narrowing?: Readonly<Record<string, Narrowing>>;
 }

@@ -19,7 +19,9 @@ export interface MemberStatements {
 }
 
 /** What the roles of a member account may do, by what the remediators declare. */
-export function memberStatements(given: Pick<IamOptions, 'remediators' | 'exceptionTag' | 'narrowing'>): Readonly<Record<MemberRole, MemberStatements>> {
+export function memberStatements(
+  given: Pick<IamOptions, 'remediators' | 'exceptionTag' | 'narrowing' | 'parametersOf'>,
+): Readonly<Record<MemberRole, MemberStatements>> {
   const options: IamOptions = { ...given, write: HERE };
   const of = (role: MemberRole): MemberStatements => ({
     // Who deploys decides on this one statement.

@@ -12,7 +12,6 @@ export const cloudtrail = defineService({
     ListTags: {},
     // Each sets what it names: sent twice, it changes nothing more.
     StartLogging: { retry: 'idempotent' },
-    StopLogging: { retry: 'idempotent' },
     UpdateTrail: { retry: 'idempotent' },
   },
 });

@@ -20,7 +20,7 @@ export const restartLogging = defineSetting({
   },
   rules: { CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled' },
   calls: { 'cloudtrail:StopLogging': 'request.name', 'cloudtrail:CreateTrail': 'request.name' },
-  ceiling: 'enforce',
+  ceiling: 'approve',
   blindSpots: [
     'What happened while it was stopped: it is in the event history of 90 days, and in no trail.',
     'Whether its bucket still takes what it delivers.',
@@ -37,18 +37,14 @@ export const restartLogging = defineSetting({
     },
   ],
   rollback: {
-    restores: 'exact',
-    what: 'The trail is stopped again.',
-    not: [
-      'Events after that: no trail records them.',
-      'Under the permission boundary that Redress generates no role may stop a trail: there a person stops it, and `redress rollback` is refused by AWS.',
-    ],
+    restores: 'nothing',
+    what: 'No role of Redress may stop a trail, so it records until a person stops it.',
+    not: ['What it has delivered by then stays in its bucket.'],
   },
   alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled'] },
   inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsLogging', terraform: 'aws_cloudtrail enable_logging' },
   wanted: () => ({ logging: true }),
   writes: [cloudtrail.pick('StartLogging')],
-  undoes: [cloudtrail.pick('StopLogging')],
-  write: ({ id, to }) => cloudtrail.call(to.logging ? 'StartLogging' : 'StopLogging', { Name: id }),
+  write: ({ id }) => cloudtrail.call('StartLogging', { Name: id }),
   summary: ({ id }) => `start the trail ${id}`,
 });

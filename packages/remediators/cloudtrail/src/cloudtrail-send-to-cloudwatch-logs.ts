@@ -9,7 +9,7 @@ const parameters = z.strictObject({
     .optional(z.string().check(z.regex(/^arn:[^:]+:logs:[^:]+:[0-9]{12}:log-group:[^:]+:\*$/, 'the ARN of a log group, with :* at its end')))
     .check(z.describe('The log group that trails are sent to.')),
   roleArn: z
-    .optional(z.string().check(z.regex(/^arn:[^:]+:iam::[0-9]{12}:role\/.+$/, 'the ARN of a role')))
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
     .check(z.describe('The role that CloudTrail writes with; it is passed to cloudtrail.amazonaws.com.')),
 });
 
@@ -47,6 +47,7 @@ export const sendToCloudWatchLogs = defineSetting({
     now.group === null ? needs('cloudtrail-send-to-cloudwatch-logs', `The trail ${id} is not sent to CloudWatch Logs`, { logGroupArn, roleArn }) : null,
   wanted: ({ now, parameters: { logGroupArn = null, roleArn = null } }) => (now.group === null ? { group: logGroupArn, role: roleArn } : now),
   writes: [cloudtrail.pickWith('UpdateTrail', 'iam:PassRole')],
+  passes: [{ parameter: 'roleArn', service: 'cloudtrail.amazonaws.com' }],
   undoes: [cloudtrail.pick('UpdateTrail')],
   // Empty texts take both away.
   write: ({ id, to: { group, role } }) =>

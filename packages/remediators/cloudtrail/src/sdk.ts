@@ -6,6 +6,5 @@ export {
   GetTrailStatusCommand,
   ListTagsCommand,
   StartLoggingCommand,
-  StopLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';

@@ -78,15 +78,16 @@ const stopped: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
 describeRemediator(restartLogging, {
   account,
   scenarios: [
-    { ...stopped, name: 'a trail that is stopped', expect: 'change', arrange: trail() },
+    { ...stopped, name: 'a trail that is stopped', expect: 'change', irreversible: true, arrange: trail() },
     {
       ...stopped,
       name: 'someone has just stopped it',
       expect: 'change',
+      irreversible: true,
       arrange: trail(),
       event: named('StopLogging'),
     },
-    { ...stopped, name: 'a retired trail', expect: 'change', hazards: ['retired'], arrange: trail({}, { tags: { state: 'Retired' } }) },
+    { ...stopped, name: 'a retired trail', expect: 'change', irreversible: true, hazards: ['retired'], arrange: trail({}, { tags: { state: 'Retired' } }) },
     { ...stopped, name: 'a trail that logs', expect: 'compliant', arrange: trail({}, { logs: true }) },
     gone,
   ],

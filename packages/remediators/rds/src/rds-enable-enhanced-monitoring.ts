@@ -7,8 +7,8 @@ import { busy, dbInstance, instanceCalls, status } from './resources.js';
 const parameters = z.strictObject({
   seconds: z._default(z.literal([1, 5, 10, 15, 30, 60]), 60).check(z.describe('How often metrics of the operating system are collected.')),
   roleArn: z
-    .optional(z.string().check(z.regex(/^arn:[^:]+:iam::[0-9]{12}:role\/.+$/, 'the ARN of a role')))
-    .check(z.describe('The role that RDS sends metrics with; it is passed to monitoring.rds.amazonaws.com. Needed where an instance has none.')),
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
+    .check(z.describe('The role that RDS sends metrics with; it is passed to monitoring.rds.amazonaws.com. Needed: IAM lets no other be passed.')),
 });
 
 /**
@@ -44,9 +44,10 @@ export const enableEnhancedMonitoring = defineSetting({
     terraform: 'aws_db_instance monitoring_interval, monitoring_role_arn',
   },
   instead: ({ now, id, parameters: { roleArn } }) =>
-    now.seconds > 0 ? null : needs('rds-enable-enhanced-monitoring', `${id} has no enhanced monitoring`, { roleArn: now.role ?? roleArn }),
-  wanted: ({ now, parameters: { seconds, roleArn } }) => (now.seconds > 0 ? now : { seconds, role: now.role ?? roleArn ?? null }),
+    now.seconds > 0 ? null : needs('rds-enable-enhanced-monitoring', `${id} has no enhanced monitoring`, { roleArn }),
+  wanted: ({ now, parameters: { seconds, roleArn } }) => (now.seconds > 0 ? now : { seconds, role: roleArn ?? null }),
   writes: [rds.pickWith('ModifyDBInstance', 'iam:PassRole')],
+  passes: [{ parameter: 'roleArn', service: 'monitoring.rds.amazonaws.com' }],
   undoes: [rds.pick('ModifyDBInstance')],
   write: ({ id, to: { seconds, role } }) =>
     rds.call('ModifyDBInstance', { DBInstanceIdentifier: id, MonitoringInterval: seconds, ...(role === null ? {} : { MonitoringRoleArn: role }) }),

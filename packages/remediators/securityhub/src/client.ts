@@ -9,6 +9,5 @@ export const securityhub = defineService({
     DescribeHub: {},
     // Security Hub makes its service-linked role when it is turned on. Where it is on, it answers with a conflict.
     EnableSecurityHub: { iam: ['securityhub:EnableSecurityHub', 'iam:CreateServiceLinkedRole'] },
-    DisableSecurityHub: {},
   },
 });

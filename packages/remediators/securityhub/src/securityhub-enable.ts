@@ -21,7 +21,7 @@ export const enableSecurityHub = defineSetting({
   controls: { 'cis-aws-foundations-benchmark/v/3.0.0': ['4.16'], 'cis-aws-foundations-benchmark/v/5.0.0': ['4.16'] },
   rules: { SECURITYHUB_ENABLED: 'securityhub-enabled' },
   calls: { 'securityhub:DisableSecurityHub': 'account' },
-  ceiling: 'enforce',
+  ceiling: 'approve',
   blindSpots: [
     'What its checks and findings cost.',
     'Whether AWS Config records here: without it most controls find nothing.',
@@ -40,23 +40,14 @@ export const enableSecurityHub = defineSetting({
   },
   hazards: [],
   rollback: {
-    restores: 'exact',
-    what: 'Security Hub is turned off again.',
-    not: [
-      'The findings that it has by then, so it has to be accepted (`--accept-loss`).',
-      'Under the permission boundary that Redress generates no role may turn off Security Hub: there a person does, and `redress rollback` is refused by AWS.',
-    ],
+    restores: 'nothing',
+    what: 'No role of Redress may turn off Security Hub, so it stays on until a person turns it off.',
+    not: ['Who turns it off loses the findings that it has by then.'],
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
   wanted: () => ({ enabled: true }),
   writes: [securityhub.pick('EnableSecurityHub')],
-  undoes: [securityhub.pick('DisableSecurityHub')],
   write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
-  undo: ({ resource }) => ({
-    calls: [securityhub.call('DisableSecurityHub', {})],
-    restores: 'exact',
-    destroys: `the findings of Security Hub in ${resource.region}`,
-  }),
   summary: ({ resource }) => `turn on Security Hub in ${resource.region}`,
 });

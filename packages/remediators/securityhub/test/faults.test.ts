@@ -14,11 +14,6 @@ const securityhub: Readonly<Record<string, Operation>> = {
     custom['hub'] = true;
     return {};
   },
-  DisableSecurityHub: ({ custom }) => {
-    if (custom['hub'] !== true) throw new SimulatedError('InvalidAccessException', 401);
-    custom['hub'] = false;
-    return {};
-  },
 };
 
 it('survives every fault at every call', async () => {

@@ -136,6 +136,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
     ...(definition.rollback === undefined ? {} : { rollback: definition.rollback }),
     ...(definition.alsoFoundBy === undefined ? {} : { alsoFoundBy: definition.alsoFoundBy }),
     runbook: { document, waits: runbook.waits },
+    passes: [{ parameter: 'role', service: 'ssm.amazonaws.com' }],
     uses: {
       reads: [ssm.pick('DescribeDocument', 'GetAutomationExecution'), ...(uses.reads as readonly OperationUse[])],
       writes: [ssm.pick('StartAutomationExecution')],

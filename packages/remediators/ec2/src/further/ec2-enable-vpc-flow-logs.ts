@@ -13,7 +13,7 @@ const parameters = z
       )
       .check(z.describe('Where flow logs go: a bucket, or a log group. {region} stands for the region of the VPC.')),
     roleArn: z
-      .optional(z.string().check(z.regex(/^arn:[^:]+:iam::[0-9]{12}:role\/.+$/, 'the ARN of a role')))
+      .optional(z.string().check(z.regex(/^arn:[a-z-]+:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/, 'the ARN of a role')))
       .check(z.describe('The role that writes into a log group; it is passed to vpc-flow-logs.amazonaws.com. A bucket needs none.')),
     traffic: z._default(z.enum(['REJECT', 'ALL']), 'REJECT').check(z.describe('What is logged. The control looks for REJECT at least; ALL costs more.')),
   })
@@ -83,6 +83,7 @@ export const enableVpcFlowLogs = defineSetting({
   wanted: ({ now, parameters: { traffic } }) =>
     now.traffic.some((each) => each === 'ALL' || each === traffic) ? now : { traffic: [...new Set([...now.traffic, traffic])].sort() },
   writes: [ec2.pick('CreateFlowLogs')],
+  passes: [{ parameter: 'roleArn', service: 'vpc-flow-logs.amazonaws.com' }],
   undoes: [ec2.pick('DeleteFlowLogs')],
   write: ({ id, resource, parameters: { destination = '', roleArn, traffic } }) =>
     ec2.call('CreateFlowLogs', {

@@ -1,0 +1,13 @@
+// What people say of what nothing can evaluate: the newest word of each counts.
+import { type Attestation, type EvidenceRecord, isRecord, type JsonObject } from '@redress/core';
+
+/** What is attested after one more record. */
+export function attestedAfter(attestations: readonly Attestation[], { kind, remediator, time, body }: EvidenceRecord): readonly Attestation[] {
+  const said = body['attested'];
+  if (kind !== 'approval' || !isRecord(said)) return attestations;
+  const { by, until, evidence } = said as JsonObject;
+  const who = isRecord(by) ? (by as JsonObject) : {};
+  if (typeof until !== 'number' || typeof who['name'] !== 'string') return attestations;
+  const word = { remediator, by: { name: who['name'], verified: who['verified'] === true }, at: Date.parse(time), until, evidence: String(evidence ?? '') };
+  return [...attestations.filter((each) => each.remediator !== remediator), word];
+}

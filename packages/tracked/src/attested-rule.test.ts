@@ -1,0 +1,136 @@
+// A person's word for what nothing can evaluate: recorded, with who and until when; before and after that its gap is open.
+import { createRedress, definePolicy, type Journal, type Redress } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { packOf } from '@redress/frameworks';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { attestedRule, isTracked, trackedRule } from './index.js';
+
+const ACCOUNT = '111111111111';
+const OTHER = '222222222222';
+const RULE = 'security-awareness-program-exists';
+const ID = 'attested-security-awareness-program-exists';
+const START = Date.parse('2026-11-28T10:00:00Z');
+const DAY = 86_400_000;
+let time: number;
+let journal: Journal;
+const clock = {
+  now: () => time,
+  sleep: async (milliseconds: number) => {
+    time += milliseconds;
+  },
+};
+beforeEach(() => {
+  time = START;
+  journal = memoryJournal({ clock });
+});
+const engine = (): Redress =>
+  createRedress({
+    remediators: [attestedRule({ name: RULE }), trackedRule({ identifier: null, name: 'acme-other', types: ['AWS::RDS::DBInstance'] })],
+    policy: definePolicy({
+      version: 1,
+      environments: { dev: { accounts: [ACCOUNT, OTHER] } },
+      deadlines: [{ remediators: [ID], within: 'P30D' }],
+    }),
+    journal,
+    connect: async ({ account, region }) => ({
+      config: { region },
+      identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/Redress/test` }),
+    }),
+    clock,
+  });
+const sweep = async (account = ACCOUNT) => (await engine().sweep({ targets: [{ account, region: 'us-east-1' }] })).find(({ remediator }) => remediator === ID);
+const open = async () =>
+  (await journal.standing()).gaps.map(({ remediator, resource, message, deadline }) => [remediator, resource.account, message, deadline]);
+const attest = (until: number | null, over: object = {}) =>
+  engine().attest(ID, { account: ACCOUNT }, { by: 'Ada', until, evidence: 'https://wiki.example/awareness', ...over });
+
+describe('what only a person can say', () => {
+  it('is an open gap with a deadline until somebody says it, and closed from then on', async () => {
+    expect(await sweep()).toMatchObject({ status: 'complete' });
+    expect(await open()).toEqual([[ID, ACCOUNT, `Nobody has attested ${RULE} for ${ACCOUNT}.`, START + 30 * DAY]]);
+    const { attestation, passes } = await attest(START + 90 * DAY);
+    expect(attestation).toEqual({
+      remediator: ID,
+      by: { name: 'Ada', verified: false },
+      at: START,
+      until: START + 90 * DAY,
+      evidence: 'https://wiki.example/awareness',
+    });
+    expect(passes).toMatchObject([{ outcome: 'no-op', message: 'By the word of Ada alone, of 2026-11-28, until 2027-02-26: https://wiki.example/awareness' }]);
+    expect(await open()).toEqual([]);
+    time += DAY;
+    await sweep();
+    expect(await open()).toEqual([]);
+  });
+
+  it('is open once more when its time is over, and says whose word it was', async () => {
+    await attest(START + 90 * DAY);
+    time = START + 89 * DAY;
+    await sweep();
+    expect(await open()).toEqual([]);
+    time = START + 90 * DAY;
+    await sweep();
+    expect(await open()).toEqual([[ID, ACCOUNT, `What Ada attested of ${RULE} on 2026-11-28 ended on 2027-02-26.`, time + 30 * DAY]]);
+  });
+
+  it('is a word for one account, and not for others', async () => {
+    await attest(START + 90 * DAY);
+    await sweep(ACCOUNT);
+    await sweep(OTHER);
+    expect((await open()).map(([, account]) => account)).toEqual([OTHER]);
+  });
+
+  it('can be withdrawn, and said again by another', async () => {
+    await attest(START + 90 * DAY);
+    time += DAY;
+    const { passes } = await attest(null, { evidence: 'the programme has ended' });
+    expect(passes).toMatchObject([{ outcome: 'notified' }]);
+    expect((await open()).map(([, account]) => account)).toEqual([ACCOUNT]);
+    await attest(time + DAY, { by: 'Grace' });
+    expect(await open()).toEqual([]);
+    const { attestations } = await journal.view(passes[0]?.resource as never);
+    expect(attestations).toMatchObject([{ remediator: ID, by: { name: 'Grace' } }]);
+  });
+
+  it('is recorded with who says it, until when, and what it rests on', async () => {
+    await attest(START + DAY);
+    const records = [];
+    for await (const { record } of journal.read({ all: true })) if (record.kind === 'approval') records.push(record);
+    expect(records).toMatchObject([
+      {
+        remediator: ID,
+        resource: { type: 'AWS::::Account', id: ACCOUNT, region: 'aws-global' },
+        body: {
+          attested: { by: { name: 'Ada', verified: false }, until: START + DAY, evidence: 'https://wiki.example/awareness' },
+          message: 'Ada (unverified) attests it until 2026-11-29T10:00:00.000Z: https://wiki.example/awareness',
+        },
+      },
+    ]);
+  });
+
+  it.each<[why: string, until: number | null, over: object]>([
+    ['holds for more than 366 days', START + 366 * DAY + 1, {}],
+    ['has ended', START, {}],
+    ['is nobody’s', START + DAY, { by: ' ' }],
+    ['rests on nothing', START + DAY, { evidence: '' }],
+  ])('is refused when it %s, and nothing is recorded', async (_, until, over) => {
+    await expect(attest(until, over)).rejects.toMatchObject({ code: 'attest/refused' });
+    const records = [];
+    for await (const stored of journal.read({ all: true })) records.push(stored);
+    expect(records).toEqual([]);
+  });
+
+  it('does not count for what looks for itself', async () => {
+    await expect(engine().attest('tracked-acme-other', { account: ACCOUNT }, { by: 'Ada', until: START + DAY, evidence: 'x' })).rejects.toMatchObject({
+      code: 'attest/refused',
+    });
+  });
+
+  it('is one of the process checks of a pack, under the name of each', async () => {
+    const { rules } = await packOf('apra-cpg-234');
+    const checks = rules.filter(({ identifier }) => identifier === 'AWS_CONFIG_PROCESS_CHECK');
+    expect(checks.map(({ name }) => attestedRule({ name })).map((each) => [each.id, isTracked(each), each.attested, each.configRules])).toEqual([
+      [ID, true, true, [RULE]],
+    ]);
+  });
+});
