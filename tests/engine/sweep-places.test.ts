@@ -341,7 +341,7 @@ describe('a worker that dies at any write of a sweep', () => {
     const wrapped: Journal = {
       ...real,
       view: (ref) => alive(() => journal.view(ref)),
-      standing: () => alive(() => journal.standing()),
+      standing: (place) => alive(() => journal.standing(place)),
       begin: (request) => written(() => journal.begin(request)),
       append: (entry) => written(() => journal.append(entry)),
       finish: (request) => written(() => journal.finish(request)),

@@ -12,6 +12,7 @@ import {
   isRecord,
   type Json,
   type JsonObject,
+  NEVER_SWEPT,
   type OpenExecution,
   OUTCOMES,
   type Outcome,
@@ -19,7 +20,9 @@ import {
   type Refusal,
   type ResourceRef,
   type StreamView,
+  type Swept,
   streamOf,
+  sweptAfter,
   type Terms,
   tagFirstSeenKey,
 } from '@redress/core';
@@ -68,6 +71,8 @@ export interface StreamState extends Standing {
   readonly deeds: Deeds;
   /** What AWS refused. */
   readonly refusals: readonly Refusal[];
+  /** What sweeps came to, in the stream of a place; null: the last version did not keep it. */
+  readonly swept: Swept | null;
 }
 
 /** A stream without records. */
@@ -90,6 +95,7 @@ export function emptyState(stream: Digest): StreamState {
     gaps: [],
     unsaid: [],
     digest: null,
+    swept: NEVER_SWEPT,
   };
 }
 
@@ -211,6 +217,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     breakers,
     deeds: witnessed(state.deeds, record, ended),
     refusals: refused(state.refusals, record, ended),
+    swept: sweptAfter(state.swept, record),
     ...standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, open),
     ...changes(state, record, own, time),
   };
@@ -436,6 +443,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     refusals: state.refusals,
     gaps: state.gaps,
     digest: state.digest,
+    swept: state.swept,
   };
 }
 

@@ -4,12 +4,13 @@ import type { Gap, RecordRef } from '../../journal.js';
 import { isRedressError, messageOf, RedressError } from '../../model/errors.js';
 import { type ResourceRef, resource } from '../../model/resource.js';
 import type { Remediator } from '../../remediator/define.js';
+import { lastSweepOf } from '../../swept.js';
 import { runPass } from '../path.js';
 import { factOf, NEEDED_TO_BEGIN, type Runtime, timeLeft } from '../runtime.js';
 import { isUnread, type PassResult, type SweepSummary, type SweepTarget } from '../types.js';
 import { inAdvance, type Looked, lookAhead } from './ahead.js';
 import { type Candidate, type Group, groupsOf, type Listing, list, nameOf, OutOfTime, standingHere } from './list.js';
-import { accountOf, type Before, type LeftOver, type Progress, recordCame, TRIES } from './progress.js';
+import { accountOf, type Before, type LeftOver, type Progress, recordCame, standingIn, TRIES } from './progress.js';
 import { isServiceAbsent, regionOff, type Unreached, unreached } from './reach.js';
 import type { SweepRun } from './run.js';
 import { Tally } from './tally.js';
@@ -80,7 +81,7 @@ export class PlaceSweep {
     this.#remediators = remediators;
     this.#groups = groupsOf(remediators);
     this.#before = before;
-    this.#stands = remediators.flatMap((each) => standingHere(run.stands, each, target));
+    this.#stands = remediators.flatMap((each) => standingHere(before.stands, each, target));
     this.#standing = new Set(this.#stands.map((gap) => `${gap.remediator} ${nameOf(gap.resource)}`));
     const { progress } = before;
     this.#startedAt = runtime.clock.now();
@@ -142,7 +143,7 @@ export class PlaceSweep {
     const age = ({ key, remediators }: Group) =>
       this.#after[key] !== undefined || this.#lists[key] !== undefined
         ? -1
-        : Math.min(...remediators.map(({ id }) => this.#before.lasts.get(id)?.complete ?? 0));
+        : Math.min(...remediators.map(({ id }) => lastSweepOf(this.#before.swept, id)?.complete ?? 0));
     return inTurn(
       this.#groups.filter(({ key }) => !this.#done.has(key)),
       age,
@@ -329,8 +330,9 @@ export class PlaceSweep {
   }
 
   #unreachedSummary({ status, message }: Unreached): SweepSummary {
-    const none = { looked: 0, outcomes: {}, left: 0, retryable: 0, errors: 0, unread: 0, retryAt: null, lastComplete: null, next: null, record: null };
-    return { ...this.target, remediator: '*', status, complete: status === 'absent', ...none, message };
+    const none = { looked: 0, outcomes: {}, left: 0, retryable: 0, errors: 0, unread: 0, retryAt: null, next: null, record: null };
+    const lastComplete = status === 'absent' ? this.#began : null;
+    return { ...this.target, remediator: '*', status, complete: status === 'absent', ...none, lastComplete, message };
   }
 
   #summaryOf(tally: Tally, retryAt: number | null): SweepSummary {
@@ -349,7 +351,7 @@ export class PlaceSweep {
       ...tally.counts,
       left: left.length,
       retryAt: complete ? null : retryAt,
-      lastComplete: status === 'complete' ? this.#began : (this.#before.lasts.get(id)?.complete ?? null),
+      lastComplete: complete ? this.#began : (lastSweepOf(this.#before.swept, id)?.complete ?? null),
       next: through ? null : (this.#next.get(id) ?? null),
       message: tally.unlisted?.message ?? saying(tally, through ? left.length : null),
       record: null,
@@ -360,11 +362,10 @@ export class PlaceSweep {
   async #tellAlike(tally: Tally, summaries: readonly SweepSummary[]): Promise<void> {
     const { remediator } = tally;
     const stillHeld = async () => {
-      const { gaps } = await this.#runtime.needJournal('A sweep').standing();
-      return new Set(standingHere(gaps, remediator, this.target).flatMap(({ held }) => held ?? []));
+      return new Set(standingHere(await standingIn(this.#runtime, this.target), remediator, this.target).flatMap(({ held }) => held ?? []));
     };
     const complete = summaries.some(({ remediator: id, status }) => id === remediator.id && status === 'complete');
-    await tally.alike.tell(this.#runtime, remediator, accountOf(this.target), { stands: this.#run.stands, stillHeld: complete ? stillHeld : null });
+    await tally.alike.tell(this.#runtime, remediator, accountOf(this.target), { stands: this.#before.stands, stillHeld: complete ? stillHeld : null });
   }
 
   /** Records how far it has come, now and then. */
@@ -392,7 +393,17 @@ export class PlaceSweep {
     });
     const progress: Progress = { began: this.#began, done: [...this.#done], after: { ...this.#after }, left, lists: { ...this.#lists } };
     const asked = this.#remediators.map(({ id }) => id);
-    return recordCame(this.#runtime, this.target, { asked, began: this.#began, startedAt: this.#startedAt, status, message, remediators, progress, again });
+    return recordCame(this.#runtime, this.target, {
+      asked,
+      began: this.#began,
+      startedAt: this.#startedAt,
+      status,
+      message,
+      remediators,
+      progress,
+      again,
+      before: this.#before.unfolded,
+    });
   }
 
   /** What the journal says was left, as far as its remediators are still there. */
