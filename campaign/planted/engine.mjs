@@ -1229,4 +1229,20 @@ export default [
     replace: 'return own ?? null;',
     tests: ['packages/core/src/swept.test.ts'],
   },
+  {
+    promise: 'Places are swept in the order of their last sweeps, the oldest first.',
+    defect: 'they are sorted by name',
+    file: `${ENGINE}/sweep.ts`,
+    find: '.sort((a, b) => timeOf(a) - timeOf(b))',
+    replace: '.sort((a, b) => (a.target.region < b.target.region ? -1 : 1))',
+    tests: ['tests/engine/sweep-places.test.ts'],
+  },
+  {
+    promise: 'Places are swept in the order of their last sweeps, the oldest first.',
+    defect: 'they are swept in the order in which they are named',
+    file: `${ENGINE}/sweep.ts`,
+    find: '(before.ok ? before.value.swept.time : 0)',
+    replace: '(before.ok ? 0 : 0)',
+    tests: ['tests/engine/sweep-places.test.ts'],
+  },
 ];

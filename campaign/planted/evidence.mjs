@@ -971,7 +971,7 @@ export default [
     defect: 'everything that stands is read each time',
     file: `${EVIDENCE}/aws/journal.ts`,
     find: 'if (now - this.#placedAt < PLACED_FOR) return;',
-    replace: 'await this.#indexed(\'waiting\', (head) => waits(head.state));',
+    replace: "await this.#indexed('waiting', (head) => waits(head.state));",
     tests: [`${EVIDENCE}/aws/places.test.ts`],
   },
   {
