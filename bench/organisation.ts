@@ -17,7 +17,7 @@ import type { Call, Over, Question } from './support/organisation-world.ts';
 import { toLine } from './support/report.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
-const LIMITS = ['--max-old-space-size=200', '--max-semi-space-size=4', '--expose-gc'];
+const LIMITS = ['--max-semi-space-size=4', '--expose-gc'];
 if (!LIMITS.every((each) => process.execArgv.includes(each))) {
   const { status } = spawnSync(process.execPath, [...LIMITS, ...process.argv.slice(1)], { stdio: 'inherit' });
   process.exit(status ?? 1);

@@ -7,6 +7,9 @@ type Answer =
   | { readonly value: unknown }
   | { readonly error: { readonly name: string; readonly message: string; readonly more: object; readonly code: string | null } };
 
+/** Whoever does not answer for so long is not there any more; milliseconds. */
+const SILENCE = 300_000;
+
 /** Asks what another thread simulates. */
 export class Apart {
   readonly #port: MessagePort;
@@ -26,7 +29,8 @@ export class Apart {
   ask(what: unknown): unknown {
     this.#port.postMessage(what);
     // One may be woken for the answer before.
-    while (Atomics.load(this.#done, 0) === 0) Atomics.wait(this.#done, 0, 0);
+    while (Atomics.load(this.#done, 0) === 0)
+      if (Atomics.wait(this.#done, 0, 0, SILENCE) === 'timed-out') throw new Error('What is simulated does not answer: its heap may be full.');
     Atomics.store(this.#done, 0, 0);
     const answer = receiveMessageOnPort(this.#port)?.message as Answer;
     if ('value' in answer) return answer.value;

@@ -1245,4 +1245,20 @@ export default [
     replace: '(before.ok ? 0 : 0)',
     tests: ['tests/engine/sweep-places.test.ts'],
   },
+  {
+    promise: 'A glance ends a look only where it shows that there is nothing to do.',
+    defect: 'a glance that cannot read ends it',
+    file: `${ENGINE}/sweep/ahead.ts`,
+    find: '  } catch {\n    return false;',
+    replace: '  } catch {\n    return true;',
+    tests: ['tests/engine/sweep.test.ts'],
+  },
+  {
+    promise: 'A glance ends a look only where it shows that there is nothing to do.',
+    defect: 'a glance that shows a gap ends it',
+    file: `${ENGINE}/sweep/ahead.ts`,
+    find: 'return isIdle(remediator, { seen }, { resource: ref, parameters, observedAt: runtime.clock.now() });',
+    replace: 'return seen !== null;',
+    tests: ['tests/engine/sweep.test.ts'],
+  },
 ];
