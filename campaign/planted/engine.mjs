@@ -1081,8 +1081,8 @@ export default [
     promise: 'A sweep goes on where another has stopped, and passes nothing over.',
     defect: 'where to go on is after what it has only found',
     file: `${ENGINE}/sweep/place.ts`,
-    find: 'this.#after[key] = candidate.name;',
-    replace: "this.#after[key] = rest.at(-1)?.name ?? '';",
+    find: 'round.after[key] = candidate.name;',
+    replace: "round.after[key] = rest.at(-1)?.name ?? '';",
     tests: ['tests/engine/sweep.test.ts'],
   },
   {
@@ -1096,7 +1096,7 @@ export default [
   {
     promise: 'A sweep is complete only when everything that was found was decided on.',
     defect: 'what is left does not count',
-    file: `${ENGINE}/sweep/place.ts`,
+    file: `${ENGINE}/sweep/summary.ts`,
     find: "(through && left.length === 0 ? 'complete' : 'stopped')",
     replace: "(through ? 'complete' : 'stopped')",
     tests: ['tests/engine/sweep-places.test.ts'],
@@ -1104,7 +1104,7 @@ export default [
   {
     promise: 'A sweep is complete only when everything that was found was decided on.',
     defect: 'what failed is forgotten',
-    file: `${ENGINE}/sweep/place.ts`,
+    file: `${ENGINE}/sweep/left.ts`,
     find: 'return { ...of, due: now + AGAIN_FAILED, last: null, waits: false };',
     replace: 'return null;',
     tests: ['tests/engine/sweep.test.ts'],
@@ -1161,7 +1161,7 @@ export default [
     promise: 'A gap that a look shows to be closed stands no longer.',
     defect: 'a look ahead that shows it ends there',
     file: `${ENGINE}/sweep/place.ts`,
-    find: 'looked.idle.has(remediator.id) && !this.#standing.has(`${remediator.id} ${nameOf(ref)}`)',
+    find: 'looked.idle.has(remediator.id) && !this.#place.standing.has(`${remediator.id} ${nameOf(ref)}`)',
     replace: 'looked.idle.has(remediator.id)',
     tests: ['tests/engine/noise.test.ts'],
   },
@@ -1176,8 +1176,8 @@ export default [
   {
     promise: 'A service is taken for absent only where other lists end.',
     defect: 'a network that is down is',
-    file: `${ENGINE}/sweep/place.ts`,
-    find: "tally.unlisted?.status === 'absent' && !this.#listed ? 'failed' : tally.unlisted?.status",
+    file: `${ENGINE}/sweep/summary.ts`,
+    find: "tally.unlisted?.status === 'absent' && !state.listed ? 'failed' : tally.unlisted?.status",
     replace: 'tally.unlisted?.status',
     tests: ['tests/engine/sweep-places.test.ts'],
   },
