@@ -1,23 +1,23 @@
 /**
  * One round of sweeps over an organisation, simulated in virtual time: a message per account and region, so many workers at the same time, each a
- * function with a time-out, a cold start and roles to assume, calls that take their time, and a journal that does. How long it takes, what is decided on, how many calls it
- * makes, what it costs, and the heap.
+ * function with a time-out, a cold start and roles to assume, calls that take their time, and a journal that does. How long it takes, what is decided
+ * on, how many calls it makes, what it costs, and the heap of all workers together. The organisation and the journal are in another heap.
  *
  * Run it with `npm run bench -- organisation [--accounts N] [--concurrency N] [--price NAME=USD …] [--json]`.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { createRedress, definePolicy, type Journal, type ResourceRef, type SweepTarget, unfinished } from '@redress/core';
-import { memoryJournal } from '@redress/evidence';
+import { createRedress, definePolicy, type Journal, type StoredRecord, type SweepTarget, unfinished } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
-import { type SimulatedAccount, simulatedAccount } from '@redress/testing';
+import { Apart } from './support/apart.ts';
+import type { Call, Over, Question } from './support/organisation-world.ts';
 import { toLine } from './support/report.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
-const LIMITS = ['--max-old-space-size=400', '--max-semi-space-size=4', '--expose-gc'];
+const LIMITS = ['--max-semi-space-size=4', '--expose-gc'];
 if (!LIMITS.every((each) => process.execArgv.includes(each))) {
   const { status } = spawnSync(process.execPath, [...LIMITS, ...process.argv.slice(1)], { stdio: 'inherit' });
   process.exit(status ?? 1);
@@ -50,6 +50,10 @@ const TIMEOUT = 120_000;
 const MEMORY_GB = 0.5;
 /** Write units of a record, of the 42 that a fix takes with its three (bench `drain`). */
 const UNITS = 14;
+/** So often the heap is looked at, in invocations. */
+const WEIGHED = 100;
+/** What the simulated organisation may take, of a heap of its own; MB. */
+const WORLD = 8000;
 const REGIONS = [
   'us-east-1',
   'eu-west-1',
@@ -58,9 +62,6 @@ const REGIONS = [
   ...['ap-south-1', 'ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-southeast-1', 'ap-southeast-2'],
 ];
 const ACTIVE = 3;
-const SIZES = { groups: 200, buckets: 40, users: 60, logGroups: 150, volumes: 100 };
-/** One in fifty has a gap. */
-const isGap = (at: number) => at % 50 === 0;
 
 const time = new VirtualTime(Date.parse('2026-11-28T00:00:00Z'));
 const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators].filter(({ id }) => id !== 'iam-strengthen-password-policy');
@@ -77,125 +78,67 @@ const policy = definePolicy({
   limits: [{ per: ['run'], changes: 1000 }],
 });
 
-// ---- The organisation, each place as it is first looked at
-const count = { calls: 0, reads: 0, records: 0, fixes: 0, standing: 0, readUnits: 0, invocations: 0, busy: 0, messages: 0 };
-const places = new Map<string, SimulatedAccount>();
-function placeOf(account: string, region: string): SimulatedAccount {
-  const key = `${account} ${region}`;
-  const known = places.get(key);
-  if (known !== undefined) return known;
-  const turn = async () => {
-    count.calls++;
-    await time.sleep(TAKES.call);
-  };
-  const made = simulatedAccount({ account, clock: time, turn });
-  places.set(key, made);
-  const { state } = made;
-  // Of a region that nobody uses there is the default.
-  state.groups['sg-default'] = { name: 'default', description: 'default', tags: {}, rules: [rule('sgr-default', '-1', -1, '10.0.0.0/8')] };
-  state.ebs[region] = { default: true, key: 'alias/aws/ebs' };
-  const at = REGIONS.indexOf(region);
-  if (at >= ACTIVE) return made;
-  const day = 86_400_000;
-  const iso = new Date(time.now() - 300 * day).toISOString();
-  for (let n = 0; n < SIZES.groups; n++)
-    state.groups[`sg-${n}`] = {
-      name: `g${n}`,
-      description: '',
-      tags: {},
-      rules: [rule(`sgr-${n}`, 'tcp', isGap(n) ? 22 : 443, isGap(n) ? '0.0.0.0/0' : '10.0.0.0/8')],
-    };
-  for (let n = 0; n < SIZES.volumes; n++) state.volumes[`vol-${n}`] = { encrypted: !isGap(n), tags: {} };
-  for (let n = 0; n < SIZES.logGroups; n++) state.logGroups[`/app/${n}`] = { region, created: time.now() - 300 * day, days: isGap(n) ? 7 : 365, tags: {} };
-  const encryption = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }];
-  const block = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
-  for (let n = 0; n < SIZES.buckets; n++) {
-    const own = { encryption: isGap(n) ? null : encryption, block, policy: null, website: null, ownership: 'BucketOwnerEnforced', grants: [] };
-    state.buckets[`${account}-${at}-${n}`] = { region, created: iso, tags: null, ...own };
-  }
-  // Users are of the account, and asked for in its first region.
-  for (let n = 0; at === 0 && n < ACTIVE * SIZES.users; n++) {
-    const created = isGap(n) ? iso : new Date(time.now() - day).toISOString();
-    state.users[`user-${n}`] = {
-      id: `AIDA${String(n).padStart(16, '0')}`,
-      created: iso,
-      tags: {},
-      keys: [{ id: `AKIA${String(n).padStart(16, '0')}`, active: true, created }],
-    };
-  }
-  return made;
-}
-function rule(id: string, protocol: string, port: number, cidr: string) {
-  return { id, egress: false, protocol, from: port, to: port, cidr, description: null, tags: {} };
-}
-/** As long as the services' pages are. */
-const PAGES: Readonly<Record<string, readonly [list: string, size: number, input: string, output: string]>> = {
-  DescribeLogGroups: ['logGroups', 50, 'nextToken', 'nextToken'],
-  ListUsers: ['Users', 100, 'Marker', 'Marker'],
-};
-const connect: Parameters<typeof createRedress>[0]['connect'] = async (target) => {
+// ---- The organisation and its journal, in a thread of their own: what is in this heap is of those who sweep
+const count = { calls: 0, reads: 0, records: 0, fixes: 0, readUnits: 0, invocations: 0, busy: 0, messages: 0 };
+const world = new Apart(new URL('./support/organisation-world.ts', import.meta.url), { regions: REGIONS, active: ACTIVE, began: time.now() }, WORLD);
+const ask = (question: Question): unknown => world.ask(question);
+const connect: Parameters<typeof createRedress>[0]['connect'] = async ({ account, region, access }) => {
   count.calls += 2;
   await time.sleep(TAKES.role);
-  const connection = await placeOf(target.account, target.region).connect(target);
   const identity = (async () => {
     await time.sleep(TAKES.call);
-    return connection.identity();
+    return { account, arn: `arn:aws:sts::${account}:assumed-role/Redress/${access}-${account}` };
   })();
   return {
-    ...connection,
+    config: {},
     identity: () => identity,
     client: (service) => ({
       send: async (command) => {
-        const reply = (await connection.client?.(service).send(command)) as Record<string, unknown>;
-        const [list, size, input, output] = PAGES[command.constructor.name.replace(/Command$/, '')] ?? [];
-        const items = list === undefined ? undefined : reply[list];
-        if (list === undefined || size === undefined || !Array.isArray(items)) return reply as never;
-        const from = Number((command as unknown as { input: Record<string, unknown> }).input[input ?? ''] ?? 0);
-        return { ...reply, [list]: items.slice(from, from + size), ...(from + size < items.length ? { [output ?? '']: String(from + size) } : {}) } as never;
+        count.calls++;
+        await time.sleep(TAKES.call);
+        const { input } = command as unknown as { input: Call['input'] };
+        return ask({ ask: 'call', now: time.now(), account, region, call: { service, command: command.constructor.name, input, access } }) as never;
       },
     }),
   };
 };
 
-// ---- The journal: that of an account is forgotten when its round is over, as no function would have it in mind
-const journals = new Map<string, Journal>();
-const journalOf = ({ account }: Pick<ResourceRef, 'account'>): Journal => {
-  const known = journals.get(account) ?? memoryJournal({ clock: time });
-  journals.set(account, known);
-  return known;
+// ---- The journal: a store that takes its time
+const reading = async <T>(read: () => unknown, units = 1): Promise<T> => {
+  count.reads += units;
+  await time.sleep(TAKES.read);
+  return read() as T;
 };
-let gapsBefore = 0;
-const reading = async <T>(read: () => Promise<T>, pages = 1): Promise<T> => {
-  count.reads += pages;
-  await time.sleep(TAKES.read * pages);
-  return read();
-};
-const writing = async <T>(write: () => Promise<T>): Promise<T> => {
+const writing = async <T>(write: () => unknown): Promise<T> => {
   count.records++;
   await time.sleep(TAKES.write);
-  return write();
+  return write() as T;
 };
-const all = async <T>(of: (each: Journal) => Promise<readonly T[]>): Promise<readonly T[]> => (await Promise.all([...journals.values()].map(of))).flat();
+type Method = Extract<Question, { ask: 'journal' }>['method'];
+const of = (account: string, method: Method, ...args: readonly unknown[]) => ask({ ask: 'journal', now: time.now(), account, method, args });
+const all = <T>(method: Extract<Question, { ask: 'journals' }>['method']) => (ask({ ask: 'journals', now: time.now(), method }) as T[][]).flat();
 const journal: Journal = {
   kind: 'simulated',
-  view: (ref) => reading(() => journalOf(ref).view(ref)),
-  begin: (request) => writing(() => journalOf(request.resource).begin(request)),
-  append: (entry) => writing(() => journalOf(entry.resource).append(entry as never)),
-  finish: (request) => writing(() => journalOf(request.resource).finish(request)),
-  open: () => reading(() => all((each) => each.open())),
-  approvals: () => reading(() => all((each) => each.approvals())),
-  async standing() {
-    // Everything that stands in the organisation is read, a megabyte at a time.
-    const [gaps, unsaid] = await Promise.all([all(async (each) => (await each.standing()).gaps), all(async (each) => (await each.standing()).unsaid)]);
-    const pages = Math.max(1, Math.ceil((gapsBefore + gaps.length) / 1000));
-    count.readUnits += pages * 128;
-    return reading(async () => ({ gaps, unsaid }), pages);
+  view: (ref) => reading(() => of(ref.account, 'view', ref)),
+  begin: (request) => writing(() => of(request.resource.account, 'begin', request)),
+  append: (entry) => writing(() => of(entry.resource.account, 'append', entry)),
+  finish: (request) => writing(() => of(request.resource.account, 'finish', request)),
+  open: () => reading(() => all('open')),
+  approvals: () => reading(() => all('approvals')),
+  async standing(place) {
+    if (place === undefined) throw new Error('Nobody who sweeps reads what stands in the whole organisation.');
+    const found = await reading<Awaited<ReturnType<Journal['standing']>>>(() => of(place.account, 'standing', place));
+    // The names that are there, and then each stream.
+    count.reads += found.gaps.length;
+    if (found.gaps.length > 0) await time.sleep(TAKES.read * Math.ceil(found.gaps.length / 100));
+    return found;
   },
-  trackRecord: (query) => reading(() => all((each) => each.trackRecord(query))),
+  trackRecord: (query) => reading(() => query.accounts.flatMap((account) => of(account, 'trackRecord', query))),
   async *read(query) {
-    await reading(async () => undefined);
-    if ('resource' in query) yield* journalOf(query.resource).read(query);
-    else for (const each of journals.values()) yield* each.read(query);
+    if (!('resource' in query)) throw new Error('Nobody who sweeps reads whole journals.');
+    const found = await reading<StoredRecord[]>(() => of(query.resource.account, 'read', query));
+    count.reads += found.length;
+    yield* found;
   },
 };
 
@@ -212,21 +155,6 @@ const left = new Map<string, number>();
 for (const { target } of queue) left.set(target.account, (left.get(target.account) ?? 0) + 1);
 let [underWay, incomplete, decided, peak, done] = [0, 0, 0, 0, 0];
 
-/** The account as it is when its round is over: what a policy lets be closed is. */
-function judge(account: string): void {
-  for (const region of REGIONS.slice(0, ACTIVE)) {
-    const { state } = placeOf(account, region);
-    const open = [
-      ...Object.values(state.logGroups).filter(({ days }) => days !== null && days < 365),
-      ...Object.values(state.buckets).filter(({ encryption }) => encryption === null),
-      ...Object.values(state.users).filter(
-        ({ keys, tags }) => keys.some(({ created }) => time.now() - Date.parse(created) > 90 * 86_400_000) && Object.keys(tags).length === 0,
-      ),
-    ];
-    incomplete += open.length;
-  }
-}
-
 async function worker(): Promise<void> {
   const redress = createRedress({ remediators, policy, journal, connect, clock: time });
   await time.sleep(TAKES.start);
@@ -241,7 +169,7 @@ async function worker(): Promise<void> {
     }
     underWay++;
     await time.sleep(TAKES.receive);
-    count.invocations++;
+    if (count.invocations++ % WEIGHED === 0) weigh();
     const started = time.now();
     const summaries = await redress.sweep({ targets: [message.target], deadline: started + TIMEOUT, patience: 0 });
     count.busy += time.now() - started;
@@ -255,33 +183,35 @@ async function worker(): Promise<void> {
       if (!summaries.every(({ complete }) => complete)) incomplete++;
       const { account } = message.target;
       left.set(account, (left.get(account) ?? 0) - 1);
-      if (left.get(account) === 0) await over(account);
+      if (left.get(account) === 0) over(account);
     }
     underWay--;
   }
   redress.close();
 }
 
-async function over(account: string): Promise<void> {
-  judge(account);
-  const of = journals.get(account);
-  gapsBefore += (await of?.standing())?.gaps.length ?? 0;
-  for await (const { record } of of?.read({ all: true }) ?? []) if (record.kind === 'outcome') count.fixes++;
-  journals.delete(account);
-  for (const region of REGIONS) places.delete(`${account} ${region}`);
+function over(account: string): void {
+  const { open, fixes } = ask({ ask: 'over', now: time.now(), account }) as Over;
+  incomplete += open;
+  count.fixes += fixes;
   done++;
-  if (done % 20 === 0 || done === ACCOUNTS) {
-    globalThis.gc?.();
-    peak = Math.max(peak, process.memoryUsage().heapUsed);
-    process.stderr.write(`\r${done} of ${ACCOUNTS} accounts`);
-  }
+}
+
+/** What is in use of this heap, and how far it is. */
+function weigh(): void {
+  globalThis.gc?.();
+  peak = Math.max(peak, process.memoryUsage().heapUsed);
+  process.stderr.write(`\r${count.invocations} invocations, ${done} of ${ACCOUNTS} accounts, ${(peak / 1e6).toFixed(0)} MB`);
 }
 
 // What is loaded at a first call takes real time.
 for (const { uses } of remediators) for (const { service } of [...uses.reads, ...uses.writes, ...uses.undoes]) await service.sdk();
 const began = time.now();
+const real = performance.now();
 await time.until(Promise.all(Array.from({ length: CONCURRENCY }, worker)));
+weigh();
 process.stderr.write('\n');
+await world.end();
 const minutes = (time.now() - began) / 60_000;
 const cost = {
   queue: 3 * count.messages * price('sqs'),
@@ -302,6 +232,7 @@ const results = [
   { name: 'messages', value: count.messages, unit: 'messages' },
   { name: 'calls', value: count.calls, unit: 'calls' },
   { name: 'records', value: count.records, unit: 'records' },
+  { name: 'real', value: (performance.now() - real) / 1000, unit: 's' },
   { name: 'busy', value: count.busy / 3_600_000, unit: 'function hours' },
   { name: 'heap', value: heap, unit: 'MB' },
   ...Object.entries(cost).map(([name, value]) => ({ name: `cost.${name}`, value, unit: 'USD' })),

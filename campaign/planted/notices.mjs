@@ -183,7 +183,7 @@ export default [
     defect: 'in a place that takes several sweeps it never ends',
     file: 'packages/core/src/engine/sweep/place.ts',
     find: 'stillHeld: complete ? stillHeld : null',
-    replace: 'stillHeld: complete && this.#before.progress === null ? stillHeld : null',
+    replace: 'stillHeld: complete && this.#place.before.progress === null ? stillHeld : null',
     tests: ['tests/engine/noise.test.ts'],
   },
   {

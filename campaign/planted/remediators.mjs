@@ -491,4 +491,20 @@ export default [
     replace: "dataTraceEnabled && method === '' ? [method] : []",
     tests: ['packages/remediators/apigateway/src'],
   },
+  {
+    promise: 'A glance of a remediator never hides what a look finds.',
+    defect: 'a flag that has to come off is not read',
+    file: 'packages/remediators/iam/src/iam-flag-stale-access-key.ts',
+    find: 'state: (await stateOf(aws, resource.id)).state, context: { lastUsed: {} }',
+    replace: 'state: { ...(await stateOf(aws, resource.id)).state, flag: null }, context: { lastUsed: {} }',
+    tests: ['packages/remediators/iam/src/iam-flag-stale-access-key.test.ts'],
+  },
+  {
+    promise: 'A glance of a remediator never hides what a look finds.',
+    defect: 'a bucket without a configuration shows that there is nothing to do',
+    file: 'packages/remediators/s3/src/s3-enforce-default-encryption.ts',
+    find: 'return rules === undefined ? null : sorted(rules);',
+    replace: "return sorted(rules ?? [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }]);",
+    tests: ['packages/remediators/s3/src/s3-enforce-default-encryption.test.ts'],
+  },
 ];

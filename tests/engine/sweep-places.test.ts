@@ -260,6 +260,30 @@ describe('what a place may ask of AWS', () => {
   });
 });
 
+describe('the order of places', () => {
+  it('is that of their last sweeps: what was swept longest ago comes first, and what nobody has swept before it', async () => {
+    const order: string[] = [];
+    const noted: Remediator = {
+      ...anyAge,
+      discover: async function* ({ region }) {
+        order.push(region);
+        yield* [];
+      },
+    };
+    const at = async (...regions: string[]) => {
+      order.length = 0;
+      time += 3_600_000;
+      await sweep({ targets: regions.map((region) => ({ account: ACCOUNT, region })) }, { remediators: [noted] });
+      return [...order];
+    };
+    await at('us-east-1');
+    await at('eu-west-1');
+    expect(await at('eu-west-1', 'us-west-2', 'us-east-1')).toEqual(['us-west-2', 'us-east-1', 'eu-west-1']);
+    await at('us-west-2');
+    expect(await at('us-west-2', 'us-east-1', 'eu-west-1')).toEqual(['us-east-1', 'eu-west-1', 'us-west-2']);
+  });
+});
+
 describe('places that cannot be swept', () => {
   const error = (name: string) => Object.assign(new Error(name), { name, $metadata: { httpStatusCode: 400 } });
   const two = [anyAge, { ...anyAge, id: 'widget-fan', resourceTypes: ['AWS::Test::Fan'] }];
@@ -289,6 +313,9 @@ describe('places that cannot be swept', () => {
     ]);
     expect(summaries[2]?.message).toBe(`Region me-south-1 is not enabled in account ${ACCOUNT}: nothing can be there.`);
     expect(warnings).toEqual([]);
+    // Nobody has to ask for ever when it is swept at last.
+    expect(summaries[2]?.lastComplete).toBe(START);
+    expect(await engine({ remediators: two }).swept({ account: ACCOUNT, region: 'me-south-1' })).toBe(START);
   });
 
   it('is also found by what a list answers', async () => {
@@ -333,6 +360,11 @@ describe('places that cannot be swept', () => {
       (await sweep({}, { remediators, policy: definePolicy({ version: 1 }), journal: memoryJournal({ clock }) })).map((each) => each.status);
     expect(await status([anyAge, gone])).toEqual(['complete', 'absent']);
     expect(await status([gone])).toEqual(['failed']);
+    const redress = engine({ remediators: [anyAge, gone] });
+    expect(await redress.swept(HERE)).toBeNull();
+    const summaries = await redress.sweep({ targets: [HERE] });
+    expect(summaries.map(({ lastComplete }) => lastComplete)).toEqual([START, START]);
+    expect(await redress.swept(HERE)).toBe(START);
   });
 
   it('what has no region is swept once for each account, where the first of its places is, or where it is asked for', async () => {
@@ -370,7 +402,7 @@ describe('a worker that dies at any write of a sweep', () => {
     const wrapped: Journal = {
       ...real,
       view: (ref) => alive(() => journal.view(ref)),
-      standing: () => alive(() => journal.standing()),
+      standing: (place) => alive(() => journal.standing(place)),
       begin: (request) => written(() => journal.begin(request)),
       append: (entry) => written(() => journal.append(entry)),
       finish: (request) => written(() => journal.finish(request)),

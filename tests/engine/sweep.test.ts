@@ -122,6 +122,62 @@ describe('a sweep', () => {
   });
 });
 
+describe('a glance', () => {
+  /** Reads whether it is open; who looks reads twice. */
+  const glancing = (over: Partial<Remediator> = {}): Remediator => ({
+    ...anyAge,
+    glance: async ({ aws: reads, resource: { id } }) => {
+      const { Rules = [] } = await (reads as unknown as { widget: { DescribeWidget(input: object): Promise<{ Rules?: string[] }> } }).widget.DescribeWidget({
+        Id: id,
+      });
+      return { state: { open: Rules.filter((each) => each.startsWith('open')) } };
+    },
+    observe: async (args) => {
+      looks.push(args.resource.id);
+      return anyAge.observe(args);
+    },
+    ...over,
+  });
+  const looks: string[] = [];
+  beforeEach(() => looks.splice(0));
+  const swept = async (remediator: Remediator, options: Partial<Parameters<ReturnType<typeof engine>['sweep']>[0]> = {}) =>
+    engine({ remediators: [remediator] }).sweep({ targets: [HERE], ...options });
+
+  it('that shows that there is nothing to do ends the look at a resource; what may have a gap is looked at, and what was read is not asked for again', async () => {
+    for (const id of ['w1', 'w3', 'w4']) aws.put(id, ['closed']);
+    aws.put('w2', ['open-1']);
+    const [summary] = await swept(glancing(), { dryRun: true });
+    expect(summary).toMatchObject({ status: 'complete', looked: 4, outcomes: { 'no-op': 3, planned: 1 } });
+    expect([...new Set(looks)]).toEqual(['w2']);
+    const asked = aws.calls.filter(({ operation }) => operation === 'DescribeWidget').map(({ input }) => input['Id']);
+    expect(asked.sort()).toEqual(['w1', 'w2', 'w3', 'w4']);
+    expect(await swept(glancing())).toMatchObject([{ outcomes: { 'no-op': 3, remediated: 1 } }]);
+    expect(aws.rules('w2')).toEqual([]);
+  });
+
+  it.each([
+    ['shows nothing', async () => null],
+    ['cannot read', () => Promise.reject(new Error('denied'))],
+    ['shows what nobody can judge', async () => ({ state: {} })],
+  ])('that %s is followed by a look', async (_what, glance) => {
+    aws.put('w1', ['open-1']);
+    aws.put('w2', ['closed']);
+    const [summary] = await swept(glancing({ glance: glance as never }));
+    expect(summary).toMatchObject({ status: 'complete', outcomes: { remediated: 1, 'no-op': 1 }, unread: 0 });
+    expect([...new Set(looks)].sort()).toEqual(['w1', 'w2']);
+  });
+
+  it('does not end what stands in the journal: a pass says that it is over', async () => {
+    aws.put('w1', ['open-1']);
+    const notify = definePolicy({ version: 1, environments: { dev: { accounts: [ACCOUNT] } }, remediators: { 'widget-revoke-open': { dev: 'notify' } } });
+    await engine({ remediators: [glancing()], policy: notify }).sweep({ targets: [HERE] });
+    expect((await journal.standing()).gaps).toHaveLength(1);
+    aws.put('w1', ['closed']);
+    await swept(glancing());
+    expect((await journal.standing()).gaps).toEqual([]);
+  });
+});
+
 describe('a sweep without enough time', () => {
   const some = 12;
   const id = (at: number) => `w${String(at).padStart(2, '0')}`;

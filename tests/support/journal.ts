@@ -10,7 +10,7 @@ export function bound(inner: Journal): { -readonly [K in keyof Journal]: Journal
     finish: (request) => inner.finish(request),
     open: () => inner.open(),
     approvals: () => inner.approvals(),
-    standing: () => inner.standing(),
+    standing: (place) => inner.standing(place),
     trackRecord: (query) => inner.trackRecord(query),
     read: (query) => inner.read(query),
   };

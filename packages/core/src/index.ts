@@ -14,7 +14,6 @@ export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export type { CallBudget } from './engine/sweep/budget.js';
 export { type Unfinished, unfinished } from './engine/sweep/come-back.js';
-export { sweepsOf } from './engine/sweep/progress.js';
 export {
   type ApprovalOptions,
   type AttestOptions,
@@ -268,3 +267,4 @@ export {
   shortLived,
   type WordedHazard,
 } from './remediator/setting.js';
+export { type LastSweep, lastSweepOf, NEVER_SWEPT, roundOf, type Swept, sweepsOf, sweptAfter } from './swept.js';

@@ -1,6 +1,7 @@
 import { type Digest, digestOf, type Json, type JsonObject } from './model/json.js';
 import type { Outcome } from './model/outcome.js';
 import { GLOBAL_REGION, type ResourceRef } from './model/resource.js';
+import { NEVER_SWEPT, type Swept } from './swept.js';
 
 /**
  * What a record in a resource's stream says.
@@ -374,6 +375,8 @@ export interface StreamView {
   readonly gaps: readonly Gap[];
   /** The newest digest that was recorded here. */
   readonly digest: DigestSent | null;
+  /** What sweeps of a place came to, in the stream of its account and region; null: not known without reading its records (an earlier version wrote it). */
+  readonly swept: Swept | null;
 }
 
 /** The id of an execution that begins now (epoch milliseconds): `x-` with the time and 80 random bits, so sortable by time and unique. */
@@ -413,6 +416,7 @@ export function emptyView(stream: Digest): StreamView {
     attestations: [],
     gaps: [],
     digest: null,
+    swept: NEVER_SWEPT,
   };
 }
 
@@ -469,8 +473,11 @@ export interface Journal {
   open(): Promise<readonly OpenExecution[]>;
   /** What waits, or waited, for a person: every approval that no execution has used, oldest first. */
   approvals(): Promise<readonly Approval[]>;
-  /** Gaps that stand, and what nobody could be notified of, over all resources; oldest first. */
-  standing(): Promise<{ readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] }>;
+  /**
+   * Gaps that stand, and what nobody could be notified of; oldest first. Over all resources, or, with a place, over those that are of it: then what it
+   * costs does not grow with what stands elsewhere.
+   */
+  standing(place?: Pick<ResourceRef, 'account' | 'region'>): Promise<{ readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] }>;
   /** What a remediator has done in accounts, over all resources, newest first: at most 50 of each resource. */
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
   /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */

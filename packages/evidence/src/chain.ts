@@ -13,6 +13,7 @@ import {
   isRecord,
   type Json,
   type JsonObject,
+  NEVER_SWEPT,
   type OpenExecution,
   OUTCOMES,
   type Outcome,
@@ -20,7 +21,9 @@ import {
   type Refusal,
   type ResourceRef,
   type StreamView,
+  type Swept,
   streamOf,
+  sweptAfter,
   type Terms,
   tagFirstSeenKey,
 } from '@redress/core';
@@ -72,6 +75,8 @@ export interface StreamState extends Standing {
   readonly refusals: readonly Refusal[];
   /** What people attest, in the stream of an account. */
   readonly attestations: readonly Attestation[];
+  /** What sweeps came to, in the stream of a place; null: the last version did not keep it. */
+  readonly swept: Swept | null;
 }
 
 /** A stream without records. */
@@ -95,6 +100,7 @@ export function emptyState(stream: Digest): StreamState {
     gaps: [],
     unsaid: [],
     digest: null,
+    swept: NEVER_SWEPT,
   };
 }
 
@@ -218,6 +224,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     refusals: refused(state.refusals, record, ended),
     // A state that was kept before these were has none.
     attestations: attestedAfter(state.attestations ?? [], record),
+    swept: sweptAfter(state.swept, record),
     ...standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, open),
     ...changes(state, record, own, time),
   };
@@ -444,6 +451,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     attestations: state.attestations ?? [],
     gaps: state.gaps,
     digest: state.digest,
+    swept: state.swept,
   };
 }
 

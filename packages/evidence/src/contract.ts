@@ -482,6 +482,23 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       });
     });
 
+    describe('what sweeps came to', () => {
+      it('is in the view of their place: when each remediator swept last, and where those that were asked go on', async () => {
+        const place: ResourceRef = { ...ref(), type: 'AWS::::Account', id: ref().account };
+        expect((await journal.view(place)).swept).toEqual({ time: 0, lasts: {}, rounds: [] });
+        const sweep = (sweep: JsonObject) => journal.append({ kind: 'sweep', resource: place, remediator: 'redress-sweep', body: { sweep } });
+        const began = time;
+        await sweep({ began, asked: ['two', 'one'], remediators: { one: { status: 'complete' }, two: { status: 'stopped' } }, next: { after: 'b' } });
+        time += 1000;
+        await sweep({ began: time, asked: ['one'], remediators: { one: { status: 'stopped' } }, next: null });
+        expect((await journal.view(place)).swept).toEqual({
+          time,
+          lasts: { one: { time, complete: began }, two: { time: began, complete: null } },
+          rounds: [{ asked: 'one,two', next: { after: 'b' } }],
+        });
+      });
+    });
+
     describe('what stands open', () => {
       const decide = (id: string, gap: JsonObject, over: { remediator?: string; outcome?: string } = {}) =>
         journal.append({
@@ -587,6 +604,32 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
         ]);
         await notice('a', seq, 'delivered', { outcome: 'remediated' });
         expect((await journal.standing()).unsaid).toEqual([]);
+      });
+
+      it('is known of one account and region, whatever stands elsewhere', async () => {
+        const [other, region] = [
+          { ...ref('a'), account: '222222222222' },
+          { ...ref('a'), region: 'eu-west-1' },
+        ];
+        const at = (resource: ResourceRef, body: JsonObject) =>
+          journal.append({ kind: 'decision', resource, remediator: 'test-fix', body: { message: 'm', ...body } });
+        const placed = async ({ account, region: where }: ResourceRef) => {
+          const { gaps, unsaid } = await journal.standing({ account, region: where });
+          return [...gaps.map(({ key }) => key), ...unsaid.map(({ of }) => of)];
+        };
+        expect(await placed(ref('a'))).toEqual([]);
+        await at(ref('a'), { outcome: 'notified', gap: gap('g-1') });
+        await at(other, { outcome: 'notified', gap: gap('g-2') });
+        await at(region, { outcome: 'notified', gap: gap('g-3') });
+        await notice('b', 7, 'not-delivered', { outcome: 'remediated' });
+        expect([await placed(ref('a')), await placed(other), await placed(region)]).toEqual([['g-1', 7], ['g-2'], ['g-3']]);
+        expect((await journal.standing()).gaps).toHaveLength(3);
+        await at(ref('a'), { outcome: 'no-op', gap: { over: ['g-1'] } });
+        expect([await placed(ref('a')), await placed(other)]).toEqual([[7], ['g-2']]);
+        await at(ref('a'), { outcome: 'notified', gap: gap('g-4') });
+        expect(await placed(ref('a'))).toEqual(['g-4', 7]);
+        await notice('b', 7, 'delivered', { outcome: 'remediated' });
+        expect(await placed(ref('a'))).toEqual(['g-4']);
       });
 
       it('does not grow without end', async () => {

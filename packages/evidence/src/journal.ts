@@ -139,8 +139,8 @@ export class ChainJournal implements Journal {
     );
   }
 
-  async standing(): ReturnType<Journal['standing']> {
-    return this.#storage.exclusive((access) => standingIn(access.waiting()));
+  async standing(place?: Pick<ResourceRef, 'account' | 'region'>): ReturnType<Journal['standing']> {
+    return this.#storage.exclusive((access) => standingIn(access.waiting(), place));
   }
 
   async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {

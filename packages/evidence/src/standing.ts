@@ -9,6 +9,7 @@ import {
   type OpenExecution,
   OUTCOMES,
   type Outcome,
+  type ResourceRef,
   type Unsaid,
 } from '@redress/core';
 
@@ -27,12 +28,21 @@ export interface Standing {
   readonly digest: DigestSent | null;
 }
 
-/** What stands in streams, and what nobody could be notified of; oldest first. */
-export function standingIn(states: readonly Pick<Standing, 'gaps' | 'unsaid'>[]): { readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] } {
+/** What stands in streams, in a place or anywhere, and what nobody could be notified of; oldest first. */
+export function standingIn(
+  states: readonly Pick<Standing, 'gaps' | 'unsaid'>[],
+  place?: Pick<ResourceRef, 'account' | 'region'>,
+): { readonly gaps: readonly Gap[]; readonly unsaid: readonly Unsaid[] } {
+  const isThere = ({ resource }: Gap | Unsaid) => place === undefined || (resource.account === place.account && resource.region === place.region);
   return {
-    gaps: states.flatMap(({ gaps }) => gaps).sort((a, b) => a.since - b.since),
-    unsaid: states.flatMap(({ unsaid }) => unsaid).sort((a, b) => a.at - b.at),
+    gaps: states.flatMap(({ gaps }) => gaps.filter(isThere)).sort((a, b) => a.since - b.since),
+    unsaid: states.flatMap(({ unsaid }) => unsaid.filter(isThere)).sort((a, b) => a.at - b.at),
   };
+}
+
+/** Where something stands in a stream; null: nothing does. */
+export function placeOf({ gaps, unsaid }: Pick<Standing, 'gaps' | 'unsaid'>): Pick<ResourceRef, 'account' | 'region'> | null {
+  return (gaps[0] ?? unsaid[0])?.resource ?? null;
 }
 
 /** The same after one more record; `executed` is the execution that an outcome closes. */

@@ -328,7 +328,7 @@ describe('recovery', () => {
     finish: (request) => journal.finish(request),
     open: () => journal.open(),
     approvals: () => journal.approvals(),
-    standing: () => journal.standing(),
+    standing: (place) => journal.standing(place),
     trackRecord: (query) => journal.trackRecord(query),
     read: (query) => journal.read(query),
   });

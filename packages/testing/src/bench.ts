@@ -48,6 +48,8 @@ export interface Look {
   readonly observedAt: number;
   /** What it finds right then when it is asked for another purpose; only with {@link EngineSetup.everyPurpose}. */
   readonly others: readonly OtherLook[];
+  /** What a look in fewer calls shows right then; null: nothing, or there is no such look, or it was not asked for. */
+  readonly glance: Glance<Json, unknown>['seen'];
 }
 
 /** The same look for another purpose. */
@@ -193,7 +195,9 @@ export class Stage {
         for (const purpose of setup.everyPurpose === true ? (['confirmation', 'verification'] as const) : [])
           for (const earlier of observation === 'gone' ? [null] : [observation, null])
             others.push({ purpose, knowing: earlier !== null, observation: await remediator.observe({ ...args, purpose, earlier }) });
-        this.#looks.push({ resource: args.resource, parameters: args.parameters, observation, assessment: null, observedAt: this.clock.now(), others });
+        const glance = setup.everyPurpose === true ? ((await remediator.glance?.(args).catch(unlessItIsGone(observation))) ?? null) : null;
+        const { resource, parameters } = args;
+        this.#looks.push({ resource, parameters, observation, assessment: null, observedAt: this.clock.now(), others, glance });
         return observation;
       },
       plan: (args) => {
@@ -270,6 +274,14 @@ export class Stage {
     for await (const record of this.journal.read({ all: true })) records.push(record);
     return records;
   }
+}
+
+/** A look in fewer calls need not know what says that something is gone: the look itself does. */
+function unlessItIsGone(observation: Observation<Json, unknown> | 'gone') {
+  return (error: unknown): null => {
+    if (observation === 'gone') return null;
+    throw error;
+  };
 }
 
 async function journalFor(options: ConformanceOptions, clock: Clock): Promise<Journal> {

@@ -239,6 +239,9 @@ async function pure(bench: Bench, scenario: Scenario): Promise<Problems> {
   return findings.problems;
 }
 
+/** Of these a sweep looks no further. */
+const NOTHING_TO_DO: readonly string[] = ['compliant', 'not-applicable'];
+
 /** A plan is confirmed and verified by looks that may leave reads out: what counts has to come out the same. */
 async function purposes(bench: Bench, scenario: Scenario): Promise<Problems> {
   const findings = new Findings();
@@ -251,6 +254,15 @@ async function purposes(bench: Bench, scenario: Scenario): Promise<Problems> {
   bench.use(usedOf(run));
   noWrites(findings, 'looking for every purpose', run);
   throughTheGate(findings, run);
+  for (const { glance, observation, assessment, resource, parameters, observedAt } of run.looks) {
+    if (glance === null || observation === 'gone' || assessment === null) continue;
+    const at = { state: toJson(glance.state), context: glance.context, resource, parameters, observedAt };
+    const [few, all] = [bench.remediator.plan(at).status, assessment.status];
+    findings.check(
+      !NOTHING_TO_DO.includes(few) || NOTHING_TO_DO.includes(all),
+      `a glance shows that there is nothing to do for ${resource.id} (${few}); a look says ${all}`,
+    );
+  }
   for (const { observation: decided, others } of run.looks)
     for (const { purpose, knowing, observation } of others) {
       const look = `a ${purpose} that ${knowing ? 'was given' : 'was not given'} what the decision found`;

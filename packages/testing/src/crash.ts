@@ -49,9 +49,9 @@ export function crashingJournal(journal: Journal, point: CrashPoint): Journal & 
       alive();
       return journal.approvals();
     },
-    async standing() {
+    async standing(place) {
       alive();
-      return journal.standing();
+      return journal.standing(place);
     },
     async trackRecord(query) {
       alive();

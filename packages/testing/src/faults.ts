@@ -279,7 +279,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
     finish: guarded('finish', (request) => real.finish(request)),
     open: () => real.open(),
     approvals: () => real.approvals(),
-    standing: () => real.standing(),
+    standing: (place) => real.standing(place),
     trackRecord: (query) => real.trackRecord(query),
     read: (query) => real.read(query),
   };

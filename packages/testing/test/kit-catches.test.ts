@@ -289,6 +289,12 @@ const bad: readonly Bad[] = [
   ],
   ['is not found by its own discovery', { discover: async function* () {} }, /sweep/, /discover does not find/],
   ['hides by its list what is open', { observeMany: listing({ encrypted: true, note: '' }) }, /a list shows/, /observeMany says of thing.*observe says/],
+  [
+    'hides at a glance what is open',
+    { glance: async () => ({ state: { encrypted: true, note: '' } }) },
+    /whatever a look is for/,
+    /a glance shows that there is nothing to do for thing.*; a look says change/,
+  ],
   ['leaves out of its list what is open', { observeMany: listing(null, () => false) }, /a list shows/, /observeMany does not list/],
   [
     'claims to resolve what stays open',

@@ -6,17 +6,21 @@ import {
   canaryResource,
   eventPatterns,
   type Fact,
+  inOrganization,
   type Journal,
   known,
+  messageOf,
   modeOf,
+  needsOrganization,
   type OperationUse,
   type Partition,
+  type Policy,
   partitionOf,
   type Remediator,
   unreadable,
 } from '@redress/core';
 import { type Composition, hasJournal, killSwitch, openJournal } from '../compose.js';
-import { warn } from '../doctor/check.js';
+import { ok, unknown, warn } from '../doctor/check.js';
 import { accessChecks, approvalChecks, functionChecks, queueChecks, stopChecks } from '../doctor/deployment-checks.js';
 import { fact } from '../doctor/fact.js';
 import type { CanaryFacts, Check, CheckStatus, DeploymentFacts, JournalFacts, PlaceFacts, RecordFacts, Wanted } from '../doctor/facts.js';
@@ -57,16 +61,37 @@ const WORST: readonly CheckStatus[] = ['fail', 'unknown', 'warn', 'ok'];
 const GLOBAL: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
 
 /** What keeps Redress from working. Reads only, whatever it finds. */
-export async function doctorCommand(io: Io, composition: Composition, options: DoctorOptions): Promise<Answer> {
+export async function doctorCommand(io: Io, written: Composition, options: DoctorOptions): Promise<Answer> {
   const only = ['stack', 'function', 'approvals', 'account', 'in', 'probe'] as const;
   const lonely = options.live === true ? undefined : only.find((name) => options[name] !== undefined);
   if (lonely !== undefined) throw new CliError('cli/usage', `--${lonely} needs --live.`);
+  const { composition, checks: resolving } = await withItsAccounts(written, options.live === true);
   const live = options.live === true ? await look(composition, options) : null;
   const local = await withJournal(composition, live?.deployment ?? null, (journal, shown) => recorded(composition, options, live, journal, shown));
-  const checks = [...local, ...(live?.checks ?? [])].sort((a, b) => WORST.indexOf(a.status) - WORST.indexOf(b.status));
+  const checks = [...resolving, ...local, ...(live?.checks ?? [])].sort((a, b) => WORST.indexOf(a.status) - WORST.indexOf(b.status));
   const status = WORST.find((each) => checks.some((check) => check.status === each)) ?? 'ok';
   const document: DoctorDocument = { status, live: live !== null, accounts: live?.accounts ?? [], regions: live?.regions ?? [], checks };
   return { json: document, text: human(document, painter(io)), exit: status === 'fail' || status === 'unknown' ? 1 : 0 };
+}
+
+/** The policy with the accounts that its units and tags stand for, as whoever acts by it reads it: they are looked at as those that it names by id. */
+async function withItsAccounts(composition: Composition, live: boolean): Promise<{ readonly composition: Composition; readonly checks: readonly Check[] }> {
+  const { policy, organization, clock } = composition;
+  const [code, where] = ['policy-organization', 'policy'] as const;
+  if (!needsOrganization(policy)) return { composition, checks: [] };
+  if (!live) return { composition, checks: [ok(code, where, 'Which accounts its units and tags stand for was not asked; --live does.')] };
+  const claimed: Check[] = [];
+  const ambiguous = (account: string, environments: readonly string[]) => {
+    claimed.push(warn('policy-ambiguous-account', account, `It is in ${environments.join(' and ')}, so it is in none.`, 'Name it by its id in one of them.'));
+  };
+  try {
+    const resolved = await inOrganization(policy, organization, { clock, ambiguous }).read();
+    const count = (of: Policy) => new Set(of.environments.flatMap(({ accounts }) => accounts)).size;
+    const found = ok(code, where, `Its units and tags stand for ${count(resolved) - count(policy)} accounts beside those that it names.`);
+    return { composition: { ...composition, policy: resolved }, checks: [...claimed, found] };
+  } catch (error) {
+    return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')] };
+  }
 }
 
 /** What was seen in the account. */

@@ -4,9 +4,10 @@ import type { JsonObject } from '../model/json.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef } from '../model/resource.js';
 import type { GapDigest } from '../notify.js';
 import { environmentOf, type Policy } from '../policy/policy.js';
+import { lastSweepOf, NEVER_SWEPT, type Swept } from '../swept.js';
 import { persist } from './recorder.js';
 import type { Runtime } from './runtime.js';
-import { lastSweeps } from './sweep/progress.js';
+import { sweptSoFar } from './sweep/progress.js';
 import type { SweepTarget } from './types.js';
 
 /** Under this name it is in the journal. */
@@ -98,13 +99,14 @@ async function contents(
 
 /** A sweep that came to its end has looked at whatever stands in its place. */
 async function lastSeen(runtime: Runtime, gaps: readonly Gap[]): Promise<(gap: Gap) => number> {
-  const places = new Map<string, Awaited<ReturnType<typeof lastSweeps>>>();
+  const places = new Map<string, Swept>();
   for (const { resource } of gaps) {
     const { account, region } = resource;
     const place = `${account} ${region}`;
-    if (region !== GLOBAL_REGION && !places.has(place)) places.set(place, await lastSweeps(runtime, { account, region }));
+    if (region !== GLOBAL_REGION && !places.has(place)) places.set(place, (await sweptSoFar(runtime, { account, region })).swept);
   }
-  return ({ resource: { account, region }, remediator, seenAt }) => Math.max(seenAt, places.get(`${account} ${region}`)?.get(remediator)?.complete ?? 0);
+  return ({ resource: { account, region }, remediator, seenAt }) =>
+    Math.max(seenAt, lastSweepOf(places.get(`${account} ${region}`) ?? NEVER_SWEPT, remediator)?.complete ?? 0);
 }
 
 /** The same for all workers: the first account of the policy, or else of what is swept. */

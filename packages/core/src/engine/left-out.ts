@@ -1,7 +1,8 @@
 import { type Finding, isLeftOut } from '../model/finding.js';
 import type { Remediator } from '../remediator/define.js';
+import { lastSweepOf, type Swept } from '../swept.js';
 import type { Runtime } from './runtime.js';
-import { lastSweeps } from './sweep/progress.js';
+import { sweptSoFar } from './sweep/progress.js';
 import { sweep } from './sweep.js';
 import type { PassResult, RunOptions } from './types.js';
 
@@ -36,12 +37,12 @@ export async function lookFor(runtime: Runtime, finding: Finding, run: RunOption
   const what = `The record of ${name} leaves out what it was about`;
   if (run.dryRun === true || runtime.journal === null) return { reason: `${what}: a sweep of ${ids} in ${region} would look for it.`, ...NEVER };
   const target = { account, region };
-  const latest = await lastSweeps(runtime, target);
+  const { swept: latest } = await sweptSoFar(runtime, target);
   const settle = Math.max(AT_LEAST, ...asked.map((each) => each.settle));
   const now = runtime.clock.now();
   // What it changed was there to be seen by a sweep that began after it.
   const made = Math.min(Date.parse(finding.observedAt ?? ''), run.seenAt ?? now, now);
-  const dueBy = (sweeps: typeof latest) => asked.filter(({ id }) => !((sweeps.get(id)?.complete ?? Number.NEGATIVE_INFINITY) >= made + settle));
+  const dueBy = (sweeps: Swept) => asked.filter(({ id }) => !((lastSweepOf(sweeps, id)?.complete ?? Number.NEGATIVE_INFINITY) >= made + settle));
   const due = dueBy(latest);
   if (due.length === 0) return { reason: `${what}: a sweep of ${ids} in ${region} has looked for it.`, ...NEVER };
   const newest = Math.max(...asked.map((each) => typesSwept(each, asked, latest)));
@@ -58,13 +59,13 @@ export async function lookFor(runtime: Runtime, finding: Finding, run: RunOption
     },
   });
   // One that only went on where another had stopped has not seen all of it.
-  const done = dueBy(await lastSweeps(runtime, target)).length === 0;
+  const done = dueBy((await sweptSoFar(runtime, target)).swept).length === 0;
   const looked = summaries.reduce((sum, each) => sum + each.looked, 0);
   return { reason: `${what}: a sweep of ${ids} in ${region} looked for it, at ${looked}${done ? '' : ', not all'}.`, retryable: !done, retryAt: null };
 }
 
 /** When resources of a type were swept last, by any of those that are asked about them. */
-function typesSwept(remediator: Remediator, asked: readonly Remediator[], latest: ReadonlyMap<string, { readonly time: number }>): number {
+function typesSwept(remediator: Remediator, asked: readonly Remediator[], latest: Swept): number {
   const same = asked.filter((each) => each.resourceTypes.some((type) => remediator.resourceTypes.includes(type)));
-  return Math.max(Number.NEGATIVE_INFINITY, ...same.map(({ id }) => latest.get(id)?.time ?? Number.NEGATIVE_INFINITY));
+  return Math.max(Number.NEGATIVE_INFINITY, ...same.map(({ id }) => lastSweepOf(latest, id)?.time ?? Number.NEGATIVE_INFINITY));
 }

@@ -1,11 +1,12 @@
 import { type Fact, known, unreadable } from '../guardrails/guardrail.js';
 import { isRedressError, RedressError } from '../model/errors.js';
 import type { Remediator } from '../remediator/define.js';
+import { lastSweepOf } from '../swept.js';
 import { recover } from './recover.js';
 import type { Runtime } from './runtime.js';
 import { paced } from './sweep/budget.js';
 import { PlaceSweep } from './sweep/place.js';
-import { accountOf, type Before, lastSweeps, NOTHING_BEFORE, readBefore } from './sweep/progress.js';
+import { accountOf, type Before, NOTHING_BEFORE, readBefore, sweptSoFar } from './sweep/progress.js';
 import type { SweepRun } from './sweep/run.js';
 import { atOnce } from './sweep/turns.js';
 import type { SweepOptions, SweepSummary, SweepTarget } from './types.js';
@@ -22,7 +23,7 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
     runtime.needJournal('A sweep');
     await recover(runtime, deadline);
   }
-  const run = await runOf(runtime, options, targets.length);
+  const run = runOf(runtime, options, targets.length);
   return paced(runtime.budgets, calls, async () => {
     const befores = await atOnce(targets, concurrency, (target) => beforeOf(runtime, options, target, asked));
     const places = targets.map((target, at) => ({ target, before: befores[at] as Fact<Before> })).sort((a, b) => timeOf(a) - timeOf(b));
@@ -53,13 +54,13 @@ export async function sweep(runtime: Runtime, options: SweepOptions): Promise<re
 
 /** When the last sweep of a place began that was complete for all that look there; null: none was, for one of them at least. */
 export async function swept(runtime: Runtime, target: SweepTarget): Promise<number | null> {
-  const latest = await lastSweeps(runtime, target);
-  const began = sweptAt(target, runtime.remediators).map(({ id }) => latest.get(id)?.complete ?? null);
+  const { swept: latest } = await sweptSoFar(runtime, target);
+  const began = sweptAt(target, runtime.remediators).map(({ id }) => lastSweepOf(latest, id)?.complete ?? null);
   return began.reduce<number | null>((least, each) => (least === null || each === null ? null : Math.min(least, each)), Number.POSITIVE_INFINITY);
 }
 
 /** What is the same for all places, with nothing left open. */
-async function runOf(runtime: Runtime, options: SweepOptions, places: number): Promise<SweepRun> {
+function runOf(runtime: Runtime, options: SweepOptions, places: number): SweepRun {
   const { dryRun = false, deadline = null, patience = Number.POSITIVE_INFINITY, perSecond = null, signal = null, budget = { changes: 0 } } = options;
   const at = { places, placesDone: 0, found: 0, decided: 0 };
   return {
@@ -69,7 +70,6 @@ async function runOf(runtime: Runtime, options: SweepOptions, places: number): P
     perSecond,
     signal,
     budget,
-    stands: dryRun ? [] : (await runtime.needJournal('A sweep').standing()).gaps,
     onPass: (pass) => options.onPass?.(pass),
     progress: ({ found = 0, decided = 0, places: done = 0 }) => {
       at.found += found;
@@ -108,7 +108,7 @@ async function beforeOf(runtime: Runtime, options: SweepOptions, target: SweepTa
   }
 }
 
-const timeOf = ({ before }: { readonly before: Fact<Before> }) => (before.ok ? before.value.time : 0);
+const timeOf = ({ before }: { readonly before: Fact<Before> }) => (before.ok ? before.value.swept.time : 0);
 
 /** Those that look for resources in a place. */
 function sweptAt({ global = true }: SweepTarget, asked: readonly Remediator[]): readonly Remediator[] {

@@ -297,6 +297,20 @@ export interface RemediatorDefinition<
     readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
   }): AsyncIterable<readonly Glance<NoInfer<State>, NoInfer<Context>>[]>;
   /**
+   * A look at one resource in fewer calls than `observe` makes: its state and context, as far as `plan` judges by them whether there is anything to do.
+   * Where it makes of them that there is not, a sweep looks no further; else `observe` has the word, and what was read is not asked for again. Null: it
+   * does not show. Nothing is changed on it, and nothing is recorded. `@redress/testing` compares it with `observe`. The resource is named as `identify`
+   * answers.
+   *
+   * @example
+   * glance: async ({ aws, resource }) => ({ state: { created: null, rules: await rulesOf(aws, resource) }, context: { logs: [] } })
+   */
+  glance?(args: {
+    readonly aws: AwsReads<Reads>;
+    readonly resource: ResourceRef;
+    readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
+  }): Promise<{ readonly state: NoInfer<State>; readonly context?: NoInfer<Context> } | null>;
+  /**
    * Resources to look at in a sweep. Default: those of `observeMany` of which it does not show that there is nothing to do. Without both the remediator is
    * reported as not swept.
    */
@@ -379,6 +393,8 @@ export interface Remediator {
     attestation?: Attestation | null;
   }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
+  /** A look in fewer calls; absent: `observe` makes as few. */
+  glance?(args: { aws: never; resource: ResourceRef; parameters: JsonObject }): Promise<Glance<Json, unknown>['seen']>;
   /** The batched `observe`; absent: no list shows enough. */
   observeMany?(args: SweepArgs): AsyncIterable<readonly Glance<Json, unknown>[]>;
   readonly discover: ((args: SweepArgs) => AsyncIterable<Discovered>) | null;
@@ -549,6 +565,9 @@ export function defineRemediator<
       return { ...seen, context: earlier.context };
     },
     plan: (args) => definition.plan(args as never) as Assessment,
+    ...(definition.glance === undefined
+      ? {}
+      : { glance: (args) => (definition.glance as NonNullable<typeof definition.glance>)(args as never) as Promise<Glance<Json, unknown>['seen']> }),
     ...(definition.observeMany === undefined
       ? {}
       : { observeMany: (args) => (definition.observeMany as NonNullable<typeof definition.observeMany>)(args as never) as never }),
@@ -565,7 +584,7 @@ export function defineRemediator<
 /** Whether a glance shows that there is nothing to do. */
 export function isIdle(
   remediator: Pick<Remediator, 'plan'>,
-  { seen }: Glance<Json, unknown>,
+  { seen }: Pick<Glance<Json, unknown>, 'seen'>,
   about: { readonly resource: ResourceRef; readonly parameters: JsonObject; readonly observedAt: number },
 ): boolean {
   if (seen === null) return false;

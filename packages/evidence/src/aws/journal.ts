@@ -31,7 +31,7 @@ import {
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
 import { approvalsOf, deedsOf } from '../deeds.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
-import { standingIn } from '../standing.js';
+import { placeOf, standingIn } from '../standing.js';
 import { carriedBy, carrying, divided } from './documents.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -56,9 +56,14 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 /** Index partitions, so that none gets all writes. */
 const SHARDS = 8;
 /** For so long nothing that a limit counts is forgotten; milliseconds. */
-const YEAR = 366 * 86_400_000;
+const DAY = 86_400_000;
+const YEAR = 366 * DAY;
 /** Bytes above which a text goes to the bucket instead of into an item. */
 const INLINE = 200_000;
+/** After so long it is looked at once more whether streams are named in their places that a worker of the last version has written; milliseconds. */
+const PLACED_FOR = DAY;
+/** Items that are written in one transaction. */
+const AT_ONCE = 50;
 /** Heads that an instance keeps in mind. */
 const KNOWN = 2000;
 const HEAD = 'head';
@@ -74,13 +79,19 @@ const budgetKey = (key: string) => ({ pk: `budget#${hex(digestText(key))}`, sk: 
 const breakerKey = (ref: ResourceRef, remediator: string) => ({ pk: `breaker#${ref.partition}#${ref.account}#${remediator}`, sk: 'breaker' });
 const executionKey = (execution: string) => ({ pk: `execution#${execution}`, sk: 'execution' });
 const trackKey = (remediator: string, account: string) => `track#${remediator}#${account}`;
+const placeKey = ({ account, region }: Pick<ResourceRef, 'account' | 'region'>) => `standing#${account}#${region}`;
+const PLACED = { pk: 'standing', sk: 'placed' };
 const av = ({ pk, sk }: { pk: string; sk: string }): Item => ({ pk: { S: pk }, sk: { S: sk } });
 
 /** A stream's newest state, and what its open execution took of budgets. */
 interface Head {
   readonly state: StreamState;
   readonly taken: readonly Taken[];
+  /** Whether an item of its place names it, since something stands in it. */
+  readonly placed: boolean;
 }
+
+const nothingIn = (stream: Digest): Head => ({ state: emptyState(stream), taken: [], placed: false });
 
 interface Taken {
   readonly key: string;
@@ -104,6 +115,8 @@ class AwsJournal implements Journal {
   readonly #known = new Map<Digest, Head>();
   /** Per stream, so that the workers of one process do not get in each other's way. */
   readonly #turns = new Map<Digest, Promise<unknown>>();
+  /** When all that stands was last known to be named in its place; epoch milliseconds. */
+  #placedAt = 0;
 
   constructor(options: AwsJournalOptions) {
     this.#store = new Store(options);
@@ -145,7 +158,7 @@ class AwsJournal implements Journal {
         if ('status' in room) return room;
         const { taken, updates } = room;
         // What was refused is known by its place: the id of the execution, the budgets as they were taken, the breaker.
-        const more = may.fresh ? [this.#named(next, may.lease.execution), ...updates, ...this.#shut(request)] : [];
+        const more = may.fresh ? [this.#executing(next, may.lease.execution), ...updates, ...this.#shut(request)] : [];
         const ended = await this.#commit(head, next, entry, taken, more);
         if (ended.kind === 'done') return { status: 'begun', lease: may.lease, record: next.ref };
         const { failed } = ended;
@@ -195,7 +208,7 @@ class AwsJournal implements Journal {
   }
 
   /** The execution's id, which no other has. */
-  #named({ record, after }: Written, execution: string): TransactWriteItem {
+  #executing({ record, after }: Written, execution: string): TransactWriteItem {
     const Item = { ...av(executionKey(execution)), stream: { S: after.stream }, begun: { N: String(Date.parse(record.time)) } };
     return { Put: { TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
   }
@@ -257,8 +270,46 @@ class AwsJournal implements Journal {
       .sort((a, b) => a.requestedAt - b.requestedAt);
   }
 
-  async standing(): ReturnType<Journal['standing']> {
-    return standingIn((await this.#indexed('waiting', (head) => waits(head.state))).map(({ state }) => state));
+  async standing(place?: Pick<ResourceRef, 'account' | 'region'>): ReturnType<Journal['standing']> {
+    if (place === undefined) return standingIn((await this.#indexed('waiting', (head) => waits(head.state))).map(({ state }) => state));
+    await this.#placeAll();
+    const streams: Digest[] = [];
+    for await (const { sk, expires } of this.#store.query({ pk: placeKey(place) })) if (expires === undefined) streams.push(streamNamed(sk?.S ?? ''));
+    return standingIn(
+      [...(await this.#heads(streams, true)).values()].map(({ state }) => state),
+      place,
+    );
+  }
+
+  /**
+   * Names in its place whatever stands in a stream that a worker of the last version has written: it knows of no places. Once a day for all workers,
+   * since that reads everything that stands.
+   */
+  async #placeAll(): Promise<void> {
+    const now = this.#clock.now();
+    if (now - this.#placedAt < PLACED_FOR) return;
+    const last = Number((await this.#store.get(PLACED))?.['at']?.N ?? 0);
+    if (now - last >= PLACED_FOR) {
+      const heads = await this.#indexed('waiting', (head) => waits(head.state));
+      const items = heads.flatMap(({ state, placed }) => {
+        const place = placed ? null : placeOf(state);
+        return place === null ? [] : [this.#named(state.stream, place)];
+      });
+      for (let at = 0; at < items.length; at += AT_ONCE) await this.#write(items.slice(at, at + AT_ONCE));
+      await this.#write([{ Put: { TableName: this.#table, Item: { ...av(PLACED), at: { N: String(now) } } } }]);
+    }
+    this.#placedAt = now - last >= PLACED_FOR ? now : last;
+  }
+
+  /** Items that say where something is found, and that do no harm when they are written twice. */
+  async #write(items: readonly TransactWriteItem[]): Promise<void> {
+    await this.#store.transact(items, crypto.randomUUID(), () => true);
+  }
+
+  /** Names a stream in a place. Where nothing stands in it any more it is forgotten in a day: nothing is deleted by a worker. */
+  #named(stream: Digest, place: Pick<ResourceRef, 'account' | 'region'>, stands = true): TransactWriteItem {
+    const over = stands ? {} : { expires: { N: String(Math.ceil((this.#clock.now() + DAY) / 1000)) } };
+    return { Put: { TableName: this.#table, Item: { ...av({ pk: placeKey(place), sk: streamKey(stream) }), ...over } } };
   }
 
   async trackRecord({ remediator, accounts }: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]> {
@@ -369,9 +420,10 @@ class AwsJournal implements Journal {
   ): Promise<{ kind: 'done' } | { kind: 'refused'; failed: ReadonlyMap<number, Item | null>; head: Head | null }> {
     const { stream } = next.after;
     const { carried, stored } = divided(entry.texts);
+    const after: Head = { state: next.after, taken, placed: placeOf(next.after) !== null };
     const [line, head] = await Promise.all([
       this.#lineItem(next),
-      this.#headItem({ state: next.after, taken }),
+      this.#headItem(after),
       ...stored.map(([, digest, text]) => this.#store.put(blobKey(digest), text)),
     ]);
     const token = crypto.randomUUID();
@@ -393,11 +445,12 @@ class AwsJournal implements Journal {
       },
       { Put: { TableName: this.#table, Item: head, ...sameHead(before.state), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } },
       ...more,
+      ...(after.placed === before.placed ? [] : [this.#named(stream, next.record.resource, after.placed)]),
     ];
     try {
       const ended = await this.#store.transact(items, token, (failed) => failed.get(0)?.['token']?.S === token);
       if (ended.kind === 'done') {
-        this.#remember(stream, { state: next.after, taken });
+        this.#remember(stream, after);
         return ended;
       }
       const failed = new Map([...ended.failed].map(([index, item]) => [index - 2, item]));
@@ -467,7 +520,7 @@ class AwsJournal implements Journal {
     return { at: { S: lineKey(ref.digest) } };
   }
 
-  async #headItem({ state, taken }: Head): Promise<Item> {
+  async #headItem({ state, taken, placed }: Head): Promise<Item> {
     const text = JSON.stringify(state);
     const packed = gzipSync(text);
     const large = packed.length > INLINE;
@@ -483,6 +536,7 @@ class AwsJournal implements Journal {
       ...(taken.length === 0 ? {} : { taken: { S: JSON.stringify(taken) } }),
       ...(state.open === null ? {} : { openShard: { S: `open#${shard}` } }),
       ...(waits(state) ? { waitingShard: { S: `waiting#${shard}` } } : {}),
+      ...(placed ? { placed: { BOOL: true } } : {}),
     };
   }
 
@@ -495,7 +549,7 @@ class AwsJournal implements Journal {
       if (at !== undefined && at !== stateKey(digestText(text ?? ''))) throw corrupt(stream, seq, 'the state of its head was changed');
       // The last version kept less; what it did not keep is not known.
       const stored = JSON.parse(text ?? '') as StreamState;
-      state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored) };
+      state = { ...emptyState(stream), ...stored, deeds: deedsOf(stored), swept: stored.swept ?? null };
     } catch (error) {
       if (error instanceof RedressError) throw error;
       throw corrupt(stream, seq, 'the head of the stream cannot be read');
@@ -503,12 +557,12 @@ class AwsJournal implements Journal {
     if (state.stream !== stream || state.length !== seq || state.head !== item['digest']?.S || state.fence !== Number(item['fence']?.N))
       throw corrupt(stream, seq, 'the head of the stream contradicts itself');
     const taken = item['taken']?.S;
-    return { state, taken: taken === undefined ? [] : (JSON.parse(taken) as Taken[]) };
+    return { state, taken: taken === undefined ? [] : (JSON.parse(taken) as Taken[]), placed: item['placed']?.BOOL === true };
   }
 
   async #read(stream: Digest): Promise<Head> {
     const item = await this.#store.get({ pk: streamKey(stream), sk: HEAD });
-    const head = item === null ? { state: emptyState(stream), taken: [] } : await this.#decode(stream, item);
+    const head = item === null ? nothingIn(stream) : await this.#decode(stream, item);
     this.#remember(stream, head);
     return head;
   }
@@ -530,7 +584,7 @@ class AwsJournal implements Journal {
       // One that was read before a write of ours came back is older than what is known.
       if ((this.#known.get(stream)?.state.length ?? 0) <= head.state.length) this.#remember(stream, head);
     }
-    for (const stream of absent) if (!this.#known.has(stream)) this.#remember(stream, { state: emptyState(stream), taken: [] });
+    for (const stream of absent) if (!this.#known.has(stream)) this.#remember(stream, nothingIn(stream));
     return found;
   }
 

@@ -5,7 +5,8 @@
  * - Index `open`: heads of streams with an execution without outcome. Index `waiting`: heads of streams in which an approval was not used,
  *   a gap stands, or something happened that nobody could be notified of.
  *   Both are sparse (the attribute is only there while it is so), spread over shards, and hold keys only: what they name is read again, consistently.
- * - TTL `expires` (epoch seconds) is on budgets only. Evidence never expires, and nothing is ever deleted by the journal.
+ * - TTL `expires` (epoch seconds) is on budgets, and on what names a stream in a place where nothing stands any more. Evidence never expires, and
+ *   nothing is ever deleted by the journal.
  *
  * @example new CfnTable(this, 'Journal', { ...JOURNAL_TABLE })
  */

@@ -350,3 +350,19 @@ it('the package exports its remediators, and nothing of its client', () => {
   ]);
   expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);
 });
+
+describe('a glance', () => {
+  const glance = async (state: FakeUser) => {
+    const fake = fakeIam({ deploy: state });
+    const seen = await remediator.glance?.({ aws: fake.aws as never, resource: user('deploy'), parameters: remediator.parameters({}) });
+    return { status: plan(seen?.state as State, {}, seen?.context).status, calls: [...fake.calls].sort() };
+  };
+  it('does not ask when a key was used last', async () => {
+    const calls = ['GetUser', 'ListAccessKeys'];
+    expect(await glance({ keys: [{ id: A, created: ago(1) }] })).toEqual({ status: 'compliant', calls });
+    expect(await glance({ keys: [{ id: A, created: ago(91) }] })).toEqual({ status: 'change', calls });
+  });
+  it('sees a flag that has to come off', async () => {
+    expect((await glance({ keys: [{ id: A, created: ago(1) }], tags: { [FLAG]: B } })).status).toBe('change');
+  });
+});

@@ -1,4 +1,16 @@
-import { type ApiCall, allOf, type CallReader, defineRemediator, GLOBAL_REGION, inParallel, isGone, isLeftOut, isRecord, paginate } from '@redress/core';
+import {
+  type ApiCall,
+  type AwsReads,
+  allOf,
+  type CallReader,
+  defineRemediator,
+  GLOBAL_REGION,
+  inParallel,
+  isGone,
+  isLeftOut,
+  isRecord,
+  paginate,
+} from '@redress/core';
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -39,6 +51,29 @@ const namedUser: CallReader = ({ request, response, actor, account }) => {
   const name = [request?.['userName'], isRecord(key) ? key['userName'] : undefined, own].find((each) => typeof each === 'string' && each !== '');
   return typeof name === 'string' ? [{ id: name, region: GLOBAL_REGION }] : [];
 };
+
+/** A user with its active keys, and its tags. */
+async function stateOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListAccessKeys' | 'GetUser'>>]>, UserName: string) {
+  const [listed, { User: user }] = await inParallel(
+    allOf(paginate(aws.iam.ListAccessKeys, { UserName }, 'AccessKeyMetadata', MARKER)),
+    aws.iam.GetUser({ UserName }),
+  );
+  // One that was deleted and made again is another one: IAM never gives an id twice.
+  if (user?.UserId === undefined) throw new Error(`GetUser did not give the id of ${UserName}.`);
+  const keys: Key[] = [];
+  for (const key of listed) {
+    if (key.Status !== undefined && key.Status !== 'Active') continue;
+    if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys did not say since when ${UserName} has its key.`);
+    keys.push({ id: key.AccessKeyId, created: key.CreateDate.toISOString() });
+  }
+  keys.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const tags: Record<string, string> = {};
+  for (const tag of user.Tags ?? []) tags[tag.Key ?? ''] = tag.Value ?? '';
+  const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
+  // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
+  const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
+  return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, tags };
+}
 
 /**
  * Flags users whose active access keys are older than the policy allows: a tag on the user, taken off again when the keys are gone. Never
@@ -95,23 +130,9 @@ export const flagStaleAccessKey = defineRemediator({
     return named === null ? null : { id: named, region: GLOBAL_REGION };
   },
   async observe({ aws, resource, purpose }) {
-    const UserName = resource.id;
     try {
-      const [listed, { User: user }] = await inParallel(
-        allOf(paginate(aws.iam.ListAccessKeys, { UserName }, 'AccessKeyMetadata', MARKER)),
-        aws.iam.GetUser({ UserName }),
-      );
-      // One that was deleted and made again is another one: IAM never gives an id twice.
-      if (user?.UserId === undefined) throw new Error(`GetUser did not give the id of ${UserName}.`);
-      const keys: Key[] = [];
-      for (const key of listed) {
-        if (key.Status !== undefined && key.Status !== 'Active') continue;
-        if (key.AccessKeyId === undefined || key.CreateDate === undefined) throw new Error(`ListAccessKeys did not say since when ${resource.id} has its key.`);
-        keys.push({ id: key.AccessKeyId, created: key.CreateDate.toISOString() });
-      }
-      keys.sort((a, b) => (a.id < b.id ? -1 : 1));
-      const tags: Record<string, string> = {};
-      for (const tag of user.Tags ?? []) tags[tag.Key ?? ''] = tag.Value ?? '';
+      const { state, tags } = await stateOf(aws, resource.id);
+      const { keys } = state;
       // For those who are notified.
       const uses = await inParallel(...(purpose === 'decision' ? keys : []).map(({ id }) => aws.iam.GetAccessKeyLastUsed({ AccessKeyId: id })));
       const lastUsed: Record<string, string> = {};
@@ -121,15 +142,14 @@ export const flagStaleAccessKey = defineRemediator({
             ? 'never used, as far as IAM knows'
             : `last used ${used.LastUsedDate.toISOString().slice(0, 10)} for ${used.ServiceName ?? '?'} in ${used.Region ?? '?'}`;
       }
-      const flag = Object.hasOwn(tags, FLAG) ? (tags[FLAG] ?? '') : null;
-      // Not the number of tags: somebody else's tag is no reason to refuse a rollback.
-      const room = flag !== null || Object.keys(tags).filter((key) => !key.startsWith('aws:')).length < TAG_LIMIT;
-      return { state: { user: user.UserId, keys: keys as readonly Key[], flag, room }, ...(purpose === 'confirmation' ? {} : { context: { lastUsed } }), tags };
+      return { state, ...(purpose === 'confirmation' ? {} : { context: { lastUsed } }), tags };
     } catch (error) {
       if (isGone(error)) return 'gone';
       throw error;
     }
   },
+  // When a key was used last is of interest to those who are notified of it.
+  glance: async ({ aws, resource }) => ({ state: (await stateOf(aws, resource.id)).state, context: { lastUsed: {} } }),
   plan({ state, context, resource, parameters: { maxAgeDays }, observedAt }) {
     const stale = state.keys.filter((key) => observedAt - Date.parse(key.created) > maxAgeDays * DAY);
     const { flag } = state;

@@ -261,3 +261,29 @@ it('types hold what may be called', () => {
   expect(refused).toThrow('no operation');
   expect(remediator.uses.writes.flatMap((use) => use.operations)).toEqual(['PutBucketEncryption']);
 });
+
+describe('a glance', () => {
+  const glance = async (state: FakeBucket, parameters: JsonObject = {}, refuse: Parameters<typeof fakeS3>[1] = {}) => {
+    const fake = fakeS3({ invoices: state }, refuse);
+    const wanted = remediator.parameters(parameters);
+    const seen = await remediator.glance?.({ aws: fake.aws as never, resource: bucket('invoices'), parameters: wanted });
+    const status =
+      seen === null || seen === undefined
+        ? null
+        : remediator.plan({ state: seen.state as never, context: seen.context, resource: bucket('invoices'), parameters: wanted, observedAt: 0 }).status;
+    return { status, calls: fake.calls.map(({ operation }) => operation) };
+  };
+  it.each([
+    ['SSE-S3 where that is wanted', [rule('AES256')], {}, 'compliant'],
+    ['SSE-KMS where that is wanted', [rule('aws:kms')], { algorithm: 'aws:kms' }, 'compliant'],
+    ['SSE-S3 where SSE-KMS is wanted', [rule('AES256')], { algorithm: 'aws:kms' }, 'change'],
+  ])('takes one call: %s', async (_name, rules, parameters, status) => {
+    expect(await glance({ rules }, parameters)).toEqual({ status, calls: ['GetBucketEncryption'] });
+  });
+  it('shows that nothing is configured', async () => {
+    expect(await glance({})).toEqual({ status: 'change', calls: ['GetBucketEncryption'] });
+  });
+  it('takes nothing for good that it cannot read', async () => {
+    await expect(glance({ rules: [rule('AES256')] }, {}, { GetBucketEncryption: s3Error('AccessDenied', 'aws/denied') })).rejects.toThrow('AccessDenied');
+  });
+});

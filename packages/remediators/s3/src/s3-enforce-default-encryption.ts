@@ -1,4 +1,4 @@
-import { canonicalJson, defineRemediator, type Hazard, inParallel, toJson } from '@redress/core';
+import { type AwsReads, canonicalJson, defineRemediator, type Hazard, inParallel, type ResourceRef, toJson } from '@redress/core';
 import * as z from 'zod/mini';
 import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
@@ -48,6 +48,14 @@ function sorted(rules: readonly EncryptionRule[]): readonly EncryptionRule[] {
       );
     })
     .sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
+}
+
+/** The rules that a bucket encrypts by; null: it has no configuration. */
+async function encryptionOf(aws: AwsReads<readonly [ReturnType<typeof s3.pick<'GetBucketEncryption'>>]>, resource: ResourceRef) {
+  const reply = await unlessMissing(aws.s3.GetBucketEncryption(bucketOf(resource)), 'ServerSideEncryptionConfigurationNotFoundError');
+  const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
+  if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
+  return rules === undefined ? null : sorted(rules);
 }
 
 /** The rule with the wanted default encryption, and everything else as it is. */
@@ -120,22 +128,23 @@ export const enforceDefaultEncryption = defineRemediator({
     return unlessGone(async () => {
       // Who delivers logs into it matters only where KMS would lock them out.
       const delivers = wanted.algorithm === 'aws:kms';
-      const [reply, tags, acl, policy, created] = await inParallel(
-        unlessMissing(aws.s3.GetBucketEncryption(bucket), 'ServerSideEncryptionConfigurationNotFoundError'),
+      const [rules, tags, acl, policy, created] = await inParallel(
+        encryptionOf(aws, resource),
         purpose === 'verification' ? {} : tagsOf(aws, resource),
         delivers ? aws.s3.GetBucketAcl(bucket) : null,
         delivers ? unlessMissing(aws.s3.GetBucketPolicy(bucket), 'NoSuchBucketPolicy') : null,
         createdOf(aws, resource),
       );
-      const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
-      if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
-      const state: State = { created, rules: rules === undefined ? null : sorted(rules) };
+      const state: State = { created, rules };
       const logs: string[] = [];
       if ((acl?.Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
       if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
       return { state, context: { logs }, tags };
     });
   },
+  // Whose it is, and since when, matters only where it is changed.
+  glance: async ({ aws, resource }) =>
+    isDirectoryBucket(resource.id) ? null : { state: { created: null, rules: await encryptionOf(aws, resource) }, context: { logs: [] } },
   plan({ state, context, resource, parameters: wanted }) {
     if (isDirectoryBucket(resource.id)) return { status: 'not-applicable', reason: 'Directory buckets have encryption settings of their own.' };
     const wish = STRENGTH[wanted.algorithm] ?? 0;

@@ -2,9 +2,9 @@
 import type { Fact } from '../../guardrails/guardrail.js';
 import type { ResourceRef } from '../../model/resource.js';
 import type { Policy } from '../../policy/policy.js';
-import type { Remediator } from '../../remediator/define.js';
+import { isIdle, type Remediator } from '../../remediator/define.js';
 import { LOOKING, SharedReads } from '../gate.js';
-import type { Runtime } from '../runtime.js';
+import { parametersOf, type Runtime } from '../runtime.js';
 import { type ResourcePass, resourcePass } from '../way.js';
 import { nameOf } from './list.js';
 
@@ -29,6 +29,10 @@ export async function lookAhead(
   const seenAt = runtime.clock.now();
   const idle = new Set<string>();
   const look = async (remediator: Remediator) => {
+    if (await isIdleAtAGlance(runtime, remediator, ref, policy, deadline, reads)) {
+      idle.add(remediator.id);
+      return;
+    }
     const [named, { assessment }] = await Promise.all([
       runtime.identify(remediator, ref, deadline, together.names),
       runtime.look(remediator, ref, policy, { as: LOOKING, deadline, shared: reads }),
@@ -40,6 +44,25 @@ export async function lookAhead(
   };
   await Promise.all(remediators.map(look));
   return { together, idle, seenAt };
+}
+
+/** Whether the few calls of a glance show that there is nothing to do. What they do not show, or cannot read, a look does. */
+async function isIdleAtAGlance(
+  runtime: Runtime,
+  remediator: Remediator,
+  ref: ResourceRef,
+  policy: Fact<Policy>,
+  deadline: number | null,
+  reads: SharedReads,
+): Promise<boolean> {
+  if (remediator.glance === undefined || remediator.runbook !== undefined || !policy.ok) return false;
+  const parameters = parametersOf(policy.value, remediator);
+  try {
+    const seen = await remediator.glance({ aws: runtime.gate.reads(remediator, ref, LOOKING, deadline, reads), resource: ref, parameters });
+    return isIdle(remediator, { seen }, { resource: ref, parameters, observedAt: runtime.clock.now() });
+  } catch {
+    return false;
+  }
 }
 
 /** Items in their order, each with what was begun for it: so many are begun before it is their turn. */

@@ -1,7 +1,9 @@
 // How far the sweep of a place has come, as the journal has it: in the stream of the account in that region, written by whoever swept last, and read
 // by whoever goes on.
+import type { Gap } from '../../journal.js';
 import { isRecord, type Json, type JsonObject } from '../../model/json.js';
-import { type ResourceRef, resource } from '../../model/resource.js';
+import { GLOBAL_REGION, type ResourceRef, resource } from '../../model/resource.js';
+import { NEVER_SWEPT, roundOf, type Swept, sweptAfter } from '../../swept.js';
 import { persist } from '../recorder.js';
 import type { Runtime } from '../runtime.js';
 import type { SweepSummary, SweepTarget } from '../types.js';
@@ -40,70 +42,51 @@ export interface Progress {
   readonly lists: Readonly<Record<string, number>>;
 }
 
-/** When a remediator swept a place last. */
-export interface Last {
-  readonly time: number;
-  /** When the last round that was complete began; epoch milliseconds, null: none was. */
-  readonly complete: number | null;
-}
-
 /** What is known of a place before it is swept. */
 export interface Before {
-  readonly lasts: ReadonlyMap<string, Last>;
-  /** When anybody swept it last; 0: nobody has. */
-  readonly time: number;
+  readonly swept: Swept;
+  /** The same, where the journal knows it only by all records of the place: said in the next one. */
+  readonly unfolded: Swept | null;
+  /** What stands there. */
+  readonly stands: readonly Gap[];
   /** Where to go on; null: a new round begins. */
   readonly progress: Progress | null;
   /** What earlier rounds did not decide on: it comes first in a new one. */
   readonly overdue: readonly LeftOver[];
 }
 
-export const NOTHING_BEFORE: Before = { lasts: new Map(), time: 0, progress: null, overdue: [] };
+export const NOTHING_BEFORE: Before = { swept: NEVER_SWEPT, unfolded: null, stands: [], progress: null, overdue: [] };
 
 /** Sweeps are recorded in the stream of the account in its region. */
 export function accountOf({ account, region }: SweepTarget): ResourceRef {
   return resource({ type: 'AWS::::Account', id: account, account, region });
 }
 
-/** What each remediator's sweep came to, that a record of sweeps tells of: of the whole place, or, in records of earlier versions, of one remediator. */
-export function sweepsOf(record: {
-  readonly kind: string;
-  readonly remediator: string;
-  readonly body: JsonObject;
-}): readonly { readonly remediator: string; readonly status: string }[] {
-  const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
-  if (!isRecord(own)) return [];
-  const each = own['remediators'];
-  if (!isRecord(each)) return [{ remediator: record.remediator, status: String(own['status']) }];
-  return Object.entries(each).flatMap(([remediator, of]) => (isRecord(of) ? [{ remediator, status: String(of['status']) }] : []));
+/** What the sweeps of a place came to so far: one look at its stream, which is read whole only once, where an earlier version wrote it. */
+export async function sweptSoFar(runtime: Runtime, target: SweepTarget): Promise<{ readonly swept: Swept; readonly folded: boolean }> {
+  const journal = runtime.needJournal('A sweep');
+  const { swept } = await journal.view(accountOf(target));
+  if (swept !== null) return { swept, folded: true };
+  let read: Swept = NEVER_SWEPT;
+  for await (const { record } of journal.read({ resource: accountOf(target) })) read = sweptAfter(read, record) ?? read;
+  return { swept: read, folded: false };
 }
 
-/** Reads when remediators swept a place last, and where those that are asked now go on. */
+/** Reads when remediators swept a place last, what stands there, and where those that are asked now go on. */
 export async function readBefore(runtime: Runtime, target: SweepTarget, asked: readonly string[]): Promise<Before> {
-  const lasts = new Map<string, Last>();
-  let time = 0;
-  let newest: unknown = null;
-  for await (const { record } of runtime.needJournal('A sweep').read({ resource: accountOf(target) })) {
-    const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
-    if (!isRecord(own)) continue;
-    time = Date.parse(record.time);
-    const started = typeof own['began'] === 'number' ? own['began'] : Date.parse(String(own['startedAt']));
-    for (const { remediator, status } of sweepsOf(record)) {
-      const complete = status === 'complete' ? (Number.isNaN(started) ? time : started) : (lasts.get(remediator)?.complete ?? null);
-      lasts.set(remediator, { time, complete });
-    }
-    // What others ask for has a round of its own.
-    if (record.remediator === SWEEP && String(own['asked']) === String([...asked].sort())) newest = own['next'];
-  }
-  const last = progressIn(newest);
-  if (last === null) return { lasts, time, progress: null, overdue: [] };
+  const [{ swept, folded }, stands] = await Promise.all([sweptSoFar(runtime, target), standingIn(runtime, target)]);
+  const before = { swept, unfolded: folded ? null : swept, stands };
+  const last = progressIn(swept.rounds.find((each) => each.asked === roundOf(asked))?.next);
+  if (last === null) return { ...before, progress: null, overdue: [] };
   const goesOn = last.again && last.began > runtime.clock.now() - DAY;
-  return { lasts, time, progress: goesOn ? last : null, overdue: goesOn ? [] : last.left };
+  return { ...before, progress: goesOn ? last : null, overdue: goesOn ? [] : last.left };
 }
 
-/** When remediators swept a place last. */
-export async function lastSweeps(runtime: Runtime, target: SweepTarget): Promise<ReadonlyMap<string, Last>> {
-  return (await readBefore(runtime, target, [])).lasts;
+/** The gaps that stand in a place, and, where what has no region is swept, those of the account that have none. */
+export async function standingIn(runtime: Runtime, { account, region, global = true }: SweepTarget): Promise<readonly Gap[]> {
+  const journal = runtime.needJournal('A sweep');
+  const places = [region, ...(global ? [GLOBAL_REGION] : [])];
+  return (await Promise.all(places.map((each) => journal.standing({ account, region: each })))).flatMap(({ gaps }) => gaps);
 }
 
 /** What a record says of where to go on, if it fits: else it is as if there were nothing, and everything is looked at once more. */
@@ -130,14 +113,19 @@ export interface Came {
   readonly progress: Progress;
   /** Whether this round goes on; else what is left waits for the next one. */
   readonly again: boolean;
+  /** What earlier records come to, where this one has to say it. */
+  readonly before: Swept | null;
 }
 
 /** Records it, and with it where the next one goes on. */
 export function recordCame(runtime: Runtime, target: SweepTarget, came: Came) {
-  const { asked, began, startedAt, status, message, remediators, progress, again } = came;
+  const { asked, began, startedAt, status, message, remediators, progress, again, before } = came;
   const next = again || progress.left.length > 0 ? ({ ...progress, again } as unknown as Json) : null;
   const body: JsonObject = {
-    sweep: { status, message, began, startedAt: new Date(startedAt).toISOString(), asked: [...asked].sort(), remediators: { ...remediators }, next },
+    sweep: {
+      ...{ status, message, began, startedAt: new Date(startedAt).toISOString(), asked: [...asked].sort(), remediators: { ...remediators }, next },
+      ...(before === null ? {} : { before: before as unknown as Json }),
+    },
   };
   return persist(runtime, (journal) => journal.append({ kind: 'sweep', resource: accountOf(target), remediator: SWEEP, body }));
 }

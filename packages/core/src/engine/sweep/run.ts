@@ -1,4 +1,3 @@
-import type { Gap } from '../../journal.js';
 import type { PassResult, RunBudget } from '../types.js';
 
 /** What is the same for all places of a sweep. */
@@ -9,8 +8,6 @@ export interface SweepRun {
   readonly perSecond: number | null;
   readonly signal: AbortSignal | null;
   readonly budget: RunBudget;
-  /** What stood when the sweep began. */
-  readonly stands: readonly Gap[];
   onPass(pass: PassResult): void;
   /** Something more was found, or decided on. */
   progress(more: { readonly found?: number; readonly decided?: number; readonly places?: number }): void;
