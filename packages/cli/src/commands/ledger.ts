@@ -49,7 +49,7 @@ export async function evidenceSealCommand(io: Io, data: Data, options: SealOptio
   const trust = options.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
   const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
   const replaced = trusted.filter((each) => each.origin === signer.name).map(({ key }) => key);
-  const report = sealFolder({ directory: data.directory, signer, replaced });
+  const report = await sealFolder({ directory: data.directory, signer, replaced });
   const { origin, size, root, seal, made, skipped } = report;
   const paint = painter(io);
   const lines = [
