@@ -3,6 +3,8 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { HeadObjectCommand, ListObjectVersionsCommand, PutObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Made, type Servers, servers } from '../../packages/evidence/test/support/emulator.js';
+import { ledgerOnAws } from '../../packages/evidence/test/support/ledger-aws.js';
+import { describeLedger } from '../../packages/evidence/test/support/ledger-contract.js';
 import { describeOnAws } from '../../packages/evidence/test/support/on-aws.js';
 import { HOUR, opened, ref, request, verified, type World } from '../../packages/evidence/test/support/world.js';
 import { type Enforced, startMinistack } from '../support/ministack.js';
@@ -26,6 +28,11 @@ afterAll(async () => {
 });
 
 describeOnAws('ministack and versitygw', () => aws);
+// What is locked nobody deletes: that no sealer wants to, shows here.
+describeLedger('ministack and versitygw', async () => {
+  const { table, bucket, remove } = await aws.make({ lock: true });
+  return ledgerOnAws({ table, bucket, clients: aws.clients }, remove, { lockDays: 1 });
+});
 
 /** As many journals as there are writers, none of which knows of another. */
 const writers = (world: World, more = {}) => Array.from({ length: WRITERS }, () => opened(world, more));

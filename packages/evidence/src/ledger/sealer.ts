@@ -147,15 +147,15 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
-  const newest = (await store.publish(note, version)) ? note : await passed(sealer, after);
+  if (!(await store.publish(note, version))) return passed(sealer, after);
   const next: State = { ...after, streams: { ...state.streams, ...streams } };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
   await over(store, before, after);
-  return newest;
+  return note;
 }
 
-/** Another sealer was faster: what it signed has come as far. */
+/** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
 async function passed({ store, signer, replaced }: Sealer, after: Size): Promise<string> {
   const newest = await store.checkpoint();
   const { size, root } = newest === null ? EMPTY_EDGE_OPENED : openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);

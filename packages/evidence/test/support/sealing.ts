@@ -14,13 +14,12 @@ export const SECRET = KEY.secret;
 export const VERIFIER = KEY.verifier;
 
 /** A clock that a test moves. */
-interface SteppingClock extends Pick<Clock, 'now'> {
+export interface SteppingClock extends Pick<Clock, 'now'> {
   time: number;
 }
 
-/** A folder with a journal, a key, and every checkpoint that was ever signed with it. */
-export interface Sealing {
-  readonly directory: string;
+/** What is recorded in tests, and every checkpoint that was ever signed. */
+export interface Recording {
   readonly journal: Journal;
   readonly clock: SteppingClock;
   readonly signer: KeptSigner;
@@ -28,18 +27,38 @@ export interface Sealing {
   readonly signed: string[];
   decide(id: string, body?: object): Promise<void>;
   fix(id: string): Promise<void>;
+}
+
+/** A folder with a journal, a key, and every checkpoint that was ever signed with it. */
+export interface Sealing extends Recording {
+  readonly directory: string;
   remove(): Promise<void>;
+}
+
+export function stepping(): SteppingClock {
+  const clock: SteppingClock = { time: Date.UTC(2026, 0, 2), now: () => clock.time };
+  return clock;
 }
 
 export function sealing(): Sealing {
   const directory = mkdtempSync(join(tmpdir(), 'redress-ledger-'));
-  const clock: SteppingClock = { time: Date.UTC(2026, 0, 2), now: () => clock.time };
-  const journal = folderJournal({ directory, clock });
+  const clock = stepping();
+  const recorded = recording(folderJournal({ directory, clock }), clock);
+  return {
+    ...recorded,
+    directory,
+    async remove() {
+      await recorded.journal.close?.();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function recording(journal: Journal, clock: SteppingClock): Recording {
   const signed: string[] = [];
   const key = signerOf(KEY.secret);
   const ref = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
   return {
-    directory,
     journal,
     clock,
     signed,
@@ -73,10 +92,6 @@ export function sealing(): Sealing {
         body: {},
         documents: { after: { id, ok: true } },
       });
-    },
-    async remove() {
-      await journal.close?.();
-      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
