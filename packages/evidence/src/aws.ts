@@ -5,6 +5,7 @@
  */
 export { type ExportOptions, type ExportReport, exportJournal } from './aws/export.js';
 export { type AwsJournalOptions, awsJournal } from './aws/journal.js';
+export { type KmsSignerOptions, kmsSigner } from './aws/kms.js';
 export { type SealAwsOptions, sealAws } from './aws/ledger.js';
 export { type JournalResources, journalPermissions, type PolicyStatement } from './aws/permissions.js';
 export type { Sender, StoreOptions } from './aws/store.js';
