@@ -54,7 +54,7 @@ it('signs checkpoints with a key of KMS that the library which signed notes come
   // The other algorithm hashes the digest once more.
   await expect(
     client.send(new SignCommand({ KeyId: KeyMetadata?.Arn, Message: Buffer.from('x'), MessageType: 'DIGEST', SigningAlgorithm: 'ED25519_SHA_512' })),
-  ).rejects.toMatchObject({ name: 'ValidationException' });
+  ).rejects.toThrow('RAW');
   await remove();
   task.meta.said = 'sumdb/note opens a checkpoint that a key of KMS has signed';
 });

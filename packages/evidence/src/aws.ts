@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type BucketAnchorOptions, bucketAnchor } from './aws/anchor.js';
 export { type ExportOptions, type ExportReport, exportJournal } from './aws/export.js';
 export { type AwsJournalOptions, awsJournal } from './aws/journal.js';
 export { type KmsSignerOptions, kmsSigner } from './aws/kms.js';

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type FolderJournalOptions, folderJournal } from './folder.js';
+export { type Anchor, anchorTo, folderAnchor, type NotKept } from './ledger/anchor.js';
 export type { Seal } from './ledger/entry.js';
 export { type SealFolderOptions, sealFolder } from './ledger/folder.js';
 export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';

@@ -50,7 +50,10 @@ describe('a key in KMS', () => {
     ['is of another kind', { KeySpec: 'ECC_NIST_P256', SigningAlgorithms: ['ECDSA_SHA_256'] }],
     ['does not sign', { KeyUsage: 'KEY_AGREEMENT' }],
     ['has no public key', { PublicKey: undefined }],
-    ['is not what its key spec says', { PublicKey: new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })) }],
+    [
+      'is not what its key spec says',
+      { PublicKey: new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })) },
+    ],
   ])('is refused when it %s', async (_, more) => {
     await expect(kmsSigner({ key: 'k', origin: 'o', client: kms(generateKeyPairSync('ed25519'), more) })).rejects.toMatchObject({ code: 'ledger/key' });
   });

@@ -166,7 +166,10 @@ describe('sealFolder', () => {
     expect(shape()).toEqual(['a1', 'a2', 'b1', '=3', 'a3', 'b2', '=2']);
     rmSync(fileOf('b'));
     truncateSync(fileOf('a'), 100);
-    expect((await seal()).skipped.map(({ message }) => message).sort()).toEqual(['records that are sealed are missing', 'the stream is missing, and is sealed']);
+    expect((await seal()).skipped.map(({ message }) => message).sort()).toEqual([
+      'records that are sealed are missing',
+      'the stream is missing, and is sealed',
+    ]);
     expectOneHistory();
   });
 
@@ -201,7 +204,9 @@ describe('sealFolder', () => {
     await world.decide('a');
     await seal();
     const other = signerOf(generateKey('example.com/redress').secret);
-    await expect(sealFolder({ directory: world.directory, signer: other, clock: world.clock })).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(sealFolder({ directory: world.directory, signer: other, clock: world.clock })).rejects.toThrow(
+      expect.objectContaining({ code: 'ledger/corrupt' }),
+    );
     expect(world.signed).toHaveLength(1);
   });
 
@@ -252,7 +257,9 @@ describe('a sealer that dies', () => {
       world = sealing();
       await prepared();
       const deadly = dying(at, death);
-      await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow(`died ${death}`);
+      await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow(
+        `died ${death}`,
+      );
       if (more) {
         await world.decide('0');
         await world.decide('a');

@@ -12,7 +12,8 @@ export function ledgerOnAws(world: World, remove: () => Promise<void>, options: 
   const recorded = recording(opened(world, { clock }), clock);
   return {
     ...recorded,
-    seal: (more = {}) => sealAws({ table, bucket, clients, signer: recorded.signer, clock, settle: 0, patience: Number.POSITIVE_INFINITY, ...options, ...more }),
+    seal: (more = {}) =>
+      sealAws({ table, bucket, clients, signer: recorded.signer, clock, settle: 0, patience: Number.POSITIVE_INFINITY, ...options, ...more }),
     async read(path) {
       try {
         const { Body } = (await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: path }) as never)) as {

@@ -229,7 +229,10 @@ export class Model {
     const key = keyOf(input.Key as Item);
     if (this.#locks.has(key)) throw new AwsError('TransactionConflictException', 'Transaction is ongoing for the item');
     const now = this.items.get(key);
-    if (input.ConditionExpression !== undefined && !condition(input.ConditionExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues)(now ?? {}))
+    if (
+      input.ConditionExpression !== undefined &&
+      !condition(input.ConditionExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues)(now ?? {})
+    )
       throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed');
     this.#write(key, updated(now ?? { ...(input.Key as Item) }, input));
     return {};
