@@ -377,7 +377,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   const generate = program.command('generate').description('what is deployed, from the remediators');
   generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
+    .description('a CloudFormation template: hub, sealer (beside it), member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')

@@ -8,6 +8,7 @@ import {
   type Narrowing,
   printTemplate,
   printYaml,
+  sealerTemplate,
 } from '@redress/deploy';
 import { packOf } from '@redress/frameworks';
 import { runbookRemediators } from '@redress/remediator-ssm';
@@ -38,6 +39,7 @@ export const templates = {
   'member-events-runbooks': memberEventsTemplate(more),
   'member-config': memberConfigTemplate({ remediators }),
   'member-config-apra': memberConfigTemplate({ remediators, rules }),
+  sealer: sealerTemplate(),
 };
 
 /** Name of a file, and its text, in the form that people get. */

@@ -4,11 +4,10 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
-import { blobFile, FORMAT, streamFile } from '../layout.js';
+import { blobFile, CHECKPOINT, FORMAT, streamFile } from '../layout.js';
 import { tilePath, tilesBetween } from '../ledger/tiles.js';
 import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
-import { CHECKPOINT } from './ledger.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
 /** What {@link exportJournal} takes. */

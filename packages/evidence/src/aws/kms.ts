@@ -25,15 +25,7 @@ export interface KmsSignerOptions {
 const MOST = 4096;
 const ALGORITHM = 'ED25519_SHA_512';
 
-/**
- * A key in KMS as the signer of a ledger. It makes the same signatures as one in a file (Ed25519, note type 0x01), so verifiers need not know where it is.
- *
- * KMS signs the checkpoint itself and not its digest: its algorithm for digests hashes once more, which no ordinary verifier does.
- *
- * @example const signer = await kmsSigner({ key: 'arn:aws:kms:eu-west-1:111111111111:key/…', origin: 'example.com/redress' });
- * @throws {RedressError} `ledger/key` when it is not an Ed25519 key that signs, `ledger/unavailable` when KMS cannot be asked.
- * @see https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
- */
+/** See `kmsSigner` in seal.ts. */
 export async function kmsSigner({ key, origin, client: given, region, endpoint, profile, credentials }: KmsSignerOptions): Promise<NoteSigner> {
   const { GetPublicKeyCommand, KMSClient, SignCommand } = await import('@aws-sdk/client-kms').catch((cause: unknown) => {
     throw new RedressError('ledger/unavailable', `The AWS SDK cannot be loaded: ${messageOf(cause)}`, {

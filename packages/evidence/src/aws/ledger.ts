@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
+import { CHECKPOINT } from '../layout.js';
 import type { NoteSigner } from '../ledger/note.js';
 import { type SealReport, seal } from '../ledger/sealer.js';
 import type { JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
@@ -22,16 +23,7 @@ export interface SealAwsOptions extends StoreOptions {
   readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
-/**
- * Seals what a journal on AWS has recorded since the last seal, into its bucket; {@link sealFolder} does the same in a folder.
- *
- * Any number of sealers may run at once, and each may die at any moment: what a seal is, is decided by who creates an object first, and all of them
- * make the same of it. With `lockDays` all that it stores is locked for so many days; nothing is ever deleted.
- *
- * @example await sealAws({ table: 'redress', bucket: 'redress-evidence', signer: await kmsSigner({ key, origin: 'example.com/redress' }) });
- * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `journal/unavailable` when table or bucket cannot be used, or streams
- *   change faster than they can be read.
- */
+/** See `sealAws` in seal.ts. */
 export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
   const { signer, replaced = [], clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
   const store = new Store(options);
@@ -42,7 +34,6 @@ export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
   }
 }
 
-export const CHECKPOINT = 'ledger/checkpoint';
 /** Seals after which it is kept how far all streams have come; what was decided since is added. */
 const KEPT_EACH = 24;
 const decisionKey = (number: number) => `sealer/decisions/${String(number).padStart(12, '0')}.json`;

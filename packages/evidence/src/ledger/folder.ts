@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
-import { FORMAT, isStreamFile, streamFile } from '../layout.js';
+import { CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
 import type { NoteSigner } from './note.js';
 import { type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
@@ -69,7 +69,6 @@ export async function sealFolder({ directory, signer, replaced = [], clock = sys
   }
 }
 
-const CHECKPOINT = 'ledger/checkpoint';
 const PENDING = 'sealer/pending.json';
 const STATE = 'sealer/state.json';
 
