@@ -109,6 +109,7 @@ const HEAD = 'head';
  */
 export class TableSource implements JournalSource {
   readonly atOnce = 16;
+  readonly room = 48 * 1024 * 1024;
   readonly #store: Store;
   readonly #options: { readonly clock: Pick<Clock, 'now'>; readonly settle: number; readonly all: boolean };
   /** Streams that the index shows though all of them is sealed. */

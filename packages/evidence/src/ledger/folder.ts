@@ -208,6 +208,9 @@ async function locked(file: string): Promise<DatabaseSync> {
 
 class FolderSource implements JournalSource {
   readonly atOnce = 1;
+  readonly room = 0;
+  /** For all that is read: memory that is taken anew for each piece is given back late. */
+  readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   readonly #directory: string;
 
   constructor(directory: string) {
@@ -252,10 +255,9 @@ class FolderSource implements JournalSource {
     const handle = openSync(file, 'r');
     try {
       for (let at = from.bytes; at < to.bytes; ) {
-        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, to.bytes - at));
-        const more = readSync(handle, piece, 0, piece.length, at);
+        const more = readSync(handle, this.#piece, 0, Math.min(PIECE, to.bytes - at), at);
         if (more === 0) return;
-        yield piece.subarray(0, more);
+        yield this.#piece.subarray(0, more);
         at += more;
       }
     } finally {

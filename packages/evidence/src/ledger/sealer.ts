@@ -67,7 +67,7 @@ interface Log {
 
 const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 /** Writes on their way at once. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 /**
  * Seals all that is not sealed yet, and signs an interval in which nothing was recorded, too.

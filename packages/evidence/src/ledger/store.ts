@@ -50,6 +50,8 @@ export type Mark = Pick<Position, 'seq' | 'bytes'>;
 export interface JournalSource {
   /** Streams that it reads at the same time. */
   readonly atOnce: number;
+  /** Bytes of lines that are better kept in memory than read a second time. */
+  readonly room: number;
   /**
    * Where streams that may have grown end, all at one moment: what was committed before anything that is in it is in it, too. What a source does
    * not count, records or bytes, is infinite.
@@ -57,7 +59,10 @@ export interface JournalSource {
   ends(sealed: Positions): Promise<ReadonlyMap<Digest, Mark>>;
   /** Of streams that are sealed: those that are gone. */
   gone(sealed: Positions): Promise<readonly Digest[]>;
-  /** The lines of a stream from one mark to another, each with its newline, in pieces of any length; less where it is shorter. */
+  /**
+   * The lines of a stream from one mark to another, each with its newline, in pieces of any length; less where it is shorter. A piece holds what it does
+   * until the next one is asked for.
+   */
   read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer>;
   /** Called when they are sealed so far: what helps to find the streams that have grown is brought up to date. */
   sealed(streams: Positions): Promise<void>;

@@ -12,7 +12,7 @@ export interface Skipped {
   readonly message: string;
 }
 
-/** A line that is to be sealed. */
+/** A line that is to be sealed: no more of it than is needed, for there may be many. */
 export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
   /** Bytes of its stream before it, and with its newline. */
   readonly from: number;
@@ -23,8 +23,6 @@ export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
   readonly line: Line | null;
 }
 
-/** Bytes of lines that stay in memory until they are written; the others are read a second time. */
-const ROOM = 48 * 1024 * 1024;
 /** Bytes that one read asks for at most. */
 const RUN = 1024 * 1024;
 
@@ -41,7 +39,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
   const grown: Record<Digest, Position> = {};
   const lines: Unsealed[] = [];
   const skipped: Skipped[] = [];
-  let room = ROOM;
+  let { room } = source;
   const readStream = async (stream: Digest, end: Mark): Promise<void> => {
     const start = sealed[stream];
     let at = start;
@@ -53,7 +51,8 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       if (typeof line === 'string') return skip(line);
       const { seq, time } = line;
       room -= bytes.length;
-      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: leafHash(entryOf(line)), line: room > 0 ? line : null });
+      const kept = room > 0 ? { ...line, json: Buffer.from(line.json) } : null;
+      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: Buffer.from(leafHash(entryOf(line))), line: kept });
       at = { seq, head: line.digest, bytes: to };
       grown[stream] = at;
     }
@@ -72,6 +71,7 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
 
 /** The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. */
 export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<{ readonly entry: Buffer; readonly leaf: Buffer }> {
+  const copies = new Copies();
   for (let first = 0; first < lines.length; ) {
     const { stream, seq, from, line, leaf } = lines[first] as Unsealed;
     if (line !== null) {
@@ -86,7 +86,7 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     }
     const last = lines[after - 1] as Unsealed;
     for await (const { bytes } of linesOf(source.read(stream, { seq: seq - 1, bytes: from }, { seq: last.seq, bytes: last.to }), from)) {
-      const entry = entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) });
+      const entry = copies.of(entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) }));
       // Not the hash that is known: that what was read now is what was decided on is seen by it.
       yield { entry, leaf: leafHash(entry) };
       first++;
@@ -94,6 +94,23 @@ export async function* entriesOf(source: JournalSource, lines: readonly Unsealed
     }
     // What is gone since is missed where roots are compared.
     first = after;
+  }
+}
+
+/** Copies of bytes, many in one piece of memory: that of each entry alone is given back late. */
+class Copies {
+  #piece = Buffer.alloc(0);
+  #used = 0;
+
+  of(bytes: Buffer): Buffer {
+    if (this.#used + bytes.length > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.max(RUN, bytes.length));
+      this.#used = 0;
+    }
+    const copy = this.#piece.subarray(this.#used, this.#used + bytes.length);
+    copy.set(bytes);
+    this.#used += bytes.length;
+    return copy;
   }
 }
 
@@ -113,7 +130,7 @@ async function* linesOf(pieces: AsyncIterable<Buffer>, start: number): AsyncIter
       to += bytes.length + 1;
       yield { bytes, to };
     }
-    if (from < piece.length) carry.push(piece.subarray(from));
+    if (from < piece.length) carry.push(Buffer.from(piece.subarray(from)));
   }
 }
 
