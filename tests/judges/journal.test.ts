@@ -1,10 +1,17 @@
 // The journal on servers that keep what they acknowledge under concurrency, with clients that send at once: its contract, races, and locks.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { HeadObjectCommand, ListObjectVersionsCommand, PutObjectCommand, PutObjectRetentionCommand } from '@aws-sdk/client-s3';
+import { kmsSigner, sealAws } from '@redress/evidence/aws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Made, type Servers, servers } from '../../packages/evidence/test/support/emulator.js';
+import { ledgerOnAws } from '../../packages/evidence/test/support/ledger-aws.js';
+import { describeLedger } from '../../packages/evidence/test/support/ledger-contract.js';
 import { describeOnAws } from '../../packages/evidence/test/support/on-aws.js';
 import { HOUR, opened, ref, request, verified, type World } from '../../packages/evidence/test/support/world.js';
+import { folderOf } from '../../scripts/setup.mjs';
 import { type Enforced, startMinistack } from '../support/ministack.js';
 import type { Server } from '../support/server.js';
 import { startVersitygw } from './support/versitygw.js';
@@ -26,6 +33,31 @@ afterAll(async () => {
 });
 
 describeOnAws('ministack and versitygw', () => aws);
+// What is locked nobody deletes: that no sealer wants to, shows here.
+describeLedger('ministack and versitygw', async () => {
+  const { table, bucket, remove } = await aws.make({ lock: true });
+  return ledgerOnAws({ table, bucket, clients: aws.clients }, remove, { lockDays: 1 });
+});
+
+it('signs checkpoints with a key of KMS that the library which signed notes come from opens', async ({ task }) => {
+  const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
+  const client = new KMSClient({ region: 'us-east-1', endpoint: dynamodb.endpoint, credentials });
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' }));
+  const signer = await kmsSigner({ key: KeyMetadata?.Arn ?? '', origin: 'example.com/redress', client });
+  const { table, bucket, remove } = await aws.make({ lock: true });
+  const { clients } = aws;
+  await opened({ table, bucket, clients }).append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
+  const { checkpoint, size } = await sealAws({ table, bucket, clients, signer, settle: 0, lockDays: 1 });
+  expect(size).toBe(2);
+  const { status, stdout } = spawnSync(join(folderOf('sumdb-note'), 'note'), ['open', signer.verifier], { input: checkpoint, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1)]);
+  // The other algorithm hashes the digest once more.
+  await expect(
+    client.send(new SignCommand({ KeyId: KeyMetadata?.Arn, Message: Buffer.from('x'), MessageType: 'DIGEST', SigningAlgorithm: 'ED25519_SHA_512' })),
+  ).rejects.toThrow('RAW');
+  await remove();
+  task.meta.said = 'sumdb/note opens a checkpoint that a key of KMS has signed';
+});
 
 /** As many journals as there are writers, none of which knows of another. */
 const writers = (world: World, more = {}) => Array.from({ length: WRITERS }, () => opened(world, more));

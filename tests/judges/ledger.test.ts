@@ -55,7 +55,7 @@ describe('fsck of Tessera', () => {
     // Around the edges of tiles: each seal adds one entry of its own.
     for (const records of [1, 0, 3, 120, 127, 1, 0, 255, 300]) {
       for (let at = 0; at < records; at++) await world.decide(`r${at % 9}`);
-      const { size } = sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      const { size } = await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
       sizes.push(size);
       const { accepted, log } = fsck(world.directory);
       expect([size, accepted, accepted ? '' : log]).toEqual([size, true, '']);

@@ -17,7 +17,7 @@ export interface EntryOptions {
 }
 
 /**
- * The text of a module that exports `handler`, `approvals` and `config`, for {@link bundle}: policy and register are data in it, so that the function
+ * The text of a module that exports `handler`, `approvals`, `config` and `seal`, for {@link bundle}: policy and register are data in it, so that the function
  * needs no YAML reader, and the ZIP is the one thing to review.
  *
  * @throws {RedressError} `compose/invalid` without any remediators
@@ -43,7 +43,7 @@ export function entryText({ remediators = {}, only, config, policy, exceptions, 
       : [`const judging = ${own}[${given}];`, `const all = [...judging, ...trackedRules(${data([...tracked])}, judging)];`]),
     ...(only === undefined ? [] : [`const only = ${data([...only])};`]),
     `const remediators = ${only === undefined ? 'all' : 'all.filter(({ id }) => only.includes(id))'};`,
-    'export const { handler, approvals, config } = fromEnvironment({',
+    'export const { handler, approvals, config, seal } = fromEnvironment({',
     ...(config === undefined ? [] : ['  ...given,']),
     '  remediators,',
     ...(policy === undefined ? [] : [`  policy: ${data(policy)},`]),

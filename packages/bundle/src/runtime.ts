@@ -42,15 +42,17 @@ import {
   type Remediator,
   regionsOf,
 } from '@redress/core';
-import { awsJournal } from '@redress/evidence/aws';
+import { awsJournal, copyCheckpoint, kmsSigner, sealAws } from '@redress/evidence/aws';
 import {
   type ApprovalHandler,
   type ConfigHandler,
   createApprovalHandler,
   createConfigHandler,
   createHandler,
+  createSealHandler,
   type Handler,
   type HandlerOptions,
+  type SealHandler,
 } from '@redress/lambda-runtime';
 import { notifierFromEnvironment } from '@redress/notify';
 
@@ -79,6 +81,8 @@ export interface Functions {
   readonly approvals: ApprovalHandler;
   /** What AWS Config's remediations ask, where the hub serves them. */
   readonly config: ConfigHandler;
+  /** Seals what was recorded, on a schedule of its own. */
+  readonly seal: SealHandler;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,12 +102,15 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_SWEEP_QUEUE` | address of the FIFO queue that has a message for each place that is swept. Without it the schedule's own invocation sweeps all of them |
  * | `REDRESS_ORGANIZATION`, `REDRESS_ORGANIZATION_ROLE` | the organization whose accounts are swept, and whose units and tags the policy may name; a role of its management account or of a delegated administrator to ask with, else the function's own credentials |
  * | `REDRESS_CANARY_PARAMETER` | the canary |
+ * | `REDRESS_SEAL_KEY`, `REDRESS_SEAL_ORIGIN` | the key of KMS that signs checkpoints, and the name of the ledger; the sealer needs them, the journal and nothing else |
+ * | `REDRESS_SEAL_REPLACED` | public keys that have signed before, separated by commas |
+ * | `REDRESS_ANCHOR_BUCKET` | where each checkpoint is copied |
  * | `REDRESS_TOPIC_ARN` | where people are told |
  * | `AWS_ENDPOINT_URL` | an emulator |
  *
  * What is missing or wrong stops the function at its start: then nothing is handled, and the queue keeps what comes.
  *
- * @example export const { handler, approvals, config } = fromEnvironment({ remediators, policy, exceptions });
+ * @example export const { handler, approvals, config, seal } = fromEnvironment({ remediators, policy, exceptions });
  * @throws {RedressError} `compose/invalid` naming the variable; `policy/invalid`, `register/invalid`, `notify/invalid`
  */
 export function fromEnvironment(parts: FunctionParts, env: Environment = process.env): Functions {
@@ -121,18 +128,27 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   };
   const endpoint = value('AWS_ENDPOINT_URL');
   const at = endpoint === null ? {} : { endpoint };
+  const journalAt = () => ({
+    table: needed('REDRESS_TABLE', 'the journal has no table'),
+    bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
+    ...locked(value('REDRESS_LOCK_DAYS')),
+    ...at,
+  });
+  const mine = env['_HANDLER']?.split('.').at(-1);
+  const seal = once(() => sealerOf(journalAt(), value, needed, at));
+  if (mine === 'seal') {
+    // What was recorded is sealed whatever the policy says, and whether it can be read at all.
+    seal();
+    const none = () => Promise.reject(new RedressError('compose/invalid', 'This function seals, and does nothing else.'));
+    return { handler: none, approvals: none, config: none, seal: () => seal()() };
+  }
 
   // Nobody notices code that was bundled without its exceptions, but what they were to leave alone.
   const digestOf = (name: string, what: string, given: object | undefined) =>
     given !== undefined && isLive(given) ? value(name) : needed(name, `nothing says which ${what} was reviewed`);
   const policy = policyOf(parts.policy ?? { version: 1 }, digestOf('REDRESS_POLICY_DIGEST', 'policy', parts.policy));
   const exceptions = registerOf(parts.exceptions ?? [], digestOf('REDRESS_REGISTER_DIGEST', 'exceptions register', parts.exceptions));
-  const journal = awsJournal({
-    table: needed('REDRESS_TABLE', 'the journal has no table'),
-    bucket: needed('REDRESS_BUCKET', 'the journal has no bucket'),
-    ...locked(value('REDRESS_LOCK_DAYS')),
-    ...at,
-  });
+  const journal = awsJournal(journalAt());
   const notify = parts.notify ?? notifierFromEnvironment(env);
   const members = parts.organization ?? organizationOf(value, at);
   const { remediators, guardrails } = parts;
@@ -174,7 +190,6 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const approvals = once(() => createApprovalHandler(options));
   const config = once(() => createConfigHandler(options));
   // The one that this sandbox is for is made now: a mistake shows at the start, not at the first message.
-  const mine = env['_HANDLER']?.split('.').at(-1);
   if (mine === 'approvals') approvals();
   else if (mine === 'config') config();
   else handler();
@@ -182,7 +197,25 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     handler: (event, context) => handler()(event, context),
     approvals: (event, context) => approvals()(event, context),
     config: (event, context) => config()(event, context),
+    seal: () => seal()(),
   };
+}
+
+/** What seals the journal: with a key of KMS, and copies of checkpoints where there is a bucket for them. */
+function sealerOf(
+  journal: Parameters<typeof awsJournal>[0],
+  value: Value,
+  needed: (name: string, what: string) => string,
+  at: { readonly endpoint?: string },
+): SealHandler {
+  const key = needed('REDRESS_SEAL_KEY', 'nothing signs checkpoints');
+  const origin = needed('REDRESS_SEAL_ORIGIN', 'the ledger has no name');
+  const replaced = (value('REDRESS_SEAL_REPLACED') ?? '').split(',').filter((each) => each !== '');
+  const bucket = value('REDRESS_ANCHOR_BUCKET');
+  return createSealHandler({
+    seal: async () => sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced }),
+    ...(bucket === null ? {} : { copy: async (checkpoint: string) => copyCheckpoint({ bucket, ...at }, checkpoint) }),
+  });
 }
 
 function locked(days: string | null): { readonly lockDays?: number } {

@@ -164,7 +164,7 @@ describe('a bundle', () => {
     // Given on from another module, it is there.
     await writeFile(join(folder, 'inside.mjs'), 'export const handler = async () => 1;\n');
     expect((await made('outside.mjs', "export * from './inside.mjs';\n")).exports).toEqual(['handler']);
-    expect(pruned.exports).toEqual(['approvals', 'config', 'handler']);
+    expect(pruned.exports).toEqual(['approvals', 'config', 'handler', 'seal']);
   });
 
   it('knows credentials from the environment only, and refuses a profile instead of leaving it out', async () => {

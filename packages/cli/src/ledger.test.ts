@@ -132,10 +132,13 @@ describe('redress evidence seal and verify', () => {
     });
   });
 
-  it('are not for a journal on AWS yet', async () => {
+  it('copy the checkpoint to a folder, and say what is for a journal on AWS alone', async () => {
+    await recorded('a');
     await keyed();
-    const aws = ['--journal', 'aws:table/bucket', '--json'];
-    expect(await redress('evidence', 'seal', ...aws)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
-    expect(await redress('evidence', 'verify', '--trust', 'redress.trust.json', ...aws)).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(await redress('evidence', 'seal', '--anchor', 'kept', '--json')).toMatchObject({ exit: 0, json: { size: 2, anchored: 1, notAnchored: [] } });
+    expect(readFileSync(at('kept', 'example.com_redress', '000000000000002.checkpoint'))).toEqual(readFileSync(at('.redress', 'ledger', 'checkpoint')));
+    for (const argv of [['--lock-days', '3'], ['--all']])
+      expect(await redress('evidence', 'seal', ...argv, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect((await redress('evidence', 'verify', '--json')).json).toMatchObject({ checkpoint: { size: 2 } });
   });
 });

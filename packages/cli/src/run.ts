@@ -343,13 +343,21 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .requiredOption('--origin <name>', 'name of the ledger, which is in every checkpoint: example.com/redress')
     .option('--out <file>', 'the private key (default: redress.key)')
     .option('--trust <file>', 'the trust file, for auditors (default: redress.trust.json)')
-    .action(async (options: KeyOptions) => answer(await (await import('./commands/ledger.js')).evidenceKeyCommand(io, options)));
+    .option('--kms <key>', 'ARN, id or alias of an Ed25519 key of KMS that seals, instead of a private key in a file')
+    .action(async (options: KeyOptions) => answer(await (await import('./commands/ledger.js')).evidenceKeyCommand(io, program.opts<GlobalOptions>(), options)));
   evidence
     .command('seal')
-    .description('signs a checkpoint over all records, also when there are no new ones; for a schedule. In the data folder only')
+    .description('signs a checkpoint over all records, also when there are no new ones; for a schedule')
     .option('--key <file>', 'the private key (default: redress.key)')
     .option('--trust <file>', 'with the keys that it has replaced (default: redress.trust.json, if it is there)')
-    .action(async (options: SealOptions) => answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), options)));
+    .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
+    .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
+    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
+    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for so many days (default: as the bucket says)')
+    .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
+    .action(async (options: SealOptions) =>
+      answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
+    );
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')
@@ -382,7 +390,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   const generate = program.command('generate').description('what is deployed, from the remediators');
   generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, member-role (once per account), member-events or member-config (per region)')
+    .description('a CloudFormation template: hub, sealer (beside it), member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')

@@ -3,8 +3,12 @@
  *
  * @packageDocumentation
  */
+export { type BucketAnchorOptions, bucketAnchor } from './aws/anchor.js';
 export { type ExportOptions, type ExportReport, exportJournal } from './aws/export.js';
 export { type AwsJournalOptions, awsJournal } from './aws/journal.js';
+export type { KmsSignerOptions } from './aws/kms.js';
+export type { SealAwsOptions } from './aws/ledger.js';
 export { type JournalResources, journalPermissions, type PolicyStatement } from './aws/permissions.js';
+export { copyCheckpoint, kmsSigner, sealAws } from './aws/seal.js';
 export type { Sender, StoreOptions } from './aws/store.js';
 export { JOURNAL_TABLE } from './aws/table.js';

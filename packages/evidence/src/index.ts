@@ -4,8 +4,10 @@
  * @packageDocumentation
  */
 export { type FolderJournalOptions, folderJournal } from './folder.js';
+export { type Anchor, anchorTo, folderAnchor, type NotKept } from './ledger/anchor.js';
 export type { Seal } from './ledger/entry.js';
 export { type SealFolderOptions, sealFolder } from './ledger/folder.js';
-export { generateKey, type NoteSigner, signerOf } from './ledger/note.js';
-export type { SealFiles, SealReport, Skipped } from './ledger/sealer.js';
+export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';
+export type { SealReport, Skipped } from './ledger/sealer.js';
+export type { JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { memoryJournal } from './memory.js';

@@ -4,6 +4,9 @@ import type { Digest } from '@redress/core';
 /** Content of the file `FORMAT`. */
 export const FORMAT = 'redress-evidence/1\n';
 
+/** Where the newest checkpoint of the log is. */
+export const CHECKPOINT = 'ledger/checkpoint';
+
 const hex = (digest: Digest) => digest.slice('sha256:'.length);
 
 /** Where a stream's records are, one per line: digest, space, canonical JSON. */

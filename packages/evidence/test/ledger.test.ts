@@ -23,7 +23,7 @@ const program = (times: number) => `
   import { sealFolder, signerOf } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))};
   const key = signerOf(${JSON.stringify(SECRET)});
   const signer = { ...key, sign: (text) => (writeSync(1, JSON.stringify(String(text)) + '\\n'), key.sign(text)) };
-  for (let i = 0; i < ${times}; i++) sealFolder({ directory: ${JSON.stringify(world.directory)}, signer });`;
+  for (let i = 0; i < ${times}; i++) await sealFolder({ directory: ${JSON.stringify(world.directory)}, signer });`;
 const start = (times: number) => {
   const child = spawn(process.execPath, ['--conditions=@redress/source', '--import', hook, '--input-type=module', '-e', program(times)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -71,7 +71,7 @@ describe('sealers of several processes', () => {
       if (written % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
     expect(await over).toEqual([0, 0, 0]);
-    const last = sealFolder({ directory: world.directory, signer: signerOf(SECRET) });
+    const last = await sealFolder({ directory: world.directory, signer: signerOf(SECRET) });
     expect(last.skipped).toEqual([]);
     const { records, seals } = expectOneHistory(sealers.flatMap(({ said }) => said()));
     expect(records).toBe(written);
@@ -90,7 +90,7 @@ describe('sealers of several processes', () => {
       await sealer.ended;
       said.push(...sealer.said());
     }
-    const last = sealFolder({ directory: world.directory, signer: signerOf(SECRET) });
+    const last = await sealFolder({ directory: world.directory, signer: signerOf(SECRET) });
     expect(last.skipped).toEqual([]);
     expect(expectOneHistory(said).records).toBe(180 + 5 * (1 + 2 + 3 + 4 + 5));
     expect(readdirSync(join(world.directory, 'sealer')).sort()).toEqual(['lock.sqlite', 'state.json']);

@@ -17,6 +17,7 @@ export {
 } from './create-approval-handler.js';
 export { type ConfigHandler, type ConfigHandlerOptions, createConfigHandler, type RemediationAnswer } from './create-config-handler.js';
 export { createHandler, type Handler, type HandlerOptions, type HandlerSummary, type SweepPlaces } from './create-handler.js';
+export { createSealHandler, type SealAnswer, type Sealed, type SealHandler, type SealHandlerOptions } from './create-seal-handler.js';
 export type { MetricsSink } from './metrics.js';
 export { RetryError } from './retry-error.js';
 export type { SweepQueue, SweepRegions } from './sweep-round.js';

@@ -167,16 +167,16 @@ describe('a ledger that nobody has touched', () => {
         for (const { what, id, text, at } of acts) {
           if (what === 'decide') await world.decide(id, { text });
           else if (what === 'fix') await world.fix(id);
-          else if (what === 'seal') seal();
+          else if (what === 'seal') await seal();
           else {
             try {
-              seal({ files: dying(at, 'after').through });
+              await seal({ store: dying(at, 'after').through });
             } catch (error) {
               expect(String(error)).toContain('died');
             }
           }
         }
-        seal();
+        await seal();
         expect(verifyLedger({ directory: world.directory, trust })).toMatchObject({ status: 'intact', findings: [], unsealed: 0 });
         await world.remove();
       }),

@@ -74,36 +74,45 @@ describe('a ledger that nobody has touched', () => {
     const world = sealing();
     await world.decide('a');
     const seal = () => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
-    seal();
+    await seal();
+    // What another sealer makes meanwhile.
+    const later = `${world.directory}-later`;
+    cpSync(world.directory, later, { recursive: true });
+    await sealFolder({ directory: later, signer: world.signer, clock: world.clock });
     // The copies are looked at when the checkpoint was read, and before the files that do not belong to it.
     let seals = 0;
     const between: { name: string; note: Buffer }[] = [];
     between[Symbol.iterator] = () => {
-      if (seals++ === 0) seal();
+      if (seals++ === 0) {
+        cpSync(later, world.directory, { recursive: true });
+        rmSync(join(world.directory, 'ledger', 'tile', '0', '000.p', '2'));
+        rmSync(join(world.directory, 'ledger', 'tile', 'entries', '000.p', '2'));
+      }
       return [][Symbol.iterator]();
     };
     expect(verifyLedger({ directory: world.directory, trust, copies: between })).toMatchObject({ status: 'intact', checkpoint: { size: 3, seals: 2 } });
     expect(seals).toBe(2);
+    rmSync(later, { recursive: true });
     await world.remove();
   });
 
   it('is intact after its key was replaced, and the newest seal is of the key of that time', async () => {
     const world = sealing();
     await world.decide('a');
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     const next = generateKey('example.com/redress');
     world.clock.time += 3_600_000;
     const from = new Date(world.clock.time).toISOString();
     const sealed = { directory: world.directory, signer: signerOf(next.secret), clock: world.clock };
-    expect(() => sealFolder(sealed)).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
-    expect(sealFolder({ ...sealed, replaced: [VERIFIER] }).size).toBe(3);
+    await expect(sealFolder(sealed)).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    expect((await sealFolder({ ...sealed, replaced: [VERIFIER] })).size).toBe(3);
     const both = [
       { origin: 'example.com/redress', key: VERIFIER, from: null, until: from },
       { origin: 'example.com/redress', key: next.verifier, from, until: null },
     ];
     expect(verifyLedger({ directory: world.directory, trust: { keys: both } }).findings).toEqual([]);
     // Who stole the old key cannot go on with it.
-    sealFolder({ directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock });
+    await sealFolder({ directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock });
     expect(verifyLedger({ directory: world.directory, trust: { keys: both } })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
     await world.remove();
   });
@@ -302,7 +311,7 @@ describe('of the log it finds', () => {
     expect(verify().firstBad).toMatchObject({ code: 'changed-tile', file: 'ledger/tile/0/000.p/7' });
   });
 
-  it('that all of it was rewritten without the key', () => {
+  it('that all of it was rewritten without the key', async () => {
     const file = streamOf('a');
     const other = sealing();
     writeLines(file, rehash(linesOf(file).map((line) => line.replace('seen a', 'fine a'))));
@@ -311,7 +320,7 @@ describe('of the log it finds', () => {
     rmSync(at('sealer'), { recursive: true });
     const signer = signerOf(generateKey('example.com/redress').secret);
     // As many seals as before: of the same length, so that only the root can tell.
-    for (let seals = 0; seals < 5; seals++) sealFolder({ directory: folder, signer, clock: other.clock });
+    for (let seals = 0; seals < 5; seals++) await sealFolder({ directory: folder, signer, clock: other.clock });
     expect(exitCodeOf(verify())).toBe(3);
     // With the true checkpoint put back what is there is not what it says.
     writeFileSync(at('ledger', 'checkpoint'), checkpoint);
@@ -385,11 +394,11 @@ describe('against copies of checkpoints it finds', () => {
     // All as it was when the first seal was made.
     const world = sealing();
     await world.decide('a');
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     const early = mkdtempSync(join(tmpdir(), 'redress-early-'));
     cpSync(world.directory, early, { recursive: true });
     await world.decide('a');
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     const late = readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8');
     folder = early;
     expect(verify()).toMatchObject({ status: 'intact' });
@@ -397,8 +406,8 @@ describe('against copies of checkpoints it finds', () => {
     // And that the key signed another history from there on.
     const clock = { now: () => world.clock.time + 1 };
     rmSync(join(early, 'index.sqlite'), { force: true });
-    sealFolder({ directory: early, signer: signerOf(SECRET), clock });
-    sealFolder({ directory: early, signer: signerOf(SECRET), clock });
+    await sealFolder({ directory: early, signer: signerOf(SECRET), clock });
+    await sealFolder({ directory: early, signer: signerOf(SECRET), clock });
     expect(verify()).toMatchObject({ status: 'intact' });
     expect(verify(copyOf(late))).toMatchObject({ status: 'tampered', firstBad: { code: 'forked' } });
     rmSync(early, { recursive: true });
@@ -415,10 +424,10 @@ describe('a seal that is not complete', () => {
     for (let step = 0; step < 8; step++) {
       const world = sealing();
       for (const id of ['a', 'b']) await world.decide(id);
-      sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
       await world.decide('a');
       const { through } = dying(step, 'after');
-      expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: through })).toThrow('died after');
+      await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: through })).rejects.toThrow('died after');
       folder = world.directory;
       const last = step === 7;
       expect(existsSync(at('sealer', 'pending.json'))).toBe(!last);
@@ -428,7 +437,7 @@ describe('a seal that is not complete', () => {
           .map(({ code }) => code),
       ).toEqual(last ? [] : ['unfinished-seal']);
       expect(verify().status).toBe(last ? 'intact' : 'incomplete');
-      sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+      await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
       expect(verify().findings).toEqual([]);
       await world.remove();
     }

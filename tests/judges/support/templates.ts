@@ -1,5 +1,14 @@
 // Every template that is generated, with what each option adds to it.
-import { conformancePack, hubTemplate, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, printYaml } from '@redress/deploy';
+import {
+  conformancePack,
+  hubTemplate,
+  memberConfigTemplate,
+  memberEventsTemplate,
+  memberRoleTemplate,
+  printTemplate,
+  printYaml,
+  sealerTemplate,
+} from '@redress/deploy';
 import { packOf } from '@redress/frameworks';
 import { remediators as everyOne } from '@redress/remediators';
 import { all } from '../../support/trigger-events.js';
@@ -18,6 +27,7 @@ export const templates = {
   'member-events-all': memberEventsTemplate(more),
   'member-config': memberConfigTemplate({ remediators }),
   'member-config-apra': memberConfigTemplate({ remediators, rules }),
+  sealer: sealerTemplate(),
 };
 
 /** Name of a file, and its text, in the form that people get. */

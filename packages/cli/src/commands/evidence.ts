@@ -37,11 +37,13 @@ const DEFAULT_OUT = 'evidence';
 export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalOptions, place: VerifyCommandOptions): Promise<Answer> {
   const aws = placeOf(io, data, options, place);
   if (aws !== null) {
-    if (place.trust !== undefined || place.checkpoint !== undefined)
-      throw new CliError('cli/usage', 'A journal on AWS is not sealed.', { next: 'Leave out --trust and --checkpoint: its heads are compared instead.' });
     const directory = await mkdtemp(join(tmpdir(), 'redress-evidence-'));
     try {
-      return await verified(io, shownOf(aws), directory, await exported(aws, directory));
+      const copy = await exported(aws, directory);
+      const keys = trustOf(io, place);
+      return isSealed(directory, keys, place)
+        ? await verifiedLedger(io, directory, keys, place.checkpoint ?? [], copy)
+        : await verified(io, shownOf(aws), directory, copy);
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -51,26 +53,39 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
       place: { file: data.shown },
       next: 'Give its folder with --data, or `--table` and `--bucket` of a journal on AWS.',
     });
-  const trust = place.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
-  // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is found.
-  const sealed = trust !== undefined || place.checkpoint !== undefined || ['ledger', 'sealer'].some((name) => existsSync(join(data.directory, name)));
-  return sealed ? verifiedLedger(io, data, trust, place.checkpoint ?? []) : verified(io, data.shown, data.directory, null);
+  const trust = trustOf(io, place);
+  return isSealed(data.directory, trust, place)
+    ? verifiedLedger(io, data.directory, trust, place.checkpoint ?? [], null)
+    : verified(io, data.shown, data.directory, null);
+}
+
+const trustOf = (io: Io, { trust }: VerifyCommandOptions) => trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+
+/** Who knows whom to trust expects a seal: a ledger that was taken out as a whole is found. */
+function isSealed(directory: string, trust: string | undefined, { checkpoint }: VerifyCommandOptions): boolean {
+  return trust !== undefined || checkpoint !== undefined || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
 }
 
 /** Checks a sealed ledger, by the verifier that auditors use; what only the records of a journal can show is asked of them besides. */
-async function verifiedLedger(io: Io, data: Data, trustFile: string | undefined, checkpoints: readonly string[]): Promise<Answer> {
+async function verifiedLedger(
+  io: Io,
+  directory: string,
+  trustFile: string | undefined,
+  checkpoints: readonly string[],
+  copy: ExportReport | null,
+): Promise<Answer> {
   const { exitCodeOf, reportText, verifyLedger } = await import('@redress/verify');
   const { verifyFolder } = await import('@redress/evidence/verify');
   const trust = trustFile === undefined ? undefined : await trustIn(io, trustFile);
   const copies = await Promise.all(checkpoints.map(async (name) => ({ name, note: await bytesOf(io, name) })));
   let report: LedgerReport;
   try {
-    report = verifyLedger({ directory: data.directory, copies, ...(trust === undefined ? {} : { trust }) });
+    report = verifyLedger({ directory, copies, ...(trust === undefined ? {} : { trust }) });
   } catch (cause) {
     throw misused(cause, {});
   }
-  const unapproved = verifyFolder(data.directory).problems.filter(({ code }) => code === 'no-approval');
-  const result = withFindings(report, unapproved.map(findingOf));
+  const unapproved = verifyFolder(directory).problems.filter(({ code }) => code === 'no-approval');
+  const result = withFindings(report, [...unapproved.map(findingOf), ...(copy === null ? [] : cutFindings(copy))]);
   const style = ({ intact: 'green', tampered: 'red', untrusted: 'red', incomplete: 'yellow' } as const)[result.status];
   const [first = '', ...lines] = reportText(result).trimEnd().split('\n');
   const status = first.startsWith(result.status) ? painter(io)(style, result.status) + first.slice(result.status.length) : first;
@@ -81,6 +96,20 @@ function withFindings(report: LedgerReport, more: readonly Finding[]): LedgerRep
   const [first] = more;
   if (first === undefined) return report;
   return { ...report, status: 'tampered', findings: [...report.findings, ...more], firstBad: report.status === 'tampered' ? report.firstBad : first };
+}
+
+/** What heads of streams say and a copy of them does not show. */
+function cutFindings(copy: ExportReport): Finding[] {
+  const lines = cutLines(copy);
+  return copy.cut.map(({ stream, records }, index) => ({
+    ...{
+      severity: 'tampered',
+      code: 'cut-stream',
+      message: (lines[index] ?? '').slice('tampered: '.length),
+      file: `streams/${stream.slice(7, 9)}/${stream.slice(7)}.jsonl`,
+    },
+    ...{ line: null, seq: records + 1, entry: null, stream, resource: null },
+  }));
 }
 
 function findingOf({ severity, code, message, file, line, seq }: Problem): Finding {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { generateKey, type NoteSigner, type SealReport, sealFolder, signerOf } from '@redress/evidence';
+import { type Anchor, anchorTo, folderAnchor, generateKey, type NoteSigner, type SealReport, sealFolder, signerOf } from '@redress/evidence';
 import type { Trust } from '@redress/verify';
-import { type Data, reasonOf } from '../compose.js';
+import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { numberOf } from '../numbers.js';
 import { printable } from '../printable.js';
 
 /** Where a key is written and read, unless another file is named. */
@@ -18,46 +19,103 @@ export interface KeyOptions {
   readonly origin: string;
   readonly out?: string;
   readonly trust?: string;
+  /** A key of KMS, instead of one that is made. */
+  readonly kms?: string;
 }
 
 /** What `evidence seal` takes. */
 export interface SealOptions {
   readonly key?: string;
   readonly trust?: string;
+  /** A key of KMS, instead of one in a file. */
+  readonly kms?: string;
+  /** Of the ledger, with a key of KMS; default: that of the trust file. */
+  readonly origin?: string;
+  readonly lockDays?: string;
+  readonly all?: boolean;
+  /** Folders, or `s3://BUCKET/PREFIX`. */
+  readonly anchor?: readonly string[];
 }
 
 /** Makes the key of a ledger, and the trust file that verifies what it seals. Replaces nothing. */
-export async function evidenceKeyCommand(io: Io, options: KeyOptions): Promise<Answer> {
+export async function evidenceKeyCommand(io: Io, global: GlobalOptions, options: KeyOptions): Promise<Answer> {
+  if (options.kms !== undefined) return kmsKey(io, global, { ...options, kms: options.kms });
   const [keyFile, trustFile] = [options.out ?? KEY_FILE, options.trust ?? TRUST_FILE];
   for (const file of [keyFile, trustFile]) if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { secret, verifier } = generateKey(options.origin);
-  const trust = { keys: [{ origin: options.origin, key: verifier, from: new Date().toISOString(), until: null }] };
   await made(io, keyFile, `${secret}\n`, 0o600);
-  await made(io, trustFile, `${JSON.stringify(trust, null, 2)}\n`, 0o644);
-  const lines = [
-    `${printable(keyFile)}: the private key. Whoever has it can seal; keep it away from the evidence.`,
-    `${printable(trustFile)}: the public key. Give it to auditors, apart from the evidence.`,
-  ];
+  await made(io, trustFile, trustText(options.origin, verifier), 0o644);
+  const lines = [`${printable(keyFile)}: the private key. Whoever has it can seal; keep it away from the evidence.`, publicLine(trustFile)];
   return { json: { origin: options.origin, key: keyFile, trust: trustFile, verifier }, text: lines.join('\n'), exit: 0 };
 }
 
-/** Seals what the journal of the data folder has recorded. */
-export async function evidenceSealCommand(io: Io, data: Data, options: SealOptions): Promise<Answer> {
-  if (data.aws !== null)
-    throw new CliError('cli/usage', 'A journal on AWS cannot be sealed yet.', { next: 'Seal the one of a data folder, without --journal.' });
-  const signer = await signerIn(io, options.key ?? KEY_FILE);
+const trustText = (origin: string, key: string) => `${JSON.stringify({ keys: [{ origin, key, from: new Date().toISOString(), until: null }] }, null, 2)}\n`;
+const publicLine = (file: string) => `${printable(file)}: the public key. Give it to auditors, apart from the evidence.`;
+
+/** Makes the trust file of a key that is in KMS, which nobody else has. */
+async function kmsKey(io: Io, global: GlobalOptions, { origin, kms, out, trust: file = TRUST_FILE }: KeyOptions & { readonly kms: string }): Promise<Answer> {
+  if (out !== undefined) throw new CliError('cli/usage', 'A key of KMS is in no file.', { next: 'Leave out --out.' });
+  if (existsSync(resolve(io.cwd, file))) throw exists(file);
+  const { verifier } = await kmsSignerOf(io, global, kms, origin);
+  await made(io, file, trustText(origin, verifier), 0o644);
+  return { json: { origin, kms, trust: file, verifier }, text: publicLine(file), exit: 0 };
+}
+
+async function kmsSignerOf(io: Io, global: GlobalOptions, key: string, origin: string): Promise<NoteSigner> {
+  const { table: _, bucket: __, ...place } = awsPlace(io, global, { table: '', bucket: '' });
+  return (await import('@redress/evidence/aws')).kmsSigner({ ...place, key, origin });
+}
+
+/** Seals what the journal of the data folder, or one on AWS, has recorded. */
+export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOptions, options: SealOptions): Promise<Answer> {
+  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'A seal is signed by one key.', { next: 'Give --key or --kms.' });
+  if (data.aws === null && (options.lockDays !== undefined || options.all === true))
+    throw new CliError('cli/usage', '--lock-days and --all are for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
+  const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
+  const anchors = await Promise.all((options.anchor ?? []).map((each) => anchorOf(io, global, each, lock)));
   const trust = options.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
   const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
+  const signer =
+    options.kms === undefined
+      ? await signerIn(io, options.key ?? KEY_FILE)
+      : await kmsSignerOf(io, global, options.kms, options.origin ?? onlyOrigin(trusted.map(({ origin }) => origin)));
   const replaced = trusted.filter((each) => each.origin === signer.name).map(({ key }) => key);
-  const report = sealFolder({ directory: data.directory, signer, replaced });
+  const report =
+    data.aws === null
+      ? await sealFolder({ directory: data.directory, signer, replaced })
+      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, all: options.all === true });
+  const failed = await anchorTo(anchors, report.checkpoint);
   const { origin, size, root, seal, made, skipped } = report;
   const paint = painter(io);
   const lines = [
     `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
     ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
     ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
+    ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
   ];
-  return { json: report, text: lines.join('\n'), exit: skipped.length === 0 ? 0 : 1 };
+  return {
+    json: { ...report, anchored: anchors.length - failed.length, notAnchored: failed },
+    text: lines.join('\n'),
+    exit: skipped.length + failed.length === 0 ? 0 : 1,
+  };
+}
+
+function onlyOrigin(origins: readonly string[]): string {
+  const [first, ...more] = new Set(origins);
+  if (first === undefined || more.length > 0)
+    throw new CliError('cli/usage', 'Which ledger does the key of KMS sign?', { next: 'Give --origin, or a trust file that names one ledger.' });
+  return first;
+}
+
+/** Where copies of checkpoints go: a folder, or `s3://BUCKET/PREFIX`. */
+async function anchorOf(io: Io, global: GlobalOptions, given: string, lock: { readonly lockDays?: number }): Promise<Anchor> {
+  if (!given.startsWith('s3:')) return folderAnchor(resolve(io.cwd, given));
+  const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(given) ?? [];
+  if (bucket === undefined)
+    throw new CliError('cli/usage', `${given} is no place for copies of checkpoints.`, { next: 'Give a folder, or s3://BUCKET/PREFIX.' });
+  const { table: _, ...place } = awsPlace(io, global, { table: '', bucket });
+  const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
+  return (await import('@redress/evidence/aws')).bucketAnchor({ ...place, ...lock, prefix });
 }
 
 const VERBS: Record<SealReport['made'], string> = { sealed: 'sealed', completed: 'completed', joined: 'sealed by another' };

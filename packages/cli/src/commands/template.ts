@@ -1,4 +1,4 @@
-import { hubTemplate, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, type Template } from '@redress/deploy';
+import { hubTemplate, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, sealerTemplate, type Template } from '@redress/deploy';
 import type { Composition } from '../compose.js';
 import { CliError } from '../errors.js';
 import type { Answer, Io } from '../io.js';
@@ -10,6 +10,7 @@ const TEMPLATES = {
   'member-role': memberRoleTemplate,
   'member-events': memberEventsTemplate,
   'member-config': memberConfigTemplate,
+  sealer: () => sealerTemplate(),
 } as const;
 
 /** Options of `redress generate template`. */

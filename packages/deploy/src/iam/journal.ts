@@ -12,23 +12,26 @@ export interface JournalArns {
   readonly bucket: Named;
   /** Every object of it. */
   readonly objects: Named;
+  /** What the sealer alone writes: the log, what it has decided, and the checkpoint among them. */
+  readonly sealer?: { readonly log: Named; readonly own: Named; readonly checkpoint: Named };
 }
 
 /**
  * What the journal needs: that of `journalPermissions` of `@redress/evidence/aws`, which this package may not import; a test compares the two.
  * Records are appended: nobody gets a deleting action, and a document can only be created.
  */
-export function journalStatements(who: 'worker' | 'auditor', { table, indexes, bucket, objects }: JournalArns): readonly JsonObject[] {
+export function journalStatements(who: 'worker' | 'auditor' | 'sealer', { table, indexes, bucket, objects, sealer }: JournalArns): readonly JsonObject[] {
   return [
     {
       Sid: 'JournalRead',
       Effect: 'Allow',
-      Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', ...(who === 'auditor' ? ['dynamodb:Scan'] : [])],
+      Action: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', ...(who === 'worker' ? [] : ['dynamodb:Scan'])],
       Resource: [table, indexes],
     },
     { Sid: 'JournalReadDocuments', Effect: 'Allow', Action: ['s3:GetObject'], Resource: [objects] },
     { Sid: 'JournalSeeDocuments', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [bucket] },
-    ...(who === 'auditor'
+    ...(who === 'sealer' && sealer !== undefined ? sealerStatements(table, sealer) : []),
+    ...(who !== 'worker'
       ? []
       : [
           {
@@ -44,9 +47,23 @@ export function journalStatements(who: 'worker' | 'auditor', { table, indexes, b
             Resource: [objects],
             Condition: { Null: { 's3:if-none-match': 'false' } },
           },
+          ...(sealer === undefined ? [] : [{ Sid: 'LedgerIsOfTheSealer', Effect: 'Deny', Action: ['s3:PutObject'], Resource: [sealer.log, sealer.own] }]),
           // In compliance mode a lock can be made longer, and not shorter.
           { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: [objects] },
         ]),
+  ];
+}
+
+/** What it adds to the log: nothing is replaced but the checkpoint, and that only over the one that was read. */
+function sealerStatements(table: Named, { log, own, checkpoint }: NonNullable<JournalArns['sealer']>): readonly JsonObject[] {
+  return [
+    { Sid: 'LedgerCreate', Effect: 'Allow', Action: ['s3:PutObject'], Resource: [log, own], Condition: { Null: { 's3:if-none-match': 'false' } } },
+    { Sid: 'LedgerPublish', Effect: 'Allow', Action: ['s3:PutObject'], Resource: [checkpoint], Condition: { Null: { 's3:if-match': 'false' } } },
+    {
+      ...{ Sid: 'LedgerMark', Effect: 'Allow', Action: ['dynamodb:UpdateItem'], Resource: [table] },
+      Condition: { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'seq', 'unsealedShard', 'size'] } },
+    },
+    { Sid: 'LedgerLock', Effect: 'Allow', Action: ['s3:PutObjectRetention'], Resource: [log, own] },
   ];
 }
 

@@ -4,7 +4,10 @@ import { att, ref, sub } from './template.js';
 
 /** What the journal of the hub needs. */
 export function hubJournal(who: 'worker' | 'auditor'): readonly JsonObject[] {
-  return journalStatements(who, { table: att('Table'), indexes: sub('{Table.Arn}/index/*'), bucket: att('Bucket'), objects: sub('{Bucket.Arn}/*') });
+  return journalStatements(who, {
+    ...{ table: att('Table'), indexes: sub('{Table.Arn}/index/*'), bucket: att('Bucket'), objects: sub('{Bucket.Arn}/*') },
+    sealer: { log: sub('{Bucket.Arn}/ledger/*'), own: sub('{Bucket.Arn}/sealer/*'), checkpoint: sub('{Bucket.Arn}/ledger/checkpoint') },
+  });
 }
 
 /** What both functions may do: the journal, the kill switch, telling people, and the roles in member accounts by which everything else is done. */

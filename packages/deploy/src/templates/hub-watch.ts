@@ -3,7 +3,7 @@ import { checkovMetadata } from './lint-exceptions.js';
 import { ref, sub, type TemplateResource } from './template.js';
 
 /** Where the functions put what they count (embedded metric format), one namespace for an account and region. */
-const NAMESPACE = 'Redress';
+export const NAMESPACE = 'Redress';
 const HOUR = 3600;
 const DAY = 86_400;
 
@@ -134,7 +134,7 @@ export function watching(timeout: number): Record<string, TemplateResource> {
   };
 }
 
-function alarm(AlarmDescription: string, more: JsonObject): TemplateResource {
+export function alarm(AlarmDescription: string, more: JsonObject): TemplateResource {
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
@@ -150,13 +150,13 @@ function alarm(AlarmDescription: string, more: JsonObject): TemplateResource {
   };
 }
 
-/** Two days of a day each: a new deployment has its first day, and a late schedule is none that is missing. */
-function missing(description: string, MetricName: string): TemplateResource {
+/** Two times in a row, of a day each as a rule: a new deployment has its first one, and a late schedule is none that is missing. */
+export function missing(description: string, MetricName: string, Period = DAY): TemplateResource {
   return alarm(description, {
     Namespace: NAMESPACE,
     MetricName,
     Statistic: 'Sum',
-    Period: DAY,
+    Period,
     EvaluationPeriods: 2,
     DatapointsToAlarm: 2,
     ComparisonOperator: 'LessThanThreshold',

@@ -1,12 +1,13 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
 import { MAX_ASK_SECONDS } from '../config/ask-document.js';
+import { lambda, log, role } from './functions.js';
 import { approvalsStatements, functionStatements, hubJournal, organizationStatements } from './hub-statements.js';
 import { watching } from './hub-watch.js';
 import { JOURNAL_TABLE } from './journal-table.js';
 import { checkovMetadata } from './lint-exceptions.js';
 import { queue, queuePolicy } from './queue.js';
 import { forwardedRule, rule, rulesOf, target } from './rules.js';
-import { att, given, listed, ref, sub, type Template, type TemplateParameter, type TemplateResource, when } from './template.js';
+import { att, given, listed, ref, sub, type Template, type TemplateParameter, type TemplateResource } from './template.js';
 
 /** What goes into the hub's template when it is made; the rest are its parameters. */
 export interface HubTemplateOptions {
@@ -394,40 +395,6 @@ function environment(): JsonObject {
   };
 }
 
-function lambda(handler: string, roleName: string, logGroup: string, timeout: number, reserved: number, variables: JsonObject): TemplateResource {
-  return {
-    Type: 'AWS::Lambda::Function',
-    ...checkovMetadata('AWS::Lambda::Function'),
-    Properties: {
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      Handler: handler,
-      MemorySize: 512,
-      Timeout: timeout,
-      Role: att(roleName),
-      Code: { S3Bucket: ref('CodeBucket'), S3Key: ref('CodeKey'), S3ObjectVersion: when('HasCodeVersion', ref('CodeVersion')) },
-      ReservedConcurrentExecutions: when('Reserves', reserved),
-      LoggingConfig: { LogGroup: ref(logGroup), LogFormat: 'JSON' },
-      Environment: { Variables: variables },
-    },
-  };
-}
-
-function role(description: string, statements: readonly JsonObject[]): TemplateResource {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      Description: description,
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
-      },
-      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
-      Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }],
-    },
-  };
-}
-
 /** Who is in the organisation: asked by what sweeps, and by whatever reads a policy that names units or tags. */
 function organizationPolicy(): TemplateResource {
   return {
@@ -438,16 +405,6 @@ function organizationPolicy(): TemplateResource {
       Roles: [ref('FunctionRole'), ref('ApprovalsRole')],
       PolicyDocument: { Version: '2012-10-17', Statement: organizationStatements('HasOrganizationRole') },
     },
-  };
-}
-
-function log(): TemplateResource {
-  return {
-    Type: 'AWS::Logs::LogGroup',
-    DeletionPolicy: 'Retain',
-    UpdateReplacePolicy: 'Retain',
-    ...checkovMetadata('AWS::Logs::LogGroup'),
-    Properties: { RetentionInDays: ref('LogRetentionDays') },
   };
 }
 

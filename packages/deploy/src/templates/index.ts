@@ -6,4 +6,5 @@ export { type MemberRoleTemplateOptions, memberRoleTemplate } from './member-rol
 export { MAX_INLINE_BYTES, MAX_TEMPLATE_BYTES, printTemplate, printYaml } from './print.js';
 export { QUEUE_RETENTION_SECONDS } from './queue.js';
 export { RULE_RETRY } from './rules.js';
+export { sealerTemplate } from './sealer.js';
 export type { Template, TemplateParameter, TemplateResource } from './template.js';

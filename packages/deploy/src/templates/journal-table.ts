@@ -9,6 +9,7 @@ export const JOURNAL_TABLE: JsonObject = {
     { AttributeName: 'sk', AttributeType: 'S' },
     { AttributeName: 'openShard', AttributeType: 'S' },
     { AttributeName: 'waitingShard', AttributeType: 'S' },
+    { AttributeName: 'unsealedShard', AttributeType: 'S' },
   ],
   KeySchema: [
     { AttributeName: 'pk', KeyType: 'HASH' },
@@ -27,6 +28,14 @@ export const JOURNAL_TABLE: JsonObject = {
       IndexName: 'waiting',
       KeySchema: [
         { AttributeName: 'waitingShard', KeyType: 'HASH' },
+        { AttributeName: 'pk', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+    {
+      IndexName: 'unsealed',
+      KeySchema: [
+        { AttributeName: 'unsealedShard', KeyType: 'HASH' },
         { AttributeName: 'pk', KeyType: 'RANGE' },
       ],
       Projection: { ProjectionType: 'KEYS_ONLY' },

@@ -6,7 +6,17 @@ import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
-import { hubTemplate, JOURNAL_TABLE, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, printTemplate, type Template } from '../index.js';
+import { journalStatements } from '../iam/journal.js';
+import {
+  hubTemplate,
+  JOURNAL_TABLE,
+  memberConfigTemplate,
+  memberEventsTemplate,
+  memberRoleTemplate,
+  printTemplate,
+  sealerTemplate,
+  type Template,
+} from '../index.js';
 import { hubJournal } from './hub-statements.js';
 import { sub } from './template.js';
 
@@ -17,6 +27,7 @@ const all: readonly (readonly [string, Template])[] = [
   ['member-role', memberRoleTemplate({ remediators })],
   ['member-events', memberEventsTemplate({ remediators })],
   ['member-config', memberConfigTemplate({ remediators })],
+  ['sealer', sealerTemplate()],
 ];
 const of = (template: Template, type: string) => Object.entries(template.Resources).filter(([, each]) => each.Type === type);
 const properties = (template: Template, type: string) => of(template, type).map(([, each]) => each.Properties as Record<string, never>);
@@ -29,13 +40,14 @@ function statements(value: unknown): JsonObject[] {
 }
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
-describe.each(all)('the template %s', (_name, template) => {
+describe.each(all)('the template %s', (name, template) => {
   it('names no account, no region, and nothing that a second stack would clash with', () => {
     const text = JSON.stringify(template);
     expect(text).not.toMatch(/\b\d{12}\b/);
     expect(text).not.toMatch(/\b(?:us|eu|ap)-[a-z]+-\d\b(?!")/);
     expect(text).not.toContain('arn:aws:');
-    expect(text).not.toContain('AWS::KMS::Key');
+    // A key costs a dollar a month: the one that signs is where it is wanted.
+    if (name !== 'sealer') expect(text).not.toContain('AWS::KMS::Key');
   });
 
   it('lets every rule try again for a bounded time, and keeps what it could not deliver', () => {
@@ -257,12 +269,98 @@ describe('the member roles', () => {
   });
 });
 
+describe('the sealer', () => {
+  const template = sealerTemplate();
+  const at = (name: string) => template.Resources[name]?.Properties ?? {};
+  const role = statements(at('SealerRole')['Policies']);
+
+  it('is called by a schedule, tries again, and keeps what it could not do', () => {
+    expect(at('SealRule')).toMatchObject({
+      ScheduleExpression: { Ref: 'Schedule' },
+      State: 'ENABLED',
+      Targets: [{ Arn: { 'Fn::GetAtt': ['Sealer', 'Arn'] } }],
+    });
+    expect(template.Parameters['Schedule']).toMatchObject({ Default: 'rate(1 hour)' });
+    expect(at('SealPermission')).toMatchObject({ Principal: 'events.amazonaws.com', SourceArn: { 'Fn::GetAtt': ['SealRule', 'Arn'] } });
+    expect(at('SealerInvocations')).toMatchObject({
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': ['Undelivered', 'Arn'] } } },
+    });
+    expect(at('Sealer')).toMatchObject({ Handler: 'index.seal', Role: { 'Fn::GetAtt': ['SealerRole', 'Arn'] }, Timeout: 900, MemorySize: 1024 });
+  });
+
+  it('signs with a key that nobody else signs with, and that signs messages as they are', () => {
+    expect(template.Resources['SealKey']).toMatchObject({
+      DeletionPolicy: 'Retain',
+      Properties: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
+    });
+    const signs = statements(at('SealKey')).filter((each) => listOf(each['Action']).includes('kms:Sign'));
+    expect(signs).toEqual([
+      {
+        ...{ Sid: 'Sealer', Effect: 'Allow', Action: 'kms:Sign', Resource: '*', Principal: { AWS: { 'Fn::GetAtt': ['SealerRole', 'Arn'] } } },
+        Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } },
+      },
+    ]);
+  });
+
+  it('reads the journal, adds to the log, and can do nothing else', () => {
+    const conditional = role.flatMap((each) => (each['Fn::If'] === undefined ? [] : [each['Fn::If'] as unknown as [string, JsonObject]]));
+    expect(conditional.map(([condition, { Action }]) => [condition, Action])).toEqual([
+      ['HasAnchor', 's3:PutObject'],
+      ['HasAnchor', 's3:GetObject'],
+    ]);
+    const writes = role.filter(
+      (each) => each['Fn::If'] === undefined && listOf(each['Action']).some((action) => !/:(?:Get|BatchGet|Query|Scan|List)/.test(String(action))),
+    );
+    const objects = (path: string) => sub(`arn:{AWS::Partition}:s3:::{BucketName}/${path}`);
+    expect(writes.map(({ Sid, Action, Resource, Condition }) => [Sid, Action, Resource, Condition])).toEqual([
+      ['Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], { 'Fn::GetAtt': ['SealerLog', 'Arn'] }, undefined],
+      ['LedgerCreate', ['s3:PutObject'], [objects('ledger/*'), objects('sealer/*')], { Null: { 's3:if-none-match': 'false' } }],
+      ['LedgerPublish', ['s3:PutObject'], [objects('ledger/checkpoint')], { Null: { 's3:if-match': 'false' } }],
+      [
+        'LedgerMark',
+        ['dynamodb:UpdateItem'],
+        [expect.anything()],
+        { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'seq', 'unsealedShard', 'size'] } },
+      ],
+      ['LedgerLock', ['s3:PutObjectRetention'], [objects('ledger/*'), objects('sealer/*')], undefined],
+      ['Undelivered', 'sqs:SendMessage', { 'Fn::GetAtt': ['Undelivered', 'Arn'] }, undefined],
+    ]);
+    expect(JSON.stringify(role)).not.toMatch(/sts:AssumeRole|Delete|dynamodb:PutItem/);
+  });
+
+  it('alone writes the log: no role of the hub may', () => {
+    const denied = statements(properties(hub, 'AWS::IAM::Role')).filter((each) => each['Sid'] === 'LedgerIsOfTheSealer');
+    expect(denied.map(({ Effect, Action, Resource }) => [Effect, Action, Resource])).toEqual(
+      Array.from({ length: 2 }, () => ['Deny', ['s3:PutObject'], [sub('{Bucket.Arn}/ledger/*'), sub('{Bucket.Arn}/sealer/*')]]),
+    );
+  });
+
+  it('raises an alarm when nothing was sealed, when records could not be, and when a checkpoint was not copied', () => {
+    const alarms = Object.fromEntries(of(template, 'AWS::CloudWatch::Alarm').map(([name, each]) => [name, each.Properties]));
+    expect(alarms['SealMissingAlarm']).toMatchObject({
+      ...{ Namespace: 'Redress', MetricName: 'Sealed', Period: 10_800, EvaluationPeriods: 2, Threshold: 1 },
+      ...{ ComparisonOperator: 'LessThanThreshold', TreatMissingData: 'breaching' },
+    });
+    expect(alarms['SealSkippedAlarm']).toMatchObject({ MetricName: 'SealSkipped', Threshold: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold' });
+    expect(alarms['CheckpointNotCopiedAlarm']).toMatchObject({ MetricName: 'CheckpointNotCopied' });
+    expect(alarms['SealErrorsAlarm']).toMatchObject({ MetricName: 'Errors', Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'Sealer' } }] });
+    for (const each of Object.values(alarms)) expect(each).toMatchObject({ AlarmActions: [{ Ref: 'NoticesArn' }] });
+  });
+
+  it('fits into one call', () => {
+    expect(JSON.stringify(template).length).toBeLessThan(51_200);
+    // IAM takes 10,240 characters in a role.
+    expect(JSON.stringify(role).length).toBeLessThan(10_240);
+  });
+});
+
 describe('what stands here twice', () => {
   it('is the table of the journal', () => {
     expect(JOURNAL_TABLE).toEqual(theirs);
   });
 
-  it.each(['worker', 'auditor'] as const)('is what the journal lets a %s do', (who) => {
+  it.each(['worker', 'auditor', 'sealer'] as const)('is what the journal lets a %s do', (who) => {
     const flat = (given: readonly JsonObject[]) =>
       [...new Set(given.filter((each) => each['Effect'] === 'Allow').flatMap((each) => listOf(each['Action'])))].sort();
     const real = journalPermissions(who, {
@@ -270,7 +368,9 @@ describe('what stands here twice', () => {
       bucketArn: 'arn:aws:s3:::b',
       lockDays: 1,
     }) as unknown as readonly JsonObject[];
-    expect(flat(hubJournal(who))).toEqual(flat(real));
+    const named = { log: 'l', own: 'o', checkpoint: 'c' };
+    const ours = who === 'sealer' ? journalStatements(who, { table: 't', indexes: 'i', bucket: 'b', objects: 'o', sealer: named }) : hubJournal(who);
+    expect(flat(ours)).toEqual(flat(real));
     expect(flat(real).length).toBeGreaterThan(1);
     for (const action of flat(real)) expect(String(action)).not.toMatch(/Delete|BypassGovernance|PutObjectLegalHold/);
   });

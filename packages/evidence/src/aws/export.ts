@@ -4,7 +4,8 @@ import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
-import { blobFile, FORMAT, streamFile } from '../layout.js';
+import { blobFile, CHECKPOINT, FORMAT, streamFile } from '../layout.js';
+import { tilePath, tilesBetween } from '../ledger/tiles.js';
 import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
@@ -28,6 +29,8 @@ export interface ExportReport {
   readonly documents: number;
   /** Documents of items that are in the bucket now; 0 without `store`. */
   readonly stored: number;
+  /** Entries of the log, where there is one. */
+  readonly sealed?: number;
   /**
    * Streams whose head counts records that are not there, or another newest one, or fewer than there are: records were removed at the end,
    * written anew, or put in behind it. The copy cannot show it, since a folder has no heads.
@@ -42,7 +45,7 @@ const LAST = recordKey(999_999_999_999);
 
 /**
  * Copies a journal into a folder that `verifyFolder` reads: the lines byte for byte as they were hashed, each document as a file of its own,
- * wherever it was. Judges nothing: what was tampered with is copied as it is, for the verifier to name. Reads only, unless it is asked to `store`.
+ * wherever it was, and the log of a journal that is sealed. Judges nothing: what was tampered with is copied as it is, for the verifier to name. Reads only, unless it is asked to `store`.
  *
  * @example await exportJournal({ table: 'redress', bucket: 'redress-evidence', directory: 'copy' }); verifyFolder('copy');
  * @throws {RedressError} `journal/unavailable`; `journal/invalid` when the folder holds a journal already; with `store`, after the copy is whole,
@@ -57,6 +60,8 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
   const store = new Store(options);
   try {
     await mkdir(`${directory}/streams`, { recursive: true });
+    // Before the records: what is sealed has to be among them.
+    const log = await store.bytes(CHECKPOINT);
     const documents = new Documents(store, directory);
     let records = 0;
     const cut: ExportReport['cut'][number][] = [];
@@ -67,12 +72,35 @@ export async function exportJournal(options: ExportOptions): Promise<ExportRepor
       if (copied.cut) cut.push({ stream: streamNamed(pk), head: copied.head, records: copied.records });
     }
     const found = await documents.copied();
+    const sealed = log === null ? {} : { sealed: await copyLog(store, directory, log.bytes) };
     // Last: what was copied in part must not pass for the whole.
     await writeFile(`${directory}/FORMAT`, FORMAT);
-    return { streams: streams.length, records, documents: found, stored: options.store === true ? await documents.stored() : 0, cut };
+    return { streams: streams.length, records, documents: found, stored: options.store === true ? await documents.stored() : 0, ...sealed, cut };
   } finally {
     await store.close();
   }
+}
+
+/** Copies the files that a log of this size has. What a sealer makes meanwhile, and what it made of shorter ones, is left there. */
+async function copyLog(store: Store, directory: string, checkpoint: Buffer): Promise<number> {
+  const write = async (path: string, bytes: Uint8Array) => {
+    await mkdir(dirname(`${directory}/${path}`), { recursive: true });
+    await writeFile(`${directory}/${path}`, bytes);
+  };
+  // One that is not a checkpoint is copied as it is.
+  const size = /^[^\n]+\n(0|[1-9]\d{0,12})\n/.exec(checkpoint.toString('utf8'))?.[1] ?? '0';
+  const rest = tilesBetween(0, Number(size))[Symbol.iterator]();
+  const work = async () => {
+    for (const tile of rest) {
+      const path = `ledger/${tilePath(tile)}`;
+      const found = await store.bytes(path);
+      // The verifier names what is missing.
+      if (found !== null) await write(path, found.bytes);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await write(CHECKPOINT, checkpoint);
+  return Number(size);
 }
 
 /** Copies the records of a stream, and asks for their documents. */

@@ -54,7 +54,7 @@ export function awsJournal(options: AwsJournalOptions): Journal {
 }
 
 /** Index partitions, so that none gets all writes. */
-const SHARDS = 8;
+export const SHARDS = 8;
 /** For so long nothing that a limit counts is forgotten; milliseconds. */
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
@@ -534,6 +534,8 @@ class AwsJournal implements Journal {
       fence: { N: String(state.fence) },
       ...(large ? { at: { S: at } } : { state: { B: packed } }),
       ...(taken.length === 0 ? {} : { taken: { S: JSON.stringify(taken) } }),
+      // Until a sealer has come so far.
+      unsealedShard: { S: `unsealed#${shard}` },
       ...(state.open === null ? {} : { openShard: { S: `open#${shard}` } }),
       ...(waits(state) ? { waitingShard: { S: `waiting#${shard}` } } : {}),
       ...(placed ? { placed: { BOOL: true } } : {}),

@@ -1,5 +1,6 @@
 import { breakerOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
+import { ledgerOnAws } from '../../test/support/ledger-aws.js';
 import { Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, verified } from '../../test/support/world.js';
 import { journalPermissions } from './permissions.js';
@@ -7,8 +8,10 @@ import { journalPermissions } from './permissions.js';
 /** More than an item takes. */
 const large = { text: 'x'.repeat(70_000) };
 const where = { tableArn: 'arn:aws:dynamodb:eu-west-1:111111111111:table/t', bucketArn: 'arn:aws:s3:::b' };
-const actions = (role: 'worker' | 'auditor', more: object = {}) =>
-  [...new Set(journalPermissions(role, { ...where, ...more }).flatMap((each) => each.Action))].sort();
+const actions = (role: 'worker' | 'auditor' | 'sealer', more: object = {}) => {
+  const allowed = journalPermissions(role, { ...where, ...more }).filter(({ Effect }) => Effect === 'Allow');
+  return [...new Set(allowed.flatMap((each) => each.Action))].sort();
+};
 
 /** The actions that IAM asks for: a transaction needs that of each of its items. */
 function asked(model: Model): string[] {
@@ -75,6 +78,38 @@ describe('the permissions of an auditor', () => {
   });
 });
 
+describe('the permissions of a sealer', () => {
+  it('are what it uses, and nothing else', async () => {
+    const model = new Model('t', 'b', { overlap: false });
+    const world = ledgerOnAws(model, async () => undefined, { lockDays: 1 });
+    for (const id of ['a', 'b', 'a']) await world.decide(id);
+    model.counts.clear();
+    model.kinds.clear();
+    for (let seals = 0; seals < 3; seals++) await world.seal();
+    expect([...model.counts.keys()].sort()).toEqual(['BatchGetItem', 'GetObject', 'PutObject', 'Query', 'Scan', 'UpdateItem']);
+    // It reads at one moment only what changes meanwhile, and one record only of a stream that came late; so it needs GetItem, too.
+    expect(actions('sealer', { lockDays: 1, keyArn: 'arn:key' })).toEqual(
+      [
+        ...['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan', 'dynamodb:UpdateItem', 'kms:GetPublicKey', 'kms:Sign'],
+        ...['s3:GetObject', 's3:ListBucket', 's3:PutObject', 's3:PutObjectRetention'],
+      ].sort(),
+    );
+    expect(actions('sealer')).not.toContain('kms:Sign');
+  });
+
+  it('replace nothing but the checkpoint, and no attribute but those that say how far it has come', () => {
+    const statements = journalPermissions('sealer', { ...where, prefix: 'e/', lockDays: 1, keyArn: 'arn:key' });
+    const puts = statements.filter(({ Action }) => Action.includes('s3:PutObject')).map(({ Resource, Condition }) => [Resource, Condition]);
+    expect(puts).toEqual([
+      [['arn:aws:s3:::b/e/ledger/*', 'arn:aws:s3:::b/e/sealer/*'], { Null: { 's3:if-none-match': 'false' } }],
+      [['arn:aws:s3:::b/e/ledger/checkpoint'], { Null: { 's3:if-match': 'false' } }],
+    ]);
+    const update = statements.find(({ Action }) => Action.includes('dynamodb:UpdateItem'));
+    expect(update?.Condition).toEqual({ 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'seq', 'unsealedShard', 'size'] } });
+    expect(statements.flatMap(({ Action }) => Action).filter((each) => /Delete|\*|dynamodb:PutItem|Bypass/.test(each))).toEqual([]);
+  });
+});
+
 describe('the statements of a policy', () => {
   const table = 'arn:aws:dynamodb:eu-west-1:111111111111:table/t';
   const read = (...more: string[]) => [
@@ -97,12 +132,13 @@ describe('the statements of a policy', () => {
       Condition: { Null: { 's3:if-none-match': 'false' } },
     },
   ];
+  const denied = { Sid: 'LedgerIsOfTheSealer', Effect: 'Deny', Action: ['s3:PutObject'], Resource: ['arn:aws:s3:::b/ledger/*', 'arn:aws:s3:::b/sealer/*'] };
   const lock = { Sid: 'JournalLockDocuments', Effect: 'Allow', Action: ['s3:PutObjectRetention', 's3:GetObjectRetention'], Resource: ['arn:aws:s3:::b/*'] };
 
   it('are of the table, its indexes and the objects, and of no other resource', () => {
     expect(journalPermissions('auditor', { ...where, lockDays: 1 })).toEqual(read('dynamodb:Scan'));
-    expect(journalPermissions('worker', where)).toEqual([...read(), ...write]);
-    expect(journalPermissions('worker', { ...where, lockDays: 1 })).toEqual([...read(), ...write, lock]);
+    expect(journalPermissions('worker', where)).toEqual([...read(), ...write, denied]);
+    expect(journalPermissions('worker', { ...where, lockDays: 1 })).toEqual([...read(), ...write, denied, lock]);
   });
 
   it('are of what is under the prefix, where there is one', () => {
@@ -113,6 +149,7 @@ describe('the statements of a policy', () => {
       JournalSeeDocuments: ['arn:aws:s3:::b'],
       JournalAppend: [table],
       JournalCreateDocuments: ['arn:aws:s3:::b/evidence/*'],
+      LedgerIsOfTheSealer: ['arn:aws:s3:::b/evidence/ledger/*', 'arn:aws:s3:::b/evidence/sealer/*'],
       JournalLockDocuments: ['arn:aws:s3:::b/evidence/*'],
     });
   });

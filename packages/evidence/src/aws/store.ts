@@ -148,6 +148,60 @@ export class Store {
     if (this.options.clients === undefined) for (const each of [dynamodb, s3]) each.destroy?.();
   }
 
+  /**
+   * Sends a command that does no harm when it is done twice.
+   *
+   * @param answers Errors, by name, that are answers.
+   */
+  async ask<T>(service: 'dynamodb' | 's3', command: object, answers: Readonly<Record<string, T>> = {}): Promise<T> {
+    const client = (await this.#clients())[service];
+    return this.#repeat(async () => {
+      try {
+        return await sent<T>(client, command);
+      } catch (error) {
+        const name = nameOf(error);
+        if (Object.hasOwn(answers, name)) return answers[name] as T;
+        throw error;
+      }
+    });
+  }
+
+  /** Bytes under a key, and what names this version of them; null when nothing is there. */
+  async bytes(key: string): Promise<{ readonly bytes: Buffer; readonly version: string } | null> {
+    const { GetObjectCommand } = await import('./ledger-clients.js');
+    const { bucket: Bucket, prefix = '' } = this.options;
+    const client = (await this.#clients()).s3;
+    return this.#repeat(async () => {
+      try {
+        const { Body, ETag = '' } = await sent<{ Body?: { transformToByteArray(): Promise<Uint8Array> }; ETag?: string }>(
+          client,
+          new GetObjectCommand({ Bucket, Key: prefix + key }),
+        );
+        return { bytes: Buffer.from((await Body?.transformToByteArray()) ?? []), version: ETag };
+      } catch (error) {
+        if (nameOf(error) === 'NoSuchKey') return null;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Puts bytes under a key, on a condition.
+   *
+   * @param over Version that they replace; null where nothing is there yet.
+   * @returns false when something else is there, or nothing: then nothing was done. Who has put it there may have been this call, whose reply was lost.
+   */
+  async place(key: string, bytes: Uint8Array, over: string | null): Promise<boolean> {
+    const { PutObjectCommand } = await import('./ledger-clients.js');
+    const { bucket: Bucket, prefix = '', lockDays } = this.options;
+    const put = new PutObjectCommand({
+      ...{ Bucket, Key: prefix + key, Body: bytes },
+      ...(over === null ? { IfNoneMatch: '*' } : { IfMatch: over }),
+      ...(lockDays === undefined ? {} : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * DAY) }),
+    });
+    return (await this.ask<object | null>('s3', put, { PreconditionFailed: null, NoSuchKey: null })) !== null;
+  }
+
   /** Something that does no harm when it is done twice. */
   async #repeat<T>(work: () => Promise<T>): Promise<T> {
     const deadline = this.deadline();
@@ -187,10 +241,16 @@ export class Store {
     return reply.Item ?? null;
   }
 
-  /** The items that are there, in any order; as they are now. */
-  async getAll(keys: readonly { pk: string; sk: string }[]): Promise<readonly Item[]> {
+  /**
+   * The items that are there, in any order; as they are now.
+   *
+   * @param only Attributes that are wanted; default all.
+   */
+  async getAll(keys: readonly { pk: string; sk: string }[], only: readonly string[] = []): Promise<readonly Item[]> {
     const { sdk, dynamodb } = await this.#clients();
     const { table } = this.options;
+    const names = Object.fromEntries(only.map((name) => [`#${name}`, name]));
+    const projection = only.length === 0 ? {} : { ProjectionExpression: Object.keys(names).join(', '), ExpressionAttributeNames: names };
     const found: Item[] = [];
     for (let at = 0; at < keys.length; at += 100) {
       let rest = keys.slice(at, at + 100).map(({ pk, sk }): Item => ({ pk: { S: pk }, sk: { S: sk } }));
@@ -203,7 +263,7 @@ export class Store {
         const reply = await this.#repeat(() =>
           sent<{ Responses?: Record<string, Item[]>; UnprocessedKeys?: Record<string, { Keys?: Item[] }> }>(
             dynamodb,
-            new sdk.BatchGetItemCommand({ RequestItems: { [table]: { Keys: rest, ConsistentRead: true } } }),
+            new sdk.BatchGetItemCommand({ RequestItems: { [table]: { Keys: rest, ConsistentRead: true, ...projection } } }),
           ),
         );
         found.push(...(reply.Responses?.[table] ?? []));

@@ -4,7 +4,8 @@
  * - `pk`, `sk`: what an item is and which one; docs/adr/0013 lists them.
  * - Index `open`: heads of streams with an execution without outcome. Index `waiting`: heads of streams in which an approval was not used,
  *   a gap stands, or something happened that nobody could be notified of.
- *   Both are sparse (the attribute is only there while it is so), spread over shards, and hold keys only: what they name is read again, consistently.
+ *   Index `unsealed`: heads of streams with records that are not sealed.
+ *   All are sparse (the attribute is only there while it is so), spread over shards, and hold keys only: what they name is read again, consistently.
  * - TTL `expires` (epoch seconds) is on budgets, and on what names a stream in a place where nothing stands any more. Evidence never expires, and
  *   nothing is ever deleted by the journal.
  *
@@ -16,6 +17,7 @@ export const JOURNAL_TABLE = {
     { AttributeName: 'sk', AttributeType: 'S' },
     { AttributeName: 'openShard', AttributeType: 'S' },
     { AttributeName: 'waitingShard', AttributeType: 'S' },
+    { AttributeName: 'unsealedShard', AttributeType: 'S' },
   ],
   KeySchema: [
     { AttributeName: 'pk', KeyType: 'HASH' },
@@ -34,6 +36,14 @@ export const JOURNAL_TABLE = {
       IndexName: 'waiting',
       KeySchema: [
         { AttributeName: 'waitingShard', KeyType: 'HASH' },
+        { AttributeName: 'pk', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'KEYS_ONLY' },
+    },
+    {
+      IndexName: 'unsealed',
+      KeySchema: [
+        { AttributeName: 'unsealedShard', KeyType: 'HASH' },
         { AttributeName: 'pk', KeyType: 'RANGE' },
       ],
       Projection: { ProjectionType: 'KEYS_ONLY' },

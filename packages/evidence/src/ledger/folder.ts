@@ -2,7 +2,6 @@
 import {
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -14,12 +13,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
-import { FORMAT, isStreamFile, streamFile } from '../layout.js';
+import { CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
 import type { NoteSigner } from './note.js';
-import { newestCheckpoint, type SealFiles, type SealReport, type SealSource, seal } from './sealer.js';
+import { type SealReport, seal } from './sealer.js';
+import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
 
 /** Options of {@link sealFolder}. */
 export interface SealFolderOptions {
@@ -29,12 +31,16 @@ export interface SealFolderOptions {
   /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
   readonly replaced?: readonly string[];
   readonly clock?: Pick<Clock, 'now'>;
-  /** What its writes go through, for tests. */
-  readonly files?: (files: SealFiles) => SealFiles;
+  /** What its calls go through, for tests. */
+  readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
 /** How long one waits for another sealer, or for whoever records; milliseconds. */
 const WAIT = 60_000;
+/** Bytes that are read of a stream at once. */
+const PIECE = 256 * 1024;
+// https://www.sqlite.org/rescode.html
+const SQLITE_BUSY = 5;
 
 /**
  * Seals what a journal in a folder has recorded since the last seal: each record gets a global number, the log grows by it, and a checkpoint
@@ -43,22 +49,16 @@ const WAIT = 60_000;
  * Any number of processes may call it at once, and each may die at any moment: no two checkpoints are signed that contradict each other. What
  * a sealer had begun, the next one completes.
  *
- * @example sealFolder({ directory: '.redress', signer: signerOf(readFileSync('redress.key', 'utf8')) }).size
+ * @example (await sealFolder({ directory: '.redress', signer: signerOf(readFileSync('redress.key', 'utf8')) })).size
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `ledger/unavailable` when the folder cannot be used;
  *   `journal/not-found` when it holds no journal.
  */
-export function sealFolder({ directory, signer, replaced = [], clock = systemClock, files: through = (files) => files }: SealFolderOptions): SealReport {
+export async function sealFolder({ directory, signer, replaced = [], clock = systemClock, store = (same) => same }: SealFolderOptions): Promise<SealReport> {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
-  const files = through(new FolderFiles(directory));
   try {
-    const found = newestCheckpoint(files);
-    makeFolder(join(directory, 'sealer'));
-    return locked(join(directory, 'sealer', 'lock.sqlite'), 'EXCLUSIVE', () => {
-      removeTemporaries(directory);
-      return seal(files, new FolderSource(directory), signer, replaced, clock.now(), found);
-    });
+    return await seal({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, now: clock.now() });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {
@@ -69,63 +69,168 @@ export function sealFolder({ directory, signer, replaced = [], clock = systemClo
   }
 }
 
-/** The system takes the lock from a process that ends, also from one that is killed. */
-function locked<T>(file: string, how: 'EXCLUSIVE' | 'IMMEDIATE', work: () => T): T {
-  const lock = new DatabaseSync(file, { timeout: WAIT });
-  try {
-    lock.exec(`BEGIN ${how}`);
-    return work();
-  } finally {
-    // Closing rolls back, and frees it.
-    lock.close();
-  }
-}
+const PENDING = 'sealer/pending.json';
+const STATE = 'sealer/state.json';
 
-class FolderFiles implements SealFiles {
+/** A log in a folder. One sealer works at a time, so what is decided need not outlive its seal. */
+class FolderLedger implements LedgerStore {
   readonly #directory: string;
+  /** Folders with names that may not be on the disk yet. */
+  readonly #unsynced = new Set<string>();
+  #temporaries = 0;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  read(path: string): Buffer | null {
-    const file = join(this.#directory, path);
-    return existsSync(file) ? readFileSync(file) : null;
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    makeFolder(join(this.#directory, 'sealer'));
+    const lock = await locked(join(this.#directory, 'sealer', 'lock.sqlite'));
+    try {
+      removeTemporaries(this.#directory);
+      return await work();
+    } finally {
+      // Closing rolls back, and frees it.
+      lock.close();
+    }
   }
 
-  write(path: string, bytes: Uint8Array): void {
+  async checkpoint(): Promise<Published | null> {
+    const note = this.#read(CHECKPOINT)?.toString('utf8');
+    return note === undefined ? null : { note, version: note };
+  }
+
+  async publish(note: string, over: string | null): Promise<boolean> {
+    for (const folder of this.#unsynced) syncFolder(folder);
+    this.#unsynced.clear();
+    if (((await this.checkpoint())?.version ?? null) !== over) return false;
+    this.#write(CHECKPOINT, note);
+    return true;
+  }
+
+  async read(path: string): Promise<Buffer | null> {
+    return this.#read(path);
+  }
+
+  /** Its name is on the disk once a checkpoint is. */
+  async create(path: string, bytes: Uint8Array): Promise<void> {
     const file = join(this.#directory, path);
     makeFolder(dirname(file));
-    // In the sealer's own folder: half a tile is never among those of the log.
-    const temporary = join(this.#directory, 'sealer', `${process.pid}.tmp`);
-    writeFileSync(temporary, bytes, { flush: true });
-    renameSync(temporary, file);
-    syncFolder(dirname(file));
+    const temporary = this.#temporary();
+    await writeFile(temporary, bytes, { flush: true });
+    await rename(temporary, file);
+    this.#unsynced.add(dirname(file));
   }
 
-  remove(path: string): void {
+  async remove(path: string): Promise<void> {
     const file = join(this.#directory, path);
     if (!existsSync(file)) return;
     rmSync(file);
     // The folder of partial tiles of one tile is empty with the last of them.
     if (dirname(file).endsWith('.p') && readdirSync(dirname(file)).length === 0) rmSync(dirname(file), { recursive: true });
   }
+
+  async decided(number: number): Promise<Buffer | null> {
+    const bytes = this.#read(PENDING);
+    return bytes === null || ![number, null].includes(numberIn(bytes)) ? null : bytes;
+  }
+
+  async decide(_number: number, plan: Buffer): Promise<Buffer> {
+    const before = this.#read(PENDING);
+    if (before !== null) return before;
+    this.#write(PENDING, plan);
+    return plan;
+  }
+
+  async forget(): Promise<void> {
+    rmSync(join(this.#directory, PENDING), { force: true });
+  }
+
+  async kept(): Promise<Buffer | null> {
+    return this.#read(STATE);
+  }
+
+  async keep(_number: number, state: Buffer): Promise<void> {
+    this.#write(STATE, state);
+  }
+
+  #read(path: string): Buffer | null {
+    const file = join(this.#directory, path);
+    return existsSync(file) ? readFileSync(file) : null;
+  }
+
+  /** As a whole or not at all, also over another one; it is kept when this returns. */
+  #write(path: string, content: string | Uint8Array): void {
+    const file = join(this.#directory, path);
+    makeFolder(dirname(file));
+    const temporary = this.#temporary();
+    writeFileSync(temporary, content, { flush: true });
+    renameSync(temporary, file);
+    syncFolder(dirname(file));
+  }
+
+  /** In the sealer's own folder: half a tile is never among those of the log. */
+  #temporary(): string {
+    return join(this.#directory, 'sealer', `${process.pid}.${this.#temporaries++}.tmp`);
+  }
 }
 
-class FolderSource implements SealSource {
+/** The seal that a decision is about; null of one that nobody can read. */
+function numberIn(plan: Buffer): number | null {
+  try {
+    const { after } = JSON.parse(plan.toString('utf8')) as { after?: { seal?: { number?: number } } };
+    return after?.seal?.number ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Waits for a lock without keeping others of this process from what they do: one of them may hold it. The system takes it from a process that ends,
+ * also from one that is killed.
+ */
+async function locked(file: string): Promise<DatabaseSync> {
+  const lock = new DatabaseSync(file, { timeout: 0 });
+  try {
+    for (const until = performance.now() + WAIT; ; await sleep(10)) {
+      try {
+        lock.exec('BEGIN EXCLUSIVE');
+        return lock;
+      } catch (error) {
+        if ((error as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > until) throw error;
+      }
+    }
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+class FolderSource implements JournalSource {
+  readonly atOnce = 1;
+  readonly room = 0;
+  /** For all that is read: memory that is taken anew for each piece is given back late. */
+  readonly #piece = Buffer.allocUnsafeSlow(PIECE);
   readonly #directory: string;
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  lengths(): Map<Digest, number> {
+  async ends(): Promise<ReadonlyMap<Digest, Mark>> {
     const index = join(this.#directory, 'index.sqlite');
+    if (!existsSync(index)) return this.#ends();
     // Whoever records holds this lock until its record is on the disk: so no record is seen without those that came before it.
-    return existsSync(index) ? locked(index, 'IMMEDIATE', () => this.#lengths()) : this.#lengths();
+    const lock = new DatabaseSync(index, { timeout: WAIT });
+    try {
+      lock.exec('BEGIN IMMEDIATE');
+      return this.#ends();
+    } finally {
+      lock.close();
+    }
   }
 
-  #lengths(): Map<Digest, number> {
+  #ends(): Map<Digest, Mark> {
     const root = join(this.#directory, 'streams');
     const names = readdirSync(root, { withFileTypes: true })
       .filter((each) => each.isDirectory())
@@ -135,28 +240,33 @@ class FolderSource implements SealSource {
     return new Map(
       names.map((name) => {
         const stream: Digest = `sha256:${name.slice(0, -'.jsonl'.length)}`;
-        return [stream, statSync(streamFile(this.#directory, stream), { throwIfNoEntry: false })?.size ?? 0];
+        return [stream, { seq: Number.POSITIVE_INFINITY, bytes: statSync(streamFile(this.#directory, stream), { throwIfNoEntry: false })?.size ?? 0 }];
       }),
     );
   }
 
-  read(stream: Digest, from: number, to: number): Buffer {
+  async gone(sealed: Positions): Promise<readonly Digest[]> {
+    return (Object.keys(sealed) as Digest[]).filter((stream) => !existsSync(streamFile(this.#directory, stream)));
+  }
+
+  async *read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer> {
     const file = streamFile(this.#directory, stream);
-    if (!existsSync(file)) return Buffer.alloc(0);
+    if (from.bytes >= to.bytes || !existsSync(file)) return;
     const handle = openSync(file, 'r');
     try {
-      const bytes = Buffer.alloc(Math.max(0, Math.min(to, fstatSync(handle).size) - from));
-      let done = 0;
-      while (done < bytes.length) {
-        const more = readSync(handle, bytes, done, bytes.length - done, from + done);
-        if (more === 0) break;
-        done += more;
+      for (let at = from.bytes; at < to.bytes; ) {
+        const more = readSync(handle, this.#piece, 0, Math.min(PIECE, to.bytes - at), at);
+        if (more === 0) return;
+        yield this.#piece.subarray(0, more);
+        at += more;
       }
-      return bytes.subarray(0, done);
     } finally {
       closeSync(handle);
     }
   }
+
+  /** What has grown is seen by its length. */
+  async sealed(): Promise<void> {}
 }
 
 /** What sealers that died had not finished writing. */

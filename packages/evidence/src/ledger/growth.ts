@@ -40,9 +40,10 @@ export class Growth {
     return this.#size;
   }
 
-  append(entry: Buffer): void {
+  /** @param leaf Its {@link leafHash}, when that is known. */
+  append(entry: Buffer, leaf = leafHash(entry)): void {
     this.#bundle.push(entry);
-    this.appendLeaf(leafHash(entry));
+    this.appendLeaf(leaf);
     if (this.#bundle.length === TILE_WIDTH) this.#putEntries();
   }
 
@@ -94,21 +95,21 @@ export class Growth {
  * @param read The bytes of a tile; null where it is not there.
  * @throws {RedressError} `ledger/corrupt` when a tile is missing, of another length, or not that of its entries.
  */
-export function edgeOf(size: number, read: (tile: Tile) => Buffer | null, decode: (bundle: Buffer) => Buffer[]): Edge {
-  const needed = (tile: Tile): Buffer => {
-    const bytes = read(tile);
+export async function edgeOf(size: number, read: (tile: Tile) => Promise<Buffer | null>, decode: (bundle: Buffer) => Buffer[]): Promise<Edge> {
+  const needed = async (tile: Tile): Promise<Buffer> => {
+    const bytes = await read(tile);
     if (bytes === null) throw new RedressError('ledger/corrupt', `Tile ${tile.index} of level ${tile.level} with ${tile.width} entries is missing.`);
     return bytes;
   };
   const hashes: Buffer[][] = [];
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
     const width = count % TILE_WIDTH;
-    const bytes = width === 0 ? Buffer.alloc(0) : needed({ level, index: Math.floor(count / TILE_WIDTH), width });
+    const bytes = width === 0 ? Buffer.alloc(0) : await needed({ level, index: Math.floor(count / TILE_WIDTH), width });
     if (bytes.length !== width * HASH_BYTES) throw new RedressError('ledger/corrupt', `The last tile of level ${level} does not hold ${width} hashes.`);
     hashes.push(Array.from({ length: width }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)));
   }
   const width = size % TILE_WIDTH;
-  const entries = width === 0 ? [] : decode(needed({ level: 'entries', index: Math.floor(size / TILE_WIDTH), width }));
+  const entries = width === 0 ? [] : decode(await needed({ level: 'entries', index: Math.floor(size / TILE_WIDTH), width }));
   if (entries.length !== width || entries.some((entry, at) => hashes[0]?.[at]?.equals(leafHash(entry)) !== true))
     throw new RedressError('ledger/corrupt', 'The last bundle does not hold the entries whose hashes are in its tile.');
   return { size, hashes, entries };

@@ -60,15 +60,15 @@ describe('keys', () => {
   });
 });
 
-describe('checkpoints', () => {
+describe('checkpoints', async () => {
   const signer = signerOf(PETER);
-  const note = signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer);
+  const note = await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer);
 
-  it('are notes of origin, size and root', () => {
+  it('are notes of origin, size and root', async () => {
     const [text, signature] = note.split('\n\n') as [string, string];
     expect(text).toBe('PeterNeumann\n1234\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=');
     expect(signature).toMatch(/^— PeterNeumann x08go[A-Za-z0-9+/]+={0,2}\n$/);
-    expect(signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer)).toBe(note);
+    expect(await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer)).toBe(note);
     expect(openCheckpoint(note, 'PeterNeumann', [PETER_PUBLIC])).toEqual({ origin: 'PeterNeumann', size: 1234, root: ROOT });
   });
 
@@ -78,10 +78,18 @@ describe('checkpoints', () => {
     ['another root', note.replace('CQkJ', 'CQkK')],
     ['another origin', note.replace('PeterNeumann', 'PaterNeumann')],
     ['no signature', note.slice(0, note.indexOf('—'))],
-    ['another key', signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signerOf(generateKey('PeterNeumann').secret))],
+    ['another key', await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signerOf(generateKey('PeterNeumann').secret))],
     ['nothing', ''],
   ])('are refused with %s', (_, bad) => {
     expect(() => openCheckpoint(bad, 'PeterNeumann', [PETER_PUBLIC])).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+  });
+
+  it('are not given out with a signature that is not of their key', async () => {
+    const checkpoint = { origin: 'PeterNeumann', size: 1234, root: ROOT };
+    const other = signerOf(generateKey('PeterNeumann').secret);
+    for (const sign of [other.sign, (text: Buffer) => signer.sign(Buffer.concat([text, text])), () => Buffer.alloc(64), () => Buffer.alloc(0)])
+      await expect(signCheckpoint(checkpoint, { ...signer, sign })).rejects.toMatchObject({ code: 'ledger/key' });
+    expect(await signCheckpoint(checkpoint, { ...signer, sign: async (text) => signer.sign(text) })).toBe(note);
   });
 
   it('may be of a key that was replaced', () => {

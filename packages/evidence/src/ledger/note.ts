@@ -22,7 +22,12 @@ export interface NoteSigner {
   readonly name: string;
   /** The public key as verifiers take it: name, key id and key, joined by `+`. */
   readonly verifier: string;
-  /** Signs bytes as they are. */
+  /** Signs bytes as they are: Ed25519. */
+  sign(text: Buffer): Buffer | Promise<Buffer>;
+}
+
+/** A private key that this process has. */
+export interface KeptSigner extends NoteSigner {
   sign(text: Buffer): Buffer;
 }
 
@@ -35,7 +40,7 @@ export function generateKey(name: string): { readonly secret: string; readonly v
   const { privateKey } = generateKeyPairSync('ed25519');
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(PKCS8.length);
   checkName(name);
-  const id = keyId(name, publicBytes(privateKey)).toString('hex');
+  const id = keyId(name, publicBytes(createPublicKey(privateKey))).toString('hex');
   const secret = [PRIVATE, name, id, Buffer.concat([Buffer.from([ALGORITHM]), seed]).toString('base64')].join('+');
   return { secret, verifier: signerOf(secret).verifier };
 }
@@ -45,20 +50,28 @@ export function generateKey(name: string): { readonly secret: string; readonly v
  *
  * @throws {RedressError} `ledger/key` when it is none.
  */
-export function signerOf(secret: string): NoteSigner {
+export function signerOf(secret: string): KeptSigner {
   const match = /^PRIVATE\+KEY\+([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(secret.trim());
   const [, name = '', id = '', encoded = ''] = match ?? [];
   const bytes = Buffer.from(encoded, 'base64');
   if (bytes.length !== 33 || bytes[0] !== ALGORITHM)
     throw new RedressError('ledger/key', 'This is not an Ed25519 private key of the signed-note format.', { next: 'Make one with `redress evidence key`.' });
   const key = createPrivateKey({ key: Buffer.concat([PKCS8, bytes.subarray(1)]), format: 'der', type: 'pkcs8' });
+  const verifier = verifierOf(name, createPublicKey(key));
+  if (verifier.split('+')[1] !== id) throw new RedressError('ledger/key', `The key id ${id} is not that of the key and the name ${name}.`);
+  return { name, verifier, sign: (text) => sign(null, text, key) };
+}
+
+/**
+ * A public key as verifiers take it.
+ *
+ * @throws {RedressError} `ledger/key` when it is not one of Ed25519, or for a name that a note cannot have.
+ */
+export function verifierOf(name: string, key: KeyObject): string {
+  checkName(name);
+  if (key.asymmetricKeyType !== 'ed25519') throw new RedressError('ledger/key', `The key of ${name} is not an Ed25519 key.`);
   const raw = publicBytes(key);
-  if (keyId(name, raw).toString('hex') !== id) throw new RedressError('ledger/key', `The key id ${id} is not that of the key and the name ${name}.`);
-  return {
-    name,
-    verifier: [name, id, Buffer.concat([Buffer.from([ALGORITHM]), raw]).toString('base64')].join('+'),
-    sign: (text) => sign(null, text, key),
-  };
+  return [name, keyId(name, raw).toString('hex'), Buffer.concat([Buffer.from([ALGORITHM]), raw]).toString('base64')].join('+');
 }
 
 /** First four bytes of SHA-256 over name, newline, algorithm and key. */
@@ -72,7 +85,7 @@ function keyId(name: string, raw: Uint8Array): Buffer {
 }
 
 function publicBytes(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+  return key.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 }
 
 /** A name that is no name would be signed, and nobody could read the note. */
@@ -88,14 +101,19 @@ function checkName(name: string): void {
 }
 
 /**
- * A checkpoint as a signed note. The same checkpoint and key make the same bytes.
+ * A checkpoint as a signed note. The same checkpoint and key make the same bytes. The signature is verified before anybody sees it.
  *
- * @example signCheckpoint({ origin: signer.name, size: 0, root }, signer)
+ * @example await signCheckpoint({ origin: signer.name, size: 0, root }, signer)
+ * @throws {RedressError} `ledger/key` when what the signer gives is no signature of its key.
  */
-export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
+export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): Promise<string> {
   const text = `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root.toString('base64')}\n`;
-  const [, id = ''] = signer.verifier.split('+');
-  const signature = Buffer.concat([Buffer.from(id, 'hex'), signer.sign(Buffer.from(text))]);
+  const [, id = ''] = splitVerifier(signer.verifier);
+  const signature = Buffer.concat([Buffer.from(id, 'hex'), await signer.sign(Buffer.from(text))]);
+  if (!hasSigned(signer.verifier, text, signature))
+    throw new RedressError('ledger/key', `What was signed for ${signer.name} is not a signature of its key. Nothing was published.`, {
+      next: 'Check that the key has not been replaced: its public key is in the trust file.',
+    });
   return `${text}\n— ${signer.name} ${signature.toString('base64')}\n`;
 }
 

@@ -63,10 +63,10 @@ describe('sealFolder', () => {
     await world.decide('b');
     await world.decide('a');
     await world.fix('b');
-    expect(seal()).toMatchObject({ origin: 'example.com/redress', size: 6, seal: { number: 1, first: 0, records: 5 }, made: 'sealed', skipped: [] });
+    expect(await seal()).toMatchObject({ origin: 'example.com/redress', size: 6, seal: { number: 1, first: 0, records: 5 }, made: 'sealed', skipped: [] });
     expect(shape()).toEqual(['b1', 'a1', 'b2', 'b3', 'b4', '=5']);
     await world.decide('a');
-    expect(seal()).toMatchObject({ size: 8, seal: { number: 2, first: 6, records: 1 } });
+    expect(await seal()).toMatchObject({ size: 8, seal: { number: 2, first: 6, records: 1 } });
     expect(shape()).toEqual(['b1', 'a1', 'b2', 'b3', 'b4', '=5', 'a2', '=1']);
     const lines = readFileSync(fileOf('a'), 'utf8').split('\n');
     expect(entries()[6]?.toString()).toBe(lines[1]?.slice(72));
@@ -77,23 +77,23 @@ describe('sealFolder', () => {
 
   it('signs an empty interval, too', async () => {
     await world.decide('a');
-    seal();
+    await seal();
     world.clock.time += 60_000;
-    expect(seal()).toMatchObject({ size: 3, seal: { number: 2, first: 2, records: 0, time: '2026-01-02T00:01:01.000Z' }, made: 'sealed' });
+    expect(await seal()).toMatchObject({ size: 3, seal: { number: 2, first: 2, records: 0, time: '2026-01-02T00:01:01.000Z' }, made: 'sealed' });
     expect(shape()).toEqual(['a1', '=1', '=0']);
     expectOneHistory();
   });
 
-  it('signs that a journal is empty', () => {
-    expect(() => seal()).toThrow(expect.objectContaining({ code: 'journal/not-found' }));
+  it('signs that a journal is empty', async () => {
+    await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'journal/not-found' }));
     expect(existsSync(path('ledger'))).toBe(false);
   });
 
   it('never dates a seal before the one before it', async () => {
     await world.decide('a');
-    const { seal: first } = seal();
+    const { seal: first } = await seal();
     world.clock.time -= 3_600_000;
-    expect(seal().seal.time).toBe(first.time);
+    expect((await seal()).seal.time).toBe(first.time);
   });
 
   it('leaves a line that is being written for the next seal', async () => {
@@ -101,16 +101,16 @@ describe('sealFolder', () => {
     await world.decide('a');
     const whole = readFileSync(fileOf('a'));
     truncateSync(fileOf('a'), whole.length - 10);
-    expect(seal()).toMatchObject({ size: 2, skipped: [] });
+    expect(await seal()).toMatchObject({ size: 2, skipped: [] });
     writeFileSync(fileOf('a'), whole);
-    expect(seal()).toMatchObject({ size: 4, seal: { records: 1 } });
+    expect(await seal()).toMatchObject({ size: 4, seal: { records: 1 } });
     expectOneHistory();
   });
 
   it('has of a record that is too long for an entry its digest', async () => {
     await world.decide('a', { text: 'x'.repeat(70_000) });
     await world.decide('a');
-    seal();
+    await seal();
     expect(shape()).toEqual(['long1', 'a2', '=2']);
     const [line = ''] = readFileSync(fileOf('a'), 'utf8').split('\n');
     expect(said(entries()[0] as Buffer)).toEqual({
@@ -124,53 +124,52 @@ describe('sealFolder', () => {
     });
     rmSync(path('sealer', 'state.json'));
     await world.decide('a');
-    expect(seal()).toMatchObject({ size: 5, seal: { records: 1 }, skipped: [] });
+    expect(await seal()).toMatchObject({ size: 5, seal: { records: 1 }, skipped: [] });
     expectOneHistory();
   });
 
   it('goes on without what it keeps for speed, over full tiles, too', async () => {
     for (let at = 0; at < 255; at++) await world.decide('a');
     // 256 entries: none is in a partial bundle, so all are read.
-    expect(seal().size).toBe(256);
+    expect((await seal()).size).toBe(256);
     await world.decide('b');
-    expect(seal().size).toBe(258);
+    expect((await seal()).size).toBe(258);
     rmSync(path('sealer', 'state.json'));
     await world.decide('a');
-    expect(seal()).toMatchObject({ size: 260, seal: { number: 3, records: 1 }, skipped: [] });
+    expect(await seal()).toMatchObject({ size: 260, seal: { number: 3, records: 1 }, skipped: [] });
     writeFileSync(path('sealer', 'state.json'), '{"no":');
     await world.decide('b');
-    expect(seal()).toMatchObject({ size: 262, seal: { number: 4, records: 1 }, skipped: [] });
+    expect(await seal()).toMatchObject({ size: 262, seal: { number: 4, records: 1 }, skipped: [] });
     expectOneHistory();
   });
 
   it('believes of what it keeps for speed only what the newest seal says', async () => {
     await world.decide('a');
     await world.decide('b');
-    seal();
+    await seal();
     const state = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as { streams: Record<string, unknown> };
     const [first, second] = Object.keys(state.streams) as [string, string];
     writeFileSync(path('sealer', 'state.json'), JSON.stringify({ ...state, streams: { [first]: state.streams[first] } }));
-    expect(seal()).toMatchObject({ size: 4, seal: { number: 2, records: 0 } });
+    expect(await seal()).toMatchObject({ size: 4, seal: { number: 2, records: 0 } });
     expect(second).toBeDefined();
     expectOneHistory();
   });
 
   it('skips a stream that was changed, from the record on that is wrong, and seals the others', async () => {
     for (const id of ['a', 'a', 'b']) await world.decide(id);
-    seal();
+    await seal();
     for (const id of ['a', 'a', 'b']) await world.decide(id);
     const lines = readFileSync(fileOf('a'), 'utf8').split('\n');
     writeFileSync(fileOf('a'), lines.map((line, at) => (at === 3 ? line.replace('seen', 'sawn') : line)).join('\n'));
-    const report = seal();
+    const report = await seal();
     expect(report).toMatchObject({ seal: { records: 2 }, skipped: [{ seq: 4, message: 'it is not what its digest says' }] });
     expect(shape()).toEqual(['a1', 'a2', 'b1', '=3', 'a3', 'b2', '=2']);
     rmSync(fileOf('b'));
     truncateSync(fileOf('a'), 100);
-    expect(
-      seal()
-        .skipped.map(({ message }) => message)
-        .sort(),
-    ).toEqual(['records that are sealed are missing', 'the stream is missing, and is sealed']);
+    expect((await seal()).skipped.map(({ message }) => message).sort()).toEqual([
+      'records that are sealed are missing',
+      'the stream is missing, and is sealed',
+    ]);
     expectOneHistory();
   });
 
@@ -179,33 +178,35 @@ describe('sealFolder', () => {
     ['entry', 'tile/entries/000.p/4'],
   ])('signs nothing on top of a changed %s', async (_, file) => {
     for (const id of ['a', 'b', 'c']) await world.decide(id);
-    seal();
+    await seal();
     const before = checkpoint();
     const bytes = readFileSync(path('ledger', file));
     bytes[40] = (bytes[40] as number) ^ 1;
     writeFileSync(path('ledger', file), bytes);
     await world.decide('a');
-    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(checkpoint()).toBe(before);
     expect(world.signed).toHaveLength(1);
   });
 
   it('signs nothing on top of a changed hash of an upper level', async () => {
     for (let at = 0; at < 260; at++) await world.decide('a');
-    seal();
+    await seal();
     const file = path('ledger', 'tile/1/000.p/1');
     const bytes = readFileSync(file);
     bytes[5] = (bytes[5] as number) ^ 1;
     writeFileSync(file, bytes);
-    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(world.signed).toHaveLength(1);
   });
 
   it('signs nothing after a checkpoint that its key has not signed', async () => {
     await world.decide('a');
-    seal();
+    await seal();
     const other = signerOf(generateKey('example.com/redress').secret);
-    expect(() => sealFolder({ directory: world.directory, signer: other, clock: world.clock })).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(sealFolder({ directory: world.directory, signer: other, clock: world.clock })).rejects.toThrow(
+      expect.objectContaining({ code: 'ledger/corrupt' }),
+    );
     expect(world.signed).toHaveLength(1);
   });
 
@@ -213,15 +214,15 @@ describe('sealFolder', () => {
     await world.decide('a');
     // While the one reads the newest checkpoint the other seals.
     let others = 0;
-    const report = sealFolder({
+    const report = await sealFolder({
       directory: world.directory,
       signer: world.signer,
       clock: world.clock,
-      files: (files) => ({
-        ...{ write: files.write.bind(files), remove: files.remove.bind(files) },
-        read: (file) => {
-          const found = files.read(file);
-          if (file === 'ledger/checkpoint' && others++ === 0) seal();
+      store: (store) => ({
+        ...dying(0, null).through(store),
+        checkpoint: async () => {
+          const found = await store.checkpoint();
+          if (others++ === 0) await seal();
           return found;
         },
       }),
@@ -236,7 +237,7 @@ describe('a sealer that dies', () => {
   /** A log with full and partial tiles, to which a seal adds 300 entries; the partial ones of before are removed. */
   async function prepared(): Promise<void> {
     for (const id of ['a', 'b', 'a', 'c']) await world.decide(id);
-    seal();
+    await seal();
     for (let at = 0; at < 3; at++) for (const id of ['a', 'b', 'd']) await world.decide(id);
   }
 
@@ -248,7 +249,7 @@ describe('a sealer that dies', () => {
   ] as const)('%s any write has signed nothing that its successor contradicts, when %s', async (death: Death, _, more) => {
     await prepared();
     const counted = dying(0, null);
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: counted.through });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: counted.through });
     // What is decided, three tiles (entries, hashes), the checkpoint, the state, two partial tiles of before, and that all of it is done.
     expect(counted.count).toBe(8);
     await world.remove();
@@ -256,13 +257,15 @@ describe('a sealer that dies', () => {
       world = sealing();
       await prepared();
       const deadly = dying(at, death);
-      expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through })).toThrow(`died ${death}`);
+      await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow(
+        `died ${death}`,
+      );
       if (more) {
         await world.decide('0');
         await world.decide('a');
       }
       world.clock.time += 60_000;
-      const report = seal();
+      const report = await seal();
       expect(report.skipped).toEqual([]);
       expect(shape().filter((each) => !each.startsWith('='))).toEqual([
         ...['a1', 'b1', 'a2', 'c1', 'a3', 'b2', 'd1', 'a4', 'b3', 'd2', 'a5', 'b4', 'd3'],
@@ -284,13 +287,13 @@ describe('a sealer that dies', () => {
         for (const at of [first, second]) {
           const deadly = dying(at, at % 2 === 0 ? 'before' : 'after');
           try {
-            sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through });
+            await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through });
           } catch (error) {
             expect(String(error)).toContain('died');
           }
           await world.decide('b');
         }
-        seal();
+        await seal();
         expectOneHistory();
       }
     }
@@ -299,7 +302,7 @@ describe('a sealer that dies', () => {
   it('leaves half a file to nobody', async () => {
     await prepared();
     appendFileSync(path('sealer', '4711.tmp'), 'half');
-    seal();
+    await seal();
     expect(readdirSync(path('sealer')).sort()).toEqual(['lock.sqlite', 'state.json']);
     expectOneHistory();
   });
@@ -308,13 +311,13 @@ describe('a sealer that dies', () => {
     await prepared();
     // Decided, and no more.
     const deadly = dying(0, 'after');
-    expect(() => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, files: deadly.through })).toThrow('died after');
+    await expect(sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, store: deadly.through })).rejects.toThrow('died after');
     const whole = readFileSync(fileOf('d'));
     truncateSync(fileOf('d'), 0);
-    expect(() => seal()).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(seal()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
     expect(world.signed).toHaveLength(1);
     writeFileSync(fileOf('d'), whole);
-    expect(seal()).toMatchObject({ made: 'completed', size: 15 });
+    expect(await seal()).toMatchObject({ made: 'completed', size: 15 });
     expectOneHistory();
   });
 });

@@ -1,39 +1,17 @@
-// Seals what a journal has recorded. It decides first what a seal is, in a file that nothing has signed; from there on every sealer makes the
-// same tiles and signs the same checkpoint, however often one dies.
-import { canonicalJson, type Digest, messageOf, RedressError } from '@redress/core';
-import { entryOf, JSON_AT, type Line, type Position, positionsDigest, readEntry, readNext, type Seal, sealEntry } from './entry.js';
+// Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
+// them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
+import { canonicalJson, messageOf, RedressError } from '@redress/core';
+import { type Position, positionsDigest, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
-import { type Checkpoint, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
+import { type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
+import type { JournalSource, LedgerStore, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
+import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';
 
-/** Where the log and the sealer's own files are. */
-export interface SealFiles {
-  /** @returns null where there is no such file. */
-  read(path: string): Buffer | null;
-  /** Writes a file as a whole or not at all, also over another one; it is kept when this returns. */
-  write(path: string, bytes: Uint8Array): void;
-  /** Removes a file, if it is there. */
-  remove(path: string): void;
-}
+export type { Skipped } from './unsealed.js';
 
-/** What a sealer reads of a journal. */
-export interface SealSource {
-  /** Each stream and its bytes so far, of one moment: nothing is recorded meanwhile. */
-  lengths(): ReadonlyMap<Digest, number>;
-  /** Bytes of a stream; fewer where it is shorter. */
-  read(stream: Digest, from: number, to: number): Buffer;
-}
-
-/** A stream that could not be sealed on. */
-export interface Skipped {
-  readonly stream: Digest;
-  /** The record that is wrong. */
-  readonly seq: number;
-  readonly message: string;
-}
-
-/** What {@link seal} made. */
+/** What a sealer made. */
 export interface SealReport {
   readonly origin: string;
   /** Entries of the log: records, and one for each seal. */
@@ -44,97 +22,196 @@ export interface SealReport {
   /** Whether this call made it; otherwise another one has just made it, or begun it. */
   readonly made: 'sealed' | 'completed' | 'joined';
   readonly skipped: readonly Skipped[];
+  /** The newest checkpoint, as a signed note: what is worth a copy elsewhere. */
+  readonly checkpoint: string;
+}
+
+/** What {@link seal} takes. */
+export interface Sealer {
+  readonly store: LedgerStore;
+  readonly source: JournalSource;
+  readonly signer: NoteSigner;
+  /** Keys of the same log that may have signed its newest checkpoint, besides that of the signer. */
+  readonly replaced: readonly string[];
+  readonly now: number;
+}
+
+/** How many entries a log has, and the root of their tree in Base64. */
+interface Size {
+  readonly size: number;
+  readonly root: string;
 }
 
 /** How far the log has come. It is only kept for speed: what it says is in the log. */
-interface State {
-  readonly size: number;
-  readonly root: string;
+interface State extends Size {
   readonly seal: Seal | null;
-  readonly streams: Readonly<Record<Digest, Position>>;
+  readonly streams: Positions;
 }
 
 /** A seal that is decided. */
 interface Plan {
-  readonly before: State;
-  readonly after: State;
+  readonly before: Size;
+  readonly after: Size & { readonly seal: Seal };
+  /** How far streams come with it: those that have grown. */
+  readonly streams: Positions;
 }
 
-const CHECKPOINT = 'ledger/checkpoint';
-const PENDING = 'sealer/pending.json';
-const STATE = 'sealer/state.json';
-const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
+/** A log as it is signed. */
+interface Log {
+  /** Of its checkpoint; null before the first one. */
+  readonly version: string | null;
+  readonly note: string;
+  readonly state: State;
+  readonly edge: Edge;
+}
 
-/** The newest checkpoint, as text; null before the first seal. */
-export function newestCheckpoint(files: Pick<SealFiles, 'read'>): string | null {
-  return files.read(CHECKPOINT)?.toString('utf8') ?? null;
+const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
+/** Writes on their way at once. */
+const AT_ONCE = 4;
+
+/**
+ * Seals all that is not sealed yet, and signs an interval in which nothing was recorded, too.
+ *
+ * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
+ */
+export async function seal(sealer: Sealer): Promise<SealReport> {
+  const found = (await sealer.store.checkpoint())?.note ?? null;
+  return sealer.store.alone(() => sealed(sealer, found));
+}
+
+/** @param found The newest checkpoint before: when another sealer has made one since, and nothing is left to seal, that is the answer. */
+async function sealed(sealer: Sealer, found: string | null): Promise<SealReport> {
+  const { store, source } = sealer;
+  for (let completed = false; ; ) {
+    const log = await opened(sealer);
+    const { state } = log;
+    await tidy(store, state);
+    const number = (state.seal?.number ?? 0) + 1;
+    const begun = await store.decided(number);
+    if (begun !== null) {
+      completed = true;
+      await complete(sealer, log, planIn(begun, number), null);
+      continue;
+    }
+    const fresh = await readUnsealed(source, state.streams, await source.ends(state.streams));
+    const skipped = [...fresh.skipped, ...(await source.gone(state.streams)).map((stream) => ({ stream, seq: 1, message: GONE }))];
+    const report = { origin: sealer.signer.name, skipped };
+    // An empty interval is sealed, but not the moment after another seal.
+    if (fresh.lines.length === 0 && state.seal !== null && (completed || log.note !== found)) {
+      const { size, root } = state;
+      return { ...report, size, root, seal: state.seal, made: completed ? 'completed' : 'joined', checkpoint: log.note };
+    }
+    const plan = planned(log, fresh, sealer.now);
+    const bytes = Buffer.from(canonicalJson(plan));
+    const decided = await store.decide(number, bytes);
+    const mine = decided.equals(bytes);
+    // Where another sealer was first, its decision holds, and what it did not see is left to the next seal.
+    const checkpoint = await complete(sealer, log, mine ? plan : planIn(decided, number), mine ? fresh.lines : null);
+    if (mine) return { ...report, ...plan.after, made: 'sealed', checkpoint };
+  }
+}
+
+const GONE = 'the stream is missing, and is sealed';
+
+/** What the next seal is. */
+function planned({ state: before, edge }: Log, { lines, grown }: Found, now: number): Plan {
+  const { size: first, root, seal: last } = before;
+  // A clock that was set back must not make the order of seals doubtful.
+  const time = new Date(Math.max(now, last === null ? 0 : Date.parse(last.time))).toISOString();
+  const streams = positionsDigest({ ...before.streams, ...grown });
+  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams };
+  return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, made)), seal: made }, streams: grown };
 }
 
 /**
- * Seals all that is not sealed yet. One sealer at a time: the caller holds the lock.
+ * Writes what was decided, signs it, and brings up to date what is kept for speed. Doing it again, wholly or in part, makes the same bytes.
  *
- * @param replaced Keys of the same log that may have signed its newest checkpoint, besides that of the signer.
- * @param found The newest checkpoint before the caller waited for the lock: when another sealer has made one since, and nothing is left to
- *   seal, that is the answer.
- * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
+ * @param read The lines of the seal, when this sealer has just read them.
+ * @returns the checkpoint that is the newest then.
  */
-export function seal(files: SealFiles, source: SealSource, signer: NoteSigner, replaced: readonly string[], now: number, found: string | null): SealReport {
-  const begun = pendingPlan(files);
-  if (begun !== null) complete(files, source, signer, replaced, begun);
-  const newest = newestCheckpoint(files);
-  const state = stateOf(files, newest === null ? null : openCheckpoint(newest, signer.name, [signer.verifier, ...replaced]), signer);
-  const { plan, skipped } = decide(files, source, state, now);
-  const done = (after: State, made: SealReport['made']): SealReport => {
-    if (after.seal === null) throw new RedressError('ledger/corrupt', 'The log has entries, and no seal.');
-    return { origin: signer.name, size: after.size, root: after.root, seal: after.seal, made, skipped };
-  };
-  // An empty interval is sealed, but not the moment after another seal.
-  if (plan.after.seal?.records === 0 && state.seal !== null && (begun !== null || newest !== found))
-    return done(state, begun === null ? 'joined' : 'completed');
-  files.write(PENDING, Buffer.from(canonicalJson(plan)));
-  complete(files, source, signer, replaced, plan);
-  return done(plan.after, 'sealed');
-}
-
-function pendingPlan(files: SealFiles): Plan | null {
-  const bytes = files.read(PENDING);
-  return bytes === null ? null : (parsed(bytes, PENDING) as Plan);
-}
-
-/** What the next seal is. Writes nothing. */
-function decide(files: SealFiles, source: SealSource, before: State, now: number): { plan: Plan; skipped: Skipped[] } {
-  const { lines, streams, skipped } = unsealed(source, before.streams, source.lengths());
-  const { size: first, seal: last } = before;
-  // A clock that was set back must not make the order of seals doubtful.
-  const time = new Date(Math.max(now, last === null ? 0 : Date.parse(last.time))).toISOString();
-  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams: positionsDigest(streams) };
-  const growth = grownBy(edge(files, before), lines, made);
-  return { plan: { before, after: { size: growth.size, root: growth.root().toString('base64'), seal: made, streams } }, skipped };
-}
-
-/** Writes what was decided, signs it, and forgets that it was only decided. Doing it again, wholly or in part, makes the same bytes. */
-function complete(files: SealFiles, source: SealSource, signer: NoteSigner, replaced: readonly string[], { before, after }: Plan): void {
-  const newest = newestCheckpoint(files);
-  const checkpoint = newest === null ? null : openCheckpoint(newest, signer.name, [signer.verifier, ...replaced]);
-  const signed = { size: checkpoint?.size ?? 0, root: checkpoint?.root.toString('base64') ?? EMPTY.root };
-  if (!same(signed, after)) {
-    if (!same(signed, before)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${signed.size}.`);
-    if (after.seal === null) throw corrupt(`${PENDING} names no seal.`);
-    const { lines } = unsealed(source, before.streams, new Map(Object.entries(after.streams).map(([stream, { bytes }]) => [stream as Digest, bytes])));
-    const from = edge(files, before);
-    // Nothing is written beside the log that it will not be part of.
-    if (!isRoot(after, grownBy(from, lines, after.seal))) throw changed(after.seal);
-    const growth = new Growth(from, (tile, bytes) => files.write(inLedger(tile), bytes));
-    for (const line of lines) growth.append(entryOf({ ...line, json: source.read(line.stream, line.from, line.to).subarray(JSON_AT) }));
-    growth.append(sealEntry(after.seal));
-    growth.end();
-    if (!isRoot(after, growth)) throw changed(after.seal);
-    files.write(CHECKPOINT, Buffer.from(signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer)));
+async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Plan, read: readonly Unsealed[] | null): Promise<string> {
+  const { store, source, signer } = sealer;
+  const { before, after, streams } = plan;
+  if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
+  const lines = read ?? (await readUnsealed(source, state.streams, new Map(Object.entries(streams) as [keyof Positions, Position][]))).lines;
+  // Nothing is written beside the log that it will not be part of.
+  if (read === null && !same(after, sizeOf(grownBy(edge, lines, after.seal)))) throw changed(after.seal);
+  const writes = new Writes(store);
+  const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
+  for await (const { entry, leaf } of entriesOf(source, lines)) {
+    growth.append(entry, leaf);
+    if (writes.full) await writes.room();
   }
-  files.write(STATE, Buffer.from(canonicalJson(after)));
+  growth.append(sealEntry(after.seal));
+  growth.end();
+  await writes.end();
+  if (!same(after, sizeOf(growth))) throw changed(after.seal);
+  const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
+  if (!(await store.publish(note, version))) return passed(sealer, after);
+  const next: State = { ...after, streams: { ...state.streams, ...streams } };
+  await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
+  await source.sealed(streams);
+  await over(store, before, after);
+  return note;
+}
+
+/** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
+async function passed({ store, signer, replaced }: Sealer, after: Size): Promise<string> {
+  const newest = await store.checkpoint();
+  const { size, root } = newest === null ? EMPTY_EDGE_OPENED : openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
+  if (newest === null || size < after.size || (size === after.size && root.toString('base64') !== after.root))
+    throw corrupt(`Another checkpoint was put in place of that of ${after.size} entries.`);
+  return newest.note;
+}
+
+const EMPTY_EDGE_OPENED = { size: 0, root: Buffer.alloc(0) };
+
+/** A sealer that died may have left what its seal needs no more. */
+async function tidy(store: LedgerStore, { seal: last, size, root }: State): Promise<void> {
+  const left = last === null ? null : await store.decided(last.number);
+  if (last !== null && left !== null) await over(store, planIn(left, last.number).before, { size, root, seal: last });
+}
+
+/** Removes what was only needed until a seal was complete. */
+async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
   const kept = new Set(partialTiles(after.size).map(tilePath));
-  for (const tile of partialTiles(before.size)) if (!kept.has(tilePath(tile))) files.remove(inLedger(tile));
-  files.remove(PENDING);
+  for (const tile of partialTiles(before.size)) if (!kept.has(tilePath(tile))) await store.remove(inLedger(tile));
+  await store.forget(after.seal.number);
+}
+
+/** Writes several files at once; one that fails is told by the next call. */
+class Writes {
+  readonly #store: LedgerStore;
+  readonly #pending = new Set<Promise<void>>();
+  #failed: { readonly error: unknown } | null = null;
+
+  constructor(store: LedgerStore) {
+    this.#store = store;
+  }
+
+  add(path: string, bytes: Buffer): void {
+    const write = this.#store
+      .create(path, bytes)
+      .catch((error: unknown) => {
+        this.#failed ??= { error };
+      })
+      .finally(() => this.#pending.delete(write));
+    this.#pending.add(write);
+  }
+
+  get full(): boolean {
+    return this.#pending.size >= AT_ONCE;
+  }
+
+  async room(): Promise<void> {
+    await Promise.race(this.#pending);
+    if (this.#failed !== null) await this.end();
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#pending);
+    if (this.#failed !== null) throw this.#failed.error;
+  }
 }
 
 /** The tree after a seal, of which only the root is wanted. */
@@ -145,112 +222,89 @@ function grownBy(from: Edge, lines: readonly Unsealed[], made: Seal): Growth {
   return growth;
 }
 
-const isRoot = ({ size, root }: State, growth: Growth) => growth.size === size && growth.root().toString('base64') === root;
+const sizeOf = (growth: Growth): Size => ({ size: growth.size, root: growth.root().toString('base64') });
+const same = (one: Size, other: Size) => one.size === other.size && one.root === other.root;
 const changed = ({ number }: Seal) => corrupt(`Records were changed since seal ${number} was begun.`);
-const same = (one: Pick<State, 'size' | 'root'>, other: Pick<State, 'size' | 'root'>) => one.size === other.size && one.root === other.root;
 
-/** A line that is to be sealed, by where it is: what many records hold is not kept in memory. */
-interface Unsealed extends Omit<Line, 'json'> {
-  readonly from: number;
-  readonly to: number;
-  /** Hash of its entry. */
-  readonly leaf: Buffer;
+function planIn(bytes: Buffer, seal: number): Plan {
+  const plan = parsed(bytes, `What was decided about seal ${seal}`) as Plan;
+  if (plan.after?.seal?.number !== seal) throw corrupt(`What was decided about seal ${seal} is of another one.`);
+  return plan;
 }
 
-/** Lines that are not sealed yet, in the order in which they were recorded, and how far the streams come with them. */
-function unsealed(source: SealSource, sealed: State['streams'], lengths: ReadonlyMap<Digest, number>) {
-  const streams: Record<Digest, Position> = { ...sealed };
-  const lines: Unsealed[] = [];
-  const skipped: Skipped[] = [];
-  for (const [stream, bytes] of lengths) {
-    const skip = (message: string) => void skipped.push({ stream, seq: (streams[stream]?.seq ?? 0) + 1, message });
-    const start = sealed[stream]?.bytes ?? 0;
-    if (bytes < start) {
-      skip('records that are sealed are missing');
-      continue;
-    }
-    const text = source.read(stream, start, bytes);
-    for (let from = 0; ; ) {
-      // What comes after the last newline is being written.
-      const to = text.indexOf(10, from);
-      if (to < 0) break;
-      const line = readNext(stream, streams[stream], text.subarray(from, to));
-      if (typeof line === 'string') {
-        skip(line);
-        break;
-      }
-      const { json: _, ...kept } = line;
-      lines.push({ ...kept, from: start + from, to: start + to, leaf: leafHash(entryOf(line)) });
-      from = to + 1;
-      streams[stream] = { seq: line.seq, head: line.digest, bytes: start + from };
-    }
-  }
-  for (const stream of Object.keys(sealed) as Digest[])
-    if (!lengths.has(stream)) skipped.push({ stream, seq: 1, message: 'the stream is missing, and is sealed' });
-  // Within a stream time does not go back, and its order holds where times are the same.
-  lines.sort((a, b) => compare(a.time, b.time) || compare(a.stream, b.stream) || a.seq - b.seq);
-  return { lines, streams, skipped };
+/** The log that is signed: with the right edge that has its root, since nothing is sealed on top of tiles that were changed. */
+async function opened({ store, signer, replaced }: Sealer): Promise<Log> {
+  const newest = await store.checkpoint();
+  if (newest === null) return { version: null, note: '', state: EMPTY, edge: EMPTY_EDGE };
+  const { size, root } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
+  const signed = { size, root: root.toString('base64') };
+  const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
+  if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
+  const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
+  return { ...newest, state, edge };
 }
 
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {} };
 
-/** The right edge of the log, which has to have the root that was signed: nothing is sealed on top of tiles that were changed. */
-function edge(files: SealFiles, { size, root }: Pick<State, 'size' | 'root'>): Edge {
-  if (size === 0) return EMPTY_EDGE;
-  const found = edgeOf(size, (tile) => files.read(inLedger(tile)), decodeEntries);
-  if (new Growth(found, null).root().toString('base64') !== root) throw corrupt('The last tiles of the log do not have the root that was signed.');
-  return found;
-}
-
-const EMPTY: State = { size: 0, root: new Growth(EMPTY_EDGE, null).root().toString('base64'), seal: null, streams: {} };
-
-/** How far a log has come: as it was kept, or read from its entries. */
-function stateOf(files: SealFiles, checkpoint: Checkpoint | null, signer: NoteSigner): State {
-  if (checkpoint === null) return EMPTY;
-  const signed = { size: checkpoint.size, root: checkpoint.root.toString('base64') };
-  return keptState(files, signed) ?? reread(files, signed, signer);
-}
-
-/** What was kept, if it is what the newest seal says. */
-function keptState(files: SealFiles, signed: Pick<State, 'size' | 'root'>): State | null {
-  const bytes = files.read(STATE);
-  if (bytes === null) return null;
-  const last = edge(files, signed).entries.at(-1);
-  if (last === undefined) return null;
+/** What was kept, with what was decided since, if it is what the newest seal says. */
+async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<State | null> {
+  const entry = edge.entries.at(-1) ?? (await lastOfFull(store, edge));
+  if (entry === null) return null;
   try {
-    const kept = parsed(bytes, STATE) as State;
-    const said = readEntry(last);
-    return same(kept, signed) && 'seal' in said && positionsDigest(kept.streams) === said.seal.streams ? { ...kept, seal: said.seal } : null;
-  } catch {
+    const said = readEntry(entry);
+    if (!('seal' in said)) return null;
+    const bytes = await store.kept(said.seal.number);
+    const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
+    let { streams } = kept;
+    for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
+      const plan = await store.decided(number);
+      if (plan === null) return null;
+      streams = { ...streams, ...planIn(plan, number).streams };
+    }
+    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams } : null;
+  } catch (error) {
+    if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
   }
 }
 
-/** Reads all entries. Needed when nothing was kept, or when the newest seal is the last entry of a full bundle. */
-function reread(files: SealFiles, signed: Pick<State, 'size' | 'root'>, signer: NoteSigner): State {
-  const streams: Record<Digest, Position> = {};
+/** The last entry of a log whose last bundle is full: null where its hash is not at the edge, or the bundle is not what that says. */
+async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<Buffer | null> {
+  const above = hashes[1]?.at(-1);
+  const bytes = above === undefined ? null : await store.read(inLedger({ level: 'entries', index: size / TILE_WIDTH - 1, width: TILE_WIDTH }));
+  if (above === undefined || bytes === null) return null;
+  const tree = new Growth(EMPTY_EDGE, null);
+  const entries = decodeEntries(bytes);
+  for (const entry of entries) tree.appendLeaf(leafHash(entry));
+  return tree.size === TILE_WIDTH && tree.root().equals(above) ? (entries.at(-1) ?? null) : null;
+}
+
+/** Reads all entries: needed when nothing that helps was kept. */
+async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Promise<State> {
+  const streams: Record<string, Position> = {};
   let last: Seal | null = null;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
     const width = Math.min(TILE_WIDTH, signed.size - index * TILE_WIDTH);
-    const bytes = files.read(inLedger({ level: 'entries', index, width }));
+    const bytes = await store.read(inLedger({ level: 'entries', index, width }));
     if (bytes === null) throw corrupt(`Entries from ${index * TILE_WIDTH} on are missing.`);
     for (const entry of decodeEntries(bytes)) {
-      growth.append(entry);
+      growth.appendLeaf(leafHash(entry));
       const said = readEntry(entry);
       if ('seal' in said) last = said.seal;
       else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
     }
   }
-  if (growth.size !== signed.size || growth.root().toString('base64') !== signed.root) throw corrupt(`The entries are not what ${signer.name} has signed.`);
+  if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
+  if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
   return { ...signed, seal: last, streams };
 }
 
-function parsed(bytes: Buffer, path: string): unknown {
+function parsed(bytes: Buffer, what: string): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (cause) {
-    throw corrupt(`${path} cannot be read: ${messageOf(cause)}`);
+    throw corrupt(`${what} cannot be read: ${messageOf(cause)}`);
   }
 }
 

@@ -43,15 +43,15 @@ describe('tiles of a tree', () => {
     expect(tilesBetween(0, 0)).toEqual([]);
   });
 
-  it('are those that a growing tree puts, with the root that the tree has, wherever it is interrupted', () => {
+  it('are those that a growing tree puts, with the root that the tree has, wherever it is interrupted', async () => {
     const steps = fc.array(fc.integer({ min: 0, max: 600 }), { minLength: 1, maxLength: 5 });
-    fc.assert(
-      fc.property(steps, (counts) => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (counts) => {
         const files = new Map<string, Buffer>();
         const tree = new MemoryTree();
         let size = 0;
         for (const count of counts) {
-          const edge = edgeOf(size, (tile) => files.get(tilePath(tile)) ?? null, decodeEntries);
+          const edge = await edgeOf(size, async (tile) => files.get(tilePath(tile)) ?? null, decodeEntries);
           const put: string[] = [];
           const growth = new Growth(edge, (tile, bytes) => {
             put.push(tilePath(tile));
@@ -103,16 +103,16 @@ describe('tiles of a tree', () => {
     ['cut', 'tile/0/001.p/44', Buffer.alloc(32)],
     ['of fewer entries', 'tile/entries/001.p/44', encodeEntries([entry(256)])],
     ['of another entry', 'tile/entries/001.p/44', encodeEntries(Array.from({ length: 44 }, (_, at) => entry(at === 3 ? 0 : 256 + at)))],
-  ])('are refused when the last one is %s', (_, path, bytes) => {
+  ])('are refused when the last one is %s', async (_, path, bytes) => {
     const files = new Map<string, Buffer | null>();
     const growth = new Growth(EMPTY_EDGE, (tile, put) => void files.set(tilePath(tile), put));
     for (let at = 0; at < 300; at++) growth.append(entry(at));
     growth.end();
-    const read = () => edgeOf(300, (tile) => files.get(tilePath(tile)) ?? null, decodeEntries);
-    expect(new Growth(read(), null).root().equals(growth.root())).toBe(true);
+    const read = () => edgeOf(300, async (tile) => files.get(tilePath(tile)) ?? null, decodeEntries);
+    expect(new Growth(await read(), null).root().equals(growth.root())).toBe(true);
     expect(files.has(path)).toBe(true);
     files.set(path, bytes);
-    expect(read).toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
+    await expect(read()).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
   });
 });
 

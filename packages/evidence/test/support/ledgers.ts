@@ -22,8 +22,8 @@ export interface SealedFolder {
 export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Promise<SealedFolder> {
   const world = sealing();
   const checkpoints: string[] = [];
-  const seal = () => {
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+  const seal = async () => {
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     checkpoints.push(readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8'));
   };
   for (let round = 0; round < rounds; round++) {
@@ -32,11 +32,11 @@ export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Prom
       await world.fix(id);
     }
     if (round === 1) await world.decide('long', { text: 'x'.repeat(66_000) });
-    if (round % 8 === 1) seal();
+    if (round % 8 === 1) await seal();
   }
-  seal();
+  await seal();
   world.clock.time += 60_000;
-  seal();
+  await seal();
   if (unsealed) await world.decide('a', { last: true });
   await world.journal.close?.();
   // What auditors get has no index.

@@ -50,7 +50,11 @@ export class Model {
   /** Writes that took effect, by partition key. */
   readonly written = new Map<string, number>();
   readonly items = new Map<string, Item>();
+  /** Texts; of bytes as Latin-1. */
   readonly objects = new Map<string, string>();
+  readonly #binary = new Set<string>();
+  /** How often each was written. */
+  readonly #versions = new Map<string, number>();
   /** Until when nobody deletes an object. */
   readonly locked = new Map<string, Date>();
   readonly #options: Required<ModelOptions>;
@@ -102,6 +106,10 @@ export class Model {
         return this.#scan(input);
       case 'TransactWriteItems':
         return this.#transact(input);
+      case 'TransactGetItems':
+        return this.#transactGet(input);
+      case 'UpdateItem':
+        return this.#update(input);
       case 'PutObject':
         return this.#putObject(input);
       case 'GetObject':
@@ -210,6 +218,26 @@ export class Model {
     return { Items: structuredClone(items.map(shape)), Count: items.length, ...more };
   }
 
+  /** All at one moment. */
+  #transactGet({ TransactItems }: { TransactItems: { Get: { TableName: string; Key: Item } }[] }) {
+    if (TransactItems.length > 100) throw invalid('Member must have length less than or equal to 100');
+    return { Responses: TransactItems.map(({ Get }) => this.#get({ ...Get, ConsistentRead: true })) };
+  }
+
+  #update(input: NonNullable<TransactWriteItem['Update']>): object {
+    this.#own(input.TableName);
+    const key = keyOf(input.Key as Item);
+    if (this.#locks.has(key)) throw new AwsError('TransactionConflictException', 'Transaction is ongoing for the item');
+    const now = this.items.get(key);
+    if (
+      input.ConditionExpression !== undefined &&
+      !condition(input.ConditionExpression, input.ExpressionAttributeNames, input.ExpressionAttributeValues)(now ?? {})
+    )
+      throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed');
+    this.#write(key, updated(now ?? { ...(input.Key as Item) }, input));
+    return {};
+  }
+
   async #transact({ TransactItems, ClientRequestToken: token }: { TransactItems: TransactWriteItem[]; ClientRequestToken?: string }) {
     if (TransactItems.length > 100) throw invalid('Member must have length less than or equal to 100');
     const ops = TransactItems.map((each) => {
@@ -275,18 +303,25 @@ export class Model {
     Key,
     Body,
     IfNoneMatch,
+    IfMatch,
     ObjectLockRetainUntilDate: until,
   }: {
     Bucket: string;
     Key: string;
-    Body: string;
+    Body: string | Uint8Array;
     IfNoneMatch?: string;
+    IfMatch?: string;
     ObjectLockRetainUntilDate?: Date;
   }) {
     if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
     if (IfNoneMatch === '*' && this.objects.has(Key))
       throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
-    this.objects.set(Key, Body);
+    if (IfMatch !== undefined && !this.objects.has(Key)) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
+    if (IfMatch !== undefined && IfMatch !== this.#etag(Key))
+      throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+    this.objects.set(Key, typeof Body === 'string' ? Body : Buffer.from(Body).toString('latin1'));
+    if (typeof Body !== 'string') this.#binary.add(Key);
+    this.#versions.set(Key, (this.#versions.get(Key) ?? 0) + 1);
     if (until !== undefined) this.locked.set(Key, until);
     return {};
   }
@@ -304,7 +339,12 @@ export class Model {
     if (Bucket !== this.bucket) throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404);
     const text = this.objects.get(Key);
     if (text === undefined) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
-    return { Body: { transformToString: async () => text }, ...this.#shown('GetObject', Key) };
+    const bytes = Buffer.from(text, this.#binary.has(Key) ? 'latin1' : 'utf8');
+    return { Body: { transformToString: async () => text, transformToByteArray: async () => bytes }, ETag: this.#etag(Key), ...this.#shown('GetObject', Key) };
+  }
+
+  #etag(key: string): string {
+    return `"${this.#versions.get(key) ?? 0}"`;
   }
 
   async #headObject({ Bucket, Key }: { Bucket: string; Key: string }) {
@@ -370,6 +410,10 @@ function updated(item: Item, update: NonNullable<TransactWriteItem['Update']>): 
       }
       const [target = '', given = ''] = part.trim().split(/\s+/);
       const name = named(target, update.ExpressionAttributeNames);
+      if (verb === 'REMOVE') {
+        delete after[name];
+        continue;
+      }
       const by = value(given);
       const now = item[name];
       if (verb === 'ADD' && by.N !== undefined) after[name] = { N: String(Number(now?.N ?? 0) + Number(by.N)) };

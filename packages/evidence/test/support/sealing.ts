@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, digestOf, type Journal, resource } from '@redress/core';
 import { folderJournal } from '../../src/folder.js';
-import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js';
-import type { SealFiles } from '../../src/ledger/sealer.js';
+import { generateKey, type KeptSigner, signerOf } from '../../src/ledger/note.js';
+import type { LedgerStore } from '../../src/ledger/store.js';
 
 const KEY = generateKey('example.com/redress');
 /** The private key of all tests. */
@@ -14,32 +14,51 @@ export const SECRET = KEY.secret;
 export const VERIFIER = KEY.verifier;
 
 /** A clock that a test moves. */
-interface SteppingClock extends Pick<Clock, 'now'> {
+export interface SteppingClock extends Pick<Clock, 'now'> {
   time: number;
 }
 
-/** A folder with a journal, a key, and every checkpoint that was ever signed with it. */
-export interface Sealing {
-  readonly directory: string;
+/** What is recorded in tests, and every checkpoint that was ever signed. */
+export interface Recording {
   readonly journal: Journal;
   readonly clock: SteppingClock;
-  readonly signer: NoteSigner;
+  readonly signer: KeptSigner;
   /** Texts, in the order in which they were signed. */
   readonly signed: string[];
   decide(id: string, body?: object): Promise<void>;
   fix(id: string): Promise<void>;
+}
+
+/** A folder with a journal, a key, and every checkpoint that was ever signed with it. */
+export interface Sealing extends Recording {
+  readonly directory: string;
   remove(): Promise<void>;
+}
+
+export function stepping(): SteppingClock {
+  const clock: SteppingClock = { time: Date.UTC(2026, 0, 2), now: () => clock.time };
+  return clock;
 }
 
 export function sealing(): Sealing {
   const directory = mkdtempSync(join(tmpdir(), 'redress-ledger-'));
-  const clock: SteppingClock = { time: Date.UTC(2026, 0, 2), now: () => clock.time };
-  const journal = folderJournal({ directory, clock });
+  const clock = stepping();
+  const recorded = recording(folderJournal({ directory, clock }), clock);
+  return {
+    ...recorded,
+    directory,
+    async remove() {
+      await recorded.journal.close?.();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export function recording(journal: Journal, clock: SteppingClock): Recording {
   const signed: string[] = [];
   const key = signerOf(KEY.secret);
   const ref = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
   return {
-    directory,
     journal,
     clock,
     signed,
@@ -74,31 +93,38 @@ export function sealing(): Sealing {
         documents: { after: { id, ok: true } },
       });
     },
-    async remove() {
-      await journal.close?.();
-      rmSync(directory, { recursive: true, force: true });
-    },
   };
 }
 
 /** How a sealer dies at a write. */
 export type Death = 'before' | 'after';
 
-/** Files that die at their n-th write or removal, from 0; without a death they count. */
-export function dying(at: number, death: Death | null): { through: (files: SealFiles) => SealFiles; readonly count: number } {
+/** A store whose sealer dies at its n-th write or removal, from 0, and does nothing more; without a death they are counted. */
+export function dying(at: number, death: Death | null): { through: (store: LedgerStore) => LedgerStore; readonly count: number } {
   let count = 0;
-  const step = (work: () => void): void => {
-    const dies = death !== null && count === at;
-    count++;
-    if (dies && death === 'before') throw new Error('died before');
-    work();
-    if (dies) throw new Error('died after');
+  let dead = false;
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (dead) throw new Error(`died ${death}`);
+    const mine = count++ === at && death !== null;
+    dead ||= mine;
+    if (mine && death === 'before') throw new Error('died before');
+    const done = await work();
+    if (mine) throw new Error('died after');
+    return done;
   };
   return {
-    through: (files) => ({
-      read: (path) => files.read(path),
-      write: (path, bytes) => step(() => files.write(path, bytes)),
-      remove: (path) => step(() => files.remove(path)),
+    through: (store) => ({
+      alone: (work) => store.alone(work),
+      checkpoint: () => store.checkpoint(),
+      read: (path) => store.read(path),
+      decided: (seal) => store.decided(seal),
+      kept: (seal) => store.kept(seal),
+      create: (path, bytes) => step(() => store.create(path, bytes)),
+      publish: (note, over) => step(() => store.publish(note, over)),
+      decide: (seal, plan) => step(() => store.decide(seal, plan)),
+      keep: (seal, state) => step(() => store.keep(seal, state)),
+      remove: (path) => step(() => store.remove(path)),
+      forget: (seal) => step(() => store.forget(seal)),
     }),
     get count() {
       return count;

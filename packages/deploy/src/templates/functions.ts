@@ -1,0 +1,49 @@
+// Functions, their roles and their logs, as templates have them: with the parameters CodeBucket, CodeKey, CodeVersion, ReserveConcurrency,
+// PermissionsBoundaryArn and LogRetentionDays.
+import type { JsonObject } from '@redress/core';
+import { checkovMetadata } from './lint-exceptions.js';
+import { att, ref, type TemplateResource, when } from './template.js';
+
+export function lambda(handler: string, roleName: string, logGroup: string, timeout: number, reserved: number, variables: JsonObject): TemplateResource {
+  return {
+    Type: 'AWS::Lambda::Function',
+    ...checkovMetadata('AWS::Lambda::Function'),
+    Properties: {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: handler,
+      MemorySize: 512,
+      Timeout: timeout,
+      Role: att(roleName),
+      Code: { S3Bucket: ref('CodeBucket'), S3Key: ref('CodeKey'), S3ObjectVersion: when('HasCodeVersion', ref('CodeVersion')) },
+      ReservedConcurrentExecutions: when('Reserves', reserved),
+      LoggingConfig: { LogGroup: ref(logGroup), LogFormat: 'JSON' },
+      Environment: { Variables: variables },
+    },
+  };
+}
+
+export function role(description: string, statements: readonly JsonObject[]): TemplateResource {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      Description: description,
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      },
+      PermissionsBoundary: when('HasBoundary', ref('PermissionsBoundaryArn')),
+      Policies: [{ PolicyName: 'Redress', PolicyDocument: { Version: '2012-10-17', Statement: [...statements] } }],
+    },
+  };
+}
+
+export function log(): TemplateResource {
+  return {
+    Type: 'AWS::Logs::LogGroup',
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    ...checkovMetadata('AWS::Logs::LogGroup'),
+    Properties: { RetentionInDays: ref('LogRetentionDays') },
+  };
+}

@@ -1,0 +1,232 @@
+import type { JsonObject } from '@redress/core';
+import { journalStatements } from '../iam/journal.js';
+import { lambda, log, role } from './functions.js';
+import { alarm, missing, NAMESPACE } from './hub-watch.js';
+import { queue, queuePolicy } from './queue.js';
+import { target } from './rules.js';
+import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter } from './template.js';
+
+/** Seconds: enough for the first seal of a journal that was not sealed for long. */
+const TIMEOUT = 900;
+const MEMORY_MB = 1024;
+const HOUR = 3600;
+
+/**
+ * The sealer: once beside the hub, in its account and region. A schedule, a function with a role of its own, the key that signs checkpoints, and alarms.
+ *
+ * It is a stack of its own, so that others than those who run the hub may own it: nobody but its function signs, and no role of the hub may write what
+ * it writes. It reads the journal and adds to its log; it records nothing, and can do nothing in any account.
+ *
+ * @example JSON.stringify(sealerTemplate())
+ */
+export function sealerTemplate(): Template {
+  const function_ = lambda('index.seal', 'SealerRole', 'SealerLog', TIMEOUT, 1, {
+    REDRESS_TABLE: ref('TableName'),
+    REDRESS_BUCKET: ref('BucketName'),
+    REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
+    REDRESS_SEAL_KEY: att('SealKey'),
+    REDRESS_SEAL_ORIGIN: ref('Origin'),
+    REDRESS_SEAL_REPLACED: ref('ReplacedKeys'),
+    REDRESS_ANCHOR_BUCKET: ref('AnchorBucket'),
+    NODE_OPTIONS: '--enable-source-maps',
+  });
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: 'Redress, the sealer: signs a checkpoint over all that was recorded, also when nothing was. Deploy it beside the hub.',
+    Parameters: parameters(),
+    Conditions: {
+      HasBoundary: given('PermissionsBoundaryArn'),
+      HasCodeVersion: given('CodeVersion'),
+      HasAnchor: given('AnchorBucket'),
+      Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
+    },
+    Resources: {
+      SealKey: {
+        Type: 'AWS::KMS::Key',
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          Description: 'Signs checkpoints of the evidence of Redress.',
+          KeySpec: 'ECC_NIST_EDWARDS25519',
+          KeyUsage: 'SIGN_VERIFY',
+          PendingWindowInDays: 30,
+          KeyPolicy: { Version: '2012-10-17', Statement: [...keyStatements()] },
+        },
+      },
+      SealerRole: role('Assumed by the function that seals what was recorded.', statements()),
+      Sealer: { ...function_, Properties: { ...function_.Properties, MemorySize: MEMORY_MB } },
+      SealerLog: log(),
+      SealerInvocations: {
+        Type: 'AWS::Lambda::EventInvokeConfig',
+        Properties: {
+          FunctionName: ref('Sealer'),
+          Qualifier: '$LATEST',
+          MaximumRetryAttempts: 2,
+          MaximumEventAgeInSeconds: HOUR,
+          DestinationConfig: { OnFailure: { Destination: att('Undelivered') } },
+        },
+      },
+      SealRule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          Description: 'Seals what was recorded since the last time.',
+          ScheduleExpression: ref('Schedule'),
+          State: 'ENABLED',
+          Targets: [target({ to: att('Sealer'), deadLetters: 'Undelivered' })],
+        },
+      },
+      SealPermission: {
+        Type: 'AWS::Lambda::Permission',
+        Properties: { Action: 'lambda:InvokeFunction', FunctionName: ref('Sealer'), Principal: 'events.amazonaws.com', SourceArn: att('SealRule') },
+      },
+      Undelivered: queue(),
+      UndeliveredPolicy: queuePolicy('Undelivered', ['SealRule']),
+      ...alarms(),
+    },
+    Outputs: {
+      KeyArn: { Description: 'The key that signs: `redress evidence key --kms` makes the trust file of it.', Value: att('SealKey') },
+      Origin: { Description: 'Name of the ledger, for `redress evidence key --origin`.', Value: ref('Origin') },
+      RoleArn: { Description: 'Who puts copies of checkpoints: for the policy of AnchorBucket.', Value: att('SealerRole') },
+      FunctionArn: { Description: 'Call it to seal now.', Value: att('Sealer') },
+      UndeliveredUrl: { Description: 'What could not be delivered, and seals that failed three times.', Value: ref('Undelivered') },
+    },
+  };
+}
+
+/** Whoever runs the account may look after the key. Only the function signs, and only messages as they are. */
+function keyStatements(): readonly JsonObject[] {
+  return [
+    {
+      ...{ Sid: 'Account', Effect: 'Allow', Principal: { AWS: sub('arn:{AWS::Partition}:iam::{AWS::AccountId}:root') }, Resource: '*' },
+      Action: [
+        'kms:CancelKeyDeletion',
+        'kms:DescribeKey',
+        'kms:DisableKey',
+        'kms:EnableKey',
+        'kms:GetKeyPolicy',
+        'kms:GetKeyRotationStatus',
+        'kms:GetPublicKey',
+        'kms:ListResourceTags',
+        'kms:PutKeyPolicy',
+        'kms:ScheduleKeyDeletion',
+        'kms:TagResource',
+        'kms:UntagResource',
+        'kms:UpdateKeyDescription',
+      ],
+    },
+    {
+      ...{ Sid: 'Sealer', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:Sign', Resource: '*' },
+      Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } },
+    },
+    { Sid: 'SealerReads', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:GetPublicKey', Resource: '*' },
+  ];
+}
+
+function statements(): readonly JsonObject[] {
+  const objects = (path: string) => sub(`arn:{AWS::Partition}:s3:::{BucketName}/${path}`);
+  const table = 'arn:{AWS::Partition}:dynamodb:{AWS::Region}:{AWS::AccountId}:table/{TableName}';
+  const copies = sub('arn:{AWS::Partition}:s3:::{AnchorBucket}/*');
+  return [
+    { Sid: 'Log', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: att('SealerLog') },
+    ...journalStatements('sealer', {
+      ...{ table: sub(table), indexes: sub(`${table}/index/*`), bucket: sub('arn:{AWS::Partition}:s3:::{BucketName}'), objects: objects('*') },
+      sealer: { log: objects('ledger/*'), own: objects('sealer/*'), checkpoint: objects('ledger/checkpoint') },
+    }),
+    { Sid: 'Undelivered', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: att('Undelivered') },
+    // Copies are created, and never replaced.
+    ifAnchor({ Sid: 'Anchor', Effect: 'Allow', Action: 's3:PutObject', Resource: copies, Condition: { Null: { 's3:if-none-match': 'false' } } }),
+    ifAnchor({ Sid: 'AnchorRead', Effect: 'Allow', Action: 's3:GetObject', Resource: copies }),
+  ];
+}
+
+const ifAnchor = (statement: JsonObject): JsonObject => ({ 'Fn::If': ['HasAnchor', statement, ref('AWS::NoValue')] });
+
+function alarms(): Template['Resources'] {
+  const counted = (MetricName: string): JsonObject => ({ Namespace: NAMESPACE, MetricName, Statistic: 'Sum', Period: HOUR });
+  const made = {
+    SealMissingAlarm: missing(
+      'Nothing was sealed for six hours: what was recorded since can be cut off unseen. The log of the sealer says why.',
+      'Sealed',
+      3 * HOUR,
+    ),
+    SealErrorsAlarm: alarm('The sealer ended with an error. Its log says which; `ledger/corrupt` means that the evidence was changed.', {
+      Namespace: 'AWS/Lambda',
+      Dimensions: [{ Name: 'FunctionName', Value: ref('Sealer') }],
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+    }),
+    SealSkippedAlarm: alarm('Records could not be sealed: they were changed, or are missing. `redress evidence verify` names them.', counted('SealSkipped')),
+    CheckpointNotCopiedAlarm: {
+      ...alarm(
+        'A checkpoint could not be copied to the other bucket. Until one is, nothing there shows that the log was set back.',
+        counted('CheckpointNotCopied'),
+      ),
+      Condition: 'HasAnchor',
+    },
+    UndeliveredAlarm: alarm('The schedule could not call the sealer, or a seal failed three times. Attributes of the messages say why.', {
+      Namespace: 'AWS/SQS',
+      Dimensions: [{ Name: 'QueueName', Value: att('Undelivered', 'QueueName') }],
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Statistic: 'Maximum',
+    }),
+  };
+  // The topic is that of the hub.
+  return Object.fromEntries(
+    Object.entries(made).map(([name, each]) => [name, { ...each, Properties: { ...each.Properties, AlarmActions: [ref('NoticesArn')] } }]),
+  );
+}
+
+function parameters(): Readonly<Record<string, TemplateParameter>> {
+  const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
+  return {
+    CodeBucket: { Type: 'String', Description: 'As for the hub: bucket with the code as a ZIP file, in this region. index.mjs exports seal.' },
+    CodeKey: { Type: 'String', Description: 'Its key.' },
+    CodeVersion: { Type: 'String', Default: '', Description: 'Its version, in a bucket with versions.' },
+    TableName: { Type: 'String', Description: 'Output TableName of the hub.', AllowedPattern: '^[\\w.-]{3,255}$' },
+    BucketName: { Type: 'String', Description: 'Output BucketName of the hub.', AllowedPattern: `^${bucket}$` },
+    NoticesArn: { Type: 'String', Description: 'Output NoticesArn of the hub.', AllowedPattern: '^arn:[^:]+:sns:.+$' },
+    EvidenceRetentionDays: {
+      Type: 'Number',
+      Default: 365,
+      MinValue: 1,
+      MaxValue: 36_500,
+      Description: 'As for the hub: nobody can delete the log for this many days.',
+    },
+    Origin: {
+      Type: 'String',
+      Description: 'Name of the ledger, which is in every checkpoint and never changes: example.com/redress.',
+      AllowedPattern: '^[^\\s+]{1,200}$',
+    },
+    ReplacedKeys: {
+      Type: 'String',
+      Default: '',
+      Description: 'Public keys that have signed for this ledger before, as the trust file has them, separated by commas.',
+      AllowedPattern: '^\\S{0,2000}$',
+    },
+    Schedule: {
+      Type: 'String',
+      Default: 'rate(1 hour)',
+      AllowedValues: ['rate(5 minutes)', 'rate(15 minutes)', 'rate(1 hour)', 'rate(3 hours)'],
+      Description: 'How often what was recorded is sealed.',
+    },
+    AnchorBucket: {
+      Type: 'String',
+      Default: '',
+      Description: 'Bucket, of another account as a rule, that gets a copy of each checkpoint. Its policy has to let RoleArn put objects.',
+      AllowedPattern: `^$|^${bucket}$`,
+    },
+    ReserveConcurrency: {
+      Type: 'String',
+      Default: 'true',
+      AllowedValues: ['true', 'false'],
+      Description: 'Reserve the concurrency of the function. A new account may be too small for it.',
+    },
+    LogRetentionDays: {
+      Type: 'Number',
+      Default: 90,
+      AllowedValues: [1, 7, 14, 30, 60, 90, 180, 365, 400, 731, 1827, 3653],
+      Description: 'Days that logs are kept.',
+    },
+    PermissionsBoundaryArn: BOUNDARY,
+  };
+}

@@ -1,0 +1,76 @@
+// The signer over KMS, with a client that answers as KMS does and really signs.
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint, signCheckpoint } from '../ledger/note.js';
+import { kmsSigner } from './kms.js';
+
+/** What KMS says of a key, and signs with it; what it was asked is kept. */
+function kms(key: { publicKey: KeyObject; privateKey: KeyObject }, more: object = {}) {
+  const asked: { name: string; input: Record<string, unknown> }[] = [];
+  return {
+    asked,
+    async send(command: { readonly constructor: { readonly name: string }; readonly input: Record<string, unknown> }): Promise<unknown> {
+      const { input } = command;
+      asked.push({ name: command.constructor.name, input });
+      if (command.constructor.name === 'GetPublicKeyCommand')
+        return {
+          ...{ KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY', SigningAlgorithms: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] },
+          PublicKey: new Uint8Array(key.publicKey.export({ format: 'der', type: 'spki' })),
+          ...more,
+        };
+      if (input['SigningAlgorithm'] !== 'ED25519_SHA_512' || input['MessageType'] !== 'RAW')
+        throw Object.assign(new Error('ED25519_SHA_512 signing algorithm requires MessageType:RAW'), { name: 'ValidationException' });
+      return { Signature: new Uint8Array(sign(null, Buffer.from(input['Message'] as Uint8Array), key.privateKey)) };
+    },
+  };
+}
+const root = Buffer.alloc(32, 9);
+
+describe('a key in KMS', () => {
+  it('signs the checkpoint itself, and verifiers take it as they take one of a file', async () => {
+    const client = kms(generateKeyPairSync('ed25519'));
+    const signer = await kmsSigner({ key: 'alias/redress', origin: 'example.com/redress', client });
+    expect(signer.verifier).toMatch(/^example\.com\/redress\+[0-9a-f]{8}\+A[Q-f]/);
+    const note = await signCheckpoint({ origin: 'example.com/redress', size: 7, root }, signer);
+    expect(openCheckpoint(note, 'example.com/redress', [signer.verifier])).toEqual({ origin: 'example.com/redress', size: 7, root });
+    expect(client.asked.map(({ name }) => name)).toEqual(['GetPublicKeyCommand', 'SignCommand']);
+    expect(client.asked[1]?.input).toEqual({
+      ...{ KeyId: 'alias/redress', MessageType: 'RAW', SigningAlgorithm: 'ED25519_SHA_512' },
+      Message: Buffer.from(note.slice(0, note.indexOf('\n\n') + 1)),
+    });
+  });
+
+  it('gives out no checkpoint when another key signs than the one whose public key it gave', async () => {
+    const [said, signs] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ed25519')];
+    const signer = await kmsSigner({ key: 'k', origin: 'o', client: kms({ publicKey: said.publicKey, privateKey: signs.privateKey }) });
+    await expect(signCheckpoint({ origin: 'o', size: 1, root }, signer)).rejects.toMatchObject({ code: 'ledger/key' });
+  });
+
+  it.each([
+    ['is of another kind', { KeySpec: 'ECC_NIST_P256', SigningAlgorithms: ['ECDSA_SHA_256'] }],
+    ['does not sign', { KeyUsage: 'KEY_AGREEMENT' }],
+    ['has no public key', { PublicKey: undefined }],
+    [
+      'is not what its key spec says',
+      { PublicKey: new Uint8Array(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'der', type: 'spki' })) },
+    ],
+  ])('is refused when it %s', async (_, more) => {
+    await expect(kmsSigner({ key: 'k', origin: 'o', client: kms(generateKeyPairSync('ed25519'), more) })).rejects.toMatchObject({ code: 'ledger/key' });
+  });
+
+  it('is refused with a name that a note cannot have, and signs nothing longer than KMS takes', async () => {
+    const client = kms(generateKeyPairSync('ed25519'));
+    await expect(kmsSigner({ key: 'k', origin: 'a b', client })).rejects.toMatchObject({ code: 'ledger/key' });
+    const signer = await kmsSigner({ key: 'k', origin: 'o', client });
+    await expect((async () => signer.sign(Buffer.alloc(4097)))()).rejects.toMatchObject({ code: 'ledger/key' });
+    expect((await signer.sign(Buffer.alloc(4096))).length).toBe(64);
+  });
+
+  it('says what to do when KMS cannot be asked', async () => {
+    const client = { send: () => Promise.reject(Object.assign(new Error('no such key'), { name: 'NotFoundException' })) };
+    await expect(kmsSigner({ key: 'k', origin: 'o', client })).rejects.toMatchObject({
+      code: 'ledger/unavailable',
+      next: expect.stringContaining('kms:Sign') as string,
+    });
+  });
+});

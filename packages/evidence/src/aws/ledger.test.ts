@@ -1,0 +1,153 @@
+// What only a table has: heads that are read one after the other, and an index that lags.
+import { expect, it } from 'vitest';
+import { ledgerOnAws } from '../../test/support/ledger-aws.js';
+import type { LedgerWorld } from '../../test/support/ledger-contract.js';
+import { Model } from '../../test/support/model.js';
+import { seeded } from '../../test/support/world.js';
+import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
+
+/** Numbers that records were given when they were written, one after the other, of those that are sealed. */
+async function sealed(world: LedgerWorld): Promise<number[]> {
+  const size = Number((await world.read('ledger/checkpoint'))?.toString().split('\n')[1]);
+  const found: number[] = [];
+  for (const tile of tilesBetween(0, size))
+    if (tile.level === 'entries')
+      for (const entry of decodeEntries((await world.read(`ledger/${tilePath(tile)}`)) ?? Buffer.alloc(0))) {
+        const { body } = JSON.parse(entry.toString()) as { body?: { n: number } };
+        if (body !== undefined) found.push(body.n);
+      }
+  return found.sort((a, b) => a - b);
+}
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+it('seals no record without those that were committed before it, on whatever stream they are', async () => {
+  let seals = 0;
+  for (let seed = 0; seed < 6; seed++) {
+    const model = new Model('t', 'b', { random: seeded(seed), batch: 2 });
+    const world = ledgerOnAws(model, async () => undefined);
+    const random = seeded(100 + seed);
+    await world.decide('r0', { n: 1 });
+    let written = 1;
+    const writing = (async () => {
+      while (written < 150) {
+        await world.decide(`r${Math.floor(random() * 8)}`, { n: written + 1 });
+        written++;
+        for (let turns = Math.floor(random() * 40); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    while (written < 150) {
+      await world.seal();
+      const numbers = await sealed(world);
+      expect(numbers).toEqual(upTo(numbers.length));
+      if (written < 150) seals++;
+    }
+    await writing;
+    await world.seal();
+    expect(await sealed(world)).toEqual(upTo(150));
+  }
+  // While it was written.
+  expect(seals).toBeGreaterThan(1);
+});
+
+it('looks again for a stream that the index had not shown', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  await world.decide('a', { n: 1 });
+  await world.seal();
+  await world.decide('b', { n: 2 });
+  await world.decide('a', { n: 3 });
+  // The first look at the index shows a alone.
+  let looks = 0;
+  const send = model.send.bind(model);
+  model.send = async (command) => {
+    const { IndexName } = command.input as { IndexName?: string };
+    const reply = (await send(command)) as { Items?: { pk: { S: string } }[] };
+    if (IndexName !== 'unsealed' || looks++ >= 8) return reply;
+    const streams = [...model.items.values()].filter((item) => item['unsealedShard'] !== undefined && item['seq']?.N === '2').map((item) => item['pk']?.S);
+    return { ...reply, Items: reply.Items?.filter(({ pk }) => streams.includes(pk.S)) };
+  };
+  await world.seal();
+  expect(looks).toBeGreaterThan(16);
+  expect(await sealed(world)).toEqual([1, 2, 3]);
+});
+
+it('leaves to the next seal what was recorded while it looked, on a stream that is new', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  await world.decide('a', { n: 1 });
+  await world.seal();
+  await world.decide('a', { n: 2 });
+  const send = model.send.bind(model);
+  let batches = 0;
+  model.send = async (command) => {
+    const reply = await send(command);
+    // After the heads were read for the second time.
+    if (command.constructor.name === 'BatchGetItemCommand' && ++batches === 2) {
+      model.send = send;
+      await world.decide('b', { n: 3 });
+    }
+    return reply;
+  };
+  await world.seal();
+  expect(await sealed(world)).toEqual([1, 2]);
+  await world.seal();
+  expect(await sealed(world)).toEqual([1, 2, 3]);
+});
+
+it('reads of the table what has grown, and nothing of what is sealed', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  for (const id of ['a', 'b', 'c']) await world.decide(id);
+  await world.seal();
+  await world.decide('b');
+  model.counts.clear();
+  const report = await world.seal();
+  expect(report).toMatchObject({ size: 6, seal: { records: 1 } });
+  // Eight shards, twice; one stream.
+  expect(Object.fromEntries(model.counts)).toMatchObject({ Query: 17, BatchGetItem: 2, UpdateItem: 1 });
+  expect(model.counts.has('Scan')).toBe(false);
+  expect([...model.items.values()].filter((item) => item['unsealedShard'] !== undefined)).toEqual([]);
+});
+
+it('skips a stream whose head counts records that are gone, and seals the others', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  for (const id of ['a', 'a', 'b']) await world.decide(id);
+  const [second] = [...model.items.keys()].filter((key) => key.endsWith('record#000000000002'));
+  model.items.delete(second ?? '');
+  expect(await world.seal()).toMatchObject({
+    seal: { records: 2 },
+    skipped: [{ seq: 2, message: 'records that the head of the stream counts are missing' }],
+  });
+});
+
+it('knows how far it has come from what was decided, and reads the log when that is gone', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  for (let number = 1; number <= 26; number++) {
+    await world.decide(`r${number % 3}`);
+    expect((await world.seal()).seal.number).toBe(number);
+  }
+  expect([...model.objects.keys()].filter((key) => key.startsWith('sealer/states/'))).toEqual(['sealer/states/000000000024.json.gz']);
+  for (const key of [...model.objects.keys()].filter((each) => each.startsWith('sealer/'))) model.objects.delete(key);
+  await world.decide('r1');
+  expect(await world.seal()).toMatchObject({ size: 54, seal: { number: 27, records: 1 }, skipped: [] });
+});
+
+it('costs a signature and some fifteen objects for a thousand records, and little for an interval without any', async () => {
+  const model = new Model('t', 'b', { overlap: false, page: 1000 });
+  const world = ledgerOnAws(model, async () => undefined);
+  await world.decide('r0');
+  await world.seal();
+  for (let n = 0; n < 1000; n++) await world.decide(`r${n % 250}`);
+  const requests = async () => {
+    model.counts.clear();
+    world.signed.length = 0;
+    await world.seal();
+    return { ...Object.fromEntries(model.counts), signed: world.signed.length };
+  };
+  // 0.011 objects a record, and 0.001 signatures.
+  expect(await requests()).toEqual({ BatchGetItem: 6, GetObject: 6, PutObject: 12, Query: 266, UpdateItem: 250, signed: 1 });
+  // What the page about evidence prices by the month.
+  expect(await requests()).toEqual({ GetObject: 9, PutObject: 4, Query: 16, signed: 1 });
+});

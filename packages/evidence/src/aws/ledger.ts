@@ -1,0 +1,242 @@
+// The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0026.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
+import { CHECKPOINT } from '../layout.js';
+import type { NoteSigner } from '../ledger/note.js';
+import { type SealReport, seal } from '../ledger/sealer.js';
+import type { JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
+import { lineOf, recordKey, SHARDS, streamKey, streamNamed } from './journal.js';
+import { type Item, Store, type StoreOptions } from './store.js';
+
+/** Options of {@link sealAws}. */
+export interface SealAwsOptions extends StoreOptions {
+  readonly signer: NoteSigner;
+  /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
+  readonly replaced?: readonly string[];
+  readonly clock?: Pick<Clock, 'now'>;
+  /** Milliseconds that it waits for the index of the table to show what was recorded before; default 5,000. */
+  readonly settle?: number;
+  /** Reads the whole table for its streams, instead of the index: finds what workers of a version have recorded that did not know of seals. */
+  readonly all?: boolean;
+  /** What its calls go through, for tests. */
+  readonly store?: (store: LedgerStore) => LedgerStore;
+}
+
+/** See `sealAws` in seal.ts. */
+export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
+  const { signer, replaced = [], clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
+  const store = new Store(options);
+  try {
+    return await seal({ store: through(new BucketLedger(store)), source: new TableSource(store, { clock, settle, all }), signer, replaced, now: clock.now() });
+  } finally {
+    await store.close();
+  }
+}
+
+/** Seals after which it is kept how far all streams have come; what was decided since is added. */
+const KEPT_EACH = 24;
+const decisionKey = (number: number) => `sealer/decisions/${String(number).padStart(12, '0')}.json`;
+const stateKey = (number: number) => `sealer/states/${String(number).padStart(12, '0')}.json.gz`;
+
+/** A log in a bucket. What is there stays, so that no sealer needs a permission to delete. */
+export class BucketLedger implements LedgerStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** What is decided keeps sealers together; waiting for each other would save some requests, and no more. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  async checkpoint(): Promise<Published | null> {
+    const found = await this.#store.bytes(CHECKPOINT);
+    return found === null ? null : { note: found.bytes.toString('utf8'), version: found.version };
+  }
+
+  async publish(note: string, over: string | null): Promise<boolean> {
+    return this.#store.place(CHECKPOINT, Buffer.from(note), over);
+  }
+
+  async read(path: string): Promise<Buffer | null> {
+    return (await this.#store.bytes(path))?.bytes ?? null;
+  }
+
+  async create(path: string, bytes: Uint8Array): Promise<void> {
+    if (await this.#store.place(path, bytes, null)) return;
+    const there = await this.read(path);
+    if (there?.equals(bytes) !== true)
+      throw new RedressError('ledger/corrupt', `${path} is in the bucket, and is not what belongs there. Nothing was signed.`, {
+        next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away.',
+      });
+  }
+
+  async remove(): Promise<void> {}
+
+  async decided(number: number): Promise<Buffer | null> {
+    return this.read(decisionKey(number));
+  }
+
+  async decide(number: number, plan: Buffer): Promise<Buffer> {
+    if (await this.#store.place(decisionKey(number), plan, null)) return plan;
+    return (await this.decided(number)) ?? plan;
+  }
+
+  async forget(): Promise<void> {}
+
+  async kept(number: number): Promise<Buffer | null> {
+    const packed = await this.read(stateKey(number - (number % KEPT_EACH)));
+    return packed === null ? null : gunzipSync(packed);
+  }
+
+  async keep(number: number, state: Buffer): Promise<void> {
+    if (number % KEPT_EACH === 0) await this.#store.place(stateKey(number), gzipSync(state), null);
+  }
+}
+
+/** Streams that one transaction reads. */
+const MOST_TOGETHER = 100;
+/** How often it looks again for streams that the index had not shown. */
+const LOOKS = 20;
+const HEAD = 'head';
+
+/**
+ * A table as what is sealed. Nobody can stop all who record, so it looks for a moment at which it knows all heads: a head that is the same before and
+ * after that moment was so at it, and the others are read in one transaction, which is that moment.
+ */
+export class TableSource implements JournalSource {
+  readonly atOnce = 16;
+  readonly room = 48 * 1024 * 1024;
+  readonly #store: Store;
+  readonly #options: { readonly clock: Pick<Clock, 'now'>; readonly settle: number; readonly all: boolean };
+  /** Streams that the index shows though all of them is sealed. */
+  readonly #done = new Map<Digest, number>();
+
+  constructor(store: Store, options: { readonly clock: Pick<Clock, 'now'>; readonly settle: number; readonly all: boolean }) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  async ends(sealed: Positions): Promise<ReadonlyMap<Digest, Mark>> {
+    const listed = new Set(
+      // Before the first seal there are streams whose heads were written before there was an index.
+      this.#options.all || Object.keys(sealed).length === 0 ? (await this.#store.partitions('stream#')).map(streamNamed) : await this.#grown(),
+    );
+    for (let look = 0; look < LOOKS; look++) {
+      const { heads, at } = await this.#moment(listed);
+      await sleep(this.#options.settle);
+      const late = (await this.#grown()).filter((stream) => !listed.has(stream));
+      if (!(await this.#recordedBy(late, sealed, at))) return this.#ends(heads, sealed);
+      for (const stream of late) listed.add(stream);
+    }
+    throw this.#restless();
+  }
+
+  #ends(heads: ReadonlyMap<Digest, number>, sealed: Positions): Map<Digest, Mark> {
+    const ends = new Map<Digest, Mark>();
+    for (const [stream, seq] of [...heads].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (seq === (sealed[stream]?.seq ?? 0)) this.#done.set(stream, seq);
+      else ends.set(stream, { seq, bytes: Number.POSITIVE_INFINITY });
+    }
+    return ends;
+  }
+
+  /** Streams that the index shows, which follows the table after a while. */
+  async #grown(): Promise<Digest[]> {
+    const found = await Promise.all(
+      Array.from({ length: SHARDS }, async (_, shard) => {
+        const streams: Digest[] = [];
+        for await (const item of this.#store.query({ pk: `unsealed#${shard}`, index: { name: 'unsealed', key: 'unsealedShard' } }))
+          streams.push(streamNamed(item['pk']?.S ?? ''));
+        return streams;
+      }),
+    );
+    return found.flat();
+  }
+
+  /** How many records each stream had at one moment, and a time that is not before it. */
+  async #moment(streams: ReadonlySet<Digest>): Promise<{ readonly heads: ReadonlyMap<Digest, number>; readonly at: number }> {
+    const together = new Set<Digest>();
+    for (let before = await this.#heads([...streams]); ; ) {
+      const exact = await this.#together([...together]);
+      const at = this.#options.clock.now();
+      const after = await this.#heads([...streams]);
+      const moved = [...streams].filter((stream) => !together.has(stream) && before.get(stream) !== after.get(stream));
+      if (moved.length === 0) return { heads: new Map([...before, ...exact]), at };
+      for (const stream of moved) together.add(stream);
+      if (together.size > MOST_TOGETHER) throw this.#restless();
+      before = after;
+    }
+  }
+
+  async #heads(streams: readonly Digest[]): Promise<Map<Digest, number>> {
+    const items = await this.#store.getAll(
+      streams.map((stream) => ({ pk: streamKey(stream), sk: HEAD })),
+      ['pk', 'seq'],
+    );
+    return new Map(items.map(headOf));
+  }
+
+  async #together(streams: readonly Digest[]): Promise<Map<Digest, number>> {
+    if (streams.length === 0) return new Map();
+    const { TransactGetItemsCommand } = await import('./ledger-clients.js');
+    const TransactItems = streams.map((stream) => ({
+      Get: { TableName: this.#store.options.table, Key: { pk: { S: streamKey(stream) }, sk: { S: HEAD } } },
+    }));
+    const { Responses = [] } = await this.#store.ask<{ Responses?: { Item?: Item }[] }>('dynamodb', new TransactGetItemsCommand({ TransactItems }));
+    return new Map(Responses.flatMap(({ Item: item }) => (item === undefined ? [] : [headOf(item)])));
+  }
+
+  /** Whether anything that is not sealed of some streams may have been recorded by a time. */
+  async #recordedBy(streams: readonly Digest[], sealed: Positions, time: number): Promise<boolean> {
+    for (const stream of streams) {
+      const item = await this.#store.get({ pk: streamKey(stream), sk: recordKey((sealed[stream]?.seq ?? 0) + 1) });
+      if (item === null) continue;
+      const recorded = Date.parse(/"time":"([^"\\]*)","v":1\}$/.exec((await lineOf(this.#store, item)) ?? '')?.[1] ?? '');
+      if (!(recorded > time)) return true;
+    }
+    return false;
+  }
+
+  async gone(): Promise<readonly Digest[]> {
+    return [];
+  }
+
+  async *read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer> {
+    if (from.seq >= to.seq) return;
+    for await (const item of this.#store.query({ pk: streamKey(stream), from: recordKey(from.seq + 1), to: recordKey(to.seq) }))
+      yield Buffer.from(`${(await lineOf(this.#store, item)) ?? ''}\n`);
+  }
+
+  /** Takes them out of the index, unless they have grown again. */
+  async sealed(streams: Positions): Promise<void> {
+    const { UpdateItemCommand } = await import('./ledger-clients.js');
+    const rest = new Map([...this.#done, ...Object.entries(streams).map(([stream, { seq }]) => [stream as Digest, seq] as const)]).entries();
+    const work = async () => {
+      for (const [stream, seq] of rest)
+        await this.#store.ask(
+          'dynamodb',
+          new UpdateItemCommand({
+            TableName: this.#store.options.table,
+            Key: { pk: { S: streamKey(stream) }, sk: { S: HEAD } },
+            UpdateExpression: 'REMOVE #unsealed',
+            ConditionExpression: '#seq = :seq',
+            ExpressionAttributeNames: { '#unsealed': 'unsealedShard', '#seq': 'seq' },
+            ExpressionAttributeValues: { ':seq': { N: String(seq) } },
+          }),
+          { ConditionalCheckFailedException: null },
+        );
+    };
+    await Promise.all(Array.from({ length: this.atOnce }, work));
+    this.#done.clear();
+  }
+
+  #restless(): RedressError {
+    return this.#store.unavailable(new Error('streams change faster than they can be read'));
+  }
+}
+
+const headOf = (item: Item): [Digest, number] => [streamNamed(item['pk']?.S ?? ''), Number(item['seq']?.N ?? 0)];

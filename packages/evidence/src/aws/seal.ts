@@ -1,0 +1,45 @@
+// The sealer on AWS, loaded when something is sealed: what records has no use for it.
+import type { NotKept } from '../ledger/anchor.js';
+import type { NoteSigner } from '../ledger/note.js';
+import type { SealReport } from '../ledger/sealer.js';
+import type { BucketAnchorOptions } from './anchor.js';
+import type { KmsSignerOptions } from './kms.js';
+import type { SealAwsOptions } from './ledger.js';
+
+/**
+ * Seals what a journal on AWS has recorded since the last seal, into its bucket; `sealFolder` does the same in a folder.
+ *
+ * Any number of sealers may run at once, and each may die at any moment: what a seal is, is decided by who creates an object first, and all of them
+ * make the same of it. With `lockDays` all that it stores is locked for so many days; nothing is ever deleted.
+ *
+ * @example await sealAws({ table: 'redress', bucket: 'redress-evidence', signer: await kmsSigner({ key, origin: 'example.com/redress' }) });
+ * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `journal/unavailable` when table or bucket cannot be used, or streams
+ *   change faster than they can be read.
+ */
+export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
+  return (await import('./ledger.js')).sealAws(options);
+}
+
+/**
+ * A key in KMS as the signer of a ledger. It makes the same signatures as one in a file (Ed25519, note type 0x01), so verifiers need not know where it is.
+ *
+ * KMS signs the checkpoint itself and not its digest: its algorithm for digests hashes once more, which no ordinary verifier does.
+ *
+ * @example const signer = await kmsSigner({ key: 'arn:aws:kms:eu-west-1:111111111111:key/…', origin: 'example.com/redress' });
+ * @throws {RedressError} `ledger/key` when it is not an Ed25519 key that signs, `ledger/unavailable` when KMS cannot be asked.
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/symm-asymm-choose-key-spec.html
+ */
+export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> {
+  return (await import('./kms.js')).kmsSigner(options);
+}
+
+/**
+ * Copies a checkpoint to a bucket, of another account as a rule: `anchorTo` with a `bucketAnchor`.
+ *
+ * @returns what could not be kept; it stops nothing, and somebody has to be notified.
+ * @example await copyCheckpoint({ bucket: 'redress-witness' }, report.checkpoint);
+ */
+export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string): Promise<readonly NotKept[]> {
+  const [{ bucketAnchor }, { anchorTo }] = await Promise.all([import('./anchor.js'), import('../ledger/anchor.js')]);
+  return anchorTo([bucketAnchor(to)], checkpoint);
+}

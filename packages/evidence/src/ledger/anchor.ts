@@ -1,0 +1,66 @@
+// Copies of checkpoints where whoever writes the evidence cannot: what shows later that a log was set back, or rewritten.
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf, RedressError } from '@redress/core';
+
+/** Where copies of checkpoints are kept. */
+export interface Anchor {
+  /** For people. */
+  readonly name: string;
+  /** Keeps a file that is never changed; where it is there already, it is the same. */
+  keep(path: string, note: string): Promise<void>;
+}
+
+/**
+ * Copies of checkpoints in a folder: of another machine, or one whose files are committed to a repository.
+ *
+ * @example await anchorTo([folderAnchor('/mnt/witness')], report.checkpoint);
+ */
+export function folderAnchor(directory: string): Anchor {
+  return {
+    name: directory,
+    async keep(path, note) {
+      const file = join(directory, path);
+      if (existsSync(file)) {
+        if (readFileSync(file, 'utf8') !== note) throw contradicts(file);
+        return;
+      }
+      await mkdir(dirname(file), { recursive: true });
+      const temporary = `${file}.${process.pid}.tmp`;
+      await writeFile(temporary, note, { flush: true });
+      await rename(temporary, file);
+    },
+  };
+}
+
+/** A copy that could not be kept. */
+export interface NotKept {
+  readonly anchor: string;
+  readonly message: string;
+}
+
+/**
+ * Copies a checkpoint, under the number of its entries, to where it is kept. One that fails stops nothing, the others included.
+ *
+ * @param note A signed checkpoint.
+ * @returns those that failed: somebody has to be notified of them, for until then nobody can show what was sealed.
+ */
+export async function anchorTo(anchors: readonly Anchor[], note: string): Promise<readonly NotKept[]> {
+  const path = anchorPath(note);
+  const kept = await Promise.allSettled(anchors.map(async (anchor) => anchor.keep(path, note)));
+  return kept.flatMap((each, index) => (each.status === 'rejected' ? [{ anchor: anchors[index]?.name ?? '', message: messageOf(each.reason) }] : []));
+}
+
+/** Where the copy of a checkpoint is: by its log, in the order of their sizes. */
+export function anchorPath(note: string): string {
+  const [origin = '', size = ''] = note.split('\n');
+  return `${origin.replaceAll(/[^A-Za-z0-9.-]+/g, '_')}/${size.padStart(15, '0')}.checkpoint`;
+}
+
+/** Another checkpoint of the same size: two histories, or the same one signed by another key. */
+export function contradicts(where: string): RedressError {
+  return new RedressError('ledger/corrupt', `${where} holds another checkpoint of as many entries.`, {
+    next: 'Compare the ledger with it: `redress evidence verify --checkpoint FILE`.',
+  });
+}

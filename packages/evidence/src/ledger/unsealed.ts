@@ -1,0 +1,137 @@
+// Reads what is to be sealed: what follows in each stream, in the order in which it was recorded.
+import type { Digest } from '@redress/core';
+import { entryOf, type Line, type Position, readNext } from './entry.js';
+import { type JournalSource, type Mark, type Positions, START } from './store.js';
+import { leafHash } from './tree.js';
+
+/** A stream that could not be sealed on. */
+export interface Skipped {
+  readonly stream: Digest;
+  /** The record that is wrong. */
+  readonly seq: number;
+  readonly message: string;
+}
+
+/** A line that is to be sealed: no more of it than is needed, for there may be many. */
+export interface Unsealed extends Pick<Line, 'stream' | 'seq' | 'time'> {
+  /** Bytes of its stream before it, and with its newline. */
+  readonly from: number;
+  readonly to: number;
+  /** Hash of its entry. */
+  readonly leaf: Buffer;
+  /** Its JSON; null of those for which there is no room in memory. */
+  readonly line: Line | null;
+}
+
+/** Bytes that one read asks for at most. */
+const RUN = 1024 * 1024;
+
+/** What {@link readUnsealed} found. */
+export interface Found {
+  readonly lines: readonly Unsealed[];
+  /** How far the streams come with them: of those that have grown. */
+  readonly grown: Positions;
+  readonly skipped: readonly Skipped[];
+}
+
+/** Lines that are not sealed yet, in the order in which they were recorded. */
+export async function readUnsealed(source: JournalSource, sealed: Positions, ends: ReadonlyMap<Digest, Mark>): Promise<Found> {
+  const grown: Record<Digest, Position> = {};
+  const lines: Unsealed[] = [];
+  const skipped: Skipped[] = [];
+  let { room } = source;
+  const readStream = async (stream: Digest, end: Mark): Promise<void> => {
+    const start = sealed[stream];
+    let at = start;
+    const skip = (message: string) => void skipped.push({ stream, seq: (at?.seq ?? 0) + 1, message });
+    const from = start ?? START;
+    if (end.seq < from.seq || end.bytes < from.bytes) return skip('records that are sealed are missing');
+    for await (const { bytes, to } of linesOf(source.read(stream, from, end), from.bytes)) {
+      const line = readNext(stream, at, bytes);
+      if (typeof line === 'string') return skip(line);
+      const { seq, time } = line;
+      room -= bytes.length;
+      const kept = room > 0 ? { ...line, json: Buffer.from(line.json) } : null;
+      lines.push({ stream, seq, time, from: at?.bytes ?? 0, to, leaf: Buffer.from(leafHash(entryOf(line))), line: kept });
+      at = { seq, head: line.digest, bytes: to };
+      grown[stream] = at;
+    }
+    if (Number.isFinite(end.seq) && (at?.seq ?? 0) < end.seq) skip('records that the head of the stream counts are missing');
+  };
+  const rest = ends.entries();
+  await Promise.all(
+    Array.from({ length: source.atOnce }, async () => {
+      for (const [stream, end] of rest) await readStream(stream, end);
+    }),
+  );
+  // Within a stream time does not go back, and its order holds where times are the same.
+  lines.sort((a, b) => compare(a.time, b.time) || compare(a.stream, b.stream) || a.seq - b.seq);
+  return { lines, grown, skipped };
+}
+
+/** The entries of lines, with their hashes; those that are not in memory are read once more, as many at once as follow one another. */
+export async function* entriesOf(source: JournalSource, lines: readonly Unsealed[]): AsyncIterable<{ readonly entry: Buffer; readonly leaf: Buffer }> {
+  const copies = new Copies();
+  for (let first = 0; first < lines.length; ) {
+    const { stream, seq, from, line, leaf } = lines[first] as Unsealed;
+    if (line !== null) {
+      yield { entry: entryOf(line), leaf };
+      first++;
+      continue;
+    }
+    let after = first + 1;
+    for (; after < lines.length; after++) {
+      const next = lines[after] as Unsealed;
+      if (next.line !== null || next.stream !== stream || next.to - from > RUN) break;
+    }
+    const last = lines[after - 1] as Unsealed;
+    for await (const { bytes } of linesOf(source.read(stream, { seq: seq - 1, bytes: from }, { seq: last.seq, bytes: last.to }), from)) {
+      const entry = copies.of(entryOf({ stream, seq: (lines[first] as Unsealed).seq, ...read(bytes) }));
+      // Not the hash that is known: that what was read now is what was decided on is seen by it.
+      yield { entry, leaf: leafHash(entry) };
+      first++;
+      if (first === after) break;
+    }
+    // What is gone since is missed where roots are compared.
+    first = after;
+  }
+}
+
+/** Copies of bytes, many in one piece of memory: that of each entry alone is given back late. */
+class Copies {
+  #piece = Buffer.alloc(0);
+  #used = 0;
+
+  of(bytes: Buffer): Buffer {
+    if (this.#used + bytes.length > this.#piece.length) {
+      this.#piece = Buffer.allocUnsafeSlow(Math.max(RUN, bytes.length));
+      this.#used = 0;
+    }
+    const copy = this.#piece.subarray(this.#used, this.#used + bytes.length);
+    copy.set(bytes);
+    this.#used += bytes.length;
+    return copy;
+  }
+}
+
+const read = (line: Buffer) => ({ time: '', digest: line.subarray(0, 71).toString('latin1') as Digest, json: line.subarray(72) });
+
+/** Whole lines, without their newlines; what comes after the last newline is being written. */
+async function* linesOf(pieces: AsyncIterable<Buffer>, start: number): AsyncIterable<{ readonly bytes: Buffer; readonly to: number }> {
+  let carry: Buffer[] = [];
+  let to = start;
+  for await (const piece of pieces) {
+    let from = 0;
+    for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, from)) {
+      const tail = piece.subarray(from, end);
+      const bytes = carry.length === 0 ? tail : Buffer.concat([...carry, tail]);
+      carry = [];
+      from = end + 1;
+      to += bytes.length + 1;
+      yield { bytes, to };
+    }
+    if (from < piece.length) carry.push(Buffer.from(piece.subarray(from)));
+  }
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

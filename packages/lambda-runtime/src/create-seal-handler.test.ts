@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { createSealHandler, type Sealed } from './create-seal-handler.js';
+import type { HandlerLogger } from './types.js';
+
+const made: Sealed = { size: 5, seal: { number: 2, records: 3 }, made: 'sealed', skipped: [], checkpoint: 'note' };
+
+function run(options: Partial<Parameters<typeof createSealHandler>[0]>) {
+  const logged: [string, string, object | undefined][] = [];
+  const counted: Record<string, number> = {};
+  const log = (level: string) => (message: string, more?: object) => void logged.push([level, message, more]);
+  const logger = { info: log('info'), warn: log('warn'), error: log('error') } as unknown as HandlerLogger;
+  const metrics = (line: string) => {
+    const { _aws, ...rest } = JSON.parse(line) as { _aws: object } & Record<string, number>;
+    Object.assign(counted, rest);
+  };
+  return { handler: createSealHandler({ seal: async () => made, logger, metrics, ...options }), logged, counted };
+}
+
+describe('the handler of the sealer', () => {
+  it('seals, counts it, and copies the checkpoint', async () => {
+    const copies: string[] = [];
+    const { handler, counted, logged } = run({ copy: async (note) => (copies.push(note), []) });
+    expect(await handler()).toEqual({ number: 2, records: 3, size: 5, made: 'sealed', skipped: 0, notCopied: 0 });
+    expect([copies, counted]).toEqual([['note'], { Sealed: 1 }]);
+    expect(logged.map(([level, , more]) => [level, (more as { kind: string }).kind])).toEqual([['info', 'seal']]);
+  });
+
+  it('says which streams are not sealed, and which copies were not kept, and fails for neither', async () => {
+    const skipped = [{ stream: 'sha256:1', seq: 7, message: 'it is not JSON' }];
+    const failing = run({ seal: async () => ({ ...made, skipped }), copy: async () => [{ anchor: 's3://b/', message: 'denied' }] });
+    expect(await failing.handler()).toMatchObject({ skipped: 1, notCopied: 1 });
+    expect(failing.counted).toEqual({ Sealed: 1, SealSkipped: 1, CheckpointNotCopied: 1 });
+    expect(failing.logged.filter(([level]) => level === 'error').map(([, message]) => message)).toEqual([
+      'not sealed: it is not JSON',
+      'the checkpoint was not copied: denied',
+    ]);
+    const throwing = run({ copy: () => Promise.reject(new Error('no')) });
+    expect(await throwing.handler()).toMatchObject({ notCopied: 1 });
+    expect(throwing.counted).toEqual({ Sealed: 1, CheckpointNotCopied: 1 });
+  });
+
+  it('ends with an error when nothing was sealed, and counts no seal', async () => {
+    const { handler, counted, logged } = run({ seal: () => Promise.reject(new Error('gone')) });
+    await expect(handler()).rejects.toThrow('gone');
+    expect(counted).toEqual({});
+    expect(logged.map(([level, message]) => [level, message])).toEqual([['error', 'nothing was sealed']]);
+  });
+});

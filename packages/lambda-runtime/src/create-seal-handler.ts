@@ -1,0 +1,73 @@
+import { messageOf, systemClock } from '@redress/core';
+import { describe, makeLogger } from './log.js';
+import { defaultSink, Metrics, type MetricsSink } from './metrics.js';
+import type { HandlerLogger } from './types.js';
+
+/** What a seal came to: as `sealAws` of `@redress/evidence/aws` says it. */
+export interface Sealed {
+  readonly size: number;
+  readonly seal: { readonly number: number; readonly records: number };
+  readonly made: string;
+  /** Streams that could not be sealed on. */
+  readonly skipped: readonly { readonly stream: string; readonly seq: number; readonly message: string }[];
+  readonly checkpoint: string;
+}
+
+/** Options of {@link createSealHandler}. */
+export interface SealHandlerOptions {
+  seal(): Promise<Sealed>;
+  /** Copies the checkpoint elsewhere. @returns where it could not. */
+  copy?(checkpoint: string): Promise<readonly { readonly anchor: string; readonly message: string }[]>;
+  readonly logger?: HandlerLogger;
+  readonly metrics?: MetricsSink;
+}
+
+/** What an invocation answers. */
+export interface SealAnswer {
+  readonly number: number;
+  readonly records: number;
+  readonly size: number;
+  readonly made: string;
+  readonly skipped: number;
+  readonly notCopied: number;
+}
+
+/** Seals. Whatever invokes it. */
+export type SealHandler = () => Promise<SealAnswer>;
+
+/**
+ * Makes the Lambda handler of the sealer, for a schedule. A seal that fails is an error of the invocation: Lambda tries it again, and an alarm says that
+ * none was made. A stream that was changed, and a copy that could not be kept, stop nothing: they are logged as errors and counted, for alarms.
+ *
+ * @example export const seal = createSealHandler({ seal: () => sealAws({ table, bucket, signer }) });
+ */
+export function createSealHandler({ seal, copy, logger = makeLogger(), metrics: sink = defaultSink() ?? undefined }: SealHandlerOptions): SealHandler {
+  return async () => {
+    const metrics = new Metrics(sink ?? null);
+    try {
+      const { size, seal: made, made: how, skipped, checkpoint } = await seal();
+      metrics.add('Sealed', 'Count', 1);
+      for (const { message, stream, seq } of skipped) logger.error(`not sealed: ${message}`, { kind: 'seal-skipped', stream, seq });
+      if (skipped.length > 0) metrics.add('SealSkipped', 'Count', skipped.length);
+      const failed = copy === undefined ? [] : await copied(copy, checkpoint);
+      for (const { message, anchor } of failed) logger.error(`the checkpoint was not copied: ${message}`, { kind: 'checkpoint-not-copied', anchor });
+      if (failed.length > 0) metrics.add('CheckpointNotCopied', 'Count', failed.length);
+      const answer = { number: made.number, records: made.records, size, made: how, skipped: skipped.length, notCopied: failed.length };
+      logger.info('sealed', { kind: 'seal', ...answer });
+      return answer;
+    } catch (error) {
+      logger.error('nothing was sealed', { kind: 'seal-failed', error: describe(error) });
+      throw error;
+    } finally {
+      metrics.flush(systemClock.now());
+    }
+  };
+}
+
+async function copied(copy: NonNullable<SealHandlerOptions['copy']>, checkpoint: string) {
+  try {
+    return await copy(checkpoint);
+  } catch (error) {
+    return [{ anchor: '', message: messageOf(error) }];
+  }
+}
