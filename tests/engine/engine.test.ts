@@ -80,7 +80,7 @@ describe('the way of an event', () => {
     expect(await kinds()).toEqual(['intent', 'call', 'outcome']);
     const [intent, , outcome] = await records();
     expect(intent?.documents).toMatchObject({ before: { open: ['open-1'] }, plan: { digest: pass?.plan?.digest } });
-    expect(intent?.record.body['guardrails']).toHaveLength(21);
+    expect(intent?.record.body['guardrails']).toHaveLength(22);
     expect(intent?.record.body).toMatchObject({
       policy: enforce().digest,
       register: defineRegister([]).digest,

@@ -23,6 +23,7 @@ import {
   parsePolicy,
   parseRegister,
   policyMistakes,
+  type RedactionOptions,
   type Redress,
   RedressError,
   type RedressOptions,
@@ -64,6 +65,8 @@ export interface ConfigFile {
   /** Instead of the register that the policy names. */
   readonly exceptions?: Register | RegisterInput | Live<Register>;
   readonly connect?: Connect;
+  /** Names and patterns of secrets besides what is known, and the key that equal ones are told by. */
+  readonly redaction?: RedactionOptions;
   /** The organization whose units and tags the policy names, and `--accounts` asks. Default: that of the credentials. */
   readonly organization?: Organization;
 }
@@ -109,6 +112,8 @@ export interface Composition {
   /** Of the configuration file. */
   readonly notify: Notify | null;
   readonly clock: Clock;
+  /** A value without secrets, also those of the configuration file. */
+  redact<T>(value: T): T;
   /** What the engine is made of, for who makes a handler of it. */
   parts(options?: PartsOptions): Omit<RedressOptions, 'journal'>;
   /** The engine; with a journal only where something may change. */
@@ -159,13 +164,15 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   const now = await policy.read();
   const remediators = [...judging, ...tracking.of(now, judging)];
   const registerNow = await register.read();
-  createRedress({
+  const probe = createRedress({
     remediators,
     policy: now,
     exceptions: registerNow,
     connect,
     guardrails,
-  }).close();
+    ...(config.redaction === undefined ? {} : { redaction: config.redaction }),
+  });
+  probe.close();
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
   if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
 
@@ -190,6 +197,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
       if (more.reported === undefined || !REPORTED[more.reported].test(message)) io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`);
     },
     guardrails,
+    ...(config.redaction === undefined ? {} : { redaction: config.redaction }),
     ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),
     ...(overrides.clock === undefined ? {} : { clock: overrides.clock }),
   });
@@ -214,6 +222,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
     ambient,
     notify: config.notify ?? null,
     clock,
+    redact: probe.redact,
     parts,
     warned: () => warned,
     engine: ({ journal, ...more } = {}) => {
@@ -270,7 +279,7 @@ async function loadConfig(io: Io, given: string | undefined): Promise<{ config: 
       place: { file: shown },
       next: 'export default { remediators: […] };',
     });
-  const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect', 'organization'];
+  const known = ['remediators', 'guardrails', 'notify', 'policy', 'exceptions', 'connect', 'redaction', 'organization'];
   const unknown = Object.keys(module.default).find((key) => !known.includes(key));
   // A guardrail under a mistyped name would silently not hold.
   if (unknown !== undefined)

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
+import { redact } from '@redress/core';
 import { printableJson } from './printable.js';
 
 /** Everything that a command touches of its process; tests give their own. */
@@ -41,10 +42,17 @@ function userName(): string {
   }
 }
 
+/** The same, with standard error redacted: warnings quote what failed. */
+export function discreet(io: Io): Io {
+  return Object.assign(Object.create(io) as Io, { stderr: (text: string) => io.stderr(redact(text)) });
+}
+
 /** What a command answers: a document for `--json`, lines for people, and an exit code. */
 export interface Answer {
   readonly json: unknown;
   readonly text: string;
+  /** What a machine takes as it is: a template, a policy. It is made of no account's texts. */
+  readonly verbatim?: true;
   /** 0: done. 1: not everything. 2: the command, the policy or a file is wrong. 3: of `evidence verify`, no trusted key has sealed. */
   readonly exit: 0 | 1 | 2 | 3;
 }
@@ -56,9 +64,13 @@ export function painter(io: Pick<Io, 'color'>): Paint {
   return io.color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
 }
 
-/** Prints an answer: exactly one document on standard output with `--json`. */
+/**
+ * Prints an answer: exactly one document on standard output with `--json`. What the engine answers and the journal holds is redacted already; a
+ * register, a policy and an event are files of somebody's.
+ */
 export function print(io: Io, json: boolean, answer: Answer): void {
-  const text = json ? printableJson(answer.json) : answer.text;
+  const clean = <T>(value: T): T => (answer.verbatim === true ? value : redact(value));
+  const text = json ? printableJson(clean(answer.json)) : clean(answer.text);
   if (text !== '') io.stdout(text.endsWith('\n') ? text : `${text}\n`);
 }
 

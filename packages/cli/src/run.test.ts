@@ -961,7 +961,7 @@ describe('policy and configuration', () => {
       json: {
         error: {
           code: 'cli/config',
-          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect, organization',
+          message: 'mine.mjs: "guardrail" is not known here; allowed: remediators, guardrails, notify, policy, exceptions, connect, redaction, organization',
         },
       },
     });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isRecord, messageOf } from '@redress/core';
+import { isRecord, messageOf, redact } from '@redress/core';
 import { Command, CommanderError, Option } from 'commander';
 import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
@@ -17,7 +17,7 @@ import type { SweepCommandOptions } from './commands/sweep.js';
 import type { TemplateOptions } from './commands/template.js';
 import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides, regionOf } from './compose.js';
 import { CliError, explain } from './errors.js';
-import { type Answer, type Io, print } from './io.js';
+import { type Answer, discreet, type Io, print } from './io.js';
 import { printable, printableJson } from './printable.js';
 
 /** What an embedder or a test gives instead of the built-in parts. */
@@ -42,7 +42,8 @@ const FROM_OR_HERE = [FROM[0], `${FROM[1]} (default: that of the credentials, an
  * @param argv without interpreter and script.
  * @returns the exit code; never throws for what is in arguments and files.
  */
-export async function run(argv: readonly string[], io: Io, overrides: RunOverrides = {}): Promise<number> {
+export async function run(argv: readonly string[], own: Io, overrides: RunOverrides = {}): Promise<number> {
+  const io = discreet(own);
   // Known before the arguments are parsed, since parsing them may fail.
   const json = wantsJson(argv);
   let said = '';
@@ -75,7 +76,7 @@ export async function run(argv: readonly string[], io: Io, overrides: RunOverrid
         ? new CliError('cli/usage', 'No command is given.', { next: '`redress --help` shows commands and options.' })
         : error;
     const { document, text, exit } = explain(told);
-    if (json) io.stdout(`${printableJson(document)}\n`);
+    if (json) io.stdout(`${printableJson(redact(document))}\n`);
     else io.stderr(text);
     return exit;
   }
@@ -116,7 +117,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
       io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
     }
     // What somebody was to be told, and was not, is not done.
-    answer(failed && given.exit === 0 ? { ...given, exit: 1 } : given);
+    const clean = given.verbatim === true ? given : composition.redact({ json: given.json, text: given.text });
+    answer({ ...given, ...clean, exit: failed && given.exit === 0 ? 1 : given.exit });
   };
   const data = () => dataOf(io, program.opts<GlobalOptions>());
   // Each command is loaded when it is asked for: none needs the others' libraries.

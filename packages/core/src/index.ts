@@ -10,6 +10,7 @@ export { type AwsFailure, classifyAwsError, isGone } from './engine/aws-errors.j
 export type { CallTrace } from './engine/gate.js';
 export { retryAtOf } from './engine/later.js';
 export { isPlan } from './engine/planning.js';
+export type { RedactionOptions } from './engine/redaction.js';
 export { createRedress } from './engine/redress.js';
 export { createReplay, type Recordings, type Replay, type ReplayedPass, type ReplayOptions, readRecordings } from './engine/replay.js';
 export type { CallBudget } from './engine/sweep/budget.js';
@@ -194,6 +195,7 @@ export {
   systemClock,
   type TargetExecution,
 } from './ports.js';
+export { holdsMarker, type RedactionRules, redact } from './redact.js';
 export {
   type CallReader,
   type CallSubject,

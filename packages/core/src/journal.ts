@@ -482,6 +482,11 @@ export interface Journal {
   trackRecord(query: { readonly remediator: string; readonly accounts: readonly string[] }): Promise<readonly TrackedExecution[]>;
   /** Records in order, each stream verified as it is read; of `all`, one that does not verify is named after the others. For an execution: its records only. */
   read(query: RecordQuery): AsyncIterable<StoredRecord>;
+  /**
+   * A key that is made once for this journal, at random, and is the same for all who use it: what stands for a secret in its records is an HMAC
+   * under it. No record, export or seal holds it. Absent: each process has one of its own.
+   */
+  redactionKey?(): Promise<string>;
   /** Releases files and connections. */
   close?(): Promise<void>;
 }

@@ -3,12 +3,14 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -27,8 +29,8 @@ import {
   systemClock,
 } from '@redress/core';
 import { emptyState, isEvidenceRecord, journalBody, readLine, type StreamState } from './chain.js';
-import { type Access, ChainJournal, type Storage } from './journal.js';
-import { blobFile, FORMAT, isStreamFile, streamFile } from './layout.js';
+import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
+import { blobFile, FORMAT, isStreamFile, KEY_FILE, streamFile } from './layout.js';
 import { corrupt } from './rules.js';
 
 /** Options of {@link folderJournal}. */
@@ -120,6 +122,22 @@ class FolderStorage implements Storage {
       }),
     );
     for (const each of kept) if (each.status === 'rejected') throw this.#unavailable(each.reason);
+  }
+
+  async key(): Promise<string> {
+    const file = join(this.#directory, KEY_FILE);
+    try {
+      this.#opened();
+      if (!existsSync(file)) makeKey(file);
+      const key = readFileSync(file, 'utf8').trim();
+      syncDirectory(this.#directory);
+      if (/^[0-9a-f]{64}$/.test(key)) return key;
+    } catch (cause) {
+      throw this.#unavailable(cause);
+    }
+    throw new RedressError('journal/corrupt', `${file} holds no key of redaction.`, {
+      next: 'Restore it. Without it a new one is made, and secrets of before no longer equal those of today.',
+    });
   }
 
   #unavailable(cause: unknown): RedressError {
@@ -461,6 +479,19 @@ async function keepOnce(file: string, text: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Complete before it has its name, which it takes from nobody: of those who make one at the same time, all have that of the first. */
+function makeKey(file: string): void {
+  const temporary = `${file}.${process.pid}.${temporaries++}.tmp`;
+  writeFileSync(temporary, `${randomKey()}\n`, { flush: true, mode: 0o600 });
+  try {
+    linkSync(temporary, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(temporary);
   }
 }
 

@@ -33,6 +33,8 @@ export interface Storage {
   /** Keeps documents; durable when it resolves. The same text is kept once, and one that no record names does no harm. */
   keep(documents: Checked['texts']): Promise<void>;
   exclusive<T>(work: (access: Access) => T): Promise<T>;
+  /** As {@link Journal.redactionKey}; durable when it resolves. */
+  key(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,11 @@ export interface Access {
   withExecutions(remediator: string): readonly { readonly stream: Digest; readonly resource: ResourceRef }[];
   /** Executions begun after a time that are open or have sent something, by a budget's key. */
   spent(key: string, since: number): number;
+}
+
+/** A key of 256 bits. */
+export function randomKey(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('hex');
 }
 
 /** A journal over a storage. */
@@ -172,6 +179,10 @@ export class ChainJournal implements Journal {
     yield* inTurn(streams, async function* (stream) {
       yield* await storage.exclusive((access) => readStream(access, stream, 'execution' in query ? query.execution : null));
     });
+  }
+
+  redactionKey(): Promise<string> {
+    return this.#storage.key();
   }
 
   async close(): Promise<void> {

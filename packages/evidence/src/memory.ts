@@ -1,6 +1,6 @@
 import { type Clock, type Digest, type Journal, type ResourceRef, systemClock } from '@redress/core';
 import { emptyState, journalBody, type StreamState } from './chain.js';
-import { type Access, ChainJournal, type Storage } from './journal.js';
+import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
 
 /**
  * A journal in memory: for tests, and for trying things. It is gone when the process is.
@@ -53,6 +53,12 @@ class MemoryStorage implements Storage {
       ),
     spent: (key, since) => [...this.#executions.values()].filter((each) => each.begunAt > since && each.budgets.includes(key) && each.sent !== 0).length,
   };
+
+  readonly #key = randomKey();
+
+  async key(): Promise<string> {
+    return this.#key;
+  }
 
   async keep(documents: Parameters<Storage['keep']>[0]): Promise<void> {
     for (const [, digest, text] of documents) this.#documents.set(digest, text);

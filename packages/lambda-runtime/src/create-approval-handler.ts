@@ -8,6 +8,7 @@ import {
   isRecord,
   isRedressError,
   type PassResult,
+  type Redress,
   RedressError,
   type RedressOptions,
   type ResourceRef,
@@ -16,7 +17,7 @@ import {
   systemClock,
 } from '@redress/core';
 import { type Caller, callerOf } from './caller.js';
-import { describe, logPass, makeLogger } from './log.js';
+import { describe, logPass, makeLogger, redactingLogger } from './log.js';
 import type { HandlerLogger, InvocationContext } from './types.js';
 
 /** What {@link createApprovalHandler} takes: that of `createRedress`, with a journal. */
@@ -123,8 +124,8 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
       next: 'Give createApprovalHandler the journal of createHandler.',
     });
   const clock = options.clock ?? systemClock;
-  const logger = options.logger ?? makeLogger();
-  const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  const redress: Redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  const logger = redactingLogger(options.logger ?? makeLogger(), redress.redact);
 
   const list = async (): Promise<readonly ApprovalDocument[]> => (await redress.approvals()).map(approvalDocument);
   const show = async (id: string): Promise<ApprovalShown> => showApproval(journal, options.remediators, await waiting(id));
@@ -215,7 +216,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
 
   return async (event, context) => {
     try {
-      return respond(200, await route(event, context));
+      return respond(200, redress.redact(await route(event, context)));
     } catch (error) {
       const told = toldOf(error);
       // What is not told to the caller is in the log.
@@ -226,7 +227,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
         ...(told.status >= 500 ? { error: describe(error) } : {}),
       });
       const { code, message, next } = told;
-      return respond(told.status, { error: { code, message, next } });
+      return respond(told.status, redress.redact({ error: { code, message, next } }));
     }
   };
 }

@@ -20,7 +20,7 @@ import {
 import { handleBatch } from './batch.js';
 import { asksForCanary, type CanaryOptions, receiveCanaries, sendCanary } from './canary.js';
 import { answerRule, type PutEvaluations } from './config-rule.js';
-import { describe, logPass, logSweep, makeLogger } from './log.js';
+import { describe, logPass, logSweep, makeLogger, redactingLogger } from './log.js';
 import { defaultSink, Metrics, type MetricsSink, timeToClose } from './metrics.js';
 import { RetryError } from './retry-error.js';
 import { beginRound, handleSweepMessage, type SweepQueue, sweepMessageOf } from './sweep-round.js';
@@ -115,8 +115,8 @@ export function handlerOf<Answer>(
     });
   }
   const clock = options.clock ?? systemClock;
-  const logger: HandlerLogger = options.logger ?? makeLogger();
-  const redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  const redress: Redress = createRedress({ ...options, onWarning: (message, error) => logger.warn(message, { error: describe(error) }) });
+  const logger: HandlerLogger = redactingLogger(options.logger ?? makeLogger(), redress.redact);
   const { canary, journal, changeVisibility } = options;
   let recovered = false;
 
@@ -239,6 +239,9 @@ export function handlerOf<Answer>(
     const metrics = new Metrics(options.metrics ?? defaultSink());
     try {
       return await invoke(event, context, metrics);
+    } catch (error) {
+      // Lambda itself logs what is thrown.
+      throw redress.redact(error);
     } finally {
       try {
         metrics.flush(clock.now());

@@ -1,10 +1,16 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { decisive, formatResource, messageOf, type PassResult, type SweepSummary } from '@redress/core';
-import type { HandlerLogger } from './types.js';
+import type { HandlerLogger, LogAttributes } from './types.js';
 
 /** A Powertools Logger, which `POWERTOOLS_…` variables configure. */
 export function makeLogger(): HandlerLogger {
   return new Logger({ serviceName: process.env['POWERTOOLS_SERVICE_NAME'] ?? 'redress' });
+}
+
+/** A logger that is given no secret: a message may hold what AWS, or anybody's event, has said. */
+export function redactingLogger(logger: HandlerLogger, redact: <T>(value: T) => T): HandlerLogger {
+  const cleanly = (level: keyof HandlerLogger) => (message: string, attributes: LogAttributes) => logger[level](redact(message), redact(attributes));
+  return { info: cleanly('info'), warn: cleanly('warn'), error: cleanly('error') };
 }
 
 /** One line per pass: names, outcome and codes. Never the event itself, which may hold anything. */

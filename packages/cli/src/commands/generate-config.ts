@@ -50,7 +50,7 @@ export async function conformancePackCommand(io: Pick<Io, 'cwd'>, composition: C
   const written = files.map(({ name, text, asks }) => ({ file: join(out, name), bytes: Buffer.byteLength(text), asks }));
   const lines = written.map(({ file, bytes, asks }) => `${printable(file)}: ${bytes} bytes${asks ? ', with remediations that ask Redress' : ''}`);
   const next = `Copy them into the bucket PackBucket of the template member-config: aws s3 cp ${printable(out)} s3://BUCKET/ --recursive`;
-  return { json: written, text: [...lines, next].join('\n'), exit: 0 };
+  return { json: written, text: [...lines, next].join('\n'), exit: 0, verbatim: true };
 }
 
 /** The rules of a pack, where one is named. */
@@ -61,7 +61,7 @@ export async function rulesOf(io: Pick<Io, 'cwd'>, pack: string | undefined): Pr
 /** Which remediator answers which control. */
 export function fsbpCommand(composition: Composition, options: Options): Answer {
   const map = fsbpMap(chosen(composition, options), parametersOf(composition));
-  return options.format === 'csv' ? { json: map, text: csv(map), exit: 0 } : printed(map, options.format, ['csv']);
+  return options.format === 'csv' ? { json: map, text: csv(map), exit: 0, verbatim: true } : printed(map, options.format, ['csv']);
 }
 
 /** The remediators that were named, or all. */
@@ -78,7 +78,7 @@ export function parametersOf({ policy }: Pick<Composition, 'policy'>): (remediat
 function printed(value: object, format = 'yaml', more: readonly string[] = []): Answer {
   if (format !== 'yaml' && format !== 'json')
     throw new CliError('cli/usage', `There is no format ${JSON.stringify(format)}.`, { next: `Choose ${['yaml', 'json', ...more].join(', ')}.` });
-  return { json: value, text: format === 'json' ? JSON.stringify(value, null, 2) : printYaml(value).trimEnd(), exit: 0 };
+  return { json: value, text: format === 'json' ? JSON.stringify(value, null, 2) : printYaml(value).trimEnd(), exit: 0, verbatim: true };
 }
 
 const COLUMNS = ['control', 'remediator', 'does', 'ceiling', 'freshWithinMinutes', 'resourceTypes', 'configRules', 'parameters', 'title', 'package'] as const;

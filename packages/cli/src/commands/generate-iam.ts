@@ -33,7 +33,7 @@ export function generateIamCommand(composition: Composition, which: string, opti
   if (account !== undefined && !isAccountId(account))
     throw new CliError('cli/usage', `${JSON.stringify(account)} is not an account id.`, { next: 'It has twelve digits.' });
   const policy = which === 'auditor' ? auditor(composition, options) : member(composition, which as MemberRole | 'boundary', options);
-  return { json: policy, text: format === 'json' ? JSON.stringify(policy, null, 2) : printYaml(policy).trimEnd(), exit: 0 };
+  return { json: policy, text: format === 'json' ? JSON.stringify(policy, null, 2) : printYaml(policy).trimEnd(), exit: 0, verbatim: true };
 }
 
 function member(composition: Composition, which: MemberRole | 'boundary', given: GenerateIamOptions): PolicyDocument {

@@ -12,5 +12,5 @@ export function patternsCommand(composition: Composition, options: { readonly re
     { exceptionTag: composition.policy.exceptions.tag },
   );
   const lines = patterns.flatMap(({ name, description, pattern }) => [printable(`${name}: ${description}`), printable(JSON.stringify(pattern)), '']);
-  return { json: patterns, text: lines.join('\n'), exit: 0 };
+  return { json: patterns, text: lines.join('\n'), exit: 0, verbatim: true };
 }

@@ -9,5 +9,5 @@ export function schemaCommand(remediators: readonly Remediator[], what: string):
   if (what !== 'policy' && what !== 'register')
     throw new CliError('cli/usage', `There is no schema of ${JSON.stringify(what)}.`, { next: 'Known: policy, register' });
   const json = what === 'policy' ? policySchema(remediators) : registerSchema(remediators);
-  return { json, text: printableJson(json), exit: 0 };
+  return { json, text: printableJson(json), exit: 0, verbatim: true };
 }

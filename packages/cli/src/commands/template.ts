@@ -43,5 +43,5 @@ export async function templateCommand(io: Pick<Io, 'cwd'>, composition: Composit
     ...(await rulesOf(io, options.pack)),
     ...(options.approver === undefined ? {} : { approvers: [...new Set(options.approver)] }),
   });
-  return { json: template, text: printTemplate(template, format).trimEnd(), exit: 0 };
+  return { json: template, text: printTemplate(template, format).trimEnd(), exit: 0, verbatim: true };
 }

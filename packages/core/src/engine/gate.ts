@@ -4,6 +4,7 @@ import { canonicalJson, digestOf, type JsonObject, toJson } from '../model/json.
 import type { ApiCall } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef } from '../model/resource.js';
 import type { Clock, Connect, Connection, ConnectTarget, Identity, TargetExecution } from '../ports.js';
+import { holdsMarker } from '../redact.js';
 import { type Remediator, readsFor } from '../remediator/define.js';
 import type { CommandClass, OperationUse, SdkClient, ServiceRuntime } from '../remediator/service.js';
 import { type AwsFailure, awsError, classifyAwsError, isGone } from './aws-errors.js';
@@ -238,6 +239,9 @@ export class Gate {
         next: 'Declare it in `uses`, so that IAM policy and review know of it.',
       });
     }
+    // Whatever it comes from: what stands for a secret is never written in its place.
+    if (holdsMarker(call.input))
+      throw new RedressError('gate/redacted', `${name} would write what stands for a secret, which is kept nowhere.`, { next: 'Make the change by hand.' });
     const { partition, account } = ref;
     const target: ConnectTarget = { partition, account, region: apiRegion(ref), ...inExecution(context.lease, remediator, ref, purpose) };
     const { client, caller, Command } = await this.#client(declared, call.operation, target, 1);

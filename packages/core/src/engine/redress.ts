@@ -35,34 +35,42 @@ import { resourcePass } from './way.js';
  */
 export function createRedress(options: RedressOptions): Redress {
   const runtime = new Runtime(options);
+  const { redactor } = runtime;
+  /** What is answered, and thrown, is printed by whoever asks. */
+  const clean = <A extends readonly unknown[], T>(work: (...args: A) => Promise<T>) => {
+    return (...args: A) => redactor.from(() => work(...args));
+  };
   return {
     remediators: options.remediators,
-    plan: async (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true }),
-    run: (input, run = {}) => ask(runtime, input, oneRun(run)),
-    handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
+    plan: clean(async (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true })),
+    run: clean((input, run = {}) => ask(runtime, input, oneRun(run))),
+    handle: clean((input, run = {}) => handle(runtime, input, oneRun(run))),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
-    evaluate: (finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null),
-    sweep: (options) => sweepAndSay(runtime, options),
-    swept: (target) => swept(runtime, target),
-    rollback: (execution, how) => rollback(runtime, execution, how),
-    approvals: async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now())),
-    approve: (id, how) => approve(runtime, id, how),
-    deny: (id, how) => deny(runtime, id, how),
-    closeBreaker: (remediator, where, how) => closeBreaker(runtime, remediator, where, how),
-    retry: (ref, how) => retry(runtime, ref, how),
-    attest: async (remediator, where, how) => {
+    evaluate: clean((finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null)),
+    sweep: clean((options) => sweepAndSay(runtime, options)),
+    swept: clean((target) => swept(runtime, target)),
+    rollback: clean((execution, how) => rollback(runtime, execution, how)),
+    approvals: clean(async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now()))),
+    approve: clean((id, how) => approve(runtime, id, how)),
+    deny: clean((id, how) => deny(runtime, id, how)),
+    closeBreaker: clean((remediator, where, how) => closeBreaker(runtime, remediator, where, how)),
+    retry: clean((ref, how) => retry(runtime, ref, how)),
+    attest: clean(async (remediator, where, how) => {
       const { attest, accountOf } = await import('./attest.js');
       const attestation = await attest(runtime, remediator, where, how);
       return { attestation, passes: await askAbout(runtime, [runtime.remediator(remediator)], accountOf(where), oneRun({})) };
-    },
-    recover: (run = {}) => recover(runtime, run.deadline ?? null),
-    recoverExecution: (execution, how) => recoverExecution(runtime, execution, how),
+    }),
+    recover: clean((run = {}) => recover(runtime, run.deadline ?? null)),
+    recoverExecution: clean((execution, how) => recoverExecution(runtime, execution, how)),
+    redact: (value) => redactor.now(value),
     close: () => runtime.gate.close(),
   };
 }
 
 /** A sweep, then the digest of the day if it is due, and what was held back: it would be gone with this process, and nothing would say so. */
-async function sweepAndSay(runtime: Runtime, options: SweepOptions): Promise<readonly SweepSummary[]> {
+async function sweepAndSay(runtime: Runtime, given: SweepOptions): Promise<readonly SweepSummary[]> {
+  const { onPass } = given;
+  const options = onPass === undefined ? given : { ...given, onPass: (pass: PassResult) => onPass(runtime.redactor.now(pass)) };
   const summaries = await sweep(runtime, options);
   if (options.dryRun === true) return summaries;
   await sendDigest(runtime, options.targets, options.deadline ?? null);

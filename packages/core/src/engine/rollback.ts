@@ -7,6 +7,7 @@ import { REVERSIBLE } from '../model/outcome.js';
 import type { Change, Plan } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
 import type { Policy } from '../policy/policy.js';
+import { holdsMarker } from '../redact.js';
 import type { Remediator } from '../remediator/define.js';
 import { apply } from './apply.js';
 import { inExecution } from './gate.js';
@@ -58,6 +59,8 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
+  if (appliedUndo.some(({ calls }) => holdsMarker(calls)))
+    refuse('Its undo would write a secret, which is kept nowhere.', 'Take it back by hand; the plan says what was changed.');
   return remediator;
 }
 
@@ -151,7 +154,9 @@ async function asLeft(
   if (after !== null && digestOf(now) !== digestOf(after))
     refuse(
       'The resource was changed since the fix: what is there now is not what the fix left.',
-      'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
+      holdsMarker(after)
+        ? 'Its state holds a secret: if the key of redaction was replaced since, use the one before. Else roll back later executions first, or restore by hand.'
+        : 'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
     );
   return { view, observation, now };
 }

@@ -5,7 +5,7 @@ import { type Decision, decide, decisive, type Fact, type Facts, type Guardrail,
 import { type Attestation, type Budget, breakerOf, type Journal, type StreamView, type TrackedExecution } from '../journal.js';
 import { RedressError } from '../model/errors.js';
 import type { Finding } from '../model/finding.js';
-import { digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
+import { deepFreeze, digestOf, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { Assessment } from '../model/plan.js';
 import { GLOBAL_REGION, partitionOf, type ResourceRef, resource } from '../model/resource.js';
 import type { Notify } from '../notify.js';
@@ -16,6 +16,7 @@ import { mistakes, nearest } from '../policy/validate.js';
 import { type Clock, type ConfigRule, type ConfigRuleReader, fixed, type Identity, isLive, type Live, type Stop, systemClock } from '../ports.js';
 import { frozenAssessment, type Observation, type ObservationPurpose, type Remediator } from '../remediator/define.js';
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
+import { Redactor, redactingJournal, redactingNotify } from './redaction.js';
 import { CallBudgets } from './sweep/budget.js';
 import type { RedressOptions } from './types.js';
 
@@ -40,6 +41,8 @@ export class Runtime {
   readonly remediators: readonly Remediator[];
   readonly clock: Clock;
   readonly gate: Gate;
+  /** What is planned, recorded, answered and sent to people goes through it. */
+  readonly redactor: Redactor;
   /** What sweeps may ask of AWS. */
   readonly budgets: CallBudgets;
   readonly notify: Notify | null;
@@ -64,14 +67,17 @@ export class Runtime {
     this.#register = live(options.exceptions ?? defineRegister([]));
     this.#hasRegister = options.exceptions != null;
     this.#killSwitch = options.killSwitch ?? fixed<Stop>('none');
-    this.journal = options.journal ?? null;
+    const journal = options.journal ?? null;
+    this.redactor = new Redactor(options.redaction ?? {}, journal);
+    this.journal = journal === null ? null : redactingJournal(journal, this.redactor);
     this.#guardrails = [...builtinGuardrails, ...(options.guardrails ?? [])];
     this.#configRules = options.configRules ?? null;
-    this.notify = options.notify ?? null;
+    this.notify = options.notify == null ? null : redactingNotify(options.notify, this.redactor);
     this.clock = options.clock ?? systemClock;
-    this.warn = options.onWarning ?? (() => undefined);
+    const { onWarning, onCall } = options;
+    this.warn = (message, error) => onWarning?.(this.redactor.now(message), this.redactor.now(error));
     this.budgets = new CallBudgets(this.clock);
-    this.gate = new Gate(options.connect, this.clock, options.onCall ?? (() => undefined));
+    this.gate = new Gate(options.connect, this.clock, (trace) => onCall?.(this.redactor.now(trace)));
 
     const ids = new Set<string>();
     for (const remediator of options.remediators) {
@@ -182,7 +188,8 @@ export class Runtime {
   }
 
   /**
-   * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact.
+   * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact. The remediator sees what is
+   * there; what it answers, and the state that is compared, shown and kept, holds no secret from here on (docs/adr/0027).
    *
    * @param how `earlier`: what the plan was made from. `shared`: what others have read of the resource just now, where that is good enough. Under a lease it is not.
    */
@@ -220,9 +227,11 @@ export class Runtime {
     const seen = observation.value;
     if (seen === 'gone') return { observation, assessment: known({ status: 'compliant', message: 'The resource is gone.' }) };
     const assessment = await factOf(async () =>
-      frozenAssessment(remediator.plan({ state: seen.state, context: seen.context, resource: ref, parameters, observedAt: this.clock.now() })),
+      frozenAssessment(
+        await this.redactor.of(remediator.plan({ state: seen.state, context: seen.context, resource: ref, parameters, observedAt: this.clock.now() })),
+      ),
     );
-    return { observation, assessment };
+    return { observation: await factOf(async () => ({ ...seen, state: deepFreeze(await this.redactor.of(seen.state)) })), assessment };
   }
 
   /** What a person said last of what nothing can evaluate. Without a journal nobody has said anything. */

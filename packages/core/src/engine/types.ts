@@ -10,6 +10,7 @@ import type { Register } from '../policy/register.js';
 import type { Clock, ConfigRuleReader, Connect, Live, Stop } from '../ports.js';
 import type { Remediator } from '../remediator/define.js';
 import type { CallTrace } from './gate.js';
+import type { RedactionOptions } from './redaction.js';
 import type { CallBudget } from './sweep/budget.js';
 
 /** What {@link createRedress} takes. */
@@ -27,6 +28,8 @@ export interface RedressOptions {
   /** Added to the built-in ones; they can only restrict. */
   readonly guardrails?: readonly Guardrail[];
   readonly notify?: Notify;
+  /** What is a secret besides what is known, and the key that equal secrets are told by. */
+  readonly redaction?: RedactionOptions;
   /** A stop besides the policy's: a parameter, a file. */
   readonly killSwitch?: Live<Stop>;
   readonly clock?: Clock;
@@ -338,5 +341,12 @@ export interface Redress {
    * @throws {RedressError} `recovery/refused` when it is not open, its lease may be that of a living worker, or nobody says why.
    */
   recoverExecution(execution: string, options: { readonly by: string; readonly reason: string; readonly deadline?: number }): Promise<PassResult>;
+  /**
+   * A value, a text or an error without secrets, as it may be logged: everything that the engine records, answers and sends is so already. An
+   * error is redacted in place.
+   *
+   * @example console.error(redress.redact(messageOf(error)))
+   */
+  redact<T>(value: T): T;
   close(): void;
 }

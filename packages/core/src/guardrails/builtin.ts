@@ -16,6 +16,7 @@ import { mode } from './mode.js';
 import { promotion } from './promotion.js';
 import { refusals } from './refusals.js';
 import { replay } from './replay.js';
+import { secrets } from './secrets.js';
 import { selfEvent } from './self-event.js';
 import { settling } from './settling.js';
 
@@ -34,6 +35,7 @@ export const builtinGuardrails: readonly Guardrail[] = [
   exceptions,
   managedByIac,
   hazards,
+  secrets,
   settling,
   hold,
   fights,

@@ -42,6 +42,7 @@ describe('decide', () => {
       'exceptions',
       'managed-by-iac',
       'hazards',
+      'secrets',
       'settling',
       'hold',
       'fights',

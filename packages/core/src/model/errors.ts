@@ -13,6 +13,7 @@ export type RedressErrorCode =
   | 'gate/intent-not-open'
   | 'gate/stopped'
   | 'gate/no-time-left'
+  | 'gate/redacted'
   | 'connect/policy-too-large'
   | 'aws/denied'
   | 'aws/throttled'

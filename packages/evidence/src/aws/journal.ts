@@ -30,6 +30,7 @@ import {
 } from '@redress/core';
 import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
 import { approvalsOf, deedsOf } from '../deeds.js';
+import { randomKey } from '../journal.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
 import { placeOf, standingIn } from '../standing.js';
 import { carriedBy, carrying, divided } from './documents.js';
@@ -211,6 +212,24 @@ class AwsJournal implements Journal {
   #executing({ record, after }: Written, execution: string): TransactWriteItem {
     const Item = { ...av(executionKey(execution)), stream: { S: after.stream }, begun: { N: String(Date.parse(record.time)) } };
     return { Put: { TableName: this.#table, Item, ConditionExpression: 'attribute_not_exists(pk)' } };
+  }
+
+  async redactionKey(): Promise<string> {
+    const at = { pk: 'redaction', sk: 'key' };
+    const there = await this.#store.get(at);
+    if (there?.['key']?.S !== undefined) return there['key'].S;
+    const key = randomKey();
+    const Put = {
+      TableName: this.#table,
+      Item: { ...av(at), key: { S: key } },
+      ConditionExpression: 'attribute_not_exists(pk)',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
+    const ended = await this.#store.transact([{ Put }], key.slice(0, 32), (failed) => failed.get(0)?.['key']?.S === key);
+    if (ended.kind === 'done') return key;
+    const first = ended.failed.get(0)?.['key']?.S ?? (await this.#store.get(at))?.['key']?.S;
+    if (first === undefined) throw this.#store.unavailable(new Error('the key of redaction is there, and cannot be read'));
+    return first;
   }
 
   async append(request: AppendRequest): Promise<RecordRef> {

@@ -1,0 +1,22 @@
+import { holdsMarker } from '../redact.js';
+import { allow } from './answer.js';
+import { defineGuardrail } from './guardrail.js';
+
+/**
+ * What is sent is what is recorded, and what takes it back comes from the records: neither can be where it holds a secret, which is kept nowhere.
+ * A state that holds one is no reason to leave a gap open, as long as no call writes it.
+ */
+export const secrets = defineGuardrail({
+  id: 'secrets',
+  needs: [],
+  evaluate: ({ changes }) => {
+    const held = changes.filter(({ call, undo }) => holdsMarker(call.input) || holdsMarker(undo));
+    if (held.length === 0) return allow('no-secret', 'No call writes a secret.');
+    return {
+      effect: 'deny',
+      code: 'secret-in-plan',
+      message: `A secret is in what would be written, or in what would take it back: ${held.map(({ summary }) => summary).join('; ')}. Secrets are kept nowhere, so it is left to a person.`,
+      data: { changes: held.length },
+    };
+  },
+});

@@ -1,0 +1,296 @@
+import { createHmac } from 'node:crypto';
+import { isRecord } from './model/json.js';
+
+/** What is redacted besides what is known. */
+export interface RedactionRules {
+  /** Names whose values are secrets, whatever they look like: `x-acme-pin`. Case and punctuation do not matter. */
+  readonly names?: readonly string[];
+  /** What a secret looks like, all of it. With the flag `g`. */
+  readonly patterns?: readonly RegExp[];
+}
+
+const MARKER = /\[redacted(?: hmac:[0-9a-f]{16})?\]/;
+const MARKERS = new RegExp(`(${MARKER.source})`);
+
+/**
+ * What stands for a secret: equal for equal secrets under one key, so that *changed or not* can still be seen. 64 bits of HMAC-SHA-256, since
+ * a plain digest of a short secret can be guessed.
+ */
+function markerOf(secret: string, key: string | null): string {
+  return key === null ? '[redacted]' : `[redacted hmac:${createHmac('sha256', key).update(secret, 'utf8').digest('hex').slice(0, 16)}]`;
+}
+
+/** Whether something was redacted in a value: what is written back to AWS must hold no marker. */
+export function holdsMarker(value: unknown): boolean {
+  if (typeof value === 'string') return MARKER.test(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, member]) => MARKER.test(name) || holdsMarker(member));
+}
+
+// Forms of tokens, as their issuers document them and secret scanners know them.
+// https://github.com/gitleaks/gitleaks/blob/v8.28.0/config/gitleaks.toml
+// https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
+const FORMS: readonly RegExp[] = [
+  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
+  /AGE-SECRET-KEY-1[0-9A-Z]{40,}/g,
+  // JSON Web Tokens, and what wraps them
+  /\b(?:ops_)?eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
+  /\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/g,
+  /\b(?:gh[opsur]|github_pat|npm|hf|glsa|glc|dckr_pat|dop_v1|doo_v1|dor_v1|shp(?:at|ss|ca|pa)|pscale_(?:tkn|pw|oauth)|lin_api|rubygems|figd|ntn|sntrys|pnu|tskey-[a-z]+|whsec|(?:sk|rk|pk)_(?:live|test))_[A-Za-z0-9_.=+/-]{10,}/g,
+  /\b(?:gl(?:pat|ptt|dt|rt|cbt|ft|soat|imt|agent|oas)|sk|key|NRAK|PMAK|HRKU|pul|GOCSPX|pypi|tskey|sq0(?:csp|atp))-[A-Za-z0-9_-]{20,}/g,
+  /\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}|AT(?:ATT|CTT3)[A-Za-z0-9_=-]{20,}|dapi[a-f0-9]{32}|AKCp[A-Za-z0-9]{20,}|EAAA[A-Za-z0-9_-]{56,})/g,
+  /\b(?:SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})/g,
+  /\b[0-9a-f]{32}-us\d{1,2}\b/g,
+  /\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b/g,
+  // A client secret of Entra ID
+  /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/g,
+  // Whoever knows these addresses may post
+  /https:\/\/(?:hooks\.slack\.com|[a-z0-9.-]+\.webhook\.office\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com\/api\/webhooks|chat\.googleapis\.com\/v1\/spaces)\/[^\s"'<>\\]+/g,
+  /https:\/\/[^\s"'<>]*[?&]sig=[^\s"'<>\\]+/g,
+  // Signed requests, with what signs them
+  /[?&]X-Amz-(?:Signature|Credential|Security-Token)=([^\s&"'<>]+)/gi,
+  /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:([^\s/@"']+)(?=@)/gi,
+  /\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi,
+  /\blogin\s+\S+\s+password\s+(\S+)/g,
+  /(?:\bIDENTIFIED\s+BY|\bWITH(?:\s+LOGIN)?\s+PASSWORD)\s+'([^']+)'/gi,
+  /\becho\s+["']?[\w.-]+:([^"'\s|]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd\b/g,
+  /\bsshpass\s+-p\s*["']?([^\s"']+)/g,
+  /\s(?:-u|--user)[ =]["']?[^\s:"']+:([^\s"']+)/g,
+];
+
+/** The last word of a name whose value is a secret. */
+const SECRET_WORD = /(?:password|passwd|passphrase|pwd|secret|token|apikey|secretkey|privatekey|credentials?|authorization)\d*$/;
+const SECRET_PAIR =
+  /(?:^| )(?:api|app|application|secret|private|access|auth|account|shared|encryption|signing|license|service|storage|deploy|integration|webhook|ssh|sas|master|subscription) key\d*$|(?:^| )(?:webhook url|connection string|conn(?:ection)? str|[a-z]+ pass)$/;
+/** Tokens that only say where to go on, or that make a request idempotent. */
+const OPEN_TOKEN = /(?:next|client|request|pagination|continuation|idempotency|page|starting|start|task|result|sequence|change|etag) ?token$/;
+/** What is as random as a key, and public: it signs a message, or names a delivery of it. */
+const OPEN_NAME = /(?:^| )(?:signature|receipt handle|certificate(?: body| chain)?|public key|fingerprint|digest|checksum|etag|cursor|marker)$/;
+/** What stands under such a name, and is no secret: a setting, a reference, a marker. */
+const OPEN_VALUE =
+  /^(?:|true|false|yes|no|none|null|undefined|enabled|disabled|required|optional|active|inactive|default|unknown|on|off|missing|expired|invalid|plaintext|plain|secure|string|securestring|aws_iam|hidden_due_to_security_reasons|\*+|\d{1,3}|arn:aws[^ ]*|alias\/[^ ]*|sha256:[0-9a-f]{64}|\{\{(?:resolve|ssm)[^}]*\}\}|\$\{[^}]*\}|\$[a-z_]\w*|\$\([^)]*\)|!ref .*|<[^>]*>)$/i;
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+const KEY_IDS = /^(?:(?:AKIA|ASIA)[A-Z0-9]*[ ,:+/]*)+$/;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const NAMES_A_KEY = /(?:encryption|master|signing) key$/;
+
+/** `dbPassword_2` as `db password 2`. */
+function wordsOf(name: string): string {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, ' ')
+    .replace(/(?: \d+)+$/, '')
+    .trim();
+}
+
+/** The members of an object that say what its value is called: of tags, environments, parameters. */
+const CALLED = /^(?:(?:parameter|option|variable|tag)?(?:key|name))$/i;
+const VALUED = /^(?:(?:parameter|option|variable|tag|default|resolved|string|secret)?values?)$/i;
+
+/** `NAME=`, `"name":`, `--name ` in a text, where its value follows. */
+const SAID = /(?<![A-Za-z0-9_.-])(?:-{1,2}[A-Za-z][A-Za-z0-9_.-]{0,127}[ \t]+(?!-)|([A-Za-z_][A-Za-z0-9_.-]{0,127})\\*["']?\s*(?:=>|:=|[=:])\s*)/g;
+const VALUE = /\\*"(?:[^"\\]|\\[^"]|\\"(?!\s*[,}\]:]|$))*\\*"|'[^']*'|[^\s;&"'<>`]+/y;
+const ENV_LINE = /^([ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?)([A-Za-z_][A-Za-z0-9_.-]{0,127})([ \t]*=[ \t]*)([^\s"'`$]\S*)[ \t]*$/gm;
+
+const BASE64 = /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}(?![A-Za-z0-9+/_=-])/g;
+// Secret access keys have 40 characters, session tokens far more.
+const BARE = /(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])=*|[A-Za-z0-9/+]{100,}=*/g;
+
+/** Drawn at random, unlike names in a path: upper case, lower case and digits follow each other in no order. */
+function isRandom(text: string): boolean {
+  if (!/[a-z]/.test(text) || !/[A-Z]/.test(text) || !/[0-9]/.test(text)) return false;
+  const kinds = text.replace(/[a-z]/g, 'a').replace(/[A-Z]/g, 'A').replace(/[0-9]/g, '0');
+  let turns = 0;
+  for (let at = 1; at < kinds.length; at++) if (kinds[at] !== kinds[at - 1]) turns++;
+  return turns >= 0.4 * (text.length - 1);
+}
+
+/** How many encodings inside one another are looked into. */
+const LAYERS = 4;
+
+/** Redacts with one key and one set of rules. */
+class Redaction {
+  readonly #key: string | null;
+  readonly #names: ReadonlySet<string>;
+  readonly #patterns: readonly RegExp[];
+
+  constructor(key: string | null, { names = [], patterns = [] }: RedactionRules) {
+    this.#key = key;
+    this.#names = new Set(names.map((each) => wordsOf(each)));
+    this.#patterns = patterns;
+  }
+
+  #mark(secret: string): string {
+    return markerOf(secret, this.#key);
+  }
+
+  #isSecret(name: string, value: string): boolean {
+    const words = wordsOf(name);
+    if (this.#names.has(words)) return value !== '' && !isMarker(value);
+    if (!(SECRET_WORD.test(words) || SECRET_PAIR.test(words)) || OPEN_TOKEN.test(words)) return false;
+    return !OPEN_VALUE.test(value.trim()) && !KEY_IDS.test(value) && !isMarker(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
+  }
+
+  /** A value of JSON. Answers the same value, not a copy, when nothing in it is a secret. */
+  value(value: unknown, name: string | null, layers: number): unknown {
+    if (typeof value === 'string') {
+      if (name === null) return this.text(value, layers);
+      if (this.#isSecret(name, value)) return this.#mark(value);
+      const words = wordsOf(name);
+      return this.text(value, layers, !OPEN_NAME.test(words) && !OPEN_TOKEN.test(words));
+    }
+    if (Array.isArray(value)) {
+      const clean = value.map((each) => this.value(each, name, layers));
+      return clean.every((each, at) => each === value[at]) ? value : clean;
+    }
+    if (!isRecord(value)) return value;
+    const proto = Object.getPrototypeOf(value) as unknown;
+    // What is no JSON is nothing that is written: an instance keeps its methods.
+    if (proto !== Object.prototype && proto !== null) return value;
+    // A name of a resource is what its records are found by.
+    if (isResource(value)) return value;
+    const entries = Object.entries(value);
+    const called = entries.find(([key, member]) => CALLED.test(key) && typeof member === 'string')?.[1] as string | undefined;
+    let changed = false;
+    const clean = entries.map(([key, member]): [string, unknown] => {
+      const under = called !== undefined && VALUED.test(key) ? called : key;
+      const to: [string, unknown] = [this.text(key, 0), this.value(member, isRecord(member) ? null : under, layers)];
+      changed ||= to[0] !== key || to[1] !== member;
+      return to;
+    });
+    // `fromEntries` defines members: `__proto__` is one like any other.
+    return changed ? Object.fromEntries(clean) : value;
+  }
+
+  text(text: string, layers: number, bare = true): string {
+    if (text.length < 4) return text;
+    if (layers > 0) {
+      const inner = this.#document(text, layers) ?? this.#address(text, layers);
+      if (inner !== null) return inner;
+    }
+    // What is redacted already stays as it is.
+    return text
+      .split(MARKERS)
+      .map((part) => (MARKER.test(part) ? part : this.#plain(part, layers, bare)))
+      .join('');
+  }
+
+  /** JSON in a text: a policy, a request's body. Null: it is none. */
+  #document(text: string, layers: number): string | null {
+    if (!/^\s*[{[]/.test(text)) return null;
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      return null;
+    }
+    const clean = this.value(parsed, null, layers - 1);
+    return clean === parsed ? text : JSON.stringify(clean);
+  }
+
+  /** A text that is encoded for an address, as IAM answers policies. Null: it is none, or holds no secret. */
+  #address(text: string, layers: number): string | null {
+    if (!/%[0-9A-Fa-f]{2}/.test(text)) return null;
+    let decoded: string;
+    try {
+      decoded = decodeURIComponent(text.replaceAll('+', '%2B'));
+    } catch {
+      return null;
+    }
+    const clean = this.text(decoded, layers - 1);
+    return clean === decoded ? null : clean;
+  }
+
+  #plain(text: string, layers: number, bare: boolean): string {
+    let clean = text;
+    for (const pattern of this.#patterns) clean = clean.replace(pattern, (found) => (found === '' ? found : this.#mark(found)));
+    for (const form of FORMS)
+      clean = clean.replace(form, (found: string, ...groups: unknown[]) => {
+        const secret = groups[0];
+        return typeof secret === 'string' && secret !== '' ? this.#instead(found, secret) : typeof secret === 'string' ? found : this.#mark(found);
+      });
+    clean = clean.replace(ENV_LINE, (found, before: string, name: string, is: string, value: string) =>
+      !MARKER.test(value) && this.#isSecret(name, value) ? `${before}${name}${is}${this.#mark(value)}` : found,
+    );
+    clean = this.#said(clean);
+    if (layers > 0) clean = clean.replace(BASE64, (found) => this.#encoded(found, layers));
+    return bare ? clean.replace(BARE, (found) => (isRandom(found) && decoded(found) === null ? this.#mark(found) : found)) : clean;
+  }
+
+  /** What is said to be a secret by the name before it. */
+  #said(text: string): string {
+    let clean = '';
+    let done = 0;
+    for (const found of text.matchAll(SAID)) {
+      const at = found.index + found[0].length;
+      if (at < done) continue;
+      const name = found[1] ?? found[0].trim();
+      VALUE.lastIndex = at;
+      const given = VALUE.exec(text)?.[0];
+      if (given === undefined || given.startsWith('[redacted')) continue;
+      const [quote, value, rest] = unquoted(given);
+      if (!this.#isSecret(name, value)) continue;
+      clean += `${text.slice(done, at)}${quote}${this.#mark(value)}${quote}${rest}`;
+      done = at + given.length;
+    }
+    return clean + text.slice(done);
+  }
+
+  /** The secret is the last of what was found. */
+  #instead(found: string, secret: string): string {
+    const at = found.lastIndexOf(secret);
+    return MARKER.test(secret) || secret.startsWith('[redacted') ? found : `${found.slice(0, at)}${this.#mark(secret)}${found.slice(at + secret.length)}`;
+  }
+
+  /** Base64 of a text that holds a secret: user data. */
+  #encoded(found: string, layers: number): string {
+    const text = decoded(found);
+    return text === null || this.text(text, layers - 1) === text ? found : this.#mark(text);
+  }
+}
+
+/** The text that is encoded as Base64; null where it is none. */
+function decoded(base64: string): string | null {
+  const text = Buffer.from(base64, 'base64').toString('utf8');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: bytes that no text has.
+  return text.length < 8 || /[\u0000-\u0008\u000e-\u001a\ufffd]/.test(text) ? null : text;
+}
+
+const RESOURCE = ['type', 'id', 'account', 'region', 'partition'];
+
+function isResource(value: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(value).length === RESOURCE.length && RESOURCE.every((name) => typeof value[name] === 'string') && /^\d{12}$/.test(String(value['account']));
+}
+
+const isMarker = (value: string) => new RegExp(`^${MARKER.source}$`).test(value);
+
+/** What quotes a value, the value, and what ends the sentence behind it. */
+function unquoted(given: string): readonly [quote: string, value: string, rest: string] {
+  const quoted = /^(\\*["'])([\s\S]*)\1$/.exec(given);
+  if (quoted === null) {
+    const value = given.replace(/[,.)}\]]+$/, '');
+    return ['', value, given.slice(value.length)];
+  }
+  const [, quote = '', inner = ''] = quoted;
+  try {
+    return [quote, quote === '"' ? (JSON.parse(given) as string) : inner, ''];
+  } catch {
+    return [quote, inner, ''];
+  }
+}
+
+/**
+ * A value of JSON, or a text, without secrets: each is replaced by `[redacted hmac:…]`, which is equal for equal secrets under one key, or by
+ * `[redacted]` without a key. What looks like a secret is one: a form that an issuer's tokens have, a value under a name that says so, and
+ * what was drawn at random like a secret access key; also in JSON, Base64 and percent-encoding inside texts. What is redacted already stays
+ * as it is. Pure; answers the very same value when it holds no secret.
+ *
+ * @param key The key of the HMAC; null where none is known.
+ * @example redact({ DB_PASSWORD: 'hunter2' }, key) // { DB_PASSWORD: '[redacted hmac:…]' }
+ * @see https://www.rfc-editor.org/rfc/rfc2104
+ */
+export function redact<T>(value: T, key: string | null = null, rules: RedactionRules = {}): T {
+  return new Redaction(key, rules).value(value, null, LAYERS) as T;
+}
