@@ -156,7 +156,7 @@ class Redaction {
     let changed = false;
     const clean = entries.map(([key, member]): [string, unknown] => {
       const under = called !== undefined && VALUED.test(key) ? called : key;
-      const to: [string, unknown] = [this.text(key, 0), this.value(member, isRecord(member) ? null : under, layers)];
+      const to: [string, unknown] = [this.text(key, layers), this.value(member, isRecord(member) ? null : under, layers)];
       changed ||= to[0] !== key || to[1] !== member;
       return to;
     });
@@ -225,7 +225,8 @@ class Redaction {
     let done = 0;
     for (const found of text.matchAll(SAID)) {
       const at = found.index + found[0].length;
-      if (at < done) continue;
+      // A part of an ARN: `…:secret:prod/db`.
+      if (at < done || (text[found.index - 1] === ':' && found[0].trimEnd().endsWith(':'))) continue;
       const name = found[1] ?? found[0].trim();
       VALUE.lastIndex = at;
       const given = VALUE.exec(text)?.[0];

@@ -350,6 +350,25 @@ const rows: readonly Row[] = [
     { hazards: ['bastion', 'website'] },
   ],
 
+  ['secrets', 'none', {}, 'allow', 'no-secret'],
+  [
+    'secrets',
+    'in a call',
+    { changes: [revoke, { ...revoke, call: { ...revoke.call, input: { GroupId: 'sg-0abc', Description: 'pw [redacted hmac:0123456789abcdef]' } } }] },
+    'deny',
+    'secret-in-plan',
+    { changes: 1 },
+  ],
+  [
+    'secrets',
+    'in what takes it back',
+    { changes: [{ ...revoke, undo: { calls: [{ ...revoke.call, input: { Note: '[redacted]' } }], restores: 'exact' } }] },
+    'deny',
+    'secret-in-plan',
+    { changes: 1 },
+  ],
+  ['secrets', 'in what people are told of it', { changes: [{ ...revoke, summary: 'revoke [redacted hmac:0123456789abcdef]' }] }, 'allow', 'no-secret'],
+
   ['settling', 'settled', {}, 'allow', 'settled'],
   ['settling', 'just now', { lastChange: NOW }, 'deny', 'settling', { until: iso(NOW + 60_000) }],
 
