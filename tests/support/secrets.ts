@@ -215,16 +215,28 @@ const KINDS: Readonly<Record<string, Kind>> = {
     return { secret, text: `mysqldump --user root --password ${secret} --all-databases`, name: 'BACKUP' };
   },
   'yaml-password': under('db_password', chosen, (name, secret) => `datasource:\n  url: x\n  ${name}: ${secret}\n`),
-  'env-password': under('DB_PASSWORD', (draw) => draw(PASSWORD, 16), (name, secret) => `set -e\nexport ${name}='${secret}'\n`),
+  'env-password': under(
+    'DB_PASSWORD',
+    (draw) => draw(PASSWORD, 16),
+    (name, secret) => `set -e\nexport ${name}='${secret}'\n`,
+  ),
   'pg-password': under('PGPASSWORD', chosen),
-  'quoted-password': under('password', (draw) => `${draw(ALNUM, 6)} ${draw(ALNUM, 4)};${draw(ALNUM, 4)}`, (name, secret) => JSON.stringify({ [name]: secret })),
+  'quoted-password': under(
+    'password',
+    (draw) => `${draw(ALNUM, 6)} ${draw(ALNUM, 4)};${draw(ALNUM, 4)}`,
+    (name, secret) => JSON.stringify({ [name]: secret }),
+  ),
   'rds-master': under('MasterUserPassword', chosen, (name, secret) => `--${name} ${secret}`),
   'api-key': under('ACME_API_KEY', (draw) => draw(HEX, 32)),
   'client-secret': under('OAUTH_CLIENT_SECRET', (draw) => draw(URLSAFE, 40)),
   'twilio-auth-token': under('TWILIO_AUTH_TOKEN', (draw) => draw(HEX, 32)),
   'datadog-app-key': under('DD_APP_KEY', (draw) => draw(HEX, 40)),
   'heroku-api-key': under('HEROKU_API_KEY', (draw) => `${draw(HEX, 8)}-${draw(HEX, 4)}-${draw(HEX, 4)}-${draw(HEX, 4)}-${draw(HEX, 12)}`),
-  'random-secret': under('SESSION_SECRET', (draw) => draw(PASSWORD, 44), (name, secret) => `${name}="${secret}"`),
+  'random-secret': under(
+    'SESSION_SECRET',
+    (draw) => draw(PASSWORD, 44),
+    (name, secret) => `${name}="${secret}"`,
+  ),
   'encryption-key': under('ENCRYPTION_KEY', (draw) => draw(HEX, 64)),
 };
 
@@ -265,7 +277,9 @@ function waysOf(secret: string): readonly (readonly [how: string, written: strin
     ['hexadecimal', bytes.toString('hex')],
     // What does not depend on the bytes before and behind.
     ...[0, 1, 2].map((offset) => {
-      const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '');
+      const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+        .toString('base64')
+        .replace(/=+$/, '');
       return ['Base64', encoded.slice(offset === 0 ? 0 : offset + 1, -2)] as const;
     }),
   ];

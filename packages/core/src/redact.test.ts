@@ -10,7 +10,12 @@ const secrets = corpus();
 /** Every way in which an account, an event or a person may hold a secret. */
 const PLACES: Readonly<Record<string, (planted: (typeof secrets)[number]) => unknown>> = {
   'a variable of a function': ({ name, value }) => ({ Environment: { Variables: { STAGE: 'prod', [name]: value } } }),
-  'a tag': ({ name, value }) => ({ TagList: [{ Key: 'owner', Value: 'payments' }, { Key: name, Value: value }] }),
+  'a tag': ({ name, value }) => ({
+    TagList: [
+      { Key: 'owner', Value: 'payments' },
+      { Key: name, Value: value },
+    ],
+  }),
   'a tag in lower case': ({ name, value }) => ({ tags: [{ key: name, value }] }),
   'tags by name': ({ name, value }) => ({ tags: { owner: 'payments', [name]: value } }),
   'a container': ({ name, value }) => ({ environment: [{ name, value }] }),
@@ -91,9 +96,15 @@ describe('what holds no secret', () => {
     bytes(32),
     bytes(48),
     bytes(64),
-    fc.tuple(fc.stringMatching(/^[0-9]{12}$/), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,40}$/)).map(([account, name]) => `arn:aws:iam::${account}:role/${name}`),
-    fc.tuple(fc.stringMatching(/^[0-9]{12}$/), hex(16), fc.uuid()).map(([account, id, key]) => `arn:aws:elasticloadbalancing:eu-west-1:${account}:loadbalancer/app/${key}/${id}`),
-    fc.tuple(fc.stringMatching(/^[0-9]{12}$/), fc.stringMatching(/^[a-z]{3,12}$/)).map(([account, name]) => `arn:aws:secretsmanager:eu-west-1:${account}:secret:prod/${name}-a1B2c3`),
+    fc
+      .tuple(fc.stringMatching(/^[0-9]{12}$/), fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,40}$/))
+      .map(([account, name]) => `arn:aws:iam::${account}:role/${name}`),
+    fc
+      .tuple(fc.stringMatching(/^[0-9]{12}$/), hex(16), fc.uuid())
+      .map(([account, id, key]) => `arn:aws:elasticloadbalancing:eu-west-1:${account}:loadbalancer/app/${key}/${id}`),
+    fc
+      .tuple(fc.stringMatching(/^[0-9]{12}$/), fc.stringMatching(/^[a-z]{3,12}$/))
+      .map(([account, name]) => `arn:aws:secretsmanager:eu-west-1:${account}:secret:prod/${name}-a1B2c3`),
     fc.date({ noInvalidDate: true, min: new Date('2000-01-01'), max: new Date('2100-01-01') }).map((each) => each.toISOString()),
     fc.ipV4(),
     fc.emailAddress({ localPart: fc.stringMatching(/^[a-z]{1,12}$/) } as never),
@@ -112,7 +123,7 @@ describe('what holds no secret', () => {
     { HttpTokens: 'required', HttpPutResponseHopLimit: 1 },
     { PasswordPolicy: { MinimumPasswordLength: 14, RequireSymbols: true }, PasswordLastUsed: '2026-11-01T00:00:00Z', PasswordResetRequired: 'true' },
     { MasterUserSecret: { SecretArn: 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:rds!db-1', SecretStatus: 'active' } },
-    { password: '{{resolve:secretsmanager:prod/db:SecretString:password}}', DB_PASSWORD: '${DbPassword}', token: '$TOKEN', secret: 'alias/aws/secretsmanager' },
+    { password: '{{resolve:secretsmanager:prod/db:SecretString:password}}', DB_PASSWORD: `$\{DbPassword}`, token: '$TOKEN', secret: 'alias/aws/secretsmanager' },
     { KMSMasterKeyID: 'arn:aws:kms:eu-west-1:111111111111:key/1', EncryptionKey: '1234abcd-12ab-34cd-56ef-1234567890ab' },
     { 'redress:stale-access-key': 'AKIAIOSFODNN7EXAMPLE' },
     'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq me@example.com',

@@ -262,7 +262,9 @@ function decoded(base64: string): string | null {
 const RESOURCE = ['type', 'id', 'account', 'region', 'partition'];
 
 function isResource(value: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(value).length === RESOURCE.length && RESOURCE.every((name) => typeof value[name] === 'string') && /^\d{12}$/.test(String(value['account']));
+  return (
+    Object.keys(value).length === RESOURCE.length && RESOURCE.every((name) => typeof value[name] === 'string') && /^\d{12}$/.test(String(value['account']))
+  );
 }
 
 const isMarker = (value: string) => new RegExp(`^${MARKER.source}$`).test(value);

@@ -40,7 +40,8 @@ export class Redactor {
     for (const name of new Set(['message', 'stack', ...Object.keys(error)])) {
       const said = members[name];
       const clean = redact(said, this.#key, this.#rules);
-      if (clean !== said) Object.defineProperty(error, name, { value: clean, configurable: true, writable: true, enumerable: name !== 'message' && name !== 'stack' });
+      if (clean !== said)
+        Object.defineProperty(error, name, { value: clean, configurable: true, writable: true, enumerable: name !== 'message' && name !== 'stack' });
     }
     if (error.cause instanceof Error && depth < 8) this.#error(error.cause, depth + 1);
     return error;
