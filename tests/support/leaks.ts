@@ -109,7 +109,10 @@ export const closeLeak = defineRemediator({
   title: 'Close leaks',
   resourceTypes: [TYPE],
   controls: [{ framework: 'aws-fsbp', id: 'Leak.1' }],
-  triggers: { configRules: ['leak-open'], apiCalls: { 'leak:OpenLeak': ({ request }) => (typeof request?.['id'] === 'string' ? [{ id: request['id'], subjects: [] }] : []) } },
+  triggers: {
+    configRules: ['leak-open'],
+    apiCalls: { 'leak:OpenLeak': ({ request }) => (typeof request?.['id'] === 'string' ? [{ id: request['id'], subjects: [] }] : []) },
+  },
   ceiling: 'enforce',
   blindSpots: ['none in a test'],
   uses: {

@@ -27,36 +27,44 @@ export function holdsMarker(value: unknown): boolean {
   return Object.entries(value).some(([name, member]) => MARKER.test(name) || holdsMarker(member));
 }
 
+// Where a word begins, also behind an escaped line feed: `\nghp_…`.
+const START = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\(?:u[0-9a-f]{4}|[nrt])))`;
+
 // Forms of tokens, as their issuers document them and secret scanners know them.
 // https://github.com/gitleaks/gitleaks/blob/v8.28.0/config/gitleaks.toml
 // https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns
-const FORMS: readonly RegExp[] = [
-  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
-  /AGE-SECRET-KEY-1[0-9A-Z]{40,}/g,
-  // JSON Web Tokens, and what wraps them
-  /\b(?:ops_)?eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
-  /\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/g,
-  /\b(?:gh[opsur]|github_pat|npm|hf|glsa|glc|dckr_pat|dop_v1|doo_v1|dor_v1|shp(?:at|ss|ca|pa)|pscale_(?:tkn|pw|oauth)|lin_api|rubygems|figd|ntn|sntrys|pnu|tskey-[a-z]+|whsec|(?:sk|rk|pk)_(?:live|test))_[A-Za-z0-9_.=+/-]{10,}/g,
-  /\b(?:gl(?:pat|ptt|dt|rt|cbt|ft|soat|imt|agent|oas)|sk|key|NRAK|PMAK|HRKU|pul|GOCSPX|pypi|tskey|sq0(?:csp|atp))-[A-Za-z0-9_-]{20,}/g,
-  /\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}|AT(?:ATT|CTT3)[A-Za-z0-9_=-]{20,}|dapi[a-f0-9]{32}|AKCp[A-Za-z0-9]{20,}|EAAA[A-Za-z0-9_-]{56,})/g,
-  /\b(?:SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})/g,
-  /\b[0-9a-f]{32}-us\d{1,2}\b/g,
-  /\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b/g,
-  // A client secret of Entra ID
-  /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/g,
-  // Whoever knows these addresses may post
-  /https:\/\/(?:hooks\.slack\.com|[a-z0-9.-]+\.webhook\.office\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com\/api\/webhooks|chat\.googleapis\.com\/v1\/spaces)\/[^\s"'<>\\]+/g,
-  /https:\/\/[^\s"'<>]*[?&]sig=[^\s"'<>\\]+/g,
-  // Signed requests, with what signs them
-  /[?&]X-Amz-(?:Signature|Credential|Security-Token)=([^\s&"'<>]+)/gi,
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:([^\s/@"']+)(?=@)/gi,
-  /\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})/gi,
-  /\blogin\s+\S+\s+password\s+(\S+)/g,
-  /(?:\bIDENTIFIED\s+BY|\bWITH(?:\s+LOGIN)?\s+PASSWORD)\s+'([^']+)'/gi,
-  /\becho\s+["']?[\w.-]+:([^"'\s|]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd\b/g,
-  /\bsshpass\s+-p\s*["']?([^\s"']+)/g,
-  /\s(?:-u|--user)[ =]["']?[^\s:"']+:([^\s"']+)/g,
-];
+const FORMS: readonly RegExp[] = (
+  [
+    /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
+    /AGE-SECRET-KEY-1[0-9A-Z]{40,}/g,
+    // JSON Web Tokens, and what wraps them
+    /\b(?:ops_)?eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?/g,
+    /\b(?:xox[a-z]|xapp)-[A-Za-z0-9-]{8,}/g,
+    /\b(?:gh[opsur]|github_pat|npm|hf|glsa|glc|dckr_pat|dop_v1|doo_v1|dor_v1|shp(?:at|ss|ca|pa)|pscale_(?:tkn|pw|oauth)|lin_api|rubygems|figd|ntn|sntrys|pnu|tskey-[a-z]+|whsec|(?:sk|rk|pk)_(?:live|test))_[A-Za-z0-9_.=+/-]{10,}/g,
+    /\b(?:gl(?:pat|ptt|dt|rt|cbt|ft|soat|imt|agent|oas)|sk|key|NRAK|PMAK|HRKU|pul|GOCSPX|pypi|tskey|sq0(?:csp|atp))-[A-Za-z0-9_-]{20,}/g,
+    /\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{20,}|AT(?:ATT|CTT3)[A-Za-z0-9_=-]{20,}|dapi[a-f0-9]{32}|AKCp[A-Za-z0-9]{20,}|EAAA[A-Za-z0-9_-]{56,})/g,
+    /\b(?:SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hv[sbr]\.[A-Za-z0-9_-]{20,}|dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{20,}|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,})/g,
+    /\b[0-9a-f]{32}-us\d{1,2}\b/g,
+    /\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b/g,
+    // A client secret of Entra ID
+    /(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/g,
+    // Whoever knows these addresses may post
+    /https:\/\/(?:hooks\.slack\.com|[a-z0-9.-]{1,80}\.webhook\.office\.com|(?:ptb\.|canary\.)?discord(?:app)?\.com\/api\/webhooks|chat\.googleapis\.com\/v1\/spaces)\/[^\s"'<>\\]+/g,
+    /https:\/\/[^\s"'<>]{1,512}[?&]sig=[^\s"'<>\\]+/g,
+    // Signed requests, with what signs them
+    /[?&]X-Amz-(?:Signature|Credential|Security-Token)=([^\s&"'<>]+)/gi,
+    /:\/\/[^\s/:@"']{0,128}:([^\s/@"']{1,512})(?=@)/gi,
+    /\b(?:bearer|basic)\s{1,8}([A-Za-z0-9._~+/=-]{8,})/gi,
+    /\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(\S+)/g,
+    /\b(?:IDENTIFIED\s{1,8}BY|WITH(?:\s{1,8}LOGIN)?\s{1,8}PASSWORD)\s{1,8}'([^']{1,256})'/gi,
+    /\becho\s{1,8}\\*["']?[\w.-]{1,64}:([^"'\s|\\]{1,256})\\*["']?\s{0,8}\|\s{0,8}(?:sudo\s{1,8})?chpasswd\b/g,
+    /\bsshpass\s{1,8}-p\s{0,8}\\*["']?([^\s"'\\]+)/g,
+    /\s(?:-u|--user)[ =]\\*["']?[^\s:"']{1,128}:([^\s"'\\]+)/g,
+  ] as const
+).map(({ source, flags }) => new RegExp(source.replace(/^\\b/, START), flags));
+
+/** Most texts hold none of them, which one look tells. */
+const ANY_FORM = new RegExp(FORMS.map(({ source }) => source).join('|'), 'i');
 
 /** The last word of a name whose value is a secret. */
 const SECRET_WORD = /(?:password|passwd|passphrase|pwd|secret|token|apikey|secretkey|privatekey|credentials?|authorization)\d*$/;
@@ -70,12 +78,22 @@ const OPEN_NAME = /(?:^| )(?:signature|receipt handle|certificate(?: body| chain
 const OPEN_VALUE =
   /^(?:|true|false|yes|no|none|null|undefined|enabled|disabled|required|optional|active|inactive|default|unknown|on|off|missing|expired|invalid|plaintext|plain|secure|string|securestring|aws_iam|hidden_due_to_security_reasons|\*+|\d{1,3}|arn:aws[^ ]*|alias\/[^ ]*|sha256:[0-9a-f]{64}|\{\{(?:resolve|ssm)[^}]*\}\}|\$\{[^}]*\}|\$[a-z_]\w*|\$\([^)]*\)|!ref .*|<[^>]*>)$/i;
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
-const KEY_IDS = /^(?:(?:AKIA|ASIA)[A-Z0-9]*[ ,:+/]*)+$/;
+const KEY_IDS = /^(?:AKIA|ASIA)[A-Z0-9]*(?:[ ,:+/]+(?:AKIA|ASIA)[A-Z0-9]*)*$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMES_A_KEY = /(?:encryption|master|signing) key$/;
 
-/** `dbPassword_2` as `db password 2`. */
+/** Names come again and again: members of the same replies, tags of the same account. */
+const known = new Map<string, string>();
+
+/** `dbPassword_2` as `db password`. */
 function wordsOf(name: string): string {
+  const words = known.get(name) ?? split(name.slice(-256));
+  if (known.size >= 5000) known.clear();
+  if (name.length <= 64) known.set(name, words);
+  return words;
+}
+
+function split(name: string): string {
   return name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
@@ -90,9 +108,14 @@ const CALLED = /^(?:(?:parameter|option|variable|tag)?(?:key|name))$/i;
 const VALUED = /^(?:(?:parameter|option|variable|tag|default|resolved|string|secret)?values?)$/i;
 
 /** `NAME=`, `"name":`, `--name ` in a text, where its value follows. */
-const SAID = /(?<![A-Za-z0-9_.-])(?:-{1,2}[A-Za-z][A-Za-z0-9_.-]{0,127}[ \t]+(?!-)|([A-Za-z_][A-Za-z0-9_.-]{0,127})\\*["']?\s*(?:=>|:=|[=:])\s*)/g;
-const VALUE = /\\*"(?:[^"\\]|\\[^"]|\\"(?!\s*[,}\]:]|$))*\\*"|'[^']*'|[^\s;&"'<>`]+/y;
+const SAID =
+  /(?:(?<![A-Za-z0-9_.-])|(?<=\\(?:u[0-9a-f]{4}|[nrt])))(?:-{1,2}[A-Za-z][A-Za-z0-9_.-]{0,127}[ \t]+(?!-)|([A-Za-z_][A-Za-z0-9_.-]{0,127})\\*["']?\s*(?:=>|:=|[=:])\s*)/g;
+// The last: a quote that was cut off with the end of the text.
+const VALUE = /\\*"(?:[^"\\]|\\[^"]|\\"(?!\s*[,}\]:]|$))*\\*"|'[^']*'|[^\s;&"'<>`]+|\\*["'][^\s"'<>`]+/y;
 const ENV_LINE = /^([ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+)?)([A-Za-z_][A-Za-z0-9_.-]{0,127})([ \t]*=[ \t]*)([^\s"'`$]\S*)[ \t]*$/gm;
+
+/** What a name of a secret has in it, whatever its case. */
+const HINT = /pass|pwd|secret|token|key|credential|authorization|url|str|conn/i;
 
 const BASE64 = /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,}={0,2}(?![A-Za-z0-9+/_=-])/g;
 // Secret access keys have 40 characters, session tokens far more.
@@ -126,11 +149,17 @@ class Redaction {
     return markerOf(secret, this.#key);
   }
 
-  #isSecret(name: string, value: string): boolean {
+  /** Whether a secret may stand under a name. */
+  #isName(name: string): boolean {
     const words = wordsOf(name);
-    if (this.#names.has(words)) return value !== '' && !isMarker(value);
-    if (!(SECRET_WORD.test(words) || SECRET_PAIR.test(words)) || OPEN_TOKEN.test(words)) return false;
-    return !OPEN_VALUE.test(value.trim()) && !KEY_IDS.test(value) && !isMarker(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
+    return this.#names.has(words) || ((SECRET_WORD.test(words) || SECRET_PAIR.test(words)) && !OPEN_TOKEN.test(words));
+  }
+
+  #isSecret(name: string, value: string): boolean {
+    if (!this.#isName(name) || isMarker(value)) return false;
+    const words = wordsOf(name);
+    if (this.#names.has(words)) return value !== '';
+    return !OPEN_VALUE.test(value.trim()) && !KEY_IDS.test(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
   }
 
   /** A value of JSON. Answers the same value, not a copy, when nothing in it is a secret. */
@@ -171,6 +200,7 @@ class Redaction {
       if (inner !== null) return inner;
     }
     // What is redacted already stays as it is.
+    if (!text.includes('[redacted')) return this.#plain(text, layers, bare);
     return text
       .split(MARKERS)
       .map((part) => (MARKER.test(part) ? part : this.#plain(part, layers, bare)))
@@ -192,7 +222,7 @@ class Redaction {
 
   /** A text that is encoded for an address, as IAM answers policies. Null: it is none, or holds no secret. */
   #address(text: string, layers: number): string | null {
-    if (!/%[0-9A-Fa-f]{2}/.test(text)) return null;
+    if (!text.includes('%') || !/%[0-9A-Fa-f]{2}/.test(text)) return null;
     let decoded: string;
     try {
       decoded = decodeURIComponent(text.replaceAll('+', '%2B'));
@@ -206,17 +236,23 @@ class Redaction {
   #plain(text: string, layers: number, bare: boolean): string {
     let clean = text;
     for (const pattern of this.#patterns) clean = clean.replace(pattern, (found) => (found === '' ? found : this.#mark(found)));
-    for (const form of FORMS)
+    for (const form of ANY_FORM.test(clean) ? FORMS : [])
       clean = clean.replace(form, (found: string, ...groups: unknown[]) => {
         const secret = groups[0];
         return typeof secret === 'string' && secret !== '' ? this.#instead(found, secret) : typeof secret === 'string' ? found : this.#mark(found);
       });
-    clean = clean.replace(ENV_LINE, (found, before: string, name: string, is: string, value: string) =>
-      !MARKER.test(value) && this.#isSecret(name, value) ? `${before}${name}${is}${this.#mark(value)}` : found,
-    );
-    clean = this.#said(clean);
+    if (this.#names.size > 0 || HINT.test(clean)) clean = this.#named(clean);
+    if (clean.length < 20) return clean;
     if (layers > 0) clean = clean.replace(BASE64, (found) => this.#encoded(found, layers));
     return bare ? clean.replace(BARE, (found) => (isRandom(found) && decoded(found) === null ? this.#mark(found) : found)) : clean;
+  }
+
+  /** `NAME=value` in lines and in sentences. */
+  #named(text: string): string {
+    const clean = text.replace(ENV_LINE, (found, before: string, name: string, is: string, value: string) =>
+      !MARKER.test(value) && this.#isSecret(name, value) ? `${before}${name}${is}${this.#mark(value)}` : found,
+    );
+    return this.#said(clean);
   }
 
   /** What is said to be a secret by the name before it. */
@@ -228,12 +264,15 @@ class Redaction {
       // A part of an ARN: `…:secret:prod/db`.
       if (at < done || (text[found.index - 1] === ':' && found[0].trimEnd().endsWith(':'))) continue;
       const name = found[1] ?? found[0].trim();
+      if (!this.#isName(name)) continue;
       VALUE.lastIndex = at;
       const given = VALUE.exec(text)?.[0];
       if (given === undefined || given.startsWith('[redacted')) continue;
       const [quote, value, rest] = unquoted(given);
+      // What holds others is looked into by itself.
+      if (/^[[{]/.test(given) || !/[A-Za-z0-9]/.test(value)) continue;
       if (!this.#isSecret(name, value)) continue;
-      clean += `${text.slice(done, at)}${quote}${this.#mark(value)}${quote}${rest}`;
+      clean += `${text.slice(done, at)}${quote}${this.#mark(value)}${rest}`;
       done = at + given.length;
     }
     return clean + text.slice(done);
@@ -273,14 +312,15 @@ const isMarker = (value: string) => new RegExp(`^${MARKER.source}$`).test(value)
 function unquoted(given: string): readonly [quote: string, value: string, rest: string] {
   const quoted = /^(\\*["'])([\s\S]*)\1$/.exec(given);
   if (quoted === null) {
-    const value = given.replace(/[,.)}\]]+$/, '');
-    return ['', value, given.slice(value.length)];
+    const [quote = ''] = /^\\*["']/.exec(given) ?? [];
+    const value = given.slice(quote.length).replace(/[,.)}\]…]+$/, '');
+    return [quote, value, given.slice(quote.length + value.length)];
   }
   const [, quote = '', inner = ''] = quoted;
   try {
-    return [quote, quote === '"' ? (JSON.parse(given) as string) : inner, ''];
+    return [quote, quote === '"' ? (JSON.parse(given) as string) : inner, quote];
   } catch {
-    return [quote, inner, ''];
+    return [quote, inner, quote];
   }
 }
 

@@ -44,7 +44,7 @@ export function createRedress(options: RedressOptions): Redress {
     remediators: options.remediators,
     plan: clean(async (remediator, ref) => askAbout(runtime, [runtime.remediator(remediator)], ref, { dryRun: true })),
     run: clean((input, run = {}) => ask(runtime, input, oneRun(run))),
-    handle: clean((input, run = {}) => handle(runtime, input, oneRun(run))),
+    handle: (input, run = {}) => handle(runtime, input, oneRun(run)),
     discover: (remediator, where) => discover(runtime, runtime.remediator(remediator), where),
     evaluate: clean((finding, run = {}) => evaluate(runtime, finding, run.deadline ?? null)),
     sweep: clean((options) => sweepAndSay(runtime, options)),
@@ -94,7 +94,9 @@ async function handle(runtime: Runtime, input: unknown, run: RunOptions): Promis
   for (const at of delivery.order()) {
     const finding = findings[at] as Finding;
     const handled: Handled = late ? { ...LEFT, finding } : await handleFinding(runtime, finding, run, { delivery, at });
-    const { left, ...result } = handled;
+    const { left, finding: known, ...found } = handled;
+    // The finding is what came in: it is looked at, and not kept.
+    const result: FindingResult = { finding: known, ...(await runtime.redactor.of(found)) };
     late ||= left;
     results.push(result);
     if (result.retryable && finding.itemId !== null) retry.add(finding.itemId);

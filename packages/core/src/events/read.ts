@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../model/json.js';
+import { redact } from '../redact.js';
 
 /**
  * Readers of untrusted members. Each answers null when a value is not what it should be, so that a decoder is a list of members
@@ -22,7 +23,8 @@ const isSafe = (value: string) => !UNSAFE_PLAIN.test(value) && value.isWellForme
  * @example cleanText('a\nb') === 'a\\u000ab'
  */
 function cleanText(value: string, max: number = MAX_TEXT): string {
-  const bounded = value.length > max ? `${value.slice(0, max - 1)}…` : value;
+  // What is cut off a secret leaves one that nobody recognizes.
+  const bounded = value.length > max ? `${redact(value).slice(0, max - 1)}…` : value;
   if (isSafe(bounded)) return bounded;
   return bounded.replace(UNSAFE_ALL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -173,5 +175,5 @@ const EMPTY = Object.freeze({});
 function copyText(value: string, budget: Budget): string {
   if (value.length <= MAX_COPIED_TEXT) return value.isWellFormed() ? value : value.toWellFormed();
   budget.truncated = true;
-  return value.slice(0, MAX_COPIED_TEXT).toWellFormed();
+  return redact(value).slice(0, MAX_COPIED_TEXT).toWellFormed();
 }

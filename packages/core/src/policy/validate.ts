@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { $ZodIssue } from 'zod/v4/core';
 import { formatPlace, type Place, RedressError, type RedressErrorCode } from '../model/errors.js';
 import { isRecord } from '../model/json.js';
+import { redact } from '../redact.js';
 
 /** A date and time that means one moment everywhere. */
 export const instant = z
@@ -202,7 +203,7 @@ function article(expected: string): string {
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+  return text.length > 60 ? `${redact(text).slice(0, 57)}…` : text;
 }
 
 /** The known name that is nearest to a mistyped one, or null. */
