@@ -20,9 +20,14 @@ const ACCOUNT = '111111111111';
 const ME = `arn:aws:iam::${ACCOUNT}:role/Lead`;
 const secrets = corpus();
 const kinds = [...new Set(secrets.map(({ kind }) => kind))];
+/** One of each kind. */
+const few = kinds.flatMap((kind) => secrets.find((each) => each.kind === kind) ?? []);
 const context = { getRemainingTimeInMillis: () => 900_000 };
 const texts = (planted: readonly Planted[]) => planted.map(({ text }) => text).join('\n');
 const reason = (planted: readonly Planted[]) => `The vendor wants it: ${texts(planted)}`;
+
+/** What becomes of a kind, where not all of it is tried with each. */
+const fatesOf = (kind: string): readonly Fate[] => FATES.filter((_, at) => (at + kinds.indexOf(kind)) % FATES.length < 2);
 
 let account: LeakyAccount;
 let time: number;
@@ -38,10 +43,10 @@ const registerOf = (owners: readonly string[]) =>
   owners.map((kind) => ({
     id: `EXC-${kind}`,
     scope: { account: ACCOUNT, resource: leakId('exempt', kind) },
-    reason: reason(secrets.filter((each) => each.kind === kind)),
+    reason: reason(account.plantedIn(leakId('exempt', kind))),
     owner: 'payments',
     approver: 'security',
-    compensatingControl: texts(secrets.filter((each) => each.kind === kind)),
+    compensatingControl: texts(account.plantedIn(leakId('exempt', kind))),
     expires: '2026-12-31T00:00:00Z',
   }));
 
@@ -145,6 +150,10 @@ describe('a corpus of secrets, on the whole way', () => {
 });
 
 describe('every channel', () => {
+  beforeEach(() => {
+    account = new LeakyAccount(few);
+  });
+
   it('is sent no secret', async () => {
     const bodies = new Map<string, string[]>();
     const keep = (name: string, text: string) => void bodies.set(name, [...(bodies.get(name) ?? []), text]);
@@ -184,7 +193,7 @@ describe('every channel', () => {
       const engine = createRedress(options(memoryJournal({ clock }), { notify }));
       const passes: PassResult[] = [];
       for (const kind of kinds)
-        for (const fate of FATES) {
+        for (const fate of fatesOf(kind)) {
           const resource = leakRef(leakId(fate, kind));
           const hub = securityHubEvent({ resource, control: 'Leak.1', time: new Date(time - 60_000) });
           const finding = (hub.detail as unknown as { findings: { Description: string }[] }).findings[0];
@@ -195,11 +204,11 @@ describe('every channel', () => {
       // What the day leaves open.
       time += 2 * 86_400_000;
       await engine.sweep({ targets: [{ account: ACCOUNT, region: 'us-east-1' }] });
-      expect(passes.length).toBe(kinds.length * FATES.length);
+      expect(passes.length).toBe(kinds.length * 2);
       expect([...bodies.keys()].sort()).toEqual(['events', 'hub', 'jira', 'now', 'slack', 'sns', 'teams']);
       for (const [name, sent] of bodies) {
-        expect([name, sent.length > kinds.length]).toEqual([name, true]);
-        expect([name, leaksIn(sent.join('\n'), secrets)]).toEqual([name, []]);
+        expect([name, sent.length > 40]).toEqual([name, true]);
+        expect([name, leaksIn(sent.join('\n'), few)]).toEqual([name, []]);
       }
     } finally {
       await http.close();
@@ -210,6 +219,7 @@ describe('every channel', () => {
 describe('the command line', () => {
   let directory: string;
   beforeEach(() => {
+    account = new LeakyAccount(few);
     directory = mkdtempSync(join(tmpdir(), 'redress-secrets-'));
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
@@ -227,11 +237,11 @@ describe('the command line', () => {
       writeFileSync(join(directory, name), typeof content === 'string' ? content : JSON.stringify(content));
     file('redress.yaml', JSON.stringify({ ...POLICY, exceptions: { register: 'exceptions.yaml' } }));
     file('exceptions.yaml', JSON.stringify(registerOf(some)));
-    file('events.jsonl', some.flatMap((kind) => FATES.map((fate) => JSON.stringify(event(leakId(fate, kind))))).join('\n'));
+    file('events.jsonl', some.flatMap((kind) => fatesOf(kind).map((fate) => JSON.stringify(event(leakId(fate, kind))))).join('\n'));
     const printed: string[] = [];
     const redress = async (...argv: string[]) => {
       const { exit, out, err } = await command(argv, directory, { remediators: [closeLeak], connect: account.connect, clock });
-      printed.push(`$ redress ${argv[0]} ${argv[1]}\n${out}\n${err}`);
+      printed.push(`$ redress ${argv[0]}\n${out}\n${err}`);
       return { exit, out, err };
     };
     const both = async (...argv: string[]) => {
@@ -245,18 +255,16 @@ describe('the command line', () => {
     await both('approvals', 'list');
     await both('history');
     await both('replay', 'events.jsonl');
-    for (const [at, fate] of FATES.entries()) await both('explain', leakId(fate, some[at] ?? ''));
+    for (const kind of some.slice(0, FATES.length)) for (const fate of fatesOf(kind)) await both('explain', leakId(fate, kind));
     const waiting = JSON.parse((await redress('approvals', 'list', '--json')).out) as { id: string; resource: { id: string } }[];
-    expect(waiting.length).toBe(some.length);
+    expect(waiting.length).toBe(some.filter((kind) => fatesOf(kind).includes('asked')).length);
     for (const [at, { id, resource: ref }] of waiting.slice(0, 4).entries()) {
       await both('approvals', 'show', id);
       await redress('approvals', at % 2 === 0 ? 'approve' : 'deny', id, '--reason', reason(account.plantedIn(ref.id)), '--json');
     }
-    const { entries } = JSON.parse((await redress('history', '--json')).out) as {
-      entries: { execution: string | null; outcome: string | null; resource: { id: string } }[];
-    };
+    const entries = JSON.parse((await redress('history', '--json')).out) as { execution: string | null; outcome: string | null; resource: { id: string } }[];
     const fixed = entries.filter(({ resource: ref, execution, outcome }) => ref.id.startsWith('fixed') && execution !== null && outcome === 'remediated');
-    expect(fixed.length).toBe(some.length);
+    expect(fixed.length).toBe(some.filter((kind) => fatesOf(kind).includes('fixed')).length);
     for (const [at, { execution, resource: ref }] of fixed.slice(0, 4).entries())
       expect((await redress('rollback', String(execution), '--reason', reason(account.plantedIn(ref.id)), ...(at % 2 === 0 ? ['--json'] : []))).exit).toBe(0);
     expect((await redress('evidence', 'key', '--origin', 'example.com/redress')).exit).toBe(0);
@@ -264,14 +272,14 @@ describe('the command line', () => {
     await both('evidence', 'verify');
     expect(printed.at(-2)).toContain('intact');
     // A mistake quotes what is wrong.
-    file('broken.yaml', `version: 1\nremediators: { x: "${texts(secrets).replaceAll(/["\\\n]/g, ' ')}" }\n`);
+    file('broken.yaml', `version: 1\nremediators: { x: "${texts(few).replaceAll(/["\\\n]/g, ' ')}" }\n`);
     await both('plan', 'events.jsonl', '--policy', 'broken.yaml');
-    await both('explain', texts(secrets.slice(0, 40)));
+    await both('explain', texts(few.slice(0, 40)));
 
-    for (const each of printed) expect([each.slice(0, 40), leaksIn(each, secrets)]).toEqual([each.slice(0, 40), []]);
+    for (const each of printed) expect([each.slice(0, 40), leaksIn(each, few)]).toEqual([each.slice(0, 40), []]);
     const kept = written(join(directory, '.redress'));
     expect(kept).toContain('[redacted hmac:');
-    expect(leaksIn(kept, secrets)).toEqual([]);
+    expect(leaksIn(kept, few)).toEqual([]);
     expect(statSync(join(directory, '.redress', 'redaction.key')).mode & 0o777).toBe(0o600);
     const key = readFileSync(join(directory, '.redress', 'redaction.key'), 'utf8').trim();
     expect(key).toMatch(/^[0-9a-f]{64}$/);

@@ -135,6 +135,7 @@ describe('what holds no secret', () => {
     { 'redress:stale-access-key': 'AKIAIOSFODNN7EXAMPLE' },
     'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGq me@example.com',
     'The token: expired. Its password is required.',
+    'Its state holds a secret: if it was replaced since, use the one before.',
   ])('is the very same value: %j', (value) => {
     expect(redact(value, KEY)).toBe(value);
   });

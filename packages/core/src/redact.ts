@@ -268,6 +268,8 @@ class Redaction {
       VALUE.lastIndex = at;
       const given = VALUE.exec(text)?.[0];
       if (given === undefined || given.startsWith('[redacted')) continue;
+      // Prose goes on: `the secret: if it was replaced`.
+      if (/:\s+$/.test(found[0]) && /^[a-z]{1,20}$/.test(given) && /^ [a-z]/i.test(text.slice(at + given.length, at + given.length + 2))) continue;
       const [quote, value, rest] = unquoted(given);
       // What holds others is looked into by itself.
       if (/^[[{]/.test(given) || !/[A-Za-z0-9]/.test(value)) continue;
