@@ -11,7 +11,7 @@ export { type MemberRolesOptions, memberRoles } from './member-roles.js';
 export { messageVisibility, type ReceivedMessage } from './message-visibility.js';
 export { onlyDeclared } from './only-declared.js';
 export { type OrganizationOptions, organization } from './organization.js';
-export { type ParameterStopOptions, parameterStop } from './parameter-stop.js';
+export { type ParameterStopOptions, parameterKey, parameterStop } from './parameter-stop.js';
 export { type ParameterTags, parameterTags } from './parameter-tags.js';
 export { type QueuedMessage, queueMessages } from './queue-messages.js';
 export { sessionNameOf } from './session-name.js';

@@ -1,6 +1,6 @@
 import { type Live, RedressError, type Stop } from '@redress/core';
 
-/** What {@link parameterStop} takes. */
+/** What {@link parameterStop} and {@link parameterKey} take. */
 export interface ParameterStopOptions {
   /** Name or ARN of the parameter. */
   readonly name: string;
@@ -23,28 +23,17 @@ const STOPS: readonly string[] = ['none', 'changes', 'everything'] satisfies rea
  * @throws {RedressError} `compose/invalid` without a name; `read` throws what cannot be read as `aws/unreachable`, and another value as `aws/unknown`.
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  */
-export function parameterStop({ name, region, profile, endpoint }: ParameterStopOptions): Live<Stop> {
+export function parameterStop(options: ParameterStopOptions): Live<Stop> {
+  const { name } = options;
   // Without a name nobody could stop anything, and nobody would know.
   if (name.trim() === '')
     throw new RedressError('compose/invalid', 'The kill switch has no parameter.', { next: 'Set REDRESS_STOP_PARAMETER, or give a name.' });
-  let client: Promise<{ read: () => Promise<string | undefined> }> | null = null;
-  const made = async () => {
-    const { GetParameterCommand, SSMClient } = await import('./parameter-client.js');
-    const ssm = new SSMClient({
-      ...(region === undefined ? {} : { region }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      maxAttempts: 3,
-      requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
-    });
-    return { read: async () => (await ssm.send(new GetParameterCommand({ Name: name }))).Parameter?.Value };
-  };
+  const parameter = reader(options);
   return {
     async read() {
       let value: string | undefined;
       try {
-        client ??= made();
-        value = (await (await client).read())?.trim();
+        value = await parameter();
       } catch (cause) {
         throw new RedressError('aws/unreachable', `The kill switch ${name} cannot be read.`, {
           cause,
@@ -58,5 +47,49 @@ export function parameterStop({ name, region, profile, endpoint }: ParameterStop
         });
       return value as Stop;
     },
+  };
+}
+
+/**
+ * A key of redaction in a parameter of type `SecureString`, which its own KMS key protects: for `redaction.key`. It is read when the first secret
+ * is met. The role needs `ssm:GetParameter`, and `kms:Decrypt` where the key is one of the customer's.
+ *
+ * @example createHandler({ …, redaction: { key: parameterKey({ name: '/redress/redaction-key' }) } })
+ * @throws {RedressError} `compose/invalid` without a name; what it answers throws `aws/unreachable`
+ */
+export function parameterKey(options: ParameterStopOptions): () => Promise<string> {
+  const { name } = options;
+  if (name.trim() === '') throw new RedressError('compose/invalid', 'The key of redaction has no parameter.', { next: 'Give a name.' });
+  const parameter = reader(options, true);
+  return async () => {
+    try {
+      return (await parameter()) ?? '';
+    } catch (cause) {
+      throw new RedressError('aws/unreachable', `The key of redaction ${name} cannot be read.`, {
+        cause,
+        retryable: true,
+        next: 'Check that the parameter exists, and that the role may ssm:GetParameter it, and kms:Decrypt with its key.',
+      });
+    }
+  };
+}
+
+/** Reads a parameter; the SDK is loaded with the first read. */
+function reader({ name, region, profile, endpoint }: ParameterStopOptions, decrypt = false): () => Promise<string | undefined> {
+  let client: Promise<() => Promise<string | undefined>> | null = null;
+  const made = async () => {
+    const { GetParameterCommand, SSMClient } = await import('./parameter-client.js');
+    const ssm = new SSMClient({
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      maxAttempts: 3,
+      requestHandler: { connectionTimeout: 2000, requestTimeout: 3000, throwOnRequestTimeout: true },
+    });
+    return async () => (await ssm.send(new GetParameterCommand({ Name: name, ...(decrypt ? { WithDecryption: true } : {}) }))).Parameter?.Value?.trim();
+  };
+  return async () => {
+    client ??= made();
+    return (await client)();
   };
 }

@@ -1,7 +1,7 @@
 // The kill switch in a parameter, on the emulator.
 import { DeleteParameterCommand, ListTagsForResourceCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, expect, inject, it } from 'vitest';
-import { parameterStop, parameterTags } from '../src/index.js';
+import { parameterKey, parameterStop, parameterTags } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,6 +34,15 @@ it('one that is not there cannot be read, which is not the same as none', async 
   await ssm.send(new DeleteParameterCommand({ Name: name }));
   await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
   await expect(parameterStop({ name, region: 'us-east-1', endpoint: 'http://127.0.0.1:1' }).read()).rejects.toMatchObject({ code: 'aws/unreachable' });
+});
+
+it('a key of redaction is read out of what is encrypted, and one that is not there is no key', async () => {
+  const Name = `/redress/key-${process.pid}`;
+  await ssm.send(new PutParameterCommand({ Name, Value: 'a key of sixteen characters or more', Type: 'SecureString' }));
+  expect(await parameterKey({ name: Name, region: 'us-east-1', endpoint })()).toBe('a key of sixteen characters or more');
+  await ssm.send(new DeleteParameterCommand({ Name }));
+  await expect(parameterKey({ name: Name, region: 'us-east-1', endpoint })()).rejects.toMatchObject({ code: 'aws/unreachable', retryable: true });
+  expect(() => parameterKey({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
 });
 
 it('has to have a name', () => {

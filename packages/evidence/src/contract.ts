@@ -72,6 +72,19 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
     });
     afterEach(() => under.cleanup());
 
+    it('has one key of redaction, whoever asks first, and no record holds it', async () => {
+      const asked = await Promise.all([journal.redactionKey?.(), journal.redactionKey?.()]);
+      const [key = ''] = asked;
+      expect(asked).toEqual([key, key]);
+      expect(key).toMatch(/^[0-9a-f]{64}$/);
+      await finish(await begun());
+      expect(JSON.stringify(await all())).not.toContain(key);
+      if (under.reopen === undefined) return;
+      const again = await under.reopen();
+      expect(await again.redactionKey?.()).toBe(key);
+      await again.close?.();
+    });
+
     it('keeps an execution as a chain of records with their documents', async () => {
       const lease = await begun();
       await journal.append({ kind: 'call', lease, resource: ref(), remediator: 'test-fix', body: { call: { requestId: 'r-1' } } });

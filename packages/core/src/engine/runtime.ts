@@ -189,7 +189,7 @@ export class Runtime {
 
   /**
    * Reads the resource, and asks the remediator about it. Throws nothing: what cannot be read is an unreadable fact. The remediator sees what is
-   * there; what it answers, and the state that is compared, shown and kept, holds no secret from here on (docs/adr/0027).
+   * there; what it answers, and the state that is compared, shown and kept, holds no secret from here on (docs/adr/0028).
    *
    * @param how `earlier`: what the plan was made from. `shared`: what others have read of the resource just now, where that is good enough. Under a lease it is not.
    */
