@@ -1340,7 +1340,7 @@ export default [
     tests: ['packages/core/src/engine/redaction.test.ts'],
   },
   {
-    promise: 'What would take a change back with a secret that is kept nowhere is refused.',
+    promise: 'A rollback that would write a secret is refused.',
     defect: 'the rollback goes on',
     file: 'packages/core/src/engine/rollback.ts',
     find: 'appliedUndo.some(({ calls }) => holdsMarker(calls))',

@@ -111,7 +111,7 @@ async function live(journal: Journal, over: Partial<RedressOptions> = {}): Promi
   return { answered: JSON.stringify(answers), outcomes };
 }
 
-describe('a corpus of secrets, on the whole way', () => {
+describe('a corpus of secrets, end to end', () => {
   it('is in no record, no document, no log line, no answer and no notice, and the fixes and rollbacks are made all the same', async () => {
     const journal = memoryJournal({ clock });
     const sent: string[] = [];

@@ -91,7 +91,7 @@ beforeEach(() => {
 });
 
 describe('a plan from a state that holds a secret', () => {
-  it('is carried out, and taken back, as long as no call writes the secret; its digest is that of what is stored', async () => {
+  it('is carried out, and rolled back, as long as no call writes the secret; its digest is that of what is stored', async () => {
     const ref = put('password=hunter2');
     const [pass] = await engine(undefined, only).run(ref);
     expect([pass?.outcome, aws.rules('w1')]).toEqual(['remediated', []]);
@@ -112,7 +112,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(await digest('password=hunter2', 'another key of sixteen or more')).not.toBe(first);
   });
 
-  it('sees that the secret was changed since, although it does not know it: nothing is taken back over it', async () => {
+  it('sees that the secret was changed since, although it does not know it: nothing is rolled back over it', async () => {
     const ref = put('password=hunter2');
     const [pass] = await engine(undefined, only).run(ref);
     const there = aws.widgets.get('w1');
@@ -149,7 +149,7 @@ describe('a plan from a state that holds a secret', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('is not taken back where the undo that is recorded would write a secret', async () => {
+  it('is not rolled back where the undo that is recorded would write a secret', async () => {
     const ref = put('x');
     const [pass] = await engine(undefined, only).run(ref);
     const real = journal;
@@ -217,7 +217,7 @@ describe('the key', () => {
   });
 });
 
-describe('what is said beside the way', () => {
+describe('warnings and errors', () => {
   it('holds no secret: a warning, its error and what caused that', () => {
     const cause = new Error('password=hunter2 is wrong');
     const error = new RedressError('aws/invalid', 'Value password=hunter2', { cause, next: 'Not password=hunter2' });

@@ -60,7 +60,7 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
   if (appliedUndo.some(({ calls }) => holdsMarker(calls)))
-    refuse('Its undo would write a secret, which is kept nowhere.', 'Take it back by hand; the plan says what was changed.');
+    refuse('Its undo would write a secret, which is kept nowhere.', 'Undo it by hand; the plan says what was changed.');
   return remediator;
 }
 

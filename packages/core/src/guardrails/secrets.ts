@@ -3,7 +3,7 @@ import { allow } from './answer.js';
 import { defineGuardrail } from './guardrail.js';
 
 /**
- * What is sent is what is recorded, and what takes it back comes from the records: neither can be where it holds a secret, which is kept nowhere.
+ * What is sent is what is recorded, and its undo comes from the records: neither can be where it holds a secret, which is kept nowhere.
  * A state that holds one is no reason to leave a gap open, as long as no call writes it.
  */
 export const secrets = defineGuardrail({
@@ -15,7 +15,7 @@ export const secrets = defineGuardrail({
     return {
       effect: 'deny',
       code: 'secret-in-plan',
-      message: `A secret is in what would be written, or in what would take it back: ${held.map(({ summary }) => summary).join('; ')}. Secrets are kept nowhere, so it is left to a person.`,
+      message: `A secret is in what would be written, or in its undo: ${held.map(({ summary }) => summary).join('; ')}. Secrets are kept nowhere, so it is left to a person.`,
       data: { changes: held.length },
     };
   },
