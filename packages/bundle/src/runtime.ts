@@ -11,7 +11,6 @@ import {
   messageVisibility,
   onlyDeclared,
   organization,
-  parameterKey,
   parameterStop,
   parameterTags,
   queueMessages,
@@ -69,7 +68,7 @@ export interface FunctionParts {
   readonly guardrails?: readonly Guardrail[];
   /** Default: the topic of `REDRESS_TOPIC_ARN`. */
   readonly notify?: Notify;
-  /** Names and patterns of secrets besides what is known. Default of its key: the parameter of `REDRESS_REDACTION_PARAMETER`, else that of the journal. */
+  /** Names and patterns of secrets besides what is known, and the key. Default: that of the journal. */
   readonly redaction?: RedactionOptions;
   /** Default: the member roles of the environment. */
   readonly connect?: Connect;
@@ -110,7 +109,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_SEAL_REPLACED` | public keys that have signed before, separated by commas |
  * | `REDRESS_ANCHOR_BUCKET` | where each checkpoint is copied |
  * | `REDRESS_TOPIC_ARN` | where people are told |
- * | `REDRESS_REDACTION_PARAMETER` | a `SecureString` with the key of redaction, instead of the one that the journal keeps; the function's role has to be allowed to read it |
  * | `AWS_ENDPOINT_URL` | an emulator |
  *
  * What is missing or wrong stops the function at its start: then nothing is handled, and the queue keeps what comes.
@@ -157,7 +155,6 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
   const notify = parts.notify ?? notifierFromEnvironment(env);
   const members = parts.organization ?? organizationOf(value, at);
   const { remediators, guardrails } = parts;
-  const keyName = value('REDRESS_REDACTION_PARAMETER');
   const connect = parts.connect ?? connectAws({ ...rolesOf(remediators, value), ...at });
   const here = policyHere(policy, members, (written) =>
     createRedress({
@@ -180,7 +177,7 @@ export function fromEnvironment(parts: FunctionParts, env: Environment = process
     killSwitch: parameterStop({ name: needed('REDRESS_STOP_PARAMETER', 'there would be no kill switch'), ...at }),
     ...(guardrails === undefined ? {} : { guardrails }),
     ...(notify === null ? {} : { notify }),
-    redaction: { ...(keyName === null ? {} : { key: parameterKey({ name: keyName, ...at }) }), ...parts.redaction },
+    ...(parts.redaction === undefined ? {} : { redaction: parts.redaction }),
   };
   const canary = value('REDRESS_CANARY_PARAMETER');
   const targets = targetsOf(here, members, value);

@@ -67,6 +67,7 @@ const NEXT: Readonly<Record<string, string>> = {
   'refused-before':
     'AWS refuses the call. Let it through where it is denied (the authorization id names the decision to IAM), or record an exception; then `redress retry`.',
   'approval-denied': 'Someone said no. It is asked for again when that request has run out; talk to them before.',
+  'secret-in-plan': 'Move the secret out of the setting (Secrets Manager, Parameter Store) and rotate it, or make the change by hand.',
   settling: 'It changed just now. The same event, or a sweep, decides on it when it has settled.',
   frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',
   stopped: 'The kill switch is on. Find out why before you turn it off.',
