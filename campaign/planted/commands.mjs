@@ -177,6 +177,8 @@ export default [
     find: "checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')]",
     replace: 'checks: []',
     tests: ['packages/cli/src/doctor/organization.test.ts'],
+  },
+  {
     promise: 'The log of a function holds no secret.',
     defect: 'lines go to the logger as they are',
     file: 'packages/lambda-runtime/src/log.ts',

@@ -1276,6 +1276,8 @@ export default [
     find: 'return isIdle(remediator, { seen }, { resource: ref, parameters, observedAt: runtime.clock.now() });',
     replace: 'return seen !== null;',
     tests: ['tests/engine/sweep.test.ts'],
+  },
+  {
     promise: 'No record and no document holds a secret.',
     defect: 'entries go to the journal as they are',
     file: 'packages/core/src/engine/redaction.ts',
