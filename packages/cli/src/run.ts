@@ -9,7 +9,7 @@ import type { ExportOptions, VerifyCommandOptions } from './commands/evidence.js
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
-import type { KeyOptions, SealOptions } from './commands/ledger.js';
+import type { KeyOptions, RestoredOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -358,6 +358,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
+  evidence
+    .command('restored')
+    .description('says that a table on AWS which was set back may be used: until then nothing begins on it')
+    .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
+    .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')

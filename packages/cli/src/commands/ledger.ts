@@ -100,6 +100,22 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
   };
 }
 
+/** What `evidence restored` takes. */
+export interface RestoredOptions {
+  readonly reason: string;
+}
+
+/** Says that a table which was set back may be used. */
+export async function evidenceRestoredCommand(io: Io, data: Data, { reason }: RestoredOptions): Promise<Answer> {
+  if (data.aws === null) throw new CliError('cli/usage', 'Only a table can be set back behind its ledger.', { next: 'Give --journal aws:TABLE/BUCKET.' });
+  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason });
+  const lines = [
+    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}. What was recorded since is in the log alone.`,
+    'functions that run notice within five minutes',
+  ];
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: 0 };
+}
+
 function onlyOrigin(origins: readonly string[]): string {
   const [first, ...more] = new Set(origins);
   if (first === undefined || more.length > 0)
