@@ -353,7 +353,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
-    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for so many days (default: as the bucket says)')
+    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
@@ -395,7 +395,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   const generate = program.command('generate').description('what is deployed, from the remediators');
   generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, sealer (beside it), member-role (once per account), member-events or member-config (per region)')
+    .description('a CloudFormation template: hub, sealer (next to it), member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')

@@ -128,7 +128,7 @@ async function anchorOf(io: Io, global: GlobalOptions, given: string, lock: { re
   if (!given.startsWith('s3:')) return folderAnchor(resolve(io.cwd, given));
   const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(given) ?? [];
   if (bucket === undefined)
-    throw new CliError('cli/usage', `${given} is no place for copies of checkpoints.`, { next: 'Give a folder, or s3://BUCKET/PREFIX.' });
+    throw new CliError('cli/usage', `${given} is not a place for copies of checkpoints.`, { next: 'Give a folder, or s3://BUCKET/PREFIX.' });
   const { table: _, ...place } = awsPlace(io, global, { table: '', bucket });
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   return (await import('@redress/evidence/aws')).bucketAnchor({ ...place, ...lock, prefix });

@@ -48,7 +48,7 @@ it('lets nothing begin on it until a person says so, and says how far it was set
   expect(skipped).toEqual([{ stream: streamOf(ref('a')), seq: 2, message: expect.stringContaining('names another record') as string }]);
 });
 
-it('is a new table beside the bucket of an older one, too', async () => {
+it('is a new table with the bucket of an older one, too', async () => {
   await world.decide('a');
   await world.seal();
   restore([]);

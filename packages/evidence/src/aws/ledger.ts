@@ -1,4 +1,4 @@
-// The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0026.
+// The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0029.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
