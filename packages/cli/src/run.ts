@@ -9,7 +9,7 @@ import type { ExportOptions, VerifyCommandOptions } from './commands/evidence.js
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
-import type { KeyOptions, SealOptions } from './commands/ledger.js';
+import type { KeyOptions, RestoredOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
@@ -355,11 +355,16 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
-    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for so many days (default: as the bucket says)')
+    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
+  evidence
+    .command('restored')
+    .description('says that a table on AWS which was set back may be used: until then nothing begins on it')
+    .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
+    .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')
@@ -392,7 +397,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
   const generate = program.command('generate').description('what is deployed, from the remediators');
   generate
     .command('template <which>')
-    .description('a CloudFormation template: hub, sealer (beside it), member-role (once per account), member-events or member-config (per region)')
+    .description('a CloudFormation template: hub, sealer (next to it), member-role (once per account), member-events or member-config (per region)')
     .option('--remediator <id...>', 'for these only')
     .option('--approver <arn...>', 'hub: roles and users, also of other accounts, that may call the approval endpoint')
     .option('--pack <name>', 'member-config: the rules of apra-cpg-234, or of a file (default: those that remediators know)')

@@ -9,5 +9,5 @@ export type { Seal } from './ledger/entry.js';
 export { type SealFolderOptions, sealFolder } from './ledger/folder.js';
 export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';
 export type { SealReport, Skipped } from './ledger/sealer.js';
-export type { JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
+export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { memoryJournal } from './memory.js';

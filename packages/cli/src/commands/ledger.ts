@@ -100,6 +100,22 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
   };
 }
 
+/** What `evidence restored` takes. */
+export interface RestoredOptions {
+  readonly reason: string;
+}
+
+/** Says that a table which was set back may be used. */
+export async function evidenceRestoredCommand(io: Io, data: Data, { reason }: RestoredOptions): Promise<Answer> {
+  if (data.aws === null) throw new CliError('cli/usage', 'Only a table can be set back behind its ledger.', { next: 'Give --journal aws:TABLE/BUCKET.' });
+  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason });
+  const lines = [
+    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}. What was recorded since is in the log alone.`,
+    'functions that run notice within five minutes',
+  ];
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: 0 };
+}
+
 function onlyOrigin(origins: readonly string[]): string {
   const [first, ...more] = new Set(origins);
   if (first === undefined || more.length > 0)
@@ -112,7 +128,7 @@ async function anchorOf(io: Io, global: GlobalOptions, given: string, lock: { re
   if (!given.startsWith('s3:')) return folderAnchor(resolve(io.cwd, given));
   const [, bucket, path = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(given) ?? [];
   if (bucket === undefined)
-    throw new CliError('cli/usage', `${given} is no place for copies of checkpoints.`, { next: 'Give a folder, or s3://BUCKET/PREFIX.' });
+    throw new CliError('cli/usage', `${given} is not a place for copies of checkpoints.`, { next: 'Give a folder, or s3://BUCKET/PREFIX.' });
   const { table: _, ...place } = awsPlace(io, global, { table: '', bucket });
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`;
   return (await import('@redress/evidence/aws')).bucketAnchor({ ...place, ...lock, prefix });

@@ -26,6 +26,7 @@ export type RedressErrorCode =
   | 'aws/unknown'
   | 'journal/unavailable'
   | 'journal/lost-lease'
+  | 'journal/behind'
   | 'journal/corrupt'
   | 'journal/not-found'
   | 'journal/invalid'

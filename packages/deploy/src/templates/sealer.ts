@@ -12,7 +12,7 @@ const MEMORY_MB = 1024;
 const HOUR = 3600;
 
 /**
- * The sealer: once beside the hub, in its account and region. A schedule, a function with a role of its own, the key that signs checkpoints, and alarms.
+ * The sealer: once next to the hub, in its account and region. A schedule, a function with a role of its own, the key that signs checkpoints, and alarms.
  *
  * It is a stack of its own, so that others than those who run the hub may own it: nobody but its function signs, and no role of the hub may write what
  * it writes. It reads the journal and adds to its log; it records nothing, and can do nothing in any account.
@@ -32,7 +32,7 @@ export function sealerTemplate(): Template {
   });
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Redress, the sealer: signs a checkpoint over all that was recorded, also when nothing was. Deploy it beside the hub.',
+    Description: 'Redress, the sealer: signs a checkpoint over all that was recorded, also when nothing was. Deploy it next to the hub.',
     Parameters: parameters(),
     Conditions: {
       HasBoundary: given('PermissionsBoundaryArn'),

@@ -33,6 +33,7 @@ import { approvalsOf, deedsOf } from '../deeds.js';
 import { randomKey } from '../journal.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
 import { placeOf, standingIn } from '../standing.js';
+import { BehindGuard } from './behind.js';
 import { carriedBy, carrying, divided } from './documents.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -110,6 +111,7 @@ interface Counted {
 class AwsJournal implements Journal {
   readonly kind = 'aws';
   readonly #store: Store;
+  readonly #behind: BehindGuard;
   readonly #table: string;
   readonly #clock: Pick<Clock, 'now'>;
   /** Heads as they were last seen. A transaction on an old one is refused, so it is safe to try; an answer of no is given on a new one only. */
@@ -121,6 +123,7 @@ class AwsJournal implements Journal {
 
   constructor(options: AwsJournalOptions) {
     this.#store = new Store(options);
+    this.#behind = new BehindGuard(this.#store);
     this.#table = options.table;
     this.#clock = options.clock ?? systemClock;
   }
@@ -142,7 +145,7 @@ class AwsJournal implements Journal {
     const budgets = grouped(request.budgets);
     const counted = new Map<string, Counted>();
     return this.#inTurn(stream, async () => {
-      let { head, fresh } = await this.#start(stream);
+      let [{ head, fresh }] = await Promise.all([this.#start(stream), this.#behind.check()]);
       const deadline = this.#store.deadline();
       for (let attempt = 0; ; attempt++) {
         await this.#store.turn(attempt, deadline);

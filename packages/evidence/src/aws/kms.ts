@@ -30,7 +30,7 @@ export async function kmsSigner({ key, origin, client: given, region, endpoint, 
   const { GetPublicKeyCommand, KMSClient, SignCommand } = await import('@aws-sdk/client-kms').catch((cause: unknown) => {
     throw new RedressError('ledger/unavailable', `The AWS SDK cannot be loaded: ${messageOf(cause)}`, {
       cause,
-      next: 'Install @aws-sdk/client-kms beside @redress/evidence.',
+      next: 'Install @aws-sdk/client-kms next to @redress/evidence.',
     });
   });
   const client: Sender =
@@ -60,7 +60,7 @@ export async function kmsSigner({ key, origin, client: given, region, endpoint, 
     SigningAlgorithms?: string[];
   }>(new GetPublicKeyCommand({ KeyId: key }));
   if (PublicKey === undefined || KeyUsage !== 'SIGN_VERIFY' || SigningAlgorithms?.includes(ALGORITHM) !== true)
-    throw new RedressError('ledger/key', `${key} is no key of Ed25519 that signs: its key spec is ${KeySpec ?? 'not known'}.`, {
+    throw new RedressError('ledger/key', `${key} is not an Ed25519 key that signs: its key spec is ${KeySpec ?? 'not known'}.`, {
       next: 'Make one with the key spec ECC_NIST_EDWARDS25519 and the usage SIGN_VERIFY.',
     });
   const verifier = verifierOf(origin, createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' }));

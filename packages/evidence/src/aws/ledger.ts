@@ -1,11 +1,12 @@
-// The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0026.
+// The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0029.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
 import type { NoteSigner } from '../ledger/note.js';
 import { type SealReport, seal } from '../ledger/sealer.js';
-import type { JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
+import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
+import { MARK } from './behind.js';
 import { lineOf, recordKey, SHARDS, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -120,7 +121,7 @@ export class TableSource implements JournalSource {
     this.#options = options;
   }
 
-  async ends(sealed: Positions): Promise<ReadonlyMap<Digest, Mark>> {
+  async ends(sealed: Positions): Promise<ReadonlyMap<Digest, End>> {
     const listed = new Set(
       // Before the first seal there are streams whose heads were written before there was an index.
       this.#options.all || Object.keys(sealed).length === 0 ? (await this.#store.partitions('stream#')).map(streamNamed) : await this.#grown(),
@@ -135,11 +136,11 @@ export class TableSource implements JournalSource {
     throw this.#restless();
   }
 
-  #ends(heads: ReadonlyMap<Digest, number>, sealed: Positions): Map<Digest, Mark> {
-    const ends = new Map<Digest, Mark>();
-    for (const [stream, seq] of [...heads].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (seq === (sealed[stream]?.seq ?? 0)) this.#done.set(stream, seq);
-      else ends.set(stream, { seq, bytes: Number.POSITIVE_INFINITY });
+  #ends(heads: ReadonlyMap<Digest, HeadSeen>, sealed: Positions): Map<Digest, End> {
+    const ends = new Map<Digest, End>();
+    for (const [stream, { seq, head }] of [...heads].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (seq === sealed[stream]?.seq && head === sealed[stream]?.head) this.#done.set(stream, seq);
+      else ends.set(stream, { seq, bytes: Number.POSITIVE_INFINITY, head });
     }
     return ends;
   }
@@ -158,13 +159,13 @@ export class TableSource implements JournalSource {
   }
 
   /** How many records each stream had at one moment, and a time that is not before it. */
-  async #moment(streams: ReadonlySet<Digest>): Promise<{ readonly heads: ReadonlyMap<Digest, number>; readonly at: number }> {
+  async #moment(streams: ReadonlySet<Digest>): Promise<{ readonly heads: ReadonlyMap<Digest, HeadSeen>; readonly at: number }> {
     const together = new Set<Digest>();
     for (let before = await this.#heads([...streams]); ; ) {
       const exact = await this.#together([...together]);
       const at = this.#options.clock.now();
       const after = await this.#heads([...streams]);
-      const moved = [...streams].filter((stream) => !together.has(stream) && before.get(stream) !== after.get(stream));
+      const moved = [...streams].filter((stream) => !together.has(stream) && before.get(stream)?.head !== after.get(stream)?.head);
       if (moved.length === 0) return { heads: new Map([...before, ...exact]), at };
       for (const stream of moved) together.add(stream);
       if (together.size > MOST_TOGETHER) throw this.#restless();
@@ -172,15 +173,15 @@ export class TableSource implements JournalSource {
     }
   }
 
-  async #heads(streams: readonly Digest[]): Promise<Map<Digest, number>> {
+  async #heads(streams: readonly Digest[]): Promise<Map<Digest, HeadSeen>> {
     const items = await this.#store.getAll(
       streams.map((stream) => ({ pk: streamKey(stream), sk: HEAD })),
-      ['pk', 'seq'],
+      ['pk', 'seq', 'digest'],
     );
     return new Map(items.map(headOf));
   }
 
-  async #together(streams: readonly Digest[]): Promise<Map<Digest, number>> {
+  async #together(streams: readonly Digest[]): Promise<Map<Digest, HeadSeen>> {
     if (streams.length === 0) return new Map();
     const { TransactGetItemsCommand } = await import('./ledger-clients.js');
     const TransactItems = streams.map((stream) => ({
@@ -211,6 +212,24 @@ export class TableSource implements JournalSource {
       yield Buffer.from(`${(await lineOf(this.#store, item)) ?? ''}\n`);
   }
 
+  /** Noted first: so a table that notes less than the checkpoint says was set back. */
+  async sealing(size: number): Promise<void> {
+    const { UpdateItemCommand } = await import('./ledger-clients.js');
+    const { pk, sk } = MARK;
+    await this.#store.ask(
+      'dynamodb',
+      new UpdateItemCommand({
+        TableName: this.#store.options.table,
+        Key: { pk: { S: pk }, sk: { S: sk } },
+        UpdateExpression: 'SET #size = :size',
+        ConditionExpression: 'attribute_not_exists(#size) OR #size < :size',
+        ExpressionAttributeNames: { '#size': 'size' },
+        ExpressionAttributeValues: { ':size': { N: String(size) } },
+      }),
+      { ConditionalCheckFailedException: null },
+    );
+  }
+
   /** Takes them out of the index, unless they have grown again. */
   async sealed(streams: Positions): Promise<void> {
     const { UpdateItemCommand } = await import('./ledger-clients.js');
@@ -239,4 +258,13 @@ export class TableSource implements JournalSource {
   }
 }
 
-const headOf = (item: Item): [Digest, number] => [streamNamed(item['pk']?.S ?? ''), Number(item['seq']?.N ?? 0)];
+/** A head, as far as a sealer looks at it. */
+interface HeadSeen {
+  readonly seq: number;
+  readonly head: Digest;
+}
+
+const headOf = (item: Item): [Digest, HeadSeen] => [
+  streamNamed(item['pk']?.S ?? ''),
+  { seq: Number(item['seq']?.N ?? 0), head: (item['digest']?.S ?? '') as Digest },
+];

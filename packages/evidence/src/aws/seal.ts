@@ -5,6 +5,7 @@ import type { SealReport } from '../ledger/sealer.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
 import type { SealAwsOptions } from './ledger.js';
+import type { Restored, RestoredOptions } from './restored.js';
 
 /**
  * Seals what a journal on AWS has recorded since the last seal, into its bucket; `sealFolder` does the same in a folder.
@@ -42,4 +43,15 @@ export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> 
 export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string): Promise<readonly NotKept[]> {
   const [{ bucketAnchor }, { anchorTo }] = await Promise.all([import('./anchor.js'), import('../ledger/anchor.js')]);
   return anchorTo([bucketAnchor(to)], checkpoint);
+}
+
+/**
+ * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
+ *
+ * @returns how far table and checkpoint had come.
+ * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });
+ * @throws {RedressError} `journal/invalid` when it is not behind, or without a name and a reason.
+ */
+export async function acceptRestored(options: RestoredOptions): Promise<Restored> {
+  return (await import('./restored.js')).acceptRestored(options);
 }

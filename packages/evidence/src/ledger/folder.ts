@@ -265,6 +265,9 @@ class FolderSource implements JournalSource {
     }
   }
 
+  /** A folder is set back with its ledger, or not at all. */
+  async sealing(): Promise<void> {}
+
   /** What has grown is seen by its length. */
   async sealed(): Promise<void> {}
 }

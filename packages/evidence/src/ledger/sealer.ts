@@ -147,6 +147,7 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
+  await source.sealing(after.size);
   if (!(await store.publish(note, version))) return passed(sealer, after);
   const next: State = { ...after, streams: { ...state.streams, ...streams } };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));

@@ -46,6 +46,11 @@ export interface LedgerStore {
 /** A place in a stream, after one of its records: both are counted from the start. */
 export type Mark = Pick<Position, 'seq' | 'bytes'>;
 
+/** Where a stream ends; with the digest of its last record where the source knows that otherwise than from the record. */
+export interface End extends Mark {
+  readonly head?: Digest;
+}
+
 /** The journal that is sealed. */
 export interface JournalSource {
   /** Streams that it reads at the same time. */
@@ -56,7 +61,7 @@ export interface JournalSource {
    * Where streams that may have grown end, all at one moment: what was committed before anything that is in it is in it, too. What a source does
    * not count, records or bytes, is infinite.
    */
-  ends(sealed: Positions): Promise<ReadonlyMap<Digest, Mark>>;
+  ends(sealed: Positions): Promise<ReadonlyMap<Digest, End>>;
   /** Of streams that are sealed: those that are gone. */
   gone(sealed: Positions): Promise<readonly Digest[]>;
   /**
@@ -64,6 +69,8 @@ export interface JournalSource {
    * until the next one is asked for.
    */
   read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer>;
+  /** Called before a checkpoint of so many entries is published: a journal that can be set back notes it, and is known to be behind then. */
+  sealing(size: number): Promise<void>;
   /** Called when they are sealed so far: what helps to find the streams that have grown is brought up to date. */
   sealed(streams: Positions): Promise<void>;
 }

@@ -1,7 +1,7 @@
 // Reads what is to be sealed: what follows in each stream, in the order in which it was recorded.
 import type { Digest } from '@redress/core';
 import { entryOf, type Line, type Position, readNext } from './entry.js';
-import { type JournalSource, type Mark, type Positions, START } from './store.js';
+import { type End, type JournalSource, type Positions, START } from './store.js';
 import { leafHash } from './tree.js';
 
 /** A stream that could not be sealed on. */
@@ -35,12 +35,12 @@ export interface Found {
 }
 
 /** Lines that are not sealed yet, in the order in which they were recorded. */
-export async function readUnsealed(source: JournalSource, sealed: Positions, ends: ReadonlyMap<Digest, Mark>): Promise<Found> {
+export async function readUnsealed(source: JournalSource, sealed: Positions, ends: ReadonlyMap<Digest, End>): Promise<Found> {
   const grown: Record<Digest, Position> = {};
   const lines: Unsealed[] = [];
   const skipped: Skipped[] = [];
   let { room } = source;
-  const readStream = async (stream: Digest, end: Mark): Promise<void> => {
+  const readStream = async (stream: Digest, end: End): Promise<void> => {
     const start = sealed[stream];
     let at = start;
     const skip = (message: string) => void skipped.push({ stream, seq: (at?.seq ?? 0) + 1, message });
@@ -57,6 +57,8 @@ export async function readUnsealed(source: JournalSource, sealed: Positions, end
       grown[stream] = at;
     }
     if (Number.isFinite(end.seq) && (at?.seq ?? 0) < end.seq) skip('records that the head of the stream counts are missing');
+    else if (end.head !== undefined && end.head !== at?.head)
+      skipped.push({ stream, seq: end.seq, message: 'the head of the stream names another record than the one that is there or was sealed' });
   };
   const rest = ends.entries();
   await Promise.all(
