@@ -1,6 +1,6 @@
 import type { Policy, Remediator } from '@redress/core';
 import { frameworkOf, PACKS, type PackRule, packOf } from '@redress/frameworks';
-import { type TrackedControl, type TrackedRule, trackedControls, trackedRules } from '@redress/tracked';
+import { isControl, type TrackedControl, type TrackedRule, trackedControls, trackedRules } from '@redress/tracked';
 
 /** What a policy tracks, besides what remediators judge. */
 export interface Tracking {
@@ -22,7 +22,8 @@ export async function loadTracking(): Promise<Tracking> {
     const named = tracked.packs.flatMap((id) => packs.get(id) ?? []).filter(({ name }) => !own.some((each) => each.name === name));
     return [...own, ...named.map(({ identifier, name, types }) => ({ identifier, name, types }))];
   };
-  const controls: Tracking['controls'] = ({ tracked }) => Object.entries(tracked.controls).map(([control, { types }]) => ({ control, types }));
+  const controls: Tracking['controls'] = ({ tracked }) =>
+    Object.entries(tracked.controls).flatMap(([control, { types }]) => (isControl(control) ? [{ control, types }] : []));
   const retired = new Set((await frameworkOf('fsbp')).controls.flatMap(({ id, retired: is }) => (is ? [id] : [])));
   return {
     rules,
@@ -31,6 +32,9 @@ export async function loadTracking(): Promise<Tracking> {
     mistakes: ({ tracked }) => [
       ...tracked.packs.flatMap((id, index) =>
         packs.has(id) ? [] : [{ path: ['tracked', 'packs', index], message: `there is no pack ${JSON.stringify(id)}; allowed: ${PACKS.join(', ')}` }],
+      ),
+      ...Object.keys(tracked.controls).flatMap((id) =>
+        isControl(id) ? [] : [{ path: ['tracked', 'controls', id], message: `${JSON.stringify(id)} is not a control of Security Hub, such as RDS.5` }],
       ),
       ...Object.keys(tracked.controls).flatMap((id) =>
         retired.has(id) ? [{ path: ['tracked', 'controls', id], message: `AWS has withdrawn the control ${id}: Security Hub reports it no more` }] : [],

@@ -5,5 +5,5 @@
  */
 export { attestedRule } from './attested-rule.js';
 export { isTracked, trackedControls, trackedRules } from './tracked.js';
-export { type TrackedControl, trackedControl } from './tracked-control.js';
+export { isControl, type TrackedControl, trackedControl } from './tracked-control.js';
 export { type TrackedRule, trackedRule } from './tracked-rule.js';

@@ -24,6 +24,11 @@ interface Word {
 const READS = [securityhub.pick('GetFindings', 'BatchGetSecurityControls')] as const;
 type Reads = AwsReads<typeof READS>;
 const CONTROL = /^[A-Za-z][A-Za-z0-9]*\.[0-9]+$/;
+/** Whether it is the id of a control of Security Hub, and not the number of another framework. */
+export function isControl(id: string): boolean {
+  return CONTROL.test(id);
+}
+
 /** The most that the API gives. */
 const PAGE = 100;
 
@@ -38,7 +43,7 @@ const PAGE = 100;
  */
 export function trackedControl({ control, types: given }: TrackedControl): Remediator {
   const [first, ...more] = given;
-  if (first === undefined || !CONTROL.test(control))
+  if (first === undefined || !isControl(control))
     throw new RedressError(
       'remediator/invalid',
       `The control ${control} ${first === undefined ? 'names no type of what it evaluates' : 'is not one of Security Hub'}.`,

@@ -304,7 +304,7 @@ const schema = z.strictObject({
       ),
       controls: z.optional(
         z.record(
-          z.string().check(z.regex(/^[A-Za-z][A-Za-z0-9]*\.[0-9]+$/, 'is not a control of Security Hub, such as RDS.5')),
+          z.string(),
           z.strictObject({
             types: z
               .array(z.string().check(z.regex(/^AWS::[A-Za-z0-9]*::[A-Za-z0-9]+$/, 'is not a type, such as AWS::RDS::DBInstance')))
