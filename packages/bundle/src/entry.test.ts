@@ -34,6 +34,19 @@ describe('entryText', () => {
     expect(entryText({ remediators: s3 })).not.toContain('tracked');
   });
 
+  it('follows controls of Security Hub too, as data', () => {
+    const text = entryText({
+      remediators: s3,
+      tracked: [{ identifier: null, name: 'own', types: ['AWS::RDS::DBInstance'] }],
+      trackedControls: [{ control: 'RDS.5', types: ['AWS::RDS::DBInstance'] }],
+    });
+    expect(text).toContain("import { trackedRules, trackedControls } from '@redress/tracked';");
+    const [, rules, controls] =
+      /\[\.\.\.judging, \.\.\.trackedRules\((JSON\.parse\([^\n]*?\)), judging\), \.\.\.trackedControls\((JSON\.parse\([^\n]*\)), judging\)\];/.exec(text) ?? [];
+    expect(new Function(`return ${rules}`)()).toEqual([{ identifier: null, name: 'own', types: ['AWS::RDS::DBInstance'] }]);
+    expect(new Function(`return ${controls}`)()).toEqual([{ control: 'RDS.5', types: ['AWS::RDS::DBInstance'] }]);
+  });
+
   it('refuses to do nothing', () => {
     expect(() => entryText({})).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });

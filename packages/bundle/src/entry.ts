@@ -12,6 +12,8 @@ export interface EntryOptions {
   readonly policy?: object;
   /** Config rules whose own word is followed, where none of the remediators judges them: data for `trackedRules` of `@redress/tracked`. */
   readonly tracked?: readonly object[];
+  /** Controls of Security Hub whose own word is followed: data for `trackedControls`. */
+  readonly trackedControls?: readonly object[];
   /** Data of the exceptions register. */
   readonly exceptions?: readonly object[];
 }
@@ -22,7 +24,7 @@ export interface EntryOptions {
  *
  * @throws {RedressError} `compose/invalid` without any remediators
  */
-export function entryText({ remediators = {}, only, config, policy, exceptions, tracked = [] }: EntryOptions): string {
+export function entryText({ remediators = {}, only, config, policy, exceptions, tracked = [], trackedControls = [] }: EntryOptions): string {
   const lists = Object.entries(remediators);
   if (lists.length === 0 && config === undefined)
     throw new RedressError('compose/invalid', 'A bundle without remediators would do nothing.', {
@@ -31,16 +33,23 @@ export function entryText({ remediators = {}, only, config, policy, exceptions, 
   const hasRules = Array.isArray((policy as { rules?: unknown } | undefined)?.rules);
   const given = lists.map(([, name]) => `...${name}`).join(', ');
   const own = config === undefined ? '' : 'given.remediators ?? ';
+  const following = [
+    ...(tracked.length === 0 ? [] : [['trackedRules', tracked] as const]),
+    ...(trackedControls.length === 0 ? [] : [['trackedControls', trackedControls] as const]),
+  ];
   const lines = [
     "import { fromEnvironment } from '@redress/bundle/runtime';",
     // CEL is a third of what the rest of the policy is: only where a rule is.
     ...(hasRules || config !== undefined ? ["import { celRules } from '@redress/core/cel';"] : []),
-    ...(tracked.length === 0 ? [] : ["import { trackedRules } from '@redress/tracked';"]),
+    ...(following.length === 0 ? [] : [`import { ${following.map(([name]) => name).join(', ')} } from '@redress/tracked';`]),
     ...lists.map(([module, name]) => `import { ${name} } from ${JSON.stringify(module)};`),
     ...(config === undefined ? [] : [`import given from ${JSON.stringify(config)};`]),
-    ...(tracked.length === 0
+    ...(following.length === 0
       ? [`const all = ${own}[${given}];`]
-      : [`const judging = ${own}[${given}];`, `const all = [...judging, ...trackedRules(${data([...tracked])}, judging)];`]),
+      : [
+          `const judging = ${own}[${given}];`,
+          `const all = [${['...judging', ...following.map(([name, all]) => `...${name}(${data([...all])}, judging)`)].join(', ')}];`,
+        ]),
     ...(only === undefined ? [] : [`const only = ${data([...only])};`]),
     `const remediators = ${only === undefined ? 'all' : 'all.filter(({ id }) => only.includes(id))'};`,
     'export const { handler, approvals, config, seal } = fromEnvironment({',

@@ -106,6 +106,9 @@ describe('coverage of the pack for APRA CPG 234', () => {
   });
 
   it.each([
+    ['tracked: { controls: { S3.4: { types: ["AWS::S3::Bucket"] } } }', /tracked\.controls\.S3\.4.*AWS has withdrawn the control S3\.4/s],
+    ['tracked: { controls: { "2.8": { types: ["AWS::S3::Bucket"] } } }', /2\.8.*is not a control of Security Hub/s],
+    ['tracked: { controls: { RDS.5: { types: [] } } }', /names no type/],
     ['tracked: { packs: [apra-cps-234] }', /tracked\.packs\.0.*apra-cpg-234|there is no pack "apra-cps-234"/s],
     ['tracked: { rules: { x: { types: [] } } }', /names no type/],
     ['tracked: { rules: { x: { types: [Database] } } }', /not a type of AWS Config/],

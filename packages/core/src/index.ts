@@ -53,6 +53,7 @@ export {
   SECURITY_HUB_AUTHOR,
   unwrap,
 } from './events/index.js';
+export { claimOf } from './events/resource-ids.js';
 export { builtinGuardrails } from './guardrails/builtin.js';
 export { graceEnds, graceExpected } from './guardrails/grace.js';
 export {

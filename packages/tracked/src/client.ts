@@ -12,3 +12,11 @@ export const config = defineService({
     GetResourceConfigHistory: {},
   },
 });
+
+/** Security Hub as this package uses it. */
+export const securityhub = defineService({
+  id: 'securityhub',
+  load: () => import('./securityhub-sdk.js'),
+  client: 'SecurityHubClient',
+  operations: { GetFindings: {}, BatchGetSecurityControls: {} },
+});

@@ -4,5 +4,6 @@
  * @packageDocumentation
  */
 export { attestedRule } from './attested-rule.js';
-export { isTracked, trackedRules } from './tracked.js';
+export { isTracked, trackedControls, trackedRules } from './tracked.js';
+export { isControl, type TrackedControl, trackedControl } from './tracked-control.js';
 export { type TrackedRule, trackedRule } from './tracked-rule.js';

@@ -133,6 +133,24 @@ describe('a gap that is tracked', () => {
     expect(message).not.toContain('restricted-ssh');
   });
 
+  it('is not followed by a rule that is internal to a service of AWS, which gives nobody its evaluations; that is said', async () => {
+    found('db-1', 'NON_COMPLIANT');
+    await engine().sweep({ targets: [HERE] });
+    service.rules.clear();
+    service.rules.set('aws-internal-multi-az', { owner: 'AWS', identifier: 'RDS_MULTI_AZ_SUPPORT', visibility: 'INTERNAL' });
+    service.results = [];
+    time += 3_600_000;
+    const [pass] = await engine().run(database('db-1'));
+    expect(pass).toMatchObject({ outcome: 'denied', message: expect.stringContaining('aws-internal-multi-az is internal to a service of AWS') });
+    const [summary] = await engine().sweep({ targets: [HERE] });
+    expect(summary).toMatchObject({ status: 'failed', message: expect.stringContaining('gives nobody its evaluations') });
+    // Beside one that people may read it does not count.
+    service.rules.set(IN_ACCOUNT, { owner: 'AWS', identifier: 'RDS_MULTI_AZ_SUPPORT', visibility: 'STANDARD' });
+    found('db-1', 'COMPLIANT');
+    time += 3_600_000;
+    expect((await engine().run(database('db-1')))[0]?.outcome).toBe('no-op');
+  });
+
   it('is found and closed by a sweep where events were lost, over all pages', async () => {
     for (const id of ['db-1', 'db-2', 'db-3', 'db-4', 'db-5']) found(id, 'NON_COMPLIANT');
     found('db-6', 'COMPLIANT');

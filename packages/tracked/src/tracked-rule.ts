@@ -132,12 +132,23 @@ async function wordsOn(aws: Reads, { type, id }: ResourceRef, known: Known): Pro
 /** Names of the account's rules that are meant. */
 async function rulesHere(aws: Reads, known: Known): Promise<readonly string[]> {
   const names: string[] = [];
+  const internal: string[] = [];
   for await (const rule of paginate(aws.config.DescribeConfigRules, {}, 'ConfigRules'))
-    if (isIt(rule, known) && rule.ConfigRuleName !== undefined) names.push(rule.ConfigRuleName);
+    if (isIt(rule, known) && rule.ConfigRuleName !== undefined) (rule.RuleEvaluationVisibility === 'INTERNAL' ? internal : names).push(rule.ConfigRuleName);
+  // A service of AWS deploys it for itself, and nobody else gets its evaluations: that it shows none is not that there is nothing to show.
+  if (names.length === 0 && internal.length > 0)
+    throw new RedressError(
+      'evaluation/unreadable',
+      `The Config rule ${internal.join(', ')} is internal to a service of AWS, which gives nobody its evaluations.`,
+      {
+        next: `Deploy a rule of the same kind of your own, or stop tracking ${known.name}.`,
+      },
+    );
   return names.sort();
 }
 
 interface Described {
+  readonly RuleEvaluationVisibility?: string | undefined;
   readonly ConfigRuleName?: string | undefined;
   readonly ConfigRuleState?: string | undefined;
   readonly Source?: { readonly Owner?: string | undefined; readonly SourceIdentifier?: string | undefined } | undefined;

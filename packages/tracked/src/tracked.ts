@@ -1,6 +1,7 @@
 import type { Remediator } from '@redress/core';
 import { attestedRule } from './attested-rule.js';
 import { packageRef } from './package-ref.js';
+import { type TrackedControl, trackedControl } from './tracked-control.js';
 import { type TrackedRule, trackedRule } from './tracked-rule.js';
 
 /** A person judges it, and Config evaluates nothing. */
@@ -18,6 +19,16 @@ export function trackedRules(rules: readonly TrackedRule[], judged: readonly Pic
   const known = new Set(judged.flatMap(({ configRules }) => configRules));
   const left = rules.filter(({ identifier, name }) => !known.has(name) && (identifier === null || !known.has(identifier)));
   return left.map((rule) => (rule.identifier === PROCESS_CHECK ? attestedRule(rule) : trackedRule(rule)));
+}
+
+/**
+ * Follows the controls of Security Hub that no remediator judges.
+ *
+ * @param judged the remediators beside them
+ */
+export function trackedControls(controls: readonly TrackedControl[], judged: readonly Pick<Remediator, 'controls'>[]): readonly Remediator[] {
+  const known = new Set(judged.flatMap(({ controls: all }) => all.flatMap(({ framework, id }) => (framework === 'aws-fsbp' ? [id] : []))));
+  return controls.filter(({ control }) => !known.has(control)).map(trackedControl);
 }
 
 /** Whether a remediator only follows what its source says. */

@@ -13,7 +13,7 @@ export interface Result {
 
 /** Rules and results of an account, behind the API. */
 export class ConfigService {
-  readonly rules = new Map<string, { readonly owner: 'AWS' | 'CUSTOM_LAMBDA'; readonly identifier: string }>();
+  readonly rules = new Map<string, { readonly owner: 'AWS' | 'CUSTOM_LAMBDA'; readonly identifier: string; readonly visibility?: 'INTERNAL' | 'STANDARD' }>();
   results: Result[] = [];
   readonly tags = new Map<string, Record<string, string>>();
   readonly calls: string[] = [];
@@ -67,10 +67,11 @@ export class ConfigService {
     if (operation === 'DescribeConfigRules') {
       const names = input['ConfigRuleNames'] as string[] | undefined;
       const known = [...this.rules].filter(([name]) => names === undefined || names.includes(name));
-      return page('ConfigRules', known, ([ConfigRuleName, { owner, identifier }]) => ({
+      return page('ConfigRules', known, ([ConfigRuleName, { owner, identifier, visibility }]) => ({
         ConfigRuleName,
         ConfigRuleState: 'ACTIVE',
         Source: { Owner: owner, SourceIdentifier: identifier },
+        ...(visibility === undefined ? {} : { RuleEvaluationVisibility: visibility }),
       }));
     }
     if (operation === 'GetComplianceDetailsByConfigRule') {

@@ -135,10 +135,12 @@ function listsOf(composition: Composition, ids: readonly string[]): Record<strin
 async function entryOf(composition: Composition, ids: readonly string[], only: boolean): Promise<string> {
   const { config, policy, register } = composition.sources;
   const read = async <T>(file: string, parse: (text: string, file: string) => T): Promise<T> => parse(await readFile(file, 'utf8'), file);
-  const tracked = (await loadTracking()).rules(composition.policy);
+  const tracking = await loadTracking();
+  const [tracked, trackedControls] = [tracking.rules(composition.policy), tracking.controls(composition.policy)];
   return entryText({
     remediators: listsOf(composition, ids),
     ...(tracked.length === 0 ? {} : { tracked }),
+    ...(trackedControls.length === 0 ? {} : { trackedControls }),
     ...(only ? { only: ids } : {}),
     ...(config === null ? {} : { config }),
     ...(policy === null ? {} : { policy: await read(policy, policyData) }),

@@ -95,6 +95,7 @@ export function frameworkRows(framework: Framework, input: CoverageInput): reado
     const row = { id, identifier: null, by: by.map((each) => coveredBy(each, input)), paragraphs: [], sources: [source] };
     const counts = { all: checks.length, covered: covered.length };
     if (retired) return { ...row, answer: 'retired', because: 'AWS has withdrawn it.', checks: counts };
+    if (by.length > 0 && by.every(isTracked)) return { ...row, answer: 'tracked', because: 'Its source alone says whether it is open.', checks: counts };
     if (isPart) return { ...row, answer: 'partly', because: `In part: nobody looks for ${left.join(', ')}.`, checks: counts };
     if (found !== null) return { ...row, answer: found, because: '', checks: counts };
     return manual

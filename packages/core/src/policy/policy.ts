@@ -154,6 +154,8 @@ export interface Policy {
     readonly rules: Readonly<
       Record<string, { /** Of a managed rule; null: one of your own. */ readonly identifier: string | null; readonly types: readonly string[] }>
     >;
+    /** Controls of Security Hub by id: `RDS.5`. */
+    readonly controls: Readonly<Record<string, { readonly types: readonly string[] }>>;
   };
   /** Accounts whose Security Hub may send findings of other accounts. */
   readonly administrators: readonly string[];
@@ -296,6 +298,16 @@ const schema = z.strictObject({
             identifier: z.optional(z.string().check(z.regex(/^[A-Z0-9_]+$/, 'is not the identifier of a managed rule, such as RDS_MULTI_AZ_SUPPORT'))),
             types: z
               .array(z.string().check(z.regex(/^AWS::[A-Za-z0-9]*::[A-Za-z0-9]+$/, 'is not a type of AWS Config, such as AWS::RDS::DBInstance')))
+              .check(z.minLength(1, 'names no type')),
+          }),
+        ),
+      ),
+      controls: z.optional(
+        z.record(
+          z.string(),
+          z.strictObject({
+            types: z
+              .array(z.string().check(z.regex(/^AWS::[A-Za-z0-9]*::[A-Za-z0-9]+$/, 'is not a type, such as AWS::RDS::DBInstance')))
               .check(z.minLength(1, 'names no type')),
           }),
         ),
@@ -517,6 +529,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
       rules: Object.fromEntries(
         Object.entries(raw.tracked?.rules ?? {}).map(([name, { identifier, types }]) => [name, { identifier: identifier ?? null, types }]),
       ),
+      controls: raw.tracked?.controls ?? {},
     },
     administrators: raw.securityHub?.administrators ?? [],
     self: raw.self ?? [],

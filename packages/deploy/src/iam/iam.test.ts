@@ -6,7 +6,7 @@ import { ec2Remediators, revokeSgOpenSsh } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { remediators as all } from '@redress/remediators';
-import { trackedRule } from '@redress/tracked';
+import { trackedControl, trackedRule } from '@redress/tracked';
 import { describe, expect, it } from 'vitest';
 import {
   actionsOf,
@@ -28,7 +28,7 @@ import {
 const tracked = trackedRule({ identifier: 'RDS_MULTI_AZ_SUPPORT', name: 'rds-multi-az-support', types: ['AWS::RDS::DBInstance'] });
 const remediators: readonly Remediator[] = [tracked, ...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 /** Every remediator of every package. */
-const every: readonly Remediator[] = [tracked, ...all];
+const every: readonly Remediator[] = [tracked, trackedControl({ control: 'RDS.5', types: ['AWS::RDS::DBInstance'] }), ...all];
 const split = (action: string) => action.split(':') as [string, string];
 const listOf = (value: unknown): string[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as string]);
 const allows = (policy: PolicyDocument) =>

@@ -277,6 +277,8 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'redshift:EnableLogging': cluster(written),
   'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has it.' }),
   'redshift:ModifyCluster': cluster({ ...written, rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which is changed.' }),
+  'securityhub:BatchGetSecurityControls': regional('SecurityControls', 'Which controls are on'),
+  'securityhub:GetFindings': hub('Every finding of the one hub of account and region, those of other accounts where it is an administrator.'),
   'securityhub:DescribeHub': hub('The one hub of account and region.'),
   'securityhub:EnableSecurityHub': hub('The one hub of account and region. Turning it off is another action, which no role has.'),
   'ssm:DescribeDocument': {
