@@ -11,6 +11,7 @@ import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { KeyOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
+import type { ReconcileOptions } from './commands/reconcile.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { SweepCommandOptions } from './commands/sweep.js';
@@ -26,6 +27,7 @@ export type RunOverrides = Overrides;
 const ENDINGS = `
 Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
 Of evidence verify: 0 intact; 1 tampered; 2 incomplete; 3 no trusted key has sealed.
+Of reconcile: 0 both agree; 1 they differ; 2 nothing differs, but not everything could be compared.
 With --json there is exactly one JSON document on standard output, also for an error.`;
 
 const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
@@ -326,6 +328,24 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('in plain words: why it acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
     .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, data(), subject)));
+  program
+    .command('reconcile')
+    .description('compares the records with CloudTrail: changes by Redress without a record, and records without a change')
+    .argument('[trail...]', 'log files of CloudTrail, their folders, or s3://BUCKET/PREFIX')
+    .option('--lookup', 'ask the last 90 days of CloudTrail (LookupEvents) in accounts and regions')
+    .option('--accounts <id...>', `only these; with --lookup: ${ACCOUNTS}`)
+    .option('--in <region...>', `with --lookup: ${REGIONS}`)
+    .option('--since <when>', 'a duration back from now, or a moment (default: P7D)')
+    .option('--until <when>', 'the same (default: now)')
+    .option('--grace <duration>', 'a record waits so long for CloudTrail before it is a ghost (default: P1D)')
+    .option('--delay <duration>', 'CloudTrail delivers within this time (default: PT15M)')
+    .option('--principal <name...>', 'who acts for Redress, besides those whom the records name: ARNs, or names of roles')
+    .option('--ignore <operation...>', 'what a role of Redress does besides, as CloudTrail names it: ssm:PutParameter')
+    .action((trail: string[], options: ReconcileOptions) => {
+      const work = async (composition: Composition | null) =>
+        (await import('./commands/reconcile.js')).reconcileCommand(io, data(), program.opts<GlobalOptions>(), trail, options, composition);
+      return options.lookup === true ? composed(work) : work(null).then(answer);
+    });
   const evidence = program.command('evidence').description('the records');
   evidence
     .command('verify')
