@@ -160,7 +160,7 @@ describe('an orphan', () => {
   it('is a change of our role that no record knows, with why', async () => {
     const { session, execution } = await executed([{ requestId: 'r-1' }]);
     const gone = newExecution(now);
-    const elsewhere = await executed([{ requestId: 'r-2' }], { account: OTHER, id: 'sg-2' });
+    const elsewhere = await executed([{ requestId: 'r-2' }], { account: OTHER, id: 'sg-2', finish: false });
     const { discrepancies } = await found([
       logged({ requestID: 'r-1', session }),
       logged({ requestID: 'r-2', session: elsewhere.session, account: OTHER }),
