@@ -334,6 +334,14 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
   'evidence export': [
+    ['events of OCSF', async () => (await ran(), ['--format', 'ocsf']), 0],
+    ['assessment results of OSCAL', async () => (await ran(), ['--format', 'oscal-ar', '--out', 'ar.json']), 0],
+    ['what is open, as OSCAL', async () => (await ran(), ['--format', 'oscal-poam']), 0],
+    ['a format of a journal that was changed', async () => (await tampered(), ['--format', 'ocsf']), 1],
+    ['a format that is not known', async () => (await ran(), ['--format', 'asff']), 2],
+    ['a format of what is copied', async () => (await ran(), ['--format', 'ocsf', '--store']), 2],
+    ['a format of no journal', ['--format', 'ocsf'], 2],
+    ['a format into a folder that is not there', async () => (await ran(), ['--format', 'ocsf', '--out', 'no/where']), 2],
     ['no journal that is named', [], 2],
     ['a lock of what is not stored', ['--table', 't', '--bucket', 'b', '--lock-days', '7'], 2],
   ],
@@ -401,7 +409,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 /** What ends with 0 costs an emulator or a bundler, and is shown where these are. */
-const ELSEWHERE = ['evidence export', 'bundle', 'up', 'up inject'];
+const ELSEWHERE = ['bundle', 'up', 'up inject'];
 
 /** Every command, as the help has it. */
 async function commands(path: readonly string[] = []): Promise<string[]> {

@@ -380,10 +380,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     );
   evidence
     .command('export')
-    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')
+    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it; or writes any in a format of others')
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
-    .option('--out <folder>', 'must hold no journal yet (default: evidence)')
+    .option('--format <name>', 'ocsf (events, one a line), oscal-ar (assessment results) or oscal-poam (what is open): one file, instead of a copy')
+    .option('--out <path>', 'the folder, which must hold no journal yet (default: evidence); or the file (default: redress.…)')
     .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
     .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
     .action(async (options: ExportOptions) =>
