@@ -175,7 +175,7 @@ function entity(conclusion: Conclusion, execution: Execution): JsonObject {
     status_code: outcome,
     start_time: begun,
     end_time: conclusion.time,
-    comment: rollbackOf === null ? `Execution ${id}` : `Execution ${id} takes ${rollbackOf} back${by === null ? '' : `, by ${by}`}: ${reason ?? ''}`,
+    comment: rollbackOf === null ? `Execution ${id}` : `Execution ${id} rolls ${rollbackOf} back${by === null ? '' : `, by ${by}`}: ${reason ?? ''}`,
     entity: { ...of, ...(before === undefined ? {} : { data: before }) },
     ...(after === undefined ? {} : { entity_result: { ...of, data: after } }),
     ...(caller === undefined ? {} : { actor: { user: { uid: caller } } }),
