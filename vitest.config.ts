@@ -22,7 +22,7 @@ const deployed = [
   'packages/cdk/test/*.test.ts',
   'packages/cli/test/{bundle,new}.test.ts',
   'examples/**/*.test.ts',
-  'tests/integration/{deployed,member-roles,no-writes,pack-install,removal,rounds}.test.ts',
+  'tests/integration/{deployed,member-roles,no-writes,pack-install,reconcile,removal,rounds}.test.ts',
 ];
 
 export default defineConfig({

@@ -41,6 +41,15 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'formats',
+    judge: 'the schemas of OCSF, and compliance-trestle, an implementation of OSCAL',
+    judges: 'what `redress evidence export --format` makes of ledgers that the engine has written while much happened, and of such that hold the worst texts',
+    tools: [
+      { name: 'ocsf-json-schema', licence: 'MIT', by: 'pip' },
+      { name: 'compliance-trestle', licence: 'Apache-2.0', by: 'pip' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

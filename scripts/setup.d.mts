@@ -7,4 +7,4 @@ export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
 export function folderOf(name: 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
 /** Python of a tool. */
-export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n'): string;
+export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n' | 'ocsf-json-schema' | 'compliance-trestle'): string;

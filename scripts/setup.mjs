@@ -25,6 +25,8 @@ const TOOLS = {
   checkov: { folder: '.venv-checkov', requirements: 'requirements-checkov.txt', what: 'the linter of templates (checkov' },
   c7n: { folder: '.cache/c7n-venv', requirements: 'requirements-c7n.txt', what: 'the peer that benchmarks compare with (Cloud Custodian' },
   'cfn-lint': { folder: '.cache/judges/cfn-lint', requirements: 'requirements-cfn-lint.txt', what: "AWS's linter of templates (cfn-lint" },
+  'ocsf-json-schema': { folder: '.cache/judges/ocsf', requirements: 'requirements-ocsf.txt', what: 'the validator of OCSF (ocsf-json-schema' },
+  'compliance-trestle': { folder: '.cache/judges/trestle', requirements: 'requirements-trestle.txt', what: 'the validator of OSCAL (compliance-trestle' },
   'event-ruler': {
     folder: '.cache/judges/event-ruler',
     maven: 'software.amazon.event.ruler:event-ruler:2.1.0',

@@ -20,8 +20,11 @@ interface Reply {
   readonly body: Buffer;
 }
 
-/** Ministack alone, with IAM on: it runs functions, too, with the Node of this process. */
-export async function startMinistack(): Promise<Enforced> {
+/**
+ * Ministack alone, with IAM on: it runs functions, too, with the Node of this process. With `records` CloudTrail knows what was called; it takes
+ * every caller for a user who is named by the access key.
+ */
+export async function startMinistack({ records = false } = {}): Promise<Enforced> {
   const account = '123456789012';
   const server = await startServer(({ port, folder }) => ({
     name: 'ministack',
@@ -37,6 +40,7 @@ export async function startMinistack(): Promise<Enforced> {
       AWS_SECRET_ACCESS_KEY: 'testing',
       MINISTACK_ACCOUNT_ID: account,
       LOG_LEVEL: 'ERROR',
+      ...(records ? { CLOUDTRAIL_RECORDING: '1' } : {}),
     },
     ready: '/_ministack/health',
   }));

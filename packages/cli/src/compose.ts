@@ -250,7 +250,7 @@ export function regionOf(io: Io, options: GlobalOptions): string {
   return given;
 }
 
-function endpointOf(text: string): string {
+export function endpointOf(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new CliError('cli/usage', `${JSON.stringify(text)} is not an http or https address.`, { next: 'For example: --endpoint-url http://127.0.0.1:5000' });
   return text;

@@ -114,6 +114,13 @@ const untellable = () => {
   file('redress.yaml', policy('notify'));
 };
 
+/** A call in a session that is named by an execution. */
+const orphan = {
+  userIdentity: { type: 'AssumedRole', arn: 'arn:aws:sts::111111111111:assumed-role/Fix/x-0mx0xrs12-b6f68d646395b931d809' },
+  ...{ eventTime: '2026-11-20T12:00:00Z', eventSource: 'ec2.amazonaws.com', eventName: 'DeleteSecurityGroup', awsRegion: 'us-east-1' },
+  ...{ eventID: 'e-1', requestID: 'r-1', eventType: 'AwsApiCall', readOnly: false, recipientAccountId: '111111111111' },
+};
+
 type Row = readonly [what: string, argv: readonly string[] | (() => Promise<readonly string[]>), exit: number, arrange?: () => unknown];
 const table: Readonly<Record<string, readonly Row[]>> = {
   normalize: [
@@ -283,6 +290,29 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['a resource', async () => (await ran(), ['w-1']), 0],
     ['a resource that is not known', async () => (await ran(), ['w-9']), 2],
   ],
+  reconcile: [
+    [
+      'records and a trail that agree',
+      async () => {
+        file('empty.json', { Records: [] });
+        return ['empty.json', '--until', '2026-11-01T00:00:00Z', '--since', '2026-10-01T00:00:00Z'];
+      },
+      0,
+      ran,
+    ],
+    [
+      'a change that no record knows',
+      async () => {
+        file('trail.json', { Records: [orphan] });
+        return ['trail.json', '--since', '2026-11-01T00:00:00Z'];
+      },
+      1,
+      ran,
+    ],
+    ['a file that is damaged', ['broken.json'], 2, ran],
+    ['no trail', [], 2, ran],
+    ['no journal', ['event.json'], 2],
+  ],
   'evidence verify': [
     ['what is intact', async () => (await ran(), []), 0],
     ['what is tampered with', async () => (await tampered(), []), 1],
@@ -304,6 +334,14 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
   'evidence export': [
+    ['events of OCSF', async () => (await ran(), ['--format', 'ocsf']), 0],
+    ['assessment results of OSCAL', async () => (await ran(), ['--format', 'oscal-ar', '--out', 'ar.json']), 0],
+    ['what is open, as OSCAL', async () => (await ran(), ['--format', 'oscal-poam']), 0],
+    ['a format of a journal that was changed', async () => (await tampered(), ['--format', 'ocsf']), 1],
+    ['a format that is not known', async () => (await ran(), ['--format', 'asff']), 2],
+    ['a format of what is copied', async () => (await ran(), ['--format', 'ocsf', '--store']), 2],
+    ['a format of no journal', ['--format', 'ocsf'], 2],
+    ['a format into a folder that is not there', async () => (await ran(), ['--format', 'ocsf', '--out', 'no/where']), 2],
     ['no journal that is named', [], 2],
     ['a lock of what is not stored', ['--table', 't', '--bucket', 'b', '--lock-days', '7'], 2],
   ],
@@ -371,7 +409,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 /** What ends with 0 costs an emulator or a bundler, and is shown where these are. */
-const ELSEWHERE = ['evidence export', 'bundle', 'up', 'up inject'];
+const ELSEWHERE = ['bundle', 'up', 'up inject'];
 
 /** Every command, as the help has it. */
 async function commands(path: readonly string[] = []): Promise<string[]> {
@@ -399,7 +437,7 @@ it.each(rows)('$name: $what ends with $exit', async ({ name, argv, exit, arrange
   const { out, err, exit: ended } = await redress(...name.split(' '), ...given, '--json');
   expect([ended, out, err]).toEqual([exit, out, err]);
   const document = JSON.parse(out) as { error?: unknown } | null;
-  if (exit === 2) expect(name === 'evidence verify' || document?.error !== undefined).toBe(true);
+  if (exit === 2) expect(['evidence verify', 'reconcile'].includes(name) || document?.error !== undefined).toBe(true);
 });
 
 it('what was not read or has no remediator is never said to be handled, and is named once, with its place', async () => {

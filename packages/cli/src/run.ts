@@ -11,6 +11,7 @@ import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { KeyOptions, RestoredOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
+import type { ReconcileOptions } from './commands/reconcile.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { SweepCommandOptions } from './commands/sweep.js';
@@ -26,6 +27,7 @@ export type RunOverrides = Overrides;
 const ENDINGS = `
 Exit code: 0 done; 1 something failed, has to be run again, or needs a person; 2 the command, the policy or a file is wrong.
 Of evidence verify: 0 intact; 1 tampered; 2 incomplete; 3 no trusted key has sealed.
+Of reconcile: 0 both agree; 1 they differ; 2 nothing differs, but not everything could be compared.
 With --json there is exactly one JSON document on standard output, also for an error.`;
 
 const FILES = 'files and folders: JSON, one document or one a line, also gzip; - is standard input';
@@ -328,6 +330,24 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('in plain words: why it acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
     .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, data(), subject)));
+  program
+    .command('reconcile')
+    .description('compares the records with CloudTrail: changes by Redress without a record, and records without a change')
+    .argument('[trail...]', 'log files of CloudTrail, their folders, or s3://BUCKET/PREFIX')
+    .option('--lookup', 'ask the last 90 days of CloudTrail (LookupEvents) in accounts and regions')
+    .option('--accounts <id...>', `only these; with --lookup: ${ACCOUNTS}`)
+    .option('--in <region...>', `with --lookup: ${REGIONS}`)
+    .option('--since <when>', 'a duration back from now, or a moment (default: P7D)')
+    .option('--until <when>', 'the same (default: now)')
+    .option('--grace <duration>', 'a record waits so long for CloudTrail before it is a ghost (default: P1D)')
+    .option('--delay <duration>', 'CloudTrail delivers within this time (default: PT15M)')
+    .option('--principal <name...>', 'who acts for Redress, besides those whom the records name: ARNs, or names of roles')
+    .option('--ignore <operation...>', 'what a role of Redress does besides, as CloudTrail names it: ssm:PutParameter')
+    .action((trail: string[], options: ReconcileOptions) => {
+      const work = async (composition: Composition | null) =>
+        (await import('./commands/reconcile.js')).reconcileCommand(io, data(), program.opts<GlobalOptions>(), trail, options, composition);
+      return options.lookup === true ? composed(work) : work(null).then(answer);
+    });
   const evidence = program.command('evidence').description('the records');
   evidence
     .command('verify')
@@ -367,10 +387,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
   evidence
     .command('export')
-    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it')
+    .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it; or writes any in a format of others')
     .option('--table <name>', 'the table of a journal on AWS, like --journal')
     .option('--bucket <name>', 'its bucket')
-    .option('--out <folder>', 'must hold no journal yet (default: evidence)')
+    .option('--format <name>', 'ocsf (events, one a line), oscal-ar (assessment results) or oscal-poam (what is open): one file, instead of a copy')
+    .option('--out <path>', 'the folder, which must hold no journal yet (default: evidence); or the file (default: redress.…)')
     .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
     .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
     .action(async (options: ExportOptions) =>

@@ -112,12 +112,10 @@ it('misses a stream that was taken out of the table as a whole, and a log that w
   expect((await redress('evidence', 'verify', ...journal)).exit).not.toBe(0);
 });
 
-it.each([
-  [['--kms', 'k', '--key', 'f']],
-  [['--kms', 'k']],
-  [['--kms', 'k', '--origin', 'o', '--anchor', 's3:/x']],
-  [['--lock-days', '0']],
-])('refuses %j', async (argv) => {
-  const refused = await redress('evidence', 'seal', '--journal', 'aws:t/bucket', ...argv, '--json');
-  expect(refused).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
-});
+it.each([[['--kms', 'k', '--key', 'f']], [['--kms', 'k']], [['--kms', 'k', '--origin', 'o', '--anchor', 's3:/x']], [['--lock-days', '0']]])(
+  'refuses %j',
+  async (argv) => {
+    const refused = await redress('evidence', 'seal', '--journal', 'aws:t/bucket', ...argv, '--json');
+    expect(refused).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+  },
+);

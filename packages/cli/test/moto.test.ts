@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -194,6 +194,14 @@ describe('against an emulated account', () => {
     expect(documents).toBeGreaterThan(4);
     expect(verifyFolder(join(directory, 'copy'))).toMatchObject({ status: 'intact', executions: 2 });
     expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 1, json: { error: { code: 'journal/invalid' } } });
+    // In the formats of others it is, byte for byte, what its copy is.
+    for (const format of ['ocsf', 'oscal-ar', 'oscal-poam']) {
+      expect(await redress('evidence', 'export', ...journal, '--format', format, '--out', 'aws.out')).toMatchObject({ exit: 0 });
+      expect(await redress('evidence', 'export', '--data', 'copy', '--format', format, '--out', 'copy.out')).toMatchObject({ exit: 0 });
+      const [one = '', other] = ['aws.out', 'copy.out'].map((each) => readFileSync(join(directory, each), 'utf8'));
+      expect(one.length).toBeGreaterThan(500);
+      expect(other).toBe(one);
+    }
 
     const { Items = [] } = await dynamodb.send(new ScanCommand({ TableName: name }));
     const record = Items.find((item) => item['sk']?.S === 'record#000000000002');

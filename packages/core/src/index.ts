@@ -74,7 +74,7 @@ export {
   unreadable,
 } from './guardrails/guardrail.js';
 export { type Manager, managerOf } from './guardrails/iac.js';
-export { samePerson } from './guardrails/principal.js';
+export { principal, samePerson } from './guardrails/principal.js';
 export {
   type AppendRequest,
   type Approval,

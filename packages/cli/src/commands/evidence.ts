@@ -23,6 +23,7 @@ export interface ExportOptions extends PlaceOptions {
   readonly out?: string;
   readonly store?: boolean;
   readonly lockDays?: string;
+  readonly format?: string;
 }
 
 /** What `evidence verify` takes. */
@@ -116,10 +117,19 @@ function findingOf({ severity, code, message, file, line, seq }: Problem): Findi
   return { severity, code, message, file, line, seq, entry: null, stream: null, resource: null };
 }
 
-/** Copies a journal on AWS into a folder; with `store` it also stores in the bucket what travels in the table. */
+/**
+ * Copies a journal on AWS into a folder; with `store` it also stores in the bucket what travels in the table. With `format` any journal is written
+ * in a format of others.
+ */
 export async function evidenceExportCommand(io: Io, data: Data, options: GlobalOptions, place: ExportOptions): Promise<Answer> {
   const aws = placeOf(io, data, options, place);
-  if (aws === null) throw new CliError('cli/usage', 'Which journal?', { next: 'Give --table and --bucket, or --journal aws:TABLE/BUCKET.' });
+  if (place.format !== undefined) {
+    if (place.store === true || place.lockDays !== undefined)
+      throw new CliError('cli/usage', '--store and --lock-days are of a copy, which --format does not make.', { next: 'Leave out one of them.' });
+    return (await import('./formats.js')).formatCommand(io, data, aws, place.format, place.out);
+  }
+  if (aws === null)
+    throw new CliError('cli/usage', 'Which journal?', { next: 'Give --table and --bucket, or --journal aws:TABLE/BUCKET; or --format for one in a folder.' });
   if (place.lockDays !== undefined && place.store !== true)
     throw new CliError('cli/usage', '--lock-days says for how long --store locks.', { next: 'Give --store with it.' });
   const lock = place.lockDays === undefined ? {} : { lockDays: numberOf(place.lockDays, '--lock-days', 1, 36_500) };

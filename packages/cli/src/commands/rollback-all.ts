@@ -1,7 +1,8 @@
-import { formatResource, isRedressError, parseDuration, REVERSIBLE, type ResourceRef } from '@redress/core';
+import { formatResource, isRedressError, REVERSIBLE, type ResourceRef } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
+import { momentOf } from '../numbers.js';
 import { printable } from '../printable.js';
 import { entriesOf, type HistoryEntry } from './history.js';
 import { type RollbackCommandOptions, rollbackSettings } from './rollback.js';
@@ -44,7 +45,8 @@ export interface RollbackAllDocument {
  */
 export async function rollbackAllCommand(io: Io, composition: Composition, options: RollbackAllOptions): Promise<Answer> {
   const settings = rollbackSettings(io, options);
-  const since = sinceOf(options.since, composition.clock.now());
+  if (options.since === undefined) throw new CliError('cli/usage', '--all needs --since.', { next: 'For example: --since PT1H' });
+  const since = momentOf(options.since, '--since', composition.clock.now());
   for (const id of options.remediator ?? [])
     if (!composition.remediators.some((each) => each.id === id)) throw new CliError('cli/usage', `There is no remediator ${JSON.stringify(id)}.`);
   const entries = await entriesOf(composition.data, undefined);
@@ -87,17 +89,6 @@ export async function rollbackAllCommand(io: Io, composition: Composition, optio
 
 function isCandidate(entry: HistoryEntry): boolean {
   return entry.kind === 'execution' && entry.rollbackOf === null && REVERSIBLE.some((outcome) => outcome === entry.outcome);
-}
-
-function sinceOf(text: string | undefined, now: number): number {
-  const duration = text === undefined ? null : parseDuration(text);
-  if (duration !== null && duration > 0) return now - duration;
-  const moment = text !== undefined && /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(moment))
-    throw new CliError('cli/usage', text === undefined ? '--all needs --since.' : `--since ${JSON.stringify(text)} is neither a duration nor a moment.`, {
-      next: 'For example: --since PT1H, or --since 2026-12-31T22:00:00Z',
-    });
-  return moment;
 }
 
 function human(io: Io, { since, done, executions, passes, refused }: RollbackAllDocument): string {

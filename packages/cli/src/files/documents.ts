@@ -48,9 +48,15 @@ type Source = Pick<Io, 'cwd' | 'stdinChunks'>;
  * `-` is standard input. Folders are walked in the order of names; a document that is longer than fits into memory is read by the items of its
  * list of events.
  *
+ * @param wanted of what is found in a folder, files and folders, these with a `/` at their end: others are left out.
  * @throws {CliError} `cli/file` when what was named cannot be read, or a folder holds no file.
  */
-export async function* documentsOf(io: Source, names: readonly string[], limits: Limits = LIMITS): AsyncGenerator<Document> {
+export async function* documentsOf(
+  io: Source,
+  names: readonly string[],
+  limits: Limits = LIMITS,
+  wanted: (path: string) => boolean = () => true,
+): AsyncGenerator<Document> {
   if (names.filter((name) => name === '-').length > 1) throw new CliError('cli/usage', 'Standard input (-) can be read only once.');
   for (const name of names) {
     if (name === '-') {
@@ -58,7 +64,7 @@ export async function* documentsOf(io: Source, names: readonly string[], limits:
       continue;
     }
     let files = 0;
-    for await (const { file, found, problem } of filesOf(io.cwd, name)) {
+    for await (const { file, found, problem } of filesOf(io.cwd, name, wanted)) {
       files++;
       if (problem !== null) {
         yield { file, line: null, value: null, problem, foreign: false };
@@ -130,7 +136,7 @@ interface Found {
   readonly problem: string | null;
 }
 
-async function* filesOf(cwd: string, name: string, found = false): AsyncGenerator<Found> {
+async function* filesOf(cwd: string, name: string, wanted: (path: string) => boolean, found = false): AsyncGenerator<Found> {
   let kind: Awaited<ReturnType<typeof stat>>;
   try {
     // Follows links to files; a folder below may be linked to what is above it.
@@ -155,10 +161,10 @@ async function* filesOf(cwd: string, name: string, found = false): AsyncGenerato
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const below = join(name, entry.name);
-    if (isCompanion(entry.name)) continue;
+    if (isCompanion(entry.name) || !wanted(entry.isDirectory() ? `${below}/` : below)) continue;
     if (entry.isSymbolicLink() && (await isFolder(resolve(cwd, below))))
       yield { file: below, found: true, problem: 'It is a link to a folder: name the folder.' };
-    else if (entry.isDirectory() || entry.isFile() || entry.isSymbolicLink()) yield* filesOf(cwd, below, true);
+    else if (entry.isDirectory() || entry.isFile() || entry.isSymbolicLink()) yield* filesOf(cwd, below, wanted, true);
   }
 }
 
@@ -179,7 +185,8 @@ interface Named {
   readonly claims: boolean;
 }
 
-async function* documents(named: Named, chunks: AsyncIterable<Buffer | string>, limits: Limits): AsyncGenerator<Document> {
+/** The documents of one file, wherever it comes from. */
+export async function* documents(named: Named, chunks: AsyncIterable<Buffer | string>, limits: Limits = LIMITS): AsyncGenerator<Document> {
   const { file } = named;
   const bad = (problem: string, foreign = false): Document => ({ file, line: null, value: null, problem, foreign });
   try {

@@ -1,0 +1,109 @@
+// What records say of controls and resources, in the terms that the formats share.
+import { type Digest, isRecord, type Json, type JsonObject, OUTCOMES, type Outcome, type ResourceRef, type StoredRecord } from '@redress/core';
+
+/** What one remediator came to on one resource: a record that decides, or that closes an execution. */
+export interface Conclusion {
+  readonly stream: Digest;
+  readonly seq: number;
+  readonly digest: Digest;
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly kind: 'decision' | 'outcome';
+  readonly resource: ResourceRef;
+  readonly remediator: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  /** What stays open. */
+  readonly open: readonly string[];
+  /** Controls that the event named; none where a sweep or a person has asked. */
+  readonly controls: readonly string[];
+  /** The gap that it is about, and whether it is there: null where the record says nothing of one. */
+  readonly gap: string | null;
+  /** Of an outcome. */
+  readonly execution: Execution | null;
+}
+
+/** An execution that was closed. */
+export interface Execution {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly begun: number;
+  readonly rollbackOf: string | null;
+  /** `verified`, `not-verified`, `unconfirmed`; null: no look is recorded. */
+  readonly verified: string | null;
+  readonly calls: readonly JsonObject[];
+  /** States; undefined where they are not recorded, or their retention has ended. */
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+  /** Of a rollback: who and why. */
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
+/** Whether nothing is left to do. */
+export function isSatisfied({ outcome }: Pick<Conclusion, 'outcome'>): boolean {
+  return outcome === 'remediated' || outcome === 'no-op';
+}
+
+/** Reads the records of a journal; of one stream they come in order. */
+export async function* conclusionsOf(records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>): AsyncGenerator<Conclusion> {
+  let stream: Digest | null = null;
+  let begun = new Map<string, Begun>();
+  for await (const stored of records) {
+    const { record } = stored;
+    if (stored.stream !== stream) [stream, begun] = [stored.stream, new Map()];
+    const { kind, execution, body } = record;
+    if (kind === 'intent' && execution !== null) begun.set(execution, { intent: stored, calls: [] });
+    if (kind === 'call' && execution !== null && isRecord(body['call'])) begun.get(execution)?.calls.push(body['call'] as JsonObject);
+    if (kind !== 'decision' && kind !== 'outcome') continue;
+    const own = kind === 'outcome' ? membersOf(body['journal'])['outcome'] : body['outcome'];
+    const outcome = OUTCOMES.find((each) => each === own);
+    // A journal takes any body; of one that names no outcome there is nothing to say.
+    if (outcome === undefined) continue;
+    const of = kind === 'outcome' && execution !== null ? begun.get(execution) : undefined;
+    const why = of?.intent.record.body ?? body;
+    yield {
+      ...{ stream: stored.stream, seq: stored.seq, digest: stored.digest, time: Date.parse(record.time), kind },
+      ...{ resource: record.resource, remediator: record.remediator, outcome },
+      message: text(body['message']) ?? '',
+      open: texts(body['open']),
+      controls: texts(membersOf(why['trigger'])['controls']),
+      gap: text(membersOf(body['gap'])['key']),
+      execution: execution === null || kind === 'decision' ? null : executionOf(execution, of, stored),
+    };
+    if (kind === 'outcome' && execution !== null) begun.delete(execution);
+  }
+}
+
+interface Begun {
+  readonly intent: StoredRecord;
+  readonly calls: JsonObject[];
+}
+
+function executionOf(id: string, begun: Begun | undefined, { record, documents }: StoredRecord): Execution {
+  const body = begun?.intent.record.body ?? {};
+  return {
+    id,
+    begun: Date.parse(begun?.intent.record.time ?? record.time),
+    rollbackOf: text(body['rollbackOf']),
+    verified: text(record.body['verified']),
+    calls: begun?.calls ?? [],
+    before: begun?.intent.documents['before'],
+    after: documents['after'],
+    by: text(membersOf(body['by'])['name']),
+    reason: text(body['reason']),
+  };
+}
+
+/** A text; null for anything else. */
+export function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
+}
+
+function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}

@@ -1,0 +1,326 @@
+// Documents of the Open Security Controls Assessment Language, 1.2.1: what was assessed, and what is open.
+import { createHash } from 'node:crypto';
+import { type Digest, formatResource, type Gap, type JsonObject, type ResourceRef, type StoredRecord, streamOf } from '@redress/core';
+import { type Conclusion, conclusionsOf, isSatisfied } from './conclusions.js';
+import { uuidOf } from './uuid.js';
+
+const VERSION = '1.2.1';
+/** Where names of properties are defined that OSCAL does not know. */
+const NS = 'https://redress.dev/ns/oscal';
+/** The time of a ledger in which nothing is recorded. */
+const NEVER = 0;
+
+/** What one remediator came to last on one resource. */
+interface Assessed {
+  readonly conclusion: Conclusion;
+  readonly gaps: readonly Gap[];
+  readonly satisfied: boolean;
+}
+
+/** What a journal says. */
+interface Assessment {
+  /** By stream and remediator. */
+  readonly assessed: readonly Assessed[];
+  readonly executions: readonly Conclusion[];
+  readonly from: number;
+  readonly until: number;
+  readonly records: number;
+  /** Names what was read: of the digests of all records. */
+  readonly digest: string;
+}
+
+/** What the documents are made of. */
+export interface OscalSource {
+  /** All of a journal; those of a stream in order, streams in any. */
+  readonly records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>;
+  /** What stands, as `journal.standing()` says. */
+  readonly gaps: readonly Gap[];
+}
+
+/** A document, and how many findings or open items it has. */
+export interface OscalDocument {
+  readonly document: JsonObject;
+  readonly count: number;
+}
+
+/**
+ * Assessment results: one finding for each remediator, satisfied where every resource is, one observation for each resource, and each execution
+ * in the log. The same records give the same document.
+ *
+ * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-results/json-outline/
+ */
+export async function oscalAssessmentResults(source: OscalSource): Promise<OscalDocument> {
+  const assessment = await assessed(source);
+  const { assessed: all, executions, from, until, records, digest } = assessment;
+  const uuid = uuidOf('oscal-ar', digest);
+  const plan = uuidOf('oscal-ap', digest);
+  const byControl = grouped(all, ({ conclusion }) => conclusion.remediator);
+  const controls = [...byControl.keys()];
+  const log = executions.map(entry);
+  const document = {
+    'assessment-results': {
+      uuid,
+      metadata: metadata('Redress: assessment results', until),
+      'import-ap': { href: `#${plan}` },
+      results: [
+        {
+          uuid: uuidOf('oscal-result', digest),
+          title: 'What is recorded',
+          description: `${records} records: ${all.length} resources and controls, ${executions.length} executions.`,
+          start: iso(from),
+          end: iso(until),
+          props: [prop('records', String(records)), prop('digest', digest)],
+          ...(all.length === 0 ? {} : { 'local-definitions': { 'inventory-items': inventory(all) } }),
+          'reviewed-controls': {
+            'control-selections': [
+              controls.length === 0 ? { 'include-all': {} } : { 'include-controls': controls.map((each) => ({ 'control-id': tokenOf(each) })) },
+            ],
+          },
+          ...(log.length === 0 ? {} : { 'assessment-log': { entries: log } }),
+          ...(all.length === 0 ? {} : { observations: all.map(observation) }),
+          ...(all.length === 0 ? {} : { findings: [...byControl].map(([control, of]) => finding(control, of, digest)) }),
+        },
+      ],
+      'back-matter': {
+        resources: [
+          {
+            uuid: plan,
+            title: 'What Redress assesses',
+            description:
+              'Each remediator looks for one gap, on each resource that an event, a sweep or a person names. Its page in the documentation says which.',
+          },
+        ],
+      },
+    },
+  };
+  return { document, count: controls.length };
+}
+
+/**
+ * Plan of action and milestones: an item for each gap that stands, and for each resource that is left as nobody wants it; with a risk, which an
+ * exception makes an accepted one. OSCAL has no plan without items: where nothing is open, one says so.
+ *
+ * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/plan-of-action-and-milestones/json-outline/
+ */
+export async function oscalPoam(source: OscalSource): Promise<OscalDocument> {
+  const { assessed: all, until, digest } = await assessed(source);
+  const open = all.filter(({ satisfied }) => !satisfied);
+  const items = open.flatMap((each) => (each.gaps.length === 0 ? [itemOf(each, null)] : each.gaps.map((gap) => itemOf(each, gap))));
+  const document = {
+    'plan-of-action-and-milestones': {
+      uuid: uuidOf('oscal-poam', digest),
+      metadata: metadata('Redress: what is open', until),
+      'system-id': { 'identifier-type': NS, id: 'redress' },
+      ...(open.length === 0
+        ? {}
+        : { 'local-definitions': { 'inventory-items': inventory(open) }, observations: open.map(observation), risks: items.map(({ risk }) => risk) }),
+      'poam-items':
+        items.length === 0
+          ? [{ uuid: uuidOf('oscal-poam-none', digest), title: 'Nothing is open', description: 'No gap stands in the records.', props: [prop('open', '0')] }]
+          : items.map(({ item }) => item),
+    },
+  };
+  return { document, count: items.length };
+}
+
+async function assessed({ records, gaps }: OscalSource): Promise<Assessment> {
+  const last = new Map<string, Conclusion>();
+  const executions: Conclusion[] = [];
+  const digests: string[] = [];
+  let [from, until] = [Number.POSITIVE_INFINITY, NEVER];
+  const counted = async function* () {
+    for await (const stored of records) {
+      const time = Date.parse(stored.record.time);
+      [from, until] = [Math.min(from, time), Math.max(until, time)];
+      digests.push(stored.digest);
+      yield stored;
+    }
+  };
+  for await (const conclusion of conclusionsOf(counted())) {
+    // States are not in these documents.
+    const { execution } = conclusion;
+    const kept: Conclusion = execution === null ? conclusion : { ...conclusion, execution: { ...execution, before: undefined, after: undefined, calls: [] } };
+    last.set(`${conclusion.stream} ${conclusion.remediator}`, kept);
+    if (conclusion.execution !== null) executions.push(kept);
+  }
+  const standing = grouped(gaps, (gap) => `${streamOf(gap.resource)} ${gap.remediator}`);
+  const hash = createHash('sha256');
+  for (const each of digests.sort()) hash.update(each);
+  return {
+    assessed: [...last]
+      .sort(([a], [b]) => compare(a, b))
+      .map(([key, conclusion]) => {
+        const own = standing.get(key) ?? [];
+        return { conclusion, gaps: own, satisfied: own.length === 0 && isSatisfied(conclusion) };
+      }),
+    executions: executions.sort((a, b) => a.time - b.time || compare(a.digest, b.digest)),
+    from: Math.min(from, until),
+    until,
+    records: digests.length,
+    digest: `sha256:${hash.digest('hex')}`,
+  };
+}
+
+function metadata(title: string, time: number): JsonObject {
+  return { title, 'last-modified': iso(time), version: iso(time), 'oscal-version': VERSION };
+}
+
+function inventory(all: readonly Assessed[]): JsonObject[] {
+  const resources = new Map(all.map(({ conclusion }) => [conclusion.stream, conclusion.resource]));
+  return [...resources].map(([stream, resource]) => ({
+    uuid: subjectUuid(stream),
+    description: formatResource(resource),
+    props: resourceProps(resource),
+  }));
+}
+
+function resourceProps({ type, id, account, region }: ResourceRef): JsonObject[] {
+  return [prop('resource-type', type), prop('resource-id', id), prop('account', account), prop('region', region)];
+}
+
+function subjectUuid(stream: Digest): string {
+  return uuidOf('oscal-subject', stream);
+}
+
+function observation({ conclusion, satisfied, gaps }: Assessed): JsonObject {
+  const { resource, remediator, stream, seq, digest, time, outcome, message, controls, execution } = conclusion;
+  const hex = stream.slice('sha256:'.length);
+  return {
+    uuid: observationUuid(conclusion),
+    title: line(`${remediator}: ${formatResource(resource)}`),
+    description: paragraph(message, `It came to ${outcome}.`),
+    props: [
+      prop('outcome', outcome),
+      prop('satisfied', String(satisfied)),
+      prop('record', String(seq)),
+      prop('gaps', String(gaps.length)),
+      ...(execution === null ? [] : [prop('execution', execution.id)]),
+      ...(execution?.verified == null ? [] : [prop('verified', execution.verified)]),
+      ...controls.map((each) => prop('control', each)),
+    ],
+    methods: ['TEST'],
+    types: ['control-objective'],
+    subjects: [{ 'subject-uuid': subjectUuid(stream), type: 'inventory-item', title: line(formatResource(resource)) }],
+    'relevant-evidence': [
+      {
+        // As a journal in a folder, and a copy of one on AWS, have it.
+        href: `streams/${hex.slice(0, 2)}/${hex}.jsonl`,
+        description: `Record ${seq} of the stream, ${digest}.`,
+        props: [prop('digest', digest)],
+      },
+    ],
+    collected: iso(time),
+  };
+}
+
+function observationUuid({ stream, remediator, digest }: Conclusion): string {
+  return uuidOf('oscal-observation', stream, remediator, digest);
+}
+
+function finding(control: string, of: readonly Assessed[], digest: string): JsonObject {
+  const open = of.filter(({ satisfied }) => !satisfied).length;
+  return {
+    uuid: uuidOf('oscal-finding', control, digest),
+    title: line(control),
+    description: open === 0 ? `All ${of.length} resources are as they should be.` : `${open} of ${of.length} resources are not as they should be.`,
+    props: [prop('resources', String(of.length)), prop('open', String(open)), prop('remediator', control)],
+    target: {
+      type: 'objective-id',
+      'target-id': tokenOf(control),
+      // There is nothing in between.
+      status: open === 0 ? { state: 'satisfied', reason: 'pass' } : { state: 'not-satisfied', reason: 'fail' },
+    },
+    'related-observations': of.map(({ conclusion }) => ({ 'observation-uuid': observationUuid(conclusion) })),
+  };
+}
+
+function entry(conclusion: Conclusion): JsonObject {
+  const { resource, remediator, outcome, message, execution, time, digest } = conclusion;
+  return {
+    uuid: uuidOf('oscal-entry', digest),
+    title: line(`${remediator}: ${outcome}`),
+    description: paragraph(message, `It came to ${outcome}.`),
+    start: iso(Math.min(execution?.begun ?? time, time)),
+    end: iso(time),
+    props: [prop('execution', execution?.id ?? ''), prop('outcome', outcome), ...resourceProps(resource)],
+  };
+}
+
+/** What is left to do, and the risk that it is until then. */
+function itemOf(each: Assessed, gap: Gap | null): { readonly item: JsonObject; readonly risk: JsonObject } {
+  const { conclusion } = each;
+  const { resource, remediator, stream, outcome: last, message: said, time } = conclusion;
+  const { outcome, message, since } = gap ?? { outcome: last, message: said, since: time };
+  const key = gap?.key ?? 'resource';
+  const title = line(`${remediator}: ${formatResource(resource)}`);
+  const description = paragraph(message, `It came to ${outcome}.`);
+  const riskUuid = uuidOf('oscal-risk', stream, remediator, key);
+  const accepted = outcome === 'exempt';
+  const props = [
+    prop('outcome', outcome),
+    prop('since', iso(since)),
+    ...(gap === null ? [] : [prop('gap', gap.key)]),
+    ...(gap?.approval == null ? [] : [prop('approval', gap.approval)]),
+  ];
+  return {
+    item: {
+      uuid: uuidOf('oscal-item', stream, remediator, key),
+      title,
+      description,
+      props,
+      'related-observations': [{ 'observation-uuid': observationUuid(conclusion) }],
+      'related-risks': [{ 'risk-uuid': riskUuid }],
+    },
+    risk: {
+      uuid: riskUuid,
+      title,
+      description,
+      statement: accepted ? 'A live exception covers it.' : 'The gap is open.',
+      status: accepted ? 'deviation-approved' : 'open',
+      ...(gap?.deadline == null ? {} : { deadline: iso(gap.deadline) }),
+      'related-observations': [{ 'observation-uuid': observationUuid(conclusion) }],
+    },
+  };
+}
+
+function prop(name: string, value: string): JsonObject {
+  return { name, ns: NS, value: line(value) };
+}
+
+/** Values and titles have one line, which begins and ends with something visible. */
+function line(text: string): string {
+  return text.replace(/[\s\p{C}]+/gu, ' ').trim() || '-';
+}
+
+function paragraph(message: string, otherwise: string): string {
+  return message.trim() === '' ? otherwise : message;
+}
+
+/**
+ * A text as a token, which begins with a letter: a bare `2.1.1` is none. Where something had to be changed, what follows keeps two apart.
+ *
+ * @example tokenOf('2.1.1') // 'control-2.1.1-' and eight hexadecimal digits
+ */
+export function tokenOf(text: string): string {
+  // Less than OSCAL allows, which is what every reader of it takes.
+  if (/^[A-Za-z_][\w.-]*$/.test(text)) return text;
+  return `control-${text.replace(/[^\w.-]/g, '_')}-${uuidOf('token', text).slice(0, 8)}`;
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function grouped<T>(all: readonly T[], keyOf: (each: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of all) {
+    const known = groups.get(keyOf(each));
+    if (known === undefined) groups.set(keyOf(each), [each]);
+    else known.push(each);
+  }
+  return new Map([...groups].sort(([a], [b]) => compare(a, b)));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,21 @@
+/**
+ * Compares records with CloudTrail, both ways: changes without a record, and records without a change. Pure: files, buckets and AWS are the
+ * caller's.
+ *
+ * @packageDocumentation
+ */
+export { type Comparison, type Discrepancy, isWanted, type Reconciliation, reconcile, type Unconfirmed, type Uncovered } from './reconcile/compare.js';
+export { Coverage, type Period } from './reconcile/coverage.js';
+export { type Recorded, type RecordedCall, type RecordedExecution, recordedOf } from './reconcile/recorded.js';
+export {
+  type Moment,
+  mayHold,
+  readTrail,
+  type TrailDigest,
+  type TrailDocument,
+  type TrailEvent,
+  type TrailFile,
+  type TrailMistake,
+  trailFile,
+  type Wanted,
+} from './reconcile/trail.js';

@@ -1,0 +1,94 @@
+// What the records say of calls that change something: which were made, in which execution, by whom.
+import { type Digest, GLOBAL_REGION, isRecord, type Partition, principal, type StoredRecord } from '@redress/core';
+
+/** A writing call as its record has it. */
+export interface RecordedCall {
+  readonly stream: Digest;
+  readonly seq: number;
+  /** When it was recorded; epoch milliseconds. */
+  readonly time: number;
+  readonly execution: string;
+  readonly remediator: string;
+  readonly account: string;
+  /** Where its API answers, and CloudTrail records it. */
+  readonly region: string;
+  /** `ec2:RevokeSecurityGroupIngress`, as the SDK names it. */
+  readonly operation: string;
+  readonly status: string;
+  readonly requestId: string | null;
+  /** ARN of the session that made it; null where Redress has made no call: what a runbook did was seen by a look. */
+  readonly caller: string | null;
+  /** Its reply was lost: what became of it was seen by a look, or is not known. */
+  readonly lost: boolean;
+}
+
+/** An execution. */
+export interface RecordedExecution {
+  readonly account: string;
+  /** Workers that died in it, or may be at work in it: each may have sent one call that nobody recorded, and no more. */
+  readonly unfinished: number;
+}
+
+/** What a journal says. */
+export interface Recorded {
+  readonly calls: readonly RecordedCall[];
+  readonly executions: ReadonlyMap<string, RecordedExecution>;
+  /** Who acts for Redress: as `principal` of core spells them, and as a name where their sessions are named by executions. */
+  readonly principals: ReadonlySet<string>;
+}
+
+/** An execution's id, as the name of a session or in a source identity. */
+const EXECUTION = /(?:^|[-/])(x-[0-9a-z]{9,}-[0-9a-f]{20})$/;
+
+/** The execution that a session is named by, or a source identity; null: none. */
+export function executionIn(name: string | null): string | null {
+  return name === null ? null : (EXECUTION.exec(name)?.[1] ?? null);
+}
+
+/** The name of a role that is the same in every account. */
+export function roleName(spelled: string): string | null {
+  return /^[^:]+:\d{12}:(role\/.+)$/.exec(spelled)?.[1] ?? null;
+}
+
+/** Where CloudTrail records calls to services that have no region. */
+const HOME: Readonly<Record<Partition, string>> = { aws: 'us-east-1', 'aws-cn': 'cn-north-1', 'aws-us-gov': 'us-gov-west-1' };
+
+/** Reads what records say of calls. */
+export async function recordedOf(records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>): Promise<Recorded> {
+  const calls: RecordedCall[] = [];
+  const executions = new Map<string, { account: string; unfinished: number }>();
+  const principals = new Set<string>();
+  /** A role that has a session for each execution, or one that only looks, is Redress's own, in whichever account. */
+  const acts = (arn: unknown) => {
+    if (typeof arn !== 'string') return;
+    const spelled = principal(arn);
+    principals.add(spelled);
+    const session = arn.slice(arn.lastIndexOf('/') + 1);
+    const name = roleName(spelled);
+    if (name !== null && (executionIn(session) !== null || /^redress-(?:read|write|rollback)$/.test(session))) principals.add(name);
+  };
+  for await (const { record, stream, seq } of records) {
+    const { kind, execution, resource, body } = record;
+    acts(body['identity']);
+    if (execution === null || kind === 'decision' || kind === 'duplicate' || kind === 'notice') continue;
+    const { account, partition } = resource;
+    const known = executions.get(execution) ?? { account, unfinished: 0 };
+    executions.set(execution, known);
+    // It begins with one worker, each lease has another, and the one that ends it has recorded what it sent.
+    if (kind === 'intent' || kind === 'lease') known.unfinished++;
+    if (kind === 'outcome') known.unfinished--;
+    const call = kind === 'call' ? body['call'] : undefined;
+    if (!isRecord(call)) continue;
+    acts(call['caller']);
+    const status = String(call['status']);
+    const text = (member: string) => (typeof call[member] === 'string' ? call[member] : null);
+    calls.push({
+      ...{ stream, seq, time: Date.parse(record.time), execution, remediator: record.remediator, account },
+      region: resource.region === GLOBAL_REGION ? HOME[partition] : resource.region,
+      operation: `${String(call['service'])}:${String(call['operation'])}`,
+      ...{ status, requestId: text('requestId'), caller: text('caller') },
+      lost: status === 'unknown' || status === 'not-applied' || call['observedBy'] === 'look',
+    });
+  }
+  return { calls, executions, principals };
+}
