@@ -1373,4 +1373,20 @@ export default [
     replace: '${value.slice(0, max - 1)}',
     tests: ['tests/engine/redaction.test.ts'],
   },
+  {
+    promise: 'An exception tag that is set while a reply is lost, or while the journal takes its time, holds for every call that has not gone out.',
+    defect: 'a call goes out on a second look of any age',
+    file: `${ENGINE}/execute.ts`,
+    find: '    if (runtime.clock.now() - latest.at > LOOK_HOLDS) {',
+    replace: '    if (runtime.clock.now() - latest.at > LOOK_HOLDS + 1e12) {',
+    tests: ['tests/engine/tag-between.test.ts'],
+  },
+  {
+    promise: 'A change is made only to what was decided on, also when the journal takes its time.',
+    defect: 'a later look is asked for exceptions alone',
+    file: `${ENGINE}/execute.ts`,
+    find: '      moved = begun ? null : overtaken(latest, plan);\n',
+    replace: '',
+    tests: ['tests/engine/tag-between.test.ts'],
+  },
 ];

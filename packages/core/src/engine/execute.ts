@@ -11,7 +11,7 @@ import { closingOf, closingUnsent, type Ended, isOvertaken } from './closing.js'
 import { deniedBody } from './denial.js';
 import { inExecution, LOOKING, type SharedReads } from './gate.js';
 import { mayBeReadLater } from './later.js';
-import { LEASE, NEEDED } from './limits.js';
+import { LEASE, LOOK_HOLDS, NEEDED } from './limits.js';
 import { plannedByOthers } from './others.js';
 import { blank, type Closing, closeExecution, decisionBody, observed, recordDecision } from './recorder.js';
 import { budgetsOf, type Look, type Observed, type Runtime, unread } from './runtime.js';
@@ -29,6 +29,11 @@ export interface Allowed {
   readonly approval: string | null;
   /** What the plan leaves open. */
   readonly open: readonly string[];
+}
+
+/** A second look, and when it was begun; epoch milliseconds. */
+interface Second extends Look {
+  readonly at: number;
 }
 
 /** Carries an allowed plan out: the intent first, on exactly what was decided on, then the change under its lease. */
@@ -69,8 +74,8 @@ async function begin(
   way: Way,
   { facts, plan, decision, approval }: Allowed,
   execution: string,
-): Promise<{ readonly begun: BeginResult; readonly second: Look }> {
-  const { remediator, ref, trigger, run } = way;
+): Promise<{ readonly begun: BeginResult; readonly second: Second }> {
+  const { remediator, ref, trigger } = way;
   const policy = facts.policy.ok ? facts.policy.value : null;
   const history = facts.history.ok ? facts.history.value : null;
   if (policy === null || history === null) throw new RedressError('engine/bug', 'An allowed decision without policy or history.');
@@ -86,7 +91,7 @@ async function begin(
     body: {
       purpose: 'fix',
       subjects: subjectsOf(plan.changes),
-      terms: { version: remediator.package.version, parameters: facts.parameters, drill: run.drill },
+      terms: { version: remediator.package.version, parameters: facts.parameters, drill: way.run.drill },
       ...decisionBody(way, decision, facts),
     },
     documents: { plan: plan as unknown as Json, before: plan.before, ...observed(facts) },
@@ -95,10 +100,16 @@ async function begin(
   const [first] = plan.changes;
   const [begun, second] = await Promise.all([
     runtime.needJournal('Changing something').begin(request),
-    runtime.look(remediator, ref, facts.policy, { as: LOOKING, deadline: run.deadline, purpose: 'confirmation', earlier: planned(facts) }),
+    confirm(runtime, way, facts),
     first === undefined ? undefined : runtime.gate.open(first.call, { remediator, ref, as }),
   ]);
   return { begun, second };
+}
+
+async function confirm(runtime: Runtime, { remediator, ref, run }: Way, facts: Facts): Promise<Second> {
+  const at = runtime.clock.now();
+  const how = { as: LOOKING, deadline: run.deadline, purpose: 'confirmation', earlier: planned(facts) } as const;
+  return { ...(await runtime.look(remediator, ref, facts.policy, how)), at };
 }
 
 /** What the plan was made from. */
@@ -149,18 +160,26 @@ async function carryOut(
   way: Way,
   { facts, plan, shown, open }: Allowed,
   lease: Lease,
-  second: Look,
+  second: Second,
 ): Promise<Closing & { readonly reads?: { readonly shared: SharedReads; readonly done: boolean } }> {
   const { remediator, ref } = way;
   const { deadline } = way.run;
-  const moved = overtaken(second, plan);
-  if (moved !== null || !second.observation.ok) return moved ?? { outcome: 'superseded', message: '', sent: 0 };
-  const observation = second.observation.value;
+  let moved = overtaken(second, plan);
+  if (moved !== null) return moved;
+  let latest = second;
+  let begun = false;
   let stopped: Ended['stopped'] = null;
   const recheck = async () => {
+    if (runtime.clock.now() - latest.at > LOOK_HOLDS) {
+      latest = await confirm(runtime, way, facts);
+      // Once something was sent it is not what it was, and only exceptions are asked for.
+      moved = begun ? null : overtaken(latest, plan);
+      if (moved !== null) throw new RedressError('gate/stopped', moved.message);
+    }
     // Kill switch, policy and exceptions may have changed since; nothing else decides differently for the same state.
-    const now = await asOfNow(runtime, way, facts, second, observation);
+    const now = await asOfNow(runtime, way, facts, latest);
     const decision = runtime.decide(now, shown);
+    begun ||= decision.effect === 'allow';
     if (decision.effect === 'allow') return;
     stopped = { decision, retryable: mayBeReadLater(now) };
     const why = decisive(decision).map((each) => each.message);
@@ -180,6 +199,7 @@ async function carryOut(
     besides,
     earlier: planned(facts),
   });
+  if (moved !== null) return { ...(moved as Closing), body: { calls: applied.calls } };
   const ended: Ended = { plan, applied, stopped, open, denied: deniedBody(applied, plan.changes, facts) };
   const unsent = closingUnsent(ended);
   if (unsent !== null) return unsent;
@@ -204,8 +224,8 @@ async function carryOut(
 }
 
 /** The facts of the decision with what may have changed since. Another register may name a remediator that nobody has asked so far. */
-async function asOfNow(runtime: Runtime, way: Way, facts: Facts, second: Look, observation: Observed): Promise<Facts> {
-  const now = await runtime.refreshed(facts, observation);
+async function asOfNow(runtime: Runtime, way: Way, facts: Facts, second: Look): Promise<Facts> {
+  const now = await runtime.refreshed(facts, second.observation);
   if (!now.register.ok || (facts.register.ok && facts.register.value.digest === now.register.value.digest)) return now;
   const others = await plannedByOthers(runtime, way, now, second);
   if (!others.ok) throw new RedressError('gate/stopped', others.error, { retryable: true });

@@ -16,3 +16,5 @@ export const ROUNDS = 8;
 export const VERIFY_WAITS: readonly number[] = [250, 1000, 2000, 4000];
 /** Reads are eventually consistent: so long after a write they show it. */
 export const SHOWS: number = VERIFY_WAITS.reduce((sum, each) => sum + each);
+/** A call goes out on a look that is not older: an exception tag that was set while a reply was lost, or a store took its time, holds. */
+export const LOOK_HOLDS = 2000;

@@ -396,7 +396,7 @@ describe('the facts of a decision', () => {
     const engine = runtime({ policy, killSwitch: stop });
     now = NOW + 7;
     const given = facts();
-    expect(await engine.refreshed(given, 'gone')).toEqual({
+    expect(await engine.refreshed(given, { ok: true, value: 'gone' })).toEqual({
       ...given,
       now: NOW + 7,
       policy: { ok: true, value: policy },

@@ -285,8 +285,8 @@ export class Runtime {
   }
 
   /** The same facts with all that may have changed since the decision read anew: kill switch, policy, exceptions. */
-  async refreshed(facts: Facts, observation: Observed): Promise<Facts> {
-    return { ...facts, ...(await this.standing()), now: this.clock.now(), observation: known(observation) };
+  async refreshed(facts: Facts, observation: Look['observation']): Promise<Facts> {
+    return { ...facts, ...(await this.standing()), now: this.clock.now(), observation };
   }
 
   /** What a lower environment has shown; read only where it has to show something. */
