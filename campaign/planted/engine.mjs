@@ -1389,4 +1389,20 @@ export default [
     replace: '',
     tests: ['tests/engine/tag-between.test.ts'],
   },
+  {
+    promise: 'A lost call counts as made only where a look shows it.',
+    defect: 'a resource that somebody has changed to another gap shows it',
+    file: `${ENGINE}/apply.ts`,
+    find: 'return unplanned(changes, seen.assessment.value) ? null : false;',
+    replace: 'return false;',
+    tests: ['tests/engine/lost-and-changed.test.ts'],
+  },
+  {
+    promise: 'A rollback does not overwrite what a person has changed since.',
+    defect: 'what was there when the gap still showed is taken for what the fix has left',
+    file: `${ENGINE}/rollback.ts`,
+    find: "if (outcome === 'unknown' && options.acceptLoss !== true)",
+    replace: "if (outcome === 'failed' && options.acceptLoss !== true)",
+    tests: ['tests/engine/lost-and-changed.test.ts'],
+  },
 ];

@@ -9,7 +9,7 @@ import type { Remediator } from '../remediator/define.js';
 import type { AwsFailure } from './aws-errors.js';
 import { denialOf, toldOf } from './denial.js';
 import { inExecution, LOOKING, type WriteContext, type WriteReply } from './gate.js';
-import { remaining } from './planning.js';
+import { remaining, unplanned } from './planning.js';
 import { persist } from './recorder.js';
 import { type Observed, type Runtime, tells } from './runtime.js';
 import { resolveUndo } from './story.js';
@@ -136,7 +136,7 @@ async function recordCall(runtime: Runtime, { lease, ref, remediator }: Applicat
  */
 function stillToDo(
   runtime: Runtime,
-  { remediator, ref, purpose, lease, policy, deadline, earlier = null }: Application,
+  { remediator, ref, changes, purpose, lease, policy, deadline, earlier = null }: Application,
   change: Change,
 ): Promise<boolean | null> {
   return lookUntil(
@@ -150,7 +150,10 @@ function stillToDo(
         purpose: 'verification',
         earlier,
       });
-      return purpose === 'fix' && seen.assessment.ok && tells(seen) ? remaining([change], seen.assessment.value).length > 0 : null;
+      if (purpose !== 'fix' || !seen.assessment.ok || !tells(seen)) return null;
+      if (remaining([change], seen.assessment.value).length > 0) return true;
+      // It has the gap in another way: somebody has changed it meanwhile, and it says nothing of this call.
+      return unplanned(changes, seen.assessment.value) ? null : false;
     },
   );
 }

@@ -114,3 +114,10 @@ export function remaining(changes: readonly Change[], assessment: Assessment): r
   const subjects = new Set(assessment.changes.map((change) => change.subject).filter((subject) => subject !== undefined));
   return changes.filter((change) => later.has(changeKey(change)) || (change.subject !== undefined && subjects.has(change.subject)));
 }
+
+/** Whether an assessment asks, for the resource as a whole, for something that a plan did not: then the resource is another than it was planned for. */
+export function unplanned(changes: readonly Change[], assessment: Assessment): boolean {
+  if (assessment.status !== 'change') return false;
+  const planned = new Set(changes.map(changeKey));
+  return assessment.changes.some((change) => change.resolves && change.subject === undefined && !planned.has(changeKey(change)));
+}

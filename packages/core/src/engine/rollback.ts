@@ -56,6 +56,12 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
       `What ${execution} left is not recorded, so nobody can tell whether it was changed since.`,
       'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
     );
+  // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
+  if (outcome === 'unknown' && options.acceptLoss !== true)
+    refuse(
+      `A look after ${execution} did not show its change, so nobody can tell whether what is there now is the work of somebody else.`,
+      'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
+    );
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
     refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
