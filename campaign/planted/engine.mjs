@@ -1405,4 +1405,12 @@ export default [
     replace: "if (outcome === 'failed' && options.acceptLoss !== true)",
     tests: ['tests/engine/lost-and-changed.test.ts'],
   },
+  {
+    promise: 'A sweep is complete only when everything was looked at.',
+    defect: 'a list that was denied in an earlier part of the round is forgotten',
+    file: `${ENGINE}/sweep/state.ts`,
+    find: 'unlisted: { ...progress?.unlisted }, next',
+    replace: 'unlisted: {}, next',
+    tests: ['tests/engine/sweep-unlisted.test.ts'],
+  },
 ];

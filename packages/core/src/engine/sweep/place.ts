@@ -131,7 +131,7 @@ export class PlaceSweep {
 
   /** What the lists of a group have shown. */
   async #came({ key, remediators }: Group, { idle, failed, candidates }: Listing): Promise<void> {
-    const [{ lists }, state] = [this.#round, this.#state];
+    const [{ lists, unlisted }, state] = [this.#round, this.#state];
     delete lists[key];
     for (const remediator of remediators) {
       const tally = this.#tally(remediator);
@@ -139,6 +139,7 @@ export class PlaceSweep {
       tally.looked += count;
       if (count > 0) tally.idle(count);
       const error = failed.get(remediator.id);
+      delete unlisted[remediator.id];
       if (error === undefined) {
         state.listed = true;
         continue;
@@ -147,6 +148,7 @@ export class PlaceSweep {
       if (state.unreached !== null) return;
       this.#runtime.warn(`the sweep of ${remediator.id} in ${this.target.account}, ${this.target.region} failed`, error);
       tally.unlisted = { status: isServiceAbsent(error) ? 'absent' : 'failed', message: messageOf(error) };
+      if (tally.unlisted.status === 'failed') unlisted[remediator.id] = tally.unlisted.message;
       if (isRedressError(error) && error.retryable) lists[key] = (this.#place.before.progress?.lists[key] ?? 0) + 1;
     }
     const shown = Math.max(0, ...idle.values());
@@ -273,8 +275,8 @@ export class PlaceSweep {
   #write(recorded: ReturnType<typeof recordedOf>, again: boolean): Promise<RecordRef> {
     this.#state.recordedAt = this.#runtime.clock.now();
     const { began, startedAt, remediators, before } = this.#place;
-    const { done, after, lists } = this.#round;
-    const progress = { began, done: [...done], after: { ...after }, left: this.#state.left.map(leftOver), lists: { ...lists } };
+    const { done, after, lists, unlisted } = this.#round;
+    const progress = { began, done: [...done], after: { ...after }, left: this.#state.left.map(leftOver), lists: { ...lists }, unlisted: { ...unlisted } };
     const asked = remediators.map(({ id }) => id);
     return recordCame(this.#runtime, this.target, { ...recorded, asked, began, startedAt, progress, again, before: before.unfolded });
   }

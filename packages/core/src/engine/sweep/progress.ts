@@ -40,6 +40,8 @@ export interface Progress {
   readonly left: readonly LeftOver[];
   /** How often lists of a group did not come to their end. */
   readonly lists: Readonly<Record<string, number>>;
+  /** Remediators whose list did not come to its end, and why: the round is not complete for them. */
+  readonly unlisted: Readonly<Record<string, string>>;
 }
 
 /** What is known of a place before it is swept. */
@@ -92,14 +94,22 @@ export async function standingIn(runtime: Runtime, { account, region, global = t
 /** What a record says of where to go on, if it fits: else it is as if there were nothing, and everything is looked at once more. */
 function progressIn(value: unknown): (Progress & { readonly again: boolean }) | null {
   if (!isRecord(value) || !Array.isArray(value['left']) || !Array.isArray(value['done'])) return null;
-  const { began, done, after, left, lists, again } = value;
+  const { began, done, after, left, lists, unlisted, again } = value;
   const isLeft = (each: unknown): each is LeftOver =>
     isRecord(each) &&
     ['type', 'id', 'region'].every((member) => typeof each[member] === 'string') &&
     ['seenAt', 'due', 'tries'].every((member) => typeof each[member] === 'number') &&
     Array.isArray(each['remediators']);
   if (typeof began !== 'number' || !isRecord(after) || !isRecord(lists) || !left.every(isLeft)) return null;
-  return { began, done: done.map(String), after: after as Record<string, string>, left, lists: lists as Record<string, number>, again: again === true };
+  return {
+    began,
+    done: done.map(String),
+    after: after as Record<string, string>,
+    left,
+    lists: lists as Record<string, number>,
+    unlisted: isRecord(unlisted) ? (unlisted as Record<string, string>) : {},
+    again: again === true,
+  };
 }
 
 /** What a sweep of a place came to. */

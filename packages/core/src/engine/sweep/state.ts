@@ -33,6 +33,8 @@ export interface Round {
   readonly after: Record<string, string>;
   /** How often lists of a group did not come to their end. */
   readonly lists: Record<string, number>;
+  /** Remediators whose list failed, and why. */
+  readonly unlisted: Record<string, string>;
   /** The resource after which each remediator goes on, for who reads the summary. */
   readonly next: Map<string, string>;
 }
@@ -70,7 +72,14 @@ export function inOrder({ groups, before, target, startedAt }: Place, { done, af
 
 /** Where a round goes on. */
 export function roundBefore({ progress }: Before): Round {
-  return { done: new Set(progress?.done), through: new Set(), after: { ...progress?.after }, lists: { ...progress?.lists }, next: new Map() };
+  return {
+    done: new Set(progress?.done),
+    through: new Set(),
+    after: { ...progress?.after },
+    lists: { ...progress?.lists },
+    unlisted: { ...progress?.unlisted },
+    next: new Map(),
+  };
 }
 
 /** Nothing has come of it so far. */

@@ -24,7 +24,9 @@ function summaryOf(place: Place, round: Round, state: State, tally: Tally, retry
   const left = state.left.filter(({ remediators }) => remediators.some((each) => each.id === id));
   const key = place.groups.find(({ remediators }) => remediators.includes(tally.remediator))?.key ?? '';
   const through = round.done.has(key) || round.through.has(key);
-  const unlisted = tally.unlisted?.status === 'absent' && !state.listed ? 'failed' : tally.unlisted?.status;
+  // An earlier part of the round may have asked for its list.
+  const failed = round.unlisted[id];
+  const unlisted = failed !== undefined || (tally.unlisted?.status === 'absent' && !state.listed) ? 'failed' : tally.unlisted?.status;
   const status = unlisted ?? (through && left.length === 0 ? 'complete' : 'stopped');
   const complete = status === 'complete' || status === 'absent';
   return {
@@ -37,7 +39,7 @@ function summaryOf(place: Place, round: Round, state: State, tally: Tally, retry
     retryAt: complete ? null : retryAt,
     lastComplete: complete ? place.began : (lastSweepOf(place.before.swept, id)?.complete ?? null),
     next: through ? null : (round.next.get(id) ?? null),
-    message: tally.unlisted?.message ?? saying(tally, through ? left.length : null),
+    message: tally.unlisted?.message ?? failed ?? saying(tally, through ? left.length : null),
     record: null,
   };
 }
