@@ -1409,8 +1409,8 @@ export default [
     promise: 'A sweep is complete only when everything was looked at.',
     defect: 'a list that was denied in an earlier part of the round is forgotten',
     file: `${ENGINE}/sweep/state.ts`,
-    find: 'unlisted: { ...progress?.unlisted }, next',
-    replace: 'unlisted: {}, next',
+    find: 'unlisted: { ...progress?.unlisted },',
+    replace: 'unlisted: {},',
     tests: ['tests/engine/sweep-unlisted.test.ts'],
   },
 ];
