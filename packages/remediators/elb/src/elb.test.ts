@@ -63,6 +63,24 @@ describe('a listener that is redirected', () => {
   });
 });
 
+it('a redirect that somebody has changed since is not what a fix has left', async () => {
+  const stateOf = async (StatusCode: string, Port: string) => {
+    const DefaultActions = [{ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port, StatusCode } }];
+    const aws = {
+      elasticloadbalancing: {
+        DescribeLoadBalancers: async () => ({ LoadBalancers: [{ LoadBalancerArn: ARN, Type: 'application', CreatedTime: new Date(0) }] }),
+        DescribeListeners: async () => ({ Listeners: [http('80', DefaultActions), https(443)] }),
+      },
+    };
+    const seen = await redirectHttpToHttps.observe({ aws, resource: REF, parameters: { permanent: false }, purpose: 'verification' } as never);
+    return seen === 'gone' ? seen : seen.state;
+  };
+  const left = await stateOf('HTTP_302', '443');
+  expect(await stateOf('HTTP_302', '443')).toEqual(left);
+  expect(await stateOf('HTTP_301', '443')).not.toEqual(left);
+  expect(await stateOf('HTTP_302', '8443')).not.toEqual(left);
+});
+
 describe('access logs', () => {
   const OWN = { 'access_logs.s3.enabled': 'true', 'access_logs.s3.bucket': 'own-logs', 'access_logs.s3.prefix': 'web' };
   it('that are delivered to another bucket stay there', async () => {

@@ -46,13 +46,15 @@ export const redirectHttpToHttps = defineSetting({
     reads: [elb.pick('DescribeListeners')],
     async of({ aws, arn }) {
       const all = await allOf(paginate(aws.elasticloadbalancing.DescribeListeners, { LoadBalancerArn: arn }, 'Listeners', MARKER));
-      const open = all.filter(
-        ({ Protocol, DefaultActions: [first] = [] }) => Protocol === 'HTTP' && !(first?.Type === 'redirect' && first.RedirectConfig?.Protocol === 'HTTPS'),
+      const http = all.flatMap(({ Protocol, ListenerArn = '', DefaultActions = [] }) =>
+        Protocol === 'HTTP' ? [{ listener: ListenerArn, actions: DefaultActions }] : [],
       );
-      // What waits for its redirect, and all that is replaced of it.
-      const waiting = open.map(({ ListenerArn = '', DefaultActions = [] }) => ({ listener: ListenerArn, actions: DefaultActions }));
+      const isRedirected = ({ actions: [first] }: (typeof http)[number]) => first?.Type === 'redirect' && first.RedirectConfig?.Protocol === 'HTTPS';
       return {
-        waiting: waiting as readonly (typeof waiting)[number][],
+        // What waits for its redirect, and all that is replaced of it.
+        waiting: http.filter((each) => !isRedirected(each)) as readonly (typeof http)[number][],
+        // A redirect that somebody has changed since is not what the fix has left.
+        redirected: http.filter(isRedirected) as readonly (typeof http)[number][],
         https: all.flatMap(({ Protocol, Port }) => (Protocol === 'HTTPS' && Port !== undefined ? [Port] : [])).sort((a, b) => a - b),
       };
     },

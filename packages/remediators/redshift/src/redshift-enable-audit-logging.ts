@@ -35,7 +35,12 @@ export const enableAuditLogging = defineSetting({
   parameters,
   read: {
     reads: [redshift.pick('DescribeLoggingStatus')],
-    of: async ({ aws, id }) => ({ logged: (await aws.redshift.DescribeLoggingStatus({ ClusterIdentifier: id })).LoggingEnabled }),
+    async of({ aws, id }) {
+      const { LoggingEnabled, LogDestinationType, LogExports, BucketName, S3KeyPrefix } = await aws.redshift.DescribeLoggingStatus({ ClusterIdentifier: id });
+      // Where it goes is compared as well: logging that somebody has set up otherwise since is not turned off by a rollback.
+      const to = [LogDestinationType ?? null, BucketName ?? null, S3KeyPrefix ?? null, ...(LogExports ?? []).toSorted()];
+      return { logged: LoggingEnabled, to: LoggingEnabled === true ? to : [] };
+    },
   },
   hazards: [shortLived('logs of it are paid for, and nobody reads them')],
   rollback: { restores: 'exact', what: 'Audit logging is turned off again.', not: ['What was delivered meanwhile stays where it is.'] },
@@ -43,7 +48,7 @@ export const enableAuditLogging = defineSetting({
   inCode: { cloudFormation: 'AWS::Redshift::Cluster LoggingProperties', terraform: 'aws_redshift_logging' },
   // It looks for encryption, too, which is not judged here.
   judge: ({ claim, state }) => (state.logged && claim.isRule('REDSHIFT_CLUSTER_CONFIGURATION_CHECK') ? null : []),
-  wanted: () => ({ logged: true }),
+  wanted: ({ now }) => ({ ...now, logged: true }),
   writes: [redshift.pick('EnableLogging')],
   undoes: [redshift.pick('DisableLogging')],
   write({ id, to, parameters: { bucket, prefix } }) {

@@ -29,11 +29,13 @@ export const enableSecurityHub = defineSetting({
   ],
   read: {
     reads: [securityhub.pick('DescribeHub')],
-    async of({ aws }) {
+    async of({ aws }): Promise<{ readonly enabled: boolean | undefined; readonly since: string | null }> {
       try {
-        return { enabled: (await aws.securityhub.DescribeHub({})).HubArn === undefined ? undefined : true };
+        // One that somebody has turned on since is another one.
+        const { HubArn, SubscribedAt } = await aws.securityhub.DescribeHub({});
+        return { enabled: HubArn === undefined ? undefined : true, since: SubscribedAt ?? null };
       } catch (error) {
-        if (isOff(error)) return { enabled: false };
+        if (isOff(error)) return { enabled: false, since: null };
         throw error;
       }
     },
@@ -46,7 +48,7 @@ export const enableSecurityHub = defineSetting({
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
-  wanted: () => ({ enabled: true }),
+  wanted: ({ now }) => ({ ...now, enabled: true }),
   writes: [securityhub.pick('EnableSecurityHub')],
   write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
   summary: ({ resource }) => `turn on Security Hub in ${resource.region}`,

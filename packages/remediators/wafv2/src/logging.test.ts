@@ -48,6 +48,22 @@ describe('logging of a web ACL', () => {
   it('that is there is not replaced', async () => {
     expect(await assess(['arn:aws:s3:::aws-waf-logs-own'])).toMatchObject({ status: 'compliant' });
   });
+  it('that somebody has set up otherwise since is not what a fix has left', async () => {
+    const stateOf = async (more: object) => {
+      const aws = {
+        wafv2: {
+          GetWebACL: async () => ({ WebACL: { Name: 'shop' } }),
+          GetLoggingConfiguration: async () => ({ LoggingConfiguration: { LogDestinationConfigs: [stream], ...more } }),
+        },
+      };
+      const seen = await enableLogging.observe({ aws, resource: REF, parameters: { stream, redact: [] }, purpose: 'verification' } as never);
+      return seen === 'gone' ? seen : seen.state;
+    };
+    const left = await stateOf({});
+    expect(await stateOf({ RedactedFields: [] })).toEqual(left);
+    expect(await stateOf({ RedactedFields: [{ UriPath: {} }] })).not.toEqual(left);
+    expect(await stateOf({ LoggingFilter: { DefaultBehavior: 'DROP', Filters: [] } })).not.toEqual(left);
+  });
   it('needs a stream that the policy names', async () => {
     expect(await assess(none, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('stream') });
   });

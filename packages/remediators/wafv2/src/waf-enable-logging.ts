@@ -1,4 +1,4 @@
-import { defineSetting, isGone, needs, shortLived } from '@redress/core';
+import { defineSetting, isGone, type Json, needs, shortLived, toJson } from '@redress/core';
 import * as z from 'zod/mini';
 import { wafv2 } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -34,12 +34,18 @@ export const enableLogging = defineSetting({
   parameters,
   read: {
     reads: [wafv2.pick('GetLoggingConfiguration')],
-    async of({ aws, arn }): Promise<{ readonly logs: readonly string[] | undefined }> {
+    async of({ aws, arn }): Promise<{ readonly logs: readonly string[] | undefined; readonly what: Json }> {
       try {
-        return { logs: (await aws.wafv2.GetLoggingConfiguration({ ResourceArn: arn })).LoggingConfiguration?.LogDestinationConfigs?.toSorted() };
+        const {
+          LogDestinationConfigs,
+          RedactedFields = [],
+          LoggingFilter = null,
+        } = (await aws.wafv2.GetLoggingConfiguration({ ResourceArn: arn })).LoggingConfiguration ?? {};
+        // What is logged is compared as well: logging that somebody has set up otherwise since is not turned off by a rollback.
+        return { logs: LogDestinationConfigs?.toSorted(), what: toJson({ redacted: RedactedFields, filter: LoggingFilter }) as unknown as Json };
       } catch (error) {
         // WAF says the same of an ACL that is not there: that one is found before.
-        if (isGone(error)) return { logs: [] };
+        if (isGone(error)) return { logs: [], what: null };
         throw error;
       }
     },
@@ -49,7 +55,7 @@ export const enableLogging = defineSetting({
   alsoFoundBy: { prowler: ['wafv2_webacl_logging_enabled'] },
   inCode: { cloudFormation: 'AWS::WAFv2::LoggingConfiguration', terraform: 'aws_wafv2_web_acl_logging_configuration' },
   instead: ({ now, id, parameters: { stream } }) => (now.logs.length > 0 ? null : needs('waf-enable-logging', `${id} is not logged`, { stream })),
-  wanted: ({ now, parameters: { stream } }) => (now.logs.length > 0 || stream === undefined ? now : { logs: [stream] }),
+  wanted: ({ now, parameters: { stream } }) => (now.logs.length > 0 || stream === undefined ? now : { ...now, logs: [stream] }),
   writes: [wafv2.pick('PutLoggingConfiguration')],
   undoes: [wafv2.pick('DeleteLoggingConfiguration')],
   write: ({ arn, to, parameters: { redact } }) =>
