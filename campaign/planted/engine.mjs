@@ -1413,4 +1413,20 @@ export default [
     replace: 'unlisted: {},',
     tests: ['tests/engine/sweep-unlisted.test.ts'],
   },
+  {
+    promise: 'An exception from a remediator is one from its calls, whoever plans them.',
+    defect: 'one that is equally wide does not heed it',
+    file: `${ENGINE}/others.ts`,
+    find: 'breadth > remediator.breadth',
+    replace: 'breadth >= remediator.breadth',
+    tests: ['tests/engine/exceptions-of-equals.test.ts'],
+  },
+  {
+    promise: 'A sweep goes on with what was left in the partition that it was found in.',
+    defect: 'what has no region is looked for in the commercial one',
+    file: `${ENGINE}/sweep/left.ts`,
+    find: 'account, partition: partitionOf(here) })',
+    replace: 'account })',
+    tests: ['packages/core/src/engine/sweep/left.test.ts'],
+  },
 ];

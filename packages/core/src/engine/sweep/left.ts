@@ -1,8 +1,8 @@
 // What was found and not decided on: what becomes of it, and when somebody comes back to it. Pure.
 import { RedressError } from '../../model/errors.js';
-import { type ResourceRef, resource } from '../../model/resource.js';
+import { partitionOf, type ResourceRef, resource } from '../../model/resource.js';
 import type { Remediator } from '../../remediator/define.js';
-import { isUnread, type PassResult } from '../types.js';
+import { isUnread, type PassResult, type SweepTarget } from '../types.js';
 import { type Candidate, nameOf } from './list.js';
 import { type Before, type LeftOver, TRIES } from './progress.js';
 
@@ -56,14 +56,14 @@ export function leftOver({ ref: { type, id, region }, remediators, seenAt, due, 
   return { type, id, region, remediators: remediators.map((each) => each.id), seenAt, due, tries };
 }
 
-/** What the journal says was left in an account, as far as its remediators are still there. */
-export function leftBefore({ progress, overdue }: Before, account: string, installed: readonly Remediator[]): Left[] {
+/** What the journal says was left in a place, as far as its remediators are still there. */
+export function leftBefore({ progress, overdue }: Before, { account, region: here }: SweepTarget, installed: readonly Remediator[]): Left[] {
   const all = [...(progress?.left ?? []), ...overdue.map((each) => ({ ...each, tries: 0, due: 0 }))];
   return all.flatMap(({ remediators: ids, type, id, region, ...rest }): Left[] => {
     const remediators = installed.filter((each) => ids.includes(each.id)).sort((a, b) => a.breadth - b.breadth);
     if (remediators.length === 0) return [];
     try {
-      return [{ ...rest, ref: resource({ type, id, region, account }), remediators, last: [], waits: true, counted: false }];
+      return [{ ...rest, ref: resource({ type, id, region, account, partition: partitionOf(here) }), remediators, last: [], waits: true, counted: false }];
     } catch (error) {
       if (error instanceof RedressError) return [];
       throw error;

@@ -84,6 +84,6 @@ export function roundBefore({ progress }: Before): Round {
 
 /** Nothing has come of it so far. */
 export function stateBefore({ target, before, remediators, startedAt }: Place): State {
-  const left = leftBefore(before, target.account, remediators);
+  const left = leftBefore(before, target, remediators);
   return { tallies: new Map(), left, first: [], unreached: null, listed: false, stopped: false, recordedAt: startedAt };
 }
