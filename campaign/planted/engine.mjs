@@ -1429,4 +1429,12 @@ export default [
     replace: 'account })',
     tests: ['packages/core/src/engine/sweep/left.test.ts'],
   },
+  {
+    promise: 'What cannot be read is not taken for gone.',
+    defect: 'a service that has no such operation is',
+    file: `${ENGINE}/aws-errors.ts`,
+    find: "  if (NO_OPERATION.test(code)) return failure('aws/not-emulated', false, 'refused');\n",
+    replace: '',
+    tests: ['packages/core/src/engine/aws-errors.test.ts'],
+  },
 ];

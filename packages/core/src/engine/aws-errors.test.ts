@@ -46,6 +46,9 @@ describe('a failure by its name', () => {
     ['NoSuchEntity', GONE],
     ['QueueDoesNotExist', GONE],
     ['WAFNonexistentItemException', GONE],
+    // A service that has no such operation says nothing of a resource.
+    ['UnknownOperationException', ['aws/not-emulated', false, 'refused']],
+    ['UnknownOperation', ['aws/not-emulated', false, 'refused']],
     ['ConflictException', CONFLICT],
     ['InvalidPermission.Duplicate', CONFLICT],
     ['EntityAlreadyExists', CONFLICT],
@@ -63,6 +66,10 @@ describe('a failure by its name', () => {
     ['ExpiredTokenExceptions', ['aws/invalid', false, 'refused']],
   ])('%s', (name, expected) => {
     expect(kind(thrown(name, 400))).toEqual(expected);
+  });
+
+  it('that a service has no such operation, also with the status of what is gone', () => {
+    expect(kind(thrown('UnknownOperationException', 404))).toEqual(['aws/not-emulated', false, 'refused']);
   });
 
   it('which S3 has in another member', () => {

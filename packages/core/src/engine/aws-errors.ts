@@ -19,6 +19,8 @@ const THROTTLED =
   /^(?:Throttl.*|RequestLimitExceeded|TooManyRequests.*|SlowDown|RequestThrottled.*|ProvisionedThroughputExceeded.*|LimitExceededException|EC2ThrottledException)$/;
 // Credentials are renewed; the call was refused before it was looked at.
 const EXPIRED = /^(?:ExpiredToken(?:Exception)?|RequestExpired|Client\.RequestExpired)$/;
+// The service, the region or the emulator has no such operation, which many say with 404: that says nothing of a resource.
+const NO_OPERATION = /^UnknownOperation(?:Exception)?$/;
 // `WAFNonexistentItemException`, with 400.
 const GONE = /(?:NotFound|NoSuch|DoesNotExist|Nonexistent)/;
 const CONFLICT = /(?:Conflict|Duplicate|AlreadyExists|OperationAborted|ConcurrentModification|IncorrectState|DependencyViolation)/;
@@ -48,6 +50,7 @@ export function classifyAwsError(thrown: unknown): AwsFailure {
   // An emulator that lacks an operation answers HTML, which the SDK reports as a parse error.
   if (/char '<' is not expected|Unexpected token '?<|is not valid JSON|Deserialization error/i.test(message))
     return failure('aws/not-emulated', false, 'unknown');
+  if (NO_OPERATION.test(code)) return failure('aws/not-emulated', false, 'refused');
   if (THROTTLED.test(code) || status === 429) return failure('aws/throttled', true, 'refused');
   if (EXPIRED.test(code)) return failure('aws/denied', true, 'refused');
   if (DENIED.test(code) || status === 401 || status === 403) return failure('aws/denied', false, 'refused');
@@ -64,7 +67,7 @@ export function awsError(operation: string, failure: AwsFailure, cause: unknown)
   const next: Record<string, string> = {
     'aws/denied': `Allow ${operation} for the role, or look for a service control policy that denies it.`,
     'aws/throttled': 'Try again later.',
-    'aws/not-emulated': 'The endpoint does not implement the operation; use a real account or another emulator.',
+    'aws/not-emulated': 'The endpoint does not implement the operation; see whether the service has it in that region, or use a real account or another emulator.',
     'aws/unreachable': 'Check endpoint, network and credentials.',
   };
   return new RedressError(failure.code, `${operation}: ${failure.name}: ${failure.message}`, {
