@@ -1437,4 +1437,12 @@ export default [
     replace: '',
     tests: ['packages/core/src/engine/aws-errors.test.ts'],
   },
+  {
+    promise: 'A place is not swept twice for a message that comes twice.',
+    defect: 'what has no region is waited for where it is not looked at',
+    file: 'packages/lambda-runtime/src/sweep-round.ts',
+    find: 'redress.swept({ account, region, global })',
+    replace: 'redress.swept({ account, region })',
+    tests: ['tests/engine/sweep-rounds.test.ts'],
+  },
 ];

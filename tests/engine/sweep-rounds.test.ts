@@ -191,6 +191,18 @@ describe('a round of sweeps', () => {
     expect(sum('SweepFailed')).toBe(3);
   });
 
+  it('leaves out what was swept since, also at a place where nothing without a region is looked at', async () => {
+    const targets = ACCOUNTS.flatMap((account) => [REGION, 'eu-west-1'].map((region) => ({ account, region })));
+    const everywhere: Remediator = { ...anyAge, id: 'widget-everywhere', resourceTypes: ['AWS::Test::Other'], global: true };
+    const handler = () => handlerOf({ remediators: [anyAge, everywhere] }, { targets });
+    await handler()(tick(), context());
+    await work(handler);
+    time += 600_000;
+    await handler()(tick(), context());
+    await work(handler);
+    expect(lines('sweep-skipped').map((line) => `${line['account']} ${line['region']}`)).toEqual(targets.map(({ account, region }) => `${account} ${region}`));
+  });
+
   it('leaves out what was swept since it was asked for', async () => {
     await handlerOf()(tick(), context());
     await work();

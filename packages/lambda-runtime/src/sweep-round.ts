@@ -141,7 +141,7 @@ async function sweepPlace(message: Place, messageId: string, work: SweepWork): P
   const { round, account, region, global, at } = message;
   if (at !== null && at > now()) throw new RetryError('What is left of this sweep cannot be gone on with yet.', { retryAt: at });
   // Sent twice, or overtaken by a later round: it was swept since.
-  const since = await redress.swept({ account, region });
+  const since = await redress.swept({ account, region, global });
   if (since !== null && since >= round) {
     logger.info('swept already', { kind: 'sweep-skipped', account, region, round: new Date(round).toISOString() });
     return;
