@@ -776,4 +776,12 @@ export default [
     replace: '',
     tests: ['packages/core/src/policy'],
   },
+  {
+    promise: 'An exception that names a resource by its ARN holds.',
+    defect: 'the ARN is not compared with the id',
+    file: `${CORE}/policy/register.ts`,
+    find: 'return name === id || (name',
+    replace: 'return name === id || (name === id && name',
+    tests: ['packages/core/src/policy/named-by-arn.test.ts'],
+  },
 ];

@@ -168,6 +168,11 @@ export function meantKey(key: string): string {
   return key.trim().toLowerCase();
 }
 
+/** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared beside it. */
+function isIdOf(name: string, id: string): boolean {
+  return name === id || (name.startsWith('arn:') && (name.endsWith(`/${id}`) || name.endsWith(`:${id}`)));
+}
+
 /**
  * On what an entry's scope holds a resource under a remediator; null when it does not. Tags of several are several maps: one that carries what is
  * wanted is enough, whatever the others carry.
@@ -183,7 +188,7 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
     resources === null ||
     resources.some(
       (each) =>
-        each.id === id &&
+        isIdOf(each.id, id) &&
         (each.type === null || each.type === type) &&
         (each.account === null || each.account === ref.account) &&
         (each.region === null || each.region === ref.region),

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { resource } from '../model/resource.js';
+import { defineRegister, inScope } from './register.js';
+
+const TYPE = 'AWS::ElasticLoadBalancingV2::LoadBalancer';
+const ARN = 'arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/app/web/50dc6c495c0c9188';
+const balancer = (id: string, region = 'eu-west-1', account = '111111111111') => resource({ type: TYPE, id, account, region });
+
+function isExempt(named: string, ref: ReturnType<typeof balancer>): boolean {
+  const { entries } = defineRegister([
+    { id: 'EXC-1', scope: { resource: named }, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' },
+  ]);
+  return entries.some((entry) => inScope(entry, ref, 'elbv2-redirect-http-to-https', [{ type: ref.type, id: ref.id, tags: {} }]) !== null);
+}
+
+it('an exception that names a load balancer by its ARN holds for it, as one by its id does', () => {
+  expect(isExempt(ARN, balancer('app/web/50dc6c495c0c9188'))).toBe(true);
+  expect(isExempt('app/web/50dc6c495c0c9188', balancer('app/web/50dc6c495c0c9188'))).toBe(true);
+});
+
+it.each([
+  ['another id', balancer('app/web/0000000000000000')],
+  ['the end of an id', balancer('50dc6c495c0c918')],
+  ['another region', balancer('app/web/50dc6c495c0c9188', 'us-east-1')],
+  ['another account', balancer('app/web/50dc6c495c0c9188', 'eu-west-1', '222222222222')],
+])('and not for %s', (_name, ref) => {
+  expect(isExempt(ARN, ref)).toBe(false);
+});
