@@ -784,4 +784,12 @@ export default [
     replace: 'return name === id || (name === id && name',
     tests: ['packages/core/src/policy/named-by-arn.test.ts'],
   },
+  {
+    promise: 'An exception that names a resource by its ARN holds.',
+    defect: 'a domain is another one by its other type',
+    file: `${CORE}/policy/register.ts`,
+    find: "(type === 'AWS::Elasticsearch::Domain' ? 'AWS::OpenSearch::Domain' : type)",
+    replace: 'type',
+    tests: ['packages/core/src/policy/named-by-arn.test.ts'],
+  },
 ];

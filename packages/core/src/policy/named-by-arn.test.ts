@@ -26,3 +26,15 @@ it.each([
 ])('and not for %s', (_name, ref) => {
   expect(isExempt(ARN, ref)).toBe(false);
 });
+
+it.each([
+  ['an ARN', { resource: 'arn:aws:es:eu-west-1:111111111111:domain/search' }],
+  ['the type of Elasticsearch', { resource: 'search', resourceType: 'AWS::Elasticsearch::Domain' }],
+  ['the type of OpenSearch', { resource: 'AWS::OpenSearch::Domain:search' }],
+])('an exception that names a domain by %s holds for it, whichever of its two types it is looked at by', (_name, scope) => {
+  const { entries } = defineRegister([{ id: 'EXC-1', scope, reason: 'a vendor', owner: 'web', approver: 'security', expires: '2099-01-01T00:00:00Z' }]);
+  for (const type of ['AWS::OpenSearch::Domain', 'AWS::Elasticsearch::Domain']) {
+    const ref = resource({ type, id: 'search', account: '111111111111', region: 'eu-west-1' });
+    expect(entries.some((entry) => inScope(entry, ref, 'any', [{ type, id: 'search', tags: {} }]) !== null)).toBe(true);
+  }
+});

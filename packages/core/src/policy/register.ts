@@ -168,6 +168,9 @@ export function meantKey(key: string): string {
   return key.trim().toLowerCase();
 }
 
+/** AWS Config has a type for each engine of a domain, an ARN does not say which: it is one thing, whichever it is looked at by. */
+const thingOf = (type: string) => (type === 'AWS::Elasticsearch::Domain' ? 'AWS::OpenSearch::Domain' : type);
+
 /** Whether a name is of an id: an ARN ends in it, where ids of its type are not ARNs. Its type, account and region are compared beside it. */
 function isIdOf(name: string, id: string): boolean {
   return name === id || (name.startsWith('arn:') && (name.endsWith(`/${id}`) || name.endsWith(`:${id}`)));
@@ -189,7 +192,7 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
     resources.some(
       (each) =>
         isIdOf(each.id, id) &&
-        (each.type === null || each.type === type) &&
+        (each.type === null || thingOf(each.type) === thingOf(type)) &&
         (each.account === null || each.account === ref.account) &&
         (each.region === null || each.region === ref.region),
     );
@@ -200,7 +203,8 @@ export function inScope(entry: ExceptionEntry, ref: ResourceRef, remediator: str
   const itself = held[0];
   // What is not named by its id or its tags is not meant: an account's instances do not exempt the groups that they use.
   const by = resources === null && tags === null ? [itself] : held.filter((each) => isNamed(each) && carries(each));
-  if (resourceTypes !== null && !resourceTypes.includes(ref.type) && !by.some((each) => resourceTypes.includes(each.type))) return null;
+  const isOfType = (type: string) => resourceTypes === null || resourceTypes.map(thingOf).includes(thingOf(type));
+  if (!isOfType(ref.type) && !by.some((each) => isOfType(each.type))) return null;
   if (by.length > 0) return by.includes(itself) ? itself : (by[0] ?? null);
   // The id of one, the tag of another: together they are in scope.
   return held.some(isNamed) ? (held.find(carries) ?? null) : null;
