@@ -59,7 +59,7 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
   if (outcome === 'unknown' && options.acceptLoss !== true)
     refuse(
-      `A look after ${execution} did not show its change, so nobody can tell whether what is there now is the work of somebody else.`,
+      `A look after ${execution} did not show its change, so whether what is there now is the work of somebody else cannot be determined.`,
       'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
     );
   if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
