@@ -531,12 +531,4 @@ export default [
     replace: 'what: toJson({ redacted: [], filter: null })',
     tests: ['packages/remediators/wafv2/src'],
   },
-  {
-    promise: 'A rollback does not overwrite what a person has changed since.',
-    defect: 'since when Security Hub is on is not looked at',
-    file: 'packages/remediators/securityhub/src/securityhub-enable.ts',
-    find: 'since: SubscribedAt ?? null',
-    replace: 'since: null',
-    tests: ['packages/remediators/securityhub/src'],
-  },
 ];

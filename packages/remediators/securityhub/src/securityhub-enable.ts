@@ -29,13 +29,11 @@ export const enableSecurityHub = defineSetting({
   ],
   read: {
     reads: [securityhub.pick('DescribeHub')],
-    async of({ aws }): Promise<{ readonly enabled: boolean | undefined; readonly since: string | null }> {
+    async of({ aws }) {
       try {
-        // One that somebody has turned on since is another one.
-        const { HubArn, SubscribedAt } = await aws.securityhub.DescribeHub({});
-        return { enabled: HubArn === undefined ? undefined : true, since: SubscribedAt ?? null };
+        return { enabled: (await aws.securityhub.DescribeHub({})).HubArn === undefined ? undefined : true };
       } catch (error) {
-        if (isOff(error)) return { enabled: false, since: null };
+        if (isOff(error)) return { enabled: false };
         throw error;
       }
     },
@@ -48,7 +46,7 @@ export const enableSecurityHub = defineSetting({
   },
   alsoFoundBy: { prowler: ['securityhub_enabled'] },
   inCode: { cloudFormation: 'AWS::SecurityHub::Hub', terraform: 'aws_securityhub_account' },
-  wanted: ({ now }) => ({ ...now, enabled: true }),
+  wanted: () => ({ enabled: true }),
   writes: [securityhub.pick('EnableSecurityHub')],
   write: () => securityhub.call('EnableSecurityHub', { EnableDefaultStandards: false }),
   summary: ({ resource }) => `turn on Security Hub in ${resource.region}`,
