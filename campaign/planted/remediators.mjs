@@ -471,8 +471,8 @@ export default [
     promise: 'Logging of a web ACL that cannot be read is not taken for none.',
     defect: 'every failure of the read says that it is not logged',
     file: 'packages/remediators/wafv2/src/waf-enable-logging.ts',
-    find: 'if (isGone(error)) return { logs: [] };',
-    replace: 'if (error !== null) return { logs: [] };',
+    find: 'if (isGone(error)) return { logs: [], what: null };',
+    replace: 'if (error !== null) return { logs: [], what: null };',
     tests: ['packages/remediators/wafv2/src'],
   },
   {

@@ -11,7 +11,7 @@ import { type Look, type Runtime, unread } from './runtime.js';
 import type { Way } from './way.js';
 
 /**
- * Which other remediators plan the same calls, those that are wider apart, as far as an exception names one of them: it is said of the call, and holds for whoever
+ * Which narrower remediators plan the same calls, as far as an exception names one of them: it is said of the call, and holds for whoever
  * plans it. Where nobody can tell, nothing is decided.
  */
 export async function plannedByOthers(
@@ -24,10 +24,10 @@ export async function plannedByOthers(
   const planned = new Map<Digest, string[]>();
   if (!register.ok || !seen.assessment.ok || seen.assessment.value.status !== 'change') return known(planned);
   const named = new Set(register.value.entries.flatMap(({ scope }) => scope.remediators ?? []));
-  for (const other of runtime.remediators) {
-    const { id, breadth, resourceTypes } = other;
-    if (!named.has(id) || id === remediator.id || breadth > remediator.breadth || !resourceTypes.includes(ref.type)) continue;
-    const calls = await callsOf(runtime, way, other, policy);
+  for (const narrow of runtime.remediators) {
+    const { id, breadth, resourceTypes } = narrow;
+    if (!named.has(id) || breadth >= remediator.breadth || !resourceTypes.includes(ref.type)) continue;
+    const calls = await callsOf(runtime, way, narrow, policy);
     if (!calls.ok) return { ...calls, error: `an exception names ${id}, and what that would change could not be read: ${calls.error}` };
     for (const call of calls.value) planned.set(call, [...(planned.get(call) ?? []), id]);
   }
