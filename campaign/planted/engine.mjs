@@ -1089,8 +1089,8 @@ export default [
     promise: 'A sweep goes on where another has stopped, and passes nothing over.',
     defect: 'it forgets what was left',
     file: `${ENGINE}/sweep/progress.ts`,
-    find: "newest = own['next'];",
-    replace: 'newest = null;',
+    find: 'progress: goesOn ? last : null, overdue: goesOn ? [] : last.left };',
+    replace: 'progress: null, overdue: [] };',
     tests: ['tests/engine/sweep-places.test.ts'],
   },
   {
