@@ -68,7 +68,7 @@ describe('a round', () => {
     expect(asked.filter((each) => each === 'read')).toEqual([]);
   });
 
-  it('reads a stream that an earlier version wrote once, and says in its record what that comes to', async () => {
+  it('reads a stream that an earlier version wrote once, and records the result', async () => {
     await engine().sweep({ targets: [HERE] });
     const known = await engine().swept(HERE);
     journal.view = async (ref) => ({ ...(await inner.view(ref)), swept: null });

@@ -159,7 +159,7 @@ describe('a glance', () => {
     ['shows nothing', async () => null],
     ['cannot read', () => Promise.reject(new Error('denied'))],
     ['shows what nobody can judge', async () => ({ state: {} })],
-  ])('that %s is followed by a look', async (_what, glance) => {
+  ])('that %s is not the last word', async (_what, glance) => {
     aws.put('w1', ['open-1']);
     aws.put('w2', ['closed']);
     const [summary] = await swept(glancing({ glance: glance as never }));

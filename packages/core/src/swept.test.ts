@@ -61,7 +61,7 @@ describe('what sweeps of a place came to', () => {
       ['r-3', 'b'],
     ]);
   });
-  it('is not known after records of an earlier version, until one says what they come to', () => {
+  it('is not known after records of an earlier version, until one holds their result', () => {
     const own = { began: at(7), asked: ['one'], remediators: of({ one: 'stopped' }), next: { after: 'a' } };
     expect(after(null, record(9, own))).toBeNull();
     expect(after(null, record(9, { ...own, before: { time: 1 } }))).toBeNull();

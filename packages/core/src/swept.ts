@@ -1,6 +1,5 @@
 // What the records of sweeps say, folded: when a place was swept last and where the next one goes on. A record is enough to go on from the one before,
 // so nobody has to read a stream that grows with every sweep.
-import type { EvidenceRecord } from './journal.js';
 import { isRecord, type Json, type JsonObject } from './model/json.js';
 
 /** When a remediator swept a place last. */
@@ -19,6 +18,14 @@ export interface Swept {
   readonly lasts: Readonly<Record<string, LastSweep>>;
   /** Where to go on, by those that were asked for: what others ask for has a round of its own. Newest last. */
   readonly rounds: readonly { readonly asked: string; readonly next: Json }[];
+}
+
+/** What of a record says whether a place was swept. */
+interface Recorded {
+  readonly kind: string;
+  readonly remediator: string;
+  readonly time: string;
+  readonly body: JsonObject;
 }
 
 /** A place that nobody has swept. */
@@ -43,7 +50,7 @@ export function lastSweepOf({ lasts }: Swept, remediator: string): LastSweep | n
 }
 
 /** What each remediator's sweep came to, that a record of sweeps tells of: of the whole place, or, in records of earlier versions, of one remediator. */
-export function sweepsOf(record: Pick<EvidenceRecord, 'kind' | 'remediator' | 'body'>): readonly { readonly remediator: string; readonly status: string }[] {
+export function sweepsOf(record: Omit<Recorded, 'time'>): readonly { readonly remediator: string; readonly status: string }[] {
   const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
   if (!isRecord(own)) return [];
   const each = own['remediators'];
@@ -56,7 +63,7 @@ export function sweepsOf(record: Pick<EvidenceRecord, 'kind' | 'remediator' | 'b
  *
  * @param before null: not known, since an earlier version wrote the records so far. Whoever has read them says in the next one what they come to.
  */
-export function sweptAfter(before: Swept | null, record: Pick<EvidenceRecord, 'kind' | 'remediator' | 'body' | 'time'>): Swept | null {
+export function sweptAfter(before: Swept | null, record: Recorded): Swept | null {
   const own = record.kind === 'sweep' ? record.body['sweep'] : undefined;
   if (!isRecord(own)) return before;
   const known = before ?? readBack(own['before']);

@@ -495,7 +495,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
       });
     });
 
-    describe('what sweeps came to', () => {
+    describe('the result of sweeps', () => {
       it('is in the view of their place: when each remediator swept last, and where those that were asked go on', async () => {
         const place: ResourceRef = { ...ref(), type: 'AWS::::Account', id: ref().account };
         expect((await journal.view(place)).swept).toEqual({ time: 0, lasts: {}, rounds: [] });

@@ -87,7 +87,7 @@ async function withItsAccounts(composition: Composition, live: boolean): Promise
   try {
     const resolved = await inOrganization(policy, organization, { clock, ambiguous }).read();
     const count = (of: Policy) => new Set(of.environments.flatMap(({ accounts }) => accounts)).size;
-    const found = ok(code, where, `Its units and tags stand for ${count(resolved) - count(policy)} accounts beside those that it names.`);
+    const found = ok(code, where, `Its units and tags stand for ${count(resolved) - count(policy)} accounts in addition to those that it names.`);
     return { composition: { ...composition, policy: resolved }, checks: [...claimed, found] };
   } catch (error) {
     return { composition, checks: [unknown(code, where, messageOf(error), 'Until they can be read there is no policy, and everything is denied.')] };

@@ -30,7 +30,7 @@ export interface LeftOver {
 }
 
 /** A round of a place that is not finished. */
-export interface Progress {
+interface Progress {
   /** When it began; epoch milliseconds. */
   readonly began: number;
   /** Keys of the groups that it is through with, but for what is left of them. */
