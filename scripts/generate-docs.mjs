@@ -265,7 +265,9 @@ function pageOf(each, folder, exportName, listName) {
       ? [
           ...(rollback ?? ['It does not say.']),
           '',
-          each.uses.undoes.length === 0 ? 'There is no undo, so a person approves each change, and `redress rollback` is refused.' : 'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
+          each.uses.undoes.length === 0
+            ? 'There is no undo, so a person approves each change, and `redress rollback` is refused.'
+            : 'It is refused when what the change wrote or depended on has changed since. Afterwards the same fix is only notified about, for seven days by default.',
         ]
       : ['Nothing is changed, so there is nothing to roll back.']),
     '',

@@ -211,6 +211,7 @@ export {
   type InCode,
   type Observation,
   type ObservationPurpose,
+  type PassedRole,
   parseDuration,
   type Remediator,
   type RemediatorDefinition,
