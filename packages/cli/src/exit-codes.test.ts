@@ -333,6 +333,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['no key', async () => (await ran(), []), 2],
     ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
+  'evidence restored': [['a journal in a folder, which no table restores', async () => (await ran(), ['--reason', 'a drill']), 2]],
   'evidence export': [
     ['events of OCSF', async () => (await ran(), ['--format', 'ocsf']), 0],
     ['assessment results of OSCAL', async () => (await ran(), ['--format', 'oscal-ar', '--out', 'ar.json']), 0],
@@ -409,7 +410,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 /** What ends with 0 costs an emulator or a bundler, and is shown where these are. */
-const ELSEWHERE = ['bundle', 'up', 'up inject'];
+const ELSEWHERE = ['evidence restored', 'bundle', 'up', 'up inject'];
 
 /** Every command, as the help has it. */
 async function commands(path: readonly string[] = []): Promise<string[]> {
