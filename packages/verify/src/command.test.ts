@@ -9,9 +9,9 @@ import { parseTrust } from './index.js';
 
 let kept: SealedFolder;
 let root: string;
-const run = (...argv: string[]) => {
+const run = async (...argv: string[]) => {
   let [out, err] = ['', ''];
-  const exit = runVerify(argv, { out: (text) => void (out += text), err: (text) => void (err += text) });
+  const exit = await runVerify(argv, { out: (text) => void (out += text), err: (text) => void (err += text) });
   return { exit, out, err };
 };
 
@@ -27,8 +27,8 @@ afterAll(() => {
 });
 
 describe('redress-verify', () => {
-  it('says that a ledger is intact, and what that does not show', () => {
-    const { exit, out, err } = run(kept.directory, '--trust', join(root, 'trust.json'));
+  it('says that a ledger is intact, and what that does not show', async () => {
+    const { exit, out, err } = await run(kept.directory, '--trust', join(root, 'trust.json'));
     expect([exit, err]).toEqual([0, '']);
     expect(out.split('\n')).toEqual([
       expect.stringMatching(
@@ -38,21 +38,21 @@ describe('redress-verify', () => {
       expect.stringMatching(/^not shown: Whether records were true/) as string,
       '',
     ]);
-    expect(run(kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'early')).exit).toBe(0);
+    expect((await run(kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'early'))).exit).toBe(0);
   });
 
-  it('ends with 3 where nobody trusted has sealed, and has the report as JSON', () => {
-    expect(run(kept.directory).exit).toBe(3);
-    const { exit, out } = run(kept.directory, '--trust', join(root, 'other.json'), '--json');
+  it('ends with 3 where nobody trusted has sealed, and has the report as JSON', async () => {
+    expect((await run(kept.directory)).exit).toBe(3);
+    const { exit, out } = await run(kept.directory, '--trust', join(root, 'other.json'), '--json');
     expect(exit).toBe(3);
     expect(JSON.parse(out)).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key', file: 'ledger/checkpoint' } });
   });
 
-  it('shows nothing that a terminal obeys', () => {
+  it('shows nothing that a terminal obeys', async () => {
     const checkpoint = join(kept.directory, 'ledger', 'checkpoint');
     const good = readFileSync(checkpoint, 'utf8');
     writeFileSync(checkpoint, good.replace(/^example/, 'ex\u001b[2Jample'));
-    const { out } = run(kept.directory, '--trust', join(root, 'trust.json'));
+    const { out } = await run(kept.directory, '--trust', join(root, 'trust.json'));
     writeFileSync(checkpoint, good);
     expect(out).not.toContain('\u001b');
     expect(out).toContain('\\u001b');
@@ -67,14 +67,14 @@ describe('redress-verify', () => {
     ['a trust file that is not valid', () => [kept.directory, '--trust', join(root, 'early')]],
     ['a checkpoint that is not valid', () => [kept.directory, '--trust', join(root, 'trust.json'), '--checkpoint', join(root, 'trust.json')]],
     ['a checkpoint that is not trusted', () => [kept.directory, '--trust', join(root, 'other.json'), '--checkpoint', join(root, 'early')]],
-  ])('ends with 64 for %s', (_, argv) => {
-    const { exit, out, err } = run(...argv());
+  ])('ends with 64 for %s', async (_, argv) => {
+    const { exit, out, err } = await run(...argv());
     expect([exit, out]).toEqual([64, '']);
     expect(err).toMatch(/^redress-verify: /);
   });
 
-  it('has help', () => {
-    const { exit, out } = run('--help');
+  it('has help', async () => {
+    const { exit, out } = await run('--help');
     expect(exit).toBe(0);
     expect(out).toContain('--checkpoint FILE');
   });
@@ -84,7 +84,7 @@ describe('parseTrust', () => {
   const { verifier } = generateKey('example.com/redress');
   const trust = (more: object) => JSON.stringify({ keys: [{ origin: 'example.com/redress', key: verifier, ...more }] });
 
-  it('reads keys, and moments where it has them', () => {
+  it('reads keys, and moments where it has them', async () => {
     expect(parseTrust(trust({}))).toEqual({ keys: [{ origin: 'example.com/redress', key: verifier, from: null, until: null }] });
     expect(parseTrust(trust({ from: '2026-01-01T00:00:00Z' })).keys[0]?.from).toBe('2026-01-01T00:00:00Z');
   });

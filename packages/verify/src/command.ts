@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Finding } from './findings.js';
 import { parseTrust, UsageError } from './note.js';
-import { exitCodeOf, type VerifyReport, verifyLedger } from './verify.js';
+import { exitCodeOf, type VerifyReport, verifyLargeLedger } from './verify.js';
 
 const USAGE = `Usage: redress-verify FOLDER [--trust FILE] [--checkpoint FILE]... [--json]
 
@@ -24,7 +24,7 @@ export interface Output {
 }
 
 /** Runs the command; returns its exit code. */
-export function runVerify(argv: readonly string[], { out, err }: Output): number {
+export async function runVerify(argv: readonly string[], { out, err }: Output): Promise<number> {
   try {
     const options = {
       trust: { type: 'string' },
@@ -39,7 +39,7 @@ export function runVerify(argv: readonly string[], { out, err }: Output): number
     }
     const [directory, ...more] = positionals;
     if (directory === undefined || more.length > 0) throw new UsageError(`Give one folder.\n\n${USAGE}`);
-    const report = verifyLedger({
+    const report = await verifyLargeLedger({
       directory,
       ...(values.trust === undefined ? {} : { trust: parseTrust(fileOf(values.trust).toString('utf8')) }),
       copies: (values.checkpoint ?? []).map((name) => ({ name, note: fileOf(name) })),

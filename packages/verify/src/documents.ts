@@ -7,12 +7,25 @@ import { readCanonical, utf8 } from './json.js';
 const UNFINISHED = /^blobs\/[0-9a-f]{2}\/[0-9a-f]{64}\.json\.\d+\.\d+\.tmp$/;
 const FILE = /^blobs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.json$/;
 
+/** What is known of a document. */
+export type DocumentState = 'good' | 'changed' | 'missing';
+
 export class Documents {
   readonly #folder: Folder;
-  readonly #known = new Map<string, 'good' | 'changed' | 'missing'>();
+  readonly #known = new Map<string, DocumentState>();
 
   constructor(folder: Folder) {
     this.#folder = folder;
+  }
+
+  /** Those that were looked at, by their digests. */
+  get known(): ReadonlyMap<string, DocumentState> {
+    return this.#known;
+  }
+
+  /** Takes in those that others have looked at. */
+  add(known: ReadonlyMap<string, DocumentState>): void {
+    for (const [digest, state] of known) this.#known.set(digest, state);
   }
 
   /** Those that are there and are what their names say, or are named by a record. */
@@ -20,28 +33,28 @@ export class Documents {
     return [...this.#known.values()].filter((each) => each !== 'missing').length;
   }
 
-  /** Looks at a document that a record names. */
-  named(name: string, digest: string, file: string, place: Place): void {
-    const known = this.#known.get(digest) ?? this.#look(digest);
+  /** Looks at a document that a record names; what is wrong is found in `folder`, at the record. */
+  named(name: string, digest: string, folder: Folder, file: string, place: () => Place): void {
+    const known = this.#known.get(digest) ?? this.#look(digest, folder);
     this.#known.set(digest, known);
-    if (known === 'changed') this.#folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place);
+    if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place());
     if (known === 'missing')
-      this.#folder.find(
+      folder.find(
         'incomplete',
         'missing-document',
         `Its document ${name} is missing, for its retention may have ended; the record itself is proven.`,
         file,
-        place,
+        place(),
       );
   }
 
-  #look(digest: string): 'good' | 'changed' | 'missing' {
+  #look(digest: string, folder: Folder): DocumentState {
     const hex = digest.slice('sha256:'.length);
-    const before = this.#folder.findings.length;
-    const bytes = this.#folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
+    const before = folder.findings.length;
+    const bytes = folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
     if (bytes !== null) return isDocument(bytes, digest) ? 'good' : 'changed';
     // Whatever kept it from being read was found already.
-    return this.#folder.findings.length > before ? 'changed' : 'missing';
+    return folder.findings.length > before ? 'changed' : 'missing';
   }
 
   /** Looks at all that no record has named. */

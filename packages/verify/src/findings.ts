@@ -1,6 +1,9 @@
 // What a check finds, and how it is put together.
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Bytes that are read at a time. */
+const CHUNK = 262_144;
 
 /** One thing that is wrong. */
 export interface Finding {
@@ -31,10 +34,11 @@ export type Place = Partial<Pick<Finding, 'line' | 'entry' | 'stream' | 'seq' | 
 /** The folder that is checked, and what was found in it. */
 export class Folder {
   readonly findings: Finding[] = [];
-  readonly #directory: string;
+  readonly directory: string;
+  #scratch = Buffer.alloc(0);
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.directory = directory;
   }
 
   find(severity: Finding['severity'], code: string, message: string, file: string, place: Place = {}): void {
@@ -44,20 +48,83 @@ export class Folder {
   /** Bytes of a file; null where there is none. What is there and cannot be read is a finding. */
   bytes(file: string): Buffer | null {
     try {
-      return readFileSync(join(this.#directory, file));
+      return readFileSync(join(this.directory, file));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);
-      else if (code === 'ENOTDIR') this.find('tampered', 'stray-file', 'There is a file where a folder should be.', file);
-      else if (code !== 'ENOENT') this.find('incomplete', 'unreadable', `It cannot be read: ${(error as Error).message}`, file);
-      return null;
+      return this.#unread(error, file);
     }
+  }
+
+  #unread(error: unknown, file: string): null {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);
+    else if (code === 'ENOTDIR') this.find('tampered', 'stray-file', 'There is a file where a folder should be.', file);
+    else if (code !== 'ENOENT') this.find('incomplete', 'unreadable', `It cannot be read: ${(error as Error).message}`, file);
+    return null;
+  }
+
+  /** As {@link Folder.bytes}, in a buffer that the next call uses once more. */
+  passing(file: string): Buffer | null {
+    return this.#opened(file, (handle) => {
+      const { size } = fstatSync(handle);
+      this.#room(0, size + 1);
+      let length = 0;
+      for (let more = 1; more > 0; length += more) {
+        this.#room(length, length + 1);
+        more = readSync(handle, this.#scratch, length, this.#scratch.length - length, null);
+      }
+      return this.#scratch.subarray(0, length);
+    });
+  }
+
+  /**
+   * Goes through the lines of a file, whatever its length. A line ends with a newline.
+   *
+   * @param each Takes a line without its newline, in a buffer that is used once more: it may write into its line. It says whether to go on.
+   * @returns how many bytes are left after the lines; null where the file cannot be read.
+   */
+  lines(file: string, each: (bytes: Buffer, from: number, to: number) => boolean): number | null {
+    return this.#opened(file, (handle) => {
+      let [start, end] = [0, 0];
+      for (;;) {
+        if (start > 0) {
+          this.#scratch.copy(this.#scratch, 0, start, end);
+          [start, end] = [0, end - start];
+        }
+        this.#room(end, end + CHUNK);
+        const more = readSync(handle, this.#scratch, end, this.#scratch.length - end, null);
+        if (more === 0) return end;
+        const bytes = this.#scratch.subarray(0, end + more);
+        for (let to = bytes.indexOf(10, end); to >= 0; start = to + 1, to = bytes.indexOf(10, start)) if (!each(bytes, start, to)) return 0;
+        end += more;
+      }
+    });
+  }
+
+  #opened<T>(file: string, read: (handle: number) => T): T | null {
+    let handle: number | null = null;
+    try {
+      handle = openSync(join(this.directory, file), 'r');
+      return read(handle);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return this.#unread(error, file);
+    } finally {
+      if (handle !== null) closeSync(handle);
+    }
+  }
+
+  /** Makes the buffer as long as is needed; the first bytes stay. */
+  #room(kept: number, length: number): void {
+    if (this.#scratch.length >= length) return;
+    const wider = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#scratch.length));
+    this.#scratch.copy(wider, 0, 0, kept);
+    this.#scratch = wider;
   }
 
   /** Every file below a folder, in order of their names. */
   files(folder: string): string[] {
     try {
-      return readdirSync(join(this.#directory, folder), { withFileTypes: true })
+      return readdirSync(join(this.directory, folder), { withFileTypes: true })
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .flatMap((each) => (each.isDirectory() ? this.files(`${folder}/${each.name}`) : [`${folder}/${each.name}`]));
     } catch (error) {
@@ -68,3 +135,5 @@ export class Folder {
     }
   }
 }
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;

@@ -1,6 +1,9 @@
 // Hashes, as RFC 6962 has them.
 import { hash } from 'node:crypto';
 
+/** Bytes of a hash. */
+export const HASH = 32;
+
 /** SHA-256. */
 export function sha256(bytes: Uint8Array | string): Buffer {
   return hash('sha256', bytes, 'buffer');
@@ -11,22 +14,25 @@ export function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${hash('sha256', bytes)}`;
 }
 
-const scratch = Buffer.alloc(65);
-scratch[0] = 1;
-
 /** Hash of an entry. */
 export function leaf(entry: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(entry.length + 1);
-  bytes[0] = 0;
   bytes.set(entry, 1);
-  return sha256(bytes);
+  return Buffer.from(leafWithin(bytes, 1, bytes.length), 'latin1');
+}
+
+/**
+ * Hash of an entry that lies in a buffer, as a binary string. It overwrites the byte before the entry, which is what spares a copy of each
+ * entry: in a bundle that byte is of its length, in a stream it is a space.
+ */
+export function leafWithin(bytes: Buffer, from: number, to: number): string {
+  bytes[from - 1] = 0;
+  return hash('sha256', bytes.subarray(from - 1, to), 'binary');
 }
 
 /** Hash of a node, from those below it. */
-function node(left: Uint8Array, right: Uint8Array): Buffer {
-  scratch.set(left, 1);
-  scratch.set(right, 33);
-  return sha256(scratch);
+export function node(left: Uint8Array, right: Uint8Array): Buffer {
+  return sha256(Buffer.concat([Buffer.of(1), left, right]));
 }
 
 /** A list of hashes, one after the other. */
@@ -36,31 +42,47 @@ export class Hashes {
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.count = bytes.length / 32;
+    this.count = bytes.length / HASH;
   }
 
   at(index: number): Buffer {
-    return this.bytes.subarray(index * 32, index * 32 + 32);
+    return this.bytes.subarray(index * HASH, index * HASH + HASH);
   }
 
-  /** Those of complete subtrees of 256: the level of tiles above. */
+  /** Those of subtrees of 256, the last of which may have fewer: with the incomplete one left out, the level of tiles above. */
   above(): Hashes {
-    const count = Math.floor(this.count / 256);
-    const bytes = Buffer.alloc(count * 32);
-    for (let index = 0; index < count; index++) bytes.set(rootOf(this, index * 256, 256), index * 32);
+    const bytes = Buffer.alloc(Math.ceil(this.count / 256) * HASH);
+    for (let at = 0; at * HASH < bytes.length; at++) rootOf(this, at * 256, Math.min(256, this.count - at * 256)).copy(bytes, at * HASH);
     return new Hashes(bytes);
+  }
+
+  /** The first of them. */
+  first(count: number): Hashes {
+    return new Hashes(this.bytes.subarray(0, count * HASH));
   }
 }
 
 /** Root of the tree over a part of a list. It goes pair by pair: what has no neighbour goes up as it is, which is the tree of RFC 6962. */
 export function rootOf(hashes: Hashes, from: number, count: number): Buffer {
   if (count === 0) return sha256('');
-  let row = Array.from({ length: count }, (_, at) => hashes.at(from + at));
-  while (row.length > 1) {
-    const above: Buffer[] = [];
-    for (let at = 0; at + 1 < row.length; at += 2) above.push(node(row[at] as Buffer, row[at + 1] as Buffer));
-    if (row.length % 2 === 1) above.push(row[row.length - 1] as Buffer);
-    row = above;
-  }
-  return Buffer.from(row[0] as Buffer);
+  // One byte in front: before each pair comes the 1 of a node, in the place of what was used already.
+  const row = Buffer.allocUnsafe(count * HASH + 1);
+  hashes.bytes.copy(row, 1, from * HASH, (from + count) * HASH);
+  for (let length = count; length > 1; length = Math.ceil(length / 2))
+    for (let at = 0; at < length; at += 2) {
+      const pair = at * HASH;
+      if (at + 1 === length) row.copy(row, 1 + pair / 2, 1 + pair, 1 + pair + HASH);
+      else {
+        row[pair] = 1;
+        row.write(hash('sha256', row.subarray(pair, pair + 2 * HASH + 1), 'binary'), 1 + pair / 2, HASH, 'latin1');
+      }
+    }
+  return row.subarray(1, 1 + HASH);
+}
+
+/** Root of the tree over a list, from its {@link Hashes.above}. */
+export function treeRoot(above: Hashes): Buffer {
+  let level = above;
+  while (level.count > 256) level = level.above();
+  return rootOf(level, 0, level.count);
 }

@@ -6,4 +6,5 @@
 export { reportText } from './command.js';
 export type { Finding } from './findings.js';
 export { parseTrust, type Trust, type TrustedKey, UsageError } from './note.js';
-export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLedger } from './verify.js';
+export type { Uncovered } from './streams.js';
+export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLargeLedger, verifyLedger } from './verify.js';

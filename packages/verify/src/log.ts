@@ -1,24 +1,30 @@
 // The log: entries, the tiles over them, and what was signed of them. See https://c2sp.org/tlog-tiles
-import type { Folder } from './findings.js';
-import { digestOf, Hashes, leaf, rootOf } from './hash.js';
-import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { createHash } from 'node:crypto';
+import { type Finding, Folder } from './findings.js';
+import { digestOf, HASH, Hashes, leafWithin, rootOf, treeRoot } from './hash.js';
+import { canonical, isDigest, isObject, type JsonObject, readCanonical, utf8 } from './json.js';
+import type { Share } from './work.js';
 
 const WIDTH = 256;
 
 /** A log as far as it was read. */
 export interface Log {
   readonly size: number;
-  /** Hash of each entry: of those that were signed, where entries and tiles differ. */
+  /** Hash of each entry, in memory that threads share: of those that were signed, where entries and tiles differ. */
   readonly leaves: Hashes;
-  /** Whether {@link leaves} are those that were signed. */
-  readonly signed: boolean;
+  /** {@link Hashes.above} of them. */
+  readonly above: Hashes;
   /** Global numbers of the records of each stream. */
   readonly streams: ReadonlyMap<string, readonly number[]>;
   readonly seals: number;
   /** When it was last sealed, in milliseconds; null where no entry says it. */
   readonly sealedAt: number | null;
-  /** The text of an entry, for who wants to name it. */
-  entry(index: number): Buffer | null;
+  /**
+   * Looks whether the newest seal closes what it says.
+   *
+   * @param headOf Digest of the last sealed record of a stream, where it was found to be what was sealed.
+   */
+  checkNewest(headOf: (stream: string) => string | null): void;
 }
 
 /** Path of a tile in the folder. */
@@ -38,14 +44,121 @@ function tileOf(path: string): { level: number | 'entries'; index: number; width
   return pathOf(tile.level, tile.index, tile.width) === path && tile.width <= WIDTH ? tile : null;
 }
 
+/** Bundles that a thread takes at a time. */
+const TAKEN = 8;
+/** What an entry is, where it is not the number of its stream. */
+const MISSING = -1;
+const OTHER = -2;
+
+/** Hash each entry of a log, and find out what it is of. */
+export interface EntriesJob {
+  readonly kind: 'entries';
+  readonly directory: string;
+  readonly size: number;
+  /** Hash of each entry. */
+  readonly leaves: SharedArrayBuffer;
+  /** Root of each bundle. */
+  readonly above: SharedArrayBuffer;
+  /** Of each entry the number of its stream among those of the part, times parts, plus the part. */
+  readonly streams: SharedArrayBuffer;
+  /** Of each entry the record's number in its stream. */
+  readonly seqs: SharedArrayBuffer;
+  /** Of each entry the bytes of the record's line. */
+  readonly lengths: SharedArrayBuffer;
+}
+
+/** What a thread found in its bundles. */
+export interface EntriesPart {
+  readonly findings: readonly Finding[];
+  /** Streams in the order in which they were met. */
+  readonly streams: readonly string[];
+  /** Entries that are no records. */
+  readonly others: readonly { readonly index: number; readonly entry: Uint8Array }[];
+  /** Bundles whose tile does not have their hashes. */
+  readonly unlike: readonly number[];
+}
+
+/** Does a share of the job. */
+export function readEntries(job: EntriesJob, { part, parts, next }: Share): EntriesPart {
+  const folder = new Folder(job.directory);
+  const leaves = new Hashes(Buffer.from(job.leaves));
+  const above = Buffer.from(job.above);
+  const [streams, seqs, lengths] = [new Int32Array(job.streams), new Float64Array(job.seqs), new Uint32Array(job.lengths)];
+  const known = new Map<string, number>();
+  const others: { index: number; entry: Uint8Array }[] = [];
+  const unlike: number[] = [];
+  const bundles = Math.ceil(job.size / WIDTH);
+  const one = (bundle: number) => {
+    const first = bundle * WIDTH;
+    const width = Math.min(WIDTH, job.size - first);
+    streams.fill(MISSING, first, first + width);
+    eachEntry(folder, bundle, width, (index, bytes, from, to) => {
+      const said = recordIn(bytes.subarray(from, to));
+      if (said === null) {
+        streams[index] = OTHER;
+        others.push({ index, entry: Uint8Array.from(bytes.subarray(from, to)) });
+      } else {
+        const number = known.get(said.stream) ?? known.size;
+        if (number === known.size) known.set(said.stream, number);
+        streams[index] = number * parts + part;
+        seqs[index] = said.seq;
+        lengths[index] = said.bytes;
+      }
+      leaves.bytes.write(leafWithin(bytes, from, to), index * HASH, HASH, 'latin1');
+    });
+    rootOf(leaves, first, width).copy(above, bundle * HASH);
+    const tile = tileBytes(folder, 0, bundle, width);
+    if (tile === null || !tile.equals(leaves.bytes.subarray(first * HASH, (first + width) * HASH))) unlike.push(bundle);
+  };
+  for (let at = next() * TAKEN; at < bundles; at = next() * TAKEN) for (let bundle = at; bundle < Math.min(at + TAKEN, bundles); bundle++) one(bundle);
+  return { findings: folder.findings, streams: [...known.keys()], others, unlike };
+}
+
+/** Goes through the entries of a bundle. */
+function eachEntry(folder: Folder, bundle: number, width: number, each: (index: number, bytes: Buffer, from: number, to: number) => void): void {
+  const first = bundle * WIDTH;
+  const path = pathOf('entries', bundle, width);
+  const exact = folder.passing(path);
+  const bytes = exact ?? (width === WIDTH ? null : folder.passing(pathOf('entries', bundle, WIDTH)));
+  const wrong = (code: string, message: string, index: number) => folder.find('tampered', code, message, path, { entry: index });
+  if (bytes === null) {
+    wrong('missing-entries', `Entries ${first} to ${first + width - 1} are missing.`, first);
+    return;
+  }
+  let at = 0;
+  for (let index = first; index < first + width; index++) {
+    if (at === bytes.length) {
+      wrong('cut-entries', `It ends before entry ${index}.`, index);
+      return;
+    }
+    const end = at + 2 <= bytes.length ? at + 2 + bytes.readUInt16BE(at) : Number.POSITIVE_INFINITY;
+    if (end > bytes.length) {
+      wrong('cut-entries', `It ends in the middle of entry ${index}.`, index);
+      return;
+    }
+    each(index, bytes, at + 2, end);
+    at = end;
+  }
+  // Of a wider one that is read instead only the beginning counts.
+  if (at < bytes.length && exact !== null) wrong('stray-bytes', `It holds more than the ${width} entries that were signed.`, first + width - 1);
+}
+
 /** Reads and checks a log of a size that was signed, with its root. */
-export function checkLog(folder: Folder, size: number, root: Buffer): Log {
-  const entries = new Entries(folder, size);
-  const read = entries.leaves();
-  const tile = tileHashes(folder, 0, size);
-  const byEntries = rootOf(read, 0, size).equals(root);
-  const byTiles = !byEntries && rootOf(tile, 0, size).equals(root);
-  const leaves = byTiles ? tile : read;
+export function* checkLog(folder: Folder, size: number, root: Buffer): Generator<EntriesJob, Log, readonly EntriesPart[]> {
+  const shared = (bytes: number) => new SharedArrayBuffer(bytes);
+  const job: EntriesJob = {
+    ...{ kind: 'entries', directory: folder.directory, size, leaves: shared(size * HASH), above: shared(Math.ceil(size / WIDTH) * HASH) },
+    ...{ streams: shared(size * 4), seqs: shared(size * 8), lengths: shared(size * 4) },
+  };
+  const parts = yield job;
+  folder.findings.push(...parts.flatMap(({ findings }) => findings));
+  const read = new Hashes(Buffer.from(job.leaves));
+  const readAbove = new Hashes(Buffer.from(job.above));
+  const byEntries = treeRoot(readAbove).equals(root);
+  const tile = byEntries ? read : tileHashes(folder, 0, size);
+  const tileAbove = byEntries ? readAbove : tile.above();
+  const byTiles = !byEntries && treeRoot(tileAbove).equals(root);
+  const [leaves, above] = byTiles ? [tile, tileAbove] : [read, readAbove];
   if (!byEntries && !byTiles)
     folder.find(
       'tampered',
@@ -53,74 +166,50 @@ export function checkLog(folder: Folder, size: number, root: Buffer): Log {
       'Neither the entries nor their hashes are what was signed: the log was rewritten, wholly or in part.',
       'ledger/checkpoint',
     );
-  checkEntries(folder, read, tile, byTiles, entries);
-  checkTiles(folder, leaves, size);
-  const { streams, seals, sealedAt } = checkOrder(folder, entries, size);
-  return { size, leaves, signed: byEntries || byTiles, streams, seals, sealedAt, entry: (index) => entries.at(index) };
+  if (byTiles) checkEntries(folder, read, tile, size, new Int32Array(job.streams));
+  checkTiles(folder, leaves, above, size, byEntries ? parts.flatMap(({ unlike }) => unlike) : null);
+  return { size, leaves, above, ...checkOrder(folder, job, parts) };
 }
 
-/** The bundles of entries. */
-class Entries {
+/** Root of the tree over the first entries of a log. */
+export function rootOfFirst({ leaves, above }: Log, size: number): Buffer {
+  const bundles = Math.floor(size / WIDTH);
+  const last = size % WIDTH === 0 ? [] : [rootOf(leaves, bundles * WIDTH, size % WIDTH)];
+  return treeRoot(new Hashes(Buffer.concat([above.first(bundles).bytes, ...last])));
+}
+
+/** Reads single entries, for who wants to name them. What is wrong with their bundles was found already. */
+export class Entries {
   readonly #folder: Folder;
   readonly #size: number;
   #last: { index: number; list: readonly Buffer[] } = { index: -1, list: [] };
-  readonly #said = new Set<number>();
 
-  constructor(folder: Folder, size: number) {
-    this.#folder = folder;
+  constructor(directory: string, size: number) {
+    this.#folder = new Folder(directory);
     this.#size = size;
   }
 
   /** An entry; null where it is missing. */
   at(index: number): Buffer | null {
     const bundle = Math.floor(index / WIDTH);
-    if (this.#last.index !== bundle) this.#last = { index: bundle, list: this.#read(bundle) };
+    if (this.#last.index !== bundle) {
+      const list: Buffer[] = [];
+      eachEntry(this.#folder, bundle, this.#widthOf(bundle), (_, bytes, from, to) => void list.push(Buffer.from(bytes.subarray(from, to))));
+      this.#last = { index: bundle, list };
+    }
     return this.#last.list[index % WIDTH] ?? null;
   }
 
   /** Where an entry is. */
   pathOf(index: number): string {
     const bundle = Math.floor(index / WIDTH);
-    return pathOf('entries', bundle, Math.min(WIDTH, this.#size - bundle * WIDTH));
+    return pathOf('entries', bundle, this.#widthOf(bundle));
   }
 
-  leaves(): Hashes {
-    const bytes = Buffer.alloc(this.#size * 32);
-    for (let index = 0; index < this.#size; index++) {
-      const entry = this.at(index);
-      if (entry !== null) bytes.set(leaf(entry), index * 32);
-    }
-    return new Hashes(bytes);
-  }
-
-  #read(bundle: number): readonly Buffer[] {
-    const first = bundle * WIDTH;
-    const width = Math.min(WIDTH, this.#size - first);
-    const path = this.pathOf(first);
-    const bytes = tileBytes(this.#folder, 'entries', bundle, width);
-    const list: Buffer[] = [];
-    const wrong = (code: string, message: string) => {
-      // It is looked at more than once.
-      if (!this.#said.has(bundle)) this.#folder.find('tampered', code, message, path, { entry: first + list.length });
-      this.#said.add(bundle);
-      return list;
-    };
-    if (bytes === null) return wrong('missing-entries', `Entries ${first} to ${first + width - 1} are missing.`);
-    for (let at = 0; at < bytes.length && list.length < width; ) {
-      const end = at + 2 <= bytes.length ? at + 2 + bytes.readUInt16BE(at) : Number.POSITIVE_INFINITY;
-      if (end > bytes.length) return wrong('cut-entries', `It ends in the middle of entry ${first + list.length}.`);
-      list.push(bytes.subarray(at + 2, end));
-      at = end;
-    }
-    if (list.length < width) return wrong('cut-entries', `It ends before entry ${first + list.length}.`);
-    const length = list.reduce((sum, entry) => sum + entry.length + 2, 0);
-    if (length !== bytes.length && widthOf(this.#folder, path)) wrong('stray-bytes', `It holds more than the ${width} entries that were signed.`);
-    return list;
+  #widthOf(bundle: number): number {
+    return Math.min(WIDTH, this.#size - bundle * WIDTH);
   }
 }
-
-/** Whether a file of this very path is there: else a wider one was read, of which only the beginning counts. */
-const widthOf = (folder: Folder, path: string) => folder.bytes(path) !== null;
 
 /** Bytes of a tile; of a partial one also from a wider one, which begins with it. */
 function tileBytes(folder: Folder, level: number | 'entries', index: number, width: number): Buffer | null {
@@ -131,45 +220,54 @@ function tileBytes(folder: Folder, level: number | 'entries', index: number, wid
 
 /** The hashes of a level, as its tiles have them. */
 function tileHashes(folder: Folder, level: number, count: number): Hashes {
-  const bytes = Buffer.alloc(count * 32);
+  const bytes = Buffer.from(new SharedArrayBuffer(count * HASH));
   for (let index = 0; index * WIDTH < count; index++) {
     const width = Math.min(WIDTH, count - index * WIDTH);
-    tileBytes(folder, level, index, width)?.copy(bytes, index * WIDTH * 32, 0, width * 32);
+    tileBytes(folder, level, index, width)?.copy(bytes, index * WIDTH * HASH, 0, width * HASH);
   }
   return new Hashes(bytes);
 }
 
 /** Names the entries that are not those that their tile has the hash of. */
-function checkEntries(folder: Folder, read: Hashes, tile: Hashes, byTiles: boolean, entries: Entries): void {
-  if (read.bytes.equals(tile.bytes) || !byTiles) return;
-  for (let index = 0; index < read.count; index++) {
-    if (read.at(index).equals(tile.at(index)) || entries.at(index) === null) continue;
+function checkEntries(folder: Folder, read: Hashes, tile: Hashes, size: number, streams: Int32Array): void {
+  const entries = new Entries(folder.directory, size);
+  for (let index = 0; index < size; index++) {
+    if (streams[index] === MISSING || read.at(index).equals(tile.at(index))) continue;
     folder.find('tampered', 'changed-entry', 'The entry is not what was signed.', entries.pathOf(index), { entry: index, ...placeOf(entries.at(index)) });
   }
 }
 
-/** Looks at each tile: those that a log of this size has, and what else is there. */
-function checkTiles(folder: Folder, leaves: Hashes, size: number): void {
+/**
+ * Looks at each tile: those that a log of this size has, and what else is there.
+ *
+ * @param unlike Which of the lowest level are to be looked at; null: all.
+ */
+function checkTiles(folder: Folder, leaves: Hashes, above: Hashes, size: number, unlike: readonly number[] | null): void {
   const levels: Hashes[] = [];
-  for (let hashes = leaves; hashes.count > 0; hashes = hashes.above()) levels.push(hashes);
-  for (const [level, hashes] of levels.entries())
-    for (let index = 0; index * WIDTH < hashes.count; index++) {
-      const width = Math.min(WIDTH, hashes.count - index * WIDTH);
-      const path = pathOf(level, index, width);
-      const found = tileBytes(folder, level, index, width);
-      const expected = hashes.bytes.subarray(index * WIDTH * 32, (index * WIDTH + width) * 32);
-      const first = index * WIDTH ** (level + 1);
-      if (found === null) folder.find('tampered', 'missing-tile', 'The tile is missing.', path, { entry: first });
-      else if (!found.subarray(0, width * 32).equals(expected)) {
-        const at = Array.from({ length: width }, (_, each) => each).find(
-          (each) => !found.subarray(each * 32, each * 32 + 32).equals(hashes.at(index * WIDTH + each)),
-        );
-        const of = first + (at ?? 0) * WIDTH ** level;
-        folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile is not that of what is below it.`, path, { entry: of });
-      } else if (found.length > width * 32 && folder.bytes(path) !== null)
-        folder.find('tampered', 'stray-bytes', `It holds more than ${width} hashes.`, path, { entry: first });
-    }
+  for (let [hashes, over] = [leaves, above]; hashes.count > 0; [hashes, over] = [over.first(Math.floor(hashes.count / WIDTH)), over.above()])
+    levels.push(hashes);
+  for (const [level, hashes] of levels.entries()) {
+    const all = level > 0 || unlike === null ? Array.from({ length: Math.ceil(hashes.count / WIDTH) }, (_, index) => index) : [...unlike].sort((a, b) => a - b);
+    for (const index of all) checkTile(folder, level, index, hashes);
+  }
   checkStray(folder, levels, size);
+}
+
+function checkTile(folder: Folder, level: number, index: number, hashes: Hashes): void {
+  const width = Math.min(WIDTH, hashes.count - index * WIDTH);
+  const path = pathOf(level, index, width);
+  const found = tileBytes(folder, level, index, width);
+  const expected = hashes.bytes.subarray(index * WIDTH * HASH, (index * WIDTH + width) * HASH);
+  const first = index * WIDTH ** (level + 1);
+  if (found === null) folder.find('tampered', 'missing-tile', 'The tile is missing.', path, { entry: first });
+  else if (!found.subarray(0, width * HASH).equals(expected)) {
+    const at = Array.from({ length: width }, (_, each) => each).find(
+      (each) => !found.subarray(each * HASH, each * HASH + HASH).equals(hashes.at(index * WIDTH + each)),
+    );
+    const of = first + (at ?? 0) * WIDTH ** level;
+    folder.find('tampered', 'changed-tile', `Hash ${at ?? 0} of the tile is not that of what is below it.`, path, { entry: of });
+  } else if (found.length > width * HASH && folder.bytes(path) !== null)
+    folder.find('tampered', 'stray-bytes', `It holds more than ${width} hashes.`, path, { entry: first });
 }
 
 function checkStray(folder: Folder, levels: readonly Hashes[], size: number): void {
@@ -200,43 +298,74 @@ function checkStray(folder: Folder, levels: readonly Hashes[], size: number): vo
 /** The end of a record in canonical form: what says where it belongs. */
 const TAIL = /,"seq":([1-9][0-9]*),"stream":"(sha256:[0-9a-f]{64})","time":"[^"\\]*","v":1\}$/;
 
+/** How far the entries take a stream. */
+interface Position {
+  readonly stream: string;
+  readonly numbers: number[];
+  seq: number;
+  last: number;
+  bytes: number;
+}
+
 /** Looks at the order of the entries: streams without gaps, each seal closed by what it holds. */
-function checkOrder(folder: Folder, entries: Entries, size: number) {
-  const streams = new Map<string, number[]>();
+function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart[]) {
+  const { size } = job;
+  const [ids, seqs, lengths] = [new Int32Array(job.streams), new Float64Array(job.seqs), new Uint32Array(job.lengths)];
+  const entries = new Entries(folder.directory, size);
+  const others = new Map(parts.flatMap((part) => part.others.map(({ index, entry }) => [index, Buffer.from(entry)] as const)));
+  const positions = new Map<string, Position>();
+  const byPart = parts.map(({ streams }) =>
+    streams.map((stream) => {
+      const position = positions.get(stream) ?? { stream, numbers: [], seq: 0, last: 0, bytes: 0 };
+      positions.set(stream, position);
+      return position;
+    }),
+  );
   const state = new SealState();
-  let whole = true;
+  let missing = 0;
   for (let index = 0; index < size; index++) {
-    const entry = entries.at(index);
-    const wrong = (code: string, message: string) => folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
-    if (entry === null) {
-      whole = false;
-      continue;
-    }
-    const said = recordIn(entry);
-    if (said !== null) {
-      const numbers = streams.get(said.stream) ?? [];
-      streams.set(said.stream, numbers);
-      if (whole && said.seq !== numbers.length + 1) wrong('out-of-order', `The entry is record ${said.seq} of its stream; ${numbers.length + 1} is next.`);
-      numbers[said.seq - 1] = index;
-      state.positions.set(said.stream, { seq: said.seq, head: said.digest, bytes: (state.positions.get(said.stream)?.bytes ?? 0) + said.bytes });
+    const wrong = (code: string, message: string, entry: Buffer | null) =>
+      folder.find('tampered', code, message, entries.pathOf(index), { entry: index, ...placeOf(entry) });
+    const id = ids[index] ?? MISSING;
+    const position = id < 0 ? undefined : byPart[id % parts.length]?.[Math.floor(id / parts.length)];
+    if (position !== undefined) {
+      const { numbers } = position;
+      const seq = seqs[index] ?? 0;
+      if (missing === 0 && seq !== numbers.length + 1)
+        wrong('out-of-order', `The entry is record ${seq} of its stream; ${numbers.length + 1} is next.`, entries.at(index));
+      // As far ahead as what is missing can explain, and what was taken out of a bundle.
+      if (seq <= numbers.length + missing + WIDTH) numbers[seq - 1] = index;
+      [position.seq, position.last] = [seq, index];
+      position.bytes += lengths[index] ?? 0;
       state.records++;
-      continue;
-    }
-    const seal = sealIn(entry);
-    if (seal === null) wrong('unknown-entry', 'The entry is neither a record nor a seal.');
-    else if (whole) {
-      const problem = state.close(seal, index);
-      if (problem !== null) wrong('wrong-seal', problem);
+    } else if (id === MISSING) missing++;
+    else {
+      const entry = others.get(index) ?? null;
+      const seal = entry === null ? null : sealIn(entry);
+      if (seal === null) wrong('unknown-entry', 'The entry is neither a record nor a seal.', entry);
+      else if (missing === 0) {
+        const problem = state.close(seal, index);
+        if (problem !== null) wrong('wrong-seal', problem, entry);
+      }
     }
   }
-  if (whole && size > 0 && !state.checkPositions(size))
+  const checkNewest = (headOf: (stream: string) => string | null) => {
+    if (missing > 0 || size === 0) return;
+    const named = [...positions.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+    const digest = createHash('sha256').update('{');
+    for (const [at, { stream, seq, last, bytes }] of named.entries()) {
+      const head = headOf(stream) ?? recordIn(entries.at(last) ?? Buffer.alloc(0))?.digest() ?? '';
+      digest.update(`${at > 0 ? ',' : ''}"${stream}":{"bytes":${bytes},"head":"${head}","seq":${seq}}`);
+    }
+    if (state.isNewest(size, `sha256:${digest.update('}').digest('hex')}`)) return;
     folder.find('tampered', 'wrong-seal', 'The newest seal does not close what it says.', entries.pathOf(size - 1), { entry: size - 1 });
-  return { streams, seals: state.seals, sealedAt: state.time };
+  };
+  const streams = new Map([...positions].map(([stream, { numbers }]) => [stream, numbers]));
+  return { streams, seals: state.seals, sealedAt: state.time, checkNewest };
 }
 
 /** What seals have said so far. */
 class SealState {
-  readonly positions = new Map<string, { seq: number; head: string; bytes: number }>();
   records = 0;
   seals = 0;
   time: number | null = null;
@@ -258,21 +387,29 @@ class SealState {
   }
 
   /** The newest seal names all streams and how far they come, and it is the last entry. */
-  checkPositions(size: number): boolean {
-    return this.#first === size && digestOf(canonical(Object.fromEntries(this.positions) as unknown as Json)) === this.#streams;
+  isNewest(size: number, streams: string): boolean {
+    return this.#first === size && streams === this.#streams;
   }
 }
 
-function recordIn(entry: Buffer): { stream: string; seq: number; digest: string; bytes: number } | null {
-  const match = TAIL.exec(entry.subarray(-220).toString('latin1'));
-  if (match !== null) return { stream: match[2] ?? '', seq: Number(match[1]), digest: digestOf(entry), bytes: entry.length + 73 };
+/** What an entry of a record says. */
+interface Said {
+  readonly stream: string;
+  readonly seq: number;
+  /** Bytes of its line in the stream. */
+  readonly bytes: number;
+  digest(): string;
+}
+
+function recordIn(entry: Buffer): Said | null {
+  const match = TAIL.exec(entry.toString('latin1', Math.max(0, entry.length - 220)));
+  if (match !== null) return { stream: match[2] ?? '', seq: Number(match[1]), bytes: entry.length + 73, digest: () => digestOf(entry) };
   const value = objectIn(entry);
   const long = value?.['long'];
   if (!isObject(long)) return null;
   const { stream, seq, digest, bytes } = long as JsonObject;
-  if (typeof stream !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(seq) || (seq as number) < 1 || !Number.isSafeInteger(bytes))
-    return null;
-  return { stream, seq: seq as number, digest, bytes: (bytes as number) + 73 };
+  if (!isDigest(stream) || !isDigest(digest) || !Number.isSafeInteger(seq) || (seq as number) < 1 || !Number.isSafeInteger(bytes)) return null;
+  return { stream, seq: seq as number, bytes: (bytes as number) + 73, digest: () => digest };
 }
 
 function sealIn(entry: Buffer): JsonObject | null {

@@ -1,6 +1,8 @@
 // The records of a stream: each follows from those before it.
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import { digestOf } from './hash.js';
-import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { canonical, isDigest, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
 
 const KINDS = ['decision', 'intent', 'lease', 'call', 'outcome', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'];
 const OUTCOMES = [
@@ -15,19 +17,25 @@ export interface Chain {
   readonly stream: string;
   readonly seq: number;
   readonly head: string | null;
-  readonly time: number;
+  /** ISO 8601 with milliseconds, so that texts compare as moments do. */
+  readonly time: string;
   readonly fence: number;
   readonly open: { readonly execution: string; readonly fence: number } | null;
 }
 
 /** A stream without records. */
-export const empty = (stream: string): Chain => ({ stream, seq: 0, head: null, time: 0, fence: 0, open: null });
+export const empty = (stream: string): Chain => ({ stream, seq: 0, head: null, time: '', fence: 0, open: null });
 
 /** A record that follows. */
 export interface Followed {
-  readonly record: JsonObject;
-  readonly json: Buffer;
   readonly chain: Chain;
+  readonly kind: string;
+  /** Digests of its documents. */
+  readonly blobs: readonly (readonly [name: string, digest: string])[];
+  /** Its resource, as canonical JSON. */
+  readonly resource: string;
+  /** All of it, where it was parsed. */
+  readonly record: JsonObject | null;
 }
 
 /** What is wrong with a line. */
@@ -36,18 +44,72 @@ export interface Broken {
   readonly message: string;
 }
 
-/** Reads a line as the next record of a stream. */
-export function follow(chain: Chain, line: Buffer): Followed | Broken {
-  const json = line.subarray(72);
-  const digest = digestOf(json);
-  if (line.subarray(0, 72).toString('latin1') !== `${digest} `) return { code: 'wrong-digest', message: 'The record is not what its digest says.' };
+/** Digits of the digest of a line, if that is what its JSON has; the JSON begins 72 bytes after the line. */
+export function digestIn(bytes: Buffer, from: number, to: number): string | null {
+  const digest = hash('sha256', bytes.subarray(from + JSON_AT, to));
+  return to >= from + JSON_AT && bytes.toString('latin1', from, from + JSON_AT) === `sha256:${digest} ` ? digest : null;
+}
+
+/** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
+export const JSON_AT = 72;
+
+/**
+ * Reads a record as the next one of a stream, all of it.
+ *
+ * @param digest Its digits.
+ */
+export function follow(chain: Chain, json: Buffer, digest: string): Followed | Broken {
   const text = utf8(json);
   if (text === undefined) return { code: 'not-utf8', message: 'The record holds bytes that are not UTF-8.' };
   const record = readCanonical(text);
   if (record === undefined) return { code: 'not-canonical', message: 'The record is not JSON in canonical form.' };
   if (!isRecord(record)) return { code: 'malformed', message: 'It does not have the form of a record.' };
   const broken = placed(chain, record) ?? leased(chain, record);
-  return broken ?? { record, json, chain: after(chain, record, digest) };
+  if (broken !== null) return broken;
+  const blobs = Object.entries(record['blobs'] as { readonly [name: string]: string });
+  return { record, kind: String(record['kind']), blobs, resource: canonical(record['resource'] as Json), chain: after(chain, record, `sha256:${digest}`) };
+}
+
+const NO_BLOBS = '{"blobs":{},"body":{';
+const HEAD = /^\{"blobs":\{((?:"[^"\\]*":"sha256:[0-9a-f]{64}",?)*)\},"body":\{/;
+const BLOB = /"([^"\\]*)":"(sha256:[0-9a-f]{64})"/g;
+/** What follows a body. What belongs to an execution is not among it: something rests on those bodies. */
+const AFTER = /\},"execution":(?:null|"[^"\\]*"),"kind":"(decision|duplicate|approval|sweep|breaker|notice)","prev":/y;
+const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+/** Bytes of a record that follow its body, in most records. */
+const TAIL = 900;
+const END = '","v":1}';
+const MOMENT = '2026-01-31T00:00:00.000Z'.length;
+
+/**
+ * Reads a record that is what was signed as the next one of a stream, from what surrounds its body: nothing rests on the body itself.
+ *
+ * @param resource That of the record before it, as canonical JSON.
+ * @returns null where more than that has to be looked at: what belongs to an execution, what is written in an unusual way, and what is wrong.
+ */
+export function followSigned(chain: Chain, json: Buffer, digest: string, resource: string | null): Followed | null {
+  if (resource === null || !isUtf8(json)) return null;
+  const tail = json.toString('latin1', Math.max(0, json.length - TAIL));
+  const timeAt = tail.length - END.length - MOMENT;
+  const time = tail.slice(timeAt, timeAt + MOMENT);
+  // What has to stand there is known, but for the time and what comes first.
+  const place = `","resource":${resource},"seq":${chain.seq + 1},"stream":"${chain.stream}","time":"`;
+  const placeAt = timeAt - place.length;
+  AFTER.lastIndex = tail.lastIndexOf('},"execution":', placeAt);
+  const [, kind] = AFTER.exec(tail) ?? [];
+  const prev = `${chain.head === null ? 'null' : `"${chain.head}"`},"remediator":"`;
+  const prevAt = AFTER.lastIndex;
+  const stands = tail.endsWith(END) && TIME.test(time) && tail.startsWith(place, placeAt) && tail.startsWith(prev, prevAt);
+  if (kind === undefined || !stands || placeAt < prevAt + prev.length || time < chain.time || /["\\]/.test(tail.slice(prevAt + prev.length, placeAt)))
+    return null;
+  const blobs = blobsOf(json);
+  return blobs === null ? null : { record: null, kind, blobs, resource, chain: { ...chain, seq: chain.seq + 1, head: `sha256:${digest}`, time } };
+}
+
+function blobsOf(json: Buffer): Followed['blobs'] | null {
+  if (json.toString('latin1', 0, NO_BLOBS.length) === NO_BLOBS) return [];
+  const [, list] = HEAD.exec(json.toString('utf8')) ?? [];
+  return list === undefined ? null : [...list.matchAll(BLOB)].map(([, name = '', blob = '']) => [name, blob] as const);
 }
 
 function placed(chain: Chain, record: JsonObject): Broken | null {
@@ -56,7 +118,7 @@ function placed(chain: Chain, record: JsonObject): Broken | null {
     return { code: 'wrong-stream', message: 'The record belongs to another resource.' };
   if (seq !== chain.seq + 1) return { code: 'wrong-number', message: `The record has number ${String(seq)}; ${chain.seq + 1} is next.` };
   if (prev !== chain.head) return { code: 'broken-chain', message: 'The record does not follow the one before it: that one was changed, removed or put in.' };
-  if (Date.parse(time as string) < chain.time) return { code: 'time-backwards', message: `The record is dated ${String(time)}, before the one before it.` };
+  if ((time as string) < chain.time) return { code: 'time-backwards', message: `The record is dated ${String(time)}, before the one before it.` };
   return null;
 }
 
@@ -84,7 +146,7 @@ function after(chain: Chain, record: JsonObject, digest: string): Chain {
         : kind === 'lease' && chain.open !== null
           ? { ...chain.open, fence: own }
           : chain.open;
-  return { stream: chain.stream, seq: chain.seq + 1, head: digest, time: Date.parse(String(record['time'])), fence: Math.max(chain.fence, own), open };
+  return { stream: chain.stream, seq: chain.seq + 1, head: digest, time: String(record['time']), fence: Math.max(chain.fence, own), open };
 }
 
 function fenceOf(record: JsonObject): number {
@@ -107,8 +169,4 @@ function isRecord(value: Json): value is JsonObject {
   const own = body['journal'];
   if (execution === null || !isObject(own) || !Number.isSafeInteger(own['fence'])) return false;
   return kind !== 'outcome' || OUTCOMES.includes(String(own['outcome']));
-}
-
-function isDigest(value: Json | undefined): value is string {
-  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
 }

@@ -1,129 +1,273 @@
 // Streams: each record follows the one before it, and is what was sealed of it.
-import type { Documents } from './documents.js';
-import type { Folder } from './findings.js';
-import { leaf } from './hash.js';
+import { Approvals } from './approvals.js';
+import { type DocumentState, Documents } from './documents.js';
+import { type Finding, Folder } from './findings.js';
+import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
-import { entryOf, type Log, nameOf, placeOf } from './log.js';
-import { type Chain, empty, follow } from './record.js';
+import { Entries, entryOf, type Log, nameOf, placeOf } from './log.js';
+import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_AT } from './record.js';
+import type { Share } from './work.js';
 
 /** What all streams hold. */
 export interface Counts {
-  streams: number;
-  records: number;
+  readonly streams: number;
+  readonly records: number;
   /** Records that no checkpoint covers yet. */
-  unsealed: number;
-  executions: number;
-  openExecutions: number;
+  readonly unsealed: number;
+  readonly executions: number;
+  readonly openExecutions: number;
+}
+
+/** Records of a stream that no seal covers. */
+export interface Uncovered {
+  readonly stream: string;
+  /** For people; null where it is not known. */
+  readonly resource: string | null;
+  /** Numbers of the first and of the last of them, in their stream. */
+  readonly first: number;
+  readonly last: number;
 }
 
 const FILE = /^streams\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.jsonl$/;
+/** Streams that a thread takes at a time. */
+const TAKEN = 8;
+
+/** Check each record of streams. */
+export interface StreamsJob {
+  readonly kind: 'streams';
+  readonly directory: string;
+  /** Of each stream the digits of its digest. */
+  readonly streams: readonly string[];
+  /** Where in {@link numbers} those of each stream begin, and where the last one ends. */
+  readonly begins: SharedArrayBuffer;
+  /** Global number of each sealed record; -1 where it is not known. */
+  readonly numbers: SharedArrayBuffer;
+  /** Entries of the log, and the hash of each; null where there is no log. */
+  readonly log: { readonly size: number; readonly leaves: SharedArrayBuffer } | null;
+}
+
+/** What a thread found in its streams. */
+export interface StreamsPart {
+  /** Of each stream by its number among those of the job. */
+  readonly streams: readonly StreamFound[];
+  /** Documents that its streams name. */
+  readonly documents: ReadonlyMap<string, DocumentState>;
+}
+
+interface StreamFound {
+  readonly number: number;
+  readonly findings: readonly Finding[];
+  readonly records: number;
+  readonly executions: number;
+  readonly open: boolean;
+  /** Digest of its last sealed record, where that is what was sealed. */
+  readonly head: string | null;
+  readonly uncovered: Uncovered | null;
+}
+
+/** What all streams came to. */
+export interface StreamsFound {
+  readonly counts: Counts;
+  readonly uncovered: readonly Uncovered[];
+}
 
 /** Checks every stream that is there, and names those that are not. */
-export function checkStreams(folder: Folder, log: Log | null, documents: Documents): Counts {
-  const counts: Counts = { streams: 0, records: 0, unsealed: 0, executions: 0, openExecutions: 0 };
-  const seen = new Set<string>();
+export function* checkStreams(folder: Folder, log: Log | null, documents: Documents): Generator<StreamsJob, StreamsFound, readonly StreamsPart[]> {
+  const streams: string[] = [];
   for (const file of folder.files('streams')) {
     const hex = FILE.exec(file)?.[2];
-    if (hex === undefined) {
-      folder.find('tampered', 'stray-file', 'The file does not belong here.', file);
-      continue;
-    }
-    seen.add(`sha256:${hex}`);
-    counts.streams++;
-    new Stream(folder, log, documents, counts, file, `sha256:${hex}`).check();
+    if (hex === undefined) folder.find('tampered', 'stray-file', 'The file does not belong here.', file);
+    else streams.push(hex);
   }
-  for (const [stream, numbers] of log?.streams ?? []) {
-    if (seen.has(stream)) continue;
+  const parts = yield {
+    kind: 'streams',
+    directory: folder.directory,
+    streams,
+    ...numbersOf(streams, log),
+    log: log === null ? null : { size: log.size, leaves: log.leaves.bytes.buffer as SharedArrayBuffer },
+  };
+  const found = parts.flatMap((part) => part.streams).sort((a, b) => a.number - b.number);
+  folder.findings.push(...found.flatMap(({ findings }) => findings));
+  for (const part of parts) documents.add(part.documents);
+  if (log !== null) {
+    missing(folder, log, new Set(streams));
+    const heads = new Map(found.map(({ number, head }) => [String(streams[number]), head]));
+    log.checkNewest((stream) => heads.get(stream.slice('sha256:'.length)) ?? null);
+  }
+  const sum = (of: (each: StreamFound) => number) => found.reduce((total, each) => total + of(each), 0);
+  const uncovered = found.flatMap((each) => each.uncovered ?? []);
+  const counts = {
+    streams: streams.length,
+    records: sum(({ records }) => records),
+    unsealed: uncovered.reduce((total, { first, last }) => total + last - first + 1, 0),
+    executions: sum(({ executions }) => executions),
+    openExecutions: sum(({ open }) => Number(open)),
+  };
+  return { counts, uncovered };
+}
+
+/** The numbers of all streams in one list that threads share. */
+function numbersOf(streams: readonly string[], log: Log | null): Pick<StreamsJob, 'begins' | 'numbers'> {
+  const lists = streams.map((hex) => log?.streams.get(`sha256:${hex}`) ?? []);
+  const begins = new Int32Array(new SharedArrayBuffer((streams.length + 1) * 4));
+  for (const [at, { length }] of lists.entries()) begins[at + 1] = (begins[at] ?? 0) + length;
+  const numbers = new Int32Array(new SharedArrayBuffer((begins[streams.length] ?? 0) * 4));
+  for (const [at, list] of lists.entries()) for (let each = 0; each < list.length; each++) numbers[(begins[at] ?? 0) + each] = list[each] ?? -1;
+  return { begins: begins.buffer, numbers: numbers.buffer };
+}
+
+function missing(folder: Folder, log: Log, there: ReadonlySet<string>): void {
+  const entries = new Entries(folder.directory, log.size);
+  for (const [stream, numbers] of log.streams) {
+    const name = stream.slice('sha256:'.length);
+    if (there.has(name)) continue;
     const first = numbers.find((each) => each !== undefined) ?? null;
     const message = `The stream is missing, and ${numbers.length} of its records are sealed.`;
-    const name = stream.slice('sha256:'.length);
-    const place = first === null ? {} : placeOf(log?.entry(first) ?? null);
+    const place = first === null ? {} : placeOf(entries.at(first));
     folder.find('tampered', 'missing-stream', message, `streams/${name.slice(0, 2)}/${name}.jsonl`, { stream, seq: 1, entry: first, ...place });
   }
-  return counts;
+}
+
+/** Does a share of the job. */
+export function checkStreamFiles(job: StreamsJob, { next }: Share): StreamsPart {
+  const documents = new Documents(new Folder(job.directory));
+  const folder = new Folder(job.directory);
+  const sealed = job.log === null ? null : { leaves: Buffer.from(job.log.leaves), entries: new Entries(job.directory, job.log.size) };
+  const begins = new Int32Array(job.begins);
+  const numbers = new Int32Array(job.numbers);
+  const streams: StreamFound[] = [];
+  for (let at = next() * TAKEN; at < job.streams.length; at = next() * TAKEN)
+    for (let number = at; number < Math.min(at + TAKEN, job.streams.length); number++) {
+      const own = numbers.subarray(begins[number], begins[number + 1]);
+      const stream = new Stream(folder, documents, sealed, own, job.streams[number] ?? '');
+      streams.push({ number, ...stream.check(), findings: folder.findings.splice(0) });
+    }
+  return { streams, documents: documents.known };
+}
+
+/** The log that streams are compared with. */
+interface Sealed {
+  readonly leaves: Buffer;
+  readonly entries: Entries;
 }
 
 class Stream {
   readonly #folder: Folder;
-  readonly #log: Log | null;
   readonly #documents: Documents;
-  readonly #counts: Counts;
+  readonly #log: Sealed | null;
   readonly #file: string;
-  readonly #sealed: readonly number[];
+  readonly #sealed: Int32Array;
   #chain: Chain;
+  /** As canonical JSON. */
   #resource: string | null = null;
+  #executions = 0;
+  #head: string | null = null;
+  /** Kept only once an execution rests on one. */
+  #approvals: Approvals | null = null;
 
-  constructor(folder: Folder, log: Log | null, documents: Documents, counts: Counts, file: string, stream: string) {
+  constructor(folder: Folder, documents: Documents, log: Sealed | null, sealed: Int32Array, hex: string) {
     this.#folder = folder;
-    this.#log = log;
     this.#documents = documents;
-    this.#counts = counts;
-    this.#file = file;
-    this.#sealed = log?.streams.get(stream) ?? [];
-    this.#chain = empty(stream);
+    this.#log = log;
+    this.#file = `streams/${hex.slice(0, 2)}/${hex}.jsonl`;
+    this.#sealed = sealed;
+    this.#chain = empty(`sha256:${hex}`);
   }
 
-  check(): void {
-    const bytes = this.#folder.bytes(this.#file);
-    if (bytes === null) return;
-    if (bytes.length === 0) this.#find('tampered', 'empty-stream', 'The stream has no records; it is made with its first one.');
-    let from = 0;
-    for (let to = bytes.indexOf(10); to >= 0; from = to + 1, to = bytes.indexOf(10, from)) if (!this.#line(bytes.subarray(from, to))) return;
-    if (from < bytes.length) this.#find('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', this.#chain.seq + 1);
-    if (this.#sealed.length > this.#chain.seq) {
-      const next = this.#sealed[this.#chain.seq];
-      this.#find(
-        'tampered',
-        'missing-record',
-        `${this.#sealed.length} records are sealed, and ${this.#chain.seq} are there: the tail was cut.`,
-        this.#chain.seq + 1,
-        next,
-      );
-    }
-    if (this.#chain.open === null) return;
-    this.#counts.openExecutions++;
+  check(): Omit<StreamFound, 'number' | 'findings'> {
+    let whole = true;
+    const left = this.#folder.lines(this.#file, (bytes, from, to) => (whole = this.#line(bytes, from, to)));
+    if (left !== null && whole) this.#end(left);
+    const { stream, seq, open } = this.#chain;
+    const covered = this.#log === null ? 0 : this.#sealed.length;
+    const uncovered = seq > covered ? { stream, resource: this.#name(), first: covered + 1, last: seq } : null;
+    return { records: seq, executions: this.#executions, open: whole && open !== null, head: this.#head, uncovered };
+  }
+
+  #end(left: number): void {
+    const { seq, open } = this.#chain;
+    if (seq === 0 && left === 0) this.#find('tampered', 'empty-stream', 'The stream has no records; it is made with its first one.');
+    if (left > 0) this.#find('incomplete', 'torn-line', 'The last line was never finished; nothing was done on it.', seq + 1);
+    if (this.#sealed.length > seq)
+      this.#find('tampered', 'missing-record', `${this.#sealed.length} records are sealed, and ${seq} are there: the tail was cut.`, seq + 1);
+    if (open === null) return;
     const why = 'it runs, its worker is gone, or the tail was cut.';
-    this.#find('incomplete', 'open-execution', `Execution ${this.#chain.open.execution} has no outcome: ${why}`, this.#chain.seq);
+    this.#find('incomplete', 'open-execution', `Execution ${open.execution} has no outcome: ${why}`, seq);
   }
 
   /** @returns whether the next one can follow. */
-  #line(line: Buffer): boolean {
+  #line(bytes: Buffer, from: number, to: number): boolean {
     const seq = this.#chain.seq + 1;
-    const read = follow(this.#chain, line);
-    if ('code' in read) {
-      this.#find('tampered', read.code, read.message, seq, this.#sealed[seq - 1]);
+    const wrong = (code: string, message: string) => {
+      this.#find('tampered', code, message, seq);
       return false;
-    }
+    };
+    const digest = digestIn(bytes, from, to);
+    if (digest === null) return wrong('wrong-digest', 'The record is not what its digest says.');
+    const json = bytes.subarray(from + JSON_AT, to);
+    const signed = this.#isSigned(seq, bytes, from + JSON_AT, to);
+    const read = (signed === true ? followSigned(this.#chain, json, digest, this.#resource) : null) ?? follow(this.#chain, json, digest);
+    if ('code' in read) return wrong(read.code, read.message);
+    if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
+    const unapproved = this.#unapproved(read, json, seq);
+    if (unapproved !== null) return wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
     this.#chain = read.chain;
-    this.#resource = nameOf(read.record['resource'] as JsonObject);
-    this.#counts.records++;
-    if (read.record['kind'] === 'intent') this.#counts.executions++;
-    if (!this.#isSealed(seq, read.json)) return false;
-    const blobs = read.record['blobs'];
-    if (isObject(blobs))
-      for (const [name, digest] of Object.entries(blobs)) this.#documents.named(name, String(digest), this.#file, this.#place(seq, this.#sealed[seq - 1]));
+    this.#resource = read.resource;
+    if (read.kind === 'intent') this.#executions++;
+    if (seq === this.#sealed.length) this.#head = `sha256:${digest}`;
+    for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#folder, this.#file, () => this.#place(seq));
     return true;
   }
 
-  /** Whether a record is what was sealed of it; one that is not sealed yet only follows. */
-  #isSealed(seq: number, json: Buffer): boolean {
-    const entry = this.#sealed[seq - 1];
-    if (this.#log === null || entry === undefined) {
-      if (this.#log !== null) this.#counts.unsealed++;
-      return true;
+  /** Whether a record is what was sealed of it; null for one that is not sealed yet. */
+  #isSigned(seq: number, bytes: Buffer, from: number, to: number): boolean | null {
+    const entry = this.#sealed[seq - 1] ?? -1;
+    if (this.#log === null || entry < 0) return null;
+    const { leaves } = this.#log;
+    const entryLeaf = to - from <= 65_535 ? leafWithin(bytes, from, to) : leaf(entryOf(this.#chain.stream, seq, bytes.subarray(from, to))).toString('latin1');
+    return leaves.toString('latin1', entry * HASH, entry * HASH + HASH) === entryLeaf;
+  }
+
+  /** The approval that an execution rests on without its being given. */
+  #unapproved({ record }: Followed, json: Buffer, seq: number): string | null {
+    if (this.#approvals === null) {
+      if (record?.['kind'] !== 'intent' || !json.includes('"approval":')) return null;
+      this.#approvals = this.#approvalsBefore(seq);
     }
-    if (this.#log.leaves.at(entry).equals(leaf(entryOf(this.#chain.stream, seq, json)))) return true;
-    this.#find('tampered', 'changed-record', 'The record is another one than the one that was sealed.', seq, entry);
-    return false;
+    const own = record ?? (JSON.parse(json.toString('utf8')) as JsonObject);
+    const missing = this.#approvals.missing(own);
+    this.#approvals.add(own);
+    return missing;
   }
 
-  #place(seq: number | null, entry: number | undefined) {
-    return { line: seq, seq, entry: entry ?? null, stream: this.#chain.stream, resource: this.#resource };
+  /** Goes through the records before one once more: most streams hold no approval, and then nobody has to look for any. */
+  #approvalsBefore(seq: number): Approvals {
+    const approvals = new Approvals();
+    let read = 1;
+    new Folder(this.#folder.directory).lines(this.#file, (bytes, from, to) => {
+      if (read < seq) approvals.add(JSON.parse(bytes.toString('utf8', from + JSON_AT, to)) as JsonObject);
+      return read++ < seq;
+    });
+    return approvals;
   }
 
-  #find(severity: 'tampered' | 'incomplete', code: string, message: string, seq: number | null = null, entry?: number): void {
-    const named = entry === undefined ? {} : placeOf(this.#log?.entry(entry) ?? null);
-    const resource = this.#resource ?? named.resource ?? null;
-    this.#folder.find(severity, code, message, this.#file, { ...this.#place(seq, entry), resource });
+  #entryOf(seq: number | null): number | null {
+    const entry = seq === null ? -1 : (this.#sealed[seq - 1] ?? -1);
+    return entry < 0 ? null : entry;
+  }
+
+  #name(): string | null {
+    const resource: unknown = this.#resource === null ? null : JSON.parse(this.#resource);
+    return isObject(resource) ? nameOf(resource) : null;
+  }
+
+  #place(seq: number | null) {
+    return { line: seq, seq, entry: this.#entryOf(seq), stream: this.#chain.stream, resource: this.#name() };
+  }
+
+  #find(severity: Finding['severity'], code: string, message: string, seq: number | null = null): void {
+    const place = this.#place(seq);
+    const named = place.entry === null || this.#log === null ? {} : placeOf(this.#log.entries.at(place.entry));
+    this.#folder.find(severity, code, message, this.#file, { ...place, resource: place.resource ?? named.resource ?? null });
   }
 }

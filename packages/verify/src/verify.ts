@@ -1,12 +1,15 @@
 // The check of a folder, from the checkpoint down to the last byte.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { Hashes, rootOf } from './hash.js';
 import { isObject, type Json, readCanonical, utf8 } from './json.js';
-import { checkLog, type Log } from './log.js';
+import { checkLog, type Log, rootOfFirst } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
-import { checkStreams } from './streams.js';
+import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
+import { type Check, runHere, runInThreads } from './work.js';
 
 /** What to check, and by what. */
 export interface VerifyOptions {
@@ -25,8 +28,10 @@ export interface VerifyReport {
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
   readonly streams: number;
   readonly records: number;
-  /** Records that no checkpoint covers yet: their chains hold, and whoever can write the folder could have made them. */
+  /** Records that no seal covers: their chains hold, and whoever can write the folder could have made them. All, where nothing was ever sealed. */
   readonly unsealed: number;
+  /** Which they are. */
+  readonly uncovered: readonly Uncovered[];
   readonly executions: number;
   readonly openExecutions: number;
   readonly documents: number;
@@ -41,9 +46,12 @@ const FORMAT = 'redress-evidence/1\n';
 const CHECKPOINT = 'ledger/checkpoint';
 /** How often a folder is looked at in which somebody seals meanwhile. */
 const ATTEMPTS = 3;
+/** Bytes of entries from which on threads are worth their start. */
+const LARGE = 32_000_000;
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
-const UNSEALED = 'Records that are not sealed yet: the newest of them can be removed or rewritten without a trace.';
+const UNSEALED =
+  'Of records that are not sealed yet: whether the newest of a stream were cut off, a stream is missing as a whole, or the history was rewritten. Only their chains hold.';
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
@@ -54,25 +62,52 @@ const TRUTH = 'Whether records were true when they were written.';
  * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
  */
 export function verifyLedger(options: VerifyOptions): VerifyReport {
+  return runHere(verifying(options));
+}
+
+/**
+ * {@link verifyLedger}, in several threads where there is a lot to do.
+ *
+ * @param threads At most so many, this one among them.
+ * @example await verifyLargeLedger({ directory: 'copy', trust }, 4)
+ * @throws {UsageError} when there is no such folder, or a copy of a checkpoint is none of this log.
+ * @throws {Error} when a thread ends before its work is done.
+ */
+export async function verifyLargeLedger(options: VerifyOptions, threads: number = Math.min(availableParallelism(), 4)): Promise<VerifyReport> {
+  const check = verifying(options);
+  return threads < 2 || bytesIn(options.directory) < LARGE ? runHere(check) : runInThreads(check, threads);
+}
+
+/** Bytes of a log's entries, about: whether it is worth starting threads. */
+function bytesIn(directory: string): number {
+  const first = statSync(join(directory, 'ledger/tile/entries/000'), { throwIfNoEntry: false })?.size ?? 0;
+  const size = Number(/^[^\n]*\n([0-9]{1,15})\n/.exec(new Folder(directory).bytes(CHECKPOINT)?.toString('latin1') ?? '')?.[1] ?? 0);
+  return (first / 256) * size;
+}
+
+function* verifying(options: VerifyOptions): Check<VerifyReport> {
   if (statSync(options.directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${options.directory}.`);
   const checkpoint = () => new Folder(options.directory).bytes(CHECKPOINT)?.toString('latin1');
   for (let attempt = 1; ; attempt++) {
     const before = checkpoint();
-    const report = verifyOnce(options);
+    const report = yield* verifyOnce(options);
     // A sealer that finished in between has left other tiles than those that were looked for.
     if (attempt === ATTEMPTS || checkpoint() === before) return report;
   }
 }
 
-function verifyOnce({ directory, trust = { keys: [] }, copies = [] }: VerifyOptions): VerifyReport {
+function* verifyOnce({ directory, trust, copies = [] }: VerifyOptions): Check<VerifyReport> {
   const folder = new Folder(directory);
   checkFormat(folder);
-  const checkpoint = checkpointOf(folder, trust);
-  const log = checkpoint === null ? null : checkLog(folder, checkpoint.size, checkpoint.root);
+  // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is missed.
+  const expected = trust !== undefined || copies.length > 0 || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
+  const trusted = trust ?? { keys: [] };
+  const checkpoint = expected ? checkpointOf(folder, trusted) : null;
+  const log = checkpoint === null ? null : yield* checkLog(folder, checkpoint.size, checkpoint.root) as Check<Log>;
   if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log);
-  for (const { name, note } of copies) checkCopy(folder, log, readCopy(name, note, trust), name);
+  for (const { name, note } of copies) checkCopy(folder, log, readCopy(name, note, trusted), name);
   const documents = new Documents(folder);
-  const counts = checkStreams(folder, log, documents);
+  const { counts, uncovered } = yield* checkStreams(folder, log, documents) as Check<StreamsFound>;
   documents.others();
   checkUnfinished(folder, checkpoint);
   const findings = relieved(folder.findings);
@@ -80,10 +115,11 @@ function verifyOnce({ directory, trust = { keys: [] }, copies = [] }: VerifyOpti
     status: statusOf(findings),
     checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
     ...counts,
+    uncovered,
     documents: documents.count,
     firstBad: firstOf(findings),
     findings,
-    limits: [...(copies.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
+    limits: [...(log !== null && copies.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
   };
 }
 
@@ -134,7 +170,7 @@ function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: stri
     });
     return;
   }
-  if (!rootOf(new Hashes(log.leaves.bytes.subarray(0, copy.size * 32)), 0, copy.size).equals(copy.root))
+  if (!rootOfFirst(log, copy.size).equals(copy.root))
     folder.find('tampered', 'forked', `The first ${copy.size} entries are not those that ${name} was signed over: there are two histories.`, file);
 }
 

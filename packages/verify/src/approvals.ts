@@ -1,0 +1,79 @@
+// What people have said of plans, as the records of a stream show it: an execution that says it rests on an approval has to find it given.
+import { canonical, isObject, type Json, type JsonObject } from './json.js';
+
+/** A plan that waits for a person, or was announced. */
+interface Request {
+  readonly remediator: string;
+  readonly plan: string;
+  /** What makes two announcements the same one; null for what is no announcement. */
+  readonly terms: string | null;
+  readonly expires: number;
+  verdict: 'none' | 'approved' | 'denied';
+  ended: boolean;
+  usedBy: string | null;
+}
+
+/** The approvals of a stream, after some of its records. */
+export class Approvals {
+  readonly #requests = new Map<string, Request>();
+
+  /** @returns the approval that a record rests on without its being given; null where all is well. */
+  missing(record: JsonObject): string | null {
+    const { approval: id, planDigest } = journalOf(record);
+    if (record['kind'] !== 'intent' || id === undefined) return null;
+    const request = this.#requests.get(String(id));
+    // Who was only announced something agrees by saying nothing. Whether it had run out only the clock of then knows.
+    const given = request !== undefined && (request.verdict === 'approved' || (request.verdict === 'none' && request.terms !== null));
+    const fits = request?.ended === false && request.usedBy === null && request.plan === planDigest && request.remediator === record['remediator'];
+    return given && fits ? null : String(id);
+  }
+
+  /** Takes in the next record. */
+  add(record: JsonObject): void {
+    const { kind, execution } = record;
+    const own = journalOf(record);
+    if (kind === 'intent') {
+      const request = this.#requests.get(String(own['approval']));
+      if (request !== undefined) request.usedBy = String(execution);
+    } else if (kind === 'outcome' && own['sent'] === 0) {
+      // Nothing came of it, so it still stands.
+      for (const each of this.#requests.values()) if (each.usedBy === execution) each.usedBy = null;
+    } else if (kind === 'decision') this.#ask(record, bodyOf(record)['approval']);
+    else if (kind === 'approval') this.#answer(bodyOf(record)['approval']);
+  }
+
+  #ask(record: JsonObject, asked: Json | undefined): void {
+    if (!isObject(asked) || typeof asked['id'] !== 'string' || typeof asked['expires'] !== 'number' || this.#requests.has(asked['id'])) return;
+    const { id, expires, planDigest, discharges, fresh, grace } = asked;
+    const remediator = String(record['remediator']);
+    const plan = String(planDigest);
+    const announced = isObject(grace) && typeof grace['period'] === 'number' && Array.isArray(grace['remind']) ? grace : null;
+    const terms =
+      announced === null ? null : canonical([remediator, plan, discharges ?? [], fresh === true, announced['period'] ?? null, announced['remind'] ?? null]);
+    const now = Date.parse(String(record['time']));
+    const stands = (each: Request) => each.terms === terms && !each.ended && each.verdict !== 'denied' && each.usedBy === null && each.expires > now;
+    // Workers that announce the same at the same time announce it once.
+    if (terms !== null && [...this.#requests.values()].some(stands)) return;
+    this.#requests.set(id, { remediator, plan, terms, expires, verdict: 'none', ended: false, usedBy: null });
+  }
+
+  #answer(answer: Json | undefined): void {
+    if (!isObject(answer)) return;
+    const request = this.#requests.get(String(answer['id']));
+    const { verdict, ended } = answer;
+    if (request === undefined) return;
+    if (verdict === undefined) request.ended ||= request.terms !== null && typeof ended === 'string';
+    // A no stands, also when a yes that was asked for before it is recorded after it.
+    else if ((verdict === 'approved' || verdict === 'denied') && request.verdict !== 'denied') request.verdict = verdict;
+  }
+}
+
+function bodyOf(record: JsonObject): JsonObject {
+  const body = record['body'];
+  return isObject(body) ? body : {};
+}
+
+function journalOf(record: JsonObject): JsonObject {
+  const own = bodyOf(record)['journal'];
+  return isObject(own) ? own : {};
+}

@@ -1,0 +1,89 @@
+// What is a lot of work, and can be shared among threads.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import { type EntriesJob, type EntriesPart, readEntries } from './log.js';
+import { checkStreamFiles, type StreamsJob, type StreamsPart } from './streams.js';
+
+/** What of a job a thread does. */
+export interface Share {
+  readonly part: number;
+  readonly parts: number;
+  /** Number of the next piece of work that nobody has taken, from 0. */
+  next(): number;
+}
+
+/** Work of which all but the numbers of its pieces is known from the beginning. */
+type Job = EntriesJob | StreamsJob;
+/** What a share of a job came to. */
+type Part = EntriesPart | StreamsPart;
+/** A check that asks for work to be done, and goes on with what came of it. */
+export type Check<T> = Generator<Job, T, readonly Part[]>;
+
+/** Does a share of a job. */
+function doShare(job: Job, share: Share): Part {
+  return job.kind === 'entries' ? readEntries(job, share) : checkStreamFiles(job, share);
+}
+
+/** Does all work in this thread. */
+export function runHere<T>(check: Check<T>): T {
+  for (let parts: readonly Part[] = []; ; ) {
+    const step = check.next(parts);
+    if (step.done === true) return step.value;
+    let taken = 0;
+    parts = [doShare(step.value, { part: 0, parts: 1, next: () => taken++ })];
+  }
+}
+
+/** What threads run: the package's own command, which is beside the code that calls it. */
+const PROGRAM = fileURLToPath(new URL('./bin.js', import.meta.url));
+
+/**
+ * Does work in so many threads, this one among them; in this one alone where the package was bundled into something else.
+ *
+ * @throws {Error} when a thread ends before its work is done: it is out of memory, for one.
+ */
+export async function runInThreads<T>(check: Check<T>, threads: number): Promise<T> {
+  if (!existsSync(PROGRAM)) return runHere(check);
+  const workers = Array.from({ length: threads - 1 }, () => new Worker(PROGRAM));
+  try {
+    for (let parts: readonly Part[] = []; ; ) {
+      const step = check.next(parts);
+      if (step.done === true) return step.value;
+      const taken = new SharedArrayBuffer(4);
+      const others = workers.map((worker, at) => answerOf(worker, { job: step.value, part: at + 1, parts: threads, taken }));
+      // One that fails while this thread is at work is asked about below.
+      for (const each of others) each.catch(() => undefined);
+      const own = doShare(step.value, shareOf({ part: 0, parts: threads, taken }));
+      parts = [own, ...(await Promise.all(others))];
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Does the shares that another thread sends. */
+export function serveShares(port: MessagePort): void {
+  port.on('message', ({ job, ...share }: SentShare & { readonly job: Job }) => port.postMessage(doShare(job, shareOf(share))));
+}
+
+/** A share, as another thread is sent it. */
+interface SentShare {
+  readonly part: number;
+  readonly parts: number;
+  readonly taken: SharedArrayBuffer;
+}
+
+/** Every thread takes from one count. */
+function shareOf({ part, parts, taken }: SentShare): Share {
+  const count = new Int32Array(taken);
+  return { part, parts, next: () => Atomics.add(count, 0, 1) };
+}
+
+function answerOf(worker: Worker, sent: SentShare & { readonly job: Job }): Promise<Part> {
+  const { promise, resolve, reject } = Promise.withResolvers<Part>();
+  const ended = (code: number) => reject(new Error(`A thread has ended with ${code} before its work was done.`));
+  worker.once('message', resolve).once('error', reject).once('exit', ended);
+  worker.postMessage(sent);
+  return promise.finally(() => void worker.off('message', resolve).off('error', reject).off('exit', ended));
+}
