@@ -42,12 +42,6 @@ export default {
       from: { path: within('verify'), pathNot: tests },
       to: { path: '^packages/(?!verify/)|@redress/|@aws-sdk|@smithy|sqlite|node_modules' },
     },
-    {
-      name: 'verifying-needs-no-store',
-      severity: 'error',
-      from: { path: '^packages/evidence/src/verify\\.ts$' },
-      to: { path: 'sqlite|@aws-sdk|/(journal|folder|memory|rules)\\.ts$', reachable: true, pathNot: '^packages/core/' },
-    },
   ],
   options: {
     tsPreCompilationDeps: true,

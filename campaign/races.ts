@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { createRedress, type Remediator } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { awsJournal } from '@redress/evidence/aws';
-import { verifyFolder } from '@redress/evidence/verify';
 import { type Gap, journalProblems, simulatedAccount, virtualClock } from '@redress/testing';
+import { verifyLedger } from '@redress/verify';
 import { Model } from '../packages/evidence/test/support/model.ts';
 import { enforcing, makers, writing } from './world.ts';
 
@@ -146,9 +146,9 @@ async function processes(workers: number, resources: number, limit: number): Pro
         });
       }),
     );
-    const verified = verifyFolder(directory);
+    const verified = verifyLedger({ directory });
     // Whoever came too late has kept a document, and no record names it.
-    const wrong = verified.problems.filter(({ code }) => code !== 'unused-document');
+    const wrong = verified.findings.filter(({ code }) => code !== 'unused-document');
     if (wrong.length > 0) problems.push(`the evidence does not hold: ${JSON.stringify(wrong).slice(0, 300)}`);
     return count(`${workers} processes on one journal, ${resources} gaps, limit ${limit}`, workers, limit, gaps, calls, problems);
   } finally {

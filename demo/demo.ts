@@ -8,12 +8,12 @@ import { connectAws } from '@redress/connect';
 import { createRedress, type Notification, type StoredRecord } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
 import { folderJournal } from '@redress/evidence';
-import { verifyFolder } from '@redress/evidence/verify';
 import { createHandler } from '@redress/lambda-runtime';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { verifyLedger } from '@redress/verify';
 import { startMoto } from '../scripts/moto.mjs';
 import { arrange, clients, look } from './account.ts';
 import { ACCOUNT, compliance, finding, opened, queue, REGION } from './events.ts';
@@ -278,7 +278,7 @@ expect((await see.rules(groups.migration)).includes('22 from 0.0.0.0/0'), 'the h
 
 title('7. The evidence');
 await journal.close?.();
-const report = verifyFolder(data);
+const report = verifyLedger({ directory: data });
 say(
   `  ${paint('green', report.status)}: ${report.records} records in ${report.streams} streams, ${report.executions} executions, ${report.documents} documents, checked offline.`,
 );
@@ -290,7 +290,7 @@ const streams = join(copy, 'streams');
 const files = readdirSync(streams).flatMap((prefix) => readdirSync(join(streams, prefix)).map((name) => join(streams, prefix, name)));
 const target = files.find((file) => readFileSync(file, 'utf8').includes('"outcome":"exempt"')) ?? '';
 writeFileSync(target, readFileSync(target, 'utf8').replace('payments-team', 'nobody-at-all'));
-const tampered = verifyFolder(copy);
+const tampered = verifyLedger({ directory: copy });
 say(
   `  In a copy, the owner of an exception was changed in one record. ${paint('red', tampered.status)}: ${tampered.firstBad?.message} (${tampered.firstBad?.file}:${tampered.firstBad?.line})`,
 );

@@ -2,7 +2,7 @@
 
 const EVIDENCE = 'packages/evidence/src';
 const inEngine = ['tests/engine'];
-const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/verify.test.ts'];
+const inEvidence = ['packages/evidence/src/journal.test.ts', 'packages/evidence/src/chain.test.ts'];
 
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
@@ -404,7 +404,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: 'if (Object.keys(more).length > 0 || v !== 1',
     replace: 'if (v !== 1',
-    tests: [`${EVIDENCE}/verify.test.ts`],
+    tests: [`${EVIDENCE}/chain.test.ts`],
   },
   {
     promise: 'A record of an unknown form is refused.',
@@ -412,7 +412,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: "if (kind === 'outcome' && !OUTCOMES",
     replace: "if (kind === 'nothing' && !OUTCOMES",
-    tests: [`${EVIDENCE}/verify.test.ts`],
+    tests: [`${EVIDENCE}/chain.test.ts`],
   },
   {
     promise: 'Limits hold for their time, to the millisecond.',
@@ -553,26 +553,26 @@ export default [
   {
     promise: 'A document whose stream is missing is reported.',
     defect: 'a document of no record is passed over',
-    file: 'packages/evidence/src/verify.ts',
+    file: 'packages/verify/src/documents.ts',
     find: '      unused.push(file);\n',
     replace: '',
-    tests: ['packages/evidence/src/verify.test.ts'],
+    tests: ['packages/verify/src/unsealed.test.ts'],
   },
   {
     promise: 'A stream that calls itself unfinished is reported.',
     defect: 'whatever ends in .tmp is passed over',
-    file: 'packages/evidence/src/verify.ts',
-    find: "else if (suffix !== '.json' || !UNFINISHED.test(name)) stray(file);",
-    replace: "else if (!name.endsWith('.tmp')) stray(file);",
-    tests: ['packages/evidence/src/verify.test.ts'],
+    file: 'packages/verify/src/streams.ts',
+    find: "    if (hex === undefined) folder.find('tampered', 'stray-file'",
+    replace: "    if (file.endsWith('.tmp')) continue;\n    if (hex === undefined) folder.find('tampered', 'stray-file'",
+    tests: ['packages/verify/src/unsealed.test.ts'],
   },
   {
     promise: 'What the verifier cannot read is a finding, and never intact.',
     defect: 'a folder in the place of a file is passed over',
-    file: 'packages/evidence/src/verify.ts',
-    find: "    if (folder) report('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n    else",
-    replace: '    if (!folder)',
-    tests: ['packages/evidence/src/verify.test.ts'],
+    file: 'packages/verify/src/findings.ts',
+    find: "    if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);\n",
+    replace: "    if (code === 'EISDIR') return null;\n",
+    tests: ['packages/verify/src/unsealed.test.ts'],
   },
   {
     promise: 'Nobody takes over a worker that may be alive, whoever says that it is gone.',
@@ -842,24 +842,24 @@ export default [
     promise: 'A stream that is missing as a whole is found.',
     defect: 'only streams that are there are looked at',
     file: 'packages/verify/src/streams.ts',
-    find: '    if (seen.has(stream)) continue;',
-    replace: '    if (seen.has(stream) || numbers.length > 0) continue;',
+    find: '    if (there.has(name)) continue;',
+    replace: '    if (there.has(name) || numbers.length > 0) continue;',
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
     promise: 'The tail of a stream that was cut is found.',
     defect: 'only records that are there are looked at',
     file: 'packages/verify/src/streams.ts',
-    find: 'if (this.#sealed.length > this.#chain.seq) {',
-    replace: 'if (this.#sealed.length < 0) {',
+    find: 'if (this.#sealed.length > seq)',
+    replace: 'if (this.#sealed.length < 0)',
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
     promise: 'A rewritten history is found.',
     defect: 'records are not compared with what was sealed',
     file: 'packages/verify/src/streams.ts',
-    find: 'if (this.#log === null || entry === undefined) {',
-    replace: 'if (this.#log === null || entry === undefined || json.length > 0) {',
+    find: 'if (this.#log === null || entry < 0) return null;',
+    replace: 'if (this.#log === null || entry < 0 || to > from) return null;',
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
@@ -906,8 +906,8 @@ export default [
     promise: 'A log that was set back, or forked, is found with a checkpoint that was kept elsewhere.',
     defect: 'only lengths are compared',
     file: 'packages/verify/src/verify.ts',
-    find: '0, copy.size).equals(copy.root))',
-    replace: '0, copy.size).equals(Buffer.alloc(0)) && copy.size < 0)',
+    find: '!rootOfFirst(log, copy.size).equals(copy.root)',
+    replace: 'rootOfFirst(log, copy.size).length === 0',
     tests: ['packages/verify/src/verify.test.ts'],
   },
   {
@@ -929,9 +929,9 @@ export default [
   {
     promise: 'A ledger that was taken out is missed by who knows whom to trust.',
     defect: 'without a log it passes for a journal that was never sealed',
-    file: 'packages/cli/src/commands/evidence.ts',
-    find: "return trust !== undefined || checkpoint !== undefined || ['ledger', 'sealer'].some(",
-    replace: "return ['ledger'].some(",
+    file: 'packages/verify/src/verify.ts',
+    find: "const expected = trust !== undefined || copies.length > 0 || ['ledger', 'sealer'].some(",
+    replace: "const expected = ['ledger'].some(",
     tests: ['packages/cli/src/exit-codes.test.ts'],
   },
   {
@@ -1317,5 +1317,45 @@ export default [
     find: 'await rm(unfinished, { force: true });\n    throw error;',
     replace: 'await rename(unfinished, path);\n    throw error;',
     tests: ['packages/cli/src/formats.test.ts'],
+  },
+  {
+    promise: 'A changed record is found.',
+    defect: 'the verifier does not compare the digest of a record',
+    file: 'packages/verify/src/record.ts',
+    find: "bytes.toString('latin1', from, from + JSON_AT) === `sha256:${digest} ` ? digest : null",
+    replace: 'bytes[from + JSON_AT - 1] === 32 ? digest : null',
+    tests: ['packages/verify/src/unsealed.test.ts'],
+  },
+  {
+    promise: 'A removed record is found.',
+    defect: 'the verifier does not follow the chain',
+    file: 'packages/verify/src/record.ts',
+    find: 'if (prev !== chain.head)',
+    replace: 'if (prev === undefined)',
+    tests: ['packages/verify/src/unsealed.test.ts'],
+  },
+  {
+    promise: 'An execution that rests on an approval which nobody gave is found.',
+    defect: 'the verifier does not look for it in a journal that is not sealed, nor in one that is',
+    file: 'packages/verify/src/streams.ts',
+    find: '    const missing = this.#approvals.missing(own);',
+    replace: '    const missing = this.#approvals.missing({ ...own, kind: null });',
+    tests: ['packages/verify/src/approvals.test.ts'],
+  },
+  {
+    promise: 'An execution that rests on an approval which nobody gave is found.',
+    defect: 'an approval counts twice',
+    file: 'packages/verify/src/approvals.ts',
+    find: 'if (request !== undefined) request.usedBy = String(execution);',
+    replace: 'if (request === undefined) return;',
+    tests: ['packages/verify/src/approvals.test.ts'],
+  },
+  {
+    promise: 'What no seal covers is named.',
+    defect: 'what follows the sealed records of a stream is not',
+    file: 'packages/verify/src/streams.ts',
+    find: 'const uncovered = seq > covered ?',
+    replace: 'const uncovered = covered === 0 && seq > 0 ?',
+    tests: ['packages/verify/src/verify.test.ts'],
   },
 ];

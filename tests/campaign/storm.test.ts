@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRedress, definePolicy, defineRegister, RedressError } from '@redress/core';
 import { awsJournal, exportJournal } from '@redress/evidence/aws';
-import { verifyFolder } from '@redress/evidence/verify';
+import { verifyLedger } from '@redress/verify';
 import { expect, it } from 'vitest';
 import { AwsError, Model } from '../../packages/evidence/test/support/model.js';
 import { seeded } from '../../packages/evidence/test/support/world.js';
@@ -111,6 +111,6 @@ it.each([1, 2])('nothing is done twice, nothing that is exempt, and nothing with
 
   const directory = mkdtempSync(join(tmpdir(), 'redress-storm-'));
   const copy = await exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory });
-  expect([copy.cut, verifyFolder(directory).problems]).toEqual([[], []]);
+  expect([copy.cut, verifyLedger({ directory }).findings]).toEqual([[], []]);
   rmSync(directory, { recursive: true });
 });

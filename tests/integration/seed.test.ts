@@ -115,6 +115,6 @@ it('a bucket that lost its exception tag: asked again, and fixed', async () => {
 
 it('leaves evidence that holds', () => {
   const report = account.runtime.verify();
-  expect([report.status, report.problems]).toEqual(['intact', []]);
+  expect([report.status, report.findings]).toEqual(['intact', []]);
   expect(report.executions).toBe(7);
 });

@@ -14,9 +14,9 @@ import {
   type StoredRecord,
 } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
-import { type VerifyReport, verifyFolder } from '@redress/evidence/verify';
 import { type BatchResponse, createHandler, type Handler, type HandlerOptions } from '@redress/lambda-runtime';
 import { fakeClock, type RecordingProxy, recordingProxy, testConnect, type WireCall } from '@redress/testing';
+import { type VerifyReport, verifyLedger } from '@redress/verify';
 import { captureLog, type LogLine } from './lambda-log.ts';
 import { ACCOUNT, OTHER, type Situation } from './situations.ts';
 
@@ -118,7 +118,7 @@ export async function startRuntime(endpoint: string): Promise<Runtime> {
       }
       return found;
     },
-    verify: () => verifyFolder(directory),
+    verify: () => verifyLedger({ directory }),
     async close() {
       await Promise.all(journals.map((each) => each.close?.()));
       await proxy.close();

@@ -128,7 +128,7 @@ describe('redress evidence seal and verify', () => {
     expect((await redress('evidence', 'seal')).exit).toBe(0);
     expect(await redress('evidence', 'verify', '--json')).toMatchObject({
       exit: 1,
-      json: { status: 'tampered', firstBad: { code: 'no-approval', seq: 2 }, findings: [{ code: 'open-execution' }, { code: 'no-approval' }] },
+      json: { status: 'tampered', firstBad: { code: 'no-approval', seq: 2 }, findings: [{ code: 'no-approval' }, { code: 'open-execution' }] },
     });
   });
 

@@ -7,8 +7,8 @@ import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, Descr
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { JOURNAL_TABLE } from '@redress/evidence/aws';
-import { verifyFolder } from '@redress/evidence/verify';
 import { ec2Remediators } from '@redress/remediator-ec2';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { HistoryEntry } from '../src/commands/history.js';
 import type { PlanDocument } from '../src/commands/plan.js';
@@ -192,7 +192,7 @@ describe('against an emulated account', () => {
     const { documents, stored } = kept.json as { documents: number; stored: number };
     expect([stored, await objects()]).toEqual([documents, documents]);
     expect(documents).toBeGreaterThan(4);
-    expect(verifyFolder(join(directory, 'copy'))).toMatchObject({ status: 'intact', executions: 2 });
+    expect(verifyLedger({ directory: join(directory, 'copy') })).toMatchObject({ status: 'intact', executions: 2 });
     expect(await redress('evidence', 'export', ...of, '--out', 'copy')).toMatchObject({ exit: 1, json: { error: { code: 'journal/invalid' } } });
     // In the formats of others it is, byte for byte, what its copy is.
     for (const format of ['ocsf', 'oscal-ar', 'oscal-poam']) {

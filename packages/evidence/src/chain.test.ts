@@ -1,11 +1,12 @@
 // What a reader refuses of a chain whose digests all fit: whoever can write a folder can make them fit.
-import { type Digest, digestOf, type EvidenceRecord, type ResourceRef, resource, streamOf } from '@redress/core';
+import { type Digest, digestOf, digestText, type EvidenceRecord, type ResourceRef, resource, streamOf } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { emptyState, nextLine, readLine, type StreamState } from './chain.js';
 
 const ref: ResourceRef = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });
 const START = Date.parse('2026-11-24T10:00:00Z');
 const [ONE, TWO] = [digestOf({ plan: 1 }), digestOf({ plan: 2 })] as const;
+type Whole = Pick<EvidenceRecord, 'kind' | 'execution' | 'resource' | 'remediator' | 'body' | 'blobs'>;
 type Fields = Partial<Pick<EvidenceRecord, 'kind' | 'execution' | 'remediator' | 'body'>>;
 const next = (state: StreamState, fields: Fields, time = START) =>
   readLine(state, nextLine(state, { kind: 'decision', execution: null, resource: ref, remediator: 'r', body: {}, blobs: {}, ...fields }, time).line);
@@ -146,4 +147,27 @@ it('keeps the fifty newest closed executions, newest first', () => {
   const records = Array.from({ length: 52 }, (_, n) => [intent(`x-${n}`, n + 1), outcome(`x-${n}`, n + 1)]).flat();
   const { closed, generation } = stateAfter(...records);
   expect([closed.length, closed[0]?.execution, closed.at(-1)?.execution, generation]).toEqual([50, 'x-51', 'x-2', 52]);
+});
+
+describe('a line that was changed', () => {
+  const first = stateAfter(intent('x-1', 1));
+  const { line } = nextLine(first, { kind: 'outcome', resource: ref, remediator: 'r', blobs: {}, execution: null, ...outcome('x-1', 1) } as Whole, START);
+  const redigested = (json: string) => `${digestText(json)} ${json}`;
+  const changed = (change: (json: string) => string) => redigested(change(line.slice(72)));
+
+  it.each<[string, string, string]>([
+    ['without its digest', line.slice(72), 'wrong-digest'],
+    ['with another text', line.replace('"remediator":"r"', '"remediator":"q"'), 'wrong-digest'],
+    ['that is not JSON', redigested('{"v":1'), 'not-json'],
+    ['with spaces', changed((json) => json.replaceAll(',"', ', "')), 'not-canonical'],
+    ['with a member twice', changed((json) => json.replace('"v":1', '"v":1,"v":1')), 'not-canonical'],
+    ['with a member that nobody knows', changed((json) => json.replace('"v":1', '"v":1,"w":1')), 'malformed'],
+    ['with an outcome that nobody knows', changed((json) => json.replace('"outcome":"remediated"', '"outcome":"well"')), 'malformed'],
+    ['of another resource', changed((json) => json.replace('"id":"a"', '"id":"b"')), 'wrong-stream'],
+    ['with another number', changed((json) => json.replace('"seq":2', '"seq":3')), 'wrong-number'],
+    ['that follows another record', changed((json) => json.replace(/"prev":"sha256:../, '"prev":"sha256:00')), 'broken-chain'],
+  ])('%s is refused: %#', (_name, bad, code) => {
+    expect(readLine(first, line)).toMatchObject({ ok: true });
+    expect(readLine(first, bad)).toMatchObject({ ok: false, problem: { code } });
+  });
 });

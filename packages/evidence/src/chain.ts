@@ -1,4 +1,4 @@
-// What a stream of records is, and what it says: pure, shared by the journals that write streams and the verifier that reads them.
+// What a stream of records is, and what it says: pure, shared by the journals that write streams. The verifier has its own reading of them.
 import {
   type Approval,
   type Attestation,

@@ -15,11 +15,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { breakerOf, digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { all as recordsOf } from '../test/support/world.js';
 import { folderJournal } from './folder.js';
 import { blobFile, streamFile } from './layout.js';
-import { verifyFolder } from './verify.js';
 
 let directory: string;
 let journal: Journal;
@@ -97,7 +97,7 @@ it('takes nothing for a document that is not what its name says, and begins noth
   expect((await journal.view(ref())).length).toBe(0);
   rmSync(at);
   expect((await journal.begin(request)).status).toBe('begun');
-  expect(verifyFolder(directory).problems.map(({ code }) => code)).toEqual(['open-execution']);
+  expect(verifyLedger({ directory }).findings.map(({ code }) => code)).toEqual(['open-execution']);
 });
 
 describe('a last line that was never finished', () => {
@@ -115,7 +115,7 @@ describe('a last line that was never finished', () => {
     expect(torn()).toEqual([half]);
     expect(readFileSync(stream())).toEqual(whole);
     await decision('two');
-    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 2 });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 2 });
     expect((await recordsOf(journal)).map(({ record }) => record.body['text'])).toEqual(['äöü 安', 'two']);
   });
 
@@ -127,7 +127,7 @@ describe('a last line that was never finished', () => {
     expect(torn()).toEqual(['sha256:0']);
     expect(readFileSync(stream(), 'utf8')).toBe('');
     await decision('one');
-    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 1 });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 1 });
   });
 });
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, resource } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { verifyFolder } from './verify.js';
 
 const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY, code: 'ENOSPC' }));
 vi.mock('node:fs', async (original) => {
@@ -51,5 +51,5 @@ it.each(['ENOSPC', 'EDQUOT'])('says so, begins nothing, and goes on when there i
   expect(await journal.view(ref)).toMatchObject({ length: 1, open: null });
   expect((await journal.begin(request)).status).toBe('begun');
   await journal.close?.();
-  expect(verifyFolder(directory).problems.map(({ code }) => code)).toEqual(['open-execution']);
+  expect(verifyLedger({ directory }).findings.map(({ code }) => code)).toEqual(['open-execution']);
 });

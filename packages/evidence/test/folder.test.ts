@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, type Journal, type ResourceRef, resource, streamOf } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folderJournal } from '../src/folder.js';
-import { verifyFolder } from '../src/verify.js';
 
 let directory: string;
 let journal: Journal;
@@ -38,7 +38,7 @@ it('goes on with a stream that it no longer keeps in mind', async () => {
   expect((await journal.view(ref('first'))).open).not.toBeNull();
   expect(await begin(journal, 'first')).toMatchObject({ status: 'busy' });
   // Nothing is wrong with it but that the execution is still open.
-  expect((await verifyFolder(directory)).problems.map(({ code }) => code)).toEqual(['open-execution']);
+  expect((await verifyLedger({ directory })).findings.map(({ code }) => code)).toEqual(['open-execution']);
 });
 
 describe('a folder journal after a crash', () => {
@@ -50,7 +50,7 @@ describe('a folder journal after a crash', () => {
     expect((await again.view(ref())).length).toBe(1);
     await again.append({ kind: 'decision', resource: ref(), remediator: 'r', body: {} });
     await again.close?.();
-    expect(verifyFolder(directory)).toMatchObject({ records: 2, problems: [{ code: 'open-execution' }] });
+    expect(verifyLedger({ directory })).toMatchObject({ records: 2, findings: [{ code: 'open-execution' }] });
     const [torn] = readdirSync(join(directory, 'torn'));
     expect(readFileSync(join(directory, 'torn', torn as string), 'utf8')).toBe('{"v":1,"str');
   });
@@ -82,7 +82,7 @@ describe('a folder journal after a crash', () => {
     expect(await again.begin({ ...fourth, budgets: [{ key: 'k', changes: 3, window: 60_000 }] })).toMatchObject({ status: 'over-budget', used: 3 });
     expect((await again.open()).map((each) => each.resource.id).sort()).toEqual(['a', 'c']);
     await again.close?.();
-    expect(verifyFolder(directory).problems.map((each) => each.code)).toEqual(['open-execution', 'open-execution']);
+    expect(verifyLedger({ directory }).findings.map((each) => each.code)).toEqual(['open-execution', 'open-execution']);
   });
 
   it('is unavailable, and records nothing, when a document cannot be kept', async () => {
@@ -100,7 +100,7 @@ describe('a folder journal after a crash', () => {
       ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents: { plan: { a: 1 }, before: { a: 1 } } }) as const;
     await Promise.all([journal, other, journal, other].map((each, at) => each.append(entry(`r-${at}`))));
     await other.close?.();
-    expect(verifyFolder(directory)).toMatchObject({ records: 4, problems: [] });
+    expect(verifyLedger({ directory })).toMatchObject({ records: 4, findings: [] });
     const blobs = join(directory, 'blobs');
     expect(readdirSync(blobs).flatMap((folder) => readdirSync(join(blobs, folder)))).toHaveLength(1);
   });
@@ -193,7 +193,7 @@ describe('a folder journal of several processes', () => {
   it('lets exactly one of six begin on one resource', async () => {
     const results = await Promise.all(Array.from({ length: 6 }, () => run(`console.log((await begin('a')).status);`)));
     expect(results.map((each) => each.out.trim()).sort()).toEqual(['begun', 'busy', 'busy', 'busy', 'busy', 'busy']);
-    expect(verifyFolder(directory)).toMatchObject({ records: 1, openExecutions: 1 });
+    expect(verifyLedger({ directory })).toMatchObject({ records: 1, openExecutions: 1 });
   });
 
   it('keeps budget and chain whole under four writers', async () => {
@@ -206,9 +206,9 @@ describe('a folder journal of several processes', () => {
     const results = await Promise.all(Array.from({ length: 4 }, () => run(work)));
     expect(results.map((each) => each.code)).toEqual([0, 0, 0, 0]);
     expect(results.reduce((sum, each) => sum + Number(each.out), 0)).toBe(7);
-    const report = verifyFolder(directory);
+    const report = verifyLedger({ directory });
     expect(report).toMatchObject({ records: 47, openExecutions: 7 });
-    expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
+    expect(report.findings.every((problem) => problem.code === 'open-execution')).toBe(true);
   });
 
   it('loses nothing that was acknowledged when a writer is killed', async () => {
@@ -239,6 +239,6 @@ describe('a folder journal of several processes', () => {
     expect(acknowledged).toBeGreaterThanOrEqual(20);
     expect(found.length).toBeGreaterThanOrEqual(acknowledged + 1);
     expect(found).toEqual(found.map((_, index) => index));
-    expect(verifyFolder(directory).status).toBe('intact');
+    expect(verifyLedger({ directory }).status).toBe('intact');
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connect, definePolicy, RedressError, type Remediator } from '@redress/core';
 import { folderJournal, memoryJournal } from '@redress/evidence';
-import { verifyFolder } from '@redress/evidence/verify';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
@@ -133,7 +133,7 @@ describe('the canary of the handler', () => {
     const { handler } = setUp({ journal });
     await handler(reported({ ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [] }), context);
     await journal.close?.();
-    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 1 });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 1 });
     rmSync(directory, { recursive: true, force: true });
   });
 

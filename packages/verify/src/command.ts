@@ -71,19 +71,31 @@ function fileOf(name: string): Buffer {
 
 /** A report as lines for people. */
 export function reportText(report: VerifyReport): string {
-  const { status, checkpoint, records, streams, unsealed, documents, firstBad, findings, limits } = report;
+  const { status, checkpoint, records, streams, unsealed, uncovered, documents, firstBad, findings, limits } = report;
   const sealed =
     checkpoint === null
-      ? 'no checkpoint'
+      ? findings.some(({ file }) => file === 'ledger/checkpoint')
+        ? 'no checkpoint'
+        : 'not sealed'
       : `${checkpoint.size} entries of ${checkpoint.origin}, ${checkpoint.seals} seals, the newest of ${checkpoint.sealed ?? 'an unknown time'}`;
   const lines = [
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
-    ...(unsealed === 0 ? [] : [`${unsealed} of the records are not sealed yet`]),
+    ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),
     ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),
     ...limits.map((limit) => `not shown: ${limit}`),
   ];
   return lines.map((line) => `${printable(line, '')}\n`).join('');
+}
+
+/** So many streams are named one by one; all of them are in the whole report. */
+const NAMED = 5;
+
+function uncoveredText(uncovered: VerifyReport['uncovered']): string {
+  const named = uncovered
+    .slice(0, NAMED)
+    .map(({ stream, resource, first, last }) => `${first === last ? `record ${first}` : `records ${first} to ${last}`} of ${resource ?? stream}`);
+  return [...named, ...(uncovered.length > NAMED ? [`and those of ${uncovered.length - NAMED} more streams`] : [])].join('; ');
 }
 
 /** A finding as one line: where it is, what is wrong, and its code. */

@@ -53,8 +53,8 @@ export class Documents {
     const before = folder.findings.length;
     const bytes = folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
     if (bytes !== null) return isDocument(bytes, digest) ? 'good' : 'changed';
-    // Whatever kept it from being read was found already.
-    return folder.findings.length > before ? 'changed' : 'missing';
+    // What keeps it from being read was found already, and may leave it as it is.
+    return folder.findings.slice(before).some(({ severity }) => severity === 'tampered') ? 'changed' : 'missing';
   }
 
   /** Looks at all that no record has named. */

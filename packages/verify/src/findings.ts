@@ -57,8 +57,8 @@ export class Folder {
   #unread(error: unknown, file: string): null {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') this.find('tampered', 'stray-folder', 'There is a folder where a file should be.', file);
-    else if (code === 'ENOTDIR') this.find('tampered', 'stray-file', 'There is a file where a folder should be.', file);
-    else if (code !== 'ENOENT') this.find('incomplete', 'unreadable', `It cannot be read: ${(error as Error).message}`, file);
+    // A file in the place of a folder is found where the folder is listed.
+    else if (code !== 'ENOENT' && code !== 'ENOTDIR') this.find('incomplete', 'unreadable', `It cannot be read: ${(error as Error).message}`, file);
     return null;
   }
 
@@ -121,12 +121,12 @@ export class Folder {
     this.#scratch = wider;
   }
 
-  /** Every file below a folder, in order of their names. */
+  /** Every file below a folder, in order of their names; also a folder that is named as a file. */
   files(folder: string): string[] {
     try {
       return readdirSync(join(this.directory, folder), { withFileTypes: true })
         .sort((a, b) => (a.name < b.name ? -1 : 1))
-        .flatMap((each) => (each.isDirectory() ? this.files(`${folder}/${each.name}`) : [`${folder}/${each.name}`]));
+        .flatMap((each) => (each.isDirectory() && !/\.jsonl?$/.test(each.name) ? this.files(`${folder}/${each.name}`) : [`${folder}/${each.name}`]));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOTDIR') this.find('tampered', 'stray-file', 'There is a file where a folder should be.', folder);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Finding, Folder } from './findings.js';
 import { digestOf, HASH, Hashes, leafWithin, rootOf, treeRoot } from './hash.js';
 import { canonical, isDigest, isObject, type JsonObject, readCanonical, utf8 } from './json.js';
-import type { Share } from './work.js';
+import type { Share } from './share.js';
 
 const WIDTH = 256;
 

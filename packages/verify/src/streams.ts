@@ -6,7 +6,7 @@ import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 import { Entries, entryOf, type Log, nameOf, placeOf } from './log.js';
 import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_AT } from './record.js';
-import type { Share } from './work.js';
+import type { Share } from './share.js';
 
 /** What all streams hold. */
 export interface Counts {
@@ -210,7 +210,8 @@ class Stream {
     if ('code' in read) return wrong(read.code, read.message);
     if (signed === false) return wrong('changed-record', 'The record is another one than the one that was sealed.');
     const unapproved = this.#unapproved(read, json, seq);
-    if (unapproved !== null) return wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
+    // It follows all the same, and so do those after it.
+    if (unapproved !== null) wrong('no-approval', `The execution rests on ${unapproved}, which the records before it do not show to be given.`);
     this.#chain = read.chain;
     this.#resource = read.resource;
     if (read.kind === 'intent') this.#executions++;

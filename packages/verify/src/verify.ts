@@ -51,7 +51,7 @@ const LARGE = 32_000_000;
 const NO_COPY =
   'That a log was set back to an older checkpoint, records and all, or that a key signed two histories: only a checkpoint that was kept elsewhere shows it.';
 const UNSEALED =
-  'Of records that are not sealed yet: whether the newest of a stream were cut off, a stream is missing as a whole, or the history was rewritten. Only their chains hold.';
+  'Of records that are not sealed yet: a cut tail of a stream, a stream that is missing as a whole, a history that was rewritten. Only their chains hold.';
 const TRUTH = 'Whether records were true when they were written.';
 
 /**
@@ -130,8 +130,9 @@ export function exitCodeOf({ status }: Pick<VerifyReport, 'status'>): 0 | 1 | 2 
 
 function checkFormat(folder: Folder): void {
   const bytes = folder.bytes('FORMAT');
-  if (bytes === null) folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was taken out.', 'FORMAT');
-  else if (bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
+  if (bytes === null && folder.findings.length === 0)
+    folder.find('tampered', 'no-format', 'The file FORMAT is missing: this is not a journal, or the file was taken out.', 'FORMAT');
+  if (bytes !== null && bytes.toString('utf8') !== FORMAT) folder.find('tampered', 'wrong-format', 'The file FORMAT names another format.', 'FORMAT');
 }
 
 /** The checkpoint, also one that nobody trusts: what it says can still be compared. */

@@ -3,15 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { type EntriesJob, type EntriesPart, readEntries } from './log.js';
+import type { Share } from './share.js';
 import { checkStreamFiles, type StreamsJob, type StreamsPart } from './streams.js';
-
-/** What of a job a thread does. */
-export interface Share {
-  readonly part: number;
-  readonly parts: number;
-  /** Number of the next piece of work that nobody has taken, from 0. */
-  next(): number;
-}
 
 /** Work of which all but the numbers of its pieces is known from the beginning. */
 type Job = EntriesJob | StreamsJob;

@@ -3,8 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ExportReport } from '@redress/evidence/aws';
-import type { Problem, VerifyReport } from '@redress/evidence/verify';
-import type { Finding, VerifyReport as LedgerReport } from '@redress/verify';
+import type { VerifyReport } from '@redress/verify';
 import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -40,11 +39,9 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
   if (aws !== null) {
     const directory = await mkdtemp(join(tmpdir(), 'redress-evidence-'));
     try {
-      const copy = await exported(aws, directory);
-      const keys = trustOf(io, place);
-      return isSealed(directory, keys, place)
-        ? await verifiedLedger(io, directory, keys, place.checkpoint ?? [], copy)
-        : await verified(io, shownOf(aws), directory, copy);
+      io.stderr(`${printable(shownOf(aws))} is copied first: the copy is what is checked. \`redress evidence export\` makes one that stays.\n`);
+      const { cut } = await exported(aws, directory);
+      return answered(io, { ...withCut(await verified(io, directory, place), cut), cut });
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
@@ -54,67 +51,38 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
       place: { file: data.shown },
       next: 'Give its folder with --data, or `--table` and `--bucket` of a journal on AWS.',
     });
-  const trust = trustOf(io, place);
-  return isSealed(data.directory, trust, place)
-    ? verifiedLedger(io, data.directory, trust, place.checkpoint ?? [], null)
-    : verified(io, data.shown, data.directory, null);
+  return answered(io, await verified(io, data.directory, place));
 }
 
-const trustOf = (io: Io, { trust }: VerifyCommandOptions) => trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
-
-/** Who knows whom to trust expects a seal: a ledger that was taken out as a whole is found. */
-function isSealed(directory: string, trust: string | undefined, { checkpoint }: VerifyCommandOptions): boolean {
-  return trust !== undefined || checkpoint !== undefined || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
-}
-
-/** Checks a sealed ledger, by the verifier that auditors use; what only the records of a journal can show is asked of them besides. */
-async function verifiedLedger(
-  io: Io,
-  directory: string,
-  trustFile: string | undefined,
-  checkpoints: readonly string[],
-  copy: ExportReport | null,
-): Promise<Answer> {
-  const { exitCodeOf, reportText, verifyLedger } = await import('@redress/verify');
-  const { verifyFolder } = await import('@redress/evidence/verify');
-  const trust = trustFile === undefined ? undefined : await trustIn(io, trustFile);
-  const copies = await Promise.all(checkpoints.map(async (name) => ({ name, note: await bytesOf(io, name) })));
-  let report: LedgerReport;
+async function verified(io: Io, directory: string, place: VerifyCommandOptions): Promise<VerifyReport> {
+  const trustFile = place.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+  const trust = trustFile === undefined ? {} : { trust: await trustIn(io, trustFile) };
+  const copies = await Promise.all((place.checkpoint ?? []).map(async (name) => ({ name, note: await bytesOf(io, name) })));
   try {
-    report = verifyLedger({ directory, copies, ...(trust === undefined ? {} : { trust }) });
+    return await (await import('@redress/verify')).verifyLargeLedger({ directory, copies, ...trust });
   } catch (cause) {
     throw misused(cause, {});
   }
-  const unapproved = verifyFolder(directory).problems.filter(({ code }) => code === 'no-approval');
-  const result = withFindings(report, [...unapproved.map(findingOf), ...(copy === null ? [] : cutFindings(copy))]);
-  const style = ({ intact: 'green', tampered: 'red', untrusted: 'red', incomplete: 'yellow' } as const)[result.status];
-  const [first = '', ...lines] = reportText(result).trimEnd().split('\n');
-  const status = first.startsWith(result.status) ? painter(io)(style, result.status) + first.slice(result.status.length) : first;
-  return { json: result, text: [status, ...lines].join('\n'), exit: exitCodeOf(result) };
 }
 
-function withFindings(report: LedgerReport, more: readonly Finding[]): LedgerReport {
-  const [first] = more;
-  if (first === undefined) return report;
-  return { ...report, status: 'tampered', findings: [...report.findings, ...more], firstBad: report.status === 'tampered' ? report.firstBad : first };
-}
-
-/** What heads of streams say and a copy of them does not show. */
-function cutFindings(copy: ExportReport): Finding[] {
-  const lines = cutLines(copy);
-  return copy.cut.map(({ stream, records }, index) => ({
-    ...{
-      severity: 'tampered',
-      code: 'cut-stream',
-      message: (lines[index] ?? '').slice('tampered: '.length),
-      file: `streams/${stream.slice(7, 9)}/${stream.slice(7)}.jsonl`,
-    },
-    ...{ line: null, seq: records + 1, entry: null, stream, resource: null },
+/** The heads of a journal on AWS say what no folder can. */
+function withCut(report: VerifyReport, cut: ExportReport['cut']): VerifyReport {
+  const lines = cutLines(cut);
+  const findings = cut.map(({ stream, records }, index) => ({
+    ...{ severity: 'tampered' as const, code: 'cut-stream', message: (lines[index] ?? '').slice('tampered: '.length) },
+    ...{ file: `streams/${stream.slice(7, 9)}/${stream.slice(7)}.jsonl`, line: null, seq: records + 1, entry: null, stream, resource: null },
   }));
+  const [first] = findings;
+  if (first === undefined) return report;
+  return { ...report, status: 'tampered', findings: [...report.findings, ...findings], firstBad: report.status === 'tampered' ? report.firstBad : first };
 }
 
-function findingOf({ severity, code, message, file, line, seq }: Problem): Finding {
-  return { severity, code, message, file, line, seq, entry: null, stream: null, resource: null };
+async function answered(io: Io, report: VerifyReport & Partial<Pick<ExportReport, 'cut'>>): Promise<Answer> {
+  const { exitCodeOf, reportText } = await import('@redress/verify');
+  const style = ({ intact: 'green', tampered: 'red', untrusted: 'red', incomplete: 'yellow' } as const)[report.status];
+  const [first = '', ...lines] = reportText(report).trimEnd().split('\n');
+  const status = painter(io)(style, report.status) + first.slice(report.status.length);
+  return { json: report, text: [status, ...lines].join('\n'), exit: exitCodeOf(report) };
 }
 
 /**
@@ -138,7 +106,7 @@ export async function evidenceExportCommand(io: Io, data: Data, options: GlobalO
   const lines = [
     `${printable(shown)}: ${report.records} records in ${report.streams} streams, ${report.documents} documents`,
     ...(place.store === true ? [`${report.stored} documents of the table are in the bucket`] : []),
-    ...cutLines(report),
+    ...cutLines(report.cut),
     `check it anywhere with: redress --data ${printable(shown)} evidence verify`,
   ];
   return { json: { out: shown, ...report }, text: lines.join('\n'), exit: report.cut.length > 0 ? 1 : 0 };
@@ -159,33 +127,9 @@ async function exported(aws: AwsPlace, directory: string, more: { readonly store
   return (await import('@redress/evidence/aws')).exportJournal({ ...aws, directory, ...more });
 }
 
-function cutLines({ cut }: ExportReport): string[] {
+function cutLines(cut: ExportReport['cut']): string[] {
   return cut.map(
     ({ stream, head, records }) =>
       `tampered: the head of stream ${printable(stream)} counts ${head} records, ${records} are there, or the newest is another one`,
   );
-}
-
-async function verified(io: Io, shown: string, directory: string, copy: ExportReport | null): Promise<Answer> {
-  const { verifyFolder } = await import('@redress/evidence/verify');
-  const found: VerifyReport = verifyFolder(directory);
-  // The heads say what no folder can.
-  const result = copy !== null && copy.cut.length > 0 ? { ...found, status: 'tampered' as const } : found;
-  const paint = painter(io);
-  const style = result.status === 'intact' ? 'green' : result.status === 'tampered' ? 'red' : 'yellow';
-  const lines = [
-    `${paint(style, result.status)}  ${printable(shown)}: ${result.records} records in ${result.streams} streams, ${result.executions} executions (${result.openExecutions} open), ${result.documents} documents`,
-    ...(result.firstBad === null
-      ? []
-      : [
-          `first bad record: ${printable(`${result.firstBad.file}:${result.firstBad.line ?? '-'}`)}${result.firstBad.seq === null ? '' : ` (record ${result.firstBad.seq})`}: ${printable(result.firstBad.message)} (${printable(result.firstBad.code)})`,
-        ]),
-    ...(copy === null ? [] : cutLines(copy)),
-    ...result.limits.map((limit) => `limit: ${printable(limit)}`),
-  ];
-  return {
-    json: copy === null ? result : { ...result, cut: copy.cut },
-    text: lines.join('\n'),
-    exit: result.status === 'intact' ? 0 : result.status === 'tampered' ? 1 : 2,
-  };
 }

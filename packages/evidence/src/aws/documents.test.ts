@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { canonicalJson, digestOf, digestText, type Json } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, opened, ref, seeded, verified } from '../../test/support/world.js';
 import { exportJournal } from '../aws.js';
-import { verifyFolder } from '../verify.js';
 
 const DAY = 86_400_000;
 const decision = (documents: { [name: string]: Json }, id = 'a') => ({ kind: 'decision', resource: ref(id), remediator: 'r', body: {}, documents }) as const;
@@ -104,7 +104,7 @@ describe('a document that travels in an item', () => {
     expect((await verified(model)).report).toMatchObject({
       status: 'tampered',
       firstBad: { code: 'changed-document', seq: 2 },
-      problems: [{ seq: 2 }],
+      findings: [{ seq: 2 }],
     });
   });
 
@@ -132,7 +132,7 @@ describe('a document that travels in an item', () => {
   it('and is gone is only gone', async () => {
     delete (record(2) as Partial<ReturnType<typeof record>>).documents;
     expect((await all(opened(model))).map(({ documents }) => documents)).toEqual([{ seen: { n: 0 } }, {}, { seen: { n: 2 } }]);
-    expect((await verified(model)).report).toMatchObject({ status: 'incomplete', problems: [{ code: 'missing-document', seq: 2 }] });
+    expect((await verified(model)).report).toMatchObject({ status: 'incomplete', findings: [{ code: 'missing-document', seq: 2 }] });
   });
 
   it('is named where another record has the same as it was', async () => {
@@ -166,7 +166,7 @@ describe('the copy', () => {
     expect(readFileSync(join(directory, blobKey({ n: 1 })), 'utf8')).toBe('{"n":1}');
     expect(readFileSync(join(directory, blobKey(large)), 'utf8')).toBe(canonicalJson(large));
     expect([inBucket(), [...model.items]]).toEqual([[blobKey(large)], items]);
-    expect(verifyFolder(directory).status).toBe('intact');
+    expect(verifyLedger({ directory }).status).toBe('intact');
   });
 
   it('stores in the bucket what travels in items when it is asked to, and locks it from the newest record that names it', async () => {
@@ -236,7 +236,7 @@ describe('the copy', () => {
     const { directory, report } = await copied({ store: true });
     expect(report.records).toBe(2);
     expect(readFileSync(join(directory, blobKey({ n: 2 })), 'utf8')).toBe('{"n":2}');
-    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { seq: 1 } });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { seq: 1 } });
   });
 
   it('stores nothing that would not be locked any more, and locks nothing for longer because of a date that is to come', async () => {
@@ -256,7 +256,7 @@ describe('the copy', () => {
     record(4).documents.B = gzipSync(`${digestOf({ n: 3 })} {"n":7}\n`);
     const { directory, report } = await copied({ store: true });
     expect([report.stored, inBucket()]).toEqual([1, [blobKey({ n: 2 })]]);
-    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', seq: 1 } });
   });
 
   it('is whole where something else is in the bucket under the digest of a document, and nothing is written over', async () => {
@@ -265,7 +265,7 @@ describe('the copy', () => {
     const directory = join(root, 'copy');
     const copying = exportJournal({ table: 't', bucket: 'b', clients: model.clients, directory, store: true });
     await expect(copying).rejects.toMatchObject({ code: 'journal/corrupt' });
-    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', documents: 1 });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', documents: 1 });
     expect(model.objects.get(blobKey({ n: 1 }))).toBe('{"n":9}');
   });
 
@@ -276,7 +276,7 @@ describe('the copy', () => {
     model.objects.set(blobKey(same), '"changed"');
     await expect(all(opened(model))).rejects.toMatchObject({ code: 'journal/corrupt' });
     const { directory } = await copied();
-    expect(verifyFolder(directory).status).toBe('tampered');
+    expect(verifyLedger({ directory }).status).toBe('tampered');
     expect(digestText(readFileSync(join(directory, blobKey(same)), 'utf8'))).not.toBe(digestOf(same));
   });
 });

@@ -3,12 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson, digestText, type Json, streamOf } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Model } from '../../test/support/model.js';
 import { opened, ref } from '../../test/support/world.js';
 import { exportJournal } from '../aws.js';
 import { streamFile } from '../layout.js';
-import { verifyFolder } from '../verify.js';
 import type { Item } from './store.js';
 
 let model: Model;
@@ -41,7 +41,7 @@ it('is the lines as they were hashed, the documents by their digests, and the fo
   expect(readdirSync(directory).sort()).toEqual(['FORMAT', 'blobs', 'streams']);
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
   expect(files.length).toBe(2 + 3 + 1);
-  expect(verifyFolder(directory).status).toBe('intact');
+  expect(verifyLedger({ directory }).status).toBe('intact');
 });
 
 it.each([
@@ -106,7 +106,7 @@ describe('a stream', () => {
     model.objects.clear();
     const next = await copied();
     expect(next.report).toMatchObject({ records: 5, cut: [{ stream, head: 4, records: 4 }] });
-    expect(verifyFolder(next.directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 4 } });
+    expect(verifyLedger({ directory: next.directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 4 } });
   });
 
   it('of many records is whole', async () => {
@@ -114,7 +114,7 @@ describe('a stream', () => {
     for (let n = 0; n < 60; n++) await journal.append({ kind: 'decision', resource: ref(), remediator: 'r', body: { text: `${n} ${'x'.repeat(2000)}` } });
     const { report, directory } = await copied();
     expect(report).toMatchObject({ records: 64, cut: [] });
-    expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 64 });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 64 });
   });
 });
 
@@ -132,7 +132,7 @@ describe('a record that names what is not a document', () => {
     const { report, directory } = await copied();
     // One is for the log.
     expect([report.records, report.documents, model.counts.get('GetObject')]).toEqual([4, 2, 1]);
-    expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 3 } });
+    expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-digest', seq: 3 } });
   });
 
   it('or that cannot be read is copied as it is', async () => {
@@ -169,5 +169,5 @@ it('fails where a document cannot be read, and then does not pass for one', asyn
   const directory = join(root, 'part');
   await expect(copied({ directory, clients: { dynamodb: { send }, s3: { send } } })).rejects.toMatchObject({ code: 'journal/unavailable' });
   expect(existsSync(join(directory, 'FORMAT'))).toBe(false);
-  expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
+  expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
 });

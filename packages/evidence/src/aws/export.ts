@@ -44,10 +44,10 @@ const AT_ONCE = 16;
 const LAST = recordKey(999_999_999_999);
 
 /**
- * Copies a journal into a folder that `verifyFolder` reads: the lines byte for byte as they were hashed, each document as a file of its own,
+ * Copies a journal into a folder that `verifyLedger` reads: the lines byte for byte as they were hashed, each document as a file of its own,
  * wherever it was, and the log of a journal that is sealed. Judges nothing: what was tampered with is copied as it is, for the verifier to name. Reads only, unless it is asked to `store`.
  *
- * @example await exportJournal({ table: 'redress', bucket: 'redress-evidence', directory: 'copy' }); verifyFolder('copy');
+ * @example await exportJournal({ table: 'redress', bucket: 'redress-evidence', directory: 'copy' }); verifyLedger({ directory: 'copy' });
  * @throws {RedressError} `journal/unavailable`; `journal/invalid` when the folder holds a journal already; with `store`, after the copy is whole,
  * `journal/corrupt` when something else is in the bucket under a document's digest.
  */

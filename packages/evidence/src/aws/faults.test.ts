@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { breakerOf, canonicalJson, digestOf, digestText, type Journal, type Json, type Lease, streamOf } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AwsError, Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { awsJournal, exportJournal } from '../aws.js';
-import { verifyFolder } from '../verify.js';
 
 /** More than an item takes. */
 const large = (more: object = {}) => ({ ...more, text: 'x'.repeat(70_000) });
@@ -438,11 +438,11 @@ it('copies all of a journal, or what does not pass for one', async () => {
   const directory = join(root, 'copy');
   const copying = (clients: object) => exportJournal({ table: 't', bucket: 'b', clients: clients as never, directory });
   await expect(copying({ dynamodb: { send }, s3: { send } })).rejects.toMatchObject({ code: 'journal/unavailable' });
-  expect(verifyFolder(directory)).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
+  expect(verifyLedger({ directory })).toMatchObject({ status: 'tampered', firstBad: { code: 'no-format' } });
   await expect(copying(model.clients)).rejects.toMatchObject({ code: 'journal/invalid' });
   rmSync(directory, { recursive: true });
   await copying(model.clients);
-  expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 6, documents: 5 });
+  expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 6, documents: 5 });
   rmSync(root, { recursive: true });
 });
 

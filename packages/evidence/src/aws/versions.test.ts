@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { type TransactWriteItem, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { type Digest, digestOf, type Journal, type StoredRecord } from '@redress/core';
+import { type VerifyReport, verifyLedger } from '@redress/verify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Model } from '../../test/support/model.js';
 import { all, HOUR, opened, ref, request, seeded, verified } from '../../test/support/world.js';
 import { folderJournal } from '../folder.js';
-import { type VerifyReport, verifyFolder } from '../verify.js';
 import { carriedBy } from './documents.js';
 import type { Item } from './store.js';
 
@@ -49,7 +49,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
     if (kind === 'folder') {
       cpSync(join(FIXTURES, 'folder'), directory, { recursive: true });
       open = () => folderJournal({ directory, clock });
-      verify = async () => verifyFolder(directory);
+      verify = async () => verifyLedger({ directory });
     } else {
       const model = await table();
       open = () => opened(model, { clock });
@@ -65,7 +65,7 @@ describe.each(['folder', 'table'] as const)('a %s that the last version has writ
   it('verifies, and is read whole', async () => {
     const report = await verify();
     expect(report).toMatchObject({ status: 'incomplete', streams: 6, records: 19, executions: 4, openExecutions: 1, documents: 13 });
-    expect(report.problems.map(({ code }) => code)).toEqual(['open-execution']);
+    expect(report.findings.map(({ code }) => code)).toEqual(['open-execution']);
     const journal = open();
     const records = await all(journal);
     expect(kinds(of(records, 'fixed'))).toEqual(['decision', 'approval', 'intent', 'call', 'outcome', 'intent', 'call', 'outcome', 'duplicate']);

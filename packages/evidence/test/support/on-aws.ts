@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { verifyLedger } from '@redress/verify';
 import { describe, expect, it } from 'vitest';
 import { exportJournal } from '../../src/aws.js';
 import { describeJournal } from '../../src/contract.js';
-import { verifyFolder } from '../../src/verify.js';
 import type { Servers } from './emulator.js';
 import { opened, ref } from './world.js';
 
@@ -80,7 +80,7 @@ export function describeOnAws(name: string, servers: () => Servers): void {
         expect(Key).toMatch(/^evidence\/blobs\//);
         await expect(clients.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key, VersionId }) as never)).rejects.toMatchObject({ name: 'AccessDenied' });
       }
-      expect(verifyFolder(join(directory, 'two'))).toMatchObject({ status: 'intact', documents: 3 });
+      expect(verifyLedger({ directory: join(directory, 'two') })).toMatchObject({ status: 'intact', documents: 3 });
       rmSync(directory, { recursive: true });
       await remove();
     });

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, type Journal, type ResourceRef, resource, type StoredRecord } from '@redress/core';
+import { verifyLedger } from '@redress/verify';
 import { type AwsJournalOptions, awsJournal, exportJournal } from '../../src/aws.js';
-import { verifyFolder } from '../../src/verify.js';
 import type { Clients } from './emulator.js';
 
 /** A table and a bucket: those of the model, or of a server. */
@@ -56,7 +56,7 @@ export async function all(journal: Journal): Promise<StoredRecord[]> {
 export async function verified({ table, bucket, clients }: World) {
   const directory = mkdtempSync(join(tmpdir(), 'redress-aws-'));
   const { cut } = await exportJournal({ table, bucket, clients, directory });
-  const report = verifyFolder(directory);
+  const report = verifyLedger({ directory });
   rmSync(directory, { recursive: true });
-  return { cut, tampered: report.problems.filter((each) => each.severity === 'tampered' || each.code === 'missing-document'), report };
+  return { cut, tampered: report.findings.filter((each) => each.severity === 'tampered' || each.code === 'missing-document'), report };
 }

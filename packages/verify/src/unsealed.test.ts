@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { canonicalJson, digestText, streamOf } from '@redress/core';
+import { folderJournal } from '@redress/evidence';
 import { describe, expect, it } from 'vitest';
-import { blobs, copy, fresh, ref, root, streams, useKept, walk } from '../test/support/kept.js';
-import { folderJournal } from './folder.js';
-import { verifyFolder } from './verify.js';
+import { blobs, copy, fresh, ref, root, streams, useKept, walk } from '../../evidence/test/support/kept.js';
+import { verifyLedger } from './index.js';
 
 useKept();
 
@@ -16,11 +17,19 @@ const withJournal = (record: Record<string, unknown>, own: object): Record<strin
 
 const redigested = (json: string) => `${digestText(json)} ${json}`;
 
-describe('verifyFolder', () => {
+describe('verifyLedger of a journal that is not sealed', () => {
   it('finds an untouched journal intact, and writes nothing', () => {
     fresh();
     const before = walk(copy).map((file) => [file, statSync(file).mtimeMs]);
-    expect(verifyFolder(copy)).toMatchObject({ status: 'intact', streams: 3, records: 36, executions: 9, openExecutions: 0, documents: 18, firstBad: null });
+    expect(verifyLedger({ directory: copy })).toMatchObject({
+      status: 'intact',
+      streams: 3,
+      records: 36,
+      executions: 9,
+      openExecutions: 0,
+      documents: 18,
+      firstBad: null,
+    });
     expect(walk(copy).map((file) => [file, statSync(file).mtimeMs])).toEqual(before);
   });
 
@@ -48,7 +57,7 @@ describe('verifyFolder', () => {
       const file = streams()[0] as string;
       const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
       writeFileSync(file, `${tamper(lines, at).join('\n')}\n`);
-      const report = verifyFolder(copy);
+      const report = verifyLedger({ directory: copy });
       expect(report.status).toBe('tampered');
       expect(report.firstBad).toMatchObject({ file: relative(copy, file), line: expected(at) });
     }
@@ -62,10 +71,10 @@ describe('verifyFolder', () => {
     const parsed = (at: number) => JSON.parse((lines.at(at) as string).slice(72)) as Record<string, unknown>;
     lines[lines.length - 1] = redigested(canonicalJson(change(parsed(-1), parsed(-2))));
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const { status, firstBad, problems } = verifyFolder(copy);
+    const { status, firstBad, findings: problems } = verifyLedger({ directory: copy });
     // The documents of the record that was there are named by none now: that is a finding of its own.
     const tampered = problems.filter(({ code }) => code !== 'unused-document');
-    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, problems: tampered.length };
+    return { status, code: firstBad?.code, line: firstBad?.line, seq: firstBad?.seq, findings: tampered.length };
   };
   it.each<[string, string | undefined, (record: Record<string, unknown>, before: Record<string, unknown>) => object]>([
     // What is there is taken: it is the change that is found, not the way in which it is made.
@@ -96,8 +105,8 @@ describe('verifyFolder', () => {
     const found = forgedLast(change);
     expect(found).toEqual(
       code === undefined
-        ? { status: 'intact', code, line: undefined, seq: undefined, problems: 0 }
-        : { status: 'tampered', code, line: 12, seq: 12, problems: 1 },
+        ? { status: 'intact', code, line: undefined, seq: undefined, findings: 0 }
+        : { status: 'tampered', code, line: 12, seq: 12, findings: 1 },
     );
   });
 
@@ -109,23 +118,23 @@ describe('verifyFolder', () => {
       const file = join(copy, 'blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
       mkdirSync(join(file, '..'), { recursive: true });
       writeFileSync(file, text);
-      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
       rmSync(file);
     }
-    expect(verifyFolder(copy).status).toBe('intact');
+    expect(verifyLedger({ directory: copy }).status).toBe('intact');
   });
 
   it('calls missing documents, torn lines and open executions incomplete, not tampered', () => {
     fresh();
     rmSync(blobs()[0] as string);
-    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'missing-document' } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', firstBad: { code: 'missing-document' } });
     fresh();
     writeFileSync(streams()[0] as string, '{"half":', { flag: 'a' });
-    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'torn-line', line: 13 } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', firstBad: { code: 'torn-line', line: 13 } });
     fresh();
     const file = streams()[0] as string;
     writeFileSync(file, `${readFileSync(file, 'utf8').slice(0, -1).split('\n').slice(0, -1).join('\n')}\n`);
-    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', firstBad: { code: 'open-execution' } });
   });
 
   it('does not see a tail that is cut after an outcome, with its documents, and says that it cannot', () => {
@@ -134,12 +143,12 @@ describe('verifyFolder', () => {
     const lines = readFileSync(file, 'utf8').slice(0, -1).split('\n');
     writeFileSync(file, `${lines.slice(0, 8).join('\n')}\n`);
     // Without them it does.
-    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', problems: [{ code: 'unused-document', severity: 'incomplete' }] });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', findings: [{ code: 'unused-document', severity: 'incomplete' }] });
     for (const digest of lines
       .slice(8)
       .flatMap((line) => [...line.matchAll(/"(?:plan|before|after)":"sha256:([0-9a-f]{64})"/g)].map(([, hex]) => hex as string)))
       rmSync(join(copy, 'blobs', digest.slice(0, 2), `${digest}.json`), { force: true });
-    const report = verifyFolder(copy);
+    const report = verifyLedger({ directory: copy });
     expect(report.status).toBe('intact');
     expect(report.limits.join(' ')).toMatch(/cut tail/);
   });
@@ -148,16 +157,16 @@ describe('verifyFolder', () => {
     fresh();
     const [one, two] = streams() as [string, string];
     writeFileSync(one, readFileSync(two));
-    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-stream', line: 1 } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-stream', line: 1 } });
     fresh();
     writeFileSync(streams()[0] as string, '');
-    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'empty-stream' });
+    expect(verifyLedger({ directory: copy }).firstBad).toMatchObject({ code: 'empty-stream' });
     fresh();
     writeFileSync(join(copy, 'streams', 'note.txt'), 'x');
-    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'stray-file' });
+    expect(verifyLedger({ directory: copy }).firstBad).toMatchObject({ code: 'stray-file' });
     fresh();
     rmSync(join(copy, 'FORMAT'));
-    expect(verifyFolder(copy).firstBad).toMatchObject({ code: 'no-format' });
+    expect(verifyLedger({ directory: copy }).firstBad).toMatchObject({ code: 'no-format' });
   });
 
   it('finds what was moved to another folder, and another format', () => {
@@ -170,11 +179,11 @@ describe('verifyFolder', () => {
       const moved = join(copy, relative(copy, file).split('/')[0] ?? '', 'zz', relative(join(file, '..'), file));
       mkdirSync(join(moved, '..'), { recursive: true });
       cpSync(file, moved);
-      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', problems: [{ code, file: relative(copy, moved) }] });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', findings: [{ code, file: relative(copy, moved) }] });
     }
     fresh();
     writeFileSync(join(copy, 'FORMAT'), 'redress-journal 2\n');
-    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-format' } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', firstBad: { code: 'wrong-format' } });
   });
 
   it('finds a changed document that no record names', () => {
@@ -184,9 +193,9 @@ describe('verifyFolder', () => {
     mkdirSync(join(file, '..'), { recursive: true });
     // What a crash between document and record leaves.
     writeFileSync(file, '{"a":1}');
-    expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', documents: 19, problems: [{ code: 'unused-document' }] });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', documents: 19, findings: [{ code: 'unused-document' }] });
     writeFileSync(file, '{"a":2}');
-    expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
+    expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', firstBad: { code: 'changed-document', file: relative(copy, file) } });
   });
 
   it('names what was tampered with before what is only incomplete, and stops at the first bad line of a stream', () => {
@@ -195,9 +204,9 @@ describe('verifyFolder', () => {
     writeFileSync(first, '{"half":', { flag: 'a' });
     const lines = readFileSync(second, 'utf8').split('\n');
     writeFileSync(second, lines.toSpliced(3, 2).join('\n'));
-    const report = verifyFolder(copy);
+    const report = verifyLedger({ directory: copy });
     expect(report).toMatchObject({ status: 'tampered', firstBad: { file: relative(copy, second), line: 4 } });
-    expect(report.problems.map(({ code, severity, line }) => [severity, code === 'unused-document' ? code : line])).toEqual([
+    expect(report.findings.map(({ code, severity, line }) => [severity, code === 'unused-document' ? code : line])).toEqual([
       ['incomplete', 13],
       ['tampered', 4],
       // Of the records that are not there any more.
@@ -225,29 +234,29 @@ describe('verifyFolder', () => {
   ])('names %s: a finding, no error, and not intact', (_what, fault, code) => {
     fresh();
     fault();
-    const report = verifyFolder(copy);
+    const report = verifyLedger({ directory: copy });
     expect(report.status).not.toBe('intact');
-    expect(report.problems.map((each) => each.code)).toContain(code);
+    expect(report.findings.map((each) => each.code)).toContain(code);
   });
 
   it('passes over a document that a writer left half-written', () => {
     fresh();
     writeFileSync(`${blobs()[0]}.4711.0.tmp`, '{"half');
-    expect(verifyFolder(copy).status).toBe('intact');
+    expect(verifyLedger({ directory: copy }).status).toBe('intact');
   });
 
   it('counts documents of no record once, and says how many', () => {
     fresh();
     rmSync(streams()[0] as string);
-    expect(verifyFolder(copy)).toMatchObject({
+    expect(verifyLedger({ directory: copy })).toMatchObject({
       status: 'incomplete',
       streams: 2,
-      problems: [{ code: 'unused-document', message: expect.stringContaining('6 documents') }],
+      findings: [{ code: 'unused-document', message: expect.stringContaining('6 documents') }],
     });
   });
 
   describe('says exactly what it found, and where', () => {
-    const found = () => verifyFolder(copy).problems.map(({ severity, code, file, line, seq }) => [severity, code, file, line, seq]);
+    const found = () => verifyLedger({ directory: copy }).findings.map(({ severity, code, file, line, seq }) => [severity, code, file, line, seq]);
     const at = (file: string) => relative(copy, file);
     const linesOf = (file: string) => readFileSync(file, 'utf8').slice(0, -1).split('\n');
     const first = () => streams()[0] as string;
@@ -262,11 +271,11 @@ describe('verifyFolder', () => {
       fresh();
       rmSync(named(4, 'after'));
       expect(found()).toEqual([['incomplete', 'missing-document', at(first()), 4, 4]]);
-      expect(verifyFolder(copy)).toMatchObject({ records: 36, documents: 17 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ records: 36, documents: 17 });
       fresh();
       writeFileSync(named(8, 'after'), '{}');
       expect(found()).toEqual([['tampered', 'changed-document', at(first()), 8, 8]]);
-      expect(verifyFolder(copy)).toMatchObject({ records: 36, documents: 18 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ records: 36, documents: 18 });
     });
 
     it('of a document that several records name: at each of them', async () => {
@@ -275,10 +284,10 @@ describe('verifyFolder', () => {
       for (let n = 0; n < 2; n++)
         await journal.append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { n }, documents: { seen: { same: 1 } } });
       await journal.close?.();
-      expect(verifyFolder(directory)).toMatchObject({ status: 'intact', records: 2, executions: 0, documents: 1 });
+      expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 2, executions: 0, documents: 1 });
       const [document] = walk(join(directory, 'blobs'));
       writeFileSync(document as string, '{}');
-      expect(verifyFolder(directory).problems.map(({ code, line, seq }) => [code, line, seq])).toEqual([
+      expect(verifyLedger({ directory }).findings.map(({ code, line, seq }) => [code, line, seq])).toEqual([
         ['changed-document', 1, 1],
         ['changed-document', 2, 2],
       ]);
@@ -295,18 +304,28 @@ describe('verifyFolder', () => {
       writeFileSync(first(), `${whole.slice(0, 11).join('\n')}\n`);
       rmSync(after);
       expect(found()).toEqual([['incomplete', 'open-execution', at(first()), 11, 11]]);
-      expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', records: 35, executions: 9, openExecutions: 1 });
-      expect(verifyFolder(copy).problems[0]?.message).toContain(execution);
+      expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', records: 35, executions: 9, openExecutions: 1 });
+      expect(verifyLedger({ directory: copy }).findings[0]?.message).toContain(execution);
     });
 
-    it('of bytes that are not text: their line, and nothing of the stream counts', () => {
+    it('of bytes that are not text: their line, and nothing of the stream from there on counts', () => {
       fresh();
       const bytes = readFileSync(first());
       const third = linesOf(first()).slice(0, 2).join('\n').length + 1;
       bytes[third + 100] = 0xff;
       writeFileSync(first(), bytes);
+      expect(found().slice(0, 1)).toEqual([['tampered', 'wrong-digest', at(first()), 3, 3]]);
+      // And with a digest that was made to fit.
+      const end = bytes.indexOf(10, third);
+      bytes.write(
+        createHash('sha256')
+          .update(bytes.subarray(third + 72, end))
+          .digest('hex'),
+        third + 'sha256:'.length,
+      );
+      writeFileSync(first(), bytes);
       expect(found().slice(0, 1)).toEqual([['tampered', 'not-utf8', at(first()), 3, 3]]);
-      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 24, executions: 6 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ streams: 3, records: 26, executions: 7 });
       expect(found().map(([, code]) => code)).toEqual(['not-utf8', 'unused-document']);
     });
 
@@ -319,14 +338,14 @@ describe('verifyFolder', () => {
         ['wrong-number', 3, 3],
         ['unused-document', null, null],
       ]);
-      expect(verifyFolder(copy)).toMatchObject({ status: 'tampered', streams: 3, records: 26, executions: 7, openExecutions: 0 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'tampered', streams: 3, records: 26, executions: 7, openExecutions: 0 });
     });
 
     it('of an emptied stream, and of FORMAT: the file, and no line', () => {
       fresh();
       writeFileSync(first(), '');
       expect(found()[0]).toEqual(['tampered', 'empty-stream', at(first()), null, null]);
-      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 24 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ streams: 3, records: 24 });
       fresh();
       rmSync(join(copy, 'FORMAT'));
       expect(found()).toEqual([['tampered', 'no-format', 'FORMAT', null, null]]);
@@ -354,7 +373,7 @@ describe('verifyFolder', () => {
       ];
       for (const each of strays) writeFileSync(each, '');
       expect(found().sort()).toEqual(strays.map((each) => ['tampered', 'stray-file', at(each), null, null]).sort());
-      expect(verifyFolder(copy)).toMatchObject({ streams: 3, records: 36, documents: 18 });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ streams: 3, records: 36, documents: 18 });
     });
 
     it('of one document that no record names: that it is one, and which', () => {
@@ -364,7 +383,7 @@ describe('verifyFolder', () => {
       mkdirSync(join(file, '..'), { recursive: true });
       writeFileSync(file, '{"a":1}');
       expect(found()).toEqual([['incomplete', 'unused-document', at(file), null, null]]);
-      expect(verifyFolder(copy).problems[0]?.message).toMatch(/^No record names this document: /);
+      expect(verifyLedger({ directory: copy }).findings[0]?.message).toMatch(/^No record names this document: /);
     });
 
     it.each([
@@ -378,16 +397,16 @@ describe('verifyFolder', () => {
       // A link to itself.
       symlinkSync(file, file);
       expect(found()).toContainEqual(['incomplete', 'unreadable', at(file), null, null]);
-      expect(verifyFolder(copy)).toMatchObject({ status: 'incomplete', records });
+      expect(verifyLedger({ directory: copy })).toMatchObject({ status: 'incomplete', records });
     });
   });
 
   it('says that a folder does not exist', () => {
-    expect(() => verifyFolder(join(root, 'nowhere'))).toThrow(/no folder/);
+    expect(() => verifyLedger({ directory: join(root, 'nowhere') })).toThrow(/no folder/);
     writeFileSync(join(root, 'a-file'), '');
-    expect(() => verifyFolder(join(root, 'a-file'))).toThrow(/no folder/);
+    expect(() => verifyLedger({ directory: join(root, 'a-file') })).toThrow(/no folder/);
     mkdirSync(join(root, 'empty'), { recursive: true });
-    expect(verifyFolder(join(root, 'empty')).status).toBe('tampered');
+    expect(verifyLedger({ directory: join(root, 'empty') }).status).toBe('tampered');
     expect(existsSync(join(root, 'empty', 'FORMAT'))).toBe(false);
   });
 });

@@ -1,15 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { digestOf } from '@redress/core';
+import { folderJournal } from '@redress/evidence';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blobs, copy, fresh, ref, root, streams, useKept } from '../test/support/kept.js';
-import { folderJournal } from './folder.js';
-import { verifyFolder } from './verify.js';
+import { blobs, copy, fresh, ref, root, streams, useKept } from '../../evidence/test/support/kept.js';
+import { verifyLedger } from './index.js';
 
 useKept();
 
-describe('verifyFolder, whatever is changed', () => {
+describe('verifyLedger of a journal that is not sealed, whatever is changed', () => {
   it('finds every changed byte of every record, and names its line', () => {
     fresh();
     const files = streams();
@@ -22,7 +22,7 @@ describe('verifyFolder, whatever is changed', () => {
         const at = position % (bad.length - 1);
         bad[at] = (bad[at] as number) ^ change;
         writeFileSync(file, bad);
-        const report = verifyFolder(copy);
+        const report = verifyLedger({ directory: copy });
         writeFileSync(file, good);
         expect(report.status).toBe('tampered');
         const line = good.subarray(0, at).toString('latin1').split('\n').length;
@@ -44,7 +44,7 @@ describe('verifyFolder, whatever is changed', () => {
         const bad = Buffer.from(good);
         bad[position % bad.length] = (bad[position % bad.length] as number) ^ change;
         writeFileSync(file, bad);
-        const report = verifyFolder(copy);
+        const report = verifyLedger({ directory: copy });
         writeFileSync(file, good);
         expect(report.firstBad).toMatchObject({ code: 'changed-document' });
         expect(report.status).toBe('tampered');
@@ -82,9 +82,9 @@ describe('verifyFolder, whatever is changed', () => {
             }
           }
           await journal.close?.();
-          const report = verifyFolder(directory);
+          const report = verifyLedger({ directory });
           expect(report.status).not.toBe('tampered');
-          expect(report.problems.every((problem) => problem.code === 'open-execution')).toBe(true);
+          expect(report.findings.every((problem) => problem.code === 'open-execution')).toBe(true);
           rmSync(directory, { recursive: true });
         },
       ),
