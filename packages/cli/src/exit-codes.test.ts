@@ -334,6 +334,15 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
   'evidence restored': [['a journal in a folder, which no table restores', async () => (await ran(), ['--reason', 'a drill']), 2]],
+  'evidence proof': [
+    ['a record that is sealed', async () => (await sealed(), ['w-1/1']), 0],
+    ['a record that is not there', async () => (await sealed(), ['w-1/99']), 2],
+    ['a ledger that was never sealed', async () => (await ran(), ['w-1/1']), 2],
+  ],
+  'evidence bundle': [
+    ['the records of a resource', async () => (await sealed(), ['--resource', 'w-1']), 0],
+    ['nothing that is named', async () => (await sealed(), []), 2],
+  ],
   'evidence export': [
     ['events of OCSF', async () => (await ran(), ['--format', 'ocsf']), 0],
     ['assessment results of OSCAL', async () => (await ran(), ['--format', 'oscal-ar', '--out', 'ar.json']), 0],

@@ -5,7 +5,7 @@ import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
-import type { ExportOptions, VerifyCommandOptions } from './commands/evidence.js';
+import type { BundleOptions, ExportOptions, ProofOptions, VerifyCommandOptions } from './commands/evidence.js';
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
@@ -356,6 +356,9 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--bucket <name>', 'its bucket')
     .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must begin with what each says')
+    .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories, of which all commits are looked at')
+    .option('--witness <key...>', 'witnesses that must have cosigned the checkpoint or one that was kept: NAME+ID+KEY')
+    .option('--threads <number>', 'how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)')
     .action(async (options: VerifyCommandOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
@@ -385,6 +388,22 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('says that a table on AWS which was set back may be used: until then nothing begins on it')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
     .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
+  evidence
+    .command('proof')
+    .description('writes the proof that a record is in the sealed ledger (.tlog-proof), for someone who does not get the rest')
+    .argument('<record>', 'STREAM/SEQ: the stream by its digest, or how that begins, or by the id of its resource; the number of the record in it')
+    .option('--out <file>', 'the proof; nothing is replaced (default: STREAM-SEQ.tlog-proof)')
+    .action(async (record: string, options: ProofOptions) =>
+      answer(await (await import('./commands/evidence.js')).evidenceProofCommand(io, data(), record, options)),
+    );
+  evidence
+    .command('bundle')
+    .description('writes sealed records with their proofs, documents and the checkpoint as one file that verifies alone')
+    .option('--record <record...>', 'STREAM/SEQ, as for proof')
+    .option('--resource <id...>', 'all records of a resource, or of a stream')
+    .option('--execution <id...>', 'all records of an execution')
+    .option('--out <file>', 'the bundle; nothing is replaced (default: evidence.bundle.json)')
+    .action(async (options: BundleOptions) => answer(await (await import('./commands/evidence.js')).evidenceBundleCommand(io, data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it; or writes any in a format of others')

@@ -3,15 +3,24 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Finding } from './findings.js';
 import { parseTrust, UsageError } from './note.js';
+import { type ProofReport, verifyBundle, verifyProof } from './proof.js';
 import { exitCodeOf, type VerifyReport, verifyLargeLedger } from './verify.js';
 
-const USAGE = `Usage: redress-verify FOLDER [--trust FILE] [--checkpoint FILE]... [--json]
+const USAGE = `Usage: redress-verify FOLDER [--trust FILE] [--checkpoint FILE]... [--anchor PLACE]... [--witness KEY]... [--threads N] [--json]
+       redress-verify proof FILE [--record FILE] [--trust FILE] [--json]
+       redress-verify bundle FILE [--trust FILE] [--json]
 
-Checks the sealed evidence in FOLDER offline. Nothing is written.
+Checks the evidence in FOLDER, the proof of a record, or a bundle of records, offline. Nothing is written.
 
-  --trust FILE       keys that are trusted, as you got them from whom you trust: without it the result is never intact
+  --trust FILE       keys that are trusted, as you got them from whom you trust: without it nothing that is sealed is ever intact
   --checkpoint FILE  a checkpoint that was kept elsewhere; the log must begin with what it says
+  --anchor PLACE     where checkpoints were kept: a file, a folder, or a git repository, of which all commits are looked at
+  --witness KEY      a witness that must have cosigned the checkpoint or one that was kept: its key as NAME+ID+KEY (C2SP tlog-cosignature)
+  --record FILE      the record of a proof that does not hold it
+  --threads N        how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)
   --json             the whole report as JSON
+
+A journal on AWS is copied into a folder first: redress evidence export.
 
 Exit code: 0 intact; 1 tampered; 2 incomplete; 3 no trusted key has signed; 64 the command or a file that it was given is wrong.
 `;
@@ -29,6 +38,10 @@ export async function runVerify(argv: readonly string[], { out, err }: Output): 
     const options = {
       trust: { type: 'string' },
       checkpoint: { type: 'string', multiple: true },
+      anchor: { type: 'string', multiple: true },
+      witness: { type: 'string', multiple: true },
+      record: { type: 'string' },
+      threads: { type: 'string' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     } as const;
@@ -37,20 +50,42 @@ export async function runVerify(argv: readonly string[], { out, err }: Output): 
       out(USAGE);
       return 0;
     }
-    const [directory, ...more] = positionals;
-    if (directory === undefined || more.length > 0) throw new UsageError(`Give one folder.\n\n${USAGE}`);
-    const report = await verifyLargeLedger({
-      directory,
-      ...(values.trust === undefined ? {} : { trust: parseTrust(fileOf(values.trust).toString('utf8')) }),
-      copies: (values.checkpoint ?? []).map((name) => ({ name, note: fileOf(name) })),
-    });
-    out(values.json === true ? `${printable(JSON.stringify(report, null, 2), '\n')}\n` : reportText(report));
-    return exitCodeOf(report);
+    const trust = values.trust === undefined ? {} : { trust: parseTrust(fileOf(values.trust).toString('utf8')) };
+    const answered = <T extends Pick<VerifyReport, 'status'>>(report: T, text: (report: T) => string): number => {
+      out(values.json === true ? `${printable(JSON.stringify(report, null, 2), '\n')}\n` : text(report));
+      return exitCodeOf(report);
+    };
+    const [first, second, ...more] = positionals;
+    if (second !== undefined && more.length === 0 && (first === 'proof' || first === 'bundle')) {
+      allowed(values, first === 'proof' ? ['trust', 'record', 'json'] : ['trust', 'json']);
+      const file = fileOf(second);
+      const record = values.record === undefined ? null : fileOf(values.record);
+      return answered(first === 'proof' ? verifyProof(file, { ...trust, record }) : verifyBundle(file, trust), proofText);
+    }
+    if (first === undefined || second !== undefined) throw new UsageError(`Give one folder.\n\n${USAGE}`);
+    allowed(values, ['trust', 'checkpoint', 'anchor', 'witness', 'threads', 'json']);
+    const threads = values.threads === undefined ? undefined : Number(values.threads);
+    if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= 64))
+      throw new UsageError('--threads takes a number from 1 to 64.');
+    const report = await verifyLargeLedger(
+      {
+        ...{ directory: first, ...trust, anchors: values.anchor ?? [], witnesses: values.witness ?? [] },
+        copies: (values.checkpoint ?? []).map((name) => ({ name, note: fileOf(name) })),
+      },
+      threads,
+    );
+    return answered(report, reportText);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     err(`redress-verify: ${printable(error.message, '\n')}\n`);
     return USAGE_EXIT;
   }
+}
+
+/** What is given and does not count would be believed to have been looked at. */
+function allowed(values: Readonly<Record<string, unknown>>, names: readonly string[]): void {
+  const other = Object.keys(values).find((name) => !names.includes(name));
+  if (other !== undefined) throw new UsageError(`--${other} does not go with this.\n\n${USAGE}`);
 }
 
 function parsed<T>(parse: () => T): T {
@@ -71,7 +106,7 @@ function fileOf(name: string): Buffer {
 
 /** A report as lines for people. */
 export function reportText(report: VerifyReport): string {
-  const { status, checkpoint, records, streams, unsealed, uncovered, documents, firstBad, findings, limits } = report;
+  const { status, checkpoint, records, streams, unsealed, uncovered, witnessed, documents, firstBad, findings, limits } = report;
   const sealed =
     checkpoint === null
       ? findings.some(({ file }) => file === 'ledger/checkpoint')
@@ -81,7 +116,22 @@ export function reportText(report: VerifyReport): string {
   const lines = [
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
+    ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),
+    ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),
+    ...limits.map((limit) => `not shown: ${limit}`),
+  ];
+  return lines.map((line) => `${printable(line, '')}\n`).join('');
+}
+
+/** What a proof or a bundle shows, as lines for people. */
+export function proofText({ status, checkpoint, records, documents, firstBad, findings, limits }: ProofReport): string {
+  const of = checkpoint === null ? 'no checkpoint' : `the log of ${checkpoint.origin} with ${checkpoint.size} entries`;
+  const lines = [
+    `${status}: ${records.length} ${records.length === 1 ? 'record' : 'records'} of ${of}${documents === 0 ? '' : `, ${documents} documents`}`,
+    ...records.slice(0, NAMED).map(({ entry, seq, resource, kind, time }) => `number ${entry} of the log: record ${seq} of ${resource}, ${kind}, ${time}`),
+    ...(records.length > NAMED ? [`and ${records.length - NAMED} more records`] : []),
+    ...(firstBad === null ? [] : [`first finding: ${findingText(firstBad)}`]),
     ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),
     ...limits.map((limit) => `not shown: ${limit}`),
   ];

@@ -3,8 +3,12 @@
  *
  * @packageDocumentation
  */
-export { reportText } from './command.js';
+
+export type { Copy } from './anchors.js';
+export { proofText, reportText } from './command.js';
 export type { Finding } from './findings.js';
-export { parseTrust, type Trust, type TrustedKey, UsageError } from './note.js';
+export { parseTrust, type Trust, type TrustedKey, UsageError, type Witnessed } from './note.js';
+export { type ProofReport, type ProvenRecord, verifyBundle, verifyProof } from './proof.js';
+export { type MadeProof, makeBundle, proveRecord, type Selection } from './prove.js';
 export type { Uncovered } from './streams.js';
 export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLargeLedger, verifyLedger } from './verify.js';

@@ -212,7 +212,7 @@ export class Entries {
 }
 
 /** Bytes of a tile; of a partial one also from a wider one, which begins with it. */
-function tileBytes(folder: Folder, level: number | 'entries', index: number, width: number): Buffer | null {
+export function tileBytes(folder: Folder, level: number | 'entries', index: number, width: number): Buffer | null {
   const exact = folder.bytes(pathOf(level, index, width));
   if (exact !== null || width === WIDTH) return exact;
   return folder.bytes(pathOf(level, index, WIDTH));

@@ -1,5 +1,5 @@
 // Checkpoints, and whom to trust. See https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { sha256 } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
 
@@ -58,10 +58,10 @@ function trustedKey(value: unknown, place: string): TrustedKey {
   return { origin, key, from: from as string | null, until: until as string | null };
 }
 
-function keyParts(key: string, origin: string, place: string): { id: Buffer; bytes: Buffer } {
+function keyParts(key: string, origin: string, place: string, of = '.key of the trust file'): { id: Buffer; bytes: Buffer } {
   const rest = key.startsWith(`${origin}+`) ? key.slice(origin.length + 1) : '';
   const match = /^([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(rest);
-  if (match === null) throw new UsageError(`${place}.key of the trust file is not ${origin}+ID+KEY.`);
+  if (match === null) throw new UsageError(`${place}${of} is not ${origin === '' ? 'NAME' : origin}+ID+KEY.`);
   return { id: Buffer.from(match[1] ?? '', 'hex'), bytes: Buffer.from(match[2] ?? '', 'base64') };
 }
 
@@ -115,12 +115,72 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
     for (const key of trust.keys) {
       const { id, bytes: public_ } = keyParts(key.key, key.origin, 'key');
       if (match[1] !== key.origin || !id.equals(signature.subarray(0, 4))) continue;
-      const made = createPublicKey({ key: Buffer.concat([SPKI, public_.subarray(1)]), format: 'der', type: 'spki' });
-      if (!verify(null, Buffer.from(signed), made, signature.subarray(4)))
+      if (!verify(null, Buffer.from(signed), publicKey(public_), signature.subarray(4)))
         return no('wrong-signature', `The signature of ${key.origin} is not of this checkpoint.`, said);
       if (key.origin === origin) by.push(key);
     }
   }
   if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it.`, said);
   return { ...said, by };
+}
+
+/** A witness that has seen a checkpoint. */
+export interface Witnessed {
+  /** Its name. */
+  readonly witness: string;
+  /** Entries of the log that it has seen. */
+  readonly size: number;
+  /** When, as it says. */
+  readonly time: string;
+}
+
+/** The key of a witness, as signed notes write it: `NAME+ID+KEY`, of the type of Ed25519 cosignatures. */
+export interface WitnessKey {
+  readonly name: string;
+  readonly id: Buffer;
+  readonly bytes: Buffer;
+}
+
+const COSIGNATURE = 4;
+
+/**
+ * Reads the key of a witness.
+ *
+ * @see https://c2sp.org/tlog-cosignature
+ * @throws {UsageError} when it is none.
+ */
+export function witnessKey(text: string): WitnessKey {
+  const name = text.slice(0, Math.max(0, text.indexOf('+')));
+  const { id, bytes } = keyParts(text, name, `The witness ${JSON.stringify(text.slice(0, 80))}`, '');
+  if (name === '' || bytes.length !== 33 || bytes[0] !== COSIGNATURE || !keyId(name, bytes).equals(id))
+    throw new UsageError(`The key of the witness ${JSON.stringify(name)} is not one for Ed25519 cosignatures (type 4), or was changed.`);
+  return { name, id, bytes };
+}
+
+/**
+ * Looks whether a witness has cosigned a checkpoint.
+ *
+ * @returns `wrong` where a cosignature under its key is not of this checkpoint; null where there is none.
+ */
+export function witnessedBy(note: Uint8Array, { name, id, bytes }: WitnessKey): Witnessed | 'wrong' | null {
+  const text = Buffer.from(note).toString('utf8');
+  const end = text.indexOf('\n\n');
+  const body = text.slice(0, end + 1);
+  for (const line of text.slice(end + 2).split('\n')) {
+    const [, by, encoded = ''] = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
+    const signature = Buffer.from(encoded, 'base64');
+    if (by !== name || !signature.subarray(0, 4).equals(id)) continue;
+    if (signature.length !== 76) return 'wrong';
+    const seconds = signature.readBigUInt64BE(4);
+    const message = `cosignature/v1\ntime ${seconds}\n${body}`;
+    const fits = verify(null, Buffer.from(message), publicKey(bytes), signature.subarray(12));
+    // The last moment that a date can have.
+    if (!fits || seconds > 8_640_000_000_000n) return 'wrong';
+    return { witness: name, size: Number(body.split('\n')[1]), time: new Date(Number(seconds) * 1000).toISOString() };
+  }
+  return null;
+}
+
+function publicKey(bytes: Buffer): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI, bytes.subarray(1)]), format: 'der', type: 'spki' });
 }

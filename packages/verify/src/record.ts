@@ -156,7 +156,8 @@ function fenceOf(record: JsonObject): number {
   return typeof fence === 'number' ? fence : 0;
 }
 
-function isRecord(value: Json): value is JsonObject {
+/** Whether a value has the form of a record. */
+export function isRecord(value: Json): value is JsonObject {
   if (!isObject(value) || Object.keys(value).join() !== MEMBERS.join()) return false;
   const { v, stream, seq, prev, time, kind, execution, resource, remediator, body, blobs } = value;
   if (v !== 1 || !isDigest(stream) || !Number.isSafeInteger(seq) || !(prev === null || isDigest(prev))) return false;

@@ -2,12 +2,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { type Copy, copiesIn } from './anchors.js';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { Hashes, rootOf } from './hash.js';
 import { isObject, type Json, readCanonical, utf8 } from './json.js';
 import { checkLog, type Log, rootOfFirst } from './log.js';
-import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
+import { type Checkpoint, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
+import { maySign } from './proof.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
 import { type Check, runHere, runInThreads } from './work.js';
 
@@ -18,7 +20,11 @@ export interface VerifyOptions {
   /** Whom to trust. Without it nothing shows who has sealed, and the result is never `intact`. */
   readonly trust?: Trust;
   /** Checkpoints that were kept elsewhere, with names for people: the log must begin with what each says. */
-  readonly copies?: readonly { readonly name: string; readonly note: Uint8Array }[];
+  readonly copies?: readonly Copy[];
+  /** Places that have such checkpoints: files, folders, git repositories. Of each, all are compared that are of this log. */
+  readonly anchors?: readonly string[];
+  /** Keys of witnesses (C2SP tlog-cosignature): each must have cosigned the checkpoint, or one of the copies. */
+  readonly witnesses?: readonly string[];
 }
 
 /** What {@link verifyLedger} found. */
@@ -26,6 +32,10 @@ export interface VerifyReport {
   readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
   /** The checkpoint that was verified; null where there is none that can be read. */
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
+  /** Copies of checkpoints that were compared. */
+  readonly compared: number;
+  /** The newest that each witness has seen. */
+  readonly witnessed: readonly Witnessed[];
   readonly streams: number;
   readonly records: number;
   /** Records that no seal covers: their chains hold, and whoever can write the folder could have made them. All, where nothing was ever sealed. */
@@ -96,16 +106,21 @@ function* verifying(options: VerifyOptions): Check<VerifyReport> {
   }
 }
 
-function* verifyOnce({ directory, trust, copies = [] }: VerifyOptions): Check<VerifyReport> {
+function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = [] }: VerifyOptions): Check<VerifyReport> {
   const folder = new Folder(directory);
   checkFormat(folder);
   // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is missed.
-  const expected = trust !== undefined || copies.length > 0 || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
+  const expected =
+    trust !== undefined || copies.length + anchors.length + witnesses.length > 0 || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
   const trusted = trust ?? { keys: [] };
   const checkpoint = expected ? checkpointOf(folder, trusted) : null;
   const log = checkpoint === null ? null : yield* checkLog(folder, checkpoint.size, checkpoint.root) as Check<Log>;
   if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log);
-  for (const { name, note } of copies) checkCopy(folder, log, readCopy(name, note, trusted), name);
+  const origins = checkpoint === null ? trusted.keys.map(({ origin }) => origin) : [checkpoint.origin];
+  const compared = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
+  for (const copy of compared) checkCopy(folder, log, readCopy(copy, trusted, origins), copy.name);
+  const own = folder.bytes(CHECKPOINT);
+  const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
   const documents = new Documents(folder);
   const { counts, uncovered } = yield* checkStreams(folder, log, documents) as Check<StreamsFound>;
   documents.others();
@@ -114,12 +129,14 @@ function* verifyOnce({ directory, trust, copies = [] }: VerifyOptions): Check<Ve
   return {
     status: statusOf(findings),
     checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
+    compared: compared.length,
+    witnessed,
     ...counts,
     uncovered,
     documents: documents.count,
     firstBad: firstOf(findings),
     findings,
-    limits: [...(log !== null && copies.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
+    limits: [...(log !== null && compared.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
   };
 }
 
@@ -153,14 +170,28 @@ function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
 /** A key signs only while it may. */
 function checkMoment(folder: Folder, { by }: Checkpoint, { sealedAt }: Log): void {
   if (by.length === 0 || sealedAt === null) return;
-  const may = by.some(({ from, until }) => (from === null || sealedAt >= Date.parse(from)) && (until === null || sealedAt < Date.parse(until)));
-  if (!may) folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
+  if (!by.some((key) => maySign(key, sealedAt)))
+    folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
-function readCopy(name: string, note: Uint8Array, trust: Trust): Checkpoint {
+function readCopy({ name, note }: Copy, trust: Trust, origins: readonly string[]): Checkpoint {
   const read = readCheckpoint(note, trust);
   if ('code' in read) throw new UsageError(`${name} cannot be compared with. ${read.message}`);
+  if (!origins.includes(read.origin)) throw new UsageError(`${name} cannot be compared with. It is of ${read.origin}, and not of ${origins.join(' or ')}.`);
   return read;
+}
+
+/** Who says that a witness has seen the log has it shown: by the checkpoint, or by a copy that was cosigned. */
+function checkWitnesses(folder: Folder, notes: readonly Copy[], witnesses: readonly WitnessKey[]): Witnessed[] {
+  return witnesses.flatMap((witness) => {
+    const seen = notes.map(({ name, note }) => ({ name, by: witnessedBy(note, witness) }));
+    for (const { name, by } of seen)
+      if (by === 'wrong') folder.find('tampered', 'wrong-cosignature', `The cosignature of ${witness.name} in ${name} is not of this checkpoint.`, CHECKPOINT);
+    const good = seen.flatMap(({ by }) => (by === null || by === 'wrong' ? [] : [by])).sort((a, b) => b.size - a.size);
+    if (good.length === 0)
+      folder.find('untrusted', 'not-witnessed', `The witness ${witness.name} has cosigned neither the checkpoint nor a copy of one.`, CHECKPOINT);
+    return good.slice(0, 1);
+  });
 }
 
 function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: string): void {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ExportReport } from '@redress/evidence/aws';
 import type { VerifyReport } from '@redress/verify';
-import { type AwsPlace, awsPlace, type Data, type GlobalOptions } from '../compose.js';
+import { type AwsPlace, awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { numberOf } from '../numbers.js';
@@ -29,6 +29,22 @@ export interface ExportOptions extends PlaceOptions {
 export interface VerifyCommandOptions extends PlaceOptions {
   readonly trust?: string;
   readonly checkpoint?: readonly string[];
+  readonly anchor?: readonly string[];
+  readonly witness?: readonly string[];
+  readonly threads?: string;
+}
+
+/** What `evidence proof` takes. */
+export interface ProofOptions {
+  readonly out?: string;
+}
+
+/** What `evidence bundle` takes. */
+export interface BundleOptions {
+  readonly record?: readonly string[];
+  readonly resource?: readonly string[];
+  readonly execution?: readonly string[];
+  readonly out?: string;
 }
 
 const DEFAULT_OUT = 'evidence';
@@ -58,8 +74,11 @@ async function verified(io: Io, directory: string, place: VerifyCommandOptions):
   const trustFile = place.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
   const trust = trustFile === undefined ? {} : { trust: await trustIn(io, trustFile) };
   const copies = await Promise.all((place.checkpoint ?? []).map(async (name) => ({ name, note: await bytesOf(io, name) })));
+  const threads = place.threads === undefined ? undefined : numberOf(place.threads, '--threads', 1, 64);
+  const anchors = (place.anchor ?? []).map((each) => resolve(io.cwd, each));
   try {
-    return await (await import('@redress/verify')).verifyLargeLedger({ directory, copies, ...trust });
+    const { verifyLargeLedger } = await import('@redress/verify');
+    return await verifyLargeLedger({ directory, copies, anchors, witnesses: place.witness ?? [], ...trust }, threads);
   } catch (cause) {
     throw misused(cause, {});
   }
@@ -83,6 +102,64 @@ async function answered(io: Io, report: VerifyReport & Partial<Pick<ExportReport
   const [first = '', ...lines] = reportText(report).trimEnd().split('\n');
   const status = painter(io)(style, report.status) + first.slice(report.status.length);
   return { json: report, text: [status, ...lines].join('\n'), exit: exitCodeOf(report) };
+}
+
+/** Writes the proof of one record, for someone who does not get the rest. Replaces nothing. */
+export async function evidenceProofCommand(io: Io, data: Data, record: string, options: ProofOptions): Promise<Answer> {
+  const { proveRecord } = await import('@redress/verify');
+  const made = await provided(() => proveRecord(inFolder(data), record));
+  const out = options.out ?? `${made.stream.slice('sha256:'.length, 'sha256:'.length + 12)}-${made.seq}.tlog-proof`;
+  const beside = made.record === null ? null : `${out}.record`;
+  if (beside !== null && made.record !== null) await written(io, beside, made.record);
+  await written(io, out, made.file);
+  const lines = [
+    `${printable(out)}: record ${made.seq} of ${made.stream}, number ${made.entry} of the log`,
+    ...(beside === null ? [] : [`${printable(beside)}: the record, which is too long for its proof`]),
+    `check it anywhere with: redress-verify proof ${printable(out)}${beside === null ? '' : ` --record ${printable(beside)}`} --trust ${TRUST_FILE}`,
+  ];
+  return { json: { out, record: beside, entry: made.entry, stream: made.stream, seq: made.seq }, text: lines.join('\n'), exit: 0 };
+}
+
+/** Writes records with their proofs and documents as one file. Replaces nothing. */
+export async function evidenceBundleCommand(io: Io, data: Data, options: BundleOptions): Promise<Answer> {
+  const { record: records = [], resource: resources = [], execution: executions = [] } = options;
+  if (records.length + resources.length + executions.length === 0)
+    throw new CliError('cli/usage', 'Which records?', { next: 'Name them with --record, --resource or --execution.' });
+  const { makeBundle } = await import('@redress/verify');
+  const made = await provided(() => makeBundle(inFolder(data), { records, resources, executions }));
+  const out = options.out ?? 'evidence.bundle.json';
+  await written(io, out, made.file);
+  const lines = [
+    `${printable(out)}: ${made.records} records, ${made.documents} documents`,
+    `check it anywhere with: redress-verify bundle ${printable(out)} --trust ${TRUST_FILE}`,
+  ];
+  return { json: { out, records: made.records, documents: made.documents }, text: lines.join('\n'), exit: 0 };
+}
+
+/** A ledger is in a folder. */
+function inFolder(data: Data): string {
+  if (data.aws !== null)
+    throw new CliError('cli/usage', 'This works on a ledger in a folder.', {
+      next: 'Copy a journal on AWS with `redress evidence export`, and give its folder with --data.',
+    });
+  return data.directory;
+}
+
+async function provided<T>(make: () => T): Promise<T> {
+  try {
+    return make();
+  } catch (cause) {
+    throw misused(cause, {});
+  }
+}
+
+async function written(io: Io, file: string, bytes: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(resolve(io.cwd, file), bytes, { flag: 'wx', flush: true });
+  } catch (cause) {
+    const next = 'Name another file with --out.';
+    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next });
+  }
 }
 
 /**

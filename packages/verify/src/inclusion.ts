@@ -1,0 +1,92 @@
+// Inclusion proofs of RFC 6962, section 2.1.1: made from the tiles of a log, and checked without them.
+import type { Folder } from './findings.js';
+import { HASH, Hashes, leaf, node, rootOf } from './hash.js';
+import { tileBytes } from './log.js';
+
+/** An entry of a log, and what shows that it is there. */
+export interface Included {
+  /** Its number in the log, from 0. */
+  readonly entry: number;
+  readonly bytes: Uint8Array;
+  /** Hashes from beside the entry up to below the root. */
+  readonly path: readonly Buffer[];
+}
+
+/** Root of a tree that has an entry at this place; null where the path has another length than in a tree of this size. */
+export function rootFrom({ entry, bytes, path }: Included, size: number): Buffer | null {
+  if (!(entry < size)) return null;
+  let [at, last] = [entry, size - 1];
+  let hash = leaf(bytes);
+  for (const beside of path) {
+    if (last === 0) return null;
+    if (at % 2 === 1 || at === last) {
+      hash = node(beside, hash);
+      // What has no neighbour went up as it is.
+      while (at % 2 === 0 && at > 0) [at, last] = [at / 2, Math.floor(last / 2)];
+    } else hash = node(hash, beside);
+    [at, last] = [Math.floor(at / 2), Math.floor(last / 2)];
+  }
+  return last === 0 ? hash : null;
+}
+
+/** The tree of a log, by its tiles. */
+export class Tree {
+  readonly #folder: Folder;
+  readonly size: number;
+  readonly #tiles = new Map<string, Buffer>();
+
+  constructor(folder: Folder, size: number) {
+    this.#folder = folder;
+    this.size = size;
+  }
+
+  /** Numbers of the entries that have these hashes, as binary strings. */
+  numbersOf(leaves: ReadonlySet<string>): Map<string, number> {
+    const found = new Map<string, number>();
+    for (let tile = 0; tile * 256 < this.size && found.size < leaves.size; tile++) {
+      const bytes = tileBytes(this.#folder, 0, tile, Math.min(256, this.size - tile * 256)) ?? Buffer.alloc(0);
+      for (let at = 0; at + HASH <= bytes.length; at += HASH) {
+        const hash = bytes.toString('latin1', at, at + HASH);
+        if (leaves.has(hash)) found.set(hash, tile * 256 + at / HASH);
+      }
+    }
+    return found;
+  }
+
+  /** What shows that an entry is in the tree; null where tiles are missing. */
+  path(entry: number): Buffer[] | null {
+    const path: Buffer[] = [];
+    let [low, high] = [0, this.size];
+    while (high - low > 1) {
+      const middle = low + 2 ** Math.ceil(Math.log2(high - low) - 1);
+      const beside = entry < middle ? this.#range(middle, high) : this.#range(low, middle);
+      if (beside === null) return null;
+      path.unshift(beside);
+      [low, high] = entry < middle ? [low, middle] : [middle, high];
+    }
+    return path;
+  }
+
+  /** Hash of the entries from `low`, which is a multiple of the largest power of two in it, up to and without `high`. */
+  #range(low: number, high: number): Buffer | null {
+    const count = high - low;
+    const height = Math.floor(Math.log2(count));
+    if (count === 2 ** height) return this.#subtree(height, low / count);
+    const middle = low + 2 ** height;
+    const [left, right] = [this.#range(low, middle), this.#range(middle, high)];
+    return left === null || right === null ? null : node(left, right);
+  }
+
+  #subtree(height: number, index: number): Buffer | null {
+    const level = Math.floor(height / 8);
+    const width = 2 ** (height % 8);
+    const first = index * width;
+    const tile = Math.floor(first / 256);
+    const full = Math.floor(this.size / 256 ** level);
+    const key = `${level}/${tile}`;
+    const bytes = this.#tiles.get(key) ?? tileBytes(this.#folder, level, tile, Math.min(256, full - tile * 256));
+    if (bytes === null || bytes.length < ((first % 256) + width) * HASH) return null;
+    this.#tiles.set(key, bytes);
+    return rootOf(new Hashes(bytes.subarray(0, Math.floor(bytes.length / HASH) * HASH)), first % 256, width);
+  }
+}

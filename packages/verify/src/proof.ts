@@ -1,0 +1,249 @@
+// Files that verify alone: the proof of one record (https://c2sp.org/tlog-proof), and records with their proofs and documents.
+
+import { type Finding, Folder, type Place } from './findings.js';
+import { digestOf } from './hash.js';
+import { type Included, rootFrom } from './inclusion.js';
+import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { entryOf, nameOf } from './log.js';
+import { type Checkpoint, readCheckpoint, type Trust, type TrustedKey, UsageError } from './note.js';
+import { isRecord } from './record.js';
+
+const HEADER = 'c2sp.org/tlog-proof@v1';
+/** Bytes of a proof with its record; what would be longer has the record in a file of its own. */
+const LONGEST = 65_536;
+/** The Go library that defines the format reads no line above 64 KiB back. */
+const LONGEST_EXTRA = 49_146;
+
+/** Records of a log, with what proves them. */
+export interface Evidence {
+  /** The checkpoint, as a signed note. */
+  readonly checkpoint: Uint8Array;
+  readonly records: readonly Included[];
+  /** The newest seal, which says when the checkpoint was made; null in the proof of one record. */
+  readonly seal: Included | null;
+  /** Documents by their digests. */
+  readonly documents: ReadonlyMap<string, string>;
+}
+
+/** A record that a file proves. */
+export interface ProvenRecord {
+  /** Its global number. */
+  readonly entry: number;
+  readonly stream: string;
+  readonly seq: number;
+  readonly resource: string;
+  readonly kind: string;
+  readonly time: string;
+}
+
+/** What {@link verifyProof} and {@link verifyBundle} found. */
+export interface ProofReport {
+  readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string } | null;
+  /** Those that are in the log that was signed. */
+  readonly records: readonly ProvenRecord[];
+  readonly documents: number;
+  readonly firstBad: Finding | null;
+  readonly findings: readonly Finding[];
+  /** What this check cannot show. */
+  readonly limits: readonly string[];
+}
+
+/** The proof of one record as a file: with the record itself, unless that is too long for it. */
+export function proofFile({ entry, bytes, path }: Included, checkpoint: Uint8Array): { readonly file: string; readonly hasRecord: boolean } {
+  const text = (extra: string) =>
+    [
+      HEADER,
+      ...(extra === '' ? [] : [`extra ${extra}`]),
+      `index ${entry}`,
+      ...path.map((hash) => hash.toString('base64')),
+      '',
+      Buffer.from(checkpoint).toString('utf8'),
+    ].join('\n');
+  const whole = text(Buffer.from(bytes).toString('base64'));
+  return bytes.length <= LONGEST_EXTRA && Buffer.byteLength(whole) <= LONGEST ? { file: whole, hasRecord: true } : { file: text(''), hasRecord: false };
+}
+
+function readProof(bytes: Uint8Array, record: Uint8Array | null): Evidence | null {
+  const text = utf8(bytes);
+  const [, extra, index = '', hashes = '', checkpoint = ''] =
+    /^c2sp\.org\/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/]+={0,2})\n)?index (0|[1-9][0-9]{0,14})\n((?:[A-Za-z0-9+/]{43}=\n)*)\n(.+)$/s.exec(text ?? '') ?? [];
+  const path = pathOf(hashes.split('\n').slice(0, -1));
+  const own = extra === undefined ? null : Buffer.from(extra, 'base64');
+  if (text === undefined || index === '' || path === null || (own !== null && own.toString('base64') !== extra)) return null;
+  const given = record ?? own;
+  if (given === null) throw new UsageError('The proof does not hold its record, which is too long for it. Give the record with --record.');
+  if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record is another one than the one in the proof.');
+  return { checkpoint: Buffer.from(checkpoint), records: [{ entry: Number(index), bytes: given, path }], seal: null, documents: new Map() };
+}
+
+/** There is one way to write each hash. */
+function pathOf(hashes: readonly unknown[]): Buffer[] | null {
+  const path = hashes.map((each) => Buffer.from(String(each), 'base64'));
+  return path.every((hash, at) => hash.length === 32 && hash.toString('base64') === hashes[at]) ? path : null;
+}
+
+/** Evidence as one file. */
+export function bundleFile({ checkpoint, records, seal, documents }: Evidence): string {
+  const included = ({ entry, bytes, path }: Included) => ({
+    entry,
+    path: path.map((hash) => hash.toString('base64')),
+    text: Buffer.from(bytes).toString('utf8'),
+  });
+  return canonical({
+    bundle: 1,
+    checkpoint: Buffer.from(checkpoint).toString('utf8'),
+    documents: Object.fromEntries(documents),
+    records: records.map(included),
+    seal: seal === null ? null : included(seal),
+  });
+}
+
+function readBundle(bytes: Uint8Array): Evidence | null {
+  const value = readCanonical(utf8(bytes) ?? '');
+  if (!isObject(value) || Object.keys(value).join() !== 'bundle,checkpoint,documents,records,seal' || value['bundle'] !== 1) return null;
+  const { checkpoint, documents, records, seal } = value;
+  const included = (each: Json | undefined): Included | null => {
+    if (!isObject(each) || !Number.isSafeInteger(each['entry']) || (each['entry'] as number) < 0 || typeof each['text'] !== 'string') return null;
+    const path = Array.isArray(each['path']) ? pathOf(each['path']) : null;
+    return path === null ? null : { entry: each['entry'] as number, bytes: Buffer.from(each['text']), path };
+  };
+  if (typeof checkpoint !== 'string' || !isObject(documents) || !Array.isArray(records)) return null;
+  const read = (records as readonly Json[]).map(included);
+  const closing = included(seal);
+  const texts = Object.entries(documents);
+  if (read.length === 0 || !read.every((each) => each !== null) || closing === null || !texts.every(([, text]) => typeof text === 'string')) return null;
+  return { checkpoint: Buffer.from(checkpoint), records: read, seal: closing, documents: new Map(texts as [string, string][]) };
+}
+
+/**
+ * Verifies a `.tlog-proof` of a record: that the record is in the log that a trusted key has signed.
+ *
+ * @param record Its JSON, where the proof does not hold it.
+ * @example verifyProof(readFileSync('record.tlog-proof'), { trust })
+ * @throws {UsageError} when the proof lacks its record.
+ */
+export function verifyProof(file: Uint8Array, { trust, record = null }: { readonly trust?: Trust; readonly record?: Uint8Array | null }): ProofReport {
+  return new Checking('proof', readProof(file, record), trust).report();
+}
+
+/**
+ * Verifies a bundle: that each of its records is in the log that a trusted key has signed, and each document what its record says.
+ *
+ * @example verifyBundle(readFileSync('bundle.json'), { trust })
+ */
+export function verifyBundle(file: Uint8Array, { trust }: { readonly trust?: Trust }): ProofReport {
+  return new Checking('bundle', readBundle(file), trust).report();
+}
+
+const OTHERS =
+  'Whether there are more records than these, and that the log was not set back or forked: that takes the whole ledger and a checkpoint kept elsewhere.';
+const TRUTH = 'Whether records were true when they were written.';
+const NO_TIME = 'When the checkpoint was made, and so whether its key was still trusted then: a bundle or the whole ledger shows it.';
+
+class Checking {
+  readonly #folder = new Folder('');
+  readonly #kind: 'proof' | 'bundle';
+  readonly #evidence: Evidence | null;
+  readonly #trust: Trust;
+  readonly #records: ProvenRecord[] = [];
+  readonly #named = new Set<string>();
+
+  constructor(kind: 'proof' | 'bundle', evidence: Evidence | null, trust: Trust = { keys: [] }) {
+    this.#kind = kind;
+    this.#evidence = evidence;
+    this.#trust = trust;
+  }
+
+  report(): ProofReport {
+    if (this.#evidence === null) this.#find('tampered', `not-a-${this.#kind}`, `It is not a ${this.#kind} of a record, or parts of it were changed.`);
+    const checkpoint = this.#evidence === null ? null : this.#check(this.#evidence);
+    const { findings } = this.#folder;
+    const worst = (['tampered', 'untrusted', 'incomplete'] as const).find((each) => findings.some(({ severity }) => severity === each));
+    return {
+      status: worst ?? 'intact',
+      checkpoint: checkpoint === null ? null : { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
+      records: this.#records,
+      documents: this.#evidence?.documents.size ?? 0,
+      firstBad: findings.find(({ severity }) => severity === worst) ?? null,
+      findings,
+      limits: [...(this.#evidence?.seal === null ? [NO_TIME] : []), OTHERS, TRUTH],
+    };
+  }
+
+  #check({ checkpoint: note, records, seal, documents }: Evidence): Checkpoint | null {
+    const read = readCheckpoint(note, this.#trust);
+    if ('code' in read) this.#find(read.code === 'untrusted-key' ? 'untrusted' : 'tampered', read.code, read.message);
+    const checkpoint = 'code' in read ? read.said : read;
+    if (checkpoint === null) return null;
+    for (const record of records) this.#checkRecord(record, checkpoint, documents);
+    if (seal !== null) this.#checkSeal(seal, checkpoint);
+    for (const digest of documents.keys())
+      if (!this.#named.has(digest)) this.#find('tampered', 'unused-document', `None of its records names the document ${digest}.`);
+    return checkpoint;
+  }
+
+  #checkRecord(included: Included, checkpoint: Checkpoint, documents: Evidence['documents']): void {
+    const text = utf8(included.bytes);
+    const record = readCanonical(text ?? '');
+    const place = { entry: included.entry };
+    if (record === undefined || !isRecord(record)) {
+      this.#find('tampered', 'malformed', 'It does not have the form of a record.', place);
+      return;
+    }
+    const { stream, seq, resource, kind, time, blobs } = record;
+    const proven = {
+      entry: included.entry,
+      stream: String(stream),
+      seq: Number(seq),
+      resource: nameOf(resource as JsonObject),
+      kind: String(kind),
+      time: String(time),
+    };
+    const named = { ...place, stream: proven.stream, seq: proven.seq, resource: proven.resource };
+    const bytes = entryOf(proven.stream, proven.seq, Buffer.from(included.bytes));
+    if (rootFrom({ ...included, bytes }, checkpoint.size)?.equals(checkpoint.root) !== true) {
+      this.#find('tampered', 'not-included', 'The record is not in the log that was signed: it, its proof or its number was changed.', named);
+      return;
+    }
+    this.#records.push(proven);
+    // Whoever seals does so after what is sealed.
+    if (checkpoint.by.length > 0 && !checkpoint.by.some(({ until }) => until === null || Date.parse(proven.time) < Date.parse(until)))
+      this.#find('untrusted', 'key-out-of-time', `The record is of ${proven.time}, when the key that sealed it was not trusted any more.`, named);
+    if (this.#kind === 'bundle') for (const [name, digest] of Object.entries(blobs as JsonObject)) this.#checkDocument(name, String(digest), documents, named);
+  }
+
+  #checkDocument(name: string, digest: string, documents: Evidence['documents'], place: Place): void {
+    this.#named.add(digest);
+    const text = documents.get(digest);
+    if (text === undefined)
+      this.#find(
+        'incomplete',
+        'missing-document',
+        `Its document ${name} is not in the bundle, for its retention may have ended; the record itself is proven.`,
+        place,
+      );
+    else if (digestOf(text) !== digest || readCanonical(text) === undefined)
+      this.#find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, place);
+  }
+
+  #checkSeal(seal: Included, { size, root, by }: Checkpoint): void {
+    const said = readCanonical(utf8(seal.bytes) ?? '');
+    const own = isObject(said) ? said['seal'] : undefined;
+    const time = isObject(own) ? Date.parse(String(own['time'])) : Number.NaN;
+    const place = { entry: seal.entry };
+    if (seal.entry !== size - 1 || Number.isNaN(time) || rootFrom(seal, size)?.equals(root) !== true)
+      this.#find('tampered', 'wrong-seal', 'What says when it was sealed is not the newest entry of the log that was signed.', place);
+    else if (by.length > 0 && !by.some((key) => maySign(key, time)))
+      this.#find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(time).toISOString()}, when its key was not trusted.`, place);
+  }
+
+  #find(severity: Finding['severity'], code: string, message: string, place: Place = {}): void {
+    this.#folder.find(severity, code, message, this.#kind, place);
+  }
+}
+
+/** Whether a key is trusted to sign at a moment, in milliseconds. */
+export function maySign({ from, until }: TrustedKey, moment: number): boolean {
+  return (from === null || moment >= Date.parse(from)) && (until === null || moment < Date.parse(until));
+}

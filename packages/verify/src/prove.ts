@@ -1,0 +1,200 @@
+// Makes proofs and bundles from a ledger that is there as a whole.
+import { statSync } from 'node:fs';
+import { Folder } from './findings.js';
+import { leaf } from './hash.js';
+import { type Included, rootFrom, Tree } from './inclusion.js';
+import { isObject, type Json, type JsonObject } from './json.js';
+import { Entries, entryOf, nameOf } from './log.js';
+import { type Checkpoint, readCheckpoint, UsageError } from './note.js';
+import { bundleFile, proofFile } from './proof.js';
+import { JSON_AT } from './record.js';
+
+/** A proof as files. */
+export interface MadeProof {
+  /** The `.tlog-proof`. */
+  readonly file: string;
+  /** The record, where the proof does not hold it; else null. */
+  readonly record: string | null;
+  /** Global number of the record. */
+  readonly entry: number;
+  readonly stream: string;
+  readonly seq: number;
+}
+
+/** Which records. */
+export interface Selection {
+  /** `STREAM/SEQ` each; a stream by its digest or how it begins, or by the id of its resource. */
+  readonly records?: readonly string[];
+  /** All records of a resource, by its id, or a stream. */
+  readonly resources?: readonly string[];
+  /** All records of an execution. */
+  readonly executions?: readonly string[];
+}
+
+/** A record that was chosen. */
+interface Chosen {
+  readonly stream: string;
+  readonly seq: number;
+  readonly json: Buffer;
+}
+
+/**
+ * The proof of one record, for who has to show it without the rest.
+ *
+ * @param record `STREAM/SEQ`.
+ * @example writeFileSync('record.tlog-proof', proveRecord('evidence', '1a2b3c4d/3').file)
+ * @throws {UsageError} when there is no such record, it is not sealed, or the ledger is not what was signed.
+ */
+export function proveRecord(directory: string, record: string): MadeProof {
+  const ledger = new Ledger(directory);
+  const [chosen] = ledger.choose({ records: [record] });
+  const [included] = chosen === undefined ? [] : ledger.prove([chosen]);
+  if (chosen === undefined || included === undefined) throw new UsageError(`There is no record ${record}.`);
+  const { file, hasRecord } = proofFile(included, ledger.note);
+  const { stream, seq } = chosen;
+  return { file, record: hasRecord ? null : String(chosen.json), entry: included.entry, stream, seq };
+}
+
+/**
+ * Records with their proofs, the checkpoint and their documents, as one file that verifies alone.
+ *
+ * @example writeFileSync('bundle.json', makeBundle('evidence', { resources: ['sg-1'] }).file)
+ * @throws {UsageError} when nothing is chosen, something of it is not there or not sealed, or the ledger is not what was signed.
+ */
+export function makeBundle(directory: string, selection: Selection): { readonly file: string; readonly records: number; readonly documents: number } {
+  const ledger = new Ledger(directory);
+  const records = ledger.prove(ledger.choose(selection));
+  if (records.length === 0) throw new UsageError('No sealed record was chosen.');
+  const documents = new Map<string, string>();
+  for (const { bytes } of records) {
+    const { blobs } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { blobs: Record<string, string> };
+    for (const digest of Object.values(blobs)) {
+      const hex = digest.slice('sha256:'.length);
+      // One whose retention has ended is missing: the bundle then says so.
+      const document = ledger.folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
+      if (document !== null) documents.set(digest, document.toString('utf8'));
+    }
+  }
+  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents });
+  return { file, records: records.length, documents: documents.size };
+}
+
+class Ledger {
+  readonly folder: Folder;
+  readonly note: Buffer;
+  readonly #checkpoint: Checkpoint;
+  readonly #tree: Tree;
+
+  constructor(directory: string) {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${directory}.`);
+    this.folder = new Folder(directory);
+    const note = this.folder.bytes('ledger/checkpoint');
+    // Whom to trust says who verifies.
+    const read = note === null ? null : readCheckpoint(note, { keys: [] });
+    const checkpoint = read !== null && 'code' in read ? read.said : null;
+    if (note === null || checkpoint === null || checkpoint.size === 0)
+      throw new UsageError(`The ledger in ${directory} was never sealed: nothing in it can be proven.`);
+    this.note = note;
+    this.#checkpoint = checkpoint;
+    this.#tree = new Tree(this.folder, checkpoint.size);
+  }
+
+  choose({ records = [], resources = [], executions = [] }: Selection): Chosen[] {
+    const byRecord = records.map((each) => {
+      const [, stream = '', seq = ''] = /^(.+)\/([1-9][0-9]{0,14})$/.exec(each) ?? [];
+      if (stream === '') throw new UsageError(`${each} is not a record: STREAM/SEQ is.`);
+      return { each, file: this.#fileOf(stream), seq: Number(seq) };
+    });
+    const byResource = new Set(resources.map((each) => this.#fileOf(each)));
+    const wanted = new Set(executions);
+    const found: Chosen[] = [];
+    const missing = new Set(byRecord.map(({ each }) => each));
+    const met = new Set<string>();
+    for (const file of wanted.size > 0 ? this.#files() : new Set([...byRecord.map((each) => each.file), ...byResource])) {
+      const of = byRecord.filter((each) => each.file === file);
+      let seq = 0;
+      this.folder.lines(file, (bytes, from, to) => {
+        seq++;
+        const json = bytes.subarray(from + JSON_AT, to);
+        const named = of.filter((each) => each.seq === seq);
+        const execution = wanted.size === 0 ? null : (parsed(json)['execution'] ?? null);
+        for (const { each } of named) missing.delete(each);
+        if (typeof execution === 'string' && wanted.has(execution)) met.add(execution);
+        if (named.length > 0 || byResource.has(file) || (typeof execution === 'string' && wanted.has(execution)))
+          found.push({ stream: `sha256:${hexOf(file)}`, seq, json: Buffer.from(json) });
+        return true;
+      });
+    }
+    const [none = executions.find((each) => !met.has(each))] = missing;
+    if (none !== undefined) throw new UsageError(`There is no record of ${none}.`);
+    return found;
+  }
+
+  /** Those that are sealed, each with its proof. */
+  prove(chosen: readonly Chosen[]): Included[] {
+    const leaves = chosen.map(({ stream, seq, json }) => leaf(entryOf(stream, seq, json)).toString('latin1'));
+    const numbers = this.#tree.numbersOf(new Set(leaves));
+    return chosen.map(({ stream, seq, json }, at) => {
+      const entry = numbers.get(leaves[at] ?? '');
+      if (entry === undefined) throw new UsageError(`Record ${seq} of ${stream} is not sealed: seal first, or verify the ledger if it was sealed.`);
+      return { ...this.#included(entry, entryOf(stream, seq, json)), bytes: json };
+    });
+  }
+
+  seal(): Included {
+    const entry = this.#checkpoint.size - 1;
+    const bytes = new Entries(this.folder.directory, this.#checkpoint.size).at(entry);
+    if (bytes === null) throw new UsageError('The newest seal is missing: verify the ledger.');
+    return this.#included(entry, bytes);
+  }
+
+  #included(entry: number, bytes: Buffer): Included {
+    const path = this.#tree.path(entry);
+    const included = { entry, bytes, path: path ?? [] };
+    if (path === null || rootFrom(included, this.#checkpoint.size)?.equals(this.#checkpoint.root) !== true)
+      throw new UsageError(`Entry ${entry} of the log is not what was signed: verify the ledger.`);
+    return included;
+  }
+
+  #files(): string[] {
+    return this.folder.files('streams').filter((file) => /\/[0-9a-f]{64}\.jsonl$/.test(file));
+  }
+
+  /** The stream that is meant: its digest or how that begins, or the id of its resource. */
+  #fileOf(name: string): string {
+    const prefix = /^(?:sha256:)?([0-9a-f]{6,64})$/.exec(name)?.[1];
+    const byDigest = prefix === undefined ? [] : this.#files().filter((file) => hexOf(file).startsWith(prefix));
+    const found = byDigest.length > 0 ? byDigest : this.#files().filter((file) => this.#isOf(file, name));
+    const [first] = found;
+    if (first === undefined) throw new UsageError(`There is no stream, and no resource, ${name}.`);
+    if (found.length > 1)
+      throw new UsageError(
+        `${name} is more than one: ${found
+          .slice(0, 5)
+          .map((file) => `${hexOf(file).slice(0, 12)}`)
+          .join(', ')}. Give the digest of its stream.`,
+      );
+    return first;
+  }
+
+  #isOf(file: string, id: string): boolean {
+    let is = false;
+    this.folder.lines(file, (bytes, from, to) => {
+      const resource = parsed(bytes.subarray(from + JSON_AT, to))['resource'];
+      is = isObject(resource) && (resource['id'] === id || nameOf(resource) === id);
+      return false;
+    });
+    return is;
+  }
+}
+
+const hexOf = (file: string) => file.slice(-'.jsonl'.length - 64, -'.jsonl'.length);
+
+function parsed(json: Buffer): JsonObject {
+  try {
+    const value = JSON.parse(json.toString('utf8')) as Json;
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
