@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sealFolder } from '@redress/evidence';
-import { parseTrust, verifyLedger } from '@redress/verify';
+import { parseTrust, proveRecord, verifyLedger, verifyProof } from '@redress/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../packages/evidence/test/support/ledgers.js';
 import { SECRET, sealing, VERIFIER } from '../../packages/evidence/test/support/sealing.js';
@@ -37,7 +37,7 @@ function fsck(directory: string): { accepted: boolean; log: string } {
   return { accepted: !stderr.includes('fsck failed') && stderr.includes("Successfully fsck'd log"), log: stderr };
 }
 
-function note(command: 'open' | 'sign', key: string, input: string) {
+function note(command: 'open' | 'sign' | 'proof', key: string, input: string) {
   return spawnSync(join(folderOf('sumdb-note'), 'note'), [command, key], { input, encoding: 'utf8' });
 }
 
@@ -105,5 +105,45 @@ describe('golang.org/x/mod/sumdb/note', () => {
     const text = checkpoint(kept.directory);
     const { status, stdout } = note('sign', SECRET, text.slice(0, text.indexOf('\n\n') + 1));
     expect([status, stdout]).toEqual([0, text]);
+  });
+});
+
+describe('golang.org/x/mod/sumdb/tlog', () => {
+  it('checks the proofs of our records, and finds each that was changed, as our verifier does', ({ task }) => {
+    let checked = 0;
+    for (const id of ['a', 'b', 'c'])
+      for (const seq of [1, 2, 90, 180]) {
+        const { file } = proveRecord(kept.directory, `${id}/${seq}`);
+        const { status, stdout, stderr } = note('proof', VERIFIER, file);
+        expect([status, stderr]).toEqual([0, '']);
+        expect(JSON.parse(stdout)).toMatchObject({ seq, resource: { id } });
+        const lines = file.split('\n');
+        const swapped = lines
+          .with(3, lines[4] ?? '')
+          .with(4, lines[3] ?? '')
+          .join('\n');
+        const moved = file.replace(/\nindex (\d+)\n/, (_, index) => `\nindex ${Number(index) + 1}\n`);
+        const other = lines.with(1, proveRecord(kept.directory, `${id}/3`).file.split('\n')[1] ?? '').join('\n');
+        for (const bad of [swapped, moved, other]) {
+          expect(note('proof', VERIFIER, bad).status).toBe(1);
+          expect(verifyProof(Buffer.from(bad), { trust: parseTrust(TRUST) }).status).toBe('tampered');
+          checked++;
+        }
+      }
+    task.meta.said = `sumdb/tlog checks 12 proofs of records, and refuses ${checked} that were changed`;
+  });
+
+  it('reads the longest record that a proof holds', async () => {
+    const world = sealing();
+    // Of the record itself, so that whole proofs lie on either side of 64 KiB.
+    for (const length of [47_000, 48_300, 49_200]) await world.decide('long', { text: 'x'.repeat(length) });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const made = [1, 2, 3].map((seq) => proveRecord(world.directory, `long/${seq}`));
+    expect(made.map(({ record }) => record === null)).toEqual([true, true, false]);
+    for (const { file, record } of made) {
+      expect(file.length).toBeLessThanOrEqual(65_536);
+      if (record === null) expect(note('proof', VERIFIER, file).status).toBe(0);
+    }
+    await world.remove();
   });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const world = sealing();
   for (let seal = 0; seal < 3; seal++) {
     await world.decide('a');
-    sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
     notes.push(readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8'));
     if (seal === 0) cpSync(world.directory, early, { recursive: true });
   }
@@ -36,7 +36,7 @@ beforeAll(async () => {
   cpSync(early, forked, { recursive: true });
   const clock = { now: () => world.clock.time + 1 };
   rmSync(join(forked, 'index.sqlite'), { force: true });
-  for (let seal = 0; seal < 5; seal++) sealFolder({ directory: forked, signer: signerOf(SECRET), clock });
+  for (let seal = 0; seal < 5; seal++) await sealFolder({ directory: forked, signer: signerOf(SECRET), clock });
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
