@@ -1430,4 +1430,20 @@ export default [
     replace: 'if (good.length < 0)',
     tests: ['packages/verify/src/anchors.test.ts'],
   },
+  {
+    promise: 'Only a document whose retention has ended has expired.',
+    defect: 'each that is missing has',
+    file: 'packages/verify/src/streams.ts',
+    find: 'this.#kept !== null && this.#chain.time < this.#kept',
+    replace: 'this.#kept !== null',
+    tests: ['packages/verify/src/kept.test.ts'],
+  },
+  {
+    promise: 'A ledger is verified in threads as in one.',
+    defect: 'of several threads only the first one counts',
+    file: 'packages/verify/src/log.ts',
+    find: 'byPart[id % parts.length]?.[Math.floor(id / parts.length)]',
+    replace: 'byPart[0]?.[id]?.stream === undefined ? undefined : byPart[0]?.[Math.floor(id / parts.length) + 1]',
+    tests: ['packages/verify/src/verify.test.ts'],
+  },
 ];

@@ -1,4 +1,5 @@
 // Whatever is done to a ledger is found; and nothing is found in what nobody has touched.
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sealFolder } from '@redress/evidence';
@@ -125,31 +126,47 @@ describe('a file', () => {
 });
 
 describe('lines of a stream', () => {
-  it.each(['removed', 'twice', 'swapped', 'moved'] as const)('that are %s are found, and the first of them', (how) => {
-    const all = ofClass('streams').filter((file) => readFileSync(join(folder, file), 'utf8').split('\n').length > 4);
-    fc.assert(
-      fc.property(fc.nat(), fc.nat(), fc.nat(), (which, some, other) => {
-        const file = all[which % all.length] as string;
-        const lines = readFileSync(join(folder, file), 'utf8').split('\n').slice(0, -1);
-        const [a, b] = [some % lines.length, other % lines.length].sort((x, y) => x - y) as [number, number];
-        const changed = {
-          removed: lines.toSpliced(a, 1),
-          twice: lines.toSpliced(b, 0, lines[a] as string),
-          swapped: lines.with(a, lines[b] as string).with(b, lines[a] as string),
-          moved: lines.toSpliced(a, 1).toSpliced(b, 0, lines[a] as string),
-        }[how];
-        if (changed.join() === lines.join()) return;
-        const first = changed.findIndex((line, at) => line !== lines[at]);
-        const report = whileChanged(file, Buffer.from(changed.map((line) => `${line}\n`).join('')), verify);
-        expect(report.status).toBe('tampered');
-        const seq = first < 0 ? changed.length + 1 : first + 1;
-        expect(report.firstBad).toMatchObject({ file, seq });
-        if (seq <= lines.length) expect(report.firstBad?.entry).not.toBeNull();
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  it.each(['removed', 'twice', 'swapped', 'moved', 'cut off', 'put in', 'changed, with all digests after them'] as const)(
+    'that are %s are found, and the first of them',
+    (how) => {
+      const all = ofClass('streams').filter((file) => readFileSync(join(folder, file), 'utf8').split('\n').length > 4);
+      fc.assert(
+        fc.property(fc.nat(), fc.nat(), fc.nat(), (which, some, other) => {
+          const file = all[which % all.length] as string;
+          const lines = readFileSync(join(folder, file), 'utf8').split('\n').slice(0, -1);
+          const [a, b] = [some % lines.length, other % lines.length].sort((x, y) => x - y) as [number, number];
+          const changed = {
+            removed: lines.toSpliced(a, 1),
+            twice: lines.toSpliced(b, 0, lines[a] as string),
+            swapped: lines.with(a, lines[b] as string).with(b, lines[a] as string),
+            moved: lines.toSpliced(a, 1).toSpliced(b, 0, lines[a] as string),
+            'cut off': lines.slice(0, b),
+            'put in': lines.toSpliced(a, 0, readFileSync(join(folder, all[(which + 1) % all.length] as string), 'utf8').split('\n')[0] as string),
+            'changed, with all digests after them': rehashed(lines.with(a, (lines[a] as string).replace('"remediator":"r"', '"remediator":"q"'))),
+          }[how];
+          if (changed.join() === lines.join()) return;
+          const first = changed.findIndex((line, at) => line !== lines[at]);
+          const report = whileChanged(file, Buffer.from(changed.map((line) => `${line}\n`).join('')), verify);
+          expect(report.status).toBe('tampered');
+          const seq = first < 0 ? changed.length + 1 : first + 1;
+          expect(report.firstBad).toMatchObject({ file, seq });
+          if (seq <= lines.length) expect(report.firstBad?.entry).not.toBeNull();
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
 });
+
+/** Lines whose digests fit once more, each after the other: what a forger would write. */
+function rehashed(lines: readonly string[]): string[] {
+  let head: string | null = null;
+  return lines.map((line) => {
+    const json = line.slice(72).replace(/"prev":(?:null|"[^"]*")/, `"prev":${JSON.stringify(head)}`);
+    head = `sha256:${createHash('sha256').update(json).digest('hex')}`;
+    return `${head} ${json}`;
+  });
+}
 
 describe('a ledger that nobody has touched', () => {
   it('has no finding, whatever was recorded, and wherever sealers died', async () => {

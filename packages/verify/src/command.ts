@@ -6,7 +6,7 @@ import { parseTrust, UsageError } from './note.js';
 import { type ProofReport, verifyBundle, verifyProof } from './proof.js';
 import { exitCodeOf, type VerifyReport, verifyLargeLedger } from './verify.js';
 
-const USAGE = `Usage: redress-verify FOLDER [--trust FILE] [--checkpoint FILE]... [--anchor PLACE]... [--witness KEY]... [--threads N] [--json]
+const USAGE = `Usage: redress-verify FOLDER [--trust FILE] [--checkpoint FILE]... [--anchor PLACE]... [--witness KEY]... [--retention DAYS] [--threads N] [--json]
        redress-verify proof FILE [--record FILE] [--trust FILE] [--json]
        redress-verify bundle FILE [--trust FILE] [--json]
 
@@ -16,6 +16,7 @@ Checks the evidence in FOLDER, the proof of a record, or a bundle of records, of
   --checkpoint FILE  a checkpoint that was kept elsewhere; the log must begin with what it says
   --anchor PLACE     where checkpoints were kept: a file, a folder, or a git repository, of which all commits are looked at
   --witness KEY      a witness that must have cosigned the checkpoint or one that was kept: its key as NAME+ID+KEY (C2SP tlog-cosignature)
+  --retention DAYS   how long documents were to be kept: one that is missing since has expired, and is no finding
   --record FILE      the record of a proof that does not hold it
   --threads N        how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)
   --json             the whole report as JSON
@@ -40,6 +41,7 @@ export async function runVerify(argv: readonly string[], { out, err }: Output): 
       checkpoint: { type: 'string', multiple: true },
       anchor: { type: 'string', multiple: true },
       witness: { type: 'string', multiple: true },
+      retention: { type: 'string' },
       record: { type: 'string' },
       threads: { type: 'string' },
       json: { type: 'boolean' },
@@ -63,13 +65,12 @@ export async function runVerify(argv: readonly string[], { out, err }: Output): 
       return answered(first === 'proof' ? verifyProof(file, { ...trust, record }) : verifyBundle(file, trust), proofText);
     }
     if (first === undefined || second !== undefined) throw new UsageError(`Give one folder.\n\n${USAGE}`);
-    allowed(values, ['trust', 'checkpoint', 'anchor', 'witness', 'threads', 'json']);
-    const threads = values.threads === undefined ? undefined : Number(values.threads);
-    if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= 64))
-      throw new UsageError('--threads takes a number from 1 to 64.');
+    allowed(values, ['trust', 'checkpoint', 'anchor', 'witness', 'retention', 'threads', 'json']);
+    const threads = numberIn(values.threads, '--threads', 64);
+    const retention = numberIn(values.retention, '--retention', 36_500);
     const report = await verifyLargeLedger(
       {
-        ...{ directory: first, ...trust, anchors: values.anchor ?? [], witnesses: values.witness ?? [] },
+        ...{ directory: first, ...trust, anchors: values.anchor ?? [], witnesses: values.witness ?? [], ...(retention === undefined ? {} : { retention }) },
         copies: (values.checkpoint ?? []).map((name) => ({ name, note: fileOf(name) })),
       },
       threads,
@@ -80,6 +81,13 @@ export async function runVerify(argv: readonly string[], { out, err }: Output): 
     err(`redress-verify: ${printable(error.message, '\n')}\n`);
     return USAGE_EXIT;
   }
+}
+
+function numberIn(text: string | undefined, name: string, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!(Number.isSafeInteger(value) && value >= 1 && value <= most)) throw new UsageError(`${name} takes a number from 1 to ${most}.`);
+  return value;
 }
 
 /** What is given and does not count would be believed to have been looked at. */
@@ -106,7 +114,7 @@ function fileOf(name: string): Buffer {
 
 /** A report as lines for people. */
 export function reportText(report: VerifyReport): string {
-  const { status, checkpoint, records, streams, unsealed, uncovered, witnessed, documents, firstBad, findings, limits } = report;
+  const { status, checkpoint, records, streams, unsealed, uncovered, witnessed, documents, expired, firstBad, findings, limits } = report;
   const sealed =
     checkpoint === null
       ? findings.some(({ file }) => file === 'ledger/checkpoint')
@@ -116,6 +124,7 @@ export function reportText(report: VerifyReport): string {
   const lines = [
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
+    ...(expired === 0 ? [] : [`${expired} documents have expired: their retention has ended, and the records that name them are proven`]),
     ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),
     ...(findings.length < 2 ? [] : [`${findings.length - 1} more findings`]),

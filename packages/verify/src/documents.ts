@@ -8,7 +8,7 @@ const UNFINISHED = /^blobs\/[0-9a-f]{2}\/[0-9a-f]{64}\.json\.\d+\.\d+\.tmp$/;
 const FILE = /^blobs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.json$/;
 
 /** What is known of a document. */
-export type DocumentState = 'good' | 'changed' | 'missing';
+export type DocumentState = 'good' | 'changed' | 'missing' | 'expired';
 
 export class Documents {
   readonly #folder: Folder;
@@ -25,18 +25,31 @@ export class Documents {
 
   /** Takes in those that others have looked at. */
   add(known: ReadonlyMap<string, DocumentState>): void {
-    for (const [digest, state] of known) this.#known.set(digest, state);
+    // A younger record may name a document that has expired for an older one.
+    for (const [digest, state] of known) if (state !== 'expired' || !this.#known.has(digest)) this.#known.set(digest, state);
   }
 
   /** Those that are there and are what their names say, or are named by a record. */
   get count(): number {
-    return [...this.#known.values()].filter((each) => each !== 'missing').length;
+    return [...this.#known.values()].filter((each) => each !== 'missing' && each !== 'expired').length;
   }
 
-  /** Looks at a document that a record names; what is wrong is found in `folder`, at the record. */
-  named(name: string, digest: string, folder: Folder, file: string, place: () => Place): void {
-    const known = this.#known.get(digest) ?? this.#look(digest, folder);
-    this.#known.set(digest, known);
+  /** Those whose retention has ended, and that are missing since. */
+  get expired(): number {
+    return [...this.#known.values()].filter((each) => each === 'expired').length;
+  }
+
+  /**
+   * Looks at a document that a record names; what is wrong is found in `folder`, at the record.
+   *
+   * @param over Whether the retention of the record's documents has ended.
+   */
+  named(name: string, digest: string, over: boolean, folder: Folder, file: string, place: () => Place): void {
+    const seen = this.#known.get(digest) ?? this.#look(digest, folder);
+    const isThere = seen === 'good' || seen === 'changed';
+    const known = isThere ? seen : over ? 'expired' : 'missing';
+    // One that a younger record misses is missing, whatever older ones say of it.
+    this.#known.set(digest, seen === 'missing' && this.#known.has(digest) ? 'missing' : known);
     if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place());
     if (known === 'missing')
       folder.find(

@@ -44,6 +44,8 @@ export interface StreamsJob {
   readonly numbers: SharedArrayBuffer;
   /** Entries of the log, and the hash of each; null where there is no log. */
   readonly log: { readonly size: number; readonly leaves: SharedArrayBuffer } | null;
+  /** Documents of records before it need not be there any more; null: all have to be. */
+  readonly kept: string | null;
 }
 
 /** What a thread found in its streams. */
@@ -72,7 +74,12 @@ export interface StreamsFound {
 }
 
 /** Checks every stream that is there, and names those that are not. */
-export function* checkStreams(folder: Folder, log: Log | null, documents: Documents): Generator<StreamsJob, StreamsFound, readonly StreamsPart[]> {
+export function* checkStreams(
+  folder: Folder,
+  log: Log | null,
+  documents: Documents,
+  kept: string | null,
+): Generator<StreamsJob, StreamsFound, readonly StreamsPart[]> {
   const streams: string[] = [];
   for (const file of folder.files('streams')) {
     const hex = FILE.exec(file)?.[2];
@@ -85,6 +92,7 @@ export function* checkStreams(folder: Folder, log: Log | null, documents: Docume
     streams,
     ...numbersOf(streams, log),
     log: log === null ? null : { size: log.size, leaves: log.leaves.bytes.buffer as SharedArrayBuffer },
+    kept,
   };
   const found = parts.flatMap((part) => part.streams).sort((a, b) => a.number - b.number);
   folder.findings.push(...found.flatMap(({ findings }) => findings));
@@ -139,7 +147,7 @@ export function checkStreamFiles(job: StreamsJob, { next }: Share): StreamsPart 
   for (let at = next() * TAKEN; at < job.streams.length; at = next() * TAKEN)
     for (let number = at; number < Math.min(at + TAKEN, job.streams.length); number++) {
       const own = numbers.subarray(begins[number], begins[number + 1]);
-      const stream = new Stream(folder, documents, sealed, own, job.streams[number] ?? '');
+      const stream = new Stream(folder, documents, sealed, own, job.streams[number] ?? '', job.kept);
       streams.push({ number, ...stream.check(), findings: folder.findings.splice(0) });
     }
   return { streams, documents: documents.known };
@@ -157,6 +165,7 @@ class Stream {
   readonly #log: Sealed | null;
   readonly #file: string;
   readonly #sealed: Int32Array;
+  readonly #kept: string | null;
   #chain: Chain;
   /** As canonical JSON. */
   #resource: string | null = null;
@@ -165,7 +174,8 @@ class Stream {
   /** Kept only once an execution rests on one. */
   #approvals: Approvals | null = null;
 
-  constructor(folder: Folder, documents: Documents, log: Sealed | null, sealed: Int32Array, hex: string) {
+  constructor(folder: Folder, documents: Documents, log: Sealed | null, sealed: Int32Array, hex: string, kept: string | null) {
+    this.#kept = kept;
     this.#folder = folder;
     this.#documents = documents;
     this.#log = log;
@@ -216,7 +226,8 @@ class Stream {
     this.#resource = read.resource;
     if (read.kind === 'intent') this.#executions++;
     if (seq === this.#sealed.length) this.#head = `sha256:${digest}`;
-    for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#folder, this.#file, () => this.#place(seq));
+    for (const [name, of] of read.blobs)
+      this.#documents.named(name, of, this.#kept !== null && this.#chain.time < this.#kept, this.#folder, this.#file, () => this.#place(seq));
     return true;
   }
 

@@ -25,6 +25,11 @@ export interface VerifyOptions {
   readonly anchors?: readonly string[];
   /** Keys of witnesses (C2SP tlog-cosignature): each must have cosigned the checkpoint, or one of the copies. */
   readonly witnesses?: readonly string[];
+  /**
+   * For how many days documents were to be kept. One that is missing, of a record that is older by the time of the newest seal (of a journal that is
+   * not sealed: now), has expired, and is no finding. Without it nothing expires.
+   */
+  readonly retention?: number;
 }
 
 /** What {@link verifyLedger} found. */
@@ -45,6 +50,8 @@ export interface VerifyReport {
   readonly executions: number;
   readonly openExecutions: number;
   readonly documents: number;
+  /** Documents that are missing since their retention has ended. */
+  readonly expired: number;
   /** The first record that does not verify, by its global number; else the first finding. */
   readonly firstBad: Finding | null;
   readonly findings: readonly Finding[];
@@ -106,7 +113,7 @@ function* verifying(options: VerifyOptions): Check<VerifyReport> {
   }
 }
 
-function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = [] }: VerifyOptions): Check<VerifyReport> {
+function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = [], retention }: VerifyOptions): Check<VerifyReport> {
   const folder = new Folder(directory);
   checkFormat(folder);
   // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is missed.
@@ -122,7 +129,7 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   const own = folder.bytes(CHECKPOINT);
   const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
   const documents = new Documents(folder);
-  const { counts, uncovered } = yield* checkStreams(folder, log, documents) as Check<StreamsFound>;
+  const { counts, uncovered } = yield* checkStreams(folder, log, documents, keptFrom(log, retention)) as Check<StreamsFound>;
   documents.others();
   checkUnfinished(folder, checkpoint);
   const findings = relieved(folder.findings);
@@ -134,10 +141,16 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
     ...counts,
     uncovered,
     documents: documents.count,
+    expired: documents.expired,
     firstBad: firstOf(findings),
     findings,
     limits: [...(log !== null && compared.length === 0 ? [NO_COPY] : []), ...(counts.unsealed > 0 ? [UNSEALED] : []), TRUTH],
   };
+}
+
+/** Since when documents have to be there. */
+function keptFrom(log: Log | null, days: number | undefined): string | null {
+  return days === undefined ? null : new Date((log?.sealedAt ?? Date.now()) - days * 86_400_000).toISOString();
 }
 
 /** 0: intact. 1: tampered. 2: incomplete. 3: no trusted key has signed. */

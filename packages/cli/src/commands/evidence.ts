@@ -31,6 +31,7 @@ export interface VerifyCommandOptions extends PlaceOptions {
   readonly checkpoint?: readonly string[];
   readonly anchor?: readonly string[];
   readonly witness?: readonly string[];
+  readonly retention?: string;
   readonly threads?: string;
 }
 
@@ -75,10 +76,11 @@ async function verified(io: Io, directory: string, place: VerifyCommandOptions):
   const trust = trustFile === undefined ? {} : { trust: await trustIn(io, trustFile) };
   const copies = await Promise.all((place.checkpoint ?? []).map(async (name) => ({ name, note: await bytesOf(io, name) })));
   const threads = place.threads === undefined ? undefined : numberOf(place.threads, '--threads', 1, 64);
+  const retention = place.retention === undefined ? {} : { retention: numberOf(place.retention, '--retention', 1, 36_500) };
   const anchors = (place.anchor ?? []).map((each) => resolve(io.cwd, each));
   try {
     const { verifyLargeLedger } = await import('@redress/verify');
-    return await verifyLargeLedger({ directory, copies, anchors, witnesses: place.witness ?? [], ...trust }, threads);
+    return await verifyLargeLedger({ directory, copies, anchors, witnesses: place.witness ?? [], ...trust, ...retention }, threads);
   } catch (cause) {
     throw misused(cause, {});
   }
