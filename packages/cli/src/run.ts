@@ -358,7 +358,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the ledger must begin with what each says')
     .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories, of which all commits are looked at')
     .option('--witness <key...>', 'witnesses that must have cosigned the checkpoint or one that was kept: NAME+ID+KEY')
-    .option('--retention <days>', 'how long documents were to be kept: one that is missing since has expired, and is no finding')
+    .option('--retention <days>', 'how long documents were to be kept: one that is missing since has expired, and is not a finding')
     .option('--threads <number>', 'how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)')
     .action(async (options: VerifyCommandOptions) =>
       answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data(), program.opts<GlobalOptions>(), options)),

@@ -98,7 +98,7 @@ it('an anchor finds that the log was taken out', () => {
   expect(verify(at('bare'), { anchors: [at('kept')] }).findings.map(({ code }) => code)).toEqual(['no-checkpoint', 'rolled-back']);
 });
 
-it('what is no anchor of the log is refused', () => {
+it('what is not an anchor of the log is refused', () => {
   mkdirSync(at('none'));
   writeFileSync(at('none', 'x'), 'x');
   writeFileSync(at('other'), (notes[0] ?? '').replaceAll('example.com/redress', 'example.org/redress'));
@@ -157,7 +157,7 @@ describe('a witness', () => {
     ['of the type of logs', () => key(1)],
     ['with another id', () => key().replace(/\+[0-9a-f]{8}\+/, '+00000000+')],
     ['without a name', () => key().slice(NAME.length)],
-    ['that is none', () => 'x'],
+    ['that is not valid', () => 'x'],
   ])('whose key is one %s is refused', (_name, wrong) => {
     expect(() => verify(now, { witnesses: [wrong()] })).toThrow(expect.objectContaining({ name: 'UsageError' }));
   });

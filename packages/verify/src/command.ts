@@ -16,7 +16,7 @@ Checks the evidence in FOLDER, the proof of a record, or a bundle of records, of
   --checkpoint FILE  a checkpoint that was kept elsewhere; the log must begin with what it says
   --anchor PLACE     where checkpoints were kept: a file, a folder, or a git repository, of which all commits are looked at
   --witness KEY      a witness that must have cosigned the checkpoint or one that was kept: its key as NAME+ID+KEY (C2SP tlog-cosignature)
-  --retention DAYS   how long documents were to be kept: one that is missing since has expired, and is no finding
+  --retention DAYS   how long documents were to be kept: one that is missing since has expired, and is not a finding
   --record FILE      the record of a proof that does not hold it
   --threads N        how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)
   --json             the whole report as JSON

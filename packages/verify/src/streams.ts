@@ -9,7 +9,7 @@ import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_
 import type { Share } from './share.js';
 
 /** What all streams hold. */
-export interface Counts {
+interface Counts {
   readonly streams: number;
   readonly records: number;
   /** Records that no checkpoint covers yet. */

@@ -27,7 +27,7 @@ export interface VerifyOptions {
   readonly witnesses?: readonly string[];
   /**
    * For how many days documents were to be kept. One that is missing, of a record that is older by the time of the newest seal (of a journal that is
-   * not sealed: now), has expired, and is no finding. Without it nothing expires.
+   * not sealed: now), has expired, and is not a finding. Without it nothing expires.
    */
   readonly retention?: number;
 }
