@@ -593,4 +593,12 @@ export default [
     replace: "Key === 'autoscaling:groupName'",
     tests: ['packages/remediators/ec2/src/further/settings.test.ts'],
   },
+  {
+    promise: 'A trail that is encrypted with a key of its own keeps it.',
+    defect: 'the key that the policy names takes its place',
+    file: 'packages/remediators/cloudtrail/src/cloudtrail-encrypt-with-kms.ts',
+    find: 'now.key ?? kmsKeyArn',
+    replace: 'kmsKeyArn ?? now.key',
+    tests: ['packages/remediators/cloudtrail/src'],
+  },
 ];
