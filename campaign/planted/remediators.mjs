@@ -506,6 +506,8 @@ export default [
     find: 'return rules === undefined ? null : sorted(rules);',
     replace: "return sorted(rules ?? [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }]);",
     tests: ['packages/remediators/s3/src/s3-enforce-default-encryption.test.ts'],
+  },
+  {
     promise: 'Node-to-node encryption is asked for only where the version of the domain takes it.',
     defect: 'a domain of any version is changed',
     file: 'packages/remediators/opensearch/src/domain.ts',
