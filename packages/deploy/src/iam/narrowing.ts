@@ -88,6 +88,8 @@ const domain = (more?: Partial<Narrowing>) => kind('Domain', 'domain of OpenSear
 const detector = (more?: Partial<Narrowing>) => kind('Detector', 'detector', ['guardduty:{region}:{account}:detector/*'], more);
 const key = (more?: Partial<Narrowing>) => kind('Key', 'KMS key', ['kms:{region}:{account}:key/*'], more);
 const cluster = (more?: Partial<Narrowing>) => kind('Cluster', 'Redshift cluster', ['redshift:{region}:{account}:cluster:*'], more);
+const parameterGroup = (more?: Partial<Narrowing>) =>
+  kind('ParameterGroup', 'parameter group of Redshift', ['redshift:{region}:{account}:parametergroup:*'], more);
 const document = (more?: Partial<Narrowing>) => kind('Document', 'document of Systems Manager', ['ssm:{region}:{account}:document/*'], more);
 const webAcl = (more?: Partial<Narrowing>) =>
   // The scope is a region's or CloudFront's.
@@ -121,6 +123,15 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'ec2:DescribeRouteTables': describe('Ec2'),
   'ec2:DescribeSnapshots': describe('Ec2'),
   'ec2:DescribeVpcs': describe('Ec2'),
+  'ec2:DescribeSubnets': describe('Ec2'),
+  'ec2:ModifySubnetAttribute': kind('Subnet', 'subnet', ['ec2:{region}:{account}:subnet/*'], {
+    ...written,
+    rest: 'Every subnet of the account, and any attribute of it: IAM does not see which is changed.',
+  }),
+  'ec2:ModifyInstanceMetadataOptions': kind('Instance', 'instance', ['ec2:{region}:{account}:instance/*'], {
+    ...written,
+    rest: 'Every instance of the account: IAM does not see whether tokens are required.',
+  }),
   'ec2:DescribeSnapshotAttribute': {
     name: 'Snapshot',
     resources: ['arn:{partition}:ec2:{region}::snapshot/*'],
@@ -274,6 +285,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   }),
   'redshift:DescribeClusters': cluster({ rest: 'It lists the Redshift clusters of the account.' }),
   'redshift:DescribeLoggingStatus': cluster(),
+  'redshift:DescribeClusterParameters': parameterGroup(),
+  'redshift:ModifyClusterParameterGroup': parameterGroup({
+    ...written,
+    rest: 'Every parameter group of Redshift of the account, and any parameter of it: IAM does not see which is changed.',
+  }),
   'redshift:EnableLogging': cluster(written),
   'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has it.' }),
   'redshift:ModifyCluster': cluster({ ...written, rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which is changed.' }),

@@ -15,7 +15,7 @@ import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { enableLogFileValidation, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import { enableLogFileValidation, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -134,6 +134,19 @@ describeRemediator(sendToCloudWatchLogs, {
         return ref;
       },
     },
+    gone,
+  ],
+});
+
+const key = (name: string) => `arn:aws:kms:us-east-1:123456789012:key/${name}`;
+const encrypting = { ...common('KmsKeyId'), parameters: { kmsKeyArn: key('of-the-policy') }, breakAgain: updated({ KmsKeyId: '' }) };
+describeRemediator(encryptWithKms, {
+  account,
+  scenarios: [
+    { ...encrypting, name: 'a trail without a key', expect: 'change', arrange: trail() },
+    { ...encrypting, name: 'someone has just made one', expect: 'change', arrange: trail({}, { logs: true }), event: named('CreateTrail') },
+    { ...encrypting, name: 'no key is named', expect: 'manual', parameters: {}, arrange: trail() },
+    { ...encrypting, name: 'a trail with a key of its own', expect: 'compliant', arrange: trail({ KmsKeyId: key('of-its-own') }) },
     gone,
   ],
 });

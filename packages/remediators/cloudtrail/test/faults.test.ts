@@ -1,13 +1,14 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableLogFileValidation, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import { enableLogFileValidation, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
 
 interface Trail {
   IsLogging: boolean;
   LogFileValidationEnabled: boolean;
   CloudWatchLogsLogGroupArn?: string;
   CloudWatchLogsRoleArn?: string;
+  KmsKeyId?: string;
   tags: { Key: string; Value: string }[];
 }
 type Named = { readonly Name: string };
@@ -42,6 +43,7 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
       EnableLogFileValidation: validates,
       CloudWatchLogsLogGroupArn: group,
       CloudWatchLogsRoleArn: role,
+      KmsKeyId: key,
     }: Named & Record<string, string | boolean | undefined>,
   ) => {
     const trail = trailOf(custom, String(Name));
@@ -49,6 +51,7 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
     for (const [member, value] of [
       ['CloudWatchLogsLogGroupArn', group],
       ['CloudWatchLogsRoleArn', role],
+      ['KmsKeyId', key],
     ] as const) {
       if (value === '') delete trail[member];
       else if (typeof value === 'string') trail[member] = value;
@@ -58,11 +61,13 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
 };
 
 const TARGET = { logGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:trails:*', roleArn: 'arn:aws:iam::111111111111:role/trails' };
+const KEY = { kmsKeyArn: 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab' };
 const sound = (): Trail => ({
   IsLogging: true,
   LogFileValidationEnabled: true,
   CloudWatchLogsLogGroupArn: TARGET.logGroupArn,
   CloudWatchLogsRoleArn: TARGET.roleArn,
+  KmsKeyId: KEY.kmsKeyArn,
   tags: [{ Key: 'team', Value: 'security' }],
 });
 
@@ -70,6 +75,7 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   [restartLogging.id, restartLogging, { IsLogging: false }, {}],
   [enableLogFileValidation.id, enableLogFileValidation, { LogFileValidationEnabled: false }, {}],
   [sendToCloudWatchLogs.id, sendToCloudWatchLogs, { CloudWatchLogsLogGroupArn: undefined, CloudWatchLogsRoleArn: undefined }, TARGET],
+  [encryptWithKms.id, encryptWithKms, { KmsKeyId: undefined }, KEY],
 ])('%s survives every fault at every call', async (_, remediator, broken, parameters) => {
   const report = await faultMatrix(remediator, {
     services: { cloudtrail },

@@ -10,14 +10,17 @@ import { revokeSgOpenAdminExisting } from './ec2-revoke-sg-open-admin-existing.j
 import { revokeSgOpenAdminIpv6 } from './ec2-revoke-sg-open-admin-ipv6.js';
 import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
+import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
 import { reportDefaultRouteToIgw } from './further/ec2-report-default-route-to-igw.js';
 import { reportInstancePublicIp } from './further/ec2-report-instance-public-ip.js';
 import { reportInstanceWithoutProfile } from './further/ec2-report-instance-without-profile.js';
 import { reportUnauthorizedInternetGateway } from './further/ec2-report-unauthorized-internet-gateway.js';
+import { requireImdsv2OnInstance } from './further/ec2-require-imdsv2-on-instance.js';
 
 export {
+  disableSubnetAutoPublicIp,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
@@ -26,6 +29,7 @@ export {
   reportInstanceWithoutProfile,
   reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
+  requireImdsv2OnInstance,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
   revokeSgOpenRdp,
@@ -46,6 +50,8 @@ export const ec2Remediators: readonly Remediator[] = [
 export const furtherEc2Remediators: readonly Remediator[] = [
   makeEbsSnapshotPrivate,
   enableVpcFlowLogs,
+  disableSubnetAutoPublicIp,
+  requireImdsv2OnInstance,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,

@@ -1,6 +1,7 @@
 import {
   AllocateAddressCommand,
   AssociateAddressCommand,
+  AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
@@ -17,13 +18,18 @@ import {
   CreateVpcCommand,
   DeleteFlowLogsCommand,
   DescribeFlowLogsCommand,
+  DescribeInstancesCommand,
+  DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
+  DescribeSubnetsCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,
   EnableEbsEncryptionByDefaultCommand,
   type IpPermission,
   ModifyEbsDefaultKmsKeyIdCommand,
+  ModifyInstanceMetadataOptionsCommand,
   ModifySnapshotAttributeCommand,
+  ModifySubnetAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
@@ -34,6 +40,7 @@ import { type JsonObject, type Remediator, type ResourceRef, resource } from '@r
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import {
+  disableSubnetAutoPublicIp,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
@@ -42,6 +49,7 @@ import {
   reportInstanceWithoutProfile,
   reportUnauthorizedInternetGateway,
   reportUnencryptedEbsVolumes,
+  requireImdsv2OnInstance,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
   revokeSgOpenRdp,
@@ -601,6 +609,121 @@ describeRemediator(reportInstanceWithoutProfile, {
   scenarios: [
     { name: 'an instance that has just been started without one', expect: 'manual', arrange: machine({}), tag, event: launchedNow },
     { name: 'an instance with one', expect: 'compliant', arrange: machine({ profile: true }), tag },
+    { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
+  ],
+});
+
+/** A subnet of a VPC of its own; routed: to an internet gateway, by a route table of its own or by the main one. */
+const subnet =
+  ({ assigns = true, routed = 'no' as 'no' | 'own' | 'main', tags = {} as Readonly<Record<string, string>> }) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const client = new EC2Client(sdk.config);
+    const { Vpc } = await client.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
+    const { Subnet } = await client.send(new CreateSubnetCommand({ VpcId: Vpc?.VpcId, CidrBlock: '10.9.1.0/24' }));
+    const SubnetId = Subnet?.SubnetId;
+    const Tags = Object.entries({ team: 'net', ...tags }).map(([Key, Value]) => ({ Key, Value }));
+    await client.send(new CreateTagsCommand({ Resources: [SubnetId ?? ''], Tags }));
+    await client.send(new ModifySubnetAttributeCommand({ SubnetId, MapPublicIpOnLaunch: { Value: assigns } }));
+    if (routed !== 'no') {
+      const { InternetGateway } = await client.send(new CreateInternetGatewayCommand({}));
+      const GatewayId = InternetGateway?.InternetGatewayId;
+      await client.send(new AttachInternetGatewayCommand({ InternetGatewayId: GatewayId, VpcId: Vpc?.VpcId }));
+      const main = { Filters: [{ Name: 'vpc-id', Values: [Vpc?.VpcId ?? ''] }] };
+      const RouteTableId =
+        routed === 'main'
+          ? (await client.send(new DescribeRouteTablesCommand(main))).RouteTables?.[0]?.RouteTableId
+          : (await client.send(new CreateRouteTableCommand({ VpcId: Vpc?.VpcId }))).RouteTable?.RouteTableId;
+      if (routed === 'own') await client.send(new AssociateRouteTableCommand({ RouteTableId, SubnetId }));
+      await client.send(new CreateRouteCommand({ RouteTableId, GatewayId, DestinationCidrBlock: '0.0.0.0/0' }));
+    }
+    return thing(sdk, 'Subnet', SubnetId);
+  };
+const assigning: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { Subnets: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeSubnetsCommand({ SubnetIds: [id] }));
+    return JSON.stringify({ ...found, MapPublicIpOnLaunch: null });
+  },
+  breakAgain: async (sdk, { id }) => {
+    await new EC2Client(sdk.config).send(new ModifySubnetAttributeCommand({ SubnetId: id, MapPublicIpOnLaunch: { Value: true } }));
+  },
+};
+describeRemediator(disableSubnetAutoPublicIp, {
+  account: { endpoint },
+  goneCode: 'InvalidSubnetID.NotFound',
+  scenarios: [
+    { ...assigning, name: 'a subnet that gives out addresses', expect: 'change', arrange: subnet({}) },
+    {
+      ...assigning,
+      name: 'someone has just let it',
+      expect: 'change',
+      arrange: subnet({}),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifySubnetAttribute',
+          request: { subnetId: id, mapPublicIpOnLaunch: { value: true } },
+        }),
+    },
+    { ...assigning, name: 'a public subnet', expect: 'change', hazards: ['routed-to-internet'], arrange: subnet({ routed: 'own' }) },
+    { ...assigning, name: 'a public subnet by the main route table', expect: 'change', hazards: ['routed-to-internet'], arrange: subnet({ routed: 'main' }) },
+    { ...assigning, name: 'a subnet for what is published', expect: 'change', hazards: ['shared-on-purpose'], arrange: subnet({ tags: { tier: 'public' } }) },
+    { ...assigning, name: 'a subnet that gives out none', expect: 'compliant', arrange: subnet({ assigns: false }) },
+    { name: 'a subnet that is gone', expect: 'compliant', arrange: async (sdk) => thing(sdk, 'Subnet', 'subnet-0123456789abcdef0') },
+  ],
+});
+
+const tokens = async (sdk: Sdk, InstanceId: string, HttpTokens: 'optional' | 'required') => {
+  await new EC2Client(sdk.config).send(new ModifyInstanceMetadataOptionsCommand({ InstanceId, HttpTokens }));
+};
+const withTokens =
+  (value: 'optional' | 'required', Tags: { Key: string; Value: string }[] = []) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await machine({})(sdk);
+    await tokens(sdk, ref.id, value);
+    if (Tags.length > 0) await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [ref.id], Tags }));
+    return ref;
+  };
+const metadata: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: tagged,
+  rest: async (sdk, { id }) => {
+    const { Reservations: [found] = [] } = await new EC2Client(sdk.config).send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+    // moto forgets the metadata options that a call does not name; EC2 keeps them.
+    return JSON.stringify({ ...found?.Instances?.[0], MetadataOptions: null });
+  },
+  breakAgain: (sdk, { id }) => tokens(sdk, id, 'optional'),
+};
+describeRemediator(requireImdsv2OnInstance, {
+  account: { endpoint },
+  goneCode: 'InvalidInstanceID.NotFound',
+  scenarios: [
+    { ...metadata, name: 'an instance that gives metadata without a token', expect: 'change', arrange: withTokens('optional') },
+    {
+      ...metadata,
+      name: 'someone has just made it so',
+      expect: 'change',
+      arrange: withTokens('optional'),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'ec2',
+          operation: 'ModifyInstanceMetadataOptions',
+          request: { ModifyInstanceMetadataOptionsRequest: { InstanceId: id, HttpTokens: 'optional' } },
+        }),
+    },
+    { ...metadata, name: 'an instance that has just been started', expect: 'change', arrange: withTokens('optional'), event: launchedNow },
+    {
+      ...metadata,
+      name: 'one of an Auto Scaling group',
+      expect: 'change',
+      hazards: ['of-a-group'],
+      arrange: withTokens('optional', [{ Key: 'aws:autoscaling:groupName', Value: 'web' }]),
+    },
+    { ...metadata, name: 'an instance that asks for a token', expect: 'compliant', arrange: withTokens('required') },
+    { name: 'an instance that was terminated', expect: 'compliant', arrange: machine({ ended: true }) },
     { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
   ],
 });

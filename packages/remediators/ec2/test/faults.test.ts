@@ -1,12 +1,14 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableVpcFlowLogs, makeEbsSnapshotPrivate } from '../src/index.js';
+import { disableSubnetAutoPublicIp, enableVpcFlowLogs, makeEbsSnapshotPrivate, requireImdsv2OnInstance } from '../src/index.js';
 
 interface Thing {
   tags: { Key: string; Value: string }[];
   public: boolean;
   flowLogs: { FlowLogId: string; TrafficType: string }[];
+  assigns: boolean;
+  tokens: string;
 }
 const known = (custom: Record<string, unknown>, id: string | undefined, code: string): Thing => {
   const found = (custom as Record<string, Thing>)[id ?? ''];
@@ -16,8 +18,9 @@ const known = (custom: Record<string, unknown>, id: string | undefined, code: st
 const listed = (custom: Record<string, unknown>, ids: readonly string[] | undefined, code: string, account: string, as: string) =>
   (ids ?? Object.keys(custom).sort()).map((id) => ({ [as]: id, OwnerId: account, Tags: known(custom, id, code).tags }));
 const [NO_SNAPSHOT, NO_VPC] = ['InvalidSnapshot.NotFound', 'InvalidVpcID.NotFound'] as const;
+const [NO_SUBNET, NO_INSTANCE] = ['InvalidSubnetID.NotFound', 'InvalidInstanceID.NotFound'] as const;
 
-/** As much of EC2 as these two use, in which each thing is a snapshot and a VPC. */
+/** As much of EC2 as these use, in which each thing is a snapshot, a VPC, a subnet and an instance. */
 const ec2: Readonly<Record<string, Operation>> = {
   DescribeSnapshots: (
     { custom },
@@ -36,6 +39,36 @@ const ec2: Readonly<Record<string, Operation>> = {
     return {};
   },
   DescribeVpcs: ({ custom }, { VpcIds }: { readonly VpcIds?: string[] }, { account }) => ({ Vpcs: listed(custom, VpcIds, NO_VPC, account, 'VpcId') }),
+  DescribeSubnets: ({ custom }, { SubnetIds }: { readonly SubnetIds?: string[] }, { account }) => ({
+    Subnets: listed(custom, SubnetIds, NO_SUBNET, account, 'SubnetId').map((each) => ({
+      ...each,
+      VpcId: 'vpc-1',
+      MapPublicIpOnLaunch: known(custom, String(each['SubnetId']), NO_SUBNET).assigns,
+    })),
+  }),
+  DescribeRouteTables: () => ({ RouteTables: [{ RouteTableId: 'rtb-1', Routes: [{ GatewayId: 'local' }] }] }),
+  ModifySubnetAttribute: (
+    { custom },
+    { SubnetId, MapPublicIpOnLaunch }: { readonly SubnetId: string; readonly MapPublicIpOnLaunch: { readonly Value: boolean } },
+  ) => {
+    known(custom, SubnetId, NO_SUBNET).assigns = MapPublicIpOnLaunch.Value;
+    return {};
+  },
+  DescribeInstances: ({ custom }, { InstanceIds }: { readonly InstanceIds?: string[] }, { account }) => ({
+    Reservations: [
+      {
+        Instances: listed(custom, InstanceIds, NO_INSTANCE, account, 'InstanceId').map((each) => ({
+          ...each,
+          State: { Name: 'running' },
+          MetadataOptions: { HttpTokens: known(custom, String(each['InstanceId']), NO_INSTANCE).tokens },
+        })),
+      },
+    ],
+  }),
+  ModifyInstanceMetadataOptions: ({ custom }, { InstanceId, HttpTokens }: { readonly InstanceId: string; readonly HttpTokens: string }) => {
+    known(custom, InstanceId, NO_INSTANCE).tokens = HttpTokens;
+    return {};
+  },
   DescribeFlowLogs: ({ custom }, { Filter: [filter] }: { readonly Filter: { readonly Values: string[] }[] }) => ({
     FlowLogs: ((custom as Record<string, Thing>)[filter?.Values[0] ?? '']?.flowLogs ?? []).map((each) => ({ ...each, FlowLogStatus: 'ACTIVE' })),
   }),
@@ -52,11 +85,20 @@ const ec2: Readonly<Record<string, Operation>> = {
     return {};
   },
 };
-const sound = (): Thing => ({ tags: [], public: false, flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }] });
+const sound = (): Thing => ({ tags: [], public: false, flowLogs: [{ FlowLogId: 'fl-0', TrafficType: 'ALL' }], assigns: false, tokens: 'required' });
 
 it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<Thing>, isOpen: (thing: Thing) => boolean]>([
   [makeEbsSnapshotPrivate.id, makeEbsSnapshotPrivate, 'AWS::EC2::Snapshot', 'snap-0123456789abcdef0', { public: true }, (thing) => thing.public],
   [enableVpcFlowLogs.id, enableVpcFlowLogs, 'AWS::EC2::VPC', 'vpc-0123456789abcdef0', { flowLogs: [] }, (thing) => thing.flowLogs.length === 0],
+  [disableSubnetAutoPublicIp.id, disableSubnetAutoPublicIp, 'AWS::EC2::Subnet', 'subnet-0123456789abcdef0', { assigns: true }, (thing) => thing.assigns],
+  [
+    requireImdsv2OnInstance.id,
+    requireImdsv2OnInstance,
+    'AWS::EC2::Instance',
+    'i-0123456789abcdef0',
+    { tokens: 'optional' },
+    (thing) => thing.tokens !== 'required',
+  ],
 ])('%s survives every fault at every call', async (_, remediator, type, subject, broken, isOpen) => {
   const report = await faultMatrix(remediator, {
     services: { ec2 },
@@ -77,7 +119,7 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
           fix: () => {
             const thing = now();
             if (thing === undefined) return;
-            thing.public = false;
+            Object.assign(thing, { public: false, assigns: false, tokens: 'required' });
             if (thing.flowLogs.length === 0) thing.flowLogs.push({ FlowLogId: 'fl-theirs', TrafficType: 'REJECT' });
           },
           change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),

@@ -1,4 +1,4 @@
-import { defineResource, type ListArgs, tagsIn } from '@redress/core';
+import { defineResource, type ListArgs, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { opensearch } from './client.js';
 
 const listing = opensearch.pick('ListDomainNames');
@@ -32,3 +32,24 @@ const domainOf = (type: string, swept: boolean) =>
 /** A sweep meets each domain once, whatever its engine: as this. */
 export const openSearchDomain = domainOf('AWS::OpenSearch::Domain', true);
 export const elasticsearchDomain = domainOf('AWS::Elasticsearch::Domain', false);
+
+/** What is changed by the calls that make a domain or change one. */
+export const domainCalls = Object.fromEntries(
+  ['CreateDomain', 'UpdateDomainConfig', 'CreateElasticsearchDomain', 'UpdateElasticsearchDomainConfig'].map((call) => [`es:${call}`, 'request.domainName']),
+) as Readonly<Record<string, 'request.domainName'>>;
+
+type Domain = typeof openSearchDomain extends ResourceType<infer Found> ? Found : never;
+
+/** Whether it is being changed at the moment: OpenSearch Service takes one change at a time. */
+export const processing = {
+  of: async ({ found }: WithFound<Domain>) => {
+    const { Processing, UpgradeProcessing } = await found();
+    return { busy: Processing === true || UpgradeProcessing === true };
+  },
+};
+
+/** Whether a domain of this version takes encryption as it is: one of Elasticsearch before 6.7 has to be replaced by another. */
+export function isEncryptable(version: string): boolean {
+  const [, major, minor] = /^Elasticsearch_(\d+)\.(\d+)/.exec(version) ?? [];
+  return major === undefined || Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 7);
+}

@@ -1,7 +1,7 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
 import * as z from 'zod/mini';
 import { opensearch } from './client.js';
-import { elasticsearchDomain, openSearchDomain } from './domain.js';
+import { domainCalls, elasticsearchDomain, openSearchDomain, processing } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 const ERRORS = 'ES_APPLICATION_LOGS';
@@ -26,12 +26,7 @@ const publishing = (given: {
     package: packageRef,
     controls: { 'aws-fsbp': given.controls },
     rules: { [given.rule]: given.rule.toLowerCase().replaceAll('_', '-') },
-    calls: Object.fromEntries(
-      ['CreateDomain', 'UpdateDomainConfig', 'CreateElasticsearchDomain', 'UpdateElasticsearchDomainConfig'].map((call) => [
-        `es:${call}`,
-        'request.domainName',
-      ]),
-    ),
+    calls: domainCalls,
     // Whether a change of what is published moves the domain to new nodes, only a dry run says, which is a call that writes.
     ceiling: 'approve',
     settle: 'PT60S',
@@ -47,12 +42,7 @@ const publishing = (given: {
         Object.entries(LogPublishingOptions).flatMap(([type, { Enabled, CloudWatchLogsLogGroupArn: group = '' }]) => (Enabled === true ? [[type, group]] : [])),
       ) as Readonly<Record<string, string>>,
     }),
-    context: {
-      of: async ({ found }) => {
-        const { Processing, UpgradeProcessing } = await found();
-        return { busy: Processing === true || UpgradeProcessing === true };
-      },
-    },
+    context: processing,
     hazards: [shortLived('logs of it are paid for, and nobody reads them')],
     rollback: { restores: 'exact', what: 'Error logs are not published any more.', not: ['What was published meanwhile.'] },
     alsoFoundBy: { prowler: ['opensearch_service_domains_cloudwatch_logging_enabled'] },

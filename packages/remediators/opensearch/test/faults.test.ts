@@ -1,13 +1,15 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { publishElasticsearchErrorLogs, publishErrorLogs } from '../src/index.js';
+import { enableElasticsearchNodeToNodeEncryption, enableNodeToNodeEncryption, publishElasticsearchErrorLogs, publishErrorLogs } from '../src/index.js';
 
 interface Domain {
   logs: Record<string, { CloudWatchLogsLogGroupArn: string; Enabled: boolean }>;
+  nodes: boolean;
   tags: { Key: string; Value: string }[];
 }
 type Named = { readonly DomainName: string };
+type Update = Named & { readonly LogPublishingOptions?: Domain['logs']; readonly NodeToNodeEncryptionOptions?: { readonly Enabled: boolean } };
 const GROUP = 'arn:aws:logs:us-east-1:111111111111:log-group:errors';
 const known = (custom: Record<string, unknown>, name: string): Domain => {
   const found = (custom as Record<string, Domain>)[name];
@@ -17,36 +19,50 @@ const known = (custom: Record<string, unknown>, name: string): Domain => {
 /** As much of OpenSearch Service as the package uses. What is sent replaces all that is published. */
 const es: Readonly<Record<string, Operation>> = {
   DescribeDomain: ({ custom }, { DomainName }: Named) => ({
-    DomainStatus: { DomainName, Processing: false, LogPublishingOptions: known(custom, DomainName).logs },
+    DomainStatus: {
+      DomainName,
+      EngineVersion: 'Elasticsearch_7.10',
+      Processing: false,
+      LogPublishingOptions: known(custom, DomainName).logs,
+      NodeToNodeEncryptionOptions: { Enabled: known(custom, DomainName).nodes },
+    },
   }),
   ListDomainNames: ({ custom }) => ({ DomainNames: Object.keys(custom).map((DomainName) => ({ DomainName })) }),
   ListTags: ({ custom }, { ARN }: { readonly ARN: string }) => ({ TagList: known(custom, String(ARN.split('/')[1])).tags }),
-  UpdateDomainConfig: ({ custom }, { DomainName, LogPublishingOptions }: Named & { readonly LogPublishingOptions: Domain['logs'] }) => {
-    known(custom, DomainName).logs = LogPublishingOptions;
+  UpdateDomainConfig: ({ custom }, { DomainName, LogPublishingOptions, NodeToNodeEncryptionOptions }: Update) => {
+    const found = known(custom, DomainName);
+    found.logs = LogPublishingOptions ?? found.logs;
+    found.nodes = NodeToNodeEncryptionOptions?.Enabled ?? found.nodes;
     return {};
   },
 };
 const slow = { SEARCH_SLOW_LOGS: { CloudWatchLogsLogGroupArn: 'arn:aws:logs:us-east-1:111111111111:log-group:slow', Enabled: true } };
 const sound = (): Domain => ({
   logs: { ...slow, ES_APPLICATION_LOGS: { CloudWatchLogsLogGroupArn: GROUP, Enabled: true } },
+  nodes: true,
   tags: [{ Key: 'team', Value: 'search' }],
 });
 
-it.each<[id: string, Remediator, type: string]>([
-  [publishErrorLogs.id, publishErrorLogs, 'AWS::OpenSearch::Domain'],
-  [publishElasticsearchErrorLogs.id, publishElasticsearchErrorLogs, 'AWS::Elasticsearch::Domain'],
-])('%s survives every fault at every call', async (_, remediator, type) => {
+const OPENSEARCH = 'AWS::OpenSearch::Domain';
+const ELASTICSEARCH = 'AWS::Elasticsearch::Domain';
+it.each<[id: string, Remediator, type: string, broken: Partial<Domain>]>([
+  [publishErrorLogs.id, publishErrorLogs, OPENSEARCH, { logs: slow }],
+  [publishElasticsearchErrorLogs.id, publishElasticsearchErrorLogs, ELASTICSEARCH, { logs: slow }],
+  [enableNodeToNodeEncryption.id, enableNodeToNodeEncryption, OPENSEARCH, { nodes: false }],
+  [enableElasticsearchNodeToNodeEncryption.id, enableElasticsearchNodeToNodeEncryption, ELASTICSEARCH, { nodes: false }],
+])('%s survives every fault at every call', async (_, remediator, type, broken) => {
   const report = await faultMatrix(remediator, {
     services: { es },
-    parameters: { logGroup: GROUP },
+    ...('logs' in broken ? { parameters: { logGroup: GROUP } } : {}),
     arrange(account) {
       Object.assign(account.state.custom, { beside: sound(), subject: sound() });
       const subject = () => known(account.state.custom, 'subject');
+      const isOpen = ({ logs, nodes }: Domain) => ('logs' in broken ? logs['ES_APPLICATION_LOGS']?.Enabled !== true : !nodes);
       return reportedGap({
         resource: resource({ type, id: 'subject', account: account.account, region: 'us-east-1' }),
         rule: String(remediator.configRules[1]),
-        open: () => Object.assign(subject(), { logs: slow }),
-        isOpen: () => account.state.custom['subject'] !== undefined && subject().logs['ES_APPLICATION_LOGS']?.Enabled !== true,
+        open: () => Object.assign(subject(), broken),
+        isOpen: () => account.state.custom['subject'] !== undefined && isOpen(subject()),
         others: {
           delete: () => delete account.state.custom['subject'],
           fix: () => Object.assign(subject(), sound()),
@@ -56,5 +72,6 @@ it.each<[id: string, Remediator, type: string]>([
     },
   });
   expect(report.broken).toEqual([]);
-  expect(report.injected).toBeGreaterThan(160);
+  // What has no undo has no rollback that could meet a fault.
+  expect(report.injected).toBeGreaterThan(remediator.uses.undoes.length === 0 ? 100 : 160);
 });

@@ -7,9 +7,11 @@ export const redshift = defineService({
   client: 'RedshiftClient',
   operations: {
     DescribeClusters: {},
+    DescribeClusterParameters: {},
     DescribeLoggingStatus: {},
     // Each sets what it names: sent twice, it changes nothing more.
     ModifyCluster: { retry: 'idempotent' },
+    ModifyClusterParameterGroup: { retry: 'idempotent' },
     EnableLogging: { retry: 'idempotent' },
     DisableLogging: { retry: 'idempotent' },
   },

@@ -1,4 +1,4 @@
-import { type DeclaredHazard, defineResource, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { type DeclaredHazard, defineResource, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { redshift } from './client.js';
 
 /** A provisioned Redshift cluster, by its identifier. */
@@ -21,6 +21,13 @@ export const cluster = defineResource({
 });
 
 type Cluster = typeof cluster extends ResourceType<infer Found> ? Found : never;
+
+/** Calls after which the settings of a cluster are looked at. */
+export const clusterCalls: Readonly<Record<string, NamedIn>> = {
+  'redshift:CreateCluster': 'request.clusterIdentifier',
+  'redshift:ModifyCluster': 'request.clusterIdentifier',
+  'redshift:RestoreFromClusterSnapshot': 'request.clusterIdentifier',
+};
 
 /** What it does at the moment, for {@link busy}. */
 export const status = { of: async ({ found }: WithFound<Cluster>) => ({ status: (await found()).ClusterStatus ?? 'unknown' }) };

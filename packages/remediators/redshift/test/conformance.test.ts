@@ -1,18 +1,30 @@
 import {
   CreateClusterCommand,
   type CreateClusterCommandInput,
+  CreateClusterParameterGroupCommand,
   CreateTagsCommand,
+  DescribeClusterParametersCommand,
   DescribeClustersCommand,
   DisableLoggingCommand,
   EnableLoggingCommand,
   ModifyClusterCommand,
+  ModifyClusterParameterGroupCommand,
   PauseClusterCommand,
   RedshiftClient,
 } from '@aws-sdk/client-redshift';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
-import { allowVersionUpgrade, enableAuditLogging, enableAutomatedSnapshots, enableEnhancedVpcRouting } from '../src/index.js';
+import { afterAll, inject } from 'vitest';
+import {
+  allowVersionUpgrade,
+  disablePublicAccess,
+  enableAuditLogging,
+  enableAutomatedSnapshots,
+  enableEnhancedVpcRouting,
+  encryptCluster,
+  requireTls,
+} from '../src/index.js';
+import { parameterService } from './parameter-service.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -144,6 +156,76 @@ describeRemediator(enableEnhancedVpcRouting, {
     { ...routing, name: 'someone has just turned it off', expect: 'change', arrange: cluster(open), event: whoModifies },
     { ...routing, name: 'a cluster that is paused', expect: 'change', hazards: ['busy'], arrange: paused(open) },
     { ...routing, name: 'a cluster with it', expect: 'compliant', arrange: cluster({ EnhancedVpcRouting: true }) },
+    gone,
+  ],
+});
+
+const publicly = { ...commonFor('PubliclyAccessible'), breakAgain: modified({ PubliclyAccessible: true }) };
+describeRemediator(disablePublicAccess, {
+  account,
+  scenarios: [
+    { ...publicly, name: 'a public cluster', expect: 'change', arrange: cluster({ PubliclyAccessible: true }) },
+    { ...publicly, name: 'someone has just made it public', expect: 'change', arrange: cluster({ PubliclyAccessible: true }), event: whoModifies },
+    { ...publicly, name: 'a cluster that is paused', expect: 'change', hazards: ['busy'], arrange: paused({ PubliclyAccessible: true }) },
+    { ...publicly, name: 'a private cluster', expect: 'compliant', arrange: cluster({ PubliclyAccessible: false }) },
+    gone,
+  ],
+});
+
+const encrypting = {
+  ...commonFor('Encrypted'),
+  breakAgain: modified({ Encrypted: false }),
+  parameters: { kmsKeyArn: 'arn:aws:kms:{region}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' },
+};
+describeRemediator(encryptCluster, {
+  account,
+  scenarios: [
+    { ...encrypting, name: 'a cluster that is not encrypted', expect: 'change', arrange: cluster({ Encrypted: false }) },
+    { ...encrypting, name: 'someone has just decrypted it', expect: 'change', arrange: cluster({ Encrypted: false }), event: whoModifies },
+    { ...encrypting, name: 'a cluster that is paused', expect: 'change', hazards: ['busy'], arrange: paused({ Encrypted: false }) },
+    { ...encrypting, name: 'the policy names no key', expect: 'manual', parameters: {}, arrange: cluster({ Encrypted: false }) },
+    { ...encrypting, name: 'an encrypted cluster', expect: 'compliant', arrange: cluster({ Encrypted: true }) },
+    gone,
+  ],
+});
+
+// moto does not change parameters.
+const parametric = await parameterService(account.endpoint);
+afterAll(() => parametric.close());
+const require = async (sdk: Sdk, ParameterGroupName: string, on: boolean) => {
+  const Parameters = [{ ParameterName: 'require_ssl', ParameterValue: String(on) }];
+  await client(sdk).send(new ModifyClusterParameterGroupCommand({ ParameterGroupName, Parameters }));
+};
+const groupOf = async (sdk: Sdk, ref: ResourceRef) => {
+  const { Clusters: [found] = [] } = await client(sdk).send(new DescribeClustersCommand({ ClusterIdentifier: ref.id }));
+  return found?.ClusterParameterGroups?.[0]?.ParameterGroupName ?? '';
+};
+const grouped =
+  (on: boolean, shared = false) =>
+  async (sdk: Sdk) => {
+    const ParameterGroupName = sdk.name('group');
+    await client(sdk).send(new CreateClusterParameterGroupCommand({ ParameterGroupName, ParameterGroupFamily: 'redshift-2.0', Description: 'a test' }));
+    await require(sdk, ParameterGroupName, on);
+    if (shared) await cluster({ ClusterParameterGroupName: ParameterGroupName })(sdk);
+    return cluster({ ClusterParameterGroupName: ParameterGroupName })(sdk);
+  };
+const tls: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...(common.tag === undefined ? {} : { tag: common.tag }),
+  rest: async (sdk, ref) => {
+    const { Parameters = [] } = await client(sdk).send(new DescribeClusterParametersCommand({ ParameterGroupName: await groupOf(sdk, ref) }));
+    const { Clusters } = await client(sdk).send(new DescribeClustersCommand({ ClusterIdentifier: ref.id }));
+    return JSON.stringify([Parameters.filter(({ ParameterName }) => ParameterName !== 'require_ssl'), Clusters]);
+  },
+  breakAgain: async (sdk, ref) => require(sdk, await groupOf(sdk, ref), false),
+};
+describeRemediator(requireTls, {
+  account: parametric,
+  scenarios: [
+    { ...tls, name: 'a cluster with a parameter group of its own', expect: 'change', arrange: grouped(false) },
+    { ...tls, name: 'someone has just changed the cluster', expect: 'change', arrange: grouped(false), event: whoModifies },
+    { ...tls, name: 'a parameter group of two clusters', expect: 'change', hazards: ['shared-group'], arrange: grouped(false, true) },
+    { ...tls, name: 'a default parameter group', expect: 'manual', arrange: cluster() },
+    { ...tls, name: 'a parameter group that requires it', expect: 'compliant', arrange: grouped(true) },
     gone,
   ],
 });

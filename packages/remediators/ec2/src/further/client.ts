@@ -13,8 +13,11 @@ export const ec2 = defineService({
     DescribeInstances: {},
     DescribeRouteTables: {},
     DescribeInternetGateways: {},
-    // It sets what it names: sent twice, it changes nothing more.
+    DescribeSubnets: {},
+    // Each sets what it names: sent twice, it changes nothing more.
     ModifySnapshotAttribute: { retry: 'idempotent' },
+    ModifySubnetAttribute: { retry: 'idempotent' },
+    ModifyInstanceMetadataOptions: { retry: 'idempotent' },
     // A role is passed for CloudWatch Logs, and a delivery is made for S3.
     CreateFlowLogs: { iam: ['ec2:CreateFlowLogs', 'iam:PassRole', 'logs:CreateLogDelivery'], retry: 'client-token' },
     DeleteFlowLogs: { iam: ['ec2:DeleteFlowLogs', 'logs:DeleteLogDelivery'], retry: 'idempotent' },

@@ -24,6 +24,24 @@ export const instance = defineResource({
   },
 });
 
+/** A subnet. Only who owns it can change it; one that is shared with the account is not listed. */
+export const subnet = defineResource({
+  type: 'AWS::EC2::Subnet',
+  arn: 'arn:{partition}:ec2:{region}:{account}:subnet/{id}',
+  find: {
+    reads: [ec2.pick('DescribeSubnets')],
+    of: async ({ aws, id }) => (await aws.ec2.DescribeSubnets({ SubnetIds: [id] })).Subnets?.find((each) => each.SubnetId === id),
+  },
+  tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
+  list: {
+    reads: [ec2.pick('DescribeSubnets')],
+    async *of({ aws, account }) {
+      for await (const found of paginate(aws.ec2.DescribeSubnets, {}, 'Subnets'))
+        if (found.SubnetId !== undefined && found.OwnerId === account) yield { id: found.SubnetId, found };
+    },
+  },
+});
+
 /** A route table. */
 export const routeTable = defineResource({
   type: 'AWS::EC2::RouteTable',

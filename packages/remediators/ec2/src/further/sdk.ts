@@ -8,7 +8,10 @@ export {
   DescribeRouteTablesCommand,
   DescribeSnapshotAttributeCommand,
   DescribeSnapshotsCommand,
+  DescribeSubnetsCommand,
   DescribeVpcsCommand,
   EC2Client,
+  ModifyInstanceMetadataOptionsCommand,
   ModifySnapshotAttributeCommand,
+  ModifySubnetAttributeCommand,
 } from '@aws-sdk/client-ec2';

@@ -1,0 +1,57 @@
+import { defineSetting, needs } from '@redress/core';
+import * as z from 'zod/mini';
+import { cloudtrail } from './client.js';
+import { packageRef } from './package-ref.js';
+import { trail } from './trail.js';
+
+const parameters = z.strictObject({
+  kmsKeyArn: z
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
+    .check(z.describe('The key that trails are encrypted with: of the region of their bucket, with a policy that lets cloudtrail.amazonaws.com use it.')),
+});
+
+/**
+ * Encrypts what a trail delivers from now on with the key that the policy names. A trail that has a key keeps it.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-2
+ */
+export const encryptWithKms = defineSetting({
+  on: trail,
+  id: 'cloudtrail-encrypt-with-kms',
+  title: 'Encrypt a trail with a key of KMS',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['CloudTrail.2'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['3.7'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['3.5'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['3.5'],
+  },
+  rules: { CLOUD_TRAIL_ENCRYPTION_ENABLED: 'cloud-trail-encryption-enabled' },
+  calls: { 'cloudtrail:CreateTrail': 'request.name', 'cloudtrail:UpdateTrail': 'request.name' },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether the policy of the key lets CloudTrail use it: CloudTrail refuses the call where it does not, and stops to deliver where it is changed later.',
+    'Who reads the logs, a SIEM among them, and may not decrypt with the key.',
+    'Logs that were delivered before: they stay as they are.',
+  ],
+  parameters,
+  // What was taken away may be an empty text.
+  at: ({ KmsKeyId }) => ({ key: KmsKeyId || undefined }),
+  absent: { key: null },
+  hazards: [],
+  rollback: {
+    restores: 'exact',
+    what: 'The trail is encrypted with the key of its bucket alone again.',
+    not: ['What was delivered meanwhile stays encrypted.'],
+  },
+  alsoFoundBy: { prowler: ['cloudtrail_kms_encryption_enabled'] },
+  inCode: { cloudFormation: 'AWS::CloudTrail::Trail KMSKeyId', terraform: 'aws_cloudtrail kms_key_id' },
+  instead: ({ now, id, parameters: { kmsKeyArn } }) =>
+    now.key === null ? needs('cloudtrail-encrypt-with-kms', `The trail ${id} is not encrypted with a key of KMS`, { kmsKeyArn }) : null,
+  wanted: ({ now, parameters: { kmsKeyArn = null } }) => ({ key: now.key ?? kmsKeyArn }),
+  writes: [cloudtrail.pick('UpdateTrail')],
+  // An empty text takes it away.
+  write: ({ id, to: { key } }) => cloudtrail.call('UpdateTrail', { Name: id, KmsKeyId: key ?? '' }),
+  summary: ({ id, to }) => `encrypt what the trail ${id} delivers with ${to.key}`,
+});

@@ -1,0 +1,55 @@
+import { type CallReader, defineSetting, isRecord } from '@redress/core';
+import { packageRef } from '../package-ref.js';
+import { ec2 } from './client.js';
+import { instance, launched } from './network.js';
+
+/** The instance whose options a recorded call changes: CloudTrail wraps the request of newer calls into their name. */
+const changed: CallReader = ({ request }) => {
+  const inner = request?.['ModifyInstanceMetadataOptionsRequest'];
+  const id = (isRecord(inner) ? inner['InstanceId'] : undefined) ?? request?.['instanceId'];
+  return typeof id === 'string' && id !== '' ? [{ id }] : [];
+};
+
+/**
+ * Requires session tokens for the metadata of an instance. The other metadata options stay as they are.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-8
+ */
+export const requireImdsv2OnInstance = defineSetting({
+  on: instance,
+  id: 'ec2-require-imdsv2-on-instance',
+  title: 'Require session tokens for instance metadata (IMDSv2)',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['EC2.8'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['5.6'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['5.7'],
+  },
+  rules: { EC2_IMDSV2_CHECK: 'ec2-imdsv2-check' },
+  calls: { 'ec2:RunInstances': launched, 'ec2:ModifyInstanceMetadataOptions': changed },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether anything on it still calls without a token: the metric MetadataNoToken of CloudWatch counts that, and is to be 0 for two weeks. Who does loses its credentials at once.',
+    'Containers behind a hop limit of 1: they get no token.',
+    'The account setting, and the image, by which new instances start.',
+  ],
+  at: ({ MetadataOptions }) => ({ tokens: MetadataOptions?.HttpTokens }),
+  context: { of: async ({ found }) => ({ group: (await found()).Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value ?? null }) },
+  hazards: [
+    {
+      code: 'of-a-group',
+      effect: 'approve',
+      what: 'An Auto Scaling group has started it: the next one starts as its launch template says.',
+      advice: 'Change the launch template, too, or instead.',
+      when: ({ context, id }) => (context === undefined || context.group === null ? null : `${id} is of the Auto Scaling group ${context.group}`),
+    },
+  ],
+  rollback: { restores: 'exact', what: 'Metadata is given without a token again.', not: [] },
+  alsoFoundBy: { prowler: ['ec2_instance_imdsv2_enabled'] },
+  inCode: { cloudFormation: 'AWS::EC2::Instance MetadataOptions.HttpTokens', terraform: 'aws_instance metadata_options.http_tokens' },
+  wanted: () => ({ tokens: 'required' as const }),
+  writes: [ec2.pick('ModifyInstanceMetadataOptions')],
+  write: ({ id, to }) => ec2.call('ModifyInstanceMetadataOptions', { InstanceId: id, HttpTokens: to.tokens }),
+  summary: ({ id }) => `require session tokens for the metadata of ${id}`,
+});

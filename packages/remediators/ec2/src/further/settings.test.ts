@@ -1,0 +1,78 @@
+import { type Assessment, type Remediator, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { disableSubnetAutoPublicIp, requireImdsv2OnInstance } from '../index.js';
+
+const ACCOUNT = '111111111111';
+const ref = (type: string, id: string) => resource({ type: `AWS::EC2::${type}`, id, account: ACCOUNT, region: 'eu-west-1' });
+
+async function assess(remediator: Remediator, at: ReturnType<typeof ref>, ec2: object): Promise<Assessment> {
+  const seen = await remediator.observe({ aws: { ec2 }, resource: at, parameters: {}, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('gone');
+  return remediator.plan({ state: seen.state, context: seen.context, resource: at, parameters: {}, observedAt: 0 } as never);
+}
+
+describe('a subnet that gives out public addresses', () => {
+  const at = ref('Subnet', 'subnet-1');
+  const routes = (...gateways: readonly string[]) => [{ Routes: gateways.map((GatewayId) => ({ GatewayId })) }];
+  const world = (own: readonly object[], main: readonly object[], OwnerId = ACCOUNT) => ({
+    DescribeSubnets: async () => ({ Subnets: [{ SubnetId: 'subnet-1', VpcId: 'vpc-1', OwnerId, MapPublicIpOnLaunch: true }] }),
+    DescribeRouteTables: async ({ Filters: [first] }: { Filters: { Name: string }[] }) => ({
+      RouteTables: first?.Name === 'association.subnet-id' ? own : main,
+    }),
+  });
+  it('gives out none any more, and nothing else of it is changed', async () => {
+    expect(await assess(disableSubnetAutoPublicIp, at, world(routes('local'), routes('igw-1')))).toMatchObject({
+      status: 'change',
+      hazards: [],
+      changes: [
+        {
+          call: { operation: 'ModifySubnetAttribute', input: { SubnetId: 'subnet-1', MapPublicIpOnLaunch: { Value: false } } },
+          undo: { restores: 'exact', calls: [{ input: { SubnetId: 'subnet-1', MapPublicIpOnLaunch: { Value: true } } }] },
+        },
+      ],
+    });
+  });
+  it('and has a route to an internet gateway asks a person: by its own route table, or by that of its VPC', async () => {
+    const hazards = [{ code: 'routed-to-internet', message: 'subnet-1 has a route to igw-1' }];
+    expect(await assess(disableSubnetAutoPublicIp, at, world(routes('local', 'igw-1'), routes('local')))).toMatchObject({ hazards });
+    expect(await assess(disableSubnetAutoPublicIp, at, world([], routes('local', 'igw-1')))).toMatchObject({ hazards });
+  });
+  it('and is of another account is left to that', async () => {
+    expect(await assess(disableSubnetAutoPublicIp, at, world([], [], '222222222222'))).toMatchObject({ status: 'not-applicable' });
+  });
+});
+
+describe('an instance that gives metadata without a token', () => {
+  const at = ref('Instance', 'i-1');
+  const world = (found: object) => ({ DescribeInstances: async () => ({ Reservations: [{ Instances: [{ InstanceId: 'i-1', ...found }] }] }) });
+  const MetadataOptions = { HttpTokens: 'optional', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 2 };
+  it('asks for one, and its other options are not named', async () => {
+    expect(await assess(requireImdsv2OnInstance, at, world({ MetadataOptions }))).toMatchObject({
+      status: 'change',
+      hazards: [],
+      changes: [
+        {
+          call: { operation: 'ModifyInstanceMetadataOptions', input: { InstanceId: 'i-1', HttpTokens: 'required' } },
+          undo: { restores: 'exact', calls: [{ input: { InstanceId: 'i-1', HttpTokens: 'optional' } }] },
+        },
+      ],
+    });
+  });
+  it('and is of an Auto Scaling group says so', async () => {
+    const Tags = [{ Key: 'aws:autoscaling:groupName', Value: 'web' }];
+    expect(await assess(requireImdsv2OnInstance, at, world({ MetadataOptions, Tags }))).toMatchObject({
+      hazards: [{ code: 'of-a-group', message: 'i-1 is of the Auto Scaling group web' }],
+    });
+  });
+  it('is not assumed where EC2 does not say', async () => {
+    await expect(assess(requireImdsv2OnInstance, at, world({}))).rejects.toThrow('tokens of i-1');
+  });
+  it.each([
+    [{ ModifyInstanceMetadataOptionsRequest: { InstanceId: 'i-1' } }, [{ id: 'i-1' }]],
+    [{ instanceId: 'i-1' }, [{ id: 'i-1' }]],
+    [{}, []],
+    [null, []],
+  ])('is named by the recorded call %j', (request, named) => {
+    expect(requireImdsv2OnInstance.apiCalls['ec2:ModifyInstanceMetadataOptions']?.({ request } as never)).toEqual(named);
+  });
+});

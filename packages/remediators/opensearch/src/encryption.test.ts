@@ -1,0 +1,66 @@
+import { type Assessment, type Remediator, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { enableNodeToNodeEncryption, reportEncryptionOrAccess } from './index.js';
+
+const REF = resource({ type: 'AWS::OpenSearch::Domain', id: 'search', account: '111111111111', region: 'eu-west-1' });
+
+async function assess(remediator: Remediator, found: object): Promise<Assessment> {
+  const DomainStatus = { DomainName: 'search', EngineVersion: 'OpenSearch_2.11', ...found };
+  const aws = { es: { DescribeDomain: async () => ({ DomainStatus }), ListTags: async () => ({ TagList: [] }) } };
+  const seen = await remediator.observe({ aws, resource: REF, parameters: {}, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('It is there.');
+  return remediator.plan({ state: seen.state, context: seen.context, resource: REF, parameters: {}, observedAt: 0 } as never);
+}
+
+describe('encryption between nodes', () => {
+  const plain = { NodeToNodeEncryptionOptions: { Enabled: false } };
+  it('is turned on alone, and its plan says that this is for good', async () => {
+    expect(await assess(enableNodeToNodeEncryption, plain)).toMatchObject({
+      status: 'change',
+      changes: [
+        {
+          call: { operation: 'UpdateDomainConfig', input: { DomainName: 'search', NodeToNodeEncryptionOptions: { Enabled: true } } },
+          undo: { irreversible: expect.stringContaining('does not let node-to-node encryption be turned off again') },
+          summary: 'encrypt traffic between the nodes of search, for good',
+        },
+      ],
+    });
+  });
+  it.each([
+    ['Elasticsearch_5.6', 'manual'],
+    ['Elasticsearch_6.6', 'manual'],
+    ['Elasticsearch_6.7', 'change'],
+    ['Elasticsearch_6.8', 'change'],
+    ['Elasticsearch_7.1', 'change'],
+    ['OpenSearch_1.0', 'change'],
+  ])('of %s: %s', async (EngineVersion, status) => {
+    expect((await assess(enableNodeToNodeEncryption, { ...plain, EngineVersion })).status).toBe(status);
+  });
+  it('waits while the domain is being changed', async () => {
+    for (const busy of [{ Processing: true }, { UpgradeProcessing: true }])
+      expect(await assess(enableNodeToNodeEncryption, { ...plain, ...busy })).toMatchObject({ status: 'manual', steps: ['Wait until it is active.'] });
+  });
+  it('that the service does not speak of is not taken for none', async () => {
+    await expect(assess(enableNodeToNodeEncryption, {})).rejects.toThrow('encrypted of search');
+  });
+});
+
+describe('what is reported of a domain', () => {
+  const stored = { EncryptionAtRestOptions: { Enabled: true } };
+  const plain = { EncryptionAtRestOptions: { Enabled: false } };
+  const inside = { VPCOptions: { VPCId: 'vpc-1', SubnetIds: ['subnet-1'] } };
+  it.each([
+    [{ ...plain, ...inside }, 'Domain search does not encrypt what it stores.'],
+    [stored, 'Domain search has a public endpoint.'],
+    [plain, 'Domain search does not encrypt what it stores, and has a public endpoint.'],
+  ])('is each gap that it has', async (found, message) => {
+    expect(await assess(reportEncryptionOrAccess, found)).toMatchObject({ status: 'manual', message });
+  });
+  it('has another way where the version takes no encryption', async () => {
+    const { steps = [] } = (await assess(reportEncryptionOrAccess, { ...plain, ...inside, EngineVersion: 'Elasticsearch_6.2' })) as { steps?: string[] };
+    expect(steps[0]).toBe('Elasticsearch 6.2 takes no encryption: make a domain that encrypts, and restore a snapshot into it.');
+  });
+  it('is nothing where it has both', async () => {
+    expect((await assess(reportEncryptionOrAccess, { ...stored, ...inside })).status).toBe('compliant');
+  });
+});

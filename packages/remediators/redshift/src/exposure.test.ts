@@ -1,0 +1,93 @@
+import { type Assessment, type Remediator, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { disablePublicAccess, encryptCluster, requireTls } from './index.js';
+
+const REF = resource({ type: 'AWS::Redshift::Cluster', id: 'reports', account: '111111111111', region: 'eu-west-1' });
+const KEY = 'arn:aws:kms:{region}:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const named = (id: string, group: string) => ({ ClusterIdentifier: id, ClusterParameterGroups: [{ ParameterGroupName: group }] });
+
+async function assess(
+  remediator: Remediator,
+  found: object,
+  given: object = {},
+  { others = [] as object[], ssl = [{}] as object[] } = {},
+): Promise<Assessment> {
+  const Clusters = [
+    { ...named('reports', 'own'), ClusterCreateTime: new Date(0), ClusterStatus: 'available', PubliclyAccessible: true, Encrypted: false, Tags: [], ...found },
+  ];
+  const aws = {
+    redshift: {
+      DescribeClusters: async ({ ClusterIdentifier }: { ClusterIdentifier?: string }) => ({
+        Clusters: ClusterIdentifier === undefined ? [...Clusters, ...others] : Clusters,
+      }),
+      DescribeClusterParameters: async ({ Marker }: { Marker?: string }) =>
+        Marker === undefined ? { Parameters: [{ ParameterName: 'statement_timeout', ParameterValue: '0' }], Marker: 'more' } : { Parameters: ssl },
+    },
+  };
+  const parameters = remediator.parameters(given);
+  const seen = await remediator.observe({ aws, resource: REF, parameters, purpose: 'decision' } as never);
+  if (seen === 'gone') throw new Error('It is there.');
+  return remediator.plan({ state: seen.state, context: seen.context, resource: REF, parameters, observedAt: 0 } as never);
+}
+const changeOf = (assessment: Assessment) => (assessment.status === 'change' ? assessment.changes[0] : undefined);
+
+describe('a public address', () => {
+  it('is taken, and its Elastic IP address comes back with a rollback', async () => {
+    const change = changeOf(await assess(disablePublicAccess, { ElasticIpStatus: { ElasticIp: '203.0.113.7', Status: 'active' } }));
+    expect(change?.call.input).toEqual({ ClusterIdentifier: 'reports', PubliclyAccessible: false });
+    expect(change?.undo).toMatchObject({
+      restores: 'equivalent',
+      calls: [{ input: { ClusterIdentifier: 'reports', PubliclyAccessible: true, ElasticIp: '203.0.113.7' } }],
+    });
+  });
+  it('that Redshift is taking is not taken once more', async () => {
+    expect((await assess(disablePublicAccess, { PendingModifiedValues: { PubliclyAccessible: false } })).status).toBe('manual');
+    expect((await assess(disablePublicAccess, { PendingModifiedValues: { PubliclyAccessible: true } })).status).toBe('change');
+  });
+});
+
+describe('encryption', () => {
+  it('is with the key that the policy names, of the region of the cluster', async () => {
+    const change = changeOf(await assess(encryptCluster, {}, { kmsKeyArn: KEY }));
+    expect(change?.call.input).toEqual({
+      ClusterIdentifier: 'reports',
+      Encrypted: true,
+      KmsKeyId: 'arn:aws:kms:eu-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    });
+  });
+  it('without a key asks, and says what is missing', async () => {
+    expect(await assess(encryptCluster, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name kmsKeyArn') });
+  });
+  it('that Redshift is at is not asked for once more', async () => {
+    const pending = (EncryptionType: string) => assess(encryptCluster, { PendingModifiedValues: { EncryptionType } }, { kmsKeyArn: KEY });
+    expect((await pending('KMS')).status).toBe('manual');
+    expect((await pending('NONE')).status).toBe('change');
+  });
+});
+
+describe('TLS', () => {
+  const ssl = (ParameterValue: string) => [{ ParameterName: 'require_ssl', ParameterValue }];
+  it('is required by one parameter, and no other is sent', async () => {
+    const change = changeOf(await assess(requireTls, {}, {}, { ssl: ssl('false') }));
+    const call = (value: string) => ({ ParameterGroupName: 'own', Parameters: [{ ParameterName: 'require_ssl', ParameterValue: value }] });
+    expect(change?.call.input).toEqual(call('true'));
+    expect(change?.undo).toMatchObject({ restores: 'exact', calls: [{ input: call('false') }] });
+    expect((await assess(requireTls, {}, {}, { ssl: ssl('true') })).status).toBe('compliant');
+  });
+  it('by a parameter group of other clusters, too, names them', async () => {
+    const others = [named('finance', 'own'), named('apart', 'another')];
+    const assessment = await assess(requireTls, {}, {}, { ssl: ssl('false'), others });
+    expect(assessment).toMatchObject({ hazards: [{ code: 'shared-group', message: 'own is the parameter group of finance, too, not of reports alone' }] });
+    expect(await assess(requireTls, {}, {}, { ssl: ssl('false'), others: [named('apart', 'another')] })).toMatchObject({ hazards: [] });
+  });
+  it('of a parameter group of Redshift itself is left to people', async () => {
+    const found = { ClusterParameterGroups: [{ ParameterGroupName: 'default.redshift-2.0' }] };
+    expect(await assess(requireTls, found, {}, { ssl: ssl('false') })).toMatchObject({
+      status: 'manual',
+      message: expect.stringContaining('nobody can change'),
+    });
+  });
+  it('that the service does not speak of is not taken for none', async () => {
+    await expect(assess(requireTls, {}, {}, { ssl: [] })).rejects.toThrow('required of reports');
+  });
+});

@@ -1,0 +1,64 @@
+import { defineSetting, needs } from '@redress/core';
+import * as z from 'zod/mini';
+import { redshift } from './client.js';
+import { busy, cluster, clusterCalls, status } from './cluster.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z.strictObject({
+  kmsKeyArn: z
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
+    .check(z.describe('The key that clusters are encrypted with: symmetric, enabled, of the same region. {region} stands for the region of the cluster.')),
+});
+
+/**
+ * Encrypts a cluster with the key that the policy names. Redshift moves its data to encrypted nodes meanwhile.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/redshift-controls.html#redshift-10
+ */
+export const encryptCluster = defineSetting({
+  on: cluster,
+  id: 'redshift-encrypt-cluster',
+  title: 'Encrypt a cluster with a key of KMS',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['Redshift.10'] },
+  rules: { REDSHIFT_CLUSTER_KMS_ENABLED: 'redshift-cluster-kms-enabled' },
+  calls: clusterCalls,
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'How long Redshift moves data, and how slow queries are meanwhile; for a part of that time the cluster is read-only.',
+    'Snapshots that were made before: they stay as they are.',
+    'Who has snapshots of it shared with them, and may not use the key.',
+    'A cluster that is encrypted with another key, or with none of KMS but by an HSM.',
+  ],
+  parameters,
+  at: ({ Encrypted, PendingModifiedValues }) => ({
+    encrypted: Encrypted,
+    pending: PendingModifiedValues?.EncryptionType === undefined ? undefined : PendingModifiedValues.EncryptionType !== 'NONE',
+  }),
+  absent: { pending: null },
+  context: status,
+  hazards: [busy],
+  rollback: {
+    restores: 'equivalent',
+    what: 'The cluster is decrypted again, which moves its data once more.',
+    not: ['Snapshots that were made meanwhile stay encrypted.'],
+  },
+  alsoFoundBy: { prowler: ['redshift_cluster_encrypted_at_rest'] },
+  inCode: { cloudFormation: 'AWS::Redshift::Cluster Encrypted, KmsKeyId', terraform: 'aws_redshift_cluster encrypted, kms_key_id' },
+  // Which key it has is not judged here.
+  judge: ({ state, claim: { parameters: asked } }) => (state.encrypted && Object.keys(asked ?? {}).length > 0 ? null : []),
+  instead({ now: { encrypted, pending }, id, parameters: { kmsKeyArn } }) {
+    if (encrypted) return null;
+    if (pending === true) return { status: 'manual', message: `Redshift is encrypting ${id}.`, steps: ['Wait until it is done.'] };
+    return needs('redshift-encrypt-cluster', `${id} is not encrypted`, { kmsKeyArn });
+  },
+  wanted: ({ now }) => ({ ...now, encrypted: true }),
+  writes: [redshift.pick('ModifyCluster')],
+  write: ({ id, resource, parameters: { kmsKeyArn = '' } }) =>
+    redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: true, KmsKeyId: kmsKeyArn.replaceAll('{region}', resource.region) }),
+  undo: ({ id }) => ({ calls: [redshift.call('ModifyCluster', { ClusterIdentifier: id, Encrypted: false })], restores: 'equivalent' }),
+  // Redshift takes a while to decrypt it.
+  equivalent: ({ before, after }) => before.encrypted === (after.pending ?? after.encrypted),
+  summary: ({ id, parameters: { kmsKeyArn } }) => `encrypt ${id} with ${kmsKeyArn}`,
+});

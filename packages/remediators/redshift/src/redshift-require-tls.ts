@@ -1,0 +1,90 @@
+import { allOf, defineSetting, paginate } from '@redress/core';
+import { redshift } from './client.js';
+import { cluster, clusterCalls } from './cluster.js';
+import { packageRef } from './package-ref.js';
+
+const MARKER = { input: 'Marker', output: 'Marker' } as const;
+const PARAMETER = 'require_ssl';
+
+/**
+ * Lets only connections with TLS reach a cluster, by its parameter group. It holds when the cluster is rebooted the next time.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/redshift-controls.html#redshift-2
+ */
+export const requireTls = defineSetting({
+  on: cluster,
+  id: 'redshift-require-tls',
+  title: 'Require TLS for connections to a cluster',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['Redshift.2'] },
+  rules: { REDSHIFT_REQUIRE_TLS_SSL: 'redshift-require-tls-ssl' },
+  // A call that changes a parameter group names no cluster: sweeps, and AWS Config, find those that use it.
+  calls: clusterCalls,
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Clients whose drivers connect without TLS: after the next reboot they are refused. The connection log shows how each connects.',
+    'When the cluster is rebooted: until then nothing changes, and it is not rebooted here.',
+    'Clusters that are given the parameter group later.',
+  ],
+  read: {
+    reads: [redshift.pick('DescribeClusterParameters')],
+    async of({ aws, found }) {
+      const group = (await found()).ClusterParameterGroups?.[0]?.ParameterGroupName;
+      if (group === undefined) return { group, required: undefined };
+      for await (const each of paginate(aws.redshift.DescribeClusterParameters, { ParameterGroupName: group }, 'Parameters', MARKER))
+        if (each.ParameterName === PARAMETER) return { group, required: each.ParameterValue === 'true' };
+      return { group, required: undefined };
+    },
+  },
+  context: {
+    reads: [redshift.pick('DescribeClusters')],
+    async of({ aws, found, id }) {
+      const group = (await found()).ClusterParameterGroups?.[0]?.ParameterGroupName;
+      const all = await allOf(paginate(aws.redshift.DescribeClusters, {}, 'Clusters', MARKER));
+      const using = all.filter(({ ClusterParameterGroups = [] }) => ClusterParameterGroups.some((each) => each.ParameterGroupName === group));
+      return { others: using.flatMap(({ ClusterIdentifier: other = '?' }) => (other === id ? [] : [other])).sort() };
+    },
+  },
+  hazards: [
+    {
+      code: 'shared-group',
+      effect: 'approve',
+      what: 'Other clusters have the same parameter group: their clients need TLS, too, once they are rebooted.',
+      advice: 'Ask the owners of the others, or give the cluster a parameter group of its own first.',
+      when: ({ context, now, id }) =>
+        context === undefined || context.others.length === 0
+          ? null
+          : `${now.group} is the parameter group of ${context.others.join(', ')}, too, not of ${id} alone`,
+    },
+  ],
+  rollback: {
+    restores: 'exact',
+    what: 'The parameter is set back, and holds after the next reboot.',
+    not: ['That the parameter was never set: it counts as set by a user then.'],
+  },
+  alsoFoundBy: { prowler: ['redshift_cluster_in_transit_encryption_enabled'] },
+  inCode: { cloudFormation: 'AWS::Redshift::ClusterParameterGroup Parameters require_ssl', terraform: 'aws_redshift_parameter_group parameter require_ssl' },
+  instead: ({ now: { group, required }, id }) =>
+    required || !group.startsWith('default.')
+      ? null
+      : {
+          status: 'manual',
+          message: `${id} takes connections without TLS, and its parameter group ${group} is one of Redshift's own, which nobody can change.`,
+          steps: [
+            `Make a parameter group of the same family with ${PARAMETER} = true, and see that it has all else that the cluster needs.`,
+            `Give it to the cluster: aws redshift modify-cluster --cluster-identifier ${id} --cluster-parameter-group-name NAME`,
+            'Reboot the cluster when its clients connect with TLS.',
+          ],
+        },
+  wanted: ({ now }) => ({ ...now, required: true }),
+  writes: [redshift.pick('ModifyClusterParameterGroup')],
+  // Only what is named is changed; the other parameters of the group stay.
+  write: ({ to: { group, required } }) =>
+    redshift.call('ModifyClusterParameterGroup', {
+      ParameterGroupName: group,
+      Parameters: [{ ParameterName: PARAMETER, ParameterValue: String(required) }],
+    }),
+  compliant: () => 'Its parameter group requires TLS; where that is new, the cluster does so after its next reboot.',
+  summary: ({ id, now }) => `require TLS for connections to ${id} from its next reboot, by the parameter group ${now.group}`,
+});
