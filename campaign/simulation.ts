@@ -423,7 +423,9 @@ async function simulate(happenings: readonly Happening[], scheduler: fc.Schedule
     let last: string | null = null;
     for await (const { record } of real.read({ resource: gap.ref }))
       if (record.kind === 'decision' && record.remediator === KINDS[index]) last = String(record.body['outcome']);
-    if (last === null || !['exempt', 'awaiting-approval', 'notified', 'contested', 'denied'].includes(last))
+    // A gap that stands counts, too: for a moment AWS may have said that the resource is gone, and whoever saw that had nothing to do.
+    const stands = (await real.view(gap.ref)).gaps.filter(({ remediator }) => remediator === KINDS[index]).map(({ outcome }) => outcome);
+    if (![last, ...stands].some((each) => ['exempt', 'awaiting-approval', 'notified', 'contested', 'denied'].includes(each ?? '')))
       breaks('done', `${KINDS[index]}: ${gap.ref.id} is open, and the journal says ${last ?? 'nothing'}`);
   }
   return { broken, changes: account.calls.filter((call) => call.write && call.effective).length, executions: sent.size };
