@@ -1315,7 +1315,7 @@ export default [
     file: 'packages/core/src/engine/runtime.ts',
     find: 'this.redactor.now(message), this.redactor.now(error)',
     replace: 'message, error',
-    tests: ['packages/core/src/engine/redaction.test.ts'],
+    tests: ['tests/engine/secret-in-plan.test.ts'],
   },
   {
     promise: 'A plan, its digest and the state that is compared hold no secret.',
@@ -1323,7 +1323,7 @@ export default [
     file: 'packages/core/src/engine/runtime.ts',
     find: 'state: deepFreeze(await this.redactor.of(seen.state))',
     replace: 'state: seen.state',
-    tests: ['packages/core/src/engine/redaction.test.ts'],
+    tests: ['tests/engine/secret-in-plan.test.ts'],
   },
   {
     promise: 'What would write a secret is not written.',
@@ -1339,7 +1339,7 @@ export default [
     file: 'packages/core/src/engine/gate.ts',
     find: 'if (holdsMarker(call.input))',
     replace: `if (call.service === '')`,
-    tests: ['packages/core/src/engine/redaction.test.ts'],
+    tests: ['tests/engine/secret-in-plan.test.ts'],
   },
   {
     promise: 'A rollback that would write a secret is refused.',
@@ -1347,7 +1347,7 @@ export default [
     file: 'packages/core/src/engine/rollback.ts',
     find: 'appliedUndo.some(({ calls }) => holdsMarker(calls))',
     replace: 'appliedUndo.length < 0',
-    tests: ['packages/core/src/engine/redaction.test.ts'],
+    tests: ['tests/engine/secret-in-plan.test.ts'],
   },
   {
     promise: 'Equal secrets have equal marks under one key, and no one can guess them without it.',

@@ -1,15 +1,15 @@
 import { memoryJournal } from '@redress/evidence';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { bound, recordsOf } from '../../../../tests/support/journal.js';
-import { noteWidget, revokeOpenRules, Widgets, widgetService } from '../../../../tests/support/widgets.js';
-import type { Journal } from '../journal.js';
-import { RedressError } from '../model/errors.js';
-import { digestOf, isRecord, type Json } from '../model/json.js';
-import { definePolicy } from '../policy/policy.js';
-import { defineRemediator } from '../remediator/define.js';
-import { Gate } from './gate.js';
-import { type RedactionOptions, Redactor } from './redaction.js';
-import { createRedress } from './redress.js';
+import { Gate } from '../../packages/core/src/engine/gate.js';
+import { type RedactionOptions, Redactor } from '../../packages/core/src/engine/redaction.js';
+import { createRedress } from '../../packages/core/src/engine/redress.js';
+import type { Journal } from '../../packages/core/src/journal.js';
+import { RedressError } from '../../packages/core/src/model/errors.js';
+import { digestOf, isRecord, type Json } from '../../packages/core/src/model/json.js';
+import { definePolicy } from '../../packages/core/src/policy/policy.js';
+import { defineRemediator } from '../../packages/core/src/remediator/define.js';
+import { bound, recordsOf } from '../support/journal.js';
+import { noteWidget, revokeOpenRules, Widgets, widgetService } from '../support/widgets.js';
 
 const KEY = 'a key of sixteen characters or more';
 const ACCOUNT = '111111111111';
