@@ -135,6 +135,19 @@ describe('the hold', () => {
     await isLeftAlone();
   });
 
+  it('is left by whoever rolls back next, when the first one was lost: that is closed, and nothing is done twice', async () => {
+    const execution = await fix();
+    const dying: Journal = { ...bound(journal), finish: () => Promise.reject(new Error('the process died')) };
+    await back(execution, { journal: dying }).catch(() => undefined);
+    await expect(back(execution)).rejects.toMatchObject({ code: 'rollback/refused', retryable: true, message: expect.stringContaining('holds the resource') });
+    time += 600_000;
+    await expect(back(execution)).rejects.toMatchObject({ message: `${execution} was rolled back already.` });
+    expect((await journal.view(widget('w'))).open).toBeNull();
+    expect(await closed()).toMatchObject({ outcome: 'rolled-back', rollbackOf: execution });
+    expect(await holds()).toHaveLength(1);
+    expect(sent().slice(2)).toEqual(['AuthorizeRule open-2', 'AuthorizeRule open-1']);
+  });
+
   it('is left by recovery of a rollback that is done in half', async () => {
     const execution = await fix();
     const dying: Journal = { ...bound(journal), append: (entry) => (entry.kind === 'call' ? Promise.reject(new Error('died')) : journal.append(entry)) };

@@ -92,5 +92,5 @@ it('closes or reports every gap', async () => {
   expect(summaries.map(({ level, status, message }) => [level, status, /^(?:\d+ looked at|Nothing to look at)\.$/.test(message)])).toEqual(
     Array(2 * remediators.length).fill(['INFO', 'complete', true]),
   );
-  expect(runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
+  expect(runtime.verify()).toMatchObject({ status: 'intact', findings: [] });
 });

@@ -187,5 +187,5 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
 });
 
 it('leaves evidence that holds', () => {
-  expect(account.runtime.verify()).toMatchObject({ status: 'intact', problems: [] });
+  expect(account.runtime.verify()).toMatchObject({ status: 'intact', findings: [] });
 });

@@ -68,5 +68,5 @@ describe.each(situations.map((situation) => [situation.remediator.id, situation]
 });
 
 it('leaves evidence that holds', () => {
-  expect(account.runtime.verify()).toMatchObject({ status: 'intact', problems: [], executions: situations.length * 4 });
+  expect(account.runtime.verify()).toMatchObject({ status: 'intact', findings: [], executions: situations.length * 4 });
 });

@@ -14,6 +14,7 @@ import { inExecution } from './gate.js';
 import { LEASE } from './limits.js';
 import { makePlan } from './planning.js';
 import { type Closing, closeExecution } from './recorder.js';
+import { recoverOne } from './recover.js';
 import type { Observed, Runtime } from './runtime.js';
 import { HOLD, readExecution, type Story } from './story.js';
 import type { PassResult, RollbackOptions } from './types.js';
@@ -151,7 +152,7 @@ async function asLeft(
     refuse(`The credentials are of account ${identity.account}; the resource is in ${ref.account}.`, 'Connect to that account.');
 
   const journal = runtime.needJournal('A rollback');
-  const view = await journal.view(ref);
+  const view = await closedView(runtime, journal, ref, deadline);
   if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
   const { observation } = await runtime.look(remediator, ref, known(policy), { as, deadline, purpose: 'verification' });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
@@ -165,6 +166,15 @@ async function asLeft(
         : 'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
     );
   return { view, observation, now };
+}
+
+/** The history, with nothing open: a rollback whose worker is gone may be what has changed the resource since. */
+async function closedView(runtime: Runtime, journal: Journal, ref: ResourceRef, deadline: number | null): Promise<StreamView> {
+  const view = await journal.view(ref);
+  if (view.open === null) return view;
+  if (view.open.leaseUntil > runtime.clock.now()) return refuse(`Execution ${view.open.execution} holds the resource.`, 'Try again.', true);
+  await recoverOne(runtime, view.open, deadline);
+  return journal.view(ref);
 }
 
 /** Whether it was taken back before: a view does not go back for ever, the records do. */
