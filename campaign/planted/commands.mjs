@@ -184,7 +184,7 @@ export default [
     file: 'packages/lambda-runtime/src/log.ts',
     find: 'logger[level](redact(message), redact(attributes))',
     replace: 'logger[level](message, attributes)',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/lambda-runtime/src/redaction.test.ts'],
   },
   {
     promise: 'What a function throws, which Lambda logs, holds no secret.',
@@ -200,7 +200,7 @@ export default [
     file: 'packages/cli/src/io.ts',
     find: 'answer.verbatim === true ? value : redact(value)',
     replace: 'value',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/cli/src/io.test.ts'],
   },
   {
     promise: 'Whoever uses one folder redacts with one key.',

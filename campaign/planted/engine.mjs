@@ -1307,7 +1307,7 @@ export default [
     file: 'packages/core/src/engine/redress.ts',
     find: '...(await runtime.redactor.of(found))',
     replace: '...found',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['tests/engine/secret-in-plan.test.ts'],
   },
   {
     promise: 'A warning and its error hold no secret.',
@@ -1371,7 +1371,7 @@ export default [
     file: 'packages/core/src/events/read.ts',
     find: '${redact(value).slice(0, max - 1)}',
     replace: '${value.slice(0, max - 1)}',
-    tests: ['tests/engine/redaction.test.ts'],
+    tests: ['packages/core/src/events/read.test.ts'],
   },
   {
     promise: 'An exception tag that is set while a reply is lost, or while the journal takes its time, holds for every call that has not gone out.',

@@ -180,7 +180,7 @@ export default [
     file: `${EVIDENCE}/chain.ts`,
     find: "if (record.kind === 'intent' && own.approval !== undefined",
     replace: "if (record.kind === 'lease' && own.approval !== undefined",
-    tests: [`${EVIDENCE}/aws/faults.test.ts`],
+    tests: [`${EVIDENCE}/chain.test.ts`],
   },
   {
     promise: 'The state of a stream on AWS is what its name says.',

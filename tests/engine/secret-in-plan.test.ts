@@ -9,7 +9,7 @@ import { digestOf, isRecord, type Json } from '../../packages/core/src/model/jso
 import { definePolicy } from '../../packages/core/src/policy/policy.js';
 import { defineRemediator } from '../../packages/core/src/remediator/define.js';
 import { bound, recordsOf } from '../support/journal.js';
-import { noteWidget, revokeOpenRules, Widgets, widgetService } from '../support/widgets.js';
+import { noteWidget, openedEvent, revokeOpenRules, Widgets, widgetService } from '../support/widgets.js';
 
 const KEY = 'a key of sixteen characters or more';
 const ACCOUNT = '111111111111';
@@ -88,6 +88,18 @@ beforeEach(() => {
   aws = new Widgets();
   time = Date.parse('2026-11-24T10:00:00Z');
   journal = memoryJournal({ clock });
+});
+
+it('answers no secret to an event: not in what AWS said', async () => {
+  aws.put('w1', ['open-1']);
+  aws.before = () => {
+    throw Object.assign(new Error('password=hunter2hunter2 is wrong'), { name: 'AccessDenied', $metadata: { httpStatusCode: 403 } });
+  };
+  const redress = createRedress({ remediators: [revokeOpenRules], policy: definePolicy({ version: 1 }), journal, connect: aws.connect, clock });
+  const { results } = await redress.handle(openedEvent('w1', 'open-1', time));
+  const answered = JSON.stringify(results.map(({ passes, error }) => [passes, error]));
+  expect(answered).toContain('[redacted hmac:');
+  expect(answered).not.toContain('hunter2');
 });
 
 describe('a plan from a state that holds a secret', () => {

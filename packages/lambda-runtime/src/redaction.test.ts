@@ -1,8 +1,9 @@
-import { definePolicy } from '@redress/core';
+import { definePolicy, redact } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { expect, it } from 'vitest';
 import { logOfEachTest } from '../../../tests/support/lambda-log.js';
 import { createHandler } from './create-handler.js';
+import { redactingLogger } from './log.js';
 
 const log = logOfEachTest();
 const SECRET = 'hunter2hunter2';
@@ -28,4 +29,11 @@ it('throws no secret, which Lambda would log, and logs none', async () => {
   expect(await handler({ Records: [record] }, { getRemainingTimeInMillis: () => 900_000 })).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-1' }] });
   expect(log.text).toContain('[redacted');
   expect(log.text).not.toContain(SECRET);
+});
+
+it.each(['info', 'warn', 'error'] as const)('gives a logger no secret in a message or an attribute (%s)', (level) => {
+  const lines: unknown[] = [];
+  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined, [level]: (...line: unknown[]) => lines.push(line) };
+  redactingLogger(logger, redact)[level](`DB_PASSWORD=${SECRET}`, { kind: 'pass', apiToken: SECRET });
+  expect(lines).toEqual([['DB_PASSWORD=[redacted]', { kind: 'pass', apiToken: '[redacted]' }]]);
 });

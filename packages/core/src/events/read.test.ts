@@ -11,6 +11,12 @@ describe('text', () => {
     expect(text('a😀', 3)).toBe('a😀');
   });
 
+  it('is cut behind a secret, not within it: half of one nobody would recognize', () => {
+    const token = `ghp_${'A1b2C3d4E5f6'.repeat(3)}`;
+    expect(text(`${'x'.repeat(2040)} ${token}`)).toMatch(/^x{2040} \[redac…$/);
+    expect(text(`${'x'.repeat(100)} ${token}`)).toContain(token);
+  });
+
   it('is null for what is no text', () => {
     for (const value of ['', 4, null, undefined, {}, ['x']]) expect(text(value)).toBeNull();
   });
