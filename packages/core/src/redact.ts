@@ -11,6 +11,7 @@ export interface RedactionRules {
 
 const MARKER = /\[redacted(?: hmac:[0-9a-f]{16})?\]/;
 const MARKERS = new RegExp(`(${MARKER.source})`);
+const WHOLE_MARKER = new RegExp(`^${MARKER.source}$`);
 
 /**
  * What stands for a secret: equal for equal secrets under one key, so that *changed or not* can still be seen. 64 bits of HMAC-SHA-256, since
@@ -161,7 +162,7 @@ class Redaction {
   }
 
   #isSecret(name: string, value: string): boolean {
-    if (!this.#isName(name) || isMarker(value)) return false;
+    if (!this.#isName(name) || WHOLE_MARKER.test(value)) return false;
     const words = wordsOf(name);
     if (this.#names.has(words)) return value !== '';
     return !OPEN_VALUE.test(value.trim()) && !KEY_IDS.test(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
@@ -322,8 +323,6 @@ function isResource(value: Readonly<Record<string, unknown>>): boolean {
     Object.keys(value).length === RESOURCE.length && RESOURCE.every((name) => typeof value[name] === 'string') && /^\d{12}$/.test(String(value['account']))
   );
 }
-
-const isMarker = (value: string) => new RegExp(`^${MARKER.source}$`).test(value);
 
 /** What quotes a value, the value, and what ends the sentence behind it. */
 function unquoted(given: string): readonly [quote: string, value: string, rest: string] {

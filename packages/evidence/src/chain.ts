@@ -222,8 +222,7 @@ function advance(state: StreamState, record: EvidenceRecord, digest: Digest): St
     breakers,
     deeds: witnessed(state.deeds, record, ended),
     refusals: refused(state.refusals, record, ended),
-    // A state that was kept before these were has none.
-    attestations: attestedAfter(state.attestations ?? [], record),
+    attestations: attestedAfter(state.attestations, record),
     swept: sweptAfter(state.swept, record),
     ...standingAfter({ gaps: state.gaps, unsaid: state.unsaid, digest: state.digest }, record, own.outcome, open),
     ...changes(state, record, own, time),
@@ -448,7 +447,7 @@ export function viewOf(state: StreamState, breakers: readonly Breaker[]): Stream
     approvals: approvalsOf(state),
     breakers,
     refusals: state.refusals,
-    attestations: state.attestations ?? [],
+    attestations: state.attestations,
     gaps: state.gaps,
     digest: state.digest,
     swept: state.swept,

@@ -38,6 +38,24 @@ export const domainCalls = Object.fromEntries(
   ['CreateDomain', 'UpdateDomainConfig', 'CreateElasticsearchDomain', 'UpdateElasticsearchDomainConfig'].map((call) => [`es:${call}`, 'request.domainName']),
 ) as Readonly<Record<string, 'request.domainName'>>;
 
+/** What a remediator has of its own for each of the two types. */
+export interface OfDomain {
+  readonly on: typeof openSearchDomain;
+  readonly id: string;
+  readonly controls: readonly string[];
+  readonly name: string;
+}
+
+/** Rules of AWS Config by their identifiers, under the names that AWS gives them. */
+export function rulesOf(...identifiers: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(identifiers.map((each) => [each, each.toLowerCase().replaceAll('_', '-')]));
+}
+
+/** What Terraform calls it. */
+export function terraformOf(on: typeof openSearchDomain): string {
+  return on === elasticsearchDomain ? 'aws_elasticsearch_domain' : 'aws_opensearch_domain';
+}
+
 type Domain = typeof openSearchDomain extends ResourceType<infer Found> ? Found : never;
 
 /** Whether it is being changed at the moment: OpenSearch Service takes one change at a time. */

@@ -1,23 +1,17 @@
 import { defineSetting } from '@redress/core';
 import { opensearch } from './client.js';
-import { domainCalls, elasticsearchDomain, isEncryptable, openSearchDomain, processing } from './domain.js';
+import { domainCalls, elasticsearchDomain, isEncryptable, type OfDomain, openSearchDomain, processing, rulesOf, terraformOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 /** What both have in common. It is turned on for good, and the domain moves to new nodes for it. */
-const encrypting = (given: {
-  readonly on: typeof openSearchDomain;
-  readonly id: string;
-  readonly controls: readonly string[];
-  readonly rule: string;
-  readonly name: string;
-}) =>
+const encrypting = (given: OfDomain & { readonly rule: string }) =>
   defineSetting({
     on: given.on,
     id: given.id,
     title: `Turn on node-to-node encryption of ${given.name}`,
     package: packageRef,
     controls: { 'aws-fsbp': given.controls },
-    rules: { [given.rule]: given.rule.toLowerCase().replaceAll('_', '-') },
+    rules: rulesOf(given.rule),
     calls: domainCalls,
     ceiling: 'approve',
     settle: 'PT60S',
@@ -37,7 +31,7 @@ const encrypting = (given: {
     alsoFoundBy: { prowler: ['opensearch_service_domains_node_to_node_encryption_enabled'] },
     inCode: {
       cloudFormation: `${given.on.type} NodeToNodeEncryptionOptions.Enabled`,
-      terraform: `${given.on === elasticsearchDomain ? 'aws_elasticsearch_domain' : 'aws_opensearch_domain'} node_to_node_encryption.enabled`,
+      terraform: `${terraformOf(given.on)} node_to_node_encryption.enabled`,
     },
     instead({ now: { encrypted, version }, context, id }) {
       if (encrypted) return null;

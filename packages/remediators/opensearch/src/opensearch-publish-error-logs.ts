@@ -1,7 +1,7 @@
 import { defineSetting, needs, shortLived } from '@redress/core';
 import * as z from 'zod/mini';
 import { opensearch } from './client.js';
-import { domainCalls, elasticsearchDomain, openSearchDomain, processing } from './domain.js';
+import { domainCalls, elasticsearchDomain, type OfDomain, openSearchDomain, processing, rulesOf, terraformOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 const ERRORS = 'ES_APPLICATION_LOGS';
@@ -12,20 +12,14 @@ const parameters = z.strictObject({
 });
 
 /** What both have in common: the API has one map of all logs, so those that are published to somewhere else go along. */
-const publishing = (given: {
-  readonly on: typeof openSearchDomain;
-  readonly id: string;
-  readonly controls: readonly string[];
-  readonly rule: string;
-  readonly name: string;
-}) =>
+const publishing = (given: OfDomain & { readonly rule: string }) =>
   defineSetting({
     on: given.on,
     id: given.id,
     title: `Publish the error logs of ${given.name}`,
     package: packageRef,
     controls: { 'aws-fsbp': given.controls },
-    rules: { [given.rule]: given.rule.toLowerCase().replaceAll('_', '-') },
+    rules: rulesOf(given.rule),
     calls: domainCalls,
     // Whether a change of what is published moves the domain to new nodes, only a dry run says, which is a call that writes.
     ceiling: 'approve',
@@ -48,7 +42,7 @@ const publishing = (given: {
     alsoFoundBy: { prowler: ['opensearch_service_domains_cloudwatch_logging_enabled'] },
     inCode: {
       cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
-      terraform: `${given.on === elasticsearchDomain ? 'aws_elasticsearch_domain' : 'aws_opensearch_domain'} log_publishing_options`,
+      terraform: `${terraformOf(given.on)} log_publishing_options`,
     },
     instead({ now, context, id, parameters: { logGroup } }) {
       if (now.logs[ERRORS] !== undefined) return null;

@@ -1,24 +1,16 @@
 import { defineReport } from '@redress/core';
-import { domainCalls, elasticsearchDomain, isEncryptable, openSearchDomain } from './domain.js';
+import { domainCalls, elasticsearchDomain, isEncryptable, type OfDomain, openSearchDomain, rulesOf } from './domain.js';
 import { packageRef } from './package-ref.js';
 
 /** What both have in common. */
-const reporting = (given: {
-  readonly on: typeof openSearchDomain;
-  readonly id: string;
-  readonly controls: readonly string[];
-  readonly engine: 'OPENSEARCH' | 'ELASTICSEARCH';
-  readonly name: string;
-}) =>
+const reporting = (given: OfDomain & { readonly engine: 'OPENSEARCH' | 'ELASTICSEARCH' }) =>
   defineReport({
     on: given.on,
     id: given.id,
     title: `Report ${given.name} without encryption at rest, or outside of a VPC`,
     package: packageRef,
     controls: { 'aws-fsbp': given.controls },
-    rules: Object.fromEntries(
-      ['ENCRYPTED_AT_REST', 'IN_VPC_ONLY'].map((rule) => [`${given.engine}_${rule}`, `${given.engine}_${rule}`.toLowerCase().replaceAll('_', '-')]),
-    ),
+    rules: rulesOf(`${given.engine}_ENCRYPTED_AT_REST`, `${given.engine}_IN_VPC_ONLY`),
     calls: domainCalls,
     blindSpots: [
       'Who reaches a public endpoint: the access policy of the domain, and fine-grained access control, say that.',
