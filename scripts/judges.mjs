@@ -23,12 +23,13 @@ export const JUDGES = [
   },
   {
     name: 'journal',
-    judge: 'ministack for DynamoDB, versitygw for S3',
+    judge: 'ministack for DynamoDB, versitygw for S3; the Go library of signed notes for what a key of KMS signs',
     judges:
       "the journal on AWS, with clients that send at once: its contract, races of 32 writers, and documents' locks. moto, which the other tests use, loses writes under concurrency",
     tools: [
       { name: 'ministack', licence: 'MIT', by: 'pip' },
       { name: 'versitygw', licence: 'Apache-2.0', by: '`go install`' },
+      { name: 'sumdb-note', licence: 'BSD-3-Clause', by: '`go build`' },
     ],
   },
   {
@@ -86,6 +87,8 @@ async function ask({ name, tools }) {
     return { ...result, log: `It could not be asked. ${error.message}` };
   }
   const started = Date.now();
+  // What another judge has installed is missing on the next machine: `folderOf` refuses it.
+  process.env.REDRESS_TOOLS = names.join();
   const { passed, failed, said, log, cpu } = await vitest(`judges-${name}`, '--config', config, `${FOLDER}/${name}.test.ts`);
   return { ...result, passed, failed, said, log, cpu, wall: (Date.now() - started) / 1000 };
 }

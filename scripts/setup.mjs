@@ -65,9 +65,14 @@ const PROGRAMS = {
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
 };
 
-/** Where a tool is. */
+const place = (name) => join(ROOT, TOOLS[name].folder);
+const interpreter = (name) => join(place(name), 'bin', 'python');
+
+/** Where a tool is. A judge asks only for those that its entry names (`REDRESS_TOOLS`): nothing else is sure to be installed. */
 export function folderOf(name) {
-  return join(ROOT, TOOLS[name].folder);
+  const named = process.env.REDRESS_TOOLS?.split(',') ?? [name];
+  if (!named.includes(name)) throw new SetupError(`${name} is no tool of this judge (${named.join(', ')}). Add it to the judge's entry in scripts/judges.mjs.`);
+  return place(name);
 }
 
 /** The interpreter of a tool of Python. */
@@ -81,7 +86,7 @@ export function versionOf(name) {
 }
 
 /** Python with the emulator in it. */
-export const PYTHON = pythonOf('moto');
+export const PYTHON = interpreter('moto');
 
 const say = (text) => process.stderr.write(`${text}\n`);
 
@@ -279,7 +284,7 @@ const toolStamp = (name) => (name === 'moto' ? 'python' : TOOLS[name].requiremen
 
 function installed(name) {
   const stamp = stampFile(toolStamp(name));
-  const there = TOOLS[name].requirements === undefined ? folderOf(name) : pythonOf(name);
+  const there = TOOLS[name].requirements === undefined ? place(name) : interpreter(name);
   return existsSync(there) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));
 }
 
@@ -288,7 +293,7 @@ async function installTool(name) {
   for (const program of builds) need(program);
   if (requirements !== undefined) return installPython(name);
   say(`Installing ${what}) …`);
-  const folder = folderOf(name);
+  const folder = place(name);
   clear(name);
   mkdirSync(folder, { recursive: true });
   await (TOOLS[name].maven === undefined ? installGo(name, folder) : installMaven(name, folder));
@@ -298,7 +303,7 @@ async function installTool(name) {
 /** So that what is installed only in part counts as missing. */
 function clear(name) {
   rmSync(stampFile(toolStamp(name)), { force: true });
-  rmSync(folderOf(name), { recursive: true, force: true });
+  rmSync(place(name), { recursive: true, force: true });
 }
 
 /** The artefact and what it depends on, as JAR files. */
@@ -325,7 +330,7 @@ async function installPython(name) {
   const { folder, requirements, what } = TOOLS[name];
   const found = findPython();
   const stamp = `${wanted(name)} ${found.version}`;
-  if (existsSync(pythonOf(name)) && fresh(toolStamp(name), stamp)) return;
+  if (existsSync(interpreter(name)) && fresh(toolStamp(name), stamp)) return;
   say(`Installing ${what}, Python ${found.version}) …`);
   clear(name);
   try {
@@ -333,7 +338,7 @@ async function installPython(name) {
   } catch (error) {
     throw new SetupError(`Python's venv module is missing (Debian: apt install python3-venv).\n${error.message}`);
   }
-  await run(pythonOf(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  await run(interpreter(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
   keep(toolStamp(name), stamp);
 }
 
