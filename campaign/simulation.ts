@@ -454,6 +454,8 @@ export async function simulation(options: {
   readonly seed?: number;
   readonly path?: string;
   readonly defect?: (journal: Journal) => Journal;
+  /** Whether what breaks is made as short as it can be; default true. */
+  readonly shrink?: boolean;
 }): Promise<SimulationReport> {
   const seed = options.seed ?? 20_261_124;
   let [histories, changes] = [0, 0];
@@ -473,7 +475,7 @@ export async function simulation(options: {
     numRuns: options.histories,
     seed,
     ...(options.path === undefined ? {} : { path: options.path }),
-    endOnFailure: false,
+    endOnFailure: options.shrink === false,
   });
   const error = details.errorInstance;
   const broken =

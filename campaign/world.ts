@@ -200,13 +200,19 @@ export const makers: Readonly<Record<string, Maker>> = {
   }),
 };
 
-/** A policy under which everything that is given is fixed. */
+const policies = new Map<string, Policy>();
+
+/** A policy under which everything that is given is fixed. Worlds read it at each step, and it is a value: it is parsed once. */
 export function enforcing(remediators: readonly Pick<Remediator, 'id'>[], over: Partial<PolicyInput> = {}): Policy {
-  return definePolicy({
+  const input: PolicyInput = {
     version: 1,
     environments: { dev: { accounts: [ACCOUNT] } },
     remediators: Object.fromEntries(remediators.map(({ id }) => [id, { dev: 'enforce' }])),
     limits: [{ per: ['run'], changes: 1000 }],
     ...over,
-  });
+  };
+  const key = JSON.stringify(input);
+  const policy = policies.get(key) ?? definePolicy(input);
+  policies.set(key, policy);
+  return policy;
 }

@@ -1,7 +1,8 @@
 // Commands and tests as steps of a longer run: how they ended, what they wrote, what they took. Plain Node 20, no dependencies.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { findPython, NODE, ROOT } from './setup.mjs';
 
 /**
@@ -24,6 +25,14 @@ export function exec(command, ...args) {
   });
 }
 
+const firstLine = (text) =>
+  stripVTControlCharacters(text ?? '')
+    .split('\n', 1)[0]
+    .slice(0, 300);
+
+/** Begins the line of a log that names a failed test: a run repeats those at its end, where whoever reads it looks first. */
+export const FAILED = 'FAILED ';
+
 /**
  * Runs tests. A skipped one counts as failed, for it proves nothing; so does a file without a result, and a run without a test.
  *
@@ -43,12 +52,18 @@ export async function vitest(name, ...args) {
   const broken = found.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')).length;
   const bad = found.numFailedTests + skipped + broken;
   const failed = bad === 0 && !(ok && found.success && found.numPassedTests > 0) ? 1 : bad;
+  const lines = found.testResults.flatMap(({ name: file, message, assertionResults }) => [
+    ...(message === '' ? [] : [`${FAILED}${relative(ROOT, file)}: ${firstLine(message)}`]),
+    ...assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => `${FAILED}${relative(ROOT, file)}: ${fullName}: ${firstLine(failureMessages[0])}`),
+  ]);
   return {
     ok: failed === 0,
     passed: found.numPassedTests,
     failed,
     said: found.testResults.flatMap((file) => file.assertionResults.flatMap((test) => test.meta?.said ?? [])),
-    log: `${log}\n${name}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
+    log: `${log}\n${lines.join('\n')}\n${name}: ${found.numFailedTests} failed, ${skipped} skipped, ${broken} files without a result`,
     cpu,
   };
 }

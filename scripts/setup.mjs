@@ -71,7 +71,8 @@ const interpreter = (name) => join(place(name), 'bin', 'python');
 /** Where a tool is. A judge asks only for those that its entry names (`REDRESS_TOOLS`): nothing else is sure to be installed. */
 export function folderOf(name) {
   const named = process.env.REDRESS_TOOLS?.split(',') ?? [name];
-  if (!named.includes(name)) throw new SetupError(`${name} is no tool of this judge (${named.join(', ')}). Add it to the judge's entry in scripts/judges.mjs.`);
+  if (!named.includes(name))
+    throw new SetupError(`The entry of this judge names ${named.join(', ')}, and not ${name}. Add it to the judge's entry in scripts/judges.mjs.`);
   return place(name);
 }
 

@@ -258,17 +258,42 @@ export function corpus(seed = 20_261_128): readonly Planted[] {
 /** Where a secret is in what was written, and how it is written there: plain, in JSON, for an address, in Base64 at any offset, in hexadecimal. */
 export function leaksIn(bytes: string | Uint8Array, secrets: Iterable<Pick<Planted, 'kind' | 'secret'>>): string[] {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
-  const found: string[] = [];
-  for (const { kind, secret } of secrets) for (const [how, written] of waysOf(secret)) if (text.includes(written)) found.push(`${kind} (${how}): ${secret}`);
+  const written = new Map<string, string[]>();
+  for (const { kind, secret } of secrets)
+    for (const [form, how] of waysOf(secret)) written.set(form, [...(written.get(form) ?? []), `${kind} (${how}): ${secret}`]);
+  return [...formsIn(text, written.keys())].flatMap((form) => written.get(form) ?? []);
+}
+
+/** So many letters are hashed; what is shorter is looked for by itself. */
+const HASHED = 6;
+
+/** Which of many forms a text has, in one pass over it (Rabin and Karp): thousands of passes over megabytes would be most of a test's time. */
+function formsIn(text: string, forms: Iterable<string>): Set<string> {
+  const found = new Set<string>();
+  const byHash = new Map<number, string[]>();
+  let [out, hash] = [1, 0];
+  const hashOf = (from: string) => Array.from({ length: HASHED }, (_, at) => from.charCodeAt(at)).reduce((sum, code) => (Math.imul(sum, 31) + code) | 0, 0);
+  for (const form of forms) {
+    if (form.length >= HASHED) byHash.set(hashOf(form), [...(byHash.get(hashOf(form)) ?? []), form]);
+    else if (text.includes(form)) found.add(form);
+  }
+  for (let at = 1; at < HASHED; at++) out = Math.imul(out, 31);
+  for (let at = 0; at < text.length; at++) {
+    if (at >= HASHED) hash = (hash - Math.imul(text.charCodeAt(at - HASHED), out)) | 0;
+    hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+    if (at < HASHED - 1) continue;
+    for (const form of byHash.get(hash) ?? []) if (text.startsWith(form, at - HASHED + 1)) found.add(form);
+  }
   return found;
 }
 
-function waysOf(secret: string): readonly (readonly [how: string, written: string])[] {
+/** What is written, and how; what is written the same way by several is looked for once. */
+function waysOf(secret: string): ReadonlyMap<string, string> {
   const json = JSON.stringify(secret).slice(1, -1);
   const bytes = Buffer.from(secret);
   // A part of what is long is a secret, too.
   const part = secret.length > 60 ? ([['a part', secret.slice(12, 44)]] as const) : [];
-  return [
+  const ways: readonly (readonly [how: string, written: string])[] = [
     ['plain', secret],
     ...part,
     ['JSON', json],
@@ -283,4 +308,5 @@ function waysOf(secret: string): readonly (readonly [how: string, written: strin
       return ['Base64', encoded.slice(offset === 0 ? 0 : offset + 1, -2)] as const;
     }),
   ];
+  return new Map(ways.map(([how, written]) => [written, how]));
 }
