@@ -103,7 +103,7 @@ export async function sandbox(folder: string, handler: string, env: Readonly<Rec
     failed,
     log: () => log,
     stop: async () => {
-      child.kill();
+      child.kill('SIGKILL');
       await gone;
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

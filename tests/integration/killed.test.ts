@@ -1,0 +1,289 @@
+// A round of sweeps in which every worker is killed once: at each message, and at each write of the sweep of a place. Templates, roles, queue and the
+// ZIP's code are those that are deployed, with IAM on. The workers are processes of this test, so that it can end each as its write has its effect and
+// before it hears of it; the queue's messages are handed to them one by one as Lambda does, and come back at once when a worker has died.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { IAMClient, UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';
+import { DeleteEventSourceMappingCommand, GetFunctionConfigurationCommand, LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
+import { CreateAccountCommand, DescribeOrganizationCommand, OrganizationsClient } from '@aws-sdk/client-organizations';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { recordingProxy, type WireCall } from '@redress/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Sandbox, sandbox } from '../../packages/bundle/test/support/lambda.js';
+import { command } from '../../packages/cli/test/support/command.js';
+import { PYTHON } from '../../scripts/setup.mjs';
+import { clientsOf, deployHub, deployMember } from '../support/deployed.ts';
+import { readLog } from '../support/lambda-log.js';
+import { type Enforced, startMinistack } from '../support/ministack.ts';
+
+const REGION = 'eu-west-1';
+// Places enough for each write of one: a place of the two accounts whose gaps are closed has some two dozen.
+const REGIONS = [
+  ...[REGION, 'eu-west-2', 'eu-west-3', 'eu-central-1', 'eu-north-1', 'us-east-1', 'us-east-2', 'us-west-1', 'us-west-2'],
+  ...['ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1', 'ap-northeast-2', 'ca-central-1'],
+];
+let emulator: Enforced;
+let directory: string;
+let outputs: Record<string, string>;
+let accounts: { hub: string; named: string; fresh: string };
+let environment: Record<string, string>;
+
+const of = (account: string, region = REGION) => clientsOf(emulator, region, account);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'redress-killed-'));
+  emulator = await startMinistack();
+  const organizations = new OrganizationsClient(clientsOf(emulator, REGION));
+  const { Organization } = await organizations.send(new DescribeOrganizationCommand({}));
+  const created = async (AccountName: string) =>
+    (await organizations.send(new CreateAccountCommand({ AccountName, Email: `${AccountName}@example.com` }))).CreateAccountStatus?.AccountId ?? '';
+  accounts = { hub: emulator.account, named: await created('named'), fresh: await created('fresh') };
+  outputs = await deployHub(emulator, {
+    region: REGION,
+    directory,
+    policy: `version: 1
+environments: { dev: { accounts: ["${accounts.hub}", "${accounts.named}"] } }
+remediators:
+  logs-raise-retention: { dev: enforce }
+  ec2-revoke-sg-open-ssh: { dev: enforce }
+limits: [{ per: [run], changes: 100 }]
+`,
+    parameters: { OrganizationId: Organization?.Id ?? '', SweepSchedule: 'rate(7 days)', SweepRegions: REGIONS.join() },
+  });
+  const all = Object.values(accounts);
+  await Promise.all(all.map((account) => deployMember(emulator, { region: REGION, directory, outputs, account })));
+  await Promise.all(all.flatMap((account) => REGIONS.map((region) => makeGaps(account, region))));
+  environment = await whatLambdaGives();
+});
+
+afterAll(async () => {
+  await emulator?.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Log groups that forget too soon, which a sweep fixes; and an open port of which nothing shows that it is new, for which it asks. */
+async function makeGaps(account: string, region: string): Promise<void> {
+  const logs = new CloudWatchLogsClient(of(account, region));
+  for (const logGroupName of ['app/one', 'app/two']) {
+    await logs.send(new CreateLogGroupCommand({ logGroupName }));
+    await logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays: 1 }));
+  }
+  const ec2 = new EC2Client(of(account, region));
+  const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ GroupName: 'old', Description: 'test' }));
+  const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }];
+  await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+}
+
+/** The variables of the deployed function, and credentials of its role, in a session with its name; from now on nothing else takes its messages. */
+async function whatLambdaGives(): Promise<Record<string, string>> {
+  const lambda = new LambdaClient(of(emulator.account));
+  const FunctionName = outputs['FunctionArn'];
+  const { Environment, Role = '' } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({ FunctionName }));
+  for (const { UUID } of EventSourceMappings) await lambda.send(new DeleteEventSourceMappingCommand({ UUID }));
+  const trust = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${emulator.account}:root` }, Action: 'sts:AssumeRole' };
+  await new IAMClient(of(emulator.account)).send(
+    new UpdateAssumeRolePolicyCommand({ RoleName: Role.split('/').at(-1), PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }) }),
+  );
+  const { Credentials } = await new STSClient(of(emulator.account)).send(
+    new AssumeRoleCommand({ RoleArn: Role, RoleSessionName: FunctionName?.split(':').at(-1), DurationSeconds: 3600 }),
+  );
+  const zip = join(directory, 'redress-bundle', 'redress.zip');
+  expect(spawnSync(PYTHON, ['-m', 'zipfile', '-e', zip, join(directory, 'code')]).status).toBe(0);
+  return {
+    ...Environment?.Variables,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
+    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
+  };
+}
+
+/** What became of a worker, at which of its writes it was killed, and what it sent. */
+interface Worked {
+  readonly killedAt: WireCall | null;
+  readonly answer: Awaited<ReturnType<Sandbox['invoke']>>;
+  readonly calls: readonly WireCall[];
+  readonly log: string;
+}
+type Delivered = { readonly body: string; readonly dieAt: Death | null; readonly came: Worked };
+
+/** Writes go out in no fixed order: at those that matter most, and at the first, second … of all, workers die in different places. */
+const AT_CHANGES: readonly Death[] = [
+  { operation: 'PutRetentionPolicy', nth: 1 },
+  { operation: 'PutRetentionPolicy', nth: 1 },
+  { operation: 'Publish', nth: 1 },
+];
+
+/** For whoever sees it fail: which worker died where. */
+const at = (worked: readonly Delivered[]) =>
+  worked.map(({ body, dieAt, came }) => `${dieAt?.nth ?? '-'} ${came.killedAt?.operation ?? (came.answer.ok ? 'ended' : 'failed')} ${body}`).join('\n');
+
+/** The nth write of a worker, or the nth of one kind. */
+type Death = { readonly nth: number; readonly operation?: string };
+
+/** One worker with one event. It dies at a write: that has its effect, and the worker never hears of it. */
+async function work(event: unknown, dieAt: Death | null): Promise<Worked> {
+  const proxy = await recordingProxy(emulator.endpoint);
+  let [writes, killedAt]: [number, WireCall | null] = [0, null];
+  const box = await sandbox(join(directory, 'code'), 'index.handler', { ...environment, AWS_ENDPOINT_URL: proxy.endpoint });
+  proxy.inject({
+    kind: 'lost-reply',
+    on: (call) => {
+      if (call.write && (dieAt?.operation ?? call.operation) === call.operation) writes++;
+      if (killedAt !== null || dieAt === null || writes < dieAt.nth) return false;
+      killedAt = call as WireCall;
+      void box.stop();
+      return true;
+    },
+  });
+  try {
+    const answer = await box.invoke(event);
+    return { killedAt, answer, calls: proxy.calls, log: box.log() };
+  } finally {
+    await box.stop();
+    // What was on its way when the worker died arrives.
+    await expect.poll(() => proxy.calls.every(({ forwarded, status, fault }) => !forwarded || status !== null || fault === 'lost-reply')).toBe(true);
+    await proxy.close();
+  }
+}
+
+const redress = (...argv: string[]) =>
+  command(
+    [...argv, '--journal', `aws:${outputs['TableName']}/${outputs['BucketName']}`, '--region', REGION, '--endpoint-url', emulator.endpoint, '--json'],
+    directory,
+  );
+
+async function retentions(account: string, region: string): Promise<(number | undefined)[]> {
+  const { logGroups = [] } = await new CloudWatchLogsClient(of(account, region)).send(new DescribeLogGroupsCommand({ logGroupNamePrefix: 'app/' }));
+  return logGroups.map(({ retentionInDays }) => retentionInDays);
+}
+
+async function openRules(account: string, region: string): Promise<number | undefined> {
+  const groups = await new EC2Client(of(account, region)).send(new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-name', Values: ['old'] }] }));
+  return groups.SecurityGroups?.[0]?.IpPermissions?.length;
+}
+
+const tick = () => ({
+  version: '0',
+  id: crypto.randomUUID(),
+  'detail-type': 'Scheduled Event',
+  source: 'aws.events',
+  account: emulator.account,
+  time: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+  region: REGION,
+  resources: [`arn:aws:events:${REGION}:${emulator.account}:rule/redress-sweep`],
+  detail: {},
+});
+
+it('decides on every gap of every account in one round, and does nothing twice, with a worker killed at each message and each write', async ({ task }) => {
+  const sqs = new SQSClient(of(emulator.account));
+  const QueueUrl = outputs['SweepsUrl'];
+  const worked: Delivered[] = [];
+  const round = tick();
+  // The schedule's own worker dies as its messages are sent; AWS invokes it again.
+  for (const dieAt of [{ nth: 1 }, null]) worked.push({ body: 'round', dieAt, came: await work(round, dieAt) });
+
+  // Each message is handed to one worker, and the first worker of each dies.
+  const seen = new Set<string>();
+  const begun = { closed: 0, notified: 0 };
+  const deathOf = (kind: keyof typeof begun, place: number): Death =>
+    kind === 'closed' ? (AT_CHANGES[place] ?? { nth: place - AT_CHANGES.length + 1 }) : { nth: place + 1 };
+  const deliver = async (message: Message): Promise<void> => {
+    const { MessageId: messageId = '', Body: body = '', ReceiptHandle, Attributes: attributes } = message;
+    const { account, region } = JSON.parse(body) as { account: string; region?: string };
+    const place = `${account}/${region}`;
+    const kind = account === accounts.fresh ? 'notified' : 'closed';
+    const dieAt = seen.has(place) ? null : region === undefined ? { nth: 1 } : deathOf(kind, begun[kind]++);
+    seen.add(place);
+    const eventSourceARN = `arn:aws:sqs:${REGION}:${emulator.account}:${QueueUrl?.split('/').at(-1)}`;
+    const record = { messageId, receiptHandle: ReceiptHandle, eventSource: 'aws:sqs', eventSourceARN, awsRegion: REGION, body, attributes };
+    const came = await work({ Records: [record] }, dieAt);
+    worked.push({ body, dieAt, came });
+    const { answer } = came;
+    const again = answer.ok && (answer.value as { batchItemFailures: unknown[] }).batchItemFailures.length > 0;
+    const done = answer.ok
+      ? new DeleteMessageCommand({ QueueUrl, ReceiptHandle })
+      : new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
+    // A message that a slow machine has kept for longer than it is hidden was delivered once more.
+    if (!again) await sqs.send(done as DeleteMessageCommand).catch((error: Error) => expect(error.name).toBe('ReceiptHandleIsInvalid'));
+  };
+  const under = new Set<Promise<void>>();
+  const left = async () => {
+    const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }));
+    return names.reduce((sum, name) => sum + Number(Attributes?.[name]), 0);
+  };
+  while (under.size > 0 || (await left()) > 0) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 0, MessageSystemAttributeNames: ['All'] }),
+    );
+    for (const message of Messages) {
+      const job: Promise<void> = deliver(message).finally(() => under.delete(job));
+      under.add(job);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+
+  // A worker was killed at each write of a place, up to the last: those that were to die later came to their end.
+  const first = (named: boolean) => worked.filter(({ body, dieAt }) => dieAt !== null && body.includes('"region"') && named !== body.includes(accounts.fresh));
+  const writes = ({ calls }: Worked, of: string | undefined) => calls.filter(({ write, operation }) => write && operation === (of ?? operation)).length;
+  for (const { dieAt, came } of first(true))
+    if (came.killedAt === null) expect([came.answer.ok, writes(came, dieAt?.operation) < (dieAt?.nth ?? 0)], at(worked)).toEqual([true, true]);
+  const died = first(true).flatMap(({ came }) => came.killedAt ?? []);
+  expect(died.length, at(worked)).toBeGreaterThan(11);
+  expect(died.length).toBeLessThan(2 * REGIONS.length);
+  expect(died.map(({ operation }) => operation)).toEqual(
+    expect.arrayContaining(['ChangeMessageVisibility', 'AssumeRole', 'TransactWriteItems', 'PutRetentionPolicy', 'Publish']),
+  );
+  expect(first(false).every(({ came }) => came.killedAt !== null)).toBe(true);
+  // So did the round's own, and that of each account.
+  expect(worked.filter(({ body, came }) => !body.includes('"region"') && came.killedAt !== null)).toHaveLength(4);
+
+  // Each gap was decided on, and what was to be done was done once, on the wire.
+  for (const account of [accounts.hub, accounts.named])
+    for (const region of REGIONS) expect([account, region, await retentions(account, region)]).toEqual([account, region, [365, 365]]);
+  for (const region of REGIONS) expect(await retentions(accounts.fresh, region)).toEqual([1, 1]);
+  for (const account of Object.values(accounts)) for (const region of REGIONS) expect(await openRules(account, region)).toBe(1);
+  const sent = worked.flatMap(({ came }) => came.calls.filter(({ operation, forwarded }) => operation === 'PutRetentionPolicy' && forwarded));
+  expect(sent).toHaveLength(2 * 2 * REGIONS.length);
+  // A sweep was complete where its worker says so, or where the next one finds that the one that died had got so far.
+  const complete = worked
+    .flatMap(({ came }) => readLog(came.log).lines)
+    .filter(({ kind, remediator, complete }) => kind === 'sweep-skipped' || (remediator === 'logs-raise-retention' && complete === true))
+    .map(({ account, region }) => `${account} ${region}`);
+  expect([...new Set(complete)].sort()).toEqual(
+    Object.values(accounts)
+      .flatMap((account) => REGIONS.map((region) => `${account} ${region}`))
+      .sort(),
+  );
+
+  // What was recorded is whole, each intent has its outcome, and people are asked once for each group.
+  const verified = await redress('evidence', 'verify');
+  expect(verified.exit, verified.out + verified.err).toBe(0);
+  const history = JSON.parse((await redress('history')).out) as { outcome: string; resource: { id: string; account: string; region: string } }[];
+  const ended = (outcome: string) =>
+    history.filter((each) => each.outcome === outcome).map(({ resource: { account, region, id } }) => `${account} ${region} ${id}`);
+  const fixed = ended('remediated');
+  expect(fixed.sort()).toEqual([...new Set(fixed)].sort());
+  expect(fixed).toHaveLength(2 * 2 * REGIONS.length);
+  // One request for each group; where a worker died before it had notified people, the record of it stands a second time.
+  const groups = [accounts.hub, accounts.named].flatMap((account) => REGIONS.map((region) => `${account} ${region}`)).sort();
+  const asked = JSON.parse((await redress('approvals', 'list')).out) as { resource: { account: string; region: string } }[];
+  expect(asked.map(({ resource: { account, region } }) => `${account} ${region}`).sort()).toEqual(groups);
+  expect([...new Set(ended('awaiting-approval').map((each) => each.replace(/ sg-.*/, '')))].sort()).toEqual(groups);
+  task.meta.said = `workers killed at each of ${died.length} writes of a place, at ${REGIONS.length} of one that only notifies, and at each message`;
+});
