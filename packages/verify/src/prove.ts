@@ -4,9 +4,11 @@ import { Folder } from './findings.js';
 import { leaf } from './hash.js';
 import { type Included, rootFrom, Tree } from './inclusion.js';
 import { isObject, type Json, type JsonObject } from './json.js';
+import { rotationsIn } from './keys.js';
 import { Entries, entryOf, nameOf } from './log.js';
 import { type Checkpoint, readCheckpoint, UsageError } from './note.js';
-import { bundleFile, proofFile } from './proof.js';
+import { bundleFile } from './proof.js';
+import { proofFile } from './proof-file.js';
 import { JSON_AT } from './record.js';
 
 /** A proof as files. */
@@ -75,7 +77,7 @@ export function makeBundle(directory: string, selection: Selection): { readonly 
       if (document !== null) documents.set(digest, document.toString('utf8'));
     }
   }
-  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents });
+  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents, rotations: rotationsIn(ledger.folder) });
   return { file, records: records.length, documents: documents.size };
 }
 

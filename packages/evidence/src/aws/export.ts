@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, streamFile } from '../layout.js';
+import { rotationPath } from '../ledger/rotation.js';
 import { tilePath, tilesBetween } from '../ledger/tiles.js';
 import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
@@ -99,6 +100,13 @@ async function copyLog(store: Store, directory: string, checkpoint: Buffer): Pro
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (let number = 1; ; number++) {
+    const found = await store.bytes(rotationPath(number));
+    // As with tiles, what a sealer makes meanwhile is left there.
+    const index = /\nindex (\d{1,15})\n/.exec(found?.bytes.toString('latin1') ?? '')?.[1] ?? '0';
+    if (found === null || Number(index) >= Number(size)) break;
+    await write(rotationPath(number), found.bytes);
+  }
   await write(CHECKPOINT, checkpoint);
   return Number(size);
 }

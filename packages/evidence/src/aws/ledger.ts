@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
 import type { NoteSigner } from '../ledger/note.js';
-import { type SealReport, seal } from '../ledger/sealer.js';
+import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from '../ledger/sealer.js';
 import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
 import { MARK } from './behind.js';
 import { lineOf, recordKey, SHARDS, streamKey, streamNamed } from './journal.js';
@@ -26,10 +26,19 @@ export interface SealAwsOptions extends StoreOptions {
 
 /** See `sealAws` in seal.ts. */
 export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
+  return inBucket(options, seal);
+}
+
+/** See `rotateAws` in seal.ts. */
+export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
+  return inBucket(options, (sealer) => rotate(sealer, options));
+}
+
+async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Promise<T>): Promise<T> {
   const { signer, replaced = [], clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
   const store = new Store(options);
   try {
-    return await seal({ store: through(new BucketLedger(store)), source: new TableSource(store, { clock, settle, all }), signer, replaced, now: clock.now() });
+    return await work({ store: through(new BucketLedger(store)), source: new TableSource(store, { clock, settle, all }), signer, replaced, now: clock.now() });
   } finally {
     await store.close();
   }

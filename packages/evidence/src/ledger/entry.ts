@@ -22,6 +22,18 @@ export interface Line {
   readonly json: Buffer;
 }
 
+/** That a key is replaced: said by the seal that is the last one under it, and signed with it. */
+export interface Rotation {
+  /** From 1: how often the key of the log was replaced, with this time. */
+  readonly number: number;
+  /** The public key that has signed so far, and the one that signs from the next seal on, as verifiers take them. */
+  readonly from: string;
+  readonly to: string;
+  /** Who replaced it, and why. */
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
 export interface Seal {
   readonly number: number;
@@ -31,6 +43,8 @@ export interface Seal {
   readonly time: string;
   /** {@link positionsDigest} of all streams after it. */
   readonly streams: Digest;
+  /** Where it is the last one under its key. */
+  readonly rotation?: Rotation;
 }
 
 /** How far all streams are sealed, as one digest. */

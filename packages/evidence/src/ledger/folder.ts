@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
 import { CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
 import type { NoteSigner } from './note.js';
-import { type SealReport, seal } from './sealer.js';
+import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
 
 /** Options of {@link sealFolder}. */
@@ -53,12 +53,31 @@ const SQLITE_BUSY = 5;
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `ledger/unavailable` when the folder cannot be used;
  *   `journal/not-found` when it holds no journal.
  */
-export async function sealFolder({ directory, signer, replaced = [], clock = systemClock, store = (same) => same }: SealFolderOptions): Promise<SealReport> {
+export async function sealFolder(options: SealFolderOptions): Promise<SealReport> {
+  return inFolder(options, seal);
+}
+
+/**
+ * Replaces the key that seals a journal in a folder. The log says so, under a checkpoint of the key that is replaced; the next key seals at once, and
+ * alone from then on. Whoever dies at it calls it once more, with the same two keys.
+ *
+ * @example await rotateFolder({ directory: '.redress', signer: old, next: signerOf(readFileSync('next.key', 'utf8')), by: 'alice', reason: 'yearly' })
+ * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
+ *   reason; else as {@link sealFolder}.
+ */
+export async function rotateFolder(options: SealFolderOptions & NextKey): Promise<Rotated> {
+  return inFolder(options, (sealer) => rotate(sealer, options));
+}
+
+async function inFolder<T>(
+  { directory, signer, replaced = [], clock = systemClock, store = (same) => same }: SealFolderOptions,
+  work: (sealer: Sealer) => Promise<T>,
+): Promise<T> {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
   try {
-    return await seal({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, now: clock.now() });
+    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, now: clock.now() });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sealFolder } from '../../src/ledger/folder.js';
+import { rotateFolder, sealFolder } from '../../src/ledger/folder.js';
 import { decodeEntries, encodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { sealing, VERIFIER } from './sealing.js';
 
@@ -18,8 +18,10 @@ export interface SealedFolder {
 /**
  * Makes a ledger of four streams: full and partial tiles, several seals, of which one is empty, and a record that is too long for an entry.
  * Nothing in it is unsealed, unless asked for.
+ *
+ * @param rotated Whether its key is replaced at last.
  */
-export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Promise<SealedFolder> {
+export async function sealedFolder({ rounds = 22, unsealed = false, rotated = false } = {}): Promise<SealedFolder> {
   const world = sealing();
   const checkpoints: string[] = [];
   const seal = async () => {
@@ -37,6 +39,10 @@ export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Prom
   await seal();
   world.clock.time += 60_000;
   await seal();
+  if (rotated) {
+    const { directory, signer, next, clock } = world;
+    checkpoints.push((await rotateFolder({ directory, signer, next, clock, by: 'alice', reason: 'yearly' })).report.checkpoint);
+  }
   if (unsealed) await world.decide('a', { last: true });
   await world.journal.close?.();
   // What auditors get has no index.
