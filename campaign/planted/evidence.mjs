@@ -1562,7 +1562,7 @@ export default [
     promise: 'A key that was replaced seals nothing more, and whoever dies while it is replaced leaves no contradiction.',
     defect: 'a new key is made when it is done once more',
     file: 'packages/cli/src/commands/ledger.ts',
-    find: 'if (!existsSync(resolve(io.cwd, file))) await made(io, file, `${generateKey(origin).secret}\\n`, 0o600);',
+    find: 'if (!existsSync(resolve(io.cwd, file))) await made(io, file, `${generateKey(origin).secret}\\n`, OWNER_ONLY);',
     replace: 'await writeFile(resolve(io.cwd, file), generateKey(origin).secret);',
     tests: ['packages/cli/src/ledger.test.ts'],
   },

@@ -21,6 +21,10 @@ export interface Log {
   readonly sealedAt: number | null;
   /** Numbers of the entries that replace its key, in their order. */
   readonly rotations: readonly number[];
+  /** Seals whose documents are in archives. */
+  readonly archived: ReadonlySet<number>;
+  /** Of each entry what its seal says of its documents: nothing, that they have to be there, or that their retention has ended. */
+  readonly retention: SharedArrayBuffer;
   /**
    * Looks whether the newest seal closes what it says.
    *
@@ -48,6 +52,11 @@ function tileOf(path: string): { level: number | 'entries'; index: number; width
 
 /** Bundles that a thread takes at a time. */
 const TAKEN = 8;
+/** What a seal says of the documents of its records, in {@link Log.retention}. */
+export const UNSAID = 0;
+const KEPT = 1;
+export const OVER = 2;
+
 /** What an entry is, where it is not the number of its stream. */
 const MISSING = -1;
 const OTHER = -2;
@@ -368,7 +377,9 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     folder.find('tampered', 'wrong-seal', 'The newest seal does not close what it says.', entries.pathOf(size - 1), { entry: size - 1 });
   };
   const streams = new Map([...positions].map(([stream, { numbers }]) => [stream, numbers]));
-  return { streams, seals: state.seals, sealedAt: state.time, rotations: state.rotations, checkNewest };
+  const retention = new SharedArrayBuffer(size);
+  for (const { first, end, until } of state.kept.values()) new Uint8Array(retention).fill((state.time ?? 0) >= until ? OVER : KEPT, first, end);
+  return { streams, seals: state.seals, sealedAt: state.time, rotations: state.rotations, archived: new Set(state.kept.keys()), retention, checkNewest };
 }
 
 /** What seals have said so far. */
@@ -377,6 +388,8 @@ class SealState {
   seals = 0;
   time: number | null = null;
   readonly rotations: number[] = [];
+  /** By the number of a seal: entries whose documents are kept, and until when. */
+  readonly kept = new Map<number, { readonly first: number; readonly end: number; readonly until: number }>();
   #first = 0;
   #streams = '';
 
@@ -386,12 +399,15 @@ class SealState {
     const wrong = Object.entries(expected).find(([name, value]) => seal[name] !== value);
     const before = this.time;
     this.seals++;
+    const until = seal['kept'] === undefined ? null : Date.parse(String(seal['kept']));
+    if (until !== null) this.kept.set(this.seals, { first: this.#first, end: index, until });
     this.records = 0;
     this.#first = index + 1;
     this.#streams = String(seal['streams']);
     this.time = Number.isNaN(time) ? before : time;
     const { rotation } = seal;
     if (rotation !== undefined) this.rotations.push(index);
+    if (Number.isNaN(until)) return `The seal does not say until when its documents are kept: ${String(seal['kept'])}.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
       return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;

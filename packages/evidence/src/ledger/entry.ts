@@ -1,6 +1,7 @@
 // What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
 import { hash } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
+import type { Naming } from './store.js';
 import { LONGEST_ENTRY } from './tiles.js';
 
 /** How far a stream is sealed. */
@@ -43,6 +44,8 @@ export interface Seal {
   readonly time: string;
   /** {@link positionsDigest} of all streams after it. */
   readonly streams: Digest;
+  /** Until when the documents of its records are kept at least; absent where nothing was said. Later one that is missing has expired. */
+  readonly kept?: string;
   /** Where it is the last one under its key. */
   readonly rotation?: Rotation;
 }
@@ -88,6 +91,15 @@ export function entryOf({ stream, seq, digest, json }: Line): Buffer {
 export function sealEntry(seal: Seal): Buffer {
   return Buffer.from(canonicalJson({ v: 1, seal: { ...seal } }));
 }
+
+/** Of an entry the record that names documents, if it is one; of a record that is too long for an entry they stay where they are. */
+export function namingIn(entry: Buffer): Naming | null {
+  if (entry.subarray(0, NO_BLOBS.length).equals(NO_BLOBS)) return null;
+  const { blobs, stream, seq } = JSON.parse(entry.toString('utf8')) as { blobs?: Record<string, Digest>; stream: Digest; seq: number };
+  return blobs === undefined ? null : { stream, seq, documents: Object.values(blobs) };
+}
+
+const NO_BLOBS = Buffer.from('{"blobs":{},');
 
 /** What an entry says, for a sealer that lost count: a seal, or how far it takes a stream. */
 export function readEntry(

@@ -1,11 +1,12 @@
 // Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
 // them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
 import { canonicalJson, messageOf, RedressError } from '@redress/core';
-import { type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
+import { Archives, archivePath, heldIn } from './archive.js';
+import { namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
 import { keyName, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
 import { proofOfLast, rotationPath, rotationsOf } from './rotation.js';
-import type { JournalSource, LedgerStore, Positions } from './store.js';
+import type { JournalSource, LedgerStore, Naming, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
 import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';
@@ -34,6 +35,8 @@ export interface Sealer {
   readonly signer: NoteSigner;
   /** Keys of the same log that may have signed its newest checkpoint, besides that of the signer. */
   readonly replaced: readonly string[];
+  /** Days for which documents are to be kept, from their seal; with it they are put into archives of their own. */
+  readonly documentsFor?: number | undefined;
   readonly now: number;
 }
 
@@ -71,6 +74,9 @@ interface Log {
 }
 
 const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
+const DAY = 86_400_000;
+/** A hundred years. */
+const MOST_DAYS = 36_500;
 /** Writes on their way at once. */
 const AT_ONCE = 4;
 
@@ -80,6 +86,9 @@ const AT_ONCE = 4;
  * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
  */
 export async function seal(sealer: Sealer): Promise<SealReport> {
+  const { documentsFor: days } = sealer;
+  if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1 && days <= MOST_DAYS))
+    throw new RedressError('ledger/invalid', `Documents are kept for 1 to ${MOST_DAYS} days, not ${days}.`);
   const found = (await sealer.store.checkpoint())?.note ?? null;
   return sealer.store.alone(() => sealed(sealer, found, null));
 }
@@ -164,7 +173,7 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
   for (let completed = false; ; ) {
     const log = await opened(sealer);
     const { state } = log;
-    await tidy(store, state);
+    await tidy(sealer, state);
     const { size, root, seal: last } = state;
     // It is announced, by this sealer or before; or this one has completed that, and does no more.
     if (last !== null && (next === null ? completed && last.rotation?.from === signer.verifier : state.rotation?.to === next.next.verifier))
@@ -183,7 +192,7 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     // An empty interval is sealed, but not the moment after another seal.
     if (next === null && fresh.lines.length === 0 && last !== null && (completed || log.note !== found))
       return { ...report, size, root, seal: last, made: completed ? 'completed' : 'joined', checkpoint: log.note };
-    const plan = planned(log, fresh, sealer.now, next === null ? null : await rotationTo(sealer, state, next));
+    const plan = planned(log, fresh, sealer, next === null ? null : await rotationTo(sealer, state, next));
     const bytes = Buffer.from(canonicalJson(plan));
     const decided = await store.decide(number, bytes);
     const mine = decided.equals(bytes);
@@ -203,13 +212,14 @@ async function rotationTo({ store, signer }: Sealer, { rotation }: State, { next
 }
 
 /** What the next seal is. */
-function planned({ state: before, edge }: Log, { lines, grown }: Found, now: number, rotation: Rotation | null): Plan {
+function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, documentsFor }: Sealer, rotation: Rotation | null): Plan {
   const { size: first, root, seal: last } = before;
   // A clock that was set back must not make the order of seals doubtful; and no moment is that of two keys.
   const earliest = last === null ? 0 : Date.parse(last.time) + (last.rotation === undefined ? 0 : 1);
   const time = new Date(Math.max(now, earliest)).toISOString();
   const streams = positionsDigest({ ...before.streams, ...grown });
-  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...(rotation === null ? {} : { rotation }) };
+  const kept = documentsFor === undefined || lines.length === 0 ? {} : { kept: new Date(Date.parse(time) + documentsFor * DAY).toISOString() };
+  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...kept, ...(rotation === null ? {} : { rotation }) };
   return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, made)), seal: made }, streams: grown };
 }
 
@@ -237,8 +247,11 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   if (read === null && !same(after, sizeOf(grownBy(edge, lines, after.seal)))) throw changed(after.seal);
   const writes = new Writes(store);
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
+  const named: Naming[] = [];
   for await (const { entry, leaf } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
+    const naming = after.seal.kept === undefined ? null : namingIn(entry);
+    if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
   const path = growth.pathOfNext();
@@ -246,6 +259,7 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   growth.end();
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
+  await archive(sealer, after.seal, named);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
   // The next checkpoint is of another key: what this one has signed stays.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
@@ -254,8 +268,37 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   const next: State = { ...after, streams: { ...state.streams, ...streams }, rotation: rotation ?? state.rotation ?? null };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
+  await release(sealer, after.seal);
   await over(store, before, after);
   return note;
+}
+
+/** Puts the documents of a seal into archives, before it is published: from then on they are in both places, or in the archive. */
+async function archive({ store, source }: Sealer, { number, kept }: Seal, named: readonly Naming[]): Promise<void> {
+  if (kept === undefined || (await store.read(archivePath(number, 0))) !== null) return;
+  const until = new Date(kept);
+  const archives = new Archives(number);
+  let first: Buffer | null = null;
+  let part = 0;
+  const keep = async (bytes: Buffer | null) => {
+    if (bytes === null) return;
+    if (first === null) first = bytes;
+    else await store.archive(archivePath(number, ++part), bytes, until);
+  };
+  for await (const text of source.documents(named)) await keep(archives.add(text));
+  await keep(archives.end());
+  // The first one last: where it is there, so are the others.
+  if (first !== null) await store.archive(archivePath(number, 0), first, until);
+}
+
+/** Lets the journal remove its own copies of what an archive holds, now that this can be read there. */
+async function release({ store, source }: Sealer, { number, kept }: Seal): Promise<void> {
+  if (kept === undefined || source.archived === undefined) return;
+  for (let part = 0; ; part++) {
+    const bytes = await store.read(archivePath(number, part));
+    if (bytes === null) return;
+    await source.archived(heldIn(bytes));
+  }
 }
 
 /** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
@@ -271,9 +314,11 @@ async function passed({ store, signer, replaced }: Sealer, after: Size, rotation
 const EMPTY_EDGE_OPENED = { size: 0, root: Buffer.alloc(0) };
 
 /** A sealer that died may have left what its seal needs no more. */
-async function tidy(store: LedgerStore, { seal: last, size, root }: State): Promise<void> {
-  const left = last === null ? null : await store.decided(last.number);
-  if (last !== null && left !== null) await over(store, planIn(left, last.number).before, { size, root, seal: last });
+async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<void> {
+  const left = last === null ? null : await sealer.store.decided(last.number);
+  if (last === null || left === null) return;
+  await release(sealer, last);
+  await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
 
 /** Removes what was only needed until a seal was complete. */

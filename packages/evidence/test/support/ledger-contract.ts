@@ -1,6 +1,7 @@
 // What a sealer has to do on every store of a log, with sealers that run at once and die at any write.
-import { isRecord } from '@redress/core';
+import { digestOf, isRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { archivePath, heldIn } from '../../src/ledger/archive.js';
 import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js';
 import type { NextKey, Rotated, SealReport } from '../../src/ledger/sealer.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
@@ -25,6 +26,7 @@ interface SealMore {
   readonly store?: (store: LedgerStore) => LedgerStore;
   readonly signer?: NoteSigner;
   readonly replaced?: readonly string[];
+  readonly documentsFor?: number;
 }
 
 /** Describes sealers on what `make` gives. */
@@ -340,6 +342,92 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         const { rotation } = await world.rotate({ signer: third, next: fourth, replaced: [NEXT_VERIFIER] });
         expect(rotation).toMatchObject({ number: 2, from: third.verifier, to: fourth.verifier });
         await expectOneHistory();
+      });
+    });
+
+    describe('that moves documents', () => {
+      const sealed = (more: SealMore = {}) => world.seal({ documentsFor: 30, ...more });
+      const archived = async (number: number) => {
+        const bytes = await world.read(archivePath(number, 0));
+        return bytes === null ? null : heldIn(bytes).toSorted();
+      };
+      /** Documents of all records; each has to be there. */
+      const readable = async () => {
+        const digests = new Set<string>();
+        for await (const { record, documents } of world.journal.read({ all: true })) {
+          expect(Object.keys(documents)).toEqual(Object.keys(record.blobs));
+          for (const digest of Object.values(record.blobs)) digests.add(digest);
+        }
+        return [...digests].toSorted();
+      };
+
+      it('has those of each seal in one archive, and says until when they are kept', async () => {
+        await world.decide('a');
+        await world.fix('a');
+        const before = await readable();
+        expect(before).toHaveLength(3);
+        const { seal } = await sealed();
+        expect([seal.time, seal.kept]).toEqual(['2026-01-02T00:00:03.000Z', '2026-02-01T00:00:03.000Z']);
+        expect(await archived(1)).toEqual(before);
+        expect(await readable()).toEqual(before);
+        // Nothing was recorded.
+        expect((await sealed()).seal.kept).toBeUndefined();
+        expect(await archived(2)).toBeNull();
+        // What a later record names, too, is kept for as long as that one needs it.
+        await world.decide('a');
+        await world.decide('b');
+        expect((await sealed()).seal.kept).toBe('2026-02-01T00:00:05.000Z');
+        const [state, other] = [digestOf({ id: 'a' }), digestOf({ id: 'b' })];
+        expect(before).toContain(state);
+        expect(await archived(3)).toEqual([state, other].toSorted());
+        // Nobody has to go on with it.
+        await world.decide('c');
+        expect((await world.seal()).seal.kept).toBeUndefined();
+        expect(await archived(4)).toBeNull();
+        expect(await readable()).toEqual([...before, other, digestOf({ id: 'c' })].toSorted());
+        await expectOneHistory();
+      });
+
+      it.each(['before', 'after'] as const)('and dies %s any write loses none', async (death: Death) => {
+        await prepared();
+        const counted = dying(0, null);
+        await sealed({ store: counted.through });
+        const all = await readable();
+        const there = await archived(2);
+        expect(there).toEqual(['a', 'b', 'd'].map((id) => digestOf({ id })).toSorted());
+        for (let at = 0; at < counted.count; at++) {
+          await again();
+          await prepared();
+          await expect(sealed({ store: dying(at, death).through })).rejects.toThrow('died');
+          expect(await readable()).toEqual(all);
+          // Whoever completes it may have been told nothing of documents.
+          await world.seal();
+          await world.seal();
+          expect(await readable()).toEqual(all);
+          expect(await archived(2)).toEqual((await entries()).some((entry) => entry.includes('"kept":')) ? there : null);
+          await expectOneHistory();
+        }
+      });
+
+      it('is one of several at once, and none is lost', async () => {
+        await prepared();
+        const all = await readable();
+        await Promise.all([sealed(), world.seal(), sealed(), (async () => expect(await readable()).toEqual(all))()]);
+        expect(await readable()).toEqual(all);
+        await world.decide('e');
+        await Promise.all([sealed(), sealed(), sealed()]);
+        expect(await readable()).toEqual([...all, digestOf({ id: 'e' })].toSorted());
+        const number =
+          (await entries())
+            .map((entry) => (JSON.parse(entry.toString()) as { seal?: { number: number; kept?: string } }).seal)
+            .findLast((each) => each?.kept !== undefined)?.number ?? 0;
+        expect(await archived(number)).toContain(digestOf({ id: 'e' }));
+        await expectOneHistory();
+      });
+
+      it('refuses days that are none', async () => {
+        await prepared();
+        for (const documentsFor of [0, 1.5, 40_000]) await expect(sealed({ documentsFor })).rejects.toMatchObject({ code: 'ledger/invalid' });
       });
     });
 

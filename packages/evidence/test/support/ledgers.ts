@@ -20,12 +20,14 @@ export interface SealedFolder {
  * Nothing in it is unsealed, unless asked for.
  *
  * @param rotated Whether its key is replaced at last.
+ * @param archived Whether the documents of all seals but the first are moved into archives, for 30 days.
  */
-export async function sealedFolder({ rounds = 22, unsealed = false, rotated = false } = {}): Promise<SealedFolder> {
+export async function sealedFolder({ rounds = 22, unsealed = false, rotated = false, archived = false } = {}): Promise<SealedFolder> {
   const world = sealing();
   const checkpoints: string[] = [];
   const seal = async () => {
-    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const documents = archived && checkpoints.length > 0 ? { documentsFor: 30 } : {};
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, ...documents });
     checkpoints.push(readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8'));
   };
   for (let round = 0; round < rounds; round++) {

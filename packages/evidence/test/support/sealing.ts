@@ -132,6 +132,7 @@ export function dying(at: number, death: Death | null): { through: (store: Ledge
       decided: (seal) => store.decided(seal),
       kept: (seal) => store.kept(seal),
       create: (path, bytes) => step(() => store.create(path, bytes)),
+      archive: (path, bytes, until) => step(() => store.archive(path, bytes, until)),
       publish: (note, over) => step(() => store.publish(note, over)),
       decide: (seal, plan) => step(() => store.decide(seal, plan)),
       keep: (seal, state) => step(() => store.keep(seal, state)),
