@@ -143,6 +143,27 @@ describe('redress evidence seal and verify', () => {
   });
 });
 
+describe('redress evidence seal --documents-days', () => {
+  it('moves documents into an archive; history and verify read them there, and it may be deleted when their time is over', async () => {
+    await recorded('a', 'b');
+    await keyed();
+    const { exit, out } = await redress('evidence', 'seal', '--documents-days', '30');
+    expect([exit, out]).toEqual([0, expect.stringMatching(/\nits documents are kept until \d{4}-\d\d-\d\dT/)]);
+    const files = () => readdirSync(at('.redress', 'blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+    expect(files()).toEqual([]);
+    expect(readdirSync(at('.redress', 'ledger', 'documents'))).toEqual(['000000000001.zip']);
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', documents: 2, expired: 0 } });
+    const journal = folderJournal({ directory: at('.redress') });
+    const documents: unknown[] = [];
+    for await (const each of journal.read({ all: true })) documents.push(each.documents['state']);
+    await journal.close?.();
+    expect(documents).toEqual(expect.arrayContaining([{ id: 'a' }, { id: 'b' }]));
+    rmSync(at('.redress', 'ledger', 'documents', '000000000001.zip'));
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 2, json: { status: 'incomplete', firstBad: { code: 'missing-document' } } });
+    expect(await redress('evidence', 'seal', '--documents-days', '0', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+  });
+});
+
 describe('redress evidence rotate', () => {
   const rotate = (...argv: string[]) => redress('evidence', 'rotate', '--reason', 'yearly, token ghp_0123456789abcdefghijABCDEFGHIJ456789', ...argv);
   const trusted = () => (JSON.parse(readFileSync(at('redress.trust.json'), 'utf8')) as { keys: { key: string; from: string; until: string | null }[] }).keys;

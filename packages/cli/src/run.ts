@@ -380,6 +380,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),

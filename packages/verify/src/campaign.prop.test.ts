@@ -25,7 +25,17 @@ const files = (root: string) =>
     .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
     .filter((file) => !file.startsWith('sealer/'))
     .sort();
-const CLASSES = ['streams', 'blobs', 'ledger/tile/entries', 'ledger/tile/0', 'ledger/tile/1', 'ledger/rotations', 'ledger/documents', 'checkpoint', 'FORMAT'] as const;
+const CLASSES = [
+  'streams',
+  'blobs',
+  'ledger/tile/entries',
+  'ledger/tile/0',
+  'ledger/tile/1',
+  'ledger/rotations',
+  'ledger/documents',
+  'checkpoint',
+  'FORMAT',
+] as const;
 const ofClass = (name: (typeof CLASSES)[number]) =>
   files('.').filter((file) => (name.includes('/') || !name.includes('checkpoint') ? file.startsWith(name) : file === 'ledger/checkpoint'));
 

@@ -391,6 +391,8 @@ class SealState {
   /** By the number of a seal: entries whose documents are kept, and until when. */
   readonly kept = new Map<number, { readonly first: number; readonly end: number; readonly until: number }>();
   #first = 0;
+  /** Entries of whose documents seals have said until when they are kept. */
+  #said = 0;
   #streams = '';
 
   close(seal: JsonObject, index: number): string | null {
@@ -399,15 +401,21 @@ class SealState {
     const wrong = Object.entries(expected).find(([name, value]) => seal[name] !== value);
     const before = this.time;
     this.seals++;
-    const until = seal['kept'] === undefined ? null : Date.parse(String(seal['kept']));
-    if (until !== null) this.kept.set(this.seals, { first: this.#first, end: index, until });
+    const documents = seal['documents'];
+    const until = isObject(documents) ? Date.parse(String(documents['until'])) : Number.NaN;
+    const from = this.#said;
+    if (documents !== undefined) {
+      this.kept.set(this.seals, { first: from, end: index, until });
+      this.#said = index + 1;
+    }
     this.records = 0;
     this.#first = index + 1;
     this.#streams = String(seal['streams']);
     this.time = Number.isNaN(time) ? before : time;
     const { rotation } = seal;
     if (rotation !== undefined) this.rotations.push(index);
-    if (Number.isNaN(until)) return `The seal does not say until when its documents are kept: ${String(seal['kept'])}.`;
+    if (documents !== undefined && (Number.isNaN(until) || !isObject(documents) || documents['from'] !== from))
+      return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
       return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;

@@ -36,6 +36,7 @@ export interface SealOptions {
   /** Of the ledger, with a key of KMS; default: that of the trust file. */
   readonly origin?: string;
   readonly lockDays?: string;
+  readonly documentsDays?: string;
   readonly all?: boolean;
   /** Folders, or `s3://BUCKET/PREFIX`. */
   readonly anchor?: readonly string[];
@@ -84,15 +85,17 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
       ? await signerIn(io, options.key ?? KEY_FILE)
       : await kmsSignerOf(io, global, options.kms, options.origin ?? onlyOrigin(trusted.map(({ origin }) => origin)));
   const replaced = trusted.filter((each) => each.origin === signer.name).map(({ key }) => key);
+  const documents = options.documentsDays === undefined ? {} : { documentsFor: numberOf(options.documentsDays, '--documents-days', 1, 36_500) };
   const report =
     data.aws === null
-      ? await sealFolder({ directory: data.directory, signer, replaced })
-      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, all: options.all === true });
+      ? await sealFolder({ directory: data.directory, signer, replaced, ...documents })
+      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, ...documents, all: options.all === true });
   const failed = await anchorTo(anchors, report.checkpoint);
   const { origin, size, root, seal, made, skipped } = report;
   const paint = painter(io);
   const lines = [
     `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
+    ...(seal.documents === undefined ? [] : [`its documents are kept until ${seal.documents.until}`]),
     ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
     ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
     ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),

@@ -127,7 +127,7 @@ function archivesNamedIn(bundle: Buffer): number[] {
   try {
     return decodeEntries(bundle).flatMap((entry) => {
       const said = entry.includes('"seal":{') ? readEntry(entry) : null;
-      return said !== null && 'seal' in said && said.seal.kept !== undefined ? [said.seal.number] : [];
+      return said !== null && 'seal' in said && said.seal.documents !== undefined ? [said.seal.number] : [];
     });
   } catch {
     // The verifier names what was changed.

@@ -44,8 +44,11 @@ export interface Seal {
   readonly time: string;
   /** {@link positionsDigest} of all streams after it. */
   readonly streams: Digest;
-  /** Until when the documents of its records are kept at least; absent where nothing was said. Later one that is missing has expired. */
-  readonly kept?: string;
+  /**
+   * Until when documents are kept at least: those of its records, and of records before it of which no seal has said anything, from entry `from` on.
+   * One that is missing later has expired. Absent where nothing is said.
+   */
+  readonly documents?: { readonly from: number; readonly until: string };
   /** Where it is the last one under its key. */
   readonly rotation?: Rotation;
 }

@@ -50,6 +50,8 @@ interface Size {
 interface State extends Size {
   readonly seal: Seal | null;
   readonly streams: Positions;
+  /** Entries of whose documents seals have said until when they are kept; what was kept before they could say so has none. */
+  readonly documentsTo?: number;
   /** The newest time that its key was replaced; what was kept before keys could be has none. */
   readonly rotation?: Rotation | null;
 }
@@ -218,8 +220,11 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
   const earliest = last === null ? 0 : Date.parse(last.time) + (last.rotation === undefined ? 0 : 1);
   const time = new Date(Math.max(now, earliest)).toISOString();
   const streams = positionsDigest({ ...before.streams, ...grown });
-  const kept = documentsFor === undefined || lines.length === 0 ? {} : { kept: new Date(Date.parse(time) + documentsFor * DAY).toISOString() };
-  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...kept, ...(rotation === null ? {} : { rotation }) };
+  const documents =
+    documentsFor === undefined || lines.length === 0
+      ? {}
+      : { documents: { from: before.documentsTo ?? 0, until: new Date(Date.parse(time) + documentsFor * DAY).toISOString() } };
+  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...documents, ...(rotation === null ? {} : { rotation }) };
   return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, made)), seal: made }, streams: grown };
 }
 
@@ -247,10 +252,11 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   if (read === null && !same(after, sizeOf(grownBy(edge, lines, after.seal)))) throw changed(after.seal);
   const writes = new Writes(store);
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
-  const named: Naming[] = [];
+  const { documents } = after.seal;
+  const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
   for await (const { entry, leaf } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
-    const naming = after.seal.kept === undefined ? null : namingIn(entry);
+    const naming = documents === undefined ? null : namingIn(entry);
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
@@ -265,7 +271,12 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
   await source.sealing(after.size);
   if (!(await store.publish(note, version))) return passed(sealer, after, rotation);
-  const next: State = { ...after, streams: { ...state.streams, ...streams }, rotation: rotation ?? state.rotation ?? null };
+  const next: State = {
+    ...after,
+    streams: { ...state.streams, ...streams },
+    rotation: rotation ?? state.rotation ?? null,
+    documentsTo: documentsTo(after, state.documentsTo),
+  };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
   await release(sealer, after.seal);
@@ -273,10 +284,25 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   return note;
 }
 
+/** What sealed entries name, of which no seal has said anything: when that begins, and where one was made without it. */
+async function namedBefore(store: LedgerStore, from: number, size: number): Promise<Naming[]> {
+  const named: Naming[] = [];
+  for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < size; index++) {
+    const first = index * TILE_WIDTH;
+    const bytes = await store.read(inLedger({ level: 'entries', index, width: Math.min(TILE_WIDTH, size - first) }));
+    if (bytes === null) throw corrupt(`Entries from ${first} on are missing.`);
+    for (const [at, entry] of decodeEntries(bytes).entries()) {
+      const naming = first + at < from ? null : namingIn(entry);
+      if (naming !== null) named.push(naming);
+    }
+  }
+  return named;
+}
+
 /** Puts the documents of a seal into archives, before it is published: from then on they are in both places, or in the archive. */
-async function archive({ store, source }: Sealer, { number, kept }: Seal, named: readonly Naming[]): Promise<void> {
-  if (kept === undefined || (await store.read(archivePath(number, 0))) !== null) return;
-  const until = new Date(kept);
+async function archive({ store, source }: Sealer, { number, documents }: Seal, named: readonly Naming[]): Promise<void> {
+  if (documents === undefined || (await store.read(archivePath(number, 0))) !== null) return;
+  const until = new Date(documents.until);
   const archives = new Archives(number);
   let first: Buffer | null = null;
   let part = 0;
@@ -292,8 +318,8 @@ async function archive({ store, source }: Sealer, { number, kept }: Seal, named:
 }
 
 /** Lets the journal remove its own copies of what an archive holds, now that this can be read there. */
-async function release({ store, source }: Sealer, { number, kept }: Seal): Promise<void> {
-  if (kept === undefined || source.archived === undefined) return;
+async function release({ store, source }: Sealer, { number, documents }: Seal): Promise<void> {
+  if (documents === undefined || source.archived === undefined) return;
   for (let part = 0; ; part++) {
     const bytes = await store.read(archivePath(number, part));
     if (bytes === null) return;
@@ -320,6 +346,9 @@ async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<
   await release(sealer, last);
   await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
+
+/** How far seals have said of documents until when they are kept. */
+const documentsTo = ({ size, seal: { documents } }: Plan['after'], before = 0) => (documents === undefined ? before : size);
 
 /** Removes what was only needed until a seal was complete. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
@@ -404,15 +433,16 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
     if (!('seal' in said)) return null;
     const bytes = await store.kept(said.seal.number);
     const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
-    let { streams, rotation = null } = kept;
+    let { streams, rotation = null, documentsTo: to = 0 } = kept;
     for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
       const plan = await store.decided(number);
       if (plan === null) return null;
       const decided = planIn(plan, number);
       streams = { ...streams, ...decided.streams };
       rotation = decided.after.seal.rotation ?? rotation;
+      to = documentsTo(decided.after, to);
     }
-    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation } : null;
+    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation, documentsTo: to } : null;
   } catch (error) {
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
@@ -435,6 +465,7 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;
   let rotation: Rotation | null = null;
+  let to = 0;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
     const width = Math.min(TILE_WIDTH, signed.size - index * TILE_WIDTH);
@@ -446,12 +477,13 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
       if ('seal' in said) {
         last = said.seal;
         rotation = said.seal.rotation ?? rotation;
+        to = documentsTo({ size: growth.size, root: '', seal: said.seal }, to);
       } else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
     }
   }
   if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
-  return { ...signed, seal: last, streams, rotation };
+  return { ...signed, seal: last, streams, rotation, documentsTo: to };
 }
 
 function parsed(bytes: Buffer, what: string): unknown {

@@ -367,24 +367,28 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         const before = await readable();
         expect(before).toHaveLength(3);
         const { seal } = await sealed();
-        expect([seal.time, seal.kept]).toEqual(['2026-01-02T00:00:03.000Z', '2026-02-01T00:00:03.000Z']);
+        expect([seal.time, seal.documents]).toEqual(['2026-01-02T00:00:03.000Z', { from: 0, until: '2026-02-01T00:00:03.000Z' }]);
         expect(await archived(1)).toEqual(before);
         expect(await readable()).toEqual(before);
         // Nothing was recorded.
-        expect((await sealed()).seal.kept).toBeUndefined();
+        expect((await sealed()).seal.documents).toBeUndefined();
         expect(await archived(2)).toBeNull();
         // What a later record names, too, is kept for as long as that one needs it.
         await world.decide('a');
         await world.decide('b');
-        expect((await sealed()).seal.kept).toBe('2026-02-01T00:00:05.000Z');
+        expect((await sealed()).seal.documents).toEqual({ from: 5, until: '2026-02-01T00:00:05.000Z' });
         const [state, other] = [digestOf({ id: 'a' }), digestOf({ id: 'b' })];
         expect(before).toContain(state);
         expect(await archived(3)).toEqual([state, other].toSorted());
         // Nobody has to go on with it.
         await world.decide('c');
-        expect((await world.seal()).seal.kept).toBeUndefined();
+        expect((await world.seal()).seal.documents).toBeUndefined();
         expect(await archived(4)).toBeNull();
         expect(await readable()).toEqual([...before, other, digestOf({ id: 'c' })].toSorted());
+        // What none has said anything of, the next one takes in that does.
+        await world.decide('d');
+        expect((await sealed()).seal.documents).toMatchObject({ from: 9 });
+        expect(await archived(5)).toEqual([digestOf({ id: 'c' }), digestOf({ id: 'd' })].toSorted());
         await expectOneHistory();
       });
 
@@ -394,7 +398,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await sealed({ store: counted.through });
         const all = await readable();
         const there = await archived(2);
-        expect(there).toEqual(['a', 'b', 'd'].map((id) => digestOf({ id })).toSorted());
+        expect(there).toEqual(['a', 'b', 'c', 'd'].map((id) => digestOf({ id })).toSorted());
         for (let at = 0; at < counted.count; at++) {
           await again();
           await prepared();
@@ -404,7 +408,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
           await world.seal();
           await world.seal();
           expect(await readable()).toEqual(all);
-          expect(await archived(2)).toEqual((await entries()).some((entry) => entry.includes('"kept":')) ? there : null);
+          expect(await archived(2)).toEqual((await entries()).some((entry) => entry.includes('"until":')) ? there : null);
           await expectOneHistory();
         }
       });
@@ -419,8 +423,8 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         expect(await readable()).toEqual([...all, digestOf({ id: 'e' })].toSorted());
         const number =
           (await entries())
-            .map((entry) => (JSON.parse(entry.toString()) as { seal?: { number: number; kept?: string } }).seal)
-            .findLast((each) => each?.kept !== undefined)?.number ?? 0;
+            .map((entry) => (JSON.parse(entry.toString()) as { seal?: { number: number; documents?: object } }).seal)
+            .findLast((each) => each?.documents !== undefined)?.number ?? 0;
         expect(await archived(number)).toContain(digestOf({ id: 'e' }));
         await expectOneHistory();
       });
