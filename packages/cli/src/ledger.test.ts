@@ -142,3 +142,98 @@ describe('redress evidence seal and verify', () => {
     expect((await redress('evidence', 'verify', '--json')).json).toMatchObject({ checkpoint: { size: 2 } });
   });
 });
+
+describe('redress evidence seal --documents-days', () => {
+  it('moves documents into an archive; history and verify read them there, and it may be deleted when their time is over', async () => {
+    await recorded('a', 'b');
+    await keyed();
+    const { exit, out } = await redress('evidence', 'seal', '--documents-days', '30');
+    expect([exit, out]).toEqual([0, expect.stringMatching(/\nits documents are kept until \d{4}-\d\d-\d\dT/)]);
+    const files = () => readdirSync(at('.redress', 'blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+    expect(files()).toEqual([]);
+    expect(readdirSync(at('.redress', 'ledger', 'documents'))).toEqual(['000000000001.zip']);
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', documents: 2, expired: 0 } });
+    const journal = folderJournal({ directory: at('.redress') });
+    const documents: unknown[] = [];
+    for await (const each of journal.read({ all: true })) documents.push(each.documents['state']);
+    await journal.close?.();
+    expect(documents).toEqual(expect.arrayContaining([{ id: 'a' }, { id: 'b' }]));
+    rmSync(at('.redress', 'ledger', 'documents', '000000000001.zip'));
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 2, json: { status: 'incomplete', firstBad: { code: 'missing-document' } } });
+    expect(await redress('evidence', 'seal', '--documents-days', '0', '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+  });
+});
+
+describe('redress evidence rotate', () => {
+  const rotate = (...argv: string[]) => redress('evidence', 'rotate', '--reason', 'yearly, token ghp_0123456789abcdefghijABCDEFGHIJ456789', ...argv);
+  const trusted = () => (JSON.parse(readFileSync(at('redress.trust.json'), 'utf8')) as { keys: { key: string; from: string; until: string | null }[] }).keys;
+
+  it('replaces the key: the ledger says so, the trust file has both, and the old one seals nothing more', async () => {
+    await recorded('a');
+    await keyed();
+    await redress('evidence', 'seal');
+    const old = readFileSync(at('redress.key'), 'utf8');
+    const early = readFileSync(at('redress.trust.json'), 'utf8');
+    const [first] = trusted();
+    await recorded('a');
+    const { exit, out, json } = await rotate('--json', '--anchor', 'kept');
+    expect([exit, json]).toEqual([0, expect.objectContaining({ size: 5, entry: 3, anchored: 1 })]);
+    const keys = trusted();
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toEqual({ ...first, until: keys[1]?.from });
+    expect(json['rotation']).toEqual({
+      ...{ number: 1, from: first?.key, to: keys[1]?.key, by: expect.any(String) as string },
+      reason: expect.stringMatching(/^yearly, token \[redacted/) as string,
+    });
+    expect(Date.parse(keys[1]?.from ?? '')).toBe(Date.parse(String(json['since'])) + 1);
+    // The new key stands where the old one stood, which is kept; neither is shown.
+    const id = first?.key.split('+')[1] ?? '';
+    expect(readdirSync(directory).sort()).toEqual(['.redress', 'kept', 'redress.key', `redress.key.${id}`, 'redress.trust.json']);
+    expect(readFileSync(at(`redress.key.${id}`), 'utf8')).toBe(old);
+    expect(readFileSync(at('redress.key'), 'utf8')).not.toBe(old);
+    for (const file of ['redress.key', `redress.key.${id}`]) expect(statSync(at(file)).mode & 0o777).toBe(0o600);
+    expect(out).not.toContain('PRIVATE');
+    // With both keys, and with what auditors have from before.
+    const verified = await redress('evidence', 'verify', '--json');
+    expect(verified).toMatchObject({ exit: 0, json: { status: 'intact', rotations: [{ number: 1, to: keys[1]?.key }] } });
+    writeFileSync(at('early.json'), early);
+    expect((await redress('evidence', 'verify', '--trust', 'early.json')).exit).toBe(0);
+    expect(await redress('evidence', 'seal', '--key', `redress.key.${id}`, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'ledger/key' } } });
+    expect((await redress('evidence', 'seal')).exit).toBe(0);
+    expect((await redress('evidence', 'verify')).exit).toBe(0);
+  });
+
+  it('goes on where it was interrupted, with the key that it had made', async () => {
+    await recorded('a');
+    await keyed();
+    await redress('evidence', 'seal');
+    // As if it had ended before the new key took the place of the old one, and before the trust file was written.
+    const [key, trust] = [readFileSync(at('redress.key')), readFileSync(at('redress.trust.json'))];
+    expect((await rotate()).exit).toBe(0);
+    const made = readFileSync(at('redress.key'), 'utf8');
+    writeFileSync(at('redress.key.next'), made);
+    writeFileSync(at('redress.key'), key);
+    writeFileSync(at('redress.trust.json'), trust);
+    expect(await rotate('--json')).toMatchObject({ exit: 0, json: { size: 4, entry: 2, rotation: { number: 1 } } });
+    expect(readFileSync(at('redress.key'), 'utf8')).toBe(made);
+    expect(trusted()).toHaveLength(2);
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { rotations: [{ number: 1 }], checkpoint: { size: 4 } } });
+    // Twice is a second time.
+    expect(await rotate('--json')).toMatchObject({ exit: 0, json: { rotation: { number: 2 } } });
+    expect((await redress('evidence', 'verify')).exit).toBe(0);
+  });
+
+  it('refuses what does not fit, and changes nothing then', async () => {
+    await recorded('a');
+    expect(await rotate('--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/file', place: { file: 'redress.trust.json' } } } });
+    await keyed();
+    for (const argv of [
+      ['--kms', 'alias/x'],
+      ['--kms', 'alias/x', '--key', 'redress.key', '--next-kms', 'alias/y'],
+      ['--lock-days', '3'],
+    ])
+      expect(await rotate(...argv, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
+    expect(readdirSync(directory).sort()).toEqual(['.redress', 'redress.key', 'redress.trust.json']);
+    expect(trusted()).toHaveLength(1);
+  });
+});

@@ -9,7 +9,7 @@ import type { BundleOptions, ExportOptions, ProofOptions, VerifyCommandOptions }
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
-import type { KeyOptions, RestoredOptions, SealOptions } from './commands/ledger.js';
+import type { KeyOptions, RestoredOptions, RotateOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { ReconcileOptions } from './commands/reconcile.js';
 import type { RecoverOptions } from './commands/rollback.js';
@@ -380,9 +380,26 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
     .action(async (options: SealOptions) =>
       answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
+    );
+  evidence
+    .command('rotate')
+    .description(
+      'replaces the key that seals: the ledger says so under the old key, and the new one seals from then on. If it is interrupted, call it once more',
+    )
+    .requiredOption('--reason <text>', 'why; kept in the ledger with the name of who says so')
+    .option('--key <file>', 'the private key that is replaced, as for seal; the new one takes its place, and it is kept next to it (default: redress.key)')
+    .option('--trust <file>', 'the trust file: it gets the new key, and the time until which the old one signs (default: redress.trust.json)')
+    .option('--kms <key>', 'ARN, id or alias of the key of KMS that is replaced, instead of one in a file')
+    .option('--next-kms <key>', 'ARN, id or alias of the key of KMS that replaces it, instead of a new one in a file')
+    .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
+    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
+    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .action(async (options: RotateOptions) =>
+      answer(await (await import('./commands/ledger.js')).evidenceRotateCommand(io, data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('restored')

@@ -10,6 +10,6 @@ export type { KmsSignerOptions } from './aws/kms.js';
 export type { SealAwsOptions } from './aws/ledger.js';
 export { type JournalResources, journalPermissions, type PolicyStatement } from './aws/permissions.js';
 export type { Restored, RestoredOptions } from './aws/restored.js';
-export { acceptRestored, copyCheckpoint, kmsSigner, sealAws } from './aws/seal.js';
+export { acceptRestored, copyCheckpoint, kmsSigner, rotateAws, sealAws } from './aws/seal.js';
 export type { Sender, StoreOptions } from './aws/store.js';
 export { JOURNAL_TABLE } from './aws/table.js';

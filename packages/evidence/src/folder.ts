@@ -31,6 +31,7 @@ import {
 import { emptyState, isEvidenceRecord, journalBody, readLine, type StreamState } from './chain.js';
 import { type Access, ChainJournal, randomKey, type Storage } from './journal.js';
 import { blobFile, FORMAT, isStreamFile, KEY_FILE, streamFile } from './layout.js';
+import { FolderArchives } from './ledger/archive.js';
 import { corrupt } from './rules.js';
 
 /** Options of {@link folderJournal}. */
@@ -99,8 +100,12 @@ class FolderStorage implements Storage {
   /** Names that this process has put on the disk: who made them may not have come so far. */
   readonly #settled = new Set<string>();
 
+  /** Documents that sealers have moved. */
+  readonly #archives: FolderArchives;
+
   constructor(directory: string) {
     this.#directory = directory;
+    this.#archives = new FolderArchives(directory);
   }
 
   #settle(name: string): void {
@@ -248,7 +253,8 @@ class FolderStorage implements Storage {
       append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, stream, load(stream), { line, record, after })),
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
-        return existsSync(file) ? readFileSync(file, 'utf8') : null;
+        // A sealer moves it into an archive, and removes the file after that.
+        return (existsSync(file) ? readIfThere(file) : null) ?? this.#archives.get(digest);
       },
       streams: () => this.#streams(),
       knows: (execution) => executedIn(database, execution) !== null,
@@ -374,6 +380,16 @@ class FolderStorage implements Storage {
     } finally {
       closeSync(handle);
     }
+  }
+}
+
+/** The text of a file; null where it was removed in this moment. */
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
   }
 }
 

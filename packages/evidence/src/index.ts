@@ -5,9 +5,9 @@
  */
 export { type FolderJournalOptions, folderJournal } from './folder.js';
 export { type Anchor, anchorTo, folderAnchor, type NotKept } from './ledger/anchor.js';
-export type { Seal } from './ledger/entry.js';
-export { type SealFolderOptions, sealFolder } from './ledger/folder.js';
+export type { Rotation, Seal } from './ledger/entry.js';
+export { rotateFolder, type SealFolderOptions, sealFolder } from './ledger/folder.js';
 export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';
-export type { SealReport, Skipped } from './ledger/sealer.js';
+export type { NextKey, Rotated, SealReport, Skipped } from './ledger/sealer.js';
 export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { memoryJournal } from './memory.js';

@@ -25,7 +25,17 @@ const files = (root: string) =>
     .map((each) => join(each.parentPath, each.name).slice(folder.length + 1))
     .filter((file) => !file.startsWith('sealer/'))
     .sort();
-const CLASSES = ['streams', 'blobs', 'ledger/tile/entries', 'ledger/tile/0', 'ledger/tile/1', 'checkpoint', 'FORMAT'] as const;
+const CLASSES = [
+  'streams',
+  'blobs',
+  'ledger/tile/entries',
+  'ledger/tile/0',
+  'ledger/tile/1',
+  'ledger/rotations',
+  'ledger/documents',
+  'checkpoint',
+  'FORMAT',
+] as const;
 const ofClass = (name: (typeof CLASSES)[number]) =>
   files('.').filter((file) => (name.includes('/') || !name.includes('checkpoint') ? file.startsWith(name) : file === 'ledger/checkpoint'));
 
@@ -42,7 +52,7 @@ function whileChanged<T>(file: string, bytes: Buffer | null, look: () => T): T {
 }
 
 beforeAll(async () => {
-  kept = await sealedFolder({ rounds: 22 });
+  kept = await sealedFolder({ rounds: 22, rotated: true, archived: true });
   folder = made.copy(kept);
 });
 afterAll(() => {
@@ -82,8 +92,8 @@ describe('a file', () => {
   it('that is gone is found', () => {
     for (const file of files('.')) {
       const report = whileChanged(file, null, verify);
-      // A document may have been deleted when its retention ended.
-      expect([file, report.status]).toEqual([file, file.startsWith('blobs/') ? 'incomplete' : 'tampered']);
+      // Documents may have been deleted when their retention ended.
+      expect([file, report.status]).toEqual([file, /^(?:blobs|ledger\/documents)\//.test(file) ? 'incomplete' : 'tampered']);
     }
   });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Finding } from './findings.js';
+import { keyName } from './keys.js';
 import { parseTrust, UsageError } from './note.js';
 import { type ProofReport, verifyBundle, verifyProof } from './proof.js';
 import { exitCodeOf, type VerifyReport, verifyLargeLedger } from './verify.js';
@@ -114,7 +115,7 @@ function fileOf(name: string): Buffer {
 
 /** A report as lines for people. */
 export function reportText(report: VerifyReport): string {
-  const { status, checkpoint, records, streams, unsealed, uncovered, witnessed, documents, expired, firstBad, findings, limits } = report;
+  const { status, checkpoint, records, streams, unsealed, uncovered, rotations, witnessed, documents, expired, firstBad, findings, limits } = report;
   const sealed =
     checkpoint === null
       ? findings.some(({ file }) => file === 'ledger/checkpoint')
@@ -124,6 +125,7 @@ export function reportText(report: VerifyReport): string {
   const lines = [
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
+    ...rotations.map(({ from, to, since, by, reason }) => `${keyName(to)} has replaced ${keyName(from)} at ${since}, by ${by}: ${reason}`),
     ...(expired === 0 ? [] : [`${expired} documents have expired: their retention has ended, and the records that name them are proven`]),
     ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),

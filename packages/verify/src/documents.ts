@@ -10,12 +10,18 @@ const FILE = /^blobs\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.json$/;
 /** What is known of a document. */
 export type DocumentState = 'good' | 'changed' | 'missing' | 'expired';
 
+/** Whether documents have to be there. */
+export type Retention = 'over' | 'kept' | 'unknown';
+
 export class Documents {
   readonly #folder: Folder;
   readonly #known = new Map<string, DocumentState>();
+  readonly #archived: ReadonlyMap<string, 'good' | 'changed'>;
 
-  constructor(folder: Folder) {
+  /** @param archived Documents that are in archives. */
+  constructor(folder: Folder, archived: ReadonlyMap<string, 'good' | 'changed'>) {
     this.#folder = folder;
+    this.#archived = archived;
   }
 
   /** Those that were looked at, by their digests. */
@@ -42,12 +48,12 @@ export class Documents {
   /**
    * Looks at a document that a record names; what is wrong is found in `folder`, at the record.
    *
-   * @param over Whether the retention of the record's documents has ended.
+   * @param retention Of the record's documents: whether it has ended, goes on, or is not known.
    */
-  named(name: string, digest: string, over: boolean, folder: Folder, file: string, place: () => Place): void {
+  named(name: string, digest: string, retention: Retention, folder: Folder, file: string, place: () => Place): void {
     const seen = this.#known.get(digest) ?? this.#look(digest, folder);
     const isThere = seen === 'good' || seen === 'changed';
-    const known = isThere ? seen : over ? 'expired' : 'missing';
+    const known = isThere ? seen : retention === 'over' ? 'expired' : 'missing';
     // One that a younger record misses is missing, whatever older ones say of it.
     this.#known.set(digest, seen === 'missing' && this.#known.has(digest) ? 'missing' : known);
     if (known === 'changed') folder.find('tampered', 'changed-document', `Its document ${name} is not what the record says.`, file, place());
@@ -55,7 +61,7 @@ export class Documents {
       folder.find(
         'incomplete',
         'missing-document',
-        `Its document ${name} is missing, for its retention may have ended; the record itself is proven.`,
+        `Its document ${name} is missing, ${retention === 'kept' ? 'before its retention has ended' : 'for its retention may have ended'}; the record itself is proven.`,
         file,
         place(),
       );
@@ -67,7 +73,8 @@ export class Documents {
     const bytes = folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
     if (bytes !== null) return isDocument(bytes, digest) ? 'good' : 'changed';
     // What keeps it from being read was found already, and may leave it as it is.
-    return folder.findings.slice(before).some(({ severity }) => severity === 'tampered') ? 'changed' : 'missing';
+    if (folder.findings.slice(before).some(({ severity }) => severity === 'tampered')) return 'changed';
+    return this.#archived.get(digest) ?? 'missing';
   }
 
   /** Looks at all that no record has named. */

@@ -19,6 +19,12 @@ export interface Log {
   readonly seals: number;
   /** When it was last sealed, in milliseconds; null where no entry says it. */
   readonly sealedAt: number | null;
+  /** Numbers of the entries that replace its key, in their order. */
+  readonly rotations: readonly number[];
+  /** Seals whose documents are in archives. */
+  readonly archived: ReadonlySet<number>;
+  /** Of each entry what its seal says of its documents: nothing, that they have to be there, or that their retention has ended. */
+  readonly retention: SharedArrayBuffer;
   /**
    * Looks whether the newest seal closes what it says.
    *
@@ -46,6 +52,11 @@ function tileOf(path: string): { level: number | 'entries'; index: number; width
 
 /** Bundles that a thread takes at a time. */
 const TAKEN = 8;
+/** What a seal says of the documents of its records, in {@link Log.retention}. */
+export const UNSAID = 0;
+const KEPT = 1;
+export const OVER = 2;
+
 /** What an entry is, where it is not the number of its stream. */
 const MISSING = -1;
 const OTHER = -2;
@@ -143,8 +154,12 @@ function eachEntry(folder: Folder, bundle: number, width: number, each: (index: 
   if (at < bytes.length && exact !== null) wrong('stray-bytes', `It holds more than the ${width} entries that were signed.`, first + width - 1);
 }
 
-/** Reads and checks a log of a size that was signed, with its root. */
-export function* checkLog(folder: Folder, size: number, root: Buffer): Generator<EntriesJob, Log, readonly EntriesPart[]> {
+/**
+ * Reads and checks a log of a size that was signed, with its root.
+ *
+ * @param known Files of the log that are no tiles, and are looked at elsewhere.
+ */
+export function* checkLog(folder: Folder, size: number, root: Buffer, known: ReadonlySet<string>): Generator<EntriesJob, Log, readonly EntriesPart[]> {
   const shared = (bytes: number) => new SharedArrayBuffer(bytes);
   const job: EntriesJob = {
     ...{ kind: 'entries', directory: folder.directory, size, leaves: shared(size * HASH), above: shared(Math.ceil(size / WIDTH) * HASH) },
@@ -167,7 +182,7 @@ export function* checkLog(folder: Folder, size: number, root: Buffer): Generator
       'ledger/checkpoint',
     );
   if (byTiles) checkEntries(folder, read, tile, size, new Int32Array(job.streams));
-  checkTiles(folder, leaves, above, size, byEntries ? parts.flatMap(({ unlike }) => unlike) : null);
+  checkTiles(folder, leaves, above, size, byEntries ? parts.flatMap(({ unlike }) => unlike) : null, known);
   return { size, leaves, above, ...checkOrder(folder, job, parts) };
 }
 
@@ -241,8 +256,9 @@ function checkEntries(folder: Folder, read: Hashes, tile: Hashes, size: number, 
  * Looks at each tile: those that a log of this size has, and what else is there.
  *
  * @param unlike Which of the lowest level are to be looked at; null: all.
+ * @param known Files of the log that are no tiles.
  */
-function checkTiles(folder: Folder, leaves: Hashes, above: Hashes, size: number, unlike: readonly number[] | null): void {
+function checkTiles(folder: Folder, leaves: Hashes, above: Hashes, size: number, unlike: readonly number[] | null, known: ReadonlySet<string>): void {
   const levels: Hashes[] = [];
   for (let [hashes, over] = [leaves, above]; hashes.count > 0; [hashes, over] = [over.first(Math.floor(hashes.count / WIDTH)), over.above()])
     levels.push(hashes);
@@ -250,7 +266,7 @@ function checkTiles(folder: Folder, leaves: Hashes, above: Hashes, size: number,
     const all = level > 0 || unlike === null ? Array.from({ length: Math.ceil(hashes.count / WIDTH) }, (_, index) => index) : [...unlike].sort((a, b) => a - b);
     for (const index of all) checkTile(folder, level, index, hashes);
   }
-  checkStray(folder, levels, size);
+  checkStray(folder, levels, size, known);
 }
 
 function checkTile(folder: Folder, level: number, index: number, hashes: Hashes): void {
@@ -270,9 +286,9 @@ function checkTile(folder: Folder, level: number, index: number, hashes: Hashes)
     folder.find('tampered', 'stray-bytes', `It holds more than ${width} hashes.`, path, { entry: first });
 }
 
-function checkStray(folder: Folder, levels: readonly Hashes[], size: number): void {
+function checkStray(folder: Folder, levels: readonly Hashes[], size: number, known: ReadonlySet<string>): void {
   for (const path of folder.files('ledger')) {
-    if (path === 'ledger/checkpoint') continue;
+    if (path === 'ledger/checkpoint' || known.has(path)) continue;
     const tile = tileOf(path);
     if (tile === null) {
       folder.find('tampered', 'stray-file', 'The file does not belong here.', path);
@@ -361,7 +377,9 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
     folder.find('tampered', 'wrong-seal', 'The newest seal does not close what it says.', entries.pathOf(size - 1), { entry: size - 1 });
   };
   const streams = new Map([...positions].map(([stream, { numbers }]) => [stream, numbers]));
-  return { streams, seals: state.seals, sealedAt: state.time, checkNewest };
+  const retention = new SharedArrayBuffer(size);
+  for (const { first, end, until } of state.kept.values()) new Uint8Array(retention).fill((state.time ?? 0) >= until ? OVER : KEPT, first, end);
+  return { streams, seals: state.seals, sealedAt: state.time, rotations: state.rotations, archived: new Set(state.kept.keys()), retention, checkNewest };
 }
 
 /** What seals have said so far. */
@@ -369,7 +387,12 @@ class SealState {
   records = 0;
   seals = 0;
   time: number | null = null;
+  readonly rotations: number[] = [];
+  /** By the number of a seal: entries whose documents are kept, and until when. */
+  readonly kept = new Map<number, { readonly first: number; readonly end: number; readonly until: number }>();
   #first = 0;
+  /** Entries of whose documents seals have said until when they are kept. */
+  #said = 0;
   #streams = '';
 
   close(seal: JsonObject, index: number): string | null {
@@ -378,10 +401,23 @@ class SealState {
     const wrong = Object.entries(expected).find(([name, value]) => seal[name] !== value);
     const before = this.time;
     this.seals++;
+    const documents = seal['documents'];
+    const until = isObject(documents) ? Date.parse(String(documents['until'])) : Number.NaN;
+    const from = this.#said;
+    if (documents !== undefined) {
+      this.kept.set(this.seals, { first: from, end: index, until });
+      this.#said = index + 1;
+    }
     this.records = 0;
     this.#first = index + 1;
     this.#streams = String(seal['streams']);
     this.time = Number.isNaN(time) ? before : time;
+    const { rotation } = seal;
+    if (rotation !== undefined) this.rotations.push(index);
+    if (documents !== undefined && (Number.isNaN(until) || !isObject(documents) || documents['from'] !== from))
+      return `The seal does not say until when documents are kept, from entry ${from} on.`;
+    if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))
+      return `The seal does not say that the key is replaced for the ${this.rotations.length}. time.`;
     if (wrong !== undefined) return `The seal says ${wrong[0]} ${String(seal[wrong[0]])}; ${wrong[1]} is right.`;
     return Number.isNaN(time) || time < (before ?? 0) ? `The seal is dated ${String(seal['time'])}, before the one before it.` : null;
   }

@@ -52,16 +52,25 @@ function trustedKey(value: unknown, place: string): TrustedKey {
   for (const [name, moment] of Object.entries({ from, until }))
     if (moment !== null && (typeof moment !== 'string' || Number.isNaN(Date.parse(moment))))
       throw new UsageError(`${place}.${name} of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.`);
-  const { id, bytes } = keyParts(key, origin, place);
-  if (bytes.length !== 33 || bytes[0] !== ED25519) throw new UsageError(`${place}.key of the trust file is not an Ed25519 key.`);
-  if (!keyId(origin, bytes).equals(id)) throw new UsageError(`${place}.key of the trust file is not that of ${origin}: name, key id and key do not fit.`);
+  checkKey(key, origin, `${place}.key of the trust file`);
   return { origin, key, from: from as string | null, until: until as string | null };
 }
 
-function keyParts(key: string, origin: string, place: string, of = '.key of the trust file'): { id: Buffer; bytes: Buffer } {
+/**
+ * Looks whether a key is one of Ed25519, for a log.
+ *
+ * @throws {UsageError} when it is none.
+ */
+export function checkKey(key: string, origin: string, what: string): void {
+  const { id, bytes } = keyParts(key, origin, what);
+  if (bytes.length !== 33 || bytes[0] !== ED25519) throw new UsageError(`${what} is not an Ed25519 key.`);
+  if (!keyId(origin, bytes).equals(id)) throw new UsageError(`${what} is not that of ${origin}: name, key id and key do not fit.`);
+}
+
+function keyParts(key: string, origin: string, what: string): { id: Buffer; bytes: Buffer } {
   const rest = key.startsWith(`${origin}+`) ? key.slice(origin.length + 1) : '';
   const match = /^([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(rest);
-  if (match === null) throw new UsageError(`${place}${of} is not ${origin === '' ? 'NAME' : origin}+ID+KEY.`);
+  if (match === null) throw new UsageError(`${what} is not ${origin === '' ? 'NAME' : origin}+ID+KEY.`);
   return { id: Buffer.from(match[1] ?? '', 'hex'), bytes: Buffer.from(match[2] ?? '', 'base64') };
 }
 
@@ -107,11 +116,13 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
   if (hash.toString('base64') !== root) return no('not-a-checkpoint', 'Its root is not written as Base64 is.', null);
   const said: Checkpoint = { origin, size: Number(size), root: hash, by: [] };
   const by: TrustedKey[] = [];
+  const others: string[] = [];
   for (const line of lines) {
     const match = /^\u2014 (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
     const signature = Buffer.from(match?.[2] ?? '', 'base64');
     if (match === null || signature.length < 5 || signature.toString('base64') !== match[2])
       return no('not-a-checkpoint', 'One of its signature lines is not valid.', said);
+    if (match[1] === origin) others.push(`${origin}+${signature.toString('hex', 0, 4)}`);
     for (const key of trust.keys) {
       const { id, bytes: public_ } = keyParts(key.key, key.origin, 'key');
       if (match[1] !== key.origin || !id.equals(signature.subarray(0, 4))) continue;
@@ -120,7 +131,8 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
       if (key.origin === origin) by.push(key);
     }
   }
-  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it.`, said);
+  const unannounced = others.length === 0 ? '' : `, and none of them has announced ${others.join(' or ')}, which has`;
+  if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
   return { ...said, by };
 }
 
@@ -151,7 +163,7 @@ const COSIGNATURE = 4;
  */
 export function witnessKey(text: string): WitnessKey {
   const name = text.slice(0, Math.max(0, text.indexOf('+')));
-  const { id, bytes } = keyParts(text, name, `The witness ${JSON.stringify(text.slice(0, 80))}`, '');
+  const { id, bytes } = keyParts(text, name, `The witness ${JSON.stringify(text.slice(0, 80))}`);
   if (name === '' || bytes.length !== 33 || bytes[0] !== COSIGNATURE || !keyId(name, bytes).equals(id))
     throw new UsageError(`The key of the witness ${JSON.stringify(name)} is not one for Ed25519 cosignatures (type 4), or was changed.`);
   return { name, id, bytes };

@@ -4,15 +4,11 @@ import { type Finding, Folder, type Place } from './findings.js';
 import { digestOf } from './hash.js';
 import { type Included, rootFrom } from './inclusion.js';
 import { canonical, isObject, type Json, type JsonObject, readCanonical, utf8 } from './json.js';
+import { Keys, maySign } from './keys.js';
 import { entryOf, nameOf } from './log.js';
-import { type Checkpoint, readCheckpoint, type Trust, type TrustedKey, UsageError } from './note.js';
+import { type Checkpoint, readCheckpoint, type Trust, UsageError } from './note.js';
+import { hashesOf, readProofFile } from './proof-file.js';
 import { isRecord } from './record.js';
-
-const HEADER = 'c2sp.org/tlog-proof@v1';
-/** Bytes of a proof with its record; what would be longer has the record in a file of its own. */
-const LONGEST = 65_536;
-/** The Go library that defines the format reads no line above 64 KiB back. */
-const LONGEST_EXTRA = 49_146;
 
 /** Records of a log, with what proves them. */
 export interface Evidence {
@@ -23,6 +19,8 @@ export interface Evidence {
   readonly seal: Included | null;
   /** Documents by their digests. */
   readonly documents: ReadonlyMap<string, string>;
+  /** Proofs of the keys that were replaced, in their order. */
+  readonly rotations: readonly Uint8Array[];
 }
 
 /** A record that a file proves. */
@@ -49,42 +47,18 @@ export interface ProofReport {
   readonly limits: readonly string[];
 }
 
-/** The proof of one record as a file: with the record itself, unless that is too long for it. */
-export function proofFile({ entry, bytes, path }: Included, checkpoint: Uint8Array): { readonly file: string; readonly hasRecord: boolean } {
-  const text = (extra: string) =>
-    [
-      HEADER,
-      ...(extra === '' ? [] : [`extra ${extra}`]),
-      `index ${entry}`,
-      ...path.map((hash) => hash.toString('base64')),
-      '',
-      Buffer.from(checkpoint).toString('utf8'),
-    ].join('\n');
-  const whole = text(Buffer.from(bytes).toString('base64'));
-  return bytes.length <= LONGEST_EXTRA && Buffer.byteLength(whole) <= LONGEST ? { file: whole, hasRecord: true } : { file: text(''), hasRecord: false };
-}
-
 function readProof(bytes: Uint8Array, record: Uint8Array | null): Evidence | null {
-  const text = utf8(bytes);
-  const [, extra, index = '', hashes = '', checkpoint = ''] =
-    /^c2sp\.org\/tlog-proof@v1\n(?:extra ([A-Za-z0-9+/]+={0,2})\n)?index (0|[1-9][0-9]{0,14})\n((?:[A-Za-z0-9+/]{43}=\n)*)\n(.+)$/s.exec(text ?? '') ?? [];
-  const path = pathOf(hashes.split('\n').slice(0, -1));
-  const own = extra === undefined ? null : Buffer.from(extra, 'base64');
-  if (text === undefined || index === '' || path === null || (own !== null && own.toString('base64') !== extra)) return null;
+  const read = readProofFile(bytes);
+  if (read === null) return null;
+  const { entry, path, extra: own, checkpoint } = read;
   const given = record ?? own;
   if (given === null) throw new UsageError('The proof does not hold its record, which is too long for it. Give the record with --record.');
   if (own !== null && record !== null && !own.equals(record)) throw new UsageError('The record is another one than the one in the proof.');
-  return { checkpoint: Buffer.from(checkpoint), records: [{ entry: Number(index), bytes: given, path }], seal: null, documents: new Map() };
-}
-
-/** There is one way to write each hash. */
-function pathOf(hashes: readonly unknown[]): Buffer[] | null {
-  const path = hashes.map((each) => Buffer.from(String(each), 'base64'));
-  return path.every((hash, at) => hash.length === 32 && hash.toString('base64') === hashes[at]) ? path : null;
+  return { checkpoint, records: [{ entry, bytes: given, path }], seal: null, documents: new Map(), rotations: [] };
 }
 
 /** Evidence as one file. */
-export function bundleFile({ checkpoint, records, seal, documents }: Evidence): string {
+export function bundleFile({ checkpoint, records, seal, documents, rotations }: Evidence): string {
   const included = ({ entry, bytes, path }: Included) => ({
     entry,
     path: path.map((hash) => hash.toString('base64')),
@@ -95,25 +69,31 @@ export function bundleFile({ checkpoint, records, seal, documents }: Evidence): 
     checkpoint: Buffer.from(checkpoint).toString('utf8'),
     documents: Object.fromEntries(documents),
     records: records.map(included),
+    ...(rotations.length === 0 ? {} : { rotations: rotations.map((each) => Buffer.from(each).toString('utf8')) }),
     seal: seal === null ? null : included(seal),
   });
 }
 
 function readBundle(bytes: Uint8Array): Evidence | null {
   const value = readCanonical(utf8(bytes) ?? '');
-  if (!isObject(value) || Object.keys(value).join() !== 'bundle,checkpoint,documents,records,seal' || value['bundle'] !== 1) return null;
-  const { checkpoint, documents, records, seal } = value;
+  if (!isObject(value) || !/^bundle,checkpoint,documents,records,(?:rotations,)?seal$/.test(Object.keys(value).join()) || value['bundle'] !== 1) return null;
+  const { checkpoint, documents, records, rotations = [], seal } = value;
   const included = (each: Json | undefined): Included | null => {
     if (!isObject(each) || !Number.isSafeInteger(each['entry']) || (each['entry'] as number) < 0 || typeof each['text'] !== 'string') return null;
-    const path = Array.isArray(each['path']) ? pathOf(each['path']) : null;
+    const path = Array.isArray(each['path']) ? hashesOf(each['path']) : null;
     return path === null ? null : { entry: each['entry'] as number, bytes: Buffer.from(each['text']), path };
   };
-  if (typeof checkpoint !== 'string' || !isObject(documents) || !Array.isArray(records)) return null;
+  if (typeof checkpoint !== 'string' || !isObject(documents) || !Array.isArray(records) || !Array.isArray(rotations)) return null;
   const read = (records as readonly Json[]).map(included);
   const closing = included(seal);
   const texts = Object.entries(documents);
-  if (read.length === 0 || !read.every((each) => each !== null) || closing === null || !texts.every(([, text]) => typeof text === 'string')) return null;
-  return { checkpoint: Buffer.from(checkpoint), records: read, seal: closing, documents: new Map(texts as [string, string][]) };
+  const replaced = rotations as readonly Json[];
+  const areTexts = [...texts.map(([, text]) => text), ...replaced].every((text) => typeof text === 'string');
+  if (read.length === 0 || !read.every((each) => each !== null) || closing === null || !areTexts) return null;
+  return {
+    ...{ checkpoint: Buffer.from(checkpoint), records: read, seal: closing, documents: new Map(texts as [string, string][]) },
+    rotations: replaced.map((text) => Buffer.from(String(text))),
+  };
 }
 
 /**
@@ -145,14 +125,14 @@ class Checking {
   readonly #folder = new Folder('');
   readonly #kind: 'proof' | 'bundle';
   readonly #evidence: Evidence | null;
-  readonly #trust: Trust;
+  readonly #keys: Keys;
   readonly #records: ProvenRecord[] = [];
   readonly #named = new Set<string>();
 
   constructor(kind: 'proof' | 'bundle', evidence: Evidence | null, trust: Trust = { keys: [] }) {
     this.#kind = kind;
     this.#evidence = evidence;
-    this.#trust = trust;
+    this.#keys = new Keys(trust, evidence?.rotations ?? [], (severity, code, message, _number, place) => this.#find(severity, code, message, place));
   }
 
   report(): ProofReport {
@@ -172,10 +152,12 @@ class Checking {
   }
 
   #check({ checkpoint: note, records, seal, documents }: Evidence): Checkpoint | null {
-    const read = readCheckpoint(note, this.#trust);
+    const read = readCheckpoint(note, this.#keys.trust);
     if ('code' in read) this.#find(read.code === 'untrusted-key' ? 'untrusted' : 'tampered', read.code, read.message);
     const checkpoint = 'code' in read ? read.said : read;
     if (checkpoint === null) return null;
+    const outOfPlace = this.#keys.outOfPlace(checkpoint);
+    if (outOfPlace !== null) this.#find('untrusted', 'key-out-of-time', outOfPlace);
     for (const record of records) this.#checkRecord(record, checkpoint, documents);
     if (seal !== null) this.#checkSeal(seal, checkpoint);
     for (const digest of documents.keys())
@@ -241,9 +223,4 @@ class Checking {
   #find(severity: Finding['severity'], code: string, message: string, place: Place = {}): void {
     this.#folder.find(severity, code, message, this.#kind, place);
   }
-}
-
-/** Whether a key is trusted to sign at a moment, in milliseconds. */
-export function maySign({ from, until }: TrustedKey, moment: number): boolean {
-  return (from === null || moment >= Date.parse(from)) && (until === null || moment < Date.parse(until));
 }

@@ -1,12 +1,15 @@
 // Makes proofs and bundles from a ledger that is there as a whole.
 import { statSync } from 'node:fs';
+import { Archives } from './archives.js';
 import { Folder } from './findings.js';
 import { leaf } from './hash.js';
 import { type Included, rootFrom, Tree } from './inclusion.js';
 import { isObject, type Json, type JsonObject } from './json.js';
+import { rotationsIn } from './keys.js';
 import { Entries, entryOf, nameOf } from './log.js';
 import { type Checkpoint, readCheckpoint, UsageError } from './note.js';
-import { bundleFile, proofFile } from './proof.js';
+import { bundleFile } from './proof.js';
+import { proofFile } from './proof-file.js';
 import { JSON_AT } from './record.js';
 
 /** A proof as files. */
@@ -71,11 +74,11 @@ export function makeBundle(directory: string, selection: Selection): { readonly 
     for (const digest of Object.values(blobs)) {
       const hex = digest.slice('sha256:'.length);
       // One whose retention has ended is missing: the bundle then says so.
-      const document = ledger.folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`);
-      if (document !== null) documents.set(digest, document.toString('utf8'));
+      const document = ledger.folder.bytes(`blobs/${hex.slice(0, 2)}/${hex}.json`)?.toString('utf8') ?? ledger.archives().text(digest);
+      if (document !== null) documents.set(digest, document);
     }
   }
-  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents });
+  const file = bundleFile({ checkpoint: ledger.note, records, seal: ledger.seal(), documents, rotations: rotationsIn(ledger.folder) });
   return { file, records: records.length, documents: documents.size };
 }
 
@@ -84,6 +87,7 @@ class Ledger {
   readonly note: Buffer;
   readonly #checkpoint: Checkpoint;
   readonly #tree: Tree;
+  #archives: Archives | null = null;
 
   constructor(directory: string) {
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UsageError(`There is no folder ${directory}.`);
@@ -139,6 +143,12 @@ class Ledger {
       if (entry === undefined) throw new UsageError(`Record ${seq} of ${stream} is not sealed: seal first, or verify the ledger if it was sealed.`);
       return { ...this.#included(entry, entryOf(stream, seq, json)), bytes: json };
     });
+  }
+
+  /** Read when a document is nowhere else. */
+  archives(): Archives {
+    this.#archives ??= new Archives(this.folder);
+    return this.#archives;
   }
 
   seal(): Included {

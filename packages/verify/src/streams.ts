@@ -1,10 +1,10 @@
 // Streams: each record follows the one before it, and is what was sealed of it.
 import { Approvals } from './approvals.js';
-import { type DocumentState, Documents } from './documents.js';
+import { type DocumentState, Documents, type Retention } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { HASH, leaf, leafWithin } from './hash.js';
 import { isObject, type JsonObject } from './json.js';
-import { Entries, entryOf, type Log, nameOf, placeOf } from './log.js';
+import { Entries, entryOf, type Log, nameOf, OVER, placeOf, UNSAID } from './log.js';
 import { type Chain, digestIn, empty, type Followed, follow, followSigned, JSON_AT } from './record.js';
 import type { Share } from './share.js';
 
@@ -44,8 +44,12 @@ export interface StreamsJob {
   readonly numbers: SharedArrayBuffer;
   /** Entries of the log, and the hash of each; null where there is no log. */
   readonly log: { readonly size: number; readonly leaves: SharedArrayBuffer } | null;
-  /** Documents of records before it need not be there any more; null: all have to be. */
+  /** Documents of records before it need not be there any more; null: all have to be. It is for those of which their seal says nothing. */
   readonly kept: string | null;
+  /** {@link Log.retention} */
+  readonly retention: SharedArrayBuffer | null;
+  /** Documents that are in archives. */
+  readonly archived: ReadonlyMap<string, 'good' | 'changed'>;
 }
 
 /** What a thread found in its streams. */
@@ -79,6 +83,7 @@ export function* checkStreams(
   log: Log | null,
   documents: Documents,
   kept: string | null,
+  archived: StreamsJob['archived'],
 ): Generator<StreamsJob, StreamsFound, readonly StreamsPart[]> {
   const streams: string[] = [];
   for (const file of folder.files('streams')) {
@@ -92,7 +97,7 @@ export function* checkStreams(
     streams,
     ...numbersOf(streams, log),
     log: log === null ? null : { size: log.size, leaves: log.leaves.bytes.buffer as SharedArrayBuffer },
-    kept,
+    ...{ kept, retention: log?.retention ?? null, archived },
   };
   const found = parts.flatMap((part) => part.streams).sort((a, b) => a.number - b.number);
   folder.findings.push(...found.flatMap(({ findings }) => findings));
@@ -138,9 +143,16 @@ function missing(folder: Folder, log: Log, there: ReadonlySet<string>): void {
 
 /** Does a share of the job. */
 export function checkStreamFiles(job: StreamsJob, { next }: Share): StreamsPart {
-  const documents = new Documents(new Folder(job.directory));
+  const documents = new Documents(new Folder(job.directory), job.archived);
   const folder = new Folder(job.directory);
-  const sealed = job.log === null ? null : { leaves: Buffer.from(job.log.leaves), entries: new Entries(job.directory, job.log.size) };
+  const sealed =
+    job.log === null
+      ? null
+      : {
+          leaves: Buffer.from(job.log.leaves),
+          entries: new Entries(job.directory, job.log.size),
+          retention: new Uint8Array(job.retention ?? new ArrayBuffer(0)),
+        };
   const begins = new Int32Array(job.begins);
   const numbers = new Int32Array(job.numbers);
   const streams: StreamFound[] = [];
@@ -156,6 +168,7 @@ export function checkStreamFiles(job: StreamsJob, { next }: Share): StreamsPart 
 /** The log that streams are compared with. */
 interface Sealed {
   readonly leaves: Buffer;
+  readonly retention: Uint8Array;
   readonly entries: Entries;
 }
 
@@ -226,9 +239,15 @@ class Stream {
     this.#resource = read.resource;
     if (read.kind === 'intent') this.#executions++;
     if (seq === this.#sealed.length) this.#head = `sha256:${digest}`;
-    for (const [name, of] of read.blobs)
-      this.#documents.named(name, of, this.#kept !== null && this.#chain.time < this.#kept, this.#folder, this.#file, () => this.#place(seq));
+    for (const [name, of] of read.blobs) this.#documents.named(name, of, this.#retention(seq), this.#folder, this.#file, () => this.#place(seq));
     return true;
+  }
+
+  /** Whether the documents of a record have to be there: as its seal says, else as whoever verifies does. */
+  #retention(seq: number): Retention {
+    const said = this.#log?.retention[this.#sealed[seq - 1] ?? -1] ?? UNSAID;
+    if (said !== UNSAID) return said === OVER ? 'over' : 'kept';
+    return this.#kept !== null && this.#chain.time < this.#kept ? 'over' : 'unknown';
   }
 
   /** Whether a record is what was sealed of it; null for one that is not sealed yet. */

@@ -127,7 +127,7 @@ describe('a ledger that nobody has touched', () => {
       imported.filter(
         (name) =>
           !name.startsWith('./') &&
-          !['buffer', 'child_process', 'crypto', 'fs', 'os', 'path', 'url', 'util', 'worker_threads'].map((each) => `node:${each}`).includes(name),
+          !['buffer', 'child_process', 'crypto', 'fs', 'os', 'path', 'zlib', 'url', 'util', 'worker_threads'].map((each) => `node:${each}`).includes(name),
       ),
     ).toEqual([]);
   });

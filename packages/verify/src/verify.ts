@@ -3,13 +3,14 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Copy, copiesIn } from './anchors.js';
+import { Archives } from './archives.js';
 import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { Hashes, rootOf } from './hash.js';
 import { isObject, type Json, readCanonical, utf8 } from './json.js';
+import { atFile, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
 import { checkLog, type Log, rootOfFirst } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
-import { maySign } from './proof.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
 import { type Check, runHere, runInThreads } from './work.js';
 
@@ -37,6 +38,8 @@ export interface VerifyReport {
   readonly status: 'intact' | 'tampered' | 'untrusted' | 'incomplete';
   /** The checkpoint that was verified; null where there is none that can be read. */
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
+  /** Keys that were replaced, as the log says it under the key before. */
+  readonly rotations: readonly Rotation[];
   /** Copies of checkpoints that were compared. */
   readonly compared: number;
   /** The newest that each witness has seen. */
@@ -119,23 +122,30 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   // Who knows whom to trust expects a seal: a ledger that was taken out as a whole is missed.
   const expected =
     trust !== undefined || copies.length + anchors.length + witnesses.length > 0 || ['ledger', 'sealer'].some((name) => existsSync(join(directory, name)));
-  const trusted = trust ?? { keys: [] };
+  const proofs = expected ? rotationsIn(folder) : [];
+  const keys = new Keys(trust ?? { keys: [] }, proofs, atFile(folder));
+  const trusted = keys.trust;
   const checkpoint = expected ? checkpointOf(folder, trusted) : null;
-  const log = checkpoint === null ? null : yield* checkLog(folder, checkpoint.size, checkpoint.root) as Check<Log>;
-  if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log);
+  const archives = new Archives(folder);
+  const known = new Set([...proofs.map((_, at) => rotationFile(at + 1)), ...archives.paths]);
+  const log = checkpoint === null ? null : yield* checkLog(folder, checkpoint.size, checkpoint.root, known) as Check<Log>;
+  if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log, keys);
+  if (log !== null) keys.check(log, atFile(folder));
   const origins = checkpoint === null ? trusted.keys.map(({ origin }) => origin) : [checkpoint.origin];
   const compared = [...copies, ...anchors.flatMap((place) => copiesIn(place, origins))];
-  for (const copy of compared) checkCopy(folder, log, readCopy(copy, trusted, origins), copy.name);
+  for (const copy of compared) checkCopy(folder, log, readCopy(copy, trusted, origins), copy.name, keys);
   const own = folder.bytes(CHECKPOINT);
   const witnessed = checkWitnesses(folder, own === null ? compared : [{ name: CHECKPOINT, note: own }, ...compared], witnesses.map(witnessKey));
-  const documents = new Documents(folder);
-  const { counts, uncovered } = yield* checkStreams(folder, log, documents, keptFrom(log, retention)) as Check<StreamsFound>;
+  const documents = new Documents(folder, archives.documents);
+  const { counts, uncovered } = yield* checkStreams(folder, log, documents, keptFrom(log, retention), archives.documents) as Check<StreamsFound>;
+  archives.check(log, (digest) => documents.known.has(digest));
   documents.others();
   checkUnfinished(folder, checkpoint);
   const findings = relieved(folder.findings);
   return {
     status: statusOf(findings),
     checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
+    rotations: keys.rotations,
     compared: compared.length,
     witnessed,
     ...counts,
@@ -181,9 +191,11 @@ function checkpointOf(folder: Folder, trust: Trust): Checkpoint | null {
 }
 
 /** A key signs only while it may. */
-function checkMoment(folder: Folder, { by }: Checkpoint, { sealedAt }: Log): void {
-  if (by.length === 0 || sealedAt === null) return;
-  if (!by.some((key) => maySign(key, sealedAt)))
+function checkMoment(folder: Folder, checkpoint: Checkpoint, { sealedAt }: Log, keys: Keys): void {
+  const { by } = checkpoint;
+  const outOfPlace = keys.outOfPlace(checkpoint);
+  if (outOfPlace !== null) folder.find('untrusted', 'key-out-of-time', outOfPlace, CHECKPOINT);
+  else if (by.length > 0 && sealedAt !== null && !by.some((key) => maySign(key, sealedAt)))
     folder.find('untrusted', 'key-out-of-time', `It was sealed at ${new Date(sealedAt).toISOString()}, when its key was not trusted.`, CHECKPOINT);
 }
 
@@ -207,8 +219,10 @@ function checkWitnesses(folder: Folder, notes: readonly Copy[], witnesses: reado
   });
 }
 
-function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: string): void {
+function checkCopy(folder: Folder, log: Log | null, copy: Checkpoint, name: string, keys: Keys): void {
   const file = CHECKPOINT;
+  const outOfPlace = keys.outOfPlace(copy);
+  if (outOfPlace !== null) folder.find('untrusted', 'key-out-of-time', `${name}: ${outOfPlace}`, file);
   if (log === null || copy.size > log.size) {
     folder.find('tampered', 'rolled-back', `${name} is of ${copy.size} entries, and the log has ${log?.size ?? 0}: it was set back.`, file, {
       entry: log?.size ?? 0,

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type Anchor, anchorTo, folderAnchor, generateKey, type NoteSigner, type SealReport, sealFolder, signerOf } from '@redress/evidence';
-import type { Trust } from '@redress/verify';
+import { redact } from '@redress/core';
+import { type Anchor, anchorTo, folderAnchor, generateKey, type NoteSigner, rotateFolder, type SealReport, sealFolder, signerOf } from '@redress/evidence';
+import type { Trust, TrustedKey } from '@redress/verify';
 import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -13,6 +14,9 @@ import { printable } from '../printable.js';
 export const KEY_FILE = 'redress.key';
 /** Where it says whom to trust, unless another file is named. */
 export const TRUST_FILE = 'redress.trust.json';
+
+/** Mode of a private key. */
+const OWNER_ONLY = 0o600;
 
 /** What `evidence key` takes. */
 export interface KeyOptions {
@@ -32,6 +36,7 @@ export interface SealOptions {
   /** Of the ledger, with a key of KMS; default: that of the trust file. */
   readonly origin?: string;
   readonly lockDays?: string;
+  readonly documentsDays?: string;
   readonly all?: boolean;
   /** Folders, or `s3://BUCKET/PREFIX`. */
   readonly anchor?: readonly string[];
@@ -43,7 +48,7 @@ export async function evidenceKeyCommand(io: Io, global: GlobalOptions, options:
   const [keyFile, trustFile] = [options.out ?? KEY_FILE, options.trust ?? TRUST_FILE];
   for (const file of [keyFile, trustFile]) if (existsSync(resolve(io.cwd, file))) throw exists(file);
   const { secret, verifier } = generateKey(options.origin);
-  await made(io, keyFile, `${secret}\n`, 0o600);
+  await made(io, keyFile, `${secret}\n`, OWNER_ONLY);
   await made(io, trustFile, trustText(options.origin, verifier), 0o644);
   const lines = [`${printable(keyFile)}: the private key. Whoever has it can seal; keep it away from the evidence.`, publicLine(trustFile)];
   return { json: { origin: options.origin, key: keyFile, trust: trustFile, verifier }, text: lines.join('\n'), exit: 0 };
@@ -80,15 +85,17 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
       ? await signerIn(io, options.key ?? KEY_FILE)
       : await kmsSignerOf(io, global, options.kms, options.origin ?? onlyOrigin(trusted.map(({ origin }) => origin)));
   const replaced = trusted.filter((each) => each.origin === signer.name).map(({ key }) => key);
+  const documents = options.documentsDays === undefined ? {} : { documentsFor: numberOf(options.documentsDays, '--documents-days', 1, 36_500) };
   const report =
     data.aws === null
-      ? await sealFolder({ directory: data.directory, signer, replaced })
-      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, all: options.all === true });
+      ? await sealFolder({ directory: data.directory, signer, replaced, ...documents })
+      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, ...documents, all: options.all === true });
   const failed = await anchorTo(anchors, report.checkpoint);
   const { origin, size, root, seal, made, skipped } = report;
   const paint = painter(io);
   const lines = [
     `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
+    ...(seal.documents === undefined ? [] : [`its documents are kept until ${seal.documents.until}`]),
     ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
     ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
     ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
@@ -98,6 +105,104 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
     text: lines.join('\n'),
     exit: skipped.length + failed.length === 0 ? 0 : 1,
   };
+}
+
+/** What `evidence rotate` takes. */
+export interface RotateOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' | 'origin' | 'lockDays' | 'anchor'> {
+  readonly reason: string;
+  /** A key of KMS that replaces the other one, instead of one in a file. */
+  readonly nextKms?: string;
+}
+
+/**
+ * Replaces the key of a ledger. Each step is one that can be done once more: the new key is kept before it is announced, it takes the place of the old
+ * one when it has sealed, and the old one is kept under its id.
+ */
+export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOptions, options: RotateOptions): Promise<Answer> {
+  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key is replaced.', { next: 'Give --key or --kms.' });
+  if (options.kms !== undefined && options.nextKms === undefined)
+    throw new CliError('cli/usage', 'A key of KMS is replaced by another one of KMS.', { next: 'Give --next-kms.' });
+  if (data.aws === null && options.lockDays !== undefined)
+    throw new CliError('cli/usage', '--lock-days is for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
+  const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
+  const anchors = await Promise.all((options.anchor ?? []).map((each) => anchorOf(io, global, each, lock)));
+  const [keyFile, trustFile] = [options.key ?? KEY_FILE, options.trust ?? TRUST_FILE];
+  const { keys } = await trustIn(io, trustFile);
+  const signer =
+    options.kms === undefined
+      ? await signerIn(io, keyFile)
+      : await kmsSignerOf(io, global, options.kms, options.origin ?? onlyOrigin(keys.map(({ origin }) => origin)));
+  const own = keys.filter(({ origin }) => origin === signer.name);
+  const nextFile = `${keyFile}.next`;
+  const next = options.nextKms === undefined ? await nextIn(io, nextFile, signer.name) : await kmsSignerOf(io, global, options.nextKms, signer.name);
+  const change = { signer, next, by: io.user, reason: String(redact(options.reason)), replaced: own.map(({ key }) => key) };
+  const { rotation, entry, since, report } =
+    data.aws === null
+      ? await rotateFolder({ ...change, directory: data.directory })
+      : await (await import('@redress/evidence/aws')).rotateAws({ ...change, ...data.aws, ...lock });
+  const failed = await anchorTo(anchors, report.checkpoint);
+  await trusting(io, trustFile, keys, { signer, next, since });
+  const old = options.nextKms === undefined ? await takePlace(io, keyFile, nextFile, signer.verifier) : null;
+  const paint = painter(io);
+  const lines = [
+    `${paint('green', 'rotated')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(rotation.from)} is replaced by ${shortKey(rotation.to)}, which has sealed ${report.size} entries`,
+    `${printable(trustFile)}: has both keys. Give it to auditors once more; who has the old one alone can verify, too.`,
+    options.nextKms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.nextKms)} from now on`,
+    ...(old === null ? [] : [`${printable(old)}: the old private key. It signs nothing more; remove it when the ledger verifies.`]),
+    ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
+  ];
+  return {
+    json: { ...report, rotation, entry, since, trust: trustFile, anchored: anchors.length - failed.length, notAnchored: failed },
+    text: lines.join('\n'),
+    exit: failed.length === 0 ? 0 : 1,
+  };
+}
+
+const shortKey = (verifier: string) => printable(verifier.split('+').slice(0, 2).join('+'));
+
+/** The key that is announced: kept before anybody hears of it, and the same when this is done once more. */
+async function nextIn(io: Io, file: string, origin: string): Promise<NoteSigner> {
+  if (!existsSync(resolve(io.cwd, file))) await made(io, file, `${generateKey(origin).secret}\n`, OWNER_ONLY);
+  return signerIn(io, file);
+}
+
+/** Puts the time until which the old key signs into the trust file, and the new key. */
+async function trusting(
+  io: Io,
+  file: string,
+  keys: readonly TrustedKey[],
+  { signer, next, since }: { readonly signer: NoteSigner; readonly next: NoteSigner; readonly since: string },
+): Promise<void> {
+  const origin = signer.name;
+  // The seal that announces the new key is the last one of the old key; no other has its time.
+  const from = new Date(Date.parse(since) + 1).toISOString();
+  const ended = keys.map((each) =>
+    each.origin === origin && each.key === signer.verifier && (each.until === null || Date.parse(each.until) > Date.parse(from))
+      ? { ...each, until: from }
+      : each,
+  );
+  const isKnown = keys.some((each) => each.origin === origin && each.key === next.verifier);
+  const all = isKnown ? ended : [...ended, { origin, key: next.verifier, from, until: null }];
+  const temporary = resolve(io.cwd, `${file}.${process.pid}.tmp`);
+  try {
+    await writeFile(temporary, `${JSON.stringify({ keys: all }, null, 2)}\n`, { mode: 0o644, flush: true });
+    await rename(temporary, resolve(io.cwd, file));
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new CliError('cli/file', `${file} cannot be written: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+  }
+}
+
+/** Puts the new key in the place of the old one, which is kept under its id. @returns where. */
+async function takePlace(io: Io, file: string, nextFile: string, replaced: string): Promise<string> {
+  const old = `${file}.${replaced.split('+')[1] ?? ''}`;
+  try {
+    await copyFile(resolve(io.cwd, file), resolve(io.cwd, old));
+    await rename(resolve(io.cwd, nextFile), resolve(io.cwd, file));
+    return old;
+  } catch (cause) {
+    throw new CliError('cli/file', `${nextFile} cannot take the place of ${file}: ${reasonOf(cause)}`, { place: { file }, cause, next: 'Call it once more.' });
+  }
 }
 
 /** What `evidence restored` takes. */

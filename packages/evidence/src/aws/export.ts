@@ -5,7 +5,10 @@ import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, streamFile } from '../layout.js';
-import { tilePath, tilesBetween } from '../ledger/tiles.js';
+import { archivePath } from '../ledger/archive.js';
+import { readEntry } from '../ledger/entry.js';
+import { rotationPath } from '../ledger/rotation.js';
+import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
 import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
@@ -90,17 +93,46 @@ async function copyLog(store: Store, directory: string, checkpoint: Buffer): Pro
   // One that is not a checkpoint is copied as it is.
   const size = /^[^\n]+\n(0|[1-9]\d{0,12})\n/.exec(checkpoint.toString('utf8'))?.[1] ?? '0';
   const rest = tilesBetween(0, Number(size))[Symbol.iterator]();
+  const sealsWithDocuments: number[] = [];
   const work = async () => {
     for (const tile of rest) {
       const path = `ledger/${tilePath(tile)}`;
       const found = await store.bytes(path);
       // The verifier names what is missing.
       if (found !== null) await write(path, found.bytes);
+      if (found !== null && tile.level === 'entries') sealsWithDocuments.push(...archivesNamedIn(found.bytes));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+  for (const seal of sealsWithDocuments)
+    for (let part = 0; ; part++) {
+      const found = await store.bytes(archivePath(seal, part));
+      // Its retention has ended, or none of its documents travelled in items.
+      if (found === null) break;
+      await write(archivePath(seal, part), found.bytes);
+    }
+  for (let number = 1; ; number++) {
+    const found = await store.bytes(rotationPath(number));
+    // As with tiles, what a sealer makes meanwhile is left there.
+    const index = /\nindex (\d{1,15})\n/.exec(found?.bytes.toString('latin1') ?? '')?.[1] ?? '0';
+    if (found === null || Number(index) >= Number(size)) break;
+    await write(rotationPath(number), found.bytes);
+  }
   await write(CHECKPOINT, checkpoint);
   return Number(size);
+}
+
+/** Numbers of the seals in a bundle that have archives of documents. */
+function archivesNamedIn(bundle: Buffer): number[] {
+  try {
+    return decodeEntries(bundle).flatMap((entry) => {
+      const said = entry.includes('"seal":{') ? readEntry(entry) : null;
+      return said !== null && 'seal' in said && said.seal.documents !== undefined ? [said.seal.number] : [];
+    });
+  } catch {
+    // The verifier names what was changed.
+    return [];
+  }
 }
 
 /** Copies the records of a stream, and asks for their documents. */

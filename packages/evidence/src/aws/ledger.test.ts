@@ -1,9 +1,15 @@
 // What only a table has: heads that are read one after the other, and an index that lags.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyLedger } from '@redress/verify';
 import { expect, it } from 'vitest';
 import { ledgerOnAws } from '../../test/support/ledger-aws.js';
 import type { LedgerWorld } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
+import { VERIFIER } from '../../test/support/sealing.js';
 import { seeded } from '../../test/support/world.js';
+import { exportJournal } from '../aws.js';
 import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
 
 /** Numbers that records were given when they were written, one after the other, of those that are sealed. */
@@ -150,4 +156,48 @@ it('costs a signature and some fifteen objects for a thousand records, and littl
   expect(await requests()).toEqual({ BatchGetItem: 6, GetObject: 8, PutObject: 11, Query: 266, UpdateItem: 251, signed: 1 });
   // What the page about evidence prices by the month.
   expect(await requests()).toEqual({ GetObject: 10, PutObject: 4, Query: 16, UpdateItem: 1, signed: 1 });
+});
+
+it('locks documents for as long as their seal says, and copies them with the journal, also where items have lost theirs', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined, { lockDays: 365 });
+  await world.decide('a');
+  await world.fix('b');
+  const { seal } = await world.seal({ documentsFor: 7 });
+  const archive = 'ledger/documents/000000000001.zip';
+  expect(seal.documents?.until).toBe('2026-01-09T00:00:03.000Z');
+  expect(model.locked.get(archive)?.toISOString()).toBe(seal.documents?.until);
+  // What is locked for a year is the log.
+  expect((model.locked.get('ledger/checkpoint')?.getTime() ?? 0) - Date.now()).toBeGreaterThan(360 * 86_400_000);
+  // Nobody may take them out of items.
+  const carrying = [...model.items.values()].filter((item) => item['documents'] !== undefined);
+  expect(carrying).toHaveLength(3);
+  const copied = async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'redress-copied-'));
+    await exportJournal({ table: 't', bucket: 'b', clients: { dynamodb: model, s3: model }, directory });
+    const trust = { keys: [{ origin: 'example.com/redress', key: VERIFIER, from: null, until: null }] };
+    const report = verifyLedger({ directory, trust });
+    rmSync(directory, { recursive: true });
+    return report;
+  };
+  expect(await copied()).toMatchObject({ status: 'intact', findings: [], documents: 3 });
+  for (const item of carrying) delete item['documents'];
+  expect(await copied()).toMatchObject({ status: 'intact', findings: [], documents: 3 });
+  model.objects.delete(archive);
+  expect(await copied()).toMatchObject({ status: 'incomplete', documents: 0, firstBad: { code: 'missing-document' } });
+  world.clock.time += 8 * 86_400_000;
+  await world.seal();
+  expect(await copied()).toMatchObject({ status: 'intact', findings: [], documents: 0, expired: 3 });
+});
+
+it('costs an object more for the documents of a thousand records', async () => {
+  const model = new Model('t', 'b', { overlap: false, page: 1000 });
+  const world = ledgerOnAws(model, async () => undefined);
+  await world.decide('r0');
+  await world.seal();
+  for (let n = 0; n < 1000; n++) await world.decide(`r${n % 250}`);
+  model.counts.clear();
+  await world.seal({ documentsFor: 30 });
+  // It reads the entries before it, too, of which no seal has said anything.
+  expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 6, GetObject: 10, PutObject: 12, Query: 516, UpdateItem: 251 });
 });

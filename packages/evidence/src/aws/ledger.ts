@@ -1,12 +1,14 @@
 // The ledger of a journal on AWS: the log is in the journal's bucket, next to the documents. How sealers agree: docs/adr/0029.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Clock, type Digest, RedressError, systemClock } from '@redress/core';
+import { type Clock, type Digest, digestText, RedressError, systemClock } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
+import type { Text } from '../ledger/archive.js';
 import type { NoteSigner } from '../ledger/note.js';
-import { type SealReport, seal } from '../ledger/sealer.js';
-import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
+import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from '../ledger/sealer.js';
+import type { End, JournalSource, LedgerStore, Mark, Naming, Positions, Published } from '../ledger/store.js';
 import { MARK } from './behind.js';
+import { carriedBy } from './documents.js';
 import { lineOf, recordKey, SHARDS, streamKey, streamNamed } from './journal.js';
 import { type Item, Store, type StoreOptions } from './store.js';
 
@@ -15,6 +17,11 @@ export interface SealAwsOptions extends StoreOptions {
   readonly signer: NoteSigner;
   /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
   readonly replaced?: readonly string[];
+  /**
+   * Days for which documents that travel in items are kept from their seal, at least. With it a seal stores those of its records in `ledger/documents`,
+   * one archive for each seal, with `lockDays` locked for so long, and its entry says until when. The items keep theirs.
+   */
+  readonly documentsFor?: number;
   readonly clock?: Pick<Clock, 'now'>;
   /** Milliseconds that it waits for the index of the table to show what was recorded before; default 5,000. */
   readonly settle?: number;
@@ -26,10 +33,26 @@ export interface SealAwsOptions extends StoreOptions {
 
 /** See `sealAws` in seal.ts. */
 export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
-  const { signer, replaced = [], clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
+  return inBucket(options, seal);
+}
+
+/** See `rotateAws` in seal.ts. */
+export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
+  return inBucket(options, (sealer) => rotate(sealer, options));
+}
+
+async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Promise<T>): Promise<T> {
+  const { signer, replaced = [], documentsFor, clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
   const store = new Store(options);
   try {
-    return await seal({ store: through(new BucketLedger(store)), source: new TableSource(store, { clock, settle, all }), signer, replaced, now: clock.now() });
+    return await work({
+      store: through(new BucketLedger(store)),
+      source: new TableSource(store, { clock, settle, all }),
+      signer,
+      replaced,
+      documentsFor,
+      now: clock.now(),
+    });
   } finally {
     await store.close();
   }
@@ -73,6 +96,10 @@ export class BucketLedger implements LedgerStore {
       throw new RedressError('ledger/corrupt', `${path} is in the bucket, and is not what belongs there. Nothing was signed.`, {
         next: 'Find out who wrote it (CloudTrail data events, or the versions of the object), and move it away.',
       });
+  }
+
+  async archive(path: string, bytes: Uint8Array, until: Date): Promise<void> {
+    await this.#store.place(path, bytes, null, until);
   }
 
   async remove(): Promise<void> {}
@@ -210,6 +237,24 @@ export class TableSource implements JournalSource {
     if (from.seq >= to.seq) return;
     for await (const item of this.#store.query({ pk: streamKey(stream), from: recordKey(from.seq + 1), to: recordKey(to.seq) }))
       yield Buffer.from(`${(await lineOf(this.#store, item)) ?? ''}\n`);
+  }
+
+  /** Those that travel in items; those in the bucket are objects of their own, and locked. */
+  async *documents(records: readonly Naming[]): AsyncIterable<Text> {
+    const ranges = new Map<Digest, { from: number; to: number; documents: Set<Digest> }>();
+    for (const { stream, seq, documents } of records) {
+      const range = ranges.get(stream) ?? { from: seq, to: seq, documents: new Set() };
+      for (const digest of documents) range.documents.add(digest);
+      ranges.set(stream, { ...range, from: Math.min(range.from, seq), to: Math.max(range.to, seq) });
+    }
+    const given = new Set<Digest>();
+    for (const [stream, { from, to, documents }] of ranges)
+      for await (const item of this.#store.query({ pk: streamKey(stream), from: recordKey(from), to: recordKey(to) }))
+        for (const [digest, text] of carriedBy(item) ?? []) {
+          if (!documents.has(digest) || given.has(digest) || digestText(text) !== digest) continue;
+          given.add(digest);
+          yield { digest, text };
+        }
   }
 
   /** Noted first: so a table that notes less than the checkpoint says was set back. */

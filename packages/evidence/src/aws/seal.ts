@@ -1,7 +1,7 @@
 // The sealer on AWS, loaded when something is sealed: what records has no use for it.
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
-import type { SealReport } from '../ledger/sealer.js';
+import type { NextKey, Rotated, SealReport } from '../ledger/sealer.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
 import type { SealAwsOptions } from './ledger.js';
@@ -19,6 +19,17 @@ import type { Restored, RestoredOptions } from './restored.js';
  */
 export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
   return (await import('./ledger.js')).sealAws(options);
+}
+
+/**
+ * Replaces the key that seals a journal on AWS, as `rotateFolder` does in a folder. Sealers that have the old key seal nothing more.
+ *
+ * @example await rotateAws({ table, bucket, signer: old, next: await kmsSigner({ key, origin }), by: 'alice', reason: 'yearly' });
+ * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
+ *   reason; else as {@link sealAws}.
+ */
+export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
+  return (await import('./ledger.js')).rotateAws(options);
 }
 
 /**

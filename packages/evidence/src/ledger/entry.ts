@@ -1,6 +1,7 @@
 // What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
 import { hash } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
+import type { Naming } from './store.js';
 import { LONGEST_ENTRY } from './tiles.js';
 
 /** How far a stream is sealed. */
@@ -22,6 +23,18 @@ export interface Line {
   readonly json: Buffer;
 }
 
+/** That a key is replaced: said by the seal that is the last one under it, and signed with it. */
+export interface Rotation {
+  /** From 1: how often the key of the log was replaced, with this time. */
+  readonly number: number;
+  /** The public key that has signed so far, and the one that signs from the next seal on, as verifiers take them. */
+  readonly from: string;
+  readonly to: string;
+  /** Who replaced it, and why. */
+  readonly by: string;
+  readonly reason: string;
+}
+
 /** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
 export interface Seal {
   readonly number: number;
@@ -31,6 +44,13 @@ export interface Seal {
   readonly time: string;
   /** {@link positionsDigest} of all streams after it. */
   readonly streams: Digest;
+  /**
+   * Until when documents are kept at least: those of its records, and of records before it of which no seal has said anything, from entry `from` on.
+   * One that is missing later has expired. Absent where nothing is said.
+   */
+  readonly documents?: { readonly from: number; readonly until: string };
+  /** Where it is the last one under its key. */
+  readonly rotation?: Rotation;
 }
 
 /** How far all streams are sealed, as one digest. */
@@ -74,6 +94,15 @@ export function entryOf({ stream, seq, digest, json }: Line): Buffer {
 export function sealEntry(seal: Seal): Buffer {
   return Buffer.from(canonicalJson({ v: 1, seal: { ...seal } }));
 }
+
+/** Of an entry the record that names documents, if it is one; of a record that is too long for an entry they stay where they are. */
+export function namingIn(entry: Buffer): Naming | null {
+  if (entry.subarray(0, NO_BLOBS.length).equals(NO_BLOBS)) return null;
+  const { blobs, stream, seq } = JSON.parse(entry.toString('utf8')) as { blobs?: Record<string, Digest>; stream: Digest; seq: number };
+  return blobs === undefined ? null : { stream, seq, documents: Object.values(blobs) };
+}
+
+const NO_BLOBS = Buffer.from('{"blobs":{},');
 
 /** What an entry says, for a sealer that lost count: a seal, or how far it takes a stream. */
 export function readEntry(

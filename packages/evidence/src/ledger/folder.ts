@@ -17,11 +17,12 @@ import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Clock, type Digest, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
-import { CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
+import { type Clock, type Digest, digestText, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
+import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
+import { FolderArchives, type Text } from './archive.js';
 import type { NoteSigner } from './note.js';
-import { type SealReport, seal } from './sealer.js';
-import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
+import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
+import type { JournalSource, LedgerStore, Mark, Naming, Positions, Published } from './store.js';
 
 /** Options of {@link sealFolder}. */
 export interface SealFolderOptions {
@@ -30,6 +31,11 @@ export interface SealFolderOptions {
   readonly signer: NoteSigner;
   /** Public keys of this log that the signer's has replaced: the newest checkpoint may be of one of them. */
   readonly replaced?: readonly string[];
+  /**
+   * Days for which documents are kept from their seal, at least. With it a seal moves those of its records into `ledger/documents`, one archive for each
+   * seal, and its entry says until when they are kept.
+   */
+  readonly documentsFor?: number;
   readonly clock?: Pick<Clock, 'now'>;
   /** What its calls go through, for tests. */
   readonly store?: (store: LedgerStore) => LedgerStore;
@@ -53,12 +59,31 @@ const SQLITE_BUSY = 5;
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `ledger/unavailable` when the folder cannot be used;
  *   `journal/not-found` when it holds no journal.
  */
-export async function sealFolder({ directory, signer, replaced = [], clock = systemClock, store = (same) => same }: SealFolderOptions): Promise<SealReport> {
+export async function sealFolder(options: SealFolderOptions): Promise<SealReport> {
+  return inFolder(options, seal);
+}
+
+/**
+ * Replaces the key that seals a journal in a folder. The log says so, under a checkpoint of the key that is replaced; the next key seals at once, and
+ * alone from then on. Whoever dies at it calls it once more, with the same two keys.
+ *
+ * @example await rotateFolder({ directory: '.redress', signer: old, next: signerOf(readFileSync('next.key', 'utf8')), by: 'alice', reason: 'yearly' })
+ * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or was replaced before; `ledger/invalid` without a name or a
+ *   reason; else as {@link sealFolder}.
+ */
+export async function rotateFolder(options: SealFolderOptions & NextKey): Promise<Rotated> {
+  return inFolder(options, (sealer) => rotate(sealer, options));
+}
+
+async function inFolder<T>(
+  { directory, signer, replaced = [], documentsFor, clock = systemClock, store = (same) => same }: SealFolderOptions,
+  work: (sealer: Sealer) => Promise<T>,
+): Promise<T> {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
   try {
-    return await seal({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, now: clock.now() });
+    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, documentsFor, now: clock.now() });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {
@@ -120,6 +145,10 @@ class FolderLedger implements LedgerStore {
     await writeFile(temporary, bytes, { flush: true });
     await rename(temporary, file);
     this.#unsynced.add(dirname(file));
+  }
+
+  async archive(path: string, bytes: Uint8Array): Promise<void> {
+    if (!existsSync(join(this.#directory, path))) await this.create(path, bytes);
   }
 
   async remove(path: string): Promise<void> {
@@ -262,6 +291,24 @@ class FolderSource implements JournalSource {
       }
     } finally {
       closeSync(handle);
+    }
+  }
+
+  async *documents(records: readonly Naming[]): AsyncIterable<Text> {
+    const archives = new FolderArchives(this.#directory);
+    for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
+      const file = blobFile(this.#directory, digest);
+      // One that another record names was moved with that.
+      const text = existsSync(file) ? readFileSync(file, 'utf8') : archives.get(digest);
+      if (text !== null && digestText(text) === digest) yield { digest, text };
+    }
+  }
+
+  async archived(documents: readonly Digest[]): Promise<void> {
+    for (const digest of documents) {
+      const file = blobFile(this.#directory, digest);
+      // What was changed stays, for whoever looks.
+      if (existsSync(file) && digestText(readFileSync(file, 'utf8')) === digest) rmSync(file);
     }
   }
 

@@ -84,8 +84,17 @@ export class Growth {
 
   /** The root of all entries so far. */
   root(): Buffer {
-    const peaks = [...this.#levels].reverse().flatMap(({ hashes }) => peaksOf(hashes));
-    return foldRight(peaks);
+    return foldRight(this.#peaks());
+  }
+
+  /** What would prove the next entry in the tree that ends with it: hashes from beside it up to below the root. */
+  pathOfNext(): readonly Buffer[] {
+    return this.#peaks().reverse();
+  }
+
+  /** The largest complete subtrees, from left to right. */
+  #peaks(): Buffer[] {
+    return [...this.#levels].reverse().flatMap(({ hashes }) => peaksOf(hashes));
   }
 }
 

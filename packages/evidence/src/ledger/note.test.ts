@@ -69,7 +69,7 @@ describe('checkpoints', async () => {
     expect(text).toBe('PeterNeumann\n1234\nCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=');
     expect(signature).toMatch(/^— PeterNeumann x08go[A-Za-z0-9+/]+={0,2}\n$/);
     expect(await signCheckpoint({ origin: 'PeterNeumann', size: 1234, root: ROOT }, signer)).toBe(note);
-    expect(openCheckpoint(note, 'PeterNeumann', [PETER_PUBLIC])).toEqual({ origin: 'PeterNeumann', size: 1234, root: ROOT });
+    expect(openCheckpoint(note, 'PeterNeumann', [PETER_PUBLIC])).toEqual({ origin: 'PeterNeumann', size: 1234, root: ROOT, by: PETER_PUBLIC });
   });
 
   it.each([

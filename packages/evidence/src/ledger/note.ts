@@ -121,9 +121,10 @@ export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner)
  * Reads back a checkpoint of a log.
  *
  * @param verifiers Keys that may have signed it: the one that signs now, and those that it has replaced.
+ * @returns also which of them has.
  * @throws {RedressError} `ledger/corrupt` when it is not a checkpoint of this log, or was signed with none of these keys.
  */
-export function openCheckpoint(note: string, name: string, verifiers: readonly string[]): Checkpoint {
+export function openCheckpoint(note: string, name: string, verifiers: readonly string[]): Checkpoint & { readonly by: string } {
   const [, origin = '', size = '', root = '', by, signed = ''] =
     /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— (\S+) ([A-Za-z0-9+/=]+)\n$/.exec(note) ?? [];
   const text = note.slice(0, note.indexOf('\n\n') + 1);
@@ -132,7 +133,8 @@ export function openCheckpoint(note: string, name: string, verifiers: readonly s
     throw new RedressError('ledger/corrupt', `The newest checkpoint is not one that the key of ${name} has signed.`, {
       next: 'Verify the ledger. If it was sealed with another key, give that one, or the trust file that has both.',
     });
-  return { origin, size: Number(size), root: Buffer.from(root, 'base64') };
+  const key = verifiers.find((verifier) => hasSigned(verifier, text, bytes)) ?? '';
+  return { origin, size: Number(size), root: Buffer.from(root, 'base64'), by: key };
 }
 
 function hasSigned(verifier: string, text: string, signature: Buffer): boolean {
@@ -146,4 +148,9 @@ function hasSigned(verifier: string, text: string, signature: Buffer): boolean {
 function splitVerifier(verifier: string): [string, string, string] {
   const [name = '', id = '', ...key] = verifier.split('+');
   return [name, id, key.join('+')];
+}
+
+/** A key for people: its name and id. */
+export function keyName(verifier: string): string {
+  return splitVerifier(verifier).slice(0, 2).join('+');
 }

@@ -4,8 +4,10 @@ import { digestOf, isRecord, resource, streamOf } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Death, dying, type Sealing, sealing } from '../../test/support/sealing.js';
 import { streamFile } from '../layout.js';
+import { heldIn } from './archive.js';
 import { sealFolder } from './folder.js';
 import { generateKey, signerOf } from './note.js';
+import type { LedgerStore } from './store.js';
 import { decodeEntries, tilePath, tilesBetween } from './tiles.js';
 import { leafHash, MemoryTree, rootOf } from './tree.js';
 
@@ -230,6 +232,63 @@ describe('sealFolder', () => {
     expect(report).toMatchObject({ made: 'joined', size: 2, seal: { number: 1, records: 1 } });
     expect(shape()).toEqual(['a1', '=1']);
     expectOneHistory();
+  });
+});
+
+describe('sealFolder that moves documents', () => {
+  const documents = () => readdirSync(path('blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
+  const moved = (more = {}) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, documentsFor: 7, ...more });
+  const blob = (digest: string) => path('blobs', digest.slice(7, 9), `${digest.slice(7)}.json`);
+
+  it('removes what it has read back from the archive, and nothing else', async () => {
+    await world.decide('a');
+    await world.fix('b');
+    expect(documents()).toHaveLength(3);
+    // One that was changed: it is not moved, and stays for who looks.
+    writeFileSync(blob(digestOf({ id: 'a' })), '{"id":"x"}');
+    await world.decide('c');
+    await moved();
+    expect(documents()).toEqual([`${digestOf({ id: 'a' }).slice(7, 9)}/${digestOf({ id: 'a' }).slice(7)}.json`]);
+    expect(heldIn(readFileSync(path('ledger', 'documents', '000000000001.zip')))).not.toContain(digestOf({ id: 'a' }));
+  });
+
+  it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
+    await world.decide('a');
+    let before = -1;
+    await moved({
+      store: (store: LedgerStore) => ({
+        ...dying(0, null).through(store),
+        publish: async (note: string, over: string | null) => {
+          before = documents().length;
+          return store.publish(note, over);
+        },
+      }),
+    });
+    expect([before, documents().length]).toEqual([1, 0]);
+    await world.decide('b');
+    await moved({
+      store: (store: LedgerStore) => ({
+        ...dying(0, null).through(store),
+        // As a disk that keeps something else.
+        archive: async (name: string, bytes: Uint8Array) => store.archive(name, bytes.subarray(0, 60), new Date(0)),
+      }),
+    });
+    expect(documents()).toHaveLength(1);
+  });
+
+  it('goes on removing where one that died had begun', async () => {
+    await world.decide('a');
+    await world.decide('b');
+    const one = readFileSync(blob(digestOf({ id: 'b' })));
+    await expect(
+      moved({
+        store: (store: LedgerStore) => ({ ...dying(0, null).through(store), forget: () => Promise.reject(new Error('died before')) }),
+      }),
+    ).rejects.toThrow('died before');
+    writeFileSync(blob(digestOf({ id: 'b' })), one);
+    await seal();
+    expect(documents()).toEqual([]);
+    for await (const each of world.journal.read({ all: true })) expect(Object.keys(each.documents)).toEqual(['state']);
   });
 });
 

@@ -1,10 +1,12 @@
 // Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
 // them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
 import { canonicalJson, messageOf, RedressError } from '@redress/core';
-import { type Position, positionsDigest, readEntry, type Seal, sealEntry } from './entry.js';
+import { Archives, archivePath, heldIn } from './archive.js';
+import { namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
-import { type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
-import type { JournalSource, LedgerStore, Positions } from './store.js';
+import { keyName, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
+import { proofOfLast, rotationPath, rotationsOf } from './rotation.js';
+import type { JournalSource, LedgerStore, Naming, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
 import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';
@@ -33,6 +35,8 @@ export interface Sealer {
   readonly signer: NoteSigner;
   /** Keys of the same log that may have signed its newest checkpoint, besides that of the signer. */
   readonly replaced: readonly string[];
+  /** Days for which documents are to be kept, from their seal; with it they are put into archives of their own. */
+  readonly documentsFor?: number | undefined;
   readonly now: number;
 }
 
@@ -46,6 +50,10 @@ interface Size {
 interface State extends Size {
   readonly seal: Seal | null;
   readonly streams: Positions;
+  /** Entries of whose documents seals have said until when they are kept; what was kept before they could say so has none. */
+  readonly documentsTo?: number;
+  /** The newest time that its key was replaced; what was kept before keys could be has none. */
+  readonly rotation?: Rotation | null;
 }
 
 /** A seal that is decided. */
@@ -61,11 +69,16 @@ interface Log {
   /** Of its checkpoint; null before the first one. */
   readonly version: string | null;
   readonly note: string;
+  /** The key that has signed it. */
+  readonly by: string;
   readonly state: State;
   readonly edge: Edge;
 }
 
 const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
+const DAY = 86_400_000;
+/** A hundred years. */
+const MOST_DAYS = 36_500;
 /** Writes on their way at once. */
 const AT_ONCE = 4;
 
@@ -75,18 +88,100 @@ const AT_ONCE = 4;
  * @throws {RedressError} `ledger/corrupt` when the log is not what was sealed; then nothing is signed.
  */
 export async function seal(sealer: Sealer): Promise<SealReport> {
+  const { documentsFor: days } = sealer;
+  if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1 && days <= MOST_DAYS))
+    throw new RedressError('ledger/invalid', `Documents are kept for 1 to ${MOST_DAYS} days, not ${days}.`);
   const found = (await sealer.store.checkpoint())?.note ?? null;
-  return sealer.store.alone(() => sealed(sealer, found));
+  return sealer.store.alone(() => sealed(sealer, found, null));
 }
 
-/** @param found The newest checkpoint before: when another sealer has made one since, and nothing is left to seal, that is the answer. */
-async function sealed(sealer: Sealer, found: string | null): Promise<SealReport> {
-  const { store, source } = sealer;
+/** The key that takes the place of another one. */
+export interface NextKey {
+  readonly next: NoteSigner;
+  /** Who replaces the key, and why: in the log, for good. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A key that was replaced. */
+export interface Rotated {
+  readonly rotation: Rotation;
+  /** Number of the entry that says so, and when it was sealed: the new key signs what comes after it. */
+  readonly entry: number;
+  readonly since: string;
+  /** What the new key has sealed first. */
+  readonly report: SealReport;
+}
+
+/**
+ * Replaces the key of a log: the signer's seals once more, and says with it which key signs from then on; that key seals after it, which
+ * {@link seal} does with it from then on, and refuses to do with any other. Whoever dies at it does it once more, with the same keys.
+ *
+ * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or has signed for this one before; `ledger/invalid` without
+ *   a name or a reason; else as {@link seal}.
+ */
+export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
+  const { store, signer, replaced } = sealer;
+  await checkNext(sealer, next);
+  const announced = await store.alone(() => sealed({ ...sealer, replaced: [...replaced, next.next.verifier] }, null, next));
+  const { rotation, time, first, records } = await announcedIn(store, next.next);
+  const after: Sealer = { ...sealer, signer: next.next, replaced: [...replaced, signer.verifier] };
+  const { by } = openCheckpoint((await store.checkpoint())?.note ?? '', signer.name, [next.next.verifier, signer.verifier, ...replaced]);
+  return { rotation, entry: first + records, since: time, report: by === next.next.verifier ? announced : await seal(after) };
+}
+
+/** A key that cannot sign must not be announced: nobody could seal after that. */
+async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
+  if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
+  if (next.name !== signer.name)
+    throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
+  if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
+  await signCheckpoint({ origin: next.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, next);
+}
+
+/** The seal that has announced a key. */
+async function announcedIn(store: LedgerStore, { verifier }: NoteSigner) {
+  for (let count = 1; ; count++) {
+    const seal = (await rotationsOf(store, count))[count - 1];
+    if (seal?.rotation.to === verifier) return seal;
+  }
+}
+
+/**
+ * A key that was replaced signs nothing more: which checkpoints of a log are of which key has to be clear. One that no record announces may follow,
+ * where whoever seals names the keys before it, and whoever verifies trusts it: a key may be lost.
+ */
+async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: last }: State, by: string): Promise<void> {
+  const announced = await rotationsOf(store, rotation?.number ?? 0);
+  const replaced = (key: string) => announced.find((each) => each.rotation.from === key)?.rotation;
+  const ofNewest = replaced(by);
+  if (ofNewest !== undefined && ofNewest.number !== last?.rotation?.number)
+    throw corrupt(`The newest checkpoint is of ${keyName(by)}, which ${keyName(ofNewest.to)} had replaced.`);
+  const ofSigner = replaced(signer.verifier);
+  if (ofSigner !== undefined)
+    throw new RedressError(
+      'ledger/key',
+      `${keyName(signer.verifier)} does not sign for this ledger any more: ${keyName(ofSigner.to)} has replaced it. Nothing was signed.`,
+      { next: 'Seal with the key that has replaced it.' },
+    );
+}
+
+/**
+ * @param found The newest checkpoint before: when another sealer has made one since, and nothing is left to seal, that is the answer.
+ * @param next The key that is to be announced; when it was, that is the answer.
+ */
+async function sealed(sealer: Sealer, found: string | null, next: NextKey | null): Promise<SealReport> {
+  const { store, source, signer } = sealer;
   for (let completed = false; ; ) {
     const log = await opened(sealer);
     const { state } = log;
-    await tidy(store, state);
-    const number = (state.seal?.number ?? 0) + 1;
+    await tidy(sealer, state);
+    const { size, root, seal: last } = state;
+    // It is announced, by this sealer or before; or this one has completed that, and does no more.
+    if (last !== null && (next === null ? completed && last.rotation?.from === signer.verifier : state.rotation?.to === next.next.verifier))
+      return { origin: signer.name, size, root, seal: last, made: completed ? 'completed' : 'joined', skipped: [], checkpoint: log.note };
+    await checkSigner(sealer, state, log.by);
+    const number = (last?.number ?? 0) + 1;
     const begun = await store.decided(number);
     if (begun !== null) {
       completed = true;
@@ -97,11 +192,9 @@ async function sealed(sealer: Sealer, found: string | null): Promise<SealReport>
     const skipped = [...fresh.skipped, ...(await source.gone(state.streams)).map((stream) => ({ stream, seq: 1, message: GONE }))];
     const report = { origin: sealer.signer.name, skipped };
     // An empty interval is sealed, but not the moment after another seal.
-    if (fresh.lines.length === 0 && state.seal !== null && (completed || log.note !== found)) {
-      const { size, root } = state;
-      return { ...report, size, root, seal: state.seal, made: completed ? 'completed' : 'joined', checkpoint: log.note };
-    }
-    const plan = planned(log, fresh, sealer.now);
+    if (next === null && fresh.lines.length === 0 && last !== null && (completed || log.note !== found))
+      return { ...report, size, root, seal: last, made: completed ? 'completed' : 'joined', checkpoint: log.note };
+    const plan = planned(log, fresh, sealer, next === null ? null : await rotationTo(sealer, state, next));
     const bytes = Buffer.from(canonicalJson(plan));
     const decided = await store.decide(number, bytes);
     const mine = decided.equals(bytes);
@@ -113,13 +206,25 @@ async function sealed(sealer: Sealer, found: string | null): Promise<SealReport>
 
 const GONE = 'the stream is missing, and is sealed';
 
+async function rotationTo({ store, signer }: Sealer, { rotation }: State, { next, by, reason }: NextKey): Promise<Rotation> {
+  const before = await rotationsOf(store, rotation?.number ?? 0);
+  if (before.some((each) => each.rotation.from === next.verifier))
+    throw new RedressError('ledger/key', `${keyName(next.verifier)} has signed for this ledger before, and was replaced.`, { next: 'Make a new key.' });
+  return { number: before.length + 1, from: signer.verifier, to: next.verifier, by, reason };
+}
+
 /** What the next seal is. */
-function planned({ state: before, edge }: Log, { lines, grown }: Found, now: number): Plan {
+function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, documentsFor }: Sealer, rotation: Rotation | null): Plan {
   const { size: first, root, seal: last } = before;
-  // A clock that was set back must not make the order of seals doubtful.
-  const time = new Date(Math.max(now, last === null ? 0 : Date.parse(last.time))).toISOString();
+  // A clock that was set back must not make the order of seals doubtful; and no moment is that of two keys.
+  const earliest = last === null ? 0 : Date.parse(last.time) + (last.rotation === undefined ? 0 : 1);
+  const time = new Date(Math.max(now, earliest)).toISOString();
   const streams = positionsDigest({ ...before.streams, ...grown });
-  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams };
+  const documents =
+    documentsFor === undefined || lines.length === 0
+      ? {}
+      : { documents: { from: before.documentsTo ?? 0, until: new Date(Date.parse(time) + documentsFor * DAY).toISOString() } };
+  const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...documents, ...(rotation === null ? {} : { rotation }) };
   return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, made)), seal: made }, streams: grown };
 }
 
@@ -133,33 +238,100 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   const { store, source, signer } = sealer;
   const { before, after, streams } = plan;
   if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
+  const { rotation } = after.seal;
+  if (rotation !== undefined && rotation.from !== signer.verifier)
+    throw new RedressError(
+      'ledger/key',
+      `${keyName(rotation.from)} has begun to announce ${keyName(rotation.to)}, and has to complete that. Nothing was signed.`,
+      {
+        next: 'Replace the key once more, with the same two keys.',
+      },
+    );
   const lines = read ?? (await readUnsealed(source, state.streams, new Map(Object.entries(streams) as [keyof Positions, Position][]))).lines;
   // Nothing is written beside the log that it will not be part of.
   if (read === null && !same(after, sizeOf(grownBy(edge, lines, after.seal)))) throw changed(after.seal);
   const writes = new Writes(store);
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
+  const { documents } = after.seal;
+  const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
   for await (const { entry, leaf } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
+    const naming = documents === undefined ? null : namingIn(entry);
+    if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
+  const path = growth.pathOfNext();
   growth.append(sealEntry(after.seal));
   growth.end();
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
+  await archive(sealer, after.seal, named);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
+  // The next checkpoint is of another key: what this one has signed stays.
+  if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
   await source.sealing(after.size);
-  if (!(await store.publish(note, version))) return passed(sealer, after);
-  const next: State = { ...after, streams: { ...state.streams, ...streams } };
+  if (!(await store.publish(note, version))) return passed(sealer, after, rotation);
+  const next: State = {
+    ...after,
+    streams: { ...state.streams, ...streams },
+    rotation: rotation ?? state.rotation ?? null,
+    documentsTo: documentsTo(after, state.documentsTo),
+  };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
+  await release(sealer, after.seal);
   await over(store, before, after);
   return note;
 }
 
+/** What sealed entries name, of which no seal has said anything: when that begins, and where one was made without it. */
+async function namedBefore(store: LedgerStore, from: number, size: number): Promise<Naming[]> {
+  const named: Naming[] = [];
+  for (let index = Math.floor(from / TILE_WIDTH); index * TILE_WIDTH < size; index++) {
+    const first = index * TILE_WIDTH;
+    const bytes = await store.read(inLedger({ level: 'entries', index, width: Math.min(TILE_WIDTH, size - first) }));
+    if (bytes === null) throw corrupt(`Entries from ${first} on are missing.`);
+    for (const [at, entry] of decodeEntries(bytes).entries()) {
+      const naming = first + at < from ? null : namingIn(entry);
+      if (naming !== null) named.push(naming);
+    }
+  }
+  return named;
+}
+
+/** Puts the documents of a seal into archives, before it is published: from then on they are in both places, or in the archive. */
+async function archive({ store, source }: Sealer, { number, documents }: Seal, named: readonly Naming[]): Promise<void> {
+  if (documents === undefined || (await store.read(archivePath(number, 0))) !== null) return;
+  const until = new Date(documents.until);
+  const archives = new Archives(number);
+  let first: Buffer | null = null;
+  let part = 0;
+  const keep = async (bytes: Buffer | null) => {
+    if (bytes === null) return;
+    if (first === null) first = bytes;
+    else await store.archive(archivePath(number, ++part), bytes, until);
+  };
+  for await (const text of source.documents(named)) await keep(archives.add(text));
+  await keep(archives.end());
+  // The first one last: where it is there, so are the others.
+  if (first !== null) await store.archive(archivePath(number, 0), first, until);
+}
+
+/** Lets the journal remove its own copies of what an archive holds, now that this can be read there. */
+async function release({ store, source }: Sealer, { number, documents }: Seal): Promise<void> {
+  if (documents === undefined || source.archived === undefined) return;
+  for (let part = 0; ; part++) {
+    const bytes = await store.read(archivePath(number, part));
+    if (bytes === null) return;
+    await source.archived(heldIn(bytes));
+  }
+}
+
 /** Another sealer was faster: what it signed has come as far, and it does what there is left to do. */
-async function passed({ store, signer, replaced }: Sealer, after: Size): Promise<string> {
+async function passed({ store, signer, replaced }: Sealer, after: Size, rotation: Rotation | undefined): Promise<string> {
   const newest = await store.checkpoint();
-  const { size, root } = newest === null ? EMPTY_EDGE_OPENED : openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
+  const keys = [signer.verifier, ...replaced, ...(rotation === undefined ? [] : [rotation.to])];
+  const { size, root } = newest === null ? EMPTY_EDGE_OPENED : openCheckpoint(newest.note, signer.name, keys);
   if (newest === null || size < after.size || (size === after.size && root.toString('base64') !== after.root))
     throw corrupt(`Another checkpoint was put in place of that of ${after.size} entries.`);
   return newest.note;
@@ -168,10 +340,15 @@ async function passed({ store, signer, replaced }: Sealer, after: Size): Promise
 const EMPTY_EDGE_OPENED = { size: 0, root: Buffer.alloc(0) };
 
 /** A sealer that died may have left what its seal needs no more. */
-async function tidy(store: LedgerStore, { seal: last, size, root }: State): Promise<void> {
-  const left = last === null ? null : await store.decided(last.number);
-  if (last !== null && left !== null) await over(store, planIn(left, last.number).before, { size, root, seal: last });
+async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<void> {
+  const left = last === null ? null : await sealer.store.decided(last.number);
+  if (last === null || left === null) return;
+  await release(sealer, last);
+  await over(sealer.store, planIn(left, last.number).before, { size, root, seal: last });
 }
+
+/** How far seals have said of documents until when they are kept. */
+const documentsTo = ({ size, seal: { documents } }: Plan['after'], before = 0) => (documents === undefined ? before : size);
 
 /** Removes what was only needed until a seal was complete. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
@@ -236,16 +413,16 @@ function planIn(bytes: Buffer, seal: number): Plan {
 /** The log that is signed: with the right edge that has its root, since nothing is sealed on top of tiles that were changed. */
 async function opened({ store, signer, replaced }: Sealer): Promise<Log> {
   const newest = await store.checkpoint();
-  if (newest === null) return { version: null, note: '', state: EMPTY, edge: EMPTY_EDGE };
-  const { size, root } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
+  if (newest === null) return { version: null, note: '', by: '', state: EMPTY, edge: EMPTY_EDGE };
+  const { size, root, by } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
   const signed = { size, root: root.toString('base64') };
   const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
   if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
   const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
-  return { ...newest, state, edge };
+  return { ...newest, by, state, edge };
 }
 
-const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {} };
+const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, rotation: null };
 
 /** What was kept, with what was decided since, if it is what the newest seal says. */
 async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<State | null> {
@@ -256,13 +433,16 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
     if (!('seal' in said)) return null;
     const bytes = await store.kept(said.seal.number);
     const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
-    let { streams } = kept;
+    let { streams, rotation = null, documentsTo: to = 0 } = kept;
     for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
       const plan = await store.decided(number);
       if (plan === null) return null;
-      streams = { ...streams, ...planIn(plan, number).streams };
+      const decided = planIn(plan, number);
+      streams = { ...streams, ...decided.streams };
+      rotation = decided.after.seal.rotation ?? rotation;
+      to = documentsTo(decided.after, to);
     }
-    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams } : null;
+    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation, documentsTo: to } : null;
   } catch (error) {
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
@@ -284,6 +464,8 @@ async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<B
 async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Promise<State> {
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;
+  let rotation: Rotation | null = null;
+  let to = 0;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
     const width = Math.min(TILE_WIDTH, signed.size - index * TILE_WIDTH);
@@ -292,13 +474,16 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
     for (const entry of decodeEntries(bytes)) {
       growth.appendLeaf(leafHash(entry));
       const said = readEntry(entry);
-      if ('seal' in said) last = said.seal;
-      else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
+      if ('seal' in said) {
+        last = said.seal;
+        rotation = said.seal.rotation ?? rotation;
+        to = documentsTo({ size: growth.size, root: '', seal: said.seal }, to);
+      } else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
     }
   }
   if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
-  return { ...signed, seal: last, streams };
+  return { ...signed, seal: last, streams, rotation, documentsTo: to };
 }
 
 function parsed(bytes: Buffer, what: string): unknown {

@@ -1,5 +1,6 @@
 // What a sealer needs: a place for the log, and a journal to read. There is one of each in a folder, and one of each on AWS.
 import type { Digest } from '@redress/core';
+import type { Text } from './archive.js';
 import type { Position } from './entry.js';
 
 /** The newest checkpoint, and what names this version of it to the store. */
@@ -29,6 +30,8 @@ export interface LedgerStore {
   read(path: string): Promise<Buffer | null>;
   /** Creates a tile or a bundle of entries; where it is there already, it is the same. */
   create(path: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps documents until a moment at least; where an archive is there already, that one stays. */
+  archive(path: string, bytes: Uint8Array, until: Date): Promise<void>;
   /** Removes a partial tile that a larger one has replaced, where the store removes anything. */
   remove(path: string): Promise<void>;
   /** What was decided about a seal; null where nothing was, or where the store has forgotten it. */
@@ -69,10 +72,21 @@ export interface JournalSource {
    * until the next one is asked for.
    */
   read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer>;
+  /** The documents that records name, each once, as far as they are there and what their digests say; those that are stored for good where they are, are left out. */
+  documents(records: readonly Naming[]): AsyncIterable<Text>;
+  /** Called when documents are in an archive that was read back, and the seal is published: a journal that may removes its own copies. */
+  archived?(documents: readonly Digest[]): Promise<void>;
   /** Called before a checkpoint of so many entries is published: a journal that can be set back notes it, and is known to be behind then. */
   sealing(size: number): Promise<void>;
   /** Called when they are sealed so far: what helps to find the streams that have grown is brought up to date. */
   sealed(streams: Positions): Promise<void>;
+}
+
+/** A record that names documents. */
+export interface Naming {
+  readonly stream: Digest;
+  readonly seq: number;
+  readonly documents: readonly Digest[];
 }
 
 /** How far each stream is sealed. */

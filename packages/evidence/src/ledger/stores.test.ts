@@ -6,14 +6,15 @@ import { describeLedger } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
 import { sealing } from '../../test/support/sealing.js';
 import { seeded } from '../../test/support/world.js';
-import { sealFolder } from './folder.js';
+import { rotateFolder, sealFolder } from './folder.js';
 
 describeLedger('a folder', async () => {
   const world = sealing();
-  const { directory, signer, clock } = world;
+  const { directory, signer, next, clock } = world;
   return {
     ...world,
     seal: (more = {}) => sealFolder({ directory, signer, clock, ...more }),
+    rotate: (more = {}) => rotateFolder({ directory, signer, next, clock, by: 'alice', reason: 'yearly', ...more }),
     read: async (path) => (existsSync(join(directory, path)) ? readFileSync(join(directory, path)) : null),
     change: async (path, bytes) => writeFileSync(join(directory, path), bytes),
   };

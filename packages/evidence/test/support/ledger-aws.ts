@@ -1,6 +1,6 @@
 // Ledgers on what speaks as DynamoDB and S3 do, for tests.
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { sealAws } from '../../src/aws.js';
+import { rotateAws, sealAws } from '../../src/aws.js';
 import type { LedgerWorld } from './ledger-contract.js';
 import { recording, stepping } from './sealing.js';
 import { opened, type World } from './world.js';
@@ -10,10 +10,11 @@ export function ledgerOnAws(world: World, remove: () => Promise<void>, options: 
   const { table, bucket, clients } = world;
   const clock = stepping();
   const recorded = recording(opened(world, { clock }), clock);
+  const place = { table, bucket, clients, clock, settle: 0, patience: Number.POSITIVE_INFINITY, ...options };
   return {
     ...recorded,
-    seal: (more = {}) =>
-      sealAws({ table, bucket, clients, signer: recorded.signer, clock, settle: 0, patience: Number.POSITIVE_INFINITY, ...options, ...more }),
+    seal: (more = {}) => sealAws({ ...place, signer: recorded.signer, ...more }),
+    rotate: (more = {}) => rotateAws({ ...place, signer: recorded.signer, next: recorded.next, by: 'alice', reason: 'yearly', ...more }),
     async read(path) {
       try {
         const { Body } = (await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: path }) as never)) as {

@@ -1,20 +1,32 @@
 // What a sealer has to do on every store of a log, with sealers that run at once and die at any write.
-import { isRecord } from '@redress/core';
+import { digestOf, isRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SealReport } from '../../src/ledger/sealer.js';
+import { archivePath, heldIn } from '../../src/ledger/archive.js';
+import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js';
+import type { NextKey, Rotated, SealReport } from '../../src/ledger/sealer.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { decodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { leafHash, MemoryTree, rootOf } from '../../src/ledger/tree.js';
-import { type Death, dying, type Recording } from './sealing.js';
+import { type Death, dying, NEXT_VERIFIER, type Recording, VERIFIER } from './sealing.js';
 
 /** A journal and its log, on some store. */
 export interface LedgerWorld extends Recording {
-  seal(more?: { readonly store?: (store: LedgerStore) => LedgerStore }): Promise<SealReport>;
+  seal(more?: SealMore): Promise<SealReport>;
+  /** Replaces the key. */
+  rotate(more?: SealMore & Partial<NextKey>): Promise<Rotated>;
   /** A file of the log; null where there is none. */
   read(path: string): Promise<Buffer | null>;
   /** Puts other bytes in its place. */
   change(path: string, bytes: Buffer): Promise<void>;
   remove(): Promise<void>;
+}
+
+/** What a test has otherwise than the rest. */
+interface SealMore {
+  readonly store?: (store: LedgerStore) => LedgerStore;
+  readonly signer?: NoteSigner;
+  readonly replaced?: readonly string[];
+  readonly documentsFor?: number;
 }
 
 /** Describes sealers on what `make` gives. */
@@ -206,6 +218,221 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
       await world.change(`ledger/${file}`, bytes);
       await expect(world.seal()).rejects.toMatchObject({ code: 'ledger/corrupt' });
       expect(world.signed).toHaveLength(1);
+    });
+
+    describe('whose key is replaced', () => {
+      const byNext = (more: SealMore = {}) => world.seal({ signer: world.next, ...more });
+      /** The keys that have signed what is there: the newest checkpoint, and the one before the key was replaced. */
+      const keys = async () => {
+        const by = (note: string | undefined) => /\n\u2014 \S+ (\S+)\n$/.exec(note ?? '')?.[1] ?? '';
+        const of = (encoded: string) => Buffer.from(encoded, 'base64').subarray(0, 4).toString('hex');
+        return [of(by((await world.read('ledger/rotations/1.tlog-proof'))?.toString())), of(by(await checkpoint()))];
+      };
+      const idOf = (verifier: string) => verifier.split('+')[1];
+      const ROTATION = { number: 1, from: VERIFIER, to: NEXT_VERIFIER, by: 'alice', reason: 'yearly' };
+
+      it('says so in the log under the old key, and seals with the new one alone from then on', async () => {
+        await prepared();
+        const { rotation, since, report } = await world.rotate();
+        expect(rotation).toEqual(ROTATION);
+        expect(report).toMatchObject({ made: 'sealed', size: 13, seal: { number: 3, records: 0 }, skipped: [] });
+        expect(await shape()).toEqual([...PREPARED.slice(0, 4), '=4', ...PREPARED.slice(4), '=6', '=0']);
+        const [announced, after] = (await entries())
+          .slice(-2)
+          .map((entry) => (JSON.parse(entry.toString()) as { seal: { time: string; rotation?: object } }).seal);
+        expect(announced?.rotation).toEqual(ROTATION);
+        expect(announced?.time).toBe(since);
+        // No moment is that of two keys.
+        expect(Date.parse(after?.time ?? '')).toBe(Date.parse(since) + 1);
+        expect(after?.rotation).toBeUndefined();
+        expect(await keys()).toEqual([idOf(VERIFIER), idOf(NEXT_VERIFIER)]);
+        // The old key is known to have signed the seal before; whoever has it seals nothing more.
+        await world.decide('a');
+        const signed = world.signed.length;
+        await expect(world.seal({ replaced: [NEXT_VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        expect(world.signed).toHaveLength(signed);
+        expect(await byNext()).toMatchObject({ made: 'sealed', size: 15, seal: { records: 1 } });
+        await expectOneHistory();
+      });
+
+      it.each(['before', 'after'] as const)('and that dies %s any write, does it once more, and nothing contradicts it', async (death: Death) => {
+        await prepared();
+        const counted = dying(0, null);
+        await world.rotate({ store: counted.through });
+        expect(counted.count).toBeGreaterThan(10);
+        for (let at = 0; at < counted.count; at++) {
+          await again();
+          await prepared();
+          await expect(world.rotate({ store: dying(at, death).through })).rejects.toThrow('died');
+          await world.decide('0');
+          world.clock.time += 60_000;
+          const { rotation } = await world.rotate();
+          expect(rotation).toEqual(ROTATION);
+          await byNext({ replaced: [VERIFIER] });
+          expect((await records()).toSorted()).toEqual([...PREPARED, '01'].toSorted());
+          // Announced once, however often it was begun.
+          expect((await entries()).filter((entry) => entry.includes('"rotation":'))).toHaveLength(1);
+          expect(await keys()).toEqual([idOf(VERIFIER), idOf(NEXT_VERIFIER)]);
+          expect(await world.read('ledger/rotations/2.tlog-proof')).toBeNull();
+          await expectOneHistory();
+        }
+      });
+
+      it('by several at once, while others seal with either key, is replaced once', async () => {
+        await prepared();
+        const tries = await Promise.allSettled([
+          world.rotate(),
+          world.seal({ replaced: [NEXT_VERIFIER] }),
+          world.rotate(),
+          world.seal({ replaced: [NEXT_VERIFIER] }),
+          byNext({ replaced: [VERIFIER] }),
+        ]);
+        // A sealer with the old key may come too late, and one with the new key too early for a seal that the old one has begun.
+        for (const each of tries) if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'ledger/key' });
+        await world.rotate();
+        await byNext({ replaced: [VERIFIER] });
+        expect(await records()).toEqual(PREPARED);
+        expect((await entries()).filter((entry) => entry.includes('"rotation":'))).toHaveLength(1);
+        await expectOneHistory();
+      });
+
+      it('is completed by nobody but the key that began it', async () => {
+        await prepared();
+        // Decided, and no more.
+        const store = (through: LedgerStore): LedgerStore => ({
+          ...dying(0, null).through(through),
+          decide: async (number, plan) => {
+            await through.decide(number, plan);
+            throw new Error('died after');
+          },
+        });
+        await expect(world.rotate({ store })).rejects.toThrow('died after');
+        const signed = world.signed.length;
+        await expect(byNext({ replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        expect(world.signed).toHaveLength(signed);
+        expect(await world.seal()).toMatchObject({ made: 'completed', seal: { rotation: ROTATION } });
+        expect(await keys()).toEqual([idOf(VERIFIER), idOf(VERIFIER)]);
+        await expectOneHistory();
+      });
+
+      it('goes on from no checkpoint that the old key has signed after it', async () => {
+        await prepared();
+        await world.rotate();
+        const note = await checkpoint();
+        const text = note.slice(0, note.indexOf('\n\n') + 1);
+        const forged = Buffer.concat([Buffer.from(idOf(VERIFIER) ?? '', 'hex'), await world.signer.sign(Buffer.from(text))]);
+        await world.change('ledger/checkpoint', Buffer.from(`${text}\n\u2014 example.com/redress ${forged.toString('base64')}\n`));
+        await expect(byNext({ replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/corrupt' });
+      });
+
+      it('is replaced by no key that cannot sign, is of another log, or was replaced before', async () => {
+        await prepared();
+        const { next } = world;
+        const mute = { ...next, sign: () => Buffer.alloc(64) };
+        const foreign = signerOf(generateKey('example.org').secret);
+        for (const wrong of [mute, foreign, world.signer]) await expect(world.rotate({ next: wrong })).rejects.toMatchObject({ code: 'ledger/key' });
+        for (const wrong of [{ by: ' ' }, { reason: '' }]) await expect(world.rotate(wrong)).rejects.toMatchObject({ code: 'ledger/invalid' });
+        expect(await records()).toEqual(PREPARED.slice(0, 4));
+        await world.rotate();
+        await expect(world.rotate({ signer: next, next: world.signer, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        // One that was lost cannot announce another; who seals says which key it was, and who verifies trusts both.
+        const third = signerOf(generateKey('example.com/redress').secret);
+        expect(await world.seal({ signer: third, replaced: [NEXT_VERIFIER] })).toMatchObject({ made: 'sealed' });
+        const fourth = signerOf(generateKey('example.com/redress').secret);
+        const { rotation } = await world.rotate({ signer: third, next: fourth, replaced: [NEXT_VERIFIER] });
+        expect(rotation).toMatchObject({ number: 2, from: third.verifier, to: fourth.verifier });
+        await expectOneHistory();
+      });
+    });
+
+    describe('that moves documents', () => {
+      const sealed = (more: SealMore = {}) => world.seal({ documentsFor: 30, ...more });
+      const archived = async (number: number) => {
+        const bytes = await world.read(archivePath(number, 0));
+        return bytes === null ? null : heldIn(bytes).toSorted();
+      };
+      /** Documents of all records; each has to be there. */
+      const readable = async () => {
+        const digests = new Set<string>();
+        for await (const { record, documents } of world.journal.read({ all: true })) {
+          expect(Object.keys(documents)).toEqual(Object.keys(record.blobs));
+          for (const digest of Object.values(record.blobs)) digests.add(digest);
+        }
+        return [...digests].toSorted();
+      };
+
+      it('has those of each seal in one archive, and says until when they are kept', async () => {
+        await world.decide('a');
+        await world.fix('a');
+        const before = await readable();
+        expect(before).toHaveLength(3);
+        const { seal } = await sealed();
+        expect([seal.time, seal.documents]).toEqual(['2026-01-02T00:00:03.000Z', { from: 0, until: '2026-02-01T00:00:03.000Z' }]);
+        expect(await archived(1)).toEqual(before);
+        expect(await readable()).toEqual(before);
+        // Nothing was recorded.
+        expect((await sealed()).seal.documents).toBeUndefined();
+        expect(await archived(2)).toBeNull();
+        // What a later record names, too, is kept for as long as that one needs it.
+        await world.decide('a');
+        await world.decide('b');
+        expect((await sealed()).seal.documents).toEqual({ from: 5, until: '2026-02-01T00:00:05.000Z' });
+        const [state, other] = [digestOf({ id: 'a' }), digestOf({ id: 'b' })];
+        expect(before).toContain(state);
+        expect(await archived(3)).toEqual([state, other].toSorted());
+        // Nobody has to go on with it.
+        await world.decide('c');
+        expect((await world.seal()).seal.documents).toBeUndefined();
+        expect(await archived(4)).toBeNull();
+        expect(await readable()).toEqual([...before, other, digestOf({ id: 'c' })].toSorted());
+        // What none has said anything of, the next one takes in that does.
+        await world.decide('d');
+        expect((await sealed()).seal.documents).toMatchObject({ from: 9 });
+        expect(await archived(5)).toEqual([digestOf({ id: 'c' }), digestOf({ id: 'd' })].toSorted());
+        await expectOneHistory();
+      });
+
+      it.each(['before', 'after'] as const)('and dies %s any write loses none', async (death: Death) => {
+        await prepared();
+        const counted = dying(0, null);
+        await sealed({ store: counted.through });
+        const all = await readable();
+        const there = await archived(2);
+        expect(there).toEqual(['a', 'b', 'c', 'd'].map((id) => digestOf({ id })).toSorted());
+        for (let at = 0; at < counted.count; at++) {
+          await again();
+          await prepared();
+          await expect(sealed({ store: dying(at, death).through })).rejects.toThrow('died');
+          expect(await readable()).toEqual(all);
+          // Whoever completes it may have been told nothing of documents.
+          await world.seal();
+          await world.seal();
+          expect(await readable()).toEqual(all);
+          expect(await archived(2)).toEqual((await entries()).some((entry) => entry.includes('"until":')) ? there : null);
+          await expectOneHistory();
+        }
+      });
+
+      it('is one of several at once, and none is lost', async () => {
+        await prepared();
+        const all = await readable();
+        await Promise.all([sealed(), world.seal(), sealed(), (async () => expect(await readable()).toEqual(all))()]);
+        expect(await readable()).toEqual(all);
+        await world.decide('e');
+        await Promise.all([sealed(), sealed(), sealed()]);
+        expect(await readable()).toEqual([...all, digestOf({ id: 'e' })].toSorted());
+        const number =
+          (await entries())
+            .map((entry) => (JSON.parse(entry.toString()) as { seal?: { number: number; documents?: object } }).seal)
+            .findLast((each) => each?.documents !== undefined)?.number ?? 0;
+        expect(await archived(number)).toContain(digestOf({ id: 'e' }));
+        await expectOneHistory();
+      });
+
+      it('refuses days that are none', async () => {
+        await prepared();
+        for (const documentsFor of [0, 1.5, 40_000]) await expect(sealed({ documentsFor })).rejects.toMatchObject({ code: 'ledger/invalid' });
+      });
     });
 
     it('signs nothing with a key whose signatures are not its own', async () => {

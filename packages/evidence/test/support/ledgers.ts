@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sealFolder } from '../../src/ledger/folder.js';
+import { rotateFolder, sealFolder } from '../../src/ledger/folder.js';
 import { decodeEntries, encodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { sealing, VERIFIER } from './sealing.js';
 
@@ -18,12 +18,16 @@ export interface SealedFolder {
 /**
  * Makes a ledger of four streams: full and partial tiles, several seals, of which one is empty, and a record that is too long for an entry.
  * Nothing in it is unsealed, unless asked for.
+ *
+ * @param rotated Whether its key is replaced at last.
+ * @param archived Whether the documents of all seals but the first are moved into archives, for 30 days.
  */
-export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Promise<SealedFolder> {
+export async function sealedFolder({ rounds = 22, unsealed = false, rotated = false, archived = false } = {}): Promise<SealedFolder> {
   const world = sealing();
   const checkpoints: string[] = [];
   const seal = async () => {
-    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock });
+    const documents = archived && checkpoints.length > 0 ? { documentsFor: 30 } : {};
+    await sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, ...documents });
     checkpoints.push(readFileSync(join(world.directory, 'ledger', 'checkpoint'), 'utf8'));
   };
   for (let round = 0; round < rounds; round++) {
@@ -37,6 +41,10 @@ export async function sealedFolder({ rounds = 22, unsealed = false } = {}): Prom
   await seal();
   world.clock.time += 60_000;
   await seal();
+  if (rotated) {
+    const { directory, signer, next, clock } = world;
+    checkpoints.push((await rotateFolder({ directory, signer, next, clock, by: 'alice', reason: 'yearly' })).report.checkpoint);
+  }
   if (unsealed) await world.decide('a', { last: true });
   await world.journal.close?.();
   // What auditors get has no index.

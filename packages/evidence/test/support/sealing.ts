@@ -12,6 +12,11 @@ const KEY = generateKey('example.com/redress');
 export const SECRET = KEY.secret;
 /** The key that verifiers have. */
 export const VERIFIER = KEY.verifier;
+const NEXT_KEY = generateKey('example.com/redress');
+/** The private key that takes its place in tests of rotations. */
+export const NEXT_SECRET = NEXT_KEY.secret;
+/** Its public key. */
+export const NEXT_VERIFIER = NEXT_KEY.verifier;
 
 /** A clock that a test moves. */
 export interface SteppingClock extends Pick<Clock, 'now'> {
@@ -23,6 +28,8 @@ export interface Recording {
   readonly journal: Journal;
   readonly clock: SteppingClock;
   readonly signer: KeptSigner;
+  /** The key that takes its place. */
+  readonly next: KeptSigner;
   /** Texts, in the order in which they were signed. */
   readonly signed: string[];
   decide(id: string, body?: object): Promise<void>;
@@ -56,19 +63,24 @@ export function sealing(): Sealing {
 
 export function recording(journal: Journal, clock: SteppingClock): Recording {
   const signed: string[] = [];
-  const key = signerOf(KEY.secret);
+  const noting = (secret: string): KeptSigner => {
+    const key = signerOf(secret);
+    return {
+      ...key,
+      sign: (text) => {
+        // That a key can sign at all is shown by the empty log, which contradicts nothing.
+        if (text.toString().split('\n')[1] !== '0') signed.push(text.toString());
+        return key.sign(text);
+      },
+    };
+  };
   const ref = (id: string) => resource({ type: 'AWS::S3::Bucket', id, account: '111111111111', region: 'us-east-1' });
   return {
     journal,
     clock,
     signed,
-    signer: {
-      ...key,
-      sign: (text) => {
-        signed.push(text.toString());
-        return key.sign(text);
-      },
-    },
+    signer: noting(KEY.secret),
+    next: noting(NEXT_KEY.secret),
     async decide(id, body = {}) {
       clock.time += 1000;
       await journal.append({ kind: 'decision', resource: ref(id), remediator: 'r', body: { message: `seen ${id}`, ...body }, documents: { state: { id } } });
@@ -120,6 +132,7 @@ export function dying(at: number, death: Death | null): { through: (store: Ledge
       decided: (seal) => store.decided(seal),
       kept: (seal) => store.kept(seal),
       create: (path, bytes) => step(() => store.create(path, bytes)),
+      archive: (path, bytes, until) => step(() => store.archive(path, bytes, until)),
       publish: (note, over) => step(() => store.publish(note, over)),
       decide: (seal, plan) => step(() => store.decide(seal, plan)),
       keep: (seal, state) => step(() => store.keep(seal, state)),

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Digest, digestText } from '@redress/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Archives, archivePath, FolderArchives, heldIn } from './archive.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'redress-archive-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const text = (value: string) => ({ digest: digestText(value), text: value });
+/** Archives of texts, as a sealer makes them. */
+function made(seal: number, texts: readonly string[]): Buffer[] {
+  const archives = new Archives(seal);
+  const done = texts.map((each) => archives.add(text(each)));
+  return [...done, archives.end()].filter((each) => each !== null);
+}
+function stored(seal: number, texts: readonly string[]): void {
+  for (const [part, bytes] of made(seal, texts).entries()) {
+    const file = join(directory, archivePath(seal, part));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+}
+
+describe('an archive', () => {
+  const TEXTS = ['{"a":1}', `{"long":"${'abc'.repeat(2000)}"}`, '{"ä":"€ 𝄞"}'];
+
+  it('has its documents under their digests, shorter where that pays, and the same bytes each time', () => {
+    const [archive = Buffer.alloc(0), ...more] = made(7, TEXTS);
+    expect(more).toEqual([]);
+    expect(archive.length).toBeLessThan(1000);
+    expect(heldIn(archive)).toEqual(TEXTS.map(digestText));
+    expect(made(7, TEXTS)[0]?.equals(archive)).toBe(true);
+    // What does not get shorter stands as it is.
+    expect(archive.includes('{"a":1}')).toBe(true);
+    expect(archive.toString('latin1', archive.length - 90, archive.length - 71)).toBe('000000000007-00000 ');
+    expect(made(7, [])).toEqual([]);
+  });
+
+  it('is read by others: by ZIP of Python, with every checksum', () => {
+    stored(7, TEXTS);
+    const script = [
+      'import hashlib, json, sys, zipfile',
+      'with zipfile.ZipFile(sys.argv[1]) as z:',
+      '    assert z.testzip() is None',
+      '    print(json.dumps([[n, hashlib.sha256(z.read(n)).hexdigest()] for n in z.namelist()]))',
+    ].join('\n');
+    const listed = JSON.parse(execFileSync('python3', ['-c', script, join(directory, archivePath(7, 0))], { encoding: 'utf8' })) as [string, string][];
+    expect(listed.map(([name]) => name)).toEqual(TEXTS.map((each) => `${digestText(each).slice(7)}.json`));
+    for (const [name, digest] of listed) expect(name).toBe(`${digest}.json`);
+  });
+
+  it('is one of several where there is too much for one', () => {
+    const many = Array.from({ length: 16_385 }, (_, at) => `${at}`);
+    const parts = made(3, many);
+    expect(parts.map((each) => heldIn(each).length)).toEqual([16_384, 1]);
+    const large = ['a', 'b', 'c'].map((each) => `"${each.repeat(15 * 1024 * 1024)}"`);
+    expect(made(3, large).map((each) => heldIn(each).length)).toEqual([2, 1]);
+    expect([archivePath(3, 0), archivePath(3, 1)]).toEqual(['ledger/documents/000000000003.zip', 'ledger/documents/000000000003-1.zip']);
+  });
+
+  it('does not hold what was changed in it, whatever was', () => {
+    const [archive = Buffer.alloc(0)] = made(7, TEXTS);
+    fc.assert(
+      fc.property(fc.nat(archive.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const bad = Buffer.from(archive);
+        bad[at] = (bad[at] as number) ^ change;
+        // Each that it says it holds can be read, as it was.
+        const held = heldIn(bad);
+        expect(TEXTS.map(digestText)).toEqual(expect.arrayContaining(held));
+      }),
+    );
+    expect(heldIn(archive.subarray(0, 50))).toEqual([]);
+    expect(heldIn(Buffer.alloc(0))).toEqual([]);
+  });
+});
+
+describe('archives in a folder', () => {
+  const found = (archives: FolderArchives, value: string) => archives.get(digestText(value));
+
+  it('have a document wherever it is, also in one that came later, and as long as any has it', () => {
+    const archives = new FolderArchives(directory);
+    expect(found(archives, 'one')).toBeNull();
+    stored(1, ['one', 'two']);
+    expect(found(archives, 'one')).toBe('one');
+    stored(2, ['two', 'three']);
+    expect([found(archives, 'three'), found(archives, 'two'), found(archives, 'four')]).toEqual(['three', 'two', null]);
+    rmSync(join(directory, archivePath(1, 0)));
+    expect([found(archives, 'one'), found(archives, 'two')]).toEqual([null, 'two']);
+  });
+
+  it('that were changed have what is still what its digest says, and fail nobody', () => {
+    stored(1, ['one', `"${'x'.repeat(500)}"`]);
+    const file = join(directory, archivePath(1, 0));
+    const good = readFileSync(file);
+    for (let at = 0; at < good.length; at++) {
+      const bad = Buffer.from(good);
+      bad[at] = (bad[at] as number) ^ 0xff;
+      writeFileSync(file, bad);
+      const read = new FolderArchives(directory).get(digestText('one') as Digest);
+      expect(read === null || typeof read === 'string').toBe(true);
+    }
+    writeFileSync(file, 'no archive');
+    expect(found(new FolderArchives(directory), 'one')).toBeNull();
+  });
+});

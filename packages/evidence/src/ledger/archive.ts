@@ -1,0 +1,222 @@
+// Documents of a seal in one file: a ZIP archive, so that each is found by its digest without the others, and by anybody's tools. Its comment says which
+// archive it is, and the digest of all bytes before that. See https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+import { hash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { Digest } from '@redress/core';
+
+/** Where the archives of a log are. */
+export const ARCHIVES = 'ledger/documents';
+
+/**
+ * Path of an archive.
+ *
+ * @param part From 0; a seal whose documents are too many for one archive has several.
+ */
+export function archivePath(seal: number, part: number): string {
+  return `${ARCHIVES}/${String(seal).padStart(12, '0')}${part === 0 ? '' : `-${part}`}.zip`;
+}
+
+/** Bytes of documents, unpacked, from which on another archive is begun; and how many it has at most. Both are far from the limits of the format. */
+const MOST_BYTES = 32 * 1024 * 1024;
+const MOST = 16_384;
+
+const LOCAL = 0x04034b50;
+const CENTRAL = 0x02014b50;
+const END = 0x06054b50;
+/** Bytes of each, without names and comments. */
+const LOCAL_BYTES = 30;
+const CENTRAL_BYTES = 46;
+const END_BYTES = 22;
+/** Twelve digits of the seal and five of the part, and `sha256:` with 64 digits. */
+const COMMENT_BYTES = 90;
+/** 1 January 1980, 0:00, the first moment that the format knows. */
+const DATE = 33;
+const STORED = 0;
+const DEFLATED = 8;
+/** A document that does not get this much shorter is stored as it is. */
+const PAYS = 0.9;
+
+/** A document. */
+export interface Text {
+  readonly digest: Digest;
+  readonly text: string;
+}
+
+/** Puts documents into as many archives as they need. */
+export class Archives {
+  readonly #seal: number;
+  #part = 0;
+  #parts: Buffer[] = [];
+  #central: Buffer[] = [];
+  #at = 0;
+  #bytes = 0;
+
+  /** @param seal Its number. */
+  constructor(seal: number) {
+    this.#seal = seal;
+  }
+
+  /** @returns an archive that was full before; else null. */
+  add({ digest, text }: Text): Buffer | null {
+    const plain = Buffer.from(text);
+    const full = this.#central.length === 2 * MOST || this.#bytes + plain.length > MOST_BYTES ? this.end() : null;
+    const deflated = deflateRawSync(plain);
+    const [method, data] = deflated.length < PAYS * plain.length ? [DEFLATED, deflated] : [STORED, plain];
+    const name = Buffer.from(`${digest.slice('sha256:'.length)}.json`);
+    // What both headers have: version, flags, method, time, date, CRC, sizes, lengths of the name and of nothing.
+    const common = Buffer.alloc(LOCAL_BYTES - 4);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(method, 4);
+    common.writeUInt16LE(DATE, 8);
+    common.writeUInt32LE(crc32(plain), 10);
+    common.writeUInt32LE(data.length, 14);
+    common.writeUInt32LE(plain.length, 18);
+    common.writeUInt16LE(name.length, 22);
+    const central = Buffer.alloc(CENTRAL_BYTES);
+    central.writeUInt32LE(CENTRAL, 0);
+    central.writeUInt16LE(20, 4);
+    common.copy(central, 6);
+    central.writeUInt32LE(this.#at, 42);
+    const local = Buffer.alloc(4);
+    local.writeUInt32LE(LOCAL, 0);
+    this.#parts.push(local, common, name, data);
+    this.#central.push(central, name);
+    this.#at += LOCAL_BYTES + name.length + data.length;
+    this.#bytes += plain.length;
+    return full;
+  }
+
+  /** @returns what was added since the last one; null where that is nothing. */
+  end(): Buffer | null {
+    const count = this.#central.length / 2;
+    if (count === 0) return null;
+    const directory = Buffer.concat(this.#central);
+    const end = Buffer.alloc(END_BYTES);
+    end.writeUInt32LE(END, 0);
+    end.writeUInt16LE(count, 8);
+    end.writeUInt16LE(count, 10);
+    end.writeUInt32LE(directory.length, 12);
+    end.writeUInt32LE(this.#at, 16);
+    end.writeUInt16LE(COMMENT_BYTES, 20);
+    const whole = Buffer.concat([...this.#parts, directory, end]);
+    [this.#parts, this.#central, this.#at, this.#bytes] = [[], [], 0, 0];
+    const name = `${String(this.#seal).padStart(12, '0')}-${String(this.#part++).padStart(5, '0')}`;
+    return Buffer.concat([whole, Buffer.from(`${name} sha256:${hash('sha256', whole)}`)]);
+  }
+}
+
+/** Where a document is in an archive. */
+interface Place {
+  readonly method: number;
+  readonly bytes: number;
+  /** Of its header. */
+  readonly at: number;
+}
+
+/** Reads bytes of an archive; fewer where it ends. */
+type ReadAt = (at: number, length: number) => Buffer;
+
+/** The documents of an archive, by their digests; null for what is no archive. */
+function placesIn(size: number, read: ReadAt): Map<Digest, Place> | null {
+  const end = read(size - END_BYTES - COMMENT_BYTES, END_BYTES);
+  if (end.length < END_BYTES || end.readUInt32LE(0) !== END) return null;
+  const directory = read(end.readUInt32LE(16), end.readUInt32LE(12));
+  const places = new Map<Digest, Place>();
+  for (let at = 0; at + CENTRAL_BYTES <= directory.length; ) {
+    const length = directory.readUInt16LE(at + 28);
+    const name = directory.toString('latin1', at + CENTRAL_BYTES, at + CENTRAL_BYTES + length);
+    places.set(`sha256:${name.slice(0, -'.json'.length)}`, {
+      method: directory.readUInt16LE(at + 10),
+      bytes: directory.readUInt32LE(at + 20),
+      at: directory.readUInt32LE(at + 42),
+    });
+    at += CENTRAL_BYTES + length;
+  }
+  return places;
+}
+
+/** The text at a place; null where none can be read. Whether it is what its name says, its reader looks. */
+function textAt({ method, bytes, at }: Place, read: ReadAt): string | null {
+  try {
+    const header = read(at, LOCAL_BYTES);
+    const data = read(at + LOCAL_BYTES + header.readUInt16LE(26) + header.readUInt16LE(28), bytes);
+    return (method === DEFLATED ? inflateRawSync(data, { maxOutputLength: MOST_BYTES * 4 }) : data).toString('utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** The digests of documents that an archive holds, whole and unchanged. */
+export function heldIn(archive: Buffer): Digest[] {
+  const read: ReadAt = (at, length) => archive.subarray(Math.max(0, at), Math.max(0, at + length));
+  const places = placesIn(archive.length, read) ?? new Map<Digest, Place>();
+  return [...places].flatMap(([digest, place]) => {
+    const text = textAt(place, read);
+    return text !== null && digest === `sha256:${hash('sha256', text)}` ? [digest] : [];
+  });
+}
+
+/** The archives of a ledger in a folder, for who looks for single documents. */
+export class FolderArchives {
+  readonly #directory: string;
+  /** Documents by the names of archives that have them; and those that were looked at. */
+  readonly #known = new Map<Digest, Set<string>>();
+  readonly #seen = new Set<string>();
+
+  /** @param directory Of the journal. */
+  constructor(directory: string) {
+    this.#directory = join(directory, ARCHIVES);
+  }
+
+  /** The text of a document; null where no archive has it. */
+  get(digest: Digest): string | null {
+    this.#look();
+    for (const name of this.#known.get(digest) ?? []) {
+      const text = this.#within(name, (size, read) => {
+        const place = placesIn(size, read)?.get(digest);
+        return place === undefined ? null : textAt(place, read);
+      });
+      if (text !== null) return text;
+    }
+    return null;
+  }
+
+  /** Takes in those that have come. They never change; one that is gone is noticed when it is opened. */
+  #look(): void {
+    let names: string[] = [];
+    try {
+      names = readdirSync(this.#directory);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    for (const name of names.filter((each) => each.endsWith('.zip') && !this.#seen.has(each)).sort()) {
+      this.#seen.add(name);
+      for (const digest of this.#within(name, placesIn)?.keys() ?? []) {
+        const among = this.#known.get(digest) ?? new Set();
+        this.#known.set(digest, among.add(name));
+      }
+    }
+  }
+
+  #within<T>(name: string, work: (size: number, read: ReadAt) => T | null): T | null {
+    let handle: number;
+    try {
+      handle = openSync(join(this.#directory, name), 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+    try {
+      const { size } = fstatSync(handle);
+      return work(size, (at, length) => {
+        // What was changed may name any place and any length.
+        const bytes = Buffer.alloc(at < 0 ? 0 : Math.max(0, Math.min(length, size - at)));
+        return bytes.length === 0 ? bytes : bytes.subarray(0, readSync(handle, bytes, 0, bytes.length, at));
+      });
+    } finally {
+      closeSync(handle);
+    }
+  }
+}

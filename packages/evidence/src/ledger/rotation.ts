@@ -1,0 +1,53 @@
+// What is kept of a key that was replaced: the proof that it has announced the next one, under a checkpoint that it has signed. The newest checkpoint is
+// of the new key, and shows of the old one nothing. The format is https://c2sp.org/tlog-proof
+import { type JsonObject, RedressError } from '@redress/core';
+import type { Seal } from './entry.js';
+import type { LedgerStore } from './store.js';
+
+/** Where the proof of a rotation is. */
+export const rotationPath = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
+
+/**
+ * The proof that a log ends with an entry.
+ *
+ * @param path Hashes from beside the entry up to below the root.
+ * @param note The checkpoint of the log that ends with it.
+ */
+export function proofOfLast(entry: Buffer, index: number, path: readonly Buffer[], note: string): Buffer {
+  const lines = ['c2sp.org/tlog-proof@v1', `extra ${entry.toString('base64')}`, `index ${index}`, ...path.map((hash) => hash.toString('base64')), '', note];
+  return Buffer.from(lines.join('\n'));
+}
+
+/** A seal that is the last one under its key. */
+export type LastSeal = Seal & Required<Pick<Seal, 'rotation'>>;
+
+/**
+ * The seals by which a log says that its key is replaced, as many as it has.
+ *
+ * @throws {RedressError} `ledger/corrupt` when one is missing or cannot be read.
+ */
+export async function rotationsOf(store: Pick<LedgerStore, 'read'>, count: number): Promise<readonly LastSeal[]> {
+  const seals: LastSeal[] = [];
+  for (let number = 1; number <= count; number++) {
+    const text = (await store.read(rotationPath(number)))?.toString('utf8') ?? '';
+    const seal = sealIn(/\nextra ([A-Za-z0-9+/]+={0,2})\n/.exec(text)?.[1] ?? '');
+    if (seal?.rotation?.number !== number)
+      throw new RedressError(
+        'ledger/corrupt',
+        `${rotationPath(number)} is missing, or is not what announced key ${number + 1} of the log. Nothing was signed.`,
+        {
+          next: 'Find out with `redress evidence verify` what was changed.',
+        },
+      );
+    seals.push(seal as LastSeal);
+  }
+  return seals;
+}
+
+function sealIn(extra: string): Seal | null {
+  try {
+    return ((JSON.parse(Buffer.from(extra, 'base64').toString('utf8')) as JsonObject)['seal'] ?? null) as Seal | null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,244 @@
+// Keys that replace each other: a checkpoint is of a key that is trusted, or that a trusted key has announced, and signs logs of that size.
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { generateKey, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
+import { dying, NEXT_SECRET, NEXT_VERIFIER, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
+import { exitCodeOf, makeBundle, parseTrust, reportText, type Trust, verifyBundle, verifyLedger } from './index.js';
+
+const ORIGIN = 'example.com/redress';
+/** Of the key that was replaced alone: what auditors have who got it before. */
+const trust = parseTrust(TRUST);
+const trusting = (key: string, from: string | null = null, until: string | null = null): Trust => ({ keys: [{ origin: ORIGIN, key, from, until }] });
+const made = copies();
+let kept: SealedFolder;
+let folder: string;
+const at = (...path: string[]) => join(folder, ...path);
+const PROOF = 'ledger/rotations/1.tlog-proof';
+const verify = (more: object = {}) => verifyLedger({ directory: folder, trust, ...more });
+const codes = (more: object = {}) => verify(more).findings.map(({ severity, code }) => `${severity} ${code}`);
+const read = (file: string) => readFileSync(at(file), 'utf8');
+const name = (verifier: string) => verifier.split('+').slice(0, 2).join('+');
+
+/** A note with the signature of another key in place of its own. */
+function signedBy(secret: string, note: string): string {
+  const { verifier, sign } = signerOf(secret);
+  const text = note.slice(0, note.indexOf('\n\n') + 1);
+  return `${text}\n\u2014 ${ORIGIN} ${Buffer.concat([Buffer.from(verifier.split('+')[1] ?? '', 'hex'), sign(Buffer.from(text))]).toString('base64')}\n`;
+}
+
+beforeAll(async () => {
+  // 265 records and five seals as in other tests, one that announces, and one of the next key.
+  kept = await sealedFolder({ rotated: true });
+});
+afterAll(() => {
+  made.remove();
+  rmSync(kept.directory, { recursive: true, force: true });
+});
+beforeEach(() => {
+  folder = made.copy(kept);
+});
+
+describe('a key that was replaced', () => {
+  it('has announced the next one: who trusts the one trusts the other for what comes after it', () => {
+    const report = verify();
+    expect(report.findings).toEqual([]);
+    expect(report).toMatchObject({
+      ...{ status: 'intact', checkpoint: { size: 272, seals: 7 } },
+      rotations: [{ number: 1, from: VERIFIER, to: NEXT_VERIFIER, by: 'alice', reason: 'yearly' }],
+    });
+    expect(reportText(report)).toContain(`${name(NEXT_VERIFIER)} has replaced ${name(VERIFIER)} at ${report.rotations[0]?.since ?? ''}, by alice: yearly\n`);
+    // Checkpoints of both are what the log begins with.
+    const checkpoints = kept.checkpoints.map((note, index) => ({ name: `copy ${index}`, note: Buffer.from(note) }));
+    expect(checkpoints).toHaveLength(6);
+    expect(verify({ copies: checkpoints })).toMatchObject({ status: 'intact', compared: 6 });
+  });
+
+  it('need not be trusted by who trusts the next one, nor by who trusts each for its time', () => {
+    expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual([]);
+    const since = verify().rotations[0]?.since ?? '';
+    const after = new Date(Date.parse(since) + 1).toISOString();
+    const both = { keys: [...trusting(VERIFIER, null, after).keys, ...trusting(NEXT_VERIFIER, after).keys] };
+    expect(codes({ trust: both })).toEqual([]);
+  });
+
+  it('can announce others after it', async () => {
+    rmSync(at('index.sqlite'), { force: true });
+    const third = signerOf(generateKey(ORIGIN).secret);
+    const options = { directory: folder, clock: { now: () => Date.UTC(2026, 1, 1) } };
+    await rotateFolder({ ...options, signer: signerOf(NEXT_SECRET), next: third, by: 'bob', reason: 'lost' });
+    expect(verify()).toMatchObject({
+      ...{ status: 'intact', findings: [] },
+      rotations: [
+        { number: 1, to: NEXT_VERIFIER },
+        { number: 2, from: NEXT_VERIFIER, to: third.verifier, by: 'bob' },
+      ],
+    });
+    const second = readFileSync(at('ledger/rotations/2.tlog-proof'));
+    rmSync(at('ledger/rotations/2.tlog-proof'));
+    expect(codes()).toEqual(['untrusted untrusted-key', 'tampered missing-rotation']);
+    // The first is no proof of the second, nor the second without the first.
+    writeFileSync(at('ledger/rotations/2.tlog-proof'), read(PROOF));
+    expect(codes()).toContain('tampered wrong-rotation');
+    writeFileSync(at(PROOF), second);
+    rmSync(at('ledger/rotations/2.tlog-proof'));
+    expect(codes()).toEqual(expect.arrayContaining(['tampered wrong-rotation', 'tampered missing-rotation']));
+  });
+
+  it('and whose sealer died at any write, leaves nothing that is tampered with', async () => {
+    const world = sealing();
+    for (const id of ['a', 'b']) await world.decide(id);
+    const options = { directory: world.directory, signer: world.signer, clock: world.clock };
+    await sealFolder(options);
+    await world.decide('a');
+    const rotation = { ...options, next: world.next, by: 'alice', reason: 'yearly' };
+    const seen = new Set<string>();
+    for (let step = 0; ; step++) {
+      const copy = made.copy({ directory: world.directory, checkpoints: [] });
+      const { through } = dying(step, 'after');
+      const failed = await rotateFolder({ ...rotation, directory: copy, store: through }).then(
+        () => false,
+        (error: unknown) => {
+          expect(String(error)).toContain('died');
+          return true;
+        },
+      );
+      folder = copy;
+      seen.add(verify().status);
+      expect(['intact', 'incomplete']).toContain(verify().status);
+      await rotateFolder({ ...rotation, directory: copy });
+      expect(verify()).toMatchObject({ status: 'intact', rotations: [{ number: 1 }], unsealed: 0 });
+      if (!failed) break;
+      expect(step).toBeLessThan(30);
+    }
+    expect(seen).toEqual(new Set(['intact', 'incomplete']));
+    await world.remove();
+  });
+});
+
+describe('of keys that replace each other it finds', () => {
+  it('that what has announced the next one is gone', () => {
+    rmSync(at(PROOF));
+    const report = verify();
+    expect(report.findings.map(({ code }) => code)).toEqual(['untrusted-key', 'missing-rotation']);
+    expect(report.firstBad).toMatchObject({ severity: 'tampered', code: 'missing-rotation', file: PROOF, entry: 270 });
+    // Also by who needs it not.
+    expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['tampered missing-rotation']);
+  });
+
+  it('that the next key alone has signed it', () => {
+    const note = read(PROOF);
+    const checkpoint = note.slice(note.indexOf('\n\n') + 2);
+    writeFileSync(at(PROOF), `${note.slice(0, note.indexOf('\n\n') + 2)}${signedBy(NEXT_SECRET, checkpoint)}`);
+    const report = verify();
+    expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['tampered forged-rotation', 'untrusted untrusted-key']);
+    expect(report.firstBad?.message).toContain(`${name(VERIFIER)} is replaced by ${name(NEXT_VERIFIER)}, and ${name(VERIFIER)} has not signed it`);
+    expect(exitCodeOf(report)).toBe(1);
+    // Under the id of the old key, too.
+    const forged = signedBy(NEXT_SECRET, checkpoint).replace(/ \S+\n$/, (signature) => {
+      const bytes = Buffer.from(signature.trim(), 'base64');
+      bytes.write(VERIFIER.split('+')[1] ?? '', 'hex');
+      return ` ${bytes.toString('base64')}\n`;
+    });
+    writeFileSync(at(PROOF), `${note.slice(0, note.indexOf('\n\n') + 2)}${forged}`);
+    expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['tampered forged-rotation']);
+  });
+
+  it('that it was announced in another history', async () => {
+    const world = sealing();
+    await world.decide('x');
+    await rotateFolder({ directory: world.directory, signer: world.signer, next: world.next, clock: world.clock, by: 'alice', reason: 'yearly' });
+    writeFileSync(at(PROOF), readFileSync(join(world.directory, PROOF)));
+    expect(codes()).toEqual(['tampered forked']);
+    await world.remove();
+  });
+
+  it('that what is announced was not in what the key has signed', () => {
+    const other = generateKey(ORIGIN).verifier;
+    const changed = read(PROOF).replace(/extra (\S+)/, (_, extra: string) => {
+      const entry = Buffer.from(extra, 'base64').toString().replace(NEXT_VERIFIER, other);
+      return `extra ${Buffer.from(entry).toString('base64')}`;
+    });
+    writeFileSync(at(PROOF), changed);
+    expect(codes()).toEqual(['tampered forged-rotation', 'untrusted untrusted-key']);
+  });
+
+  it('a key that nobody has announced', () => {
+    const foreign = generateKey(ORIGIN);
+    writeFileSync(at('ledger/checkpoint'), signedBy(foreign.secret, read('ledger/checkpoint')));
+    const report = verify();
+    expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+    expect(report.firstBad?.message).toContain(`none of them has announced ${name(foreign.verifier)}, which has`);
+    expect(exitCodeOf(report)).toBe(3);
+    // The trust file may announce it, where there was no record of it.
+    expect(codes({ trust: { keys: [...trust.keys, ...trusting(foreign.verifier).keys] } })).toEqual([]);
+  });
+
+  it('that the old key has signed after it, here or elsewhere, and the new one before', () => {
+    const newest = read('ledger/checkpoint');
+    const old = signedBy(SECRET, newest);
+    expect(codes({ copies: [{ name: 'elsewhere', note: Buffer.from(old) }] })).toEqual(['untrusted key-out-of-time']);
+    const announced = read(PROOF).slice(read(PROOF).indexOf('\n\n') + 2);
+    const early = verify({ copies: [{ name: 'elsewhere', note: Buffer.from(signedBy(NEXT_SECRET, announced)) }] });
+    expect(early.firstBad?.message).toContain(`elsewhere: It has 271 entries and is signed by ${name(NEXT_VERIFIER)}, which signs from entry 271 on.`);
+    writeFileSync(at('ledger/checkpoint'), old);
+    const report = verify({ trust: { keys: [...trust.keys, ...trusting(NEXT_VERIFIER).keys] } });
+    expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
+    expect(report.firstBad?.message).toContain(`is signed by ${name(VERIFIER)}, which entry 270 has replaced by ${name(NEXT_VERIFIER)}`);
+  });
+
+  it('that the key was not trusted any more when it announced the next one', () => {
+    const report = verify({ trust: trusting(VERIFIER, null, '2026-01-01T00:00:00Z') });
+    expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['untrusted key-out-of-time', 'untrusted untrusted-key']);
+    expect(report.firstBad).toMatchObject({ file: PROOF, entry: 270 });
+  });
+
+  it('that a key it has announced is used after the until of the trust file', () => {
+    const until = { keys: [...trust.keys, ...trusting(NEXT_VERIFIER, null, '2026-01-01T00:00:00Z').keys] };
+    expect(codes({ trust: until })).toEqual(['untrusted key-out-of-time']);
+  });
+
+  it('proofs of rotations that the log does not have', () => {
+    const plain = 'ledger/rotations/3.tlog-proof';
+    writeFileSync(at(plain), read(PROOF));
+    mkdirSync(at('ledger/rotations/x'), { recursive: true });
+    writeFileSync(at('ledger/rotations/x/1.tlog-proof'), read(PROOF));
+    expect(
+      verify()
+        .findings.map(({ code, file }) => `${code} ${file}`)
+        .sort(),
+    ).toEqual(['stray-file ledger/rotations/3.tlog-proof', 'stray-file ledger/rotations/x/1.tlog-proof']);
+  });
+
+  it('any proof where there was none', async () => {
+    const plain = await sealedFolder({ rounds: 1 });
+    const proof = read(PROOF);
+    folder = made.copy(plain);
+    mkdirSync(dirname(at(PROOF)), { recursive: true });
+    writeFileSync(at(PROOF), proof);
+    expect(existsSync(at(PROOF))).toBe(true);
+    expect(codes()).toEqual(['tampered beyond-checkpoint']);
+    rmSync(plain.directory, { recursive: true });
+  });
+});
+
+describe('a bundle', () => {
+  const bundle = () => makeBundle(folder, { resources: ['a'] }).file;
+
+  it('says which key has announced the one that signed it', () => {
+    expect(verifyBundle(Buffer.from(bundle()), { trust })).toMatchObject({ status: 'intact', findings: [], checkpoint: { size: 272 } });
+    expect(verifyBundle(Buffer.from(bundle()), { trust: trusting(NEXT_VERIFIER) })).toMatchObject({ status: 'intact' });
+  });
+
+  it('is of no trusted key without that, and tampered with where that was changed', () => {
+    const { rotations, ...rest } = JSON.parse(bundle()) as { rotations: string[] };
+    expect(rotations).toHaveLength(1);
+    expect(verifyBundle(Buffer.from(JSON.stringify(rest)), { trust })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+    const proof = rotations[0] ?? '';
+    const forged = `${proof.slice(0, proof.indexOf('\n\n') + 2)}${signedBy(NEXT_SECRET, proof.slice(proof.indexOf('\n\n') + 2))}`;
+    const { seal, ...others } = rest as { seal?: unknown };
+    const changed = JSON.stringify({ ...others, rotations: [forged], seal });
+    expect(verifyBundle(Buffer.from(changed), { trust })).toMatchObject({ status: 'tampered', firstBad: { code: 'forged-rotation' } });
+  });
+});

@@ -1,0 +1,185 @@
+// Which keys sign which part of a log: those of the trust file, and those that they have announced.
+import type { Finding, Folder, Place } from './findings.js';
+import { rootFrom } from './inclusion.js';
+import { isObject, type JsonObject, readCanonical, utf8 } from './json.js';
+import { type Log, rootOfFirst } from './log.js';
+import { type Checkpoint, checkKey, readCheckpoint, type Trust, type TrustedKey, UsageError } from './note.js';
+import { readProofFile } from './proof-file.js';
+
+/** A key that was replaced by another one. */
+export interface Rotation {
+  /** From 1. */
+  readonly number: number;
+  /** The key that has announced the other one, and signed that; both as the trust file has keys. */
+  readonly from: string;
+  readonly to: string;
+  /** When the seal was made that says so. */
+  readonly since: string;
+  /** Who replaced it, and why, as the record says. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Finds something at a rotation. */
+export type FindAt = (severity: Finding['severity'], code: string, message: string, number: number, place?: Place) => void;
+
+/** A rotation, with the checkpoint of the key that was replaced. */
+interface Announced extends Rotation {
+  readonly signed: Checkpoint;
+}
+
+/** Path of the proof of a rotation. */
+export const rotationFile = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
+
+/** The proofs of a folder, in their order. */
+export function rotationsIn(folder: Folder): Buffer[] {
+  const files: Buffer[] = [];
+  for (let next = folder.bytes(rotationFile(1)); next !== null; next = folder.bytes(rotationFile(files.length + 1))) files.push(next);
+  return files;
+}
+
+/** Finds at the files of rotations. */
+export const atFile =
+  (folder: Folder): FindAt =>
+  (severity, code, message, number, place = {}) =>
+    folder.find(severity, code, message, rotationFile(number), place);
+
+/** The keys of a log. */
+export class Keys {
+  /** Whom to trust: the trust file, with what its keys have announced. */
+  readonly trust: Trust;
+  readonly #announced: readonly Announced[];
+  readonly #proofs: number;
+
+  /**
+   * @param trust The trust file.
+   * @param proofs Of all rotations, from the first one on. What is wrong with one is found, and announces nothing.
+   */
+  constructor(trust: Trust, proofs: readonly Uint8Array[], find: FindAt) {
+    const announced: Announced[] = [];
+    const keys = [...trust.keys];
+    for (const [at, proof] of proofs.entries()) {
+      const number = at + 1;
+      const read = announcedBy(proof, number);
+      if ('code' in read) {
+        find('tampered', read.code, read.message, number, read.place);
+        continue;
+      }
+      const { from, to, since, signed } = read;
+      const place = { entry: signed.size - 1 };
+      if (announced.some((each) => each.from === from || each.from === to || each.to === to)) {
+        find('tampered', 'wrong-rotation', `${keyName(from)} announces ${keyName(to)}, and one of them was replaced or announced before.`, number, place);
+        continue;
+      }
+      announced.push(read);
+      const of = (key: string) => keys.filter((each) => each.origin === signed.origin && each.key === key);
+      const isTrusted = of(from).some((each) => maySign(each, Date.parse(since)));
+      // Of a key that the trust file names it says from when and until when.
+      if (isTrusted && of(to).length === 0) keys.push({ origin: signed.origin, key: to, from: since, until: null });
+      else if (!isTrusted && of(from).length > 0)
+        find('untrusted', 'key-out-of-time', `${keyName(from)} has announced ${keyName(to)} at ${since}, when it was not trusted.`, number, place);
+    }
+    this.trust = { keys };
+    this.#announced = announced;
+    this.#proofs = proofs.length;
+  }
+
+  /** Rotations whose proofs hold. */
+  get rotations(): readonly Rotation[] {
+    return this.#announced.map(({ signed: _, ...rotation }) => rotation);
+  }
+
+  /** Why a checkpoint is not by a key that signs logs of this size; null where it is. */
+  outOfPlace({ by, size }: Checkpoint): string | null {
+    const reasons = by.map(({ key }) => {
+      const end = this.#announced.find(({ from }) => from === key);
+      if (end !== undefined && size > end.signed.size)
+        return `It has ${size} entries and is signed by ${keyName(key)}, which entry ${end.signed.size - 1} has replaced by ${keyName(end.to)}.`;
+      const begin = this.#announced.find(({ to }) => to === key);
+      return begin !== undefined && size <= begin.signed.size
+        ? `It has ${size} entries and is signed by ${keyName(key)}, which signs from entry ${begin.signed.size} on.`
+        : null;
+    });
+    return reasons.includes(null) ? null : (reasons[0] ?? null);
+  }
+
+  /** Compares with the log what was signed when a key was replaced. */
+  check(log: Log, find: FindAt): void {
+    for (const { number, from, signed } of this.#announced) {
+      const place = { entry: signed.size - 1 };
+      if (signed.size > log.size)
+        find(
+          'tampered',
+          'beyond-checkpoint',
+          `The key was replaced in a log that is longer than the ${log.size} entries that the checkpoint says.`,
+          number,
+          place,
+        );
+      else if (!rootOfFirst(log, signed.size).equals(signed.root))
+        find('tampered', 'forked', `The first ${signed.size} entries are not those that ${keyName(from)} has signed when it was replaced.`, number, place);
+    }
+    // One that is there and does not hold was found already.
+    for (const [at, entry] of log.rotations.entries())
+      if (at >= this.#proofs)
+        find('tampered', 'missing-rotation', `Entry ${entry} replaces the key of the log, and what the key before it has signed of that is missing.`, at + 1, {
+          entry,
+        });
+  }
+}
+
+interface Wrong {
+  readonly code: string;
+  readonly message: string;
+  readonly place: Place;
+}
+
+/** What a proof announces, if the key that is replaced has signed it. */
+function announcedBy(file: Uint8Array, expected: number): Announced | Wrong {
+  const wrong = (code: string, message: string, place: Place = {}): Wrong => ({ code, message, place });
+  const proof = readProofFile(file);
+  const bytes = proof?.extra ?? null;
+  const seal = bytes === null ? undefined : memberOf(readCanonical(utf8(bytes) ?? ''), 'seal');
+  const rotation = memberOf(seal, 'rotation');
+  if (proof === null || bytes === null || seal === undefined || rotation === undefined)
+    return wrong('wrong-rotation', 'It is not the proof of a seal that replaces a key, or parts of it were changed.');
+  const { number, from, to, by, reason } = rotation;
+  const { time } = seal;
+  const said = readCheckpoint(proof.checkpoint, { keys: [] });
+  const origin = 'code' in said ? said.said?.origin : said.origin;
+  const { entry, path } = proof;
+  const place = { entry };
+  if (number !== expected || typeof time !== 'string' || Number.isNaN(Date.parse(time)) || origin === undefined || !isKey(from, origin) || !isKey(to, origin))
+    return wrong('wrong-rotation', `It does not say how the key of a log is replaced for the ${expected}. time.`, place);
+  const signed = readCheckpoint(proof.checkpoint, { keys: [{ origin, key: from, from: null, until: null }] });
+  if ('code' in signed)
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and ${keyName(from)} has not signed it.`, place);
+  if (entry !== signed.size - 1 || rootFrom({ entry, bytes, path }, signed.size)?.equals(signed.root) !== true)
+    return wrong('forged-rotation', `It says that ${keyName(from)} is replaced by ${keyName(to)}, and that is not what ${keyName(from)} has signed.`, place);
+  return { number: expected, from, to, since: time, by: String(by), reason: String(reason), signed };
+}
+
+function memberOf(value: unknown, name: string): JsonObject | undefined {
+  const member = isObject(value) ? value[name] : undefined;
+  return isObject(member) ? member : undefined;
+}
+
+function isKey(value: unknown, origin: string): value is string {
+  try {
+    if (typeof value !== 'string') return false;
+    checkKey(value, origin, 'It');
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
+/** A key for people: its name and id. */
+export function keyName(key: string): string {
+  return key.split('+').slice(0, 2).join('+');
+}
+
+/** Whether a key is trusted to sign at a moment, in milliseconds. */
+export function maySign({ from, until }: TrustedKey, moment: number): boolean {
+  return (from === null || moment >= Date.parse(from)) && (until === null || moment < Date.parse(until));
+}
