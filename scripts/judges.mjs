@@ -51,6 +51,17 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'botocore',
+    judge: "AWS's own models of its services, as botocore has them",
+    judges:
+      'the input of every call that a remediator sends, in every scenario of the conformance kit; that replies which lack a member are never taken for the good state; that a write which replaces carries all that was read',
+    tools: [
+      { name: 'botocore', licence: 'Apache-2.0', by: 'pip' },
+      { name: 'moto', licence: 'Apache-2.0', by: 'pip' },
+      { name: 'ministack', licence: 'MIT', by: 'pip' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

@@ -7,4 +7,8 @@ export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
 export function folderOf(name: 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
 /** Python of a tool. */
-export function pythonOf(name: 'moto' | 'ministack' | 'checkov' | 'cfn-lint' | 'c7n' | 'ocsf-json-schema' | 'compliance-trestle'): string;
+/** The version that a tool is pinned to. */
+export function versionOf(name: string): string;
+export function pythonOf(
+  name: 'moto' | 'ministack' | 'checkov' | 'botocore' | 'prowler' | 'cfn-lint' | 'c7n' | 'ocsf-json-schema' | 'compliance-trestle',
+): string;

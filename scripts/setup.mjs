@@ -27,6 +27,7 @@ const TOOLS = {
   'cfn-lint': { folder: '.cache/judges/cfn-lint', requirements: 'requirements-cfn-lint.txt', what: "AWS's linter of templates (cfn-lint" },
   'ocsf-json-schema': { folder: '.cache/judges/ocsf', requirements: 'requirements-ocsf.txt', what: 'the validator of OCSF (ocsf-json-schema' },
   'compliance-trestle': { folder: '.cache/judges/trestle', requirements: 'requirements-trestle.txt', what: 'the validator of OSCAL (compliance-trestle' },
+  botocore: { folder: '.cache/judges/botocore', requirements: 'requirements-botocore.txt', what: "AWS's service models (botocore" },
   'event-ruler': {
     folder: '.cache/judges/event-ruler',
     maven: 'software.amazon.event.ruler:event-ruler:2.1.0',

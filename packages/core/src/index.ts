@@ -240,6 +240,7 @@ export {
   type CallInput,
   type CommandClass,
   defineService,
+  given,
   type InputOf,
   inParallel,
   isReadOperation,

@@ -2,7 +2,7 @@ import { RedressError } from '../model/errors.js';
 import { GLOBAL_REGION, type ResourceRef } from '../model/resource.js';
 import type { CallReader, CallSubject, Tags } from './define.js';
 import type { Asked, NoReads, ResourceType, ResourceTypeDefinition } from './resource-parts.js';
-import type { OperationUse } from './service.js';
+import { given, type OperationUse } from './service.js';
 
 export type { Asked, ListArgs, Listed, NoReads, Part, ResourceType, ResourceTypeDefinition, WithFound } from './resource-parts.js';
 
@@ -75,11 +75,11 @@ export const accountEverywhere: ResourceType<undefined> = defineResource({
 /**
  * A list of tags as most services give it.
  *
- * @throws {Error} where there is no list at all: that is not the same as none, and an exception may be among them.
+ * @throws {Error} where there is no list at all, or a tag without a key: that is not the same as none, and an exception may be among them.
  */
 export function tagsIn(list: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined): Tags {
   if (list === undefined) throw new Error('The service did not say which tags there are.');
-  return Object.fromEntries(list.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])));
+  return Object.fromEntries(list.map((tag) => [given(tag, 'Key'), tag.Value ?? '']));
 }
 
 /**

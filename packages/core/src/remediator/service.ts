@@ -236,6 +236,19 @@ export function defineService(options: {
 }
 
 /**
+ * A member of a reply that has to be there. A list that is empty is there; one that the service left out says nothing, and least of all that there is
+ * nothing in it.
+ *
+ * @example given(await aws.rds.DescribeDBInstances({ DBInstanceIdentifier: id }), 'DBInstances')[0]
+ * @throws {Error} naming the member, where it is left out: the look then ends as one that could not be made.
+ */
+export function given<T extends object, K extends keyof T & string>(reply: T, member: K): NonNullable<T[K]> {
+  const value = reply[member];
+  if (value === undefined || value === null) throw new Error(`The service did not say ${member}: whether it is there, or what it is, is not known.`);
+  return value as NonNullable<T[K]>;
+}
+
+/**
  * Reads that do not need each other's answers, at the same time. What is no promise is its own answer.
  *
  * @example const [keys, { User }] = await inParallel(aws.iam.ListAccessKeys({ UserName }), aws.iam.GetUser({ UserName }));
@@ -255,7 +268,7 @@ export async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
 }
 
 /**
- * All items of a paginated read.
+ * All items of a paginated read. An answer without the list at all is an error, not an empty page.
  *
  * @example for await (const rule of paginate(aws.ec2.DescribeSecurityGroupRules, { Filters }, 'SecurityGroupRules')) …
  * @param tokens names of the token in the input and the output; default `NextToken` for both.
@@ -282,9 +295,8 @@ export async function* pages<I extends object, O extends object, K extends keyof
   const seen = new Set<unknown>();
   do {
     const page = await read(token === undefined ? input : ({ ...input, [tokens.input]: token } as I));
-    const list: unknown = page[items];
     // An answer without the list at all is not an empty list: nothing may be concluded from it.
-    if (Array.isArray(list)) yield list as never;
+    yield given(page, items as K & string) as never;
     token = (page as Record<string, unknown>)[tokens.output];
     if (token === '' || token === null) token = undefined;
     if (token !== undefined && seen.has(token)) throw new RedressError('aws/unknown', `The service answered the same page token twice (${String(items)}).`);

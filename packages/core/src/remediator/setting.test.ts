@@ -351,8 +351,9 @@ describe('settings of an account', () => {
 
 it('a list of tags that is not there is not an empty one', () => {
   expect(tagsIn([])).toEqual({});
-  expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }, { Value: 'no key' }])).toEqual({ team: 'a', empty: '' });
+  expect(tagsIn([{ Key: 'team', Value: 'a' }, { Key: 'empty' }])).toEqual({ team: 'a', empty: '' });
   expect(() => tagsIn(undefined)).toThrow('did not say which tags there are');
+  expect(() => tagsIn([{ Key: 'team', Value: 'a' }, { Value: 'no key' }])).toThrow('did not say Key');
 });
 
 it('what has to exist is named in the policy, or said to be missing', () => {

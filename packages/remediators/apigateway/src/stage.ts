@@ -1,4 +1,4 @@
-import { type CallReader, defineResource, isRecord, paginate } from '@redress/core';
+import { type CallReader, defineResource, given, isRecord, paginate } from '@redress/core';
 import { apigateway } from './client.js';
 
 /** A stage of a REST API, by what its ARN ends in: `restapis/a1b2c3d4e5/stages/prod`. */
@@ -13,7 +13,7 @@ export const stage = defineResource({
     reads: [apigateway.pick('GetRestApis', 'GetStages')],
     async *of({ aws }) {
       for await (const { id } of paginate(aws.apigateway.GetRestApis, {}, 'items', { input: 'position', output: 'position' }))
-        for (const { stageName } of id === undefined ? [] : ((await aws.apigateway.GetStages({ restApiId: id })).item ?? []))
+        for (const { stageName } of id === undefined ? [] : given(await aws.apigateway.GetStages({ restApiId: id }), 'item'))
           if (stageName !== undefined) yield { id: `restapis/${id}/stages/${stageName}` };
     },
   },

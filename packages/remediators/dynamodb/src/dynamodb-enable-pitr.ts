@@ -1,7 +1,11 @@
-import { defineSetting, shortLived } from '@redress/core';
+import { type AwsReads, defineSetting, shortLived } from '@redress/core';
 import { dynamodb } from './client.js';
 import { packageRef } from './package-ref.js';
 import { table } from './table.js';
+
+const backups = dynamodb.pick('DescribeContinuousBackups');
+const recoveryOf = async ({ aws, id }: { readonly aws: AwsReads<readonly [typeof backups]>; readonly id: string }) =>
+  (await aws.dynamodb.DescribeContinuousBackups({ TableName: id })).ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
 
 /**
  * Turns on point-in-time recovery of a table. Backups take no throughput of it.
@@ -31,16 +35,21 @@ export const enablePitr = defineSetting({
     terraform: 'aws_dynamodb_table point_in_time_recovery.enabled',
   },
   read: {
-    reads: [dynamodb.pick('DescribeContinuousBackups')],
-    of: async ({ aws, id }) => ({
-      status: (await aws.dynamodb.DescribeContinuousBackups({ TableName: id })).ContinuousBackupsDescription?.PointInTimeRecoveryDescription
-        ?.PointInTimeRecoveryStatus,
-    }),
+    reads: [backups],
+    of: async (asked) => ({ status: (await recoveryOf(asked))?.PointInTimeRecoveryStatus }),
+  },
+  // A period that is set already is kept: without one DynamoDB takes its default.
+  context: {
+    reads: [backups],
+    of: async (asked) => ({ days: (await recoveryOf(asked))?.RecoveryPeriodInDays ?? null }),
   },
   wanted: () => ({ status: 'ENABLED' }),
   writes: [dynamodb.pick('UpdateContinuousBackups')],
-  write: ({ id, to }) =>
-    dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: to.status === 'ENABLED' } }),
+  write: ({ id, context }) =>
+    dynamodb.call('UpdateContinuousBackups', {
+      TableName: id,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, ...(context?.days == null ? {} : { RecoveryPeriodInDays: context.days }) },
+    }),
   undo: ({ id }) => ({
     calls: [dynamodb.call('UpdateContinuousBackups', { TableName: id, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } })],
     restores: 'exact',

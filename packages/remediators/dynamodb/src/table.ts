@@ -1,11 +1,11 @@
-import { allOf, defineResource, paginate, tagsIn } from '@redress/core';
+import { allOf, defineResource, given, paginate, tagsIn } from '@redress/core';
 import { dynamodb } from './client.js';
 
 /** A DynamoDB table, by its name. */
 export const table = defineResource({
   type: 'AWS::DynamoDB::Table',
   arn: 'arn:{partition}:dynamodb:{region}:{account}:table/{id}',
-  find: { reads: [dynamodb.pick('DescribeTable')], of: async ({ aws, id }) => (await aws.dynamodb.DescribeTable({ TableName: id })).Table },
+  find: { reads: [dynamodb.pick('DescribeTable')], of: async ({ aws, id }) => given(await aws.dynamodb.DescribeTable({ TableName: id }), 'Table') },
   created: ({ CreationDateTime }) => CreationDateTime,
   tags: {
     reads: [dynamodb.pick('ListTagsOfResource')],

@@ -1,4 +1,4 @@
-import { accountInRegion, defineSetting } from '@redress/core';
+import { accountInRegion, defineSetting, given } from '@redress/core';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -39,7 +39,7 @@ export const enableEbsEncryptionByDefault = defineSetting({
     },
   },
   // The key is a hazard, and nothing else.
-  context: { reads: [ec2.pick('GetEbsDefaultKmsKeyId')], of: async ({ aws }) => ({ key: (await aws.ec2.GetEbsDefaultKmsKeyId({})).KmsKeyId ?? null }) },
+  context: { reads: [ec2.pick('GetEbsDefaultKmsKeyId')], of: async ({ aws }) => ({ key: given(await aws.ec2.GetEbsDefaultKmsKeyId({}), 'KmsKeyId') }) },
   hazards: [
     {
       code: 'customer-default-key',

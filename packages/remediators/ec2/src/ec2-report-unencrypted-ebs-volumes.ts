@@ -1,4 +1,4 @@
-import { defineRemediator, isGone, pages } from '@redress/core';
+import { defineRemediator, given, isGone, pages } from '@redress/core';
 import { ec2, HIDDEN_TOO } from './client.js';
 import { packageRef } from './package-ref.js';
 
@@ -29,14 +29,14 @@ export const reportUnencryptedEbsVolumes = defineRemediator({
   alsoFoundBy: { prowler: ['ec2_ebs_volume_encryption'] },
   uses: { reads: [ec2.pick('DescribeVolumes')], writes: [], undoes: [] },
   async observe({ aws, resource }) {
-    let volumes: Awaited<ReturnType<typeof aws.ec2.DescribeVolumes>>['Volumes'];
+    let reply: Awaited<ReturnType<typeof aws.ec2.DescribeVolumes>>;
     try {
-      volumes = (await aws.ec2.DescribeVolumes({ VolumeIds: [resource.id], ...HIDDEN_TOO })).Volumes;
+      reply = await aws.ec2.DescribeVolumes({ VolumeIds: [resource.id], ...HIDDEN_TOO });
     } catch (error) {
       if (isGone(error)) return 'gone';
       throw error;
     }
-    const volume = volumes?.find((each) => each.VolumeId === resource.id);
+    const volume = given(reply, 'Volumes').find((each) => each.VolumeId === resource.id);
     if (volume === undefined) return 'gone';
     if (typeof volume.Encrypted !== 'boolean') throw new Error(`DescribeVolumes did not say whether ${resource.id} is encrypted.`);
     return {

@@ -65,8 +65,6 @@ describe('which rules', () => {
       rule(22, { PrefixListId: 'pl-1' }),
       rule(22, { ReferencedGroupInfo: { GroupId: 'sg-2' } }),
       rule(22, { GroupId: 'sg-2' }),
-      { ...rule(22), SecurityGroupRuleId: undefined as never },
-      { ...rule(22), IsEgress: undefined as never },
     ];
     const assessment = await plan({ rules: [...harmless.slice(0, 5), ...open, ...harmless.slice(5)] });
     expect(revoked(assessment)).toEqual(open.map((each) => [each.SecurityGroupRuleId]));
@@ -94,6 +92,20 @@ describe('which rules', () => {
 
   it('belong to the account that shares the group, not to the one that uses it', async () => {
     expect((await plan({ groups: { [GROUP]: { owner: '999999999999' } }, rules: [rule(22)] })).status).toBe('not-applicable');
+  });
+
+  it.each<[string, FakeRule]>([
+    ['what it is called', { SecurityGroupRuleId: undefined as never }],
+    ['whether it lets in', { IsEgress: undefined as never }],
+    ['whom it lets in', { CidrIpv4: undefined as never }],
+    ['to what it lets in', { IpProtocol: undefined as never }],
+  ])('are not guessed where EC2 does not say of one of them %s: the look is not made, and a sweep looks', async (_, left) => {
+    const rules = [rule(443), { ...rule(22), ...left }];
+    await expect(look({ rules })).rejects.toThrow(/^The service did not say /);
+    const { aws } = fakeEc2({ ...REGION, rules: rules.map((each) => ({ ...each, GroupOwnerId: ACCOUNT })) });
+    const listed: unknown[] = [];
+    for await (const page of remediator.observeMany?.({ aws, parameters, account: ACCOUNT, region: 'eu-west-1' } as never) ?? []) listed.push(...page);
+    expect(listed).toEqual([{ type: 'AWS::EC2::SecurityGroup', id: GROUP, seen: null }]);
   });
 
   it('do not depend on the order that EC2 answers in', async () => {

@@ -303,7 +303,13 @@ export function revokeOpenPorts(options: {
       yield idle.map(closed);
 
       function mayBeOpen(rule: Parameters<typeof ingressOf>[0], id: string): boolean {
-        const [lets] = ingressOf(rule);
+        let lets: Ingress | undefined;
+        try {
+          [lets] = ingressOf(rule);
+        } catch {
+          // What cannot be read is looked at.
+          return true;
+        }
         if (lets === undefined || !covered(lets.ports, meant)) return false;
         const { cidr, list } = lets;
         if (cidr !== null && isOpen(cidr)) return true;
@@ -338,8 +344,8 @@ function saysOneOf(
 
 /** The rules that are open on their own, with all that their undo needs. */
 function openOf(lets: readonly Ingress[], meant: Meant): readonly OpenRule[] {
-  const open = lets.flatMap(({ rule: { SecurityGroupRuleId: id, Description, Tags = [] }, ports, cidr }) => {
-    if (id === undefined || cidr === null || !meant.isOpen(cidr) || !covered(ports, meant)) return [];
+  const open = lets.flatMap(({ id, rule: { Description, Tags = [] }, ports, cidr }) => {
+    if (cidr === null || !meant.isOpen(cidr) || !covered(ports, meant)) return [];
     const tags = Tags.map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1));
     return [{ id, ...ports, cidr: normalCidr(cidr), description: Description === undefined || Description === '' ? null : Description, tags }];
   });

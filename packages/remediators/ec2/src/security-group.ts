@@ -1,4 +1,4 @@
-import { type AwsReads, allOf, inParallel, isGone, paginate, type Tagged, type Tags } from '@redress/core';
+import { type AwsReads, allOf, given, inParallel, isGone, paginate, type Tagged, type Tags } from '@redress/core';
 import { type ec2, HIDDEN_TOO } from './client.js';
 import { type Permission, portOf, protocolOf } from './permission.js';
 
@@ -31,23 +31,34 @@ interface RuleReply {
   readonly CidrIpv4?: string | undefined;
   readonly CidrIpv6?: string | undefined;
   readonly PrefixListId?: string | undefined;
+  readonly ReferencedGroupInfo?: object | undefined;
   readonly Description?: string | undefined;
   readonly Tags?: TagList | undefined;
 }
 
 /** What one rule lets in: from a range, or from a prefix list. */
 export interface Ingress {
+  readonly id: string;
   readonly rule: RuleReply;
   readonly ports: Omit<Permission, 'cidr'>;
   readonly cidr: string | null;
   readonly list: string | null;
 }
 
-/** A rule, where it lets in addresses. Other groups that it may let in are not the internet. */
+/**
+ * A rule, where it lets in addresses. Other groups that it may let in are not the internet.
+ *
+ * @throws {Error} where EC2 does not say whether it lets in, whom, or to what: it may let everybody in.
+ */
 export function ingressOf(rule: RuleReply): readonly Ingress[] {
+  if (given(rule, 'IsEgress')) return [];
   const [cidr, list] = [rule.CidrIpv4 ?? rule.CidrIpv6 ?? null, rule.PrefixListId ?? null];
-  if (rule.IsEgress !== false || (cidr === null && list === null)) return [];
-  return [{ rule, ports: { protocol: protocolOf(rule.IpProtocol), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) }, cidr, list }];
+  if (cidr === null && list === null) {
+    given(rule, 'ReferencedGroupInfo');
+    return [];
+  }
+  const ports = { protocol: protocolOf(given(rule, 'IpProtocol')), fromPort: portOf(rule.FromPort), toPort: portOf(rule.ToPort) };
+  return [{ id: given(rule, 'SecurityGroupRuleId'), rule, ports, cidr, list }];
 }
 
 /** What people say of a group, or of what uses it, by its name, its description and its tags. */
@@ -83,7 +94,10 @@ export interface Earlier {
  */
 export function readsOf({ ec2: read }: GroupReads, id: string) {
   const ofGroup = { Name: 'group-id', Values: [id] };
-  const describe = async () => (await unlessGone(read.DescribeSecurityGroups({ GroupIds: [id] })))?.SecurityGroups?.find((each) => each.GroupId === id) ?? null;
+  const describe = async () => {
+    const reply = await unlessGone(read.DescribeSecurityGroups({ GroupIds: [id] }));
+    return reply === null ? null : (given(reply, 'SecurityGroups').find((each) => each.GroupId === id) ?? null);
+  };
   const readRules = async () =>
     (await allOf(paginate(read.DescribeSecurityGroupRules, { Filters: [ofGroup] }, 'SecurityGroupRules'))).filter((each) => each.GroupId === id);
   /** Everything, in one round trip. */
@@ -96,7 +110,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
       allOf(paginate(read.DescribeInstances, { Filters: [{ ...ofGroup, Name: 'network-interface.group-id' }], ...HIDDEN_TOO }, 'Reservations')),
     );
     if (group === null) return 'gone';
-    const instances = reservations.flatMap(({ Instances = [] }) => Instances);
+    const instances = reservations.flatMap((each) => given(each, 'Instances'));
     const users = [
       ...interfaces.map(({ NetworkInterfaceId: of = '', Description, TagSet: tags = [] }) => ({ type: INTERFACE, id: of, texts: [Description], tags })),
       ...instances.map(({ InstanceId: of = '', Tags: tags = [] }) => ({ type: INSTANCE, id: of, texts: [], tags })),
@@ -106,7 +120,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
       lets: rules.flatMap(ingressOf),
       tags: tagsOf(group.Tags),
       usedBy: users.map(({ type, id: of, tags }) => ({ type, id: of, tags: tagsOf(tags) })),
-      named: [...users, { id, texts: [group.GroupName, group.Description], tags: group.Tags ?? [] }],
+      named: [...users, { id, texts: [given(group, 'GroupName'), given(group, 'Description')], tags: group.Tags ?? [] }],
     };
   };
 
@@ -150,7 +164,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
 
 /** Tags of EC2 by their keys. */
 export function tagsOf(tags: TagList = []): Tags {
-  return Object.fromEntries(tags.flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
+  return Object.fromEntries(tags.map((tag) => [given(tag, 'Key'), tag.Value ?? '']));
 }
 
 /** What a read answers, or null when EC2 says that there is none. */

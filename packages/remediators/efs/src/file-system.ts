@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { defineResource, given, paginate, tagsIn } from '@redress/core';
 import { efs } from './client.js';
 
 const MARKER = { input: 'Marker', output: 'NextMarker' };
@@ -9,7 +9,7 @@ export const fileSystem = defineResource({
   arn: 'arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}',
   find: {
     reads: [efs.pick('DescribeFileSystems')],
-    of: async ({ aws, id }) => (await aws.elasticfilesystem.DescribeFileSystems({ FileSystemId: id })).FileSystems?.[0],
+    of: async ({ aws, id }) => given(await aws.elasticfilesystem.DescribeFileSystems({ FileSystemId: id }), 'FileSystems')[0],
   },
   tags: { of: async ({ found }) => tagsIn((await found()).Tags) },
   list: {

@@ -1,4 +1,4 @@
-import { allOf, defineSetting, paginate } from '@redress/core';
+import { allOf, defineSetting, given, paginate } from '@redress/core';
 import * as z from 'zod/mini';
 import { elb } from './client.js';
 import { loadBalancer, ofController } from './load-balancer.js';
@@ -46,8 +46,8 @@ export const redirectHttpToHttps = defineSetting({
     reads: [elb.pick('DescribeListeners')],
     async of({ aws, arn }) {
       const all = await allOf(paginate(aws.elasticloadbalancing.DescribeListeners, { LoadBalancerArn: arn }, 'Listeners', MARKER));
-      const http = all.flatMap(({ Protocol, ListenerArn = '', DefaultActions = [] }) =>
-        Protocol === 'HTTP' ? [{ listener: ListenerArn, actions: DefaultActions }] : [],
+      const http = all.flatMap((each) =>
+        given(each, 'Protocol') === 'HTTP' ? [{ listener: given(each, 'ListenerArn'), actions: given(each, 'DefaultActions') }] : [],
       );
       const isRedirected = ({ actions: [first] }: (typeof http)[number]) => first?.Type === 'redirect' && first.RedirectConfig?.Protocol === 'HTTPS';
       return {
@@ -63,7 +63,7 @@ export const redirectHttpToHttps = defineSetting({
     reads: [elb.pick('DescribeListeners', 'DescribeRules')],
     async of({ aws, arn }) {
       const listeners = await allOf(paginate(aws.elasticloadbalancing.DescribeListeners, { LoadBalancerArn: arn }, 'Listeners', MARKER));
-      const http = listeners.flatMap(({ Protocol, ListenerArn }) => (Protocol === 'HTTP' && ListenerArn !== undefined ? [ListenerArn] : []));
+      const http = listeners.flatMap((each) => (given(each, 'Protocol') === 'HTTP' ? [given(each, 'ListenerArn')] : []));
       const rules = await Promise.all(http.map((ListenerArn) => allOf(paginate(aws.elasticloadbalancing.DescribeRules, { ListenerArn }, 'Rules', MARKER))));
       return { rules: rules.flat().filter(({ IsDefault }) => IsDefault !== true).length };
     },

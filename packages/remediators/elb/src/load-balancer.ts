@@ -1,4 +1,4 @@
-import { defineResource, type NamedIn, paginate, tagsIn, type WordedHazard } from '@redress/core';
+import { defineResource, given, type NamedIn, paginate, tagsIn, type WordedHazard } from '@redress/core';
 import { elb } from './client.js';
 
 const MARKER = { input: 'Marker', output: 'NextMarker' };
@@ -9,7 +9,7 @@ export const loadBalancer = defineResource({
   arn: 'arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}',
   find: {
     reads: [elb.pick('DescribeLoadBalancers')],
-    of: async ({ aws, arn }) => (await aws.elasticloadbalancing.DescribeLoadBalancers({ LoadBalancerArns: [arn] })).LoadBalancers?.[0],
+    of: async ({ aws, arn }) => given(await aws.elasticloadbalancing.DescribeLoadBalancers({ LoadBalancerArns: [arn] }), 'LoadBalancers')[0],
   },
   created: ({ CreatedTime }) => CreatedTime,
   tags: {

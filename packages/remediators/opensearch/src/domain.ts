@@ -1,4 +1,4 @@
-import { defineResource, type ListArgs, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { defineResource, given, type ListArgs, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { opensearch } from './client.js';
 
 const listing = opensearch.pick('ListDomainNames');
@@ -22,7 +22,7 @@ const domainOf = (type: string, swept: boolean) =>
           list: {
             reads: [listing] as [typeof listing],
             async *of({ aws }: ListArgs<[typeof listing]>) {
-              for (const { DomainName: id } of (await aws.es.ListDomainNames({})).DomainNames ?? []) if (id !== undefined) yield { id };
+              for (const { DomainName: id } of given(await aws.es.ListDomainNames({}), 'DomainNames')) if (id !== undefined) yield { id };
             },
           },
         }

@@ -1,4 +1,4 @@
-import { defineSetting, sharedOnPurpose } from '@redress/core';
+import { defineSetting, given, sharedOnPurpose } from '@redress/core';
 import { rds } from './client.js';
 import { packageRef } from './package-ref.js';
 import { dbClusterSnapshot } from './resources.js';
@@ -23,8 +23,7 @@ export const makeClusterSnapshotPrivate = defineSetting({
     async of({ aws, id }) {
       const { DBClusterSnapshotAttributesResult: result } = await aws.rds.DescribeDBClusterSnapshotAttributes({ DBClusterSnapshotIdentifier: id });
       const restore = result?.DBClusterSnapshotAttributes?.find((each) => each.AttributeName === 'restore');
-      // A snapshot that nobody else may restore is described without values.
-      return { public: restore === undefined ? undefined : (restore.AttributeValues ?? []).includes('all') };
+      return { public: restore === undefined ? undefined : given(restore, 'AttributeValues').includes('all') };
     },
   },
   hazards: [sharedOnPurpose('who restores it without being named could not any more')],

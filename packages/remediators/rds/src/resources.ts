@@ -1,4 +1,4 @@
-import { type Assessment, type DeclaredHazard, defineResource, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { type Assessment, type DeclaredHazard, defineResource, given, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { rds } from './client.js';
 
 const MARKER = { input: 'Marker', output: 'Marker' };
@@ -19,7 +19,7 @@ export const dbInstance = defineResource({
   },
   find: {
     reads: [rds.pick('DescribeDBInstances')],
-    of: async ({ aws, id }) => (await aws.rds.DescribeDBInstances({ DBInstanceIdentifier: id })).DBInstances?.[0],
+    of: async ({ aws, id }) => given(await aws.rds.DescribeDBInstances({ DBInstanceIdentifier: id }), 'DBInstances')[0],
   },
   created: ({ DbiResourceId }) => DbiResourceId,
   tags: { of: async ({ found }) => tagsIn((await found()).TagList) },
@@ -73,7 +73,7 @@ export const dbSnapshot = defineResource({
   arn: 'arn:{partition}:rds:{region}:{account}:snapshot:{id}',
   find: {
     reads: [rds.pick('DescribeDBSnapshots')],
-    of: async ({ aws, id }) => (await aws.rds.DescribeDBSnapshots({ DBSnapshotIdentifier: id })).DBSnapshots?.[0],
+    of: async ({ aws, id }) => given(await aws.rds.DescribeDBSnapshots({ DBSnapshotIdentifier: id }), 'DBSnapshots')[0],
   },
   created: ({ SnapshotCreateTime }) => SnapshotCreateTime,
   tags: { of: async ({ found }) => tagsIn((await found()).TagList) },
@@ -92,7 +92,7 @@ export const dbClusterSnapshot = defineResource({
   arn: 'arn:{partition}:rds:{region}:{account}:cluster-snapshot:{id}',
   find: {
     reads: [rds.pick('DescribeDBClusterSnapshots')],
-    of: async ({ aws, id }) => (await aws.rds.DescribeDBClusterSnapshots({ DBClusterSnapshotIdentifier: id })).DBClusterSnapshots?.[0],
+    of: async ({ aws, id }) => given(await aws.rds.DescribeDBClusterSnapshots({ DBClusterSnapshotIdentifier: id }), 'DBClusterSnapshots')[0],
   },
   created: ({ SnapshotCreateTime }) => SnapshotCreateTime,
   tags: { of: async ({ found }) => tagsIn((await found()).TagList) },

@@ -1,4 +1,4 @@
-import { type DeclaredHazard, defineResource, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { type DeclaredHazard, defineResource, given, type NamedIn, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import { redshift } from './client.js';
 
 /** A provisioned Redshift cluster, by its identifier. */
@@ -7,7 +7,7 @@ export const cluster = defineResource({
   arn: 'arn:{partition}:redshift:{region}:{account}:cluster:{id}',
   find: {
     reads: [redshift.pick('DescribeClusters')],
-    of: async ({ aws, id }) => (await aws.redshift.DescribeClusters({ ClusterIdentifier: id })).Clusters?.[0],
+    of: async ({ aws, id }) => given(await aws.redshift.DescribeClusters({ ClusterIdentifier: id }), 'Clusters')[0],
   },
   created: ({ ClusterCreateTime }) => ClusterCreateTime,
   tags: { of: async ({ found }) => tagsIn((await found()).Tags) },

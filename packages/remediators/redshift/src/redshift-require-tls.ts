@@ -1,4 +1,4 @@
-import { allOf, defineSetting, paginate } from '@redress/core';
+import { allOf, defineSetting, given, paginate } from '@redress/core';
 import { redshift } from './client.js';
 import { cluster, clusterCalls } from './cluster.js';
 import { packageRef } from './package-ref.js';
@@ -42,7 +42,7 @@ export const requireTls = defineSetting({
     async of({ aws, found, id }) {
       const group = (await found()).ClusterParameterGroups?.[0]?.ParameterGroupName;
       const all = await allOf(paginate(aws.redshift.DescribeClusters, {}, 'Clusters', MARKER));
-      const using = all.filter(({ ClusterParameterGroups = [] }) => ClusterParameterGroups.some((each) => each.ParameterGroupName === group));
+      const using = all.filter((each) => given(each, 'ClusterParameterGroups').some((each) => each.ParameterGroupName === group));
       return { others: using.flatMap(({ ClusterIdentifier: other = '?' }) => (other === id ? [] : [other])).sort() };
     },
   },

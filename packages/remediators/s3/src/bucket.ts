@@ -4,6 +4,7 @@ import {
   classifyAwsError,
   type Discovered,
   GLOBAL_REGION,
+  given,
   isGone,
   paginate,
   RedressError,
@@ -161,12 +162,22 @@ export const namedBucket: CallReader = ({ request }) =>
 // Authenticated users are those of every AWS account there is.
 const EVERYBODY = /^https?:\/\/acs\.amazonaws\.com\/groups\/global\/(AllUsers|AuthenticatedUsers)$/;
 
+/** What GetBucketAcl says, as far as it is read. */
+interface GrantsReply {
+  readonly Grants?:
+    | readonly {
+        readonly Grantee?: { readonly URI?: string | undefined; readonly Type?: string | undefined } | undefined;
+        readonly Permission?: string | undefined;
+      }[]
+    | undefined;
+}
+
 /** Grants of an access control list to everybody: `AllUsers: READ`. */
-export function publicGrantsOf(
-  grants: readonly { readonly Grantee?: { readonly URI?: string | undefined } | undefined; readonly Permission?: string | undefined }[] | undefined,
-): readonly string[] {
-  const found = (grants ?? []).flatMap((grant) => {
-    const group = EVERYBODY.exec(grant.Grantee?.URI ?? '')?.[1];
+export function publicGrantsOf(reply: GrantsReply): readonly string[] {
+  const found = given(reply, 'Grants').flatMap((grant) => {
+    const grantee = given(grant, 'Grantee');
+    // A user has no URI; a group of which it is not said may be everybody.
+    const group = EVERYBODY.exec(grantee.Type === 'Group' ? given(grantee, 'URI') : (grantee.URI ?? ''))?.[1];
     return group === undefined ? [] : [`${group}: ${grant.Permission ?? '?'}`];
   });
   return [...new Set(found)].sort();

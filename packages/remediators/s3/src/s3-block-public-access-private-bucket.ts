@@ -128,7 +128,7 @@ export const blockPublicAccess = defineRemediator({
     return unlessGone(async () => {
       // A website and object ownership are hazards, and nothing else.
       const deciding = purpose === 'decision';
-      const [block, policy, { Grants }, website, controls, tags, created, account] = await inParallel(
+      const [block, policy, acl, website, controls, tags, created, account] = await inParallel(
         ownBlockOf(aws, resource),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
@@ -140,7 +140,7 @@ export const blockPublicAccess = defineRemediator({
         purpose === 'verification' ? null : outcomeOf(accountBlockOf(aws, resource)),
       );
       const accountBlock = isOn(block) ? null : await (account === null ? accountBlockOf(aws, resource) : account());
-      const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
+      const state: State = { created, block, accountBlock, policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(acl) };
       const context: Context = { website: website !== null, ownership: controls?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? null };
       return { state, ...(purpose === 'confirmation' ? {} : { context }), tags };
     });

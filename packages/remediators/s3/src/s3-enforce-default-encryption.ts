@@ -1,4 +1,4 @@
-import { type AwsReads, canonicalJson, defineRemediator, type Hazard, inParallel, type ResourceRef, toJson } from '@redress/core';
+import { type AwsReads, canonicalJson, defineRemediator, given, type Hazard, inParallel, type ResourceRef, toJson } from '@redress/core';
 import * as z from 'zod/mini';
 import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
@@ -137,7 +137,8 @@ export const enforceDefaultEncryption = defineRemediator({
       );
       const state: State = { created, rules };
       const logs: string[] = [];
-      if ((acl?.Grants ?? []).some((grant) => grant.Grantee?.URI === LOG_DELIVERY)) logs.push('its access control list grants the S3 log delivery group');
+      if (acl !== null && given(acl, 'Grants').some((grant) => grant.Grantee?.URI === LOG_DELIVERY))
+        logs.push('its access control list grants the S3 log delivery group');
       if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
       return { state, context: { logs }, tags };
     });

@@ -89,14 +89,14 @@ export const reportPublicWebsiteBucket = defineRemediator({
     if (isDirectoryBucket(resource.id)) return { state: NOTHING, tags: {} };
     const bucket = bucketOf(resource);
     return unlessGone(async () => {
-      const [website, policy, { Grants }, block, tags] = await inParallel(
+      const [website, policy, acl, block, tags] = await inParallel(
         unlessMissing(aws.s3.GetBucketWebsite(bucket), 'NoSuchWebsiteConfiguration'),
         unlessMissing(aws.s3.GetBucketPolicyStatus(bucket), 'NoSuchBucketPolicy'),
         aws.s3.GetBucketAcl(bucket),
         ownBlockOf(aws, resource),
         tagsOf(aws, resource),
       );
-      const open = { policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(Grants) };
+      const open = { policyIsPublic: policyIsPublic(policy, resource), publicGrants: publicGrantsOf(acl) };
       const state: State = {
         website: website === null ? null : website.RedirectAllRequestsTo === undefined ? 'content' : 'redirect',
         ...open,

@@ -1,4 +1,4 @@
-import { allOf, inParallel, isGone, paginate } from '@redress/core';
+import { allOf, given, inParallel, isGone, paginate } from '@redress/core';
 import { kms } from './client.js';
 import { packageRef } from './package-ref.js';
 import { runbookRemediator } from './runbook-remediator.js';
@@ -60,12 +60,16 @@ export const enableKeyRotation = runbookRemediator({
   async observe({ aws, resource, purpose }) {
     const KeyId = resource.id;
     try {
-      const [{ KeyMetadata: key }, listed] = await inParallel(
+      const [described, listed] = await inParallel(
         aws.kms.DescribeKey({ KeyId }),
         purpose === 'verification' ? [] : allOf(paginate(aws.kms.ListResourceTags, { KeyId }, 'Tags', TOKEN)),
       );
-      if (key?.KeyState === undefined) throw new Error('DescribeKey did not say what state the key is in.');
-      const rotatable = key.KeyManager === 'CUSTOMER' && key.KeySpec === 'SYMMETRIC_DEFAULT' && key.Origin === 'AWS_KMS' && key.KeyState === 'Enabled';
+      const key = given(described, 'KeyMetadata');
+      const rotatable =
+        given(key, 'KeyManager') === 'CUSTOMER' &&
+        given(key, 'KeySpec') === 'SYMMETRIC_DEFAULT' &&
+        given(key, 'Origin') === 'AWS_KMS' &&
+        given(key, 'KeyState') === 'Enabled';
       // Of a key that it does not rotate KMS refuses to say whether it does.
       const state: Key = { rotatable, rotates: rotatable && (await aws.kms.GetKeyRotationStatus({ KeyId })).KeyRotationEnabled === true };
       const tags = Object.fromEntries(listed.flatMap(({ TagKey, TagValue }) => (TagKey === undefined ? [] : [[TagKey, TagValue ?? '']])));

@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { defineResource, given, paginate, tagsIn } from '@redress/core';
 import { wafv2 } from './client.js';
 
 const MARKER = { input: 'NextMarker', output: 'NextMarker' };
@@ -13,7 +13,7 @@ export const webAcl = defineResource({
     reads: [wafv2.pick('GetWebACL')],
     async of({ aws, id }) {
       const [scope, , Name, Id] = id.split('/');
-      return (await aws.wafv2.GetWebACL({ Name, Id, Scope: scope === 'global' ? 'CLOUDFRONT' : 'REGIONAL' })).WebACL;
+      return given(await aws.wafv2.GetWebACL({ Name, Id, Scope: scope === 'global' ? 'CLOUDFRONT' : 'REGIONAL' }), 'WebACL');
     },
   },
   tags: {

@@ -86,6 +86,10 @@ describeRemediator(enableLogging, {
     { ...common, name: 'the policy names no stream', expect: 'manual', parameters: {}, arrange: webAcl() },
     { ...common, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: webAcl({ tags: { purpose: 'preview' } }) },
     { ...common, name: 'one that is logged elsewhere', expect: 'compliant', arrange: webAcl({ logged: true }) },
-    { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, `regional/webacl/${sdk.name('gone')}/0b1c`) },
+    {
+      name: 'one that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => refTo(sdk, `regional/webacl/${sdk.name('gone')}/ebbcb976-8d59-4d20-8ca8-4ab2f6b7c07b`),
+    },
   ],
 });

@@ -1,4 +1,4 @@
-import { defineSetting, sharedOnPurpose } from '@redress/core';
+import { defineSetting, given, sharedOnPurpose } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
 import { subnet } from './network.js';
@@ -27,7 +27,10 @@ export const disableSubnetAutoPublicIp = defineSetting({
   context: {
     reads: [ec2.pick('DescribeRouteTables')],
     async of({ aws, id, found }) {
-      const routes = async (Filters: { Name: string; Values: string[] }[]) => (await aws.ec2.DescribeRouteTables({ Filters })).RouteTables?.[0]?.Routes;
+      const routes = async (Filters: { Name: string; Values: string[] }[]) => {
+        const [table] = given(await aws.ec2.DescribeRouteTables({ Filters }), 'RouteTables');
+        return table === undefined ? undefined : given(table, 'Routes');
+      };
       const own = await routes([{ Name: 'association.subnet-id', Values: [id] }]);
       // A subnet without a route table of its own has the main one of its VPC.
       const all =

@@ -1,4 +1,4 @@
-import { defineResource, defineSetting, needs, paginate, shortLived, tagsIn } from '@redress/core';
+import { defineResource, defineSetting, given, needs, paginate, shortLived, tagsIn } from '@redress/core';
 import * as z from 'zod/mini';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
@@ -23,12 +23,13 @@ const parameters = z
 const vpc = defineResource({
   type: 'AWS::EC2::VPC',
   arn: 'arn:{partition}:ec2:{region}:{account}:vpc/{id}',
-  find: { reads: [ec2.pick('DescribeVpcs')], of: async ({ aws, id }) => (await aws.ec2.DescribeVpcs({ VpcIds: [id] })).Vpcs?.[0] },
+  find: { reads: [ec2.pick('DescribeVpcs')], of: async ({ aws, id }) => given(await aws.ec2.DescribeVpcs({ VpcIds: [id] }), 'Vpcs')[0] },
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   list: {
     reads: [ec2.pick('DescribeVpcs')],
     async *of({ aws, account }) {
-      for await (const { VpcId: id, OwnerId } of paginate(aws.ec2.DescribeVpcs, {}, 'Vpcs')) if (id !== undefined && OwnerId === account) yield { id };
+      for await (const found of paginate(aws.ec2.DescribeVpcs, {}, 'Vpcs'))
+        if (found.VpcId !== undefined && given(found, 'OwnerId') === account) yield { id: found.VpcId };
     },
   },
 });

@@ -1,4 +1,4 @@
-import { defineResource, defineSetting, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
+import { defineResource, defineSetting, given, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { ec2 } from './client.js';
 
@@ -8,7 +8,7 @@ const snapshot = defineResource({
   arn: ['arn:{partition}:ec2:{region}:{account}:snapshot/{id}', 'arn:{partition}:ec2:{region}::snapshot/{id}'],
   find: {
     reads: [ec2.pick('DescribeSnapshots')],
-    of: async ({ aws, id }) => (await aws.ec2.DescribeSnapshots({ SnapshotIds: [id], OwnerIds: ['self'] })).Snapshots?.[0],
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeSnapshots({ SnapshotIds: [id], OwnerIds: ['self'] }), 'Snapshots')[0],
   },
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   list: {
@@ -41,14 +41,11 @@ export const makeEbsSnapshotPrivate = defineSetting({
   ],
   read: {
     reads: [ec2.pick('DescribeSnapshotAttribute')],
-    of: async ({ aws, id }) => ({
-      public: (await aws.ec2.DescribeSnapshotAttribute({ SnapshotId: id, Attribute: 'createVolumePermission' })).CreateVolumePermissions?.some(
-        (each) => each.Group === 'all',
-      ),
-    }),
+    async of({ aws, id }) {
+      const reply = await aws.ec2.DescribeSnapshotAttribute({ SnapshotId: id, Attribute: 'createVolumePermission' });
+      return { public: given(reply, 'CreateVolumePermissions').some((each) => each.Group === 'all') };
+    },
   },
-  // Without a permission EC2 may leave the list out.
-  absent: { public: false },
   hazards: [sharedOnPurpose('who makes volumes of it without being named could not any more')],
   rollback: { restores: 'exact', what: 'Everybody may make volumes of it again.', not: [] },
   alsoFoundBy: { prowler: ['ec2_ebs_public_snapshot'] },

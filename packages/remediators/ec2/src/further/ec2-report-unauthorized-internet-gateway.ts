@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import * as z from 'zod/mini';
 import { packageRef } from '../package-ref.js';
 import { idsIn, internetGateway } from './network.js';
@@ -21,7 +21,11 @@ export const reportUnauthorizedInternetGateway = defineReport({
     authorizedVpcIds: z._default(z.string(), '').check(z.describe('Ids of VPCs that may have an internet gateway, with commas between them.')),
   }),
   ruleParameters: { AuthorizedVpcIds: 'authorizedVpcIds' },
-  at: ({ Attachments = [] }) => ({ vpcs: Attachments.map(({ VpcId }) => VpcId ?? '?').sort() }),
+  at: (found) => ({
+    vpcs: given(found, 'Attachments')
+      .map(({ VpcId }) => VpcId ?? '?')
+      .sort(),
+  }),
   gap: ({ now, id, parameters }) => {
     const others = now.vpcs.filter((vpc) => !idsIn(parameters.authorizedVpcIds).includes(vpc));
     if (others.length === 0) return null;

@@ -1,4 +1,4 @@
-import { type CallReader, defineResource, isRecord, paginate } from '@redress/core';
+import { type CallReader, defineResource, given, isRecord, paginate } from '@redress/core';
 import { HIDDEN_TOO } from '../client.js';
 import { tagsOf } from '../security-group.js';
 import { ec2 } from './client.js';
@@ -9,8 +9,8 @@ export const instance = defineResource({
   find: {
     reads: [ec2.pick('DescribeInstances')],
     of: async ({ aws, id }) => {
-      const { Reservations = [] } = await aws.ec2.DescribeInstances({ InstanceIds: [id], ...HIDDEN_TOO });
-      const found = Reservations.flatMap(({ Instances = [] }) => Instances).find((each) => each.InstanceId === id);
+      const reservations = given(await aws.ec2.DescribeInstances({ InstanceIds: [id], ...HIDDEN_TOO }), 'Reservations');
+      const found = reservations.flatMap((each) => given(each, 'Instances')).find((each) => each.InstanceId === id);
       return found?.State?.Name === 'terminated' ? null : found;
     },
   },
@@ -18,8 +18,9 @@ export const instance = defineResource({
   list: {
     reads: [ec2.pick('DescribeInstances')],
     async *of({ aws }) {
-      for await (const { Instances = [] } of paginate(aws.ec2.DescribeInstances, { ...HIDDEN_TOO }, 'Reservations'))
-        for (const found of Instances) if (found.InstanceId !== undefined && found.State?.Name !== 'terminated') yield { id: found.InstanceId, found };
+      for await (const reservation of paginate(aws.ec2.DescribeInstances, { ...HIDDEN_TOO }, 'Reservations'))
+        for (const found of given(reservation, 'Instances'))
+          if (found.InstanceId !== undefined && found.State?.Name !== 'terminated') yield { id: found.InstanceId, found };
     },
   },
 });
@@ -30,14 +31,14 @@ export const subnet = defineResource({
   arn: 'arn:{partition}:ec2:{region}:{account}:subnet/{id}',
   find: {
     reads: [ec2.pick('DescribeSubnets')],
-    of: async ({ aws, id }) => (await aws.ec2.DescribeSubnets({ SubnetIds: [id] })).Subnets?.find((each) => each.SubnetId === id),
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeSubnets({ SubnetIds: [id] }), 'Subnets').find((each) => each.SubnetId === id),
   },
   tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
   list: {
     reads: [ec2.pick('DescribeSubnets')],
     async *of({ aws, account }) {
       for await (const found of paginate(aws.ec2.DescribeSubnets, {}, 'Subnets'))
-        if (found.SubnetId !== undefined && found.OwnerId === account) yield { id: found.SubnetId, found };
+        if (found.SubnetId !== undefined && given(found, 'OwnerId') === account) yield { id: found.SubnetId, found };
     },
   },
 });
@@ -47,7 +48,7 @@ export const routeTable = defineResource({
   type: 'AWS::EC2::RouteTable',
   find: {
     reads: [ec2.pick('DescribeRouteTables')],
-    of: async ({ aws, id }) => (await aws.ec2.DescribeRouteTables({ RouteTableIds: [id] })).RouteTables?.find((each) => each.RouteTableId === id),
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeRouteTables({ RouteTableIds: [id] }), 'RouteTables').find((each) => each.RouteTableId === id),
   },
   tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
   list: {
@@ -65,7 +66,7 @@ export const internetGateway = defineResource({
   find: {
     reads: [ec2.pick('DescribeInternetGateways')],
     of: async ({ aws, id }) =>
-      (await aws.ec2.DescribeInternetGateways({ InternetGatewayIds: [id] })).InternetGateways?.find((each) => each.InternetGatewayId === id),
+      given(await aws.ec2.DescribeInternetGateways({ InternetGatewayIds: [id] }), 'InternetGateways').find((each) => each.InternetGatewayId === id),
   },
   tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
   list: {

@@ -1,4 +1,4 @@
-import { type Asked, type CallReader, defineResource, GLOBAL_REGION, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
+import { type Asked, type CallReader, defineResource, GLOBAL_REGION, given, paginate, type ResourceType, tagsIn, type WithFound } from '@redress/core';
 import * as z from 'zod/mini';
 import { iam } from './client.js';
 import { type Allowed, allowedBy } from './document.js';
@@ -8,7 +8,7 @@ import { MARKER, namedBy } from './principal.js';
 export const customerPolicy = defineResource({
   type: 'AWS::IAM::Policy',
   global: true,
-  find: { reads: [iam.pick('GetPolicy')], of: async ({ aws, id }) => (await aws.iam.GetPolicy({ PolicyArn: id })).Policy },
+  find: { reads: [iam.pick('GetPolicy')], of: async ({ aws, id }) => given(await aws.iam.GetPolicy({ PolicyArn: id }), 'Policy') },
   created: ({ PolicyId }) => PolicyId,
   // IAM leaves the list out where there are none.
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },

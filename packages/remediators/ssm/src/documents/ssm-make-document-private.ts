@@ -1,4 +1,4 @@
-import { classifyAwsError, defineResource, defineSetting, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
+import { classifyAwsError, defineResource, defineSetting, given, paginate, sharedOnPurpose, tagsIn } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { ssm } from './client.js';
 
@@ -13,7 +13,7 @@ const ssmDocument = defineResource({
     reads: [ssm.pick('DescribeDocument')],
     async of({ aws, id }) {
       try {
-        return (await aws.ssm.DescribeDocument({ Name: id })).Document;
+        return given(await aws.ssm.DescribeDocument({ Name: id }), 'Document');
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;

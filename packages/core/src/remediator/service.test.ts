@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { allOf, given, pages, paginate } from './service.js';
+
+describe('what a service left out', () => {
+  it('is not empty, and not off: whoever needs it is told which it is', () => {
+    expect(given({ Clusters: [] as string[] }, 'Clusters')).toEqual([]);
+    expect(given({ Encrypted: false }, 'Encrypted')).toBe(false);
+    expect(given({ Days: 0, Name: '' }, 'Days')).toBe(0);
+    expect(given({ Days: 0, Name: '' }, 'Name')).toBe('');
+    const reply: { Clusters?: string[] | undefined } = {};
+    expect(() => given(reply, 'Clusters')).toThrow('The service did not say Clusters: whether it is there, or what it is, is not known.');
+    expect(() => given({ Clusters: null } as { Clusters: string[] | null }, 'Clusters')).toThrow('did not say Clusters');
+  });
+
+  it('is no empty page, on whichever page', async () => {
+    const answers = (replies: readonly object[]) => {
+      let at = 0;
+      return async (_: { NextToken?: string }) => replies[at++] as { Rules?: string[]; NextToken?: string };
+    };
+    const all = (replies: readonly object[]) => allOf(paginate(answers(replies), {}, 'Rules'));
+    expect(await all([{ Rules: [], NextToken: '2' }, { Rules: ['a'] }])).toEqual(['a']);
+    await expect(all([{}])).rejects.toThrow('did not say Rules');
+    await expect(all([{ NextToken: '2' }, { Rules: ['a'] }])).rejects.toThrow('did not say Rules');
+    await expect(all([{ Rules: ['a'], NextToken: '2' }, {}])).rejects.toThrow('did not say Rules');
+    const seen: unknown[] = [];
+    for await (const page of pages(answers([{ Rules: ['a', 'b'], NextToken: '2' }, { Rules: [] }]), {}, 'Rules')) seen.push(page);
+    expect(seen).toEqual([['a', 'b'], []]);
+  });
+});

@@ -1,0 +1,56 @@
+// What the models of botocore would refuse, and is right all the same: each with its reason. One that is not met any more fails.
+
+/** Absences that mean something: `remediator service:operation member: what it is taken for`. */
+export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[] = [
+  { what: /\bTags?(?:List)?\[\]\.Value: |TagsList\[\]\.Value: /, why: 'A tag without a value is a tag: its key alone says what it says.' },
+  { what: / EC2:Describe\w+ [\w[\].]*\bTags: /, why: 'EC2 leaves the tags of what has none out.' },
+  { what: / IAM:GetUser User\.Tags: /, why: 'IAM leaves the tags of a user who has none out.' },
+  { what: / API Gateway:GetStage (?:tags|methodSettings): /, why: 'API Gateway leaves both out of a stage that has none.' },
+  { what: / SSM:ListTagsForResource TagList: /, why: 'Systems Manager leaves the list out where there is nothing in it.' },
+  {
+    what: / CloudWatch Logs:DescribeLogGroups logGroups\[\]\.retentionInDays: compliant(?: by a sweep)?$/,
+    why: 'A group without it keeps its events for ever, which is long enough.',
+  },
+  {
+    what: / EC2:DescribeSnapshotAttribute CreateVolumePermissions\[\]\.Group: compliant$/,
+    why: 'A permission is of a group, or of an account that is named: one without a group is of an account.',
+  },
+  {
+    what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.GatewayId: /,
+    why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
+  },
+  { what: / IAM:ListVirtualMFADevices VirtualMFADevices\[\]\.User: compliant$/, why: 'A device without a user is assigned to nobody.' },
+  { what: / RDS:DescribeDBInstances DBInstances\[\]\.ReadReplicaSourceDBInstanceIdentifier: /, why: 'An instance without a source is no replica.' },
+];
+
+/** Members that a write leaves out although they were read: `purpose service:operation member`. */
+export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[] = [
+  { what: / CloudTrail:UpdateTrail /, why: 'What is left out stays as it is.' },
+  { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
+  { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
+  { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
+  {
+    what: /^fix Elastic Load Balancing v2:ModifyListener DefaultActions\./,
+    why: 'The redirect takes the place of the actions; the undo puts them back whole.',
+  },
+  { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
+  { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
+  { what: / RDS:ModifyDBInstance /, why: 'What is left out stays as it is.' },
+  { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
+  { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
+  { what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/, why: 'Only what is shared with an account has a version; it is taken from everybody.' },
+  {
+    what: / WAFV2:PutLoggingConfiguration LoggingConfiguration\.ManagedByFirewallManager$/,
+    why: 'Firewall Manager alone sets it; what was read is that of the web ACL.',
+  },
+  { what: /^undo DynamoDB:UpdateContinuousBackups PointInTimeRecoverySpecification\.RecoveryPeriodInDays$/, why: 'What is turned off has no period.' },
+  { what: / IAM:UpdateAccountPasswordPolicy MaxPasswordAge$/, why: 'An age of 0 is none, which is said by leaving it out: IAM takes no 0.' },
+  {
+    what: /^fix S3:PutBucketEncryption ServerSideEncryptionConfiguration\.Rules\.ApplyServerSideEncryptionByDefault\.KMSMasterKeyID$/,
+    why: 'The default that names the key is what is replaced: by SSE-S3, which has none, or by SSE-KMS with the key of the policy. The undo puts it back.',
+  },
+  {
+    what: / S3:PutBucketVersioning VersioningConfiguration\.MFADelete$/,
+    why: 'Only the root user with a device changes it: where it is on, S3 refuses the call; where it is off, leaving it out keeps it off.',
+  },
+];
