@@ -4,11 +4,11 @@
 // have changed, in the repository and in the registry. Then projects outside install from it, and work on an emulated account.
 // Nothing here touches the working copy, its changesets, or a registry that anybody else sees.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { startRegistry } from './registry.mjs';
 import { differing, filesOf, rehearsal, released } from './release-checks.mjs';
 import { projects } from './release-use.mjs';
 import { fail, NODE, ROOT, setup } from './setup.mjs';
@@ -18,7 +18,6 @@ const json = process.argv.includes('--json');
 const started = Date.now();
 const say = (text) => process.stderr.write(`${text}\n`);
 const PNPM = 'pnpm@10.34.9';
-const VERDACCIO = '6.10.4';
 const BUMPED = '@redress/remediator-s3';
 const QUIET = { npm_config_audit: 'false', npm_config_fund: 'false', npm_config_update_notifier: 'false' };
 const { check, same, step, ended, failed, document } = rehearsal();
@@ -51,26 +50,7 @@ function run(command, args, { cwd, env = process.env } = {}) {
     );
   });
 }
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
-
-/** Verdaccio, in a folder of its own: pnpm cannot install it, since a dependency asks for a tag of node-fetch; npm can, told which one to take. */
-async function verdaccio() {
-  const home = join(ROOT, '.cache', 'verdaccio');
-  const bin = join(home, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
-  if (existsSync(bin) && read(join(home, 'node_modules/verdaccio/package.json')).version === VERDACCIO) return bin;
-  say(`Installing verdaccio ${VERDACCIO} …`);
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, 'package.json'), JSON.stringify({ private: true, dependencies: { verdaccio: VERDACCIO }, overrides: { 'node-fetch': '2.7.0' } }));
-  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: home });
-  return bin;
-}
 
 const work = mkdtempSync(join(tmpdir(), 'redress-release-'));
 const clone = join(work, 'repository');
@@ -86,38 +66,7 @@ for (const [signal, code] of [
 
 async function rehearse() {
   await setup();
-  const bin = await verdaccio();
-  const upstream = (await run('npm', ['config', 'get', 'registry'])).trim();
-  const port = await freePort();
-  const registry = `http://127.0.0.1:${port}`;
-  writeFileSync(
-    join(work, 'verdaccio.yaml'),
-    [
-      `storage: ${join(work, 'storage')}`,
-      `uplinks: { npm: { url: ${JSON.stringify(upstream)} } }`,
-      'packages:',
-      // Ours come from here or from nowhere.
-      "  '@redress/*': { access: $all, publish: $all }",
-      "  '**': { access: $all, proxy: npm }",
-      'log: { type: stdout, level: error }',
-      '',
-    ].join('\n'),
-  );
-  const server = start(NODE, [bin, '--config', join(work, 'verdaccio.yaml'), '--listen', `127.0.0.1:${port}`], { stdio: 'ignore' });
-  for (let attempt = 0; ; attempt++) {
-    if (
-      await fetch(`${registry}/-/ping`).then(
-        (response) => response.ok,
-        () => false,
-      )
-    )
-      break;
-    if (attempt > 150 || server.exitCode !== null) throw new Error('The registry does not start.');
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  const npmrc = join(work, 'npmrc');
-  // The scope, too: a machine may have a registry of its own for it.
-  writeFileSync(npmrc, `registry=${registry}/\n@redress:registry=${registry}/\n//127.0.0.1:${port}/:_authToken=nobody\n`);
+  const { url: registry, npmrc } = await startRegistry(work, start);
   const pnpm = (await run('npx', ['--yes', '-p', PNPM, '-c', 'command -v pnpm'])).trim();
   // `npm run` puts this repository's programs on the path: those of the clone are meant.
   const inherited = process.env.PATH.split(delimiter).filter((folder) => !folder.startsWith(join(ROOT, 'node_modules')));

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // `npm test`: sets up, then what a contributor runs before a change is proposed. `npm run test:all` (`--all`): all there is. `--only a,b`: some
 // steps of all. Two steps at a time go on, and a table says where the time went. The last line is `N passed, N failed`.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec, FAILED, vitest } from './exec.mjs';
-import { fail, NODE, pnpm, ROOT, setup } from './setup.mjs';
-import { checkWorkspace, packages } from './workspace.mjs';
+import { pack } from './registry.mjs';
+import { fail, NODE, ROOT, setup } from './setup.mjs';
+import { checkWorkspace } from './workspace.mjs';
 
 const all = process.argv.includes('--all');
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : null;
@@ -17,9 +18,8 @@ const script = (name, ...args) => [NODE, join(ROOT, 'scripts', `${name}.mjs`), .
 async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'redress-pack-'));
   try {
-    await pnpm(['-r', '--filter', './packages/**', 'pack', '--pack-destination', folder]);
-    const tarballs = readdirSync(folder).map((name) => join(folder, name));
-    const problems = tarballs.length === packages().length ? [] : [`${tarballs.length} tarballs of ${packages().length} packages`];
+    const tarballs = await pack(folder);
+    const problems = [];
     let used = 0;
     for (const tarball of tarballs)
       for (const [tool, ...args] of [

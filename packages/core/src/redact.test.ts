@@ -82,6 +82,16 @@ describe('what holds no secret', () => {
     }
   });
 
+  it.each(['notify', 'enforce', 'approve', 'plan', 'off', 'remediated', 'flagged: tagged old-user', 'AWS::IAM::User old-user (111111111111, us-east-1)'])(
+    'is the very same value: what is said of a remediator whose id ends like the name of a secret (%s)',
+    (said) => {
+      const line = `iam-flag-stale-access-key: ${said}`;
+      expect(redact(line, KEY)).toBe(line);
+      const document = { remediators: { 'iam-flag-stale-access-key': said.split(' ')[0] } };
+      expect(redact(document, KEY)).toBe(document);
+    },
+  );
+
   const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`));
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((each) => Buffer.from(each).toString('base64'));
   const names = fc.oneof(

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { isRecord } from './model/json.js';
+import { OUTCOMES } from './model/outcome.js';
 
 /** What is redacted besides what is known. */
 export interface RedactionRules {
@@ -78,6 +79,8 @@ const OPEN_NAME = /(?:^| )(?:signature|receipt handle|certificate(?: body| chain
 /** What stands under such a name, and is no secret: a setting, a reference, a marker. */
 const OPEN_VALUE =
   /^(?:|true|false|yes|no|none|null|undefined|enabled|disabled|required|optional|active|inactive|default|unknown|on|off|missing|expired|invalid|plaintext|plain|secure|string|securestring|aws_iam|hidden_due_to_security_reasons|\*+|\d{1,3}|arn:aws[^ ]*|alias\/[^ ]*|sha256:[0-9a-f]{64}|\{\{(?:resolve|ssm)[^}]*\}\}|\$\{[^}]*\}|\$[a-z_]\w*|\$\([^)]*\)|!ref .*|<[^>]*>)$/i;
+/** What is said of a remediator whose id ends like the name of a secret: `iam-flag-stale-access-key: notify`. */
+const SAID_OF_IDS = new RegExp(`^(?:(?:enforce|approve|plan|notify|${OUTCOMES.join('|')}):?|AWS::[A-Za-z0-9:]+)$`);
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 const KEY_IDS = /^(?:AKIA|ASIA)[A-Z0-9]*(?:[ ,:+/]+(?:AKIA|ASIA)[A-Z0-9]*)*$/;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -165,7 +168,7 @@ class Redaction {
     if (!this.#isName(name) || WHOLE_MARKER.test(value)) return false;
     const words = wordsOf(name);
     if (this.#names.has(words)) return value !== '';
-    return !OPEN_VALUE.test(value.trim()) && !KEY_IDS.test(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
+    return !OPEN_VALUE.test(value.trim()) && !SAID_OF_IDS.test(value) && !KEY_IDS.test(value) && !(NAMES_A_KEY.test(words) && UUID.test(value));
   }
 
   /** A value of JSON. Answers the same value, not a copy, when nothing in it is a secret. */

@@ -84,6 +84,8 @@ npm run check
 npm run plan
 \`\`\`
 
+As long as Redress is not on npm, run \`npm run registry\` in its repository first, and put the line that it prints into \`.npmrc\` here.
+
 \`npm run plan\` reads the account of your credentials, says what would be done and why not, and changes nothing. As it is, everything is only told.
 
 ## Deploy

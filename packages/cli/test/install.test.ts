@@ -1,0 +1,83 @@
+// The first hour of a new user: an empty folder, npm, and nothing of this repository but what it would publish, from a registry on loopback. That one
+// line of .npmrc is all that differs from the day on which the packages are on npm.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { withRegistry } from '../../../scripts/registry.mjs';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Endpoint of the AWS emulator. */
+    moto: string;
+  }
+}
+
+const endpoint = inject('moto');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(realpathSync(tmpdir()), 'redress-install-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A command in a folder, with an account and nothing else of this process. */
+function run(cwd: string, program: string, ...args: string[]): Promise<{ exit: number | null; out: string; err: string }> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_|AWS_|REDRESS_|npm_(?!config_))/i.test(name)));
+  const env = {
+    ...inherited,
+    PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+    AWS_ACCESS_KEY_ID: 'testing',
+    AWS_SECRET_ACCESS_KEY: 'testing',
+    AWS_REGION: 'us-east-1',
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+  };
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (data) => (out += String(data)));
+    child.stderr.on('data', (data) => (err += String(data)));
+    child.once('error', failed);
+    child.once('close', (exit) => done({ exit, out, err }));
+  });
+}
+
+async function ran(cwd: string, program: string, ...args: string[]): Promise<string> {
+  const { exit, out, err } = await run(cwd, program, ...args);
+  expect(exit, `${program} ${args.join(' ')}\n${out}\n${err}`).toBe(0);
+  return out;
+}
+
+it('installs the command line, makes a handler, checks its policy, plans on an account and bundles, by what its README says', async () => {
+  await withRegistry(async ({ url }) => {
+    const registry = `@redress:registry=${url}/\n`;
+    writeFileSync(join(folder, '.npmrc'), registry);
+    await ran(folder, 'npm', 'init', '-y');
+    await ran(folder, 'npm', 'install', '@redress/cli');
+    const said = await ran(folder, 'npx', 'redress', 'new', 'handler', 'our-redress');
+    expect(said).toContain('npm install');
+
+    const handler = join(folder, 'our-redress');
+    writeFileSync(join(handler, '.npmrc'), registry);
+    // What its README says under Use and Deploy, word for word.
+    const steps = [...readFileSync(join(handler, 'README.md'), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
+    expect(steps.slice(0, 3)).toEqual(['npm install', 'npm run check', 'npm run plan']);
+    const outputs: Record<string, string> = {};
+    for (const step of steps) outputs[step] = await ran(handler, 'sh', '-c', step);
+    expect(outputs['npm run check']).toContain('iam-flag-stale-access-key: notify');
+    expect(outputs['npm run plan']).toMatch(/\d+ looked at|Nothing/);
+    expect(existsSync(join(handler, 'dist', 'redress.zip'))).toBe(true);
+    expect(readFileSync(join(handler, 'hub.yaml'), 'utf8')).toContain('AWSTemplateFormatVersion');
+
+    // Nothing of ours came from anywhere else.
+    const lock = JSON.parse(readFileSync(join(handler, 'package-lock.json'), 'utf8')) as { packages: Record<string, { resolved?: string }> };
+    const ours = Object.entries(lock.packages).filter(([path]) => /(^|\/)@redress\/[^/]+$/.test(path));
+    expect(ours.length).toBeGreaterThan(8);
+    expect(ours.filter(([, { resolved }]) => resolved?.startsWith(url) !== true)).toEqual([]);
+  });
+});
