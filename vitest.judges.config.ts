@@ -13,7 +13,7 @@ export default defineConfig({
     setupFiles: ['./tests/support/setup.ts'],
     ...(tools.includes('moto') ? { globalSetup: ['./tests/support/moto.ts'] } : {}),
     // Against what never ends. Nothing here is to be fast.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 1_800_000,
+    hookTimeout: 1_800_000,
   },
 });

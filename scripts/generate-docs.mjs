@@ -14,6 +14,8 @@ const APART = readdirSync(join(ROOT, 'packages', 'remediators'))
   .filter((name) => !PACKAGES.includes(name) && existsSync(join(ROOT, 'packages', 'remediators', name, 'package.json')))
   .sort();
 const { parametersJsonSchema } = await import(join(ROOT, 'packages', 'core', 'dist', 'schema.js'));
+const { packOf, PROCESS_CHECK } = await import(join(ROOT, 'packages', 'frameworks', 'dist', 'index.js'));
+const pack = await packOf('apra-cpg-234');
 const deploy = await import(join(ROOT, 'packages', 'deploy', 'dist', 'index.js'));
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const list = (items) => (items.length === 0 ? '–' : items.map((item) => `\`${item}\``).join(', '));
@@ -28,6 +30,12 @@ const ATMOST = { enforce: 'fixes automatically', approve: 'asks', notify: 'notif
 
 const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${framework.replace(/^cis-aws-foundations-benchmark\/v\//, 'CIS ')} ${id}`);
 
+/** What conformance tests play themselves, as no emulator has it: by remediator. */
+const PLAYED = {
+  'kms-enable-key-rotation': 'Automation of Systems Manager, which turns the rotation on, is played by the tests.',
+  'redshift-require-tls': 'The parameters of parameter groups are played by the tests.',
+};
+
 /** What can be said of some remediators, by the names that pages use. */
 const sections = {
   judges: () =>
@@ -38,6 +46,20 @@ const sections = {
         return [`\`${name}\``, judge, judges, each((tool) => tool.licence), each((tool) => versionOf(tool.name)), each((tool) => tool.by)];
       }),
     ),
+  unjudged: (all) => {
+    const rulesOf = (remediator) => pack.rules.filter(({ identifier }) => remediator.configRules.includes(identifier));
+    const played = Object.entries(PLAYED).map(([id, why]) => [all.find((each) => each.id === id), why]);
+    const others = pack.rules.filter((rule) => rule.identifier !== PROCESS_CHECK && !all.some((each) => each.configRules.includes(rule.identifier)));
+    const names = (rules) => list(rules.map(({ name }) => name).sort());
+    return table(
+      ['Why', 'Rules'],
+      [
+        ...played.map(([remediator, why]) => [`${why} Prowler reads the outcome.`, names(rulesOf(remediator))]),
+        ['No emulator evaluates rules of AWS Config. What is tracked goes by the word of the source, and in tests that word is ours.', names(others)],
+        ['A person says whether it is so.', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
+      ],
+    );
+  },
   remediators: (all) =>
     table(
       ['Remediator', 'What it does', 'Resource', 'At most'],
@@ -334,7 +356,12 @@ for (const name of [...PACKAGES, ...APART]) {
   const readme = `packages/remediators/${name}/README.md`;
   if (readFileSync(join(ROOT, readme), 'utf8').includes('<!-- generated: ')) pages.push([readme, here.flatMap(({ remediators }) => remediators)]);
 }
-pages.push(['packages/all/README.md', [...every, ...apart]], ['docs/remediators.md', every], ['packages/deploy/README.md', every], ['docs/judges.md', every]);
+pages.push(
+  ['packages/all/README.md', [...every, ...apart]],
+  ['docs/remediators.md', every],
+  ['packages/deploy/README.md', every],
+  ['docs/judges.md', [...every, ...apart]],
+);
 
 const stale = [];
 for (const [file, remediators] of pages) {

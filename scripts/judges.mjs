@@ -62,6 +62,17 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'prowler',
+    judge: 'Prowler, a scanner of AWS accounts',
+    judges:
+      'an emulated account in which each mistake was made that remediators close, before and after a sweep with a yes to all that waits: their checks fail, and then pass, and none that passed fails',
+    tools: [
+      { name: 'prowler', licence: 'Apache-2.0', by: 'pip' },
+      { name: 'moto', licence: 'Apache-2.0', by: 'pip' },
+      { name: 'ministack', licence: 'MIT', by: 'pip' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

@@ -17,7 +17,7 @@ export const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
 /**
  * What is installed beside the packages, each in a folder of its own and of a pinned version. Those of Python have a requirements file each, for
- * their dependencies do not agree. A library of Go comes with a program of ours that calls it (`source`). `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
+ * their dependencies do not agree; one that is `whole` names all that is installed. A library of Go comes with a program of ours that calls it (`source`). `uses` has to be there when it runs, and `builds` when it is installed; neither is installed from here.
  */
 const TOOLS = {
   moto: { folder: '.venv', requirements: 'requirements.txt', what: 'the AWS emulator (moto' },
@@ -28,6 +28,8 @@ const TOOLS = {
   'ocsf-json-schema': { folder: '.cache/judges/ocsf', requirements: 'requirements-ocsf.txt', what: 'the validator of OCSF (ocsf-json-schema' },
   'compliance-trestle': { folder: '.cache/judges/trestle', requirements: 'requirements-trestle.txt', what: 'the validator of OSCAL (compliance-trestle' },
   botocore: { folder: '.cache/judges/botocore', requirements: 'requirements-botocore.txt', what: "AWS's service models (botocore" },
+  // It needs the clients of every cloud, 2.3 GB; of these its requirements name, whole, what a scan of AWS loads, 380 MB.
+  prowler: { folder: '.cache/judges/prowler', requirements: 'requirements-prowler.txt', whole: true, what: 'the scanner (prowler' },
   'event-ruler': {
     folder: '.cache/judges/event-ruler',
     maven: 'software.amazon.event.ruler:event-ruler:2.1.0',
@@ -329,7 +331,7 @@ async function installGo(name, folder) {
 }
 
 async function installPython(name) {
-  const { folder, requirements, what } = TOOLS[name];
+  const { folder, requirements, whole = false, what } = TOOLS[name];
   const found = findPython();
   const stamp = `${wanted(name)} ${found.version}`;
   if (existsSync(interpreter(name)) && fresh(toolStamp(name), stamp)) return;
@@ -340,7 +342,7 @@ async function installPython(name) {
   } catch (error) {
     throw new SetupError(`Python's venv module is missing (Debian: apt install python3-venv).\n${error.message}`);
   }
-  await run(interpreter(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+  await run(interpreter(name), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...(whole ? ['--no-deps'] : []), '-r', requirements]);
   keep(toolStamp(name), stamp);
 }
 

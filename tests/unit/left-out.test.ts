@@ -97,7 +97,7 @@ describe('a look', () => {
       named('AWS::S3::Bucket', 'b'),
       { GetBucketAcl: { Grants: [{ Grantee: { Type: 'Group' }, Permission: 'READ' }] }, GetBucketPolicyStatus: { PolicyStatus: { IsPublic: false } } },
     ],
-  ])('that is not told %s is not made: %s', async (left, id, ref, replies) => {
+  ])('that lacks %s is not made: %s', async (left, id, ref, replies) => {
     const more = left === 'Grants' ? { GetBucketPolicyStatus: { PolicyStatus: { IsPublic: false } } } : {};
     await expect(look(id, ref, { ...replies, ...more })).rejects.toThrow(`The service did not say ${left}: `);
   });
@@ -119,11 +119,11 @@ describe('a sweep', () => {
     ['OwnerId', 'ec2-enable-vpc-flow-logs', { DescribeVpcs: { Vpcs: [{ VpcId: 'vpc-1' }] } }],
     ['OwnerId', 'ec2-disable-subnet-auto-public-ip', { DescribeSubnets: { Subnets: [{ SubnetId: 'subnet-1' }] } }],
     ['Clusters', 'redshift-disable-public-access', {}],
-  ])('that is not told %s passes nothing over: %s', async (left, id, replies) => {
+  ])('that lacks %s passes nothing over: %s', async (left, id, replies) => {
     await expect(listed(id, replies)).rejects.toThrow(`The service did not say ${left}: `);
   });
 
-  it('lists what it is told', async () => {
+  it('lists what is there', async () => {
     expect(await listed('cloudtrail-restart-logging', { DescribeTrails: { trailList: [trail] } })).toEqual(['t']);
     expect(
       await listed('ec2-enable-vpc-flow-logs', {

@@ -9,7 +9,7 @@ export function settingFiles(id: string): NewFiles {
   const { [`src/${id}.ts`]: _, 'README.md': readme = '', ...files } = remediatorFiles(id);
   return {
     ...files,
-    'src/table.ts': `import { allOf, defineResource, paginate, tagsIn } from '@redress/core';
+    'src/table.ts': `import { allOf, defineResource, given, paginate, tagsIn } from '@redress/core';
 import { dynamodb } from './client.ts';
 
 /** What belongs to a table, for every setting of it. */
@@ -17,7 +17,8 @@ export const table = defineResource({
   type: 'AWS::DynamoDB::Table',
   // Security Hub names a table by its ARN, AWS Config and API calls mostly by its name.
   arn: 'arn:{partition}:dynamodb:{region}:{account}:table/{id}',
-  find: { reads: [dynamodb.pick('DescribeTable')], of: async ({ aws, id }) => (await aws.dynamodb.DescribeTable({ TableName: id })).Table },
+  // What a reply leaves out is not known: a table that is not there is an error of DynamoDB's, and a reply without one is not.
+  find: { reads: [dynamodb.pick('DescribeTable')], of: async ({ aws, id }) => given(await aws.dynamodb.DescribeTable({ TableName: id }), 'Table') },
   tags: {
     reads: [dynamodb.pick('ListTagsOfResource')],
     of: async ({ aws, arn }) => tagsIn(await allOf(paginate(aws.dynamodb.ListTagsOfResource, { ResourceArn: arn }, 'Tags'))),

@@ -55,7 +55,10 @@ export interface ResourceTypeDefinition<
   readonly global?: boolean;
   /** Forms of its ARN, with `{partition}`, `{region}`, `{account}` and `{id}`; by the first of them its tags are read. */
   readonly arn?: string | readonly [string, ...string[]];
-  /** The resource as the service describes it; null, or an error of the kind *gone*: it is not there. Absent: there is one in each account. */
+  /**
+   * The resource as the service describes it; null, or an error of the kind *gone*: it is not there. A reply that lacks it, or the list of it, says neither:
+   * take it with `given`. Absent: there is one in each account.
+   */
   readonly find?: Part<FindReads, unknown, Found | null | undefined>;
   /** What tells it from another of its name that was made after it: a date, or an id of the service's own. */
   created?(found: Found): string | number | Date | undefined;

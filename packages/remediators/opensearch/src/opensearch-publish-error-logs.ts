@@ -39,7 +39,6 @@ const publishing = (given: OfDomain & { readonly rule: string }) =>
     context: processing,
     hazards: [shortLived('logs of it are paid for, and nobody reads them')],
     rollback: { restores: 'exact', what: 'Error logs are not published any more.', not: ['What was published meanwhile.'] },
-    alsoFoundBy: { prowler: ['opensearch_service_domains_cloudwatch_logging_enabled'] },
     inCode: {
       cloudFormation: `${given.on.type} LogPublishingOptions.${ERRORS}`,
       terraform: `${terraformOf(given.on)} log_publishing_options`,

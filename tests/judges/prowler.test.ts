@@ -1,0 +1,173 @@
+// A scanner that knows nothing of Redress looks at an account in which each mistake was made that remediators close, before and after they did.
+import { createRedress, definePolicy, type JsonObject, type PassResult, type ResourceRef } from '@redress/core';
+import { memoryJournal } from '@redress/evidence';
+import { fakeClock, type Scenario, testConnect } from '@redress/testing';
+import { expect, inject, it } from 'vitest';
+import { APPROVER, Bench } from '../../packages/testing/src/bench.js';
+import { conformanceKits, type Kit } from './support/kits.js';
+import { type Row, scan } from './support/prowler.js';
+
+const [REGION, ACCOUNT] = ['us-east-1', '123456789012'];
+
+/** Which scenario has what Prowler calls a mistake, where it is not the first one that is changed without a person. */
+const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
+  'rds-export-logs-to-cloudwatch': ['a MySQL instance, whose logs may hold statements'],
+  'rds-enable-automated-backups': ['an instance with none'],
+  'ec2-revoke-sg-open-admin-ipv6': ['a bastion'],
+  's3-enforce-default-encryption': ['a bucket without default encryption', 'KMS'],
+};
+
+/** Checks that cannot judge a remediator in this account, and why: by `check remediator`. One that can, after all, fails. */
+const NO_JUDGES: Readonly<Record<string, string>> = {
+  'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389 ec2-revoke-sg-open-admin-ipv6':
+    'its scenarios open RDP to half of IPv6, and Prowler knows the whole of it alone',
+  'ec2_instance_imdsv2_enabled ec2-require-imdsv2-on-instance': 'the emulator keeps metadata options, and describes instances without them',
+  'iam_rotate_access_key_90_days iam-flag-stale-access-key': 'the key is flagged, and stays: people rotate it',
+  'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
+  'rds_instance_enhanced_monitoring_enabled rds-enable-enhanced-monitoring': 'Prowler goes by the ARN of the log stream, which the emulator does not make',
+  'rds_instance_no_public_access rds-disable-public-access': 'Prowler also wants a security group that is open, in a public subnet',
+  'redshift_cluster_public_access redshift-disable-public-access': 'Prowler also wants a security group that is open, in a public subnet',
+  'redshift_cluster_automated_snapshot redshift-enable-automated-snapshots': 'Prowler looks whether there is a snapshot, not for how long they are kept',
+  'securityhub_enabled securityhub-enable': 'Prowler reads the standards and integrations of a hub that is on, which the emulator does not have',
+};
+
+/** Where services are asked that are not in the emulator of the others: by their ids, and whose conformance tests say where. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  API_GATEWAY: 'apigateway-enable-execution-logging',
+  EFS: 'efs-enable-automatic-backups',
+  REDSHIFT: 'redshift-require-tls',
+};
+
+const kits = await conformanceKits();
+const checksOf = ({ remediator }: Kit) => remediator.alsoFoundBy?.['prowler'] ?? [];
+/** Reports change nothing, so no check can go over by them. */
+const closing = kits.filter((kit) => checksOf(kit).length > 0 && kit.remediator.uses.writes.length > 0);
+const isJudge = ({ remediator }: Kit, check: string) => !Object.hasOwn(NO_JUDGES, `${check} ${remediator.id}`);
+
+/** A mistake that was made. */
+interface Mistake {
+  readonly kit: Kit;
+  readonly scenario: Scenario;
+  readonly resource: ResourceRef;
+  readonly parameters: JsonObject;
+}
+
+function scenariosOf({ remediator, options: { scenarios } }: Kit): readonly Scenario[] {
+  const changes = scenarios.filter((each) => each.expect === 'change');
+  const wanted = SCENARIOS[remediator.id]?.map((name) => changes.find((each) => each.name.includes(name))) ?? [
+    changes.find((each) => (each.hazards ?? []).length === 0 && each.irreversible !== true) ?? changes[0],
+  ];
+  return wanted.map((each) => {
+    if (each === undefined) throw new Error(`${remediator.id}: there is no such scenario.`);
+    return each;
+  });
+}
+
+async function make(kit: Kit): Promise<readonly Mistake[]> {
+  const bench = await Bench.open(kit.remediator, { ...kit.options, account: { ...kit.options.account, region: REGION } });
+  try {
+    const made: Mistake[] = [];
+    for (const scenario of scenariosOf(kit)) {
+      const { resource, parameters } = await bench.stage(scenario);
+      made.push({ kit, scenario, resource, parameters });
+    }
+    return made;
+  } finally {
+    await bench.close();
+  }
+}
+
+/** A sweep of the whole account, with a yes to all that waits. */
+async function close({ kit: { remediator, options }, parameters }: Mistake): Promise<readonly PassResult[]> {
+  const clock = fakeClock();
+  const journal = memoryJournal({ clock });
+  const redress = createRedress({
+    remediators: [remediator],
+    journal,
+    clock,
+    policy: definePolicy({
+      version: 1,
+      environments: { judged: { accounts: [ACCOUNT] } },
+      approvers: { judged: [APPROVER] },
+      remediators: { [remediator.id]: { judged: remediator.ceiling, parameters } },
+      limits: [{ per: ['run'], changes: 1000 }],
+    }),
+    connect: testConnect({ endpoint: options.account.endpoint, accountId: ACCOUNT }),
+  });
+  const passes: PassResult[] = [];
+  try {
+    await redress.sweep({ targets: [{ account: ACCOUNT, region: REGION }], perSecond: 10_000, onPass: (pass) => void passes.push(pass) });
+    for (const { id } of await journal.approvals()) passes.push(...(await redress.approve(id, { by: { name: APPROVER, verified: true }, reason: 'a judge' })));
+    return passes;
+  } finally {
+    redress.close();
+  }
+}
+
+/** What a check says of a resource; of the account, where it names none. */
+function said(rows: readonly Row[], check: string, { id, type }: ResourceRef): string {
+  const all = rows.filter((row) => row.check === check);
+  const last = id.split('/').at(-1) ?? id;
+  const own = all.filter(({ uid, name }) => type === 'AWS::::Account' || uid.includes(id) || name === id || name === last);
+  const statuses = (own.length > 0 ? own : all.filter(({ name }) => name === ACCOUNT)).map(({ status }) => status);
+  return statuses.includes('FAIL') ? 'FAIL' : (statuses[0] ?? '-');
+}
+
+const keyOf = ({ check, uid }: Row) => `${check} ${uid}`;
+const failing = (rows: readonly Row[]) => new Set(rows.filter(({ status }) => status === 'FAIL').map(({ check }) => check));
+/** What passed, and fails now. */
+function worse(before: readonly Row[], after: readonly Row[]): readonly string[] {
+  const was = new Map(before.map((row) => [keyOf(row), row.status]));
+  return after.filter((row) => row.status === 'FAIL' && was.get(keyOf(row)) === 'PASS').map((row) => `${keyOf(row)}: ${row.why}`);
+}
+
+it('finds each mistake before a sweep with a yes to all that waits, and none of them after it, and nothing that is worse', async ({ task }) => {
+  const mistakes: Mistake[] = [];
+  // With such an instance the emulator fails at every look for what uses a security group.
+  for (const kit of closing) if (kit.remediator.id !== 'ec2-require-imdsv2-on-instance') mistakes.push(...(await make(kit)));
+  const services = [...new Set(closing.flatMap(checksOf).map((check) => check.split('_')[0] as string))].sort();
+  const endpointOf = (id: string) => kits.find(({ remediator }) => remediator.id === id)?.options.account.endpoint ?? '';
+  const where = {
+    region: REGION,
+    services,
+    endpoint: inject('moto'),
+    others: Object.fromEntries(Object.entries(ELSEWHERE).map(([id, of]) => [id, endpointOf(of)])),
+  };
+
+  const before = await scan(where);
+  const unread: string[] = [];
+  for (const mistake of mistakes)
+    for (const { outcome, resource, message } of await close(mistake))
+      if (resource.id === mistake.resource.id && (outcome === 'failed' || outcome === 'denied'))
+        unread.push(`${mistake.kit.remediator.id}, ${resource.id}: ${message}`);
+  const after = await scan(where);
+
+  const rows = mistakes.flatMap(({ kit, resource, scenario }) =>
+    checksOf(kit).map((check) => ({ check, kit, scenario, before: said(before, check, resource), after: said(after, check, resource) })),
+  );
+  // Of several scenarios one is enough: each has what another check looks for.
+  const isClosed = (row: (typeof rows)[number]) =>
+    rows.some((each) => each.check === row.check && each.kit === row.kit && each.before === 'FAIL' && each.after === 'PASS');
+  const verdict = (row: (typeof rows)[number]) => (isClosed(row) ? '' : ` (no judge: ${NO_JUDGES[`${row.check} ${row.kit.remediator.id}`] ?? '?'})`);
+  const table = rows.map((row) => `${row.check} | ${row.kit.remediator.id} | ${row.before} | ${row.after}${verdict(row)}`).sort();
+  const closed = new Set(rows.filter(isClosed).map(({ check }) => check));
+  const [was, is] = [failing(before), failing(after)];
+  const over = [...was].filter((check) => !is.has(check));
+  task.meta.said = [
+    `${closed.size} checks went from FAIL to PASS on what remediators closed, ${Object.keys(NO_JUDGES).length} cannot judge; of ${was.size} failing checks of ${services.length} services ${over.length} fail nowhere any more; nothing that passed fails`,
+    ...table,
+    ...Object.entries(NO_JUDGES).flatMap(([name, why]) =>
+      rows.some(({ check, kit }) => `${check} ${kit.remediator.id}` === name) ? [] : [`${name.replace(' ', ' | ')} | not made (no judge: ${why})`],
+    ),
+  ].join('\n     ');
+
+  expect(unread).toEqual([]);
+  const wrong = rows.filter((row) => isJudge(row.kit, row.check) && !isClosed(row));
+  expect(wrong.map((row) => `${row.check}, ${row.kit.remediator.id}, ${row.scenario.name}: ${row.before}, then ${row.after}`)).toEqual([]);
+  expect(rows.filter((row) => !isJudge(row.kit, row.check) && isClosed(row)).map(({ check }) => check)).toEqual([]);
+  expect(worse(before, after)).toEqual([]);
+  expect(closed.size).toBeGreaterThanOrEqual(42);
+
+  // It has eyes: the other way round each of them is worse.
+  expect(new Set(worse(after, before).map((each) => each.split(' ')[0])).size).toBeGreaterThan(30);
+});
