@@ -12,12 +12,15 @@ import { reportRootHardwareMfa } from './further/iam-report-root-hardware-mfa.js
 import { reportRootMfa } from './further/iam-report-root-mfa.js';
 import { reportUserAttachedPolicies } from './further/iam-report-user-attached-policies.js';
 import { reportUserWithoutMfa } from './further/iam-report-user-without-mfa.js';
+import { reportDecryptAllInlinePolicies, reportDecryptAllPolicies } from './further/kms-report-decrypt-all-policies.js';
 import { flagStaleAccessKey } from './iam-flag-stale-access-key.js';
 import { strengthenPasswordPolicy } from './iam-strengthen-password-policy.js';
 
 export {
   flagStaleAccessKey,
   reportAdminPolicy,
+  reportDecryptAllInlinePolicies,
+  reportDecryptAllPolicies,
   reportFullServicePolicy,
   reportInlinePolicies,
   reportRootAccessKey,
@@ -41,4 +44,6 @@ export const furtherIamRemediators: readonly Remediator[] = [
   reportRootHardwareMfa,
   reportUserAttachedPolicies,
   reportUserWithoutMfa,
+  reportDecryptAllPolicies,
+  reportDecryptAllInlinePolicies,
 ];

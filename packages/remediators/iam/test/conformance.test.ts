@@ -36,6 +36,8 @@ import { FLAG } from '../src/iam-flag-stale-access-key.js';
 import {
   flagStaleAccessKey,
   reportAdminPolicy,
+  reportDecryptAllInlinePolicies,
+  reportDecryptAllPolicies,
   reportFullServicePolicy,
   reportInlinePolicies,
   reportRootAccessKey,
@@ -411,5 +413,66 @@ describeRemediator(reportRootHardwareMfa, {
     { name: 'a virtual device beside the key that one can hold', expect: 'manual', arrange: rootUser('password', 'hardware', 'virtual') },
     { name: 'a key that one can hold', expect: 'compliant', arrange: rootUser('password', 'hardware') },
     { name: 'no credentials at all', expect: 'not-applicable', arrange: rootUser() },
+  ],
+});
+
+const DECRYPTING = (Resource: string) => ALLOWING('kms:Decrypt', Resource);
+describeRemediator(reportDecryptAllPolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a policy that decrypts with every key', expect: 'manual', arrange: policy(DECRYPTING('arn:aws:kms:*:123456789012:key/*')), tag: tagPolicy },
+    {
+      name: 'everything but a service, just made',
+      expect: 'manual',
+      arrange: policy(LISTING, documentOf({ Effect: 'Allow', NotAction: ['iam:*'], Resource: '*' })),
+      tag: tagPolicy,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreatePolicyVersion', request: { policyArn: id, setAsDefault: true } }),
+    },
+    { name: 'another action is asked for', expect: 'manual', parameters: { actions: 'kms:Encrypt' }, arrange: policy(ALLOWING('kms:Encrypt')), tag: tagPolicy },
+    { name: 'a policy for one key', expect: 'compliant', arrange: policy(DECRYPTING('arn:aws:kms:us-east-1:123456789012:key/1234')), tag: tagPolicy },
+    { name: 'a policy that encrypts alone', expect: 'compliant', arrange: policy(ALLOWING('kms:Encrypt')), tag: tagPolicy },
+    { name: 'a policy that is gone', expect: 'compliant', arrange: gonePolicy },
+  ],
+});
+
+const decrypts = (Resource: string) => (iam: IAMClient, UserName: string) =>
+  iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'own', PolicyDocument: DECRYPTING(Resource) }));
+describeRemediator(reportDecryptAllInlinePolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a user who may decrypt with every key', expect: 'manual', arrange: person(decrypts('*')), tag: tagUser },
+    {
+      name: 'a role that has just been given it',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const it = await role(false)(sdk);
+        await new IAMClient(sdk.config).send(new PutRolePolicyCommand({ RoleName: it.id, PolicyName: 'own', PolicyDocument: ALLOWING('kms:*') }));
+        return it;
+      },
+      tag: tagRole,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'PutRolePolicy', request: { roleName: id, policyName: 'own' } }),
+    },
+    {
+      name: 'a group',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const client = new IAMClient(sdk.config);
+        const GroupName = sdk.name('group');
+        await client.send(new CreateGroupCommand({ GroupName }));
+        await client.send(new PutGroupPolicyCommand({ GroupName, PolicyName: 'own', PolicyDocument: DECRYPTING('*') }));
+        return ref(sdk, 'AWS::IAM::Group', GroupName);
+      },
+    },
+    {
+      name: 'a user who may decrypt with one key',
+      expect: 'compliant',
+      arrange: person(decrypts('arn:aws:kms:us-east-1:123456789012:key/1234')),
+      tag: tagUser,
+    },
+    { name: 'a role without', expect: 'compliant', arrange: role(true), tag: tagRole },
+    { name: 'a service-linked role', expect: 'not-applicable', arrange: role(true, '/aws-service-role/'), tag: tagRole },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
   ],
 });
