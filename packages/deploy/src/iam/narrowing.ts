@@ -187,6 +187,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: [groups, groupRules],
     rest: 'Any rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
   },
+  'ec2:RevokeSecurityGroupEgress': {
+    name: 'SecurityGroup',
+    resources: [groups],
+    tagged: true,
+    rest: 'Every outbound rule of every group of the account: IAM does not see which rule, and whether the group is a default one.',
+  },
+  'ec2:AuthorizeSecurityGroupEgress': {
+    name: 'SecurityGroup',
+    resources: [groups],
+    rest: 'Any outbound rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+  },
   'ec2:CreateTags': {
     name: 'RuleTags',
     resources: [groupRules],
@@ -241,6 +252,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'dynamodb:DescribeTable': table(),
   'dynamodb:ListTables': listing('Tables', 'tables'),
   'dynamodb:ListTagsOfResource': table(),
+  'dynamodb:UpdateTable': table({ ...written, rest: 'Every table of the account, and any setting of it: IAM does not see which is changed.' }),
   'dynamodb:UpdateContinuousBackups': table({ ...written, rest: 'Every table of the account: IAM does not see whether backups are turned on or off.' }),
   'ecs:DescribeTaskDefinition': listing('TaskDefinitions', 'task definitions'),
   'ecs:ListTaskDefinitions': listing('TaskDefinitions', 'task definitions'),

@@ -339,6 +339,8 @@ it('the package exports its remediators, and nothing of its client', () => {
     'furtherIamRemediators',
     'iamRemediators',
     'reportAdminPolicy',
+    'reportDecryptAllInlinePolicies',
+    'reportDecryptAllPolicies',
     'reportFullServicePolicy',
     'reportInlinePolicies',
     'reportRootAccessKey',

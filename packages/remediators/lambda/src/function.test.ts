@@ -1,4 +1,4 @@
-import { type RecordedCall, resource } from '@redress/core';
+import { resource } from '@redress/core';
 import { expect, it } from 'vitest';
 import { assess, look } from '../../../../tests/support/look.js';
 import { functionCalls } from './function.js';
@@ -34,6 +34,6 @@ it.each([
   ['arn:aws:lambda:eu-west-1:111111111111:function:orders', 'orders'],
   ['arn:aws:lambda:eu-west-1:111111111111:function:orders:$LATEST', 'orders'],
 ])('is named by a call as %s', (functionName, id) => {
-  const call = { request: { functionName }, response: null } as unknown as RecordedCall;
+  const call = { request: { functionName }, response: null } as never;
   expect(functionCalls['lambda:CreateFunction20150331'](call)).toEqual([{ id }]);
 });

@@ -51,7 +51,7 @@ describeRemediator(reportFailedRotation, {
       arrange: secret(3),
       tag,
       event: ({ account, region }, { name }) =>
-        cloudTrailEvent({ account, region, service: 'secretsmanager', operation: 'RotateSecret', request: { secretId: name } }),
+        cloudTrailEvent({ account, region, service: 'secretsmanager', operation: 'RotateSecret', request: { secretId: String(name) } }),
     },
     { name: 'a rotation that is due in three days', expect: 'compliant', arrange: secret(-3), tag },
     { name: 'a secret that is not rotated', expect: 'not-applicable', arrange: secret(null), tag },
