@@ -730,7 +730,7 @@ export default [
     tests: ['packages/remediators/iam/src/further'],
   },
   {
-    promise: 'A trail that leaves out management events of a service is none that counts.',
+    promise: 'A trail that leaves out management events of a service does not count.',
     defect: 'every trail of all regions counts',
     file: 'packages/remediators/cloudtrail/src/cloudtrail-enable-multi-region-trail.ts',
     find: "includes === true && type === 'All' && except.length === 0",

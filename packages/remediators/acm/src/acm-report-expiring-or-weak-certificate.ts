@@ -25,7 +25,7 @@ export const reportExpiringOrWeakCertificate = defineReport({
     'Copies of an imported certificate outside of Certificate Manager.',
   ],
   parameters: z.strictObject({
-    days: z._default(z.int().check(z.minimum(1), z.maximum(365)), 30).check(z.describe('A certificate that ends within so many days is reported.')),
+    days: z._default(z.int().check(z.minimum(1), z.maximum(365)), 30).check(z.describe('A certificate that ends within this many days is reported.')),
   }),
   ruleParameters: { daysToExpiration: 'days' },
   at: ({ Status, NotAfter, Type, KeyAlgorithm, RenewalEligibility, InUseBy = [] }) => ({

@@ -66,7 +66,7 @@ it.each([
   ['all management events', basic({}), true],
   ['no management events', basic({ IncludeManagementEvents: false }), false],
   ['what writes alone', basic({ ReadWriteType: 'WriteOnly' }), false],
-  ['all but those of a service', basic({ ExcludeManagementEventSources: ['kms.amazonaws.com'] }), false],
+  ['everything except the events of a service', basic({ ExcludeManagementEventSources: ['kms.amazonaws.com'] }), false],
   ['by fields, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
   ['by fields, what reads alone', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
   ['by fields, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],

@@ -67,7 +67,7 @@ export const reportInsecureListenerV2 = defineReport({
         ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
         ...(open.length > 0
           ? [
-              'Make an HTTPS or TLS listener with a certificate of Certificate Manager beside the open one, and let its port into the security group.',
+              'Make an HTTPS or TLS listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
               'Move clients over, by access logs. Let an open HTTP listener redirect to HTTPS, or delete it.',
             ]
           : []),

@@ -24,7 +24,7 @@ const failing = (message: string) => ({
   sagemaker: { DescribeNotebookInstance: Object.assign(new Error(message), { name: 'ValidationException', $metadata: { httpStatusCode: 400 } }) },
 });
 
-it('is exposed by either, and by an access that is none of the two that are known', async () => {
+it('is exposed by either, and by an access that the service does not name', async () => {
   expect((await assess(report, REF, sagemaker({}))).status).toBe('compliant');
   expect((await assess(report, REF, sagemaker({ DirectInternetAccess: 'Enabled' }))).status).toBe('manual');
   expect((await assess(report, REF, sagemaker({ SubnetId: undefined }))).status).toBe('manual');

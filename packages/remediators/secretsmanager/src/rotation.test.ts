@@ -24,7 +24,7 @@ it('says when it was rotated last, and whether a version is left', async () => {
   expect(left).toContain('did not finish');
   expect(JSON.stringify(await of({ ...late, OwningService: 'rds' }))).toContain('rds rotates it');
 });
-it('is no gap where nothing rotates it, and gone where it is to be deleted', async () => {
+it('does not apply where nothing rotates it, and gone where it is to be deleted', async () => {
   expect((await of({})).status).toBe('not-applicable');
   expect((await of({ RotationEnabled: false, NextRotationDate: new Date(0) })).status).toBe('not-applicable');
   expect(await look(report, REF, secret({ DeletedDate: new Date() }))).toBe('gone');

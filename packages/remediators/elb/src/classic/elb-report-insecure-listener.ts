@@ -46,7 +46,7 @@ export const reportInsecureListener = defineReport({
         ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
         ...(open.length > 0
           ? [
-              'Make an HTTPS or SSL listener with a certificate of Certificate Manager beside the open one, and let its port into the security group.',
+              'Make an HTTPS or SSL listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
               'Move clients over, by access logs, then delete the open listener. A Classic Load Balancer cannot redirect: an application load balancer can.',
             ]
           : []),
