@@ -817,4 +817,20 @@ export default [
     replace: 'isFinal || undo !== undefined ?',
     tests: ['packages/core/src/remediator'],
   },
+  {
+    promise: 'A log group that has a key keeps it.',
+    defect: 'it gets the one that the policy names',
+    file: 'packages/remediators/cloudwatch-logs/src/logs-encrypt-log-group.ts',
+    find: "now.key ?? kmsKeyArn?.replaceAll('{region}', resource.region) ?? null",
+    replace: "kmsKeyArn?.replaceAll('{region}', resource.region) ?? now.key",
+    tests: ['packages/remediators/cloudwatch-logs/src'],
+  },
+  {
+    promise: 'An API key that never ends is reported.',
+    defect: 'one without an end counts as ended',
+    file: 'packages/remediators/iam/src/further/iam-report-long-lived-api-key.ts',
+    find: '(ends !== null && Date.parse(ends) <= observedAt)',
+    replace: '(ends === null || Date.parse(ends) <= observedAt)',
+    tests: ['packages/remediators/iam/src/further'],
+  },
 ];

@@ -7,7 +7,7 @@ import type { Remediator } from '@redress/core';
 import { acmRemediators } from '@redress/remediator-acm';
 import { apigatewayRemediators } from '@redress/remediator-apigateway';
 import { cloudtrailRemediators } from '@redress/remediator-cloudtrail';
-import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
+import { furtherLogsRemediators, logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { dynamodbRemediators } from '@redress/remediator-dynamodb';
 import { ec2Remediators, furtherEc2Remediators } from '@redress/remediator-ec2';
 import { ecsRemediators } from '@redress/remediator-ecs';
@@ -33,6 +33,7 @@ export const remediators: readonly Remediator[] = [
   ...apigatewayRemediators,
   ...cloudtrailRemediators,
   ...logsRemediators,
+  ...furtherLogsRemediators,
   ...dynamodbRemediators,
   ...ec2Remediators,
   ...furtherEc2Remediators,

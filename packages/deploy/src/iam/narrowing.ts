@@ -420,6 +420,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:GetLoginProfile': user(),
   'iam:ListAttachedUserPolicies': user(),
   'iam:ListMFADevices': user(),
+  'iam:ListServiceSpecificCredentials': user(),
   'iam:ListUserPolicies': user(),
   'iam:CreateServiceLinkedRole': {
     name: 'ServiceLinkedRole',
@@ -438,6 +439,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'LogGroup',
     resources: [logGroups],
     rest: 'Every log group of the account: which one is meant, only an event says.',
+  },
+  'logs:AssociateKmsKey': {
+    name: 'LogGroup',
+    resources: [logGroups],
+    tagged: true,
+    rest: 'Every log group of the account, and any key: IAM does not see it. CloudWatch Logs refuses a key whose policy does not let it in.',
+  },
+  'logs:DisassociateKmsKey': {
+    name: 'LogGroup',
+    resources: [logGroups],
+    rest: 'Every log group of the account. Only the rollback role has it.',
   },
   'logs:PutRetentionPolicy': {
     name: 'LogGroup',

@@ -343,6 +343,7 @@ it('the package exports its remediators, and nothing of its client', () => {
     'reportDecryptAllPolicies',
     'reportFullServicePolicy',
     'reportInlinePolicies',
+    'reportLongLivedApiKey',
     'reportRootAccessKey',
     'reportRootHardwareMfa',
     'reportRootMfa',

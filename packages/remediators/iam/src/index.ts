@@ -7,6 +7,7 @@ import type { Remediator } from '@redress/core';
 import { reportAdminPolicy } from './further/iam-report-admin-policy.js';
 import { reportFullServicePolicy } from './further/iam-report-full-service-policy.js';
 import { reportInlinePolicies } from './further/iam-report-inline-policies.js';
+import { reportLongLivedApiKey } from './further/iam-report-long-lived-api-key.js';
 import { reportRootAccessKey } from './further/iam-report-root-access-key.js';
 import { reportRootHardwareMfa } from './further/iam-report-root-hardware-mfa.js';
 import { reportRootMfa } from './further/iam-report-root-mfa.js';
@@ -23,6 +24,7 @@ export {
   reportDecryptAllPolicies,
   reportFullServicePolicy,
   reportInlinePolicies,
+  reportLongLivedApiKey,
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
@@ -46,4 +48,5 @@ export const furtherIamRemediators: readonly Remediator[] = [
   reportUserWithoutMfa,
   reportDecryptAllPolicies,
   reportDecryptAllInlinePolicies,
+  reportLongLivedApiKey,
 ];

@@ -31,7 +31,8 @@ import {
 } from '@aws-sdk/client-iam';
 import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
+import { inFrontOf } from '../../../../tests/support/in-front.js';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
 import {
   flagStaleAccessKey,
@@ -40,6 +41,7 @@ import {
   reportDecryptAllPolicies,
   reportFullServicePolicy,
   reportInlinePolicies,
+  reportLongLivedApiKey,
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
@@ -474,5 +476,57 @@ describeRemediator(reportDecryptAllInlinePolicies, {
     { name: 'a role without', expect: 'compliant', arrange: role(true), tag: tagRole },
     { name: 'a service-linked role', expect: 'not-applicable', arrange: role(true, '/aws-service-role/'), tag: tagRole },
     { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+// moto has no credentials of single services.
+const apiKeys = new Map<string, string | null>();
+const front = await inFrontOf(inject('moto'), ({ operation, body }) => {
+  if (operation !== 'ListServiceSpecificCredentials') return null;
+  const asked = new URLSearchParams(body).get('UserName');
+  const members = [...apiKeys]
+    .filter(([user]) => asked === null || user === asked)
+    .map(
+      ([user, ends]) =>
+        `<member><UserName>${user}</UserName><Status>Active</Status><ServiceName>bedrock.amazonaws.com</ServiceName><CreateDate>2026-01-02T03:04:05Z</CreateDate>` +
+        `${ends === null ? '' : `<ExpirationDate>${ends}</ExpirationDate>`}<ServiceSpecificCredentialId>ACCA${user}</ServiceSpecificCredentialId></member>`,
+    );
+  const result = `<ServiceSpecificCredentials>${members.join('')}</ServiceSpecificCredentials><IsTruncated>false</IsTruncated>`;
+  return {
+    type: 'text/xml',
+    body: `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${operation}Result>${result}</${operation}Result></${operation}Response>`,
+  };
+});
+afterAll(() => front.close());
+const withKey = (ends: string | null) =>
+  person(async (_, UserName) => {
+    apiKeys.set(UserName, ends);
+  });
+describeRemediator(reportLongLivedApiKey, {
+  account: { endpoint: front.endpoint },
+  scenarios: [
+    {
+      name: 'a key that never ends, just made',
+      expect: 'manual',
+      arrange: withKey(null),
+      tag: tagUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreateServiceSpecificCredential', request: { userName: id } }),
+    },
+    {
+      name: 'a key that ends in time',
+      expect: 'compliant',
+      arrange: withKey('2026-02-02T03:04:05Z'),
+      tag: tagUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreateServiceSpecificCredential', request: { userName: id } }),
+    },
+    {
+      name: 'a user who is gone',
+      expect: 'compliant',
+      arrange: goneUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'DeleteServiceSpecificCredential', request: { userName: id } }),
+    },
   ],
 });

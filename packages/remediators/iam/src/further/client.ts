@@ -26,6 +26,7 @@ export const iam = defineService({
     ListRolePolicies: {},
     ListGroupPolicies: {},
     ListMFADevices: {},
+    ListServiceSpecificCredentials: {},
     GetLoginProfile: {},
   },
 });

@@ -19,6 +19,7 @@ export {
   ListPoliciesCommand,
   ListRolePoliciesCommand,
   ListRolesCommand,
+  ListServiceSpecificCredentialsCommand,
   ListUserPoliciesCommand,
   ListUsersCommand,
   ListVirtualMFADevicesCommand,
