@@ -754,8 +754,8 @@ export default [
     tests: ['packages/remediators/cloudtrail/src'],
   },
   {
-    promise: 'A change of one attribute of a Classic Load Balancer sends nothing else of it.',
-    defect: 'its logs are turned off with it',
+    promise: 'A rollback turns cross-zone load balancing off again.',
+    defect: 'it turns it on once more',
     file: 'packages/remediators/elb/src/classic/elb-enable-cross-zone.ts',
     find: 'LoadBalancerAttributes: { CrossZoneLoadBalancing: { Enabled: to.enabled } }',
     replace: 'LoadBalancerAttributes: { CrossZoneLoadBalancing: { Enabled: true } }',

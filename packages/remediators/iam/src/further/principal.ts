@@ -46,13 +46,13 @@ const ofUsers = {
   type: USER,
   global: true,
   find: { reads: [iam.pick('GetUser')] as const, of: async ({ aws, id }: Asked<UserReads>) => (await aws.iam.GetUser({ UserName: id })).User },
-  // One that was deleted and made again is another one.
-  created: ({ UserId }: { readonly UserId?: string | undefined }) => UserId,
 };
 
 /** An IAM user, by its name. */
 export const user = defineResource({
   ...ofUsers,
+  // One that was deleted and made again is another one.
+  created: ({ UserId }) => UserId,
   // IAM leaves the list out where there are none.
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   name: { reads: [iam.pick('ListUsers')], of: ({ aws, resource }) => userNamed(aws, resource.id) },
@@ -62,6 +62,8 @@ export const user = defineResource({
 /** A user as any other, named by name alone; a sweep asks once for all who have a credential of a single service. */
 export const credentialHolder = defineResource({
   ...ofUsers,
+  // One that was deleted and made again is another one.
+  created: ({ UserId }) => UserId,
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   list: {
     reads: [iam.pick('ListServiceSpecificCredentials')],
