@@ -749,8 +749,8 @@ export default [
     promise: 'A trail of the organization is one of the account.',
     defect: 'only its own trails count',
     file: 'packages/remediators/cloudtrail/src/cloudtrail-enable-multi-region-trail.ts',
-    find: 'if (IsMultiRegionTrail !== true || arn === undefined) continue;',
-    replace: "if (IsMultiRegionTrail !== true || arn === undefined || arn.split(':')[4] !== '111111111111') continue;",
+    find: "if (!given(each, 'IsMultiRegionTrail')) continue;",
+    replace: "if (!given(each, 'IsMultiRegionTrail') || each.TrailARN?.split(':')[4] !== '111111111111') continue;",
     tests: ['packages/remediators/cloudtrail/src'],
   },
   {

@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import * as z from 'zod/mini';
 import { certificate } from './certificate.js';
 import { packageRef } from './package-ref.js';
@@ -28,16 +28,16 @@ export const reportExpiringOrWeakCertificate = defineReport({
     days: z._default(z.int().check(z.minimum(1), z.maximum(365)), 30).check(z.describe('A certificate that ends within this many days is reported.')),
   }),
   ruleParameters: { daysToExpiration: 'days' },
-  at: ({ Status, NotAfter, Type, KeyAlgorithm, RenewalEligibility, InUseBy = [] }) => ({
-    status: Status,
-    ends: NotAfter?.toISOString(),
-    type: Type,
+  at: (found) => ({
+    status: found.Status,
+    // One that was never issued has no end.
+    ends: (found.Status === 'ISSUED' ? given(found, 'NotAfter') : found.NotAfter)?.toISOString(),
+    type: found.Type,
     // Described as RSA-1024, and listed as RSA_1024.
-    algorithm: KeyAlgorithm?.replace('-', '_'),
-    renewed: RenewalEligibility === 'ELIGIBLE',
-    used: InUseBy.length > 0,
+    algorithm: found.KeyAlgorithm?.replace('-', '_'),
+    renewed: found.RenewalEligibility === 'ELIGIBLE',
+    used: (found.InUseBy ?? []).length > 0,
   }),
-  // One that was never issued has no end.
   absent: { ends: null },
   exempt: ({ now: { status } }) => (status === 'ISSUED' || status === 'EXPIRED' ? null : `It is not issued: ${status}.`),
   gap({ now: { status, ends, type, algorithm, renewed, used }, id, observedAt, parameters: { days } }) {

@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { defineResource, given, paginate, tagsIn } from '@redress/core';
 import { acm } from './client.js';
 
 /** Key algorithms of certificates. A listing that names none shows RSA keys of up to 2048 bits alone. */
@@ -7,7 +7,10 @@ const ALGORITHMS = ['RSA_1024', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_prime256
 /** A certificate, by its ARN. */
 export const certificate = defineResource({
   type: 'AWS::ACM::Certificate',
-  find: { reads: [acm.pick('DescribeCertificate')], of: async ({ aws, id }) => (await aws.acm.DescribeCertificate({ CertificateArn: id })).Certificate },
+  find: {
+    reads: [acm.pick('DescribeCertificate')],
+    of: async ({ aws, id }) => given(await aws.acm.DescribeCertificate({ CertificateArn: id }), 'Certificate'),
+  },
   tags: {
     reads: [acm.pick('ListTagsForCertificate')],
     // The list has one tag at least: it is left out where there is none.

@@ -1,4 +1,4 @@
-import { accountEverywhere, defineSetting, inParallel, needs } from '@redress/core';
+import { accountEverywhere, defineSetting, given, inParallel, needs } from '@redress/core';
 import * as z from 'zod/mini';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -42,7 +42,7 @@ function isWhole({
 }): boolean {
   return (
     EventSelectors.some(
-      ({ IncludeManagementEvents: includes, ReadWriteType: type = 'All', ExcludeManagementEventSources: except = [] }) =>
+      ({ IncludeManagementEvents: includes, ReadWriteType: type, ExcludeManagementEventSources: except = [] }) =>
         includes === true && type === 'All' && except.length === 0,
     ) ||
     // By fields: a selector of management events that asks for nothing else.
@@ -83,10 +83,11 @@ export const enableMultiRegionTrail = defineSetting({
   read: {
     reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
     async of({ aws }) {
-      const all = (await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true })).trailList ?? [];
+      const all = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
       const trails: Seen[] = [];
-      for (const { IsMultiRegionTrail, TrailARN: arn } of all) {
-        if (IsMultiRegionTrail !== true || arn === undefined) continue;
+      for (const each of all) {
+        if (!given(each, 'IsMultiRegionTrail')) continue;
+        const arn = given(each, 'TrailARN');
         const [{ IsLogging }, selectors] = await inParallel(aws.cloudtrail.GetTrailStatus({ Name: arn }), aws.cloudtrail.GetEventSelectors({ TrailName: arn }));
         if (IsLogging === undefined) throw new Error(`CloudTrail did not say whether ${arn} is logging.`);
         trails.push({ arn, logging: IsLogging, whole: isWhole(selectors) });

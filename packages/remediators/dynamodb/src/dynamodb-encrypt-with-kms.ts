@@ -1,4 +1,4 @@
-import { defineSetting } from '@redress/core';
+import { defineSetting, given } from '@redress/core';
 import * as z from 'zod/mini';
 import { dynamodb } from './client.js';
 import { packageRef } from './package-ref.js';
@@ -34,7 +34,7 @@ export const encryptWithKms = defineSetting({
   parameters,
   at: ({ SSEDescription, TableStatus, Replicas = [] }) => ({
     // What DynamoDB encrypts with a key of its own is described without any of this.
-    kms: SSEDescription !== undefined && SSEDescription.Status !== 'DISABLED' && SSEDescription.Status !== 'DISABLING',
+    kms: SSEDescription !== undefined && !['DISABLED', 'DISABLING'].includes(given(SSEDescription, 'Status')),
     key: SSEDescription?.KMSMasterKeyArn,
     status: TableStatus,
     replicas: Replicas.flatMap(({ RegionName }) => (RegionName === undefined ? [] : [RegionName])).sort(),

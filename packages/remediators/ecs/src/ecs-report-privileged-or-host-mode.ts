@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import { packageRef } from './package-ref.js';
 import { taskDefinition } from './task-definition.js';
 
@@ -34,12 +34,12 @@ export const reportPrivilegedOrHostMode = defineReport({
     'Agents of monitoring and security, which need such rights by design: record an exception for them.',
     'The user that the image runs as, where the task definition names none: it counts as root.',
   ],
-  at: ({ it: { status, networkMode, pidMode, containerDefinitions = [] } }) => ({
-    status,
-    network: networkMode,
-    pid: pidMode,
-    privileged: containerDefinitions.flatMap(({ name = '?', privileged }) => (privileged === true ? [name] : [])),
-    root: containerDefinitions.flatMap(({ name = '?', user, privileged }) => (isRoot(user) && privileged !== true ? [name] : [])),
+  at: ({ it }) => ({
+    status: it.status,
+    network: it.networkMode,
+    pid: it.pidMode,
+    privileged: given(it, 'containerDefinitions').flatMap(({ name = '?', privileged }) => (privileged === true ? [name] : [])),
+    root: given(it, 'containerDefinitions').flatMap(({ name = '?', user, privileged }) => (isRoot(user) && privileged !== true ? [name] : [])),
   }),
   // ECS leaves both out where nobody has set them.
   absent: { network: 'bridge', pid: 'task' },

@@ -1,4 +1,4 @@
-import { classifyAwsError, defineResource, paginate } from '@redress/core';
+import { classifyAwsError, defineResource, given, paginate } from '@redress/core';
 import { ecs } from './client.js';
 
 /** ECS says with an error for everything that there is no such task definition. */
@@ -17,8 +17,8 @@ export const taskDefinition = defineResource({
     reads: [ecs.pick('DescribeTaskDefinition')],
     async of({ aws, id }) {
       try {
-        const { taskDefinition: it, tags } = await aws.ecs.DescribeTaskDefinition({ taskDefinition: id, include: ['TAGS'] });
-        return it === undefined ? null : { it, tags };
+        const reply = await aws.ecs.DescribeTaskDefinition({ taskDefinition: id, include: ['TAGS'] });
+        return { it: given(reply, 'taskDefinition'), tags: reply.tags };
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;
@@ -29,7 +29,7 @@ export const taskDefinition = defineResource({
     async of({ found }) {
       const { tags } = await found();
       if (tags === undefined) throw new Error('ECS did not say which tags there are.');
-      return Object.fromEntries(tags.flatMap(({ key, value }) => (key === undefined ? [] : [[key, value ?? '']])));
+      return Object.fromEntries(tags.map((tag) => [given(tag, 'key'), tag.value ?? '']));
     },
   },
   list: {

@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import { packageRef } from './package-ref.js';
 import { secret } from './secret.js';
 
@@ -19,13 +19,13 @@ export const reportFailedRotation = defineReport({
   rules: { SECRETSMANAGER_SCHEDULED_ROTATION_SUCCESS_CHECK: 'secretsmanager-scheduled-rotation-success-check' },
   calls: { 'secretsmanager:RotateSecret': 'request.secretId', 'secretsmanager:CancelRotateSecret': 'request.secretId' },
   blindSpots: ['Why it fails: the logs of the rotation function say that.', 'Whether what the secret opens takes the old value, the new one, or both.'],
-  at: ({ RotationEnabled, NextRotationDate, LastRotatedDate, OwningService, VersionIdsToStages = {} }) => ({
-    rotates: RotationEnabled,
-    due: NextRotationDate?.toISOString(),
-    last: LastRotatedDate?.toISOString(),
-    owner: OwningService,
+  at: (found) => ({
+    rotates: found.RotationEnabled,
+    due: found.RotationEnabled === true ? given(found, 'NextRotationDate').toISOString() : undefined,
+    last: found.LastRotatedDate?.toISOString(),
+    owner: found.OwningService,
     // A rotation that stopped on its way leaves a version that waits and is not the current one.
-    pending: Object.values(VersionIdsToStages).some((stages) => stages.includes('AWSPENDING') && !stages.includes('AWSCURRENT')),
+    pending: Object.values(found.VersionIdsToStages ?? {}).some((stages) => stages.includes('AWSPENDING') && !stages.includes('AWSCURRENT')),
   }),
   // All of them are left out of what is not rotated.
   absent: { rotates: false, due: null, last: null, owner: null },

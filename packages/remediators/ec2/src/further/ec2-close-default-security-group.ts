@@ -1,4 +1,4 @@
-import { allOf, canonicalJson, defineResource, defineSetting, inParallel, paginate, type Step, toJson } from '@redress/core';
+import { allOf, canonicalJson, defineResource, defineSetting, given, inParallel, paginate, type Step, toJson } from '@redress/core';
 import { HIDDEN_TOO } from '../client.js';
 import { packageRef } from '../package-ref.js';
 import { tagsOf } from '../security-group.js';
@@ -10,15 +10,15 @@ const securityGroup = defineResource({
   arn: 'arn:{partition}:ec2:{region}:{account}:security-group/{id}',
   find: {
     reads: [ec2.pick('DescribeSecurityGroups')],
-    of: async ({ aws, id }) => (await aws.ec2.DescribeSecurityGroups({ GroupIds: [id] })).SecurityGroups?.find(({ GroupId }) => GroupId === id),
+    of: async ({ aws, id }) => given(await aws.ec2.DescribeSecurityGroups({ GroupIds: [id] }), 'SecurityGroups').find(({ GroupId }) => GroupId === id),
   },
   tags: { of: async ({ found }) => tagsOf((await found()).Tags) },
   list: {
     reads: [ec2.pick('DescribeSecurityGroups')],
     async *of({ aws, account }) {
       const named = { Filters: [{ Name: 'group-name', Values: ['default'] }] };
-      for await (const { GroupId: id, OwnerId } of paginate(aws.ec2.DescribeSecurityGroups, named, 'SecurityGroups'))
-        if (id !== undefined && OwnerId === account) yield { id };
+      for await (const found of paginate(aws.ec2.DescribeSecurityGroups, named, 'SecurityGroups'))
+        if (found.GroupId !== undefined && given(found, 'OwnerId') === account) yield { id: found.GroupId };
     },
   },
 });
@@ -113,7 +113,7 @@ export const closeDefaultSecurityGroup = defineSetting({
         allOf(paginate(aws.ec2.DescribeSecurityGroups, { Filters: [{ Name: 'ip-permission.group-id', Values: [id] }] }, 'SecurityGroups')),
         allOf(paginate(aws.ec2.DescribeSecurityGroups, { Filters: [{ Name: 'egress.ip-permission.group-id', Values: [id] }] }, 'SecurityGroups')),
       );
-      const others = [...ingress, ...egress].flatMap(({ GroupId }) => (GroupId === undefined || GroupId === id ? [] : [GroupId]));
+      const others = [...ingress, ...egress].map((each) => given(each, 'GroupId')).filter((each) => each !== id);
       return {
         interfaces: interfaces.map(({ NetworkInterfaceId = '?' }) => NetworkInterfaceId).sort(),
         others: [...new Set(others)].sort(),

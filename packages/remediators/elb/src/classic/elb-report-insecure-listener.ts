@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import { packageRef } from '../package-ref.js';
 import { classicCalls, classicLoadBalancer } from './load-balancer.js';
 
@@ -25,8 +25,8 @@ export const reportInsecureListener = defineReport({
   },
   alsoFoundBy: { prowler: ['elb_ssl_listeners', 'elb_ssl_listeners_use_acm_certificate'] },
   blindSpots: ['Clients that still call without TLS: access logs show them.', 'TCP listeners that pass TLS through to the instances: they count as open.'],
-  at: ({ ListenerDescriptions = [] }) => ({
-    listeners: ListenerDescriptions.map(({ Listener }) => ({
+  at: (found) => ({
+    listeners: given(found, 'ListenerDescriptions').map(({ Listener }) => ({
       port: Listener?.LoadBalancerPort ?? null,
       protocol: Listener?.Protocol?.toUpperCase() ?? '?',
       certificate: Listener?.SSLCertificateId ?? null,

@@ -1,4 +1,4 @@
-import { defineResource, paginate, tagsIn } from '@redress/core';
+import { defineResource, given, paginate, tagsIn } from '@redress/core';
 import { classic } from './client.js';
 
 /** A Classic Load Balancer, by its name. */
@@ -7,7 +7,7 @@ export const classicLoadBalancer = defineResource({
   arn: 'arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/{id}',
   find: {
     reads: [classic.pick('DescribeLoadBalancers')],
-    of: async ({ aws, id }) => (await aws.elasticloadbalancing.DescribeLoadBalancers({ LoadBalancerNames: [id] })).LoadBalancerDescriptions?.[0],
+    of: async ({ aws, id }) => given(await aws.elasticloadbalancing.DescribeLoadBalancers({ LoadBalancerNames: [id] }), 'LoadBalancerDescriptions')[0],
   },
   created: ({ CreatedTime }) => CreatedTime,
   tags: {

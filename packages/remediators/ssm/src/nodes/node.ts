@@ -1,4 +1,4 @@
-import { type Asked, allOf, defineResource, paginate, tagsIn } from '@redress/core';
+import { type Asked, allOf, defineResource, given, paginate, tagsIn } from '@redress/core';
 import { ec2, ssm } from './client.js';
 
 /** An instance of EC2, or a machine from elsewhere (`mi-…`). */
@@ -17,7 +17,8 @@ export const nodeAs = (type: 'AWS::SSM::PatchCompliance' | 'AWS::SSM::Associatio
     },
     find: {
       reads: [ssm.pick('DescribeInstanceInformation')],
-      of: async ({ aws, id }) => (await aws.ssm.DescribeInstanceInformation({ Filters: [{ Key: 'InstanceIds', Values: [id] }] })).InstanceInformationList?.[0],
+      of: async ({ aws, id }) =>
+        given(await aws.ssm.DescribeInstanceInformation({ Filters: [{ Key: 'InstanceIds', Values: [id] }] }), 'InstanceInformationList')[0],
     },
     tags: {
       reads: [ssm.pick('ListTagsForResource'), ec2.pick('DescribeTags')],
