@@ -11,7 +11,7 @@ export const lambda = defineService({
 /** EC2, for the zones of the subnets that functions are in. */
 export const ec2 = defineService({
   id: 'ec2',
-  load: () => import('./subnets-sdk.js'),
+  load: () => import('./subnets/sdk.js'),
   client: 'EC2Client',
   operations: { DescribeSubnets: {} },
 });

@@ -11,7 +11,7 @@ export const ssm = defineService({
 /** EC2, for the tags of nodes that are instances. */
 export const ec2 = defineService({
   id: 'ec2',
-  load: () => import('./tags-sdk.js'),
+  load: () => import('./tags/sdk.js'),
   client: 'EC2Client',
   operations: { DescribeTags: {} },
 });
