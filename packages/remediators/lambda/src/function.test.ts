@@ -11,9 +11,12 @@ const replies = (VpcConfig: object | undefined, zones: readonly string[] = []) =
 });
 const two = { VpcId: 'vpc-1', SubnetIds: ['subnet-0', 'subnet-1'] };
 
-it.each([undefined, {}, { VpcId: '', SubnetIds: [] }])('is outside of a VPC: %j', async (VpcConfig) => {
+it.each([undefined, { VpcId: '', SubnetIds: [] }])('is outside of a VPC: %j', async (VpcConfig) => {
   expect((await assess(reportOutsideVpc, REF, replies(VpcConfig))).status).toBe('manual');
   expect((await assess(reportSingleAzVpc, REF, replies(VpcConfig))).status).toBe('not-applicable');
+});
+it('is not judged by a VPC of which the subnets are not said', async () => {
+  for (const report of [reportOutsideVpc, reportSingleAzVpc]) await expect(look(report, REF, replies({ VpcId: 'vpc-1' }))).rejects.toThrow('SubnetIds');
 });
 it('is in other subnets than its rule asks for', async () => {
   const seen = await look(reportOutsideVpc, REF, replies(two));

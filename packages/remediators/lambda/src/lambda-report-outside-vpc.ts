@@ -1,4 +1,4 @@
-import { defineReport } from '@redress/core';
+import { defineReport, given } from '@redress/core';
 import { functionCalls, lambdaFunction } from './function.js';
 import { packageRef } from './package-ref.js';
 
@@ -21,7 +21,7 @@ export const reportOutsideVpc = defineReport({
     'What it reaches on the internet: in a VPC it needs a NAT gateway or endpoints for that.',
   ],
   // A function outside of a VPC is described without one, or with one of no subnets.
-  at: ({ VpcConfig }) => ({ subnets: [...(VpcConfig?.SubnetIds ?? [])].sort() }),
+  at: ({ VpcConfig }) => ({ subnets: VpcConfig === undefined ? [] : [...given(VpcConfig, 'SubnetIds')].sort() }),
   gap: ({ now: { subnets }, id }) =>
     subnets.length > 0
       ? null

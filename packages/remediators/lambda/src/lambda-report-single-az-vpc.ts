@@ -1,4 +1,4 @@
-import { allOf, defineReport, paginate } from '@redress/core';
+import { allOf, defineReport, given, paginate } from '@redress/core';
 import * as z from 'zod/mini';
 import { ec2 } from './client.js';
 import { functionCalls, lambdaFunction } from './function.js';
@@ -27,7 +27,7 @@ export const reportSingleAzVpc = defineReport({
     reads: [ec2.pick('DescribeSubnets')],
     async of({ aws, found }) {
       const { VpcConfig } = await found();
-      const subnets = [...(VpcConfig?.SubnetIds ?? [])].sort();
+      const subnets = VpcConfig === undefined ? [] : [...given(VpcConfig, 'SubnetIds')].sort();
       if (subnets.length === 0) return { subnets, zones: [] };
       const all = await allOf(paginate(aws.ec2.DescribeSubnets, { Filters: [{ Name: 'subnet-id', Values: subnets }] }, 'Subnets'));
       return {
