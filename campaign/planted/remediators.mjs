@@ -650,6 +650,8 @@ export default [
     find: 'RecoveryPeriodInDays: context.days',
     replace: '',
     tests: ['tests/unit/left-out.test.ts'],
+  },
+  {
     promise: 'A certificate that ends within the days of its rule is reported, by the day on which it is looked at.',
     defect: 'the day of the look does not count',
     file: 'packages/remediators/acm/src/acm-report-expiring-or-weak-certificate.ts',
