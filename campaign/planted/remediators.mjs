@@ -271,8 +271,8 @@ export default [
     promise: 'Settings: the undo writes back the value that was there.',
     defect: 'the undo writes what the change wrote',
     file: 'packages/core/src/remediator/setting.ts',
-    find: 'calls: [write({ ...changing, now: to, to: now })]',
-    replace: 'calls: [write(changing)]',
+    find: 'write({ ...changing, now: changing.to, to: changing.now })',
+    replace: 'write(changing)',
     tests: ['packages/core/src/remediator/setting.test.ts'],
   },
   {
