@@ -142,7 +142,7 @@ export default [
     promise: 'The fault matrix finds what it looks for.',
     defect: 'changes are not counted',
     file: 'packages/testing/src/faults.ts',
-    find: 'if (count > 1) why.push',
+    find: 'if (count > calls) why.push',
     replace: 'if (count > 99) why.push',
     tests: ['tests/campaign/faults.test.ts'],
   },

@@ -78,8 +78,8 @@ export default [
     promise: 'What is allowed on every resource is what AWS cannot narrow.',
     defect: 'a fix may revoke rules of everything',
     file: 'packages/deploy/src/iam/narrowing.ts',
-    find: "    name: 'SecurityGroup',\n    resources: [groups],\n    tagged: true,",
-    replace: "    name: 'SecurityGroup',\n    resources: null,\n    tagged: true,",
+    find: "'ec2:RevokeSecurityGroupIngress': {\n    name: 'SecurityGroup',\n    resources: [groups],",
+    replace: "'ec2:RevokeSecurityGroupIngress': {\n    name: 'SecurityGroup',\n    resources: null,",
     tests: ['packages/deploy/src/iam'],
   },
   {

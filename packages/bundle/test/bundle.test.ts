@@ -212,4 +212,5 @@ describe('a bundle', () => {
 // and deadlines: 28 kB of our own at each start.
 // 1,182 and 515 kB with what was merged since, and the sealer: the client of KMS (40 kB) and the sealer are loaded when something is sealed. At each start
 // are its handler, and the look whether the table was set back behind its ledger. 1,199 and 528 kB with what finds secrets, which every record needs.
-const LARGEST = { code: 1_200_000, start: 530_000 };
+// 1,211 and 529 kB with settings in steps, the key of log groups in their client, and what was merged beside them.
+const LARGEST = { code: 1_222_000, start: 530_000 };

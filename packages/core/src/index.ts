@@ -268,6 +268,7 @@ export {
   type RecognisedHazard,
   type ReportDefinition,
   type SettingDefinition,
+  type Step,
   sharedOnPurpose,
   shortLived,
   type WordedHazard,

@@ -114,6 +114,8 @@ export interface FaultOptions {
   readonly parameters?: JsonObject;
   /** Operations of your own; see {@link simulatedAccount}. */
   readonly services?: SimulatedAccountOptions['services'];
+  /** So many writing calls the fix takes, and its rollback; default 1. Under a fault it takes no more of them. */
+  readonly calls?: number;
   /** Take every n-th injection only; default 1, all of them. */
   readonly every?: number;
   /** Makes the engine that is tried, from what the matrix gives it; default `createRedress`. */
@@ -353,12 +355,12 @@ function bystanders({ account, gap }: World): string {
 const effects = ({ account }: World) => account.calls.filter((call) => call.write && call.effective).length;
 
 /** What holds after everything, whatever has happened. */
-async function problemsOf(world: World, around: string): Promise<string[]> {
+async function problemsOf(world: World, around: string, calls: number): Promise<string[]> {
   const why = await journalProblems(world.journal);
   if (bystanders(world) !== around) why.push('something else than the resource was changed');
   let intents = 0;
   for await (const { record } of world.journal.read({ all: true })) if (record.kind === 'intent') intents++;
-  if (effects(world) > intents) why.push(`${effects(world)} changes on ${intents} intents`);
+  if (effects(world) > intents * calls) why.push(`${effects(world)} changes on ${intents} intents`);
   return [...why, ...world.wrong];
 }
 
@@ -399,11 +401,12 @@ async function fixUnder(remediator: Remediator, options: FaultOptions, injection
   const { region } = world.gap.ref;
   await later.sweep({ targets: [{ account: ACCOUNT, region: region === 'aws-global' ? 'us-east-1' : region }] });
   await approveAll(world, remediator);
-  const why = await problemsOf(world, around);
+  const { calls = 1 } = options;
+  const why = await problemsOf(world, around, calls);
   if (world.gap.isOpen()) why.push('the gap is still open');
   const count = effects(world);
-  // One gap is one change; by someone else's hand it may be none, and so it may when the resource is gone.
-  if (count > 1) why.push(`${count} changes for one gap`);
+  // One gap is one change, of so many calls; by someone else's hand it may be none, and so it may when the resource is gone.
+  if (count > calls) why.push(`${count} changes for one gap`);
   const byOthers = injection?.kind === 'someone-deletes' || injection?.kind === 'someone-fixes';
   if (count === 0 && !byOthers && !world.gap.isOpen()) why.push('nothing was changed, and yet the gap is closed');
   return { world: { ...world, seen }, why };
@@ -448,11 +451,12 @@ async function rollbackUnder(remediator: Remediator, options: FaultOptions, inje
   world.heal();
   await world.engine().recover();
   await back();
-  const why = await problemsOf(world, around);
+  const { calls = 1 } = options;
+  const why = await problemsOf(world, around, calls);
   const count = effects(world);
   const byOthers = injection !== null && ['someone-deletes', 'someone-changes', 'someone-fixes'].includes(injection.kind);
   // Who asks twice for what somebody has fixed again in between, is answered twice.
-  if (count > (injection?.kind === 'someone-fixes' ? 3 : 2)) why.push(`${count} changes for one fix and its rollback`);
+  if (count > (injection?.kind === 'someone-fixes' ? 3 : 2) * calls) why.push(`${count} changes for one fix and its rollback`);
   // What someone has changed meanwhile is not overwritten; then the fix stays, and says so.
   if (!world.gap.isOpen() && !byOthers && !(await isAsGoodAsBefore(world, remediator, execution))) why.push('the fix was not taken back');
   if (injection === null && said !== 'rolled-back') why.push(`it says ${said ?? 'nothing'}`);
@@ -509,8 +513,9 @@ export async function faultMatrix(remediator: Remediator, options: FaultOptions)
   const event = crowd.gap.open(crowd.clock.now());
   crowd.clock.time += SETTLED;
   await Promise.all(Array.from({ length: 10 }, () => fixing(crowd, remediator, event)));
-  const why = await problemsOf(crowd, around);
-  if (effects(crowd) !== 1) why.push(`${effects(crowd)} changes for ten equal events`);
+  const { calls = 1 } = options;
+  const why = await problemsOf(crowd, around, calls);
+  if (effects(crowd) !== calls) why.push(`${effects(crowd)} changes for ten equal events`);
   count('fix', 'duplicate', 'ten at once', why);
   const all = Object.values(kinds);
   const sum = (member: 'injected' | 'survived') => all.reduce((total, each) => total + each[member], 0);

@@ -20,12 +20,24 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
   { what: / IAM:ListVirtualMFADevices VirtualMFADevices\[\]\.User: compliant$/, why: 'A device without a user is assigned to nobody.' },
+  {
+    what: / ECS:DescribeTaskDefinition taskDefinition\.containerDefinitions\[\]\.privileged: compliant$/,
+    why: 'A container for which nobody asked for it is not privileged.',
+  },
+  {
+    what: / ECS:DescribeTaskDefinition taskDefinition\.(?:networkMode|pidMode): compliant$/,
+    why: 'ECS leaves both out where nobody has set them: then a task has a network and processes of its own.',
+  },
+  { what: / Lambda:GetFunctionConfiguration VpcConfig: not-applicable$/, why: 'Lambda leaves it out of a function that was never in a VPC.' },
+  { what: / Secrets Manager:DescribeSecret RotationEnabled: not-applicable$/, why: 'Secrets Manager leaves it out of a secret that was never rotated.' },
   { what: / RDS:DescribeDBInstances DBInstances\[\]\.ReadReplicaSourceDBInstanceIdentifier: /, why: 'An instance without a source is no replica.' },
 ];
 
 /** Members that a write leaves out although they were read: `purpose service:operation member`. */
 export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[] = [
   { what: / CloudTrail:UpdateTrail /, why: 'What is left out stays as it is.' },
+  { what: / DynamoDB:UpdateTable /, why: 'What is left out stays as it is.' },
+  { what: / Elastic Load Balancing:ModifyLoadBalancerAttributes /, why: 'Attributes that are left out stay as they are.' },
   { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
   { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },

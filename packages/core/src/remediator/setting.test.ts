@@ -410,6 +410,85 @@ describe('what has no undo', () => {
   });
 });
 
+describe('a setting that takes several calls', () => {
+  const put = (Name: string, more: object) => boxes.call('PutBox', { Name, ...more });
+  const stepped = {
+    ...about,
+    on: box,
+    id: 'box-step',
+    title: 'Close boxes in steps',
+    ceiling: 'approve',
+    at: ({ Open, Colour }: Box) => ({ open: Open, colour: Colour }),
+    hazards: [],
+    wanted: () => ({ open: false, colour: 'grey' }),
+    writes: [boxes.pick('PutBox')],
+    write: ({ id, now }: { readonly id: string; readonly now: { readonly open: boolean; readonly colour: string } }) => [
+      { call: put(id, { Open: false }), undo: { calls: [put(id, { Open: now.open })], restores: 'exact' as const }, summary: 'close it' },
+      { call: put(id, { Colour: 'grey' }), summary: 'paint it' },
+    ],
+    summary: () => 'close and paint it',
+  } as const;
+  it('has a change for each, with its own undo and summary, in their order', async () => {
+    const remediator = defineSetting({ ...stepped, rollback: { restores: 'exact', what: 'Paint stays.', not: [] } });
+    expect((await look({}, remediator)).assessment).toMatchObject({
+      changes: [
+        {
+          call: { input: { Name: 'one', Open: false } },
+          undo: { restores: 'exact', calls: [{ input: { Name: 'one', Open: true } }] },
+          summary: 'close it',
+          resolves: true,
+        },
+        { call: { input: { Name: 'one', Colour: 'grey' } }, undo: { irreversible: 'Paint stays.' }, summary: 'paint it', resolves: true },
+      ],
+    });
+  });
+  it('has no undo in any of them where nothing is restored', async () => {
+    const remediator = defineSetting({ ...stepped, rollback: { restores: 'nothing', what: 'Nobody opens it.', not: [] } });
+    const { assessment } = await look({}, remediator);
+    expect(assessment?.status === 'change' && assessment.changes.map(({ undo }) => undo)).toEqual([
+      { irreversible: 'Nobody opens it.' },
+      { irreversible: 'Nobody opens it.' },
+    ]);
+  });
+  it('is refused an undo by writing back, which would be several calls for one', async () => {
+    const remediator = defineSetting({
+      ...stepped,
+      rollback: { restores: 'exact', what: 'It is opened again.', not: [] },
+      write: ({ id, to }: { readonly id: string; readonly to: { readonly open: boolean } }) =>
+        to.open ? [{ call: put(id, { Open: true }), summary: 'open it' }] : put(id, { Open: false }),
+    });
+    await expect(look({}, remediator)).rejects.toMatchObject({ code: 'remediator/invalid' });
+  });
+});
+
+it('a report may depend on when it looked, and a claim on when it is judged', async () => {
+  const report = defineReport({
+    ...about,
+    on: box,
+    id: 'box-report-late',
+    title: 'Report boxes that are late',
+    parameters: z.strictObject({ minDays: z._default(z.int(), 7) }),
+    ruleParameters: { MinDays: 'minDays' },
+    at: ({ Days }) => ({ days: Days }),
+    absent: { days: 0 },
+    gap: ({ now, observedAt, parameters: { minDays } }) => (observedAt < minDays + now.days ? null : { message: 'late', steps: [] }),
+    closed: 'it is not late',
+  });
+  const at = (observedAt: number) =>
+    report.plan({ state: { created: 'x', days: 3 }, context: undefined, resource: ref('one'), parameters: { minDays: 7 }, observedAt }).status;
+  expect([at(9), at(10)]).toEqual(['compliant', 'manual']);
+  const judge = (observedAt: number, MinDays: string) =>
+    report.judge?.({
+      state: { created: 'x', days: 3 },
+      context: undefined,
+      resource: ref('one'),
+      parameters: { minDays: 7 },
+      claim: { controls: [], configRule: null, isRule: () => false, parameters: { MinDays }, observedAt },
+    });
+  expect(judge(9, '6')).toHaveLength(1);
+  expect(judge(8, '6')).toEqual([]);
+});
+
 describe('a role that is passed', () => {
   const passing = {
     ...about,

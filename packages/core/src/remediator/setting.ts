@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { RedressError } from '../model/errors.js';
 import { digestOf, isRecord, type Json, type JsonObject, toJson } from '../model/json.js';
 import type { ApiCall, Assessment, Hazard, Undo } from '../model/plan.js';
 import type { ResourceRef } from '../model/resource.js';
@@ -29,6 +30,8 @@ export interface Judging<Value, Context, Parameters extends StandardSchemaV1> {
   readonly parameters: StandardSchemaV1.InferOutput<Parameters>;
   readonly resource: ResourceRef;
   readonly id: string;
+  /** When it was looked at; epoch milliseconds. */
+  readonly observedAt: number;
 }
 
 /** What a change is made of. */
@@ -36,6 +39,15 @@ export interface Changing<Value, Context, Parameters extends StandardSchemaV1> e
   /** What is to be there. In an undo: what was. */
   readonly to: Value;
   readonly arn: string;
+}
+
+/** One of several calls, where a value takes more than one. They are sent in this order, and undone in the other. */
+export interface Step<Write extends string, UndoOp extends string> {
+  readonly call: ApiCall<Write>;
+  /** Absent: it is irreversible, for the reason in `rollback.what`. */
+  readonly undo?: Undo<UndoOp>;
+  /** In the imperative. */
+  readonly summary: string;
 }
 
 /** A hazard that is recognised by what people have written into tags. */
@@ -184,11 +196,13 @@ export interface SettingDefinition<
   instead?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Exclude<Assessment, { readonly status: 'change' }> | null;
   /** The whole value as it has to be; equal to what is there: nothing to change. Members that the write replaces and that are not its own are carried over. */
   wanted(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): NoInfer<Read<Raw, Absent>>;
-  /** The one call that makes the value what `to` says. */
-  write(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): ApiCall<OperationNames<Writes> | OperationNames<Undoes>>;
+  /** The one call that makes the value what `to` says, or the steps where it takes several: then each has its own undo and summary. */
+  write(
+    args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>,
+  ): ApiCall<OperationNames<Writes> | OperationNames<Undoes>> | readonly Step<OperationNames<Writes>, OperationNames<Undoes>>[];
   /** Default: `write` with the value that was there, which restores it exactly. */
   undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
-  /** In the imperative: `turn on point-in-time recovery of orders`. */
+  /** In the imperative: `turn on point-in-time recovery of orders`. Of steps, each has its own. */
   summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** What is said where nothing is to change. */
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
@@ -231,6 +245,13 @@ export function defineSetting<
   const { on, ceiling, writes, hazards, rollback, instead, wanted, write, summary, equivalent } = definition;
   const isFinal = rollback.restores === 'nothing';
   const undoes = definition.undoes ?? (isFinal ? [] : writes);
+  const back = (changing: Changing<Value, Context, Parameters>): Undo => {
+    if (isFinal) return { irreversible: rollback.what };
+    if (definition.undo !== undefined) return definition.undo(changing);
+    const call = write({ ...changing, now: changing.to, to: changing.now });
+    if (isSteps(call)) throw new RedressError('remediator/invalid', `${definition.id}: the undo of one call is one call, or is given by undo.`);
+    return { calls: [call], restores: 'exact' };
+  };
   const assess = (args: Judging<Value, Context, Parameters>, said: Told<Context>['said']): Assessment => {
     const otherwise = instead?.(args) ?? null;
     if (otherwise !== null) return otherwise;
@@ -246,13 +267,17 @@ export function defineSetting<
       const message = hazard.when(changing);
       return message === null ? [] : [{ code, effect, message }];
     });
-    const back: Undo = isFinal
-      ? { irreversible: rollback.what }
-      : (definition.undo?.(changing) ?? { calls: [write({ ...changing, now: to, to: now })], restores: 'exact' });
+    const written = write(changing);
+    const steps: readonly Step<string, string>[] = isSteps(written) ? written : [{ call: written, undo: back(changing), summary: summary(changing) }];
     return {
       status: 'change',
       ...(hazards.length === 0 ? {} : { hazards: seen }),
-      changes: [{ call: write(changing), undo: back, summary: summary(changing), resolves: true }],
+      changes: steps.map(({ call, undo, summary: says }) => ({
+        call,
+        undo: isFinal || undo === undefined ? { irreversible: rollback.what } : undo,
+        summary: says,
+        resolves: true,
+      })),
     };
   };
   return remediatorOf(definition, { ceiling, hazards, rollback, writes, undoes, passes: definition.passes, assess, equivalent });
@@ -314,6 +339,15 @@ interface Doing<Value, Context, Parameters extends StandardSchemaV1> {
   readonly equivalent?: ((args: { readonly before: Value; readonly after: Value }) => boolean) | undefined;
 }
 
+/** What a look is judged by. */
+interface Assessed {
+  readonly state: unknown;
+  readonly context: unknown;
+  readonly resource: ResourceRef;
+  readonly parameters: unknown;
+  readonly observedAt: number;
+}
+
 /** What both come to. */
 function remediatorOf<Found, Raw extends object, Absent extends object, Context, Parameters extends StandardSchemaV1>(
   definition: About<Found, readonly OperationUse[], Raw, Absent, readonly OperationUse[], Context, Parameters>,
@@ -326,19 +360,20 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
   const [finding, tagging, listing, naming] = [find?.reads ?? [], tags === 'untaggable' ? [] : (tags.reads ?? []), list?.reads ?? [], name?.reads ?? []];
   const always = [...finding, ...(read?.reads ?? [])];
   const deciding = [...tagging, ...(context?.reads ?? [])];
-  const judging = (now: Value, given: Context | undefined, resource: ResourceRef, parameters: unknown) => ({
+  const judging = (now: Value, given: Context | undefined, { resource, parameters, observedAt }: Assessed) => ({
     now,
     context: given,
     parameters: parameters as StandardSchemaV1.InferOutput<Parameters>,
     resource,
     id: resource.id,
+    observedAt,
   });
-  const assess = (args: { readonly state: unknown; readonly context: unknown; readonly resource: ResourceRef; readonly parameters: unknown }): Assessment => {
+  const assess = (args: Assessed): Assessment => {
     const reason = except?.(args.resource) ?? null;
     if (reason !== null) return { status: 'not-applicable', reason };
     const { created: _, ...now } = args.state as Record<string, unknown>;
     const { own, said } = (worded.length === 0 ? { own: args.context, said: {} } : (args.context ?? { own: undefined, said: {} })) as Told<Context>;
-    return doing.assess(judging((created === undefined ? args.state : now) as Value, own, args.resource, args.parameters), said);
+    return doing.assess(judging((created === undefined ? args.state : now) as Value, own, args), said);
   };
   const looked: Looked<Found> = { on, at, read, context, absent, worded } as Looked<Found>;
   const made = defineRemediator({
@@ -390,6 +425,10 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
   return made;
 }
 
+const isSteps = <Write extends string, UndoOp extends string>(
+  written: ApiCall<Write> | readonly Step<Write, UndoOp>[],
+): written is readonly Step<Write, UndoOp>[] => Array.isArray(written);
+
 const same = (a: unknown, b: unknown) => digestOf(toJson(a) as Json) === digestOf(toJson(b) as Json);
 
 /** One use for each service, each operation once. */
@@ -409,10 +448,7 @@ function without(uses: readonly OperationUse[], others: readonly OperationUse[])
 }
 
 /** Judges a claim by what its rule was configured to look for: the same value, with the rule's parameters in place of the policy's. */
-function judgeBy(
-  names: Readonly<Record<string, string>>,
-  assess: (args: { readonly state: unknown; readonly context: unknown; readonly resource: ResourceRef; readonly parameters: unknown }) => Assessment,
-) {
+function judgeBy(names: Readonly<Record<string, string>>, assess: (args: Assessed) => Assessment) {
   return ({ state, claim, resource, parameters }: { state: unknown; claim: Claim; resource: ResourceRef; parameters: unknown }): readonly string[] | null => {
     const asked = Object.entries(claim.parameters ?? {});
     const known = asked.flatMap(([key, value]) => (names[key] === undefined ? [] : [[names[key], value, key] as const]));
@@ -421,7 +457,7 @@ function judgeBy(
     const stricter = Object.fromEntries(
       known.map(([own, value]) => [own, typeof given[own] === 'number' ? Number(value) : typeof given[own] === 'boolean' ? /^true$/i.test(value) : value]),
     );
-    const { status } = assess({ state, context: undefined, resource, parameters: { ...given, ...stricter } });
+    const { status } = assess({ state, context: undefined, resource, parameters: { ...given, ...stricter }, observedAt: claim.observedAt });
     if (status !== 'change' && status !== 'manual') return [];
     return [
       `${claim.configRule ?? claim.controls[0] ?? 'the source'} looks for ${known.map(([, value, key]) => `${key} = ${value}`).join(', ')} on ${resource.id}: the policy has less`,

@@ -54,7 +54,7 @@ const ONE_OF: Readonly<Record<string, string>> = {
   'es:ListTags': 'a domain',
 };
 /** Where nothing is there yet whose tags could be seen, or nothing is changed. */
-const WITHOUT_TAGS = ['iam:CreateServiceLinkedRole', 'securityhub:EnableSecurityHub'];
+const WITHOUT_TAGS = ['cloudtrail:CreateTrail', 'iam:CreateServiceLinkedRole', 'securityhub:EnableSecurityHub'];
 
 /** A remediator of somebody else, that declares what it is told to. */
 function declaring(...writes: string[]): Remediator {

@@ -81,6 +81,14 @@ const listing = (name: string, what: string): Narrowing => ({
   rest: `It lists the ${what} of the account: IAM has no resource for it.`,
 });
 const written = { tagged: true };
+// The trail of an organization belongs to its management account, and members see it.
+const anyTrail = {
+  name: 'TrailOfAny',
+  resources: ['arn:{partition}:cloudtrail:{region}:*:trail/*'],
+  rest: 'Every trail that the account can see, that of its organization too: whether it records is asked of each.',
+};
+const certificate = () => kind('Certificate', 'certificate', ['acm:{region}:{account}:certificate/*']);
+const lambdaFunction = (more?: Partial<Narrowing>) => kind('Function', 'function', ['lambda:{region}:{account}:function:*'], more);
 const trail = (more?: Partial<Narrowing>) => kind('Trail', 'trail', ['cloudtrail:{region}:{account}:trail/*'], more);
 const table = (more?: Partial<Narrowing>) => kind('Table', 'table', ['dynamodb:{region}:{account}:table/*'], more);
 const fileSystem = (more?: Partial<Narrowing>) => kind('FileSystem', 'file system', ['elasticfilesystem:{region}:{account}:file-system/*'], more);
@@ -179,6 +187,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: [groups, groupRules],
     rest: 'Any rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
   },
+  'ec2:RevokeSecurityGroupEgress': {
+    name: 'SecurityGroup',
+    resources: [groups],
+    tagged: true,
+    rest: 'Every outbound rule of every group of the account: IAM does not see which rule, and whether the group is a default one.',
+  },
+  'ec2:AuthorizeSecurityGroupEgress': {
+    name: 'SecurityGroup',
+    resources: [groups],
+    rest: 'Any outbound rule in any group of the account: IAM does not see ports or addresses. Only the rollback role has it.',
+  },
   'ec2:CreateTags': {
     name: 'RuleTags',
     resources: [groupRules],
@@ -205,6 +224,9 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: null,
     rest: 'What AWS Config has recorded of any resource: IAM has no resource for it. It is read for tags.',
   },
+  'acm:DescribeCertificate': certificate(),
+  'acm:ListCertificates': listing('Certificates', 'certificates'),
+  'acm:ListTagsForCertificate': certificate(),
   'apigateway:GET': {
     name: 'RestApis',
     resources: ['/account', '/restapis', '/restapis/*/stages', '/restapis/*/stages/*'].map((each) => `arn:{partition}:apigateway:{region}::${each}`),
@@ -218,15 +240,22 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   },
   'cloudtrail:DescribeTrails': listing('Trails', 'trails'),
   'cloudtrail:GetTrail': trail(),
-  'cloudtrail:GetTrailStatus': trail(),
+  'cloudtrail:GetTrailStatus': anyTrail,
+  'cloudtrail:GetEventSelectors': anyTrail,
   'cloudtrail:ListTags': trail(),
+  'cloudtrail:CreateTrail': trail({
+    rest: 'A trail of any name in the account, delivered to any bucket that takes it: IAM does not see the bucket. There are no tags yet.',
+  }),
   'cloudtrail:StartLogging': trail(written),
   'cloudtrail:UpdateTrail': trail({ ...written, rest: 'Every trail of the account, and any setting of it: IAM does not see which is changed.' }),
   'dynamodb:DescribeContinuousBackups': table(),
   'dynamodb:DescribeTable': table(),
   'dynamodb:ListTables': listing('Tables', 'tables'),
   'dynamodb:ListTagsOfResource': table(),
+  'dynamodb:UpdateTable': table({ ...written, rest: 'Every table of the account, and any setting of it: IAM does not see which is changed.' }),
   'dynamodb:UpdateContinuousBackups': table({ ...written, rest: 'Every table of the account: IAM does not see whether backups are turned on or off.' }),
+  'ecs:DescribeTaskDefinition': listing('TaskDefinitions', 'task definitions'),
+  'ecs:ListTaskDefinitions': listing('TaskDefinitions', 'task definitions'),
   'elasticfilesystem:DescribeBackupPolicy': fileSystem(),
   'elasticfilesystem:DescribeFileSystems': fileSystem({ rest: 'It lists the file systems of the account.' }),
   'elasticfilesystem:PutBackupPolicy': fileSystem({
@@ -262,6 +291,15 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'kms:ListKeys': listing('Keys', 'KMS keys'),
   'kms:ListResourceTags': key(),
   'kms:DisableKeyRotation': key({ rest: 'Every KMS key of the account. Only the rollback role has it.' }),
+  'lambda:GetFunctionConfiguration': lambdaFunction(),
+  'lambda:ListFunctions': listing('Functions', 'functions'),
+  'lambda:ListTags': lambdaFunction(),
+  'organizations:DescribeOrganization': {
+    name: 'Organization',
+    resources: null,
+    global: true,
+    rest: 'It shows the organization that the account is in: IAM has no resource for it.',
+  },
   'rds:DescribeDBInstances': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], { rest: 'It lists the DB instances of the account.' }),
   'rds:DescribeDBSnapshots': kind('Snapshots', 'snapshot', ['rds:{region}:{account}:db:*', 'rds:{region}:{account}:snapshot:*'], {
     rest: 'It lists the snapshots of DB instances of the account.',
@@ -293,6 +331,13 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'redshift:EnableLogging': cluster(written),
   'redshift:DisableLogging': cluster({ rest: 'Every Redshift cluster of the account. Only the rollback role has it.' }),
   'redshift:ModifyCluster': cluster({ ...written, rest: 'Every Redshift cluster of the account, and any setting of it: IAM does not see which is changed.' }),
+  'sagemaker:DescribeNotebookInstance': kind('Notebook', 'notebook instance', ['sagemaker:{region}:{account}:notebook-instance/*']),
+  'sagemaker:ListNotebookInstances': listing('Notebooks', 'notebook instances'),
+  'sagemaker:ListTags': kind('Notebook', 'notebook instance', ['sagemaker:{region}:{account}:notebook-instance/*']),
+  'secretsmanager:DescribeSecret': kind('Secret', 'secret', ['secretsmanager:{region}:{account}:secret:*'], {
+    rest: 'Every secret of the account, and nothing of its value: which one is meant, only an event says.',
+  }),
+  'secretsmanager:ListSecrets': listing('Secrets', 'secrets'),
   'securityhub:BatchGetSecurityControls': regional('SecurityControls', 'Which controls are on'),
   'securityhub:GetFindings': hub('Every finding of the one hub of account and region, those of other accounts where it is an administrator.'),
   'securityhub:DescribeHub': hub('The one hub of account and region.'),
@@ -304,7 +349,9 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     rest: 'Every document that the account can see: runbooks are of AWS, and their ARN names no account.',
   },
   'ssm:DescribeDocumentPermission': document(),
-  'ssm:ListTagsForResource': document(),
+  'ssm:ListTagsForResource': kind('Tagged', 'document and machine', ['ssm:{region}:{account}:document/*', 'ssm:{region}:{account}:managed-instance/*']),
+  'ssm:DescribeInstanceInformation': listing('Nodes', 'managed nodes'),
+  'ssm:ListComplianceItems': listing('Nodes', 'what managed nodes comply with'),
   'ssm:ListDocuments': listing('DocumentList', 'documents of Systems Manager'),
   'ssm:ModifyDocumentPermission': document({
     ...written,
@@ -360,6 +407,9 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:ListGroups': account('Iam', 'The list of groups'),
   'iam:ListRoles': account('Iam', 'The list of roles'),
   'iam:ListPolicies': account('Iam', 'The list of policies'),
+  'iam:GetUserPolicy': user(),
+  'iam:GetRolePolicy': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
+  'iam:GetGroupPolicy': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
   'iam:GetGroup': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
   'iam:ListGroupPolicies': kind('Group', 'group', ['iam::{account}:group/*'], { global: true }),
   'iam:GetRole': kind('Role', 'role', ['iam::{account}:role/*'], { global: true }),
@@ -370,6 +420,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:GetLoginProfile': user(),
   'iam:ListAttachedUserPolicies': user(),
   'iam:ListMFADevices': user(),
+  'iam:ListServiceSpecificCredentials': user(),
   'iam:ListUserPolicies': user(),
   'iam:CreateServiceLinkedRole': {
     name: 'ServiceLinkedRole',
@@ -388,6 +439,17 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'LogGroup',
     resources: [logGroups],
     rest: 'Every log group of the account: which one is meant, only an event says.',
+  },
+  'logs:AssociateKmsKey': {
+    name: 'LogGroup',
+    resources: [logGroups],
+    tagged: true,
+    rest: 'Every log group of the account, and any key: IAM does not see it. CloudWatch Logs refuses a key whose policy does not let it in.',
+  },
+  'logs:DisassociateKmsKey': {
+    name: 'LogGroup',
+    resources: [logGroups],
+    rest: 'Every log group of the account. Only the rollback role has it.',
   },
   'logs:PutRetentionPolicy': {
     name: 'LogGroup',

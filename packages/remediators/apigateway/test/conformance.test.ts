@@ -14,7 +14,7 @@ import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { enableExecutionLogging } from '../src/index.js';
+import { enableExecutionLogging, reportClientCertificate } from '../src/index.js';
 
 // moto does not say when a stage was made, which tells it from another of its name.
 const ministack = await startMinistack();
@@ -32,10 +32,11 @@ interface Given {
   readonly settings?: Readonly<Record<string, string>>;
   readonly tags?: Record<string, string>;
   readonly role?: string;
+  readonly certificate?: boolean;
 }
 
 const stage =
-  ({ settings = {}, tags = {}, role = 'arn:aws:iam::123456789012:role/logs' }: Given = {}) =>
+  ({ settings = {}, tags = {}, role = 'arn:aws:iam::123456789012:role/logs', certificate = false }: Given = {}) =>
   async (sdk: Sdk): Promise<ResourceRef> => {
     await client(sdk).send(new UpdateAccountCommand({ patchOperations: [{ op: 'replace', path: '/cloudwatchRoleArn', value: role }] }));
     const { id: restApiId } = await client(sdk).send(new CreateRestApiCommand({ name: sdk.name('api') }));
@@ -47,6 +48,7 @@ const stage =
     await client(sdk).send(new CreateStageCommand({ restApiId, deploymentId, stageName: 'prod', tags: { team: 'web', ...tags } }));
     const ref = refTo(sdk, `restapis/${restApiId}/stages/prod`);
     await patch(sdk, ref.id, settings);
+    if (certificate) await patch(sdk, ref.id, { '/clientCertificateId': 'a1b2c3' });
     return ref;
   };
 // It tags APIs, and no stages.
@@ -88,6 +90,22 @@ describeRemediator(enableExecutionLogging, {
     },
     { ...common, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: stage({ tags: { purpose: 'preview' } }) },
     { ...common, name: 'a stage that logs errors', expect: 'compliant', arrange: stage({ settings: { '/*/*/logging/loglevel': 'ERROR' } }) },
+    { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, `restapis/${sdk.name('a').replace('-', '')}/stages/prod`) },
+  ],
+});
+
+describeRemediator(reportClientCertificate, {
+  account: { endpoint: ministack.endpoint, accountId: ministack.account },
+  scenarios: [
+    { name: 'a stage without one', expect: 'manual', arrange: stage() },
+    {
+      name: 'someone has just taken it away',
+      expect: 'manual',
+      arrange: stage(),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'apigateway', operation: 'UpdateStage', request: { ...partsOf(id) } as never }),
+    },
+    { name: 'a stage with one', expect: 'compliant', arrange: stage({ certificate: true }) },
     { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, `restapis/${sdk.name('a').replace('-', '')}/stages/prod`) },
   ],
 });

@@ -7,9 +7,12 @@ export const cloudtrail = defineService({
   client: 'CloudTrailClient',
   operations: {
     DescribeTrails: {},
+    GetEventSelectors: {},
     GetTrail: {},
     GetTrailStatus: {},
     ListTags: {},
+    // A second one of the name is refused, whoever made the first.
+    CreateTrail: { retry: 'verify-first' },
     // Each sets what it names: sent twice, it changes nothing more.
     StartLogging: { retry: 'idempotent' },
     UpdateTrail: { retry: 'idempotent' },

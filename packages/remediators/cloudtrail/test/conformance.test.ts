@@ -3,19 +3,22 @@ import {
   CloudTrailClient,
   CreateTrailCommand,
   type CreateTrailCommandInput,
+  DeleteTrailCommand,
+  DescribeTrailsCommand,
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
+  PutEventSelectorsCommand,
   StartLoggingCommand,
   StopLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { type ResourceRef, resource } from '@redress/core';
+import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { enableLogFileValidation, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import { enableLogFileValidation, enableMultiRegionTrail, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -148,5 +151,69 @@ describeRemediator(encryptWithKms, {
     { ...encrypting, name: 'no key is named', expect: 'manual', parameters: {}, arrange: trail() },
     { ...encrypting, name: 'a trail with a key of its own', expect: 'compliant', arrange: trail({ KmsKeyId: key('of-its-own') }) },
     gone,
+  ],
+});
+
+/** Every trail of the account goes, then those that are asked for come. */
+const onlyTrails =
+  (...make: readonly ((sdk: Sdk) => Promise<unknown>)[]) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const { trailList = [] } = await client(sdk).send(new DescribeTrailsCommand({}));
+    for (const { TrailARN: Name, HomeRegion: region = sdk.region } of trailList)
+      await client({ ...sdk, config: { ...sdk.config, region } }).send(new DeleteTrailCommand({ Name: Name?.split('/').at(-1) }));
+    for (const each of make) await each(sdk);
+    return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
+  };
+const named2 = async (sdk: Sdk, IsMultiRegionTrail: boolean) => {
+  await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
+  await client(sdk).send(new CreateTrailCommand({ Name: 'management-events', S3BucketName: 'all-trails', IsMultiRegionTrail }));
+};
+const bucketOf = async (sdk: Sdk) => {
+  await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: 'all-trails' }));
+};
+const everywhere: Pick<Scenario, 'parameters' | 'breakAgain'> = {
+  parameters: { bucket: 'all-trails' },
+  breakAgain: async (sdk) => {
+    await client(sdk).send(new StopLoggingCommand({ Name: 'management-events' }));
+  },
+};
+// An account of its own: the trails of others would count.
+const alone = await startMinistack();
+afterAll(() => alone.close());
+describeRemediator(enableMultiRegionTrail, {
+  account: { endpoint: alone.endpoint, accountId: alone.account },
+  scenarios: [
+    { ...everywhere, name: 'an account without a trail', expect: 'change', irreversible: true, arrange: onlyTrails(bucketOf) },
+    {
+      ...everywhere,
+      name: 'someone has just deleted the last one, and one of a single region is left',
+      expect: 'change',
+      irreversible: true,
+      arrange: onlyTrails(bucketOf, trail({ IsMultiRegionTrail: false }, { logs: true })),
+      event: ({ account: owner }) =>
+        cloudTrailEvent({ account: owner, region: 'us-east-1', service: 'cloudtrail', operation: 'DeleteTrail', request: { name: 'x' } }),
+    },
+    {
+      ...everywhere,
+      name: 'the trail is there, and was never started',
+      expect: 'change',
+      irreversible: true,
+      arrange: onlyTrails((sdk) => named2(sdk, true)),
+    },
+    { ...everywhere, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: onlyTrails() },
+    { ...everywhere, name: 'another one is stopped', expect: 'manual', arrange: onlyTrails(trail()) },
+    { ...everywhere, name: 'a trail of all regions', expect: 'compliant', arrange: onlyTrails(trail({}, { logs: true })) },
+    {
+      ...everywhere,
+      name: 'one that leaves out what is read',
+      expect: 'manual',
+      parameters: {},
+      arrange: onlyTrails(async (sdk) => {
+        const { id } = await trail({}, { logs: true })(sdk);
+        await client(sdk).send(
+          new PutEventSelectorsCommand({ TrailName: id, EventSelectors: [{ ReadWriteType: 'WriteOnly', IncludeManagementEvents: true }] }),
+        );
+      }),
+    },
   ],
 });

@@ -1,7 +1,7 @@
-import { type Remediator, resource } from '@redress/core';
+import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableLogFileValidation, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import { enableLogFileValidation, enableMultiRegionTrail, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
 
 interface Trail {
   IsLogging: boolean;
@@ -20,20 +20,29 @@ const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
 };
 const described = (custom: Record<string, unknown>, Name: string, account: string) => {
   const { IsLogging: _, tags: __, ...trail } = trailOf(custom, Name);
-  return { ...trail, Name, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
+  return { ...trail, Name, IsMultiRegionTrail: true, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
 };
 /** As much of CloudTrail as the package uses. */
 const cloudtrail: Readonly<Record<string, Operation>> = {
   DescribeTrails: ({ custom }, { trailNameList: names = Object.keys(custom).sort() }: { readonly trailNameList?: string[] }, { account }) => ({
     trailList: names.filter((name) => trails(custom)[name] !== undefined).map((name) => described(custom, name, account)),
   }),
+  CreateTrail: ({ custom }, { Name }: Named) => {
+    if (trails(custom)[Name] !== undefined) throw new SimulatedError('TrailAlreadyExistsException', 400);
+    trails(custom)[Name] = { ...sound(), IsLogging: false };
+    return {};
+  },
+  GetEventSelectors: ({ custom }, { TrailName }: { readonly TrailName: string }) => {
+    trailOf(custom, TrailName.split('/').at(-1) ?? '');
+    return { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All' }] };
+  },
   GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
-  GetTrailStatus: ({ custom }, { Name }: Named) => ({ IsLogging: trailOf(custom, Name).IsLogging }),
+  GetTrailStatus: ({ custom }, { Name }: Named) => ({ IsLogging: trailOf(custom, Name.split('/').at(-1) ?? '').IsLogging }),
   ListTags: ({ custom }, { ResourceIdList: [arn = ''] }: { readonly ResourceIdList: string[] }) => ({
     ResourceTagList: [{ ResourceId: arn, TagsList: trailOf(custom, arn.split('/').at(-1) ?? '').tags }],
   }),
   StartLogging: ({ custom }, { Name }: Named) => {
-    trailOf(custom, Name).IsLogging = true;
+    trailOf(custom, Name.split('/').at(-1) ?? '').IsLogging = true;
     return {};
   },
   UpdateTrail: (
@@ -100,4 +109,34 @@ it.each<[id: string, Remediator, broken: Readonly<Record<string, unknown>>, para
   expect(report.broken).toEqual([]);
   // What has no undo has no rollback that could meet a fault.
   expect(report.injected).toBeGreaterThan(remediator === restartLogging ? 100 : 200);
+});
+
+it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail survives every fault at every call, with a trail that is %s', async (before) => {
+  const report = await faultMatrix(enableMultiRegionTrail, {
+    services: { cloudtrail },
+    parameters: { bucket: 'all-trails' },
+    // It is made, and started.
+    calls: before === 'none' ? 2 : 1,
+    arrange(account) {
+      const { custom } = account.state;
+      trails(custom)['management-events'] = sound();
+      const logs = () => Object.values(trails(account.state.custom)).some(({ IsLogging }) => IsLogging);
+      return reportedGap({
+        resource: resource({ type: 'AWS::::Account', id: account.account, account: account.account, region: GLOBAL_REGION }),
+        rule: 'multi-region-cloudtrail-enabled',
+        open: () => {
+          if (before === 'none') delete trails(account.state.custom)['management-events'];
+          else trailOf(account.state.custom, 'management-events').IsLogging = false;
+        },
+        isOpen: () => !logs(),
+        others: {
+          fix: () => {
+            trails(account.state.custom)['management-events'] = sound();
+          },
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(80);
 });

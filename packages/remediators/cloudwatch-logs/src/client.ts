@@ -8,6 +8,9 @@ export const logs = defineService({
   operations: {
     DescribeLogGroups: {},
     ListTagsForResource: {},
+    // Each sets what it names: sent twice, it changes nothing more.
     PutRetentionPolicy: { retry: 'idempotent' },
+    AssociateKmsKey: { retry: 'idempotent' },
+    DisassociateKmsKey: { retry: 'idempotent' },
   },
 });

@@ -4,9 +4,13 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { encryptLogGroup } from './logs-encrypt-log-group.js';
 import { raiseRetention } from './logs-raise-retention.js';
 
-export { raiseRetention };
+export { encryptLogGroup, raiseRetention };
 
-/** Every remediator of this package. */
+/** Those that come with the command. */
 export const logsRemediators: readonly Remediator[] = [raiseRetention];
+
+/** Those that do not come with the command. */
+export const furtherLogsRemediators: readonly Remediator[] = [encryptLogGroup];

@@ -1,7 +1,9 @@
 // The only file of this package that imports an SDK client. It is loaded at the first call.
 export {
+  AssociateKmsKeyCommand,
   CloudWatchLogsClient,
   DescribeLogGroupsCommand,
+  DisassociateKmsKeyCommand,
   ListTagsForResourceCommand,
   PutRetentionPolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';

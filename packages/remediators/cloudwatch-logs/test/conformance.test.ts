@@ -1,15 +1,19 @@
 import {
+  AssociateKmsKeyCommand,
   CloudWatchLogsClient,
   CreateLogGroupCommand,
   DescribeLogGroupsCommand,
+  DisassociateKmsKeyCommand,
   ListTagsForResourceCommand,
   PutMetricFilterCommand,
   PutRetentionPolicyCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type ResourceRef, resource } from '@redress/core';
+import { isRecord, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
+import { inFrontOf, json } from '../../../../tests/support/in-front.js';
+import { encryptLogGroup } from '../src/logs-encrypt-log-group.js';
 import { raiseRetention } from '../src/logs-raise-retention.js';
 
 declare module 'vitest' {
@@ -95,6 +99,69 @@ describeRemediator(raiseRetention, {
     { ...common, name: 'longer than what is required', expect: 'compliant', arrange: (sdk) => group(sdk, 731) },
     { ...common, name: 'exactly what is required', expect: 'compliant', arrange: (sdk) => group(sdk, 365) },
     { ...common, name: 'a group that keeps everything', expect: 'compliant', arrange: (sdk) => group(sdk, null) },
+    {
+      name: 'a group that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::Logs::LogGroup', id: sdk.name('/acme/gone'), account: sdk.account, region: sdk.region }),
+    },
+  ],
+});
+
+// moto makes groups with a key, and neither gives nor takes one afterwards.
+const keys = new Map<string, string>();
+const keyed = await inFrontOf(
+  inject('moto'),
+  ({ operation, body }) => {
+    if (operation !== 'AssociateKmsKey' && operation !== 'DisassociateKmsKey') return null;
+    const { logGroupName, kmsKeyId = '' } = JSON.parse(body) as { readonly logGroupName: string; readonly kmsKeyId?: string };
+    if (operation === 'AssociateKmsKey') keys.set(logGroupName, kmsKeyId);
+    else keys.delete(logGroupName);
+    return json({});
+  },
+  ({ operation }, reply) => {
+    const groups = operation === 'DescribeLogGroups' && isRecord(reply) ? reply['logGroups'] : undefined;
+    if (!Array.isArray(groups)) return reply;
+    return {
+      ...(reply as object),
+      logGroups: groups.map((each) => ({ ...each, ...(keys.has(each.logGroupName) ? { kmsKeyId: keys.get(each.logGroupName) } : {}) })),
+    };
+  },
+);
+afterAll(() => keyed.close());
+const KEY = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const encrypting: Pick<Scenario, 'tag' | 'rest' | 'parameters' | 'breakAgain'> = {
+  tag: common.tag,
+  rest: async (sdk, ref) => {
+    const { logGroups = [] } = await new CloudWatchLogsClient(sdk.config).send(new DescribeLogGroupsCommand({ logGroupNamePrefix: ref.id }));
+    return JSON.stringify(logGroups.map(({ kmsKeyId: _, ...rest }) => rest));
+  },
+  parameters: { kmsKeyArn: KEY.replace('us-east-1', '{region}') },
+  breakAgain: async (sdk, ref) => {
+    await new CloudWatchLogsClient(sdk.config).send(new DisassociateKmsKeyCommand({ logGroupName: ref.id }));
+  },
+};
+describeRemediator(encryptLogGroup, {
+  account: { endpoint: keyed.endpoint },
+  scenarios: [
+    { ...encrypting, name: 'a group without a key', expect: 'change', arrange: (sdk) => group(sdk, 7) },
+    {
+      ...encrypting,
+      name: 'someone has just taken the key',
+      expect: 'change',
+      arrange: (sdk) => group(sdk, null),
+      event: ({ account, region, id }) => cloudTrailEvent({ account, region, service: 'logs', operation: 'DisassociateKmsKey', request: { logGroupName: id } }),
+    },
+    { ...encrypting, name: 'no key is named', expect: 'manual', parameters: {}, arrange: (sdk) => group(sdk, 7) },
+    {
+      ...encrypting,
+      name: 'a group with a key of its own',
+      expect: 'compliant',
+      arrange: async (sdk) => {
+        const ref = await group(sdk, 7);
+        await new CloudWatchLogsClient(sdk.config).send(new AssociateKmsKeyCommand({ logGroupName: ref.id, kmsKeyId: KEY.replace('1234abcd', '4321dcba') }));
+        return ref;
+      },
+    },
     {
       name: 'a group that is gone',
       expect: 'compliant',

@@ -10,7 +10,8 @@ export const dynamodb = defineService({
     DescribeContinuousBackups: {},
     ListTables: {},
     ListTagsOfResource: {},
-    // Sent twice, it changes nothing more.
+    // Each sets what it names: sent twice, it changes nothing more.
+    UpdateTable: { retry: 'idempotent' },
     UpdateContinuousBackups: { retry: 'idempotent' },
   },
 });

@@ -5,8 +5,9 @@
  */
 import type { Remediator } from '@redress/core';
 import { enablePitr } from './dynamodb-enable-pitr.js';
+import { encryptWithKms } from './dynamodb-encrypt-with-kms.js';
 
-export { enablePitr };
+export { enablePitr, encryptWithKms };
 
 /** Every remediator of this package. */
-export const dynamodbRemediators: readonly Remediator[] = [enablePitr];
+export const dynamodbRemediators: readonly Remediator[] = [enablePitr, encryptWithKms];

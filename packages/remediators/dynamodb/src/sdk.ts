@@ -6,4 +6,5 @@ export {
   ListTablesCommand,
   ListTagsOfResourceCommand,
   UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';

@@ -1,10 +1,11 @@
 import { resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enablePitr } from '../src/index.js';
+import { enablePitr, encryptWithKms } from '../src/index.js';
 
 interface Table {
   recovers: boolean;
+  kms?: boolean;
   tags: Record<string, string>;
 }
 type Named = { readonly TableName: string };
@@ -27,8 +28,11 @@ const dynamodb: Readonly<Record<string, Operation>> = {
     return {};
   },
   DescribeTable: ({ custom }, { TableName }: Named) => {
-    tableOf(custom, TableName);
-    return { Table: { TableName, CreationDateTime: new Date('2026-01-02T03:04:05Z') } };
+    const { kms = false } = tableOf(custom, TableName);
+    const SSEDescription = kms
+      ? { SSEDescription: { Status: 'UPDATING', SSEType: 'KMS', KMSMasterKeyArn: 'arn:aws:kms:us-east-1:111111111111:key/managed' } }
+      : {};
+    return { Table: { TableName, TableStatus: 'ACTIVE', CreationDateTime: new Date('2026-01-02T03:04:05Z'), ...SSEDescription } };
   },
   ListTables: ({ custom }) => ({ TableNames: Object.keys(custom).sort() }),
   ListTagsOfResource: ({ custom }, { ResourceArn }: { readonly ResourceArn: string }) => ({
@@ -39,6 +43,10 @@ const dynamodb: Readonly<Record<string, Operation>> = {
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: tableOf(custom, TableName).recovers ? 'ENABLED' : 'DISABLED' },
     },
   }),
+  UpdateTable: ({ custom }, { TableName, SSESpecification: { Enabled } }: Named & { readonly SSESpecification: { readonly Enabled: boolean } }) => {
+    tableOf(custom, TableName).kms = Enabled;
+    return {};
+  },
   UpdateContinuousBackups: (
     { custom },
     {
@@ -79,4 +87,30 @@ it('survives every fault at every call', async () => {
   expect(report.broken).toEqual([]);
   expect(report.injected).toBe(281);
   expect(report.survived).toBe(report.injected);
+});
+
+it('dynamodb-encrypt-with-kms survives every fault at every call', async () => {
+  const report = await faultMatrix(encryptWithKms, {
+    services: { dynamodb },
+    arrange(account) {
+      for (const TableName of ['subject', 'beside']) account.act('dynamodb', 'CreateTable', { TableName });
+      const subject = () => tables(account.state.custom)['subject'];
+      const set = (Enabled: boolean) => account.act('dynamodb', 'UpdateTable', { TableName: 'subject', SSESpecification: { Enabled } });
+      set(true);
+      tableOf(account.state.custom, 'beside').kms = true;
+      return reportedGap({
+        resource: resource({ type: 'AWS::DynamoDB::Table', id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: 'dynamodb-table-encrypted-kms',
+        open: () => set(false),
+        isOpen: () => subject()?.kms === false,
+        others: {
+          delete: () => account.act('dynamodb', 'DeleteTable', { TableName: 'subject' }),
+          fix: () => set(true),
+          change: () => Object.assign(tableOf(account.state.custom, 'subject').tags, { team: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(200);
 });

@@ -10,6 +10,7 @@ import { revokeSgOpenAdminExisting } from './ec2-revoke-sg-open-admin-existing.j
 import { revokeSgOpenAdminIpv6 } from './ec2-revoke-sg-open-admin-ipv6.js';
 import { revokeSgOpenRdp } from './ec2-revoke-sg-open-rdp.js';
 import { revokeSgOpenSsh } from './ec2-revoke-sg-open-ssh.js';
+import { closeDefaultSecurityGroup } from './further/ec2-close-default-security-group.js';
 import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
@@ -20,6 +21,7 @@ import { reportUnauthorizedInternetGateway } from './further/ec2-report-unauthor
 import { requireImdsv2OnInstance } from './further/ec2-require-imdsv2-on-instance.js';
 
 export {
+  closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
@@ -52,6 +54,7 @@ export const furtherEc2Remediators: readonly Remediator[] = [
   enableVpcFlowLogs,
   disableSubnetAutoPublicIp,
   requireImdsv2OnInstance,
+  closeDefaultSecurityGroup,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,

@@ -3,11 +3,13 @@ import {
   AssociateAddressCommand,
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
+  AuthorizeSecurityGroupEgressCommand,
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressCommandOutput,
   CreateFlowLogsCommand,
   CreateInternetGatewayCommand,
   CreateManagedPrefixListCommand,
+  CreateNetworkInterfaceCommand,
   CreateRouteCommand,
   CreateRouteTableCommand,
   CreateSecurityGroupCommand,
@@ -21,6 +23,7 @@ import {
   DescribeInstancesCommand,
   DescribeRouteTablesCommand,
   DescribeSecurityGroupRulesCommand,
+  DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DisableEbsEncryptionByDefaultCommand,
   EC2Client,
@@ -31,6 +34,8 @@ import {
   ModifySnapshotAttributeCommand,
   ModifySubnetAttributeCommand,
   ResetEbsDefaultKmsKeyIdCommand,
+  RevokeSecurityGroupEgressCommand,
+  RevokeSecurityGroupIngressCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -40,6 +45,7 @@ import { type JsonObject, type Remediator, type ResourceRef, resource } from '@r
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
 import {
+  closeDefaultSecurityGroup,
   disableSubnetAutoPublicIp,
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
@@ -725,5 +731,102 @@ describeRemediator(requireImdsv2OnInstance, {
     { ...metadata, name: 'an instance that asks for a token', expect: 'compliant', arrange: withTokens('required') },
     { name: 'an instance that was terminated', expect: 'compliant', arrange: machine({ ended: true }) },
     { name: 'an instance that is gone', expect: 'compliant', arrange: goneMachine },
+  ],
+});
+
+const rulesOf = async (sdk: Sdk, id: string) =>
+  (await new EC2Client(sdk.config).send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [id] }] }))).SecurityGroupRules ?? [];
+/** The default group of a new VPC, as EC2 makes it, with what is done to it then. */
+const defaultGroup =
+  (then: (ec2: EC2Client, group: string, vpc: string, sdk: Sdk) => Promise<unknown> = async () => undefined, tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ec2 = new EC2Client(sdk.config);
+    const vpc = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
+    const Filters = [
+      { Name: 'vpc-id', Values: [vpc] },
+      { Name: 'group-name', Values: ['default'] },
+    ];
+    const id = (await ec2.send(new DescribeSecurityGroupsCommand({ Filters }))).SecurityGroups?.[0]?.GroupId ?? '';
+    const ref = resource({ type: 'AWS::EC2::SecurityGroup', id, account: sdk.account, region: sdk.region });
+    for (const [key, value] of Object.entries({ team: 'network', ...tags })) await tagged(sdk, ref, key, value);
+    await then(ec2, id, vpc, sdk);
+    return ref;
+  };
+const emptied = async (ec2: EC2Client, GroupId: string, _: string, sdk: Sdk) => {
+  const rules = await rulesOf(sdk, GroupId);
+  const ids = (egress: boolean) =>
+    rules.flatMap((rule) => (rule.IsEgress === egress && rule.SecurityGroupRuleId !== undefined ? [rule.SecurityGroupRuleId] : []));
+  if (ids(false).length > 0) await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: ids(false) }));
+  if (ids(true).length > 0) await ec2.send(new RevokeSecurityGroupEgressCommand({ GroupId, SecurityGroupRuleIds: ids(true) }));
+};
+const letIn = (ec2: EC2Client, GroupId: string) =>
+  ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId,
+      IpPermissions: [
+        { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '10.1.0.0/16', Description: 'from the office' }] },
+        { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId }] },
+      ],
+    }),
+  );
+const closing: Pick<Scenario, 'tag' | 'breakAgain'> = {
+  tag: tagged,
+  breakAgain: async (sdk, { id: GroupId }) => {
+    await new EC2Client(sdk.config).send(
+      new AuthorizeSecurityGroupEgressCommand({ GroupId, IpPermissions: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }] }),
+    );
+  },
+};
+describeRemediator(closeDefaultSecurityGroup, {
+  account: { endpoint: inject('moto') },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    { ...closing, name: 'the group of a new VPC', expect: 'change', arrange: defaultGroup() },
+    {
+      ...closing,
+      name: 'someone has just let something in, from addresses and from the group itself',
+      expect: 'change',
+      arrange: defaultGroup(letIn),
+      event: ({ account, region, id }) =>
+        cloudTrailEvent({ account, region, service: 'ec2', operation: 'AuthorizeSecurityGroupIngress', request: { groupId: id, ipPermissions: {} } }),
+    },
+    {
+      ...closing,
+      name: 'a group that is in use',
+      expect: 'change',
+      hazards: ['in-use'],
+      arrange: defaultGroup(async (ec2, group, VpcId) => {
+        const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.1.0/24' }));
+        await ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: Subnet?.SubnetId, Groups: [group] }));
+      }),
+    },
+    {
+      ...closing,
+      name: 'a group that another one names',
+      expect: 'change',
+      hazards: ['referenced'],
+      arrange: defaultGroup(async (ec2, GroupId, VpcId, sdk) => {
+        const other = await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName: sdk.name('other'), Description: 'other' }));
+        const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, UserIdGroupPairs: [{ GroupId }] }];
+        await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: other.GroupId, IpPermissions }));
+      }),
+    },
+    { ...closing, name: 'a group without rules', expect: 'compliant', arrange: defaultGroup(emptied) },
+    {
+      ...closing,
+      name: 'another group',
+      expect: 'not-applicable',
+      arrange: async (sdk) => {
+        const ec2 = new EC2Client(sdk.config);
+        const VpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId;
+        const { GroupId = '' } = await ec2.send(new CreateSecurityGroupCommand({ VpcId, GroupName: sdk.name('own'), Description: 'own' }));
+        return resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: sdk.account, region: sdk.region });
+      },
+    },
+    {
+      name: 'a group that is gone',
+      expect: 'compliant',
+      arrange: async (sdk) => resource({ type: 'AWS::EC2::SecurityGroup', id: 'sg-0123456789abcdef0', account: sdk.account, region: sdk.region }),
+    },
   ],
 });

@@ -1,7 +1,7 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { disableSubnetAutoPublicIp, enableVpcFlowLogs, makeEbsSnapshotPrivate, requireImdsv2OnInstance } from '../src/index.js';
+import { closeDefaultSecurityGroup, disableSubnetAutoPublicIp, enableVpcFlowLogs, makeEbsSnapshotPrivate, requireImdsv2OnInstance } from '../src/index.js';
 
 interface Thing {
   tags: { Key: string; Value: string }[];
@@ -129,4 +129,110 @@ it.each<[id: string, Remediator, type: string, subject: string, broken: Partial<
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(150);
+});
+
+interface Group {
+  rules: Record<string, object>;
+  tags: { Key: string; Value: string }[];
+}
+const NO_GROUP = 'InvalidGroup.NotFound';
+const groupOf = (custom: Record<string, unknown>, id: string): Group => {
+  const found = (custom as Record<string, Group>)[id];
+  if (found === undefined) throw new SimulatedError(NO_GROUP, 400);
+  return found;
+};
+interface Pair {
+  readonly IpProtocol: string;
+  readonly IpRanges?: readonly { readonly CidrIp: string; readonly Description?: string }[];
+  readonly UserIdGroupPairs?: readonly { readonly GroupId: string }[];
+}
+type Changed = { readonly GroupId: string; readonly SecurityGroupRuleIds: readonly string[]; readonly IpPermissions: readonly Pair[] };
+let made = 0;
+const authorize =
+  (IsEgress: boolean): Operation =>
+  ({ custom }, { GroupId, IpPermissions }: Changed) => {
+    const { rules } = groupOf(custom, GroupId);
+    for (const { IpProtocol, IpRanges = [], UserIdGroupPairs = [] } of IpPermissions)
+      for (const rule of [
+        ...IpRanges.map(({ CidrIp, Description }) => ({ CidrIpv4: CidrIp, ...(Description === undefined ? {} : { Description }) })),
+        ...UserIdGroupPairs.map((ReferencedGroupInfo) => ({ ReferencedGroupInfo })),
+      ]) {
+        const whole = { IsEgress, IpProtocol, ...rule };
+        if (Object.values(rules).some((each) => JSON.stringify(each) === JSON.stringify(whole))) throw new SimulatedError('InvalidPermission.Duplicate', 400);
+        rules[`sgr-${++made}`] = whole;
+      }
+    return {};
+  };
+const revoke =
+  (): Operation =>
+  ({ custom }, { GroupId, SecurityGroupRuleIds }: Changed) => {
+    const { rules } = groupOf(custom, GroupId);
+    for (const id of SecurityGroupRuleIds) if (rules[id] === undefined) throw new SimulatedError('InvalidSecurityGroupRuleId.NotFound', 400);
+    for (const id of SecurityGroupRuleIds) delete rules[id];
+    return {};
+  };
+/** As much of EC2 as groups need. */
+const groups: Readonly<Record<string, Operation>> = {
+  DescribeSecurityGroups: (
+    { custom },
+    { GroupIds, Filters }: { readonly GroupIds?: string[]; readonly Filters?: { readonly Name: string }[] },
+    { account },
+  ) => ({
+    SecurityGroups: (Filters?.[0]?.Name.includes('ip-permission') === true ? [] : (GroupIds ?? Object.keys(custom).sort())).map((GroupId) => ({
+      GroupId,
+      GroupName: 'default',
+      OwnerId: account,
+      Tags: groupOf(custom, GroupId).tags,
+    })),
+  }),
+  DescribeSecurityGroupRules: (
+    { custom },
+    {
+      Filters: [
+        {
+          Values: [id = ''],
+        },
+      ],
+    }: { readonly Filters: [{ readonly Values: string[] }] },
+  ) => ({
+    SecurityGroupRules: Object.entries((custom as Record<string, Group>)[id]?.rules ?? {}).map(([SecurityGroupRuleId, rule]) => ({
+      SecurityGroupRuleId,
+      ...rule,
+    })),
+  }),
+  DescribeNetworkInterfaces: () => ({ NetworkInterfaces: [] }),
+  RevokeSecurityGroupIngress: revoke(),
+  RevokeSecurityGroupEgress: revoke(),
+  AuthorizeSecurityGroupIngress: authorize(false),
+  AuthorizeSecurityGroupEgress: authorize(true),
+};
+
+it('ec2-close-default-security-group survives every fault at every call, of both of its steps', async () => {
+  const SUBJECT = 'sg-0123456789abcdef0';
+  const open = () => ({
+    'sgr-in': { IsEgress: false, IpProtocol: '-1', ReferencedGroupInfo: { GroupId: SUBJECT } },
+    'sgr-out': { IsEgress: true, IpProtocol: '-1', CidrIpv4: '0.0.0.0/0' },
+  });
+  const report = await faultMatrix(closeDefaultSecurityGroup, {
+    services: { ec2: groups },
+    // Each way has a call of its own.
+    calls: 2,
+    arrange(account) {
+      Object.assign(account.state.custom, { 'sg-00000000000000000': { rules: {}, tags: [] }, [SUBJECT]: { rules: {}, tags: [] } });
+      const now = () => (account.state.custom as Record<string, Group>)[SUBJECT];
+      return reportedGap({
+        resource: resource({ type: 'AWS::EC2::SecurityGroup', id: SUBJECT, account: account.account, region: 'us-east-1' }),
+        rule: 'vpc-default-security-group-closed',
+        open: () => Object.assign(now() ?? {}, { rules: open() }),
+        isOpen: () => Object.keys(now()?.rules ?? {}).length > 0,
+        others: {
+          delete: () => delete account.state.custom[SUBJECT],
+          fix: () => Object.assign(now() ?? {}, { rules: {} }),
+          change: () => now()?.tags.push({ Key: 'team', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(250);
 });

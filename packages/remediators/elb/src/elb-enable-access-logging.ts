@@ -4,7 +4,8 @@ import { elb } from './client.js';
 import { attributeCalls, attributeIn, attributes, loadBalancer, ofController } from './load-balancer.js';
 import { packageRef } from './package-ref.js';
 
-const parameters = z.strictObject({
+/** Where logs go, for load balancers of all generations. */
+export const loggingParameters = z.strictObject({
   bucket: z
     .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
     .check(z.describe('The bucket that logs are delivered to: of the same region, with a policy that lets Elastic Load Balancing deliver.')),
@@ -31,7 +32,7 @@ export const enableAccessLogging = defineSetting({
     'Listeners of network load balancers without TLS: nothing is logged of them.',
     'What the logs cost, and for how long the bucket keeps them.',
   ],
-  parameters,
+  parameters: loggingParameters,
   read: {
     reads: [attributes],
     async of({ aws, arn, found }) {

@@ -112,7 +112,8 @@ it.each([
   ['CreateListener', { loadBalancerArn: ARN }, {}],
   ['ModifyListener', { listenerArn: `${ARN.replace(':loadbalancer/', ':listener/')}/f2f7dc8efc522ab2` }, {}],
 ])('%s is about the load balancer', (operation, request, response) => {
-  const readers = elbRemediators.flatMap(({ apiCalls }) => apiCalls[`elasticloadbalancing:${operation}`] ?? []);
+  const ofThisKind = elbRemediators.filter(({ resourceTypes }) => resourceTypes.includes('AWS::ElasticLoadBalancingV2::LoadBalancer'));
+  const readers = ofThisKind.flatMap(({ apiCalls }) => apiCalls[`elasticloadbalancing:${operation}`] ?? []);
   expect(readers.length).toBeGreaterThan(0);
   for (const read of readers) expect(read({ account: '111111111111', region: 'eu-west-1', request, response } as never)).toEqual([{ id: ARN }]);
 });

@@ -1,15 +1,13 @@
 import { allOf, defineSetting, given, paginate } from '@redress/core';
 import * as z from 'zod/mini';
 import { elb } from './client.js';
-import { loadBalancer, ofController } from './load-balancer.js';
+import { loadBalancer, ofController, ownerOf } from './load-balancer.js';
 import { packageRef } from './package-ref.js';
 
 const MARKER = { input: 'Marker', output: 'NextMarker' };
 const parameters = z.strictObject({
   permanent: z._default(z.boolean(), false).check(z.describe('Browsers keep a permanent redirect (301), also when it is rolled back.')),
 });
-/** A listener's ARN is its load balancer's, with its own id at the end. */
-const ownerOf = (listener: unknown) => (typeof listener === 'string' ? [{ id: listener.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '') }] : []);
 const redirectTo = (Port: string, permanent: boolean) => ({
   Type: 'redirect' as const,
   RedirectConfig: {

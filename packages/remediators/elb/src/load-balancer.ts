@@ -31,6 +31,10 @@ export const attributeCalls: Readonly<Record<string, NamedIn>> = {
   'elasticloadbalancing:ModifyLoadBalancerAttributes': 'request.loadBalancerArn',
 };
 
+/** A listener's ARN is its load balancer's, with its own id at the end. */
+export const ownerOf = (listener: unknown) =>
+  typeof listener === 'string' ? [{ id: listener.replace(':listener/', ':loadbalancer/').replace(/\/[^/]+$/, '') }] : [];
+
 /** Its attributes. */
 export const attributes = elb.pick('DescribeLoadBalancerAttributes');
 type Attributes = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;

@@ -1,4 +1,14 @@
+import { ACMClient, RequestCertificateCommand } from '@aws-sdk/client-acm';
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  AddTagsCommand as AddClassicTagsCommand,
+  CreateLoadBalancerCommand as CreateClassicLoadBalancerCommand,
+  DescribeLoadBalancerAttributesCommand as DescribeClassicAttributesCommand,
+  ElasticLoadBalancingClient,
+  type Listener,
+  type LoadBalancerAttributes,
+  ModifyLoadBalancerAttributesCommand as ModifyClassicAttributesCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
 import {
   AddTagsCommand,
   CreateListenerCommand,
@@ -17,7 +27,15 @@ import { IAMClient, UploadServerCertificateCommand } from '@aws-sdk/client-iam';
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { inject } from 'vitest';
-import { enableAccessLogging, enableDeletionProtection, redirectHttpToHttps } from '../src/index.js';
+import {
+  enableAccessLogging,
+  enableClassicAccessLogging,
+  enableCrossZone,
+  enableDeletionProtection,
+  redirectHttpToHttps,
+  reportInsecureListener,
+  reportInsecureListenerV2,
+} from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -230,5 +248,176 @@ describeRemediator(redirectHttpToHttps, {
     { ...redirecting, name: 'a listener that redirects', expect: 'compliant', arrange: both({}, { DefaultActions: REDIRECT }) },
     { ...redirecting, name: 'no listener at all', expect: 'compliant', arrange: loadBalancer() },
     gone,
+  ],
+});
+
+const certificateOf = async (sdk: Sdk) =>
+  (await new ACMClient(sdk.config).send(new RequestCertificateCommand({ DomainName: 'shop.example' }))).CertificateArn ?? '';
+const listening =
+  (...listeners: readonly Partial<CreateListenerCommandInput>[]) =>
+  async (sdk: Sdk) => {
+    const LoadBalancerArn = await make(sdk);
+    for (const each of listeners)
+      await client(sdk).send(
+        new CreateListenerCommand({
+          LoadBalancerArn,
+          ...(each.Protocol === 'HTTPS' ? { Certificates: [{ CertificateArn: await certificateOf(sdk) }] } : {}),
+          DefaultActions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200' } }],
+          ...each,
+        } as CreateListenerCommandInput),
+      );
+    return refTo(sdk, idOf(LoadBalancerArn));
+  };
+const HTTPS = { Protocol: 'HTTPS', Port: 443 } as const;
+describeRemediator(reportInsecureListenerV2, {
+  account,
+  scenarios: [
+    { name: 'a listener without TLS', expect: 'manual', arrange: listening({ Protocol: 'HTTP', Port: 8080 }), tag },
+    {
+      name: 'someone has just made one',
+      expect: 'manual',
+      arrange: listening(HTTPS, { Protocol: 'HTTP', Port: 80 }),
+      tag,
+      event: (ref) =>
+        cloudTrailEvent({
+          account: ref.account,
+          region: ref.region,
+          service: 'elasticloadbalancing',
+          operation: 'CreateListener',
+          request: { loadBalancerArn: arnOf(ref) },
+        }),
+    },
+    {
+      name: 'a listener that redirects, beside one with a certificate of Certificate Manager',
+      expect: 'compliant',
+      arrange: listening(HTTPS, {
+        Protocol: 'HTTP',
+        Port: 80,
+        DefaultActions: [{ Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } }],
+      }),
+      tag,
+    },
+    { name: 'a gateway load balancer', expect: 'not-applicable', arrange: loadBalancer({ kind: 'gateway' }), tag },
+    { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => refTo(sdk, `app/${sdk.name('gone')}/50dc6c495c0c9188`) },
+  ],
+});
+
+const CLASSIC = 'AWS::ElasticLoadBalancing::LoadBalancer';
+const classicClient = (sdk: Sdk) => new ElasticLoadBalancingClient(sdk.config);
+const ofClassic = (sdk: Sdk, id: string) => resource({ type: CLASSIC, id, account: sdk.account, region: sdk.region });
+const setClassic = async (sdk: Sdk, LoadBalancerName: string, attributes: Partial<LoadBalancerAttributes>) => {
+  await classicClient(sdk).send(new ModifyClassicAttributesCommand({ LoadBalancerName, LoadBalancerAttributes: attributes }));
+};
+const classicBalancer =
+  ({
+    attributes = {},
+    tags = {},
+    listener = {},
+    zones = ['us-east-1a', 'us-east-1b'],
+  }: {
+    readonly attributes?: Partial<LoadBalancerAttributes>;
+    readonly tags?: Readonly<Record<string, string>>;
+    readonly listener?: Partial<Listener>;
+    readonly zones?: string[];
+  } = {}) =>
+  async (sdk: Sdk) => {
+    const LoadBalancerName = sdk.name('lb');
+    await classicClient(sdk).send(
+      new CreateClassicLoadBalancerCommand({
+        LoadBalancerName,
+        Listeners: [{ Protocol: 'HTTP', LoadBalancerPort: 80, InstancePort: 80, ...listener }],
+        AvailabilityZones: zones,
+        Tags: Object.entries({ team: 'web', ...tags }).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+    await setClassic(sdk, LoadBalancerName, { ConnectionSettings: { IdleTimeout: 120 }, CrossZoneLoadBalancing: { Enabled: false }, ...attributes });
+    return ofClassic(sdk, LoadBalancerName);
+  };
+const classicCommon = (changed: keyof LoadBalancerAttributes): Pick<Scenario, 'tag' | 'rest'> => ({
+  tag: async (sdk, { id }, Key, Value) => {
+    await classicClient(sdk).send(new AddClassicTagsCommand({ LoadBalancerNames: [id], Tags: [{ Key, Value }] }));
+  },
+  rest: async (sdk, { id }) => {
+    const { LoadBalancerAttributes: all = {} } = await classicClient(sdk).send(new DescribeClassicAttributesCommand({ LoadBalancerName: id }));
+    return JSON.stringify(
+      Object.entries(all)
+        // moto adds the same attribute again with each change.
+        .filter(([name]) => name !== changed && name !== 'AdditionalAttributes')
+        .sort(),
+    );
+  },
+});
+const classicEvent =
+  (operation: string): Scenario['event'] =>
+  ({ account: owner, region, id }) =>
+    cloudTrailEvent({ account: owner, region, service: 'elasticloadbalancing', operation, request: { loadBalancerName: id } });
+const goneClassic: Scenario = { name: 'one that is gone', expect: 'compliant', arrange: async (sdk) => ofClassic(sdk, sdk.name('gone')) };
+
+const crossing: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  ...classicCommon('CrossZoneLoadBalancing'),
+  breakAgain: (sdk, { id }) => setClassic(sdk, id, { CrossZoneLoadBalancing: { Enabled: false } }),
+};
+describeRemediator(enableCrossZone, {
+  account,
+  scenarios: [
+    { ...crossing, name: 'each zone for itself', expect: 'change', arrange: classicBalancer() },
+    { ...crossing, name: 'someone has just turned it off', expect: 'change', arrange: classicBalancer(), event: classicEvent('ModifyLoadBalancerAttributes') },
+    { ...crossing, name: 'one zone', expect: 'change', hazards: ['one-zone'], arrange: classicBalancer({ zones: ['us-east-1a'] }) },
+    {
+      ...crossing,
+      name: 'one that a controller made',
+      expect: 'change',
+      hazards: ['of-a-controller'],
+      arrange: classicBalancer({ tags: { 'kubernetes.io/service-name': 'shop/web' } }),
+    },
+    { ...crossing, name: 'all zones together', expect: 'compliant', arrange: classicBalancer({ attributes: { CrossZoneLoadBalancing: { Enabled: true } } }) },
+    goneClassic,
+  ],
+});
+
+const classicLogging: Pick<Scenario, 'tag' | 'rest' | 'breakAgain' | 'parameters'> = {
+  ...classicCommon('AccessLog'),
+  breakAgain: (sdk, { id }) => setClassic(sdk, id, { AccessLog: { Enabled: false } }),
+  parameters: { bucket: 'logs-of-all', prefix: 'classic' },
+};
+describeRemediator(enableClassicAccessLogging, {
+  account,
+  scenarios: [
+    { ...classicLogging, name: 'a load balancer without logs', expect: 'change', arrange: classicBalancer() },
+    { ...classicLogging, name: 'someone has just made it', expect: 'change', arrange: classicBalancer(), event: classicEvent('CreateLoadBalancer') },
+    { ...classicLogging, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: classicBalancer({ tags: { purpose: 'preview' } }) },
+    { ...classicLogging, name: 'of a controller', expect: 'change', hazards: ['of-a-controller'], arrange: classicBalancer({ tags: { 'k8s.io/role': 'lb' } }) },
+    { ...classicLogging, name: 'no bucket is named', expect: 'manual', parameters: {}, arrange: classicBalancer() },
+    {
+      ...classicLogging,
+      name: 'logs that go elsewhere',
+      expect: 'compliant',
+      arrange: classicBalancer({ attributes: { AccessLog: { Enabled: true, S3BucketName: 'others', EmitInterval: 5 } } }),
+    },
+    goneClassic,
+  ],
+});
+
+const { tag: tagClassic } = crossing;
+describeRemediator(reportInsecureListener, {
+  account,
+  scenarios: [
+    { name: 'a listener without TLS', expect: 'manual', arrange: classicBalancer(), tag: tagClassic },
+    {
+      name: 'a certificate of IAM, just set',
+      expect: 'manual',
+      arrange: classicBalancer({
+        listener: { Protocol: 'HTTPS', LoadBalancerPort: 443, SSLCertificateId: 'arn:aws:iam::123456789012:server-certificate/old' },
+      }),
+      tag: tagClassic,
+      event: classicEvent('SetLoadBalancerListenerSSLCertificate'),
+    },
+    {
+      name: 'a certificate of Certificate Manager',
+      expect: 'compliant',
+      arrange: async (sdk) => classicBalancer({ listener: { Protocol: 'HTTPS', LoadBalancerPort: 443, SSLCertificateId: await certificateOf(sdk) } })(sdk),
+      tag: tagClassic,
+    },
+    goneClassic,
   ],
 });

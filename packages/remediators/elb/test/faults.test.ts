@@ -1,7 +1,7 @@
 import { type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableAccessLogging, enableDeletionProtection, redirectHttpToHttps } from '../src/index.js';
+import { enableAccessLogging, enableClassicAccessLogging, enableCrossZone, enableDeletionProtection, redirectHttpToHttps } from '../src/index.js';
 
 interface Balancer {
   attributes: Record<string, string>;
@@ -99,6 +99,77 @@ it.each<
         others: {
           delete: () => delete account.state.custom['app/subject/1'],
           fix: () => fix(subject()),
+          change: () => subject().tags.push({ Key: 'more', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(160);
+});
+
+interface Classic {
+  cross: boolean;
+  log: { Enabled: boolean; S3BucketName?: string; S3BucketPrefix?: string; EmitInterval?: number };
+  tags: { Key: string; Value: string }[];
+}
+const classicOf = (custom: Record<string, unknown>, name: unknown): Classic => {
+  const found = (custom as Record<string, Classic>)[String(name)];
+  if (found === undefined) throw new SimulatedError('AccessPointNotFound', 400);
+  return found;
+};
+/** As much of Classic Load Balancers. */
+const classic: Readonly<Record<string, Operation>> = {
+  DescribeLoadBalancers: ({ custom }, { LoadBalancerNames }: { readonly LoadBalancerNames?: readonly string[] }) => ({
+    LoadBalancerDescriptions: (LoadBalancerNames ?? Object.keys(custom).sort()).map((name) => {
+      classicOf(custom, name);
+      return { LoadBalancerName: name, CreatedTime: new Date('2026-01-02T03:04:05Z'), AvailabilityZones: ['us-east-1a', 'us-east-1b'] };
+    }),
+  }),
+  DescribeTags: ({ custom }, { LoadBalancerNames: [name] }: { readonly LoadBalancerNames: readonly string[] }) => ({
+    TagDescriptions: [{ LoadBalancerName: name, Tags: classicOf(custom, name).tags }],
+  }),
+  DescribeLoadBalancerAttributes: ({ custom }, { LoadBalancerName }: Input) => {
+    const { cross, log } = classicOf(custom, LoadBalancerName);
+    return { LoadBalancerAttributes: { CrossZoneLoadBalancing: { Enabled: cross }, AccessLog: log } };
+  },
+  ModifyLoadBalancerAttributes: (
+    { custom },
+    {
+      LoadBalancerName,
+      LoadBalancerAttributes: { CrossZoneLoadBalancing: crossing, AccessLog: log },
+    }: Input & { readonly LoadBalancerAttributes: { readonly CrossZoneLoadBalancing?: { readonly Enabled: boolean }; readonly AccessLog?: Classic['log'] } },
+  ) => {
+    const it = classicOf(custom, LoadBalancerName);
+    if (crossing !== undefined) it.cross = crossing.Enabled;
+    if (log !== undefined) it.log = log;
+    return {};
+  },
+};
+const soundClassic = (): Classic => ({
+  cross: true,
+  log: { Enabled: true, S3BucketName: 'logs-of-all', EmitInterval: 60 },
+  tags: [{ Key: 'team', Value: 'web' }],
+});
+
+it.each<[id: string, Remediator, broken: Partial<Classic>, isOpen: (it: Classic) => boolean, parameters: { readonly bucket?: string }]>([
+  [enableCrossZone.id, enableCrossZone, { cross: false }, (it) => !it.cross, {}],
+  [enableClassicAccessLogging.id, enableClassicAccessLogging, { log: { Enabled: false } }, (it) => !it.log.Enabled, { bucket: 'logs-of-all' }],
+])('%s survives every fault at every call', async (_, remediator, broken, isOpen, parameters) => {
+  const report = await faultMatrix(remediator, {
+    services: { elasticloadbalancing: classic },
+    parameters,
+    arrange(account) {
+      Object.assign(account.state.custom, { beside: soundClassic(), subject: soundClassic() });
+      const subject = () => classicOf(account.state.custom, 'subject');
+      return reportedGap({
+        resource: resource({ type: 'AWS::ElasticLoadBalancing::LoadBalancer', id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: String(remediator.configRules[1]),
+        open: () => Object.assign(subject(), broken),
+        isOpen: () => account.state.custom['subject'] !== undefined && isOpen(subject()),
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(subject(), soundClassic()),
           change: () => subject().tags.push({ Key: 'more', Value: 'x' }),
         },
       });

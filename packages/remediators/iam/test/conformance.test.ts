@@ -31,13 +31,17 @@ import {
 } from '@aws-sdk/client-iam';
 import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
+import { inFrontOf } from '../../../../tests/support/in-front.js';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
 import {
   flagStaleAccessKey,
   reportAdminPolicy,
+  reportDecryptAllInlinePolicies,
+  reportDecryptAllPolicies,
   reportFullServicePolicy,
   reportInlinePolicies,
+  reportLongLivedApiKey,
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
@@ -411,5 +415,118 @@ describeRemediator(reportRootHardwareMfa, {
     { name: 'a virtual device beside the key that one can hold', expect: 'manual', arrange: rootUser('password', 'hardware', 'virtual') },
     { name: 'a key that one can hold', expect: 'compliant', arrange: rootUser('password', 'hardware') },
     { name: 'no credentials at all', expect: 'not-applicable', arrange: rootUser() },
+  ],
+});
+
+const DECRYPTING = (Resource: string) => ALLOWING('kms:Decrypt', Resource);
+describeRemediator(reportDecryptAllPolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a policy that decrypts with every key', expect: 'manual', arrange: policy(DECRYPTING('arn:aws:kms:*:123456789012:key/*')), tag: tagPolicy },
+    {
+      name: 'everything but a service, just made',
+      expect: 'manual',
+      arrange: policy(LISTING, documentOf({ Effect: 'Allow', NotAction: ['iam:*'], Resource: '*' })),
+      tag: tagPolicy,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreatePolicyVersion', request: { policyArn: id, setAsDefault: true } }),
+    },
+    { name: 'another action is asked for', expect: 'manual', parameters: { actions: 'kms:Encrypt' }, arrange: policy(ALLOWING('kms:Encrypt')), tag: tagPolicy },
+    { name: 'a policy for one key', expect: 'compliant', arrange: policy(DECRYPTING('arn:aws:kms:us-east-1:123456789012:key/1234')), tag: tagPolicy },
+    { name: 'a policy that encrypts alone', expect: 'compliant', arrange: policy(ALLOWING('kms:Encrypt')), tag: tagPolicy },
+    { name: 'a policy that is gone', expect: 'compliant', arrange: gonePolicy },
+  ],
+});
+
+const decrypts = (Resource: string) => (iam: IAMClient, UserName: string) =>
+  iam.send(new PutUserPolicyCommand({ UserName, PolicyName: 'own', PolicyDocument: DECRYPTING(Resource) }));
+describeRemediator(reportDecryptAllInlinePolicies, {
+  account: { endpoint: inject('moto') },
+  scenarios: [
+    { name: 'a user who may decrypt with every key', expect: 'manual', arrange: person(decrypts('*')), tag: tagUser },
+    {
+      name: 'a role that has just been given it',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const it = await role(false)(sdk);
+        await new IAMClient(sdk.config).send(new PutRolePolicyCommand({ RoleName: it.id, PolicyName: 'own', PolicyDocument: ALLOWING('kms:*') }));
+        return it;
+      },
+      tag: tagRole,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'PutRolePolicy', request: { roleName: id, policyName: 'own' } }),
+    },
+    {
+      name: 'a group',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const client = new IAMClient(sdk.config);
+        const GroupName = sdk.name('group');
+        await client.send(new CreateGroupCommand({ GroupName }));
+        await client.send(new PutGroupPolicyCommand({ GroupName, PolicyName: 'own', PolicyDocument: DECRYPTING('*') }));
+        return ref(sdk, 'AWS::IAM::Group', GroupName);
+      },
+    },
+    {
+      name: 'a user who may decrypt with one key',
+      expect: 'compliant',
+      arrange: person(decrypts('arn:aws:kms:us-east-1:123456789012:key/1234')),
+      tag: tagUser,
+    },
+    { name: 'a role without', expect: 'compliant', arrange: role(true), tag: tagRole },
+    { name: 'a service-linked role', expect: 'not-applicable', arrange: role(true, '/aws-service-role/'), tag: tagRole },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+// moto has no credentials of single services.
+const apiKeys = new Map<string, string | null>();
+const front = await inFrontOf(inject('moto'), ({ operation, body }) => {
+  if (operation !== 'ListServiceSpecificCredentials') return null;
+  const asked = new URLSearchParams(body).get('UserName');
+  const members = [...apiKeys]
+    .filter(([user]) => asked === null || user === asked)
+    .map(
+      ([user, ends]) =>
+        `<member><UserName>${user}</UserName><Status>Active</Status><ServiceName>bedrock.amazonaws.com</ServiceName><CreateDate>2026-01-02T03:04:05Z</CreateDate>` +
+        `${ends === null ? '' : `<ExpirationDate>${ends}</ExpirationDate>`}<ServiceSpecificCredentialId>ACCA${user}</ServiceSpecificCredentialId></member>`,
+    );
+  const result = `<ServiceSpecificCredentials>${members.join('')}</ServiceSpecificCredentials><IsTruncated>false</IsTruncated>`;
+  return {
+    type: 'text/xml',
+    body: `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${operation}Result>${result}</${operation}Result></${operation}Response>`,
+  };
+});
+afterAll(() => front.close());
+const withKey = (ends: string | null) =>
+  person(async (_, UserName) => {
+    apiKeys.set(UserName, ends);
+  });
+describeRemediator(reportLongLivedApiKey, {
+  account: { endpoint: front.endpoint },
+  scenarios: [
+    {
+      name: 'a key that never ends, just made',
+      expect: 'manual',
+      arrange: withKey(null),
+      tag: tagUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreateServiceSpecificCredential', request: { userName: id } }),
+    },
+    {
+      name: 'a key that ends in time',
+      expect: 'compliant',
+      arrange: withKey('2026-02-02T03:04:05Z'),
+      tag: tagUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreateServiceSpecificCredential', request: { userName: id } }),
+    },
+    {
+      name: 'a user who is gone',
+      expect: 'compliant',
+      arrange: goneUser,
+      event: ({ account, id }) =>
+        cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'DeleteServiceSpecificCredential', request: { userName: id } }),
+    },
   ],
 });

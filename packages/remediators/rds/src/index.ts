@@ -9,6 +9,7 @@ import { enableAutoMinorUpgrade } from './rds-enable-auto-minor-upgrade.js';
 import { enableAutomatedBackups } from './rds-enable-automated-backups.js';
 import { enableEnhancedMonitoring } from './rds-enable-enhanced-monitoring.js';
 import { enableInstanceDeletionProtection } from './rds-enable-instance-deletion-protection.js';
+import { enableMultiAz } from './rds-enable-multi-az.js';
 import { exportLogsToCloudWatch } from './rds-export-logs-to-cloudwatch.js';
 import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.js';
 import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
@@ -20,6 +21,7 @@ export {
   enableAutomatedBackups,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableMultiAz,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
@@ -36,5 +38,6 @@ export const rdsRemediators: readonly Remediator[] = [
   enableAutomatedBackups,
   disablePublicAccess,
   enableAutoMinorUpgrade,
+  enableMultiAz,
   reportUnencryptedInstance,
 ];

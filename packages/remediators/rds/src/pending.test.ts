@@ -1,6 +1,6 @@
 import { type Assessment, type Remediator, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { disablePublicAccess, enableAutomatedBackups, enableEnhancedMonitoring, exportLogsToCloudWatch, rdsRemediators } from './index.js';
+import { disablePublicAccess, enableAutomatedBackups, enableEnhancedMonitoring, enableMultiAz, exportLogsToCloudWatch, rdsRemediators } from './index.js';
 
 const REF = resource({ type: 'AWS::RDS::DBInstance', id: 'orders', account: '111111111111', region: 'eu-west-1' });
 const FOUND = {
@@ -11,6 +11,7 @@ const FOUND = {
   DeletionProtection: false,
   PubliclyAccessible: true,
   AutoMinorVersionUpgrade: false,
+  MultiAZ: false,
   BackupRetentionPeriod: 0,
   TagList: [],
 };
@@ -29,7 +30,7 @@ describe('what others have pending', () => {
     const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
     const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance') && each.uses.writes.length > 0);
     const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
-    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1, 1]);
     expect(JSON.stringify(changes)).not.toContain('ApplyImmediately');
   });
 
@@ -86,4 +87,20 @@ describe('automated backups', () => {
 it('an instance that is not available is not changed without a person', async () => {
   expect(await assess(disablePublicAccess, { DBInstanceStatus: 'modifying' })).toMatchObject({ hazards: [{ code: 'busy', effect: 'approve' }] });
   expect(await assess(disablePublicAccess, {})).toMatchObject({ hazards: [] });
+});
+
+describe('a standby', () => {
+  it('is asked for, and waits for the maintenance window', async () => {
+    expect(changesOf(await assess(enableMultiAz, {}))[0]).toMatchObject({
+      call: { operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: 'orders', MultiAZ: true } },
+      undo: { restores: 'equivalent', calls: [{ input: { DBInstanceIdentifier: 'orders', MultiAZ: false } }] },
+    });
+    expect(await assess(enableMultiAz, { PendingModifiedValues: { MultiAZ: true } })).toMatchObject({ status: 'manual', steps: ['Wait for the window.'] });
+    expect((await assess(enableMultiAz, { PendingModifiedValues: { MultiAZ: false } })).status).toBe('change');
+  });
+  it('is no matter of a member of a cluster, nor of an edition without one', async () => {
+    expect((await assess(enableMultiAz, { DBClusterIdentifier: 'orders' })).status).toBe('not-applicable');
+    expect((await assess(enableMultiAz, { Engine: 'sqlserver-ex' })).status).toBe('manual');
+    expect((await assess(enableMultiAz, { Engine: 'sqlserver-se' })).status).toBe('change');
+  });
 });

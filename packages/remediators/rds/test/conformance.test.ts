@@ -22,6 +22,7 @@ import {
   enableAutomatedBackups,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableMultiAz,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
@@ -229,6 +230,32 @@ describeRemediator(enableAutoMinorUpgrade, {
     { ...minor, name: 'one whose version is pinned', expect: 'change', hazards: ['pinned-version'], arrange: instance(manually, { version: 'pinned' }) },
     { ...minor, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped(manually) },
     { ...minor, name: 'an instance that takes them', expect: 'compliant', arrange: instance({ AutoMinorVersionUpgrade: true }) },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const standby: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = { tag, rest: restOf('MultiAZ'), breakAgain: modified({ MultiAZ: false }) };
+const single = { MultiAZ: false };
+describeRemediator(enableMultiAz, {
+  account,
+  scenarios: [
+    { ...standby, name: 'an instance in one zone', expect: 'change', arrange: instance(single) },
+    { ...standby, name: 'someone has just taken its standby', expect: 'change', arrange: instance(single), event: whoModifies },
+    { ...standby, name: 'a preview', expect: 'change', hazards: ['short-lived'], arrange: instance(single, { stage: 'preview' }) },
+    { ...standby, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped(single) },
+    {
+      ...standby,
+      name: 'a read replica',
+      expect: 'change',
+      hazards: ['read-replica'],
+      arrange: async (sdk) => {
+        const { id: SourceDBInstanceIdentifier } = await instance({ BackupRetentionPeriod: 7 })(sdk);
+        const DBInstanceIdentifier = sdk.name('replica');
+        await rds(sdk).send(new CreateDBInstanceReadReplicaCommand({ SourceDBInstanceIdentifier, DBInstanceIdentifier, DBInstanceClass: 'db.t3.micro' }));
+        return refTo(sdk, 'AWS::RDS::DBInstance', DBInstanceIdentifier);
+      },
+    },
+    { ...standby, name: 'an instance with a standby', expect: 'compliant', arrange: instance({ MultiAZ: true }) },
     gone('AWS::RDS::DBInstance'),
   ],
 });

@@ -7,6 +7,7 @@ import {
   enableAutomatedBackups,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableMultiAz,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
@@ -19,6 +20,7 @@ interface Thing {
   BackupRetentionPeriod: number;
   PubliclyAccessible: boolean;
   AutoMinorVersionUpgrade: boolean;
+  MultiAZ: boolean;
   EnabledCloudwatchLogsExports: string[];
   TagList: { Key: string; Value: string }[];
   restore: string[];
@@ -82,6 +84,7 @@ const SOUND = (): Thing => ({
   BackupRetentionPeriod: 7,
   PubliclyAccessible: false,
   AutoMinorVersionUpgrade: true,
+  MultiAZ: true,
   EnabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
   TagList: [{ Key: 'team', Value: 'payments' }],
   restore: ['222222222222'],
@@ -95,6 +98,7 @@ it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameter
   [enableAutomatedBackups.id, enableAutomatedBackups, 'AWS::RDS::DBInstance', { BackupRetentionPeriod: 1 }],
   [disablePublicAccess.id, disablePublicAccess, 'AWS::RDS::DBInstance', { PubliclyAccessible: true }],
   [enableAutoMinorUpgrade.id, enableAutoMinorUpgrade, 'AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false }],
+  [enableMultiAz.id, enableMultiAz, 'AWS::RDS::DBInstance', { MultiAZ: false }],
   [makeSnapshotPrivate.id, makeSnapshotPrivate, 'AWS::RDS::DBSnapshot', { restore: ['222222222222', 'all'] }],
   [makeClusterSnapshotPrivate.id, makeClusterSnapshotPrivate, 'AWS::RDS::DBClusterSnapshot', { restore: ['222222222222', 'all'] }],
 ])('%s survives every fault at every call', async (_, remediator, type, broken, parameters) => {

@@ -1,10 +1,8 @@
-// Parameters of parameter groups in front of the emulator, which has groups, and does not change what is in them. The rest is passed on.
-import { createServer, type IncomingMessage, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// Parameters of parameter groups in front of the emulator, which has groups, and does not change what is in them.
+import { inFrontOf } from '../../../../tests/support/in-front.js';
 
 /** Listens on loopback, on any port that is free. */
-export async function parameterService(emulator: string): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
-  const target = new URL(emulator);
+export function parameterService(emulator: string): ReturnType<typeof inFrontOf> {
   const set = new Map<string, Map<string, string>>();
   const of = (group: string) => {
     const found =
@@ -31,43 +29,10 @@ export async function parameterService(emulator: string): Promise<{ readonly end
       return `<ParameterGroupName>${group}</ParameterGroupName>`;
     },
   };
-  const server = createServer(async (incoming, outgoing) => {
-    const body = await all(incoming);
-    const asked = new URLSearchParams(body.toString());
-    const action = asked.get('Action') ?? '';
-    const answer = answers[action];
-    if (answer !== undefined) {
-      const reply = `<${action}Response xmlns="http://redshift.amazonaws.com/doc/2012-12-01/"><${action}Result>${answer(asked)}</${action}Result></${action}Response>`;
-      outgoing.writeHead(200, { 'content-type': 'text/xml' }).end(reply);
-      return;
-    }
-    const { connection: _, 'transfer-encoding': __, ...headers } = incoming.headers;
-    const passed = request(
-      { hostname: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...headers, 'content-length': body.length } },
-      (reply) => {
-        outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
-        reply.pipe(outgoing);
-      },
-    );
-    passed.once('error', () => outgoing.destroy());
-    passed.end(body);
+  return inFrontOf(emulator, ({ operation, body }) => {
+    const answer = answers[operation];
+    if (answer === undefined) return null;
+    const result = `<${operation}Result>${answer(new URLSearchParams(body))}</${operation}Result>`;
+    return { type: 'text/xml', body: `<${operation}Response xmlns="http://redshift.amazonaws.com/doc/2012-12-01/">${result}</${operation}Response>` };
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-async function all(stream: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

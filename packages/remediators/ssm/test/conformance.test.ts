@@ -1,3 +1,4 @@
+import { CreateTagsCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateKeyCommand, EnableKeyRotationCommand, KMSClient, ScheduleKeyDeletionCommand, TagResourceCommand } from '@aws-sdk/client-kms';
 import {
   AddTagsToResourceCommand,
@@ -8,10 +9,11 @@ import {
   StartAutomationExecutionCommand,
 } from '@aws-sdk/client-ssm';
 import { type ResourceRef, resource } from '@redress/core';
-import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
+import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
-import { enableKeyRotation, makeDocumentPrivate } from '../src/index.js';
+import { enableKeyRotation, makeDocumentPrivate, reportAssociationNoncompliance, reportPatchNoncompliance } from '../src/index.js';
 import { automationService, DOCUMENT, HASH } from './automation-service.js';
+import { nodesInFrontOf } from './nodes.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -143,3 +145,70 @@ describeRemediator(makeDocumentPrivate, {
     },
   ],
 });
+
+const nodes = await nodesInFrontOf(inject('moto'));
+afterAll(() => nodes.close());
+for (const [remediator, type, kind] of [
+  [reportPatchNoncompliance, 'AWS::SSM::PatchCompliance', 'Patch'],
+  [reportAssociationNoncompliance, 'AWS::SSM::AssociationCompliance', 'Association'],
+] as const) {
+  const item = (ComplianceType: string, Status: string, Id: string) => ({ ComplianceType, Status, Id, Title: `title of ${Id}`, Severity: 'CRITICAL' });
+  const node =
+    (...items: readonly (readonly [string, string, string])[]) =>
+    async (sdk: Sdk) => {
+      const { Instances } = await new EC2Client(sdk.config).send(new RunInstancesCommand({ ImageId: 'ami-12c6146b', MinCount: 1, MaxCount: 1 }));
+      const id = Instances?.[0]?.InstanceId ?? '';
+      nodes.put(
+        id,
+        items.map((each) => item(...each)),
+      );
+      return resource({ type, id, account: sdk.account, region: sdk.region });
+    };
+  const tagInstance: Scenario['tag'] = async (sdk, { id }, Key, Value) => {
+    await new EC2Client(sdk.config).send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key, Value }] }));
+  };
+  const other = kind === 'Patch' ? 'Association' : 'Patch';
+
+  describeRemediator(remediator, {
+    account: { endpoint: nodes.endpoint },
+    scenarios: [
+      { name: 'a node that does not comply', expect: 'manual', arrange: node([kind, 'NON_COMPLIANT', 'KB1'], [kind, 'COMPLIANT', 'KB2']), tag: tagInstance },
+      {
+        name: 'named as AWS Config names it',
+        expect: 'manual',
+        arrange: node([kind, 'NON_COMPLIANT', 'KB1']),
+        tag: tagInstance,
+        event: ({ account, region, id }) =>
+          configComplianceEvent({
+            resource: resource({ type, id, account, region }),
+            resourceId: `AWS::SSM::ManagedInstanceInventory/${id}`,
+            rule: String(remediator.configRules[1]),
+          }),
+      },
+      {
+        name: 'a machine from elsewhere',
+        expect: 'manual',
+        arrange: async (sdk) => {
+          const id = `mi-${sdk.name('x').slice(2)}00000`.slice(0, 20);
+          nodes.put(id, [item(kind, 'NON_COMPLIANT', 'KB1')]);
+          return resource({ type, id, account: sdk.account, region: sdk.region });
+        },
+        tag: async (sdk, { id }, Key, Value) => {
+          await new SSMClient(sdk.config).send(new AddTagsToResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: id, Tags: [{ Key, Value }] }));
+        },
+      },
+      {
+        name: 'a node that complies with these, and not with others',
+        expect: 'compliant',
+        arrange: node([kind, 'COMPLIANT', 'KB1'], [other, 'NON_COMPLIANT', 'other']),
+        tag: tagInstance,
+      },
+      { name: 'a node that was never scanned', expect: 'compliant', arrange: node(), tag: tagInstance },
+      {
+        name: 'a node that is managed no more',
+        expect: 'compliant',
+        arrange: async (sdk) => resource({ type, id: 'i-00000000000000000', account: sdk.account, region: sdk.region }),
+      },
+    ],
+  });
+}

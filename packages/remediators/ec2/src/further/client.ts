@@ -14,6 +14,14 @@ export const ec2 = defineService({
     DescribeRouteTables: {},
     DescribeInternetGateways: {},
     DescribeSubnets: {},
+    DescribeSecurityGroups: {},
+    DescribeSecurityGroupRules: {},
+    DescribeNetworkInterfaces: {},
+    // A rule that is gone already, or there already, is an error of its own: sent twice, nothing more changes.
+    RevokeSecurityGroupIngress: { retry: 'idempotent' },
+    RevokeSecurityGroupEgress: { retry: 'idempotent' },
+    AuthorizeSecurityGroupIngress: { retry: 'idempotent' },
+    AuthorizeSecurityGroupEgress: { retry: 'idempotent' },
     // Each sets what it names: sent twice, it changes nothing more.
     ModifySnapshotAttribute: { retry: 'idempotent' },
     ModifySubnetAttribute: { retry: 'idempotent' },

@@ -15,6 +15,9 @@ export const iam = defineService({
     GetUser: {},
     GetRole: {},
     GetGroup: {},
+    GetUserPolicy: {},
+    GetRolePolicy: {},
+    GetGroupPolicy: {},
     GetPolicy: {},
     GetPolicyVersion: {},
     ListEntitiesForPolicy: {},
@@ -23,6 +26,7 @@ export const iam = defineService({
     ListRolePolicies: {},
     ListGroupPolicies: {},
     ListMFADevices: {},
+    ListServiceSpecificCredentials: {},
     GetLoginProfile: {},
   },
 });

@@ -37,12 +37,15 @@ const named: CallReader = ({ request, response }) => {
   return typeof id === 'string' && OWN.test(id) ? [{ id, region: GLOBAL_REGION }] : [];
 };
 
+/** Whether boundaries count. */
+export const exceptBoundaries = z
+  ._default(z.boolean(), false)
+  .check(z.describe('A policy that is nothing but a permissions boundary is left out: it grants nothing.'));
+
 /** What every report of such a policy's words says alike. */
 export const ofPolicies = {
   calls: { 'iam:CreatePolicy': named, 'iam:CreatePolicyVersion': named, 'iam:SetDefaultPolicyVersion': named },
-  parameters: z.strictObject({
-    exceptBoundaries: z._default(z.boolean(), false).check(z.describe('A policy that is nothing but a permissions boundary is left out: it grants nothing.')),
-  }),
+  parameters: z.strictObject({ exceptBoundaries }),
   /** The rules' own name for it. */
   ruleParameters: { excludePermissionBoundaryPolicy: 'exceptBoundaries' },
 } as const;
@@ -52,18 +55,18 @@ const HOLDERS = [iam.pick('ListEntitiesForPolicy')] as const;
 type Found = typeof customerPolicy extends ResourceType<infer F> ? F : never;
 
 /** Reads what the version of the policy that holds allows, as far as it is asked for. */
-export const allowances = (of: (each: Allowed) => readonly string[]) => ({
+export const allowed = <Part>(of: (each: Allowed) => readonly Part[]) => ({
   reads: READS,
-  of: async ({ aws, id, found }: Asked<typeof READS> & WithFound<Found>): Promise<{ readonly boundaryOnly: boolean; readonly wide: readonly string[] }> => {
+  of: async ({ aws, id, found }: Asked<typeof READS> & WithFound<Found>): Promise<{ readonly boundaryOnly: boolean; readonly wide: readonly Part[] }> => {
     const { DefaultVersionId: VersionId, PermissionsBoundaryUsageCount = 0, AttachmentCount = 0 } = await found();
     if (VersionId === undefined) throw new Error(`GetPolicy did not say which version of ${id} holds.`);
     const { PolicyVersion } = await aws.iam.GetPolicyVersion({ PolicyArn: id, VersionId });
-    return {
-      boundaryOnly: PermissionsBoundaryUsageCount > 0 && AttachmentCount === 0,
-      wide: allowedBy(PolicyVersion?.Document, id).flatMap((each) => of(each).map((text) => `${each.name}: ${text}`)),
-    };
+    return { boundaryOnly: PermissionsBoundaryUsageCount > 0 && AttachmentCount === 0, wide: allowedBy(PolicyVersion?.Document, id).flatMap(of) };
   },
 });
+
+/** The same, as texts that begin with the name of their statement. */
+export const allowances = (of: (each: Allowed) => readonly string[]) => allowed((each) => of(each).map((text) => `${each.name}: ${text}`));
 
 /** Names of who has the policy, for those who are notified: as many as a page holds. */
 export const holders = {

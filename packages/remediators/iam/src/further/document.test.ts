@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedBy, isEveryAction, isEveryKey, isWholeService, overlap } from './document.js';
+import { allowedBy, blockedIn, isEveryAction, isEveryKey, isWholeService, onEveryKey, overlap } from './document.js';
 
 const encoded = (policy: unknown) => encodeURIComponent(JSON.stringify(policy));
 
@@ -65,4 +65,29 @@ it.each([
   ['', '*', true],
 ])('%s and %s have an action in common: %s', (a, b, common) => {
   expect([overlap(a, b), overlap(b, a)]).toEqual([common, common]);
+});
+
+describe('what a statement allows with every key', () => {
+  const BLOCKED = 'kms:ReEncryptFrom, kms:Decrypt';
+  const of = (statement: object, patterns = BLOCKED) =>
+    allowedBy(encoded({ Statement: { Effect: 'Allow', Resource: '*', ...statement } }), 'p')
+      .flatMap(onEveryKey)
+      .flatMap((each) => blockedIn(each, patterns));
+  it.each<[object, string[]]>([
+    [{ Action: 'kms:Decrypt' }, ['kms:Decrypt']],
+    [{ Action: ['s3:GetObject', 'kms:*'] }, ['kms:ReEncryptFrom', 'kms:Decrypt']],
+    [{ Action: 'kms:De*' }, ['kms:Decrypt']],
+    [{ Action: '*' }, ['kms:ReEncryptFrom', 'kms:Decrypt']],
+    [{ Action: 'kms:Encrypt' }, []],
+    [{ Action: 'kms:Decrypt', Resource: 'arn:aws:kms:eu-west-1:111111111111:key/1234' }, []],
+    [{ Action: undefined, NotAction: 'iam:*' }, ['kms:ReEncryptFrom', 'kms:Decrypt']],
+    [{ Action: undefined, NotAction: ['kms:Decrypt'] }, ['kms:ReEncryptFrom']],
+    [{ Action: undefined, NotAction: ['kms:*'] }, []],
+  ])('%j', (statement, blocked) => {
+    expect(of(statement)).toEqual(blocked);
+  });
+  it('is left out only where all of a pattern is', () => {
+    expect(of({ Action: undefined, NotAction: 'kms:Decrypt' }, 'kms:*')).toEqual(['kms:*']);
+    expect(of({ Action: undefined, NotAction: 'kms:D*' }, 'kms:Decrypt')).toEqual([]);
+  });
 });

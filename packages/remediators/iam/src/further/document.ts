@@ -77,3 +77,42 @@ export function overlap(a: string, b: string): boolean {
   }
   return below[0] === true;
 }
+
+/** What a statement allows of KMS with every key. */
+export interface OnEveryKey {
+  readonly statement: string;
+  readonly actions: readonly string[];
+  /** Where it allows everything but some: those. */
+  readonly except: readonly string[] | null;
+}
+
+/** What of it is about every key of KMS. */
+export function onEveryKey({ name, actions, notActions, resources }: Allowed): readonly OnEveryKey[] {
+  if (!resources.some(isEveryKey)) return [];
+  const ofKms = (all: readonly string[]) => all.filter((action) => overlap(action, 'kms:*'));
+  if (notActions.length > 0) return [{ statement: name, actions: [], except: ofKms(notActions) }];
+  const some = ofKms(actions);
+  return some.length === 0 ? [] : [{ statement: name, actions: some, except: null }];
+}
+
+/**
+ * Which of some patterns it allows an action of, in whole or in part.
+ *
+ * @param patterns as rules of AWS Config have them: `kms:ReEncryptFrom, kms:Decrypt`.
+ */
+export const blockedIn = ({ actions, except }: OnEveryKey, patterns: string): readonly string[] =>
+  patterns
+    .split(/[\s,]+/)
+    .filter(
+      (pattern) => pattern !== '' && (except === null ? actions.some((action) => overlap(action, pattern)) : !except.some((action) => covers(action, pattern))),
+    );
+
+/** Whether a pattern names every action that another one does. */
+const covers = (wide: string, narrow: string): boolean =>
+  new RegExp(
+    `^${wide
+      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '[^*]')}$`,
+    'i',
+  ).test(narrow);

@@ -1,4 +1,4 @@
-import { type AwsReads, type CallReader, defineResource, GLOBAL_REGION, paginate, tagsIn } from '@redress/core';
+import { type Asked, type AwsReads, type CallReader, defineResource, GLOBAL_REGION, paginate, tagsIn } from '@redress/core';
 import { iam } from './client.js';
 
 export const MARKER = { input: 'Marker', output: 'Marker' } as const;
@@ -26,29 +26,56 @@ export async function namedBy(id: string, unique: RegExp, all: AsyncIterable<Nam
   return named ? { id, region: GLOBAL_REGION } : null;
 }
 
-async function* usersOf(aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>): AsyncGenerator<Named> {
+type ListedUsers = readonly [ReturnType<typeof iam.pick<'ListUsers'>>];
+type UserReads = readonly [ReturnType<typeof iam.pick<'GetUser'>>];
+
+async function* usersOf(aws: AwsReads<ListedUsers>): AsyncGenerator<Named> {
   for await (const { UserName: name, UserId: unique } of paginate(aws.iam.ListUsers, {}, 'Users', MARKER)) yield { name, unique };
 }
 
 /** The name of a user. */
-const userNamed = (aws: AwsReads<readonly [ReturnType<typeof iam.pick<'ListUsers'>>]>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
+const userNamed = (aws: AwsReads<ListedUsers>, id: string) => namedBy(id, /^AIDA[A-Z0-9]{12,}$/, usersOf(aws));
 
 /** Lists what has a name. */
 async function* listed(all: AsyncIterable<Named>, type: string): AsyncGenerator<{ readonly id: string; readonly type: string; readonly region: string }> {
   for await (const { name } of all) if (name !== undefined) yield { id: name, type, region: GLOBAL_REGION };
 }
 
-/** An IAM user, by its name. */
-export const user = defineResource({
+/** What is a user's, however it is listed. */
+const ofUsers = {
   type: USER,
   global: true,
-  find: { reads: [iam.pick('GetUser')], of: async ({ aws, id }) => (await aws.iam.GetUser({ UserName: id })).User },
+  find: { reads: [iam.pick('GetUser')] as const, of: async ({ aws, id }: Asked<UserReads>) => (await aws.iam.GetUser({ UserName: id })).User },
+};
+
+/** An IAM user, by its name. */
+export const user = defineResource({
+  ...ofUsers,
   // One that was deleted and made again is another one.
   created: ({ UserId }) => UserId,
   // IAM leaves the list out where there are none.
   tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
   name: { reads: [iam.pick('ListUsers')], of: ({ aws, resource }) => userNamed(aws, resource.id) },
   list: { reads: [iam.pick('ListUsers')], of: ({ aws }) => listed(usersOf(aws), USER) },
+});
+
+/** A user as any other, named by name alone; a sweep asks once for all who have a credential of a single service. */
+export const credentialHolder = defineResource({
+  ...ofUsers,
+  // One that was deleted and made again is another one.
+  created: ({ UserId }) => UserId,
+  tags: { of: async ({ found }) => tagsIn((await found()).Tags ?? []) },
+  list: {
+    reads: [iam.pick('ListServiceSpecificCredentials')],
+    async *of({ aws }) {
+      const seen = new Set<string>();
+      for await (const { UserName: id } of paginate(aws.iam.ListServiceSpecificCredentials, { AllUsers: true }, 'ServiceSpecificCredentials', MARKER)) {
+        if (id === undefined || seen.has(id)) continue;
+        seen.add(id);
+        yield { id, region: GLOBAL_REGION };
+      }
+    },
+  },
 });
 
 const LISTS = [iam.pick('ListUsers', 'ListRoles', 'ListGroups')] as const;

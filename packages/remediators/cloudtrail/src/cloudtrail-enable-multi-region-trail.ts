@@ -1,0 +1,156 @@
+import { accountEverywhere, defineSetting, given, inParallel, needs } from '@redress/core';
+import * as z from 'zod/mini';
+import { cloudtrail } from './client.js';
+import { packageRef } from './package-ref.js';
+
+const parameters = z.strictObject({
+  bucket: z
+    .optional(z.string().check(z.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'a bucket name')))
+    .check(z.describe('The bucket that the trail delivers to, with a policy that lets cloudtrail.amazonaws.com write.')),
+  prefix: z._default(z.string(), '').check(z.describe('What the keys of its files begin with.')),
+  name: z
+    ._default(z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{1,126}[A-Za-z0-9]$/, 'the name of a trail')), 'management-events')
+    .check(z.describe('The name of the trail that is made.')),
+  kmsKeyArn: z
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key\/[\w-]+$/, 'the ARN of a key of KMS')))
+    .check(z.describe('The key that its files are encrypted with: of the region of the bucket.')),
+});
+
+/** A trail of all regions, as far as it counts. */
+interface Seen {
+  readonly arn: string;
+  readonly logging: boolean;
+  /** Whether it records management events, all of them. */
+  readonly whole: boolean;
+}
+
+/** Whether selectors take management events, reading and writing ones, of every service. */
+function isWhole({
+  EventSelectors = [],
+  AdvancedEventSelectors = [],
+}: {
+  readonly EventSelectors?:
+    | readonly {
+        readonly IncludeManagementEvents?: boolean | undefined;
+        readonly ReadWriteType?: string | undefined;
+        readonly ExcludeManagementEventSources?: readonly string[] | undefined;
+      }[]
+    | undefined;
+  readonly AdvancedEventSelectors?:
+    | readonly { readonly FieldSelectors?: readonly { readonly Field?: string | undefined; readonly Equals?: readonly string[] | undefined }[] | undefined }[]
+    | undefined;
+}): boolean {
+  return (
+    EventSelectors.some(
+      ({ IncludeManagementEvents: includes, ReadWriteType: type, ExcludeManagementEventSources: except = [] }) =>
+        includes === true && type === 'All' && except.length === 0,
+    ) ||
+    // By fields: a selector of management events that asks for nothing else.
+    AdvancedEventSelectors.some(
+      ({ FieldSelectors: fields = [] }) => fields.length === 1 && fields[0]?.Field === 'eventCategory' && fields[0].Equals?.includes('Management') === true,
+    )
+  );
+}
+
+/**
+ * Makes a trail of all regions that records management events, where the account has none, and starts it. It delivers to the bucket that the policy
+ * names. A trail that was made by a lost or broken run is started.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-1
+ */
+export const enableMultiRegionTrail = defineSetting({
+  on: accountEverywhere,
+  id: 'cloudtrail-enable-multi-region-trail',
+  title: 'Make a trail of all regions that records management events',
+  package: packageRef,
+  controls: {
+    'aws-fsbp': ['CloudTrail.1', 'CloudTrail.3'],
+    'cis-aws-foundations-benchmark/v/1.4.0': ['3.1'],
+    'cis-aws-foundations-benchmark/v/3.0.0': ['3.1'],
+    'cis-aws-foundations-benchmark/v/5.0.0': ['3.1'],
+  },
+  rules: { MULTI_REGION_CLOUD_TRAIL_ENABLED: 'multi-region-cloudtrail-enabled', CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled' },
+  calls: Object.fromEntries(['DeleteTrail', 'UpdateTrail', 'StopLogging', 'PutEventSelectors'].map((call) => [`cloudtrail:${call}`, 'account'] as const)),
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether the organization is about to bring a trail of its own: management events of a second one are billed.',
+    'Trails of single regions: they stay as they are, and record the same a second time.',
+    'Whether the policy of the bucket lets CloudTrail deliver: it refuses a bucket that does not.',
+    'For how long the bucket keeps what is delivered, and who reads it.',
+  ],
+  parameters,
+  read: {
+    reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
+    async of({ aws }) {
+      const all = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
+      const trails: Seen[] = [];
+      for (const each of all) {
+        if (!given(each, 'IsMultiRegionTrail')) continue;
+        const arn = given(each, 'TrailARN');
+        const [{ IsLogging }, selectors] = await inParallel(aws.cloudtrail.GetTrailStatus({ Name: arn }), aws.cloudtrail.GetEventSelectors({ TrailName: arn }));
+        if (IsLogging === undefined) throw new Error(`CloudTrail did not say whether ${arn} is logging.`);
+        trails.push({ arn, logging: IsLogging, whole: isWhole(selectors) });
+      }
+      return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[] };
+    },
+  },
+  hazards: [],
+  rollback: {
+    restores: 'nothing',
+    what: 'No role of Redress may stop or delete a trail, so it records until a person stops it.',
+    not: ['What it has delivered by then stays in its bucket.'],
+  },
+  alsoFoundBy: { prowler: ['cloudtrail_multi_region_enabled', 'cloudtrail_multi_region_enabled_logging_management_events'] },
+  inCode: { cloudFormation: 'AWS::CloudTrail::Trail IsMultiRegionTrail', terraform: 'aws_cloudtrail is_multi_region_trail' },
+  instead({ now: { trails }, id, parameters: { bucket, name } }) {
+    if (trails.some(({ logging, whole }) => logging && whole)) return null;
+    const gap = `Account ${id} has no trail of all regions that records all management events`;
+    const ours = trails.find(({ arn }) => isOurs(arn, id, name));
+    if (ours !== undefined) {
+      if (ours.whole) return null;
+      return {
+        status: 'manual',
+        message: `${gap}, and ${ours.arn} leaves some of them out.`,
+        steps: ['Let its event selectors take all management events, of reads and writes.'],
+      };
+    }
+    const stopped = trails.filter(({ whole }) => whole);
+    if (stopped.length === 0) return needs('cloudtrail-enable-multi-region-trail', gap, { bucket });
+    return {
+      status: 'manual',
+      message: `${gap}: ${stopped.map(({ arn }) => arn).join(', ')} would, and is stopped.`,
+      steps: [
+        'Start it in its home region: cloudtrail-restart-logging does that, where the policy has it; the trail of an organization is started by its management account.',
+      ],
+    };
+  },
+  wanted({ now: { trails }, resource, parameters: { name } }) {
+    if (trails.some(({ logging, whole }) => logging && whole)) return { trails };
+    const known = trails.find(({ arn }) => isOurs(arn, resource.account, name));
+    const made = known?.arn ?? `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`;
+    return { trails: [...trails.filter((each) => each !== known), { arn: made, logging: true, whole: true }] };
+  },
+  writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
+  write({ now: { trails }, id, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
+    const known = trails.find(({ arn }) => isOurs(arn, id, name))?.arn;
+    // In another region than its own CloudTrail refuses to start it.
+    const start = { call: cloudtrail.call('StartLogging', { Name: known ?? name }), summary: `start the trail ${name}` };
+    if (known !== undefined) return [start];
+    const call = cloudtrail.call('CreateTrail', {
+      Name: name,
+      S3BucketName: bucket,
+      ...(prefix === '' ? {} : { S3KeyPrefix: prefix }),
+      ...(kmsKeyArn === undefined ? {} : { KmsKeyId: kmsKeyArn }),
+      IsMultiRegionTrail: true,
+      IncludeGlobalServiceEvents: true,
+      EnableLogFileValidation: true,
+    });
+    return [{ call, summary: `make the trail ${name} of all regions, delivered to ${bucket}` }, start];
+  },
+  compliant: ({ now: { trails } }) => `${trails.find(({ logging, whole }) => logging && whole)?.arn} records management events of all regions.`,
+  summary: ({ parameters: { name } }) => `make and start the trail ${name}`,
+});
+
+/** Whether it is the trail that would be made: of this account, by its name. */
+const isOurs = (arn: string, account: string, name: string) => arn.split(':')[4] === account && arn.endsWith(`:trail/${name}`);

@@ -1,0 +1,76 @@
+import { GLOBAL_REGION, resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { assess } from '../../../../tests/support/look.js';
+import { enableMultiRegionTrail } from './index.js';
+
+const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
+const arn = (name: string, account = '111111111111') => `arn:aws:cloudtrail:us-east-1:${account}:trail/${name}`;
+const MANAGEMENT = { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All', ExcludeManagementEventSources: [] }] };
+const one = (given: { name?: string; account?: string; everywhere?: boolean; logging?: boolean | undefined; selectors?: object }) => {
+  const { name = 'audit', account, everywhere = true, selectors = MANAGEMENT } = given;
+  return {
+    cloudtrail: {
+      DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), IsMultiRegionTrail: everywhere }] },
+      GetTrailStatus: { IsLogging: 'logging' in given ? given.logging : true },
+      GetEventSelectors: selectors,
+    },
+  };
+};
+const NONE = { cloudtrail: { DescribeTrails: { trailList: [] } } };
+const of = (replies: Parameters<typeof assess>[2], parameters: object = { bucket: 'trails' }) => assess(enableMultiRegionTrail, REF, replies, { parameters });
+
+describe('an account', () => {
+  it.each([
+    ['without a trail', NONE],
+    ['with one of a single region', one({ everywhere: false })],
+  ])('%s gets one of all regions, which is then started', async (_, replies) => {
+    const plan = await of(replies, { bucket: 'trails', prefix: 'all' });
+    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
+      [
+        'CreateTrail',
+        {
+          Name: 'management-events',
+          S3BucketName: 'trails',
+          S3KeyPrefix: 'all',
+          IsMultiRegionTrail: true,
+          IncludeGlobalServiceEvents: true,
+          EnableLogFileValidation: true,
+        },
+      ],
+      ['StartLogging', { Name: 'management-events' }],
+    ]);
+    expect(plan.status === 'change' && plan.changes.map(({ undo }) => 'irreversible' in undo)).toEqual([true, true]);
+  });
+  it('whose trail of that name was left stopped has it started, by its ARN', async () => {
+    const plan = await of(one({ name: 'management-events', logging: false }));
+    expect(plan.status === 'change' ? plan.changes.map(({ call: { operation, input } }) => [operation, input]) : plan).toEqual([
+      ['StartLogging', { Name: arn('management-events') }],
+    ]);
+  });
+  it('has one in the trail of its organization', async () => {
+    expect((await of(one({ account: '999999999999' }))).status).toBe('compliant');
+    expect((await of(one({ account: '999999999999', name: 'management-events', logging: false }))).status).toBe('manual');
+  });
+  it('is asked about where its trail is stopped, and where no bucket is named', async () => {
+    expect(await of(one({ logging: false }))).toMatchObject({ status: 'manual', message: expect.stringContaining('is stopped') });
+    expect(await of(NONE, {})).toMatchObject({ status: 'manual', message: expect.stringContaining('does not name bucket') });
+  });
+  it('is not judged by a trail that does not say whether it is logging', async () => {
+    await expect(of(one({ logging: undefined }))).rejects.toThrow('logging');
+  });
+});
+
+const basic = (more: object) => ({ EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All', ...more }] });
+const advanced = (...FieldSelectors: object[]) => ({ EventSelectors: [], AdvancedEventSelectors: [{ FieldSelectors }] });
+it.each([
+  ['all management events', basic({}), true],
+  ['no management events', basic({ IncludeManagementEvents: false }), false],
+  ['what writes alone', basic({ ReadWriteType: 'WriteOnly' }), false],
+  ['everything except the events of a service', basic({ ExcludeManagementEventSources: ['kms.amazonaws.com'] }), false],
+  ['by fields, all management events', advanced({ Field: 'eventCategory', Equals: ['Management'] }), true],
+  ['by fields, what reads alone', advanced({ Field: 'eventCategory', Equals: ['Management'] }, { Field: 'readOnly', Equals: ['true'] }), false],
+  ['by fields, data events', advanced({ Field: 'eventCategory', Equals: ['Data'] }), false],
+  ['nothing that is known', {}, false],
+])('a trail that records %s', async (_, selectors, whole) => {
+  expect((await of(one({ selectors }))).status).toBe(whole ? 'compliant' : 'change');
+});

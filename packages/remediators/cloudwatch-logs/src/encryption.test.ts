@@ -1,0 +1,35 @@
+import { resource } from '@redress/core';
+import { expect, it } from 'vitest';
+import { assess, look } from '../../../../tests/support/look.js';
+import { encryptLogGroup } from './index.js';
+
+const REF = resource({ type: 'AWS::Logs::LogGroup', id: 'app', account: '111111111111', region: 'eu-west-1' });
+const KEY = 'arn:aws:kms:{region}:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const group = (found: object) => ({
+  logs: {
+    DescribeLogGroups: { logGroups: [{ logGroupName: 'app', creationTime: 1, logGroupArn: 'arn:aws:logs:eu-west-1:111111111111:log-group:app', ...found }] },
+    ListTagsForResource: { tags: {} },
+  },
+});
+
+it('gets the key that the policy names, in its region, and loses it by an undo', async () => {
+  expect(await assess(encryptLogGroup, REF, group({}), { parameters: { kmsKeyArn: KEY } })).toMatchObject({
+    changes: [
+      {
+        call: { operation: 'AssociateKmsKey', input: { logGroupName: 'app', kmsKeyId: KEY.replace('{region}', 'eu-west-1') } },
+        undo: { restores: 'exact', calls: [{ operation: 'DisassociateKmsKey', input: { logGroupName: 'app' } }] },
+      },
+    ],
+  });
+  expect((await assess(encryptLogGroup, REF, group({}))).status).toBe('manual');
+});
+it('keeps the key that it has, which its rule may find to be another one', async () => {
+  const seen = await look(encryptLogGroup, REF, group({ kmsKeyId: 'arn:own' }), { parameters: { kmsKeyArn: KEY } });
+  if (seen === 'gone') throw new Error('It is there.');
+  expect(seen.assessment.status).toBe('compliant');
+  expect(seen.judge({ parameters: { KmsKeyId: 'arn:other' } })).toHaveLength(1);
+  expect(seen.judge({ parameters: { KmsKeyId: 'arn:own' } })).toEqual([]);
+});
+it('is left alone where it only passes events on', async () => {
+  expect((await assess(encryptLogGroup, REF, group({ logGroupClass: 'DELIVERY' }), { parameters: { kmsKeyArn: KEY } })).status).toBe('not-applicable');
+});

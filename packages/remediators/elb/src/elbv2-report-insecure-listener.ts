@@ -1,0 +1,84 @@
+import { allOf, defineReport, paginate } from '@redress/core';
+import { elb } from './client.js';
+import { loadBalancer, ownerOf } from './load-balancer.js';
+import { packageRef } from './package-ref.js';
+
+const SECURE: readonly string[] = ['HTTPS', 'TLS'];
+const isOfAcm = (certificate: string | null) => certificate !== null && /^arn:[^:]+:acm:/.test(certificate);
+
+/**
+ * Reports an application or network load balancer that listens without TLS, or with a certificate that is not of Certificate Manager. A listener
+ * that does nothing but redirect to HTTPS is no gap.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html#elb-18
+ */
+export const reportInsecureListenerV2 = defineReport({
+  on: loadBalancer,
+  id: 'elbv2-report-insecure-listener',
+  title: 'Report listeners without TLS, or with a certificate from elsewhere',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['ELB.18'] },
+  rules: {
+    ELBV2_ACM_CERTIFICATE_REQUIRED: 'elbv2-acm-certificate-required',
+    ELBV2_LISTENER_ENCRYPTION_IN_TRANSIT: 'elbv2-listener-encryption-in-transit',
+  },
+  calls: {
+    'elasticloadbalancing:CreateListener': 'request.loadBalancerArn',
+    'elasticloadbalancing:ModifyListener': ({ request }) => ownerOf(request?.['listenerArn']),
+    'elasticloadbalancing:DeleteListener': ({ request }) => ownerOf(request?.['listenerArn']),
+  },
+  alsoFoundBy: { prowler: ['elbv2_ssl_listeners'] },
+  blindSpots: [
+    'Clients that still call without TLS: access logs show them.',
+    'TCP and UDP listeners of network load balancers that pass TLS or DTLS through to the targets: they count as open.',
+    'Further certificates of a listener, besides its default one.',
+  ],
+  read: {
+    reads: [elb.pick('DescribeListeners')],
+    async of({ aws, arn, found }) {
+      const all = await allOf(
+        paginate(aws.elasticloadbalancing.DescribeListeners, { LoadBalancerArn: arn }, 'Listeners', { input: 'Marker', output: 'NextMarker' }),
+      );
+      return {
+        kind: (await found()).Type,
+        listeners: all
+          .map(({ Port, Protocol, Certificates = [], DefaultActions: [first] = [] }) => ({
+            port: Port ?? null,
+            protocol: Protocol ?? '?',
+            certificate: Certificates[0]?.CertificateArn ?? null,
+            redirects: first?.Type === 'redirect' && first.RedirectConfig?.Protocol === 'HTTPS',
+          }))
+          .sort((a, b) => (a.port ?? 0) - (b.port ?? 0) || a.protocol.localeCompare(b.protocol)),
+      };
+    },
+  },
+  exempt: ({ now: { kind } }) => (kind === 'gateway' ? 'Gateway load balancers pass packets on as they are.' : null),
+  gap({ now: { listeners }, id }) {
+    const open = listeners.filter(({ protocol, redirects }) => !SECURE.includes(protocol) && !redirects);
+    const foreign = listeners.filter(({ protocol, certificate }) => SECURE.includes(protocol) && !isOfAcm(certificate));
+    if (open.length + foreign.length === 0) return null;
+    const named = (all: typeof listeners) => all.map(({ protocol, port }) => `${protocol} ${port ?? '?'}`).join(', ');
+    return {
+      message: `${id} ${[
+        ...(open.length > 0 ? [`listens without TLS (${named(open)})`] : []),
+        ...(foreign.length > 0 ? [`has certificates that are not of Certificate Manager (${named(foreign)})`] : []),
+      ].join(', and ')}.`,
+      steps: [
+        ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
+        ...(open.length > 0
+          ? [
+              'Make an HTTPS or TLS listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
+              'Move clients over, by access logs. Let an open HTTP listener redirect to HTTPS, or delete it.',
+            ]
+          : []),
+      ],
+    };
+  },
+  judge({ state: { kind, listeners }, claim, resource }) {
+    // The rule counts a listener that only redirects as one without a certificate.
+    const redirects = kind === 'gateway' ? [] : listeners.filter(({ protocol, redirects: only }) => only && !SECURE.includes(protocol));
+    if (Object.keys(claim.parameters ?? {}).length > 0) return null;
+    return redirects.map(({ protocol, port }) => `${resource.id} has a listener without a certificate (${protocol} ${port}), which only redirects to HTTPS`);
+  },
+  closed: 'each listener has TLS and a certificate of Certificate Manager, or redirects to HTTPS, or the load balancer is gone',
+});

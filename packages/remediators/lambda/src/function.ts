@@ -1,0 +1,37 @@
+import { type CallReader, defineResource, paginate } from '@redress/core';
+import { lambda } from './client.js';
+
+/** A function, by its name. What is said of it is said of its version that is not published yet. */
+export const lambdaFunction = defineResource({
+  type: 'AWS::Lambda::Function',
+  arn: ['arn:{partition}:lambda:{region}:{account}:function:{id}', 'arn:{partition}:lambda:{region}:{account}:function:{id}:$LATEST'],
+  find: {
+    reads: [lambda.pick('GetFunctionConfiguration')],
+    of: async ({ aws, id }) => aws.lambda.GetFunctionConfiguration({ FunctionName: id }),
+  },
+  tags: {
+    reads: [lambda.pick('ListTags')],
+    async of({ aws, arn }) {
+      const { Tags } = await aws.lambda.ListTags({ Resource: arn });
+      if (Tags === undefined) throw new Error('Lambda did not say which tags there are.');
+      return Tags;
+    },
+  },
+  list: {
+    reads: [lambda.pick('ListFunctions')],
+    async *of({ aws }) {
+      for await (const found of paginate(aws.lambda.ListFunctions, {}, 'Functions', { input: 'Marker', output: 'NextMarker' }))
+        if (found.FunctionName !== undefined) yield { id: found.FunctionName };
+    },
+  },
+});
+
+/** A request names a function by its name, by a part of its ARN or by the whole of it. */
+const named: CallReader = ({ request }) => {
+  const name = request?.['functionName'];
+  const id = typeof name === 'string' ? /^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::[\w$-]+)?$/.exec(name)?.[1] : undefined;
+  return id === undefined ? [] : [{ id }];
+};
+
+/** The calls that make a function or change where it runs; CloudTrail names them with the version of the API. */
+export const functionCalls = { 'lambda:CreateFunction20150331': named, 'lambda:UpdateFunctionConfiguration20150331v2': named } as const;

@@ -1,0 +1,74 @@
+// Stands in front of an emulator, and answers what that does not have. Everything else is passed on.
+import { createServer, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request, as far as an answer goes by it. */
+export interface Asked {
+  /** `X-Amz-Target` without the service (`ListComplianceItems`), else the `Action` of a form. */
+  readonly operation: string;
+  readonly body: string;
+}
+
+/** What is answered, with 200. */
+export interface Answer {
+  readonly type: string;
+  readonly body: string;
+}
+
+/** A reply in JSON, as most services have it. */
+export const json = (value: unknown): Answer => ({ type: 'application/x-amz-json-1.1', body: JSON.stringify(value) });
+
+/**
+ * Listens on loopback, on any port that is free.
+ *
+ * @param answer null: the emulator answers.
+ * @param change what becomes of a reply of the emulator that is JSON.
+ */
+export async function inFrontOf(
+  emulator: string,
+  answer: (asked: Asked) => Answer | null,
+  change?: (asked: Asked, reply: unknown) => unknown,
+): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
+  const target = new URL(emulator);
+  const server = createServer(async (incoming, outgoing) => {
+    const body = await all(incoming);
+    const named = String(incoming.headers['x-amz-target'] ?? '');
+    const asked = { operation: named.slice(named.lastIndexOf('.') + 1) || (new URLSearchParams(body.toString()).get('Action') ?? ''), body: body.toString() };
+    const own = answer(asked);
+    if (own !== null) {
+      outgoing.writeHead(200, { 'content-type': own.type }).end(own.body);
+      return;
+    }
+    const { connection: _, 'transfer-encoding': __, ...headers } = incoming.headers;
+    const passed = request(
+      { hostname: target.hostname, port: target.port, method: incoming.method, path: incoming.url, headers: { ...headers, 'content-length': body.length } },
+      async (reply) => {
+        const { 'content-length': ___, 'transfer-encoding': ____, ...kept } = reply.headers;
+        const text = (await all(reply)).toString();
+        // moto does not always say that it is JSON.
+        const changed = change === undefined || reply.statusCode !== 200 || !text.startsWith('{') ? text : JSON.stringify(change(asked, JSON.parse(text)));
+        outgoing.writeHead(reply.statusCode ?? 502, kept).end(changed);
+      },
+    );
+    passed.once('error', () => outgoing.destroy());
+    passed.end(body);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function all(stream: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

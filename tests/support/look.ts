@@ -1,0 +1,50 @@
+import type { Assessment, Claim, Remediator, ResourceRef } from '@redress/core';
+
+/** What a service answers: a value for every call of an operation, or what it makes of the input. */
+export type Replies = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** One look by replies of services, and what is made of it. What is not among the replies throws; an Error among them is thrown. */
+export async function look(
+  remediator: Remediator,
+  ref: ResourceRef,
+  replies: Replies,
+  { parameters: given = {}, now = 0 }: { readonly parameters?: object; readonly now?: number } = {},
+): Promise<{ readonly assessment: Assessment; readonly judge: (claim?: Partial<Claim>) => readonly string[] | null | undefined } | 'gone'> {
+  const parameters = remediator.parameters(given);
+  const service = (name: string) =>
+    new Proxy(
+      {},
+      {
+        get: (_, operation: string) => async (input: unknown) => {
+          const all = replies[name];
+          if (all === undefined || !Object.hasOwn(all, operation)) throw new Error(`nobody said what ${name}:${operation} answers`);
+          const reply = all[operation];
+          const answer = typeof reply === 'function' ? await (reply as (input: unknown) => unknown)(input) : reply;
+          if (answer instanceof Error) throw answer;
+          return answer;
+        },
+      },
+    );
+  const aws = new Proxy({}, { get: (_, name: string) => service(name) });
+  const seen = await remediator.observe({ aws, resource: ref, parameters, purpose: 'decision' } as never);
+  if (seen === 'gone') return seen;
+  const { state, context } = seen;
+  return {
+    assessment: remediator.plan({ state, context, resource: ref, parameters, observedAt: now } as never),
+    judge: (claim = {}) =>
+      remediator.judge?.({
+        state,
+        context,
+        resource: ref,
+        parameters,
+        claim: { controls: [], configRule: null, isRule: () => false, parameters: null, observedAt: now, ...claim },
+      } as never),
+  };
+}
+
+/** The same of a resource that is there. */
+export async function assess(...args: Parameters<typeof look>): Promise<Assessment> {
+  const seen = await look(...args);
+  if (seen === 'gone') throw new Error('It is there.');
+  return seen.assessment;
+}
