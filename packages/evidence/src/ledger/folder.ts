@@ -218,15 +218,15 @@ function numberIn(plan: Buffer): number | null {
  * Waits for a lock without keeping others of this process from what they do: one of them may hold it. The system takes it from a process that ends,
  * also from one that is killed.
  */
-async function locked(file: string): Promise<DatabaseSync> {
+async function locked(file: string, begin = 'BEGIN EXCLUSIVE'): Promise<DatabaseSync> {
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     for (const until = performance.now() + WAIT; ; await sleep(10)) {
       try {
-        lock.exec('BEGIN EXCLUSIVE');
+        lock.exec(begin);
         return lock;
       } catch (error) {
-        if ((error as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > until) throw error;
+        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY || performance.now() > until) throw error;
       }
     }
   } catch (error) {
@@ -250,9 +250,8 @@ class FolderSource implements JournalSource {
     const index = join(this.#directory, 'index.sqlite');
     if (!existsSync(index)) return this.#ends();
     // Whoever records holds this lock until its record is on the disk: so no record is seen without those that came before it.
-    const lock = new DatabaseSync(index, { timeout: WAIT });
+    const lock = await locked(index, 'BEGIN IMMEDIATE');
     try {
-      lock.exec('BEGIN IMMEDIATE');
       return this.#ends();
     } finally {
       lock.close();
