@@ -7,7 +7,9 @@
  * (`npm run judges -- --only ledger` puts it there) that checks the same log. Appending is measured in a journal of its own: one record after the
  * other, and 64 in flight, of as many resources as not and of eight, by turns.
  */
+
 // First: it counts what those below flush.
+import './support/flushes.ts';
 
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';

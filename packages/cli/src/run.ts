@@ -379,6 +379,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
+    .option('--witness <witness...>', 'also ask these to cosign the checkpoint (C2SP tlog-witness): "NAME+ID+KEY URL", its key and where it is asked')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')

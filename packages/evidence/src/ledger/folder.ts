@@ -23,6 +23,7 @@ import { FolderArchives, type Text } from './archive.js';
 import type { NoteSigner } from './note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Naming, Positions, Published } from './store.js';
+import type { Witness } from './witness.js';
 
 /** Options of {@link sealFolder}. */
 export interface SealFolderOptions {
@@ -36,6 +37,8 @@ export interface SealFolderOptions {
    * seal, and its entry says until when they are kept.
    */
   readonly documentsFor?: number;
+  /** Who is asked to cosign the checkpoint. */
+  readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
   /** What its calls go through, for tests. */
   readonly store?: (store: LedgerStore) => LedgerStore;
@@ -76,14 +79,14 @@ export async function rotateFolder(options: SealFolderOptions & NextKey): Promis
 }
 
 async function inFolder<T>(
-  { directory, signer, replaced = [], documentsFor, clock = systemClock, store = (same) => same }: SealFolderOptions,
+  { directory, signer, replaced = [], witnesses = [], documentsFor, clock = systemClock, store = (same) => same }: SealFolderOptions,
   work: (sealer: Sealer) => Promise<T>,
 ): Promise<T> {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
   try {
-    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, documentsFor, now: clock.now() });
+    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, witnesses, documentsFor, now: clock.now() });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {
