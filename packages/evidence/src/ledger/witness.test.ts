@@ -101,7 +101,7 @@ describe('a witness', () => {
 
   it.each([
     [400, 'could not read the request'],
-    [403, 'the public key of the ledger'],
+    [403, 'the origin and the public key of the ledger'],
     [404, 'add the ledger, by its origin and public key'],
     [422, 'the history was rewritten'],
     [500, 'ask who runs the witness'],

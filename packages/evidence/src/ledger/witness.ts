@@ -129,7 +129,8 @@ const NEXT_OTHERWISE = 'It is asked once more after the next seal. If it stays s
 /** What a witness says by its status. */
 const NEXT: Readonly<Record<number, string>> = {
   400: 'Ask who runs the witness: it could not read the request.',
-  403: 'Give whoever runs the witness the public key of the ledger: it trusts another one for this origin.',
+  // litewitness answers so, too, where it does not know the log.
+  403: 'Give whoever runs the witness the origin and the public key of the ledger: it trusts another key for it, or does not know it.',
   404: 'Ask whoever runs the witness to add the ledger, by its origin and public key; and look whether the URL is its submission prefix.',
   422: 'What it has seen is not what this ledger begins with: the history was rewritten, or two were signed with one key. Run `redress evidence verify`.',
 };
