@@ -174,7 +174,9 @@ describe('litewitness', () => {
       const forked = await sealFolder({ directory: other.directory, signer: other.signer, clock: other.clock, witnesses: [witness] });
       expect(forked.notCosigned).toMatchObject([{ message: expect.stringMatching(/^It answered 422/) }]);
       const named = await startLitewitness(generateKey('example.org/other').verifier);
-      expect((await sealed([named])).notCosigned).toMatchObject([{ message: 'It answered 403: unknown log.', next: expect.stringContaining('the origin and the public key of the ledger') }]);
+      expect((await sealed([named])).notCosigned).toMatchObject([
+        { message: 'It answered 403: unknown log.', next: expect.stringContaining('the origin and the public key of the ledger') },
+      ]);
       await named.close();
       await other.remove();
     } finally {

@@ -404,7 +404,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     );
   evidence
     .command('restored')
-    .description('says that a table on AWS which was set back may be used: until then nothing begins on it')
+    .description(
+      'writes back what a table on AWS that was set back has lost, from the sealed entries, and says that it may be used: until then nothing begins on it',
+    )
+    .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
     .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
   evidence

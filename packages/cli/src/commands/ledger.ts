@@ -213,17 +213,25 @@ async function takePlace(io: Io, file: string, nextFile: string, replaced: strin
 /** What `evidence restored` takes. */
 export interface RestoredOptions {
   readonly reason: string;
+  readonly trust?: string;
 }
 
 /** Says that a table which was set back may be used. */
-export async function evidenceRestoredCommand(io: Io, data: Data, { reason }: RestoredOptions): Promise<Answer> {
+export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trust: given }: RestoredOptions): Promise<Answer> {
   if (data.aws === null) throw new CliError('cli/usage', 'Only a table can be set back behind its ledger.', { next: 'Give --journal aws:TABLE/BUCKET.' });
-  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason });
+  const trust = given ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+  const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
+  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
+  const paint = painter(io);
   const lines = [
-    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}. What was recorded since is in the log alone.`,
+    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries`,
+    ...found.refused.map(
+      ({ stream, seq, message }) => `${paint('red', 'not written back')}  record ${seq} of stream ${stream} and what follows it: ${message}`,
+    ),
+    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}`,
     'functions that run notice within five minutes',
   ];
-  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: 0 };
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length === 0 ? 0 : 1 };
 }
 
 function onlyOrigin(origins: readonly string[]): string {

@@ -59,9 +59,14 @@ export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string
 /**
  * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
  *
- * @returns how far table and checkpoint had come.
+ * First it writes back what the table has lost and the log has: each record byte for byte at its place, with its execution, what it took of limits,
+ * breakers and indexes. Nothing is written over anything: a stream that has gone on otherwise is left, and named. Documents are not in the log: of those
+ * that travelled in a lost item there is no more than what was stored in the bucket. Who dies in between goes on with the next call.
+ *
+ * @returns how far table and checkpoint had come, and what was written back. A table that is not behind gets back what it lacks as well.
  * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });
- * @throws {RedressError} `journal/invalid` when it is not behind, or without a name and a reason.
+ * @throws {RedressError} `journal/invalid` when it is not behind and lacks nothing, or without a name and a reason; `ledger/corrupt` when the log is
+ *   not what was signed.
  */
 export async function acceptRestored(options: RestoredOptions): Promise<Restored> {
   return (await import('./restored.js')).acceptRestored(options);
