@@ -2,7 +2,18 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { redact } from '@redress/core';
-import { type Anchor, anchorTo, folderAnchor, generateKey, type NoteSigner, rotateFolder, type SealReport, sealFolder, signerOf, witnessOf } from '@redress/evidence';
+import {
+  type Anchor,
+  anchorTo,
+  folderAnchor,
+  generateKey,
+  type NoteSigner,
+  rotateFolder,
+  type SealReport,
+  sealFolder,
+  signerOf,
+  witnessOf,
+} from '@redress/evidence';
 import type { Trust, TrustedKey } from '@redress/verify';
 import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';

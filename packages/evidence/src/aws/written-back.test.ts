@@ -184,6 +184,20 @@ describe('a log that is not what was signed', () => {
   });
 });
 
+it('a log whose key was replaced is of a trusted key where that has announced the next one, and only there', async () => {
+  await world.decide('a');
+  await world.seal();
+  await world.rotate();
+  restore([]);
+  const trusted = [{ origin: 'example.com/redress', key: VERIFIER }];
+  const proof = await world.read('ledger/rotations/1.tlog-proof');
+  await world.change('ledger/rotations/1.tlog-proof', Buffer.from((proof?.toString() ?? '').replace(/\n— (\S+) [A-Za-z0-9+/]{8}/, '\n— $1 AAAAAAAA')));
+  await expect(accept({ trusted })).rejects.toMatchObject({ code: 'ledger/corrupt' });
+  expect(model.items.size).toBe(0);
+  await world.change('ledger/rotations/1.tlog-proof', proof ?? Buffer.alloc(0));
+  expect(await accept({ trusted })).toMatchObject({ records: 1, refused: [] });
+});
+
 describe('who dies at any write', () => {
   const WRITES = ['TransactWriteItemsCommand', 'UpdateItemCommand', 'PutObjectCommand'];
 

@@ -1,9 +1,10 @@
 // Writes records back that a table has lost and the log still has. The log says what was there, and nothing is written over anything.
 import { type Digest, isRedressError, RedressError } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
-import { readEntry } from '../ledger/entry.js';
+import { type Rotation, readEntry } from '../ledger/entry.js';
 import { EMPTY_EDGE, Growth } from '../ledger/growth.js';
 import { openCheckpoint } from '../ledger/note.js';
+import { rotationPath } from '../ledger/rotation.js';
 import { decodeEntries, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import { leafHash } from '../ledger/tree.js';
 import { AwsJournal, type AwsJournalOptions, lineKey, recordKey, streamKey, streamNamed } from './journal.js';
@@ -88,16 +89,26 @@ async function sealedStreams(store: Store, trusted: readonly { readonly origin: 
   if (note === null) return { size: 0, streams };
   const [origin = '', size = '', root] = note.split('\n');
   const keys = trusted.filter((each) => each.origin === origin).map(({ key }) => key);
-  if (trusted.length > 0) openCheckpoint(note, origin, keys);
   const growth = new Growth(EMPTY_EDGE, null);
   for await (const entries of bundles(store, Number(size)))
     for (const entry of entries) {
       growth.appendLeaf(leafHash(entry));
       const said = readEntry(entry);
       if (!('seal' in said)) streams.set(said.stream, said.after);
+      else if (said.seal.rotation !== undefined && keys.includes(said.seal.rotation.from))
+        keys.push(await announced(store, origin, said.seal.rotation, growth));
     }
   if (growth.size !== Number(size) || growth.root().toString('base64') !== root) throw corrupt('The entries of the log do not have the root that was signed.');
+  if (trusted.length > 0) openCheckpoint(note, origin, keys);
   return { size: Number(size), streams };
+}
+
+/** A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. */
+async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<string> {
+  const proof = (await store.bytes(rotationPath(number)))?.bytes.toString('utf8') ?? '';
+  const { size, root } = openCheckpoint(proof.slice(proof.indexOf('\n\n') + 2), origin, [from]);
+  if (size !== then.size || !root.equals(then.root())) throw corrupt(`${rotationPath(number)} is of another log.`);
+  return to;
 }
 
 /** Streams that the table has less of than was sealed, with how many records it has; and those that have another record where both have one. */

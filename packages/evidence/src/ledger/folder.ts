@@ -86,7 +86,15 @@ async function inFolder<T>(
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
   try {
-    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, witnesses, documentsFor, now: clock.now() });
+    return await work({
+      store: store(new FolderLedger(directory)),
+      source: new FolderSource(directory),
+      signer,
+      replaced,
+      witnesses,
+      documentsFor,
+      now: clock.now(),
+    });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {

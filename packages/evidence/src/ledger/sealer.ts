@@ -154,7 +154,12 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const { rotation, time, first, records } = await announcedIn(store, next.next);
   const after: Sealer = { ...sealer, signer: next.next, replaced: [...replaced, signer.verifier] };
   const { by } = openCheckpoint((await store.checkpoint())?.note ?? '', signer.name, [next.next.verifier, signer.verifier, ...replaced]);
-  return { rotation, entry: first + records, since: time, report: by === next.next.verifier ? { ...announced, ...(await witnessed(after, announced)) } : await seal(after) };
+  return {
+    rotation,
+    entry: first + records,
+    since: time,
+    report: by === next.next.verifier ? { ...announced, ...(await witnessed(after, announced)) } : await seal(after),
+  };
 }
 
 /** A key that cannot sign must not be announced: nobody could seal after that. */
