@@ -1743,7 +1743,7 @@ export default [
     tests: [`${EVIDENCE}/together.test.ts`],
   },
   {
-    promise: 'A witness that is away stops no seal.',
+    promise: 'A witness that cannot be reached stops no seal.',
     defect: 'the sealer fails with it',
     file: `${EVIDENCE}/ledger/witness.ts`,
     find: 'return { witness: known.name, message: `It could not be asked: ${messageOf(error)}`, next };',

@@ -95,7 +95,7 @@ it('64 records of one resource share one flush, and are in the order in which th
   expect(verifyLedger({ directory })).toMatchObject({ status: 'intact', records: 64 });
 });
 
-it('64 records of eight resources share eight, and so many more than one transaction takes go into the next', async () => {
+it('64 records of eight resources share eight, and what one transaction does not take goes into the next', async () => {
   await Promise.all(Array.from({ length: 64 }, (_, n) => append(`r-${n % 8}`, n)));
   expect(Array.from({ length: 8 }, (_, n) => flushesOf(`r-${n}`))).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   await Promise.all(Array.from({ length: 300 }, (_, n) => append('many', n)));

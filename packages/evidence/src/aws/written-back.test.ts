@@ -67,7 +67,7 @@ async function eventful(): Promise<void> {
 }
 
 describe('a table that was set back', () => {
-  it('has all of its history again: records, executions, limits, breakers, and what waits for a person', async () => {
+  it('has all of its history again: records, executions, limits, breakers, and what needs an approval', async () => {
     await world.decide('a');
     await world.decide('asked');
     await world.seal();

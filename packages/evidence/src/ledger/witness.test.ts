@@ -75,7 +75,7 @@ describe('a witness', () => {
     await two.stop();
   });
 
-  it('that is away stops no seal, is named, and is caught up with afterwards', async () => {
+  it('that cannot be reached stops no seal, is named, and is caught up with afterwards', async () => {
     await decide(2);
     await seal();
     const { url, key } = one;
