@@ -216,13 +216,11 @@ function sealerOf(
   const key = needed('REDRESS_SEAL_KEY', 'nothing signs checkpoints');
   const origin = needed('REDRESS_SEAL_ORIGIN', 'the ledger has no name');
   const replaced = (value('REDRESS_SEAL_REPLACED') ?? '').split(',').filter((each) => each !== '');
-  const witnesses = (value('REDRESS_WITNESSES') ?? '')
-    .split(',')
-    .filter((each) => each !== '')
-    .map(witnessOf);
+  const witnesses = (value('REDRESS_WITNESSES') ?? '').split(',').filter((each) => each !== '');
   const bucket = value('REDRESS_ANCHOR_BUCKET');
   return createSealHandler({
-    seal: async () => sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced, witnesses }),
+    seal: async () =>
+      sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced, witnesses: await Promise.all(witnesses.map(witnessOf)) }),
     ...(bucket === null ? {} : { copy: async (checkpoint: string) => copyCheckpoint({ bucket, ...at }, checkpoint) }),
   });
 }

@@ -2,6 +2,7 @@
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
 import type { NextKey, Rotated, SealReport } from '../ledger/sealer.js';
+import type { Witness } from '../ledger/witness.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
 import type { SealAwsOptions } from './ledger.js';
@@ -43,6 +44,16 @@ export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rota
  */
 export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> {
   return (await import('./kms.js')).kmsSigner(options);
+}
+
+/**
+ * A witness that a setting names: key and URL, with a space between them.
+ *
+ * @example await witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
+ * @throws {RedressError} `ledger/key` when it is none.
+ */
+export async function witnessOf(text: string): Promise<Witness> {
+  return (await import('../ledger/witness.js')).witnessOf(text);
 }
 
 /**
