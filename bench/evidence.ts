@@ -1,11 +1,16 @@
 /**
- * What it costs to seal records and to verify them, next to hashing the same bytes once:
- * `node bench/evidence.ts [--records N] [--threads N] [--rounds N] [--json]`.
+ * What it costs to append records, to seal them and to verify them, next to hashing the same bytes once:
+ * `node bench/evidence.ts [--records N] [--appended N] [--threads N] [--rounds N] [--json]`.
  *
  * Each step runs in a process of its own, so that its memory can be told from that of the others. Hashing and verifying run by turns, on as many
  * threads (2 unless said otherwise). Records have 2.7 KB, as those of the demo; they are of N/50 resources. With Tessera's fsck in the judges' folder
- * (`npm run judges -- --only ledger` puts it there) that checks the same log.
+ * (`npm run judges -- --only ledger` puts it there) that checks the same log. Appending is measured in a journal of its own: one record after the
+ * other, and 64 in flight, of as many resources as not and of eight, by turns.
  */
+
+// First: it counts what those below flush.
+import './support/flushes.ts';
+
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,8 +18,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { canonicalJson, digestText, resource, streamOf } from '@redress/core';
-import { generateKey, sealFolder, signerOf } from '@redress/evidence';
+import { folderJournal, generateKey, sealFolder, signerOf } from '@redress/evidence';
 import { folderOf } from '../scripts/setup.mjs';
+import { flushes } from './support/flushes.ts';
 import { toLine } from './support/report.ts';
 
 const BYTES = 2700;
@@ -27,7 +33,30 @@ interface Step {
   readonly cpu: number;
   /** Most memory that its process had, in MB. */
   readonly mb: number;
+  /** Files and folders that it flushed. */
+  readonly flushed: number;
 }
+
+/** Appends records to a journal in a new folder, so many at once, by turns of so many resources. */
+async function append(directory: string, records: number, inFlight: number, resources: number): Promise<void> {
+  const journal = folderJournal({ directory: join(directory, 'appended') });
+  const refs = Array.from({ length: resources }, (_, at) =>
+    resource({ type: 'AWS::EC2::SecurityGroup', id: `sg-${at}`, account: '111111111111', region: 'us-east-1' }),
+  );
+  let next = 0;
+  const work = async () => {
+    for (let at = next++; at < records; at = next++)
+      await journal.append({ kind: 'decision', remediator: 'ec2-revoke-sg-open-ssh', resource: refs[at % resources] ?? breakOff(), body: seen() });
+  };
+  await Promise.all(Array.from({ length: inFlight }, work));
+  await journal.close?.();
+  rmSync(join(directory, 'appended'), { recursive: true });
+}
+
+const seen = () => ({ message: 'seen', seen: randomBytes((BYTES - 560) / 2).toString('hex') });
+const breakOff = (): never => {
+  throw new Error('There is no such resource.');
+};
 
 /** Writes the streams of a journal, as a journal does, without its locks and flushes. */
 function make(directory: string, records: number): void {
@@ -39,7 +68,7 @@ function make(directory: string, records: number): void {
     const lines: string[] = [];
     let prev: string | null = null;
     for (let seq = 1; seq <= Math.min(PER_STREAM, records - first); seq++, time += 1000) {
-      const body = { message: 'seen', seen: randomBytes((BYTES - 560) / 2).toString('hex') };
+      const body = seen();
       const json = canonicalJson({
         ...{ v: 1, stream, seq, prev, time: new Date(time).toISOString(), kind: 'decision', execution: null },
         ...{ resource: ref, remediator: 'ec2-revoke-sg-open-ssh', body, blobs: {} },
@@ -70,7 +99,15 @@ function hashShare(directory: string, threads: number, at: number): void {
   }
 }
 
-const steps: Readonly<Record<string, (directory: string, key: string, threads: number) => unknown>> = {
+/** How records are appended: so many at once, of so many resources. */
+const APPENDS = [
+  { name: 'append, one after the other', inFlight: 1, resources: 64 },
+  { name: 'append, 64 in flight', inFlight: 64, resources: 64 },
+  { name: 'append, 64 in flight, 8 resources', inFlight: 64, resources: 8 },
+] as const;
+
+const steps: Readonly<Record<string, (directory: string, key: string, threads: number, ...more: readonly number[]) => unknown>> = {
+  append: (directory, _, records, inFlight = 1, resources = 1) => append(directory, records, inFlight, resources),
   hash: (directory, _, threads) => hashing(directory, threads),
   seal: async (directory, key) => {
     const { skipped } = await sealFolder({ directory, signer: signerOf(key) });
@@ -94,9 +131,11 @@ if (!isMainThread) {
 } else if (work !== undefined) {
   const started = performance.now();
   const used = process.cpuUsage();
-  await work(given[0] ?? '', given[1] ?? '', Number(given[2] ?? 1));
+  const [directory = '', key = '', threads = '1', ...more] = given;
+  await work(directory, key, Number(threads), ...more.map(Number));
   const { user, system } = process.cpuUsage(used);
-  console.log(JSON.stringify({ ms: performance.now() - started, cpu: (user + system) / 1000, mb: process.resourceUsage().maxRSS / 1024 } satisfies Step));
+  const taken = { ms: performance.now() - started, cpu: (user + system) / 1000, mb: process.resourceUsage().maxRSS / 1024 };
+  console.log(JSON.stringify({ ...taken, flushed: flushes() } satisfies Step));
 } else main();
 
 function run(name: string, ...argv: string[]): Step {
@@ -123,11 +162,29 @@ function optionOf(name: string, otherwise: number): number {
   return value;
 }
 
+/** Each way of appending, by turns; the round of which the CPU time is in the middle. */
+function appended(directory: string, records: number, rounds: number): readonly Appended[] {
+  const all = Array.from({ length: rounds }, () =>
+    APPENDS.map((way) => ({ ...way, step: run('append', directory, '-', String(records), String(way.inFlight), String(way.resources)) })),
+  );
+  return APPENDS.map((way, at) => {
+    const steps = all.flatMap((round) => round[at] ?? []).sort((a, b) => a.step.cpu - b.step.cpu);
+    return { name: way.name, records, step: steps[Math.floor(steps.length / 2)]?.step ?? breakOff() };
+  });
+}
+
+interface Appended {
+  readonly name: string;
+  readonly records: number;
+  readonly step: Step;
+}
+
 function main(): void {
   const records = optionOf('--records', 20_000);
   const threads = optionOf('--threads', 2);
   const directory = mkdtempSync(join(tmpdir(), 'redress-bench-'));
   try {
+    const appends = appended(directory, optionOf('--appended', 2000), optionOf('--rounds', 3));
     make(directory, records);
     const key = generateKey('example.com/bench').secret;
     const sealed = run('seal', directory, key);
@@ -138,13 +195,22 @@ function main(): void {
     }));
     const middle = rounds.sort((a, b) => a.verify.cpu / a.hash.cpu - b.verify.cpu / b.hash.cpu)[Math.floor(rounds.length / 2)];
     const { hash, verify } = middle ?? { hash: sealed, verify: sealed };
-    say(records, threads, { sealed, hash, verify, theirs: fsck(directory, key) });
+    say(records, threads, { appends, sealed, hash, verify, theirs: fsck(directory, key) });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function say(records: number, threads: number, { sealed, hash, verify, theirs }: { sealed: Step; hash: Step; verify: Step; theirs: number | null }): void {
+/** What was measured. */
+interface Measured {
+  readonly appends: readonly Appended[];
+  readonly sealed: Step;
+  readonly hash: Step;
+  readonly verify: Step;
+  readonly theirs: number | null;
+}
+
+function say(records: number, threads: number, { appends, sealed, hash, verify, theirs }: Measured): void {
   const named = { hashing: hash, seal: sealed, verify };
   if (process.argv.includes('--json')) {
     const results = Object.entries(named).flatMap(([name, { ms, cpu, mb }]) => [
@@ -158,9 +224,22 @@ function say(records: number, threads: number, { sealed, hash, verify, theirs }:
       { name: 'records', value: records, unit: '' },
       { name: 'threads', value: threads, unit: '' },
     ];
-    console.log(toLine({ name: 'evidence', results: [...counts, ...results], ratios }));
+    const appending = appends.flatMap(({ name, records: of, step: { ms, cpu, flushed } }) => [
+      { name: `${name}.rate`, value: (of / ms) * 1000, unit: '1/s' },
+      { name: `${name}.cpu`, value: cpu / of, unit: 'ms' },
+      { name: `${name}.records per flush`, value: of / flushed, unit: '' },
+    ]);
+    console.log(toLine({ name: 'evidence', results: [...counts, ...appending, ...results], ratios }));
     return;
   }
+  for (const {
+    name,
+    records: of,
+    step: { ms, cpu, flushed },
+  } of appends)
+    console.log(
+      `${name.padEnd(34)} ${((of / ms) * 1000).toFixed(0).padStart(6)} records/s ${(cpu / of).toFixed(2).padStart(6)} ms CPU a record ${(of / flushed).toFixed(2).padStart(6)} records a flush`,
+    );
   console.log(`${records} records of 2.7 KB; hashing and verify on ${threads} threads, seal on one; Node ${process.version}`);
   for (const [name, { ms, cpu, mb }] of Object.entries(named))
     console.log(

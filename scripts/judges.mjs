@@ -34,10 +34,11 @@ export const JUDGES = [
   },
   {
     name: 'ledger',
-    judge: 'fsck of Tessera, and the Go library of signed notes',
-    judges: 'tiles, entries and checkpoints of sealed ledgers, of many sizes and changed; keys and signatures, both ways',
+    judge: 'fsck of Tessera, the Go library of signed notes, and litewitness',
+    judges: 'tiles, entries and checkpoints of sealed ledgers, of many sizes and changed; keys and signatures, both ways; what is sent to witnesses',
     tools: [
       { name: 'tessera', licence: 'Apache-2.0', by: '`go install`' },
+      { name: 'litewitness', licence: 'BSD-3-Clause', by: '`go install`' },
       { name: 'sumdb-note', licence: 'BSD-3-Clause', by: '`go build`' },
     ],
   },

@@ -49,6 +49,12 @@ const TOOLS = {
     what: 'the checker of transparency logs (fsck of Tessera, compiled by Go',
     builds: ['go'],
   },
+  litewitness: {
+    folder: '.cache/judges/litewitness',
+    go: 'filippo.io/torchwood/cmd/litewitness@v0.6.1',
+    what: 'the witness of transparency logs (litewitness, compiled by Go, a few minutes',
+    builds: ['go'],
+  },
   'sumdb-note': {
     folder: '.cache/judges/sumdb-note',
     go: 'golang.org/x/mod@v0.43.0',

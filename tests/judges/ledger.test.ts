@@ -1,15 +1,16 @@
 // Software of the field reads our logs: fsck of Tessera rebuilds the tree from the entries and compares every tile, and the library that signed
-// notes come from opens our checkpoints and makes the same signatures.
+// notes come from opens our checkpoints and makes the same signatures. A witness of the field cosigns them.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sealFolder } from '@redress/evidence';
+import { generateKey, sealFolder } from '@redress/evidence';
 import { parseTrust, proveRecord, verifyLedger, verifyProof } from '@redress/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../packages/evidence/test/support/ledgers.js';
 import { SECRET, sealing, VERIFIER } from '../../packages/evidence/test/support/sealing.js';
 import { folderOf } from '../../scripts/setup.mjs';
+import { startLitewitness } from './support/litewitness.js';
 
 let kept: SealedFolder;
 let root: string;
@@ -145,5 +146,43 @@ describe('golang.org/x/mod/sumdb/tlog', () => {
       if (record === null) expect(note('proof', VERIFIER, file).status).toBe(0);
     }
     await world.remove();
+  });
+});
+
+describe('litewitness', () => {
+  it('cosigns checkpoints of many sizes, also after some that it was not asked for, and our verifier finds that it has', async ({ task }) => {
+    const witness = await startLitewitness(VERIFIER);
+    const world = sealing();
+    const sealed = (witnesses = [witness]) => sealFolder({ directory: world.directory, signer: world.signer, clock: world.clock, witnesses });
+    const sizes: number[] = [];
+    try {
+      for (const [at, records] of [1, 0, 3, 120, 127, 1, 0, 255, 300].entries()) {
+        for (let each = 0; each < records; each++) await world.decide(`r${each % 9}`);
+        if (at % 3 === 1) await sealed([]);
+        const { size, cosigned, notCosigned } = await sealed();
+        expect([cosigned.map((each) => each.witness), notCosigned]).toEqual([['example.com/litewitness'], []]);
+        const { status, witnessed } = verifyLedger({ directory: world.directory, trust: parseTrust(TRUST), witnesses: [witness.key] });
+        expect([status, witnessed.map((each) => [each.witness, each.size])]).toEqual(['intact', [['example.com/litewitness', size]]]);
+        sizes.push(size);
+      }
+      // Another history under the same name and key.
+      const other = sealing();
+      for (let at = 0; at < 9; at++) await other.decide('a');
+      const behind = await sealFolder({ directory: other.directory, signer: other.signer, clock: other.clock, witnesses: [witness] });
+      expect(behind.notCosigned).toMatchObject([{ message: `It has seen ${sizes.at(-1)} entries of this log, which has 10.` }]);
+      for (let at = 0; at < 1000; at++) await other.decide('a');
+      const forked = await sealFolder({ directory: other.directory, signer: other.signer, clock: other.clock, witnesses: [witness] });
+      expect(forked.notCosigned).toMatchObject([{ message: expect.stringMatching(/^It answered 422/) }]);
+      const named = await startLitewitness(generateKey('example.org/other').verifier);
+      expect((await sealed([named])).notCosigned).toMatchObject([
+        { message: 'It answered 403: unknown log.', next: expect.stringContaining('the origin and the public key of the ledger') },
+      ]);
+      await named.close();
+      await other.remove();
+    } finally {
+      await world.remove();
+      await witness.close();
+    }
+    task.meta.said = `litewitness cosigns checkpoints of ${sizes.join(', ')} entries, and none of another history`;
   });
 });

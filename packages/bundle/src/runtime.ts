@@ -43,7 +43,7 @@ import {
   type Remediator,
   regionsOf,
 } from '@redress/core';
-import { awsJournal, copyCheckpoint, kmsSigner, sealAws } from '@redress/evidence/aws';
+import { awsJournal, copyCheckpoint, kmsSigner, sealAws, witnessOf } from '@redress/evidence/aws';
 import {
   type ApprovalHandler,
   type ConfigHandler,
@@ -107,6 +107,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_SEAL_KEY`, `REDRESS_SEAL_ORIGIN` | the key of KMS that signs checkpoints, and the name of the ledger; the sealer needs them, the journal and nothing else |
  * | `REDRESS_SEAL_REPLACED` | public keys that have signed before, separated by commas |
+ * | `REDRESS_WITNESSES` | who is asked to cosign each checkpoint (C2SP tlog-witness): key and URL of each, with a space between them, separated by commas |
  * | `REDRESS_ANCHOR_BUCKET` | where each checkpoint is copied |
  * | `REDRESS_TOPIC_ARN` | where people are told |
  * | `AWS_ENDPOINT_URL` | an emulator |
@@ -215,9 +216,11 @@ function sealerOf(
   const key = needed('REDRESS_SEAL_KEY', 'nothing signs checkpoints');
   const origin = needed('REDRESS_SEAL_ORIGIN', 'the ledger has no name');
   const replaced = (value('REDRESS_SEAL_REPLACED') ?? '').split(',').filter((each) => each !== '');
+  const witnesses = (value('REDRESS_WITNESSES') ?? '').split(',').filter((each) => each !== '');
   const bucket = value('REDRESS_ANCHOR_BUCKET');
   return createSealHandler({
-    seal: async () => sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced }),
+    seal: async () =>
+      sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced, witnesses: await Promise.all(witnesses.map(witnessOf)) }),
     ...(bucket === null ? {} : { copy: async (checkpoint: string) => copyCheckpoint({ bucket, ...at }, checkpoint) }),
   });
 }

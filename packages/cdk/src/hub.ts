@@ -3,14 +3,14 @@ import { hubTemplate } from '@redress/deploy';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { type IManagedPolicy, type IRole, ManagedPolicy, Role } from 'aws-cdk-lib/aws-iam';
-import { Code, type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { type Code, type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { type IStringParameter, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import { Construct } from 'constructs';
-import { acknowledge, included } from './included.js';
+import { acknowledge, codeAt, included } from './included.js';
 
 /** What {@link RedressHub} takes. */
 export interface RedressHubProps {
@@ -116,12 +116,8 @@ export class RedressHub extends Construct {
       ...(batchSize === undefined ? {} : { batchSize }),
       ...(approvers === undefined ? {} : { approvers }),
     });
-    const code = (typeof props.code === 'string' ? Code.fromAsset(props.code) : props.code).bind(this).s3Location;
-    if (code === undefined) throw new TypeError('The code of the hub comes from a folder, an asset or S3; inline code and images do not fit.');
     this.template = included(this, source, {
-      CodeBucket: code.bucketName,
-      CodeKey: code.objectKey,
-      CodeVersion: code.objectVersion,
+      ...codeAt(this, props.code, 'hub'),
       ExternalId: props.externalId,
       RolePrefix: props.rolePrefix,
       OrganizationId: props.organizationId,

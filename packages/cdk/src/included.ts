@@ -5,6 +5,7 @@ import { isRecord, RedressError } from '@redress/core';
 import { LINT_EXCEPTIONS, printTemplate, type Template } from '@redress/deploy';
 import { type CfnResource, Stack, Token, Validations } from 'aws-cdk-lib';
 import { CfnManagedPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import type { Construct } from 'constructs';
 
@@ -46,6 +47,13 @@ function check(name: string, value: string | number | undefined, parameter: Temp
     (AllowedValues === undefined || AllowedValues.includes(value)) &&
     (typeof value !== 'number' || (value >= MinValue && value <= MaxValue));
   if (!fits) throw new RedressError('compose/invalid', `${name} cannot be ${JSON.stringify(value) ?? 'left out'}.`, { next: parameter.Description });
+}
+
+/** Where code is, as parameters of a template: from a folder, an asset or S3. */
+export function codeAt(scope: Construct, given: string | Code, whose: string): Readonly<Record<string, ParameterValue>> {
+  const code = (typeof given === 'string' ? Code.fromAsset(given) : given).bind(scope).s3Location;
+  if (code === undefined) throw new TypeError(`The code of the ${whose} comes from a folder, an asset or S3; inline code and images do not fit.`);
+  return { CodeBucket: code.bucketName, CodeKey: code.objectKey, CodeVersion: code.objectVersion };
 }
 
 /** Tells cdk-nag what is kept, and why: wildcards in resources one by one, so that a wildcard in an action is still found. */

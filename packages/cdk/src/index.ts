@@ -12,3 +12,4 @@ export {
   RedressMemberRole,
   type RedressMemberRoleProps,
 } from './member.js';
+export { RedressSealer, type RedressSealerProps } from './sealer.js';

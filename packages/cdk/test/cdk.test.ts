@@ -2,7 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { askDocument, hubTemplate, LINT_EXCEPTIONS, memberConfigTemplate, memberEventsTemplate, memberRoleTemplate, type Template } from '@redress/deploy';
+import {
+  askDocument,
+  hubTemplate,
+  LINT_EXCEPTIONS,
+  memberConfigTemplate,
+  memberEventsTemplate,
+  memberRoleTemplate,
+  sealerTemplate,
+  type Template,
+} from '@redress/deploy';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
@@ -14,7 +23,15 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedressHub, type RedressHubProps, RedressMemberConfig, RedressMemberEvents, RedressMemberRole } from '../src/index.js';
+import {
+  RedressHub,
+  type RedressHubProps,
+  RedressMemberConfig,
+  RedressMemberEvents,
+  RedressMemberRole,
+  RedressSealer,
+  type RedressSealerProps,
+} from '../src/index.js';
 
 const remediators = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
 const hubBusArn = 'arn:aws:events:eu-west-1:111111111111:event-bus/Redress';
@@ -144,5 +161,96 @@ describe('the constructs', () => {
     ])
       expect(() => made(wrong), JSON.stringify(wrong)).toThrowError(expect.objectContaining({ code: 'compose/invalid' }));
     expect(() => made({ code: Code.fromInline('exports.handler = 1') })).toThrow(/inline/);
+  });
+});
+
+describe('the sealer', () => {
+  const given = { origin: 'example.com/redress', tableName: 'redress', bucketName: 'redress-evidence', noticesArn: 'arn:aws:sns:eu-west-1:111111111111:n' };
+
+  function sealer(more: Partial<RedressSealerProps> = {}) {
+    const outdir = mkdtempSync(join(tmpdir(), 'redress-cdk-out-'));
+    const app = new App({ outdir, analyticsReporting: false });
+    const stack = new Stack(app, 'Sealer');
+    const made = new RedressSealer(stack, 'Sealer', { code: folder, ...given, ...more });
+    const synthesised = () => {
+      app.synth();
+      return JSON.parse(readFileSync(join(outdir, 'Sealer.template.json'), 'utf8')) as Pick<Template, 'Resources'>;
+    };
+    return { app, stack, made, synthesised, done: () => rmSync(outdir, { recursive: true, force: true }) };
+  }
+  const one = (template: Pick<Template, 'Resources'>, type: string) => Object.values(template.Resources).find(({ Type }) => Type === type);
+
+  it('is the template, resource by resource, with what it is given in place of parameters', () => {
+    const witnesses = [
+      { key: 'w.example/a+1a2b3c4d+BAx/', url: 'https://w.example/a' },
+      { key: 'w.example/b+1a2b3c4d+BAy/', url: 'https://w.example/b' },
+    ];
+    const { synthesised, done } = sealer({ anchorBucket: 'copies', witnesses, replacedKeys: ['k1+1+A', 'k2+2+B'], schedule: 'rate(15 minutes)' });
+    const template = synthesised();
+    expect(types(template)).toEqual(types(sealerTemplate()));
+    expect(one(template, 'AWS::Lambda::Function')?.Properties).toMatchObject({
+      Handler: 'index.seal',
+      Code: { S3Key: expect.stringMatching(/^[0-9a-f]{64}\.zip$/) },
+      Environment: {
+        Variables: {
+          ...{ REDRESS_TABLE: 'redress', REDRESS_BUCKET: 'redress-evidence', REDRESS_SEAL_ORIGIN: 'example.com/redress', REDRESS_ANCHOR_BUCKET: 'copies' },
+          REDRESS_WITNESSES: 'w.example/a+1a2b3c4d+BAx/ https://w.example/a,w.example/b+1a2b3c4d+BAy/ https://w.example/b',
+          REDRESS_SEAL_REPLACED: 'k1+1+A,k2+2+B',
+        },
+      },
+    });
+    expect(one(template, 'AWS::Events::Rule')?.Properties).toMatchObject({ ScheduleExpression: 'rate(15 minutes)' });
+    expect(one(template, 'AWS::KMS::Key')).toMatchObject({ DeletionPolicy: 'Retain', Properties: { KeySpec: 'ECC_NIST_EDWARDS25519' } });
+    expect(JSON.stringify(template)).not.toMatch(/"Ref":"(Origin|TableName|BucketName|NoticesArn|Witnesses|AnchorBucket)"/);
+    done();
+  });
+
+  it('is typed, and goes with a hub of the same application', () => {
+    const { app, stack, made: of, done } = sealer();
+    const resolved = [of.function.functionArn, of.key.keyArn, of.role.roleArn, of.undeliveredQueue.queueArn].map((each) => JSON.stringify(stack.resolve(each)));
+    for (const each of resolved) expect(each).toMatch(/"Fn::GetAtt":\["Sealer\w+","Arn"\]/);
+    expect(new Set(resolved).size).toBe(4);
+    const together = new Stack(app, 'Together');
+    const hub = new RedressHub(together, 'Hub', { remediators, code: folder, externalId: 'o-abc-redress', ...DIGESTS });
+    const names = { tableName: hub.table.tableName, bucketName: hub.bucket.bucketName, noticesArn: hub.notices.topicArn };
+    new RedressSealer(together, 'Sealer', { code: folder, origin: 'example.com/redress', ...names });
+    const assembly = app.synth();
+    const { Resources } = assembly.getStackByName('Together').template as Pick<Template, 'Resources'>;
+    const [sealing] = Object.entries(Resources).filter(([name, { Type }]) => Type === 'AWS::Lambda::Function' && name.startsWith('Sealer'));
+    expect(JSON.stringify(sealing?.[1].Properties['Environment'])).toMatch(/"REDRESS_TABLE":\{[^}]*\["HubTemplateTable\w+","Arn"\]/);
+    done();
+  });
+
+  it('passes cdk-nag, and a wildcard in an action of its role is found', () => {
+    const good = sealer({ anchorBucket: 'copies' });
+    Validations.of(good.app).addPlugins(new AwsSolutionsChecks(good.app));
+    expect(Object.keys(good.synthesised().Resources).length).toBeGreaterThan(10);
+    good.done();
+    const bad = sealer();
+    const role = bad.made.template.getResource('SealerRole') as CfnRole;
+    role.policies = [
+      {
+        policyName: 'Redress',
+        policyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: 'arn:aws:kms:eu-west-1:1:key/k' }] },
+      },
+    ];
+    Validations.of(bad.app).addPlugins(new AwsSolutionsChecks(bad.app));
+    expect(() => bad.app.synth()).toThrow();
+    bad.done();
+  });
+
+  it('refuses what CloudFormation would refuse', () => {
+    for (const wrong of [
+      { origin: 'two words' },
+      { tableName: '' },
+      { bucketName: 'Upper' },
+      { noticesArn: 'redress-notices' },
+      { schedule: 'rate(1 day)' },
+      { anchorBucket: 's3://copies' },
+      { evidenceRetentionDays: 0 },
+      { witnesses: [{ key: 'w', url: 'http://w.example' }] },
+    ])
+      expect(() => sealer(wrong), JSON.stringify(wrong)).toThrowError(expect.objectContaining({ code: 'compose/invalid' }));
+    expect(() => sealer({ code: Code.fromInline('exports.seal = 1') })).toThrow(/The code of the sealer/);
   });
 });

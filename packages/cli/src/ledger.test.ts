@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { digestOf, resource } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { witness } from '../../evidence/test/support/witness.js';
 import { command } from '../test/support/command.js';
 
 let directory: string;
@@ -140,6 +141,29 @@ describe('redress evidence seal and verify', () => {
     for (const argv of [['--lock-days', '3'], ['--all']])
       expect(await redress('evidence', 'seal', ...argv, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
     expect((await redress('evidence', 'verify', '--json')).json).toMatchObject({ checkpoint: { size: 2 } });
+  });
+
+  it('ask witnesses to cosign it, say which has not, and the verifier finds who has', async () => {
+    await recorded('a');
+    await keyed();
+    const log = (JSON.parse(readFileSync(at('redress.trust.json'), 'utf8')) as { keys: { key: string }[] }).keys[0]?.key ?? '';
+    const one = await witness([log]);
+    const other = await witness([], 'witness.example/other');
+    try {
+      const witnesses = [`${one.key} ${one.url}`, `${other.key} ${other.url}`];
+      const sealed = await redress('evidence', 'seal', '--witness', ...witnesses, '--anchor', 'kept');
+      expect(sealed.exit).toBe(1);
+      expect(sealed.out).toContain('cosigned  by witness.example/w1 at 2026-01-02T00:00:00.000Z');
+      expect(sealed.out).toContain('not cosigned  by witness.example/other: It answered 404. Ask whoever runs the witness to add the ledger');
+      expect(readFileSync(at('kept', 'example.com_redress', '000000000000002.checkpoint'))).toEqual(readFileSync(at('.redress', 'ledger', 'checkpoint')));
+      expect(await redress('evidence', 'verify', '--witness', one.key, '--json')).toMatchObject({ exit: 0, json: { witnessed: [{ size: 2 }] } });
+      expect(await redress('evidence', 'verify', '--witness', other.key, '--json')).toMatchObject({ exit: 3, json: { firstBad: { code: 'not-witnessed' } } });
+      expect(await redress('evidence', 'seal', '--witness', witnesses[0] ?? '', '--json')).toMatchObject({ exit: 0, json: { size: 3, notCosigned: [] } });
+    } finally {
+      await Promise.all([one.stop(), other.stop()]);
+    }
+    for (const bad of ['https://w.example', `${one.key} ftp://w.example`])
+      expect(await redress('evidence', 'seal', '--witness', bad, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'ledger/key' } } });
   });
 });
 

@@ -379,6 +379,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--kms <key>', 'ARN, id or alias of a key of KMS, instead of a private key in a file')
     .option('--origin <name>', 'with --kms: name of the ledger (default: that of the trust file)')
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
+    .option('--witness <witness...>', 'also ask these to cosign the checkpoint (C2SP tlog-witness): "NAME+ID+KEY URL", its key and where it is asked')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
@@ -403,7 +404,10 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     );
   evidence
     .command('restored')
-    .description('says that a table on AWS which was set back may be used: until then nothing begins on it')
+    .description(
+      'writes back what a table on AWS that was set back has lost, from the sealed entries, and says that it may be used: until then nothing begins on it',
+    )
+    .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
     .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
   evidence

@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { resource } from '@redress/core';
@@ -97,6 +97,37 @@ it('says which copy was not kept, and has sealed', async () => {
     json: { made: 'sealed', anchored: 1, notAnchored: [{ anchor: 's3://redress-no-such-bucket/' }, { anchor: join(directory, 'redress.trust.json') }] },
   });
   expect(readdirSync(join(directory, 'kept', 'o'))).toEqual(['000000000000003.checkpoint']);
+});
+
+it('gets back what a table lost that was set back, says so, and names the stream that has gone on otherwise', async () => {
+  const { name, journal, key, dynamodb, record } = await made();
+  await redress('evidence', 'key', '--origin', 'o', '--kms', key);
+  await redress('evidence', 'seal', ...journal, '--kms', key);
+  const itemsOf = async () => (await dynamodb.send(new ScanCommand({ TableName: name, ConsistentRead: true }))).Items ?? [];
+  const early = await itemsOf();
+  await record('a', 'b', 'new', 'new');
+  await redress('evidence', 'seal', ...journal, '--kms', key);
+  // As a restoration to an earlier time leaves it.
+  const setBack = async () => {
+    for (const { pk, sk } of await itemsOf())
+      if (pk !== undefined && sk !== undefined) await dynamodb.send(new DeleteItemCommand({ TableName: name, Key: { pk, sk } }));
+    for (const Item of early) await dynamodb.send(new PutItemCommand({ TableName: name, Item }));
+  };
+  await setBack();
+  expect(await redress('evidence', 'verify', ...journal, '--json')).toMatchObject({ exit: 1, json: { firstBad: { code: 'missing-record' } } });
+  const back = await redress('evidence', 'restored', ...journal, '--reason', 'INC-1');
+  expect([back.exit, back.out]).toEqual([0, expect.stringContaining('written back  4 records of 3 streams, from the sealed entries')]);
+  expect(await redress('evidence', 'verify', ...journal, '--json')).toMatchObject({ json: { records: 6, unsealed: 0, checkpoint: { size: 8 } } });
+  await setBack();
+  await record('a');
+  const forked = await redress('evidence', 'restored', ...journal, '--reason', 'INC-2', '--json');
+  expect(forked).toMatchObject({ exit: 1, json: { by: expect.any(String), reason: 'INC-2', records: 3, streams: 2, refused: [{ seq: 2 }] } });
+  // Another key than the one that has sealed is not trusted.
+  await setBack();
+  await redress('evidence', 'key', '--origin', 'o', '--out', 'other.key', '--trust', 'other.json');
+  expect(await redress('evidence', 'restored', ...journal, '--reason', 'INC-3', '--trust', 'other.json', '--json')).toMatchObject({
+    json: { error: { code: 'ledger/corrupt' } },
+  });
 });
 
 it('misses a stream that was taken out of the table as a whole, and a log that was taken out of the bucket', async () => {

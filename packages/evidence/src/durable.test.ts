@@ -29,6 +29,12 @@ vi.mock('node:fs', async (original) => {
       open.set(handle, name);
       return handle;
     },
+    fsync: (handle: number, done: (error: Error | null) => void) => {
+      fs.fsync(handle, (error) => {
+        unwritten.delete(open.get(handle) as string);
+        done(error);
+      });
+    },
     fsyncSync: (handle: number) => {
       const folder = open.get(handle) as string;
       for (const name of pending) if (path.dirname(name) === folder) pending.delete(name);

@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   linkSync,
@@ -17,6 +18,8 @@ import {
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import {
   type Clock,
   type Digest,
@@ -43,7 +46,8 @@ export interface FolderJournalOptions {
 
 /**
  * A journal in a folder of one machine: a file of records per resource, content-addressed documents, and an index that can be rebuilt.
- * Any number of processes may use it at once.
+ * Any number of processes may use it at once. What is asked for at the same time is written together: it shares one flush for each file, and one
+ * transaction of the index.
  *
  * The records are the truth. `index.sqlite` answers what concerns several streams (open executions, budgets), serves as the lock between
  * processes, and is brought up to date from the records whenever it lags behind them.
@@ -73,18 +77,31 @@ const SCHEMA = `
 const INDEX_VERSION = 2;
 
 // https://www.sqlite.org/rescode.html
+const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_NOTADB = 26;
 
+/** How long one waits for other processes; milliseconds. */
+const WAIT = 30_000;
+/** What is done in one transaction at most: others wait for all of it. */
+const TOGETHER = 256;
+const NOTHING = Buffer.alloc(0);
 /** Streams that a process keeps in mind. */
 const REMEMBERED = 200;
 
 /** A stream as far as it was verified. */
 interface Known {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly lines: readonly string[];
   readonly state: StreamState;
+}
+
+/** What somebody waits for. */
+interface Waiting {
+  /** Does it, and gives what is to be said once it is on the disk. */
+  run(access: Access): () => void;
+  reject(error: unknown): void;
 }
 
 class FolderStorage implements Storage {
@@ -99,6 +116,9 @@ class FolderStorage implements Storage {
 
   /** Names that this process has put on the disk: who made them may not have come so far. */
   readonly #settled = new Set<string>();
+  #waiting: Waiting[] = [];
+  /** Ends when nobody waits. */
+  #working: Promise<void> | null = null;
 
   /** Documents that sealers have moved. */
   readonly #archives: FolderArchives;
@@ -154,43 +174,79 @@ class FolderStorage implements Storage {
     });
   }
 
-  async exclusive<T>(work: (access: Access) => T): Promise<T> {
-    // Until it is on the disk nothing else of this process goes on. What was begun beside it, a read of AWS, is sent first.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+  exclusive<T>(work: (access: Access) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const run = (access: Access) => {
+        const result = work(access);
+        return () => resolve(result);
+      };
+      this.#waiting.push({ run, reject });
+      this.#working ??= this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // What was begun beside it, a read of AWS, is sent first; and who comes meanwhile is in time.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#together(this.#waiting.splice(0, TOGETHER));
+    }
+    this.#working = null;
+  }
+
+  /** Does what several wait for, in their order, in one transaction. Nobody hears that it is done before all of it is on the disk. */
+  async #together(waiting: readonly Waiting[]): Promise<void> {
+    const refused: (() => void)[] = [];
     try {
-      const database = this.#opened();
-      database.exec('BEGIN IMMEDIATE');
+      const database = await this.#index();
+      const written = new Written();
+      const done: (() => void)[] = [];
       try {
-        const result = work(this.#access(database));
+        const access = this.#access(database, written);
+        for (const { run, reject } of waiting) {
+          try {
+            done.push(run(access));
+          } catch (error) {
+            // What could not be written is half there, and others would be written behind it.
+            if (written.torn) throw error;
+            refused.push(() => reject(this.#unavailable(error)));
+          }
+        }
+        await written.flush();
+        for (const file of written.files()) for (const name of [file, parent(file)]) this.#settle(name);
         database.exec('COMMIT');
-        return result;
       } catch (error) {
+        written.undo();
         // A full disk ends it by itself.
         if (database.isTransaction) database.exec('ROLLBACK');
         throw error;
+      } finally {
+        written.close();
       }
+      for (const [stream, known] of written.streams) this.#remember(stream, known);
+      for (const say of [...refused, ...done]) say();
     } catch (error) {
-      throw this.#unavailable(error);
+      for (const say of refused) say();
+      // Who has an answer already does not hear this one.
+      for (const { reject } of waiting) reject(this.#unavailable(error));
     }
   }
 
   async close(): Promise<void> {
+    await this.#working;
     this.#database?.close();
     this.#database = null;
     this.#cache.clear();
   }
 
-  #opened(): DatabaseSync {
-    const file = join(this.#directory, 'index.sqlite');
+  /** Makes what is missing of a folder, and sees that it is the one that it was. */
+  #opened(): void {
     if (this.#place !== null && placeOf(this.#directory) !== this.#place)
       throw new RedressError('journal/unavailable', `${this.#directory} was removed, or replaced by another folder, while it was in use.`, {
         retryable: true,
         next: 'Put the folder back, or stop every process that uses it before you begin with another one.',
       });
-    // Who removes it does no harm: but two processes on two of them would not see each other.
-    if (this.#database !== null && inodeOf(file) === this.#inode) return this.#database;
-    this.#database?.close();
-    this.#database = null;
+    if (this.#database !== null) return;
     for (const name of ['streams', 'blobs']) makeFolder(join(this.#directory, name));
     const format = join(this.#directory, 'FORMAT');
     if (!existsSync(format)) {
@@ -205,24 +261,39 @@ class FolderStorage implements Storage {
     const found = readFileSync(format, 'utf8');
     if (found !== FORMAT)
       throw new RedressError('journal/corrupt', `${this.#directory} is of format ${JSON.stringify(found.trim())}; this version knows ${FORMAT.trim()}.`);
-    const database = new DatabaseSync(file, { timeout: 30_000 });
-    try {
-      this.#prepare(database);
-    } catch (error) {
-      // Left open, it would keep everyone else waiting for what it had begun.
-      database.close();
-      throw error;
-    }
-    this.#database = database;
-    this.#inode = inodeOf(file);
     this.#place ??= placeOf(this.#directory);
-    return database;
   }
 
-  #prepare(database: DatabaseSync): void {
+  /** The index, in a transaction: nobody else writes until it ends. */
+  async #index(): Promise<DatabaseSync> {
+    const file = join(this.#directory, 'index.sqlite');
+    // Who removes it does no harm: but two processes on two of them would not see each other.
+    if (this.#database !== null && inodeOf(file) !== this.#inode) {
+      this.#database.close();
+      this.#database = null;
+    }
+    this.#opened();
+    if (this.#database === null) {
+      const database = new DatabaseSync(file, { timeout: 0 });
+      try {
+        await this.#prepare(database);
+      } catch (error) {
+        // Left open, it would keep everyone else waiting for what it had begun.
+        database.close();
+        throw error;
+      }
+      this.#database = database;
+      this.#inode = inodeOf(file);
+    }
+    await unlessBusy(this.#database, 'BEGIN IMMEDIATE');
+    return this.#database;
+  }
+
+  async #prepare(database: DatabaseSync): Promise<void> {
     // What a power cut takes from the index is found missing when it is opened next, and read from the records: those are on the disk.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    database.exec('BEGIN IMMEDIATE');
+    await unlessBusy(database, 'PRAGMA journal_mode = WAL');
+    database.exec('PRAGMA synchronous = NORMAL');
+    await unlessBusy(database, 'BEGIN IMMEDIATE');
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version !== INDEX_VERSION) {
       for (const table of ['streams', 'executions', 'budgets', 'approvals']) database.exec(`DROP TABLE IF EXISTS ${table}`);
@@ -233,7 +304,7 @@ class FolderStorage implements Storage {
     database.exec('COMMIT');
   }
 
-  #access(database: DatabaseSync): Access {
+  #access(database: DatabaseSync, written: Written): Access {
     // Nobody else writes meanwhile.
     const loaded = new Map<Digest, Known>();
     const load = (stream: Digest) => {
@@ -250,7 +321,7 @@ class FolderStorage implements Storage {
     return {
       state: (stream) => load(stream).state,
       lines: (stream) => load(stream).lines,
-      append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, stream, load(stream), { line, record, after })),
+      append: (stream, line, record, after) => void loaded.set(stream, this.#append(database, written, stream, load(stream), { line, record, after })),
       get: (digest) => {
         const file = blobFile(this.#directory, digest);
         // A sealer moves it into an archive, and removes the file after that.
@@ -269,18 +340,21 @@ class FolderStorage implements Storage {
 
   #append(
     database: DatabaseSync,
+    written: Written,
     stream: Digest,
     before: Known,
     next: { readonly line: string; readonly record: EvidenceRecord; readonly after: StreamState },
   ): Known {
-    const known = { text: `${before.text}${next.line}\n`, lines: [...before.lines, next.line], state: next.after };
-    const file = streamFile(this.#directory, stream);
-    appendDurably(file, `${next.line}\n`);
-    this.#settle(file);
-    this.#settle(parent(file));
+    const bytes = Buffer.from(`${next.line}\n`);
+    const known = { bytes: Buffer.concat([before.bytes, bytes]), lines: [...before.lines, next.line], state: next.after };
+    // A file that cannot be opened denies for its resource alone.
+    const handle = written.open(streamFile(this.#directory, stream), before.bytes.length);
+    written.torn = true;
+    for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
     index(database, stream, next.record);
-    setSize(database, stream, Buffer.byteLength(known.text));
-    this.#remember(stream, known);
+    setSize(database, stream, known.bytes.length);
+    written.torn = false;
+    written.streams.set(stream, known);
     return known;
   }
 
@@ -312,35 +386,37 @@ class FolderStorage implements Storage {
   /** A stream as it is on the disk: what this process has verified of it has to be there still. */
   #load(database: DatabaseSync, stream: Digest): Known {
     const file = streamFile(this.#directory, stream);
-    const text = this.#text(file);
+    const bytes = this.#bytes(file);
     const indexed = (database.prepare('SELECT size FROM streams WHERE stream = ?').get(stream) as { size: number } | undefined)?.size ?? 0;
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    const size = Buffer.byteLength(whole);
-    const known = this.#cache.get(stream) ?? { text: '', lines: [], state: emptyState(stream) };
+    const size = bytes.lastIndexOf(10) + 1;
+    const known = this.#cache.get(stream) ?? { bytes: NOTHING, lines: [], state: emptyState(stream) };
     let { state } = known;
+    const verified = known.bytes.length;
     // The records are on the disk before they are in the index, so it is never ahead of them.
-    if (!whole.startsWith(known.text) || size < indexed) throw corrupt(stream, state.length + 1, 'records that were written before are missing or changed');
-    const more = whole.slice(known.text.length).split('\n').slice(0, -1);
+    if (size < verified || !bytes.subarray(0, verified).equals(known.bytes) || size < indexed)
+      throw corrupt(stream, state.length + 1, 'records that were written before are missing or changed');
+    const more = bytes.toString('utf8', verified, size).split('\n').slice(0, -1);
     for (const line of more) {
       const read = readLine(state, line);
       if (!read.ok) {
         // What was begun in it still counts against limits, whether it can be verified or not.
-        if (indexed !== size) this.#reindex(database, stream, whole.split('\n').slice(0, -1), size, state.length);
+        if (indexed !== size) this.#reindex(database, stream, [...known.lines, ...more], size, state.length);
         throw corrupt(stream, state.length + 1, read.problem.message);
       }
       state = read.state;
     }
-    if (text !== whole) this.#cutTorn(file, text.slice(whole.length), size);
-    const loaded = { text: whole, lines: [...known.lines, ...more], state };
+    if (size < bytes.length) this.#cutTorn(file, bytes.subarray(size), size);
+    const loaded = more.length === 0 ? known : { bytes: bytes.subarray(0, size), lines: [...known.lines, ...more], state };
     if (indexed !== size) this.#reindex(database, stream, loaded.lines, size, state.length);
     this.#remember(stream, loaded);
     return loaded;
   }
 
-  #text(file: string): string {
+  #bytes(file: string): Buffer {
     try {
-      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+      return readFileSync(file);
     } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return NOTHING;
       throw this.#unavailable(cause);
     }
   }
@@ -371,7 +447,7 @@ class FolderStorage implements Storage {
    * A last line without its end: its writer died in the middle, so nobody was told that it was written, and nothing was done on it.
    * It is kept aside, for whoever wants to know.
    */
-  #cutTorn(file: string, torn: string, size: number): void {
+  #cutTorn(file: string, torn: Buffer, size: number): void {
     durable(join(this.#directory, 'torn', `${Date.now()}-${file.slice(-70).replaceAll('/', '_')}`), torn);
     const handle = openSync(file, 'r+');
     try {
@@ -455,17 +531,64 @@ function index(database: DatabaseSync, stream: Digest, record: EvidenceRecord): 
   }
 }
 
-/** Appends; what the file holds is on the disk when it returns. */
-function appendDurably(file: string, text: string): void {
-  // Nothing above it: a folder that was removed in this moment is not begun anew.
-  if (!existsSync(parent(file))) mkdirSync(parent(file));
-  const handle = openSync(file, 'a');
-  try {
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+/** What is written of records that nobody has acknowledged yet. */
+class Written {
+  readonly streams = new Map<Digest, Known>();
+  readonly #files = new Map<string, { readonly handle: number; readonly from: number; readonly made: boolean }>();
+  /** Whether a record may be half there. */
+  torn = false;
+
+  /** @param from Bytes that it has, as far as anybody knows. */
+  open(file: string, from: number): number {
+    const before = this.#files.get(file);
+    if (before !== undefined) return before.handle;
+    // Nothing above it: a folder that was removed in this moment is not begun anew.
+    if (!existsSync(parent(file))) mkdirSync(parent(file));
+    const made = !existsSync(file);
+    const handle = openSync(file, 'a');
+    this.#files.set(file, { handle, from, made });
+    return handle;
+  }
+
+  /** All of it is on the disk when it resolves, and nothing of it is on its way when it rejects. */
+  async flush(): Promise<void> {
+    const flushed = await Promise.allSettled([...this.#files.values()].map(({ handle }) => toDisk(handle)));
+    for (const each of flushed) if (each.status === 'rejected') throw each.reason;
+  }
+
+  files(): readonly string[] {
+    return [...this.#files.keys()];
+  }
+
+  /** Removes what nobody will hear of: after a flush that failed the system may hold for written what is not on the disk. */
+  undo(): void {
+    for (const [file, { handle, from, made }] of this.#files) {
+      try {
+        if (made) unlinkSync(file);
+        else ftruncateSync(handle, from);
+      } catch {
+        // Then it is there as after a crash: whole records are records, and half of one is cut off.
+      }
+    }
+  }
+
+  close(): void {
+    for (const { handle } of this.#files.values()) closeSync(handle);
+  }
+}
+
+const toDisk = promisify(fsync);
+
+/** Waits for who has the index, and keeps nobody of this process from what it does: it may be one of them. */
+async function unlessBusy(database: DatabaseSync, sql: string): Promise<void> {
+  for (const until = performance.now() + WAIT; ; ) {
+    try {
+      return database.exec(sql);
+    } catch (error) {
+      // The lower byte says what it is, the others say why: https://www.sqlite.org/rescode.html
+      if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY || performance.now() > until) throw error;
+      await sleep(1 + Math.random() * 4);
+    }
   }
 }
 
@@ -512,7 +635,7 @@ function makeKey(file: string): void {
 }
 
 /** Writes a file at once or not at all; on the disk when it returns. */
-function durable(file: string, text: string): void {
+function durable(file: string, text: string | Buffer): void {
   makeFolder(parent(file));
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, text, { flush: true });

@@ -8,6 +8,7 @@ export { type Anchor, anchorTo, folderAnchor, type NotKept } from './ledger/anch
 export type { Rotation, Seal } from './ledger/entry.js';
 export { rotateFolder, type SealFolderOptions, sealFolder } from './ledger/folder.js';
 export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';
-export type { NextKey, Rotated, SealReport, Skipped } from './ledger/sealer.js';
+export type { Cosigned, NextKey, NotCosigned, Rotated, SealReport, Skipped } from './ledger/sealer.js';
 export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
+export { type Witness, witnessOf } from './ledger/witness.js';
 export { memoryJournal } from './memory.js';

@@ -20,7 +20,7 @@ describe('the handler of the sealer', () => {
   it('seals, counts it, and copies the checkpoint', async () => {
     const copies: string[] = [];
     const { handler, counted, logged } = run({ copy: async (note) => (copies.push(note), []) });
-    expect(await handler()).toEqual({ number: 2, records: 3, size: 5, made: 'sealed', skipped: 0, notCopied: 0 });
+    expect(await handler()).toEqual({ number: 2, records: 3, size: 5, made: 'sealed', skipped: 0, notCopied: 0, notCosigned: 0 });
     expect([copies, counted]).toEqual([['note'], { Sealed: 1 }]);
     expect(logged.map(([level, , more]) => [level, (more as { kind: string }).kind])).toEqual([['info', 'seal']]);
   });
@@ -37,6 +37,18 @@ describe('the handler of the sealer', () => {
     const throwing = run({ copy: () => Promise.reject(new Error('no')) });
     expect(await throwing.handler()).toMatchObject({ notCopied: 1 });
     expect(throwing.counted).toEqual({ Sealed: 1, CheckpointNotCopied: 1 });
+  });
+
+  it('says which witnesses have not cosigned, and what to do, and does not fail for it', async () => {
+    const notCosigned = [{ witness: 'w.example', message: 'It answered 404.', next: 'Ask whoever runs it.' }];
+    const { handler, counted, logged } = run({ seal: async () => ({ ...made, notCosigned }) });
+    expect(await handler()).toMatchObject({ size: 5, notCopied: 0, notCosigned: 1 });
+    expect(counted).toEqual({ Sealed: 1, CheckpointNotCosigned: 1 });
+    expect(logged[0]).toEqual([
+      'error',
+      'the checkpoint was not cosigned: It answered 404.',
+      { kind: 'checkpoint-not-cosigned', witness: 'w.example', next: 'Ask whoever runs it.' },
+    ]);
   });
 
   it('ends with an error when nothing was sealed, and counts no seal', async () => {

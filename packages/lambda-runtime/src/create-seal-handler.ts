@@ -11,6 +11,8 @@ export interface Sealed {
   /** Streams that could not be sealed on. */
   readonly skipped: readonly { readonly stream: string; readonly seq: number; readonly message: string }[];
   readonly checkpoint: string;
+  /** Witnesses that were asked, and have not cosigned it. */
+  readonly notCosigned?: readonly { readonly witness: string; readonly message: string; readonly next: string }[];
 }
 
 /** Options of {@link createSealHandler}. */
@@ -30,6 +32,7 @@ export interface SealAnswer {
   readonly made: string;
   readonly skipped: number;
   readonly notCopied: number;
+  readonly notCosigned: number;
 }
 
 /** Seals. Whatever invokes it. */
@@ -37,7 +40,7 @@ export type SealHandler = () => Promise<SealAnswer>;
 
 /**
  * Makes the Lambda handler of the sealer, for a schedule. A seal that fails is an error of the invocation: Lambda tries it again, and an alarm says that
- * none was made. A stream that was changed, and a copy that could not be kept, stop nothing: they are logged as errors and counted, for alarms.
+ * none was made. A stream that was changed, a copy that could not be kept, and a witness that has not cosigned stop nothing: they are logged as errors and counted, for alarms.
  *
  * @example export const seal = createSealHandler({ seal: () => sealAws({ table, bucket, signer }) });
  */
@@ -45,14 +48,18 @@ export function createSealHandler({ seal, copy, logger = makeLogger(), metrics: 
   return async () => {
     const metrics = new Metrics(sink ?? null);
     try {
-      const { size, seal: made, made: how, skipped, checkpoint } = await seal();
+      const { size, seal: made, made: how, skipped, checkpoint, notCosigned = [] } = await seal();
       metrics.add('Sealed', 'Count', 1);
       for (const { message, stream, seq } of skipped) logger.error(`not sealed: ${message}`, { kind: 'seal-skipped', stream, seq });
       if (skipped.length > 0) metrics.add('SealSkipped', 'Count', skipped.length);
+      for (const { message, witness, next } of notCosigned)
+        logger.error(`the checkpoint was not cosigned: ${message}`, { kind: 'checkpoint-not-cosigned', witness, next });
+      if (notCosigned.length > 0) metrics.add('CheckpointNotCosigned', 'Count', notCosigned.length);
       const failed = copy === undefined ? [] : await copied(copy, checkpoint);
       for (const { message, anchor } of failed) logger.error(`the checkpoint was not copied: ${message}`, { kind: 'checkpoint-not-copied', anchor });
       if (failed.length > 0) metrics.add('CheckpointNotCopied', 'Count', failed.length);
-      const answer = { number: made.number, records: made.records, size, made: how, skipped: skipped.length, notCopied: failed.length };
+      const left = { skipped: skipped.length, notCopied: failed.length, notCosigned: notCosigned.length };
+      const answer = { number: made.number, records: made.records, size, made: how, ...left };
       logger.info('sealed', { kind: 'seal', ...answer });
       return answer;
     } catch (error) {

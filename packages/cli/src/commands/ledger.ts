@@ -2,7 +2,18 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { redact } from '@redress/core';
-import { type Anchor, anchorTo, folderAnchor, generateKey, type NoteSigner, rotateFolder, type SealReport, sealFolder, signerOf } from '@redress/evidence';
+import {
+  type Anchor,
+  anchorTo,
+  folderAnchor,
+  generateKey,
+  type NoteSigner,
+  rotateFolder,
+  type SealReport,
+  sealFolder,
+  signerOf,
+  witnessOf,
+} from '@redress/evidence';
 import type { Trust, TrustedKey } from '@redress/verify';
 import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -40,6 +51,8 @@ export interface SealOptions {
   readonly all?: boolean;
   /** Folders, or `s3://BUCKET/PREFIX`. */
   readonly anchor?: readonly string[];
+  /** Each its key and URL. */
+  readonly witness?: readonly string[];
 }
 
 /** Makes the key of a ledger, and the trust file that verifies what it seals. Replaces nothing. */
@@ -78,6 +91,7 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
     throw new CliError('cli/usage', '--lock-days and --all are for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
   const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
   const anchors = await Promise.all((options.anchor ?? []).map((each) => anchorOf(io, global, each, lock)));
+  const witnesses = (options.witness ?? []).map(witnessOf);
   const trust = options.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
   const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
   const signer =
@@ -88,22 +102,24 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
   const documents = options.documentsDays === undefined ? {} : { documentsFor: numberOf(options.documentsDays, '--documents-days', 1, 36_500) };
   const report =
     data.aws === null
-      ? await sealFolder({ directory: data.directory, signer, replaced, ...documents })
-      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, ...lock, ...documents, all: options.all === true });
+      ? await sealFolder({ directory: data.directory, signer, replaced, witnesses, ...documents })
+      : await (await import('@redress/evidence/aws')).sealAws({ ...data.aws, signer, replaced, witnesses, ...lock, ...documents, all: options.all === true });
   const failed = await anchorTo(anchors, report.checkpoint);
-  const { origin, size, root, seal, made, skipped } = report;
+  const { origin, size, root, seal, made, skipped, cosigned, notCosigned } = report;
   const paint = painter(io);
   const lines = [
     `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
     ...(seal.documents === undefined ? [] : [`its documents are kept until ${seal.documents.until}`]),
     ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
     ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
+    ...cosigned.map(({ witness, time }) => `cosigned  by ${printable(witness)} at ${time}`),
+    ...notCosigned.map(({ witness, message, next }) => `${paint('red', 'not cosigned')}  by ${printable(witness)}: ${printable(message)} ${next}`),
     ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
   ];
   return {
     json: { ...report, anchored: anchors.length - failed.length, notAnchored: failed },
     text: lines.join('\n'),
-    exit: skipped.length + failed.length === 0 ? 0 : 1,
+    exit: skipped.length + failed.length + notCosigned.length === 0 ? 0 : 1,
   };
 }
 
@@ -208,17 +224,25 @@ async function takePlace(io: Io, file: string, nextFile: string, replaced: strin
 /** What `evidence restored` takes. */
 export interface RestoredOptions {
   readonly reason: string;
+  readonly trust?: string;
 }
 
 /** Says that a table which was set back may be used. */
-export async function evidenceRestoredCommand(io: Io, data: Data, { reason }: RestoredOptions): Promise<Answer> {
+export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trust: given }: RestoredOptions): Promise<Answer> {
   if (data.aws === null) throw new CliError('cli/usage', 'Only a table can be set back behind its ledger.', { next: 'Give --journal aws:TABLE/BUCKET.' });
-  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason });
+  const trust = given ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+  const trusted = trust === undefined ? [] : (await trustIn(io, trust)).keys;
+  const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
+  const paint = painter(io);
   const lines = [
-    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}. What was recorded since is in the log alone.`,
+    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries`,
+    ...found.refused.map(
+      ({ stream, seq, message }) => `${paint('red', 'not written back')}  record ${seq} of stream ${stream} and what follows it: ${message}`,
+    ),
+    `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}`,
     'functions that run notice within five minutes',
   ];
-  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: 0 };
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length === 0 ? 0 : 1 };
 }
 
 function onlyOrigin(origins: readonly string[]): string {

@@ -27,6 +27,7 @@ export function sealerTemplate(): Template {
     REDRESS_SEAL_KEY: att('SealKey'),
     REDRESS_SEAL_ORIGIN: ref('Origin'),
     REDRESS_SEAL_REPLACED: ref('ReplacedKeys'),
+    REDRESS_WITNESSES: ref('Witnesses'),
     REDRESS_ANCHOR_BUCKET: ref('AnchorBucket'),
     NODE_OPTIONS: '--enable-source-maps',
   });
@@ -38,6 +39,7 @@ export function sealerTemplate(): Template {
       HasBoundary: given('PermissionsBoundaryArn'),
       HasCodeVersion: given('CodeVersion'),
       HasAnchor: given('AnchorBucket'),
+      HasWitnesses: given('Witnesses'),
       Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
     },
     Resources: {
@@ -163,6 +165,10 @@ function alarms(): Template['Resources'] {
       ),
       Condition: 'HasAnchor',
     },
+    CheckpointNotCosignedAlarm: {
+      ...alarm('A witness has not cosigned a checkpoint. The log of the sealer says which, why, and what to do.', counted('CheckpointNotCosigned')),
+      Condition: 'HasWitnesses',
+    },
     UndeliveredAlarm: alarm('The schedule could not call the sealer, or a seal failed three times. Attributes of the messages say why.', {
       Namespace: 'AWS/SQS',
       Dimensions: [{ Name: 'QueueName', Value: att('Undelivered', 'QueueName') }],
@@ -208,6 +214,12 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
       Default: 'rate(1 hour)',
       AllowedValues: ['rate(5 minutes)', 'rate(15 minutes)', 'rate(1 hour)', 'rate(3 hours)'],
       Description: 'How often what was recorded is sealed.',
+    },
+    Witnesses: {
+      Type: 'String',
+      Default: '',
+      Description: 'Witnesses that are asked to cosign each checkpoint (C2SP tlog-witness): NAME+ID+KEY URL, separated by commas.',
+      AllowedPattern: '^$|^[^\\s,]+ https://[^\\s,]+(,[^\\s,]+ https://[^\\s,]+)*$',
     },
     AnchorBucket: {
       Type: 'String',

@@ -336,7 +336,7 @@ describe('the sealer', () => {
     );
   });
 
-  it('raises an alarm when nothing was sealed, when records could not be, and when a checkpoint was not copied', () => {
+  it('raises an alarm when nothing was sealed, when records could not be, and when a checkpoint was not copied or cosigned', () => {
     const alarms = Object.fromEntries(of(template, 'AWS::CloudWatch::Alarm').map(([name, each]) => [name, each.Properties]));
     expect(alarms['SealMissingAlarm']).toMatchObject({
       ...{ Namespace: 'Redress', MetricName: 'Sealed', Period: 10_800, EvaluationPeriods: 2, Threshold: 1 },
@@ -344,8 +344,18 @@ describe('the sealer', () => {
     });
     expect(alarms['SealSkippedAlarm']).toMatchObject({ MetricName: 'SealSkipped', Threshold: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold' });
     expect(alarms['CheckpointNotCopiedAlarm']).toMatchObject({ MetricName: 'CheckpointNotCopied' });
+    expect(alarms['CheckpointNotCosignedAlarm']).toMatchObject({ MetricName: 'CheckpointNotCosigned' });
     expect(alarms['SealErrorsAlarm']).toMatchObject({ MetricName: 'Errors', Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'Sealer' } }] });
     for (const each of Object.values(alarms)) expect(each).toMatchObject({ AlarmActions: [{ Ref: 'NoticesArn' }] });
+  });
+
+  it('asks the witnesses that it is given: keys and addresses, and nothing else', () => {
+    expect(of(template, 'AWS::Lambda::Function')[0]?.[1].Properties).toMatchObject({ Environment: { Variables: { REDRESS_WITNESSES: { Ref: 'Witnesses' } } } });
+    const allowed = new RegExp(template.Parameters?.['Witnesses']?.AllowedPattern ?? '-');
+    for (const good of ['', 'w.example/a+1a2b3c4d+BAx/= https://w.example/a', 'a+1+B https://a.example,b+2+B https://b.example/x'])
+      expect(allowed.test(good)).toBe(true);
+    for (const bad of ['w+1+B', 'https://w.example', 'w+1+B http://w.example', 'w+1+B https://w.example,', 'w+1+B  https://w.example'])
+      expect(allowed.test(bad)).toBe(false);
   });
 
   it('fits into one call', () => {

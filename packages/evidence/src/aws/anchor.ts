@@ -1,5 +1,5 @@
 // Copies of checkpoints in a bucket, of another account as a rule.
-import { type Anchor, contradicts } from '../ledger/anchor.js';
+import { type Anchor, contradicts, sameCheckpoint } from '../ledger/anchor.js';
 import { Store, type StoreOptions } from './store.js';
 
 /** Options of {@link bucketAnchor}: as those of the journal. */
@@ -20,7 +20,7 @@ export function bucketAnchor(options: BucketAnchorOptions): Anchor {
         if (await store.place(path, Buffer.from(note), null)) return;
         // Whoever may only create cannot look, and need not: what is there was created once, too.
         const there = await store.bytes(path);
-        if (there?.bytes.toString('utf8') !== note) throw contradicts(`s3://${bucket}/${prefix}${path}`);
+        if (there === null || !sameCheckpoint(there.bytes.toString('utf8'), note)) throw contradicts(`s3://${bucket}/${prefix}${path}`);
       } finally {
         await store.close();
       }

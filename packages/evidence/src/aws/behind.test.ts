@@ -38,12 +38,24 @@ it('lets nothing begin on it until a person says so, and says how far it was set
   expect(model.items.size).toBe(early.length);
   // What was seen can still be recorded.
   await opened(model).append({ kind: 'decision', resource: ref('z'), remediator: 'r', body: {} });
-  expect(await accept()).toEqual({ checkpoint: 4, table: 2 });
+  expect(await accept()).toEqual({ checkpoint: 4, table: 2, records: 1, streams: 1, refused: [] });
   expect((await begin('y')).status).toBe('begun');
   const said = model.items.get('ledger\u0000sealed')?.['restored']?.SS?.map((each) => JSON.parse(each) as object);
-  expect(said).toEqual([{ by: 'ops', reason: 'INC-1', time: expect.any(String) as string, checkpoint: 4, table: 2 }]);
-  // The log is what it was. What is recorded in place of what the table lost is not sealed, and that is said.
+  expect(said).toEqual([{ by: 'ops', reason: 'INC-1', time: expect.any(String) as string, checkpoint: 4, table: 2, records: 1, refused: 0 }]);
+  // What the table lost is back, so what follows it is sealed on.
   await opened(model).append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { another: true } });
+  expect((await world.seal()).skipped).toEqual([]);
+});
+
+it('has a stream that is not sealed on where something was recorded in place of what was lost, and that is said', async () => {
+  await world.decide('a');
+  await world.seal();
+  const early = copyOf();
+  await world.decide('a');
+  await world.seal();
+  restore(early);
+  await opened(model).append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { another: true } });
+  expect((await accept()).refused).toMatchObject([{ stream: streamOf(ref('a')), seq: 2 }]);
   const { skipped } = await world.seal();
   expect(skipped).toEqual([{ stream: streamOf(ref('a')), seq: 2, message: expect.stringContaining('names another record') as string }]);
 });

@@ -28,7 +28,7 @@ import {
   systemClock,
   type TrackedExecution,
 } from '@redress/core';
-import { emptyState, readLine, type StreamState, viewOf } from '../chain.js';
+import { emptyState, journalBody, readLine, type StreamState, viewOf } from '../chain.js';
 import { approvalsOf, deedsOf } from '../deeds.js';
 import { randomKey } from '../journal.js';
 import { appending, beginning, type Checked, checked, checkFinish, corrupt, type Draft, finishing, inTurn, invalid, type Written, written } from '../rules.js';
@@ -75,7 +75,7 @@ export const streamKey = (stream: Digest) => `stream#${hex(stream)}`;
 export const recordKey = (seq: number) => `record#${String(seq).padStart(12, '0')}`;
 const shardOf = (stream: Digest) => Number.parseInt(hex(stream).slice(0, 2), 16) % SHARDS;
 export const blobKey = (digest: Digest) => `blobs/${hex(digest).slice(0, 2)}/${hex(digest)}.json`;
-const lineKey = (digest: Digest) => `lines/${hex(digest).slice(0, 2)}/${hex(digest)}`;
+export const lineKey = (digest: Digest) => `lines/${hex(digest).slice(0, 2)}/${hex(digest)}`;
 const stateKey = (digest: Digest) => `states/${hex(digest).slice(0, 2)}/${hex(digest)}`;
 const budgetKey = (key: string) => ({ pk: `budget#${hex(digestText(key))}`, sk: 'budget' });
 const breakerKey = (ref: ResourceRef, remediator: string) => ({ pk: `breaker#${ref.partition}#${ref.account}#${remediator}`, sk: 'breaker' });
@@ -108,7 +108,7 @@ interface Counted {
   readonly keep: number;
 }
 
-class AwsJournal implements Journal {
+export class AwsJournal implements Journal {
   readonly kind = 'aws';
   readonly #store: Store;
   readonly #behind: BehindGuard;
@@ -240,13 +240,13 @@ class AwsJournal implements Journal {
       request.resource,
       checked(request),
       (state) => appending(state, request),
-      (head, next) => {
-        if (request.kind !== 'breaker') return { taken: head.taken, more: [] };
-        const open = next.after.breakers.some((each) => each.remediator === request.remediator);
-        const Put = { TableName: this.#table, Item: { ...av(breakerKey(request.resource, request.remediator)), open: { BOOL: open } } };
-        return { taken: head.taken, more: [{ Put }] };
-      },
+      (head, next) => ({ taken: head.taken, more: request.kind === 'breaker' ? [this.#breakerIs(next)] : [] }),
     );
+  }
+
+  #breakerIs({ record: { resource: ref, remediator }, after }: Written): TransactWriteItem {
+    const open = after.breakers.some((each) => each.remediator === remediator);
+    return { Put: { TableName: this.#table, Item: { ...av(breakerKey(ref, remediator)), open: { BOOL: open } } } };
   }
 
   async finish(request: FinishRequest): Promise<RecordRef> {
@@ -255,28 +255,31 @@ class AwsJournal implements Journal {
       request.resource,
       checked(request),
       (state) => finishing(state, request),
-      (head, next) => {
-        const more: TransactWriteItem[] = [];
-        const { remediator } = next.after.closed[0] ?? { remediator: request.remediator };
-        if (!head.state.closed.some((each) => each.remediator === remediator)) {
-          const at = { pk: trackKey(remediator, next.record.resource.account), sk: streamKey(next.after.stream) };
-          const Item = { ...av(at), resource: { S: JSON.stringify(next.record.resource) } };
-          more.push({ Put: { TableName: this.#table, Item } });
-        }
-        if (request.sent === 0)
-          for (const { key, entry } of head.taken)
-            more.push({
-              Update: {
-                TableName: this.#table,
-                Key: av(budgetKey(key)),
-                UpdateExpression: 'ADD #version :one DELETE #taken :entry',
-                ExpressionAttributeNames: { '#version': 'version', '#taken': 'taken' },
-                ExpressionAttributeValues: { ':one': { N: '1' }, ':entry': { SS: [entry] } },
-              },
-            });
-        return { taken: [], more };
-      },
+      (head, next) => ({ taken: [], more: this.#closing(head, next, request.sent) }),
     );
+  }
+
+  /** Its place in the track record; and what sent nothing gives back what it took of limits. */
+  #closing(head: Head, next: Written, sent: number): readonly TransactWriteItem[] {
+    const more: TransactWriteItem[] = [];
+    const { remediator } = next.after.closed[0] ?? next.record;
+    if (!head.state.closed.some((each) => each.remediator === remediator)) {
+      const at = { pk: trackKey(remediator, next.record.resource.account), sk: streamKey(next.after.stream) };
+      const Item = { ...av(at), resource: { S: JSON.stringify(next.record.resource) } };
+      more.push({ Put: { TableName: this.#table, Item } });
+    }
+    if (sent === 0)
+      for (const { key, entry } of head.taken)
+        more.push({
+          Update: {
+            TableName: this.#table,
+            Key: av(budgetKey(key)),
+            UpdateExpression: 'ADD #version :one DELETE #taken :entry',
+            ExpressionAttributeNames: { '#version': 'version', '#taken': 'taken' },
+            ExpressionAttributeValues: { ':one': { N: '1' }, ':entry': { SS: [entry] } },
+          },
+        });
+    return more;
   }
 
   async open(): Promise<readonly OpenExecution[]> {
@@ -427,6 +430,70 @@ class AwsJournal implements Journal {
         fresh = true;
       }
     });
+  }
+
+  /**
+   * Writes back records that a stream had: each as it was, at its place, with what belongs to it, on the condition that the stream has nothing there.
+   *
+   * @param lines What follows its newest record.
+   * @param last Digest of the last of them, when that is known: none is written unless they come to it.
+   * @returns how many.
+   * @throws {RedressError} `journal/corrupt` when they do not follow what is there, or the stream goes on otherwise meanwhile.
+   */
+  async writeBack(stream: Digest, lines: readonly string[], last: Digest | null): Promise<number> {
+    return this.#inTurn(stream, async () => {
+      let head = await this.#read(stream);
+      const next: Written[] = [];
+      for (let { state } = head; next.length < lines.length; ) {
+        const line = lines[next.length] ?? '';
+        const read = readLine(state, line);
+        if (!read.ok) throw corrupt(stream, state.length + 1, `the stream has gone on otherwise than it was sealed: ${read.problem.message}`);
+        next.push({ line, record: read.record, after: read.state, ref: { stream, seq: read.record.seq, digest: read.digest } });
+        state = read.state;
+      }
+      if (last !== null && next.at(-1)?.ref.digest !== last)
+        throw corrupt(stream, head.state.length + next.length, 'it is not the record that was sealed last');
+      for (const each of next) head = await this.#wroteBack(head, each);
+      return next.length;
+    });
+  }
+
+  async #wroteBack(before: Head, next: Written): Promise<Head> {
+    const deadline = this.#store.deadline();
+    for (let attempt = 0; ; attempt++) {
+      await this.#store.turn(attempt, deadline);
+      const { taken, more } = await this.#beside(before, next);
+      const ended = await this.#commit(
+        before,
+        next,
+        { resource: next.record.resource, remediator: next.record.remediator, body: next.record.body, texts: [] },
+        taken,
+        more,
+      );
+      if (ended.kind === 'done') return this.#known.get(next.after.stream) ?? (await this.#read(next.after.stream));
+      if (next.record.kind === 'intent' && ended.failed.has(0))
+        throw corrupt(next.after.stream, next.ref.seq, 'its execution is known, and its record is not there');
+      // Only what a limit counts may be other than it was a moment ago.
+      if (ended.head !== null) throw corrupt(next.after.stream, next.ref.seq, 'somebody has recorded something else in its place meanwhile');
+    }
+  }
+
+  /** What the first writing of a record noted beside it, as far as it counts now. */
+  async #beside(before: Head, next: Written): Promise<{ readonly taken: readonly Taken[]; readonly more: readonly TransactWriteItem[] }> {
+    const { record } = next;
+    if (record.kind === 'breaker') return { taken: before.taken, more: [this.#breakerIs(next)] };
+    if (record.kind === 'outcome') return { taken: [], more: this.#closing(before, next, journalBody(record).sent ?? 0) };
+    if (record.kind !== 'intent' || record.execution === null) return { taken: before.taken, more: [] };
+    const entry = entryOf(next, record.execution);
+    const now = this.#clock.now();
+    const taken: Taken[] = [];
+    const updates: TransactWriteItem[] = [];
+    for (const [key, group] of grouped(journalBody(record).budgets ?? [])) {
+      taken.push({ key, entry });
+      const known = await this.#counted(key);
+      if (!known.entries.includes(entry)) updates.push({ Update: this.#take({ key, entry }, group, known, now) });
+    }
+    return { taken, more: [this.#executing(next, record.execution), ...updates] };
   }
 
   /**

@@ -32,7 +32,7 @@ describe('a key in KMS', () => {
     const signer = await kmsSigner({ key: 'alias/redress', origin: 'example.com/redress', client });
     expect(signer.verifier).toMatch(/^example\.com\/redress\+[0-9a-f]{8}\+A[Q-f]/);
     const note = await signCheckpoint({ origin: 'example.com/redress', size: 7, root }, signer);
-    expect(openCheckpoint(note, 'example.com/redress', [signer.verifier])).toEqual({ origin: 'example.com/redress', size: 7, root });
+    expect(openCheckpoint(note, 'example.com/redress', [signer.verifier])).toEqual({ origin: 'example.com/redress', size: 7, root, by: signer.verifier });
     expect(client.asked.map(({ name }) => name)).toEqual(['GetPublicKeyCommand', 'SignCommand']);
     expect(client.asked[1]?.input).toEqual({
       ...{ KeyId: 'alias/redress', MessageType: 'RAW', SigningAlgorithm: 'ED25519_SHA_512' },

@@ -7,6 +7,7 @@ import type { Text } from '../ledger/archive.js';
 import type { NoteSigner } from '../ledger/note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from '../ledger/sealer.js';
 import type { End, JournalSource, LedgerStore, Mark, Naming, Positions, Published } from '../ledger/store.js';
+import type { Witness } from '../ledger/witness.js';
 import { MARK } from './behind.js';
 import { carriedBy } from './documents.js';
 import { lineOf, recordKey, SHARDS, streamKey, streamNamed } from './journal.js';
@@ -22,6 +23,8 @@ export interface SealAwsOptions extends StoreOptions {
    * one archive for each seal, with `lockDays` locked for so long, and its entry says until when. The items keep theirs.
    */
   readonly documentsFor?: number;
+  /** Who is asked to cosign the checkpoint. */
+  readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
   /** Milliseconds that it waits for the index of the table to show what was recorded before; default 5,000. */
   readonly settle?: number;
@@ -42,7 +45,7 @@ export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rota
 }
 
 async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Promise<T>): Promise<T> {
-  const { signer, replaced = [], documentsFor, clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
+  const { signer, replaced = [], witnesses = [], documentsFor, clock = systemClock, settle = 5000, all = false, store: through = (same) => same } = options;
   const store = new Store(options);
   try {
     return await work({
@@ -51,6 +54,7 @@ async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Pr
       signer,
       replaced,
       documentsFor,
+      witnesses,
       now: clock.now(),
     });
   } finally {

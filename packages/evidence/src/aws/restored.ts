@@ -1,30 +1,45 @@
-// A person says that a table which was set back may be used.
+// A person says that a table which was set back may be used. Before that it gets back what the log still has of it.
 import { RedressError, systemClock } from '@redress/core';
 import { MARK, type Sides, sidesOf } from './behind.js';
-import { Store, type StoreOptions } from './store.js';
+import type { AwsJournalOptions } from './journal.js';
+import { Store } from './store.js';
+import { type WrittenBack, writeBack } from './written-back.js';
 
 /** Options of {@link acceptRestored}. */
-export interface RestoredOptions extends StoreOptions {
+export interface RestoredOptions extends AwsJournalOptions {
   /** Who says so. */
   readonly by: string;
   /** Why it was set back. */
   readonly reason: string;
+  /** Keys of the log: then the checkpoint has to be signed with one of them. */
+  readonly trusted?: readonly { readonly origin: string; readonly key: string }[];
 }
 
-/** How far it was set back. */
-export type Restored = Sides;
+/** How far it was set back, and what was written back. */
+export interface Restored extends Sides, WrittenBack {}
 
 /** See `acceptRestored` in seal.ts. */
-export async function acceptRestored({ by, reason, ...options }: RestoredOptions): Promise<Restored> {
+export async function acceptRestored({ by, reason, trusted = [], ...options }: RestoredOptions): Promise<Restored> {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('journal/invalid', 'Who accepts a table that was set back, and why, has to be said.');
   const store = new Store(options);
   try {
     const sides = await sidesOf(store);
-    if (sides.table >= sides.checkpoint)
+    // First: as long as this is not complete, nothing begins.
+    const back = await writeBack(options, trusted);
+    if (sides.table >= sides.checkpoint) {
+      if (back.records + back.refused.length > 0) return { ...sides, ...back };
       throw new RedressError('journal/invalid', `The table ${options.table} is not behind its ledger: nothing has to be accepted.`);
+    }
     const { UpdateItemCommand } = await import('./ledger-clients.js');
     const { pk, sk } = MARK;
-    const said = JSON.stringify({ by, reason, time: new Date(systemClock.now()).toISOString(), ...sides });
+    const said = JSON.stringify({
+      by,
+      reason,
+      time: new Date((options.clock ?? systemClock).now()).toISOString(),
+      ...sides,
+      records: back.records,
+      refused: back.refused.length,
+    });
     // The one that was looked at: what a sealer or another person has noted since is looked at again.
     await store.ask(
       'dynamodb',
@@ -37,7 +52,7 @@ export async function acceptRestored({ by, reason, ...options }: RestoredOptions
         ExpressionAttributeValues: { ':size': { N: String(sides.checkpoint) }, ':before': { N: String(sides.table) }, ':said': { SS: [said] } },
       }),
     );
-    return sides;
+    return { ...sides, ...back };
   } finally {
     await store.close();
   }

@@ -2,6 +2,7 @@
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
 import type { NextKey, Rotated, SealReport } from '../ledger/sealer.js';
+import type { Witness } from '../ledger/witness.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
 import type { SealAwsOptions } from './ledger.js';
@@ -46,6 +47,16 @@ export async function kmsSigner(options: KmsSignerOptions): Promise<NoteSigner> 
 }
 
 /**
+ * A witness that a setting names: key and URL, with a space between them.
+ *
+ * @example await witnessOf('witness.example/w1+1a2b3c4d+BA… https://witness.example/w1')
+ * @throws {RedressError} `ledger/key` when it is none.
+ */
+export async function witnessOf(text: string): Promise<Witness> {
+  return (await import('../ledger/witness.js')).witnessOf(text);
+}
+
+/**
  * Copies a checkpoint to a bucket, of another account as a rule: `anchorTo` with a `bucketAnchor`.
  *
  * @returns what could not be kept; it stops nothing, and somebody has to be notified.
@@ -59,9 +70,14 @@ export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string
 /**
  * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
  *
- * @returns how far table and checkpoint had come.
+ * First it writes back what the table has lost and the log has: each record byte for byte at its place, with its execution, what it took of limits,
+ * breakers and indexes. Nothing is written over anything: a stream that has gone on otherwise is left, and named. Documents are not in the log: of those
+ * that travelled in a lost item there is no more than what was stored in the bucket. Who dies in between goes on with the next call.
+ *
+ * @returns how far table and checkpoint had come, and what was written back. A table that is not behind gets back what it lacks as well.
  * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });
- * @throws {RedressError} `journal/invalid` when it is not behind, or without a name and a reason.
+ * @throws {RedressError} `journal/invalid` when it is not behind and lacks nothing, or without a name and a reason; `ledger/corrupt` when the log is
+ *   not what was signed.
  */
 export async function acceptRestored(options: RestoredOptions): Promise<Restored> {
   return (await import('./restored.js')).acceptRestored(options);

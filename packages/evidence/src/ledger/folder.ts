@@ -23,6 +23,7 @@ import { FolderArchives, type Text } from './archive.js';
 import type { NoteSigner } from './note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Naming, Positions, Published } from './store.js';
+import type { Witness } from './witness.js';
 
 /** Options of {@link sealFolder}. */
 export interface SealFolderOptions {
@@ -36,6 +37,8 @@ export interface SealFolderOptions {
    * seal, and its entry says until when they are kept.
    */
   readonly documentsFor?: number;
+  /** Who is asked to cosign the checkpoint. */
+  readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
   /** What its calls go through, for tests. */
   readonly store?: (store: LedgerStore) => LedgerStore;
@@ -76,14 +79,22 @@ export async function rotateFolder(options: SealFolderOptions & NextKey): Promis
 }
 
 async function inFolder<T>(
-  { directory, signer, replaced = [], documentsFor, clock = systemClock, store = (same) => same }: SealFolderOptions,
+  { directory, signer, replaced = [], witnesses = [], documentsFor, clock = systemClock, store = (same) => same }: SealFolderOptions,
   work: (sealer: Sealer) => Promise<T>,
 ): Promise<T> {
   const format = join(directory, 'FORMAT');
   if (!existsSync(format)) throw new RedressError('journal/not-found', `There is no journal in ${directory}.`, { next: 'Give its folder.' });
   if (readFileSync(format, 'utf8') !== FORMAT) throw new RedressError('journal/corrupt', `The journal in ${directory} is of another format.`);
   try {
-    return await work({ store: store(new FolderLedger(directory)), source: new FolderSource(directory), signer, replaced, documentsFor, now: clock.now() });
+    return await work({
+      store: store(new FolderLedger(directory)),
+      source: new FolderSource(directory),
+      signer,
+      replaced,
+      witnesses,
+      documentsFor,
+      now: clock.now(),
+    });
   } catch (cause) {
     if (isRedressError(cause)) throw cause;
     throw new RedressError('ledger/unavailable', `The journal in ${directory} cannot be sealed: ${messageOf(cause)}`, {
@@ -218,15 +229,15 @@ function numberIn(plan: Buffer): number | null {
  * Waits for a lock without keeping others of this process from what they do: one of them may hold it. The system takes it from a process that ends,
  * also from one that is killed.
  */
-async function locked(file: string): Promise<DatabaseSync> {
+async function locked(file: string, begin = 'BEGIN EXCLUSIVE'): Promise<DatabaseSync> {
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     for (const until = performance.now() + WAIT; ; await sleep(10)) {
       try {
-        lock.exec('BEGIN EXCLUSIVE');
+        lock.exec(begin);
         return lock;
       } catch (error) {
-        if ((error as { errcode?: number }).errcode !== SQLITE_BUSY || performance.now() > until) throw error;
+        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== SQLITE_BUSY || performance.now() > until) throw error;
       }
     }
   } catch (error) {
@@ -250,9 +261,8 @@ class FolderSource implements JournalSource {
     const index = join(this.#directory, 'index.sqlite');
     if (!existsSync(index)) return this.#ends();
     // Whoever records holds this lock until its record is on the disk: so no record is seen without those that came before it.
-    const lock = new DatabaseSync(index, { timeout: WAIT });
+    const lock = await locked(index, 'BEGIN IMMEDIATE');
     try {
-      lock.exec('BEGIN IMMEDIATE');
       return this.#ends();
     } finally {
       lock.close();

@@ -5,6 +5,10 @@ import { RedressError } from '@redress/core';
 
 /** Ed25519. */
 const ALGORITHM = 0x01;
+/** Of keys of witnesses: https://c2sp.org/tlog-cosignature */
+const COSIGNATURE = 0x04;
+// The last one that a date can have.
+const LAST_SECOND = 8_640_000_000_000;
 const PRIVATE = 'PRIVATE+KEY';
 // DER that comes before the 32 bytes of a key (RFC 8410).
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -125,9 +129,11 @@ export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner)
  * @throws {RedressError} `ledger/corrupt` when it is not a checkpoint of this log, or was signed with none of these keys.
  */
 export function openCheckpoint(note: string, name: string, verifiers: readonly string[]): Checkpoint & { readonly by: string } {
-  const [, origin = '', size = '', root = '', by, signed = ''] =
-    /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n— (\S+) ([A-Za-z0-9+/=]+)\n$/.exec(note) ?? [];
+  const [, origin = '', size = '', root = '', lines = ''] =
+    /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n\n((?:— \S+ [A-Za-z0-9+/]+={0,2}\n)+)$/.exec(note) ?? [];
   const text = note.slice(0, note.indexOf('\n\n') + 1);
+  // Others that have signed it are witnesses. The log's own signature is the first one.
+  const [, by, signed = ''] = lines.split('\n', 1)[0]?.split(' ') ?? [];
   const bytes = Buffer.from(signed, 'base64');
   if (by !== name || origin !== name || !verifiers.some((verifier) => hasSigned(verifier, text, bytes)))
     throw new RedressError('ledger/corrupt', `The newest checkpoint is not one that the key of ${name} has signed.`, {
@@ -142,6 +148,55 @@ function hasSigned(verifier: string, text: string, signature: Buffer): boolean {
   if (signature.subarray(0, 4).toString('hex') !== id) return false;
   const publicKey = createPublicKey({ key: Buffer.concat([SPKI, Buffer.from(key, 'base64').subarray(1)]), format: 'der', type: 'spki' });
   return verify(null, Buffer.from(text), publicKey, signature.subarray(4));
+}
+
+/** The key of a witness. */
+export interface WitnessKey {
+  readonly name: string;
+  readonly id: Buffer;
+  /** Without the byte that names the algorithm. */
+  readonly raw: Buffer;
+}
+
+/**
+ * Reads the key of a witness, as signed notes write it.
+ *
+ * @throws {RedressError} `ledger/key` when it is not one of Ed25519 cosignatures.
+ * @see https://c2sp.org/tlog-cosignature
+ */
+export function witnessKey(text: string): WitnessKey {
+  const [name, id, key] = splitVerifier(text);
+  const bytes = Buffer.from(key, 'base64');
+  const hash = createHash('sha256').update(`${name}\n`).update(bytes).digest();
+  if (name === '' || bytes.length !== 33 || bytes[0] !== COSIGNATURE || hash.subarray(0, 4).toString('hex') !== id)
+    throw new RedressError(
+      'ledger/key',
+      `${JSON.stringify(text.slice(0, 100))} is not the key of a witness for Ed25519 cosignatures (type 4), or was changed.`,
+      {
+        next: 'Give it as the witness publishes it: NAME+ID+KEY.',
+      },
+    );
+  return { name, id: hash.subarray(0, 4), raw: bytes.subarray(1) };
+}
+
+/**
+ * The cosignature of a witness over a checkpoint.
+ *
+ * @param signed Where its signature lines are: after an empty line.
+ * @returns null where there is none that holds; others are nobody's that is asked.
+ */
+export function cosignatureIn(note: string, signed: string, { name, id, raw }: WitnessKey): { readonly time: string; readonly line: string } | null {
+  const body = note.slice(0, note.indexOf('\n\n') + 1);
+  for (const line of signed.slice(signed.indexOf('\n\n') + 2).split('\n')) {
+    const [, by, encoded = ''] = /^— (\S+) ([A-Za-z0-9+/]+={0,2})$/.exec(line) ?? [];
+    const bytes = Buffer.from(encoded, 'base64');
+    if (by !== name || bytes.length !== 76 || !bytes.subarray(0, 4).equals(id)) continue;
+    const seconds = Number(bytes.readBigUInt64BE(4));
+    const publicKey = createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' });
+    const holds = verify(null, Buffer.from(`cosignature/v1\ntime ${bytes.readBigUInt64BE(4)}\n${body}`), publicKey, bytes.subarray(12));
+    if (holds && seconds <= LAST_SECOND) return { time: new Date(seconds * 1000).toISOString(), line: `${line}\n` };
+  }
+  return null;
 }
 
 /** A key may have plus signs, a name has none. */

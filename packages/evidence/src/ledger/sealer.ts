@@ -1,6 +1,7 @@
 // Seals what a journal has recorded. It decides first what a seal is, where all sealers see it and before anything is signed; from there on each of
 // them makes the same tiles and signs the same checkpoint, however many there are and however often one dies.
 import { canonicalJson, messageOf, RedressError } from '@redress/core';
+import { sameCheckpoint } from './anchor.js';
 import { Archives, archivePath, heldIn } from './archive.js';
 import { namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
@@ -10,8 +11,10 @@ import type { JournalSource, LedgerStore, Naming, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
 import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';
+import { type Cosigned, cosign, type NotCosigned, type Witness } from './witness.js';
 
 export type { Skipped } from './unsealed.js';
+export type { Cosigned, NotCosigned } from './witness.js';
 
 /** What a sealer made. */
 export interface SealReport {
@@ -24,8 +27,12 @@ export interface SealReport {
   /** Whether this call made it; otherwise another one has just made it, or begun it. */
   readonly made: 'sealed' | 'completed' | 'joined';
   readonly skipped: readonly Skipped[];
-  /** The newest checkpoint, as a signed note: what is worth a copy elsewhere. */
+  /** The newest checkpoint, as a signed note, with what witnesses have cosigned: what is worth a copy elsewhere. */
   readonly checkpoint: string;
+  /** Witnesses that were asked, and have cosigned it. */
+  readonly cosigned: readonly Cosigned[];
+  /** Those that have not: the seal stands all the same. */
+  readonly notCosigned: readonly NotCosigned[];
 }
 
 /** What {@link seal} takes. */
@@ -37,6 +44,8 @@ export interface Sealer {
   readonly replaced: readonly string[];
   /** Days for which documents are to be kept, from their seal; with it they are put into archives of their own. */
   readonly documentsFor?: number | undefined;
+  /** Who is asked to cosign what was sealed. */
+  readonly witnesses?: readonly Witness[];
   readonly now: number;
 }
 
@@ -92,8 +101,26 @@ export async function seal(sealer: Sealer): Promise<SealReport> {
   if (days !== undefined && !(Number.isSafeInteger(days) && days >= 1 && days <= MOST_DAYS))
     throw new RedressError('ledger/invalid', `Documents are kept for 1 to ${MOST_DAYS} days, not ${days}.`);
   const found = (await sealer.store.checkpoint())?.note ?? null;
-  return sealer.store.alone(() => sealed(sealer, found, null));
+  const report = await sealer.store.alone(() => sealed(sealer, found, null));
+  return { ...report, ...(await witnessed(sealer, report)) };
 }
+
+/** Nobody waits for witnesses: what they say of a checkpoint is added to it, unless another one has taken its place. */
+async function witnessed(
+  { store, witnesses = [] }: Sealer,
+  { checkpoint, seal: made }: Sealed,
+): Promise<Pick<SealReport, 'checkpoint' | 'cosigned' | 'notCosigned'>> {
+  const { note, cosigned, notCosigned } = await cosign(checkpoint, made.first, witnesses, (tile) => store.read(inLedger(tile)));
+  if (note !== checkpoint)
+    await store.alone(async () => {
+      const newest = await store.checkpoint();
+      if (newest?.note === checkpoint) await store.publish(note, newest.version);
+    });
+  return { checkpoint: note, cosigned, notCosigned };
+}
+
+/** A seal, whatever witnesses say of it. */
+type Sealed = Omit<SealReport, 'cosigned' | 'notCosigned'>;
 
 /** The key that takes the place of another one. */
 export interface NextKey {
@@ -127,7 +154,12 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const { rotation, time, first, records } = await announcedIn(store, next.next);
   const after: Sealer = { ...sealer, signer: next.next, replaced: [...replaced, signer.verifier] };
   const { by } = openCheckpoint((await store.checkpoint())?.note ?? '', signer.name, [next.next.verifier, signer.verifier, ...replaced]);
-  return { rotation, entry: first + records, since: time, report: by === next.next.verifier ? announced : await seal(after) };
+  return {
+    rotation,
+    entry: first + records,
+    since: time,
+    report: by === next.next.verifier ? { ...announced, ...(await witnessed(after, announced)) } : await seal(after),
+  };
 }
 
 /** A key that cannot sign must not be announced: nobody could seal after that. */
@@ -170,7 +202,7 @@ async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: l
  * @param found The newest checkpoint before: when another sealer has made one since, and nothing is left to seal, that is the answer.
  * @param next The key that is to be announced; when it was, that is the answer.
  */
-async function sealed(sealer: Sealer, found: string | null, next: NextKey | null): Promise<SealReport> {
+async function sealed(sealer: Sealer, found: string | null, next: NextKey | null): Promise<Sealed> {
   const { store, source, signer } = sealer;
   for (let completed = false; ; ) {
     const log = await opened(sealer);
@@ -192,7 +224,7 @@ async function sealed(sealer: Sealer, found: string | null, next: NextKey | null
     const skipped = [...fresh.skipped, ...(await source.gone(state.streams)).map((stream) => ({ stream, seq: 1, message: GONE }))];
     const report = { origin: sealer.signer.name, skipped };
     // An empty interval is sealed, but not the moment after another seal.
-    if (next === null && fresh.lines.length === 0 && last !== null && (completed || log.note !== found))
+    if (next === null && fresh.lines.length === 0 && last !== null && (completed || found === null || !sameCheckpoint(log.note, found)))
       return { ...report, size, root, seal: last, made: completed ? 'completed' : 'joined', checkpoint: log.note };
     const plan = planned(log, fresh, sealer, next === null ? null : await rotationTo(sealer, state, next));
     const bytes = Buffer.from(canonicalJson(plan));
@@ -234,7 +266,7 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
  * @param read The lines of the seal, when this sealer has just read them.
  * @returns the checkpoint that is the newest then.
  */
-async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Plan, read: readonly Unsealed[] | null): Promise<string> {
+async function complete(sealer: Sealer, { version, note: log, state, edge }: Log, plan: Plan, read: readonly Unsealed[] | null): Promise<string> {
   const { store, source, signer } = sealer;
   const { before, after, streams } = plan;
   if (!same(before, state)) throw corrupt(`The seal that was begun follows a log of ${before.size} entries; the newest checkpoint says ${state.size}.`);
@@ -270,7 +302,12 @@ async function complete(sealer: Sealer, { version, state, edge }: Log, plan: Pla
   // The next checkpoint is of another key: what this one has signed stays.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
   await source.sealing(after.size);
-  if (!(await store.publish(note, version))) return passed(sealer, after, rotation);
+  for (let replaces = version; !(await store.publish(note, replaces)); ) {
+    const newest = await store.checkpoint();
+    // A witness has cosigned the one before.
+    if (newest === null || newest.version === replaces || !sameCheckpoint(newest.note, log)) return passed(sealer, after, rotation);
+    replaces = newest.version;
+  }
   const next: State = {
     ...after,
     streams: { ...state.streams, ...streams },

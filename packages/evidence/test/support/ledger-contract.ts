@@ -7,6 +7,7 @@ import type { NextKey, Rotated, SealReport } from '../../src/ledger/sealer.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { decodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { leafHash, MemoryTree, rootOf } from '../../src/ledger/tree.js';
+import type { Witness } from '../../src/ledger/witness.js';
 import { type Death, dying, NEXT_VERIFIER, type Recording, VERIFIER } from './sealing.js';
 
 /** A journal and its log, on some store. */
@@ -24,6 +25,7 @@ export interface LedgerWorld extends Recording {
 /** What a test has otherwise than the rest. */
 interface SealMore {
   readonly store?: (store: LedgerStore) => LedgerStore;
+  readonly witnesses?: readonly Witness[];
   readonly signer?: NoteSigner;
   readonly replaced?: readonly string[];
   readonly documentsFor?: number;

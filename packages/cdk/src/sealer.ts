@@ -1,0 +1,84 @@
+import { sealerTemplate } from '@redress/deploy';
+import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { type Code, type IFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
+import type { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
+import { Construct } from 'constructs';
+import { acknowledge, codeAt, included } from './included.js';
+
+/** What {@link RedressSealer} takes. */
+export interface RedressSealerProps {
+  /** A folder with index.mjs, which exports `seal`, or code from elsewhere (an S3 object, an asset): that of the hub. */
+  readonly code: string | Code;
+  /** Name of the ledger, which is in every checkpoint and never changes: `example.com/redress`. */
+  readonly origin: string;
+  /** The journal: `hub.table.tableName`, or the output `TableName` of the hub. */
+  readonly tableName: string;
+  /** Where its evidence is: `hub.bucket.bucketName`, or the output `BucketName`. */
+  readonly bucketName: string;
+  /** Where alarms go: `hub.notices.topicArn`, or the output `NoticesArn`. */
+  readonly noticesArn: string;
+  /** Days in which nobody can delete the log; default 365, as for the hub. */
+  readonly evidenceRetentionDays?: number;
+  /** Public keys that have signed for this ledger before, as the trust file has them. */
+  readonly replacedKeys?: readonly string[];
+  /** How often what was recorded is sealed: `rate(5 minutes)`, `rate(15 minutes)`, `rate(1 hour)` (the default) or `rate(3 hours)`. */
+  readonly schedule?: string;
+  /** Bucket, of another account as a rule, that gets a copy of each checkpoint. Its policy has to let `role` put objects. */
+  readonly anchorBucket?: string;
+  /** Who is asked to cosign each checkpoint (C2SP tlog-witness): key and URL of each. */
+  readonly witnesses?: readonly { readonly key: string; readonly url: string }[];
+  /** Default true. A new account may be too small for it. */
+  readonly reserveConcurrency?: boolean;
+  /** Days that logs are kept, as CloudWatch has them; default 90. */
+  readonly logRetentionDays?: number;
+  /** Policy that bounds the role. */
+  readonly permissionsBoundaryArn?: string;
+}
+
+/**
+ * The sealer: once next to the hub, in its account and region, best in a stack of its own. It signs a checkpoint over all that was recorded, also when
+ * nothing was. Others than those who run the hub may own it: nobody but its function signs with its key.
+ *
+ * @example new RedressSealer(new Stack(app, 'Sealer'), 'Sealer', { code: 'dist', origin: 'example.com/redress', tableName, bucketName, noticesArn });
+ * @throws {RedressError} `compose/invalid`: an origin, a schedule or another value that the template does not take
+ */
+export class RedressSealer extends Construct {
+  /** Call it to seal now. */
+  readonly function: IFunction;
+  /** The key that signs: `redress evidence key --kms` makes the trust file of it. It stays when the stack is deleted. */
+  readonly key: IKey;
+  /** Who puts copies of checkpoints. */
+  readonly role: IRole;
+  /** What could not be delivered, and seals that failed three times. */
+  readonly undeliveredQueue: IQueue;
+  /** Every resource as a typed L1, by its name in the template. */
+  readonly template: CfnInclude;
+
+  constructor(scope: Construct, id: string, props: RedressSealerProps) {
+    super(scope, id);
+    const source = sealerTemplate();
+    this.template = included(this, source, {
+      ...codeAt(this, props.code, 'sealer'),
+      Origin: props.origin,
+      TableName: props.tableName,
+      BucketName: props.bucketName,
+      NoticesArn: props.noticesArn,
+      EvidenceRetentionDays: props.evidenceRetentionDays,
+      ReplacedKeys: props.replacedKeys?.join(','),
+      Schedule: props.schedule,
+      AnchorBucket: props.anchorBucket,
+      Witnesses: props.witnesses?.map(({ key, url }) => `${key} ${url}`).join(','),
+      ReserveConcurrency: props.reserveConcurrency === undefined ? undefined : String(props.reserveConcurrency),
+      LogRetentionDays: props.logRetentionDays,
+      PermissionsBoundaryArn: props.permissionsBoundaryArn,
+    });
+    acknowledge(this.template, source);
+    const arn = (name: string) => this.template.getResource(name).getAtt('Arn').toString();
+    this.function = LambdaFunction.fromFunctionAttributes(this, 'SealerFunction', { functionArn: arn('Sealer'), sameEnvironment: true });
+    this.key = Key.fromKeyArn(this, 'Key', arn('SealKey'));
+    this.role = Role.fromRoleArn(this, 'Role', arn('SealerRole'));
+    this.undeliveredQueue = Queue.fromQueueArn(this, 'Undelivered', arn('Undelivered'));
+  }
+}

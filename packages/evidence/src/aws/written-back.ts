@@ -1,0 +1,152 @@
+// Writes records back that a table has lost and the log still has. The log says what was there, and nothing is written over anything.
+import { type Digest, isRedressError, RedressError } from '@redress/core';
+import { CHECKPOINT } from '../layout.js';
+import { type Rotation, readEntry } from '../ledger/entry.js';
+import { EMPTY_EDGE, Growth } from '../ledger/growth.js';
+import { openCheckpoint } from '../ledger/note.js';
+import { rotationPath } from '../ledger/rotation.js';
+import { decodeEntries, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
+import { leafHash } from '../ledger/tree.js';
+import { AwsJournal, type AwsJournalOptions, lineKey, recordKey, streamKey, streamNamed } from './journal.js';
+import { Store } from './store.js';
+
+/** A stream whose lost records are not written back. */
+export interface NotWrittenBack {
+  readonly stream: Digest;
+  /** The first record that is not. */
+  readonly seq: number;
+  readonly message: string;
+}
+
+/** What was written back. */
+export interface WrittenBack {
+  /** Records, and the streams that they are in. */
+  readonly records: number;
+  readonly streams: number;
+  readonly refused: readonly NotWrittenBack[];
+}
+
+/** How far a stream is sealed. */
+interface Sealed {
+  readonly seq: number;
+  readonly head: Digest;
+}
+
+/**
+ * Writes back what a table has lost of its sealed streams: each record byte for byte at its place, with what its first writing noted beside it
+ * (execution, limits, breaker, indexes), in one transaction. Who dies in between has written back a part, and the next one goes on.
+ *
+ * A stream that has gone on otherwise since is left as it is, and named. So is one with a lost record of which the log has the digest alone.
+ *
+ * @param origin With `verifiers`: the log whose keys they are. Without them the entries have to have the root of the checkpoint, whoever signed it.
+ * @throws {RedressError} `ledger/corrupt` when the log is not what was signed: then nothing is written.
+ */
+export async function writeBack(options: AwsJournalOptions, trusted: readonly { readonly origin: string; readonly key: string }[] = []): Promise<WrittenBack> {
+  const store = new Store(options);
+  const journal = new AwsJournal(options);
+  try {
+    const sealed = await sealedStreams(store, trusted);
+    const behind = await streamsBehind(store, sealed);
+    const refused: NotWrittenBack[] = behind.forked;
+    const lines = await linesOf(store, sealed.size, behind.lost);
+    let [records, streams] = [0, 0];
+    for (const [stream, found] of lines) {
+      const last = sealed.streams.get(stream);
+      const from = (behind.lost.get(stream) ?? 0) + 1;
+      const gap = found.findIndex((line) => line === null);
+      const whole = found.slice(0, gap < 0 ? found.length : gap) as readonly string[];
+      try {
+        const written = await journal.writeBack(stream, whole, gap < 0 ? (last?.head ?? null) : null);
+        records += written;
+        if (written > 0) streams++;
+        if (gap >= 0) refused.push({ stream, seq: from + gap, message: 'the log has only the digest of this record, which was too long for an entry' });
+      } catch (error) {
+        if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
+        refused.push({ stream, seq: from, message: error.message });
+      }
+    }
+    return { records, streams, refused };
+  } finally {
+    await journal.close();
+    await store.close();
+  }
+}
+
+/** The entries of the log, one bundle after the other. */
+async function* bundles(store: Store, size: number): AsyncIterable<readonly Buffer[]> {
+  for (let index = 0; index * TILE_WIDTH < size; index++) {
+    const path = tilePath({ level: 'entries', index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) });
+    const found = await store.bytes(`ledger/${path}`);
+    if (found === null) throw corrupt(`ledger/${path} is missing.`);
+    yield decodeEntries(found.bytes);
+  }
+}
+
+/** How far each stream is sealed, by a log that has the root that was signed. */
+async function sealedStreams(store: Store, trusted: readonly { readonly origin: string; readonly key: string }[]) {
+  const note = (await store.bytes(CHECKPOINT))?.bytes.toString('utf8') ?? null;
+  const streams = new Map<Digest, Sealed>();
+  if (note === null) return { size: 0, streams };
+  const [origin = '', size = '', root] = note.split('\n');
+  const keys = trusted.filter((each) => each.origin === origin).map(({ key }) => key);
+  const growth = new Growth(EMPTY_EDGE, null);
+  for await (const entries of bundles(store, Number(size)))
+    for (const entry of entries) {
+      growth.appendLeaf(leafHash(entry));
+      const said = readEntry(entry);
+      if (!('seal' in said)) streams.set(said.stream, said.after);
+      else if (said.seal.rotation !== undefined && keys.includes(said.seal.rotation.from))
+        keys.push(await announced(store, origin, said.seal.rotation, growth));
+    }
+  if (growth.size !== Number(size) || growth.root().toString('base64') !== root) throw corrupt('The entries of the log do not have the root that was signed.');
+  if (trusted.length > 0) openCheckpoint(note, origin, keys);
+  return { size: Number(size), streams };
+}
+
+/** A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. */
+async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<string> {
+  const proof = (await store.bytes(rotationPath(number)))?.bytes.toString('utf8') ?? '';
+  const { size, root } = openCheckpoint(proof.slice(proof.indexOf('\n\n') + 2), origin, [from]);
+  if (size !== then.size || !root.equals(then.root())) throw corrupt(`${rotationPath(number)} is of another log.`);
+  return to;
+}
+
+/** Streams that the table has less of than was sealed, with how many records it has; and those that have another record where both have one. */
+async function streamsBehind(store: Store, sealed: { readonly streams: ReadonlyMap<Digest, Sealed> }) {
+  const items = await store.getAll(
+    [...sealed.streams.keys()].map((stream) => ({ pk: streamKey(stream), sk: 'head' })),
+    ['pk', 'seq', 'digest'],
+  );
+  const heads = new Map(items.map((item) => [streamNamed(item['pk']?.S ?? ''), { seq: Number(item['seq']?.N ?? 0), head: item['digest']?.S }]));
+  const lost = new Map<Digest, number>();
+  const forked: NotWrittenBack[] = [];
+  for (const [stream, { seq, head }] of sealed.streams) {
+    const there = heads.get(stream) ?? { seq: 0, head: undefined };
+    if (there.seq < seq) lost.set(stream, there.seq);
+    else {
+      const digest = there.seq === seq ? there.head : (await store.get({ pk: streamKey(stream), sk: recordKey(seq) }))?.['digest']?.S;
+      if (digest !== head) forked.push({ stream, seq, message: 'the table has another record in its place: the stream has gone on otherwise' });
+    }
+  }
+  return { lost, forked };
+}
+
+/** The lines that a table lacks, of each stream in its order; null for a record whose line is nowhere. */
+async function linesOf(store: Store, size: number, lost: ReadonlyMap<Digest, number>): Promise<ReadonlyMap<Digest, readonly (string | null)[]>> {
+  const lines = new Map<Digest, (string | null)[]>([...lost.keys()].map((stream) => [stream, []]));
+  if (lost.size === 0) return lines;
+  for await (const entries of bundles(store, size))
+    for (const entry of entries) {
+      const said = readEntry(entry);
+      if ('seal' in said || said.after.seq <= (lost.get(said.stream) ?? Number.POSITIVE_INFINITY)) continue;
+      const { head } = said.after;
+      // Of one that was too long for an entry the line may be in the bucket.
+      const isLong = entry.subarray(0, 8).toString() === '{"long":';
+      lines.get(said.stream)?.push(isLong ? await store.text(lineKey(head)) : `${head} ${entry.toString('utf8')}`);
+    }
+  return lines;
+}
+
+function corrupt(message: string): RedressError {
+  return new RedressError('ledger/corrupt', `${message} Nothing was written back.`, { next: 'Find out with `redress evidence verify` what was changed.' });
+}
