@@ -1,0 +1,28 @@
+/**
+ * Queries over the records of Redress, and the report that auditors read.
+ *
+ * @packageDocumentation
+ */
+
+export { businessDaysBetween, businessDeadline, type Calendar, DEFAULT_CALENDAR, parseCalendar, type Weekday } from './business-days.js';
+export { csvOf } from './csv.js';
+export { causeOf, type HistoryCall, type HistoryEntry, type HistoryNotice, noticeOf } from './entries.js';
+export { EntryIndex, indexOf } from './entry-index.js';
+export { ENDS, EVERYTHING, type Filter, type FilterInput, type Known, momentIn, parseFilter } from './filter.js';
+export {
+  type CoverageInput,
+  changesIn,
+  type ExceptionInput,
+  modelOf,
+  type NamedInput,
+  type OpenGap,
+  type Period,
+  type ReportInput,
+  type ReportModel,
+  type Verification,
+} from './model.js';
+export { reportHtml } from './report.js';
+export { type Around, RECORDS_ALONE, ROW_COLUMNS, type Row, rowOf } from './rows.js';
+export { rankOf, SAMPLE_ALGORITHM, sampleOf } from './sample.js';
+export { csvSiblings, type ProofFile, proofsIn, type Sibling } from './siblings.js';
+export { verdictOf } from './views/cover.js';
