@@ -1,6 +1,6 @@
 // Deliberate defects in queries and in the report.
 
-const REPORT = ['packages/cli/test/report.test.ts'];
+const REPORT = ['packages/cli/src/report.test.ts'];
 
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
@@ -16,8 +16,8 @@ export default [
     promise: 'Of a resource with many gaps none is left out.',
     defect: 'only as many as a decision looks at are kept',
     file: 'packages/evidence/src/standing.ts',
-    find: 'ended, Number.MAX_SAFE_INTEGER);',
-    replace: 'ended);',
+    find: '      Number.MAX_SAFE_INTEGER,',
+    replace: '      undefined,',
     tests: ['packages/evidence/src/standing.test.ts'],
   },
   {
@@ -109,7 +109,7 @@ export default [
     tests: REPORT,
   },
   {
-    promise: 'A cell of a spreadsheet is no formula.',
+    promise: 'No cell of a spreadsheet is a formula.',
     defect: 'names of accounts may be',
     file: 'packages/report/src/csv.ts',
     find: 'escape_formulas: true',
@@ -141,7 +141,7 @@ export default [
     tests: REPORT,
   },
   {
-    promise: 'A holiday is no business day.',
+    promise: 'A holiday is not a business day.',
     defect: 'it is counted',
     file: 'packages/report/src/business-days.ts',
     find: '!weekend.includes(weekday) && !holidays.includes(day)',

@@ -138,6 +138,8 @@ export async function quarter(directory: string, { sealed = true, weeks = 13 } =
   await world.opened(PROD, 'w-waits', 'open-waits', 'carol', { owner: 'payments' });
   world.time = QUARTER.end + HOUR;
   await world.opened(DEV, 'w-after', 'open-1', 'bob');
+  // What is open at the end of the period is closed after it.
+  await world.approveAll('arn:aws:iam::333333333333:role/SecurityLead', 'CHG-3000: reviewed');
   await world.journal.close?.();
   const { secret, verifier } = generateKey('example.com/redress');
   const trust = join(directory, 'redress.trust.json');

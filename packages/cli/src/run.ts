@@ -344,7 +344,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     });
   program
     .command('report')
-    .description('what auditors read: one page of a period, without network or script, with CSV, OSCAL, OCSF and proofs beside it')
+    .description('what auditors read: one page of a period, without network or script, with CSV, OSCAL, OCSF and proofs next to it')
     .requiredOption('--from <when>', 'begin of the period: a date (UTC), a moment, or a duration back from now')
     .requiredOption('--to <when>', 'its end; a date is meant to its end (UTC)')
     .requiredOption('--out <folder>', 'where it is written; nothing is replaced')

@@ -39,12 +39,12 @@ describe('business days', () => {
   });
 
   it.each([
-    [[], 'no object'],
-    [{ zone: 'Sydney' }, '"Sydney" is no time zone'],
+    [[], 'not an object'],
+    [{ zone: 'Sydney' }, '"Sydney" is not a time zone'],
     [{ weekend: ['sat'] }, 'weekend takes some of'],
     [{ weekend: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] }, 'and not all'],
-    [{ holidays: ['2026-02-30'] }, '"2026-02-30" is no date'],
-    [{ holidays: '2026-12-25' }, 'is no date'],
+    [{ holidays: ['2026-02-30'] }, '"2026-02-30" is not a date'],
+    [{ holidays: '2026-12-25' }, 'is not a date'],
     [{ holiday: [] }, '"holiday" is not known; allowed: zone, weekend, holidays'],
   ])('a calendar %j is refused', (input, message) => {
     expect(() => parseCalendar(input, 'calendar.json')).toThrow(message);

@@ -32,15 +32,15 @@ export function parseCalendar(input: unknown, file: string): Calendar {
       place: { file },
       next: 'For example: {"zone": "Australia/Sydney", "weekend": ["saturday", "sunday"], "holidays": ["2026-12-25"]}',
     });
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw wrong('it is no object');
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw wrong('it is not an object');
   const unknown = Object.keys(input).find((key) => !['zone', 'weekend', 'holidays'].includes(key));
   if (unknown !== undefined) throw wrong(`${JSON.stringify(unknown)} is not known; allowed: zone, weekend, holidays`);
   const { zone = DEFAULT_CALENDAR.zone, weekend = DEFAULT_CALENDAR.weekend, holidays = [] } = input as Record<string, unknown>;
-  if (typeof zone !== 'string' || !isZone(zone)) throw wrong(`${JSON.stringify(zone)} is no time zone`);
+  if (typeof zone !== 'string' || !isZone(zone)) throw wrong(`${JSON.stringify(zone)} is not a time zone`);
   if (!Array.isArray(weekend) || !weekend.every((each) => (WEEKDAYS as readonly unknown[]).includes(each)) || new Set(weekend).size > 6)
     throw wrong(`weekend takes some of ${WEEKDAYS.join(', ')}, and not all`);
   const bad = Array.isArray(holidays) ? holidays.find((each) => !isDay(each)) : holidays;
-  if (!Array.isArray(holidays) || bad !== undefined) throw wrong(`holidays: ${JSON.stringify(bad)} is no date such as 2026-12-25`);
+  if (!Array.isArray(holidays) || bad !== undefined) throw wrong(`holidays: ${JSON.stringify(bad)} is not a date such as 2026-12-25`);
   return { zone, weekend: weekend as Weekday[], holidays: holidays as string[] };
 }
 

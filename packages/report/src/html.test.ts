@@ -26,11 +26,11 @@ describe('html', () => {
     );
   });
 
-  it('links within the page and to files beside it, and nowhere else', () => {
+  it('links within the page and to files next to it, and nowhere else', () => {
     expect(render(link('#change-1', '<x>'))).toBe('<a href="#change-1">&lt;x&gt;</a>');
     expect(render(link('proofs/x-1.tlog-proof', 'p'))).toContain('href="proofs/x-1.tlog-proof"');
     for (const to of ['https://example.com', 'javascript:alert(1)', '//x', '/etc/passwd', '../x', 'a/../b', '', '#', 'a b', '#"x'])
-      expect(() => link(to, 'x')).toThrow('no link');
+      expect(() => link(to, 'x')).toThrow('not a link');
   });
 
   it('takes no style that ends its own element', () => {

@@ -49,7 +49,7 @@ export function styleElement(css: string): Html {
 
 /** A link within the page, or to a file beside it. */
 export function link(to: string, label: Fragment): Html {
-  if (!/^(?:#[\w.:-]+|[\w][\w.-]*(?:\/[\w][\w.-]*)*)$/.test(to)) throw new Error(`${JSON.stringify(to)} is no link within the report.`);
+  if (!/^(?:#[\w.:-]+|[\w][\w.-]*(?:\/[\w][\w.-]*)*)$/.test(to)) throw new Error(`${JSON.stringify(to)} is not a link within the report.`);
   return html`<a href="${to}">${label}</a>`;
 }
 

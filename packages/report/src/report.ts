@@ -65,5 +65,5 @@ function keepRollback(rollbacks: Map<string, Rollback[]>, { rollbackOf, executio
 }
 
 function footer(): Html {
-  return html`<footer><p>This page is a view of the records beside it. Check them without it: <code>sha256sum -c SHA256SUMS</code>, and <code>redress-verify</code> on the ledger and on each proof.</p></footer>`;
+  return html`<footer><p>This page is a view of the records next to it. Check them without it: <code>sha256sum -c SHA256SUMS</code>, and <code>redress-verify</code> on the ledger and on each proof.</p></footer>`;
 }

@@ -75,7 +75,7 @@ ${tableView(
   'No decision of the period names a policy.',
 )}
 ${tableView(
-  'Files beside this page',
+  'Files next to this page',
   ['file', 'what it is'],
   files.map(({ name, what }) => [link(name, name), what]),
   'There are none.',

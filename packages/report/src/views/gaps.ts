@@ -58,12 +58,15 @@ function gapTable(caption: string, gaps: readonly OpenGap[], none: string): Html
       html`${stateView(gap.outcome)} ${gap.message}${gap.exception !== null && html` <strong>Exception ${gap.exception.id}: ${gap.exception.why}</strong>`}`,
       timeView(gap.since),
       html`${countOf(gap.ageDays, 'day')}, ${countOf(gap.businessDays, 'business day')}`,
-      gap.policyDeadline === null ? 'none is set' : html`${timeView(gap.policyDeadline)} ${gap.pastPolicy && stateView('past')}`,
-      html`${gap.paragraph36} ${gap.past36 ? stateView('past') : 'not reached'}`,
+      gap.policyDeadline === null ? 'none is set' : html`${timeView(gap.policyDeadline)} ${gap.pastPolicy && past(gap)}`,
+      html`${gap.paragraph36} ${gap.past36 ? past(gap) : 'not reached'}`,
     ]),
     none,
   );
 }
+
+/** A day that has passed; of a gap that is accepted it says no more than that. */
+const past = ({ exception }: OpenGap) => (exception?.covers === true ? 'passed' : stateView('past'));
 
 function exceptionsView({ exceptions, unregistered, period }: ReportModel): Html {
   const table = (caption: string, status: 'live' | 'ended', none: string) =>

@@ -44,7 +44,7 @@ export function nameView(name: string): Html {
 export function timeView(time: string | number | null): Fragment {
   if (time === null || time === '') return null;
   const iso = typeof time === 'number' ? new Date(time).toISOString() : time;
-  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
+  return html`<time datetime="${iso}"><span>${iso.slice(0, 10)}</span> <span>${iso.slice(11, 19)} UTC</span></time>`;
 }
 
 /** One of several, in words: `1 gap`, `2 gaps`. */

@@ -83,7 +83,7 @@ export function timesView({ times, weeks }: ReportModel): Html {
     )}`;
   };
   return html`<section id="times"><h2>Times, and what happened in each week</h2>
-<p>Of fixes that a second look has confirmed, without drills. <em>detect</em>: from when the event says that it happened to the first record. <em>decide</em>: from the first record to the begin of the change; waiting for a person is in it. <em>close</em>: from the beginning to the second look. p50 and p90 by nearest rank. Where no event says when a gap came to be, it is not in <em>detect</em>, and <em>close</em> counts from the first record.</p>
+<p>Of fixes that a second look has confirmed, without drills. <em>detect</em>: from when the event says that it happened to the first record. <em>decide</em>: from the first record to the begin of the change; the wait for an approval is in it. <em>close</em>: from the beginning to the second look. p50 and p90 by nearest rank. Where no event says when a gap came to be, it is not in <em>detect</em>, and <em>close</em> counts from the first record.</p>
 ${closed.length > 0 && rangeChart({ id: 'chart-close', title: 'Time to close, p50 and p90', description: `For each of ${closed.length} classes; the numbers are in the table of times.` }, closed, durationText)}
 ${tableView(
   'Times: p50 / p90',

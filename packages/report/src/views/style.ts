@@ -23,7 +23,8 @@ code,pre,.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberatio
 table{width:100%;border-collapse:collapse;margin:.75rem 0 1.5rem;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line)}
-th{min-width:5.5rem}
+th{min-width:5.5rem;overflow-wrap:normal}
+time span{white-space:nowrap}
 thead th{border-bottom:2px solid var(--ink)}
 td.num,th.num{text-align:right;padding-right:1rem}
 dl.facts{display:grid;grid-template-columns:minmax(8rem,13rem) 1fr;gap:.2rem 1rem;max-width:none}

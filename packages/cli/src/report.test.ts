@@ -10,7 +10,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOSTILE_NAMES, QUARTER, type Quarter, quarter } from '../../../tests/support/quarter.js';
 import { noteWidget, revokeOpenRules } from '../../../tests/support/widgets.js';
-import { command } from './support/command.js';
+import { command } from '../test/support/command.js';
 
 type Cells = Record<string, string>;
 const PERIOD = ['--from', QUARTER.from, '--to', QUARTER.to] as const;
@@ -243,7 +243,7 @@ describe('hostile names', () => {
     expect(html.match(/(?:src|href)="(?!#|proofs\/|[\w.-]+\.(?:csv|json|ndjson)")[^"]*"/g)).toBeNull();
   });
 
-  it('are no formulas in a spreadsheet', () => {
+  it('are not formulas in a spreadsheet', () => {
     expect(csv('out', 'changes.csv').some(({ resource }) => resource?.includes('=cmd'))).toBe(true);
     for (const name of ['changes.csv', 'gaps.csv', 'sample.csv', 'exceptions.csv', 'coverage.csv'])
       for (const cell of csv('out', name).flatMap((row) => Object.values(row))) expect(cell).not.toMatch(/^[=+@\t\r-]/);
@@ -337,7 +337,7 @@ describe('what is refused', () => {
   it.each([
     [['--from', '2026-09-30', '--to', '2026-07-01'], 'not before'],
     [['--from', '2026-07-01', '--to', '2026-10-05'], 'has not passed'],
-    [['--from', '2026-06-31', '--to', '2026-09-30'], 'no duration, date or moment'],
+    [['--from', '2026-06-31', '--to', '2026-09-30'], 'not a duration, a date or a moment'],
     [[...PERIOD, '--sample', '0'], '--sample takes a whole number'],
     [[...PERIOD, '--proofs', 'some'], 'There are no proofs'],
     [[...PERIOD, '--framework', 'cis-99'], 'There is no framework'],

@@ -1,5 +1,5 @@
 // Questions to the records, on the command line, over a quarter that the engine has written.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HistoryEntry } from '@redress/report';
@@ -7,7 +7,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROD, QUARTER, type Quarter, quarter } from '../../../tests/support/quarter.js';
 import { noteWidget, revokeOpenRules } from '../../../tests/support/widgets.js';
-import { command } from './support/command.js';
+import { command } from '../test/support/command.js';
 
 let directory: string;
 let made: Quarter;
@@ -27,9 +27,10 @@ const all = () => found('--since', '2020-01-01');
 
 describe('redress history', () => {
   it('answers which changes in prod in the third quarter, by which remediator, approved by whom, under which ticket', async () => {
-    const { exit, out } = await redress(
-      ...['history', '--environment', 'prod', '--since', '2026-07-01', '--until', '2026-09-30', '--outcome', 'remediated', '--output', 'csv'],
-    );
+    // As the page says.
+    const page = readFileSync(new URL('../../../docs/report.md', import.meta.url), 'utf8');
+    const [, words = ''] = /under which ticket\?\* is one command.*?^redress (history [^\n]+)$/ms.exec(page) ?? [];
+    const { exit, out } = await redress(...words.split(' '));
     expect(exit).toBe(0);
     const rows = parse(out, { columns: true }) as Record<string, string>[];
     const changes = (await all()).filter(
