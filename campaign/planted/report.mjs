@@ -96,8 +96,8 @@ export default [
     promise: 'Records that cannot be read are named first in the report.',
     defect: 'they are passed over in silence',
     file: 'packages/cli/src/commands/report.ts',
-    find: 'unread.add(messageOf(error));',
-    replace: 'unread.has(messageOf(error));',
+    find: '(problem) => unread.add(problem)',
+    replace: '(problem) => unread.has(problem)',
     tests: REPORT,
   },
   {

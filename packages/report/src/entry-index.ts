@@ -13,7 +13,8 @@ PRAGMA synchronous = OFF;
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, account TEXT NOT NULL, type TEXT NOT NULL,
   resource TEXT NOT NULL, remediator TEXT NOT NULL, outcome TEXT NOT NULL, execution TEXT, stands INTEGER NOT NULL, actors TEXT NOT NULL,
-  approver TEXT NOT NULL, tickets TEXT NOT NULL, tagged INTEGER NOT NULL
+  approver TEXT NOT NULL, tickets TEXT NOT NULL, tagged INTEGER NOT NULL,
+  closed TEXT, policy TEXT, exception TEXT, drill INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE bodies (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 `;
@@ -21,6 +22,13 @@ const INDEXES =
   'CREATE INDEX by_time ON entries (time, stream, seq); CREATE INDEX by_record ON entries (stream, seq); CREATE INDEX by_execution ON entries (execution) WHERE execution IS NOT NULL;';
 /** Between several names of one entry: no name holds a line feed, for texts of records are cleaned of control characters. */
 const BETWEEN = '\n';
+
+/** Of an entry what counts. */
+export interface EntryLine extends Pick<HistoryEntry, 'time' | 'closed' | 'remediator' | 'execution' | 'policy' | 'exception' | 'drill'> {
+  readonly kind: string;
+  /** `open`: it has none. */
+  readonly outcome: string;
+}
 
 /** Entries of a journal, in order of time, to be asked by filters. */
 export class EntryIndex {
@@ -35,7 +43,7 @@ export class EntryIndex {
   constructor(around: Around = RECORDS_ALONE) {
     this.#around = around;
     this.#database.exec(`${SCHEMA}BEGIN;`);
-    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#body = this.#database.prepare('INSERT INTO bodies VALUES (?, ?)');
     this.#fold = new EntryFold(({ entry, stands }) => this.#keep(entry, stands));
   }
@@ -73,6 +81,10 @@ export class EntryIndex {
       approverOf(entry, this.#around)?.name ?? '',
       [...ticketsOf(entry, this.#around)].map((each) => `${BETWEEN}${each}${BETWEEN}`).join(''),
       entry.tags === null ? 0 : 1,
+      entry.closed,
+      entry.policy,
+      entry.exception,
+      entry.drill ? 1 : 0,
     );
     this.#body.run(id, JSON.stringify(entry));
   }
@@ -85,6 +97,19 @@ export class EntryIndex {
       const entry = JSON.parse(String(body)) as HistoryEntry;
       const seen = stands === 1 ? this.#fold.seen(entry) : null;
       yield seen !== null && seen >= entry.time ? { ...entry, seenUntil: seen } : entry;
+    }
+  }
+
+  /** The same as {@link EntryIndex.query}, of each what counts: a report has many entries, and shows few of them whole. */
+  *lines(filter: Filter = EVERYTHING): Generator<EntryLine> {
+    const { where, values } = conditions(filter);
+    const columns = 'kind, time, closed, remediator, outcome, execution, policy, exception, drill';
+    for (const row of this.#database.prepare(`SELECT ${columns} FROM entries WHERE ${where} ORDER BY time, stream, seq`).iterate(...values)) {
+      const text = (name: string) => row[name] as string | null;
+      yield {
+        ...{ kind: String(row['kind']), time: String(row['time']), closed: text('closed'), remediator: String(row['remediator']) },
+        ...{ outcome: String(row['outcome']), execution: text('execution'), policy: text('policy'), exception: text('exception'), drill: row['drill'] === 1 },
+      };
     }
   }
 

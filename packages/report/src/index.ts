@@ -7,8 +7,9 @@
 export { businessDaysBetween, businessDeadline, type Calendar, DEFAULT_CALENDAR, parseCalendar, type Weekday } from './business-days.js';
 export { csvOf } from './csv.js';
 export { causeOf, type HistoryCall, type HistoryEntry, type HistoryNotice, noticeOf } from './entries.js';
-export { EntryIndex, indexOf } from './entry-index.js';
+export { EntryIndex, type EntryLine, indexOf } from './entry-index.js';
 export { ENDS, EVERYTHING, type Filter, type FilterInput, type Known, momentIn, parseFilter } from './filter.js';
+export { recordsIn } from './folder.js';
 export {
   type CoverageInput,
   changesIn,
@@ -24,5 +25,5 @@ export {
 export { reportHtml } from './report.js';
 export { type Around, RECORDS_ALONE, ROW_COLUMNS, type Row, rowOf } from './rows.js';
 export { rankOf, SAMPLE_ALGORITHM, sampleOf } from './sample.js';
-export { csvSiblings, type ProofFile, proofsIn, type Sibling } from './siblings.js';
+export { csvSiblings, type ProofFile, partOf, proofsIn, type Sibling } from './siblings.js';
 export { verdictOf } from './views/cover.js';

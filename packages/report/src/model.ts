@@ -4,7 +4,7 @@ import { formatResource, type JsonObject, type Outcome } from '@redress/core';
 import type { Assessed, Assessment } from '@redress/evidence/formats';
 import { businessDaysBetween, businessDeadline, type Calendar, dayIn } from './business-days.js';
 import { type HistoryEntry, objectOf, text } from './entries.js';
-import type { EntryIndex } from './entry-index.js';
+import type { EntryIndex, EntryLine } from './entry-index.js';
 import { EVERYTHING, type Filter } from './filter.js';
 import type { Around } from './rows.js';
 import { sampleOf } from './sample.js';
@@ -198,13 +198,15 @@ export function modelOf(input: ReportInput): ReportModel {
   const ids: string[] = [];
   const weeks = new Map(weeksBetween(Date.parse(period.from), Date.parse(period.to)).map((week) => [week, blankWeek(week)]));
   const fixes = new Map<string, { remediator: string; environment: string | null; times: ReturnType<typeof timesOf>[] }>();
-  for (const entry of index.query({ ...EVERYTHING, since: period.from, until: period.to })) {
-    add(counts, `${entry.kind}\n${entry.outcome ?? 'open'}`);
+  for (const entry of index.lines({ ...EVERYTHING, since: period.from, until: period.to })) {
+    add(counts, `${entry.kind}\n${entry.outcome}`);
     if (entry.policy !== null) add(policies, entry.policy);
     if (entry.exception !== null) used.set(entry.exception, { count: (used.get(entry.exception)?.count ?? 0) + 1, last: entry.time });
     if (entry.kind === 'execution' && entry.execution !== null) ids.push(entry.execution);
     inWeek(weeks.get(weekOf(Date.parse(entry.time))), entry);
-    if (entry.kind !== 'execution' || entry.outcome !== 'remediated' || entry.drill) continue;
+  }
+  for (const entry of index.query({ ...changesIn(period), outcomes: ['remediated'] })) {
+    if (entry.drill) continue;
     const environment = around.environmentOf(entry.resource.account);
     const key = `${entry.remediator}\n${environment ?? ''}`;
     const known = fixes.get(key) ?? { remediator: entry.remediator, environment, times: [] };
@@ -268,7 +270,7 @@ function blankWeek(week: string): Counted<WeekRow> {
   return { week, closed: 0, rolledBack: 0, fights: 0, drills: 0, breakers: 0 };
 }
 
-function inWeek(week: Counted<WeekRow> | undefined, { kind, outcome, drill }: HistoryEntry): void {
+function inWeek(week: Counted<WeekRow> | undefined, { kind, outcome, drill }: EntryLine): void {
   if (week === undefined) return;
   if (kind === 'execution' && drill) week.drills++;
   else if (kind === 'execution' && outcome === 'remediated') week.closed++;

@@ -24,7 +24,7 @@ export function* reportHtml(input: ReportInput, model: ReportModel = modelOf(inp
   const { index, period } = input;
   const numbers = new Map<string, number>();
   const rollbacks = new Map<string, Rollback[]>();
-  for (const { execution } of index.query(changesIn(period))) numbers.set(execution ?? '', numbers.size + 1);
+  for (const { execution } of index.lines(changesIn(period))) numbers.set(execution ?? '', numbers.size + 1);
   for (const entry of index.query({ ...EVERYTHING, kinds: ['execution'], outcomes: ['rolled-back'] })) keepRollback(rollbacks, entry);
   const numberOf = (execution: string) => numbers.get(execution) ?? 0;
   const sampled = new Set(model.sample.ids);

@@ -1,4 +1,5 @@
 // Files beside the page: what a spreadsheet reads, and proofs.
+import { canonicalJson, type EvidenceRecord, type Json } from '@redress/core';
 import { csvOf } from './csv.js';
 import { changesIn, type OpenGap, type ReportInput, type ReportModel } from './model.js';
 import { ROW_COLUMNS, rowOf } from './rows.js';
@@ -106,16 +107,34 @@ export interface ProofFile {
 const LONGEST_RECORD = 49_146;
 const LONGEST_PROOF = 65_536;
 
+/** A bundle as `@redress/verify` makes it. */
+interface Bundle {
+  readonly bundle: 1;
+  readonly checkpoint: string;
+  readonly documents: Readonly<Record<string, string>>;
+  readonly records: readonly { readonly entry: number; readonly path: readonly string[]; readonly text: string }[];
+  readonly seal: unknown;
+}
+
+/** Of a bundle the part that is about some executions: it verifies alone, too. Null: it has nothing of them. */
+export function partOf(bundle: string, executions: readonly string[]): string | null {
+  const whole = JSON.parse(bundle) as Bundle;
+  const wanted = new Set<unknown>(executions);
+  const read = whole.records.map((each) => ({ each, ...(JSON.parse(each.text) as Pick<EvidenceRecord, 'execution' | 'blobs'>) }));
+  const kept = read.filter(({ execution }) => wanted.has(execution));
+  if (kept.length === 0) return null;
+  const named = new Set<string>(kept.flatMap(({ blobs }) => Object.values(blobs)));
+  const documents = Object.fromEntries(Object.entries(whole.documents).filter(([digest]) => named.has(digest)));
+  return canonicalJson({ ...whole, documents, records: kept.map(({ each }) => each) } as unknown as Json);
+}
+
 /**
  * The proof of the last record of each execution, out of a bundle that `@redress/verify` has made.
  *
  * @see https://c2sp.org/tlog-proof
  */
 export function proofsIn(bundle: string): readonly ProofFile[] {
-  const { checkpoint, records } = JSON.parse(bundle) as {
-    readonly checkpoint: string;
-    readonly records: readonly { readonly entry: number; readonly path: readonly string[]; readonly text: string }[];
-  };
+  const { checkpoint, records } = JSON.parse(bundle) as Bundle;
   return records.flatMap(({ entry, path, text }) => {
     const { kind, execution } = JSON.parse(text) as { readonly kind: string; readonly execution: string | null };
     if (kind !== 'outcome' || execution === null) return [];

@@ -18,13 +18,15 @@ import {
   type NamedInput,
   type Period,
   parseCalendar,
+  partOf,
   proofsIn,
   type ReportInput,
+  recordsIn,
   reportHtml,
   verdictOf,
 } from '@redress/report';
 import type { VerifyReport } from '@redress/verify';
-import { type Composition, type Data, openJournal, reasonOf } from '../compose.js';
+import { type Composition, type Data, reasonOf } from '../compose.js';
 import type { LastResult } from '../coverage/rows.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -90,7 +92,7 @@ export async function reportCommand(io: Io, composition: Composition, options: R
   return inCopy(io, composition.data, options, async (directory, verification) => {
     const made = await madeBeside(target, options.out, async (folder) => {
       const files = new Files(folder);
-      const { index, assessment, unread } = await readAll({ shown: composition.data.shown, directory, aws: null }, composition, period, files);
+      const { index, assessment, unread } = await readAll(directory, composition, period, files);
       try {
         const sample = { size, seed: options.seed ?? null };
         const input = await inputOf(io, composition, options, { period, index, assessment, unread, verification, calendar, sample, named });
@@ -228,41 +230,32 @@ async function writeAll(file: FileHandle, pieces: Iterable<string> | AsyncIterab
 
 /** Reads all records before the end of the period: into the index, into what is open, and as events of OCSF. */
 async function readAll(
-  data: Data,
+  directory: string,
   composition: Composition,
   { from, to }: Period,
   files: Files,
 ): Promise<{ index: EntryIndex; assessment: Assessment; unread: readonly string[] }> {
-  const journal = await openJournal(data, { create: false });
   const index = new EntryIndex(aroundOf(composition));
   const standing = new StandingGaps();
   const unread = new Set<string>();
-  const records = async function* (each: (stored: StoredRecord) => void = () => undefined): AsyncGenerator<StoredRecord> {
-    try {
-      for await (const stored of journal.read({ all: true })) {
-        if (stored.record.time >= to) continue;
-        each(stored);
-        yield stored;
-      }
-    } catch (error) {
-      // What could be read is reported, and what could not stands first.
-      unread.add(messageOf(error));
+  const records = function* (each: (stored: StoredRecord) => void = () => undefined): Generator<StoredRecord> {
+    // What could be read is reported, and what could not stands first.
+    for (const stored of recordsIn(directory, (problem) => unread.add(problem))) {
+      if (stored.record.time >= to) continue;
+      each(stored);
+      yield stored;
     }
   };
   const both = (stored: StoredRecord) => {
     index.add(stored);
     standing.add(stored);
   };
-  try {
-    await files.write('ocsf.ndjson', eventsOf(ocsfEvents(records(both)), Date.parse(from)));
-    index.done();
-    const assessment = await assess({ records: records(), gaps: standing.gaps() });
-    const documents = { 'oscal-assessment-results.json': await oscalAssessmentResults(assessment), 'oscal-poam.json': await oscalPoam(assessment) };
-    for (const [name, { document }] of Object.entries(documents)) await files.write(name, [`${JSON.stringify(document, null, 2)}\n`]);
-    return { index, assessment, unread: [...unread] };
-  } finally {
-    await journal.close?.();
-  }
+  await files.write('ocsf.ndjson', eventsOf(ocsfEvents(records(both)), Date.parse(from)));
+  index.done();
+  const assessment = await assess({ records: records(), gaps: standing.gaps() });
+  const documents = { 'oscal-assessment-results.json': await oscalAssessmentResults(assessment), 'oscal-poam.json': await oscalPoam(assessment) };
+  for (const [name, { document }] of Object.entries(documents)) await files.write(name, [`${JSON.stringify(document, null, 2)}\n`]);
+  return { index, assessment, unread: [...unread] };
 }
 
 async function* eventsOf(events: ReturnType<typeof ocsfEvents>, from: number): AsyncGenerator<string> {
@@ -335,9 +328,9 @@ function lastOf(index: EntryIndex, { assessed }: Assessment): ReadonlyMap<string
   for (const { conclusion, gaps, satisfied } of assessed)
     if (!satisfied) open.set(conclusion.remediator, (open.get(conclusion.remediator) ?? 0) + Math.max(1, gaps.length));
   const found = new Map<string, LastResult>();
-  for (const { remediator, time, closed, outcome } of index.query({ ...EVERYTHING, kinds: ['execution', 'decision', 'sweep'] })) {
+  for (const { remediator, time, closed, outcome } of index.lines({ ...EVERYTHING, kinds: ['execution', 'decision', 'sweep'] })) {
     const at = closed ?? time;
-    if ((found.get(remediator)?.time ?? '') <= at) found.set(remediator, { time: at, outcome: outcome ?? 'open', open: open.get(remediator) ?? 0 });
+    if ((found.get(remediator)?.time ?? '') <= at) found.set(remediator, { time: at, outcome, open: open.get(remediator) ?? 0 });
   }
   return found;
 }
@@ -385,14 +378,12 @@ async function proofsOf(
   if (checkpoint === null || status === 'tampered' || which === 'none') return none;
   const sealed = new Map(uncovered.map(({ stream, first }) => [stream, first]));
   const isSealed = ({ stream, seq }: { readonly stream: string; readonly seq: number }) => seq < (sealed.get(stream) ?? Number.POSITIVE_INFINITY);
-  const changes = [...index.query(changesIn(period))]
-    .filter(({ closed, records }) => closed !== null && records.every(isSealed))
-    .flatMap(({ execution }) => execution ?? []);
+  const changes: string[] = [];
+  for (const { closed, records, execution } of index.query(changesIn(period)))
+    if (closed !== null && execution !== null && records.every(isSealed)) changes.push(execution);
   const drawn = sample.filter((each) => changes.includes(each));
-  const { makeBundle } = await import('@redress/verify');
-  const bundleOf = (executions: readonly string[]) => (executions.length === 0 ? null : makeBundle(directory, { executions }).file);
-  const bundle = bundleOf(drawn);
-  const all = which === 'all' || (which === undefined && changes.length <= PROVEN);
-  const source = all ? bundleOf(changes) : bundle;
-  return { proofs: source === null ? [] : proofsIn(source), bundle };
+  const chosen = which === 'all' || (which === undefined && changes.length <= PROVEN) ? changes : drawn;
+  if (chosen.length === 0) return none;
+  const { file } = (await import('@redress/verify')).makeBundle(directory, { executions: chosen });
+  return { proofs: proofsIn(file), bundle: partOf(file, drawn) };
 }
