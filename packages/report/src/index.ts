@@ -20,7 +20,9 @@ export {
   type Period,
   type ReportInput,
   type ReportModel,
+  type TimesRow,
   type Verification,
+  type WeekRow,
 } from './model.js';
 export { reportHtml } from './report.js';
 export { type Around, RECORDS_ALONE, ROW_COLUMNS, type Row, rowOf } from './rows.js';
