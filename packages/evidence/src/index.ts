@@ -11,3 +11,4 @@ export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledge
 export type { NextKey, Rotated, SealReport, Skipped } from './ledger/sealer.js';
 export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { memoryJournal } from './memory.js';
+export { recordsIn } from './records.js';

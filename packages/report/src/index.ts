@@ -9,7 +9,6 @@ export { csvOf } from './csv.js';
 export { causeOf, type HistoryCall, type HistoryEntry, type HistoryNotice, noticeOf } from './entries.js';
 export { EntryIndex, type EntryLine, indexOf } from './entry-index.js';
 export { ENDS, EVERYTHING, type Filter, type FilterInput, type Known, momentIn, parseFilter } from './filter.js';
-export { recordsIn } from './folder.js';
 export {
   type CoverageInput,
   changesIn,

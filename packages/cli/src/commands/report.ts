@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, writeFile 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { closedWithin, digestOf, messageOf, type StoredRecord, toJson } from '@redress/core';
+import { recordsIn } from '@redress/evidence';
 import { type Assessment, assess, ocsfEvents, oscalAssessmentResults, oscalPoam, StandingGaps } from '@redress/evidence/formats';
 import {
   type Calendar,
@@ -21,7 +22,6 @@ import {
   partOf,
   proofsIn,
   type ReportInput,
-  recordsIn,
   reportHtml,
   verdictOf,
 } from '@redress/report';

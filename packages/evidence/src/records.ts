@@ -1,8 +1,10 @@
 // Records of a journal in a folder, as they stand there: nothing is written, nothing is locked, and evidence that may only be read can be read.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Digest, type EvidenceRecord, isRecord, type Json, type StoredRecord } from '@redress/core';
+import { blobFile, isStreamFile, streamFile } from './layout.js';
+import { FolderArchives } from './ledger/archive.js';
 
 /** Where the JSON of a record begins in its line: after `sha256:`, 64 digits and a space. */
 const JSON_AT = 72;
@@ -16,21 +18,24 @@ const LINE_FEED = 10;
  * @example for (const { record } of recordsIn('.redress', console.error)) console.log(record.kind);
  */
 export function* recordsIn(directory: string, unread: (problem: string) => void): Generator<StoredRecord> {
+  const archives = new FolderArchives(directory);
   for (const stream of streamsIn(directory)) {
-    const path = join(directory, 'streams', stream.slice(0, 2), `${stream}.jsonl`);
     let seq = 0;
     try {
-      for (const line of linesOf(readFileSync(path))) yield recordIn(directory, stream, ++seq, line);
+      for (const line of linesOf(readFileSync(streamFile(directory, stream))))
+        yield recordIn(stream, ++seq, line, (digest) => documentOf(directory, digest, archives));
     } catch (error) {
-      unread(`stream sha256:${stream}, from record ${Math.max(1, seq)} on: ${error instanceof Error ? error.message : String(error)}`);
+      unread(`stream ${stream}, from record ${Math.max(1, seq)} on: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }
 
 /** Digests of the streams, in order. */
-function streamsIn(directory: string): readonly string[] {
+function streamsIn(directory: string): readonly Digest[] {
   return readdirSync(join(directory, 'streams'), { recursive: true, encoding: 'utf8' })
-    .flatMap((name) => /([0-9a-f]{64})\.jsonl$/.exec(name)?.[1] ?? [])
+    .map((name) => basename(name))
+    .filter(isStreamFile)
+    .map((name): Digest => `sha256:${basename(name, '.jsonl')}`)
     .sort();
 }
 
@@ -40,17 +45,17 @@ function* linesOf(bytes: Buffer): Generator<Buffer> {
   if (from < bytes.length) throw new Error('its last line is half written');
 }
 
-function recordIn(directory: string, stream: string, seq: number, line: Buffer): StoredRecord {
+function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (digest: Digest) => Json | undefined): StoredRecord {
   const digest = line.toString('latin1', 0, JSON_AT - 1);
   const json = line.subarray(JSON_AT);
   if (digestOf(json) !== digest) throw new Error('the record is not what its digest says');
   const record = JSON.parse(json.toString('utf8')) as EvidenceRecord;
-  if (!isRecord(record) || record.seq !== seq || record.stream !== `sha256:${stream}`) throw new Error('the record is not in its place');
+  if (!isRecord(record) || record.seq !== seq || record.stream !== stream) throw new Error('the record is not in its place');
   if (!hasForm(record)) throw new Error('the record has another form than records have');
   const documents: Record<string, Json> = {};
   for (const [name, of] of Object.entries(record.blobs)) {
-    const document = documentOf(directory, of);
-    if (document !== null) documents[name] = document;
+    const document = documentFor(of);
+    if (document !== undefined) documents[name] = document;
   }
   return { stream: record.stream, seq, digest: digest as Digest, record, documents };
 }
@@ -61,18 +66,22 @@ function hasForm({ kind, time, remediator, execution, resource, body, blobs }: E
   return texts.every((each) => typeof each === 'string') && (execution === null || typeof execution === 'string') && isRecord(body) && isRecord(blobs);
 }
 
-/** A document; null: it is not there, since its retention has ended or for another reason that the verifier says. */
-function documentOf(directory: string, digest: string): Json {
-  const hex = digest.slice('sha256:'.length);
-  let bytes: Buffer;
+/** A document, from its file or an archive; undefined: it is not there, since its retention has ended or for another reason that the verifier says. */
+function documentOf(directory: string, digest: Digest, archives: FolderArchives): Json | undefined {
+  const text = textOf(blobFile(directory, digest)) ?? archives.get(digest);
+  if (text === null) return undefined;
+  if (digestOf(Buffer.from(text)) !== digest) throw new Error(`the document ${digest} is not what its digest says`);
+  return JSON.parse(text) as Json;
+}
+
+/** Null: there is no such file. */
+function textOf(file: string): string | null {
   try {
-    bytes = readFileSync(join(directory, 'blobs', hex.slice(0, 2), `${hex}.json`));
+    return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  if (digestOf(bytes) !== digest) throw new Error(`the document ${digest} is not what its digest says`);
-  return JSON.parse(bytes.toString('utf8')) as Json;
 }
 
 function digestOf(bytes: Buffer): string {
