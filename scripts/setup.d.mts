@@ -5,7 +5,7 @@ export const NODE: string;
 /** Python of the emulator's virtual environment. */
 export const PYTHON: string;
 /** Where a tool is; `setup` or `install` puts it there. */
-export function folderOf(name: 'axe-core' | 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
+export function folderOf(name: 'event-ruler' | 'versitygw' | 'sumdb-note' | 'tessera'): string;
 /** Python of a tool. */
 /** The version that a tool is pinned to. */
 export function versionOf(name: string): string;

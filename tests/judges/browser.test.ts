@@ -1,17 +1,16 @@
 // A real browser looks at the report: its layout, its accessibility, and what it asks for.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../packages/cli/test/support/command.js';
-import { folderOf } from '../../scripts/setup.mjs';
 import { HOSTILE_NAMES, QUARTER, quarter } from '../support/quarter.js';
 import { noteWidget, revokeOpenRules } from '../support/widgets.js';
 import { layoutFaults } from './support/layout.mjs';
 
-const AXE = readFileSync(join(folderOf('axe-core'), 'axe.min.js'), 'utf8');
 const WIDTHS = [1440, 768, 390];
 
 let directory: string;
@@ -56,7 +55,7 @@ async function faults(file: string, { width, media = 'screen' }: { readonly widt
 }
 
 async function axeFaults(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
     violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
   };

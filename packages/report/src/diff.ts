@@ -11,7 +11,7 @@ const AROUND = 2;
 const MOST_EDITS = 2_000;
 
 /** A document as text, with its members in order of their names. */
-export function documentText(value: Json): string {
+function documentText(value: Json): string {
   return JSON.stringify(sorted(value), null, 2);
 }
 

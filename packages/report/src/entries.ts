@@ -1,12 +1,9 @@
 // Records folded to entries: an execution with everything that belongs to it, a decision, an answer of a person, a sweep.
 import { GLOBAL_REGION, isRecord, type Json, type JsonObject, type Plan, type ResourceRef, type StoredRecord, sweepsOf } from '@redress/core';
 
-/** Kinds of entries. */
-export const ENTRY_KINDS = ['execution', 'decision', 'duplicate', 'approval', 'sweep', 'breaker', 'notice'] as const;
-
 /** One entry of the history: an execution with everything that belongs to it, or one record that belongs to none. */
 export interface HistoryEntry {
-  readonly kind: (typeof ENTRY_KINDS)[number];
+  readonly kind: 'execution' | 'decision' | 'duplicate' | 'approval' | 'sweep' | 'breaker' | 'notice';
   /** When it began. */
   readonly time: string;
   /** When it was closed; null for an open execution. */

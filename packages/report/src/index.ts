@@ -13,6 +13,7 @@ export {
   type CoverageInput,
   changesIn,
   type ExceptionInput,
+  type ExceptionRow,
   modelOf,
   type NamedInput,
   type OpenGap,

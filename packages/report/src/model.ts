@@ -360,7 +360,7 @@ function gapRow(
 const OWNER_TAGS = ['owner', 'team'] as const;
 
 /** Whose a resource is, as its tags say: names are compared without their case. */
-export function ownerIn(tags: unknown): string | null {
+function ownerIn(tags: unknown): string | null {
   const own: JsonObject = objectOf(tags) ?? {};
   for (const wanted of OWNER_TAGS) {
     const found = Object.entries(own).find(([key, value]) => key.toLowerCase() === wanted && text(value)?.trim());

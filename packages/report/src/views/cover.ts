@@ -18,7 +18,7 @@ const MEANS: Readonly<Record<ReturnType<typeof verdictOf>, string>> = {
 };
 
 /** What could not be verified, each as a sentence. Nothing but an intact ledger that is sealed as a whole leaves it empty of findings. */
-export function unverified({ verification, unread }: Pick<ReportInput, 'verification' | 'unread'>): readonly string[] {
+function unverified({ verification, unread }: Pick<ReportInput, 'verification' | 'unread'>): readonly string[] {
   const { unsealed, expired, findings } = verification;
   const verdict = verdictOf(verification);
   return [
