@@ -74,6 +74,16 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'browser',
+    judge: "Debian's Chromium, and axe, which checks accessibility",
+    judges:
+      'the report of a ledger that the engine has written, with hostile names, and that of an empty one: at 1440, 768 and 390 pixels and on paper nothing overflows, axe finds nothing, the console is silent, and nothing is fetched',
+    tools: [
+      { name: 'playwright-core', licence: 'Apache-2.0', by: 'npm; drives Chromium 120 or newer' },
+      { name: 'axe-core', licence: 'MPL-2.0', by: 'npm' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

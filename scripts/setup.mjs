@@ -62,6 +62,8 @@ const TOOLS = {
     what: "Go's library of signed notes (sumdb/note, compiled by Go",
     builds: ['go'],
   },
+  'playwright-core': { folder: 'node_modules/playwright-core', npm: 'playwright-core', what: 'what drives the browser (playwright-core', uses: ['chromium'] },
+  'axe-core': { folder: 'node_modules/axe-core', npm: 'axe-core', what: 'the checker of accessibility (axe-core', uses: ['chromium'] },
 };
 /** Of Maven's own plugins, the one that copies an artefact with what it needs. */
 const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
@@ -72,6 +74,7 @@ const PROGRAMS = {
   mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
   // From 1.21 on it fetches the newer one that a module asks for.
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
+  chromium: { version: ['--version'], least: [120], install: 'apt install chromium', what: 'Chromium' },
 };
 
 const place = (name) => join(ROOT, TOOLS[name].folder);
@@ -286,13 +289,16 @@ export async function install(names) {
 
 /** What says which version a tool has to be. */
 function pinned(name) {
-  const { requirements, maven, go } = TOOLS[name];
+  const { requirements, maven, go, npm } = TOOLS[name];
+  if (npm !== undefined) return `${npm}@${JSON.parse(String(read('package.json'))).devDependencies[npm]}`;
   return requirements === undefined ? (maven ?? go) : String(read(requirements));
 }
 const wanted = (name) => digest([pinned(name), ...filesUnder(TOOLS[name].source ?? 'no-source').map((file) => readFileSync(file))]);
 const toolStamp = (name) => (name === 'moto' ? 'python' : TOOLS[name].requirements === undefined ? `tool-${name}` : `python-${name}`);
 
 function installed(name) {
+  // `setup` has installed what the manifest names.
+  if (TOOLS[name].npm !== undefined) return existsSync(place(name));
   const stamp = stampFile(toolStamp(name));
   const there = TOOLS[name].requirements === undefined ? place(name) : interpreter(name);
   return existsSync(there) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));

@@ -157,7 +157,7 @@ export default [
   {
     promise: '`explain` says that people were notified only where a record does.',
     defect: 'it says so where there is no channel',
-    file: 'packages/cli/src/commands/history.ts',
+    file: 'packages/report/src/entries.ts',
     find: "'Nobody was notified: no channel was configured.'",
     replace: "'People were notified.'",
     tests: ['packages/cli/src/run.test.ts'],

@@ -14,6 +14,7 @@ const START = Date.parse('2026-11-20T10:00:00Z');
 const ME = 'arn:aws:iam::111111111111:role/Redress';
 const policy = (mode = 'enforce', more = '') =>
   `version: 1\nenvironments:\n  dev: { accounts: ["111111111111"] }\n  prod: { accounts: [], after: none, because: a test }\napprovers: { dev: ["${ME}"] }\nremediators:\n  widget-revoke-open: { dev: ${mode} }\n${more}`;
+const PERIOD = ['--from', '2026-11-01', '--to', '2026-11-19'];
 const REGISTER = 'exceptions: { register: exceptions.yaml }\n';
 const ENTRY = (expires: string) => `- { id: E-1, scope: { resource: w-1 }, reason: r, owner: a, approver: b, expires: "${expires}" }\n`;
 
@@ -289,6 +290,12 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   explain: [
     ['a resource', async () => (await ran(), ['w-1']), 0],
     ['a resource that is not known', async () => (await ran(), ['w-9']), 2],
+  ],
+  report: [
+    ['a period of a ledger that is sealed', async () => (await sealed(), [...PERIOD, '--out', 'made']), 0],
+    ['a ledger that was never sealed', async () => (await ran(), [...PERIOD, '--out', 'made']), 1],
+    ['a period that has not passed', async () => (await sealed(), ['--from', '2026-11-01', '--to', '2026-12-31', '--out', 'made']), 2],
+    ['no journal', [...PERIOD, '--out', 'made'], 2],
   ],
   reconcile: [
     [

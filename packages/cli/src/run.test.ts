@@ -613,7 +613,7 @@ describe('approvals', () => {
     expect(history.map((each) => [each.kind, each.outcome, each.approval])).toEqual([
       ['decision', 'awaiting-approval', id],
       ['approval', 'approved', id],
-      ['execution', 'remediated', null],
+      ['execution', 'remediated', id],
     ]);
     expect((await redress('history', 'w-1')).out).toContain(`because a person approved it (${id})`);
     expect((await redress('approvals', 'list')).out).toBe('Nothing waits for a person.\n');

@@ -9,9 +9,11 @@ import type { BundleOptions, ExportOptions, ProofOptions, VerifyCommandOptions }
 import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
+import type { HistoryOptions } from './commands/history.js';
 import type { KeyOptions, RestoredOptions, RotateOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { ReconcileOptions } from './commands/reconcile.js';
+import type { ReportOptions } from './commands/report.js';
 import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { SweepCommandOptions } from './commands/sweep.js';
@@ -324,7 +326,40 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('history')
     .description('what changed, when, why, and by which event')
     .argument('[resource]', 'a resource id, TYPE/ID, or an execution (default: everything)')
-    .action(async (subject: string | undefined) => answer(await (await import('./commands/history.js')).historyCommand(io, data(), subject)));
+    .option('--since <when>', 'a duration back from now (P7D), a date (from its first moment, UTC) or a moment')
+    .option('--until <when>', 'the same; a date is meant to its end (UTC)')
+    .option('--account <id...>', 'in these accounts')
+    .option('--environment <name...>', 'in accounts of these environments of the policy')
+    .option('--remediator <id...>', 'of these')
+    .option('--outcome <name...>', 'with this end: remediated, rolled-back, denied, open and so on')
+    .option('--actor <text...>', 'caused or done by: part of an ARN, a session or a name')
+    .option('--approver <text...>', 'approved by: part of a name, of a plan or of the exception that covers it')
+    .option('--resource <id...>', 'of these: ids, TYPE/ID, or executions')
+    .option('--ticket <id...>', 'under these: of an exception, or named in the reason of a person')
+    .option('--output <format>', 'table (one line an entry), json, ndjson or csv (default: in words)')
+    .action((subject: string | undefined, options: HistoryOptions) => {
+      const work = async (composition: Composition | null) => (await import('./commands/history.js')).historyCommand(io, data(), subject, options, composition);
+      // What the policy and the register say is asked for only where it can make a difference.
+      return Object.keys(options).length > 0 ? composed(work) : work(null).then(answer);
+    });
+  program
+    .command('report')
+    .description('what auditors read: one page of a period, without network or script, with CSV, OSCAL, OCSF and proofs next to it')
+    .requiredOption('--from <when>', 'begin of the period: a date (UTC), a moment, or a duration back from now')
+    .requiredOption('--to <when>', 'its end; a date is meant to its end (UTC)')
+    .requiredOption('--out <folder>', 'where it is written; nothing is replaced')
+    .option('--pack <name...>', 'coverage of these conformance packs (default: apra-cpg-234)')
+    .option('--framework <name...>', 'coverage of these frameworks (default: fsbp and cis-7.0)')
+    .option('--calendar <file>', 'business days: JSON with zone, weekend and holidays (default: Monday to Friday in Australia/Sydney)')
+    .option('--sample <number>', 'how many changes the sample has (default: 25)')
+    .option('--seed <text>', 'what the sample is drawn by (default: the root of the sealed tree)')
+    .option('--proofs <which>', 'proofs of all changes, of the sample or of none (default: all, of more than 2,000 changes the sample)')
+    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
+    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere')
+    .option('--anchor <place...>', 'where checkpoints were kept: files, folders, or git repositories')
+    .option('--witness <key...>', 'witnesses that must have cosigned')
+    .option('--retention <days>', 'how long documents were to be kept')
+    .action((options: ReportOptions) => composed(async (composition) => (await import('./commands/report.js')).reportCommand(io, composition, options)));
   program
     .command('explain')
     .description('in plain words: why it acted or did not, and what to do next')

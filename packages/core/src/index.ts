@@ -145,6 +145,7 @@ export { policyMistakes } from './policy/composed.js';
 export { inOrganization, needsOrganization } from './policy/organization.js';
 export {
   type AccountTag,
+  closedWithin,
   DEFAULT_LIMITS,
   definePolicy,
   type Environment,

@@ -12,3 +12,4 @@ export type { Cosigned, NextKey, NotCosigned, Rotated, SealReport, Skipped } fro
 export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { type Witness, witnessOf } from './ledger/witness.js';
 export { memoryJournal } from './memory.js';
+export { recordsIn } from './records.js';

@@ -1,7 +1,17 @@
 // What stands open after records, well-formed or not: what a record does not say is not made up.
-import { type DigestSent, type EvidenceRecord, type Gap, type Json, type JsonObject, type OpenExecution, resource, type Unsaid } from '@redress/core';
+import {
+  type Digest,
+  type DigestSent,
+  type EvidenceRecord,
+  type Gap,
+  type Json,
+  type JsonObject,
+  type OpenExecution,
+  resource,
+  type Unsaid,
+} from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { type Standing, standingAfter, standingIn } from './standing.js';
+import { type Standing, StandingGaps, standingAfter, standingIn } from './standing.js';
 
 const ref = resource({ type: 'AWS::S3::Bucket', id: 'a', account: '111111111111', region: 'us-east-1' });
 const START = Date.parse('2026-11-24T10:00:00Z');
@@ -144,6 +154,22 @@ describe('a gap', () => {
     for (const other of ['failed', 'rolled-back', undefined] as const) expect(standingAfter(before, outcome, other, executed)).toEqual(before);
     expect(standingAfter(before, outcome, 'remediated', null)).toEqual(before);
     expect(standingAfter(before, recordOf({ kind: 'call', execution: 'x-1' }), 'remediated', executed)).toEqual(before);
+  });
+});
+
+describe('who reports', () => {
+  it('sees every gap of every stream, and none that was closed', () => {
+    const all = new StandingGaps();
+    const add = (stream: string, ...said: readonly Said[]) => {
+      for (const each of said) all.add({ stream: stream as Digest, record: recordOf(each) });
+    };
+    add('sha256:a', ...Array.from({ length: 60 }, (_, at) => gap({ key: `g-${at}`, subjects: [`s-${at}`] })));
+    add('sha256:b', gap(), gap({ key: 'g-2', over: ['g-1'], subjects: ['two'] }));
+    // An execution that began before another stream has nothing to do with it.
+    add('sha256:c', gap(), { kind: 'intent', execution: 'x-1', body: { subjects: ['one'] } });
+    add('sha256:c', { kind: 'outcome', execution: 'x-1', body: { journal: { outcome: 'remediated' } } });
+    add('sha256:d', gap({ key: 'g-3' }), { kind: 'outcome', execution: 'x-1', body: { journal: { outcome: 'remediated' } } });
+    expect(all.gaps().map(({ key }) => key)).toEqual([...Array.from({ length: 60 }, (_, at) => `g-${at}`), 'g-2', 'g-3']);
   });
 });
 

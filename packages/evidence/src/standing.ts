@@ -10,6 +10,7 @@ import {
   OUTCOMES,
   type Outcome,
   type ResourceRef,
+  type StoredRecord,
   type Unsaid,
 } from '@redress/core';
 
@@ -40,16 +41,62 @@ export function standingIn(
   };
 }
 
+/** What stands after the records that were taken in, all of it: a view keeps as much as a decision needs, and who reports leaves nothing out. */
+export class StandingGaps {
+  #stream: string | null = null;
+  #now: Standing = NOTHING;
+  #open: Pick<OpenExecution, 'remediator' | 'subjects'> | null = null;
+  readonly #gaps: Gap[] = [];
+
+  /** Takes in the next record: those of a stream in order, and together. */
+  add({ stream, record }: Pick<StoredRecord, 'stream' | 'record'>): void {
+    if (stream !== this.#stream) this.#end();
+    this.#stream = stream;
+    const { outcome } = journalIn(record);
+    const ended = record.kind === 'outcome' ? this.#open : null;
+    this.#now = standingAfter(
+      this.#now,
+      record,
+      OUTCOMES.find((each) => each === outcome),
+      ended,
+      Number.MAX_SAFE_INTEGER,
+    );
+    if (record.kind === 'outcome') this.#open = null;
+    if (record.kind === 'intent') this.#open = { remediator: record.remediator, subjects: texts(record.body['subjects']) };
+  }
+
+  /** All that stand, oldest first. */
+  gaps(): readonly Gap[] {
+    this.#end();
+    return this.#gaps.sort((a, b) => a.since - b.since);
+  }
+
+  #end(): void {
+    this.#gaps.push(...this.#now.gaps);
+    this.#now = NOTHING;
+    this.#open = null;
+  }
+}
+
+const NOTHING: Standing = { gaps: [], unsaid: [], digest: null };
+const journalIn = ({ body }: EvidenceRecord): JsonObject => (isRecord(body['journal']) ? (body['journal'] as JsonObject) : {});
+
 /** Where something stands in a stream; null: nothing does. */
 export function placeOf({ gaps, unsaid }: Pick<Standing, 'gaps' | 'unsaid'>): Pick<ResourceRef, 'account' | 'region'> | null {
   return (gaps[0] ?? unsaid[0])?.resource ?? null;
 }
 
-/** The same after one more record; `executed` is the execution that an outcome closes. */
-export function standingAfter(before: Standing, record: EvidenceRecord, outcome: Outcome | undefined, executed: OpenExecution | null): Standing {
+/** The same after one more record; `executed` is the execution that an outcome closes. At most `most` gaps stay, the newest. */
+export function standingAfter(
+  before: Standing,
+  record: EvidenceRecord,
+  outcome: Outcome | undefined,
+  executed: Pick<OpenExecution, 'remediator' | 'subjects'> | null,
+  most: number = GAPS_IN_VIEW,
+): Standing {
   const time = Date.parse(record.time);
   if (record.kind === 'decision' && isRecord(record.body['gap']))
-    return { ...before, gaps: decided(before.gaps, record, record.body['gap'] as JsonObject, time) };
+    return { ...before, gaps: decided(before.gaps, record, record.body['gap'] as JsonObject, time, most) };
   // What was closed, and comes back, appears again; also what was decided on apart, and closed together with others.
   if (record.kind === 'outcome' && executed !== null && outcome === 'remediated') {
     const { remediator, subjects } = executed;
@@ -62,7 +109,7 @@ export function standingAfter(before: Standing, record: EvidenceRecord, outcome:
   return isRecord(notice) ? noticed(before, record, notice as JsonObject, time) : before;
 }
 
-function decided(gaps: readonly Gap[], { resource, remediator, body, seq }: EvidenceRecord, said: JsonObject, time: number): readonly Gap[] {
+function decided(gaps: readonly Gap[], { resource, remediator, body, seq }: EvidenceRecord, said: JsonObject, time: number, most: number): readonly Gap[] {
   const over = texts(said['over']);
   const left = gaps.filter((each) => !over.includes(each.key));
   const { key } = said;
@@ -102,7 +149,7 @@ function decided(gaps: readonly Gap[], { resource, remediator, body, seq }: Evid
     triedAt: same ? known.triedAt : time,
     told: before?.told ?? null,
   };
-  return (known === undefined ? [...left, made] : left.map((each) => (each === known ? made : each))).slice(-GAPS_IN_VIEW);
+  return (known === undefined ? [...left, made] : left.map((each) => (each === known ? made : each))).slice(-most);
 }
 
 function noticed(before: Standing, { resource, remediator, execution, body }: EvidenceRecord, said: JsonObject, time: number): Standing {

@@ -34,15 +34,21 @@ export async function coverageCommand(io: Io, composition: Composition, options:
     throw new CliError('cli/usage', 'Coverage is of one pack or of one framework.', { next: `Give --pack ${PACKS[0]}, --pack FILE or --framework cis-6.0.` });
   if (!['table', 'json', 'csv'].includes(format))
     throw new CliError('cli/usage', `There is no format ${JSON.stringify(format)}.`, { next: 'Choose table, json or csv.' });
-  const input: CoverageInput = {
-    remediators: composition.remediators,
-    policy: composition.policy,
-    parametersOf: parametersOf(composition),
-    last: await lastResults(composition),
-  };
-  const document = pack === undefined ? await ofFramework(framework ?? '', input) : await ofPack(io, pack, input);
+  const document = await coverageOf(io, composition, pack === undefined ? { framework: framework ?? '' } : { pack }, await lastResults(composition));
   const text = format === 'json' ? JSON.stringify(document, null, 2) : format === 'csv' ? csv(document.rows) : human(io, document);
   return { json: document, text, exit: 0 };
+}
+
+/** Coverage of a pack or a framework, with what came of each remediator at last. */
+export async function coverageOf(
+  io: Io,
+  composition: Composition,
+  which: { readonly pack: string } | { readonly framework: string },
+  last: CoverageInput['last'],
+): Promise<CoverageDocument> {
+  const { remediators, policy } = composition;
+  const input: CoverageInput = { remediators, policy, parametersOf: parametersOf(composition), last };
+  return 'pack' in which ? ofPack(io, which.pack, input) : ofFramework(which.framework, input);
 }
 
 async function ofFramework(id: string, input: CoverageInput): Promise<CoverageDocument> {
@@ -103,7 +109,8 @@ const answersOf = (counts: CoverageDocument['counts']) =>
   Object.entries(counts)
     .map(([answer, count]) => `${count} ${answer}`)
     .join(', ');
-const lastWords = (last: LastResult | null) =>
+/** What came of a remediator at last, in words. */
+export const lastWords = (last: LastResult | null) =>
   last === null
     ? '-'
     : `${last.outcome} ${last.word === undefined ? last.time.slice(0, 10) : `by ${printable(last.word.by)} until ${last.word.until.slice(0, 10)}`}${last.open === 0 ? '' : `, ${last.open} open`}`;

@@ -71,8 +71,14 @@ export async function evidenceVerifyCommand(io: Io, data: Data, options: GlobalO
   return answered(io, await verified(io, data.directory, place));
 }
 
-async function verified(io: Io, directory: string, place: VerifyCommandOptions): Promise<VerifyReport> {
-  const trustFile = place.trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+/** The trust file that is named, or the one that is there; undefined: there is none. */
+export function trustFileOf(io: Io, { trust }: Pick<VerifyCommandOptions, 'trust'>): string | undefined {
+  return trust ?? (existsSync(resolve(io.cwd, TRUST_FILE)) ? TRUST_FILE : undefined);
+}
+
+/** What the verifier finds in a folder. */
+export async function verified(io: Io, directory: string, place: VerifyCommandOptions): Promise<VerifyReport> {
+  const trustFile = trustFileOf(io, place);
   const trust = trustFile === undefined ? {} : { trust: await trustIn(io, trustFile) };
   const copies = await Promise.all((place.checkpoint ?? []).map(async (name) => ({ name, note: await bytesOf(io, name) })));
   const threads = place.threads === undefined ? undefined : numberOf(place.threads, '--threads', 1, 64);
@@ -87,7 +93,7 @@ async function verified(io: Io, directory: string, place: VerifyCommandOptions):
 }
 
 /** The heads of a journal on AWS say what no folder can. */
-function withCut(report: VerifyReport, cut: ExportReport['cut']): VerifyReport {
+export function withCut(report: VerifyReport, cut: ExportReport['cut']): VerifyReport {
   const lines = cutLines(cut);
   const findings = cut.map(({ stream, records }, index) => ({
     ...{ severity: 'tampered' as const, code: 'cut-stream', message: (lines[index] ?? '').slice('tampered: '.length) },

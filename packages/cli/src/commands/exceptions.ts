@@ -92,6 +92,18 @@ async function documents(composition: Composition, reminder: number): Promise<re
   }));
 }
 
+/** What an entry covers, in words: each member that it names has to match. */
+export function scopeWords({ accounts, regions, resources, resourceTypes, tags }: ExceptionEntry['scope']): string {
+  const parts: readonly (readonly [string, readonly string[] | null])[] = [
+    ['account', accounts],
+    ['region', regions],
+    ['resource', resources?.map(({ id }) => id) ?? null],
+    ['type', resourceTypes],
+    ['tag', tags?.map(({ key, value }) => `${key}=${value}`) ?? null],
+  ];
+  return parts.flatMap(([name, values]) => (values === null ? [] : [`${name} ${values.join(', ')}`])).join('; ');
+}
+
 function lines(io: Io, list: readonly ExceptionDocument[]): string[] {
   const paint = painter(io);
   const status = (each: ExceptionDocument) =>
@@ -100,10 +112,12 @@ function lines(io: Io, list: readonly ExceptionDocument[]): string[] {
       : each.status === 'ending'
         ? paint('yellow', `ends on ${each.expires}`)
         : paint('red', `ended on ${each.expires}`);
-  return list.map(
-    (each) =>
-      `${paint('bold', printable(each.id))}  ${status(each)}  owner ${printable(each.owner)}, approved by ${printable(each.approver)}  ${each.used === 0 ? 'never used' : `used ${each.used} times, last on ${each.lastUsed ?? ''}`}  ${printable(each.reason)}`,
-  );
+  return list.flatMap((each) => [
+    `${paint('bold', printable(each.id))}  ${status(each)}  owner ${printable(each.owner)}, approved by ${printable(each.approver)}  ${each.used === 0 ? 'never used' : `used ${each.used} times, last on ${each.lastUsed ?? ''}`}  ${printable(each.reason)}`,
+    `  covers ${printable(scopeWords(each.scope))}`,
+    `  from ${each.scope.remediators === null ? 'every remediator' : printable(each.scope.remediators.join(', '))}`,
+    `  ticket ${each.ticket === null ? paint('yellow', 'none') : printable(each.ticket)}, compensating control ${each.compensatingControl === null ? paint('yellow', 'none') : printable(each.compensatingControl)}`,
+  ]);
 }
 
 /** `redress exceptions list` */

@@ -11,14 +11,14 @@ const NS = 'https://redress.dev/ns/oscal';
 const NEVER = 0;
 
 /** What one remediator came to last on one resource. */
-interface Assessed {
+export interface Assessed {
   readonly conclusion: Conclusion;
   readonly gaps: readonly Gap[];
   readonly satisfied: boolean;
 }
 
 /** What a journal says. */
-interface Assessment {
+export interface Assessment {
   /** By stream and remediator. */
   readonly assessed: readonly Assessed[];
   readonly executions: readonly Conclusion[];
@@ -29,7 +29,7 @@ interface Assessment {
   readonly digest: string;
 }
 
-/** What the documents are made of. */
+/** What {@link assess} needs. */
 export interface OscalSource {
   /** All of a journal; those of a stream in order, streams in any. */
   readonly records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>;
@@ -49,7 +49,7 @@ export interface OscalDocument {
  *
  * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/assessment-results/json-outline/
  */
-export async function oscalAssessmentResults(source: OscalSource): Promise<OscalDocument> {
+export async function oscalAssessmentResults(source: OscalSource | Assessment): Promise<OscalDocument> {
   const assessment = await assessed(source);
   const { assessed: all, executions, from, until, records, digest } = assessment;
   const uuid = uuidOf('oscal-ar', digest);
@@ -102,7 +102,7 @@ export async function oscalAssessmentResults(source: OscalSource): Promise<Oscal
  *
  * @see https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/plan-of-action-and-milestones/json-outline/
  */
-export async function oscalPoam(source: OscalSource): Promise<OscalDocument> {
+export async function oscalPoam(source: OscalSource | Assessment): Promise<OscalDocument> {
   const { assessed: all, until, digest } = await assessed(source);
   const open = all.filter(({ satisfied }) => !satisfied);
   const items = open.flatMap((each) => (each.gaps.length === 0 ? [itemOf(each, null)] : each.gaps.map((gap) => itemOf(each, gap))));
@@ -123,7 +123,14 @@ export async function oscalPoam(source: OscalSource): Promise<OscalDocument> {
   return { document, count: items.length };
 }
 
-async function assessed({ records, gaps }: OscalSource): Promise<Assessment> {
+const assessed = async (source: OscalSource | Assessment): Promise<Assessment> => ('assessed' in source ? source : assess(source));
+
+/**
+ * Reads the records of a journal once, for both documents and for whoever reports what is open.
+ *
+ * @example const assessment = await assess({ records: journal.read({ all: true }), gaps: (await journal.standing()).gaps });
+ */
+export async function assess({ records, gaps }: OscalSource): Promise<Assessment> {
   const last = new Map<string, Conclusion>();
   const executions: Conclusion[] = [];
   const digests: string[] = [];

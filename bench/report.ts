@@ -1,0 +1,227 @@
+/**
+ * What the report of a large ledger costs, next to verifying the same ledger, and how long a filter takes:
+ * `node bench/report.ts [--records N] [--fixes N] [--rounds N] [--json]`.
+ *
+ * Each step runs in a process of its own. The ledger is what a journal in memory has accepted, written down as a journal in a folder does: fixes of
+ * three records each with their documents, the others decisions of which each opens a gap and closes it. The report runs as the command does.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { canonicalJson, digestOf, type JsonObject, type ResourceRef, resource } from '@redress/core';
+import { generateKey, memoryJournal, sealFolder, signerOf } from '@redress/evidence';
+import { toLine } from './support/report.ts';
+
+const START = Date.parse('2026-07-01T00:00:00Z');
+const PERIOD = ['--from', '2026-07-01', '--to', '2026-09-30'];
+const PER_STREAM = 48;
+const GUARDRAILS = 20;
+
+/** What a step took. */
+interface Step {
+  readonly ms: number;
+  /** CPU time of all threads; milliseconds. */
+  readonly cpu: number;
+  /** Most memory that its process had, in MB. */
+  readonly mb: number;
+  /** Of the page, in MB. */
+  readonly page?: number;
+}
+
+/** Answers of guardrails, as long as those of the engine. */
+const guardrails = Array.from({ length: GUARDRAILS }, (_, at) => ({
+  ...{ guardrail: `guardrail-${at}`, effect: 'allow', code: 'allowed', message: 'Nothing stands against it, as far as this guardrail can see.' },
+}));
+const body = (more: JsonObject): JsonObject => ({
+  ...{ message: 'revoke the rule that lets everybody in', guardrails, policy: digestOf('policy'), register: digestOf('register') },
+  trigger: { by: 'finding', source: 'cloudtrail', kind: 'api-call', observedAt: new Date(START).toISOString(), actor: 'arn:aws:iam::111111111111:user/alice' },
+  ...more,
+});
+
+/** Records that a journal has accepted, in a folder. */
+async function make(directory: string, records: number, fixes: number): Promise<void> {
+  writeFileSync(join(directory, 'FORMAT'), 'redress-evidence/1\n');
+  let time = START;
+  const step = Math.floor((90 * 86_400_000) / records);
+  const journal = memoryJournal({ clock: { now: () => (time += step) } });
+  let left = fixes;
+  for (let made = 0, number = 0; made < records; number++) {
+    const ref = resource({ type: 'AWS::EC2::SecurityGroup', id: `sg-${number}`, account: '111111111111', region: 'us-east-1' });
+    const of = { resource: ref, remediator: `remediator-${number % 20}` };
+    const fixing = Math.min(left, Math.ceil((fixes * PER_STREAM) / records));
+    for (let at = 0; at < fixing; at++) await fix(journal, of, `${number}-${at}`);
+    left -= fixing;
+    for (let at = fixing * 3; at < PER_STREAM; at++) {
+      const gap = at % 2 === 0 ? { key: `g-${at}`, state: 's', subjects: [`rule-${at}`] } : { over: [`g-${at - 1}`] };
+      await journal.append({ kind: 'decision', ...of, body: body({ outcome: at % 2 === 0 ? 'notified' : 'no-op', gap }) });
+    }
+    made += PER_STREAM;
+    await written(journal, ref, directory);
+  }
+}
+
+async function fix(
+  journal: ReturnType<typeof memoryJournal>,
+  of: { readonly resource: ResourceRef; readonly remediator: string },
+  name: string,
+): Promise<void> {
+  const rules = (open: boolean) => ({
+    rules: Array.from({ length: 12 }, (_, at) => ({ id: `sgr-${name}-${at}`, port: 443 + at, cidr: open && at === 3 ? '0.0.0.0/0' : '10.0.0.0/8' })),
+  });
+  const { generation } = await journal.view(of.resource);
+  const asked = { ...of, planDigest: digestOf(name), generation, budgets: [], lease: 60_000, documents: { before: rules(true) } };
+  const begun = await journal.begin({ ...asked, body: body({ purpose: 'fix', subjects: [name], terms: { version: '1.0.0', parameters: 'p', drill: false } }) });
+  if (begun.status !== 'begun') throw new Error(`It was not begun: ${begun.status}`);
+  const { lease } = begun;
+  const call = {
+    service: 'ec2',
+    operation: 'RevokeSecurityGroupIngress',
+    status: 'done',
+    requestId: crypto.randomUUID(),
+    caller: 'arn:aws:sts::111111111111:assumed-role/R/x',
+  };
+  await journal.append({ kind: 'call', ...of, lease, body: { call } });
+  await journal.finish({
+    ...of,
+    lease,
+    outcome: 'remediated',
+    sent: 1,
+    body: { message: 'revoked', open: [], verified: 'verified' },
+    documents: { after: rules(false) },
+  });
+}
+
+async function written(journal: ReturnType<typeof memoryJournal>, ref: ResourceRef, directory: string): Promise<void> {
+  const lines: string[] = [];
+  let stream = '';
+  for await (const { record, digest, documents, stream: of } of journal.read({ resource: ref })) {
+    stream = of.slice('sha256:'.length);
+    lines.push(`${digest} ${canonicalJson(record)}\n`);
+    for (const [name, document] of Object.entries(documents)) {
+      const hex = String(record.blobs[name]).slice('sha256:'.length);
+      mkdirSync(join(directory, 'blobs', hex.slice(0, 2)), { recursive: true });
+      writeFileSync(join(directory, 'blobs', hex.slice(0, 2), `${hex}.json`), canonicalJson(document));
+    }
+  }
+  mkdirSync(join(directory, 'streams', stream.slice(0, 2)), { recursive: true });
+  writeFileSync(join(directory, 'streams', stream.slice(0, 2), `${stream}.jsonl`), lines.join(''));
+}
+
+const steps: Readonly<Record<string, (directory: string) => Promise<Partial<Step> | undefined>>> = {
+  verify: async (directory) => {
+    const { verifyLedger } = await import('@redress/verify');
+    const { status, findings } = verifyLedger({ directory: join(directory, '.redress') });
+    if (status !== 'untrusted') throw new Error(`It is ${status}: ${JSON.stringify(findings[0])}`);
+    return undefined;
+  },
+  report: async (directory) => {
+    const { processIo, run } = await import('@redress/cli');
+    const exit = await run(['report', ...PERIOD, '--out', 'out'], { ...processIo(), stdout: () => undefined, cwd: directory });
+    if (exit !== 0) throw new Error(`The report ended with ${exit}.`);
+    return { page: statSync(join(directory, 'out', 'report.html')).size / 1e6 };
+  },
+  filter: async (directory) => {
+    const { folderJournal } = await import('@redress/evidence');
+    const { EVERYTHING, indexOf } = await import('@redress/report');
+    const journal = folderJournal({ directory: join(directory, '.redress') });
+    const index = await indexOf(journal.read({ all: true }));
+    const filters = [
+      { outcomes: ['remediated'] },
+      { resources: ['sg-7'] },
+      { remediators: ['remediator-3'], since: '2026-08-01' },
+      { actors: ['user/bob'] },
+      { tickets: ['CHG-1'] },
+    ];
+    let slowest = 0;
+    for (const filter of filters) {
+      const started = performance.now();
+      index.count({ ...EVERYTHING, ...filter });
+      let shown = 0;
+      // A page of results.
+      for (const _ of index.query({ ...EVERYTHING, ...filter })) if (++shown === 100) break;
+      slowest = Math.max(slowest, performance.now() - started);
+    }
+    index.close();
+    await journal.close?.();
+    return { ms: slowest };
+  },
+};
+
+const [step = '', directory = ''] = process.argv.slice(2);
+const work = steps[step];
+if (work === undefined) await main();
+else {
+  const started = performance.now();
+  const used = process.cpuUsage();
+  const own = await work(directory);
+  const { user, system } = process.cpuUsage(used);
+  const took = { ms: performance.now() - started, cpu: (user + system) / 1000, mb: process.resourceUsage().maxRSS / 1024 };
+  console.log(JSON.stringify({ ...took, ...own } satisfies Step));
+}
+
+function run(name: string, folder: string): Step {
+  rmSync(join(folder, 'out'), { recursive: true, force: true });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, name, folder], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout) as Step;
+}
+
+function optionOf(name: string, otherwise: number): number {
+  const at = process.argv.indexOf(name);
+  const value = at < 0 ? otherwise : Number(process.argv[at + 1]);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} takes a number.`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const [records, fixes] = [optionOf('--records', 100_000), optionOf('--fixes', 2_000)];
+  const folder = mkdtempSync(join(tmpdir(), 'redress-bench-'));
+  try {
+    const data = join(folder, '.redress');
+    mkdirSync(data);
+    await make(data, records, fixes);
+    const { secret, verifier } = generateKey('example.com/bench');
+    await sealFolder({ directory: data, signer: signerOf(secret) });
+    writeFileSync(join(folder, 'redress.trust.json'), JSON.stringify({ keys: [{ origin: 'example.com/bench', key: verifier, from: null, until: null }] }));
+    writeFileSync(join(folder, 'redress.yaml'), 'version: 1\n');
+    if (!existsSync(join(data, 'index.sqlite'))) run('filter', folder);
+    // By turns: what slows the machine for a while slows both.
+    const rounds = Array.from({ length: optionOf('--rounds', 3) }, () => ({
+      verify: run('verify', folder),
+      report: run('report', folder),
+      filter: run('filter', folder),
+    }));
+    const middle = rounds.sort((a, b) => a.report.cpu / a.verify.cpu - b.report.cpu / b.verify.cpu)[Math.floor(rounds.length / 2)];
+    if (middle !== undefined) say(records, fixes, middle);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function say(records: number, fixes: number, { verify, report, filter }: Readonly<Record<'verify' | 'report' | 'filter', Step>>): void {
+  if (process.argv.includes('--json')) {
+    const results = [
+      { name: 'records', value: records, unit: '' },
+      { name: 'fixes', value: fixes, unit: '' },
+      ...Object.entries({ verify, report }).flatMap(([name, { ms, cpu, mb }]) => [
+        { name: `${name}.time`, value: ms, unit: 'ms' },
+        { name: `${name}.cpu`, value: cpu, unit: 'ms' },
+        { name: `${name}.memory`, value: mb, unit: 'MB' },
+      ]),
+      { name: 'report.page', value: report.page ?? 0, unit: 'MB' },
+      { name: 'filter.time', value: filter.ms, unit: 'ms' },
+    ];
+    console.log(toLine({ name: 'report', results, ratios: [{ name: 'report / verify', value: report.cpu / verify.cpu }] }));
+    return;
+  }
+  const met = (is: boolean) => (is ? 'met' : 'NOT met');
+  console.log(`${records} records, ${fixes} fixes; one thread; Node ${process.version}`);
+  for (const [name, { ms, cpu, mb }] of Object.entries({ verify, report }))
+    console.log(`${name.padEnd(8)} ${(ms / 1000).toFixed(2).padStart(8)} s ${(cpu / 1000).toFixed(2).padStart(8)} s CPU ${mb.toFixed(0).padStart(6)} MB`);
+  console.log(`page     ${(report.page ?? 0).toFixed(1).padStart(8)} MB; 20 MB at 2,000 fixes: ${met((report.page ?? 0) <= 20)}`);
+  console.log(`filter   ${filter.ms.toFixed(1).padStart(8)} ms, the slowest of five, with its first 100 entries; 100 ms: ${met(filter.ms <= 100)}`);
+  console.log(
+    `report: 20 s: ${met(report.ms <= 20_000)}; 400 MB: ${met(report.mb <= 400)}; ${(report.cpu / verify.cpu).toFixed(2)} × verify by CPU, of 4: ${met(report.cpu / verify.cpu <= 4)}`,
+  );
+}

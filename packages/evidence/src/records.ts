@@ -1,0 +1,89 @@
+// Records of a journal in a folder, as they stand there: nothing is written, nothing is locked, and evidence that may only be read can be read.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Digest, type EvidenceRecord, isRecord, type Json, type StoredRecord } from '@redress/core';
+import { blobFile, isStreamFile, streamFile } from './layout.js';
+import { FolderArchives } from './ledger/archive.js';
+
+/** Where the JSON of a record begins in its line: after `sha256:`, 64 digits and a space. */
+const JSON_AT = 72;
+const LINE_FEED = 10;
+
+/**
+ * Reads what `@redress/verify` has verified: streams in the order of their digests, each record in its place. A record or a document that is not what
+ * its digest says is not read, nor is what follows it in its stream; chains, seals and what is missing are the verifier's to judge.
+ *
+ * @param unread hears of each stream that could not be read to its end.
+ * @example for (const { record } of recordsIn('.redress', console.error)) console.log(record.kind);
+ */
+export function* recordsIn(directory: string, unread: (problem: string) => void): Generator<StoredRecord> {
+  const archives = new FolderArchives(directory);
+  for (const stream of streamsIn(directory)) {
+    let seq = 0;
+    try {
+      for (const line of linesOf(readFileSync(streamFile(directory, stream))))
+        yield recordIn(stream, ++seq, line, (digest) => documentOf(directory, digest, archives));
+    } catch (error) {
+      unread(`stream ${stream}, from record ${Math.max(1, seq)} on: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+/** Digests of the streams, in order. */
+function streamsIn(directory: string): readonly Digest[] {
+  return readdirSync(join(directory, 'streams'), { recursive: true, encoding: 'utf8' })
+    .map((name) => basename(name))
+    .filter(isStreamFile)
+    .map((name): Digest => `sha256:${basename(name, '.jsonl')}`)
+    .sort();
+}
+
+function* linesOf(bytes: Buffer): Generator<Buffer> {
+  let from = 0;
+  for (let to = bytes.indexOf(LINE_FEED); to >= 0; from = to + 1, to = bytes.indexOf(LINE_FEED, from)) yield bytes.subarray(from, to);
+  if (from < bytes.length) throw new Error('its last line is half written');
+}
+
+function recordIn(stream: Digest, seq: number, line: Buffer, documentFor: (digest: Digest) => Json | undefined): StoredRecord {
+  const digest = line.toString('latin1', 0, JSON_AT - 1);
+  const json = line.subarray(JSON_AT);
+  if (digestOf(json) !== digest) throw new Error('the record is not what its digest says');
+  const record = JSON.parse(json.toString('utf8')) as EvidenceRecord;
+  if (!isRecord(record) || record.seq !== seq || record.stream !== stream) throw new Error('the record is not in its place');
+  if (!hasForm(record)) throw new Error('the record has another form than records have');
+  const documents: Record<string, Json> = {};
+  for (const [name, of] of Object.entries(record.blobs)) {
+    const document = documentFor(of);
+    if (document !== undefined) documents[name] = document;
+  }
+  return { stream: record.stream, seq, digest: digest as Digest, record, documents };
+}
+
+/** Whether a record has what is read of each: whoever could write the evidence could have written anything. */
+function hasForm({ kind, time, remediator, execution, resource, body, blobs }: EvidenceRecord): boolean {
+  const texts: readonly unknown[] = [kind, time, remediator, resource?.type, resource?.id, resource?.account, resource?.region, ...Object.values(blobs ?? {})];
+  return texts.every((each) => typeof each === 'string') && (execution === null || typeof execution === 'string') && isRecord(body) && isRecord(blobs);
+}
+
+/** A document, from its file or an archive; undefined: it is not there, since its retention has ended or for another reason that the verifier says. */
+function documentOf(directory: string, digest: Digest, archives: FolderArchives): Json | undefined {
+  const text = textOf(blobFile(directory, digest)) ?? archives.get(digest);
+  if (text === null) return undefined;
+  if (digestOf(Buffer.from(text)) !== digest) throw new Error(`the document ${digest} is not what its digest says`);
+  return JSON.parse(text) as Json;
+}
+
+/** Null: there is no such file. */
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function digestOf(bytes: Buffer): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}

@@ -1,0 +1,53 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { businessDaysBetween, businessDeadline, type Calendar, DEFAULT_CALENDAR, dayIn, parseCalendar } from './business-days.js';
+
+const sydney = (holidays: string[] = []): Calendar => ({ ...DEFAULT_CALENDAR, holidays });
+const at = (time: string) => Date.parse(time);
+
+describe('business days', () => {
+  it('are counted from the day after, in the zone', () => {
+    // A Wednesday in Sydney.
+    expect(businessDeadline(sydney(), at('2026-09-16T00:00:00Z'), 10)).toBe('2026-09-30');
+    // Late on Tuesday in UTC it is Wednesday in Sydney.
+    expect(businessDeadline(sydney(), at('2026-09-15T15:00:00Z'), 10)).toBe('2026-09-30');
+    expect(businessDeadline({ ...sydney(), zone: 'UTC' }, at('2026-09-15T15:00:00Z'), 10)).toBe('2026-09-29');
+    // Found on a Saturday, the first is Monday.
+    expect(businessDeadline(sydney(), at('2026-09-19T02:00:00Z'), 1)).toBe('2026-09-21');
+    expect(businessDeadline(sydney(['2026-09-21']), at('2026-09-19T02:00:00Z'), 1)).toBe('2026-09-22');
+  });
+
+  it('go through a change of the clock and of the year', () => {
+    // Daylight saving begins on 4 October 2026.
+    expect(businessDeadline(sydney(), at('2026-10-02T13:30:00Z'), 1)).toBe('2026-10-05');
+    expect(dayIn('Australia/Sydney', at('2026-10-03T13:30:00Z'))).toBe('2026-10-03');
+    expect(dayIn('Australia/Sydney', at('2026-10-04T13:30:00Z'))).toBe('2026-10-05');
+    expect(businessDeadline(sydney(['2026-12-25', '2026-12-28', '2027-01-01']), at('2026-12-23T02:00:00Z'), 10)).toBe('2027-01-11');
+  });
+
+  it('holidays never bring a deadline forward, and it is as many business days away as was asked', () => {
+    const day = fc.integer({ min: 0, max: 400 }).map((n) => new Date(at('2026-01-01T00:00:00Z') + n * 86_400_000).toISOString().slice(0, 10));
+    fc.assert(
+      fc.property(fc.array(day, { maxLength: 20 }), fc.integer({ min: 0, max: 300 * 86_400_000 }), fc.integer({ min: 1, max: 15 }), (holidays, after, days) => {
+        const from = at('2026-01-01T00:00:00Z') + after;
+        const [without, with_] = [businessDeadline(sydney(), from, days), businessDeadline(sydney(holidays), from, days)];
+        expect(with_ >= without).toBe(true);
+        // Noon in Sydney of that day.
+        expect(businessDaysBetween(sydney(holidays), from, at(`${with_}T02:00:00Z`))).toBe(days);
+      }),
+    );
+  });
+
+  it.each([
+    [[], 'not an object'],
+    [{ zone: 'Sydney' }, '"Sydney" is not a time zone'],
+    [{ weekend: ['sat'] }, 'weekend takes some of'],
+    [{ weekend: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] }, 'and not all'],
+    [{ holidays: ['2026-02-30'] }, '"2026-02-30" is not a date'],
+    [{ holidays: '2026-12-25' }, 'is not a date'],
+    [{ holiday: [] }, '"holiday" is not known; allowed: zone, weekend, holidays'],
+  ])('a calendar %j is refused', (input, message) => {
+    expect(() => parseCalendar(input, 'calendar.json')).toThrow(message);
+    expect(parseCalendar({}, 'calendar.json')).toEqual(DEFAULT_CALENDAR);
+  });
+});

@@ -1,0 +1,148 @@
+// Files beside the page: what a spreadsheet reads, and proofs.
+import { canonicalJson, type EvidenceRecord, type Json } from '@redress/core';
+import { csvOf } from './csv.js';
+import { changesIn, type OpenGap, type ReportInput, type ReportModel } from './model.js';
+import { ROW_COLUMNS, rowOf } from './rows.js';
+
+/** A file beside the page. */
+export interface Sibling {
+  readonly name: string;
+  readonly what: string;
+  readonly text: string;
+}
+
+type Cell = string | number | boolean | null | undefined;
+const cells = (row: readonly Cell[]): string[] => row.map((each) => (each === null || each === undefined ? '' : String(each)));
+const moment = (time: number | null) => (time === null ? '' : new Date(time).toISOString());
+
+/** Tables of the report for a spreadsheet. */
+export function csvSiblings(input: ReportInput, model: ReportModel): readonly Sibling[] {
+  const rows = [...input.index.query(changesIn(input.period))].map((entry) => rowOf(entry, input.around));
+  const changes = (some: typeof rows) =>
+    csvOf(
+      ROW_COLUMNS,
+      some.map((row) => ROW_COLUMNS.map((column) => row[column])),
+    );
+  const sampled = new Map(model.sample.ids.map((id, at) => [id, at]));
+  const sample = rows.filter(({ execution }) => sampled.has(execution)).sort((a, b) => (sampled.get(a.execution) ?? 0) - (sampled.get(b.execution) ?? 0));
+  return [
+    { name: 'changes.csv', what: `the population: ${rows.length} changes`, text: changes(rows) },
+    { name: 'sample.csv', what: `the sample: ${sample.length} changes, lowest rank first`, text: changes(sample) },
+    { name: 'gaps.csv', what: 'open and accepted gaps, with their clocks', text: gapsCsv(model) },
+    { name: 'exceptions.csv', what: 'the exceptions register, as of the end of the period', text: exceptionsCsv(model) },
+    { name: 'coverage.csv', what: 'each rule and control, and what answers it', text: coverageCsv(input) },
+    { name: 'times.csv', what: 'times to detect, decide and close, in milliseconds', text: timesCsv(model) },
+    { name: 'weeks.csv', what: 'what happened in each week', text: weeksCsv(model) },
+  ];
+}
+
+function gapsCsv({ gaps, accepted }: ReportModel): string {
+  const row = (accepts: boolean) => (gap: OpenGap) =>
+    cells([
+      ...[accepts ? 'accepted' : 'open', gap.resource, gap.account, gap.environment, gap.remediator, gap.owner, gap.outcome, gap.message, gap.members],
+      ...[moment(gap.since), gap.ageDays, gap.businessDays, moment(gap.policyDeadline), gap.pastPolicy, gap.paragraph36, gap.past36],
+      ...[gap.exception?.id, gap.exception?.why],
+    ]);
+  const columns = [
+    ...['status', 'resource', 'account', 'environment', 'remediator', 'owner', 'outcome', 'message', 'resources'],
+    ...['since', 'ageDays', 'businessDays', 'policyDeadline', 'pastPolicyDeadline', 'tenthBusinessDay', 'pastTenthBusinessDay', 'exception', 'exceptionStatus'],
+  ];
+  return csvOf(columns, [...gaps.map(row(false)), ...accepted.map(row(true))]);
+}
+
+function exceptionsCsv({ exceptions, unregistered }: ReportModel): string {
+  const columns = ['id', 'status', 'expires', 'owner', 'approver', 'ticket', 'compensatingControl', 'reason', 'scope', 'remediators', 'used', 'lastUsed'];
+  return csvOf(columns, [
+    ...exceptions.map((each) =>
+      cells([
+        ...[each.id, each.status, moment(each.expires), each.owner, each.approver, each.ticket, each.compensatingControl, each.reason, each.scope],
+        ...[each.remediators?.join(' '), each.used, each.lastUsed],
+      ]),
+    ),
+    ...unregistered.map(({ id, used }) => cells([id, 'not in the register', ...Array<null>(8).fill(null), used, null])),
+  ]);
+}
+
+function coverageCsv({ coverage }: ReportInput): string {
+  return csvOf(
+    ['of', 'id', 'answer', 'because', 'paragraphs', 'remediators', 'modes', 'last', 'open'],
+    coverage.flatMap(({ of, rows }) =>
+      rows.map(({ id, answer, because, paragraphs, by }) =>
+        cells([
+          ...[of, id, answer, because, paragraphs.join(' '), by.map(({ remediator }) => remediator).join('; '), by.map(({ modes }) => modes).join('; ')],
+          ...[by.map(({ last }) => last).join('; '), by.reduce((sum, { open }) => sum + open, 0)],
+        ]),
+      ),
+    ),
+  );
+}
+
+function timesCsv({ times }: ReportModel): string {
+  const columns = ['remediator', 'environment', 'fixes', 'dated', 'detectP50', 'detectP90', 'decideP50', 'decideP90', 'closeP50', 'closeP90'];
+  return csvOf(
+    columns,
+    times.map(({ remediator, environment, fixes, dated, detect, decide, close }) =>
+      cells([remediator, environment, fixes, dated, detect.p50, detect.p90, decide.p50, decide.p90, close.p50, close.p90]),
+    ),
+  );
+}
+
+function weeksCsv({ weeks }: ReportModel): string {
+  return csvOf(
+    ['week', 'closed', 'rolledBack', 'fights', 'drills', 'breakers'],
+    weeks.map(({ week, closed, rolledBack, fights, drills, breakers }) => cells([week, closed, rolledBack, fights, drills, breakers])),
+  );
+}
+
+/** A proof that a record is in the sealed tree. */
+export interface ProofFile {
+  readonly execution: string;
+  readonly name: string;
+  readonly text: string;
+  /** Of a record that is too long for its proof: a file of its own. */
+  readonly record: string | null;
+}
+
+/** Bytes of a record that its proof can hold, and of a proof, as the Go library that defines the format reads them back. */
+const LONGEST_RECORD = 49_146;
+const LONGEST_PROOF = 65_536;
+
+/** A bundle as `@redress/verify` makes it. */
+interface Bundle {
+  readonly bundle: 1;
+  readonly checkpoint: string;
+  readonly documents: Readonly<Record<string, string>>;
+  readonly records: readonly { readonly entry: number; readonly path: readonly string[]; readonly text: string }[];
+  readonly seal: unknown;
+}
+
+/** Of a bundle the part that is about some executions: it verifies alone, too. Null: it has nothing of them. */
+export function partOf(bundle: string, executions: readonly string[]): string | null {
+  const whole = JSON.parse(bundle) as Bundle;
+  const wanted = new Set<unknown>(executions);
+  const read = whole.records.map((each) => ({ each, ...(JSON.parse(each.text) as Pick<EvidenceRecord, 'execution' | 'blobs'>) }));
+  const kept = read.filter(({ execution }) => wanted.has(execution));
+  if (kept.length === 0) return null;
+  const named = new Set<string>(kept.flatMap(({ blobs }) => Object.values(blobs)));
+  const documents = Object.fromEntries(Object.entries(whole.documents).filter(([digest]) => named.has(digest)));
+  return canonicalJson({ ...whole, documents, records: kept.map(({ each }) => each) } as unknown as Json);
+}
+
+/**
+ * The proof of the last record of each execution, out of a bundle that `@redress/verify` has made.
+ *
+ * @see https://c2sp.org/tlog-proof
+ */
+export function proofsIn(bundle: string): readonly ProofFile[] {
+  const { checkpoint, records } = JSON.parse(bundle) as Bundle;
+  return records.flatMap(({ entry, path, text }) => {
+    const { kind, execution } = JSON.parse(text) as { readonly kind: string; readonly execution: string | null };
+    if (kind !== 'outcome' || execution === null) return [];
+    const file = (extra: readonly string[]) => ['c2sp.org/tlog-proof@v1', ...extra, `index ${entry}`, ...path, '', checkpoint].join('\n');
+    const whole = file([`extra ${Buffer.from(text).toString('base64')}`]);
+    const holds = Buffer.byteLength(text) <= LONGEST_RECORD && Buffer.byteLength(whole) <= LONGEST_PROOF;
+    // Ids are made of these; one that is not makes no path.
+    const name = `proofs/${execution.replace(/[^\w.-]/g, '_')}.tlog-proof`;
+    return [{ execution, name, text: holds ? whole : file([]), record: holds ? null : text }];
+  });
+}

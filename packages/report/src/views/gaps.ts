@@ -1,0 +1,93 @@
+// What is open, how old it is and whose, the clocks of CPS 234, and the exceptions.
+import { type Html, html } from '../html.js';
+import type { OpenGap, ReportInput, ReportModel } from '../model.js';
+import { countOf, nameView, stateView, tableView, timeView } from './parts.js';
+
+/** Open gaps, and the exceptions register. */
+export function gapsView(input: ReportInput, model: ReportModel): Html {
+  const { gaps, accepted } = model;
+  const { zone, weekend, holidays } = input.calendar;
+  const resources = gaps.reduce((sum, { members }) => sum + members, 0);
+  return html`<section id="gaps"><h2>Open gaps</h2>
+<p>${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open at the end of the period.</p>
+<div class="notice"><h3>The clocks of CPS 234</h3>
+<p>Whether a weakness is material, and whether it can be remediated in a timely manner, a person decides: this report says neither. It shows how long each gap has been recorded.</p>
+<ul><li><strong>Paragraph 29</strong>: deficiencies that testing finds and that cannot be remediated in a timely manner are escalated to the Board or senior management. The standard sets no number of days: the policy's own deadline is shown, where it sets one.</li>
+<li><strong>Paragraph 36</strong>: APRA is notified of a material control weakness that is not expected to be remediated in a timely manner within 10 business days of becoming aware of it. The clock here begins on the day of the first record, the earliest at which anybody could have become aware.</li></ul>
+<p>Business days: zone ${zone}, without ${weekend.map((day) => day.slice(0, 1).toUpperCase() + day.slice(1)).join(' and ') || 'any day of the week'}, without ${holidays.length === 0 ? 'holidays, as none were given; so no date below is later than it should be' : `${countOf(holidays.length, 'holiday')} (${holidays[0] ?? ''} to ${holidays.at(-1) ?? ''})`}.</p></div>
+${owners(gaps)}
+${gapTable('Open gaps, by deadline', gaps, 'No gap is open.')}
+${accepted.length > 0 && gapTable('Accepted gaps: open, and covered by a live exception', accepted, '')}
+</section>
+${exceptionsView(model)}`;
+}
+
+function owners(gaps: readonly OpenGap[]): Html | false {
+  if (gaps.length === 0) return false;
+  const by = new Map<string, OpenGap[]>();
+  for (const gap of gaps) by.set(gap.owner ?? '', [...(by.get(gap.owner ?? '') ?? []), gap]);
+  return tableView(
+    'By owner: whose gaps are open',
+    [
+      'owner',
+      { name: 'open', number: true },
+      { name: 'past the policy’s deadline', number: true },
+      { name: 'past ten business days', number: true },
+      'oldest since',
+    ],
+    [...by]
+      .sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
+      .map(([owner, own]) => [
+        owner === '' ? html`<span class="state bad">✗ no tag names an owner</span>` : nameView(owner),
+        own.length,
+        own.filter(({ pastPolicy }) => pastPolicy).length,
+        own.filter(({ past36 }) => past36).length,
+        timeView(Math.min(...own.map(({ since }) => since))),
+      ]),
+    '',
+  );
+}
+
+function gapTable(caption: string, gaps: readonly OpenGap[], none: string): Html {
+  return tableView(
+    caption,
+    ['gap', 'owner', 'why it is open', 'since', { name: 'age', number: true }, 'deadline of the policy (§ 29)', 'ten business days (§ 36)'],
+    gaps.map((gap) => [
+      html`<div>${nameView(gap.resource)}</div><div class="soft">${gap.remediator}${gap.environment !== null && ` · ${gap.environment}`}${gap.members > 1 && ` · stands for ${gap.members} resources`}</div>`,
+      gap.owner === null ? '-' : nameView(gap.owner),
+      html`${stateView(gap.outcome)} ${gap.message}${gap.exception !== null && html` <strong>Exception ${gap.exception.id}: ${gap.exception.why}</strong>`}`,
+      timeView(gap.since),
+      html`${countOf(gap.ageDays, 'day')}, ${countOf(gap.businessDays, 'business day')}`,
+      gap.policyDeadline === null ? 'none is set' : html`${timeView(gap.policyDeadline)} ${gap.pastPolicy && past(gap)}`,
+      html`${gap.paragraph36} ${gap.past36 ? past(gap) : 'not reached'}`,
+    ]),
+    none,
+  );
+}
+
+/** A day that has passed; of a gap that is accepted it says no more than that. */
+const past = ({ exception }: OpenGap) => (exception?.covers === true ? 'passed' : stateView('past'));
+
+function exceptionsView({ exceptions, unregistered, period }: ReportModel): Html {
+  const table = (caption: string, status: 'live' | 'ended', none: string) =>
+    tableView(
+      caption,
+      ['exception', 'covers', 'owner', 'approver', 'ticket', 'compensating control', 'end', { name: 'used in the period', number: true }],
+      exceptions
+        .filter((each) => each.status === status)
+        .map((each) => [
+          html`<div>${nameView(each.id)}</div><div class="soft">${each.reason}</div>`,
+          html`${each.scope}<div class="soft">${each.remediators === null ? 'from every remediator' : `from ${each.remediators.join(', ')}`}</div>`,
+          nameView(each.owner),
+          nameView(each.approver),
+          each.ticket === null ? stateView('none') : nameView(each.ticket),
+          each.compensatingControl ?? stateView('none'),
+          html`${stateView(each.status)} ${timeView(each.expires)}`,
+          each.used,
+        ]),
+      none,
+    );
+  return html`<section id="exceptions"><h2>Exceptions</h2><p>The register as it was given, as of ${timeView(period.to)}. An exception that has ended covers nothing.</p>
+${unregistered.length > 0 && html`<div class="notice bad"><h3>Used in the period, and not in the register</h3><ul>${unregistered.map(({ id, used }) => html`<li>${nameView(id)}: ${countOf(used, 'time')}</li>`)}</ul></div>`}
+${table('Live', 'live', 'No exception is live.')}${table('Ended', 'ended', 'None has ended.')}</section>`;
+}
