@@ -79,6 +79,8 @@ const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 const DAY = 86_400_000;
 /** A hundred years. */
 const MOST_DAYS = 36_500;
+/** Characters. An entry has to hold it, whatever they are. */
+const LONGEST_REASON = 1000;
 /** Writes on their way at once. */
 const AT_ONCE = 4;
 
@@ -118,7 +120,7 @@ export interface Rotated {
  * {@link seal} does with it from then on, and refuses to do with any other. Whoever dies at it does it once more, with the same keys.
  *
  * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or has signed for this one before; `ledger/invalid` without
- *   a name or a reason; else as {@link seal}.
+ *   a name or a reason, or with one of more than 1,000 characters; else as {@link seal}.
  */
 export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const { store, signer, replaced } = sealer;
@@ -133,6 +135,9 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
+  // Before anything is decided: a decision that makes no entry could not be completed, nor revoked.
+  if (Math.max(by.length, reason.length) > LONGEST_REASON)
+    throw new RedressError('ledger/invalid', `Who replaces the key of a ledger, and why, may have ${LONGEST_REASON} characters each.`, { next: 'Say it shorter.' });
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
