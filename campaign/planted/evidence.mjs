@@ -1718,4 +1718,12 @@ export default [
     replace: 'if (by.length < 0)',
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
+  {
+    promise: 'Documents move while others record, and nobody fails by it.',
+    defect: 'one that is moved while it is looked at keeps a worker from recording',
+    file: `${EVIDENCE}/folder.ts`,
+    find: 'const there = existsSync(file) ? readIfThere(file) : null;',
+    replace: "const there = existsSync(file) ? readFileSync(file, 'utf8') : null;",
+    tests: [`${EVIDENCE}/moved.test.ts`],
+  },
 ];
