@@ -1726,4 +1726,20 @@ export default [
     replace: "const there = existsSync(file) ? readFileSync(file, 'utf8') : null;",
     tests: [`${EVIDENCE}/moved.test.ts`],
   },
+  {
+    promise: 'A document is read wherever it is as it was.',
+    defect: 'one that an archive has changed hides it in another one',
+    file: `${EVIDENCE}/ledger/archive.ts`,
+    find: 'if (text !== null && digestText(text) === digest) return text;',
+    replace: 'if (text !== null) return text;',
+    tests: [`${EVIDENCE}/ledger/archive.test.ts`],
+  },
+  {
+    promise: 'A document is read wherever it is as it was.',
+    defect: 'a bundle takes it from an archive that has changed it',
+    file: 'packages/verify/src/archives.ts',
+    find: 'if (isGood) this.#good.set(member.digest, path);',
+    replace: 'if (!this.#good.has(member.digest)) this.#good.set(member.digest, path);',
+    tests: ['packages/verify/src/archives.test.ts'],
+  },
 ];
