@@ -298,8 +298,9 @@ class FolderSource implements JournalSource {
     const archives = new FolderArchives(this.#directory);
     for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
       const file = blobFile(this.#directory, digest);
+      const own = existsSync(file) ? readFileSync(file, 'utf8') : null;
       // One that another record names was moved with that.
-      const text = existsSync(file) ? readFileSync(file, 'utf8') : archives.get(digest);
+      const text = own !== null && digestText(own) === digest ? own : archives.get(digest);
       if (text !== null && digestText(text) === digest) yield { digest, text };
     }
   }
