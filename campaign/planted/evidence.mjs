@@ -1766,4 +1766,12 @@ export default [
     replace: '',
     tests: [`${EVIDENCE}/durable.test.ts`],
   },
+  {
+    promise: 'A rollback of a fix whose documents have expired says so, and changes nothing.',
+    defect: 'it says that the journal was tampered with',
+    file: 'packages/core/src/engine/story.ts',
+    find: "if (plan === undefined && Object.hasOwn(intent.record.blobs, 'plan'))",
+    replace: 'if (plan === undefined && execution === "")',
+    tests: ['tests/engine/rollback.test.ts'],
+  },
 ];
