@@ -137,7 +137,9 @@ async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Pro
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
   // Before anything is decided: a decision that makes no entry could not be completed, nor revoked.
   if (Math.max(by.length, reason.length) > LONGEST_REASON)
-    throw new RedressError('ledger/invalid', `Who replaces the key of a ledger, and why, may have ${LONGEST_REASON} characters each.`, { next: 'Say it shorter.' });
+    throw new RedressError('ledger/invalid', `Who replaces the key of a ledger, and why, may have ${LONGEST_REASON} characters each.`, {
+      next: 'Say it shorter.',
+    });
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);

@@ -323,7 +323,8 @@ export class Model {
     if (IfMatch !== undefined && IfMatch !== this.#etag(Key))
       throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
     // AWS: InvalidArgument, on whatever is not after its own clock.
-    if (until !== undefined && until.getTime() <= this.#options.now()) throw new AwsError('InvalidArgument', 'The retain until date must be in the future!', 400);
+    if (until !== undefined && until.getTime() <= this.#options.now())
+      throw new AwsError('InvalidArgument', 'The retain until date must be in the future!', 400);
     this.objects.set(Key, typeof Body === 'string' ? Body : Buffer.from(Body).toString('latin1'));
     if (typeof Body !== 'string') this.#binary.add(Key);
     this.#versions.set(Key, (this.#versions.get(Key) ?? 0) + 1);
