@@ -54,6 +54,24 @@ it('undoes the last change first', async () => {
   expect(sent()).toEqual(['RevokeRule open-1', 'RevokeRule open-2', 'AuthorizeRule open-2', 'AuthorizeRule open-1']);
 });
 
+it('says of a fix whose documents have expired that it cannot be undone, and changes nothing', async () => {
+  const execution = await fix();
+  const [writes, records] = [aws.writes.length, (await recordsOf(journal)).length];
+  const expired: Journal = {
+    ...bound(journal),
+    read: async function* (query) {
+      for await (const each of journal.read(query)) yield { ...each, documents: {} };
+    },
+  };
+  for (const acceptLoss of [false, true])
+    await expect(engine({ journal: expired }).rollback(execution, { by: 'ops', reason: 'vendor', acceptLoss })).rejects.toMatchObject({
+      code: 'journal/not-found',
+      message: `The plan of ${execution} is not there: its retention has ended, or it was removed.`,
+    });
+  expect(aws.writes).toHaveLength(writes);
+  expect(await recordsOf(journal)).toHaveLength(records);
+});
+
 it('looks again under the lease: what somebody changed in that moment is left as it is', async () => {
   const execution = await fix();
   const racing: Journal = {

@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { type Journal, resource } from '@redress/core';
+import { digestOf, type Journal, resource } from '@redress/core';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 /** Names that were made and are not on the disk yet. */
@@ -95,6 +95,10 @@ vi.mock('node:fs/promises', async (original) => {
 // Where test files share what they load it may be there already, on the real disk.
 vi.resetModules();
 const { folderJournal } = await import('./folder.js');
+const { sealFolder } = await import('./ledger/folder.js');
+const { generateKey, signerOf } = await import('./ledger/note.js');
+const { blobFile } = await import('./layout.js');
+const { dying } = await import('../test/support/sealing.js');
 
 let root: string;
 let directory: string;
@@ -155,4 +159,19 @@ it('so, too, what is cut off a record that was never finished, and what is kept 
   expect([...made].filter((name) => dirname(name).endsWith('torn')).length).toBeGreaterThan(0);
   expect(lost()).toEqual([]);
   await next.close?.();
+});
+
+it('so, too, a log and its archives that a sealer has made that died, before a document is removed', async () => {
+  await journal.append(entry('a'));
+  const signer = signerOf(generateKey('example.com/redress').secret);
+  const dead = sealFolder({
+    ...{ directory, signer, documentsFor: 7 },
+    store: (store) => ({ ...dying(0, null).through(store), publish: () => Promise.reject(new Error('died')) }),
+  });
+  await expect(dead).rejects.toThrow('died');
+  for (const name of made) if (name.startsWith(`${directory}/ledger`)) pending.add(name);
+  expect(lost()).toContain('000000000001.zip');
+  await sealFolder({ directory, signer });
+  expect(existsSync(blobFile(directory, digestOf({ id: 'a' })))).toBe(false);
+  expect(lost()).toEqual([]);
 });

@@ -597,9 +597,11 @@ let temporaries = 0;
 /** Writes a file at once or not at all, unless it is there; on the disk when it resolves. */
 async function keepOnce(file: string, text: string): Promise<void> {
   const folder = parent(file);
-  if (existsSync(file)) {
+  // A sealer may move it in this moment.
+  const there = existsSync(file) ? readIfThere(file) : null;
+  if (there !== null) {
     // Its name is the digest, so what is there should be the same; whoever may write there could have put something else.
-    if (readFileSync(file, 'utf8') !== text)
+    if (there !== text)
       throw new RedressError('journal/corrupt', `${file} holds something else than its name says.`, {
         next: 'Find out who wrote it, and move it away; then it is stored.',
       });

@@ -1,7 +1,7 @@
 // Documents in archives: whatever is done to one is found, and one whose retention has ended breaks nothing.
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { folderJournal, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
@@ -62,6 +62,23 @@ describe('a ledger whose documents were moved', () => {
     await journal.close?.();
     expect(documents).toBe(199);
     expect(verifyBundle(Buffer.from(makeBundle(folder, { resources: ['b'] }).file), { trust })).toMatchObject({ status: 'intact', documents: 24 });
+  });
+
+  it('gives a document that one archive has changed from another one that has it as it was', () => {
+    const [first, second] = [readFileSync(at(archive(2))), readFileSync(at(archive(3)))];
+    const name = [...second.toString('latin1').matchAll(/[0-9a-f]{64}\.json/g)].map(([each]) => each).find((each) => first.includes(each)) ?? '';
+    expect(name).not.toBe('');
+    const from = first.indexOf(name) + name.length;
+    first[from] = (first[from] as number) ^ 1;
+    writeFileSync(at(archive(2)), resealed(first));
+    expect(codes()).toEqual(['tampered changed-document']);
+    const digits = name.slice(0, 64);
+    const naming = readdirSync(at('streams'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.jsonl') && readFileSync(at('streams', file), 'utf8').includes(digits),
+    );
+    expect(naming.length).toBeGreaterThan(0);
+    const bundle = makeBundle(folder, { resources: naming.map((file) => basename(file, '.jsonl')) });
+    expect(verifyBundle(Buffer.from(bundle.file), { trust })).toMatchObject({ status: 'intact', findings: [] });
   });
 
   it('keeps the proof of records whose documents have expired, and misses those that have not', async () => {

@@ -31,6 +31,8 @@ export class Archives {
   /** Paths of the archives. */
   readonly paths: ReadonlySet<string>;
   readonly #folder: Folder;
+  /** Of each good one the path of an archive that has it so. */
+  readonly #good = new Map<string, string>();
   readonly #archives: readonly Archive[];
 
   /** Reads all of them; what is wrong with one is found. */
@@ -47,6 +49,7 @@ export class Archives {
       for (const member of members ?? []) {
         const isGood = isDocument(bytes, member);
         if (!isGood) folder.find('tampered', 'changed-document', `The document ${member.name} is not what its name says.`, path);
+        if (isGood) this.#good.set(member.digest, path);
         if (isGood || !documents.has(member.digest)) documents.set(member.digest, isGood ? 'good' : 'changed');
       }
       return [{ path, seal: Number(number), documents: new Set((members ?? []).map(({ digest }) => digest)) }];
@@ -57,9 +60,9 @@ export class Archives {
 
   /** The text of a document; null where none of them has it. */
   text(digest: string): string | null {
-    const path = this.documents.get(digest) === 'good' ? this.#archives.find(({ documents }) => documents.has(digest))?.path : undefined;
+    const path = this.#good.get(digest);
     const bytes = path === undefined ? null : this.#folder.bytes(path);
-    const member = bytes === null ? undefined : membersOf(bytes)?.find((each) => each.digest === digest);
+    const member = bytes === null ? undefined : membersOf(bytes)?.find((each) => each.digest === digest && isDocument(bytes, each));
     return bytes === null || member === undefined ? null : (plainOf(bytes, member)?.toString('utf8') ?? null);
   }
 

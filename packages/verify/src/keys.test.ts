@@ -169,7 +169,7 @@ describe('of keys that replace each other it finds', () => {
     writeFileSync(at('ledger/checkpoint'), signedBy(foreign.secret, read('ledger/checkpoint')));
     const report = verify();
     expect(report).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
-    expect(report.firstBad?.message).toContain(`none of them has announced ${name(foreign.verifier)}, which has`);
+    expect(report.firstBad?.message).toContain(`none of them that has no end (until) has announced ${name(foreign.verifier)}, which has`);
     expect(exitCodeOf(report)).toBe(3);
     // The trust file may announce it, where there was no record of it.
     expect(codes({ trust: { keys: [...trust.keys, ...trusting(foreign.verifier).keys] } })).toEqual([]);
@@ -192,6 +192,23 @@ describe('of keys that replace each other it finds', () => {
     const report = verify({ trust: trusting(VERIFIER, null, '2026-01-01T00:00:00Z') });
     expect(report.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(['untrusted key-out-of-time', 'untrusted untrusted-key']);
     expect(report.firstBad).toMatchObject({ file: PROOF, entry: 270 });
+  });
+
+  it('that a key which has ended announced another one, as of before its end, that the trust file does not name', async () => {
+    // Who steals the old key afterwards says that it was earlier, and goes on with a key of their own.
+    const [thief, world] = [signerOf(generateKey(ORIGIN).secret), sealing()];
+    await world.decide('forged');
+    const options = { directory: world.directory, signer: world.signer, clock: { now: () => Date.UTC(2026, 0, 1) } };
+    await rotateFolder({ ...options, next: thief, by: 'alice', reason: 'yearly' });
+    await sealFolder({ ...options, signer: thief, clock: { now: () => Date.UTC(2026, 8, 1) } });
+    folder = made.copy({ directory: world.directory, checkpoints: [] });
+    const end = '2026-02-01T00:00:00.000Z';
+    const both = { keys: [...trusting(VERIFIER, null, end).keys, ...trusting(NEXT_VERIFIER, end).keys] };
+    expect(codes({ trust: both })).toEqual(['untrusted untrusted-key']);
+    expect(verifyBundle(Buffer.from(makeBundle(folder, { resources: ['forged'] }).file), { trust: both })).toMatchObject({ status: 'untrusted' });
+    // Of who has only the trust file from before it is accepted: only a copy of a checkpoint shows it.
+    expect(codes()).toEqual([]);
+    await world.remove();
   });
 
   it('that a key it has announced is used after the until of the trust file', () => {

@@ -73,10 +73,11 @@ export class Keys {
       }
       announced.push(read);
       const of = (key: string) => keys.filter((each) => each.origin === signed.origin && each.key === key);
-      const isTrusted = of(from).some((each) => maySign(each, Date.parse(since)));
-      // Of a key that the trust file names it says from when and until when.
-      if (isTrusted && of(to).length === 0) keys.push({ origin: signed.origin, key: to, from: since, until: null });
-      else if (!isTrusted && of(from).length > 0)
+      const may = of(from).filter((each) => maySign(each, Date.parse(since)));
+      // Of a key that the trust file names it says from when and until when. One that has ended there announces no other: who steals it may say of any
+      // moment that it was before.
+      if (may.some(({ until }) => until === null) && of(to).length === 0) keys.push({ origin: signed.origin, key: to, from: since, until: null });
+      else if (may.length === 0 && of(from).length > 0)
         find('untrusted', 'key-out-of-time', `${keyName(from)} has announced ${keyName(to)} at ${since}, when it was not trusted.`, number, place);
     }
     this.trust = { keys };

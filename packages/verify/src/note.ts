@@ -131,7 +131,7 @@ export function readCheckpoint(bytes: Uint8Array, trust: Trust): Checkpoint | Ch
       if (key.origin === origin) by.push(key);
     }
   }
-  const unannounced = others.length === 0 ? '' : `, and none of them has announced ${others.join(' or ')}, which has`;
+  const unannounced = others.length === 0 ? '' : `, and none of them that has no end (until) has announced ${others.join(' or ')}, which has`;
   if (by.length === 0) return no('untrusted-key', `No key that is trusted for ${JSON.stringify(origin)} has signed it${unannounced}.`, said);
   return { ...said, by };
 }

@@ -46,7 +46,7 @@ describe('an execution as its records show it', () => {
   const content = { schema: 1, changes };
   const plan = { ...content, digest: digestOf(content) };
   const resource = { type: 'AWS::Test::Lamp', id: 'l' };
-  const stored = (kind: string, body: object = {}, documents: object = {}) => ({ record: { kind, body, resource }, documents });
+  const stored = (kind: string, body: object = {}, documents: object = {}) => ({ record: { kind, body, resource, blobs: {} }, documents });
   const intent = (body: object = {}, documents: object = { plan }) => stored('intent', body, documents);
   const applied = (index: number, over: object = {}) => stored('call', { call: { index, status: 'applied', undo: [{ operation: `On${index}` }], ...over } });
   const told = (...records: object[]) => {

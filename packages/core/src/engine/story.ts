@@ -30,7 +30,7 @@ export interface Story {
 /**
  * Reads an execution.
  *
- * @throws {RedressError} `journal/not-found`, `journal/corrupt`
+ * @throws {RedressError} `journal/not-found`, also where its plan has expired; `journal/corrupt`
  */
 export async function readExecution(journal: Journal, execution: string): Promise<Story> {
   const records: StoredRecord[] = [];
@@ -38,6 +38,10 @@ export async function readExecution(journal: Journal, execution: string): Promis
   const intent = records.find((each) => each.record.kind === 'intent');
   if (intent === undefined) throw new RedressError('journal/not-found', `There is no execution ${execution}.`, { next: '`redress history` lists executions.' });
   const plan = intent.documents['plan'];
+  if (plan === undefined && Object.hasOwn(intent.record.blobs, 'plan'))
+    throw new RedressError('journal/not-found', `The plan of ${execution} is not there: its retention has ended, or it was removed.`, {
+      next: '`redress evidence verify` says which. What was done is in the records: undo it by hand.',
+    });
   if (!isPlan(plan))
     throw new RedressError('journal/corrupt', `The plan of ${execution} is not what its digest says.`, { next: 'Run `redress evidence verify`.' });
   const outcome = records.find((each) => each.record.kind === 'outcome');

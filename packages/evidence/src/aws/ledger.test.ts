@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { ledgerOnAws } from '../../test/support/ledger-aws.js';
 import type { LedgerWorld } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
-import { VERIFIER } from '../../test/support/sealing.js';
+import { dying, VERIFIER } from '../../test/support/sealing.js';
 import { seeded } from '../../test/support/world.js';
 import { exportJournal } from '../aws.js';
 import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
@@ -188,6 +188,20 @@ it('locks documents for as long as their seal says, and copies them with the jou
   world.clock.time += 8 * 86_400_000;
   await world.seal();
   expect(await copied()).toMatchObject({ status: 'intact', findings: [], documents: 0, expired: 3 });
+});
+
+it('completes a seal whose documents need not be kept any more: S3 takes no lock that has ended', async () => {
+  let now = 0;
+  const model = new Model('t', 'b', { overlap: false, now: () => now });
+  const world = ledgerOnAws(model, async () => undefined, { lockDays: 365 });
+  await world.decide('a');
+  now = world.clock.time;
+  // Decided, and no more.
+  await expect(world.seal({ documentsFor: 1, store: dying(0, 'after').through })).rejects.toThrow('died after');
+  now = world.clock.time += 2 * 86_400_000;
+  expect(await world.seal()).toMatchObject({ seal: { number: 1, records: 1, documents: { until: '2026-01-03T00:00:01.000Z' } }, made: 'completed' });
+  expect(model.objects.has('ledger/documents/000000000001.zip')).toBe(true);
+  expect(model.locked.has('ledger/documents/000000000001.zip')).toBe(false);
 });
 
 it('costs an object more for the documents of a thousand records', async () => {

@@ -49,7 +49,7 @@ async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Pr
   const store = new Store(options);
   try {
     return await work({
-      store: through(new BucketLedger(store)),
+      store: through(new BucketLedger(store, clock)),
       source: new TableSource(store, { clock, settle, all }),
       signer,
       replaced,
@@ -70,9 +70,11 @@ const stateKey = (number: number) => `sealer/states/${String(number).padStart(12
 /** A log in a bucket. What is there stays, so that no sealer needs a permission to delete. */
 export class BucketLedger implements LedgerStore {
   readonly #store: Store;
+  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Pick<Clock, 'now'>) {
     this.#store = store;
+    this.#clock = clock;
   }
 
   /** What is decided keeps sealers together; waiting for each other would save some requests, and no more. */
@@ -103,7 +105,8 @@ export class BucketLedger implements LedgerStore {
   }
 
   async archive(path: string, bytes: Uint8Array, until: Date): Promise<void> {
-    await this.#store.place(path, bytes, null, until);
+    // S3 takes no lock that has ended, and a seal that was begun so long ago has to be completed all the same.
+    await this.#store.place(path, bytes, null, until.getTime() > this.#clock.now() ? until : null);
   }
 
   async remove(): Promise<void> {}

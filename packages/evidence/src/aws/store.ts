@@ -189,16 +189,18 @@ export class Store {
    * Puts bytes under a key, on a condition.
    *
    * @param over Version that they replace; null where nothing is there yet.
-   * @param until Until when they are locked, with `lockDays`; default for as many days.
+   * @param until Until when they are locked, with `lockDays`; default for as many days; null: as the bucket says.
    * @returns false when something else is there, or nothing: then nothing was done. Who has put it there may have been this call, whose reply was lost.
    */
-  async place(key: string, bytes: Uint8Array, over: string | null, until?: Date): Promise<boolean> {
+  async place(key: string, bytes: Uint8Array, over: string | null, until?: Date | null): Promise<boolean> {
     const { PutObjectCommand } = await import('./ledger-clients.js');
     const { bucket: Bucket, prefix = '', lockDays } = this.options;
     const put = new PutObjectCommand({
       ...{ Bucket, Key: prefix + key, Body: bytes },
       ...(over === null ? { IfNoneMatch: '*' } : { IfMatch: over }),
-      ...(lockDays === undefined ? {} : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: until ?? new Date(Date.now() + lockDays * DAY) }),
+      ...(lockDays === undefined || until === null
+        ? {}
+        : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: until ?? new Date(Date.now() + lockDays * DAY) }),
     });
     return (await this.ask<object | null>('s3', put, { PreconditionFailed: null, NoSuchKey: null })) !== null;
   }

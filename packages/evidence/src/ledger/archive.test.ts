@@ -95,6 +95,20 @@ describe('archives in a folder', () => {
     expect([found(archives, 'one'), found(archives, 'two')]).toEqual([null, 'two']);
   });
 
+  it('give a document from the one that has it unchanged', () => {
+    for (const seal of [1, 2, 3]) stored(seal, ['one']);
+    const file = join(directory, archivePath(2, 0));
+    for (const seal of [1, 3]) {
+      const bytes = readFileSync(file);
+      bytes.write('eno', bytes.indexOf('one'));
+      writeFileSync(join(directory, archivePath(seal, 0)), bytes);
+    }
+    expect(found(new FolderArchives(directory), 'one')).toBe('one');
+    // Where none has, whoever reads it sees that it was changed.
+    rmSync(file);
+    expect(found(new FolderArchives(directory), 'one')).toBe('eno');
+  });
+
   it('that were changed have what is still what its digest says, and fail nobody', () => {
     stored(1, ['one', `"${'x'.repeat(500)}"`]);
     const file = join(directory, archivePath(1, 0));

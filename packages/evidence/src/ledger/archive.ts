@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Digest } from '@redress/core';
+import { type Digest, digestText } from '@redress/core';
 
 /** Where the archives of a log are. */
 export const ARCHIVES = 'ledger/documents';
@@ -170,17 +170,19 @@ export class FolderArchives {
     this.#directory = join(directory, ARCHIVES);
   }
 
-  /** The text of a document; null where no archive has it. */
+  /** The text of a document; null where no archive has it. Of one that was changed in all that have it, what is there: its reader sees that. */
   get(digest: Digest): string | null {
     this.#look();
+    let changed: string | null = null;
     for (const name of this.#known.get(digest) ?? []) {
       const text = this.#within(name, (size, read) => {
         const place = placesIn(size, read)?.get(digest);
         return place === undefined ? null : textAt(place, read);
       });
-      if (text !== null) return text;
+      if (text !== null && digestText(text) === digest) return text;
+      changed ??= text;
     }
-    return null;
+    return changed;
   }
 
   /** Takes in those that have come. They never change; one that is gone is noticed when it is opened. */

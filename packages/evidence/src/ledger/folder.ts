@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, digestText, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
-import { FolderArchives, type Text } from './archive.js';
+import { ARCHIVES, FolderArchives, type Text } from './archive.js';
 import type { NoteSigner } from './note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Naming, Positions, Published } from './store.js';
@@ -116,7 +116,7 @@ class FolderLedger implements LedgerStore {
   #temporaries = 0;
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.#directory = resolve(directory);
   }
 
   async alone<T>(work: () => Promise<T>): Promise<T> {
@@ -137,6 +137,9 @@ class FolderLedger implements LedgerStore {
   }
 
   async publish(note: string, over: string | null): Promise<boolean> {
+    // Archives may be there already, of a sealer that died: what they hold is removed elsewhere once this is published.
+    const archives = join(this.#directory, ARCHIVES);
+    if (existsSync(archives)) this.#sync(archives);
     for (const folder of this.#unsynced) syncFolder(folder);
     this.#unsynced.clear();
     if (((await this.checkpoint())?.version ?? null) !== over) return false;
@@ -155,7 +158,13 @@ class FolderLedger implements LedgerStore {
     const temporary = this.#temporary();
     await writeFile(temporary, bytes, { flush: true });
     await rename(temporary, file);
-    this.#unsynced.add(dirname(file));
+    this.#sync(dirname(file));
+  }
+
+  /** With those above it: whoever made them may not have come so far. */
+  #sync(folder: string): void {
+    this.#unsynced.add(folder);
+    if (folder !== this.#directory) this.#sync(dirname(folder));
   }
 
   async archive(path: string, bytes: Uint8Array): Promise<void> {
@@ -308,8 +317,9 @@ class FolderSource implements JournalSource {
     const archives = new FolderArchives(this.#directory);
     for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
       const file = blobFile(this.#directory, digest);
+      const own = existsSync(file) ? readFileSync(file, 'utf8') : null;
       // One that another record names was moved with that.
-      const text = existsSync(file) ? readFileSync(file, 'utf8') : archives.get(digest);
+      const text = own !== null && digestText(own) === digest ? own : archives.get(digest);
       if (text !== null && digestText(text) === digest) yield { digest, text };
     }
   }

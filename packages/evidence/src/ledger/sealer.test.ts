@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Death, dying, type Sealing, sealing } from '../../test/support/sealing.js';
 import { streamFile } from '../layout.js';
 import { heldIn } from './archive.js';
-import { sealFolder } from './folder.js';
+import { rotateFolder, sealFolder } from './folder.js';
 import { generateKey, signerOf } from './note.js';
 import type { LedgerStore } from './store.js';
 import { decodeEntries, tilePath, tilesBetween } from './tiles.js';
@@ -250,6 +250,39 @@ describe('sealFolder that moves documents', () => {
     await moved();
     expect(documents()).toEqual([`${digestOf({ id: 'a' }).slice(7, 9)}/${digestOf({ id: 'a' }).slice(7)}.json`]);
     expect(heldIn(readFileSync(path('ledger', 'documents', '000000000001.zip')))).not.toContain(digestOf({ id: 'a' }));
+  });
+
+  it('takes one that was changed where it was from the archive that has it', async () => {
+    await world.decide('a');
+    await moved();
+    await world.decide('a');
+    writeFileSync(blob(digestOf({ id: 'a' })), '{"id":"x"}');
+    await moved();
+    expect(heldIn(readFileSync(path('ledger', 'documents', '000000000002.zip')))).toEqual([digestOf({ id: 'a' })]);
+    expect(documents()).toHaveLength(1);
+  });
+
+  it('knows of documents and keys what an older version that sealed in between did not keep', async () => {
+    await world.decide('a');
+    await moved();
+    const third = signerOf(generateKey('example.com/redress').secret);
+    const options = { directory: world.directory, clock: world.clock, reason: 'yearly' };
+    await rotateFolder({ ...options, signer: world.signer, next: world.next, by: 'alice' });
+    const older = () => {
+      const { documentsTo: _, rotation: __, ...state } = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as Record<string, unknown>;
+      writeFileSync(path('sealer', 'state.json'), JSON.stringify(state));
+    };
+    older();
+    await expect(moved({ replaced: [world.next.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+    await world.decide('b');
+    expect((await moved({ signer: world.next })).seal.documents).toMatchObject({ from: 2 });
+    older();
+    await sealFolder({ ...options, signer: world.next });
+    await world.decide('c');
+    expect((await moved({ signer: world.next })).seal.documents).toMatchObject({ from: 6 });
+    older();
+    const { rotation } = await rotateFolder({ ...options, signer: world.next, next: third, by: 'bob' });
+    expect(rotation.number).toBe(2);
   });
 
   it('removes none of them before the seal is published, nor what an archive does not hold', async () => {

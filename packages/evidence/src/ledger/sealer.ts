@@ -59,9 +59,9 @@ interface Size {
 interface State extends Size {
   readonly seal: Seal | null;
   readonly streams: Positions;
-  /** Entries of whose documents seals have said until when they are kept; what was kept before they could say so has none. */
+  /** Entries of whose documents seals have said until when they are kept; not known where a version kept it that did not know of this. */
   readonly documentsTo?: number;
-  /** The newest time that its key was replaced; what was kept before keys could be has none. */
+  /** The newest time that its key was replaced; not known where a version kept it that did not know of this. */
   readonly rotation?: Rotation | null;
 }
 
@@ -88,6 +88,8 @@ const inLedger = (tile: Tile) => `ledger/${tilePath(tile)}`;
 const DAY = 86_400_000;
 /** A hundred years. */
 const MOST_DAYS = 36_500;
+/** Characters. An entry has to hold it, whatever they are. */
+const LONGEST_REASON = 1000;
 /** Writes on their way at once. */
 const AT_ONCE = 4;
 
@@ -145,7 +147,7 @@ export interface Rotated {
  * {@link seal} does with it from then on, and refuses to do with any other. Whoever dies at it does it once more, with the same keys.
  *
  * @throws {RedressError} `ledger/key` when the next key cannot sign, is of another log, or has signed for this one before; `ledger/invalid` without
- *   a name or a reason; else as {@link seal}.
+ *   a name or a reason, or with one of more than 1,000 characters; else as {@link seal}.
  */
 export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   const { store, signer, replaced } = sealer;
@@ -165,6 +167,11 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
+  // Before anything is decided: a decision that makes no entry could not be completed, nor revoked.
+  if (Math.max(by.length, reason.length) > LONGEST_REASON)
+    throw new RedressError('ledger/invalid', `Who replaces the key of a ledger, and why, may have ${LONGEST_REASON} characters each.`, {
+      next: 'Say it shorter.',
+    });
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
@@ -312,7 +319,7 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     ...after,
     streams: { ...state.streams, ...streams },
     rotation: rotation ?? state.rotation ?? null,
-    documentsTo: documentsTo(after, state.documentsTo),
+    ...saidTo(documentsTo(after, state.documentsTo)),
   };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
@@ -385,7 +392,8 @@ async function tidy(sealer: Sealer, { seal: last, size, root }: State): Promise<
 }
 
 /** How far seals have said of documents until when they are kept. */
-const documentsTo = ({ size, seal: { documents } }: Plan['after'], before = 0) => (documents === undefined ? before : size);
+const documentsTo = ({ size, seal: { documents } }: Plan['after'], before: number | undefined) => (documents === undefined ? before : size);
+const saidTo = (to: number | undefined) => (to === undefined ? {} : { documentsTo: to });
 
 /** Removes what was only needed until a seal was complete. */
 async function over(store: LedgerStore, before: Size, after: Plan['after']): Promise<void> {
@@ -448,21 +456,22 @@ function planIn(bytes: Buffer, seal: number): Plan {
 }
 
 /** The log that is signed: with the right edge that has its root, since nothing is sealed on top of tiles that were changed. */
-async function opened({ store, signer, replaced }: Sealer): Promise<Log> {
+async function opened(sealer: Sealer): Promise<Log> {
+  const { store, signer, replaced } = sealer;
   const newest = await store.checkpoint();
   if (newest === null) return { version: null, note: '', by: '', state: EMPTY, edge: EMPTY_EDGE };
   const { size, root, by } = openCheckpoint(newest.note, signer.name, [signer.verifier, ...replaced]);
   const signed = { size, root: root.toString('base64') };
   const edge = size === 0 ? EMPTY_EDGE : await edgeOf(size, (tile) => store.read(inLedger(tile)), decodeEntries);
   if (!same(signed, sizeOf(new Growth(edge, null)))) throw corrupt('The last tiles of the log do not have the root that was signed.');
-  const state = (await keptState(store, signed, edge)) ?? (await reread(store, signed, signer));
+  const state = (await keptState(sealer, signed, edge)) ?? (await reread(store, signed, signer));
   return { ...newest, by, state, edge };
 }
 
-const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, rotation: null };
+const EMPTY: State = { ...sizeOf(new Growth(EMPTY_EDGE, null)), seal: null, streams: {}, rotation: null, documentsTo: 0 };
 
 /** What was kept, with what was decided since, if it is what the newest seal says. */
-async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<State | null> {
+async function keptState({ store, documentsFor }: Sealer, signed: Size, edge: Edge): Promise<State | null> {
   const entry = edge.entries.at(-1) ?? (await lastOfFull(store, edge));
   if (entry === null) return null;
   try {
@@ -470,7 +479,7 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
     if (!('seal' in said)) return null;
     const bytes = await store.kept(said.seal.number);
     const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
-    let { streams, rotation = null, documentsTo: to = 0 } = kept;
+    let { streams, rotation, documentsTo: to } = kept;
     for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
       const plan = await store.decided(number);
       if (plan === null) return null;
@@ -479,7 +488,9 @@ async function keptState(store: LedgerStore, signed: Size, edge: Edge): Promise<
       rotation = decided.after.seal.rotation ?? rotation;
       to = documentsTo(decided.after, to);
     }
-    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation, documentsTo: to } : null;
+    // A version that did not know of them has kept it, after any that did.
+    if ((rotation === undefined && (await store.read(rotationPath(1))) !== null) || (to === undefined && documentsFor !== undefined)) return null;
+    return positionsDigest(streams) === said.seal.streams ? { ...signed, seal: said.seal, streams, rotation: rotation ?? null, ...saidTo(to) } : null;
   } catch (error) {
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
@@ -502,7 +513,7 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;
   let rotation: Rotation | null = null;
-  let to = 0;
+  let to: number | undefined = 0;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
     const width = Math.min(TILE_WIDTH, signed.size - index * TILE_WIDTH);
@@ -520,7 +531,7 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
   }
   if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
-  return { ...signed, seal: last, streams, rotation, documentsTo: to };
+  return { ...signed, seal: last, streams, rotation, ...saidTo(to) };
 }
 
 function parsed(bytes: Buffer, what: string): unknown {

@@ -333,7 +333,9 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         const mute = { ...next, sign: () => Buffer.alloc(64) };
         const foreign = signerOf(generateKey('example.org').secret);
         for (const wrong of [mute, foreign, world.signer]) await expect(world.rotate({ next: wrong })).rejects.toMatchObject({ code: 'ledger/key' });
-        for (const wrong of [{ by: ' ' }, { reason: '' }]) await expect(world.rotate(wrong)).rejects.toMatchObject({ code: 'ledger/invalid' });
+        // What does not fit into an entry would be decided, and nobody could ever complete it.
+        for (const wrong of [{ by: ' ' }, { reason: '' }, { reason: 'x'.repeat(70_000) }, { by: 'x'.repeat(1001) }])
+          await expect(world.rotate(wrong)).rejects.toMatchObject({ code: 'ledger/invalid' });
         expect(await records()).toEqual(PREPARED.slice(0, 4));
         await world.rotate();
         await expect(world.rotate({ signer: next, next: world.signer, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });

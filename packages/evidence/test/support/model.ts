@@ -24,6 +24,8 @@ export interface ModelOptions {
   readonly overlap?: boolean;
   /** Which reads show until when an object is locked. AWS: both, to who has `s3:GetObjectRetention`. */
   readonly locksShownBy?: readonly ('GetObject' | 'HeadObject')[];
+  /** What it holds for the time where a lock is asked for; default any is in the future. */
+  readonly now?: () => number;
 }
 
 /** An error as the SDK throws it. */
@@ -77,6 +79,7 @@ export class Model {
       page: 40,
       overlap: true,
       locksShownBy: ['GetObject', 'HeadObject'],
+      now: () => 0,
       ...options,
     };
   }
@@ -319,6 +322,9 @@ export class Model {
     if (IfMatch !== undefined && !this.objects.has(Key)) throw new AwsError('NoSuchKey', 'The specified key does not exist.', 404);
     if (IfMatch !== undefined && IfMatch !== this.#etag(Key))
       throw new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412);
+    // AWS: InvalidArgument, on whatever is not after its own clock.
+    if (until !== undefined && until.getTime() <= this.#options.now())
+      throw new AwsError('InvalidArgument', 'The retain until date must be in the future!', 400);
     this.objects.set(Key, typeof Body === 'string' ? Body : Buffer.from(Body).toString('latin1'));
     if (typeof Body !== 'string') this.#binary.add(Key);
     this.#versions.set(Key, (this.#versions.get(Key) ?? 0) + 1);
