@@ -5,7 +5,8 @@
  */
 export { type FolderJournalOptions, folderJournal } from './folder.js';
 export { type Anchor, anchorTo, folderAnchor, type NotKept } from './ledger/anchor.js';
-export type { Rotation, Seal } from './ledger/entry.js';
+export type { DocumentText } from './ledger/archive.js';
+export type { Naming, Rotation, Seal } from './ledger/entry.js';
 export { rotateFolder, type SealFolderOptions, sealFolder } from './ledger/folder.js';
 export { generateKey, type KeptSigner, type NoteSigner, signerOf } from './ledger/note.js';
 export type { Cosigned, NextKey, NotCosigned, Rotated, SealReport, Skipped } from './ledger/sealer.js';

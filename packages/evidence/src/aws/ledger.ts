@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Clock, type Digest, digestText, RedressError, systemClock } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
-import type { Text } from '../ledger/archive.js';
+import type { DocumentText } from '../ledger/archive.js';
+import type { Naming } from '../ledger/entry.js';
 import type { NoteSigner } from '../ledger/note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from '../ledger/sealer.js';
-import type { End, JournalSource, LedgerStore, Mark, Naming, Positions, Published } from '../ledger/store.js';
+import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
 import type { Witness } from '../ledger/witness.js';
 import { MARK } from './behind.js';
 import { carriedBy } from './documents.js';
@@ -247,7 +248,7 @@ export class TableSource implements JournalSource {
   }
 
   /** Those that travel in items; those in the bucket are objects of their own, and locked. */
-  async *documents(records: readonly Naming[]): AsyncIterable<Text> {
+  async *documents(records: readonly Naming[]): AsyncIterable<DocumentText> {
     const ranges = new Map<Digest, { from: number; to: number; documents: Set<Digest> }>();
     for (const { stream, seq, documents } of records) {
       const range = ranges.get(stream) ?? { from: seq, to: seq, documents: new Set() };

@@ -7,7 +7,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Digest, digestText } from '@redress/core';
 
 /** Where the archives of a log are. */
-export const ARCHIVES = 'ledger/documents';
+const ARCHIVES = 'ledger/documents';
 
 /**
  * Path of an archive.
@@ -38,8 +38,8 @@ const DEFLATED = 8;
 /** A document that does not get this much shorter is stored as it is. */
 const PAYS = 0.9;
 
-/** A document. */
-export interface Text {
+/** A document, as it is stored. */
+export interface DocumentText {
   readonly digest: Digest;
   readonly text: string;
 }
@@ -59,7 +59,7 @@ export class Archives {
   }
 
   /** @returns an archive that was full before; else null. */
-  add({ digest, text }: Text): Buffer | null {
+  add({ digest, text }: DocumentText): Buffer | null {
     const plain = Buffer.from(text);
     const full = this.#central.length === 2 * MOST || this.#bytes + plain.length > MOST_BYTES ? this.end() : null;
     const deflated = deflateRawSync(plain);

@@ -1,7 +1,6 @@
 // What the entries of the log are: records as they stand in their streams, and one entry that closes each seal. Pure.
 import { hash } from 'node:crypto';
 import { canonicalJson, type Digest, digestOf, isRecord, type JsonObject } from '@redress/core';
-import type { Naming } from './store.js';
 import { LONGEST_ENTRY } from './tiles.js';
 
 /** How far a stream is sealed. */
@@ -93,6 +92,13 @@ export function entryOf({ stream, seq, digest, json }: Line): Buffer {
 /** The entry that closes a seal. */
 export function sealEntry(seal: Seal): Buffer {
   return Buffer.from(canonicalJson({ v: 1, seal: { ...seal } }));
+}
+
+/** A record that names documents. */
+export interface Naming {
+  readonly stream: Digest;
+  readonly seq: number;
+  readonly documents: readonly Digest[];
 }
 
 /** Of an entry the record that names documents, if it is one; of a record that is too long for an entry they stay where they are. */

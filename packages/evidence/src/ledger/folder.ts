@@ -19,10 +19,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, digestText, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
-import { ARCHIVES, FolderArchives, type Text } from './archive.js';
+import { type DocumentText, FolderArchives } from './archive.js';
+import type { Naming } from './entry.js';
 import type { NoteSigner } from './note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
-import type { JournalSource, LedgerStore, Mark, Naming, Positions, Published } from './store.js';
+import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
 import type { Witness } from './witness.js';
 
 /** Options of {@link sealFolder}. */
@@ -313,7 +314,7 @@ class FolderSource implements JournalSource {
     }
   }
 
-  async *documents(records: readonly Naming[]): AsyncIterable<Text> {
+  async *documents(records: readonly Naming[]): AsyncIterable<DocumentText> {
     const archives = new FolderArchives(this.#directory);
     for (const digest of new Set(records.flatMap(({ documents }) => documents))) {
       const file = blobFile(this.#directory, digest);

@@ -3,11 +3,11 @@
 import { canonicalJson, messageOf, RedressError } from '@redress/core';
 import { sameCheckpoint } from './anchor.js';
 import { Archives, archivePath, heldIn } from './archive.js';
-import { namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
+import { type Naming, namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
 import { keyName, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
 import { proofOfLast, rotationPath, rotationsOf } from './rotation.js';
-import type { JournalSource, LedgerStore, Naming, Positions } from './store.js';
+import type { JournalSource, LedgerStore, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
 import { entriesOf, type Found, readUnsealed, type Skipped, type Unsealed } from './unsealed.js';

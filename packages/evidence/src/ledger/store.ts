@@ -1,7 +1,7 @@
 // What a sealer needs: a place for the log, and a journal to read. There is one of each in a folder, and one of each on AWS.
 import type { Digest } from '@redress/core';
-import type { Text } from './archive.js';
-import type { Position } from './entry.js';
+import type { DocumentText } from './archive.js';
+import type { Naming, Position } from './entry.js';
 
 /** The newest checkpoint, and what names this version of it to the store. */
 export interface Published {
@@ -73,20 +73,13 @@ export interface JournalSource {
    */
   read(stream: Digest, from: Mark, to: Mark): AsyncIterable<Buffer>;
   /** The documents that records name, each once, as far as they are there and what their digests say; those that are stored for good where they are, are left out. */
-  documents(records: readonly Naming[]): AsyncIterable<Text>;
+  documents(records: readonly Naming[]): AsyncIterable<DocumentText>;
   /** Called when documents are in an archive that was read back, and the seal is published: a journal that may removes its own copies. */
   archived?(documents: readonly Digest[]): Promise<void>;
   /** Called before a checkpoint of so many entries is published: a journal that can be set back notes it, and is known to be behind then. */
   sealing(size: number): Promise<void>;
   /** Called when they are sealed so far: what helps to find the streams that have grown is brought up to date. */
   sealed(streams: Positions): Promise<void>;
-}
-
-/** A record that names documents. */
-export interface Naming {
-  readonly stream: Digest;
-  readonly seq: number;
-  readonly documents: readonly Digest[];
 }
 
 /** How far each stream is sealed. */

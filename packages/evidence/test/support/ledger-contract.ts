@@ -433,7 +433,7 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         await expectOneHistory();
       });
 
-      it('refuses days that are none', async () => {
+      it('refuses a number of days that is not one', async () => {
         await prepared();
         for (const documentsFor of [0, 1.5, 40_000]) await expect(sealed({ documentsFor })).rejects.toMatchObject({ code: 'ledger/invalid' });
       });
