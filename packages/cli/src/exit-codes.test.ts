@@ -340,6 +340,11 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['no key', async () => (await ran(), []), 2],
     ['what is no key', async () => (await ran(), ['--key', 'event.json']), 2],
   ],
+  'evidence rotate': [
+    ['a key that seals', async () => (await sealed(), ['--reason', 'a drill']), 0],
+    ['the key of what was changed', async () => (await sealed(), await tampered(), ['--reason', 'a drill']), 1],
+    ['no trust file', async () => (await ran(), ['--reason', 'a drill']), 2],
+  ],
   'evidence restored': [['a journal in a folder, which no table restores', async () => (await ran(), ['--reason', 'a drill']), 2]],
   'evidence proof': [
     ['a record that is sealed', async () => (await sealed(), ['w-1/1']), 0],

@@ -8,6 +8,7 @@ import {
   folderAnchor,
   generateKey,
   type NoteSigner,
+  type NotKept,
   rotateFolder,
   type SealReport,
   sealFolder,
@@ -110,17 +111,25 @@ export async function evidenceSealCommand(io: Io, data: Data, global: GlobalOpti
   const lines = [
     `${paint('green', VERBS[made])}  ${printable(data.shown)}: seal ${seal.number} of ${printable(origin)}, ${seal.records} records, ${size} entries in all, root ${root}`,
     ...(seal.documents === undefined ? [] : [`its documents are kept until ${seal.documents.until}`]),
-    ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
-    ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
     ...cosigned.map(({ witness, time }) => `cosigned  by ${printable(witness)} at ${time}`),
     ...notCosigned.map(({ witness, message, next }) => `${paint('red', 'not cosigned')}  by ${printable(witness)}: ${printable(message)} ${next}`),
-    ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
+    ...troubles(io, skipped, failed),
   ];
   return {
     json: { ...report, anchored: anchors.length - failed.length, notAnchored: failed },
     text: lines.join('\n'),
     exit: skipped.length + failed.length + notCosigned.length === 0 ? 0 : 1,
   };
+}
+
+/** What a seal could not take in, and where its checkpoint could not be copied. */
+function troubles(io: Io, skipped: SealReport['skipped'], failed: readonly NotKept[]): string[] {
+  const paint = painter(io);
+  return [
+    ...skipped.map(({ stream, seq, message }) => `${paint('red', 'not sealed')}  record ${seq} of stream ${stream} and what follows it: ${message}`),
+    ...(skipped.length === 0 ? [] : ['find out what was changed with: redress evidence verify']),
+    ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
+  ];
 }
 
 /** What `evidence rotate` takes. */
@@ -165,12 +174,12 @@ export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOp
     `${printable(trustFile)}: has both keys. Give it to auditors once more; who has the old one alone can verify, too.`,
     options.nextKms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.nextKms)} from now on`,
     ...(old === null ? [] : [`${printable(old)}: the old private key. It signs nothing more; remove it when the ledger verifies.`]),
-    ...failed.map(({ anchor, message }) => `${paint('red', 'not copied')}  to ${printable(anchor)}: ${printable(message)}`),
+    ...troubles(io, report.skipped, failed),
   ];
   return {
     json: { ...report, rotation, entry, since, trust: trustFile, anchored: anchors.length - failed.length, notAnchored: failed },
     text: lines.join('\n'),
-    exit: failed.length === 0 ? 0 : 1,
+    exit: report.skipped.length + failed.length === 0 ? 0 : 1,
   };
 }
 

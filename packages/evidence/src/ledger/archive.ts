@@ -7,7 +7,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Digest, digestText } from '@redress/core';
 
 /** Where the archives of a log are. */
-const ARCHIVES = 'ledger/documents';
+export const ARCHIVES = 'ledger/documents';
 
 /**
  * Path of an archive.

@@ -19,7 +19,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, type Digest, digestText, isRedressError, messageOf, RedressError, systemClock } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layout.js';
-import { type DocumentText, FolderArchives } from './archive.js';
+import { ARCHIVES, type DocumentText, FolderArchives } from './archive.js';
 import type { Naming } from './entry.js';
 import type { NoteSigner } from './note.js';
 import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
