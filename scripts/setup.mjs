@@ -74,7 +74,7 @@ const PROGRAMS = {
   mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
   // From 1.21 on it fetches the newer one that a module asks for.
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
-  chromium: { version: ['--version'], least: [120], install: 'apt install chromium', what: 'Chromium' },
+  chromium: { version: ['--version'], least: [120], install: 'apt install chromium', what: 'Chromium', debian: 'chromium' },
 };
 
 const place = (name) => join(ROOT, TOOLS[name].folder);
@@ -209,11 +209,22 @@ function alive(pid) {
 }
 
 /** The program is there, and new enough. */
-function need(name) {
-  const { version, least, install, before13, what } = PROGRAMS[name];
-  const { status, stdout, stderr } = spawnSync(name, version, { encoding: 'utf8' });
-  const [, major, minor = '0'] = (status === 0 && /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`)) || [];
-  if (Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= (least[1] ?? 0))) return;
+async function need(name) {
+  const { version, least, install, before13, what, debian } = PROGRAMS[name];
+  const there = () => {
+    const { status, stdout, stderr } = spawnSync(name, version, { encoding: 'utf8' });
+    const [, major, minor = '0'] = (status === 0 && /(\d+)\.(\d+)/.exec(`${stdout}${stderr}`)) || [];
+    return { major, minor, fits: Number(major) > least[0] || (Number(major) === least[0] && Number(minor) >= (least[1] ?? 0)) };
+  };
+  // Whoever may install it need not be asked to: a container, a machine of CI.
+  if (debian !== undefined && !there().fits && process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
+    say(`Installing ${what} (apt-get install ${debian}) …`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['-qq', 'update'], { env });
+    await run('apt-get', ['-qq', '--yes', '--no-install-recommends', 'install', debian], { env });
+  }
+  const { major, minor, fits } = there();
+  if (fits) return;
   const found = major === undefined ? 'is not there' : `is ${major}.${minor}`;
   const older = before13 === undefined ? '' : `, before Debian 13: ${before13}`;
   throw new SetupError(`${what} ${least.join('.')} or newer is needed; ${name} ${found}. Install it (Debian: ${install}${older}) and try again.`);
@@ -276,7 +287,7 @@ export async function setup({ python = true, build = true } = {}) {
  * @throws {SetupError} with the command that installs what is missing
  */
 export async function install(names) {
-  for (const name of names) for (const program of TOOLS[name].uses ?? []) need(program);
+  for (const name of names) for (const program of TOOLS[name].uses ?? []) await need(program);
   const missing = names.filter((name) => !installed(name));
   if (missing.length === 0) return 0;
   return locked(async () => {
@@ -306,7 +317,7 @@ function installed(name) {
 
 async function installTool(name) {
   const { requirements, what, builds = [] } = TOOLS[name];
-  for (const program of builds) need(program);
+  for (const program of builds) await need(program);
   if (requirements !== undefined) return installPython(name);
   say(`Installing ${what}) …`);
   const folder = place(name);

@@ -218,8 +218,8 @@ export default [
     promise: 'A document is what its name says, also when it was there before, in a folder, too.',
     defect: 'what is there is not looked at',
     file: `${EVIDENCE}/folder.ts`,
-    find: "if (readFileSync(file, 'utf8') !== text)",
-    replace: "if (readFileSync(file, 'utf8') === '')",
+    find: 'if (there !== text)',
+    replace: "if (there === '')",
     tests: [`${EVIDENCE}/folder.test.ts`],
   },
   {
@@ -1602,8 +1602,8 @@ export default [
     promise: 'A document is removed where it was only once an archive holds it, and is read there.',
     defect: 'a document that another record names was moved, and is not found',
     file: 'packages/evidence/src/ledger/folder.ts',
-    find: "existsSync(file) ? readFileSync(file, 'utf8') : archives.get(digest);",
-    replace: "existsSync(file) ? readFileSync(file, 'utf8') : null;",
+    find: 'own !== null && digestText(own) === digest ? own : archives.get(digest);',
+    replace: 'own;',
     tests: ['packages/evidence/src/ledger/stores.test.ts'],
   },
   {
