@@ -309,6 +309,25 @@ describe('sealFolder that moves documents', () => {
     expect(documents()).toHaveLength(1);
   });
 
+  it('leaves what is changed while it seals, and has in the next archive what a record names that came meanwhile', async () => {
+    await world.decide('a');
+    await world.decide('b');
+    await moved({
+      store: (store: LedgerStore) => ({
+        ...dying(0, null).through(store),
+        publish: async (note: string, over: string | null) => {
+          // The archive is made; the files are there still.
+          writeFileSync(blob(digestOf({ id: 'b' })), '{"id":"x"}');
+          await world.decide('a');
+          return store.publish(note, over);
+        },
+      }),
+    });
+    expect(documents()).toEqual([`${digestOf({ id: 'b' }).slice(7, 9)}/${digestOf({ id: 'b' }).slice(7)}.json`]);
+    await moved();
+    expect(heldIn(readFileSync(path('ledger', 'documents', '000000000002.zip')))).toEqual([digestOf({ id: 'a' })]);
+  });
+
   it('goes on removing where one that died had begun', async () => {
     await world.decide('a');
     await world.decide('b');
