@@ -1604,7 +1604,7 @@ export default [
     file: 'packages/evidence/src/ledger/folder.ts',
     find: 'own !== null && digestText(own) === digest ? own : archives.get(digest);',
     replace: 'own;',
-    tests: ['packages/evidence/src/ledger/stores.test.ts'],
+    tests: ['packages/evidence/src/ledger/stores.test.ts', 'packages/evidence/src/ledger/sealer.test.ts', 'packages/evidence/src/ledger/archive.test.ts'],
   },
   {
     promise: 'A document is removed where it was only once an archive holds it, and is read there.',

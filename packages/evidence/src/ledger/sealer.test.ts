@@ -285,6 +285,15 @@ describe('sealFolder that moves documents', () => {
     expect(rotation.number).toBe(2);
   });
 
+  it('knows of documents what an older version that sealed in between did not keep, in a log whose key was never replaced', async () => {
+    await world.decide('a');
+    await moved();
+    const { documentsTo: _, ...state } = JSON.parse(readFileSync(path('sealer', 'state.json'), 'utf8')) as Record<string, unknown>;
+    writeFileSync(path('sealer', 'state.json'), JSON.stringify(state));
+    await world.decide('b');
+    expect((await moved()).seal.documents).toMatchObject({ from: 2 });
+  });
+
   it('removes none of them before the seal is published, nor what an archive does not hold', async () => {
     await world.decide('a');
     let before = -1;
