@@ -71,8 +71,7 @@ const QUICK = [
 const REST = [
   ['kit', () => tests('kit')],
   ['planted', () => campaign('planted', '--lanes', '1')],
-  // They wait for leases and for what has to settle more than they compute.
-  ['deployed', () => vitest('deployed', '--project', 'deployed', '--maxWorkers', '4')],
+  ['deployed', () => tests('deployed')],
   ['mutation', () => campaign('mutation')],
   ['judges', () => counted(...script('judges'))],
   ['faults', () => campaign('faults')],

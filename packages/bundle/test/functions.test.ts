@@ -174,7 +174,7 @@ it('has a message whose resource is held delivered again when the lease ends, no
   };
   const { generation } = await journal.view(setting('eu-west-3'));
   const held = { resource: setting('eu-west-3'), remediator: 'ec2-enable-ebs-encryption-by-default' };
-  const begun = await journal.begin({ ...held, planDigest: 'sha256:x', generation, budgets: [], lease: 14_000, body: {} });
+  const begun = await journal.begin({ ...held, planDigest: 'sha256:x', generation, budgets: [], lease: 40_000, body: {} });
   if (begun.status !== 'begun') throw new Error(begun.status);
   const first = await received();
   expect(await lambda.invoke({ Records: [first] })).toEqual({ ok: true, value: { batchItemFailures: [{ itemIdentifier: first.messageId }] } });

@@ -4,22 +4,21 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startMoto } from '../../../scripts/moto.mjs';
 import { withRegistry } from '../../../scripts/registry.mjs';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Endpoint of the AWS emulator. */
-    moto: string;
-  }
-}
-
-const endpoint = inject('moto');
 let folder: string;
-beforeAll(() => {
+/** An account that nobody else works on: what a plan cannot read there is a failure. */
+let account: Awaited<ReturnType<typeof startMoto>>;
+beforeAll(async () => {
   folder = mkdtempSync(join(realpathSync(tmpdir()), 'redress-install-'));
+  account = await startMoto();
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await account?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** A command in a folder, with an account and nothing else of this process. */
 function run(cwd: string, program: string, ...args: string[]): Promise<{ exit: number | null; out: string; err: string }> {
@@ -32,7 +31,7 @@ function run(cwd: string, program: string, ...args: string[]): Promise<{ exit: n
     AWS_ACCESS_KEY_ID: 'testing',
     AWS_SECRET_ACCESS_KEY: 'testing',
     AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: account.endpoint,
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     npm_config_audit: 'false',

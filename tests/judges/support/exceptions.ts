@@ -37,7 +37,6 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
 export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[] = [
   { what: / CloudTrail:UpdateTrail /, why: 'What is left out stays as it is.' },
   { what: / DynamoDB:UpdateTable /, why: 'What is left out stays as it is.' },
-  { what: / Elastic Load Balancing:ModifyLoadBalancerAttributes /, why: 'Attributes that are left out stay as they are.' },
   { what: / EC2:ModifySubnetAttribute /, why: 'One attribute is set by each call; the others stay.' },
   { what: / EC2:ModifyInstanceMetadataOptions /, why: 'EC2 maintains the state of options that are left out; that moto resets them is a mistake of its own.' },
   { what: / Elastic Load Balancing v2:ModifyListener (?!DefaultActions)/, why: 'Properties that are left out stay as they are.' },
