@@ -11,6 +11,8 @@ declare module 'vitest' {
   }
 }
 
+// One moment for all replies: two looks in a row see the same date.
+const NOW = Math.floor(Date.now() / 1000);
 // moto issues certificates after a while, for a year: the first part of the name says in how many days it ends.
 const dated = await inFrontOf(
   inject('moto'),
@@ -19,7 +21,7 @@ const dated = await inFrontOf(
     const found = operation === 'DescribeCertificate' && isRecord(reply) ? reply['Certificate'] : undefined;
     if (!isRecord(found)) return reply;
     const days = Number(String(found['DomainName']).split('.')[0]);
-    return { Certificate: { ...found, Status: 'ISSUED', NotAfter: Math.floor(Date.now() / 1000) + days * 86_400 } };
+    return { Certificate: { ...found, Status: 'ISSUED', NotAfter: NOW + days * 86_400 } };
   },
 );
 afterAll(() => dated.close());

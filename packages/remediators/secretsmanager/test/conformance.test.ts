@@ -12,6 +12,8 @@ declare module 'vitest' {
 }
 
 const DAY = 86_400;
+// One moment for all replies: two looks in a row see the same date.
+const NOW = Math.floor(Date.now() / 1000);
 // moto rotates as it is told to, and never late: how late a secret is, its tag says, in days.
 const late = await inFrontOf(
   inject('moto'),
@@ -21,7 +23,7 @@ const late = await inFrontOf(
     const tags = (reply['Tags'] ?? []) as readonly { readonly Key: string; readonly Value: string }[];
     const days = tags.find(({ Key }) => Key === 'late')?.Value;
     if (days === undefined) return reply;
-    const NextRotationDate = Math.floor(Date.now() / 1000) - Number(days) * DAY;
+    const NextRotationDate = NOW - Number(days) * DAY;
     return { ...reply, RotationEnabled: true, NextRotationDate, LastRotatedDate: NextRotationDate - 30 * DAY };
   },
 );
