@@ -1858,7 +1858,7 @@ export default [
     promise: 'A seal that was begun can be completed however late.',
     defect: 'a lock that has ended is asked for, which S3 refuses',
     file: 'packages/evidence/src/aws/ledger.ts',
-    find: 'until.getTime() > this.#clock.now() ? until : null',
+    find: 'until.getTime() > Date.now() ? until : null',
     replace: 'until',
     tests: ['packages/evidence/src/aws/ledger.test.ts'],
   },

@@ -50,7 +50,7 @@ async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Pr
   const store = new Store(options);
   try {
     return await work({
-      store: through(new BucketLedger(store, clock)),
+      store: through(new BucketLedger(store)),
       source: new TableSource(store, { clock, settle, all }),
       signer,
       replaced,
@@ -71,11 +71,9 @@ const stateKey = (number: number) => `sealer/states/${String(number).padStart(12
 /** A log in a bucket. What is there stays, so that no sealer needs a permission to delete. */
 export class BucketLedger implements LedgerStore {
   readonly #store: Store;
-  readonly #clock: Pick<Clock, 'now'>;
 
-  constructor(store: Store, clock: Pick<Clock, 'now'>) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#clock = clock;
   }
 
   /** What is decided keeps sealers together; waiting for each other would save some requests, and no more. */
@@ -106,8 +104,8 @@ export class BucketLedger implements LedgerStore {
   }
 
   async archive(path: string, bytes: Uint8Array, until: Date): Promise<void> {
-    // S3 takes no lock that has ended, and a seal that was begun so long ago has to be completed all the same.
-    await this.#store.place(path, bytes, null, until.getTime() > this.#clock.now() ? until : null);
+    // S3 takes no lock that has ended by its own clock, and a seal that was begun so long ago has to be completed all the same.
+    await this.#store.place(path, bytes, null, until.getTime() > Date.now() ? until : null);
   }
 
   async remove(): Promise<void> {}
