@@ -52,7 +52,8 @@ const freePort = () =>
 export async function startRegistry(folder, start = spawn) {
   const program = await verdaccio();
   // npm may warn first.
-  const upstream = (await run('npm', 'config', 'get', 'registry')).match(/^https?:\S+$/m)?.[0] ?? 'https://registry.npmjs.org/';
+  const upstream = (await run('npm', 'config', 'get', 'registry')).match(/^https?:\S+$/m)?.[0];
+  if (upstream === undefined) throw new SetupError('npm does not say which registry it installs from: `npm config get registry`.');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const settings = [

@@ -1,10 +1,10 @@
 import { allOf, defineReport, paginate } from '@redress/core';
 import { elb } from './client.js';
+import { insecureListeners } from './insecure-listeners.js';
 import { loadBalancer, ownerOf } from './load-balancer.js';
 import { packageRef } from './package-ref.js';
 
 const SECURE: readonly string[] = ['HTTPS', 'TLS'];
-const isOfAcm = (certificate: string | null) => certificate !== null && /^arn:[^:]+:acm:/.test(certificate);
 
 /**
  * Reports an application or network load balancer that listens without TLS, or with a certificate that is not of Certificate Manager. A listener
@@ -54,25 +54,11 @@ export const reportInsecureListenerV2 = defineReport({
   },
   exempt: ({ now: { kind } }) => (kind === 'gateway' ? 'Gateway load balancers pass packets on as they are.' : null),
   gap({ now: { listeners }, id }) {
-    const open = listeners.filter(({ protocol, redirects }) => !SECURE.includes(protocol) && !redirects);
-    const foreign = listeners.filter(({ protocol, certificate }) => SECURE.includes(protocol) && !isOfAcm(certificate));
-    if (open.length + foreign.length === 0) return null;
-    const named = (all: typeof listeners) => all.map(({ protocol, port }) => `${protocol} ${port ?? '?'}`).join(', ');
-    return {
-      message: `${id} ${[
-        ...(open.length > 0 ? [`listens without TLS (${named(open)})`] : []),
-        ...(foreign.length > 0 ? [`has certificates that are not of Certificate Manager (${named(foreign)})`] : []),
-      ].join(', and ')}.`,
-      steps: [
-        ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
-        ...(open.length > 0
-          ? [
-              'Make an HTTPS or TLS listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
-              'Move clients over, by access logs. Let an open HTTP listener redirect to HTTPS, or delete it.',
-            ]
-          : []),
-      ],
-    };
+    const counted = listeners.filter(({ protocol, redirects }) => SECURE.includes(protocol) || !redirects);
+    return insecureListeners(id, counted, SECURE, [
+      'Make an HTTPS or TLS listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
+      'Move clients over, by access logs. Let an open HTTP listener redirect to HTTPS, or delete it.',
+    ]);
   },
   judge({ state: { kind, listeners }, claim, resource }) {
     // The rule counts a listener that only redirects as one without a certificate.

@@ -1,9 +1,9 @@
 import { defineReport, given } from '@redress/core';
+import { insecureListeners } from '../insecure-listeners.js';
 import { packageRef } from '../package-ref.js';
 import { classicCalls, classicLoadBalancer } from './load-balancer.js';
 
 const SECURE: readonly string[] = ['HTTPS', 'SSL'];
-const isOfAcm = (certificate: string | null) => certificate !== null && /^arn:[^:]+:acm:/.test(certificate);
 
 /**
  * Reports a Classic Load Balancer that listens without TLS, or with a certificate that is not of Certificate Manager.
@@ -32,26 +32,10 @@ export const reportInsecureListener = defineReport({
       certificate: Listener?.SSLCertificateId ?? null,
     })),
   }),
-  gap({ now: { listeners }, id }) {
-    const open = listeners.filter(({ protocol }) => !SECURE.includes(protocol));
-    const foreign = listeners.filter(({ protocol, certificate }) => SECURE.includes(protocol) && !isOfAcm(certificate));
-    if (open.length + foreign.length === 0) return null;
-    const named = (all: typeof listeners) => all.map(({ protocol, port }) => `${protocol} ${port ?? '?'}`).join(', ');
-    return {
-      message: `${id} ${[
-        ...(open.length > 0 ? [`listens without TLS (${named(open)})`] : []),
-        ...(foreign.length > 0 ? [`has certificates that are not of Certificate Manager (${named(foreign)})`] : []),
-      ].join(', and ')}.`,
-      steps: [
-        ...(foreign.length > 0 ? ['Request or import a certificate in Certificate Manager, and set it on the listener: new connections get it at once.'] : []),
-        ...(open.length > 0
-          ? [
-              'Make an HTTPS or SSL listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
-              'Move clients over, by access logs, then delete the open listener. A Classic Load Balancer cannot redirect: an application load balancer can.',
-            ]
-          : []),
-      ],
-    };
-  },
+  gap: ({ now: { listeners }, id }) =>
+    insecureListeners(id, listeners, SECURE, [
+      'Make an HTTPS or SSL listener with a certificate of Certificate Manager next to the open one, and let its port into the security group.',
+      'Move clients over, by access logs, then delete the open listener. A Classic Load Balancer cannot redirect: an application load balancer can.',
+    ]),
   closed: 'each listener has TLS and a certificate of Certificate Manager, or the load balancer is gone',
 });
