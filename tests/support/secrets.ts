@@ -256,35 +256,54 @@ export function corpus(seed = 20_261_128): readonly Planted[] {
 }
 
 /** Where a secret is in what was written, and how it is written there: plain, in JSON, for an address, in Base64 at any offset, in hexadecimal. */
-export function leaksIn(bytes: string | Uint8Array, secrets: Iterable<Pick<Planted, 'kind' | 'secret'>>): string[] {
+export function leaksIn(bytes: string | Uint8Array, secrets: readonly Pick<Planted, 'kind' | 'secret'>[]): string[] {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+  const { written, search } = searches.get(secrets) ?? searchFor(secrets);
+  return [...search(text)].flatMap((form) => written.get(form) ?? []);
+}
+
+/** Every form of a corpus, by what it stands for, and a search for all of them. */
+interface Search {
+  readonly written: ReadonlyMap<string, readonly string[]>;
+  readonly search: (text: string) => Set<string>;
+}
+/** A test looks for the same corpus in many texts. */
+const searches = new WeakMap<object, Search>();
+
+function searchFor(secrets: readonly Pick<Planted, 'kind' | 'secret'>[]): Search {
   const written = new Map<string, string[]>();
   for (const { kind, secret } of secrets)
     for (const [form, how] of waysOf(secret)) written.set(form, [...(written.get(form) ?? []), `${kind} (${how}): ${secret}`]);
-  return [...formsIn(text, written.keys())].flatMap((form) => written.get(form) ?? []);
+  const made = { written, search: formsIn([...written.keys()]) };
+  searches.set(secrets, made);
+  return made;
 }
 
 /** So many letters are hashed; what is shorter is looked for by itself. */
 const HASHED = 6;
 
-/** Which of many forms a text has, in one pass over it (Rabin and Karp): thousands of passes over megabytes would be most of a test's time. */
-function formsIn(text: string, forms: Iterable<string>): Set<string> {
-  const found = new Set<string>();
+/** Finds which of many forms a text has, in one pass over it (Rabin and Karp): thousands of passes over megabytes would be most of a test's time. */
+function formsIn(forms: readonly string[]): (text: string) => Set<string> {
   const byHash = new Map<number, string[]>();
-  let [out, hash] = [1, 0];
   const hashOf = (from: string) => Array.from({ length: HASHED }, (_, at) => from.charCodeAt(at)).reduce((sum, code) => (Math.imul(sum, 31) + code) | 0, 0);
-  for (const form of forms) {
-    if (form.length >= HASHED) byHash.set(hashOf(form), [...(byHash.get(hashOf(form)) ?? []), form]);
-    else if (text.includes(form)) found.add(form);
-  }
+  const [long, short] = [true, false].map((is) => forms.filter((form) => form.length >= HASHED === is)) as [string[], string[]];
+  for (const form of long) byHash.set(hashOf(form), [...(byHash.get(hashOf(form)) ?? []), form]);
+  // Most hashes of a text are of no form: one bit of a table says so.
+  const may = new Uint8Array(1 << 16);
+  for (const hash of byHash.keys()) may[hash & 0xffff] = 1;
+  let out = 1;
   for (let at = 1; at < HASHED; at++) out = Math.imul(out, 31);
-  for (let at = 0; at < text.length; at++) {
-    if (at >= HASHED) hash = (hash - Math.imul(text.charCodeAt(at - HASHED), out)) | 0;
-    hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-    if (at < HASHED - 1) continue;
-    for (const form of byHash.get(hash) ?? []) if (text.startsWith(form, at - HASHED + 1)) found.add(form);
-  }
-  return found;
+  return (text) => {
+    const found = new Set(short.filter((form) => text.includes(form)));
+    let hash = 0;
+    for (let at = 0; at < text.length; at++) {
+      if (at >= HASHED) hash = (hash - Math.imul(text.charCodeAt(at - HASHED), out)) | 0;
+      hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+      if (at < HASHED - 1 || may[hash & 0xffff] === 0) continue;
+      for (const form of byHash.get(hash) ?? []) if (text.startsWith(form, at - HASHED + 1)) found.add(form);
+    }
+    return found;
+  };
 }
 
 /** What is written, and how; what is written the same way by several is looked for once. */

@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { createRedress, definePolicy, type FindingResult, type Remediator } from '@redress/core';
+import { createRedress, definePolicy, type FindingResult } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
 import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
+import { type AccountState, simulatedAccount } from '@redress/testing';
 import { expect, it } from 'vitest';
 import * as sample from '../../packages/core/src/events/fixtures/events.js';
 
@@ -16,41 +17,35 @@ const { ACCOUNT } = sample;
 const NOW = Date.parse('2026-11-02T09:20:00Z');
 const GROUP = 'sg-0a1b2c3d4e5f60718';
 
-/** What is seen of each resource: the gap. */
-const SEEN: Readonly<Record<string, { state: unknown; context?: unknown }>> = {
-  'ec2-revoke-sg-open-ssh': {
-    state: { owner: ACCOUNT, open: [{ id: 'sgr-1', protocol: 'tcp', fromPort: 22, toPort: 22, cidr: '0.0.0.0/0', description: null, tags: [] }] },
-    context: { bastions: [] },
-  },
-  'ec2-revoke-sg-open-rdp': { state: { owner: ACCOUNT, open: [] }, context: { bastions: [] } },
-  'ec2-enable-ebs-encryption-by-default': { state: { enabled: false, managedBy: null }, context: { key: null } },
-  'ec2-report-unencrypted-ebs-volumes': { state: { encrypted: false }, context: { attachments: [], size: 8, state: 'available' } },
-  's3-enforce-default-encryption': { state: { created: '2026-11-02T09:00:00.000Z', rules: null }, context: { logs: [] } },
-  's3-report-public-website-bucket': {
-    state: { website: 'content', policyIsPublic: true, publicGrants: [], block: null, accountBlock: null },
-  },
-  'iam-flag-stale-access-key': {
-    state: { user: 'AIDAEXAMPLEEXAMPLE001', keys: [{ id: 'AKIAEXAMPLEEXAMPLE01', created: '2025-01-01T00:00:00.000Z' }], flag: null, room: true },
-  },
-  'logs-raise-retention': { state: { created: 1_793_600_000_000, retentionInDays: 7, logGroupClass: 'STANDARD', policy: null } },
-};
 const builtin = [...ec2Remediators, ...s3Remediators, ...iamRemediators, ...logsRemediators];
-const remediators = builtin.map(
-  (remediator): Remediator => ({
-    ...remediator,
-    identify: remediator.id.startsWith('iam') ? async () => ({ id: 'ci-deploy' }) : null,
-    observe: async () => ({ ...SEEN[remediator.id], tags: {} }) as never,
-  }),
-);
+const clock = { now: () => NOW, sleep: async () => undefined };
+/** An account in which each resource of the samples has its gap. */
+const account = simulatedAccount({ account: ACCOUNT, clock });
+const created = '2026-11-02T09:00:00.000Z';
+const ssh = { id: 'sgr-0a1b2c3d4e5f60718', egress: false, protocol: 'tcp', from: 22, to: 22, cidr: '0.0.0.0/0', description: null, tags: {} };
+const bucket = { region: 'eu-west-1', created, tags: null, encryption: null, block: null, policy: null, website: null, ownership: null, grants: [] };
+const everyone = { Effect: 'Allow', Principal: '*', Action: 's3:GetObject', Resource: 'arn:aws:s3:::website/*' };
+Object.assign(account.state, {
+  groups: { [GROUP]: { name: 'web', description: 'web', tags: {}, rules: [ssh] } },
+  volumes: { 'vol-0a1b2c3d4e5f60718': { encrypted: false, tags: {} } },
+  buckets: {
+    invoices: bucket,
+    website: { ...bucket, website: { IndexDocument: { Suffix: 'index.html' } }, policy: JSON.stringify({ Version: '2012-10-17', Statement: [everyone] }) },
+  },
+  users: {
+    'ci-deploy': { id: 'AIDAEXAMPLEEXAMPLE001', created: '2025-01-01', tags: {}, keys: [{ id: 'AKIAEXAMPLEEXAMPLE01', active: true, created: '2025-01-01' }] },
+  },
+  logGroups: { '/acme/orders': { region: 'eu-west-1', created: Date.parse(created), days: 7, tags: {} } },
+} satisfies Partial<AccountState>);
 const redress = createRedress({
-  remediators,
+  remediators: builtin,
   policy: definePolicy({
     version: 1,
     environments: { dev: { accounts: [ACCOUNT] } },
     remediators: Object.fromEntries(builtin.map(({ id }) => [id, { dev: 'enforce' as const }])),
   }),
-  connect: async ({ account }) => ({ config: {}, identity: async () => ({ account, arn: `arn:aws:sts::${account}:assumed-role/redress/run` }) }),
-  clock: { now: () => NOW, sleep: async () => undefined },
+  connect: account.connect,
+  clock,
 });
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,9 +1,16 @@
 #!/usr/bin/env node
-import { processIo } from './io.js';
-import { run } from './run.js';
+import manifest from '../package.json' with { type: 'json' };
+import { nodeTooOld } from './node-version.js';
 
-// `redress … | head` closes the pipe: that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
-process.exitCode = await run(process.argv.slice(2), processIo());
+const old = nodeTooOld(process.versions.node, manifest.engines.node);
+if (old !== null) {
+  process.stderr.write(old);
+  process.exitCode = 2;
+} else {
+  const [{ processIo }, { run }] = await Promise.all([import('./io.js'), import('./run.js')]);
+  // `redress … | head` closes the pipe: that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  process.exitCode = await run(process.argv.slice(2), processIo());
+}

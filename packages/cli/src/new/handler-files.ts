@@ -3,7 +3,7 @@ import { builtinLists } from '../builtin.js';
 import { rangeOf, TOOLS } from './versions.js';
 import type { NewFiles } from './write-new.js';
 
-/** A package that is deployed as the handler: what it is made of, a policy under which everything only tells, and an empty register. */
+/** A package that is deployed as the handler: what it is made of, a policy under which everything only notifies, and an empty register. */
 export function handlerFiles(name: string, remediators: readonly Pick<Remediator, 'id' | 'title' | 'ceiling'>[]): NewFiles {
   const packages = Object.entries(builtinLists)
     .map(([module, { name: list }]) => [module, list] as const)
@@ -19,10 +19,7 @@ export function handlerFiles(name: string, remediators: readonly Pick<Remediator
       check: 'redress policy check',
       plan: 'redress plan --live',
       exceptions: 'redress exceptions check',
-      bundle: 'redress bundle --out dist',
-      'template:hub': 'redress generate template hub',
-      'template:member-role': 'redress generate template member-role',
-      'template:member-events': 'redress generate template member-events',
+      bundle: 'redress bundle --out dist --prove',
     },
     dependencies: Object.fromEntries(['@redress/cli', '@redress/core', ...packages.map(([each]) => each)].sort().map((each) => [each, rangeOf(each)])),
     devDependencies: { '@types/node': TOOLS['@types/node'] },
@@ -43,7 +40,7 @@ export default {
     'redress.yaml': `# The policy. \`npm run check\` says what it means, \`redress schema policy\` gives editors what is allowed.
 version: 1
 
-# Everything only tells: no account is in an environment yet, and every mode below is notify. First name the accounts, lowest environment first:
+# Everything only notifies: no account is in an environment yet, and every mode below is notify. First name the accounts, lowest environment first:
 #
 # environments:
 #   dev:  { accounts: ["111111111111"] }
@@ -86,25 +83,46 @@ npm run plan
 
 As long as Redress is not on npm, run \`npm run registry\` in its repository first, and put the line that it prints into \`.npmrc\` here.
 
-\`npm run plan\` reads the account of your credentials, says what would be done and why not, and changes nothing. As it is, everything is only told.
+\`npm run plan\` reads the account of your credentials, says what would be done and why not, and changes nothing. As it is, every remediator only notifies.
 
 ## Deploy
 
+In this order, with a bucket for code (CODE-BUCKET) in the region of the hub. Everything only notifies until the policy says otherwise.
+
+1. The code. It holds the policy and the register: a change of either is deployed like any other change of code.
+
 \`\`\`sh
 npm run bundle
-npm run -s template:hub > hub.yaml
-npm run -s template:member-role > member-role.yaml
-npm run -s template:member-events > member-events.yaml
+aws s3 cp dist/redress.zip s3://CODE-BUCKET/redress-1.zip
 \`\`\`
 
-The bundle in \`dist\` holds the policy and the register: a change of either is deployed like any other change of code. The templates hold the permissions of the
-remediators in \`redress.config.mjs\`, so generate them anew when that list changes.
+2. The hub, once. PolicyDigest and RegisterDigest are what the bundle has printed.
+
+\`\`\`sh
+npx redress generate template hub --format json > hub.json
+uuidgen > external-id
+aws cloudformation deploy --stack-name redress --template-file hub.json --capabilities CAPABILITY_IAM \\
+  --s3-bucket CODE-BUCKET --parameter-overrides CodeBucket=CODE-BUCKET CodeKey=redress-1.zip ExternalId=$(cat external-id) PolicyDigest=sha256:… RegisterDigest=sha256:…
+\`\`\`
+
+3. Each account that is worked on. The outputs of the hub say which parameter they are for. The events are needed in each region that is used and in us-east-1, but not where the hub is.
+
+\`\`\`sh
+npx redress generate template member-role --format json > member-role.json
+npx redress generate template member-events --format json > member-events.json
+aws cloudformation deploy --stack-name redress-roles --template-file member-role.json --capabilities CAPABILITY_NAMED_IAM \\
+  --s3-bucket CODE-BUCKET --parameter-overrides ExternalId=$(cat external-id) HubRoleArns=… RollbackRoleArns=…
+aws cloudformation deploy --stack-name redress-events --template-file member-events.json --capabilities CAPABILITY_IAM \\
+  --s3-bucket CODE-BUCKET --parameter-overrides HubBusArn=…
+\`\`\`
+
+The templates hold the permissions of the remediators in \`redress.config.mjs\`: generate and deploy them again when that list changes. All parameters, several accounts and regions, and the sealer: docs/deploy.md of Redress.
 
 ## Change what it may do
 
 1. Name the accounts in \`environments\`.
 2. Raise one remediator to \`approve\` or \`enforce\` in the lowest environment, and look at \`npm run plan\`.
-3. Deploy. \`redress history\` and \`redress explain\` tell what was done.
+3. Deploy. \`redress history\` and \`redress explain\` say what was done.
 `,
   };
 }

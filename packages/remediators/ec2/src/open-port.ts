@@ -277,7 +277,8 @@ export function revokeOpenPorts(options: {
     },
     // A group without an open rule is known by its rules alone, and all of them are listed a thousand at a time.
     async *observeMany({ aws }) {
-      const owners = new Map<string, string | null>();
+      // By owner, of which there are few: each rule names its owner in a string of its own, and there may be a hundred thousand.
+      const closed = new Map<string, Set<string>>();
       const looked = new Set<string>();
       const pieces = new Map<string, string[]>();
       for await (const page of pages(aws.ec2.DescribeSecurityGroupRules, { MaxResults: PAGE }, 'SecurityGroupRules')) {
@@ -285,7 +286,7 @@ export function revokeOpenPorts(options: {
         for (const rule of page) {
           const { GroupId: id, GroupOwnerId: owner } = rule;
           if (id === undefined || looked.has(id)) continue;
-          if (owner !== undefined && !mayBeOpen(rule, id)) owners.set(id, owner);
+          if (owner !== undefined && !mayBeOpen(rule, id)) closed.set(owner, (closed.get(owner) ?? new Set()).add(id));
           else {
             looked.add(id);
             found.push(id);
@@ -293,14 +294,16 @@ export function revokeOpenPorts(options: {
         }
         yield found.map((id) => ({ type: GROUP, id, seen: null }));
       }
-      let idle: string[] = [];
-      for (const id of owners.keys()) {
-        if (!looked.has(id)) idle.push(id);
-        if (idle.length < PAGE) continue;
-        yield idle.map(closed);
-        idle = [];
+      for (const [owner, groups] of closed) {
+        let idle: ReturnType<typeof closedOf>[] = [];
+        for (const id of groups) {
+          if (!looked.has(id)) idle.push(closedOf(id, owner));
+          if (idle.length < PAGE) continue;
+          yield idle;
+          idle = [];
+        }
+        yield idle;
       }
-      yield idle.map(closed);
 
       function mayBeOpen(rule: Parameters<typeof ingressOf>[0], id: string): boolean {
         let lets: Ingress | undefined;
@@ -317,9 +320,6 @@ export function revokeOpenPorts(options: {
         if (cidr !== null) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
         return list !== null || spansInternet(pieces.get(id) ?? []);
       }
-      function closed(id: string) {
-        return { type: GROUP, id, seen: { state: { owner: owners.get(id) ?? null, open: [] }, context: { bastions: [], together: [], world: [] } } };
-      }
     },
   });
 }
@@ -327,6 +327,11 @@ export function revokeOpenPorts(options: {
 /** As many rules as one page holds. */
 const PAGE = 1000;
 const GROUP = 'AWS::EC2::SecurityGroup';
+
+/** A group of which its rules show that it is closed. */
+function closedOf(id: string, owner: string) {
+  return { type: GROUP, id, seen: { state: { owner, open: [] }, context: { bastions: [], together: [], world: [] } } };
+}
 
 /** What an earlier look found that holds still. */
 function earlierOf({ state, usedBy = [] }: Observation<unknown, unknown>): Earlier {
