@@ -19,7 +19,11 @@ for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ENDPOINT_URL', 'AWS
   delete process.env[name];
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::']);
-const connect = Socket.prototype.connect;
+/** Files share a process: what Node itself does is wrapped once. */
+const NODES = Symbol.for('redress.connect');
+const here = globalThis as { [NODES]?: typeof Socket.prototype.connect };
+here[NODES] ??= Socket.prototype.connect;
+const connect = here[NODES];
 Socket.prototype.connect = function (this: Socket, ...args: unknown[]) {
   const first = (Array.isArray(args[0]) ? args[0][0] : args[0]) as { host?: string; path?: string } | number | string;
   const host =
