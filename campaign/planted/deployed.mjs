@@ -506,4 +506,20 @@ export default [
     replace: "const isFinal = rollback.restores === 'nothing' && definition.undoes !== undefined;",
     tests: ['packages/core/src/remediator'],
   },
+  {
+    promise: "All that the hub stores is encrypted with the key of one's own that it was given.",
+    defect: 'the topic of notices is not',
+    file: 'packages/deploy/src/templates/encryption.ts',
+    find: "  'AWS::SNS::Topic': () => ({ KmsMasterKeyId: KEY }),\n",
+    replace: '',
+    tests: ['packages/deploy/src/templates'],
+  },
+  {
+    promise: "Who reads or writes what is encrypted with a key of one's own may use that key.",
+    defect: 'the roles may only decrypt',
+    file: 'packages/deploy/src/templates/encryption.ts',
+    find: "keyStatement('Key', true)",
+    replace: "keyStatement('Key', false)",
+    tests: ['packages/deploy/src/templates'],
+  },
 ];

@@ -10,9 +10,10 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DoctorDocument } from '../../packages/cli/src/commands/doctor.js';
@@ -29,6 +30,8 @@ remediators: { ec2-revoke-sg-open-ssh: { dev: enforce } }
 let emulator: Enforced;
 let directory: string;
 let outputs: Record<string, string>;
+/** What the hub stores is encrypted with. */
+let key: string;
 let ec2: EC2Client;
 let sqs: SQSClient;
 let ssm: SSMClient;
@@ -48,7 +51,10 @@ beforeAll(async () => {
   dynamo = new DynamoDBClient(config);
   lambda = new LambdaClient(config);
   logs = new CloudWatchLogsClient(config);
-  outputs = await deployHub(emulator, { region: REGION, directory, policy: POLICY(emulator.account) });
+  const { KeyMetadata } = await new KMSClient(config).send(new CreateKeyCommand({}));
+  key = KeyMetadata?.Arn ?? '';
+  const parameters = { EncryptionKeyArn: key };
+  outputs = await deployHub(emulator, { region: REGION, directory, policy: POLICY(emulator.account), parameters });
   await deployMember(emulator, { region: REGION, directory, outputs });
 });
 
@@ -103,6 +109,13 @@ describe('what the templates deploy', () => {
     expect(Versions).toEqual([]);
     const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: outputs['TableName'] }));
     expect(Items.filter((item) => item['documents'] !== undefined).length).toBeGreaterThan(1);
+  });
+
+  it('has queues that are encrypted with the key that it was given', async () => {
+    for (const name of ['QueueUrl', 'DeadLettersUrl', 'UndeliveredUrl', 'SweepsUrl']) {
+      const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: outputs[name], AttributeNames: ['KmsMasterKeyId'] }));
+      expect([name, Attributes?.['KmsMasterKeyId']]).toEqual([name, key]);
+    }
   });
 
   it('has what happened just now delivered again when it has settled, not when the queue would', async () => {

@@ -42,6 +42,8 @@ export interface RedressHubProps {
   readonly reserveConcurrency?: boolean;
   /** Role that lists the accounts of the organisation; default: the hub's own do, of the management account or of a delegated administrator. */
   readonly organizationRoleArn?: string;
+  /** A symmetric KMS key that encrypts queues, topic, logs, table and bucket; default: keys that AWS owns. Its policy is in docs/deploy.md. */
+  readonly encryptionKeyArn?: string;
   /** Where alarms and notices go, too. */
   readonly noticeEmail?: string;
   /** Answer remediations of AWS Config, of this account and of the organisation; default false. The code has to export `config`. */
@@ -129,6 +131,7 @@ export class RedressHub extends Construct {
       SweepSchedule: props.sweepSchedule,
       SweepRegions: props.sweepRegions,
       ReserveConcurrency: props.reserveConcurrency === undefined ? undefined : String(props.reserveConcurrency),
+      EncryptionKeyArn: props.encryptionKeyArn,
       NoticeEmail: props.noticeEmail,
       PolicyDigest: props.policyDigest,
       RegisterDigest: props.registerDigest,

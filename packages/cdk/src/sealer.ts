@@ -23,6 +23,8 @@ export interface RedressSealerProps {
   readonly evidenceRetentionDays?: number;
   /** Public keys that have signed for this ledger before, as the trust file has them. */
   readonly replacedKeys?: readonly string[];
+  /** That of the hub, where it has one: table and bucket are encrypted with it. */
+  readonly encryptionKeyArn?: string;
   /** How often what was recorded is sealed: `rate(5 minutes)`, `rate(15 minutes)`, `rate(1 hour)` (the default) or `rate(3 hours)`. */
   readonly schedule?: string;
   /** Bucket, of another account as a rule, that gets a copy of each checkpoint. Its policy has to let `role` put objects. */
@@ -67,6 +69,7 @@ export class RedressSealer extends Construct {
       NoticesArn: props.noticesArn,
       EvidenceRetentionDays: props.evidenceRetentionDays,
       ReplacedKeys: props.replacedKeys?.join(','),
+      EncryptionKeyArn: props.encryptionKeyArn,
       Schedule: props.schedule,
       AnchorBucket: props.anchorBucket,
       Witnesses: props.witnesses?.map(({ key, url }) => `${key} ${url}`).join(','),

@@ -1,5 +1,6 @@
 import { canaryPattern, type EventPattern, type JsonObject, RedressError, type Remediator } from '@redress/core';
 import { MAX_ASK_SECONDS } from '../config/ask-document.js';
+import { encryptable, keyStatement } from './encryption.js';
 import { lambda, log, role } from './functions.js';
 import { approvalsStatements, functionStatements, hubJournal, organizationStatements } from './hub-statements.js';
 import { watching } from './hub-watch.js';
@@ -60,7 +61,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
   const rules = rulesOf(remediators, exceptionTag, toQueue);
   const toTheQueue = [...Object.keys(rules), ...(remediators.length === 0 ? [] : ['ForwardedRule']), 'CanaryRule', 'CanaryArrivedRule'];
 
-  return {
+  return encryptable({
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'Redress, the hub: closes security gaps within written bounds, and keeps the record. Without a policy in its code it only tells.',
     Parameters: parameters(),
@@ -157,7 +158,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
         Type: 'AWS::IAM::ManagedPolicy',
         Properties: {
           Description: 'Lets its holder read the journal of Redress, and nothing else.',
-          PolicyDocument: { Version: '2012-10-17', Statement: [...hubJournal('auditor')] },
+          PolicyDocument: { Version: '2012-10-17', Statement: [...hubJournal('auditor'), keyStatement('Key', false)] },
         },
       },
       Stop: {
@@ -284,7 +285,7 @@ export function hubTemplate(options: HubTemplateOptions): Template {
       StopParameterName: { Description: 'The kill switch.', Value: ref('Stop') },
       NoticesArn: { Description: 'Alarms and notices.', Value: ref('Notices') },
     },
-  };
+  });
 }
 
 /** The canary's pattern, for the parameter of this template. */

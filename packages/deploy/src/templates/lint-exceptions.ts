@@ -9,7 +9,7 @@ export interface LintException {
   readonly reason: string;
 }
 
-const NO_KEY = 'Encrypted with a key that AWS owns: no KMS key, and none to pay for.';
+const NO_KEY = 'A key of its own is an option: EncryptionKeyArn.';
 const READERS = 'Data events of CloudTrail tell who read. Access logs need one more bucket.';
 const WILDCARDS =
   'Objects of one bucket, indexes of one table, one role name in each account; in member roles every resource of a kind, for only an event says which; NARROWING has the reasons.';
@@ -22,10 +22,10 @@ export const LINT_EXCEPTIONS: readonly LintException[] = [
   { id: 'CKV_AWS_119', type: 'AWS::DynamoDB::Table', reason: NO_KEY },
   { id: 'CKV_AWS_26', type: 'AWS::SNS::Topic', reason: NO_KEY },
   { id: 'CKV_AWS_158', type: 'AWS::Logs::LogGroup', reason: NO_KEY },
-  { id: 'CKV_AWS_173', type: 'AWS::Lambda::Function', reason: NO_KEY },
-  { id: 'CKV_AWS_27', type: 'AWS::SQS::Queue', reason: 'SqsManagedSseEnabled encrypts it; the check looks for a KMS key.' },
-  { id: 'CKV_AWS_117', type: 'AWS::Lambda::Function', reason: 'It calls AWS alone. A VPC would need an endpoint for each service.' },
-  { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is the dead-letter queue, and says why.' },
+  { id: 'CKV_AWS_173', type: 'AWS::Lambda::Function', reason: 'No variable is a secret.' },
+  { id: 'CKV_AWS_27', type: 'AWS::SQS::Queue', reason: NO_KEY },
+  { id: 'CKV_AWS_117', type: 'AWS::Lambda::Function', reason: 'It calls AWS alone, and needs no VPC.' },
+  { id: 'CKV_AWS_116', type: 'AWS::Lambda::Function', reason: 'Its on-failure destination is a queue of dead letters.' },
   { id: 'CKV_AWS_18', type: 'AWS::S3::Bucket', reason: READERS },
   { id: 'AwsSolutions-S1', type: 'AWS::S3::Bucket', reason: READERS },
   {

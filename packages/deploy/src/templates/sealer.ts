@@ -1,5 +1,6 @@
 import type { JsonObject } from '@redress/core';
 import { journalStatements } from '../iam/journal.js';
+import { encryptable } from './encryption.js';
 import { lambda, log, role } from './functions.js';
 import { alarm, missing, NAMESPACE } from './hub-watch.js';
 import { queue, queuePolicy } from './queue.js';
@@ -31,7 +32,7 @@ export function sealerTemplate(): Template {
     REDRESS_ANCHOR_BUCKET: ref('AnchorBucket'),
     NODE_OPTIONS: '--enable-source-maps',
   });
-  return {
+  return encryptable({
     AWSTemplateFormatVersion: '2010-09-09',
     Description: 'Redress, the sealer: signs a checkpoint over all that was recorded, also when nothing was. Deploy it next to the hub.',
     Parameters: parameters(),
@@ -92,7 +93,7 @@ export function sealerTemplate(): Template {
       FunctionArn: { Description: 'Call it to seal now.', Value: att('Sealer') },
       UndeliveredUrl: { Description: 'What could not be delivered, and seals that failed three times.', Value: ref('Undelivered') },
     },
-  };
+  });
 }
 
 /** Whoever runs the account may look after the key. Only the function signs, and only messages as they are. */

@@ -38,6 +38,15 @@ function statements(value: unknown): JsonObject[] {
   const own = (value as { Statement?: unknown }).Statement;
   return [...(Array.isArray(own) ? (own as JsonObject[]) : []), ...Object.values(value).flatMap(statements)];
 }
+/** A part of a template as it is with a key of one's own, or without one. */
+function keyed(value: unknown, with_: boolean): unknown {
+  if (Array.isArray(value)) return value.map((each) => keyed(each, with_)).filter((each) => each !== undefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const [condition, yes, no] = (value as { 'Fn::If'?: readonly unknown[] })['Fn::If'] ?? [];
+  if (condition === 'Keyed') return keyed(with_ ? yes : no, with_);
+  if ((value as { Ref?: unknown }).Ref === 'AWS::NoValue') return undefined;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => ((found) => (found === undefined ? [] : [[name, found]]))(keyed(each, with_))));
+}
 const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 describe.each(all)('the template %s', (name, template) => {
@@ -79,7 +88,7 @@ describe('the hub', () => {
       VisibilityTimeout: 720,
       RedrivePolicy: { maxReceiveCount: 5 },
     });
-    for (const [, each] of queues) expect(each.Properties).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+    for (const [, each] of queues) expect(keyed(each.Properties, false)).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
   });
 
   it('lets its function receive, delete and hide messages of its two queues, and of no other, and send to that of sweeps', () => {
@@ -308,6 +317,7 @@ describe('the sealer', () => {
     expect(conditional.map(([condition, { Action }]) => [condition, Action])).toEqual([
       ['HasAnchor', 's3:PutObject'],
       ['HasAnchor', 's3:GetObject'],
+      ['Keyed', ['kms:Decrypt', 'kms:GenerateDataKey']],
     ]);
     const writes = role.filter(
       (each) => each['Fn::If'] === undefined && listOf(each['Action']).some((action) => !/:(?:Get|BatchGet|Query|Scan|List)/.test(String(action))),
@@ -402,5 +412,56 @@ describe('what is counted', () => {
   it('out of the log is watched: an alarm reads what a filter counts', () => {
     expect(metrics.length).toBeGreaterThan(0);
     for (const { MetricName, MetricNamespace } of metrics) expect(alarms).toContainEqual({ Namespace: MetricNamespace, MetricName });
+  });
+});
+
+describe("a key of one's own", () => {
+  const KEY = { Ref: 'EncryptionKeyArn' };
+  const stored = ['AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::Logs::LogGroup', 'AWS::DynamoDB::Table', 'AWS::S3::Bucket'];
+  const kept = (template: Template, with_: boolean) =>
+    Object.values(template.Resources)
+      .filter(({ Type }) => stored.includes(Type))
+      .map(({ Type, Properties }) => [Type, keyed(Properties, with_)] as const);
+
+  it.each([['hub', hub, 9] as const, ['sealer', sealerTemplate(), 2] as const])('encrypts all that the %s stores, where it is given', (_, template, count) => {
+    expect(kept(template, true)).toHaveLength(count);
+    for (const [type, properties] of kept(template, true))
+      expect([type, properties]).toEqual([
+        type,
+        expect.objectContaining(
+          {
+            'AWS::SQS::Queue': { KmsMasterKeyId: KEY, SqsManagedSseEnabled: false },
+            'AWS::SNS::Topic': { KmsMasterKeyId: KEY },
+            'AWS::Logs::LogGroup': { KmsKeyId: KEY },
+            'AWS::DynamoDB::Table': { SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: KEY } },
+            'AWS::S3::Bucket': {
+              BucketEncryption: {
+                ServerSideEncryptionConfiguration: [
+                  { BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY } },
+                ],
+              },
+            },
+          }[type],
+        ),
+      ]);
+    expect(JSON.stringify(kept(template, false))).not.toMatch(/EncryptionKeyArn|kms/i);
+  });
+
+  it('may be used by each role, and read by auditors; by nobody where there is none', () => {
+    const uses = (template: Template, with_: boolean) =>
+      Object.entries(template.Resources).flatMap(([name, { Type, Properties }]) =>
+        statements(Type === 'AWS::KMS::Key' ? [] : keyed(Properties, with_))
+          .filter(({ Action }) => listOf(Action).some((each) => String(each).startsWith('kms:') && each !== 'kms:Sign'))
+          .filter(({ Resource }) => JSON.stringify(Resource) === JSON.stringify(KEY))
+          .map(({ Effect, Action }) => [name, Effect, Action]),
+      );
+    const all = ['kms:Decrypt', 'kms:GenerateDataKey'];
+    expect(uses(hub, true)).toEqual([
+      ['FunctionRole', 'Allow', all],
+      ['ApprovalsRole', 'Allow', all],
+      ['AuditorPolicy', 'Allow', ['kms:Decrypt']],
+    ]);
+    expect(uses(sealerTemplate(), true)).toEqual([['SealerRole', 'Allow', all]]);
+    for (const template of [hub, sealerTemplate()]) expect(uses(template, false)).toEqual([]);
   });
 });
