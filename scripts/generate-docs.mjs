@@ -32,7 +32,6 @@ const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${frame
 
 /** What conformance tests play themselves, as no emulator has it: by remediator. */
 const PLAYED = {
-  'kms-enable-key-rotation': 'Automation of Systems Manager, which turns the rotation on, is played by the tests.',
   'redshift-require-tls': 'The parameters of parameter groups are played by the tests.',
 };
 

@@ -3,7 +3,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { CreateDocumentCommand, DescribeDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { connectAws } from '@redress/connect';
 import { createRedress, definePolicy } from '@redress/core';
-import { enableKeyRotation } from '@redress/remediator-ssm';
+import { enableKeyRotationByRunbook } from '@redress/remediator-ssm';
 
 const endpoint = process.env.ENDPOINT;
 const Name = 'AWSConfigRemediation-EnableKeyRotation';
@@ -14,10 +14,10 @@ const { KeyMetadata } = await new KMSClient({ endpoint }).send(new CreateKeyComm
 const policy = definePolicy({
   version: 1,
   environments: { dev: { accounts: ['123456789012'] } },
-  remediators: { 'kms-enable-key-rotation': { dev: 'approve', parameters: { documentHash: Document?.Hash ?? null } } },
+  remediators: { 'kms-enable-key-rotation-by-runbook': { dev: 'approve', parameters: { documentHash: Document?.Hash ?? null } } },
 });
-const redress = createRedress({ remediators: [enableKeyRotation], policy, connect: connectAws({ endpoint }) });
+const redress = createRedress({ remediators: [enableKeyRotationByRunbook], policy, connect: connectAws({ endpoint }) });
 const resource = { partition: 'aws', account: '123456789012', region: 'us-east-1', type: 'AWS::KMS::Key', id: KeyMetadata?.KeyId ?? '' };
-const passes = await redress.plan('kms-enable-key-rotation', resource);
+const passes = await redress.plan('kms-enable-key-rotation-by-runbook', resource);
 redress.close();
 console.log(JSON.stringify([passes].flat().flatMap((pass) => pass.plan?.changes.map((change) => change.call.operation) ?? [])));

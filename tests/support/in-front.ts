@@ -6,17 +6,24 @@ import type { AddressInfo } from 'node:net';
 export interface Asked {
   /** `X-Amz-Target` without the service (`ListComplianceItems`), else the `Action` of a form. */
   readonly operation: string;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
   readonly body: string;
 }
 
-/** What is answered, with 200. */
+/** What is answered. */
 export interface Answer {
+  /** Default: 200. */
+  readonly status?: number;
   readonly type: string;
   readonly body: string;
 }
 
 /** A reply in JSON, as most services have it. */
 export const json = (value: unknown): Answer => ({ type: 'application/x-amz-json-1.1', body: JSON.stringify(value) });
+/** An error of a service that speaks JSON. */
+export const refusal = (name: string, status = 400): Answer => ({ ...json({ __type: name }), status });
 
 /**
  * Listens on loopback, on any port that is free.
@@ -33,10 +40,15 @@ export async function inFrontOf(
   const server = createServer(async (incoming, outgoing) => {
     const body = await all(incoming);
     const named = String(incoming.headers['x-amz-target'] ?? '');
-    const asked = { operation: named.slice(named.lastIndexOf('.') + 1) || (new URLSearchParams(body.toString()).get('Action') ?? ''), body: body.toString() };
+    const asked = {
+      operation: named.slice(named.lastIndexOf('.') + 1) || (new URLSearchParams(body.toString()).get('Action') ?? ''),
+      method: incoming.method ?? '',
+      path: incoming.url ?? '',
+      body: body.toString(),
+    };
     const own = answer(asked);
     if (own !== null) {
-      outgoing.writeHead(200, { 'content-type': own.type }).end(own.body);
+      outgoing.writeHead(own.status ?? 200, { 'content-type': own.type }).end(own.body);
       return;
     }
     const { connection: _, 'transfer-encoding': __, ...headers } = incoming.headers;

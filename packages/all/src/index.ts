@@ -15,6 +15,7 @@ import { efsRemediators } from '@redress/remediator-efs';
 import { elbRemediators } from '@redress/remediator-elb';
 import { guarddutyRemediators } from '@redress/remediator-guardduty';
 import { furtherIamRemediators, iamRemediators } from '@redress/remediator-iam';
+import { kmsRemediators } from '@redress/remediator-kms';
 import { lambdaRemediators } from '@redress/remediator-lambda';
 import { opensearchRemediators } from '@redress/remediator-opensearch';
 import { organizationsRemediators } from '@redress/remediator-organizations';
@@ -43,6 +44,7 @@ export const remediators: readonly Remediator[] = [
   ...guarddutyRemediators,
   ...iamRemediators,
   ...furtherIamRemediators,
+  ...kmsRemediators,
   ...lambdaRemediators,
   ...opensearchRemediators,
   ...organizationsRemediators,

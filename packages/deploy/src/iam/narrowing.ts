@@ -290,8 +290,16 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'kms:GetKeyRotationStatus': key(),
   'kms:ListKeys': listing('Keys', 'KMS keys'),
   'kms:ListResourceTags': key(),
+  'kms:CancelKeyDeletion': key(written),
+  'kms:EnableKeyRotation': key(written),
   'kms:DisableKeyRotation': key({ rest: 'Every KMS key of the account. Only the rollback role has it.' }),
   'lambda:GetFunctionConfiguration': lambdaFunction(),
+  'lambda:GetFunctionUrlConfig': lambdaFunction(),
+  'lambda:GetResourcePolicy': lambdaFunction(),
+  'lambda:PutResourcePolicy': lambdaFunction({
+    ...written,
+    rest: 'Every function of the account, and any policy: IAM does not see what its statements say.',
+  }),
   'lambda:ListFunctions': listing('Functions', 'functions'),
   'lambda:ListTags': lambdaFunction(),
   'organizations:DescribeOrganization': {
@@ -299,6 +307,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     resources: null,
     global: true,
     rest: 'It shows the organization that the account is in: IAM has no resource for it.',
+  },
+  'organizations:DescribeEffectivePolicy': {
+    name: 'EffectivePolicy',
+    // The account asks about itself, and its ARN begins with the management account's.
+    resources: ['arn:{partition}:organizations::*:account/o-*/{account}'],
+    global: true,
+    conditions: { StringEquals: { 'organizations:PolicyType': 'S3_POLICY' } },
+    rest: 'Nothing: the effective policy of this account, and of S3 alone.',
   },
   'rds:DescribeDBInstances': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], { rest: 'It lists the DB instances of the account.' }),
   'rds:DescribeDBSnapshots': kind('Snapshots', 'snapshot', ['rds:{region}:{account}:db:*', 'rds:{region}:{account}:snapshot:*'], {
@@ -393,6 +409,8 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:GetBucketLogging': bucket(),
   's3:GetBucketVersioning': bucket(),
   's3:PutBucketPublicAccessBlock': writtenBucket,
+  's3:PutAccountPublicAccessBlock': account('AccountPublicAccess', 'What S3 blocks for all buckets'),
+  's3:PutBucketAcl': writtenBucket,
   's3:PutBucketLogging': writtenBucket,
   's3:PutBucketPolicy': writtenBucket,
   's3:PutBucketVersioning': writtenBucket,

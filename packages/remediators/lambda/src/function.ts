@@ -27,11 +27,22 @@ export const lambdaFunction = defineResource({
 });
 
 /** A request names a function by its name, by a part of its ARN or by the whole of it. */
-const named: CallReader = ({ request }) => {
-  const name = request?.['functionName'];
-  const id = typeof name === 'string' ? /^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::[\w$-]+)?$/.exec(name)?.[1] : undefined;
-  return id === undefined ? [] : [{ id }];
-};
+const namedBy =
+  (member: 'functionName' | 'resourceArn'): CallReader =>
+  ({ request }) => {
+    const name = request?.[member];
+    const id = typeof name === 'string' ? /^(?:arn:[^:]+:lambda:[^:]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::[\w$-]+)?$/.exec(name)?.[1] : undefined;
+    return id === undefined ? [] : [{ id }];
+  };
+const named = namedBy('functionName');
 
 /** The calls that make a function or change where it runs; CloudTrail names them with the version of the API. */
 export const functionCalls = { 'lambda:CreateFunction20150331': named, 'lambda:UpdateFunctionConfiguration20150331v2': named } as const;
+
+/** The calls that say who may call a function. */
+export const policyCalls = {
+  'lambda:AddPermission20150331v2': named,
+  'lambda:CreateFunctionUrlConfig': named,
+  'lambda:UpdateFunctionUrlConfig': named,
+  'lambda:PutResourcePolicy20260709': namedBy('resourceArn'),
+} as const;

@@ -4,10 +4,11 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { removePublicPermission } from './lambda-remove-public-permission.js';
 import { reportOutsideVpc } from './lambda-report-outside-vpc.js';
 import { reportSingleAzVpc } from './lambda-report-single-az-vpc.js';
 
-export { reportOutsideVpc, reportSingleAzVpc };
+export { removePublicPermission, reportOutsideVpc, reportSingleAzVpc };
 
 /** Every remediator of this package. */
-export const lambdaRemediators: readonly Remediator[] = [reportOutsideVpc, reportSingleAzVpc];
+export const lambdaRemediators: readonly Remediator[] = [removePublicPermission, reportOutsideVpc, reportSingleAzVpc];

@@ -1,2 +1,10 @@
 // One of the two files of this package that import an SDK client. It is loaded at the first call.
-export { GetFunctionConfigurationCommand, LambdaClient, ListFunctionsCommand, ListTagsCommand } from '@aws-sdk/client-lambda';
+export {
+  GetFunctionConfigurationCommand,
+  GetFunctionUrlConfigCommand,
+  GetResourcePolicyCommand,
+  LambdaClient,
+  ListFunctionsCommand,
+  ListTagsCommand,
+  PutResourcePolicyCommand,
+} from '@aws-sdk/client-lambda';

@@ -1,10 +1,18 @@
 import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
-import { CreateFunctionCommand, LambdaClient, TagResourceCommand } from '@aws-sdk/client-lambda';
-import { resource } from '@redress/core';
+import {
+  CreateFunctionCommand,
+  CreateFunctionUrlConfigCommand,
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  ListTagsCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-lambda';
+import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
-import { reportOutsideVpc, reportSingleAzVpc } from '../src/index.js';
+import { afterAll, inject } from 'vitest';
+import { removePublicPermission, reportOutsideVpc, reportSingleAzVpc } from '../src/index.js';
+import { policiesInFrontOf } from './policies.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -87,6 +95,79 @@ describeRemediator(reportSingleAzVpc, {
     { name: 'two zones, and three are required', expect: 'manual', parameters: { zones: 3 }, arrange: inZones('a', 'b'), tag },
     { name: 'a function in two zones', expect: 'compliant', arrange: inZones('a', 'b'), tag },
     { name: 'a function outside of a VPC', expect: 'not-applicable', arrange: inZones(), tag },
+    gone,
+  ],
+});
+
+const front = await policiesInFrontOf(inject('moto'));
+afterAll(() => front.close());
+const arnOf = ({ account, region, id }: ResourceRef) => `arn:aws:lambda:${region}:${account}:function:${id}`;
+const statement = (more: object) => ({ Sid: 'call', Effect: 'Allow', Action: 'lambda:InvokeFunction', ...more });
+const partner = statement({ Sid: 'partner', Principal: { AWS: 'arn:aws:iam::222222222222:root' } });
+const URL_CALLS = { Principal: '*', Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': 'NONE' } } };
+const letIn = (ref: ResourceRef, ...Statement: readonly object[]) => {
+  front.policies.set(arnOf(ref), JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement }));
+};
+const letting =
+  (statements: readonly object[], tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const ref = await inZones()(sdk);
+    for (const [key, value] of Object.entries(tags)) await tag(sdk, ref, key, value);
+    letIn(ref, ...statements);
+    return ref;
+  };
+const policed: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: async (sdk, ref) => {
+    const { $metadata: _, ...found } = await client(sdk).send(new GetFunctionConfigurationCommand({ FunctionName: ref.id }));
+    return JSON.stringify([found, (await client(sdk).send(new ListTagsCommand({ Resource: arnOf(ref) }))).Tags]);
+  },
+  breakAgain: async (_, ref) => letIn(ref, partner, statement({ Principal: '*' })),
+};
+describeRemediator(removePublicPermission, {
+  account: { endpoint: front.endpoint },
+  scenarios: [
+    { ...policed, name: 'a function that everybody may call', expect: 'change', arrange: letting([partner, statement({ Principal: '*' })]) },
+    {
+      ...policed,
+      name: 'someone has just let everybody in, by the whole policy',
+      expect: 'change',
+      arrange: letting([statement({ Principal: { AWS: '*' } })]),
+      event: (ref) =>
+        cloudTrailEvent({
+          account: ref.account,
+          region: ref.region,
+          service: 'lambda',
+          operation: 'PutResourcePolicy20260709',
+          request: { resourceArn: arnOf(ref) },
+        }),
+    },
+    {
+      ...policed,
+      name: 'a function with a URL that asks for no credentials',
+      expect: 'change',
+      hazards: ['open-url'],
+      arrange: async (sdk) => {
+        const ref = await letting([statement(URL_CALLS)])(sdk);
+        await client(sdk).send(new CreateFunctionUrlConfigCommand({ FunctionName: ref.id, AuthType: 'NONE' }));
+        return ref;
+      },
+    },
+    {
+      ...policed,
+      name: 'a sample for everybody',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: letting([statement({ Principal: '*' })], { kind: 'sample' }),
+    },
+    {
+      ...policed,
+      name: 'a function that is bound by what is not weighed',
+      expect: 'manual',
+      arrange: letting([statement({ Principal: '*', Condition: { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } })]),
+    },
+    { ...policed, name: 'a function that names who calls it', expect: 'compliant', arrange: letting([partner]) },
+    { ...policed, name: 'a function without a policy', expect: 'compliant', arrange: inZones() },
     gone,
   ],
 });

@@ -112,11 +112,16 @@ describe('recorded calls', () => {
 it('the package exports its remediators, and nothing of its client', () => {
   expect(Object.keys(published).sort()).toEqual([
     'blockPublicAccess',
+    'enableAccountPublicAccessBlock',
     'enableServerAccessLogging',
     'enableVersioning',
     'enforceDefaultEncryption',
     'furtherS3Remediators',
+    'removeGlobalAclGrants',
+    'removePublicRead',
+    'removePublicWrite',
     'reportPublicWebsiteBucket',
+    'requireKmsDefaultEncryption',
     'requireTls',
     's3Remediators',
   ]);

@@ -11,12 +11,18 @@ export function statementsOf(policy: string): readonly Readonly<Record<string, u
   }
 }
 
-/** Whether a statement of a bucket policy lets S3 deliver access logs. A policy that cannot be understood is taken to. */
-export function letsLogsIn(policy: string | undefined): boolean {
+/** Whether a statement of a bucket policy lets a service in: by default S3, which delivers access logs. A policy that cannot be understood is taken to. */
+export function letsLogsIn(policy: string | undefined, service = 'logging.s3.amazonaws.com'): boolean {
   if (policy === undefined) return false;
   return (
     statementsOf(policy)?.some(
-      (each) => each['Effect'] === 'Allow' && isRecord(each['Principal']) && [each['Principal']['Service']].flat().includes('logging.s3.amazonaws.com'),
+      (each) => each['Effect'] === 'Allow' && isRecord(each['Principal']) && [each['Principal']['Service']].flat().includes(service),
     ) ?? true
   );
+}
+
+/** The principals of AWS that the statements of a policy let in: ARNs, ids of accounts and of users, `*`. One that cannot be understood names none. */
+export function principalsOf(policy: string | undefined): readonly string[] {
+  const allowed = (policy === undefined ? null : statementsOf(policy))?.filter((each) => each['Effect'] === 'Allow') ?? [];
+  return allowed.flatMap(({ Principal }) => (isRecord(Principal) ? [Principal['AWS'] ?? []].flat().map(String) : Principal === '*' ? ['*'] : []));
 }

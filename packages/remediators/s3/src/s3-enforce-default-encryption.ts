@@ -1,9 +1,9 @@
-import { type AwsReads, canonicalJson, defineRemediator, given, type Hazard, inParallel, type ResourceRef, toJson } from '@redress/core';
+import { canonicalJson, defineRemediator, type Hazard, inParallel } from '@redress/core';
 import * as z from 'zod/mini';
 import { bucketOf, bucketsIn, createdOf, identifyBucket, isDirectoryBucket, namedBucket, tagsOf, unlessGone, unlessMissing } from './bucket.js';
 import { type EncryptionRule, s3 } from './client.js';
+import { encryptionOf, logsInto, STRENGTH, sorted, strengthOf } from './encryption.js';
 import { packageRef } from './package-ref.js';
-import { letsLogsIn } from './policy.js';
 
 const parameters = z
   .strictObject({
@@ -30,34 +30,6 @@ const parameters = z
 
 type Wanted = z.output<typeof parameters>;
 
-// What a bucket encrypts with is never taken down a step.
-const STRENGTH: Readonly<Record<string, number>> = { AES256: 1, 'aws:kms': 2, 'aws:kms:dsse': 3 };
-
-const strengthOf = (rule: EncryptionRule): number | undefined => {
-  const algorithm = rule.ApplyServerSideEncryptionByDefault?.SSEAlgorithm;
-  return algorithm === undefined ? 0 : STRENGTH[algorithm];
-};
-
-/** Rules in an order of their own: S3 gives them, and the lists in them, in none that it promises. */
-function sorted(rules: readonly EncryptionRule[]): readonly EncryptionRule[] {
-  return rules
-    .map((rule) => {
-      const blocked = rule.BlockedEncryptionTypes?.EncryptionType;
-      return toJson(
-        blocked === undefined ? rule : { ...rule, BlockedEncryptionTypes: { ...rule.BlockedEncryptionTypes, EncryptionType: [...blocked].sort() } },
-      );
-    })
-    .sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1));
-}
-
-/** The rules that a bucket encrypts by; null: it has no configuration. */
-async function encryptionOf(aws: AwsReads<readonly [ReturnType<typeof s3.pick<'GetBucketEncryption'>>]>, resource: ResourceRef) {
-  const reply = await unlessMissing(aws.s3.GetBucketEncryption(bucketOf(resource)), 'ServerSideEncryptionConfigurationNotFoundError');
-  const rules = reply?.ServerSideEncryptionConfiguration?.Rules;
-  if (reply !== null && rules === undefined) throw new Error(`GetBucketEncryption did not say how ${resource.id} encrypts.`);
-  return rules === undefined ? null : sorted(rules);
-}
-
 /** The rule with the wanted default encryption, and everything else as it is. */
 function raised(rule: EncryptionRule, wanted: Wanted): EncryptionRule {
   if (wanted.algorithm === 'AES256') return { ...rule, ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } };
@@ -67,8 +39,6 @@ function raised(rule: EncryptionRule, wanted: Wanted): EncryptionRule {
     ...(wanted.bucketKey === undefined ? {} : { BucketKeyEnabled: wanted.bucketKey }),
   };
 }
-
-const LOG_DELIVERY = 'http://acs.amazonaws.com/groups/s3/LogDelivery';
 
 /**
  * Gives a bucket at least the default encryption that is wanted: SSE-S3, or SSE-KMS. What is stronger already stays as it is, and so do
@@ -136,11 +106,7 @@ export const enforceDefaultEncryption = defineRemediator({
         createdOf(aws, resource),
       );
       const state: State = { created, rules };
-      const logs: string[] = [];
-      if (acl !== null && given(acl, 'Grants').some((grant) => grant.Grantee?.URI === LOG_DELIVERY))
-        logs.push('its access control list grants the S3 log delivery group');
-      if (letsLogsIn(policy?.Policy)) logs.push('its policy lets logging.s3.amazonaws.com in');
-      return { state, context: { logs }, tags };
+      return { state, context: { logs: acl === null ? [] : logsInto(acl, policy?.Policy) }, tags };
     });
   },
   // Whose it is, and since when, matters only where it is changed.

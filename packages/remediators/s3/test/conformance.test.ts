@@ -1,11 +1,16 @@
 import {
   CreateBucketCommand,
+  DeleteBucketCommand,
   DeleteBucketEncryptionCommand,
   DeleteBucketPolicyCommand,
   DeletePublicAccessBlockCommand,
+  GetBucketAclCommand,
+  GetBucketEncryptionCommand,
+  GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetBucketWebsiteCommand,
+  ListBucketsCommand,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
   PutBucketLoggingCommand,
@@ -18,15 +23,24 @@ import {
   S3Client,
   type ServerSideEncryptionRule,
 } from '@aws-sdk/client-s3';
-import { type ResourceRef, resource } from '@redress/core';
+import { DeletePublicAccessBlockCommand as DeleteAccountBlockCommand, PutPublicAccessBlockCommand as PutAccountBlockCommand } from '@aws-sdk/client-s3-control';
+import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
-import { inject } from 'vitest';
+import { afterAll, inject } from 'vitest';
+import { startMoto } from '../../../../scripts/moto.mjs';
+import { inFrontOf, json, refusal } from '../../../../tests/support/in-front.js';
+import { AddressedS3ControlClient } from '../src/control/sdk.js';
 import {
   blockPublicAccess,
+  enableAccountPublicAccessBlock,
   enableServerAccessLogging,
   enableVersioning,
   enforceDefaultEncryption,
+  removeGlobalAclGrants,
+  removePublicRead,
+  removePublicWrite,
   reportPublicWebsiteBucket,
+  requireKmsDefaultEncryption,
   requireTls,
 } from '../src/index.js';
 
@@ -449,5 +463,340 @@ describeRemediator(enableVersioning, {
     },
     { ...versioned, name: 'a bucket with it', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
     { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const statements = (...Statement: readonly object[]) => JSON.stringify({ Version: '2012-10-17', Id: 'own', Statement });
+const letting = (Bucket: string, Action: string | readonly string[], more: object = {}) => ({
+  Sid: 'everybody',
+  Effect: 'Allow',
+  Principal: '*',
+  Action,
+  Resource: `arn:aws:s3:::${Bucket}/*`,
+  ...more,
+});
+const byName = (Bucket: string) => letting(Bucket, 's3:GetObject', { Sid: 'partner', Principal: { AWS: 'arn:aws:iam::222222222222:root' } });
+const put = (policy: (Bucket: string) => string) => (s3: S3Client, Bucket: string) => s3.send(new PutBucketPolicyCommand({ Bucket, Policy: policy(Bucket) }));
+const putAgain =
+  (policy: (Bucket: string) => string): Scenario['breakAgain'] =>
+  async (sdk, { id: Bucket }) => {
+    await put(policy)(new S3Client(sdk.config), Bucket);
+  };
+/** What is beside what is changed: the policy where the list is, and the list where the policy is. */
+const withOther = (other: 'acl' | 'policy'): Pick<Scenario, 'tag' | 'rest'> => ({
+  ...common,
+  rest: async (sdk, ref) => {
+    const s3 = new S3Client(sdk.config);
+    const { Grants } = await s3.send(new GetBucketAclCommand({ Bucket: ref.id }));
+    const policy = await s3.send(new GetBucketPolicyCommand({ Bucket: ref.id })).catch(() => ({ Policy: null }));
+    return [await common.rest?.(sdk, ref), other === 'acl' ? Grants : policy.Policy];
+  },
+});
+const tagged = (key: string, value: string) => async (s3: S3Client, Bucket: string) => {
+  const { TagSet = [] } = await s3.send(new GetBucketTaggingCommand({ Bucket }));
+  await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [...TagSet, { Key: key, Value: value }] } }));
+};
+const canned = (ACL: 'public-read') => (s3: S3Client, Bucket: string) => s3.send(new PutBucketAclCommand({ Bucket, ACL }));
+const granted = (s3: S3Client, Bucket: string) =>
+  s3.send(new PutBucketAclCommand({ Bucket, GrantWrite: 'uri="http://acs.amazonaws.com/groups/global/AuthenticatedUsers"' }));
+const reading = (Bucket: string) => statements(byName(Bucket), letting(Bucket, 's3:GetObject'));
+
+describeRemediator(removePublicRead, {
+  account,
+  scenarios: [
+    {
+      ...withOther('acl'),
+      name: 'a bucket that everybody reads',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, put(reading)),
+      breakAgain: putAgain(reading),
+    },
+    {
+      ...withOther('acl'),
+      name: 'one that everybody may also write to, which someone has just made so',
+      expect: 'change',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(letting(Bucket, ['s3:GetObject', 's3:PutObject']))),
+        ),
+      event: named('PutBucketPolicy'),
+    },
+    {
+      ...withOther('acl'),
+      name: 'a website',
+      expect: 'change',
+      hazards: ['website'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(reading)(s3, Bucket);
+          await site(s3, Bucket);
+        }),
+    },
+    {
+      ...withOther('acl'),
+      name: 'open data',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(reading)(s3, Bucket);
+          await tagged('purpose', 'open data')(s3, Bucket);
+        }),
+    },
+    { ...withOther('acl'), name: 'a bucket that is read by its list alone', expect: 'manual', arrange: (sdk) => bucket(sdk, canned('public-read')) },
+    {
+      ...withOther('acl'),
+      name: 'a bucket whose policy names who reads it',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(byName(Bucket))),
+        ),
+    },
+    {
+      ...withOther('acl'),
+      name: 'a bucket whose block cuts everybody off',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(reading)(s3, Bucket);
+          await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: { RestrictPublicBuckets: true, IgnorePublicAcls: true } }));
+        }),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const writing = (Bucket: string) => statements(byName(Bucket), letting(Bucket, ['s3:PutObject', 's3:DeleteObject']));
+describeRemediator(removePublicWrite, {
+  account,
+  scenarios: [
+    {
+      ...withOther('acl'),
+      name: 'a bucket that everybody writes to',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, put(writing)),
+      breakAgain: putAgain(writing),
+    },
+    {
+      ...withOther('acl'),
+      name: 'everybody may do everything, as someone has just said',
+      expect: 'change',
+      arrange: (sdk) =>
+        bucket(
+          sdk,
+          put((Bucket) => statements(letting(Bucket, 's3:*', { Principal: { AWS: ['*', '222222222222'] } }))),
+        ),
+      event: named('PutBucketPolicy'),
+    },
+    {
+      ...withOther('acl'),
+      name: 'a bucket for uploads that are published',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put(writing)(s3, Bucket);
+          await tagged('form', 'public')(s3, Bucket);
+        }),
+    },
+    {
+      ...withOther('acl'),
+      name: 'a bucket that is written to by its list alone',
+      expect: 'manual',
+      arrange: (sdk) => bucket(sdk, canned('public-read-write')),
+    },
+    { ...withOther('acl'), name: 'a bucket that everybody reads alone', expect: 'compliant', arrange: (sdk) => bucket(sdk, put(reading)) },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+describeRemediator(removeGlobalAclGrants, {
+  account,
+  scenarios: [
+    {
+      ...withOther('policy'),
+      name: 'a list that lets everybody list',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk, canned('public-read')),
+      breakAgain: async (sdk, { id }) => {
+        await canned('public-read')(new S3Client(sdk.config), id);
+      },
+    },
+    {
+      ...withOther('policy'),
+      name: 'one that lets everybody with an account write, as someone has just said',
+      expect: 'change',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await put((name) => statements(byName(name)))(s3, Bucket);
+          await granted(s3, Bucket);
+        }),
+      event: named('PutBucketAcl'),
+    },
+    {
+      ...withOther('policy'),
+      name: 'a list that is published',
+      expect: 'change',
+      hazards: ['shared-on-purpose'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await canned('public-read')(s3, Bucket);
+          await tagged('access', 'public')(s3, Bucket);
+        }),
+    },
+    { ...withOther('policy'), name: 'a private list', expect: 'compliant', arrange: (sdk) => bucket(sdk) },
+    {
+      ...withOther('policy'),
+      name: 'a list that is ignored',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await canned('public-read')(s3, Bucket);
+          await s3.send(new PutPublicAccessBlockCommand({ Bucket, PublicAccessBlockConfiguration: { IgnorePublicAcls: true } }));
+        }),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+const KEY = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const plain = (s3: S3Client, Bucket: string) =>
+  encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false });
+const keyed: Pick<Scenario, 'tag' | 'rest' | 'parameters' | 'breakAgain'> = {
+  ...withOther('policy'),
+  parameters: { kmsKeyArn: KEY.replace('us-east-1', '{region}').replace('123456789012', '{account}') },
+  breakAgain: async (sdk, { id }) => {
+    await plain(new S3Client(sdk.config), id);
+  },
+};
+describeRemediator(requireKmsDefaultEncryption, {
+  account,
+  scenarios: [
+    { ...keyed, name: 'a bucket with SSE-S3', expect: 'change', arrange: (sdk) => bucket(sdk, plain) },
+    {
+      ...keyed,
+      name: 'a bucket that says nothing, which someone has just made',
+      expect: 'change',
+      arrange: (sdk) => bucket(sdk),
+      event: named('CreateBucket'),
+    },
+    {
+      ...keyed,
+      name: 'a bucket that a partner reads',
+      expect: 'change',
+      hazards: ['other-accounts'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await plain(s3, Bucket);
+          await put((name) => statements(byName(name)))(s3, Bucket);
+        }),
+    },
+    {
+      ...keyed,
+      name: 'a bucket that CloudFront reads by an identity',
+      expect: 'change',
+      hazards: ['origin-access-identity', 'other-accounts'],
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await plain(s3, Bucket);
+          await put((name) =>
+            statements(letting(name, 's3:GetObject', { Principal: { AWS: 'arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1EXAMPLE' } })),
+          )(s3, Bucket);
+        }),
+    },
+    {
+      ...keyed,
+      name: 'a bucket that load balancers deliver logs to',
+      expect: 'manual',
+      arrange: (sdk) =>
+        bucket(sdk, async (s3, Bucket) => {
+          await plain(s3, Bucket);
+          await put((name) => statements(letting(name, 's3:PutObject', { Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' } })))(
+            s3,
+            Bucket,
+          );
+        }),
+    },
+    { ...keyed, name: 'no key is named', expect: 'manual', parameters: {}, arrange: (sdk) => bucket(sdk, plain) },
+    {
+      ...keyed,
+      name: 'a bucket with a key of its own',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        bucket(sdk, (s3, Bucket) => encrypted(s3, Bucket, { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: 'alias/ours' } })),
+    },
+    { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },
+  ],
+});
+
+// An account of its own: the buckets of others would count. Organizations is played: no emulator has its effective policies.
+const alone = await startMoto();
+let organization: string | null = null;
+const front = await inFrontOf(alone.endpoint, ({ operation }) =>
+  operation !== 'DescribeEffectivePolicy'
+    ? null
+    : organization === null
+      ? refusal('EffectivePolicyNotFoundException')
+      : json({ EffectivePolicy: { PolicyType: 'S3_POLICY', PolicyContent: organization } }),
+);
+afterAll(async () => {
+  await front.close();
+  await alone.stop();
+});
+const HALF = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: false, RestrictPublicBuckets: false };
+/** The buckets of the account go, then those that are asked for come. */
+const wholeAccount =
+  (block: object | null, prepare: (s3: S3Client, Bucket: string) => Promise<unknown> = async () => undefined, policy: string | null = null) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    organization = policy;
+    const s3 = new S3Client(sdk.config);
+    const control = new AddressedS3ControlClient(sdk.config);
+    for (const { Name } of (await s3.send(new ListBucketsCommand({}))).Buckets ?? []) await s3.send(new DeleteBucketCommand({ Bucket: Name }));
+    await control.send(new DeleteAccountBlockCommand({ AccountId: sdk.account }));
+    await bucket(sdk, prepare);
+    if (block !== null) await control.send(new PutAccountBlockCommand({ AccountId: sdk.account, PublicAccessBlockConfiguration: block }));
+    return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: GLOBAL_REGION });
+  };
+const ofAccount: Pick<Scenario, 'rest' | 'breakAgain'> = {
+  rest: async (sdk) => {
+    const s3 = new S3Client(sdk.config);
+    const names = ((await s3.send(new ListBucketsCommand({}))).Buckets ?? []).flatMap(({ Name }) => Name ?? []);
+    return [
+      names,
+      (await s3.send(new GetBucketAclCommand({ Bucket: names[0] }))).Grants,
+      (await s3.send(new GetBucketEncryptionCommand({ Bucket: names[0] })).catch(() => null)) === null,
+    ];
+  },
+  breakAgain: async (sdk) => {
+    await new AddressedS3ControlClient(sdk.config).send(new DeleteAccountBlockCommand({ AccountId: sdk.account }));
+  },
+};
+const accountEvent =
+  (operation: string): Scenario['event'] =>
+  ({ account: owner }) =>
+    cloudTrailEvent({ account: owner, region: 'us-east-1', service: 's3', operation, request: { accountId: owner } });
+const OWNED = JSON.stringify({ s3_attributes: { public_access_block_configuration: 'none' } });
+describeRemediator(enableAccountPublicAccessBlock, {
+  account: { endpoint: front.endpoint },
+  scenarios: [
+    { ...ofAccount, name: 'an account without a block', expect: 'change', arrange: wholeAccount(null) },
+    {
+      ...ofAccount,
+      name: 'an account with half a block, which someone has just put',
+      expect: 'change',
+      arrange: wholeAccount(HALF),
+      event: accountEvent('PutAccountPublicAccessBlock'),
+    },
+    { ...ofAccount, name: 'a bucket of it is public', expect: 'change', hazards: ['public-bucket'], arrange: wholeAccount(null, put(reading)) },
+    { ...ofAccount, name: 'the organization has taken the setting over', expect: 'manual', arrange: wholeAccount(null, undefined, OWNED) },
+    {
+      ...ofAccount,
+      name: 'an account with all of it',
+      expect: 'compliant',
+      arrange: wholeAccount({ BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true }, undefined, OWNED),
+    },
   ],
 });

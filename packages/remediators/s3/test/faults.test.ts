@@ -1,10 +1,22 @@
-import { type Remediator, resource } from '@redress/core';
+import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, type SimulatedAccount, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableServerAccessLogging, enableVersioning, requireTls } from '../src/index.js';
+import {
+  enableAccountPublicAccessBlock,
+  enableServerAccessLogging,
+  enableVersioning,
+  removeGlobalAclGrants,
+  removePublicRead,
+  removePublicWrite,
+  requireKmsDefaultEncryption,
+  requireTls,
+} from '../src/index.js';
 
 type Input = Readonly<Record<string, unknown>> & { readonly Bucket: string };
-type Own = Record<string, { logging?: object; versioning?: string }>;
+type Own = Record<string, { logging?: object; versioning?: string; acl?: { readonly Owner: object; readonly Grants: readonly object[] } }>;
+const OWNER = { ID: 'a1b2' };
+const OWN = { Grantee: { Type: 'CanonicalUser', ID: 'a1b2' }, Permission: 'FULL_CONTROL' };
+const EVERYBODY = { Grantee: { Type: 'Group', URI: 'http://acs.amazonaws.com/groups/global/AllUsers' }, Permission: 'READ' };
 const LOGS = 'logs';
 const own: Operation = (state, { Bucket }: Input) => {
   if (state.buckets[Bucket] === undefined) throw new SimulatedError('NoSuchBucket', 404);
@@ -31,6 +43,11 @@ const s3: Readonly<Record<string, Operation>> = {
     (own(state, input as never, place) as Own[string]).versioning = input.VersioningConfiguration.Status;
     return {};
   },
+  GetBucketAcl: (state, input, place) => (own(state, input, place) as Own[string]).acl ?? { Owner: OWNER, Grants: [OWN] },
+  PutBucketAcl: (state, input: Input & { readonly AccessControlPolicy: { readonly Owner: object; readonly Grants: readonly object[] } }, place) => {
+    (own(state, input as never, place) as Own[string]).acl = input.AccessControlPolicy;
+    return {};
+  },
   DeleteBucketPolicy: (state, input: Input, place) => {
     own(state, input as never, place);
     const bucket = state.buckets[input.Bucket];
@@ -49,6 +66,9 @@ const statement = (Bucket: string) => ({
 const lets = { Effect: 'Allow', Principal: { Service: 'logging.s3.amazonaws.com' }, Action: 's3:PutObject', Resource: `arn:aws:s3:::${LOGS}/*` };
 const put = (account: SimulatedAccount, Bucket: string, ...Statement: readonly object[]) =>
   account.act('s3', 'PutBucketPolicy', { Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement }) });
+const KEY = 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const encrypt = (account: SimulatedAccount, Bucket: string, ApplyServerSideEncryptionByDefault: object) =>
+  account.act('s3', 'PutBucketEncryption', { Bucket, ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault }] } });
 const TO_LOGS = { LoggingEnabled: { TargetBucket: LOGS, TargetPrefix: 'x/' } };
 
 interface Case {
@@ -88,6 +108,39 @@ it.each<[id: string, Remediator, Case]>([
       isOpen: (account) => mine(account)?.versioning === 'Suspended',
     },
   ],
+  ...(
+    [
+      [removePublicRead, 's3:GetObject'],
+      [removePublicWrite, 's3:PutObject'],
+    ] as const
+  ).map(([remediator, Action]): [string, Remediator, Case] => [
+    remediator.id,
+    remediator,
+    {
+      fix: (account, Bucket) => put(account, Bucket, lets),
+      open: (account) => put(account, 'subject', lets, { ...lets, Sid: 'everybody', Principal: '*', Action }),
+      isOpen: (account) => account.state.buckets['subject']?.policy?.includes('"Principal":"*"') === true,
+    },
+  ]),
+  [
+    removeGlobalAclGrants.id,
+    removeGlobalAclGrants,
+    {
+      fix: (account, Bucket) => account.act('s3', 'PutBucketAcl', { Bucket, AccessControlPolicy: { Owner: OWNER, Grants: [OWN] } }),
+      open: (account) => account.act('s3', 'PutBucketAcl', { Bucket: 'subject', AccessControlPolicy: { Owner: OWNER, Grants: [OWN, EVERYBODY] } }),
+      isOpen: (account) => mine(account)?.acl?.Grants.length === 2,
+    },
+  ],
+  [
+    requireKmsDefaultEncryption.id,
+    requireKmsDefaultEncryption,
+    {
+      parameters: { kmsKeyArn: KEY },
+      fix: (account, Bucket) => encrypt(account, Bucket, { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: KEY }),
+      open: (account) => encrypt(account, 'subject', { SSEAlgorithm: 'AES256' }),
+      isOpen: (account) => JSON.stringify(account.state.buckets['subject']?.encryption).includes('AES256'),
+    },
+  ],
 ])('%s survives every fault at every call', async (_, remediator, { parameters = {}, fix, open, isOpen }) => {
   const report = await faultMatrix(remediator, {
     services: { s3 },
@@ -95,7 +148,8 @@ it.each<[id: string, Remediator, Case]>([
     arrange(account) {
       for (const Bucket of ['beside', LOGS, 'subject']) account.act('s3', 'CreateBucket', { Bucket });
       put(account, LOGS, lets);
-      for (const Bucket of ['beside', LOGS, 'subject']) fix(account, Bucket);
+      for (const Bucket of remediator === removePublicRead || remediator === removePublicWrite ? ['beside', 'subject'] : ['beside', LOGS, 'subject'])
+        fix(account, Bucket);
       const there = () => account.state.buckets['subject'] !== undefined;
       return reportedGap({
         resource: resource({ type: 'AWS::S3::Bucket', id: 'subject', account: account.account, region: 'us-east-1' }),
@@ -112,4 +166,33 @@ it.each<[id: string, Remediator, Case]>([
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(250);
+});
+
+const ON = { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
+it('s3-enable-account-public-access-block survives every fault at every call', async () => {
+  const report = await faultMatrix(enableAccountPublicAccessBlock, {
+    services: {
+      s3,
+      organizations: {
+        DescribeEffectivePolicy: () => {
+          throw new SimulatedError('EffectivePolicyNotFoundException', 400);
+        },
+      },
+    },
+    arrange(account) {
+      account.act('s3', 'CreateBucket', { Bucket: 'beside' });
+      const block = (more: object) =>
+        account.act('s3control', 'PutPublicAccessBlock', { AccountId: account.account, PublicAccessBlockConfiguration: { ...ON, ...more } });
+      block({});
+      return reportedGap({
+        resource: resource({ type: 'AWS::::Account', id: account.account, account: account.account, region: GLOBAL_REGION }),
+        rule: 's3-account-level-public-access-blocks-periodic',
+        open: () => block({ BlockPublicPolicy: false }),
+        isOpen: () => account.state.accountBlock?.BlockPublicPolicy !== true,
+        others: { fix: () => block({}) },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(150);
 });

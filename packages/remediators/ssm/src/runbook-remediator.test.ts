@@ -1,13 +1,13 @@
 import { type Assessment, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
 import { kms } from './client.js';
-import { enableKeyRotation, runbookRemediator } from './index.js';
+import { enableKeyRotationByRunbook, runbookRemediator } from './index.js';
 
 const HASH = 'a'.repeat(64);
 const KEY = resource({ type: 'AWS::KMS::Key', id: 'k-1', account: '111111111111', region: 'cn-north-1', partition: 'aws-cn' });
 const gap = { rotatable: true, rotates: false };
 const plan = (parameters: object, context?: { hash: string | null }, state: object = gap): Assessment =>
-  enableKeyRotation.plan({ state: state as never, context, resource: KEY, parameters: enableKeyRotation.parameters(parameters), observedAt: 0 });
+  enableKeyRotationByRunbook.plan({ state: state as never, context, resource: KEY, parameters: enableKeyRotationByRunbook.parameters(parameters), observedAt: 0 });
 
 describe('a runbook', () => {
   it('is started in the version, with the content and by the role that were agreed on', () => {
@@ -55,13 +55,13 @@ describe('a runbook', () => {
 
   it('takes no parameters that it does not know', () => {
     for (const wrong of [{ hash: HASH }, { documentHash: 'abc' }, { documentVersion: '$LATEST' }, { role: 'a/b' }])
-      expect(() => enableKeyRotation.parameters(wrong)).toThrowError(expect.objectContaining({ code: 'policy/invalid' }));
+      expect(() => enableKeyRotationByRunbook.parameters(wrong)).toThrowError(expect.objectContaining({ code: 'policy/invalid' }));
   });
 });
 
 describe('an Automation that has ended', () => {
   const identify = (found: object) =>
-    enableKeyRotation.identify?.({
+    enableKeyRotationByRunbook.identify?.({
       aws: { ssm: { GetAutomationExecution: async () => ({ AutomationExecution: found }) } } as never,
       resource: { ...KEY, id: 'automation-execution/e-1' },
     });
@@ -74,8 +74,8 @@ describe('an Automation that has ended', () => {
 });
 
 it('the factory waits as long as it is told, and says that it does not know what a runbook does', () => {
-  expect(enableKeyRotation.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
-  expect(enableKeyRotation.blindSpots.join()).toContain('not part of the plan');
+  expect(enableKeyRotationByRunbook.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
+  expect(enableKeyRotationByRunbook.blindSpots.join()).toContain('not part of the plan');
   expect(typeof runbookRemediator).toBe('function');
 });
 

@@ -11,7 +11,7 @@ import {
 import { type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, configComplianceEvent, describeRemediator, type Scenario, type Sdk, securityHubEvent } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
-import { enableKeyRotation, makeDocumentPrivate, reportAssociationNoncompliance, reportPatchNoncompliance } from '../src/index.js';
+import { enableKeyRotationByRunbook, makeDocumentPrivate, reportAssociationNoncompliance, reportPatchNoncompliance } from '../src/index.js';
 import { automationService, DOCUMENT, HASH } from './automation-service.js';
 import { nodesInFrontOf } from './nodes.js';
 
@@ -35,7 +35,7 @@ const common: Pick<Scenario, 'tag' | 'parameters'> = {
   },
 };
 
-describeRemediator(enableKeyRotation, {
+describeRemediator(enableKeyRotationByRunbook, {
   account: { endpoint: service.endpoint },
   scenarios: [
     { ...common, name: 'a key that is not rotated', expect: 'change', arrange: (sdk) => key(sdk) },

@@ -3,7 +3,7 @@ import { CreateKeyCommand, GetKeyRotationStatusCommand, KMSClient } from '@aws-s
 import { createRedress, definePolicy, type PassResult, resource } from '@redress/core';
 import { memoryJournal } from '@redress/evidence';
 import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { enableKeyRotation } from '../src/index.js';
+import { enableKeyRotationByRunbook } from '../src/index.js';
 import { automationService, DOCUMENT, HASH } from './automation-service.js';
 
 const service = await automationService(inject('moto'));
@@ -34,12 +34,12 @@ async function setUp() {
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   const ref = resource({ type: 'AWS::KMS::Key', id: KeyMetadata?.KeyId ?? '', ...PLACE });
   const redress = createRedress({
-    remediators: [enableKeyRotation],
+    remediators: [enableKeyRotationByRunbook],
     policy: definePolicy({
       version: 1,
       environments: { dev: { accounts: [PLACE.account] } },
       approvers: { dev: [ANN.name] },
-      remediators: { 'kms-enable-key-rotation': { dev: 'enforce', parameters: { documentHash: HASH, role: 'Runbooks' } } },
+      remediators: { 'kms-enable-key-rotation-by-runbook': { dev: 'enforce', parameters: { documentHash: HASH, role: 'Runbooks' } } },
     }),
     journal: memoryJournal({ clock }),
     connect: async () => ({ config, identity: async () => ({ account: PLACE.account, arn: `arn:aws:sts::${PLACE.account}:assumed-role/RedressFix/x` }) }),

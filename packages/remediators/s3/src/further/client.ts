@@ -13,10 +13,16 @@ export const s3 = defineService({
     GetBucketEncryption: { iam: ['s3:GetEncryptionConfiguration'] },
     GetBucketWebsite: {},
     GetBucketVersioning: {},
+    GetBucketAcl: {},
+    GetBucketPolicyStatus: {},
+    GetPublicAccessBlock: { iam: ['s3:GetBucketPublicAccessBlock'] },
     // A configuration replaces the one before: sent twice, it changes nothing more.
     PutBucketLogging: { retry: 'idempotent' },
     PutBucketPolicy: { retry: 'idempotent' },
     DeleteBucketPolicy: { retry: 'idempotent' },
     PutBucketVersioning: { retry: 'idempotent' },
+    PutBucketAcl: { retry: 'idempotent' },
+    PutBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
+    DeleteBucketEncryption: { iam: ['s3:PutEncryptionConfiguration'], retry: 'idempotent' },
   },
 });

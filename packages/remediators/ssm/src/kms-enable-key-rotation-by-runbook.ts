@@ -17,9 +17,9 @@ interface Key {
  *
  * @see https://docs.aws.amazon.com/systems-manager-automation-runbooks/latest/userguide/automation-aws-enable-key-rotation.html
  */
-export const enableKeyRotation = runbookRemediator({
-  id: 'kms-enable-key-rotation',
-  title: 'Turn on the rotation of a customer managed key',
+export const enableKeyRotationByRunbook = runbookRemediator({
+  id: 'kms-enable-key-rotation-by-runbook',
+  title: 'Turn on the rotation of a customer managed key by a runbook',
   package: packageRef,
   resourceTypes: ['AWS::KMS::Key'],
   controls: [

@@ -1,0 +1,11 @@
+// The only file of this package that imports an SDK client. It is loaded at the first call.
+export {
+  CancelKeyDeletionCommand,
+  DescribeKeyCommand,
+  DisableKeyRotationCommand,
+  EnableKeyRotationCommand,
+  GetKeyRotationStatusCommand,
+  KMSClient,
+  ListKeysCommand,
+  ListResourceTagsCommand,
+} from '@aws-sdk/client-kms';

@@ -1,0 +1,117 @@
+import { defineSetting, isGone, sharedOnPurpose } from '@redress/core';
+import { lambda } from './client.js';
+import { lambdaFunction, policyCalls } from './function.js';
+import { packageRef } from './package-ref.js';
+import { letsAnyBucketIn, nameOf, narrowed, opennessOf, statementsOf } from './policy.js';
+
+/** What Lambda takes. */
+const LARGEST = 20_480;
+
+/**
+ * Leaves calling a function, where its policy lets everybody do it, to the account. The statements stay, and so does all else of the policy: it is replaced
+ * whole, and only while it is still the revision that was read.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/lambda-controls.html#lambda-1
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_PutResourcePolicy.html
+ */
+export const removePublicPermission = defineSetting({
+  on: lambdaFunction,
+  id: 'lambda-remove-public-permission',
+  title: "Take calls by everybody out of a function's policy",
+  package: packageRef,
+  controls: { 'aws-fsbp': ['Lambda.1'] },
+  rules: { LAMBDA_FUNCTION_PUBLIC_ACCESS_PROHIBITED: 'lambda-function-public-access-prohibited' },
+  calls: policyCalls,
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Versions and aliases, which have policies of their own.',
+    'Who calls it without being named: its logs know, and are not read.',
+    'Whether the account refuses public policies by now: then Lambda refuses to put the old one back.',
+    'Whoever puts permissions by a program: the next deployment opens it again.',
+  ],
+  read: {
+    reads: [lambda.pick('GetResourcePolicy')],
+    async of({ aws, arn }): Promise<{ readonly policy: string | null | undefined; readonly revision: string | null | undefined }> {
+      try {
+        const { Policy, RevisionId } = await aws.lambda.GetResourcePolicy({ ResourceArn: arn });
+        return { policy: Policy, revision: RevisionId };
+      } catch (error) {
+        // A function without a policy is answered like one that is not there; whether it is, the function itself says.
+        if (isGone(error)) return { policy: null, revision: null };
+        throw error;
+      }
+    },
+  },
+  context: {
+    reads: [lambda.pick('GetFunctionUrlConfig')],
+    async of({ aws, id }) {
+      try {
+        return { url: (await aws.lambda.GetFunctionUrlConfig({ FunctionName: id })).AuthType ?? null };
+      } catch (error) {
+        if (isGone(error)) return { url: 'none' };
+        throw error;
+      }
+    },
+  },
+  hazards: [
+    {
+      code: 'open-url',
+      effect: 'approve',
+      what: 'The function has a URL that asks for no credentials: webhooks and browsers that call it would be answered with 403.',
+      advice: 'Ask its owner who calls it. Put CloudFront or an API with authorization in front, or record an exception.',
+      when: ({ context, id }) =>
+        context === undefined || context.url === 'none' || context.url === 'AWS_IAM' ? null : `The URL of ${id} asks for no credentials, and would answer 403.`,
+    },
+    sharedOnPurpose('whoever calls it without being named is refused'),
+  ],
+  rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+  alsoFoundBy: { prowler: ['awslambda_function_not_publicly_accessible'] },
+  inCode: { cloudFormation: 'AWS::Lambda::Permission Principal', terraform: 'aws_lambda_permission principal' },
+  instead({ now: { policy }, id }) {
+    if (policy === null) return null;
+    const statements = statementsOf(policy);
+    if (statements === null)
+      return { status: 'manual', message: `The policy of ${id} cannot be understood.`, steps: ['See who may call the function by it, and replace it.'] };
+    if (statements.some((each) => opennessOf(each) === 'everybody'))
+      return policy.length + 100 * statements.length <= LARGEST
+        ? null
+        : {
+            status: 'manual',
+            message: `The policy of ${id} lets everybody call it, and has no room for a narrower one.`,
+            steps: ['Take these statements away by hand.'],
+          };
+    const unknown = statements.flatMap((each, at) => (opennessOf(each) === 'unknown' ? [nameOf(each, at)] : []));
+    return unknown.length === 0
+      ? null
+      : {
+          status: 'manual',
+          message: `Everybody may be let in to ${id}, by what is not weighed here: ${unknown.join(', ')}.`,
+          steps: ['Let these statements name who calls, or bind them to a fixed account, organization or source.'],
+        };
+  },
+  wanted({ now, resource }) {
+    const statements = now.policy === null ? null : statementsOf(now.policy);
+    if (now.policy === null || !statements?.some((each) => opennessOf(each) === 'everybody')) return now;
+    const Statement = statements.map((each) => narrowed(each, `arn:${resource.partition}:iam::${resource.account}:root`));
+    return { ...now, policy: JSON.stringify({ ...(JSON.parse(now.policy) as object), Statement }) };
+  },
+  writes: [lambda.pick('PutResourcePolicy')],
+  write: ({ arn, now: { revision }, to: { policy } }) =>
+    lambda.call('PutResourcePolicy', { ResourceArn: arn, Policy: policy ?? '', ...(revision === null ? {} : { RevisionId: revision }) }),
+  // By then it has another revision, by which a rollback sees whether somebody has changed it since.
+  undo: ({ arn, now: { policy } }) => ({ calls: [lambda.call('PutResourcePolicy', { ResourceArn: arn, Policy: policy ?? '' })], restores: 'exact' }),
+  equivalent: ({ before, after }) => before.policy === after.policy,
+  compliant: ({ now: { policy } }) => (policy === null ? 'It has no policy.' : 'Its policy names whoever may call it.'),
+  summary: ({ id, now: { policy } }) => {
+    const names = (statementsOf(policy ?? '') ?? []).flatMap((each, at) => (opennessOf(each) === 'everybody' ? [nameOf(each, at)] : []));
+    return `leave calls of ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
+  },
+  // Security Hub counts these, too; AWS Config does not.
+  judge: ({ state: { policy }, claim, resource }) =>
+    claim.controls.includes('Lambda.1') && policy !== null
+      ? (statementsOf(policy) ?? []).flatMap((each, at) =>
+          letsAnyBucketIn(each) ? [`${resource.id} lets S3 in by ${nameOf(each, at)} for buckets of any account: aws:SourceAccount is not asked for`] : [],
+        )
+      : [],
+});

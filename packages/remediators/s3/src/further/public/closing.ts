@@ -1,0 +1,130 @@
+import { defineSetting, type RecognisedHazard, type Remediator, sharedOnPurpose } from '@redress/core';
+import { bucketOf, unlessMissing } from '../../bucket.js';
+import { packageRef } from '../../package-ref.js';
+import { statementsOf } from '../../policy.js';
+import { bucket } from '../bucket.js';
+import { s3 } from '../client.js';
+import { OPENING_READS, type Opening, openingOf } from './opening.js';
+import { isOpen, type Kind, mayBeOpen, nameOf, narrowed } from './statements.js';
+
+/** What S3 takes. */
+const LARGEST = 20_480;
+/** What a grant of an access control list lets everybody do to objects and to the list itself. */
+const GRANTS: Readonly<Record<Kind, RegExp>> = { read: /: (?:READ|READ_ACP|FULL_CONTROL|\?)$/, write: /: (?:WRITE|WRITE_ACP|FULL_CONTROL|\?)$/ };
+
+/** What differs between reading and writing. */
+interface Closing {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly title: string;
+  readonly control: string;
+  readonly rules: Readonly<Record<string, string>>;
+  readonly prowler: readonly string[];
+  readonly blindSpots: readonly string[];
+  /** What those who are cut off do: `reads it without credentials`. */
+  readonly who: string;
+  readonly websites: boolean;
+}
+
+/** A remediator that leaves statements of a bucket policy which let everybody in to the account. */
+export function closing({ kind, id: remediator, title, control, rules, prowler, blindSpots, who, websites }: Closing): Remediator {
+  const openOf = ({ policy, policyIsPublic }: Opening) => {
+    const statements = policy === null ? [] : statementsOf(policy);
+    return { statements, open: policyIsPublic ? (statements ?? []).filter((each) => isOpen(kind, each)) : [] };
+  };
+  const website: RecognisedHazard<Opening, { readonly website: boolean }, never> = {
+    code: 'website',
+    effect: 'notify',
+    what: 'The bucket serves a website: its visitors would be cut off.',
+    advice: 'Put CloudFront with origin access control in front, take the website configuration away, and look again.',
+    when: ({ context, id }) => (context?.website === true ? `${id} serves a website: its visitors would be cut off.` : null),
+  };
+  return defineSetting({
+    on: bucket,
+    id: remediator,
+    title,
+    package: packageRef,
+    controls: { 'aws-fsbp': [control] },
+    rules,
+    calls: Object.fromEntries(
+      ['PutBucketPolicy', 'PutBucketAcl', 'PutBucketPublicAccessBlock', 'DeleteBucketPublicAccessBlock'].map(
+        (call) => [`s3:${call}`, 'request.bucketName'] as const,
+      ),
+    ),
+    ceiling: 'approve',
+    settle: 'PT60S',
+    blindSpots: [
+      ...blindSpots,
+      'Whether a condition keeps everybody out: S3 says so of the whole policy, and a statement with conditions is left to people.',
+      'Access control lists of single objects, and access points.',
+      'Whoever puts the whole policy by a program: the next run opens it again.',
+    ],
+    read: { reads: OPENING_READS, of: ({ aws, resource }) => openingOf(aws, resource) },
+    context: {
+      reads: [s3.pick('GetBucketWebsite')],
+      of: async ({ aws, resource }) => ({
+        website: (await unlessMissing(aws.s3.GetBucketWebsite(bucketOf(resource)), 'NoSuchWebsiteConfiguration')) !== null,
+      }),
+    },
+    hazards: [...(websites ? [website as never] : []), sharedOnPurpose(`whoever ${who} is cut off`)],
+    rollback: { restores: 'exact', what: 'The policy is put back as it was.', not: [] },
+    alsoFoundBy: { prowler },
+    inCode: { cloudFormation: 'AWS::S3::BucketPolicy PolicyDocument', terraform: 'aws_s3_bucket_policy policy' },
+    instead({ now, id, resource }) {
+      const { statements, open } = openOf(now);
+      const grants = now.publicGrants.filter((each) => GRANTS[kind].test(each));
+      if (statements === null && now.policyIsPublic)
+        return {
+          status: 'manual',
+          message: `S3 takes the policy of ${id} for a public one, and it cannot be understood.`,
+          steps: ['Replace it by one that names those who need it.'],
+        };
+      if (open.length > 0) {
+        const longer = (statements ?? []).flatMap((each) => narrowed(kind, each, rootOf(resource)));
+        return JSON.stringify(longer).length + 200 <= LARGEST
+          ? null
+          : {
+              status: 'manual',
+              message: `The policy of ${id} is public, and has no room for a narrower statement.`,
+              steps: ['Take the public statements away by hand.'],
+            };
+      }
+      const left = now.policyIsPublic ? (statements ?? []).flatMap((each, at) => (mayBeOpen(kind, each) ? [nameOf(each, at)] : [])) : [];
+      if (left.length > 0)
+        return {
+          status: 'manual',
+          message: `S3 takes the policy of ${id} for a public one, and what of it is open hangs on conditions: ${left.join(', ')}.`,
+          steps: ['Let the conditions name fixed accounts, organizations, addresses or endpoints, or take the statements away.'],
+        };
+      return grants.length === 0
+        ? null
+        : {
+            status: 'manual',
+            message: `The policy of ${id} lets nobody in, but its access control list grants ${grants.join(', ')}.`,
+            steps: ['s3-remove-global-acl-grants takes these grants away, where the policy has it.'],
+          };
+    },
+    wanted({ now, resource }) {
+      const { statements, open } = openOf(now);
+      if (open.length === 0) return now;
+      const Statement = (statements ?? []).flatMap((each) => narrowed(kind, each, rootOf(resource)));
+      return { ...now, policy: JSON.stringify({ ...(JSON.parse(now.policy ?? '{}') as object), Statement }) };
+    },
+    writes: [s3.pick('PutBucketPolicy')],
+    write: ({ resource, to: { policy } }) => s3.call('PutBucketPolicy', { ...bucketOf(resource), Policy: policy ?? '' }),
+    compliant: ({ id }) =>
+      `Nobody ${who
+        .replace(/^reads/, 'can read')
+        .replace(/^writes/, 'can write')
+        .replace(' it ', ` ${id} `)}.`,
+    summary: ({ id, now }) => {
+      const { statements, open } = openOf(now);
+      const names = open.map((each) => nameOf(each, (statements ?? []).indexOf(each)));
+      return `leave ${kind === 'read' ? 'reading' : 'writing'} ${id} by the policy's statement${names.length === 1 ? '' : 's'} ${names.join(', ')} to the account`;
+    },
+    // What the account or its organization cuts off meanwhile is not ours to put back.
+    equivalent: ({ before, after }) => before.policy === after.policy,
+  });
+}
+
+const rootOf = ({ partition, account }: { readonly partition: string; readonly account: string }) => `arn:${partition}:iam::${account}:root`;

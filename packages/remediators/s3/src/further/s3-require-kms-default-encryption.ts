@@ -1,0 +1,149 @@
+import { defineSetting, inParallel, type JsonObject, needs, type ResourceRef } from '@redress/core';
+import * as z from 'zod/mini';
+import { bucketOf, unlessMissing } from '../bucket.js';
+import type { EncryptionRule } from '../client.js';
+import { encryptionOf, logsInto, sorted, strengthOf } from '../encryption.js';
+import { packageRef } from '../package-ref.js';
+import { letsLogsIn, principalsOf } from '../policy.js';
+import { bucket } from './bucket.js';
+import { s3 } from './client.js';
+
+const parameters = z.strictObject({
+  kmsKeyArn: z
+    .optional(z.string().check(z.regex(/^arn:[a-z-]+:kms:(?:[a-z0-9-]+|\{region\}):(?:[0-9]{12}|\{account\}):key\/[\w-]+$/, 'the ARN of a key of KMS')))
+    .check(z.describe('The key that buckets encrypt with: of their region. {region} and {account} stand for those of each bucket.')),
+  bucketKey: z._default(z.boolean(), true).check(z.describe('Whether S3 asks KMS once for many objects (a bucket key), and not for each.')),
+});
+type Named = z.output<typeof parameters>;
+
+const SSE_S3 = 1;
+const defaultOf = (rules: readonly EncryptionRule[]) => rules.find((each) => each.ApplyServerSideEncryptionByDefault !== undefined);
+const keyOf = ({ kmsKeyArn }: Named, { region, account }: { readonly region: string; readonly account: string }) =>
+  kmsKeyArn?.replaceAll('{region}', region).replaceAll('{account}', account);
+
+const encrypting = (resource: ResourceRef, rules: readonly JsonObject[]) =>
+  s3.call('PutBucketEncryption', { ...bucketOf(resource), ServerSideEncryptionConfiguration: { Rules: rules as never } });
+
+/**
+ * Lets a bucket encrypt new objects with the key that the policy names, where it encrypts them with SSE-S3. What is encrypted with a key of KMS stays as it is.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-17
+ */
+export const requireKmsDefaultEncryption = defineSetting({
+  on: bucket,
+  id: 's3-require-kms-default-encryption',
+  title: 'Encrypt a bucket with a key of KMS by default',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['S3.17'] },
+  rules: { S3_DEFAULT_ENCRYPTION_KMS: 's3-default-encryption-kms' },
+  calls: { 's3:CreateBucket': 'request.bucketName', 's3:PutBucketEncryption': 'request.bucketName', 's3:DeleteBucketEncryption': 'request.bucketName' },
+  ceiling: 'approve',
+  settle: 'PT60S',
+  blindSpots: [
+    'Whether readers and writers may use the key: neither its policy nor theirs is read. Who may not is refused from then on.',
+    'Replication into or out of the bucket, which needs rules of its own for objects under a key of KMS.',
+    'Load balancers that deliver logs as an account of AWS, named in the policy by its number: they need SSE-S3.',
+    'Objects that are there: they keep the encryption that they were written with.',
+  ],
+  parameters,
+  read: {
+    reads: [s3.pick('GetBucketEncryption')],
+    of: async ({ aws, resource }) => ({ rules: ((await encryptionOf(aws, resource)) ?? []) as unknown as readonly JsonObject[] }),
+  },
+  context: {
+    reads: [s3.pick('GetBucketAcl', 'GetBucketPolicy')],
+    async of({ aws, resource }) {
+      const [acl, policy] = await inParallel(
+        aws.s3.GetBucketAcl(bucketOf(resource)),
+        unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy'),
+      );
+      const principals = principalsOf(policy?.Policy);
+      const isOwn = (principal: string) => principal.includes(`:${resource.account}:`) || principal === resource.account;
+      return {
+        logs: [
+          ...logsInto(acl, policy?.Policy),
+          ...(letsLogsIn(policy?.Policy, 'logdelivery.elasticloadbalancing.amazonaws.com') ? ['its policy lets load balancers deliver logs'] : []),
+        ],
+        identity: principals.some((each) => each.includes('CloudFront Origin Access Identity')),
+        others: principals.filter((each) => !isOwn(each)).sort(),
+      };
+    },
+  },
+  hazards: [
+    {
+      code: 'origin-access-identity',
+      effect: 'notify',
+      what: 'CloudFront reads it by an origin access identity, which cannot read what a key of KMS encrypts: new objects would not be served.',
+      advice: 'Move the distribution to origin access control, let it use the key, and look again.',
+      when: ({ context, id }) => (context?.identity === true ? `CloudFront reads ${id} by an origin access identity, which cannot use a key of KMS.` : null),
+    },
+    {
+      code: 'other-accounts',
+      effect: 'approve',
+      what: 'The policy lets others than the account in: they need the key as well, by its policy and by their own.',
+      advice: 'Let them use the key (kms:Decrypt to read, kms:GenerateDataKey to write). Then approve.',
+      when: ({ context, id }) => (context === undefined || context.others.length === 0 ? null : `The policy of ${id} lets ${context.others.join(', ')} in.`),
+    },
+  ],
+  rollback: {
+    restores: 'equivalent',
+    what: 'New objects are encrypted as they were before. A bucket that said nothing says SSE-S3, which S3 takes then.',
+    not: ['Objects that were written meanwhile stay under the key: without it nobody can read them.'],
+  },
+  alsoFoundBy: { prowler: ['s3_bucket_kms_encryption'] },
+  inCode: { cloudFormation: 'AWS::S3::Bucket BucketEncryption', terraform: 'aws_s3_bucket_server_side_encryption_configuration' },
+  instead({ now, context, id, resource, parameters: named }) {
+    const rules = now.rules as readonly EncryptionRule[];
+    const strength = strengthOf(defaultOf(rules) ?? {});
+    if (strength === undefined)
+      return {
+        status: 'manual',
+        message: `${id} encrypts by an algorithm that is not known here.`,
+        steps: ['See whether it uses a key of KMS, and record an exception where it is strong enough.'],
+      };
+    if (strength > SSE_S3) return null;
+    const key = keyOf(named, resource);
+    const missing = needs('s3-require-kms-default-encryption', `${id} does not encrypt with a key of KMS`, { kmsKeyArn: key });
+    if (missing !== null) return missing;
+    const region = key?.split(':')[3];
+    if (region !== resource.region)
+      return {
+        status: 'manual',
+        message: `${id} is in ${resource.region}, and the key that the policy names is in ${region}.`,
+        steps: ['Name a key of its region: {region} stands for it.'],
+      };
+    if (context === undefined || context.logs.length === 0) return null;
+    return {
+      status: 'manual',
+      message: `${id} receives logs (${context.logs.join('; ')}), which are delivered only where SSE-S3 encrypts.`,
+      steps: ['Keep it for logs alone, and record an exception. Or let the logs go elsewhere first.'],
+    };
+  },
+  wanted({ now, resource, parameters: named }) {
+    const rules = now.rules as readonly EncryptionRule[];
+    const old = defaultOf(rules) ?? rules[0] ?? {};
+    if ((strengthOf(old) ?? SSE_S3) > SSE_S3) return now;
+    const KMSMasterKeyID = keyOf(named, resource) ?? '';
+    const raised = { ...old, ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' as const, KMSMasterKeyID }, BucketKeyEnabled: named.bucketKey };
+    return { rules: sorted([...rules.filter((each) => each !== old), raised]) as unknown as readonly JsonObject[] };
+  },
+  writes: [s3.pick('PutBucketEncryption')],
+  undoes: [s3.pick('PutBucketEncryption', 'DeleteBucketEncryption')],
+  write: ({ resource, to }) => encrypting(resource, to.rules),
+  undo: ({ now, resource }) =>
+    now.rules.length === 0
+      ? { calls: [s3.call('DeleteBucketEncryption', bucketOf(resource))], restores: 'equivalent' }
+      : { calls: [encrypting(resource, now.rules)], restores: 'exact' },
+  summary: ({ id, resource, parameters: named }) => `encrypt new objects in ${id} with ${keyOf(named, resource)}`,
+  // S3 says SSE-S3 where nothing is set.
+  equivalent: ({ before, after }) =>
+    JSON.stringify(before.rules) === JSON.stringify(after.rules) ||
+    (before.rules.length === 0 && (strengthOf(defaultOf(after.rules as readonly EncryptionRule[]) ?? {}) ?? 9) <= SSE_S3),
+  judge({ state, claim: { parameters: asked }, resource }) {
+    const [wanted, ...others] = Object.entries(asked ?? {});
+    if (wanted === undefined) return [];
+    if (others.length > 0 || wanted[0] !== 'kmsKeyArns') return null;
+    const key = defaultOf(state.rules as readonly EncryptionRule[])?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID ?? 'the key of S3 itself';
+    return wanted[1].split(',').some((each) => each.trim() === key) ? [] : [`${resource.id} encrypts with ${key}, and ${wanted[1]} are looked for`];
+  },
+});
