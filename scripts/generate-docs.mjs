@@ -32,7 +32,8 @@ const control = ({ framework, id }) => (framework === 'aws-fsbp' ? id : `${frame
 
 /** What conformance tests play themselves, as no emulator has it: by remediator. */
 const PLAYED = {
-  'redshift-require-tls': 'The parameters of parameter groups are played by the tests.',
+  'lambda-remove-public-permission': 'Resource policies of functions, as Lambda has them since July 2026, are played by the tests.',
+  'redshift-require-tls': 'The parameters of parameter groups are played by the tests. Prowler reads the outcome.',
 };
 
 /** What can be said of some remediators, by the names that pages use. */
@@ -53,7 +54,7 @@ const sections = {
     return table(
       ['Why', 'Rules'],
       [
-        ...played.map(([remediator, why]) => [`${why} Prowler reads the outcome.`, names(rulesOf(remediator))]),
+        ...played.map(([remediator, why]) => [why, names(rulesOf(remediator))]),
         ['No emulator evaluates rules of AWS Config. What is tracked goes by the word of the source, and in tests that word is ours.', names(others)],
         ['A person says whether it is so.', names(pack.rules.filter(({ identifier }) => identifier === PROCESS_CHECK))],
       ],

@@ -502,7 +502,7 @@ export default [
   {
     promise: 'A glance of a remediator never hides what a look finds.',
     defect: 'a bucket without a configuration shows that there is nothing to do',
-    file: 'packages/remediators/s3/src/s3-enforce-default-encryption.ts',
+    file: 'packages/remediators/s3/src/encryption.ts',
     find: 'return rules === undefined ? null : sorted(rules);',
     replace: "return sorted(rules ?? [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }]);",
     tests: ['packages/remediators/s3/src/s3-enforce-default-encryption.test.ts'],
@@ -905,7 +905,7 @@ export default [
     file: 'packages/remediators/s3/src/further/public/closing.ts',
     find: "effect: 'notify'",
     replace: "effect: 'approve'",
-    tests: ['packages/remediators/s3'],
+    tests: ['packages/remediators/s3/src/further/public'],
   },
   {
     promise: 'Grants of the owner, of log delivery and of accounts by name stay in an access control list.',

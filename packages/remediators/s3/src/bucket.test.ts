@@ -125,7 +125,16 @@ it('the package exports its remediators, and nothing of its client', () => {
     'requireTls',
     's3Remediators',
   ]);
-  expect(published.furtherS3Remediators.map((each) => each.id)).toEqual(['s3-enable-server-access-logging', 's3-require-tls', 's3-enable-versioning']);
+  expect(published.furtherS3Remediators.map((each) => each.id)).toEqual([
+    's3-enable-server-access-logging',
+    's3-require-tls',
+    's3-enable-versioning',
+    's3-require-kms-default-encryption',
+    's3-enable-account-public-access-block',
+    's3-remove-public-read',
+    's3-remove-public-write',
+    's3-remove-global-acl-grants',
+  ]);
   expect(published.s3Remediators.map((each) => each.id)).toEqual([
     's3-enforce-default-encryption',
     's3-block-public-access-private-bucket',

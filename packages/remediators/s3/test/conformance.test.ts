@@ -497,8 +497,11 @@ const tagged = (key: string, value: string) => async (s3: S3Client, Bucket: stri
   await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [...TagSet, { Key: key, Value: value }] } }));
 };
 const canned = (ACL: 'public-read') => (s3: S3Client, Bucket: string) => s3.send(new PutBucketAclCommand({ Bucket, ACL }));
-const granted = (s3: S3Client, Bucket: string) =>
-  s3.send(new PutBucketAclCommand({ Bucket, GrantWrite: 'uri="http://acs.amazonaws.com/groups/global/AuthenticatedUsers"' }));
+const granted = async (s3: S3Client, Bucket: string) => {
+  const { Owner, Grants = [] } = await s3.send(new GetBucketAclCommand({ Bucket }));
+  const everybody = { Grantee: { Type: 'Group' as const, URI: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers' }, Permission: 'WRITE' as const };
+  await s3.send(new PutBucketAclCommand({ Bucket, AccessControlPolicy: { Owner, Grants: [...Grants, everybody] } }));
+};
 const reading = (Bucket: string) => statements(byName(Bucket), letting(Bucket, 's3:GetObject'));
 
 describeRemediator(removePublicRead, {
@@ -606,7 +609,7 @@ describeRemediator(removePublicWrite, {
       ...withOther('acl'),
       name: 'a bucket that is written to by its list alone',
       expect: 'manual',
-      arrange: (sdk) => bucket(sdk, canned('public-read-write')),
+      arrange: (sdk) => bucket(sdk, granted),
     },
     { ...withOther('acl'), name: 'a bucket that everybody reads alone', expect: 'compliant', arrange: (sdk) => bucket(sdk, put(reading)) },
     { name: 'a bucket that is gone', expect: 'compliant', arrange: async (sdk) => gone(sdk) },

@@ -43,7 +43,11 @@ const s3: Readonly<Record<string, Operation>> = {
     (own(state, input as never, place) as Own[string]).versioning = input.VersioningConfiguration.Status;
     return {};
   },
-  GetBucketAcl: (state, input, place) => (own(state, input, place) as Own[string]).acl ?? { Owner: OWNER, Grants: [OWN] },
+  // A look leaves nothing behind.
+  GetBucketAcl: ({ buckets, custom }, { Bucket }: Input) => {
+    if (buckets[Bucket] === undefined) throw new SimulatedError('NoSuchBucket', 404);
+    return (custom as Own)[Bucket]?.acl ?? { Owner: OWNER, Grants: [OWN] };
+  },
   PutBucketAcl: (state, input: Input & { readonly AccessControlPolicy: { readonly Owner: object; readonly Grants: readonly object[] } }, place) => {
     (own(state, input as never, place) as Own[string]).acl = input.AccessControlPolicy;
     return {};

@@ -7,7 +7,13 @@ const HASH = 'a'.repeat(64);
 const KEY = resource({ type: 'AWS::KMS::Key', id: 'k-1', account: '111111111111', region: 'cn-north-1', partition: 'aws-cn' });
 const gap = { rotatable: true, rotates: false };
 const plan = (parameters: object, context?: { hash: string | null }, state: object = gap): Assessment =>
-  enableKeyRotationByRunbook.plan({ state: state as never, context, resource: KEY, parameters: enableKeyRotationByRunbook.parameters(parameters), observedAt: 0 });
+  enableKeyRotationByRunbook.plan({
+    state: state as never,
+    context,
+    resource: KEY,
+    parameters: enableKeyRotationByRunbook.parameters(parameters),
+    observedAt: 0,
+  });
 
 describe('a runbook', () => {
   it('is started in the version, with the content and by the role that were agreed on', () => {

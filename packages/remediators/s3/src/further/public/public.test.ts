@@ -32,6 +32,13 @@ describe('a bucket policy that lets everybody in', () => {
   it('leaves reading to the account, and keeps every other statement', () => {
     expect(after(removePublicRead, deny, open('s3:GetObject'), partner)).toEqual([deny, open('s3:GetObject', { Principal: { AWS: ROOT } }), partner]);
   });
+  it.each<[boolean, readonly object[]]>([
+    [true, [{ code: 'website', effect: 'notify', message: 'invoices serves a website: its visitors would be cut off.' }]],
+    [false, []],
+  ])('is not changed where it is a website: %s', (website, hazards) => {
+    const state = { policy: text(open('s3:GetObject')), policyIsPublic: true, publicGrants: [] };
+    expect(plan(removePublicRead, state, { own: { website }, said: {} })).toMatchObject({ status: 'change', hazards });
+  });
   it('keeps who is named next to everybody', () => {
     expect(after(removePublicRead, open('s3:GetObject', { Principal: { AWS: ['222222222222', '*'], Service: 'x.amazonaws.com' } }))).toEqual([
       open('s3:GetObject', { Principal: { AWS: ['222222222222', ROOT], Service: 'x.amazonaws.com' } }),
