@@ -15,6 +15,7 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   'rds-enable-automated-backups': ['an instance with none'],
   'ec2-revoke-sg-open-admin-ipv6': ['a bastion'],
   's3-enforce-default-encryption': ['a bucket without default encryption', 'KMS'],
+  's3-remove-global-acl-grants': ['a list that lets everybody list', 'everybody with an account write'],
 };
 
 /** Checks that cannot judge a remediator in this account, and why: by `check remediator`. One that can, after all, fails. */
@@ -26,6 +27,12 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
   'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
   'cloudtrail_multi_region_enabled_logging_management_events cloudtrail-enable-multi-region-trail':
     'its trail is in another emulator than the other trails, and Prowler asks one',
+  'cloudtrail_s3_dataevents_write_enabled s3-enable-object-write-data-events': 'its trail is in another emulator than the other trails, and Prowler asks one',
+  'cloudtrail_s3_dataevents_read_enabled s3-enable-object-read-data-events': 'its trail is in another emulator than the other trails, and Prowler asks one',
+  's3_account_level_public_access_blocks s3-enable-account-public-access-block':
+    'its account is in an emulator of its own, for the buckets of others would count, and Prowler asks one',
+  'awslambda_function_not_publicly_accessible lambda-remove-public-permission':
+    'the emulator does not have the policies that it changes: the tests play them, and Prowler asks the emulator',
   'dynamodb_tables_kms_cmk_encryption_enabled dynamodb-encrypt-with-kms': 'its table is in another emulator than the other tables, and Prowler asks one',
   'cloudwatch_log_group_kms_encryption_enabled logs-encrypt-log-group':
     'it fails here after the sweep as before it, and why is not found out yet; the conformance test sees the key on the group',

@@ -246,6 +246,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'cloudtrail:CreateTrail': trail({
     rest: 'A trail of any name in the account, delivered to any bucket that takes it: IAM does not see the bucket. There are no tags yet.',
   }),
+  'cloudtrail:PutEventSelectors': trail({ ...written, rest: 'Every trail of the account: IAM does not see what it records from then on.' }),
   'cloudtrail:StartLogging': trail(written),
   'cloudtrail:UpdateTrail': trail({ ...written, rest: 'Every trail of the account, and any setting of it: IAM does not see which is changed.' }),
   'dynamodb:DescribeContinuousBackups': table(),

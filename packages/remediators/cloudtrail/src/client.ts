@@ -16,5 +16,6 @@ export const cloudtrail = defineService({
     // Each sets what it names: sent twice, it changes nothing more.
     StartLogging: { retry: 'idempotent' },
     UpdateTrail: { retry: 'idempotent' },
+    PutEventSelectors: { retry: 'idempotent' },
   },
 });

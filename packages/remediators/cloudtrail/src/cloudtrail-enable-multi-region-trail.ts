@@ -2,6 +2,7 @@ import { accountEverywhere, defineSetting, given, inParallel, needs } from '@red
 import * as z from 'zod/mini';
 import { cloudtrail } from './client.js';
 import { packageRef } from './package-ref.js';
+import { isWhole } from './selectors.js';
 
 const parameters = z.strictObject({
   bucket: z
@@ -22,34 +23,8 @@ interface Seen {
   readonly logging: boolean;
   /** Whether it records management events, all of them. */
   readonly whole: boolean;
-}
-
-/** Whether selectors take management events, reading and writing ones, of every service. */
-function isWhole({
-  EventSelectors = [],
-  AdvancedEventSelectors = [],
-}: {
-  readonly EventSelectors?:
-    | readonly {
-        readonly IncludeManagementEvents?: boolean | undefined;
-        readonly ReadWriteType?: string | undefined;
-        readonly ExcludeManagementEventSources?: readonly string[] | undefined;
-      }[]
-    | undefined;
-  readonly AdvancedEventSelectors?:
-    | readonly { readonly FieldSelectors?: readonly { readonly Field?: string | undefined; readonly Equals?: readonly string[] | undefined }[] | undefined }[]
-    | undefined;
-}): boolean {
-  return (
-    EventSelectors.some(
-      ({ IncludeManagementEvents: includes, ReadWriteType: type, ExcludeManagementEventSources: except = [] }) =>
-        includes === true && type === 'All' && except.length === 0,
-    ) ||
-    // By fields: a selector of management events that asks for nothing else.
-    AdvancedEventSelectors.some(
-      ({ FieldSelectors: fields = [] }) => fields.length === 1 && fields[0]?.Field === 'eventCategory' && fields[0].Equals?.includes('Management') === true,
-    )
-  );
+  /** Whether its files are validated and encrypted with a key of KMS, and it records what has no region. */
+  readonly secure: boolean;
 }
 
 /**
@@ -69,7 +44,11 @@ export const enableMultiRegionTrail = defineSetting({
     'cis-aws-foundations-benchmark/v/3.0.0': ['3.1'],
     'cis-aws-foundations-benchmark/v/5.0.0': ['3.1'],
   },
-  rules: { MULTI_REGION_CLOUD_TRAIL_ENABLED: 'multi-region-cloudtrail-enabled', CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled' },
+  rules: {
+    MULTI_REGION_CLOUD_TRAIL_ENABLED: 'multi-region-cloudtrail-enabled',
+    CLOUD_TRAIL_ENABLED: 'cloudtrail-enabled',
+    CLOUDTRAIL_SECURITY_TRAIL_ENABLED: 'cloudtrail-security-trail-enabled',
+  },
   calls: Object.fromEntries(['DeleteTrail', 'UpdateTrail', 'StopLogging', 'PutEventSelectors'].map((call) => [`cloudtrail:${call}`, 'account'] as const)),
   ceiling: 'approve',
   settle: 'PT60S',
@@ -90,7 +69,9 @@ export const enableMultiRegionTrail = defineSetting({
         const arn = given(each, 'TrailARN');
         const [{ IsLogging }, selectors] = await inParallel(aws.cloudtrail.GetTrailStatus({ Name: arn }), aws.cloudtrail.GetEventSelectors({ TrailName: arn }));
         if (IsLogging === undefined) throw new Error(`CloudTrail did not say whether ${arn} is logging.`);
-        trails.push({ arn, logging: IsLogging, whole: isWhole(selectors) });
+        // What is not said to be on is not: then the rule that asks for it stays open.
+        const secure = each.LogFileValidationEnabled === true && each.IncludeGlobalServiceEvents === true && (each.KmsKeyId ?? '') !== '';
+        trails.push({ arn, logging: IsLogging, whole: isWhole(selectors), secure });
       }
       return { trails: trails.sort((a, b) => a.arn.localeCompare(b.arn)) as readonly Seen[] };
     },
@@ -125,11 +106,13 @@ export const enableMultiRegionTrail = defineSetting({
       ],
     };
   },
-  wanted({ now: { trails }, resource, parameters: { name } }) {
+  wanted({ now: { trails }, resource, parameters: { name, kmsKeyArn } }) {
     if (trails.some(({ logging, whole }) => logging && whole)) return { trails };
     const known = trails.find(({ arn }) => isOurs(arn, resource.account, name));
     const made = known?.arn ?? `arn:${resource.partition}:cloudtrail:*:${resource.account}:trail/${name}`;
-    return { trails: [...trails.filter((each) => each !== known), { arn: made, logging: true, whole: true }] };
+    return {
+      trails: [...trails.filter((each) => each !== known), { arn: made, logging: true, whole: true, secure: known?.secure ?? kmsKeyArn !== undefined }],
+    };
   },
   writes: [cloudtrail.pick('CreateTrail', 'StartLogging')],
   write({ now: { trails }, id, parameters: { bucket = '', prefix, name, kmsKeyArn } }) {
@@ -149,6 +132,13 @@ export const enableMultiRegionTrail = defineSetting({
     return [{ call, summary: `make the trail ${name} of all regions, delivered to ${bucket}` }, start];
   },
   compliant: ({ now: { trails } }) => `${trails.find(({ logging, whole }) => logging && whole)?.arn} records management events of all regions.`,
+  // The rule of a secure trail asks for all of it of one trail; the other rules for a trail alone.
+  judge: ({ state: { trails }, claim, resource }) =>
+    !claim.isRule('CLOUDTRAIL_SECURITY_TRAIL_ENABLED') || trails.some(({ logging, whole, secure }) => logging && whole && secure)
+      ? []
+      : [
+          `no trail of all regions of account ${resource.account} is validated, encrypted with a key of KMS and records global services: cloudtrail-enable-log-file-validation and cloudtrail-encrypt-with-kms change that of a trail`,
+        ],
   summary: ({ parameters: { name } }) => `make and start the trail ${name}`,
 });
 

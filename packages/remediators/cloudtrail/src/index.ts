@@ -9,8 +9,18 @@ import { enableMultiRegionTrail } from './cloudtrail-enable-multi-region-trail.j
 import { encryptWithKms } from './cloudtrail-encrypt-with-kms.js';
 import { restartLogging } from './cloudtrail-restart-logging.js';
 import { sendToCloudWatchLogs } from './cloudtrail-send-to-cloudwatch-logs.js';
+import { enableObjectReadDataEvents } from './objects/s3-enable-object-read-data-events.js';
+import { enableObjectWriteDataEvents } from './objects/s3-enable-object-write-data-events.js';
 
-export { enableLogFileValidation, enableMultiRegionTrail, encryptWithKms, restartLogging, sendToCloudWatchLogs };
+export {
+  enableLogFileValidation,
+  enableMultiRegionTrail,
+  enableObjectReadDataEvents,
+  enableObjectWriteDataEvents,
+  encryptWithKms,
+  restartLogging,
+  sendToCloudWatchLogs,
+};
 
 /** Every remediator of this package. */
 export const cloudtrailRemediators: readonly Remediator[] = [
@@ -19,4 +29,6 @@ export const cloudtrailRemediators: readonly Remediator[] = [
   enableLogFileValidation,
   sendToCloudWatchLogs,
   encryptWithKms,
+  enableObjectWriteDataEvents,
+  enableObjectReadDataEvents,
 ];

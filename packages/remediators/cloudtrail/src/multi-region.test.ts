@@ -1,6 +1,6 @@
 import { GLOBAL_REGION, resource } from '@redress/core';
 import { describe, expect, it } from 'vitest';
-import { assess } from '../../../../tests/support/look.js';
+import { assess, look } from '../../../../tests/support/look.js';
 import { enableMultiRegionTrail } from './index.js';
 
 const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: GLOBAL_REGION });
@@ -73,4 +73,23 @@ it.each([
   ['nothing that is known', {}, false],
 ])('a trail that records %s', async (_, selectors, whole) => {
   expect((await of(one({ selectors }))).status).toBe(whole ? 'compliant' : 'change');
+});
+
+describe('a rule that asks for a secure trail', () => {
+  const secure = { LogFileValidationEnabled: true, IncludeGlobalServiceEvents: true, KmsKeyId: 'arn:aws:kms:us-east-1:111111111111:key/k' };
+  const judged = async (trail: object, rule: string) => {
+    const { cloudtrail } = one({});
+    const [found] = cloudtrail.DescribeTrails.trailList;
+    const replies = { cloudtrail: { ...cloudtrail, DescribeTrails: { trailList: [{ ...found, ...trail }] } } };
+    const seen = await look(enableMultiRegionTrail, REF, replies);
+    return seen === 'gone' ? null : seen.judge({ isRule: (known) => known === rule });
+  };
+  it('is open where the trail is not one, and no other rule is', async () => {
+    const open = [expect.stringContaining('no trail of all regions of account 111111111111 is validated, encrypted')];
+    for (const left of Object.keys(secure)) expect(await judged({ ...secure, [left]: undefined }, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual(open);
+    expect(await judged({}, 'CLOUD_TRAIL_ENABLED')).toEqual([]);
+  });
+  it('is closed by one that is', async () => {
+    expect(await judged(secure, 'CLOUDTRAIL_SECURITY_TRAIL_ENABLED')).toEqual([]);
+  });
 });

@@ -7,6 +7,7 @@ export {
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
+  PutEventSelectorsCommand,
   StartLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';

@@ -5,6 +5,8 @@ import {
   type CreateTrailCommandInput,
   DeleteTrailCommand,
   DescribeTrailsCommand,
+  type EventSelector,
+  GetEventSelectorsCommand,
   GetTrailCommand,
   GetTrailStatusCommand,
   ListTagsCommand,
@@ -18,7 +20,15 @@ import { GLOBAL_REGION, type ResourceRef, resource } from '@redress/core';
 import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk } from '@redress/testing';
 import { afterAll, inject } from 'vitest';
 import { startMinistack } from '../../../../tests/support/ministack.js';
-import { enableLogFileValidation, enableMultiRegionTrail, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import {
+  enableLogFileValidation,
+  enableMultiRegionTrail,
+  enableObjectReadDataEvents,
+  enableObjectWriteDataEvents,
+  encryptWithKms,
+  restartLogging,
+  sendToCloudWatchLogs,
+} from '../src/index.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -39,8 +49,8 @@ const trail =
     await new S3Client(sdk.config).send(new CreateBucketCommand({ Bucket: S3BucketName }));
     const TagsList = Object.entries({ team: 'security', ...tags }).map(([Key, Value]) => ({ Key, Value }));
     await client(sdk).send(new CreateTrailCommand({ Name, S3BucketName, IsMultiRegionTrail: true, TagsList, ...given }));
-    if (logs) await client(sdk).send(new StartLoggingCommand({ Name }));
-    return resource({ type: 'AWS::CloudTrail::Trail', id: Name, account: sdk.account, region: sdk.region });
+    if (logs) await client(sdk).send(new StartLoggingCommand({ Name: given.Name ?? Name }));
+    return resource({ type: 'AWS::CloudTrail::Trail', id: given.Name ?? Name, account: sdk.account, region: sdk.region });
   };
 const common = (...changed: readonly string[]): Pick<Scenario, 'tag' | 'rest'> => ({
   tag: async (sdk, ref, Key, Value) => {
@@ -217,3 +227,44 @@ describeRemediator(enableMultiRegionTrail, {
     },
   ],
 });
+
+/** The trail `objects` of all regions, which records so much. */
+const recording =
+  (EventSelectors: EventSelector[], { logs = true } = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    await onlyTrails(trail({ Name: 'objects' }, { logs }))(sdk);
+    await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'objects', EventSelectors }));
+    return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
+  };
+const management: EventSelector = { ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [], ExcludeManagementEventSources: [] };
+const objects: EventSelector = { ReadWriteType: 'All', IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] };
+const recorded: Pick<Scenario, 'parameters' | 'rest' | 'breakAgain'> = {
+  parameters: { trail: 'objects' },
+  rest: async (sdk) => {
+    const { EventSelectors } = await client(sdk).send(new GetEventSelectorsCommand({ TrailName: 'objects' }));
+    // Whether its selectors are its own, the trail says as well.
+    const { HasCustomEventSelectors: _, ...trail } = (await client(sdk).send(new GetTrailCommand({ Name: 'objects' }))).Trail ?? {};
+    return JSON.stringify([EventSelectors?.[0], trail]);
+  },
+  breakAgain: async (sdk) => {
+    await client(sdk).send(new PutEventSelectorsCommand({ TrailName: 'objects', EventSelectors: [management] }));
+  },
+};
+for (const remediator of [enableObjectWriteDataEvents, enableObjectReadDataEvents])
+  describeRemediator(remediator, {
+    account: { endpoint: alone.endpoint, accountId: alone.account },
+    scenarios: [
+      { ...recorded, name: 'a trail of management events', expect: 'change', arrange: recording([management]) },
+      {
+        ...recorded,
+        name: 'someone has just taken them out',
+        expect: 'change',
+        arrange: recording([{ ...management, ExcludeManagementEventSources: ['kms.amazonaws.com'] }]),
+        event: ({ account: owner, region }) =>
+          cloudTrailEvent({ account: owner, region, service: 'cloudtrail', operation: 'PutEventSelectors', request: { trailName: 'objects' } }),
+      },
+      { ...recorded, name: 'no trail is named', expect: 'manual', parameters: {}, arrange: recording([management]) },
+      { ...recorded, name: 'the trail is stopped', expect: 'manual', arrange: recording([management], { logs: false }) },
+      { ...recorded, name: 'a trail that records them', expect: 'compliant', arrange: recording([management, objects]) },
+    ],
+  });

@@ -1,7 +1,15 @@
 import { GLOBAL_REGION, type Remediator, resource } from '@redress/core';
 import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { enableLogFileValidation, enableMultiRegionTrail, encryptWithKms, restartLogging, sendToCloudWatchLogs } from '../src/index.js';
+import {
+  enableLogFileValidation,
+  enableMultiRegionTrail,
+  enableObjectReadDataEvents,
+  enableObjectWriteDataEvents,
+  encryptWithKms,
+  restartLogging,
+  sendToCloudWatchLogs,
+} from '../src/index.js';
 
 interface Trail {
   IsLogging: boolean;
@@ -9,6 +17,7 @@ interface Trail {
   CloudWatchLogsLogGroupArn?: string;
   CloudWatchLogsRoleArn?: string;
   KmsKeyId?: string;
+  selectors?: readonly object[];
   tags: { Key: string; Value: string }[];
 }
 type Named = { readonly Name: string };
@@ -19,9 +28,10 @@ const trailOf = (custom: Record<string, unknown>, name: string): Trail => {
   return found;
 };
 const described = (custom: Record<string, unknown>, Name: string, account: string) => {
-  const { IsLogging: _, tags: __, ...trail } = trailOf(custom, Name);
+  const { IsLogging: _, tags: __, selectors: ___, ...trail } = trailOf(custom, Name);
   return { ...trail, Name, IsMultiRegionTrail: true, HomeRegion: 'us-east-1', TrailARN: `arn:aws:cloudtrail:us-east-1:${account}:trail/${Name}` };
 };
+const MANAGEMENT = { IncludeManagementEvents: true, ReadWriteType: 'All' };
 /** As much of CloudTrail as the package uses. */
 const cloudtrail: Readonly<Record<string, Operation>> = {
   DescribeTrails: ({ custom }, { trailNameList: names = Object.keys(custom).sort() }: { readonly trailNameList?: string[] }, { account }) => ({
@@ -33,8 +43,12 @@ const cloudtrail: Readonly<Record<string, Operation>> = {
     return {};
   },
   GetEventSelectors: ({ custom }, { TrailName }: { readonly TrailName: string }) => {
-    trailOf(custom, TrailName.split('/').at(-1) ?? '');
-    return { EventSelectors: [{ IncludeManagementEvents: true, ReadWriteType: 'All' }] };
+    const { selectors } = trailOf(custom, TrailName.split('/').at(-1) ?? '');
+    return { EventSelectors: selectors ?? [MANAGEMENT] };
+  },
+  PutEventSelectors: ({ custom }, { TrailName, EventSelectors }: { readonly TrailName: string; readonly EventSelectors: readonly object[] }) => {
+    trailOf(custom, TrailName.split('/').at(-1) ?? '').selectors = EventSelectors;
+    return {};
   },
   GetTrail: ({ custom }, { Name }: Named, { account }) => ({ Trail: described(custom, Name, account) }),
   GetTrailStatus: ({ custom }, { Name }: Named) => ({ IsLogging: trailOf(custom, Name.split('/').at(-1) ?? '').IsLogging }),
@@ -139,4 +153,31 @@ it.each(['none', 'stopped'] as const)('cloudtrail-enable-multi-region-trail surv
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(80);
+});
+
+it.each([enableObjectWriteDataEvents, enableObjectReadDataEvents])('$id survives every fault at every call', async (remediator) => {
+  const report = await faultMatrix(remediator, {
+    services: { cloudtrail },
+    parameters: { trail: 'subject' },
+    arrange(account) {
+      const { custom } = account.state;
+      const OBJECTS = { ReadWriteType: 'All', IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] };
+      Object.assign(custom, { beside: sound(), subject: { ...sound(), selectors: [MANAGEMENT, OBJECTS] } });
+      return reportedGap({
+        resource: resource({ type: 'AWS::::Account', id: account.account, account: account.account, region: 'us-east-1' }),
+        rule: 'cloudtrail-s3-dataevents-enabled',
+        open: () => {
+          trailOf(account.state.custom, 'subject').selectors = [MANAGEMENT];
+        },
+        isOpen: () => trailOf(account.state.custom, 'subject').selectors?.length === 1,
+        others: {
+          fix: () => {
+            trailOf(account.state.custom, 'subject').selectors = [MANAGEMENT, OBJECTS];
+          },
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(150);
 });

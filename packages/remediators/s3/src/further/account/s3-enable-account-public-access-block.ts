@@ -103,7 +103,7 @@ export const enableAccountPublicAccessBlock = defineSetting({
   ],
   rollback: { restores: 'exact', what: 'The block is set back to what it was, or taken away where there was none.', not: [] },
   alsoFoundBy: { prowler: ['s3_account_level_public_access_blocks'] },
-  inCode: { cloudFormation: 'none: AWS CloudFormation has no resource for it', terraform: 'aws_s3_account_public_access_block' },
+  inCode: { cloudFormation: 'none: a setting of the account', terraform: 'aws_s3_account_public_access_block' },
   instead: ({ now: { block, organization }, id }) =>
     isOn(block) || !organization
       ? null

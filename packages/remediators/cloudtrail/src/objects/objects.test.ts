@@ -1,0 +1,86 @@
+import { resource } from '@redress/core';
+import { describe, expect, it } from 'vitest';
+import { assess, look } from '../../../../../tests/support/look.js';
+import { enableObjectReadDataEvents, enableObjectWriteDataEvents } from '../index.js';
+
+const REF = resource({ type: 'AWS::::Account', id: '111111111111', account: '111111111111', region: 'eu-west-1' });
+const arn = (name: string, account = '111111111111') => `arn:aws:cloudtrail:eu-west-1:${account}:trail/${name}`;
+const MANAGEMENT = { ReadWriteType: 'All', IncludeManagementEvents: true, DataResources: [], ExcludeManagementEventSources: ['kms.amazonaws.com'] };
+const basic = (ReadWriteType: string, value: string, more: object = {}) => ({
+  EventSelectors: [MANAGEMENT, { ReadWriteType, IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: [value] }], ...more }],
+});
+const field = (Field: string, ...Equals: readonly string[]) => ({ Field, Equals });
+const advanced = (...FieldSelectors: readonly object[]) => ({
+  EventSelectors: [],
+  AdvancedEventSelectors: [{ Name: 'own', FieldSelectors: [field('eventCategory', 'Management')] }, { FieldSelectors }],
+});
+const replies = (selectors: unknown, { name = 'audit', account = '111111111111', home = 'eu-west-1', everywhere = true, logging = true } = {}) => ({
+  cloudtrail: {
+    DescribeTrails: { trailList: [{ Name: name, TrailARN: arn(name, account), HomeRegion: home, IsMultiRegionTrail: everywhere }] },
+    GetTrailStatus: { IsLogging: logging },
+    GetEventSelectors: selectors,
+  },
+});
+const both = async (given: Parameters<typeof replies>, parameters: object = { trail: 'audit' }) =>
+  Promise.all(
+    [enableObjectReadDataEvents, enableObjectWriteDataEvents].map(async (each) => (await assess(each, REF, replies(...given), { parameters })).status),
+  );
+const PLAIN = { EventSelectors: [MANAGEMENT] };
+const OBJECTS = [field('eventCategory', 'Data'), field('resources.type', 'AWS::S3::Object')];
+
+describe('objects of S3', () => {
+  it('are recorded by a further selector of the form that the trail has, and all others stay', async () => {
+    const written = { ReadWriteType: 'WriteOnly', IncludeManagementEvents: false, DataResources: [{ Type: 'AWS::S3::Object', Values: ['arn:aws:s3'] }] };
+    expect(await assess(enableObjectWriteDataEvents, REF, replies(PLAIN), { parameters: { trail: 'audit' } })).toMatchObject({
+      status: 'change',
+      changes: [
+        {
+          call: { operation: 'PutEventSelectors', input: { TrailName: arn('audit'), EventSelectors: [MANAGEMENT, written] } },
+          undo: { restores: 'exact', calls: [{ input: { TrailName: arn('audit'), EventSelectors: [MANAGEMENT] } }] },
+        },
+      ],
+    });
+    const own = { EventSelectors: [], AdvancedEventSelectors: [{ Name: 'own', FieldSelectors: [field('eventCategory', 'Management')] }] };
+    const assessment = await assess(enableObjectReadDataEvents, REF, replies(own), { parameters: { trail: 'audit' } });
+    expect(assessment.status === 'change' && assessment.changes[0]?.call.input).toEqual({
+      TrailName: arn('audit'),
+      AdvancedEventSelectors: [...own.AdvancedEventSelectors, { Name: 'S3 objects, read', FieldSelectors: [...OBJECTS, field('readOnly', 'true')] }],
+    });
+  });
+  it.each<[string, object, boolean, boolean]>([
+    ['all of them', basic('All', 'arn:aws:s3'), true, true],
+    ['in another form of the same', basic('All', 'arn:aws:s3:::'), true, true],
+    ['reading ones', basic('ReadOnly', 'arn:aws:s3'), true, false],
+    ['those of one bucket', basic('All', 'arn:aws:s3:::invoices/'), false, false],
+    ['functions', basic('All', 'arn:aws:lambda', { DataResources: [{ Type: 'AWS::Lambda::Function', Values: ['arn:aws:s3'] }] }), false, false],
+    ['by fields, all of them', advanced(...OBJECTS), true, true],
+    ['by fields, writing ones', advanced(...OBJECTS, field('readOnly', 'false')), false, true],
+    ['by fields, some of them', advanced(...OBJECTS, field('resources.ARN', 'arn:aws:s3:::invoices/')), false, false],
+    ['by fields, management events', advanced(field('eventCategory', 'Management')), false, false],
+  ])('are recorded by a trail that takes %s: reading %s %s, writing %s', async (_, selectors, reads, writes) => {
+    expect(await both([selectors])).toEqual([reads ? 'compliant' : 'change', writes ? 'compliant' : 'change']);
+  });
+  it('are recorded by the trail of the organization, too', async () => {
+    expect(await both([basic('All', 'arn:aws:s3'), { account: '999999999999' }], {})).toEqual(['compliant', 'compliant']);
+  });
+  it.each<[string, Parameters<typeof replies>, object, string]>([
+    ['the trail is stopped, whatever it takes', [basic('All', 'arn:aws:s3'), { logging: false }], { trail: 'audit' }, 'manual'],
+    ['the trail is of one region', [basic('All', 'arn:aws:s3'), { everywhere: false }], { trail: 'audit' }, 'manual'],
+    ['no trail is named', [PLAIN], {}, 'manual'],
+    ['there is no such trail', [PLAIN], { trail: 'other' }, 'manual'],
+    ['the trail of that name is of another account', [PLAIN, { account: '999999999999' }], { trail: 'audit' }, 'manual'],
+    ['it has no room', [{ EventSelectors: Array.from({ length: 5 }, () => MANAGEMENT) }], { trail: 'audit' }, 'manual'],
+    ['it is at home elsewhere', [PLAIN, { home: 'us-east-1' }], { trail: 'audit' }, 'not-applicable'],
+  ])('are left where %s', async (_, given, parameters, status) => {
+    expect(await both(given, parameters)).toEqual([status, status]);
+  });
+  it('are open to whoever claims so where the trail is not at home', async () => {
+    const seen = await look(enableObjectReadDataEvents, REF, replies(PLAIN, { home: 'us-east-1' }), { parameters: { trail: 'audit' } });
+    expect(seen !== 'gone' && seen.judge()).toEqual(['nothing records what reads objects of S3 yet: that is changed in us-east-1']);
+    const closed = await look(enableObjectReadDataEvents, REF, replies(basic('All', 'arn:aws:s3')), { parameters: { trail: 'audit' } });
+    expect(closed !== 'gone' && closed.judge()).toEqual([]);
+  });
+  it('are not judged by a trail that does not say what it records', async () => {
+    await expect(look(enableObjectReadDataEvents, REF, replies({}), { parameters: { trail: 'audit' } })).rejects.toThrow('did not say what');
+  });
+});

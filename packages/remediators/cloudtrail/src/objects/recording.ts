@@ -1,0 +1,125 @@
+import { accountInRegion, defineSetting, given, inParallel, type JsonObject, needs, type Remediator, toJson } from '@redress/core';
+import * as z from 'zod/mini';
+import { cloudtrail } from '../client.js';
+import { packageRef } from '../package-ref.js';
+import { type Kind, recordsObjects, type Selectors, selectorOf } from '../selectors.js';
+
+/** So many basic selectors CloudTrail takes. */
+const MOST = 5;
+const parameters = z.strictObject({
+  trail: z
+    .optional(z.string().check(z.regex(/^[A-Za-z0-9][\w.-]{1,126}[A-Za-z0-9]$/, 'the name of a trail')))
+    .check(z.describe('The trail of the account that records them, by its name: one of all regions, which is changed in its own.')),
+});
+
+/** The trail that the policy names, as far as it is changed. */
+type Named = {
+  readonly arn: string;
+  readonly home: string;
+  readonly logging: boolean;
+  readonly basic: readonly JsonObject[];
+  readonly advanced: readonly JsonObject[];
+};
+
+/** A remediator that lets a trail record what is done with objects of S3. */
+export function recording({
+  kind,
+  id,
+  title,
+  controls,
+  rules,
+  prowler,
+}: {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly title: string;
+  readonly controls: Readonly<Record<string, readonly string[]>>;
+  readonly rules: Readonly<Record<string, string>>;
+  readonly prowler: readonly string[];
+}): Remediator {
+  const what = `what ${kind === 'read' ? 'reads' : 'writes'} objects of S3`;
+  return defineSetting({
+    on: accountInRegion,
+    id,
+    title,
+    package: packageRef,
+    controls,
+    rules: { ...rules, CLOUDTRAIL_S3_DATAEVENTS_ENABLED: 'cloudtrail-s3-dataevents-enabled' },
+    calls: Object.fromEntries(['DeleteTrail', 'StopLogging', 'PutEventSelectors'].map((call) => [`cloudtrail:${call}`, 'account'] as const)),
+    ceiling: 'approve',
+    settle: 'PT60S',
+    blindSpots: [
+      'What the events cost: there may be many times as many of them as requests that change settings, and each is billed.',
+      'The bucket that the trail delivers to: each delivery writes an object, which is recorded in the next one.',
+      'Event data stores, which may record the same.',
+      'Directory buckets, whose objects are of another type.',
+    ],
+    parameters,
+    read: {
+      reads: [cloudtrail.pick('DescribeTrails', 'GetTrailStatus', 'GetEventSelectors')],
+      async of({ aws, resource, parameters: { trail } }) {
+        const trails = given(await aws.cloudtrail.DescribeTrails({ includeShadowTrails: true }), 'trailList');
+        let recorded = false;
+        let named: Named | null = null;
+        for (const each of trails) {
+          const arn = given(each, 'TrailARN');
+          const [{ IsLogging: logging }, selectors] = await inParallel(
+            aws.cloudtrail.GetTrailStatus({ Name: arn }),
+            aws.cloudtrail.GetEventSelectors({ TrailName: arn }),
+          );
+          if (logging === undefined) throw new Error(`CloudTrail did not say whether ${arn} is logging.`);
+          const everywhere = given(each, 'IsMultiRegionTrail');
+          if (logging && everywhere && recordsObjects(kind, selectors as Selectors)) recorded = true;
+          if (arn.split(':')[4] !== resource.account || arn.split('/').at(-1) !== trail || !everywhere) continue;
+          const { EventSelectors = [], AdvancedEventSelectors = [] } = selectors;
+          // Without any the trail records something all the same, and it is not known what.
+          if (EventSelectors.length + AdvancedEventSelectors.length === 0) throw new Error(`CloudTrail did not say what ${arn} records.`);
+          named = {
+            arn,
+            home: given(each, 'HomeRegion'),
+            logging,
+            basic: toJson(EventSelectors) as unknown as readonly JsonObject[],
+            advanced: toJson(AdvancedEventSelectors) as unknown as readonly JsonObject[],
+          };
+        }
+        return { recorded, named: named as Named | null };
+      },
+    },
+    hazards: [],
+    rollback: { restores: 'exact', what: 'The trail records what it recorded before.', not: ['Events that were recorded meanwhile stay.'] },
+    alsoFoundBy: { prowler },
+    inCode: { cloudFormation: 'AWS::CloudTrail::Trail EventSelectors', terraform: 'aws_cloudtrail event_selector' },
+    instead({ now: { recorded, named }, id: account, resource, parameters: { trail } }) {
+      if (recorded) return null;
+      const gap = `No trail of account ${account} records ${what}, in all buckets`;
+      if (trail === undefined) return needs(id, gap, { trail });
+      const left = (message: string, step: string) => ({ status: 'manual' as const, message: `${gap}, and ${message}.`, steps: [step] });
+      if (named === null) return left(`it has no trail of all regions that is called ${trail}`, 'Make it, or name another one in the policy.');
+      if (named.home !== resource.region) return { status: 'not-applicable', reason: `${trail} is changed in ${named.home}, where it is at home.` };
+      if (!named.logging) return left(`${trail} is stopped`, 'Start it: cloudtrail-restart-logging does that, where the policy has it.');
+      return named.advanced.length === 0 && named.basic.length >= MOST
+        ? left(`${trail} has no room for a further selector`, 'Join selectors of it, or move it to advanced ones.')
+        : null;
+    },
+    wanted({ now, resource }) {
+      const { recorded, named } = now;
+      if (recorded || named === null) return now;
+      const { basic, advanced } = selectorOf(kind, resource.partition);
+      const more = (selector: object) => toJson(selector) as unknown as JsonObject;
+      return {
+        recorded: true,
+        named: named.advanced.length === 0 ? { ...named, basic: [...named.basic, more(basic)] } : { ...named, advanced: [...named.advanced, more(advanced)] },
+      };
+    },
+    writes: [cloudtrail.pick('PutEventSelectors')],
+    // Putting one form erases the other: the trail keeps the one that it has, and every selector of it.
+    write: ({ to: { named } }) =>
+      cloudtrail.call('PutEventSelectors', {
+        TrailName: named?.arn,
+        ...(named?.advanced.length === 0 ? { EventSelectors: named.basic as never } : { AdvancedEventSelectors: named?.advanced as never }),
+      }),
+    compliant: () => `A trail records ${what}.`,
+    summary: ({ now: { named } }) => `let the trail ${named?.arn.split('/').at(-1)} record ${what}, in all buckets`,
+    judge: ({ state: { recorded, named } }) => (recorded || named === null ? [] : [`nothing records ${what} yet: that is changed in ${named.home}`]),
+  });
+}
