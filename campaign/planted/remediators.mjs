@@ -908,7 +908,7 @@ export default [
     tests: ['packages/remediators/s3/src/further/public'],
   },
   {
-    promise: 'An access control list that S3 would not take back is not changed.',
+    promise: 'An access control list that could not be put back is not changed.',
     defect: 'a grant by e-mail is not seen',
     file: 'packages/remediators/s3/src/further/public/s3-remove-global-acl-grants.ts',
     find: "=== 'AmazonCustomerByEmail'",

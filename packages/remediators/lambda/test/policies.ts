@@ -10,7 +10,12 @@ export type Policies = Map<string, string>;
 /** Starts it. What is put replaces the whole policy, and only the revision that it names. */
 export async function policiesInFrontOf(emulator: string) {
   const policies: Policies = new Map();
-  const revisionOf = (policy: string) => createHash('sha256').update(policy).digest('hex').slice(0, 32);
+  // As Lambda's: a UUID.
+  const revisionOf = (policy: string) =>
+    createHash('sha256')
+      .update(policy)
+      .digest('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
   const described = (Policy: string) => json({ Policy, RevisionId: revisionOf(Policy) });
   const front = await inFrontOf(emulator, ({ method, path, body }) => {
     const arn = decodeURIComponent(PATH.exec(path)?.[1] ?? '');

@@ -1,4 +1,4 @@
-import { defineSetting, inParallel, type JsonObject, needs, type ResourceRef } from '@redress/core';
+import { defineSetting, given, inParallel, type JsonObject, needs, type ResourceRef } from '@redress/core';
 import * as z from 'zod/mini';
 import { bucketOf, unlessMissing } from '../bucket.js';
 import type { EncryptionRule } from '../client.js';
@@ -53,16 +53,17 @@ export const requireKmsDefaultEncryption = defineSetting({
   context: {
     reads: [s3.pick('GetBucketAcl', 'GetBucketPolicy')],
     async of({ aws, resource }) {
-      const [acl, policy] = await inParallel(
+      const [acl, found] = await inParallel(
         aws.s3.GetBucketAcl(bucketOf(resource)),
         unlessMissing(aws.s3.GetBucketPolicy(bucketOf(resource)), 'NoSuchBucketPolicy'),
       );
-      const principals = principalsOf(policy?.Policy);
+      const policy = found === null ? undefined : given(found, 'Policy');
+      const principals = principalsOf(policy);
       const isOwn = (principal: string) => principal.includes(`:${resource.account}:`) || principal === resource.account;
       return {
         logs: [
-          ...logsInto(acl, policy?.Policy),
-          ...(letsLogsIn(policy?.Policy, 'logdelivery.elasticloadbalancing.amazonaws.com') ? ['its policy lets load balancers deliver logs'] : []),
+          ...logsInto(acl, policy),
+          ...(letsLogsIn(policy, 'logdelivery.elasticloadbalancing.amazonaws.com') ? ['its policy lets load balancers deliver logs'] : []),
         ],
         identity: principals.some((each) => each.includes('CloudFront Origin Access Identity')),
         others: principals.filter((each) => !isOwn(each)).sort(),

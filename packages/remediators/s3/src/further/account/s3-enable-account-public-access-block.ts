@@ -1,4 +1,4 @@
-import { accountEverywhere, allOf, classifyAwsError, defineSetting, inParallel, paginate } from '@redress/core';
+import { accountEverywhere, allOf, classifyAwsError, defineSetting, given, inParallel, paginate } from '@redress/core';
 import { accountBlockOf, type Block, bucketOf, openingsOf, ownBlockOf, policyIsPublic, publicGrantsOf, unlessGone, unlessMissing } from '../../bucket.js';
 import { packageRef } from '../../package-ref.js';
 import { s3 } from '../client.js';
@@ -66,9 +66,8 @@ export const enableAccountPublicAccessBlock = defineSetting({
     async of({ aws, resource }) {
       const account = await accountBlockOf(aws, resource);
       if (isOn(account)) return { open: [] };
-      const names = (
-        await allOf(paginate(aws.s3.ListBuckets, { MaxBuckets: 1000 }, 'Buckets', { input: 'ContinuationToken', output: 'ContinuationToken' }))
-      ).flatMap(({ Name }) => Name ?? []);
+      const buckets = paginate(aws.s3.ListBuckets, { MaxBuckets: 1000 }, 'Buckets', { input: 'ContinuationToken', output: 'ContinuationToken' });
+      const names = (await allOf(buckets)).map((each) => given(each, 'Name'));
       const openingOf = async (id: string): Promise<readonly string[] | 'gone'> =>
         unlessGone(async () => {
           const ref = { ...resource, id };

@@ -1,4 +1,4 @@
-import { type AwsReads, inParallel, type ResourceRef } from '@redress/core';
+import { type AwsReads, given, inParallel, type ResourceRef } from '@redress/core';
 import { accountBlockOf, bucketOf, ownBlockOf, policyIsPublic, publicGrantsOf, unlessMissing } from '../../bucket.js';
 import { s3control } from '../account/client.js';
 import { s3 } from '../client.js';
@@ -28,11 +28,9 @@ export async function openingOf(aws: AwsReads<typeof OPENING_READS>, resource: R
     ownBlockOf(aws, resource),
     accountBlockOf(aws, resource),
   );
-  const text = policy === null ? null : policy.Policy;
-  if (text === undefined) throw new Error(`GetBucketPolicy did not say what the policy of ${resource.id} is.`);
   const cuts = (member: 'RestrictPublicBuckets' | 'IgnorePublicAcls') => own?.[member] === true || account?.[member] === true;
   return {
-    policy: text,
+    policy: policy === null ? null : given(policy, 'Policy'),
     policyIsPublic: policyIsPublic(status, resource) && !cuts('RestrictPublicBuckets'),
     publicGrants: cuts('IgnorePublicAcls') ? [] : publicGrantsOf(acl),
   };
