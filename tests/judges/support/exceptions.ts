@@ -55,6 +55,10 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
     why: 'Firewall Manager alone sets it; what was read is that of the web ACL.',
   },
   { what: /^undo DynamoDB:UpdateContinuousBackups PointInTimeRecoverySpecification\.RecoveryPeriodInDays$/, why: 'What is turned off has no period.' },
+  {
+    what: /^undo Lambda:PutResourcePolicy RevisionId$/,
+    why: 'By then the policy has another revision: the engine compares it with the one after the fix before it rolls back.',
+  },
   { what: / IAM:UpdateAccountPasswordPolicy MaxPasswordAge$/, why: 'An age of 0 is none, which is said by leaving it out: IAM takes no 0.' },
   {
     what: /^fix S3:PutBucketEncryption ServerSideEncryptionConfiguration\.Rules\.ApplyServerSideEncryptionByDefault\.KMSMasterKeyID$/,

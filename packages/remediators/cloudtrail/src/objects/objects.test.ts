@@ -80,6 +80,10 @@ describe('objects of S3', () => {
     const closed = await look(enableObjectReadDataEvents, REF, replies(basic('All', 'arn:aws:s3')), { parameters: { trail: 'audit' } });
     expect(closed !== 'gone' && closed.judge()).toEqual([]);
   });
+  it('are not judged by a trail that has selectors of both forms', async () => {
+    const given = { ...PLAIN, AdvancedEventSelectors: [{ FieldSelectors: [field('eventCategory', 'Management')] }] };
+    await expect(look(enableObjectReadDataEvents, REF, replies(given), { parameters: { trail: 'audit' } })).rejects.toThrow('both forms');
+  });
   it('are not judged by a trail that does not say what it records', async () => {
     await expect(look(enableObjectReadDataEvents, REF, replies({}), { parameters: { trail: 'audit' } })).rejects.toThrow('did not say what');
   });

@@ -74,6 +74,8 @@ export function recording({
           const { EventSelectors = [], AdvancedEventSelectors = [] } = selectors;
           // Without any the trail records something all the same, and it is not known what.
           if (EventSelectors.length + AdvancedEventSelectors.length === 0) throw new Error(`CloudTrail did not say what ${arn} records.`);
+          // It takes one form alone: of a trail with both it is not known which one holds, and the other one would go.
+          if (EventSelectors.length > 0 && AdvancedEventSelectors.length > 0) throw new Error(`CloudTrail says of ${arn} that it has selectors of both forms.`);
           named = {
             arn,
             home: given(each, 'HomeRegion'),
