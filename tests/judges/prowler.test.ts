@@ -43,6 +43,12 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
   'securityhub_enabled securityhub-enable': 'Prowler reads the standards and integrations of a hub that is on, which the emulator does not have',
 };
 
+/** Checks that pass on a mistake and fail once it is closed, and why that is right: by `check remediator`. One that does not, after all, fails. */
+const AFTERWARDS: Readonly<Record<string, string>> = {
+  'kms_cmk_are_used kms-cancel-key-deletion':
+    'a key whose deletion is cancelled is left disabled: Prowler passes a key that is to be deleted, and fails one that nobody uses',
+};
+
 /** Where services are asked that are not in the emulator of the others: by their ids, and whose conformance tests say where. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   API_GATEWAY: 'apigateway-enable-execution-logging',
@@ -177,8 +183,12 @@ it('finds each mistake before a sweep with a yes to all that waits, and none of 
   const wrong = rows.filter((row) => isJudge(row.kit, row.check) && !isClosed(row));
   expect(wrong.map((row) => `${row.check}, ${row.kit.remediator.id}, ${row.scenario.name}: ${row.before}, then ${row.after}`)).toEqual([]);
   expect(rows.filter((row) => !isJudge(row.kit, row.check) && isClosed(row)).map(({ check }) => check)).toEqual([]);
-  expect(worse(before, after)).toEqual([]);
-  expect(closed.size).toBeGreaterThanOrEqual(42);
+  const worsened = worse(before, after);
+  const isExpected = (each: string) =>
+    mistakes.some(({ kit, resource }) => Object.hasOwn(AFTERWARDS, `${each.split(' ')[0]} ${kit.remediator.id}`) && each.includes(resource.id));
+  expect(worsened.filter((each) => !isExpected(each))).toEqual([]);
+  expect(worsened.filter(isExpected)).toHaveLength(Object.keys(AFTERWARDS).length);
+  expect(closed.size).toBeGreaterThanOrEqual(47);
 
   // It has eyes: the other way round each of them is worse.
   expect(new Set(worse(after, before).map((each) => each.split(' ')[0])).size).toBeGreaterThan(30);
