@@ -9,8 +9,10 @@ export interface Asked {
   readonly body: string;
 }
 
-/** What is answered, with 200. */
+/** What is answered. */
 export interface Answer {
+  /** Default: 200. */
+  readonly status?: number;
   readonly type: string;
   readonly body: string;
 }
@@ -36,7 +38,7 @@ export async function inFrontOf(
     const asked = { operation: named.slice(named.lastIndexOf('.') + 1) || (new URLSearchParams(body.toString()).get('Action') ?? ''), body: body.toString() };
     const own = answer(asked);
     if (own !== null) {
-      outgoing.writeHead(200, { 'content-type': own.type }).end(own.body);
+      outgoing.writeHead(own.status ?? 200, { 'content-type': own.type }).end(own.body);
       return;
     }
     const { connection: _, 'transfer-encoding': __, ...headers } = incoming.headers;

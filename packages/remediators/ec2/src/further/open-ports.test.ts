@@ -5,7 +5,7 @@ import { ACCOUNT, type FakeRegion, fakeEc2, GROUP, group, rule } from '../../tes
 import { replaceSgAllTrafficOpen, revokeSgOpenAdminExisting, revokeSgOpenHighRiskPorts, revokeSgUnauthorizedOpenPorts } from '../index.js';
 import { beyond } from '../permission.js';
 
-async function look(of: Remediator, rules: FakeRegion['rules'], given: object = {}) {
+async function look(of: Remediator, rules: NonNullable<FakeRegion['rules']>, given: object = {}) {
   const parameters = of.parameters(given);
   const { aws } = fakeEc2({ groups: { [GROUP]: {} }, rules });
   const seen = await of.observe({ aws, resource: group(), parameters });
