@@ -211,6 +211,8 @@ export interface SettingDefinition<
   undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
   /** In the imperative: `turn on point-in-time recovery of orders`. Of steps, each has its own. */
   summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
+  /** What people have to close after the change, where it does not close the gap: then nothing counts as fixed by it. */
+  open?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): readonly string[];
   /** What is said where nothing is to change. */
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** Whether the value after an `equivalent` undo is as good as the one before the change. */
@@ -275,15 +277,17 @@ export function defineSetting<
       return message === null ? [] : [{ code, effect, message }];
     });
     const written = write(changing);
+    const open = definition.open?.(changing);
     const steps: readonly Step<string, string>[] = isSteps(written) ? written : [{ call: written, undo: back(changing), summary: summary(changing) }];
     return {
       status: 'change',
       ...(hazards.length === 0 ? {} : { hazards: seen }),
+      ...(open === undefined ? {} : { open }),
       changes: steps.map(({ call, undo, summary: says }) => ({
         call,
         undo: isFinal || undo === undefined ? { irreversible: rollback.what } : undo,
         summary: says,
-        resolves: true,
+        resolves: open === undefined,
       })),
     };
   };

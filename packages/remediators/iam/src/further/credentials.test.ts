@@ -59,7 +59,7 @@ describe('old access keys', () => {
     const hazards = async (parameters = {}) =>
       (
         (await assess(stale, ADA, keys({ id: 'AKIA1', age: 200, used: 10 }, { id: 'AKIA2', age: 1, used: 0 }), { now: NOW, parameters })) as {
-          hazards: object[];
+          readonly hazards: readonly object[];
         }
       ).hazards;
     expect(await hazards()).toEqual([{ code: 'in-use', effect: 'approve', message: 'key AKIA1 was used on 2026-11-19 for s3 in eu-west-1' }]);
@@ -198,7 +198,7 @@ describe('when passwords end', () => {
   it('is asked with who would be locked out, and that nobody knows whose password ends', async () => {
     const missing = iamError('CredentialReportNotPresentException');
     const assessment = await assess(expiry, ACCOUNT, of({ ...POLICY, HardExpiry: true }, missing), { now: NOW });
-    expect((assessment as { hazards: { code: string }[] }).hazards.map(({ code }) => code)).toEqual(['hard-expiry', 'ages-unknown']);
+    expect((assessment as { readonly hazards: readonly { readonly code: string }[] }).hazards.map(({ code }) => code)).toEqual(['hard-expiry', 'ages-unknown']);
     await expect(look(expiry, ACCOUNT, of(POLICY, iamError('AccessDenied', 'aws/denied')), { now: NOW })).rejects.toThrow('AccessDenied');
   });
   it('by a report that lacks a column is not guessed', () => {
