@@ -320,7 +320,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   }),
   'rds:CopyDBSnapshot': kind('DbSnapshot', 'snapshot', ['rds:{region}:{account}:snapshot:*'], {
     ...written,
-    rest: 'Every snapshot of a DB instance of the account: a copy of it is made beside it. The role needs the right to use the key, too.',
+    rest: 'Every snapshot of a DB instance of the account: a copy of it is made under another name. The role needs the right to use the key, too.',
   }),
   'rds:ModifyDBCluster': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], {
     ...written,
@@ -458,7 +458,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'logs:DescribeAccountPolicies': { name: 'Logs', resources: null, rest: 'It lists policies of the account for its log groups: IAM has no resource for it.' },
   'logs:PutAccountPolicy': {
     ...regional('AccountPolicy', 'A policy of the account for its log groups'),
-    rest: 'Every retention policy of the account: IAM has no resource for them. Of other policies of log groups AWS asks for a further right, which the role lacks.',
+    rest: 'For other policies of the account than those of retention AWS asks for a further right, which the role lacks. IAM has no resource for it.',
   },
   'logs:AssociateKmsKey': {
     name: 'LogGroup',

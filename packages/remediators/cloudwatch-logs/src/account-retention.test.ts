@@ -44,12 +44,12 @@ it.each([
   ['no days', policy('a', { enforcementMode: 'RETROACTIVE' })],
   ['days as a text', policy('a', { retentionInDays: '30' })],
   ['no document', { policyName: 'a' }],
-  ['a document that is none', policy('a', '"30"')],
+  ['a document that is a text', policy('a', '"30"')],
   ['no name', { policyDocument: '{"retentionInDays":30}' }],
 ])('a policy with %s is not guessed', async (_, given) => {
   await expect(look(raise, REF, of(given))).rejects.toThrow();
 });
-it.each([29, 31, 7, 4000])('%i days are none that an account may have', (minDays) => {
+it.each([29, 31, 7, 4000])('of an account cannot be %i days', (minDays) => {
   expect(() => raise.parameters({ minDays })).toThrow('minDays');
 });
 it('always asks, and an undo that deletes events has to be accepted', () => {

@@ -72,7 +72,7 @@ export const raiseAccountRetention = defineSetting({
       const found = await allOf(paginate(aws.logs.DescribeAccountPolicies, { policyType: 'RETENTION_POLICY' }, 'accountPolicies', TOKEN));
       const policies = found.map((each): RetentionPolicy => {
         const document: unknown = JSON.parse(given(each, 'policyDocument'));
-        if (!isRecord(document)) throw new Error(`The document of the retention policy ${each.policyName} is none.`);
+        if (!isRecord(document)) throw new Error(`The document of the retention policy ${each.policyName} is not an object.`);
         const policy = {
           name: given(each, 'policyName'),
           document: document as JsonObject,

@@ -258,7 +258,9 @@ it.each<[id: string, Remediator, opened: { readonly IpProtocol: string; readonly
       const authorize = (IpPermission: object) => account.act('ec2', 'AuthorizeSecurityGroupIngress', { GroupId, IpPermissions: [IpPermission] });
       authorize({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
       const open = () =>
-        account.state.groups[GroupId]?.rules.filter((rule) => rule.cidr === '0.0.0.0/0' && rule.protocol === opened.IpProtocol && rule.from !== 443) ?? [];
+        account.state.groups[GroupId]?.rules.filter(
+          (rule) => !rule.egress && rule.cidr === '0.0.0.0/0' && rule.protocol === opened.IpProtocol && rule.from !== 443,
+        ) ?? [];
       const attempt = (what: () => unknown) => () => {
         try {
           what();

@@ -69,7 +69,7 @@ describe('high-risk ports', () => {
 });
 
 describe('ports that are not authorised', () => {
-  it('are all but 443, of TCP and UDP', async () => {
+  it('are all except 443, of TCP and UDP', async () => {
     const [web, dns, wide, every] = [rule(80), rule(53, { IpProtocol: 'udp' }), rule(440, { ToPort: 450 }), all({ CidrIpv4: undefined, CidrIpv6: '::/0' })];
     const others = [rule(443), rule(8, { IpProtocol: 'icmp', ToPort: -1 }), rule(-1, { IpProtocol: '50' }), rule(80, { CidrIpv4: '192.0.2.0/24' })];
     expect(revoked(await assess(revokeSgUnauthorizedOpenPorts, [...others, web, dns, wide, every]))).toEqual([
@@ -90,7 +90,7 @@ describe('ports that are not authorised', () => {
       [],
     ]);
   });
-  it.each(['443-80', '65536', 'https', '', '1-', '-1'])('%j is no port', (text) => {
+  it.each(['443-80', '65536', 'https', '', '1-', '-1'])('%j is not a port', (text) => {
     expect(() => revokeSgUnauthorizedOpenPorts.parameters({ authorizedTcp: [text] })).toThrow('authorizedTcp');
   });
   it('by a rule or a control that authorises others are said to be open', async () => {
@@ -170,7 +170,7 @@ describe('a rule that lets in everything', () => {
     ).toEqual(wide.map((each) => [each.SecurityGroupRuleId]));
     expect((await assess(replaceSgAllTrafficOpen, others, { keep: [] })).status).toBe('compliant');
   });
-  it('is planned anew when the rule that keeps a port goes meanwhile: that is of the state', async () => {
+  it('is planned again when the rule that keeps a port goes meanwhile: that is of the state', async () => {
     const rules = [all(), rule(443)];
     const [before, after] = [await look(replaceSgAllTrafficOpen, rules, { keep }), await look(replaceSgAllTrafficOpen, rules.slice(0, 1), { keep })];
     expect([before.seen.state, after.seen.state]).toEqual([

@@ -28,7 +28,7 @@ export const deactivateStaleAccessKey = defineSetting({
   blindSpots: KEY_BLIND_SPOTS,
   parameters: z.strictObject({
     maxAgeDays: z._default(z.int().check(z.gte(1)), 90).check(z.describe('Active keys older than this many days are deactivated.')),
-    quietDays: z._default(z.int().check(z.gte(1)), 30).check(z.describe('A key that was used within so many days is said to be in use.')),
+    quietDays: z._default(z.int().check(z.gte(1)), 30).check(z.describe('A key that was used within this many days is said to be in use.')),
   }),
   ruleParameters: { maxAccessKeyAge: 'maxAgeDays' },
   read: { reads: KEY_READS, of: async ({ aws, id }) => ({ keys: await keysOf(aws, id, null) }) },

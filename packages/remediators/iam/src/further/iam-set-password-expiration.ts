@@ -46,7 +46,7 @@ export const setPasswordExpiration = defineSetting({
   ceiling: 'approve',
   blindSpots: ['Programs that sign in with a password of a user.', 'Passwords that were changed since the credential report: it is up to four hours old.'],
   parameters: z.strictObject({
-    maxAgeDays: z._default(z.int().check(z.gte(1), z.lte(1095)), 90).check(z.describe('Passwords end after at most so many days.')),
+    maxAgeDays: z._default(z.int().check(z.gte(1), z.lte(1095)), 90).check(z.describe('Passwords end after this many days, or earlier.')),
   }),
   read: readPolicy,
   context: {
