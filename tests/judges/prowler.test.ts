@@ -14,6 +14,7 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   'rds-export-logs-to-cloudwatch': ['a MySQL instance, whose logs may hold statements'],
   'rds-enable-automated-backups': ['an instance with none'],
   'ec2-revoke-sg-open-admin-ipv6': ['a bastion'],
+  'ec2-revoke-sg-open-high-risk-ports': ['MySQL, SMB and Kibana', 'Postgres, SQL Server'],
   's3-enforce-default-encryption': ['a bucket without default encryption', 'KMS'],
 };
 
@@ -22,7 +23,7 @@ const NO_JUDGES: Readonly<Record<string, string>> = {
   'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_3389 ec2-revoke-sg-open-admin-ipv6':
     'its scenarios open RDP to half of IPv6, and Prowler knows the whole of it alone',
   'ec2_instance_imdsv2_enabled ec2-require-imdsv2-on-instance': 'the emulator keeps metadata options, and describes instances without them',
-  'iam_rotate_access_key_90_days iam-flag-stale-access-key': 'the key is flagged, and stays: people rotate it',
+  'iam_user_accesskey_unused iam-deactivate-unused-access-key': 'Prowler passes keys that were never used, and the emulator knows of no use',
   'cloudtrail_cloudwatch_logging_enabled cloudtrail-send-to-cloudwatch-logs': 'its trail is in another emulator than the other trails, and Prowler asks one',
   'cloudtrail_multi_region_enabled_logging_management_events cloudtrail-enable-multi-region-trail':
     'its trail is in another emulator than the other trails, and Prowler asks one',

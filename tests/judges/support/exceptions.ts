@@ -19,6 +19,10 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.GatewayId: /,
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
+  {
+    what: / IAM:GetAccountPasswordPolicy PasswordPolicy\.HardExpiry: without the hazard hard-expiry$/,
+    why: 'A password policy that says nothing of it locks nobody out.',
+  },
   { what: / IAM:ListVirtualMFADevices VirtualMFADevices\[\]\.User: compliant$/, why: 'A device without a user is assigned to nobody.' },
   {
     what: / ECS:DescribeTaskDefinition taskDefinition\.containerDefinitions\[\]\.privileged: compliant$/,

@@ -30,7 +30,7 @@ it('each policy that is too short is raised by a call of its own, with all that 
       { call: call(365), undo: { restores: 'exact', destroys: 'log events older than 30 days of the groups under apps, for good', calls: [call(30)] } },
     ],
   });
-  expect((assessment as { changes: unknown[] }).changes).toHaveLength(1);
+  expect((assessment as { readonly changes: readonly unknown[] }).changes).toHaveLength(1);
 });
 it.each<[string, object[], object]>([
   ['there is none: a new one would shorten what groups keep', [], {}],

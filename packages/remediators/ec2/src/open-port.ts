@@ -214,7 +214,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
       what: 'The rule is authorised again, with its ports, range, description and tags.',
       not: ['Its id: the rule gets a new one, and what names the old one (infrastructure as code) sees a new rule.'],
     },
-    alsoFoundBy: { prowler: options.prowler },
+    ...(options.prowler.length === 0 ? {} : { alsoFoundBy: { prowler: options.prowler } }),
     uses: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],

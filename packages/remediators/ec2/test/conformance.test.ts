@@ -337,14 +337,21 @@ describeRemediator(revokeSgOpenHighRiskPorts, {
   account: { endpoint },
   goneCode: 'InvalidGroup.NotFound',
   scenarios: [
-    wide('MySQL and Kibana, among good ones', [world(3306), v6(5601, '::/0')], ['0.0.0.0/0', '::/0'], {
+    wide('MySQL, SMB and Kibana, among good ones', [world(3306), world(445), v6(5601, '::/0')], ['0.0.0.0/0', '::/0'], {
       event: byRule('restricted-common-ports'),
-      rest: except(['0.0.0.0/0', '::/0'], [3306, 5601]),
+      rest: except(['0.0.0.0/0', '::/0'], [3306, 445, 5601]),
       breakAgain: async (sdk, ref) => {
         await open(sdk, ref.id, [world(3306)]);
       },
     }),
-    wide('someone has just opened SMB', [world(445)], ['0.0.0.0/0'], { rest: except(['0.0.0.0/0'], [445]) }),
+    wide(
+      'someone has just opened Postgres, SQL Server, FTP and Telnet',
+      [5432, 1433, 21, 23].map((port) => world(port)),
+      ['0.0.0.0/0'],
+      {
+        rest: except(['0.0.0.0/0'], [5432, 1433, 21, 23]),
+      },
+    ),
     wide('the port inside a range', [world(8000, { ToPort: 8100 })], ['0.0.0.0/0'], { hazards: ['wide-rule'], rest: except(['0.0.0.0/0'], [8080]) }),
     wide('a bastion', [world(3306)], ['0.0.0.0/0'], {
       hazards: ['bastion'],

@@ -42,6 +42,9 @@ export const enableInstanceIamAuth = defineSetting({
   instead({ now: { enabled, pending, cluster, engine }, id }) {
     if (enabled) return null;
     if (cluster !== null) return ofCluster(cluster, '--enable-iam-database-authentication');
+    // RDS would have said which cluster.
+    if (engine.startsWith('aurora'))
+      return { status: 'manual', message: `${id} is of Aurora, where this is set for the whole cluster.`, steps: ['Set it for its cluster.'] };
     if (pending === true) return { status: 'manual', message: `${id} lets in by IAM after its maintenance window.`, steps: ['Wait for the window.'] };
     return ENGINES.includes(engine) ? null : { status: 'not-applicable', reason: `The engine ${engine} does not let in by IAM.` };
   },

@@ -138,6 +138,7 @@ describe('IAM database authentication', () => {
     expect(await assess(of, ref, found({ DBInstanceStatus: 'stopped', Status: 'stopped' }))).toMatchObject({ hazards: [{ code: 'busy' }] });
   });
   it('of a member of a cluster is that of the cluster', async () => {
+    expect((await assess(enableInstanceIamAuth, INSTANCE, instance({ Engine: 'aurora-mysql' }))).status).toBe('manual');
     expect(await assess(enableInstanceIamAuth, INSTANCE, instance({ DBClusterIdentifier: 'c' }))).toMatchObject({
       status: 'manual',
       steps: ['aws rds modify-db-cluster --db-cluster-identifier c --enable-iam-database-authentication'],

@@ -26,7 +26,12 @@ export const revokeSgOpenHighRiskPorts = revokeOpenPorts({
   configRules: ['RESTRICTED_INCOMING_TRAFFIC', 'restricted-common-ports', 'VPC_SG_PORT_RESTRICTION_CHECK', 'vpc-sg-port-restriction-check'],
   prowler: [
     'ec2_securitygroup_allow_ingress_from_internet_to_high_risk_tcp_ports',
-    'ec2_securitygroup_allow_ingress_from_internet_to_port_mongodb_27017_27018',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_mysql_3306',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_postgres_5432',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_sql_server_1433_1434',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_ftp_20_21',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_telnet_23',
+    'ec2_securitygroup_allow_ingress_from_internet_to_tcp_port_elasticsearch_kibana_9200_9300_5601',
   ],
   blindSpots: [
     'Who has come through the rule: flow logs are not read.',

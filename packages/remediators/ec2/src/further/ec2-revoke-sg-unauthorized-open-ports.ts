@@ -25,7 +25,8 @@ export const revokeSgUnauthorizedOpenPorts = revokeOpenPorts({
   breadth: 40,
   controls: [{ framework: 'aws-fsbp', id: 'EC2.18' }],
   configRules: ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', 'vpc-sg-open-only-to-authorized-ports'],
-  prowler: ['ec2_securitygroup_allow_ingress_from_internet_to_any_port'],
+  // What Prowler has finds the authorised ports, too.
+  prowler: [],
   blindSpots: [
     'Who has come through the rule: flow logs are not read.',
     'Listeners of load balancers on these ports.',

@@ -34,6 +34,8 @@ type Reads = AwsReads<typeof KEY_READS>;
 /** Since when nobody uses a key: its last use, or that it was made. IAM knows of uses since 2015, and hours later. */
 async function lastUse({ iam: read }: Reads, key: Pick<AccessKey, 'id' | 'created'>) {
   const used = given(await read.GetAccessKeyLastUsed({ AccessKeyId: key.id }), 'AccessKeyLastUsed');
+  // Of a key that nobody has used IAM says so in words, and no date.
+  if (used.LastUsedDate === undefined && used.ServiceName !== 'N/A') throw new Error(`IAM did not say when the key ${key.id} was used last.`);
   return { since: used.LastUsedDate?.toISOString() ?? key.created, by: used.LastUsedDate === undefined ? null : `${used.ServiceName} in ${used.Region}` };
 }
 

@@ -115,6 +115,13 @@ describe('access keys that nobody uses', () => {
     });
     expect(await state(300)).not.toEqual(await state(3));
   });
+  it('of which IAM does not say when they were used are not taken for unused', async () => {
+    const { iam } = keys({ id: 'AKIA1', age: 400 });
+    for (const of of [unused, stale])
+      await expect(
+        look(of, ADA, { iam: { ...iam, GetAccessKeyLastUsed: { AccessKeyLastUsed: { ServiceName: 's3', Region: 'eu-west-1' } } } }, { now: NOW }),
+      ).rejects.toThrow('did not say when the key AKIA1 was used last');
+  });
   it('are the part of a claim that is judged: one with fewer days is not', async () => {
     const seen = await look(unused, ADA, keys({ id: 'AKIA1', age: 1 }), { now: NOW });
     if (seen === 'gone') throw new Error('It is there.');
