@@ -7,6 +7,7 @@
 - Users get unique ids of AWS's form (AIDA…), as AWS Config names them.
 - IAM has no calls for the root user of an account. Here it is a user of the name `root`: its keys, MFA devices and password are what the summary of
   the account says of the root user, and its virtual devices are assigned to `:root`. Without such a user the summary is moto's.
+- A DB cluster shows whether it lets in by IAM as it was modified last; moto shows how it was made.
 - It ends when its standard input does, so that it never outlives what started it.
 """
 
@@ -22,6 +23,7 @@ from moto.ec2.models.security_groups import SecurityGroupRule  # noqa: E402
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore  # noqa: E402
 from moto.ec2.responses.settings import Settings  # noqa: E402
 from moto.iam import models  # noqa: E402
+from moto.rds.models import DBCluster  # noqa: E402
 from moto.server import main  # noqa: E402
 
 _original = models.AccessKey.__init__
@@ -66,6 +68,8 @@ models.AccountSummary.summary_map = property(_summary)
 
 _original_arn = models.User.arn.fget
 models.User.arn = property(lambda self: f"arn:aws:iam::{self.account_id}:root" if self.name == "root" else _original_arn(self))
+
+DBCluster.iam_database_authentication_enabled = property(lambda self: bool(getattr(self, "enable_iam_database_authentication", self.iam_auth)))
 
 # moto finds operations of a response class by the names of its methods.
 def _ebs_key(self):

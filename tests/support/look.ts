@@ -26,7 +26,7 @@ export async function look(
       },
     );
   const aws = new Proxy({}, { get: (_, name: string) => service(name) });
-  const seen = await remediator.observe({ aws, resource: ref, parameters, purpose: 'decision' } as never);
+  const seen = await remediator.observe({ aws, resource: ref, parameters, purpose: 'decision', observedAt: now } as never);
   if (seen === 'gone') return seen;
   const { state, context } = seen;
   return {

@@ -19,6 +19,10 @@ export const ABSENCES: readonly { readonly what: RegExp; readonly why: string }[
     what: / EC2:DescribeRouteTables RouteTables\[\]\.Routes\[\]\.GatewayId: /,
     why: 'A route goes to one of many kinds of targets: one without a gateway goes elsewhere.',
   },
+  {
+    what: / IAM:GetAccountPasswordPolicy PasswordPolicy\.HardExpiry: without the hazard hard-expiry$/,
+    why: 'A password policy that says nothing of it locks nobody out.',
+  },
   { what: / IAM:ListVirtualMFADevices VirtualMFADevices\[\]\.User: compliant$/, why: 'A device without a user is assigned to nobody.' },
   {
     what: / ECS:DescribeTaskDefinition taskDefinition\.containerDefinitions\[\]\.privileged: compliant$/,
@@ -46,7 +50,11 @@ export const LEFT_OUT: readonly { readonly what: RegExp; readonly why: string }[
   },
   { what: / GuardDuty:UpdateDetector /, why: 'What is left out stays as it is.' },
   { what: / OpenSearch:UpdateDomainConfig /, why: 'What is left out stays as it is.' },
-  { what: / RDS:ModifyDBInstance /, why: 'What is left out stays as it is.' },
+  { what: / RDS:ModifyDB(?:Instance|Cluster) /, why: 'What is left out stays as it is.' },
+  {
+    what: / CloudWatch Logs:PutAccountPolicy (?:scope|selectionCriteria)$/,
+    why: 'Of several policies one may say nothing of it: what another one says is not its own.',
+  },
   { what: / Redshift:ModifyCluster /, why: 'What is left out stays as it is.' },
   { what: / Redshift:ModifyClusterParameterGroup Parameters\./, why: 'A parameter is set by its name and value; the rest describes it.' },
   { what: / SSM:ModifyDocumentPermission SharedDocumentVersion$/, why: 'Only what is shared with an account has a version; it is taken from everybody.' },

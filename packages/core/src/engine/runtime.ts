@@ -214,6 +214,7 @@ export class Runtime {
         purpose,
         earlier: earlier === 'gone' ? null : earlier,
         attestation: remediator.attested === true ? await this.#attestation(remediator, ref) : null,
+        observedAt: this.clock.now(),
       });
       if (found === 'gone') return found;
       if (found.tags === undefined) throw new RedressError('remediator/invalid', `${remediator.id} did not observe the tags.`);

@@ -27,6 +27,8 @@ const anyCase = (letters: string) => [...letters].map((letter) => `[${letter}${l
 const LIKE_EC2 = `(?:${PREFIXES.map(anyCase).join('|')})-[0-9a-fA-F]+`;
 const ACCESS_KEY = '(?:AKIA|ASIA)[A-Z0-9]{12,124}';
 const UNIQUE_ID = '(?:AIDA|AROA|AGPA|ANPA|AIPA)[A-Z0-9]{12,124}';
+// AWS Config names databases by these. Their identifiers have no capitals.
+const DATABASE_ID = '(?:db|cluster)-[A-Z0-9]{20,}';
 // As our own messages, and Security Hub, name resources.
 const TYPED = /^(AWS::[A-Za-z0-9]*::[A-Za-z0-9]+|Aws[A-Z][A-Za-z0-9]+)(?: *[:/] *| +)(\S.*?)(?: \((\d{12}), ([a-z0-9-]+)\))?$/;
 
@@ -115,6 +117,7 @@ function checked(found: ExceptionResource): Understood {
   if (whole(ACCESS_KEY).test(id) && (found.type === null || found.type === 'AWS::IAM::AccessKey'))
     return wrong('is an access key; name its user: an exception holds for all keys of a user');
   if (whole(UNIQUE_ID).test(id)) return wrong('is the unique id that IAM gave; give the name');
+  if (whole(DATABASE_ID).test(id)) return wrong('is the resource id that RDS gave; give the identifier of the instance or cluster, by which it is held back');
   if (whole(LIKE_EC2).test(id) && !FORM.test(id)) {
     const lower = id.toLowerCase();
     return wrong(`is not an id: ${FORM.test(lower) ? `ids are lower case (did you mean ${lower}?)` : 'its number has 8 or 17 digits'}`);
@@ -129,7 +132,7 @@ export function unknownRegion(region: string): string {
 }
 
 /** The same rules for an editor: what {@link readResourceName} certainly refuses does not match. */
-export const RESOURCE_PATTERN = `^(?:arn:[^*?]+(?::\\*)?|https://[^\\s*]+|(?!arn:|https://|(?:${LIKE_EC2}|${ACCESS_KEY}|${UNIQUE_ID})$)(?!\\s)[^*?]+(?<!\\s)|${EC2_ID})$`;
+export const RESOURCE_PATTERN = `^(?:arn:[^*?]+(?::\\*)?|https://[^\\s*]+|(?!arn:|https://|(?:${LIKE_EC2}|${ACCESS_KEY}|${UNIQUE_ID}|${DATABASE_ID})$)(?!\\s)[^*?]+(?<!\\s)|${EC2_ID})$`;
 
 // Forms of ids, where a type has one that is narrow enough to tell a mistake from a name.
 const FORMS: ReadonlyMap<string, RegExp> = new Map([

@@ -6,6 +6,7 @@ import { deepFreeze, digestOf, type Json, type JsonObject, type JsonSafe, toJson
 import type { Assessment, Hazard } from '../model/plan.js';
 import { GLOBAL_REGION, type Partition, type ResourceRef, resource } from '../model/resource.js';
 import { explained } from '../policy/validate.js';
+import { systemClock } from '../ports.js';
 import type { AwsReads, OperationNames, OperationUse, ServiceRuntime } from './service.js';
 
 /** A reference to a control in a framework. */
@@ -251,6 +252,8 @@ export interface RemediatorDefinition<
     readonly earlier: Observation<unknown, unknown> | null;
     /** Of one that is `attested`: what a person said last; null: nobody has said anything. */
     readonly attestation: Attestation | null;
+    /** Epoch milliseconds: for what of a state is a matter of time and is to stand still otherwise, as whether a key is in use. Store no age. */
+    readonly observedAt: number;
   }): Promise<Observation<State & JsonSafe<State>, Context> | 'gone'>;
   plan(args: {
     readonly state: NoInfer<State>;
@@ -383,7 +386,7 @@ export interface Remediator {
   equivalent(before: Json, after: Json): boolean;
   /** What of a claim is open although there is nothing to change; null: it cannot tell. Absent: its look has the last word. */
   judge?(args: { state: Json; context: unknown; claim: Claim; resource: ResourceRef; parameters: JsonObject }): readonly string[] | null;
-  /** Default for `purpose`: `decision`; for `earlier`: null. */
+  /** Default for `purpose`: `decision`; for `earlier`: null; for `observedAt`: now. */
   observe(args: {
     aws: never;
     resource: ResourceRef;
@@ -391,6 +394,7 @@ export interface Remediator {
     purpose?: ObservationPurpose;
     earlier?: Observation<Json, unknown> | null;
     attestation?: Attestation | null;
+    observedAt?: number;
   }): Promise<Observation<Json, unknown> | 'gone'>;
   plan(args: { state: Json; context: unknown; resource: ResourceRef; parameters: JsonObject; observedAt: number }): Assessment;
   /** A look in fewer calls; absent: `observe` makes as few. */
@@ -559,8 +563,8 @@ export function defineRemediator<
       digestOf(before) === digestOf(after) || (definition.equivalent?.({ before: before as never, after: after as never }) ?? false),
     ...(definition.judge === undefined ? {} : { judge: (args) => (definition.judge as NonNullable<typeof definition.judge>)(args as never) }),
     async observe(args) {
-      const { purpose = 'decision', earlier = null, attestation = null } = args;
-      const seen = (await definition.observe({ ...args, purpose, earlier, attestation } as never)) as Observation<Json, unknown> | 'gone';
+      const { purpose = 'decision', earlier = null, attestation = null, observedAt = systemClock.now() } = args;
+      const seen = (await definition.observe({ ...args, purpose, earlier, attestation, observedAt } as never)) as Observation<Json, unknown> | 'gone';
       if (purpose !== 'confirmation' || seen === 'gone' || seen.context !== undefined || earlier?.context === undefined) return seen;
       return { ...seen, context: earlier.context };
     },

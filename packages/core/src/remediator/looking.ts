@@ -9,7 +9,7 @@ import type { Asked, Part, ResourceType, WithFound } from './resource-parts.js';
 import type { OperationUse } from './service.js';
 
 type Reads = readonly OperationUse[];
-type Reading = Part<Reads, WithFound<never> & { readonly parameters: unknown }, unknown>;
+type Reading = Part<Reads, WithFound<never> & { readonly parameters: unknown; readonly observedAt: number }, unknown>;
 
 /** What is looked at, and how. */
 export interface Looked<Found> {
@@ -124,16 +124,22 @@ function stateOf<Found>({ on, absent }: Looked<Found>, found: Found, raw: object
 /** The look itself. */
 export async function observing<Found>(
   looked: Looked<Found>,
-  args: { readonly aws: never; readonly resource: ResourceRef; readonly parameters: unknown; readonly purpose: ObservationPurpose },
+  args: {
+    readonly aws: never;
+    readonly resource: ResourceRef;
+    readonly parameters: unknown;
+    readonly purpose: ObservationPurpose;
+    readonly observedAt: number;
+  },
 ): Promise<Observation<Json, unknown> | 'gone'> {
   const { on, at, read, context, worded } = looked;
-  const { resource, parameters, purpose } = args;
+  const { resource, parameters, purpose, observedAt } = args;
   const { tags, except } = on['~parts'];
   if ((except?.(resource) ?? null) !== null) return { state: { created: null }, tags: tags === 'untaggable' ? tags : {} };
   const reader =
     (part: Reading): Reader =>
     (asked) =>
-      part.of({ ...asked, parameters });
+      part.of({ ...asked, parameters, observedAt });
   const readers = [...(read === undefined ? [] : [reader(read)]), ...(context === undefined || purpose !== 'decision' ? [] : [reader(context)])];
   const seen = await sight(on, args, purpose !== 'verification', readers);
   if (seen === null) return 'gone';

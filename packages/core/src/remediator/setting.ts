@@ -133,6 +133,13 @@ interface Told<Context> {
   readonly said: Readonly<Record<string, string>>;
 }
 
+/** What a part that reads a value is given besides. */
+type ReadWith<Found, Parameters> = WithFound<Found> & {
+  readonly parameters: Parameters;
+  /** Epoch milliseconds: for what of a value is a matter of time and is to stand still otherwise. */
+  readonly observedAt: number;
+};
+
 /** What {@link defineSetting} and {@link defineReport} share. */
 interface About<
   Found,
@@ -162,11 +169,11 @@ interface About<
   /** The value, in what {@link ResourceType} finds. Give this or `read`. */
   at?(found: Found): Raw;
   /** The value, where it takes calls of its own. */
-  readonly read?: Part<ReadReads, WithFound<Found> & { readonly parameters: StandardSchemaV1.InferOutput<Parameters> }, Raw>;
+  readonly read?: Part<ReadReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Raw>;
   /** What a member means that the service leaves out. One that is left out and has no meaning here makes the look fail. */
   readonly absent?: Absent;
   /** What only informs hazards and messages: read for decisions alone, not compared and not digested. */
-  readonly context?: Part<ContextReads, WithFound<Found> & { readonly parameters: StandardSchemaV1.InferOutput<Parameters> }, Context>;
+  readonly context?: Part<ContextReads, ReadWith<Found, StandardSchemaV1.InferOutput<Parameters>>, Context>;
   /** Parameters of the rule or control, by its names, and the parameter here that each stands for: what a source looks for beyond the policy is said. */
   readonly ruleParameters?: Readonly<Record<string, string>>;
   judge?: RemediatorDefinition<[], [], [], Parameters, NoInfer<Read<Raw, Absent>>, Context>['judge'];
@@ -204,6 +211,8 @@ export interface SettingDefinition<
   undo?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): Undo<OperationNames<Writes> | OperationNames<Undoes>>;
   /** In the imperative: `turn on point-in-time recovery of orders`. Of steps, each has its own. */
   summary(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
+  /** What people have to close after the change, where it does not close the gap: then nothing counts as fixed by it. */
+  open?(args: Changing<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): readonly string[];
   /** What is said where nothing is to change. */
   compliant?(args: Judging<NoInfer<Read<Raw, Absent>>, NoInfer<Context>, Parameters>): string;
   /** Whether the value after an `equivalent` undo is as good as the one before the change. */
@@ -268,15 +277,17 @@ export function defineSetting<
       return message === null ? [] : [{ code, effect, message }];
     });
     const written = write(changing);
+    const open = definition.open?.(changing);
     const steps: readonly Step<string, string>[] = isSteps(written) ? written : [{ call: written, undo: back(changing), summary: summary(changing) }];
     return {
       status: 'change',
       ...(hazards.length === 0 ? {} : { hazards: seen }),
+      ...(open === undefined ? {} : { open }),
       changes: steps.map(({ call, undo, summary: says }) => ({
         call,
         undo: isFinal || undo === undefined ? { irreversible: rollback.what } : undo,
         summary: says,
-        resolves: true,
+        resolves: open === undefined,
       })),
     };
   };
@@ -409,8 +420,10 @@ function remediatorOf<Found, Raw extends object, Absent extends object, Context,
           identify: async ({ aws, resource }: { aws: unknown; resource: ResourceRef }) =>
             name.of({ aws: aws as never, resource, id: resource.id, arn: on['~arn'](resource) }),
         }),
-    observe: async ({ aws, resource, parameters, purpose }) =>
-      (await import('./looking.js')).observing(looked, { aws: aws as never, resource, parameters, purpose }) as Promise<Observation<Json, Context> | 'gone'>,
+    observe: async ({ aws, resource, parameters, purpose, observedAt }) =>
+      (await import('./looking.js')).observing(looked, { aws: aws as never, resource, parameters, purpose, observedAt }) as Promise<
+        Observation<Json, Context> | 'gone'
+      >,
     plan: (args) => assess(args) as Assessment<never, never>,
     ...(doing.equivalent === undefined ? {} : { equivalent: (states) => (doing.equivalent as NonNullable<typeof doing.equivalent>)(states as never) }),
     ...(definition.judge !== undefined ? { judge: definition.judge as never } : ruleParameters === undefined ? {} : { judge: judgeBy(ruleParameters, assess) }),

@@ -1,7 +1,7 @@
 import type { Remediator } from '@redress/core';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
-import { ec2Remediators } from '@redress/remediator-ec2';
-import { iamRemediators } from '@redress/remediator-iam';
+import { ec2Remediators, furtherEc2Remediators } from '@redress/remediator-ec2';
+import { furtherIamRemediators, iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { describe, expect, it } from 'vitest';
 import { type AskedRule, answerTo } from './answer.js';
@@ -58,5 +58,30 @@ describe('what is done about a rule', () => {
 
   it('is known by the name, too', () => {
     expect(said({ ...rule('NOBODY_KNOWS'), name: 'restricted-ssh' })[0]).toBe('asks');
+  });
+
+  const all = [...remediators, ...furtherEc2Remediators, ...furtherIamRemediators];
+  it.each<[string, Record<string, string>, string, string]>([
+    ['ACCESS_KEYS_ROTATED', { maxAccessKeyAge: '90' }, 'asks', ''],
+    ['ACCESS_KEYS_ROTATED', { maxAccessKeyAge: '60' }, 'reports', 'The rule has maxAccessKeyAge 60, the policy 90.'],
+    ['IAM_USER_UNUSED_CREDENTIALS_CHECK', { maxCredentialUsageAge: '90' }, 'asks', ''],
+    ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '443' }, 'asks', ''],
+    ['VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS', { authorizedTcpPorts: '22,443' }, 'reports', 'The rule has authorizedTcpPorts 22,443, the policy 443.'],
+  ])('%s with %j: %s, where more is installed', (identifier, parameters, answer, because) => {
+    expect(said(rule(identifier, { parameters }), all).slice(0, 2)).toEqual([answer, because]);
+  });
+  it('asks about what several change together, as far as one of them has to', () => {
+    const passwords = rule('IAM_PASSWORD_POLICY', { parameters: { MinimumPasswordLength: '14', MaxPasswordAge: '90' } });
+    expect(said(passwords, all).slice(0, 2)).toEqual(['asks', 'A person is asked about a part of it.']);
+    expect(said(passwords, furtherIamRemediators)[0]).toBe('reports');
+    const closing = all.map((each) => ({ ...each, ceiling: 'enforce' as const }));
+    expect(said(passwords, closing)[0]).toBe('closes');
+    const sooner = rule('IAM_PASSWORD_POLICY', { parameters: { MaxPasswordAge: '30' } });
+    expect(said(sooner, all).slice(0, 2)).toEqual(['reports', 'The rule has MaxPasswordAge 30, the policy 90.']);
+  });
+
+  it('reports what no change closes: the original of a snapshot stays', () => {
+    const copying = all.slice(0, 1).map((each) => ({ ...each, ceiling: 'approve' as const, configRules: ['RDS_SNAPSHOT_ENCRYPTED'] }));
+    expect(said(rule('RDS_SNAPSHOT_ENCRYPTED'), copying).slice(0, 2)).toEqual(['reports', 'The rule looks for more than is changed.']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Remediator } from '@redress/core';
-import { defaults, does, inputOf, LOOK_FOR_MORE, type ParametersOf } from './managed-rules.js';
+import { defaults, does, inputOf, neededFor, type ParametersOf } from './managed-rules.js';
 
 /**
  * What is done about a rule or a control.
@@ -58,9 +58,11 @@ export function answerTo(rule: AskedRule, remediators: readonly Remediator[], pa
   const fixing = knowing.filter((each) => does(each) === 'fix');
   if (fixing.length === 0)
     return said('reports', knowing.some((each) => does(each) === 'flag') ? 'It is flagged, and people close it.' : 'People are notified, and close it.');
-  if (LOOK_FOR_MORE.includes(identifier)) return said('reports', 'The rule looks for more than is changed.');
+  const needed = neededFor(identifier, knowing);
+  if (needed === null) return said('reports', 'The rule looks for more than is changed.');
   const differing = Object.entries(inputOf(identifier, knowing, parametersOf)).filter(([key, value]) => (parameters[key] ?? value) !== value);
   if (differing.length > 0) return said('reports', differing.map(([key, value]) => `The rule has ${key} ${parameters[key]}, the policy ${value}.`).join(' '));
+  if (needed.some((each) => each.ceiling !== 'enforce')) return said('asks', 'A person is asked about a part of it.');
   const alone = fixing.filter((each) => each.ceiling === 'enforce');
   if (alone.some((each) => each.freshWithin === null)) return said('closes');
   return said('asks', alone.length > 0 ? 'Only what an event shows to be new is changed without asking.' : '');

@@ -7,17 +7,47 @@ const DEFAULT_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Parameters of managed rules that have to agree with those of a remediator: else Config goes on asking for what is right already. */
-const INPUTS: Readonly<Record<string, { readonly of: string; readonly from: (parameters: JsonObject) => Readonly<Record<string, string>> }>> = {
-  ACCESS_KEYS_ROTATED: { of: 'iam-flag-stale-access-key', from: ({ maxAgeDays }) => ({ maxAccessKeyAge: String(maxAgeDays) }) },
-  CW_LOGGROUP_RETENTION_PERIOD_CHECK: { of: 'logs-raise-retention', from: ({ minDays }) => ({ MinRetentionTime: String(minDays) }) },
+const INPUTS: Readonly<Record<string, Readonly<Record<string, (parameters: JsonObject) => Readonly<Record<string, string>>>>>> = {
+  ACCESS_KEYS_ROTATED: {
+    'iam-flag-stale-access-key': ({ maxAgeDays }) => ({ maxAccessKeyAge: String(maxAgeDays) }),
+    'iam-deactivate-stale-access-key': ({ maxAgeDays }) => ({ maxAccessKeyAge: String(maxAgeDays) }),
+  },
+  CW_LOGGROUP_RETENTION_PERIOD_CHECK: { 'logs-raise-retention': ({ minDays }) => ({ MinRetentionTime: String(minDays) }) },
   IAM_PASSWORD_POLICY: {
-    of: 'iam-strengthen-password-policy',
-    from: ({ minLength, reusePrevention }) => ({ MinimumPasswordLength: String(minLength), PasswordReusePrevention: String(reusePrevention) }),
+    'iam-strengthen-password-policy': ({ minLength, reusePrevention }) => ({
+      MinimumPasswordLength: String(minLength),
+      PasswordReusePrevention: String(reusePrevention),
+    }),
+    'iam-set-password-expiration': ({ maxAgeDays }) => ({ MaxPasswordAge: String(maxAgeDays) }),
+  },
+  IAM_USER_UNUSED_CREDENTIALS_CHECK: { 'iam-deactivate-unused-access-key': ({ maxUnusedDays }) => ({ maxCredentialUsageAge: String(maxUnusedDays) }) },
+  VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS: {
+    'ec2-revoke-sg-unauthorized-open-ports': ({ authorizedTcp, authorizedUdp }) => ({
+      ...listed('authorizedTcpPorts', authorizedTcp),
+      ...listed('authorizedUdpPorts', authorizedUdp),
+    }),
   },
 };
+/** A list as the parameter of a rule; a rule takes no empty one. */
+const listed = (name: string, list: unknown): Readonly<Record<string, string>> => (Array.isArray(list) && list.length > 0 ? { [name]: list.join(',') } : {});
 
-/** Managed rules that look for more than their remediators change: what is fixed would stay non-compliant, and be asked for again. */
-export const LOOK_FOR_MORE: readonly string[] = ['IAM_PASSWORD_POLICY'];
+/**
+ * Managed rules that look for more than one remediator changes, and which together change all of it. None: what is fixed stays non-compliant, and is
+ * asked for again.
+ */
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  IAM_PASSWORD_POLICY: ['iam-strengthen-password-policy', 'iam-set-password-expiration'],
+  // A copy is made, and the original is deleted by people.
+  RDS_SNAPSHOT_ENCRYPTED: [],
+};
+
+/** What it takes to change all that a rule looks for; null: it looks for more than they change. Empty where one of them is enough. */
+export function neededFor(identifier: string, remediators: readonly Remediator[]): readonly Remediator[] | null {
+  const all = TOGETHER[identifier];
+  if (all === undefined) return [];
+  const needed = all.flatMap((id) => remediators.find((each) => each.id === id) ?? []);
+  return all.length > 0 && needed.length === all.length ? needed : null;
+}
 
 const IDENTIFIER = /^[A-Z0-9_]+$/;
 
@@ -71,13 +101,17 @@ const nameOf = (identifier: string) => identifier.toLowerCase().replaceAll('_', 
 
 /** What a rule has to look for, so that it agrees with what a remediator changes it to; empty where they cannot disagree. */
 export function inputOf(identifier: string, remediators: readonly Remediator[], parametersOf: ParametersOf): Readonly<Record<string, string>> {
-  const input = INPUTS[identifier];
-  const source = remediators.find((each) => each.id === input?.of);
-  return input === undefined || source === undefined ? {} : input.from(parametersOf(source));
+  const inputs = Object.entries(INPUTS[identifier] ?? {}).map(([id, from]) => {
+    const source = remediators.find((each) => each.id === id);
+    return source === undefined ? {} : from(parametersOf(source));
+  });
+  return Object.assign({}, ...inputs);
 }
 
 function remediable(identifier: string, remediators: readonly Remediator[]): true | string {
-  if (LOOK_FOR_MORE.includes(identifier)) return 'it looks for more than is changed';
+  const needed = neededFor(identifier, remediators);
+  if (needed === null) return 'it looks for more than is changed';
+  if (needed.some((each) => each.ceiling !== 'enforce')) return 'a part of what it looks for is changed after a person has said yes';
   if (remediators.some((each) => does(each) === 'fix' && each.ceiling === 'enforce' && each.freshWithin === null)) return true;
   if (remediators.some((each) => does(each) === 'fix')) return 'what may be changed by itself only while it is new is changed on events';
   return remediators.some((each) => does(each) === 'flag') ? 'it is flagged, and stays open' : 'it is only told about';

@@ -97,6 +97,7 @@ describe('the narrowing of each action, beside the service authorization referen
       'iam:UpdateAccountPasswordPolicy',
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
+      'logs:PutAccountPolicy',
       's3:PutAccountPublicAccessBlock',
     ]);
     for (const action of wide) {

@@ -318,6 +318,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     rest: 'Nothing: the effective policy of this account, and of S3 alone.',
   },
   'rds:DescribeDBInstances': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], { rest: 'It lists the DB instances of the account.' }),
+  'rds:DescribeDBClusters': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], { rest: 'It lists the DB clusters of the account.' }),
   'rds:DescribeDBSnapshots': kind('Snapshots', 'snapshot', ['rds:{region}:{account}:db:*', 'rds:{region}:{account}:snapshot:*'], {
     rest: 'It lists the snapshots of DB instances of the account.',
   }),
@@ -333,6 +334,14 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'rds:ModifyDBClusterSnapshotAttribute': kind('ClusterSnapshot', 'snapshot', ['rds:{region}:{account}:cluster-snapshot:*'], {
     ...written,
     rest: 'Every snapshot of a DB cluster of the account: IAM does not see who gets or loses it.',
+  }),
+  'rds:CopyDBSnapshot': kind('DbSnapshot', 'snapshot', ['rds:{region}:{account}:snapshot:*'], {
+    ...written,
+    rest: 'Every snapshot of a DB instance of the account: a copy of it is made under another name. The role needs the right to use the key, too.',
+  }),
+  'rds:ModifyDBCluster': kind('DbCluster', 'DB cluster', ['rds:{region}:{account}:cluster:*'], {
+    ...written,
+    rest: 'Every DB cluster of the account, and any setting of it: IAM does not see which is changed. Its parameter, option and security groups cannot be.',
   }),
   'rds:ModifyDBInstance': kind('Database', 'DB instance', ['rds:{region}:{account}:db:*'], {
     ...written,
@@ -419,6 +428,7 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   's3:PutEncryptionConfiguration': writtenBucket,
   'iam:ListUsers': account('Iam', 'The list of users'),
   'iam:GetAccountPasswordPolicy': account('Iam', 'The password policy'),
+  'iam:GetCredentialReport': account('Iam', 'The credential report'),
   'iam:UpdateAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:DeleteAccountPasswordPolicy': account('Iam', 'The password policy'),
   'iam:GetAccountSummary': account('Iam', 'The summary'),
@@ -451,6 +461,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
   'iam:GetAccessKeyLastUsed': user(),
   'iam:ListAccessKeys': user(),
   'iam:GetUser': user(),
+  'iam:UpdateAccessKey': user({
+    name: 'UserKey',
+    tagged: true,
+    rest: 'Every user of the account, and the status of any key: IAM does not see which is turned off.',
+  }),
   'iam:TagUser': flaggedUser,
   'iam:UntagUser': flaggedUser,
   'logs:DescribeLogGroups': { name: 'Logs', resources: null, rest: 'It lists the log groups of the account: IAM has no resource for it.' },
@@ -458,6 +473,11 @@ export const NARROWING: Readonly<Record<string, Narrowing>> = {
     name: 'LogGroup',
     resources: [logGroups],
     rest: 'Every log group of the account: which one is meant, only an event says.',
+  },
+  'logs:DescribeAccountPolicies': { name: 'Logs', resources: null, rest: 'It lists policies of the account for its log groups: IAM has no resource for it.' },
+  'logs:PutAccountPolicy': {
+    ...regional('AccountPolicy', 'A policy of the account for its log groups'),
+    rest: 'For other policies of the account than those of retention AWS asks for a further right, which the role lacks. IAM has no resource for it.',
   },
   'logs:AssociateKmsKey': {
     name: 'LogGroup',

@@ -8,8 +8,11 @@ export const logs = defineService({
   operations: {
     DescribeLogGroups: {},
     ListTagsForResource: {},
+    DescribeAccountPolicies: {},
     // Each sets what it names: sent twice, it changes nothing more.
     PutRetentionPolicy: { retry: 'idempotent' },
+    // A retention policy needs the right to set a retention, too.
+    PutAccountPolicy: { iam: ['logs:PutAccountPolicy', 'logs:PutRetentionPolicy'], retry: 'idempotent' },
     AssociateKmsKey: { retry: 'idempotent' },
     DisassociateKmsKey: { retry: 'idempotent' },
   },

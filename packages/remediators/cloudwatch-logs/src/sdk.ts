@@ -2,8 +2,10 @@
 export {
   AssociateKmsKeyCommand,
   CloudWatchLogsClient,
+  DescribeAccountPoliciesCommand,
   DescribeLogGroupsCommand,
   DisassociateKmsKeyCommand,
   ListTagsForResourceCommand,
+  PutAccountPolicyCommand,
   PutRetentionPolicyCommand,
 } from '@aws-sdk/client-cloudwatch-logs';

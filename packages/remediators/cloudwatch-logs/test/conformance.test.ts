@@ -5,6 +5,7 @@ import {
   DescribeLogGroupsCommand,
   DisassociateKmsKeyCommand,
   ListTagsForResourceCommand,
+  PutAccountPolicyCommand,
   PutMetricFilterCommand,
   PutRetentionPolicyCommand,
   TagResourceCommand,
@@ -14,6 +15,7 @@ import { cloudTrailEvent, describeRemediator, type Scenario, type Sdk, securityH
 import { afterAll, inject } from 'vitest';
 import { inFrontOf, json } from '../../../../tests/support/in-front.js';
 import { encryptLogGroup } from '../src/logs-encrypt-log-group.js';
+import { raiseAccountRetention } from '../src/logs-raise-account-retention.js';
 import { raiseRetention } from '../src/logs-raise-retention.js';
 
 declare module 'vitest' {
@@ -167,5 +169,56 @@ describeRemediator(encryptLogGroup, {
       expect: 'compliant',
       arrange: async (sdk) => resource({ type: 'AWS::Logs::LogGroup', id: sdk.name('/acme/gone'), account: sdk.account, region: sdk.region }),
     },
+  ],
+});
+
+// moto has no policies of the account.
+const policies = new Map<string, Record<string, unknown>>();
+const withPolicies = await inFrontOf(inject('moto'), ({ operation, body }) => {
+  if (operation === 'DescribeAccountPolicies') return json({ accountPolicies: [...policies.values()] });
+  if (operation !== 'PutAccountPolicy') return null;
+  const asked = JSON.parse(body) as Record<string, unknown>;
+  policies.set(String(asked['policyName']), { ...asked, scope: 'ALL', accountId: '123456789012', lastUpdatedTime: 1_767_000_000_000 });
+  return json({ accountPolicy: policies.get(String(asked['policyName'])) });
+});
+afterAll(() => withPolicies.close());
+const putPolicy = (sdk: Sdk, policyName: string, retentionInDays: number | 'NEVER_EXPIRE', prefix?: string) =>
+  new CloudWatchLogsClient(sdk.config).send(
+    new PutAccountPolicyCommand({
+      policyName,
+      policyType: 'RETENTION_POLICY',
+      policyDocument: JSON.stringify({ retentionInDays, enforcementMode: 'RETROACTIVE' }),
+      ...(prefix === undefined ? {} : { selectionCriteria: `LogGroupNamePrefix IN ["${prefix}"]` }),
+    }),
+  );
+const underPolicies = (central: number | null) => async (sdk: Sdk) => {
+  policies.clear();
+  await putPolicy(sdk, 'audit', 'NEVER_EXPIRE', '/audit');
+  await putPolicy(sdk, 'long', 731);
+  if (central !== null) await putPolicy(sdk, 'central', central, '/apps');
+  return resource({ type: 'AWS::::Account', id: sdk.account, account: sdk.account, region: sdk.region });
+};
+describeRemediator(raiseAccountRetention, {
+  account: { endpoint: withPolicies.endpoint },
+  scenarios: [
+    {
+      name: 'a policy of 30 days, beside longer ones, that someone has just set',
+      expect: 'change',
+      arrange: underPolicies(30),
+      rest: async () => JSON.stringify([policies.get('audit'), policies.get('long'), policies.get('central')?.['selectionCriteria']]),
+      event: ({ account, region }) =>
+        cloudTrailEvent({
+          account,
+          region,
+          service: 'logs',
+          operation: 'PutAccountPolicy',
+          request: { policyName: 'central', policyType: 'RETENTION_POLICY' },
+        }),
+      breakAgain: async (sdk) => {
+        await putPolicy(sdk, 'central', 30, '/apps');
+      },
+    },
+    { name: 'policies that are long enough', expect: 'compliant', arrange: underPolicies(365) },
+    { name: 'less is required', expect: 'compliant', parameters: { minDays: 30 }, arrange: underPolicies(30) },
   ],
 });

@@ -1,7 +1,7 @@
 import { resource } from '@redress/core';
-import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { encryptLogGroup } from '../src/index.js';
+import { encryptLogGroup, raiseAccountRetention } from '../src/index.js';
 
 interface Group {
   key: string | null;
@@ -60,4 +60,50 @@ it('logs-encrypt-log-group survives every fault at every call', async () => {
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(200);
+});
+
+/** As much of CloudWatch Logs as retention policies of an account need. */
+type Policies = Record<string, Record<string, string>>;
+const policies: Readonly<Record<string, Operation>> = {
+  DescribeAccountPolicies: ({ custom }, _: unknown, { account }) => ({
+    accountPolicies: Object.entries((custom as Policies)[account] ?? {}).map(([policyName, policyDocument]) => ({ policyName, policyDocument, scope: 'ALL' })),
+  }),
+  PutAccountPolicy: ({ custom }, { policyName, policyDocument }: { readonly policyName: string; readonly policyDocument: string }, { account }) => {
+    Object.assign((custom as Policies)[account] ?? {}, { [policyName]: policyDocument });
+    return {};
+  },
+};
+const keeping = (retentionInDays: number) => JSON.stringify({ enforcementMode: 'RETROACTIVE', retentionInDays });
+
+it('logs-raise-account-retention survives every fault at every call', async () => {
+  const report = await faultMatrix(raiseAccountRetention, {
+    services: { logs: policies },
+    arrange({ account, state }) {
+      (state.custom as Policies)[account] = { audit: keeping(3653), central: keeping(365) };
+      const now = () => (state.custom as Policies)[account] ?? {};
+      const ref = resource({ type: 'AWS::::Account', id: account, account, region: 'us-east-1' });
+      return {
+        ref,
+        open(at) {
+          Object.assign(now(), { central: keeping(30) });
+          return cloudTrailEvent({
+            account,
+            region: 'us-east-1',
+            service: 'logs',
+            operation: 'PutAccountPolicy',
+            request: { policyName: 'central', policyType: 'RETENTION_POLICY' },
+            time: new Date(at),
+          });
+        },
+        isOpen: () => now()['central'] === keeping(30),
+        others: {
+          delete: () => void delete now()['central'],
+          fix: () => void Object.assign(now(), { central: keeping(400) }),
+          change: () => void Object.assign(now(), { audit: JSON.stringify({ retentionInDays: 'NEVER_EXPIRE' }) }),
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(100);
 });

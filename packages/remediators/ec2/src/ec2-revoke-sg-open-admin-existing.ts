@@ -1,4 +1,4 @@
-import { revokeOpenPorts } from './open-port.js';
+import { onPorts, revokeOpenPorts } from './open-port.js';
 import { isWideIpv6, isWorld } from './permission.js';
 
 /**
@@ -10,10 +10,8 @@ import { isWideIpv6, isWorld } from './permission.js';
 export const revokeSgOpenAdminExisting = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-admin-existing',
   title: 'Remove a long-standing internet-wide administration rule',
-  ports: [22, 3389],
-  protocols: ['tcp', 'udp'],
+  meant: () => ({ ...onPorts([22, 3389], ['tcp', 'udp']), isOpen: (cidr) => isWorld(cidr) || isWideIpv6(cidr) }),
   name: 'SSH or RDP',
-  isOpen: (cidr) => isWorld(cidr) || isWideIpv6(cidr),
   ceiling: 'approve',
   freshWithin: null,
   breadth: 20,

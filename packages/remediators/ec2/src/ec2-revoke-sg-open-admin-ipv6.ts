@@ -1,4 +1,4 @@
-import { revokeOpenPorts } from './open-port.js';
+import { onPorts, revokeOpenPorts } from './open-port.js';
 import { isWideIpv6 } from './permission.js';
 
 /**
@@ -10,10 +10,8 @@ import { isWideIpv6 } from './permission.js';
 export const revokeSgOpenAdminIpv6 = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-admin-ipv6',
   title: 'Revoke a newly added rule that opens SSH or RDP to the IPv6 internet',
-  ports: [22, 3389],
-  protocols: ['tcp', 'udp'],
+  meant: () => ({ ...onPorts([22, 3389], ['tcp', 'udp']), isOpen: isWideIpv6 }),
   name: 'SSH or RDP over IPv6',
-  isOpen: isWideIpv6,
   breadth: 10,
   controls: [
     { framework: 'aws-fsbp', id: 'EC2.13' },

@@ -1,4 +1,4 @@
-import { revokeOpenPorts } from './open-port.js';
+import { onPorts, revokeOpenPorts } from './open-port.js';
 
 /**
  * Revokes a rule, added minutes ago, that opens RDP (3389 over tcp or udp) to the internet. That rule and no other; an RD Gateway, which
@@ -9,8 +9,7 @@ import { revokeOpenPorts } from './open-port.js';
 export const revokeSgOpenRdp = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-rdp',
   title: 'Revoke a newly added internet-wide RDP rule from a security group',
-  ports: [3389],
-  protocols: ['tcp', 'udp'],
+  meant: () => onPorts([3389], ['tcp', 'udp']),
   name: 'RDP',
   resolves: true,
   controls: [

@@ -1,4 +1,4 @@
-import { revokeOpenPorts } from './open-port.js';
+import { onPorts, revokeOpenPorts } from './open-port.js';
 
 /**
  * Revokes a rule, added minutes ago, that opens SSH (22/tcp) to the internet. That rule and no other.
@@ -8,8 +8,7 @@ import { revokeOpenPorts } from './open-port.js';
 export const revokeSgOpenSsh = revokeOpenPorts({
   id: 'ec2-revoke-sg-open-ssh',
   title: 'Revoke a newly added internet-wide SSH rule from a security group',
-  ports: [22],
-  protocols: ['tcp'],
+  meant: () => onPorts([22], ['tcp']),
   name: 'SSH',
   resolves: true,
   controls: [

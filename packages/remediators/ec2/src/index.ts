@@ -14,11 +14,14 @@ import { closeDefaultSecurityGroup } from './further/ec2-close-default-security-
 import { disableSubnetAutoPublicIp } from './further/ec2-disable-subnet-auto-public-ip.js';
 import { enableVpcFlowLogs } from './further/ec2-enable-vpc-flow-logs.js';
 import { makeEbsSnapshotPrivate } from './further/ec2-make-ebs-snapshot-private.js';
+import { replaceSgAllTrafficOpen } from './further/ec2-replace-sg-all-traffic-open.js';
 import { reportDefaultRouteToIgw } from './further/ec2-report-default-route-to-igw.js';
 import { reportInstancePublicIp } from './further/ec2-report-instance-public-ip.js';
 import { reportInstanceWithoutProfile } from './further/ec2-report-instance-without-profile.js';
 import { reportUnauthorizedInternetGateway } from './further/ec2-report-unauthorized-internet-gateway.js';
 import { requireImdsv2OnInstance } from './further/ec2-require-imdsv2-on-instance.js';
+import { revokeSgOpenHighRiskPorts } from './further/ec2-revoke-sg-open-high-risk-ports.js';
+import { revokeSgUnauthorizedOpenPorts } from './further/ec2-revoke-sg-unauthorized-open-ports.js';
 
 export {
   closeDefaultSecurityGroup,
@@ -26,6 +29,7 @@ export {
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
+  replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,
@@ -34,8 +38,10 @@ export {
   requireImdsv2OnInstance,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
+  revokeSgOpenHighRiskPorts,
   revokeSgOpenRdp,
   revokeSgOpenSsh,
+  revokeSgUnauthorizedOpenPorts,
 };
 
 /** Those that come with the command. */
@@ -55,6 +61,9 @@ export const furtherEc2Remediators: readonly Remediator[] = [
   disableSubnetAutoPublicIp,
   requireImdsv2OnInstance,
   closeDefaultSecurityGroup,
+  revokeSgOpenHighRiskPorts,
+  revokeSgUnauthorizedOpenPorts,
+  replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,

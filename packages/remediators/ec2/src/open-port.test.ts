@@ -222,7 +222,7 @@ describe('a claim', () => {
   });
   it('of another rule is not judged', async () => {
     expect(await judged([rule(3306)], { rule: 'acme' })).toBeNull();
-    expect(await judged([rule(3306)], { controls: ['EC2.19'] })).toBeNull();
+    expect(await judged([rule(3306)], { controls: ['EC2.21'] })).toBeNull();
   });
   it('of one family is judged by that family', async () => {
     expect(await judged([rule(22, { CidrIpv6: '::/0' })], { controls: ['EC2.53'] })).toEqual([]);

@@ -1,4 +1,5 @@
 import {
+  type Assessment,
   type CallReader,
   type Ceiling,
   type Claim,
@@ -17,14 +18,16 @@ import * as z from 'zod/mini';
 import { ec2 } from './client.js';
 import { packageRef } from './package-ref.js';
 import {
+  beyond,
   covers,
   grantedPermissions,
   grantedRules,
+  HIGH_RISK_PORTS,
   isPiece,
   isWorld,
   letsPrefixListIn,
   normalCidr,
-  onlyPort,
+  onlyPorts,
   type Permission,
   requestedPermissions,
   spansInternet,
@@ -43,7 +46,8 @@ type OpenRule = {
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
 };
 
-const parameters = z.strictObject({
+/** What every remediator of this family takes. */
+export const ofBastions = {
   bastionWords: z
     ._default(z.array(z.string().check(z.regex(/[\p{L}\p{N}]/u, 'a word, with a letter or digit in it'))).check(z.minLength(1)), [
       'bastion',
@@ -63,30 +67,46 @@ const parameters = z.strictObject({
         'Names, descriptions and tags that say one of these belong to a bastion, for which a person is asked. Whole words, however they are joined: `jump host` is in `my_jumphost` and `JumpHosts`. Given, the list replaces this one.',
       ),
     ),
-});
+};
+const bastions = z.strictObject(ofBastions);
+interface Bastions {
+  readonly bastionWords: readonly string[];
+}
 
 /** What else an exception may be on, besides what uses the group. */
 const RULE = 'AWS::EC2::SecurityGroupIngress';
 
+type Ports = Omit<Permission, 'cidr'>;
+
 /** Which permissions are meant. */
-interface Meant {
-  readonly ports: readonly number[];
-  readonly protocols: readonly string[];
-  /** Which address ranges are too wide. */
-  isOpen(cidr: string): boolean;
+export interface Meant {
+  /** Whether it lets in to what nobody outside may reach. */
+  covers(ports: Ports): boolean;
+  /** Whether it lets in to nothing else: what is wider, something else may depend on. */
+  only(ports: Ports): boolean;
+  /** Which address ranges are too wide. Default: the whole internet, prefix length 0. */
+  isOpen?(cidr: string): boolean;
 }
 
-const covered = (permission: Omit<Permission, 'cidr'>, { ports, protocols }: Meant) => ports.some((port) => covers(permission, port, protocols));
+/** Those that let some ports in, over one of some protocols. */
+export function onPorts(ports: readonly number[], protocols: readonly string[]): Pick<Meant, 'covers' | 'only'> {
+  return {
+    covers: (permission) => ports.some((port) => covers(permission, port, protocols)),
+    only: (permission) => onlyPorts(permission, ports),
+  };
+}
+
+type Needed = Required<Meant>;
 
 const authorized =
-  (meant: Meant, resolves: boolean): CallReader =>
+  (meant: Needed, resolves: boolean): CallReader =>
   ({ request, response }) => {
     // Either side may be left out of the record, and older responses name no rules.
     const groups = [request?.['groupId'], ...grantedRules(response).map((rule) => rule['groupId'])].filter((id) => typeof id === 'string' && id !== '');
     const [group] = groups;
     // Request and response are of one call: of two groups neither is believed.
     if (typeof group !== 'string' || groups.some((each) => each !== group)) return [];
-    const permissions = [...requestedPermissions(request), ...grantedPermissions(response)].filter((permission) => covered(permission, meant));
+    const permissions = [...requestedPermissions(request), ...grantedPermissions(response)].filter((permission) => meant.covers(permission));
     const open = new Set(permissions.filter(({ cidr }) => meant.isOpen(cidr)).map(subjectOf));
     if (open.size > 0) return [{ id: group, subjects: [...open] }];
     // Pieces and lists are put together when the group is looked at, and nothing of them is revoked.
@@ -104,20 +124,31 @@ const modified: CallReader = ({ request }) => {
   return typeof group === 'string' ? [{ id: group, subjects: [] }] : [];
 };
 
-/** A remediator that revokes rules which open administration ports to the internet. */
-export function revokeOpenPorts(options: {
+/** A remediator that revokes rules which open ports to the internet. */
+export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
   id: string;
   title: string;
-  /** Default: the whole internet, prefix length 0. */
-  isOpen?: (cidr: string) => boolean;
+  /** What they let in, by the policy. */
+  meant: (parameters: Given) => Meant;
+  /** Given where the policy says which ports: then every call that opens one is looked at. */
+  parameters?: z.ZodMiniType<Given>;
+  /** Rules beside those that are open, as far as the change depends on them: they are of the state. */
+  beside?: (lets: readonly Ingress[], parameters: Given) => readonly string[];
+  /** Asked first, where there are open rules: what people have to do before any is revoked; null: nothing. */
+  instead?: (args: {
+    readonly open: readonly OpenRule[];
+    readonly beside: readonly string[];
+    readonly parameters: Given;
+    readonly id: string;
+  }) => Extract<Assessment, { readonly status: 'manual' }> | null;
+  /** The hazard of a rule that is wider than what is meant. */
+  wide?: { readonly what: string; readonly advice: string; message(rule: string, subject: string): string };
   /** Null: whatever its age. */
   freshWithin?: string | null;
   ceiling?: Ceiling;
   breadth?: number;
   /** Also notify where ranges or prefix lists are the internet only together. One remediator of each port does. */
   resolves?: boolean;
-  ports: readonly number[];
-  protocols: readonly string[];
   name: string;
   controls: readonly ControlRef[];
   configRules: readonly string[];
@@ -126,8 +157,16 @@ export function revokeOpenPorts(options: {
   /** Checks of Prowler that find the same. */
   prowler: readonly string[];
 }): Remediator {
-  const { ports, protocols, name, isOpen = isWorld, freshWithin = 'PT30M', resolves = false } = options;
-  const meant: Meant = { ports, protocols, isOpen };
+  const { name, freshWithin = 'PT30M', resolves = false, instead, beside } = options;
+  const parameters = options.parameters ?? (bastions as unknown as z.ZodMiniType<Given>);
+  const meantBy = (given: Given): Needed => ({ isOpen: isWorld, ...options.meant(given) });
+  const onCalls: Needed = options.parameters === undefined ? meantBy({ bastionWords: [] } as never) : { isOpen: isWorld, covers: () => true, only: () => true };
+  const wide = options.wide ?? {
+    what: `The rule opens more than ${name}: a range of ports, or every protocol. Other services may depend on it.`,
+    advice: 'Add rules for what is needed, from where it is needed. Then approve the removal of the wide one.',
+    message: (rule: string, subject: string) =>
+      `${rule} opens more than ${name} (${subject}): other services may depend on it. Narrow it by hand, or approve its removal.`,
+  };
   const lists = resolves ? (['GetManagedPrefixListEntries'] as const) : [];
   return defineRemediator({
     id: options.id,
@@ -139,7 +178,7 @@ export function revokeOpenPorts(options: {
     triggers: {
       configRules: options.configRules,
       showsNew: options.showsNew ?? [],
-      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(meant, resolves), 'ec2:ModifySecurityGroupRules': modified },
+      apiCalls: { 'ec2:AuthorizeSecurityGroupIngress': authorized(onCalls, resolves), 'ec2:ModifySecurityGroupRules': modified },
     },
     ceiling: options.ceiling ?? 'enforce',
     breadth: options.breadth ?? 0,
@@ -150,7 +189,7 @@ export function revokeOpenPorts(options: {
       'Whether someone is connected through the rule right now.',
       resolves
         ? 'When an entry is added to a prefix list: no event names the groups that let it in. The sweep finds it.'
-        : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about them.',
+        : 'Ranges that are the internet only together (0.0.0.0/1 and 128.0.0.0/1), and prefix lists that hold it: `ec2-revoke-sg-open-ssh` and `ec2-revoke-sg-open-rdp` notify about those that let in to their ports.',
       'Instances that use the group only in a peered or shared VPC.',
       'A bastion of which no name, description or tag says so.',
       'An exception tag that is put, in the moment between look and change, on what begins to use the group in that moment, or on what an AWS service manages and the account hides.',
@@ -166,8 +205,8 @@ export function revokeOpenPorts(options: {
       {
         code: 'wide-rule',
         effect: 'approve',
-        what: `The rule opens more than ${name}: a range of ports, or every protocol. Other services may depend on it.`,
-        advice: 'Add rules for what is needed, from where it is needed. Then approve the removal of the wide one.',
+        what: wide.what,
+        advice: wide.advice,
       },
     ],
     rollback: {
@@ -175,7 +214,7 @@ export function revokeOpenPorts(options: {
       what: 'The rule is authorised again, with its ports, range, description and tags.',
       not: ['Its id: the rule gets a new one, and what names the old one (infrastructure as code) sees a new rule.'],
     },
-    alsoFoundBy: { prowler: options.prowler },
+    ...(options.prowler.length === 0 ? {} : { alsoFoundBy: { prowler: options.prowler } }),
     uses: {
       reads: [ec2.pick('DescribeSecurityGroups', 'DescribeSecurityGroupRules', 'DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
       writes: [ec2.pick('RevokeSecurityGroupIngress')],
@@ -183,12 +222,14 @@ export function revokeOpenPorts(options: {
       decides: [ec2.pick('DescribeNetworkInterfaces', 'DescribeInstances', 'DescribeTags', ...lists)],
     },
     parameters,
-    async observe({ aws, resource, parameters: { bastionWords }, purpose, earlier }) {
+    async observe({ aws, resource, parameters: given, purpose, earlier }) {
+      const { bastionWords } = given;
+      const meant = meantBy(given);
       const reads = readsOf(aws, resource.id);
       const stateAnd = ({ owner, lets }: Rules) => {
         const open = openOf(lets, meant);
         const parts = open.map((each) => ({ subject: subjectOf(each), type: RULE, id: each.id, tags: tagsOf(each.tags) }));
-        return { state: { owner, open }, parts };
+        return { state: { owner, open, ...(beside === undefined ? {} : { beside: open.length === 0 ? [] : beside(lets, given) }) }, parts };
       };
       if (purpose === 'verification') {
         const seen = await reads.rules(earlier === null ? null : earlierOf(earlier));
@@ -213,7 +254,9 @@ export function revokeOpenPorts(options: {
         usedBy: seen.usedBy,
       };
     },
-    plan({ state, context, resource, parameters: { bastionWords } }) {
+    plan({ state, context, resource, parameters: given }) {
+      const { bastionWords } = given;
+      const meant = meantBy(given);
       if (state.owner !== null && state.owner !== resource.account) return { status: 'not-applicable', reason: `The group belongs to account ${state.owner}.` };
       const still = (context?.together ?? []).map((each) => `${name} is open to the internet by ${each} of ${resource.id}`);
       if (state.open.length === 0) {
@@ -227,21 +270,15 @@ export function revokeOpenPorts(options: {
           ],
         };
       }
+      const first = instead?.({ open: state.open, beside: state.beside ?? [], parameters: given, id: resource.id }) ?? null;
+      if (first !== null) return first;
       const bastion = (ids: readonly string[]): Hazard[] =>
         ids.length === 0
           ? []
           : [{ code: 'bastion', effect: 'approve', message: `It looks like a bastion (${ids.join(', ')}): people may reach everything else through it.` }];
       const hazardsOf = (rule: OpenRule): Hazard[] => [
         ...bastion(saysOneOf([rule.description], rule.tags, bastionWords) ? [rule.id] : []),
-        ...(ports.some((port) => onlyPort(rule, port))
-          ? []
-          : [
-              {
-                code: 'wide-rule',
-                effect: 'approve' as const,
-                message: `${rule.id} opens more than ${name} (${subjectOf(rule)}): other services may depend on it. Narrow it by hand, or approve its removal.`,
-              },
-            ]),
+        ...(meant.only(rule) ? [] : [{ code: 'wide-rule', effect: 'approve' as const, message: wide.message(rule.id, subjectOf(rule)) }]),
       ];
       return {
         status: 'change',
@@ -261,10 +298,10 @@ export function revokeOpenPorts(options: {
       const asked = asksFor(claim);
       // A context that was recorded before this was looked for does not say.
       if (asked === null || context?.world === undefined) return null;
-      const open = asked.ports.filter((port) => context.world.some((each) => covers(each, port, asked.protocols) && (each.ipv6 ? asked.ipv6 : asked.ipv4)));
+      const open = asked.open(context.world);
       // With parameters that nobody could read it may be about other ports.
       if (open.length === 0 && !asked.known) return null;
-      return open.map((port) => `${asked.protocols.join('/')} port ${port} is open to the internet, which ${asked.by} looks for and nothing here changes`);
+      return open.map((what) => `${what} is open to the internet, which ${asked.by} looks for and nothing here changes`);
     },
     // A rule that is authorised again is the same rule under a new id.
     equivalent: ({ before, after }) => {
@@ -276,7 +313,9 @@ export function revokeOpenPorts(options: {
       return before.owner === after.owner && named(before.open) === named(after.open);
     },
     // A group without an open rule is known by its rules alone, and all of them are listed a thousand at a time.
-    async *observeMany({ aws }) {
+    async *observeMany({ aws, parameters: given }) {
+      const meant = meantBy(given);
+      const { isOpen } = meant;
       // By owner, of which there are few: each rule names its owner in a string of its own, and there may be a hundred thousand.
       const closed = new Map<string, Set<string>>();
       const looked = new Set<string>();
@@ -313,12 +352,20 @@ export function revokeOpenPorts(options: {
           // What cannot be read is looked at.
           return true;
         }
-        if (lets === undefined || !covered(lets.ports, meant)) return false;
+        if (lets === undefined || !meant.covers(lets.ports)) return false;
         const { cidr, list } = lets;
         if (cidr !== null && isOpen(cidr)) return true;
         if (!resolves) return false;
         if (cidr !== null) pieces.set(id, [...(pieces.get(id) ?? []), cidr]);
         return list !== null || spansInternet(pieces.get(id) ?? []);
+      }
+      /** A group of which its rules show that it is closed. */
+      function closedOf(id: string, owner: string) {
+        return {
+          type: GROUP,
+          id,
+          seen: { state: { owner, open: [], ...(beside === undefined ? {} : { beside: [] }) }, context: { bastions: [], together: [], world: [] } },
+        };
       }
     },
   });
@@ -327,11 +374,6 @@ export function revokeOpenPorts(options: {
 /** As many rules as one page holds. */
 const PAGE = 1000;
 const GROUP = 'AWS::EC2::SecurityGroup';
-
-/** A group of which its rules show that it is closed. */
-function closedOf(id: string, owner: string) {
-  return { type: GROUP, id, seen: { state: { owner, open: [] }, context: { bastions: [], together: [], world: [] } } };
-}
 
 /** What an earlier look found that holds still. */
 function earlierOf({ state, usedBy = [] }: Observation<unknown, unknown>): Earlier {
@@ -348,9 +390,9 @@ function saysOneOf(
 }
 
 /** The rules that are open on their own, with all that their undo needs. */
-function openOf(lets: readonly Ingress[], meant: Meant): readonly OpenRule[] {
+function openOf(lets: readonly Ingress[], meant: Needed): readonly OpenRule[] {
   const open = lets.flatMap(({ id, rule: { Description, Tags = [] }, ports, cidr }) => {
-    if (cidr === null || !meant.isOpen(cidr) || !covered(ports, meant)) return [];
+    if (cidr === null || !meant.isOpen(cidr) || !meant.covers(ports)) return [];
     const tags = Tags.map((tag) => ({ Key: tag.Key ?? '', Value: tag.Value ?? '' })).sort((a, b) => (a.Key < b.Key ? -1 : 1));
     return [{ id, ...ports, cidr: normalCidr(cidr), description: Description === undefined || Description === '' ? null : Description, tags }];
   });
@@ -358,8 +400,8 @@ function openOf(lets: readonly Ingress[], meant: Meant): readonly OpenRule[] {
 }
 
 /** The ranges and prefix lists that are let in to what is meant, without what is open by itself. */
-function piecesOf(lets: readonly Ingress[], meant: Meant): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
-  const covering = lets.filter(({ ports }) => covered(ports, meant));
+function piecesOf(lets: readonly Ingress[], meant: Needed): { readonly ranges: readonly string[]; readonly lists: readonly string[] } {
+  const covering = lets.filter(({ ports }) => meant.covers(ports));
   return {
     ranges: covering.flatMap(({ cidr }) => (cidr === null || meant.isOpen(cidr) ? [] : [cidr])),
     lists: [...new Set(covering.flatMap(({ list }) => (list === null ? [] : [list])))].sort(),
@@ -383,44 +425,64 @@ function toEverybody(lets: readonly Ingress[]) {
   return [...new Map(open.map((each) => [canonicalJson(each), each])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
-/** Ports that a claim is about; null where that is not known. */
-function asksFor(claim: Claim) {
+type World = ReturnType<typeof toEverybody>;
+
+/** What a claim is about: which of it is open to everybody; null where that is not known. */
+function asksFor(claim: Claim): { readonly by: string; readonly known: boolean; open(world: World): readonly string[] } | null {
   const parameters = claim.parameters ?? {};
   const known = claim.parameters !== null;
-  const numbers = (texts: readonly string[]) =>
-    texts
-      .flatMap((text) => text.split(','))
-      .map((text) => text.trim())
-      .filter((text) => /^\d{1,5}$/.test(text))
-      .map(Number);
-  const asks = (by: string, ports: readonly number[], more: { readonly ipv4?: boolean; readonly ipv6?: boolean; readonly known?: boolean } = {}) => ({
-    by,
-    ports: [...new Set(ports)],
-    protocols: ['tcp'],
-    ipv4: true,
-    ipv6: true,
-    known: true,
-    ...more,
-  });
+  const asks = (by: string, ports: readonly number[], more: Family & { readonly known?: boolean } = {}) => {
+    const { ipv4 = true, ipv6 = true } = more;
+    const isIn = (world: World, port: number) => world.some((each) => covers(each, port, ['tcp']) && (each.ipv6 ? ipv6 : ipv4));
+    return {
+      by,
+      known: more.known ?? true,
+      open: (world: World) => [...new Set(ports)].filter((port) => isIn(world, port)).map((port) => `tcp port ${port}`),
+    };
+  };
+  const asksBeyond = (by: string, tcp: readonly string[], udp: readonly string[], isKnown: boolean) => {
+    const { covers: isBeyond } = beyond({ tcp, udp });
+    return { by, known: isKnown, open: (world: World) => world.filter(isBeyond).map((each) => subjectOf({ ...each, cidr: each.ipv6 ? '::/0' : '0.0.0.0/0' })) };
+  };
   const rule = `the Config rule ${claim.configRule ?? ''}`;
   if (claim.isRule('INCOMING_SSH_DISABLED') || claim.isRule('restricted-ssh')) return asks(rule, [22]);
   if (claim.isRule('RESTRICTED_INCOMING_TRAFFIC') || claim.isRule('restricted-common-ports')) {
-    const own = numbers(Object.entries(parameters).flatMap(([key, value]) => (/^blockedPorts?\d*$/i.test(key) ? [value] : [])));
+    const own = numbersIn(Object.entries(parameters).flatMap(([key, value]) => (/^blockedPorts?\d*$/i.test(key) ? [value] : [])));
     return asks(rule, own.length > 0 ? own : [20, 21, 3389, 3306, 4333], { known });
   }
   if (claim.isRule('VPC_SG_PORT_RESTRICTION_CHECK') || claim.isRule('vpc-sg-port-restriction-check')) {
-    const own = numbers([parameters['restrictPorts'] ?? '']);
+    const own = numbersIn([parameters['restrictPorts'] ?? '']);
     const type = parameters['ipType']?.toLowerCase();
     return asks(rule, own.length > 0 ? own : [22, 3389], { ipv4: type !== 'ipv6', ipv6: type !== 'ipv4', known });
   }
+  if (claim.isRule('VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS') || claim.isRule('vpc-sg-open-only-to-authorized-ports'))
+    return asksBeyond(rule, rangesIn(parameters['authorizedTcpPorts']), rangesIn(parameters['authorizedUdpPorts']), known);
+  if (claim.controls.includes('EC2.18')) return asksBeyond('the control EC2.18', ['80', '443'], [], true);
   for (const [control, ports, more] of CONTROLS) if (claim.controls.includes(control)) return asks(`the control ${control}`, ports, more);
   return null;
 }
 
+const numbersIn = (texts: readonly string[]) =>
+  texts
+    .flatMap(rangesIn)
+    .filter((text) => /^\d{1,5}$/.test(text))
+    .map(Number);
+const rangesIn = (text = '') =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+
+interface Family {
+  readonly ipv4?: boolean;
+  readonly ipv6?: boolean;
+}
+
 /** What controls look for, which take no parameters. */
-const CONTROLS: readonly (readonly [control: string, ports: readonly number[], more?: { readonly ipv4?: boolean; readonly ipv6?: boolean }])[] = [
+const CONTROLS: readonly (readonly [control: string, ports: readonly number[], more?: Family])[] = [
   ['EC2.13', [22]],
   ['EC2.14', [3389]],
+  ['EC2.19', HIGH_RISK_PORTS],
   ['EC2.53', [22, 3389], { ipv6: false }],
   ['EC2.54', [22, 3389], { ipv4: false }],
   ['cis-aws-foundations-benchmark/v/1.2.0/4.1', [22]],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { covers, isWideIpv6, isWorld, normalCidr, onlyPort, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
+import { covers, isWideIpv6, isWorld, normalCidr, onlyPorts, portOf, protocolOf, requestedPermissions, subjectOf } from './permission.js';
 
 describe('the internet', () => {
   it.each(['0.0.0.0/0', '203.0.113.9/0', '0.0.0.0/00', '::/0', '::0/0', '0:0:0:0:0:0:0:0/0', '2001:DB8::1/0', '::ffff:1.2.3.4/0'])('%s is', (cidr) => {
@@ -67,7 +67,7 @@ describe('protocols and ports', () => {
     [permission('icmp', 22, 22), false, true],
     [permission('', 22, 22), false, true],
   ])('%j lets 22/tcp in: %s; that port alone: %s', (each, covered, only) => {
-    expect([covers(each, 22, ['tcp']), onlyPort(each, 22)]).toEqual([covered, only]);
+    expect([covers(each, 22, ['tcp']), onlyPorts(each, [22])]).toEqual([covered, only]);
   });
 });
 

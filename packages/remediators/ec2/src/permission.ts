@@ -56,9 +56,69 @@ export function covers(permission: Pick<Permission, 'protocol' | 'fromPort' | 't
   return (permission.fromPort ?? 0) <= port && port <= (permission.toPort ?? 65_535);
 }
 
-/** Whether it lets in that port alone. */
-export function onlyPort(permission: Pick<Permission, 'protocol' | 'fromPort' | 'toPort'>, port: number): boolean {
-  return permission.protocol !== '-1' && permission.fromPort === port && permission.toPort === port;
+type Ports = Pick<Permission, 'protocol' | 'fromPort' | 'toPort'>;
+
+const rangeOfPorts = ({ fromPort, toPort }: Ports) => ({ from: fromPort ?? 0, to: toPort ?? 65_535 });
+
+/** Whether it lets in none but some ports. */
+export function onlyPorts(permission: Ports, ports: readonly number[]): boolean {
+  const { from, to } = rangeOfPorts(permission);
+  // From more ports than there are to choose from some are others.
+  return (
+    permission.protocol !== '-1' &&
+    to - from < ports.length &&
+    Array.from({ length: to - from + 1 }, (_, at) => from + at).every((port) => ports.includes(port))
+  );
+}
+
+/** Whether it lets in every port of TCP or of UDP, or every protocol. */
+export function isAllTraffic(permission: Ports): boolean {
+  const { from, to } = rangeOfPorts(permission);
+  return permission.protocol === '-1' || (['tcp', 'udp'].includes(permission.protocol) && from <= 1 && to === 65_535);
+}
+
+/**
+ * Ports that nobody on the internet has to reach.
+ *
+ * @see https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-19
+ */
+export const HIGH_RISK_PORTS: readonly number[] = [
+  20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200, 9300,
+];
+
+/** A port, or a range of them: `443`, `1024-2048`; null: it is none. */
+export function portsIn(text: string): { readonly from: number; readonly to: number } | null {
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  const [from, to] = [Number(first), Number(last)];
+  return first !== undefined && from <= to && to <= 65_535 ? { from, to } : null;
+}
+
+/**
+ * Permissions of TCP and UDP that let in to more than what is authorised, and whether all that they let in is. Those of other protocols have no
+ * ports, and are none of them.
+ */
+export function beyond(authorized: { readonly tcp: readonly string[]; readonly udp: readonly string[] }): {
+  covers(permission: Ports): boolean;
+  only(permission: Ports): boolean;
+} {
+  const known = (protocol: 'tcp' | 'udp') => authorized[protocol].flatMap((text) => portsIn(text) ?? []).sort((a, b) => a.from - b.from);
+  const ranges: Readonly<Record<string, ReturnType<typeof known>>> = { tcp: known('tcp'), udp: known('udp') };
+  return {
+    covers(permission) {
+      if (permission.protocol === '-1') return true;
+      const { from, to } = rangeOfPorts(permission);
+      const allowed = ranges[permission.protocol];
+      if (allowed === undefined) return false;
+      let next = from;
+      for (const each of allowed) if (each.from <= next && each.to >= next) next = each.to + 1;
+      return next <= to;
+    },
+    only(permission) {
+      const { from, to } = rangeOfPorts(permission);
+      const allowed = ranges[permission.protocol];
+      return allowed?.every((each) => each.to < from || each.from > to) === true;
+    },
+  };
 }
 
 /**

@@ -50,6 +50,7 @@ import {
   enableEbsEncryptionByDefault,
   enableVpcFlowLogs,
   makeEbsSnapshotPrivate,
+  replaceSgAllTrafficOpen,
   reportDefaultRouteToIgw,
   reportInstancePublicIp,
   reportInstanceWithoutProfile,
@@ -58,8 +59,10 @@ import {
   requireImdsv2OnInstance,
   revokeSgOpenAdminExisting,
   revokeSgOpenAdminIpv6,
+  revokeSgOpenHighRiskPorts,
   revokeSgOpenRdp,
   revokeSgOpenSsh,
+  revokeSgUnauthorizedOpenPorts,
 } from '../src/index.js';
 
 declare module 'vitest' {
@@ -320,6 +323,97 @@ describeRemediator(revokeSgOpenAdminExisting, {
     wide('every protocol', [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }], ['0.0.0.0/0'], { hazards: ['wide-rule'] }),
     wide('a bastion', [world(22)], ['0.0.0.0/0'], { hazards: ['bastion'], arrange: (sdk) => group(sdk, [world(22)], { name: 'jump-host' }) }),
     wide('no open rule', [], [], { expect: 'compliant', event: (ref) => configComplianceEvent({ resource: ref, rule: 'restricted-ssh' }) }),
+    noGroup,
+  ],
+});
+
+const everything: IpPermission = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+const byRule =
+  (rule: string): Scenario['event'] =>
+  (ref) =>
+    configComplianceEvent({ resource: ref, rule });
+
+describeRemediator(revokeSgOpenHighRiskPorts, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    wide('MySQL, SMB and Kibana, among good ones', [world(3306), world(445), v6(5601, '::/0')], ['0.0.0.0/0', '::/0'], {
+      event: byRule('restricted-common-ports'),
+      rest: except(['0.0.0.0/0', '::/0'], [3306, 445, 5601]),
+      breakAgain: async (sdk, ref) => {
+        await open(sdk, ref.id, [world(3306)]);
+      },
+    }),
+    wide(
+      'someone has just opened Postgres, SQL Server, FTP and Telnet',
+      [5432, 1433, 21, 23].map((port) => world(port)),
+      ['0.0.0.0/0'],
+      {
+        rest: except(['0.0.0.0/0'], [5432, 1433, 21, 23]),
+      },
+    ),
+    wide('the port inside a range', [world(8000, { ToPort: 8100 })], ['0.0.0.0/0'], { hazards: ['wide-rule'], rest: except(['0.0.0.0/0'], [8080]) }),
+    wide('a bastion', [world(3306)], ['0.0.0.0/0'], {
+      hazards: ['bastion'],
+      rest: except(['0.0.0.0/0'], [3306]),
+      arrange: (sdk) => group(sdk, [world(3306)], { name: 'bastion' }),
+    }),
+    wide('no open rule', [], [], { expect: 'compliant', event: byRule('restricted-common-ports') }),
+    noGroup,
+  ],
+});
+
+describeRemediator(revokeSgUnauthorizedOpenPorts, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    wide('HTTP and DNS, where 443 is authorised', [world(80), { ...v6(53, '::/0'), IpProtocol: 'udp' }], ['0.0.0.0/0', '::/0'], {
+      event: byRule('vpc-sg-open-only-to-authorized-ports'),
+      rest: except(['0.0.0.0/0', '::/0'], [80, 53]),
+      breakAgain: async (sdk, ref) => {
+        await open(sdk, ref.id, [world(80)]);
+      },
+    }),
+    wide('a range with an authorised port in it', [world(444, { FromPort: 440 })], ['0.0.0.0/0'], {
+      hazards: ['wide-rule'],
+      rest: except(['0.0.0.0/0'], [442]),
+    }),
+    wide('a bastion', [world(8443)], ['0.0.0.0/0'], {
+      hazards: ['bastion'],
+      rest: except(['0.0.0.0/0'], [8443]),
+      arrange: (sdk) => group(sdk, [world(8443)], { name: 'bastion' }),
+    }),
+    wide('a port that the policy authorises', [world(8443)], [], {
+      expect: 'compliant',
+      parameters: { authorizedTcp: ['443', '8000-9000'] },
+      event: byRule('vpc-sg-open-only-to-authorized-ports'),
+    }),
+    noGroup,
+  ],
+});
+
+describeRemediator(replaceSgAllTrafficOpen, {
+  account: { endpoint },
+  goneCode: 'InvalidGroup.NotFound',
+  scenarios: [
+    wide('every protocol, beside a rule of what is kept', [everything], ['0.0.0.0/0'], {
+      parameters: { keep: ['tcp/443'] },
+      event: byRule('vpc-sg-open-only-to-authorized-ports'),
+      rest: except(['0.0.0.0/0'], [1]),
+      breakAgain: async (sdk, ref) => {
+        await open(sdk, ref.id, [everything]);
+      },
+    }),
+    wide('a bastion', [everything], ['0.0.0.0/0'], {
+      parameters: { keep: ['tcp/443'] },
+      hazards: ['bastion'],
+      rest: except(['0.0.0.0/0'], [1]),
+      arrange: (sdk) => group(sdk, [everything], { name: 'bastion' }),
+    }),
+    wide('nothing is kept', [everything], ['0.0.0.0/0'], { parameters: { keep: [] }, hazards: ['wide-rule'], rest: except(['0.0.0.0/0'], [1]) }),
+    wide('what is kept has no rule of its own', [everything], [], { expect: 'manual', parameters: { keep: ['tcp/8443'] } }),
+    wide('the policy does not say what is kept', [everything], [], { expect: 'manual' }),
+    wide('no open rule', [world(22)], [], { expect: 'compliant', event: byRule('vpc-sg-open-only-to-authorized-ports') }),
     noGroup,
   ],
 });

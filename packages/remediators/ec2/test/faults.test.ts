@@ -1,7 +1,16 @@
 import { type Remediator, resource } from '@redress/core';
-import { faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
+import { cloudTrailEvent, faultMatrix, type Operation, reportedGap, SimulatedError } from '@redress/testing';
 import { expect, it } from 'vitest';
-import { closeDefaultSecurityGroup, disableSubnetAutoPublicIp, enableVpcFlowLogs, makeEbsSnapshotPrivate, requireImdsv2OnInstance } from '../src/index.js';
+import {
+  closeDefaultSecurityGroup,
+  disableSubnetAutoPublicIp,
+  enableVpcFlowLogs,
+  makeEbsSnapshotPrivate,
+  replaceSgAllTrafficOpen,
+  requireImdsv2OnInstance,
+  revokeSgOpenHighRiskPorts,
+  revokeSgUnauthorizedOpenPorts,
+} from '../src/index.js';
 
 interface Thing {
   tags: { Key: string; Value: string }[];
@@ -235,4 +244,53 @@ it('ec2-close-default-security-group survives every fault at every call, of both
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(250);
+});
+
+it.each<[id: string, Remediator, opened: { readonly IpProtocol: string; readonly FromPort?: number; readonly ToPort?: number }]>([
+  [revokeSgOpenHighRiskPorts.id, revokeSgOpenHighRiskPorts, { IpProtocol: 'tcp', FromPort: 3306, ToPort: 3306 }],
+  [revokeSgUnauthorizedOpenPorts.id, revokeSgUnauthorizedOpenPorts, { IpProtocol: 'udp', FromPort: 53, ToPort: 53 }],
+  [replaceSgAllTrafficOpen.id, replaceSgAllTrafficOpen, { IpProtocol: '-1' }],
+])('%s survives every fault at every call', async (_, remediator, opened) => {
+  const report = await faultMatrix(remediator, {
+    parameters: remediator === replaceSgAllTrafficOpen ? { keep: ['tcp/443'] } : {},
+    arrange(account) {
+      const { GroupId } = account.act('ec2', 'CreateSecurityGroup', { GroupName: 'subject', Description: 'subject' }) as { GroupId: string };
+      const authorize = (IpPermission: object) => account.act('ec2', 'AuthorizeSecurityGroupIngress', { GroupId, IpPermissions: [IpPermission] });
+      authorize({ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
+      const open = () =>
+        account.state.groups[GroupId]?.rules.filter(
+          (rule) => !rule.egress && rule.cidr === '0.0.0.0/0' && rule.protocol === opened.IpProtocol && rule.from !== 443,
+        ) ?? [];
+      const attempt = (what: () => unknown) => () => {
+        try {
+          what();
+        } catch {
+          // What is gone, or done already, cannot be done again.
+        }
+      };
+      return {
+        ref: resource({ type: 'AWS::EC2::SecurityGroup', id: GroupId, account: account.account, region: 'us-east-1' }),
+        open(at) {
+          authorize({ ...opened, IpRanges: [{ CidrIp: '0.0.0.0/0' }] });
+          const { IpProtocol: ipProtocol, FromPort: fromPort = -1, ToPort: toPort = -1 } = opened;
+          return cloudTrailEvent({
+            account: account.account,
+            region: 'us-east-1',
+            service: 'ec2',
+            operation: 'AuthorizeSecurityGroupIngress',
+            time: new Date(at),
+            request: { groupId: GroupId, ipPermissions: { items: [{ ipProtocol, fromPort, toPort, ipRanges: { items: [{ cidrIp: '0.0.0.0/0' }] } }] } },
+          });
+        },
+        isOpen: () => open().length > 0,
+        others: {
+          delete: attempt(() => account.act('ec2', 'DeleteSecurityGroup', { GroupId })),
+          fix: attempt(() => account.act('ec2', 'RevokeSecurityGroupIngress', { GroupId, SecurityGroupRuleIds: open().map(({ id }) => id) })),
+          change: attempt(() => authorize({ IpProtocol: 'tcp', FromPort: 8081, ToPort: 8081, IpRanges: [{ CidrIp: '192.0.2.0/24' }] })),
+        },
+      };
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(200);
 });

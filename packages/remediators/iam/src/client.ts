@@ -11,6 +11,7 @@ export const iam = defineService({
     GetAccessKeyLastUsed: {},
     GetUser: {},
     GetAccountPasswordPolicy: {},
+    GetCredentialReport: {},
     // A policy replaces the one before: sent twice, it changes nothing more.
     UpdateAccountPasswordPolicy: { retry: 'idempotent' },
     DeleteAccountPasswordPolicy: { retry: 'idempotent' },

@@ -335,6 +335,8 @@ it('nothing in the package can deactivate or delete a key', () => {
 
 it('the package exports its remediators, and nothing of its client', () => {
   expect(Object.keys(published).sort()).toEqual([
+    'deactivateStaleAccessKey',
+    'deactivateUnusedAccessKey',
     'flagStaleAccessKey',
     'furtherIamRemediators',
     'iamRemediators',
@@ -347,8 +349,10 @@ it('the package exports its remediators, and nothing of its client', () => {
     'reportRootAccessKey',
     'reportRootHardwareMfa',
     'reportRootMfa',
+    'reportUnusedConsolePassword',
     'reportUserAttachedPolicies',
     'reportUserWithoutMfa',
+    'setPasswordExpiration',
     'strengthenPasswordPolicy',
   ]);
   expect(published.iamRemediators.every((each) => each.package.name === '@redress/remediator-iam')).toBe(true);

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 import type { Remediator } from '@redress/core';
+import { deactivateStaleAccessKey } from './further/iam-deactivate-stale-access-key.js';
+import { deactivateUnusedAccessKey } from './further/iam-deactivate-unused-access-key.js';
 import { reportAdminPolicy } from './further/iam-report-admin-policy.js';
 import { reportFullServicePolicy } from './further/iam-report-full-service-policy.js';
 import { reportInlinePolicies } from './further/iam-report-inline-policies.js';
@@ -11,13 +13,17 @@ import { reportLongLivedApiKey } from './further/iam-report-long-lived-api-key.j
 import { reportRootAccessKey } from './further/iam-report-root-access-key.js';
 import { reportRootHardwareMfa } from './further/iam-report-root-hardware-mfa.js';
 import { reportRootMfa } from './further/iam-report-root-mfa.js';
+import { reportUnusedConsolePassword } from './further/iam-report-unused-console-password.js';
 import { reportUserAttachedPolicies } from './further/iam-report-user-attached-policies.js';
 import { reportUserWithoutMfa } from './further/iam-report-user-without-mfa.js';
+import { setPasswordExpiration } from './further/iam-set-password-expiration.js';
 import { reportDecryptAllInlinePolicies, reportDecryptAllPolicies } from './further/kms-report-decrypt-all-policies.js';
 import { flagStaleAccessKey } from './iam-flag-stale-access-key.js';
 import { strengthenPasswordPolicy } from './iam-strengthen-password-policy.js';
 
 export {
+  deactivateStaleAccessKey,
+  deactivateUnusedAccessKey,
   flagStaleAccessKey,
   reportAdminPolicy,
   reportDecryptAllInlinePolicies,
@@ -28,16 +34,21 @@ export {
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
+  reportUnusedConsolePassword,
   reportUserAttachedPolicies,
   reportUserWithoutMfa,
+  setPasswordExpiration,
   strengthenPasswordPolicy,
 };
 
 /** Those that come with the command. */
 export const iamRemediators: readonly Remediator[] = [flagStaleAccessKey, strengthenPasswordPolicy];
 
-/** Those that do not come with the command: reports of what only people can close. */
+/** Those that do not come with the command. */
 export const furtherIamRemediators: readonly Remediator[] = [
+  deactivateStaleAccessKey,
+  deactivateUnusedAccessKey,
+  setPasswordExpiration,
   reportAdminPolicy,
   reportFullServicePolicy,
   reportInlinePolicies,
@@ -49,4 +60,5 @@ export const furtherIamRemediators: readonly Remediator[] = [
   reportDecryptAllPolicies,
   reportDecryptAllInlinePolicies,
   reportLongLivedApiKey,
+  reportUnusedConsolePassword,
 ];

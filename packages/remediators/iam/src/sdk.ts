@@ -3,6 +3,7 @@ export {
   DeleteAccountPasswordPolicyCommand,
   GetAccessKeyLastUsedCommand,
   GetAccountPasswordPolicyCommand,
+  GetCredentialReportCommand,
   GetUserCommand,
   IAMClient,
   ListAccessKeysCommand,

@@ -35,6 +35,8 @@ import { afterAll, inject } from 'vitest';
 import { inFrontOf } from '../../../../tests/support/in-front.js';
 import { FLAG } from '../src/iam-flag-stale-access-key.js';
 import {
+  deactivateStaleAccessKey,
+  deactivateUnusedAccessKey,
   flagStaleAccessKey,
   reportAdminPolicy,
   reportDecryptAllInlinePolicies,
@@ -45,8 +47,10 @@ import {
   reportRootAccessKey,
   reportRootHardwareMfa,
   reportRootMfa,
+  reportUnusedConsolePassword,
   reportUserAttachedPolicies,
   reportUserWithoutMfa,
+  setPasswordExpiration,
   strengthenPasswordPolicy,
 } from '../src/index.js';
 
@@ -528,5 +532,151 @@ describeRemediator(reportLongLivedApiKey, {
       event: ({ account, id }) =>
         cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'DeleteServiceSpecificCredential', request: { userName: id } }),
     },
+  ],
+});
+
+// moto knows of no use of a key, dates no password, and keeps a credential report for ever.
+const usedKeys = new Set<string>();
+const oldPasswords = new Set<string>();
+let report: 'missing' | 'older' | 'fresh' = 'fresh';
+const xml = (operation: string, result: string) => ({
+  type: 'text/xml',
+  body: `<${operation}Response xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><${operation}Result>${result}</${operation}Result></${operation}Response>`,
+});
+const DAY = 86_400_000;
+const uses = await inFrontOf(inject('moto'), ({ operation, body }) => {
+  const asked = new URLSearchParams(body);
+  if (operation === 'GetAccessKeyLastUsed' && usedKeys.has(asked.get('AccessKeyId') ?? '')) {
+    const at = new Date(Date.now() - 2 * DAY).toISOString();
+    return xml(
+      operation,
+      `<UserName>u</UserName><AccessKeyLastUsed><LastUsedDate>${at}</LastUsedDate><ServiceName>s3</ServiceName><Region>eu-west-1</Region></AccessKeyLastUsed>`,
+    );
+  }
+  if (operation === 'GetLoginProfile' && oldPasswords.has(asked.get('UserName') ?? ''))
+    return xml(operation, `<LoginProfile><UserName>${asked.get('UserName')}</UserName><CreateDate>2025-01-02T03:04:05Z</CreateDate></LoginProfile>`);
+  if (operation !== 'GetCredentialReport') return null;
+  if (report === 'missing')
+    return {
+      status: 410,
+      type: 'text/xml',
+      body: '<ErrorResponse><Error><Type>Sender</Type><Code>ReportNotPresent</Code><Message>No report Present.</Message></Error><RequestId>r</RequestId></ErrorResponse>',
+    };
+  const changed = report === 'older' ? '2025-01-02T03:04:05+00:00' : new Date().toISOString();
+  const lines = ['user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,mfa_active'];
+  lines.push(`ada,arn:aws:iam::123456789012:user/ada,2020-01-01T00:00:00+00:00,true,no_information,${changed},true`);
+  return xml(operation, `<Content>${Buffer.from(lines.join('\n')).toString('base64')}</Content><ReportFormat>text/csv</ReportFormat>`);
+});
+afterAll(() => uses.close());
+
+const restOfUser = common.rest as NonNullable<Scenario['rest']>;
+/** Which keys there are, and the tags; not whether they are active. */
+const keyRest: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag: common.tag,
+  rest: async (sdk, ref) => {
+    const { keys, ...others } = (await restOfUser(sdk, ref)) as unknown as { keys: readonly string[] };
+    return { ...others, keys: keys.map((each) => each.split(' ')[0] ?? '') };
+  },
+  breakAgain: async (sdk, { id: UserName }) => {
+    const client = new IAMClient(sdk.config);
+    const { AccessKeyMetadata = [] } = await client.send(new ListAccessKeysCommand({ UserName }));
+    for (const { AccessKeyId } of AccessKeyMetadata) await client.send(new UpdateAccessKeyCommand({ UserName, AccessKeyId, Status: 'Active' }));
+  },
+};
+const forEmergencies = (client: IAMClient, UserName: string) => client.send(new TagUserCommand({ UserName, Tags: [{ Key: 'for', Value: 'break-glass' }] }));
+describeRemediator(deactivateStaleAccessKey, {
+  account: { endpoint: uses.endpoint },
+  scenarios: [
+    {
+      ...keyRest,
+      name: 'a key of 200 days, reported by Config under the unique id of its user',
+      expect: 'change',
+      arrange: (sdk) => user(sdk, 'old'),
+      event: (ref, { userId }) => configComplianceEvent({ resource: ref, rule: 'access-keys-rotated', resourceId: String(userId) }),
+    },
+    {
+      ...keyRest,
+      name: 'a key that is in use',
+      expect: 'change',
+      hazards: ['in-use'],
+      arrange: (sdk) =>
+        user(sdk, 'old', async (_, __, key) => {
+          usedKeys.add(key);
+        }),
+    },
+    { ...keyRest, name: 'a user for emergencies', expect: 'change', hazards: ['rare-on-purpose'], arrange: (sdk) => user(sdk, 'old', forEmergencies) },
+    { ...keyRest, name: 'a new key', expect: 'compliant', arrange: (sdk) => user(sdk, 'new') },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+describeRemediator(deactivateUnusedAccessKey, {
+  account: { endpoint: uses.endpoint },
+  scenarios: [
+    {
+      ...keyRest,
+      name: 'a key that was never used in 200 days, reported by Config under the unique id of its user',
+      expect: 'change',
+      arrange: (sdk) => user(sdk, 'old'),
+      event: (ref, { userId }) => configComplianceEvent({ resource: ref, rule: 'iam-user-unused-credentials-check', resourceId: String(userId) }),
+    },
+    { ...keyRest, name: 'a user for emergencies', expect: 'change', hazards: ['rare-on-purpose'], arrange: (sdk) => user(sdk, 'old', forEmergencies) },
+    {
+      ...keyRest,
+      name: 'an old key that is in use',
+      expect: 'compliant',
+      arrange: (sdk) =>
+        user(sdk, 'old', async (_, __, key) => {
+          usedKeys.add(key);
+        }),
+    },
+    { ...keyRest, name: 'a new key', expect: 'compliant', arrange: (sdk) => user(sdk, 'new') },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+const passwordOf = (isOld: boolean) => (sdk: Sdk) =>
+  user(sdk, 'new', async (client, UserName) => {
+    await client.send(new CreateLoginProfileCommand({ UserName, Password: 'Long-enough-1234' }));
+    if (isOld) oldPasswords.add(UserName);
+  });
+describeRemediator(reportUnusedConsolePassword, {
+  account: { endpoint: uses.endpoint },
+  scenarios: [
+    { ...common, name: 'a password that nobody has used', expect: 'manual', arrange: passwordOf(true) },
+    {
+      ...common,
+      name: 'a password that was just set',
+      expect: 'compliant',
+      arrange: passwordOf(false),
+      event: ({ account, id }) => cloudTrailEvent({ account, region: 'us-east-1', service: 'iam', operation: 'CreateLoginProfile', request: { userName: id } }),
+    },
+    { ...common, name: 'no password', expect: 'compliant', arrange: (sdk) => user(sdk, 'new') },
+    { name: 'a user who is gone', expect: 'compliant', arrange: goneUser },
+  ],
+});
+
+const weak: UpdateAccountPasswordPolicyCommandInput = { MinimumPasswordLength: 8, AllowUsersToChangePassword: true };
+const endless = (more: UpdateAccountPasswordPolicyCommandInput, known: typeof report) => (sdk: Sdk) => {
+  report = known;
+  return passwords(sdk, { ...weak, ...more });
+};
+describeRemediator(setPasswordExpiration, {
+  account: { endpoint: uses.endpoint },
+  scenarios: [
+    {
+      name: 'passwords that do not end',
+      expect: 'change',
+      arrange: endless({}, 'fresh'),
+      breakAgain: async (sdk) => {
+        await passwords(sdk, weak);
+      },
+    },
+    { name: 'passwords that end too late', expect: 'change', arrange: endless({ MaxPasswordAge: 365, PasswordReusePrevention: 5 }, 'fresh') },
+    { name: 'who is late is locked out', expect: 'change', hazards: ['hard-expiry'], arrange: endless({ HardExpiry: true }, 'fresh') },
+    { name: 'passwords that are older already', expect: 'change', hazards: ['older-passwords'], arrange: endless({}, 'older') },
+    { name: 'no credential report', expect: 'change', hazards: ['ages-unknown'], arrange: endless({}, 'missing') },
+    { name: 'passwords that end', expect: 'compliant', arrange: endless({ MaxPasswordAge: 60 }, 'fresh') },
+    { name: 'no policy', expect: 'manual', arrange: (sdk) => passwords(sdk, null) },
   ],
 });

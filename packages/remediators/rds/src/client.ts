@@ -7,13 +7,16 @@ export const rds = defineService({
   client: 'RDSClient',
   operations: {
     DescribeDBInstances: {},
+    DescribeDBClusters: {},
     DescribeDBSnapshots: {},
     DescribeDBSnapshotAttributes: {},
     DescribeDBClusterSnapshots: {},
     DescribeDBClusterSnapshotAttributes: {},
     // Each sets what it names: sent twice, it changes nothing more.
     ModifyDBInstance: { retry: 'idempotent' },
+    ModifyDBCluster: { retry: 'idempotent' },
     ModifyDBSnapshotAttribute: { retry: 'idempotent' },
     ModifyDBClusterSnapshotAttribute: { retry: 'idempotent' },
+    CopyDBSnapshot: {},
   },
 });

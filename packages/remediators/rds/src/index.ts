@@ -7,24 +7,32 @@ import type { Remediator } from '@redress/core';
 import { disablePublicAccess } from './rds-disable-public-access.js';
 import { enableAutoMinorUpgrade } from './rds-enable-auto-minor-upgrade.js';
 import { enableAutomatedBackups } from './rds-enable-automated-backups.js';
+import { enableClusterIamAuth } from './rds-enable-cluster-iam-auth.js';
 import { enableEnhancedMonitoring } from './rds-enable-enhanced-monitoring.js';
 import { enableInstanceDeletionProtection } from './rds-enable-instance-deletion-protection.js';
+import { enableInstanceIamAuth } from './rds-enable-instance-iam-auth.js';
 import { enableMultiAz } from './rds-enable-multi-az.js';
+import { encryptSnapshotCopy } from './rds-encrypt-snapshot-copy.js';
 import { exportLogsToCloudWatch } from './rds-export-logs-to-cloudwatch.js';
 import { makeClusterSnapshotPrivate } from './rds-make-cluster-snapshot-private.js';
 import { makeSnapshotPrivate } from './rds-make-snapshot-private.js';
+import { reportUnencryptedClusterSnapshot } from './rds-report-unencrypted-cluster-snapshot.js';
 import { reportUnencryptedInstance } from './rds-report-unencrypted-instance.js';
 
 export {
   disablePublicAccess,
   enableAutoMinorUpgrade,
   enableAutomatedBackups,
+  enableClusterIamAuth,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableInstanceIamAuth,
   enableMultiAz,
+  encryptSnapshotCopy,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
+  reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
 };
 
@@ -39,5 +47,9 @@ export const rdsRemediators: readonly Remediator[] = [
   disablePublicAccess,
   enableAutoMinorUpgrade,
   enableMultiAz,
+  encryptSnapshotCopy,
+  enableInstanceIamAuth,
+  enableClusterIamAuth,
+  reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
 ];

@@ -30,7 +30,7 @@ describe('what others have pending', () => {
     const role = { roleArn: 'arn:aws:iam::111111111111:role/m' };
     const instances = rdsRemediators.filter((each) => each.resourceTypes.includes('AWS::RDS::DBInstance') && each.uses.writes.length > 0);
     const changes = await Promise.all(instances.map((each) => assess(each, {}, each === enableEnhancedMonitoring ? role : {})));
-    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(changes.map((each) => changesOf(each).length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
     expect(JSON.stringify(changes)).not.toContain('ApplyImmediately');
   });
 

@@ -34,6 +34,34 @@ export const dbInstance = defineResource({
 
 type DbInstance = typeof dbInstance extends ResourceType<infer Found> ? Found : never;
 
+/** A DB cluster, by its identifier. AWS Config names it by its resource id. */
+export const dbCluster = defineResource({
+  type: 'AWS::RDS::DBCluster',
+  arn: 'arn:{partition}:rds:{region}:{account}:cluster:{id}',
+  name: {
+    reads: [rds.pick('DescribeDBClusters')],
+    of: async ({ aws, id }) => {
+      if (!/^cluster-[A-Z0-9]{20,}$/.test(id)) return { id: id.toLowerCase() };
+      for await (const each of paginate(aws.rds.DescribeDBClusters, { Filters: [{ Name: 'db-cluster-resource-id', Values: [id] }] }, 'DBClusters', MARKER))
+        if (each.DbClusterResourceId === id && each.DBClusterIdentifier !== undefined) return { id: each.DBClusterIdentifier };
+      return 'gone';
+    },
+  },
+  find: {
+    reads: [rds.pick('DescribeDBClusters')],
+    of: async ({ aws, id }) => given(await aws.rds.DescribeDBClusters({ DBClusterIdentifier: id }), 'DBClusters')[0],
+  },
+  created: ({ DbClusterResourceId }) => DbClusterResourceId,
+  tags: { of: async ({ found }) => tagsIn((await found()).TagList) },
+  list: {
+    reads: [rds.pick('DescribeDBClusters')],
+    async *of({ aws }) {
+      for await (const found of paginate(aws.rds.DescribeDBClusters, {}, 'DBClusters', MARKER))
+        if (found.DBClusterIdentifier !== undefined) yield { id: found.DBClusterIdentifier, found };
+    },
+  },
+});
+
 /** Calls after which the settings of an instance are looked at. */
 export const instanceCalls: Readonly<Record<string, NamedIn>> = {
   'rds:CreateDBInstance': 'request.dBInstanceIdentifier',

@@ -1,16 +1,22 @@
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import {
   AddTagsToResourceCommand,
+  CopyDBSnapshotCommand,
   CreateDBClusterCommand,
   CreateDBClusterSnapshotCommand,
   CreateDBInstanceCommand,
   type CreateDBInstanceCommandInput,
   CreateDBInstanceReadReplicaCommand,
   CreateDBSnapshotCommand,
+  DeleteDBSnapshotCommand,
+  DescribeDBClustersCommand,
   DescribeDBInstancesCommand,
+  ModifyDBClusterCommand,
   ModifyDBClusterSnapshotAttributeCommand,
   ModifyDBInstanceCommand,
   ModifyDBSnapshotAttributeCommand,
   RDSClient,
+  StopDBClusterCommand,
   StopDBInstanceCommand,
 } from '@aws-sdk/client-rds';
 import { type ResourceRef, resource } from '@redress/core';
@@ -20,12 +26,16 @@ import {
   disablePublicAccess,
   enableAutoMinorUpgrade,
   enableAutomatedBackups,
+  enableClusterIamAuth,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableInstanceIamAuth,
   enableMultiAz,
+  encryptSnapshotCopy,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
+  reportUnencryptedClusterSnapshot,
   reportUnencryptedInstance,
 } from '../src/index.js';
 
@@ -38,6 +48,7 @@ const account = { endpoint: inject('moto') };
 const rds = (sdk: Sdk) => new RDSClient(sdk.config);
 const KINDS: Readonly<Record<string, string>> = {
   'AWS::RDS::DBInstance': 'db',
+  'AWS::RDS::DBCluster': 'cluster',
   'AWS::RDS::DBSnapshot': 'snapshot',
   'AWS::RDS::DBClusterSnapshot': 'cluster-snapshot',
 };
@@ -329,5 +340,154 @@ describeRemediator(reportUnencryptedInstance, {
     },
     { name: 'an instance with it', expect: 'compliant', arrange: instance({ StorageEncrypted: true }), tag },
     gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const iamAuth: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: restOf('IAMDatabaseAuthenticationEnabled'),
+  breakAgain: modified({ EnableIAMDatabaseAuthentication: false }),
+};
+describeRemediator(enableInstanceIamAuth, {
+  account,
+  scenarios: [
+    { ...iamAuth, name: 'an instance without it', expect: 'change', arrange: instance() },
+    { ...iamAuth, name: 'someone has just turned it off', expect: 'change', arrange: instance(), event: whoModifies },
+    { ...iamAuth, name: 'one that is stopped', expect: 'change', hazards: ['busy'], arrange: stopped() },
+    { ...iamAuth, name: 'a member of a cluster', expect: 'manual', arrange: member },
+    {
+      ...iamAuth,
+      name: 'an engine that knows no such thing',
+      expect: 'not-applicable',
+      arrange: instance({ Engine: 'oracle-ee', LicenseModel: 'bring-your-own-license' }),
+    },
+    { ...iamAuth, name: 'an instance with it', expect: 'compliant', arrange: instance({ EnableIAMDatabaseAuthentication: true }) },
+    gone('AWS::RDS::DBInstance'),
+  ],
+});
+
+const clusterOf =
+  (more: object = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const DBClusterIdentifier = sdk.name('cluster');
+    await rds(sdk).send(
+      new CreateDBClusterCommand({
+        DBClusterIdentifier,
+        Engine: 'aurora-postgresql',
+        MasterUsername: 'admin',
+        MasterUserPassword: 'not-a-password',
+        Tags: [{ Key: 'team', Value: 'payments' }],
+        ...more,
+      }),
+    );
+    return refTo(sdk, 'AWS::RDS::DBCluster', DBClusterIdentifier);
+  };
+const clusterAuth: Pick<Scenario, 'tag' | 'rest' | 'breakAgain'> = {
+  tag,
+  rest: async (sdk, ref) => {
+    const { DBClusters: [found] = [] } = await rds(sdk).send(new DescribeDBClustersCommand({ DBClusterIdentifier: ref.id }));
+    return JSON.stringify(
+      Object.entries(found ?? {}).filter(([each]) => !['IAMDatabaseAuthenticationEnabled', 'LatestRestorableTime', 'EarliestRestorableTime'].includes(each)),
+    );
+  },
+  breakAgain: async (sdk, ref) => {
+    await rds(sdk).send(new ModifyDBClusterCommand({ DBClusterIdentifier: ref.id, EnableIAMDatabaseAuthentication: false }));
+  },
+};
+describeRemediator(enableClusterIamAuth, {
+  account,
+  scenarios: [
+    {
+      ...clusterAuth,
+      name: 'a cluster that has just been made without it',
+      expect: 'change',
+      arrange: clusterOf(),
+      event: ({ account: owner, region, id }) =>
+        cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'CreateDBCluster', request: { dBClusterIdentifier: id } }),
+    },
+    {
+      ...clusterAuth,
+      name: 'one that is stopped',
+      expect: 'change',
+      hazards: ['busy'],
+      arrange: async (sdk) => {
+        const ref = await clusterOf()(sdk);
+        await rds(sdk).send(new StopDBClusterCommand({ DBClusterIdentifier: ref.id }));
+        return ref;
+      },
+    },
+    { ...clusterAuth, name: 'a cluster with it', expect: 'compliant', arrange: clusterOf({ EnableIAMDatabaseAuthentication: true }) },
+    gone('AWS::RDS::DBCluster'),
+  ],
+});
+
+// moto copies with a key that there is.
+const kms = new KMSClient({ endpoint: account.endpoint, region: 'us-east-1', credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' } });
+const KEY = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
+kms.destroy();
+/** A manual snapshot of an instance with or without a key. */
+const snapshotOf =
+  (isEncrypted: boolean, tags: Readonly<Record<string, string>> = {}) =>
+  async (sdk: Sdk): Promise<ResourceRef> => {
+    const { id } = await instance(isEncrypted ? { StorageEncrypted: true, KmsKeyId: KEY } : {})(sdk);
+    const DBSnapshotIdentifier = sdk.name('snapshot');
+    await rds(sdk).send(
+      new CreateDBSnapshotCommand({ DBSnapshotIdentifier, DBInstanceIdentifier: id, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+    );
+    return refTo(sdk, 'AWS::RDS::DBSnapshot', DBSnapshotIdentifier);
+  };
+const copying: Pick<Scenario, 'tag' | 'irreversible' | 'parameters' | 'breakAgain'> = {
+  tag,
+  irreversible: true,
+  parameters: { kmsKeyArn: KEY.replace('us-east-1', '{region}') },
+  breakAgain: async (sdk, { id }) => {
+    await rds(sdk).send(new DeleteDBSnapshotCommand({ DBSnapshotIdentifier: `${id}-encrypted` }));
+  },
+};
+const made: Scenario['event'] = ({ account: owner, region, id }) =>
+  cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'CreateDBSnapshot', request: { dBSnapshotIdentifier: id } });
+describeRemediator(encryptSnapshotCopy, {
+  account,
+  scenarios: [
+    { ...copying, name: 'a snapshot without encryption, just made', expect: 'change', arrange: snapshotOf(false), event: made },
+    { ...copying, name: 'one that is temporary', expect: 'change', hazards: ['short-lived'], arrange: snapshotOf(false, { lifetime: 'temporary' }) },
+    { ...copying, irreversible: false, name: 'no key is named', expect: 'manual', parameters: {}, arrange: snapshotOf(false) },
+    {
+      ...copying,
+      irreversible: false,
+      name: 'one that has a copy',
+      expect: 'manual',
+      arrange: async (sdk) => {
+        const ref = await snapshotOf(false)(sdk);
+        await rds(sdk).send(
+          new CopyDBSnapshotCommand({ SourceDBSnapshotIdentifier: ref.id, TargetDBSnapshotIdentifier: `${ref.id}-encrypted`, KmsKeyId: KEY }),
+        );
+        return ref;
+      },
+    },
+    { ...copying, irreversible: false, name: 'an encrypted snapshot', expect: 'compliant', arrange: snapshotOf(true) },
+    gone('AWS::RDS::DBSnapshot'),
+  ],
+});
+
+const clusterSnapshotOf = (StorageEncrypted: boolean) => async (sdk: Sdk) => {
+  const { id } = await clusterOf({ StorageEncrypted })(sdk);
+  const DBClusterSnapshotIdentifier = sdk.name('snapshot');
+  await rds(sdk).send(new CreateDBClusterSnapshotCommand({ DBClusterSnapshotIdentifier, DBClusterIdentifier: id }));
+  return refTo(sdk, 'AWS::RDS::DBClusterSnapshot', DBClusterSnapshotIdentifier);
+};
+describeRemediator(reportUnencryptedClusterSnapshot, {
+  account,
+  scenarios: [
+    {
+      name: 'one that has just been made without encryption',
+      expect: 'manual',
+      arrange: clusterSnapshotOf(false),
+      tag,
+      event: ({ account: owner, region, id }) =>
+        cloudTrailEvent({ account: owner, region, service: 'rds', operation: 'CreateDBClusterSnapshot', request: { dBClusterSnapshotIdentifier: id } }),
+    },
+    { name: 'an encrypted one', expect: 'compliant', arrange: clusterSnapshotOf(true), tag },
+    gone('AWS::RDS::DBClusterSnapshot'),
   ],
 });

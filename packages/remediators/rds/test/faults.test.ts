@@ -5,9 +5,12 @@ import {
   disablePublicAccess,
   enableAutoMinorUpgrade,
   enableAutomatedBackups,
+  enableClusterIamAuth,
   enableEnhancedMonitoring,
   enableInstanceDeletionProtection,
+  enableInstanceIamAuth,
   enableMultiAz,
+  encryptSnapshotCopy,
   exportLogsToCloudWatch,
   makeClusterSnapshotPrivate,
   makeSnapshotPrivate,
@@ -21,6 +24,7 @@ interface Thing {
   PubliclyAccessible: boolean;
   AutoMinorVersionUpgrade: boolean;
   MultiAZ: boolean;
+  IAMDatabaseAuthenticationEnabled: boolean;
   EnabledCloudwatchLogsExports: string[];
   TagList: { Key: string; Value: string }[];
   restore: string[];
@@ -67,13 +71,25 @@ const rds: Readonly<Record<string, Operation>> = {
       DBInstanceStatus: 'available',
     })),
   }),
-  ModifyDBInstance: ({ custom }, { DBInstanceIdentifier, CloudwatchLogsExportConfiguration: logs, ...change }: Input) => {
+  ModifyDBInstance: ({ custom }, { DBInstanceIdentifier, CloudwatchLogsExportConfiguration: logs, EnableIAMDatabaseAuthentication: iam, ...change }: Input) => {
     const found = thing(custom, DBInstanceIdentifier);
-    Object.assign(found, change);
+    Object.assign(found, change, iam === undefined ? {} : { IAMDatabaseAuthenticationEnabled: iam });
     const { EnableLogTypes = [], DisableLogTypes = [] } = (logs ?? {}) as { EnableLogTypes?: string[]; DisableLogTypes?: string[] };
     found.EnabledCloudwatchLogsExports = [...new Set([...found.EnabledCloudwatchLogsExports, ...EnableLogTypes])].filter(
       (each) => !DisableLogTypes.includes(each),
     );
+    return {};
+  },
+  DescribeDBClusters: ({ custom }, { DBClusterIdentifier }: Input) => ({
+    DBClusters: all(custom, DBClusterIdentifier, (name) => ({
+      DBClusterIdentifier: name,
+      DbClusterResourceId: `cluster-${name}`,
+      Engine: 'aurora-postgresql',
+      Status: 'available',
+    })),
+  }),
+  ModifyDBCluster: ({ custom }, { DBClusterIdentifier, EnableIAMDatabaseAuthentication }: Input) => {
+    Object.assign(thing(custom, DBClusterIdentifier), { IAMDatabaseAuthenticationEnabled: EnableIAMDatabaseAuthentication });
     return {};
   },
 };
@@ -85,6 +101,7 @@ const SOUND = (): Thing => ({
   PubliclyAccessible: false,
   AutoMinorVersionUpgrade: true,
   MultiAZ: true,
+  IAMDatabaseAuthenticationEnabled: true,
   EnabledCloudwatchLogsExports: ['postgresql', 'upgrade'],
   TagList: [{ Key: 'team', Value: 'payments' }],
   restore: ['222222222222'],
@@ -98,6 +115,8 @@ it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameter
   [enableAutomatedBackups.id, enableAutomatedBackups, 'AWS::RDS::DBInstance', { BackupRetentionPeriod: 1 }],
   [disablePublicAccess.id, disablePublicAccess, 'AWS::RDS::DBInstance', { PubliclyAccessible: true }],
   [enableAutoMinorUpgrade.id, enableAutoMinorUpgrade, 'AWS::RDS::DBInstance', { AutoMinorVersionUpgrade: false }],
+  [enableInstanceIamAuth.id, enableInstanceIamAuth, 'AWS::RDS::DBInstance', { IAMDatabaseAuthenticationEnabled: false }],
+  [enableClusterIamAuth.id, enableClusterIamAuth, 'AWS::RDS::DBCluster', { IAMDatabaseAuthenticationEnabled: false }],
   [enableMultiAz.id, enableMultiAz, 'AWS::RDS::DBInstance', { MultiAZ: false }],
   [makeSnapshotPrivate.id, makeSnapshotPrivate, 'AWS::RDS::DBSnapshot', { restore: ['222222222222', 'all'] }],
   [makeClusterSnapshotPrivate.id, makeClusterSnapshotPrivate, 'AWS::RDS::DBClusterSnapshot', { restore: ['222222222222', 'all'] }],
@@ -125,4 +144,59 @@ it.each<[id: string, Remediator, type: string, broken: Partial<Thing>, parameter
   });
   expect(report.broken).toEqual([]);
   expect(report.injected).toBeGreaterThan(160);
+});
+
+interface Snapshot {
+  Encrypted: boolean;
+  TagList: { Key: string; Value: string }[];
+  /** Its encrypted copy. */
+  copy: { Encrypted: true; TagList: { Key: string; Value: string }[] } | null;
+}
+const MADE = new Date('2026-01-02T03:04:05Z');
+const shown = (custom: Record<string, unknown>, name: string) => {
+  const all = custom as Record<string, Snapshot>;
+  const found = all[name] ?? all[name.replace(/-encrypted$/, '')]?.copy;
+  if (found === undefined || found === null) throw new SimulatedError('DBSnapshotNotFound', 404);
+  const { Encrypted, TagList } = found;
+  const moments = { SnapshotCreateTime: MADE, OriginalSnapshotCreateTime: MADE };
+  return { DBSnapshotIdentifier: name, DBInstanceIdentifier: 'orders', SnapshotType: 'manual', ...moments, Encrypted, TagList };
+};
+/** As much of RDS as copies of snapshots need. */
+const copies: Readonly<Record<string, Operation>> = {
+  DescribeDBSnapshots: ({ custom }, { DBSnapshotIdentifier: id }: Input) => ({
+    DBSnapshots: (id === undefined ? Object.keys(custom).sort() : [String(id)]).map((name) => shown(custom, name)),
+  }),
+  CopyDBSnapshot: ({ custom }, { SourceDBSnapshotIdentifier: from }: Input) => {
+    const { TagList } = shown(custom, String(from));
+    const source = (custom as Record<string, Snapshot>)[String(from)];
+    if (source === undefined || source.copy !== null) throw new SimulatedError('DBSnapshotAlreadyExists', 400);
+    source.copy = { Encrypted: true, TagList };
+    return {};
+  },
+};
+
+it('rds-encrypt-snapshot-copy survives every fault at every call', async () => {
+  const report = await faultMatrix(encryptSnapshotCopy, {
+    services: { rds: copies },
+    parameters: { kmsKeyArn: 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab' },
+    arrange(account) {
+      const { custom } = account.state as { custom: Record<string, Snapshot> };
+      Object.assign(custom, { beside: { Encrypted: true, TagList: [], copy: null }, subject: { Encrypted: true, TagList: [], copy: null } });
+      const now = () => (account.state.custom as Record<string, Snapshot>)['subject'];
+      return reportedGap({
+        resource: resource({ type: 'AWS::RDS::DBSnapshot', id: 'subject', account: account.account, region: 'us-east-1' }),
+        rule: 'rds-snapshot-encrypted',
+        open: () => Object.assign(now() ?? {}, { Encrypted: false }),
+        // The copy is what is made; the original stays.
+        isOpen: () => now()?.Encrypted === false && now()?.copy === null,
+        others: {
+          delete: () => delete account.state.custom['subject'],
+          fix: () => Object.assign(now() ?? {}, { copy: { Encrypted: true, TagList: [] } }),
+          change: () => now()?.TagList.push({ Key: 'more', Value: 'x' }),
+        },
+      });
+    },
+  });
+  expect(report.broken).toEqual([]);
+  expect(report.injected).toBeGreaterThan(100);
 });

@@ -1,6 +1,6 @@
 import { defineService } from '@redress/core';
 
-/** IAM as the reports use it: they only read. */
+/** IAM as the further remediators use it. Keys are turned off and on again, and nothing here can delete one. */
 export const iam = defineService({
   id: 'iam',
   load: () => import('./sdk.js'),
@@ -28,5 +28,9 @@ export const iam = defineService({
     ListMFADevices: {},
     ListServiceSpecificCredentials: {},
     GetLoginProfile: {},
+    ListAccessKeys: {},
+    GetAccessKeyLastUsed: {},
+    // A key gets the status that is named: sent twice, it changes nothing more.
+    UpdateAccessKey: { retry: 'idempotent' },
   },
 });

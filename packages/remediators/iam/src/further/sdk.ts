@@ -1,5 +1,6 @@
-// What the reports call; loaded at the first call.
+// What the further remediators call; loaded at the first call.
 export {
+  GetAccessKeyLastUsedCommand,
   GetAccountSummaryCommand,
   GetGroupCommand,
   GetGroupPolicyCommand,
@@ -11,6 +12,7 @@ export {
   GetUserCommand,
   GetUserPolicyCommand,
   IAMClient,
+  ListAccessKeysCommand,
   ListAttachedUserPoliciesCommand,
   ListEntitiesForPolicyCommand,
   ListGroupPoliciesCommand,
@@ -23,4 +25,5 @@ export {
   ListUserPoliciesCommand,
   ListUsersCommand,
   ListVirtualMFADevicesCommand,
+  UpdateAccessKeyCommand,
 } from '@aws-sdk/client-iam';

@@ -1,0 +1,34 @@
+import { defineReport } from '@redress/core';
+import { packageRef } from './package-ref.js';
+import { dbClusterSnapshot } from './resources.js';
+
+/**
+ * Reports a manual snapshot of a DB cluster that is not encrypted. RDS makes no encrypted copy of such a one.
+ *
+ * @see https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBClusterSnapshot.html
+ */
+export const reportUnencryptedClusterSnapshot = defineReport({
+  on: dbClusterSnapshot,
+  id: 'rds-report-unencrypted-cluster-snapshot',
+  title: 'Report snapshots of DB clusters without encryption',
+  package: packageRef,
+  controls: { 'aws-fsbp': ['RDS.4'] },
+  rules: { RDS_SNAPSHOT_ENCRYPTED: 'rds-snapshot-encrypted' },
+  calls: {
+    'rds:CreateDBClusterSnapshot': 'request.dBClusterSnapshotIdentifier',
+    'rds:CopyDBClusterSnapshot': 'request.targetDBClusterSnapshotIdentifier',
+  },
+  blindSpots: ['Who restores by its name, and which accounts it is shared with.'],
+  at: ({ StorageEncrypted }) => ({ encrypted: StorageEncrypted }),
+  gap: ({ now: { encrypted }, id }) =>
+    encrypted
+      ? null
+      : {
+          message: `The snapshot ${id} of a DB cluster is not encrypted, and RDS makes no encrypted copy of it.`,
+          steps: [
+            'Restore it as a new cluster with a key of KMS, and make a snapshot of that cluster.',
+            `Let whoever restores or shares ${id} use the new one. Then delete ${id}, and the cluster that was restored for it.`,
+          ],
+        },
+  closed: 'the snapshot is encrypted, or gone',
+});
