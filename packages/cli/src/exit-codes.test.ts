@@ -528,7 +528,8 @@ it.each([
   ['plan --live', ['plan', '--live', '--remediator', 'widget-revoke-open']],
   ['sweep', ['sweep', '--remediator', 'widget-revoke-open']],
 ])('%s says a reason once, on standard output or beside it', async (_name, argv) => {
-  const said = (text: string) => text.split('AccessDenied: AccessDenied').length - 1;
+  // Text for people is wrapped.
+  const said = (text: string) => text.replaceAll(/\s+/g, ' ').split('AccessDenied: AccessDenied').length - 1;
   denied('DescribeWidget');
   const unread = await redress(...argv);
   expect([unread.exit, said(unread.out + unread.err)]).toEqual([1, 1]);

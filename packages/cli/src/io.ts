@@ -11,6 +11,8 @@ export interface Io {
   stdinChunks(): AsyncIterable<Buffer | string>;
   /** Whether standard error is a terminal, on which a line can be written over; default: it is not. */
   readonly terminal?: boolean;
+  /** Columns of the terminal that standard output is; absent: it is none. */
+  readonly columns?: number;
   /** Whether standard output shows colour. */
   readonly color: boolean;
   readonly cwd: string;
@@ -26,6 +28,7 @@ export function processIo(): Io {
     stderr: (text) => void process.stderr.write(text),
     stdinChunks: () => process.stdin,
     terminal: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
     color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     cwd: process.cwd(),
     env: process.env,
@@ -58,6 +61,15 @@ export interface Answer {
 }
 
 export type Paint = (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string;
+
+/** Where nothing says how wide the terminal is. */
+const COLUMNS = 80;
+
+/** Columns that a text may take: those of the terminal, else what `COLUMNS` says, else 80. */
+export function columnsOf({ columns, env }: Pick<Io, 'columns' | 'env'>): number {
+  const said = Number(env['COLUMNS']);
+  return columns ?? (Number.isInteger(said) && said > 0 ? said : COLUMNS);
+}
 
 /** Colour, where the terminal has it. */
 export function painter(io: Pick<Io, 'color'>): Paint {

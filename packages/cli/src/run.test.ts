@@ -97,7 +97,7 @@ describe('plan', () => {
       account: '111111111111',
       region: 'us-east-1',
       policySource: { kind: 'file', file: 'redress.yaml' },
-      ifEnforced: null,
+      ifEnforced: { hypothetical: true, environments: [{ environment: 'dev', ifEnforced: { gaps: 2, wouldFix: 1, needApproval: 1 } }] },
       problems: [],
     });
     expect(document.passes.map((pass) => [pass.remediator, pass.verdict, pass.code, pass.changes.map((change) => change.summary)])).toEqual([
@@ -106,11 +106,13 @@ describe('plan', () => {
     ]);
     expect(document.passes[0]?.changes[0]).toEqual({
       summary: 'revoke open-1',
+      subject: 'open-1',
       call: { operation: 'widget:RevokeRule', input: { Id: 'w-1', Rule: 'open-1' } },
       undo: { calls: [{ operation: 'widget:AuthorizeRule', input: { Id: 'w-1', Rule: 'open-1' } }], restores: 'exact', destroys: null },
       resolves: true,
     });
     expect(document.summary).toEqual({
+      gaps: 2,
       wouldFix: 1,
       wouldFlag: 0,
       needApproval: 1,
@@ -130,22 +132,25 @@ describe('plan', () => {
     const { out } = await redress('plan', 'event.json');
     expect(out).toBe(
       [
-        'AWS::Test::Widget w-1  widget-revoke-open  would be fixed',
-        '  change  revoke open-1',
-        '          widget:RevokeRule {"Id":"w-1","Rule":"open-1"}',
-        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-1"}',
+        'Account 111111111111, us-east-1; policy redress.yaml.',
+        '2 gaps in 1 resource: 1 would be fixed, 1 needs approval, 0 held back.',
         '',
-        'AWS::Test::Widget w-1  widget-revoke-open  needs approval',
+        'AWS::Test::Widget w-1 (111111111111, us-east-1)',
+        '  ✓ would be fixed  widget-revoke-open',
+        '  change  revoke open-1',
+        '  undo    widget:AuthorizeRule',
+        '',
+        'AWS::Test::Widget w-1 (111111111111, us-east-1)',
+        '  ? needs approval  widget-revoke-open',
         '  change  revoke open-old',
-        '          widget:RevokeRule {"Id":"w-1","Rule":"open-old"}',
-        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-old"}',
-        '  approve Nothing shows that this was made within the last 30 minutes, so something may depend on it: open-old. (not-fresh)',
+        '  undo    widget:AuthorizeRule',
+        '  approve Nothing shows that this was made within the last 30 minutes, so',
+        '          something may depend on it: open-old. (not-fresh)',
         '',
         'What no read can tell:',
         '  widget-revoke-open',
         '    none in a test',
         '',
-        'Account 111111111111, us-east-1: 1 would be fixed, 1 need approval because nothing shows that it is new, so something may depend on it (not-fresh): 1, 0 held back, 0 with nothing to change.',
         'Nothing was changed, and nothing was recorded.',
         '',
       ].join('\n'),
@@ -160,7 +165,7 @@ describe('plan', () => {
     expect(exit).toBe(0);
     expect(err).toContain('There is no redress.yaml here');
     expect(document.policySource).toEqual({ kind: 'absent', file: null });
-    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'told-only', 'mode-notify']]);
+    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'notify-only', 'mode-notify']]);
     // What is as it should be is only counted.
     expect(document.summary).toMatchObject({ heldBack: 1, nothingToChange: 1 });
     expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
@@ -168,8 +173,8 @@ describe('plan', () => {
     expect(widgets.writes).toEqual([]);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     const { out } = await redress('plan', '--live');
-    expect(out).toContain('  if enforced  needs approval (not-fresh)');
-    expect(out).toContain('If enforced (hypothetical');
+    expect(out).toContain('  if enforced needs approval (not-fresh)');
+    expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 look\nfound nothing to change.');
   });
 
   it('says with its exit code that something could not be read', async () => {

@@ -84,6 +84,8 @@ export interface AttestOptions {
 export interface PassResult {
   readonly remediator: string;
   readonly resource: ResourceRef;
+  /** What people call the resource: its `Name` tag, else what its service calls it (a group name). Null: nothing says. */
+  readonly name: string | null;
   /** `busy`: another worker holds the resource; ask again. Nothing was recorded for it. */
   readonly outcome: Outcome | 'busy';
   /** The execution that this pass made, or the one that a duplicate names. */
@@ -93,6 +95,11 @@ export interface PassResult {
   /** One sentence. */
   readonly message: string;
   readonly decision: Decision | null;
+  /**
+   * Of a dry run: what would be decided if the policy enforced the remediator in this account, everything else being as it is. Null where there is
+   * nothing to decide on, and in every pass that is no dry run.
+   */
+  readonly ifEnforced: Decision | null;
   readonly plan: Plan | null;
   /** What stays open, and why. */
   readonly open: readonly string[];

@@ -600,6 +600,27 @@ export function environmentOf(policy: Pick<Policy, 'environments'>, account: str
   return policy.environments.find((environment) => environment.accounts.includes(account)) ?? null;
 }
 
+/** The environment that {@link enforcing} puts an account into that is in none. */
+const HYPOTHETICAL = 'if-enforced';
+
+/**
+ * The same policy, but that it enforces a remediator in an account: what is asked is what would be decided then. Nothing acts on it.
+ *
+ * @example modeOf(enforcing(policy, 'ec2-revoke-sg-open-ssh', '111111111111'), 'ec2-revoke-sg-open-ssh', '111111111111') === 'enforce'
+ */
+export function enforcing(policy: Policy, remediator: string, account: string): Policy {
+  const parameters = Object.hasOwn(policy.remediators, remediator) ? policy.remediators[remediator]?.parameters : undefined;
+  const environment = environmentOf(policy, account);
+  const { name } = environment ?? { name: HYPOTHETICAL };
+  return {
+    ...policy,
+    // In front: it must not become the highest environment.
+    environments:
+      environment === null ? [{ name: HYPOTHETICAL, accounts: [account], after: null, because: null }, ...policy.environments] : policy.environments,
+    remediators: { ...policy.remediators, [remediator]: { modes: { [name]: 'enforce' }, parameters: parameters ?? {} } },
+  };
+}
+
 /** The mode of a remediator in an account: notify for everything that is not named. */
 export function modeOf(policy: Policy, remediator: string, account: string): Mode {
   const entry = Object.hasOwn(policy.remediators, remediator) ? policy.remediators[remediator] : undefined;

@@ -56,6 +56,8 @@ export interface Observation<State, Context> {
   readonly context?: Context;
   /** The resource's own tags, and nobody else's; `'untaggable'` for what has none (account settings). */
   readonly tags: Tags | 'untaggable';
+  /** What its service calls it, where the id says nothing to people: the name of a security group. Only shown; a `Name` tag goes before it. */
+  readonly name?: string;
   /**
    * What uses the resource, each with its own tags, so that none hides another's: a change that would cut off what is exempt is not made. Their
    * types are declared as `exceptionTypes`.

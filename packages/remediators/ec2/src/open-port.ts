@@ -209,6 +209,7 @@ export function revokeOpenPorts(options: {
           world: toEverybody(seen.lets),
         },
         tags: seen.tags,
+        name: seen.name,
         // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
         usedBy: seen.usedBy,
       };
