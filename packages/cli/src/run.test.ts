@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@redress/core';
+import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import { command } from '../test/support/command.js';
@@ -9,6 +10,7 @@ import type { HistoryEntry } from './commands/history.js';
 import type { PlanDocument } from './commands/plan.js';
 import type { RemediatorDocument } from './commands/remediators.js';
 import type { RunDocument } from './commands/run.js';
+import { run } from './run.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 const POLICY = 'version: 1\nenvironments:\n  dev:\n    accounts: ["111111111111"]\nremediators:\n  widget-revoke-open: { dev: enforce }\n';
@@ -177,6 +179,101 @@ describe('plan', () => {
     expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 look\nfound nothing to change.');
   });
 
+  it('shows what a rollback holds, out of the journal, and writes nothing to it', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1', 'closed']);
+    const ran = (await redress('run', 'event.json', '--json')).json as RunDocument;
+    await redress('rollback', ran.files[0]?.passes[0]?.execution as string, '--reason', 'vendor window', '--hold', 'P1D');
+    file('redress.yaml', POLICY.replace('enforce', 'notify'));
+    const journal = () =>
+      readdirSync(join(directory, '.redress'), { recursive: true, withFileTypes: true })
+        .filter((each) => each.isFile())
+        .map((each) => [each.name, readFileSync(join(each.parentPath, each.name), 'utf8')]);
+    const before = journal();
+    const document = (await redress('plan', '--live', '--remediator', 'widget-revoke-open', '--json')).json as PlanDocument;
+    expect(document.gaps.map(({ verdict, code, heldUntil, ifEnforced }) => [verdict, code, heldUntil, ifEnforced])).toEqual([
+      ['notify-only', 'mode-notify', '2026-11-21T10:00:00.000Z', { verdict: 'notify-only', code: 'held' }],
+    ]);
+    expect((await redress('plan', '--live')).out).toContain('It was rolled back by tester');
+    expect(before.length).toBeGreaterThan(0);
+    expect(journal()).toEqual(before);
+  });
+
+  it('says first, before anything is asked of AWS, that it looks', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    const order: string[] = [];
+    widgets.before = (operation) => void order.push(operation);
+    const io = {
+      stdout: () => undefined,
+      stderr: (text: string) => void order.push(text),
+      stdinChunks: async function* () {},
+      color: false,
+      cwd: directory,
+      env: {},
+      user: 'tester',
+    };
+    expect(await run(['plan', '--live'], io, { remediators: [revokeOpenRules], connect: widgets.connect, clock })).toBe(0);
+    expect(order[0]).toBe('Reading configuration, policy and register.\n');
+    expect(order[1]).toBe('Looking with 1 remediator; nothing is changed.\n');
+    expect(order.length).toBeGreaterThan(2);
+  });
+
+  it.each(['table', 'json', 'ndjson', 'csv', 'markdown'])('answers as %s what is counted', async (output) => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1', 'open-2']);
+    widgets.put('=w-2', ['open-3']);
+    const { exit, out } = await redress('plan', '--live', '--remediator', 'widget-revoke-open', '--output', output);
+    expect(exit).toBe(0);
+    const ids = ['=w-2', 'w-1', 'w-1'];
+    if (output === 'json') expect((JSON.parse(out) as PlanDocument).gaps.map(({ resource }) => resource.id)).toEqual(ids);
+    if (output === 'ndjson')
+      expect(
+        out
+          .trimEnd()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as PlanDocument['gaps'][number]).resource.id),
+      ).toEqual(ids);
+    if (output === 'csv') {
+      const rows = parse(out, { columns: true }) as Record<string, string>[];
+      // A cell that a spreadsheet would take for a formula has an apostrophe before it.
+      expect(rows.map((row) => [row['environment'], row['resource'], row['verdict'], row['if enforced'], row['changes']])).toEqual([
+        ['dev', "'=w-2", 'needs-approval', 'needs-approval', 'revoke open-3'],
+        ['dev', 'w-1', 'needs-approval', 'needs-approval', 'revoke open-1'],
+        ['dev', 'w-1', 'needs-approval', 'needs-approval', 'revoke open-2'],
+      ]);
+    }
+    if (output === 'markdown')
+      expect(out).toBe(
+        [
+          '**3 gaps:** 0 would be fixed, 3 need approval, 0 held back.',
+          '',
+          '| Verdict | Gaps | Remediator | Environment | Because | Resources |',
+          '| --- | --- | --- | --- | --- | --- |',
+          '| needs approval | 3 | widget-revoke-open | dev | nothing shows that it is new, so something may depend on it | =w-2, w-1, w-1 |',
+          '',
+          '| If the policy enforced all | Gaps | Fixed | Flagged | Approval | Held back |',
+          '| --- | --- | --- | --- | --- | --- |',
+          '| dev | 3 | 0 | 0 | 3 | 0 |',
+          '',
+        ].join('\n'),
+      );
+    if (output === 'table') expect(out).toContain('3 gaps in 2 resources: 0 would be fixed, 3 need approval, 0 held back.');
+  });
+
+  it('shows calls where they are asked for, and the width that COLUMNS says', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    widgets.put('w-2', ['open-2']);
+    expect((await redress('plan', '--live', '--details')).out).not.toContain('widget:RevokeRule {');
+    expect((await redress('plan', '--live', '--calls')).out).toContain('  call    widget:RevokeRule {"Id":"w-1","Rule":"open-1"}\n');
+    const wide = await command(['plan', '--live', '--details'], directory, { remediators: [revokeOpenRules], connect: widgets.connect, clock }, [], {
+      COLUMNS: '120',
+    });
+    expect(Math.max(...wide.out.split('\n').map((line) => line.length))).toBeGreaterThan(80);
+  });
+
   it('says with its exit code that something could not be read', async () => {
     file('redress.yaml', POLICY);
     widgets.put('w-1', ['open-1']);
@@ -208,6 +305,7 @@ describe('plan', () => {
     [['plan', '--live', '--accounts', 'prod'], '"prod" is neither a 12-digit account id, nor an organizational unit (ou-…), nor all.'],
     [['plan', '--live', '--in', 'everywhere'], '"everywhere" is not a region name.'],
     [['plan', '--live', '--concurrency', '0'], '--concurrency "0" is not a whole number from 1 to 100.'],
+    [['plan', '--live', '--output', 'xml'], 'There is no output "xml".'],
     [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
@@ -864,7 +962,7 @@ describe('policy and configuration', () => {
     expect(json).toMatchObject({ error: { code: 'policy/invalid', place: { file: 'redress.yaml', line: 6, path: 'remediators.widget-revoke-open.dev' } } });
     const { err } = await redress('plan', '--live');
     expect(err).toBe(
-      'redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
+      'Reading configuration, policy and register.\nredress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
     );
   });
 

@@ -148,9 +148,11 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--in <region...>', `with --live: ${REGIONS}`)
     .option('--concurrency <number>', `with --live: ${CONCURRENCY}`)
     .addOption(new Option('--account <id...>').hideHelp())
-    .action((files: string[], options: PlanOptions) =>
-      composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides)),
-    );
+    .action((files: string[], options: PlanOptions) => {
+      // Ahead of what takes its time: a long look never begins in silence.
+      if (options.live === true) io.stderr('Reading configuration, policy and register.\n');
+      return composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides));
+    });
   program
     .command('run')
     .description('events the whole way, as the Lambda would')

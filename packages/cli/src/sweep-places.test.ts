@@ -134,7 +134,9 @@ describe('plan --live', () => {
     const people = await redress(['plan', '--live', '--accounts', 'all']);
     expect(people.exit).toBe(1);
     expect(people.out).toContain(`denied  ${CLOSED}: The identity could not be read: AccessDenied`);
-    expect(people.out).toContain('2 accounts in 1 region; policy redress.yaml.\n2 gaps in 2 resources: 2 would be fixed, 0 need approval, 0 held back. 2 looks');
+    expect(people.out).toContain(
+      '2 accounts in 1 region; policy redress.yaml.\n2 gaps in 2 resources: 2 would be fixed, 0 need approval, 0 held back. 2 looks',
+    );
     expect([...accounts.values()].flatMap(({ writes }) => writes)).toEqual([]);
   });
 

@@ -138,7 +138,8 @@ export function unhandled(result: Awaited<ReturnType<Redress['handle']>>): reado
 async function live(io: Io, composition: Composition, options: PlanOptions, { signal }: Overrides): Promise<PlanDocument> {
   const concurrency = concurrencyOf(options.concurrency);
   const asked = options.remediator?.map((id) => known(composition, id).id);
-  io.stderr(`Looking with ${asked?.length ?? composition.remediators.length} remediators; nothing is changed.\n`);
+  const count = asked?.length ?? composition.remediators.length;
+  io.stderr(`Looking with ${count} remediator${count === 1 ? '' : 's'}; nothing is changed.\n`);
   const { targets, left } = await placesOf(composition, options);
   const accounts = [...new Set(targets.map(({ account }) => account))];
   const progress = new ShownProgress(io, composition.clock);

@@ -39,6 +39,13 @@ describe('golden screens', () => {
     }
   });
 
+  it('are in the documentation as they are', () => {
+    const page = readFileSync(new URL('../../../../docs/first-look.md', import.meta.url), 'utf8');
+    const blocks = [...page.matchAll(/<!-- golden: (\S+) -->\n```text\n([\s\S]*?)```\n/g)];
+    expect(blocks.map(([, name]) => name)).toEqual(['450-at-80-none', '450-at-120-none', '6-at-80-changes']);
+    for (const [, name, text] of blocks) expect(text).toBe(readFileSync(new URL(`golden/${name}.txt`, import.meta.url), 'utf8'));
+  });
+
   it('of the same plan in any colour are the same text', () => {
     // Colour is the third sign beside word and symbol: without it nothing is lost.
     const coloured = planView(samplePlan(60), { width: 80, details: 'changes', paint: (style, text) => `<${style}>${text}</${style}>` });
