@@ -62,7 +62,7 @@ describe('what enforcing would do', () => {
     expect(await recordsOf(journal)).toEqual([]);
   });
 
-  it('is not asked where something may be changed, and where nobody can tell', async () => {
+  it('is not asked where something may be changed, and where the resource cannot be read', async () => {
     aws.put('w', ['open-1']);
     const redress = createRedress({ remediators: [revokeOpenRules], policy: policy('notify'), journal, connect: aws.connect, clock });
     const [result] = (await redress.handle(openedEvent('w', 'open-1', NOW - 60_000))).results;

@@ -149,7 +149,7 @@ describe('plan', () => {
         '  approve Nothing shows that this was made within the last 30 minutes, so',
         '          something may depend on it: open-old. (not-fresh)',
         '',
-        'What no read can tell:',
+        'What no read shows:',
         '  widget-revoke-open',
         '    none in a test',
         '',

@@ -22,7 +22,7 @@ describe('a gap is counted once', () => {
     expect(summarize(gaps)).toMatchObject({ gaps: 2, needApproval: 2 });
   });
 
-  it('and has the best of what would become of it, with the remediator that does it', () => {
+  it('and has the best of its verdicts, with the remediator that gives it', () => {
     const [gap] = gapsOf([rule('ssh', 'notify-only', ['sgr-1']), rule('existing', 'would-fix', ['sgr-1'], 'planned')]);
     expect(gap).toMatchObject({ remediator: 'existing', alsoPlannedBy: ['ssh'], verdict: 'would-fix', code: 'planned' });
   });
@@ -51,7 +51,7 @@ describe('a gap is counted once', () => {
     expect(joined.map(({ remediator, alsoPlannedBy }) => [remediator, alsoPlannedBy])).toEqual([['x', ['z', 'y']]]);
   });
 
-  it('also where only a person can close it; what has nothing to change is none', () => {
+  it('also where only a person can close it; what has nothing to change is not counted', () => {
     const manual = samplePass({ ...group, remediator: 'a', verdict: 'notify-only', code: 'manual', message: 'Somebody has to look.' });
     const nothing = samplePass({ ...group, remediator: 'b', verdict: 'nothing-to-change', code: 'no-op' });
     expect(gapsOf([manual, nothing]).map(({ remediator, changes }) => [remediator, changes])).toEqual([['a', ['Somebody has to look.']]]);

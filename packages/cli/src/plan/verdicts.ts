@@ -62,7 +62,7 @@ const BECAUSE: Readonly<Record<string, string>> = {
   'limit-run': 'the limit of a run is reached',
   unreadable: 'something that has to be known could not be read',
   'guardrail-failed': 'a guardrail failed',
-  busy: 'somebody else is at it',
+  busy: 'another worker holds the resource',
   'call-failed': 'the call of the event failed',
   'call-read-only': 'the call of the event changes nothing',
   'own-call': 'the event is of a call of ours',

@@ -152,7 +152,7 @@ describe('a plan for people', () => {
       '      (1 unchanged)',
       '  undo    logs:PutRetentionPolicy',
       '',
-      'What no read can tell:',
+      'What no read shows:',
       '  a',
       '    Who connects through it: no read shows that.',
       '',

@@ -331,13 +331,13 @@ function endLines(document: PlanDocument, details: Details, width: number, paint
     details !== 'none'
       ? [
           '',
-          paint('bold', 'What no read can tell:'),
+          paint('bold', 'What no read shows:'),
           ...[...spots].flatMap(([remediator, texts]) => [
             `  ${cutMiddle(printable(remediator), width - 2)}`,
             ...texts.flatMap((spot) => wrapped(printable(spot), width, 4, '    ')),
           ]),
         ]
-      : ['', ...wrapped(`What no read can tell: ${counted(all, 'blind spot')} of ${counted(spots.size, 'remediator')}, with --details.`, width)];
+      : ['', ...wrapped(`What no read shows: ${counted(all, 'blind spot')} of ${counted(spots.size, 'remediator')}, with --details.`, width)];
   return [
     ...(all === 0 ? [] : shown),
     '',
