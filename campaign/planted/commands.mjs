@@ -251,4 +251,20 @@ export default [
     replace: '...troubleLines(document, details, width, paint).slice(0, 0)];',
     tests: ['packages/cli/src/plan/view.test.ts'],
   },
+  {
+    promise: 'Long work says what it waits for, and until when.',
+    defect: 'a sweep sleeps without a word',
+    file: 'packages/core/src/engine/sweep/place.ts',
+    find: '        this.#runtime.waits(waitFor(next));\n',
+    replace: '        if (next.due < 0) this.#runtime.waits(waitFor(next));\n',
+    tests: ['packages/cli/src/sweep-places.test.ts'],
+  },
+  {
+    promise: 'An emulated account has a journal of its own.',
+    defect: 'it writes into that of real accounts',
+    file: 'packages/cli/src/commands/up.ts',
+    find: 'data: globals.data ?? OWN_DATA }',
+    replace: "data: globals.data ?? '.redress' }",
+    tests: ['packages/cli/test/up.test.ts'],
+  },
 ];

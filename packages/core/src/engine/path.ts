@@ -73,6 +73,7 @@ async function waitFor(runtime: Runtime, way: Pick<Way, 'remediator' | 'ref' | '
   if (leads.is === 'settle') {
     const { until } = leads;
     if (!mayWait(way, until, runtime.clock.now())) return busy(way, `It changed just now, and is decided on after ${new Date(until).toISOString()}.`, until);
+    runtime.waits({ reason: 'settling', remediator: way.remediator.id, resource: way.ref, until });
     await runtime.clock.sleep(Math.max(1, until - runtime.clock.now()));
     way.together.reads.forget();
   }

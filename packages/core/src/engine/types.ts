@@ -35,8 +35,22 @@ export interface RedressOptions {
   readonly clock?: Clock;
   /** Each call to AWS, as it happened. */
   readonly onCall?: (trace: CallTrace) => void;
+  /** Before it sleeps: what for, and until when, so that nobody takes it for stuck. */
+  readonly onWait?: (wait: Wait) => void;
   /** What went wrong beside the way: a notification that was not delivered. */
   readonly onWarning?: (message: string, error: unknown) => void;
+}
+
+/** What an engine waits for while it sleeps. */
+export interface Wait {
+  /**
+   * `settling`: the resource changed just now. `held`: another execution has the resource. `again`: a read or the journal failed, and is tried again.
+   */
+  readonly reason: 'settling' | 'held' | 'again';
+  readonly remediator: string;
+  readonly resource: ResourceRef;
+  /** Epoch milliseconds: it waits until then at the longest. */
+  readonly until: number;
 }
 
 /** Counts the changes of a run; start it with `{ changes: 0 }`. The engine writes to it. */
