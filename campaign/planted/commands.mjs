@@ -197,10 +197,10 @@ export default [
   {
     promise: 'The command line prints no secret, also of files that somebody wrote.',
     defect: 'answers are printed as they are',
-    file: 'packages/cli/src/io.ts',
+    file: 'packages/cli/src/output.ts',
     find: 'answer.verbatim === true ? value : redact(value)',
     replace: 'value',
-    tests: ['packages/cli/src/io.test.ts'],
+    tests: ['packages/cli/src/output.test.ts'],
   },
   {
     promise: 'Whoever uses one folder redacts with one key.',
@@ -261,10 +261,10 @@ export default [
   },
   {
     promise: 'An emulated account has a journal of its own.',
-    defect: 'it writes into that of real accounts',
+    defect: 'it is written into the journal of real accounts, where one is named',
     file: 'packages/cli/src/commands/up.ts',
-    find: 'data: globals.data ?? OWN_DATA }',
-    replace: "data: globals.data ?? '.redress' }",
-    tests: ['packages/cli/test/up.test.ts'],
+    find: '  if (globals.journal !== undefined)\n',
+    replace: "  if (globals.journal === '')\n",
+    tests: ['packages/cli/src/run.test.ts'],
   },
 ];

@@ -1,7 +1,5 @@
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
-import { redact } from '@redress/core';
-import { printableJson } from './printable.js';
 
 /** Everything that a command touches of its process; tests give their own. */
 export interface Io {
@@ -45,11 +43,6 @@ function userName(): string {
   }
 }
 
-/** The same, with standard error redacted: warnings quote what failed. */
-export function discreet(io: Io): Io {
-  return Object.assign(Object.create(io) as Io, { stderr: (text: string) => io.stderr(redact(text)) });
-}
-
 /** What a command answers: a document for `--json`, lines for people, and an exit code. */
 export interface Answer {
   readonly json: unknown;
@@ -74,16 +67,6 @@ export function columnsOf({ columns, env }: Pick<Io, 'columns' | 'env'>): number
 /** Colour, where the terminal has it. */
 export function painter(io: Pick<Io, 'color'>): Paint {
   return io.color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
-}
-
-/**
- * Prints an answer: exactly one document on standard output with `--json`. What the engine answers and the journal holds is redacted already; a
- * register, a policy and an event are files of somebody's.
- */
-export function print(io: Io, json: boolean, answer: Answer): void {
-  const clean = <T>(value: T): T => (answer.verbatim === true ? value : redact(value));
-  const text = json ? printableJson(clean(answer.json)) : clean(answer.text);
-  if (text !== '') io.stdout(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Columns, as wide as their widest cell; the last one is not padded. Cells must be printable. */

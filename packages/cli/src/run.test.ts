@@ -305,7 +305,7 @@ describe('plan', () => {
     [['plan', '--live', '--accounts', 'prod'], '"prod" is neither a 12-digit account id, nor an organizational unit (ou-…), nor all.'],
     [['plan', '--live', '--in', 'everywhere'], '"everywhere" is not a region name.'],
     [['plan', '--live', '--concurrency', '0'], '--concurrency "0" is not a whole number from 1 to 100.'],
-    [['plan', '--live', '--output', 'xml'], 'There is no output "xml".'],
+    [['plan', '--live', '--output', 'xml'], "option '--output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, csv, markdown."],
     [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
@@ -1123,5 +1123,12 @@ describe('the command itself', () => {
       exit: 1,
       json: { error: { message: expect.stringContaining('STS is down') as string } },
     });
+  });
+});
+
+it('an emulated account is never recorded in the journal of real ones', async () => {
+  expect(await redress('up', '--endpoint-url', 'http://127.0.0.1:9', '--journal', 'aws:table/bucket', '--json')).toMatchObject({
+    exit: 2,
+    json: { error: { code: 'cli/usage', message: 'An emulated account has a journal of its own.' } },
   });
 });

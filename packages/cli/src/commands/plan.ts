@@ -29,11 +29,11 @@ export interface PlanOptions extends OriginOptions, PlaceOptions {
   readonly details?: boolean;
   /** Also the calls: details, and more. */
   readonly calls?: boolean;
-  readonly output?: string;
+  readonly output?: Output;
 }
 
-const OUTPUTS = ['table', 'json', 'ndjson', 'csv', 'markdown'] as const;
-type Output = (typeof OUTPUTS)[number];
+/** How a plan is shown. */
+type Output = 'table' | 'json' | 'ndjson' | 'csv' | 'markdown';
 
 /** What would be done, and why not. Reads the account; changes and records nothing. */
 export async function planCommand(
@@ -50,9 +50,7 @@ export async function planCommand(
   for (const [name, given] of Object.entries({ accounts: options.accounts, account: options.account, in: options.in, concurrency: options.concurrency }))
     if (options.live !== true && given !== undefined) throw new CliError('cli/usage', `--${name} belongs to --live.`);
   if (options.live === true && options.from !== undefined) throw new CliError('cli/usage', '--from belongs to files.');
-  const output = OUTPUTS.find((each) => each === (options.output ?? 'table'));
-  if (output === undefined)
-    throw new CliError('cli/usage', `There is no output ${JSON.stringify(options.output)}.`, { next: `Choose one of ${OUTPUTS.join(', ')}.` });
+  const { output = 'table' } = options;
   const details = options.calls === true ? 'calls' : options.details === true ? 'changes' : 'none';
   const document = options.live === true ? await live(io, composition, options, overrides) : await fromFiles(io, composition, files, options);
   const { problems, rejected, unasked, left } = document;
