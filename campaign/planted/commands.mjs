@@ -267,4 +267,20 @@ export default [
     replace: "  if (globals.journal === '')\n",
     tests: ['packages/cli/src/run.test.ts'],
   },
+  {
+    promise: 'Exceptions live no longer than the policy allows.',
+    defect: 'policy check takes any end',
+    file: 'packages/cli/src/commands/policy.ts',
+    find: 'expires > clock.now() + longest',
+    replace: 'expires > clock.now() + longest * 1000',
+    tests: ['packages/cli/src/run.test.ts'],
+  },
+  {
+    promise: 'Exceptions live no longer than the policy allows.',
+    defect: 'exceptions add writes any end',
+    file: 'packages/cli/src/commands/exceptions.ts',
+    find: 'Date.parse(expires) > now + longest',
+    replace: 'Date.parse(expires) > now + longest * 1000',
+    tests: ['packages/cli/src/run.test.ts'],
+  },
 ];

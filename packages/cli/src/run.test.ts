@@ -568,11 +568,18 @@ describe('rollback --all', () => {
     }
     const shown = (await back('--since', 'PT1H', '--json')).json as Document;
     expect([shown.done, shown.executions.map((each) => each.resource.id), shown.passes]).toEqual([false, ['w-3', 'w-2', 'w-1'], []]);
-    expect((await back('--since', 'PT1H')).out).toContain('3 would be taken back, in this order. Nothing was done; --yes does it.');
+    expect((await back('--since', 'PT1H')).out).toContain('3 would be rolled back, in this order. Nothing was done; --yes does it.');
     expect(widgets.rules('w-1')).toEqual(['closed-1']);
 
     // Someone has opened it again in the meantime: what they see now is theirs.
     widgets.put('w-2', ['open-9', 'closed-1']);
+    const ahead = await back('--since', 'PT1H');
+    expect([ahead.exit, ahead.out.includes('  stays       The resource was changed since the fix')]).toEqual([0, true]);
+    expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
+    expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
+      'The resource was changed since the fix: what is there now is not what the fix left.',
+    ]);
+    expect(widgets.rules('w-1')).toEqual(['closed-1']);
     const { exit, json } = await back('--since', 'PT1H', '--yes', '--json');
     const done = json as Document;
     expect([exit, done.passes.map((pass) => pass.outcome), done.refused.length]).toEqual([1, ['rolled-back', 'rolled-back'], 1]);
@@ -585,6 +592,22 @@ describe('rollback --all', () => {
     // Run again, it goes on where it was: only what is left.
     expect(((await back('--since', 'PT1H', '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2']);
     expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('left to take back');
+  });
+
+  it('takes of two fixes on one resource the newer to be out of the way of the older', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1', 'closed-1']);
+    file('event.json', openedEvent('w-1', 'open-1', clock.now() - 60_000));
+    await redress('run', 'event.json');
+    clock.time += 60_000;
+    widgets.put('w-1', ['open-2', 'closed-1']);
+    file('event.json', openedEvent('w-1', 'open-2', clock.now() - 60_000));
+    await redress('run', 'event.json');
+    const shown = (await back('--since', 'PT1H', '--json')).json as Document;
+    expect([shown.executions.length, shown.refused]).toEqual([2, []]);
+    // In the way of both is what was opened since.
+    widgets.put('w-1', ['open-3', 'closed-1']);
+    expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.length).toBe(2);
   });
 
   it('refuses what it cannot mean', async () => {
@@ -1130,5 +1153,48 @@ it('an emulated account is never recorded in the journal of real ones', async ()
   expect(await redress('up', '--endpoint-url', 'http://127.0.0.1:9', '--journal', 'aws:table/bucket', '--json')).toMatchObject({
     exit: 2,
     json: { error: { code: 'cli/usage', message: 'An emulated account has a journal of its own.' } },
+  });
+});
+
+describe('what policy check warns of, and refuses', () => {
+  it('a mode above the ceiling of a remediator', async () => {
+    file('redress.yaml', `${POLICY}  widget-note: { dev: enforce }\n`);
+    const asks = { ...noteWidget, ceiling: 'approve' as const };
+    const checked = async (...argv: string[]) =>
+      command(['policy', 'check', ...argv], directory, { remediators: [revokeOpenRules, asks], connect: widgets.connect, clock });
+    const { exit, out } = await checked();
+    expect([exit, out.split('\n').filter((line) => line.startsWith('warning'))]).toEqual([
+      0,
+      ['warning  widget-note: enforce in dev is more than it does: it may approve at most, whatever the policy says.'],
+    ]);
+    expect((JSON.parse((await checked('--json')).out) as { warnings: unknown[] }).warnings).toHaveLength(1);
+    file('redress.yaml', `${POLICY}  widget-note: { dev: approve }\n`);
+    expect((await checked()).out).not.toContain('warning');
+  });
+
+  it('an exception that ends later than the policy allows, with its place; and exceptions add does not write one', async () => {
+    const register = (expires: string) =>
+      file('exceptions.yaml', `- id: EXC-1\n  scope: { resource: w-1 }\n  reason: r\n  owner: a\n  approver: b\n  expires: "${expires}"\n`);
+    file('redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml, longest: 90 days }\n`);
+    register('2027-02-18T09:00:00Z');
+    expect((await redress('policy', 'check')).exit).toBe(0);
+    register('2027-02-18T11:00:00Z');
+    expect(await redress('policy', 'check', '--json')).toMatchObject({
+      exit: 2,
+      json: {
+        error: {
+          code: 'register/invalid',
+          message: expect.stringContaining('Exceptions may live for 90 days at most') as string,
+          place: { file: 'exceptions.yaml', line: 6 },
+        },
+      },
+    });
+    // It is honoured all the same: what somebody accepted is not changed because a file is late.
+    widgets.put('w-1', ['open-1']);
+    expect(((await redress('plan', '--live', '--json')).json as PlanDocument).gaps.map(({ verdict }) => verdict)).toEqual(['exempt']);
+    const add = (expires: string) =>
+      redress('exceptions', 'add', 'EXC-2', '--resource', 'w-2', '--reason', 'r', '--owner', 'a', '--approver', 'b', '--expires', expires, '--json');
+    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest end is 2027-02-18T10:00:00.000Z.' } } });
+    expect((await add('90d')).exit).toBe(0);
   });
 });

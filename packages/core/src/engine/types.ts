@@ -313,6 +313,16 @@ export interface Redress {
    * @throws {RedressError} `rollback/refused` with the reason; nothing was changed then.
    */
   rollback(execution: string, options: RollbackOptions): Promise<PassResult>;
+  /**
+   * Why an execution cannot be rolled back, before anybody tries to; null: nothing speaks against it now. It looks at the resource, and changes and
+   * records nothing.
+   *
+   * @param options `byRecords`: leave the resource aside, since something newer is rolled back on it before.
+   */
+  rollbackRefusal(
+    execution: string,
+    options?: Pick<RollbackOptions, 'acceptLoss' | 'deadline'> & { readonly byRecords?: boolean },
+  ): Promise<{ readonly message: string; readonly next: string | null } | null>;
   /** Plans that wait for a person, oldest first. */
   approvals(): Promise<readonly Approval[]>;
   /**
