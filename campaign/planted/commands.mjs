@@ -283,4 +283,20 @@ export default [
     replace: 'Date.parse(expires) > now + longest * 1000',
     tests: ['packages/cli/src/run.test.ts'],
   },
+  {
+    promise: 'Whoever answers a request second is told what became of it.',
+    defect: 'it is said that nothing waits',
+    file: 'packages/core/src/engine/approvals.ts',
+    find: '  return execution === null ? null : { execution, by };',
+    replace: '  return execution === null || by !== null ? null : { execution, by };',
+    tests: ['packages/cli/src/run.test.ts'],
+  },
+  {
+    promise: 'What waits for a person is listed with what would be done, why, and who caused it.',
+    defect: 'who caused it is left out',
+    file: 'packages/cli/src/commands/approvals.ts',
+    find: "causedBy.map((each) => printable(each ?? 'someone not known')).join(', ')",
+    replace: "causedBy.map(() => 'someone not known').join(', ')",
+    tests: ['packages/cli/src/run.test.ts'],
+  },
 ];

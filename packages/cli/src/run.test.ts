@@ -732,10 +732,35 @@ describe('approvals', () => {
       'user/mallory',
     ])
       expect(out).toContain(words);
+    const list = (await redress('approvals', 'list')).out.split('\n');
+    expect(list[0]).toContain(`${id}  AWS::Test::Widget w-1 (111111111111, us-east-1)  widget-revoke-open  waits, until 2026-11-27T10:00:00.000Z`);
+    expect(list.slice(1)).toEqual([
+      '  would     revoke open-1',
+      '  because   widget-revoke-open needs an approval in environment dev. (mode-approve)',
+      '  caused by arn:aws:iam::111111111111:user/mallory',
+      '',
+    ]);
     const approved = await redress('approvals', 'approve', id, '--reason', 'CHG-1', '--json');
     expect(approved).toMatchObject({ exit: 0, json: { by: 'arn:aws:sts::111111111111:assumed-role/Redress/test', passes: [{ outcome: 'remediated' }] } });
     expect(widgets.rules('w-1')).toEqual(['closed']);
     const history = (await redress('history', 'w-1', '--json')).json as HistoryEntry[];
+    // A second answer is told what became of the first.
+    const execution = (approved.json as RunDocument['files'][number]).passes[0]?.execution;
+    for (const argv of [
+      ['approve', id, '--reason', 'me too'],
+      ['deny', id, '--reason', 'no'],
+      ['show', id],
+    ])
+      expect(await redress('approvals', ...argv, '--json')).toMatchObject({
+        exit: 1,
+        json: {
+          error: {
+            code: 'approval/refused',
+            message: `${id} was used by ${execution}: arn:aws:sts::111111111111:assumed-role/Redress/test has approved it.`,
+            next: `\`redress history ${execution}\` shows what became of it.`,
+          },
+        },
+      });
     expect(history.map((each) => [each.kind, each.outcome, each.approval])).toEqual([
       ['decision', 'awaiting-approval', id],
       ['approval', 'approved', id],

@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource, streamOf } from '../model/resource.js';
 import { mappedRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
-import { approve, closeBreaker, deny } from './approvals.js';
+import { approvalUse, approve, closeBreaker, deny } from './approvals.js';
 import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { sendDigest } from './digest.js';
@@ -54,6 +54,7 @@ export function createRedress(options: RedressOptions): Redress {
     approvals: clean(async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now()))),
     approve: clean((id, how) => approve(runtime, id, how)),
     deny: clean((id, how) => deny(runtime, id, how)),
+    approvalUse: clean((id) => approvalUse(runtime.needJournal('An approval'), id)),
     closeBreaker: clean((remediator, where, how) => closeBreaker(runtime, remediator, where, how)),
     retry: clean((ref, how) => retry(runtime, ref, how)),
     attest: clean(async (remediator, where, how) => {

@@ -337,6 +337,8 @@ export interface Redress {
    * @throws {RedressError} `approval/refused`
    */
   deny(approval: string, options: ApprovalOptions): Promise<Approval>;
+  /** Which execution has used an approval, and who approved it; null: none has, or it cannot be told without reading a whole journal on AWS. */
+  approvalUse(approval: string): Promise<{ readonly execution: string; readonly by: string | null } | null>;
   /**
    * Closes a circuit breaker.
    *
