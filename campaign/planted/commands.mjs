@@ -284,7 +284,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'Whoever answers a request second is told what became of it.',
+    promise: 'A second answer to a request names the execution that has used it.',
     defect: 'it is said that nothing waits',
     file: 'packages/core/src/engine/approvals.ts',
     find: '  return execution === null ? null : { execution, by };',
@@ -292,7 +292,7 @@ export default [
     tests: ['packages/cli/src/run.test.ts'],
   },
   {
-    promise: 'What waits for a person is listed with what would be done, why, and who caused it.',
+    promise: 'Requests for approval are listed with what would be done, why, and who caused it.',
     defect: 'who caused it is left out',
     file: 'packages/cli/src/commands/approvals.ts',
     find: "causedBy.map((each) => printable(each ?? 'someone not known')).join(', ')",

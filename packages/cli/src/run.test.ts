@@ -757,7 +757,7 @@ describe('approvals', () => {
           error: {
             code: 'approval/refused',
             message: `${id} was used by ${execution}: arn:aws:sts::111111111111:assumed-role/Redress/test has approved it.`,
-            next: `\`redress history ${execution}\` shows what became of it.`,
+            next: `\`redress history ${execution}\` shows the outcome.`,
           },
         },
       });

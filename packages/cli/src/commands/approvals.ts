@@ -135,7 +135,7 @@ async function nothingUnder(redress: Pick<Redress, 'approvalUse'>, id: string): 
   if (use === null) return new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
   const { execution, by } = use;
   return new RedressError('approval/refused', `${id} was used by ${execution}${by === null ? '' : `: ${by} has approved it`}.`, {
-    next: `\`redress history ${execution}\` shows what became of it.`,
+    next: `\`redress history ${execution}\` shows the outcome.`,
   });
 }
 

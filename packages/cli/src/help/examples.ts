@@ -19,7 +19,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     [`plan ${SAMPLE} --details`, 'one event, each change as a difference'],
     ['plan --live --output csv', 'a row a gap'],
   ),
-  run: of([`run ${SAMPLE}`, 'an event the whole way']),
+  run: of([`run ${SAMPLE}`, 'an event end to end']),
   sweep: of(
     ['sweep', 'the account of your credentials'],
     ['sweep --accounts ou-ab12-cdefgh34 --in all --concurrency 20', 'an organizational unit, in all regions'],

@@ -38,7 +38,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   if (approval === undefined) {
     const use = await approvalUse(journal, id);
     if (use !== null)
-      refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows what became of it.');
+      refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows the outcome.');
     return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows what waits.');
   }
   if (!isLive(approval, runtime.clock.now()))

@@ -48,7 +48,7 @@ const BAD = [
 describe('a duration', () => {
   it.each(GOOD)('is %s', (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds));
   it.each(BAD)('is not %j', (text) => expect(parseDuration(text)).toBeNull());
-  it('is none that is longer than a number can say', () => expect(parseDuration(`${'9'.repeat(30)}d`)).toBeNull());
+  it('has no more digits than a number can hold', () => expect(parseDuration(`${'9'.repeat(30)}d`)).toBeNull());
 
   it('is taken in a policy in the same forms as in its schema', () => {
     const window = (text: string) => ({ version: 1, limits: [{ per: ['account'], changes: 1, window: text }] });
