@@ -196,7 +196,9 @@ export function revokeOpenPorts(options: {
       }
       if (purpose === 'confirmation' && earlier !== null) {
         const seen = await reads.again(earlierOf(earlier));
-        return { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
+        // The name of a group never changes.
+        const name = earlier.name === undefined ? {} : { name: earlier.name };
+        return { ...stateAnd(seen), tags: seen.tags, ...name, usedBy: seen.usedBy };
       }
       const seen = await reads.whole();
       if (seen === 'gone') return seen;
