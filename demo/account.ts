@@ -11,7 +11,7 @@ import {
   GetEbsEncryptionByDefaultCommand,
   type IpPermission,
 } from '@aws-sdk/client-ec2';
-import { CreateAccessKeyCommand, CreateUserCommand, IAMClient, ListAccessKeysCommand, ListUserTagsCommand } from '@aws-sdk/client-iam';
+import { CreateAccessKeyCommand, CreateRoleCommand, CreateUserCommand, IAMClient, ListAccessKeysCommand, ListUserTagsCommand } from '@aws-sdk/client-iam';
 import {
   CreateBucketCommand,
   GetBucketEncryptionCommand,
@@ -20,6 +20,7 @@ import {
   PutBucketWebsiteCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { REGION } from './events.ts';
 
 /** Clients of our own: what they read back owes nothing to Redress. */
@@ -30,6 +31,7 @@ export function clients(endpoint: string) {
     s3: new S3Client({ ...config, forcePathStyle: true }),
     iam: new IAMClient(config),
     logs: new CloudWatchLogsClient(config),
+    sts: new STSClient(config),
   };
 }
 export type Clients = ReturnType<typeof clients>;
@@ -120,5 +122,16 @@ export function look({ ec2, s3, iam, logs }: Clients) {
       const { logGroups } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: group }));
       return `${String(logGroups?.[0]?.retentionInDays ?? 'never expire')} days`;
     },
+  };
+}
+
+/** Credentials of the person who may approve, as the environment of a process has them: a session of the role that the policy names. */
+export async function leadCredentials({ iam, sts }: Clients): Promise<Readonly<Record<string, string>>> {
+  const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'SecurityLead', AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}' }));
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn: Role?.Arn ?? '', RoleSessionName: 'kim' }));
+  return {
+    AWS_ACCESS_KEY_ID: Credentials?.AccessKeyId ?? '',
+    AWS_SECRET_ACCESS_KEY: Credentials?.SecretAccessKey ?? '',
+    AWS_SESSION_TOKEN: Credentials?.SessionToken ?? '',
   };
 }

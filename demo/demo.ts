@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
+import { processIo, run } from '@redress/cli';
 import { connectAws } from '@redress/connect';
 import { createRedress, type Notification, type StoredRecord } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
@@ -15,7 +16,7 @@ import { iamRemediators } from '@redress/remediator-iam';
 import { s3Remediators } from '@redress/remediator-s3';
 import { verifyLedger } from '@redress/verify';
 import { startMoto } from '../scripts/moto.mjs';
-import { arrange, clients, look } from './account.ts';
+import { arrange, clients, leadCredentials, look } from './account.ts';
 import { ACCOUNT, compliance, finding, opened, queue, REGION } from './events.ts';
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false }, data: { type: 'string' } } });
@@ -64,6 +65,8 @@ const policyText = `# Everything that is not named here is notify-only.
 version: 1
 environments:
   dev: { accounts: ["${ACCOUNT}"] }
+  prod: { accounts: [], after: none, because: the demo has one account }
+approvers: { dev: ["arn:aws:iam::${ACCOUNT}:role/SecurityLead"] }
 remediators:
   ec2-revoke-sg-open-ssh: { dev: enforce }
   ec2-revoke-sg-open-rdp: { dev: enforce }
@@ -276,7 +279,42 @@ await handler(queue([opened(groups.migration, 22, '0.0.0.0/0')]), context);
 say(`  The next event about it is only told: a hold is in force for seven days. Still: ${await see.rules(groups.migration)}`);
 expect((await see.rules(groups.migration)).includes('22 from 0.0.0.0/0'), 'the hold keeps the next event from undoing the undo');
 
-title('7. The evidence');
+title('7. A person approves, from the command line');
+const lead = await leadCredentials(aws);
+const approval = records.findLast(({ record }) => record.resource.id === groups.vendor && record.body['outcome'] === 'awaiting-approval')?.record.body[
+  'approval'
+] as { id: string } | undefined;
+const id = approval?.id ?? '';
+/** The command itself, with the credentials of the person. */
+async function asLead(...argv: string[]): Promise<{ exit: number; text: string }> {
+  let text = '';
+  const own = { ...process.env };
+  Object.assign(process.env, lead);
+  try {
+    const take = (more: string) => {
+      text += more;
+    };
+    const io = { ...processIo(), color: false, stdout: take, stderr: take };
+    return { exit: await run([...argv, '--endpoint-url', moto.endpoint, '--policy', join(data, 'redress.yaml'), '--data', data], io), text };
+  } finally {
+    for (const name of Object.keys(lead)) if (own[name] === undefined) delete process.env[name];
+    Object.assign(process.env, own);
+  }
+}
+for (const [argv, exit, promise] of [
+  [['approvals', 'list'], 0, 'what waits is listed'],
+  [['approvals', 'approve', id, '--reason', 'the vendor has left'], 0, 'an approved plan is carried out'],
+  [['approvals', 'approve', id, '--reason', 'me too'], 1, 'an approval is used once'],
+] as const) {
+  const done = await asLead(...argv);
+  say(`  ${paint('dim', `$ redress ${argv.map((word) => (word.includes(' ') ? `"${word}"` : word)).join(' ')}`)}`);
+  say(done.text.trimEnd().replace(/^/gm, '  '));
+  expect(done.exit === exit && (exit === 0 || done.text.includes(`${id} was used by `)), promise);
+}
+say(`  ${await see.rules(groups.vendor)}`);
+expect(!(await see.rules(groups.vendor)).includes('22 from 0.0.0.0/0'), 'what was approved is revoked');
+
+title('8. The evidence');
 await journal.close?.();
 const report = verifyLedger({ directory: data });
 say(
@@ -304,6 +342,12 @@ for (const client of Object.values(aws)) client.destroy();
 if (options.keep) {
   title('The emulator keeps running');
   const arguments_ = `--endpoint-url ${moto.endpoint} --policy ${join(data, 'redress.yaml')} --data ${data}`;
+  say('  # To answer what still waits, as the person who may:');
+  say(
+    `  ${Object.entries(lead)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')} npm run -s redress -- approvals list ${arguments_}`,
+  );
   say('  export AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo AWS_REGION=us-east-1');
   say(`  npm run -s redress -- plan --live ${arguments_}`);
   say(`  npm run -s redress -- history ${arguments_}`);

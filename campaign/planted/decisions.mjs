@@ -792,4 +792,37 @@ export default [
     replace: 'type',
     tests: ['packages/core/src/policy/named-by-arn.test.ts'],
   },
+  {
+    promise: 'What enforcing would do is asked of every guardrail, and acts on nothing.',
+    defect: 'what a lower environment has to show is left out',
+    file: `${CORE}/engine/decide.ts`,
+    find: 'const policy = known(enforcing(facts.policy.value, remediator.id, ref.account));',
+    replace:
+      'const enforced = enforcing(facts.policy.value, remediator.id, ref.account);\n  const policy = known({ ...enforced, environments: enforced.environments.map((each) => ({ ...each, after: null })) });',
+    tests: ['tests/engine/if-enforced.test.ts'],
+  },
+  {
+    promise: 'What enforcing would do is asked of every guardrail, and acts on nothing.',
+    defect: 'what it would do is done',
+    file: `${CORE}/engine/decide.ts`,
+    find: '  const verdict = verdictOf(way, decided, plan, decision);',
+    replace: '  const verdict = verdictOf(way, decided, plan, ifEnforced ?? decision);',
+    tests: ['tests/engine/if-enforced.test.ts', 'packages/cli/src/run.test.ts'],
+  },
+  {
+    promise: 'A duration has one meaning: no unit stands for two, and none is counted twice.',
+    defect: 'a unit is counted again',
+    file: `${CORE}/remediator/define.ts`,
+    find: 'if (length === undefined || at <= last) return null;',
+    replace: 'if (length === undefined) return null;',
+    tests: ['packages/core/src/remediator/duration.test.ts'],
+  },
+  {
+    promise: 'What is looked at before a rollback changes and records nothing, and says what stays.',
+    defect: 'what was changed since the fix is not looked at',
+    file: `${CORE}/engine/rollback.ts`,
+    find: '    if (options.byRecords === true) return null;',
+    replace: '    if (options.byRecords !== undefined) return null;',
+    tests: ['packages/cli/src/run.test.ts'],
+  },
 ];

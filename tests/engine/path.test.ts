@@ -217,6 +217,19 @@ describe('the second look', () => {
   });
 });
 
+describe('what is waited for', () => {
+  it('is said before each sleep, and by when it ends', async () => {
+    aws.put('w1', ['open-1']);
+    const waits: unknown[] = [];
+    const onWait: RedressOptions['onWait'] = ({ reason, remediator, resource: { id }, until }) => {
+      // Nothing was looked at so far.
+      waits.push([reason, remediator, id, until - time, aws.calls.length]);
+    };
+    expect(outcomes(await handle(event(START), { remediators: [settling], onWait }))).toEqual(['remediated']);
+    expect(waits).toEqual([['settling', 'widget-revoke-open', 'w1', 60_000, 0]]);
+  });
+});
+
 describe('an event younger than the time to settle', () => {
   it('is not looked at before: a read that is late would take the resource for gone', async () => {
     aws.put('w1', ['open-1']);

@@ -293,8 +293,8 @@ export const handler = createHandler({
       expect(account).toBe(ACCOUNT);
       expect(passes.filter(({ resource: { id } }) => [group, logGroup].includes(id)).map(({ remediator, verdict }) => [remediator, verdict])).toEqual(
         expect.arrayContaining([
-          ['ec2-revoke-sg-open-ssh', 'told-only'],
-          ['logs-raise-retention', 'told-only'],
+          ['ec2-revoke-sg-open-ssh', 'notify-only'],
+          ['logs-raise-retention', 'notify-only'],
         ]),
       );
       expect([await ports(), await retention()]).toEqual([[22, 443], 7]);

@@ -32,6 +32,7 @@ import {
   type Remediator,
   type Stop,
   systemClock,
+  type Wait,
 } from '@redress/core';
 import { celRules } from '@redress/core/cel';
 import { readPolicy, readRegister } from '@redress/core/yaml';
@@ -39,6 +40,7 @@ import { CliError } from './errors.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
 import { loadTracking } from './tracking.js';
+import { waitLine } from './waits.js';
 
 /** The global options, as commander reads them. */
 export interface GlobalOptions {
@@ -126,6 +128,8 @@ export interface Composition {
 interface PartsOptions {
   readonly policy?: Policy;
   readonly notify?: boolean;
+  /** Hears what the engine waits for; default: a line on standard error. */
+  readonly onWait?: (wait: Wait) => void;
   /** What the command itself says went wrong, so that it is not said twice. */
   readonly reported?: keyof typeof REPORTED;
 }
@@ -196,6 +200,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
       warned = true;
       if (more.reported === undefined || !REPORTED[more.reported].test(message)) io.stderr(`warning: ${printable(message)}: ${printable(messageOf(error))}\n`);
     },
+    onWait: more.onWait ?? ((wait) => io.stderr(`${waitLine(wait)}\n`)),
     guardrails,
     ...(config.redaction === undefined ? {} : { redaction: config.redaction }),
     ...(config.notify === undefined || more.notify === false ? {} : { notify: config.notify }),

@@ -256,6 +256,14 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['an account that is none', [AWARENESS, '--account', '1', '--until', '2027-01-31', '--evidence', 'x'], 2, tracking],
     ['a rule that nothing asks a person for', ['restricted-ssh', '--account', '111111111111', '--until', '2027-01-31', '--evidence', 'x'], 2, tracking],
   ],
+  completion: [
+    ['a shell', ['bash'], 0],
+    ['a shell that there is no script for', ['tcsh'], 2],
+  ],
+  man: [
+    ['the page', [], 0],
+    ['an argument', ['plan'], 2],
+  ],
   'exceptions list': [
     ['entries', [], 0, registered(ENTRY('2027-12-31T00:00:00Z'))],
     ['a wrong register', [], 2, registered('- id: 5\n')],
@@ -436,7 +444,7 @@ const ELSEWHERE = ['evidence restored', 'bundle', 'up', 'up inject'];
 /** Every command, as the help has it. */
 async function commands(path: readonly string[] = []): Promise<string[]> {
   const { out } = await redress(...path, '--help');
-  const listed = out.split('Commands:\n')[1] ?? '';
+  const listed = out.split('Commands:\n')[1]?.split('\n\n')[0] ?? '';
   const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)/gm)].flatMap(([, name]) => (name === undefined || name === 'help' ? [] : [name]));
   const below = (await Promise.all(names.map((name) => commands([...path, name])))).flat();
   // A group answers only with its commands; one that does something itself has an action of its own.
@@ -528,7 +536,8 @@ it.each([
   ['plan --live', ['plan', '--live', '--remediator', 'widget-revoke-open']],
   ['sweep', ['sweep', '--remediator', 'widget-revoke-open']],
 ])('%s says a reason once, on standard output or beside it', async (_name, argv) => {
-  const said = (text: string) => text.split('AccessDenied: AccessDenied').length - 1;
+  // Text for people is wrapped.
+  const said = (text: string) => text.replaceAll(/\s+/g, ' ').split('AccessDenied: AccessDenied').length - 1;
   denied('DescribeWidget');
   const unread = await redress(...argv);
   expect([unread.exit, said(unread.out + unread.err)]).toEqual([1, 1]);

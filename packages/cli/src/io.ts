@@ -1,7 +1,5 @@
 import { userInfo } from 'node:os';
 import { styleText } from 'node:util';
-import { redact } from '@redress/core';
-import { printableJson } from './printable.js';
 
 /** Everything that a command touches of its process; tests give their own. */
 export interface Io {
@@ -11,6 +9,8 @@ export interface Io {
   stdinChunks(): AsyncIterable<Buffer | string>;
   /** Whether standard error is a terminal, on which a line can be written over; default: it is not. */
   readonly terminal?: boolean;
+  /** Columns of the terminal that standard output is; absent: it is none. */
+  readonly columns?: number;
   /** Whether standard output shows colour. */
   readonly color: boolean;
   readonly cwd: string;
@@ -26,6 +26,7 @@ export function processIo(): Io {
     stderr: (text) => void process.stderr.write(text),
     stdinChunks: () => process.stdin,
     terminal: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
+    ...(process.stdout.isTTY === true ? { columns: process.stdout.columns } : {}),
     color: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     cwd: process.cwd(),
     env: process.env,
@@ -42,11 +43,6 @@ function userName(): string {
   }
 }
 
-/** The same, with standard error redacted: warnings quote what failed. */
-export function discreet(io: Io): Io {
-  return Object.assign(Object.create(io) as Io, { stderr: (text: string) => io.stderr(redact(text)) });
-}
-
 /** What a command answers: a document for `--json`, lines for people, and an exit code. */
 export interface Answer {
   readonly json: unknown;
@@ -59,19 +55,18 @@ export interface Answer {
 
 export type Paint = (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string) => string;
 
+/** Where nothing says how wide the terminal is. */
+const COLUMNS = 80;
+
+/** Columns that a text may take: those of the terminal, else what `COLUMNS` says, else 80. */
+export function columnsOf({ columns, env }: Pick<Io, 'columns' | 'env'>): number {
+  const said = Number(env['COLUMNS']);
+  return columns ?? (Number.isInteger(said) && said > 0 ? said : COLUMNS);
+}
+
 /** Colour, where the terminal has it. */
 export function painter(io: Pick<Io, 'color'>): Paint {
   return io.color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
-}
-
-/**
- * Prints an answer: exactly one document on standard output with `--json`. What the engine answers and the journal holds is redacted already; a
- * register, a policy and an event are files of somebody's.
- */
-export function print(io: Io, json: boolean, answer: Answer): void {
-  const clean = <T>(value: T): T => (answer.verbatim === true ? value : redact(value));
-  const text = json ? printableJson(clean(answer.json)) : clean(answer.text);
-  if (text !== '') io.stdout(text.endsWith('\n') ? text : `${text}\n`);
 }
 
 /** Columns, as wide as their widest cell; the last one is not padded. Cells must be printable. */

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@redress/core';
+import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noteWidget, openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import { command } from '../test/support/command.js';
@@ -9,6 +10,7 @@ import type { HistoryEntry } from './commands/history.js';
 import type { PlanDocument } from './commands/plan.js';
 import type { RemediatorDocument } from './commands/remediators.js';
 import type { RunDocument } from './commands/run.js';
+import { run } from './run.js';
 
 const START = Date.parse('2026-11-20T10:00:00Z');
 const POLICY = 'version: 1\nenvironments:\n  dev:\n    accounts: ["111111111111"]\nremediators:\n  widget-revoke-open: { dev: enforce }\n';
@@ -97,7 +99,7 @@ describe('plan', () => {
       account: '111111111111',
       region: 'us-east-1',
       policySource: { kind: 'file', file: 'redress.yaml' },
-      ifEnforced: null,
+      ifEnforced: { hypothetical: true, environments: [{ environment: 'dev', ifEnforced: { gaps: 2, wouldFix: 1, needApproval: 1 } }] },
       problems: [],
     });
     expect(document.passes.map((pass) => [pass.remediator, pass.verdict, pass.code, pass.changes.map((change) => change.summary)])).toEqual([
@@ -106,11 +108,13 @@ describe('plan', () => {
     ]);
     expect(document.passes[0]?.changes[0]).toEqual({
       summary: 'revoke open-1',
+      subject: 'open-1',
       call: { operation: 'widget:RevokeRule', input: { Id: 'w-1', Rule: 'open-1' } },
       undo: { calls: [{ operation: 'widget:AuthorizeRule', input: { Id: 'w-1', Rule: 'open-1' } }], restores: 'exact', destroys: null },
       resolves: true,
     });
     expect(document.summary).toEqual({
+      gaps: 2,
       wouldFix: 1,
       wouldFlag: 0,
       needApproval: 1,
@@ -130,22 +134,25 @@ describe('plan', () => {
     const { out } = await redress('plan', 'event.json');
     expect(out).toBe(
       [
-        'AWS::Test::Widget w-1  widget-revoke-open  would be fixed',
+        'Account 111111111111, us-east-1; policy redress.yaml.',
+        '2 gaps in 1 resource: 1 would be fixed, 1 needs approval, 0 held back.',
+        '',
+        'AWS::Test::Widget w-1 (111111111111, us-east-1)',
+        '  ✓ would be fixed  widget-revoke-open',
         '  change  revoke open-1',
-        '          widget:RevokeRule {"Id":"w-1","Rule":"open-1"}',
-        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-1"}',
+        '  undo    widget:AuthorizeRule',
         '',
-        'AWS::Test::Widget w-1  widget-revoke-open  needs approval',
+        'AWS::Test::Widget w-1 (111111111111, us-east-1)',
+        '  ? needs approval  widget-revoke-open',
         '  change  revoke open-old',
-        '          widget:RevokeRule {"Id":"w-1","Rule":"open-old"}',
-        '  undo    widget:AuthorizeRule {"Id":"w-1","Rule":"open-old"}',
-        '  approve Nothing shows that this was made within the last 30 minutes, so something may depend on it: open-old. (not-fresh)',
+        '  undo    widget:AuthorizeRule',
+        '  approve Nothing shows that this was made within the last 30 minutes, so',
+        '          something may depend on it: open-old. (not-fresh)',
         '',
-        'What no read can tell:',
+        'What no read shows:',
         '  widget-revoke-open',
         '    none in a test',
         '',
-        'Account 111111111111, us-east-1: 1 would be fixed, 1 need approval because nothing shows that it is new, so something may depend on it (not-fresh): 1, 0 held back, 0 with nothing to change.',
         'Nothing was changed, and nothing was recorded.',
         '',
       ].join('\n'),
@@ -160,7 +167,7 @@ describe('plan', () => {
     expect(exit).toBe(0);
     expect(err).toContain('There is no redress.yaml here');
     expect(document.policySource).toEqual({ kind: 'absent', file: null });
-    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'told-only', 'mode-notify']]);
+    expect(document.passes.map((pass) => [pass.resource.id, pass.verdict, pass.code])).toEqual([['w-1', 'notify-only', 'mode-notify']]);
     // What is as it should be is only counted.
     expect(document.summary).toMatchObject({ heldBack: 1, nothingToChange: 1 });
     expect(document.notSwept).toEqual([{ remediator: 'widget-note', reason: expect.stringContaining('only answers events') as string }]);
@@ -168,8 +175,103 @@ describe('plan', () => {
     expect(widgets.writes).toEqual([]);
     expect(existsSync(join(directory, '.redress'))).toBe(false);
     const { out } = await redress('plan', '--live');
-    expect(out).toContain('  if enforced  needs approval (not-fresh)');
-    expect(out).toContain('If enforced (hypothetical');
+    expect(out).toContain('  if enforced needs approval (not-fresh)');
+    expect(out).toContain('1 gap in 1 resource: 0 would be fixed, 0 need approval, 1 held back. 1 look\nfound nothing to change.');
+  });
+
+  it('shows what a rollback holds, out of the journal, and writes nothing to it', async () => {
+    file('redress.yaml', POLICY);
+    file('event.json', openedEvent('w-1', 'open-1', START));
+    widgets.put('w-1', ['open-1', 'closed']);
+    const ran = (await redress('run', 'event.json', '--json')).json as RunDocument;
+    await redress('rollback', ran.files[0]?.passes[0]?.execution as string, '--reason', 'vendor window', '--hold', 'P1D');
+    file('redress.yaml', POLICY.replace('enforce', 'notify'));
+    const journal = () =>
+      readdirSync(join(directory, '.redress'), { recursive: true, withFileTypes: true })
+        .filter((each) => each.isFile())
+        .map((each) => [each.name, readFileSync(join(each.parentPath, each.name), 'utf8')]);
+    const before = journal();
+    const document = (await redress('plan', '--live', '--remediator', 'widget-revoke-open', '--json')).json as PlanDocument;
+    expect(document.gaps.map(({ verdict, code, heldUntil, ifEnforced }) => [verdict, code, heldUntil, ifEnforced])).toEqual([
+      ['notify-only', 'mode-notify', '2026-11-21T10:00:00.000Z', { verdict: 'notify-only', code: 'held' }],
+    ]);
+    expect((await redress('plan', '--live')).out).toContain('It was rolled back by tester');
+    expect(before.length).toBeGreaterThan(0);
+    expect(journal()).toEqual(before);
+  });
+
+  it('says first, before anything is asked of AWS, that it looks', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    const order: string[] = [];
+    widgets.before = (operation) => void order.push(operation);
+    const io = {
+      stdout: () => undefined,
+      stderr: (text: string) => void order.push(text),
+      stdinChunks: async function* () {},
+      color: false,
+      cwd: directory,
+      env: {},
+      user: 'tester',
+    };
+    expect(await run(['plan', '--live'], io, { remediators: [revokeOpenRules], connect: widgets.connect, clock })).toBe(0);
+    expect(order[0]).toBe('Reading configuration, policy and register.\n');
+    expect(order[1]).toBe('Looking with 1 remediator; nothing is changed.\n');
+    expect(order.length).toBeGreaterThan(2);
+  });
+
+  it.each(['table', 'json', 'ndjson', 'csv', 'markdown'])('answers as %s what is counted', async (output) => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1', 'open-2']);
+    widgets.put('=w-2', ['open-3']);
+    const { exit, out } = await redress('plan', '--live', '--remediator', 'widget-revoke-open', '--output', output);
+    expect(exit).toBe(0);
+    const ids = ['=w-2', 'w-1', 'w-1'];
+    if (output === 'json') expect((JSON.parse(out) as PlanDocument).gaps.map(({ resource }) => resource.id)).toEqual(ids);
+    if (output === 'ndjson')
+      expect(
+        out
+          .trimEnd()
+          .split('\n')
+          .map((line) => (JSON.parse(line) as PlanDocument['gaps'][number]).resource.id),
+      ).toEqual(ids);
+    if (output === 'csv') {
+      const rows = parse(out, { columns: true }) as Record<string, string>[];
+      // A cell that a spreadsheet would take for a formula has an apostrophe before it.
+      expect(rows.map((row) => [row['environment'], row['resource'], row['verdict'], row['if enforced'], row['changes']])).toEqual([
+        ['dev', "'=w-2", 'needs-approval', 'needs-approval', 'revoke open-3'],
+        ['dev', 'w-1', 'needs-approval', 'needs-approval', 'revoke open-1'],
+        ['dev', 'w-1', 'needs-approval', 'needs-approval', 'revoke open-2'],
+      ]);
+    }
+    if (output === 'markdown')
+      expect(out).toBe(
+        [
+          '**3 gaps:** 0 would be fixed, 3 need approval, 0 held back.',
+          '',
+          '| Verdict | Gaps | Remediator | Environment | Because | Resources |',
+          '| --- | --- | --- | --- | --- | --- |',
+          '| needs approval | 3 | widget-revoke-open | dev | nothing shows that it is new, so something may depend on it | =w-2, w-1, w-1 |',
+          '',
+          '| If the policy enforced all | Gaps | Fixed | Flagged | Approval | Held back |',
+          '| --- | --- | --- | --- | --- | --- |',
+          '| dev | 3 | 0 | 0 | 3 | 0 |',
+          '',
+        ].join('\n'),
+      );
+    if (output === 'table') expect(out).toContain('3 gaps in 2 resources: 0 would be fixed, 3 need approval, 0 held back.');
+  });
+
+  it('shows calls where they are asked for, and the width that COLUMNS says', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1']);
+    widgets.put('w-2', ['open-2']);
+    expect((await redress('plan', '--live', '--details')).out).not.toContain('widget:RevokeRule {');
+    expect((await redress('plan', '--live', '--calls')).out).toContain('  call    widget:RevokeRule {"Id":"w-1","Rule":"open-1"}\n');
+    const wide = await command(['plan', '--live', '--details'], directory, { remediators: [revokeOpenRules], connect: widgets.connect, clock }, [], {
+      COLUMNS: '120',
+    });
+    expect(Math.max(...wide.out.split('\n').map((line) => line.length))).toBeGreaterThan(80);
   });
 
   it('says with its exit code that something could not be read', async () => {
@@ -203,6 +305,7 @@ describe('plan', () => {
     [['plan', '--live', '--accounts', 'prod'], '"prod" is neither a 12-digit account id, nor an organizational unit (ou-…), nor all.'],
     [['plan', '--live', '--in', 'everywhere'], '"everywhere" is not a region name.'],
     [['plan', '--live', '--concurrency', '0'], '--concurrency "0" is not a whole number from 1 to 100.'],
+    [['plan', '--live', '--output', 'xml'], "option '--output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, csv, markdown."],
     [['plan', '--live', '--account', '222222222222'], 'The credentials are of account 111111111111, not of 222222222222.'],
   ])('refuses %j', async (argv, message) => {
     const { exit, json } = await redress(...argv, '--json');
@@ -465,11 +568,18 @@ describe('rollback --all', () => {
     }
     const shown = (await back('--since', 'PT1H', '--json')).json as Document;
     expect([shown.done, shown.executions.map((each) => each.resource.id), shown.passes]).toEqual([false, ['w-3', 'w-2', 'w-1'], []]);
-    expect((await back('--since', 'PT1H')).out).toContain('3 would be taken back, in this order. Nothing was done; --yes does it.');
+    expect((await back('--since', 'PT1H')).out).toContain('3 would be rolled back, in this order. Nothing was done; --yes does it.');
     expect(widgets.rules('w-1')).toEqual(['closed-1']);
 
     // Someone has opened it again in the meantime: what they see now is theirs.
     widgets.put('w-2', ['open-9', 'closed-1']);
+    const ahead = await back('--since', 'PT1H');
+    expect([ahead.exit, ahead.out.includes('  stays       The resource was changed since the fix')]).toEqual([0, true]);
+    expect(ahead.out).toContain('2 would be rolled back, in this order. 1 cannot be rolled back. Nothing was done; --yes does it.');
+    expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.map(({ message }) => message)).toEqual([
+      'The resource was changed since the fix: what is there now is not what the fix left.',
+    ]);
+    expect(widgets.rules('w-1')).toEqual(['closed-1']);
     const { exit, json } = await back('--since', 'PT1H', '--yes', '--json');
     const done = json as Document;
     expect([exit, done.passes.map((pass) => pass.outcome), done.refused.length]).toEqual([1, ['rolled-back', 'rolled-back'], 1]);
@@ -482,6 +592,22 @@ describe('rollback --all', () => {
     // Run again, it goes on where it was: only what is left.
     expect(((await back('--since', 'PT1H', '--json')).json as Document).executions.map((each) => each.resource.id)).toEqual(['w-2']);
     expect((await back('--since', 'PT1H', '--remediator', 'widget-note')).out).toContain('left to take back');
+  });
+
+  it('takes of two fixes on one resource the newer to be out of the way of the older', async () => {
+    file('redress.yaml', POLICY);
+    widgets.put('w-1', ['open-1', 'closed-1']);
+    file('event.json', openedEvent('w-1', 'open-1', clock.now() - 60_000));
+    await redress('run', 'event.json');
+    clock.time += 60_000;
+    widgets.put('w-1', ['open-2', 'closed-1']);
+    file('event.json', openedEvent('w-1', 'open-2', clock.now() - 60_000));
+    await redress('run', 'event.json');
+    const shown = (await back('--since', 'PT1H', '--json')).json as Document;
+    expect([shown.executions.length, shown.refused]).toEqual([2, []]);
+    // In the way of both is what was opened since.
+    widgets.put('w-1', ['open-3', 'closed-1']);
+    expect(((await back('--since', 'PT1H', '--json')).json as Document).refused.length).toBe(2);
   });
 
   it('refuses what it cannot mean', async () => {
@@ -606,10 +732,35 @@ describe('approvals', () => {
       'user/mallory',
     ])
       expect(out).toContain(words);
+    const list = (await redress('approvals', 'list')).out.split('\n');
+    expect(list[0]).toContain(`${id}  AWS::Test::Widget w-1 (111111111111, us-east-1)  widget-revoke-open  waits, until 2026-11-27T10:00:00.000Z`);
+    expect(list.slice(1)).toEqual([
+      '  would     revoke open-1',
+      '  because   widget-revoke-open needs an approval in environment dev. (mode-approve)',
+      '  caused by arn:aws:iam::111111111111:user/mallory',
+      '',
+    ]);
     const approved = await redress('approvals', 'approve', id, '--reason', 'CHG-1', '--json');
     expect(approved).toMatchObject({ exit: 0, json: { by: 'arn:aws:sts::111111111111:assumed-role/Redress/test', passes: [{ outcome: 'remediated' }] } });
     expect(widgets.rules('w-1')).toEqual(['closed']);
     const history = (await redress('history', 'w-1', '--json')).json as HistoryEntry[];
+    // A second answer is told what became of the first.
+    const execution = (approved.json as RunDocument['files'][number]).passes[0]?.execution;
+    for (const argv of [
+      ['approve', id, '--reason', 'me too'],
+      ['deny', id, '--reason', 'no'],
+      ['show', id],
+    ])
+      expect(await redress('approvals', ...argv, '--json')).toMatchObject({
+        exit: 1,
+        json: {
+          error: {
+            code: 'approval/refused',
+            message: `${id} was used by ${execution}: arn:aws:sts::111111111111:assumed-role/Redress/test has approved it.`,
+            next: `\`redress history ${execution}\` shows the outcome.`,
+          },
+        },
+      });
     expect(history.map((each) => [each.kind, each.outcome, each.approval])).toEqual([
       ['decision', 'awaiting-approval', id],
       ['approval', 'approved', id],
@@ -859,7 +1010,7 @@ describe('policy and configuration', () => {
     expect(json).toMatchObject({ error: { code: 'policy/invalid', place: { file: 'redress.yaml', line: 6, path: 'remediators.widget-revoke-open.dev' } } });
     const { err } = await redress('plan', '--live');
     expect(err).toBe(
-      'redress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
+      'Reading configuration, policy and register.\nredress: The policy has a mistake:\n  redress.yaml:6:25 (remediators.widget-revoke-open.dev): "enforced" is not allowed; allowed: enforce, approve, plan, notify, off\n  Correct the places named; nothing was done.\n',
     );
   });
 
@@ -1020,5 +1171,55 @@ describe('the command itself', () => {
       exit: 1,
       json: { error: { message: expect.stringContaining('STS is down') as string } },
     });
+  });
+});
+
+it('an emulated account is never recorded in the journal of real ones', async () => {
+  expect(await redress('up', '--endpoint-url', 'http://127.0.0.1:9', '--journal', 'aws:table/bucket', '--json')).toMatchObject({
+    exit: 2,
+    json: { error: { code: 'cli/usage', message: 'An emulated account has a journal of its own.' } },
+  });
+});
+
+describe('what policy check warns of, and refuses', () => {
+  it('a mode above the ceiling of a remediator', async () => {
+    file('redress.yaml', `${POLICY}  widget-note: { dev: enforce }\n`);
+    const asks = { ...noteWidget, ceiling: 'approve' as const };
+    const checked = async (...argv: string[]) =>
+      command(['policy', 'check', ...argv], directory, { remediators: [revokeOpenRules, asks], connect: widgets.connect, clock });
+    const { exit, out } = await checked();
+    expect([exit, out.split('\n').filter((line) => line.startsWith('warning'))]).toEqual([
+      0,
+      ['warning  widget-note: enforce in dev is more than it does: it may approve at most, whatever the policy says.'],
+    ]);
+    expect((JSON.parse((await checked('--json')).out) as { warnings: unknown[] }).warnings).toHaveLength(1);
+    file('redress.yaml', `${POLICY}  widget-note: { dev: approve }\n`);
+    expect((await checked()).out).not.toContain('warning');
+  });
+
+  it('an exception that ends later than the policy allows, with its place; and exceptions add does not write one', async () => {
+    const register = (expires: string) =>
+      file('exceptions.yaml', `- id: EXC-1\n  scope: { resource: w-1 }\n  reason: r\n  owner: a\n  approver: b\n  expires: "${expires}"\n`);
+    file('redress.yaml', `${POLICY}exceptions: { register: exceptions.yaml, longest: 90 days }\n`);
+    register('2027-02-18T09:00:00Z');
+    expect((await redress('policy', 'check')).exit).toBe(0);
+    register('2027-02-18T11:00:00Z');
+    expect(await redress('policy', 'check', '--json')).toMatchObject({
+      exit: 2,
+      json: {
+        error: {
+          code: 'register/invalid',
+          message: expect.stringContaining('Exceptions may live for 90 days at most') as string,
+          place: { file: 'exceptions.yaml', line: 6 },
+        },
+      },
+    });
+    // It is honoured all the same: what somebody accepted is not changed because a file is late.
+    widgets.put('w-1', ['open-1']);
+    expect(((await redress('plan', '--live', '--json')).json as PlanDocument).gaps.map(({ verdict }) => verdict)).toEqual(['exempt']);
+    const add = (expires: string) =>
+      redress('exceptions', 'add', 'EXC-2', '--resource', 'w-2', '--reason', 'r', '--owner', 'a', '--approver', 'b', '--expires', expires, '--json');
+    expect(await add('91 days')).toMatchObject({ exit: 2, json: { error: { next: 'The latest end is 2027-02-18T10:00:00.000Z.' } } });
+    expect((await add('90d')).exit).toBe(0);
   });
 });

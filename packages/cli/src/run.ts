@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isRecord, messageOf, redact } from '@redress/core';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
 import type { CoverageOptions } from './commands/coverage.js';
@@ -18,9 +17,11 @@ import type { RecoverOptions } from './commands/rollback.js';
 import type { RollbackAllOptions } from './commands/rollback-all.js';
 import type { SweepCommandOptions } from './commands/sweep.js';
 import type { TemplateOptions } from './commands/template.js';
-import { type Composition, compose, dataOf, type GlobalOptions, installedRemediators, type Overrides, regionOf } from './compose.js';
-import { CliError, explain } from './errors.js';
-import { type Answer, discreet, type Io, print } from './io.js';
+import type { Composition, GlobalOptions, Overrides } from './compose.js';
+import { EXAMPLES } from './help/examples.js';
+import { SHELLS, type Shell } from './help/shells.js';
+import { specOf } from './help/spec.js';
+import { type Answer, columnsOf, type Io } from './io.js';
 import { printable, printableJson } from './printable.js';
 
 /** What an embedder or a test gives instead of the built-in parts. */
@@ -47,46 +48,51 @@ const FROM_OR_HERE = [FROM[0], `${FROM[1]} (default: that of the credentials, an
  * @returns the exit code; never throws for what is in arguments and files.
  */
 export async function run(argv: readonly string[], own: Io, overrides: RunOverrides = {}): Promise<number> {
-  const io = discreet(own);
   // Known before the arguments are parsed, since parsing them may fail.
   const json = wantsJson(argv);
   let said = '';
   let answer: Answer | null = null;
-  const program = build(io, overrides, (given) => {
+  const program = build(own, overrides, (given) => {
     answer = given;
   });
-  const capture = (command: Command): void => {
+  const capture = (command: Command, path: readonly string[]): void => {
+    const examples = EXAMPLES[path.join(' ')] ?? [];
     command
       .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
+      .addHelpText('after', examples.length === 0 ? '' : `\nExamples:\n${examples.map(({ command: called, does }) => `  ${called}\n      ${does}`).join('\n')}`)
       .configureOutput({
+        getOutHelpWidth: () => columnsOf(own),
+        getErrHelpWidth: () => columnsOf(own),
         writeOut: (text) => {
           said += text;
         },
         writeErr: () => undefined,
       })
       .showSuggestionAfterError();
-    for (const child of command.commands) capture(child);
+    for (const child of command.commands) capture(child, [...path, child.name()]);
   };
-  capture(program);
+  capture(program, []);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) {
-      io.stdout(json ? `${printableJson({ text: said })}\n` : said);
+      own.stdout(json ? `${printableJson({ text: said })}\n` : said);
       return 0;
     }
+    const [{ CliError, explain }, { discreet, printClean }] = await Promise.all([import('./errors.js'), import('./output.js')]);
     const told =
       error instanceof CommanderError && /help/.test(error.code)
         ? new CliError('cli/usage', 'No command is given.', { next: '`redress --help` shows commands and options.' })
         : error;
     const { document, text, exit } = explain(told);
-    if (json) io.stdout(`${printableJson(redact(document))}\n`);
-    else io.stderr(text);
+    if (json) printClean(own, document);
+    else discreet(own).stderr(text);
     return exit;
   }
   const given = answer as Answer | null;
   if (given === null) return 2;
-  print(io, json, given);
+  (await import('./output.js')).print(own, json, given);
   return given.exit;
 }
 
@@ -95,7 +101,8 @@ function wantsJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void): Command {
+function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => void): Command {
+  let io = own;
   const program = new Command('redress')
     .description('Closes AWS security gaps automatically, safely, and with proof.')
     .version(version())
@@ -109,7 +116,12 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);
+  // Help is shown without what commands need: each is loaded when it is asked for.
+  program.hook('preAction', async () => {
+    io = (await import('./output.js')).discreet(own);
+  });
   const composed = async (work: (composition: Composition) => Answer | Promise<Answer>) => {
+    const { compose } = await import('./compose.js');
     const composition = await compose(io, program.opts<GlobalOptions>(), overrides);
     const given = await work(composition);
     let failed = composition.warned();
@@ -118,21 +130,28 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
       await composition.notify?.flush?.({ all: true });
     } catch (error) {
       failed = true;
+      const { messageOf } = await import('@redress/core');
       io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
     }
     // What somebody was to be told, and was not, is not done.
     const clean = given.verbatim === true ? given : composition.redact({ json: given.json, text: given.text });
     answer({ ...given, ...clean, exit: failed && given.exit === 0 ? 1 : given.exit });
   };
-  const data = () => dataOf(io, program.opts<GlobalOptions>());
-  // Each command is loaded when it is asked for: none needs the others' libraries.
+  const data = async () => (await import('./compose.js')).dataOf(io, program.opts<GlobalOptions>());
   program
     .command('normalize')
     .description('what is read out of files, as findings; needs no account')
     .argument('<file...>', FILES)
     .option(...FROM)
     .action(async (files: string[], options: { from?: string }) =>
-      answer(await (await import('./commands/normalize.js')).normalizeCommand(io, files, options, regionOf(io, program.opts<GlobalOptions>()))),
+      answer(
+        await (await import('./commands/normalize.js')).normalizeCommand(
+          io,
+          files,
+          options,
+          (await import('./compose.js')).regionOf(io, program.opts<GlobalOptions>()),
+        ),
+      ),
     );
   program
     .command('plan')
@@ -140,14 +159,27 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .argument('[file...]', FILES)
     .option(...FROM_OR_HERE)
     .option('--live', 'look at the account instead of at events')
+    .option('--details', 'each change as a difference of before and after, and its undo')
+    .option('--calls', 'with details, also each call to AWS')
+    .addOption(
+      new Option('--output <format>', 'how it is shown; csv and ndjson have a row a gap (default: table)').choices([
+        'table',
+        'json',
+        'ndjson',
+        'csv',
+        'markdown',
+      ]),
+    )
     .option('--remediator <id...>', 'with --live: only these')
     .option('--accounts <id...>', `with --live: ${ACCOUNTS}`)
     .option('--in <region...>', `with --live: ${REGIONS}`)
     .option('--concurrency <number>', `with --live: ${CONCURRENCY}`)
     .addOption(new Option('--account <id...>').hideHelp())
-    .action((files: string[], options: PlanOptions) =>
-      composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides)),
-    );
+    .action((files: string[], options: PlanOptions) => {
+      // Ahead of what takes its time: a long look never begins in silence.
+      if (options.live === true) io.stderr('Reading configuration, policy and register.\n');
+      return composed(async (composition) => (await import('./commands/plan.js')).planCommand(io, composition, files, options, overrides));
+    });
   program
     .command('run')
     .description('events the whole way, as the Lambda would')
@@ -178,6 +210,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--most <number>', 'passes to show (default: 200); all are counted')
     .action((files: string[], options: { against?: string; most?: string; from?: string }) =>
       composed(async (composition) => {
+        const { compose } = await import('./compose.js');
         const other = (policy: string) => compose(io, { ...program.opts<GlobalOptions>(), policy }, overrides);
         return (await import('./commands/replay.js')).replayCommand(io, composition, other, files, options);
       }),
@@ -196,7 +229,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--yes', 'with --all: do it')
     .action((execution: string | undefined, options: RollbackAllOptions & { all?: boolean }) =>
       composed(async (composition) => {
-        if ((execution === undefined) !== (options.all === true)) throw new CliError('cli/usage', 'Give an execution, or --all with --since.');
+        if ((execution === undefined) !== (options.all === true))
+          throw new (await import('./errors.js')).CliError('cli/usage', 'Give an execution, or --all with --since.');
         if (execution === undefined) return (await import('./commands/rollback-all.js')).rollbackAllCommand(io, composition, options);
         return (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options);
       }),
@@ -338,7 +372,8 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--ticket <id...>', 'under these: of an exception, or named in the reason of a person')
     .option('--output <format>', 'table (one line an entry), json, ndjson or csv (default: in words)')
     .action((subject: string | undefined, options: HistoryOptions) => {
-      const work = async (composition: Composition | null) => (await import('./commands/history.js')).historyCommand(io, data(), subject, options, composition);
+      const work = async (composition: Composition | null) =>
+        (await import('./commands/history.js')).historyCommand(io, await data(), subject, options, composition);
       // What the policy and the register say is asked for only where it can make a difference.
       return Object.keys(options).length > 0 ? composed(work) : work(null).then(answer);
     });
@@ -364,7 +399,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .command('explain')
     .description('in plain words: why it acted or did not, and what to do next')
     .argument('<subject>', 'an execution, a resource id, or TYPE/ID')
-    .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, data(), subject)));
+    .action(async (subject: string) => answer(await (await import('./commands/explain.js')).explainCommand(io, await data(), subject)));
   program
     .command('reconcile')
     .description('compares the records with CloudTrail: changes by Redress without a record, and records without a change')
@@ -380,7 +415,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--ignore <operation...>', 'what a role of Redress does besides, as CloudTrail names it: ssm:PutParameter')
     .action((trail: string[], options: ReconcileOptions) => {
       const work = async (composition: Composition | null) =>
-        (await import('./commands/reconcile.js')).reconcileCommand(io, data(), program.opts<GlobalOptions>(), trail, options, composition);
+        (await import('./commands/reconcile.js')).reconcileCommand(io, await data(), program.opts<GlobalOptions>(), trail, options, composition);
       return options.lookup === true ? composed(work) : work(null).then(answer);
     });
   const evidence = program.command('evidence').description('the records');
@@ -396,7 +431,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--retention <days>', 'how long documents were to be kept: one that is missing since has expired, and is not a finding')
     .option('--threads <number>', 'how many threads share the work of a large ledger (default: as many as the machine runs at once, at most 4)')
     .action(async (options: VerifyCommandOptions) =>
-      answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, data(), program.opts<GlobalOptions>(), options)),
+      answer(await (await import('./commands/evidence.js')).evidenceVerifyCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('key')
@@ -419,7 +454,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--documents-days <number>', 'move documents of what is sealed into an archive, kept for this many days (default: they stay where they are)')
     .option('--all', 'of a journal on AWS: look at all streams, not at those of the index alone')
     .action(async (options: SealOptions) =>
-      answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, data(), program.opts<GlobalOptions>(), options)),
+      answer(await (await import('./commands/ledger.js')).evidenceSealCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('rotate')
@@ -435,7 +470,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .action(async (options: RotateOptions) =>
-      answer(await (await import('./commands/ledger.js')).evidenceRotateCommand(io, data(), program.opts<GlobalOptions>(), options)),
+      answer(await (await import('./commands/ledger.js')).evidenceRotateCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('restored')
@@ -444,14 +479,14 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     )
     .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')
-    .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, data(), options)));
+    .action(async (options: RestoredOptions) => answer(await (await import('./commands/ledger.js')).evidenceRestoredCommand(io, await data(), options)));
   evidence
     .command('proof')
     .description('writes the proof that a record is in the sealed ledger (.tlog-proof), for someone who does not get the rest')
     .argument('<record>', 'STREAM/SEQ: the stream by its digest, or how that begins, or by the id of its resource; the number of the record in it')
     .option('--out <file>', 'the proof; nothing is replaced (default: STREAM-SEQ.tlog-proof)')
     .action(async (record: string, options: ProofOptions) =>
-      answer(await (await import('./commands/evidence.js')).evidenceProofCommand(io, data(), record, options)),
+      answer(await (await import('./commands/evidence.js')).evidenceProofCommand(io, await data(), record, options)),
     );
   evidence
     .command('bundle')
@@ -460,7 +495,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--resource <id...>', 'all records of a resource, or of a stream')
     .option('--execution <id...>', 'all records of an execution')
     .option('--out <file>', 'the bundle; nothing is replaced (default: evidence.bundle.json)')
-    .action(async (options: BundleOptions) => answer(await (await import('./commands/evidence.js')).evidenceBundleCommand(io, data(), options)));
+    .action(async (options: BundleOptions) => answer(await (await import('./commands/evidence.js')).evidenceBundleCommand(io, await data(), options)));
   evidence
     .command('export')
     .description('copies a journal on AWS into a folder, byte for byte, for someone who has no access to it; or writes any in a format of others')
@@ -471,7 +506,7 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .option('--store', 'also store in the bucket the documents that travel in items of the table, so that its Object Lock keeps them')
     .option('--lock-days <number>', 'with --store: days that each is locked, from the date of its record (default: as the bucket says)')
     .action(async (options: ExportOptions) =>
-      answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, data(), program.opts<GlobalOptions>(), options)),
+      answer(await (await import('./commands/evidence.js')).evidenceExportCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   program
     .command('remediators')
@@ -593,8 +628,26 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
     .description('JSON Schema of policy or register, for editors that complete and check')
     .argument('<what>', 'policy or register')
     .action(async (what: string) => {
+      const { installedRemediators } = await import('./compose.js');
       const remediators = await installedRemediators(io, program.opts<GlobalOptions>(), overrides);
       answer((await import('./commands/schema.js')).schemaCommand(remediators, what));
+    });
+  program
+    .command('completion')
+    .description('completion for a shell: commands, options, and what they take')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { completionOf } = await import('./help/completion.js');
+      const text = completionOf(specOf(program), shell);
+      answer({ json: { shell, script: text }, text, verbatim: true, exit: 0 });
+    });
+  program
+    .command('man')
+    .description('the manual page, for man(1)')
+    .action(async () => {
+      const { manOf } = await import('./help/man.js');
+      const text = manOf(specOf(program), ENDINGS);
+      answer({ json: { text }, text, verbatim: true, exit: 0 });
     });
   program
     .command('policy')
@@ -608,5 +661,6 @@ function build(io: Io, overrides: RunOverrides, answer: (answer: Answer) => void
 function version(): string {
   // Beside `src` and beside `dist`.
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return isRecord(manifest) && typeof manifest['version'] === 'string' ? printable(manifest['version']) : '0.0.0';
+  const { version: of } = manifest as { readonly version?: unknown };
+  return typeof of === 'string' ? printable(of) : '0.0.0';
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connect, type Organization, RedressError, type Remediator } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
+import { revokeOpenRules, Widgets, widget } from '../../../tests/support/widgets.js';
 import { command } from '../test/support/command.js';
 import type { PlanDocument } from './commands/plan.js';
 import type { SweepDocument } from './commands/sweep.js';
@@ -134,7 +134,9 @@ describe('plan --live', () => {
     const people = await redress(['plan', '--live', '--accounts', 'all']);
     expect(people.exit).toBe(1);
     expect(people.out).toContain(`denied  ${CLOSED}: The identity could not be read: AccessDenied`);
-    expect(people.out).toContain('2 accounts in 1 region: 2 would be fixed');
+    expect(people.out).toContain(
+      '2 accounts in 1 region; policy redress.yaml.\n2 gaps in 2 resources: 2 would be fixed, 0 need approval, 0 held back. 2 looks',
+    );
     expect([...accounts.values()].flatMap(({ writes }) => writes)).toEqual([]);
   });
 
@@ -157,6 +159,29 @@ describe('a policy that names a unit', () => {
       2,
       'The policy names units or tags of an organization, and a replay asks nothing of AWS.',
     ]);
+  });
+});
+
+describe('what is waited for', () => {
+  it('is said before a sweep sleeps, with its end', async () => {
+    const { exit, err } = await command(['sweep'], directory, { remediators: [{ ...anyAge, settle: 60_000 }], connect, organization, clock });
+    expect([exit, err.split('\n')]).toEqual([
+      0,
+      [`settling until 10:01:00Z: AWS::Test::Widget open-${OWN} (${OWN}, us-east-1), widget-revoke-open`, '0 of 1 places, 2 of 2 resources so far, 0.0/s', ''],
+    ]);
+    expect(accounts.get(OWN)?.rules(`open-${OWN}`)).toEqual([]);
+  });
+
+  it('stands on a line of its own, where another was written over', () => {
+    let text = '';
+    const io = { stderr: (more: string) => void (text += more), terminal: true } as unknown as Io;
+    const progress = new ShownProgress(io, { now: () => time, sleep: async () => undefined });
+    time += 1000;
+    progress.update({ places: 1, placesDone: 0, found: 1, decided: 0 });
+    progress.waits({ reason: 'held', remediator: 'a', resource: widget('w'), until: time });
+    expect(text).toBe(
+      '\r\u001b[K0 of 1 places, 0 of 1 resources so far, 0.0/s\r\u001b[Kanother execution holds it, until 10:00:01Z: AWS::Test::Widget w (111111111111, us-east-1), a\n',
+    );
   });
 });
 

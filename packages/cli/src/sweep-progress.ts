@@ -1,5 +1,6 @@
-import type { Clock, SweepProgress } from '@redress/core';
+import type { Clock, SweepProgress, Wait } from '@redress/core';
 import type { Io } from './io.js';
+import { waitLine } from './waits.js';
 
 /** Milliseconds between two looks at how far it is: on a terminal, and elsewhere. */
 const ON_A_TERMINAL = 200;
@@ -37,6 +38,11 @@ export class ShownProgress {
     this.#isShown = true;
     const line = progressLine(progress, now - this.#began);
     this.#io.stderr(terminal ? `${CLEAR}${line}` : `${line}\n`);
+  };
+
+  /** A line of its own, which stays: what is waited for. */
+  readonly waits = (wait: Wait): void => {
+    this.#io.stderr(`${this.#isShown && this.#io.terminal === true ? CLEAR : ''}${waitLine(wait)}\n`);
   };
 
   /** Makes way for what comes after. */

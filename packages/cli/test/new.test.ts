@@ -137,7 +137,7 @@ export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test
     expect(listed.map(({ id, iam }) => [id, iam.fix])).toEqual([[ID, ['dynamodb:UpdateTable']]]);
     const { json } = await redress(folder, 'plan', '--live', '--endpoint-url', endpoint, '--region', 'us-east-1');
     const mine = (json as PlanDocument).passes.find((pass) => pass.resource.id === TableName);
-    expect(mine).toMatchObject({ remediator: ID, verdict: 'told-only', code: 'mode-notify' });
+    expect(mine).toMatchObject({ remediator: ID, verdict: 'notify-only', code: 'mode-notify' });
     expect(JSON.stringify(mine)).toContain(`turn on deletion protection of ${TableName}`);
     const { Table } = await sdk.send(new DescribeTableCommand({ TableName }));
     expect(Table?.DeletionProtectionEnabled).toBe(false);

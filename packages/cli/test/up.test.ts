@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand, DescribeSecurityGroupRulesCommand, EC2Client } from '@aws-sdk/client-ec2';
@@ -188,6 +188,14 @@ describe('redress up', () => {
       body: '{"source":"aws.ec2"}',
     });
     expect(refused.status).toBe(400);
+  });
+
+  it('has a journal of its own, and says what it makes first', async () => {
+    expect(existsSync(join(directory, '.redress-up'))).toBe(true);
+    expect(existsSync(join(directory, '.redress'))).toBe(false);
+    expect(err).toMatch(/^Making a queue, and \d+ rules of EventBridge that deliver to it\.$/m);
+    expect(await run(['up', '--journal', 'aws:table/bucket', '--endpoint-url', upstream], io())).toBe(2);
+    expect(err).toContain('An emulated account has a journal of its own.');
   });
 
   it('is for emulators on this machine only', async () => {

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Connection, type ConnectTarget, isRedressError, resource } from '@redress/core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type ConnectAwsOptions, connectAws } from './connect-aws.js';
 import { memberRoles } from './member-roles.js';
 
@@ -92,6 +95,40 @@ describe('connectAws', () => {
     const error: unknown = await connection.identity().catch((thrown: unknown) => thrown);
     expect(isRedressError(error) && { code: error.code, retryable: error.retryable }).toEqual({ code: 'aws/unreachable', retryable: true });
     expect(isRedressError(error) && error.next).toContain('profile');
+  });
+
+  it.each(['option', 'AWS_PROFILE'])('names a profile that is not there (%s), and those that are', async (by) => {
+    const folder = mkdtempSync(join(tmpdir(), 'redress-profiles-'));
+    writeFileSync(join(folder, 'config'), '[profile audit]\nregion = eu-west-1\n[default]\nregion = eu-west-1\n');
+    writeFileSync(join(folder, 'credentials'), '[break-glass]\naws_access_key_id = A\naws_secret_access_key = S\n');
+    vi.stubEnv('AWS_CONFIG_FILE', join(folder, 'config'));
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', join(folder, 'credentials'));
+    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, undefined);
+    if (by === 'AWS_PROFILE') vi.stubEnv('AWS_PROFILE', 'aduit');
+    try {
+      const connection = await connectAws(by === 'option' ? { profile: 'aduit' } : {})(target);
+      await expect(connection.identity()).rejects.toMatchObject({
+        code: 'compose/invalid',
+        message: 'There is no profile "aduit" in the shared AWS configuration.',
+        next: 'Known: audit, break-glass, default.',
+      });
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('names a region that is not known where nothing answers, and says nothing of one that is', async () => {
+    const nobody = { endpoint: 'http://127.0.0.1:1', credentials };
+    const asked = async (region: string) => (await connectAws(nobody)({ ...target, region })).identity().catch((thrown: unknown) => thrown);
+    const unknown = await asked('eu-west-9');
+    expect(unknown).toMatchObject({
+      code: 'aws/unreachable',
+      message: expect.stringContaining('The region "eu-west-9" is not known'),
+      next: expect.stringContaining('eu-west-1'),
+    });
+    expect(await asked('eu-west-1')).toMatchObject({ code: 'aws/unreachable', message: expect.not.stringContaining('is not known') });
   });
 
   it('uses the ambient credentials for every target without roleArn', async () => {

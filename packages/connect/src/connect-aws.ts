@@ -9,7 +9,9 @@ import {
   isRedressError,
   type JsonObject,
   messageOf,
+  partitionOf,
   RedressError,
+  regionsOf,
 } from '@redress/core';
 import { checkedPolicy, policyTooLarge, roleSessions, type Session, type SessionRequest } from './assume-role.js';
 import { type AwsCredentials, type CredentialsProvider, renewing } from './credentials.js';
@@ -67,7 +69,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
   if (roleArn === undefined && (sourceIdentity !== undefined || sessionPolicy !== undefined))
     throw new RedressError('compose/invalid', 'A source identity or session policy without a role has no effect.', { next: 'Give `roleArn`.' });
   // One provider for all: made here, it reads files and metadata once, not once per client.
-  const ambient = renewing(provider(options.credentials) ?? defaultProvider(profile === undefined ? {} : { profile }), ({ expiration }) => expiration);
+  const ambient = renewing(provider(options.credentials) ?? fromEnvironment(profile), ({ expiration }) => expiration);
   let made: Promise<Shared> | null = null;
   const shared = (): Promise<Shared> => {
     made ??= sharedConfig(endpoint, options.maxSockets ?? 50);
@@ -124,7 +126,7 @@ export function connectAws(options: ConnectAwsOptions = {}): Connect {
         try {
           return { ...(await session()).identity, actsAs };
         } catch (error) {
-          throw identityError(error);
+          throw identityError(error, target.region);
         }
       },
       perExecution: perExecution(),
@@ -173,13 +175,13 @@ async function callerIdentity(config: { readonly region: string; readonly creden
     if (account === undefined || arn === undefined) throw new RedressError('aws/unknown', 'sts:GetCallerIdentity did not say whose the credentials are.');
     return { account, arn };
   } catch (error) {
-    throw identityError(error);
+    throw identityError(error, config.region);
   } finally {
     client.destroy();
   }
 }
 
-function identityError(error: unknown): RedressError {
+function identityError(error: unknown, region: string): RedressError {
   if (isRedressError(error)) return error;
   const failure = classifyAwsError(error);
   if (failure.name === 'CredentialsProviderError' || failure.name === 'TokenProviderError') {
@@ -190,6 +192,13 @@ function identityError(error: unknown): RedressError {
       next: 'Give a profile, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`.',
     });
   }
+  const known = regionsOf(partitionOf(region));
+  if (failure.code === 'aws/unreachable' && !known.includes(region))
+    return new RedressError('aws/unreachable', `The region ${JSON.stringify(region)} is not known, and its endpoint does not answer: ${messageOf(error)}`, {
+      cause: error,
+      retryable: failure.retryable,
+      next: `Give one of ${known.join(', ')}.`,
+    });
   if (failure.name.startsWith('PackedPolicyTooLarge')) return policyTooLarge(`STS cannot pack the session policy: ${failure.message}`, error);
   const next =
     failure.code === 'aws/denied'
@@ -202,6 +211,27 @@ function identityError(error: unknown): RedressError {
     retryable: failure.retryable,
     ...(next === undefined ? {} : { next }),
   });
+}
+
+/** What the environment has, or a profile of it. Of a profile that is not there the SDK says only that none of its providers has credentials. */
+function fromEnvironment(profile: string | undefined): CredentialsProvider {
+  const provide = defaultProvider(profile === undefined ? {} : { profile });
+  return async () => {
+    try {
+      return await provide();
+    } catch (error) {
+      const named = profile ?? process.env['AWS_PROFILE'];
+      if (named === undefined || named === '') throw error;
+      const { loadSharedConfigFiles } = await import('@smithy/core/config');
+      const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+      const known = [...new Set([...Object.keys(configFile), ...Object.keys(credentialsFile)])].sort();
+      if (known.includes(named)) throw error;
+      throw new RedressError('compose/invalid', `There is no profile ${JSON.stringify(named)} in the shared AWS configuration.`, {
+        cause: error,
+        next: known.length === 0 ? 'There is none at all: `aws configure` makes one.' : `Known: ${known.join(', ')}.`,
+      });
+    }
+  };
 }
 
 function provider(credentials: ConnectAwsOptions['credentials']): CredentialsProvider | undefined {

@@ -118,7 +118,9 @@ describe('a rule speaks of', () => {
 
   it('and where it cannot be read it says which, and why', () => {
     const given = facts({ policy: known(policy({ when: 'nobody == 1' })) });
-    expect(() => celRules().evaluate(given)).toThrow(new TypeError('the rule nobody == 1 cannot be read: Unknown variable: nobody'));
+    expect(() => celRules().evaluate(given)).toThrow(
+      new TypeError('the rule nobody == 1 cannot be read: Unknown variable: nobody (column 1); allowed: resource, remediator, trigger, plan, now'),
+    );
   });
 });
 
@@ -126,11 +128,13 @@ describe('a policy with rules', () => {
   const compose = (rules: ReturnType<typeof policy>, guardrails = [celRules()]) =>
     createRedress({ remediators: [], policy: rules, guardrails, connect: async () => Promise.reject(new Error('no')) });
   it.each([
-    [`${'('.repeat(60)}true${')'.repeat(60)}`, /Exceeded maxDepth \(50\)$/],
-    ['1 +', /rules\.0\.when: Unexpected token/],
-    ['resource.idd == "x"', /No such key: idd/],
+    [`${'('.repeat(60)}true${')'.repeat(60)}`, /Exceeded maxDepth \(50\)/],
+    ['1 +', /rules\.0\.when: Unexpected token: EOF \(column 4\)$/m],
+    ['resource.idd == "x"', /No such key: idd \(column 10\); allowed: type, id, account, region, partition, environment, tags$/m],
+    ['true &&\n  plan.hazard == []', /No such key: hazard \(line 2, column 8\); allowed: operations, subjects, hazards$/m],
+    ['resource.id == 1', /no such overload: string == int \(column 1\)$/m],
     ['resource.id', /it is string, not true or false/],
-    ['nobody.id == "x"', /Unknown variable: nobody/],
+    ['nobody.id == "x"', /Unknown variable: nobody \(column 1\); allowed: resource, remediator, trigger, plan, now$/m],
     ['resource.id > 3', /no such overload/],
     ['"env" in resource.tags', /compare it/],
     ['has(resource.tags.env)', /compare it/],

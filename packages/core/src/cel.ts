@@ -12,15 +12,18 @@ import type { Tags } from './remediator/define.js';
 
 type Compiled = { readonly ok: true; matches(context: Record<string, unknown>): boolean } | { readonly ok: false; readonly error: string };
 
-const environment = new Environment({ limits: { maxAstNodes: 1000, maxDepth: 50 } })
-  .registerVariable({
-    name: 'resource',
-    schema: { type: 'string', id: 'string', account: 'string', region: 'string', partition: 'string', environment: 'string', tags: 'map<string, string>' },
-  })
-  .registerVariable({ name: 'remediator', schema: { id: 'string', version: 'string', ceiling: 'string' } })
-  .registerVariable({ name: 'trigger', schema: { by: 'string', source: 'string', kind: 'string', actor: 'string' } })
-  .registerVariable({ name: 'plan', schema: { operations: 'list<string>', subjects: 'list<string>', hazards: 'list<string>' } })
-  .registerVariable('now', 'google.protobuf.Timestamp');
+/** What a rule can speak of, and what each has. */
+const VARIABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  resource: { type: 'string', id: 'string', account: 'string', region: 'string', partition: 'string', environment: 'string', tags: 'map<string, string>' },
+  remediator: { id: 'string', version: 'string', ceiling: 'string' },
+  trigger: { by: 'string', source: 'string', kind: 'string', actor: 'string' },
+  plan: { operations: 'list<string>', subjects: 'list<string>', hazards: 'list<string>' },
+};
+
+const environment = Object.entries(VARIABLES).reduce(
+  (made, [name, schema]) => made.registerVariable({ name, schema }),
+  new Environment({ limits: { maxAstNodes: 1000, maxDepth: 50 } }).registerVariable('now', 'google.protobuf.Timestamp'),
+);
 
 const compiled = new Map<string, Compiled>();
 
@@ -37,13 +40,29 @@ function compileAnew(when: string): Compiled {
   if (/\bin\s+resource\s*\.\s*tags\b|\bhas\s*\(\s*resource\s*\.\s*tags\b/.test(when))
     return { ok: false, error: 'a tag that is missing is an empty text here: compare it, resource.tags["key"] != ""' };
   const checked = environment.check(when);
-  if (!checked.valid) return { ok: false, error: firstLine(messageOf(checked.error)) };
+  if (!checked.valid) return { ok: false, error: explained(when, checked.error) };
   if (checked.type !== 'bool') return { ok: false, error: `it is ${String(checked.type)}, not true or false` };
   const expression = environment.parse(when);
   return { ok: true, matches: (context) => expression(context) === true };
 }
 
 const firstLine = (text: string) => text.split('\n', 1).join('');
+
+/** What is wrong, where, and what is allowed there. */
+function explained(when: string, error: unknown): string {
+  const said = firstLine(messageOf(error));
+  const { code, node } = error as { readonly code?: unknown; readonly node?: { readonly pos?: unknown; readonly start?: unknown } };
+  if (typeof node?.pos !== 'number') return said;
+  const before = when.slice(0, node.pos).split('\n');
+  const line = before.length === 1 ? '' : `line ${before.length}, `;
+  const allowed =
+    code === 'unknown_variable'
+      ? [...Object.keys(VARIABLES), 'now']
+      : code === 'no_such_key' && typeof node.start === 'number'
+        ? Object.keys(VARIABLES[when.slice(node.start, node.pos).replace(/[\s.]+$/, '')] ?? {})
+        : [];
+  return `${said} (${line}column ${(before.at(-1) ?? '').length + 1})${allowed.length === 0 ? '' : `; allowed: ${allowed.join(', ')}`}`;
+}
 
 function tagsOf(tags: Tags): Map<string, string> {
   const map = new Map(Object.entries(tags));

@@ -33,6 +33,7 @@ export {
   type SweepSummary,
   type SweepTarget,
   unasked,
+  type Wait,
 } from './engine/types.js';
 export {
   CANARY,

@@ -13,8 +13,9 @@ const text = (description: string, more: JsonObject = {}): JsonObject => ({ type
 const account = { type: 'string', pattern: '^[0-9]{12}$', description: 'An account id: 12 digits, in quotes.' };
 const duration = (description: string): JsonObject => ({
   type: 'string',
-  pattern: '^P(?=.)(?:\\d+W)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?$',
-  description: `${description} An ISO 8601 duration such as PT1H or P7D.`,
+  pattern:
+    '^(?:P(?=.)(?:\\d+W)?(?:\\d+D)?(?:T(?=\\d)(?:\\d+H)?(?:\\d+M)?(?:\\d+S)?)?|(?=\\d)(?:\\d+ ?(?:w|weeks?))?(?: ?\\d+ ?(?:d|days?))?(?: ?\\d+ ?(?:h|hrs?|hours?))?(?: ?\\d+ ?(?:m|mins?|minutes?))?(?: ?\\d+ ?(?:s|secs?|seconds?))?)$',
+  description: `${description} A duration: 7d, 90 days, or ISO 8601 such as PT1H.`,
 });
 const clock = (description: string): JsonObject => ({ type: 'string', pattern: '^(?:[01]\\d|2[0-3]):[0-5]\\d$', description: `${description} "22:00".` });
 const moment = (description: string): JsonObject => ({
@@ -107,6 +108,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
       exceptions: strict('What is exempt.', [], {
         tag: text('The tag that asks to be left alone.', { default: 'redress:exception' }),
         register: text('The exceptions register, from the folder of this file.'),
+        longest: duration('No entry of the register may end later than this from now.'),
       }),
       limits: list(
         strict('At most so many executions that send a write.', ['per', 'changes'], {

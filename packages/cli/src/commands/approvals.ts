@@ -1,7 +1,8 @@
-import { type ApprovalDocument, type ApprovalShown, approvalDocument, formatResource, type Journal, showApproval } from '@redress/core';
+import { type ApprovalDocument, type ApprovalShown, formatResource, type Journal, type Redress, RedressError, showApproval } from '@redress/core';
 import type { ApprovalAnswer } from '@redress/lambda-runtime';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
+import { inOrder } from '../in-order.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { onceEach } from '../passes.js';
 import { printable } from '../printable.js';
@@ -26,16 +27,33 @@ async function withEngine<T>(composition: Composition, work: (engine: ReturnType
 
 /** `redress approvals list` */
 export async function approvalsListCommand(io: Io, composition: Composition, options: RemoteOptions = {}): Promise<Answer> {
-  const approvals =
-    options.url === undefined
-      ? (await withEngine(composition, (redress) => redress.approvals())).map(approvalDocument)
-      : await remote(composition, options.url).list();
+  const approvals = await shownOf(composition, options.url);
   const paint = painter(io);
-  const lines = approvals.map(
-    (each) =>
-      `${paint('bold', each.id)}  ${printable(formatResource(each.resource))}  ${each.remediator}  ${each.verdict === 'none' ? waits(each) : `${each.verdict}, until ${each.expires}`}`,
-  );
+  const lines = approvals.flatMap((each) => [
+    `${paint('bold', each.id)}  ${printable(formatResource(each.resource))}  ${each.remediator}  ${each.verdict === 'none' ? waits(each) : `${each.verdict}, until ${each.expires}`}`,
+    ...(each.plan?.changes ?? []).map((change) => `  would     ${printable(change.summary)}`),
+    ...onceEach('', each.reasons).reasons.map((reason) => `  because   ${printable(`${reason.message} (${reason.code})`)}`),
+    `  caused by ${causeWords(each)}`,
+  ]);
   return { json: approvals, text: lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n'), exit: 0 };
+}
+
+/** Requests that are shown with their plan are asked for a few at a time. */
+const AT_ONCE = 4;
+
+/** What waits, with what would be done and why. */
+async function shownOf(composition: Composition, url: string | undefined): Promise<readonly ApprovalShown[]> {
+  if (url === undefined)
+    return withEngine(composition, async (redress, journal) =>
+      inOrder(await redress.approvals(), AT_ONCE, (approval) => showApproval(journal, composition.remediators, approval)),
+    );
+  const { list, show } = remote(composition, url);
+  return inOrder(await list(), AT_ONCE, ({ id }) => show(id));
+}
+
+/** Who may have caused it: none of them may approve. */
+function causeWords({ causedBy }: Pick<ApprovalShown, 'causedBy'>): string {
+  return causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
 }
 
 /** For what, and until when. */
@@ -50,8 +68,7 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
     options.url === undefined
       ? await withEngine(composition, async (redress, journal) => {
           const approval = (await redress.approvals()).find((each) => each.id === id);
-          if (approval === undefined)
-            throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
+          if (approval === undefined) throw await nothingUnder(redress, id);
           return showApproval(journal, composition.remediators, approval);
         })
       : await remote(composition, options.url).show(id);
@@ -66,7 +83,7 @@ export async function approvalsShowCommand(io: Io, composition: Composition, id:
     ),
     ...onceEach('', shown.reasons).reasons.map((each) => `  asks      ${printable(`${each.message} (${each.code})`)}`),
     ...shown.blindSpots.map((each) => `  not seen  ${printable(each)}`),
-    `  caused by ${shown.causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : shown.causedBy.map((each) => printable(each ?? 'unknown')).join(', ')}`,
+    `  caused by ${causeWords(shown)}`,
     `  plan      ${shown.planDigest}`,
     ...(shown.verdict === 'none' && shown.grace !== undefined
       ? [
@@ -112,11 +129,20 @@ export async function approvalsAnswerCommand(
   return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };
 }
 
+/** Why there is nothing to answer: somebody was faster, or it was never asked. */
+async function nothingUnder(redress: Pick<Redress, 'approvalUse'>, id: string): Promise<Error> {
+  const use = await redress.approvalUse(id);
+  if (use === null) return new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
+  const { execution, by } = use;
+  return new RedressError('approval/refused', `${id} was used by ${execution}${by === null ? '' : `: ${by} has approved it`}.`, {
+    next: `\`redress history ${execution}\` shows the outcome.`,
+  });
+}
+
 function answerHere(composition: Composition, id: string, verdict: 'approve' | 'deny', reason: string): Promise<AnswerDocument> {
   return withEngine(composition, async (redress) => {
     const approval = (await redress.approvals()).find((each) => each.id === id);
-    if (approval === undefined)
-      throw new CliError('cli/not-found', `Nothing waits under ${JSON.stringify(id)}.`, { next: '`redress approvals list` shows what waits.' });
+    if (approval === undefined) throw await nothingUnder(redress, id);
     const { partition, account } = approval.resource;
     const { arn } = await (await composition.ambient({ partition, account, region: composition.region, access: 'read', execution: null })).identity();
     const how = { by: { name: arn, verified: false }, reason };

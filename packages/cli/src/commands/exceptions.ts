@@ -129,7 +129,7 @@ export async function exceptionsListCommand(io: Io, composition: Composition): P
 /** `redress exceptions check`: what a person has to look at. For a schedule: its exit code says whether there is something. */
 export async function exceptionsCheckCommand(io: Io, composition: Composition, options: { readonly within?: string }): Promise<Answer> {
   const within = options.within === undefined ? REMINDER : parseDuration(options.within);
-  if (within === null) throw new CliError('cli/usage', `${JSON.stringify(options.within)} is not an ISO 8601 duration such as P14D.`);
+  if (within === null) throw new CliError('cli/usage', `${JSON.stringify(options.within)} is not a duration such as 14d or P14D.`);
   const list = await documents(composition, within);
   const ending = list.filter((each) => each.status === 'ending');
   const ended = list.filter((each) => each.status === 'ended');
@@ -154,8 +154,17 @@ export async function exceptionsAddCommand(io: Io, composition: Composition, id:
   const expires = duration === null ? options.expires : new Date(now + duration).toISOString();
   if (!(Date.parse(expires) > now))
     throw new CliError('cli/usage', `${JSON.stringify(options.expires)} is no time in the future.`, {
-      next: 'For example: --expires P90D, or --expires 2026-12-31T00:00:00Z',
+      next: 'For example: --expires 90d, or --expires 2026-12-31T00:00:00Z',
     });
+  const { longest } = composition.policy.exceptions;
+  if (longest !== undefined && Date.parse(expires) > now + longest)
+    throw new CliError(
+      'cli/usage',
+      `${JSON.stringify(options.expires)} is later than the policy allows: exceptions may live for ${Math.floor(longest / 86_400_000)} days at most.`,
+      {
+        next: `The latest end is ${new Date(now + longest).toISOString()}.`,
+      },
+    );
   const unknown = (options.remediator ?? []).find((each) => !composition.remediators.some((one) => one.id === each));
   // An exception from a remediator that nobody knows would protect nothing.
   if (unknown !== undefined)

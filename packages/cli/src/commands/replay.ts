@@ -15,7 +15,7 @@ import { documentsOf, placeOf } from '../files/documents.js';
 import { originOf, withOrigin } from '../files/origin.js';
 import { type Answer, type Io, painter } from '../io.js';
 import { type Left, LeftOver, leftLines } from '../left.js';
-import { codeOf, type Verdict, verdictOf, verdictWords } from '../passes.js';
+import { codeOf, VERDICTS, type Verdict, verdictOf } from '../plan/verdicts.js';
 import { printable } from '../printable.js';
 
 /** What becomes of a pass of the past: a verdict of today, or why there is none. */
@@ -209,7 +209,7 @@ function sorted<T extends { readonly count: number }>(map: ReadonlyMap<string, T
   return [...map].sort(([a, one], [b, other]) => other.count - one.count || (a < b ? -1 : 1)).map(([, each]) => each);
 }
 
-const words = (verdict: ReplayVerdict) => (verdict === 'undecidable' ? 'undecidable' : verdict === 'repeat' ? 'repeats' : verdictWords(verdict));
+const words = (verdict: ReplayVerdict) => (verdict === 'undecidable' ? 'undecidable' : verdict === 'repeat' ? 'repeats' : VERDICTS[verdict].words);
 
 function human(io: Io, document: ReplayDocument, left: LeftOver): string {
   const paint = painter(io);

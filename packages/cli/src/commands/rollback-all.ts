@@ -1,4 +1,4 @@
-import { formatResource, isRedressError, REVERSIBLE, type ResourceRef } from '@redress/core';
+import { formatResource, isRedressError, REVERSIBLE, type Redress, type ResourceRef } from '@redress/core';
 import { type Composition, openJournal } from '../compose.js';
 import { CliError } from '../errors.js';
 import { type Answer, type Io, painter } from '../io.js';
@@ -35,7 +35,7 @@ export interface RollbackAllDocument {
   /** Newest first: the order in which they are taken back. */
   readonly executions: readonly Candidate[];
   readonly passes: readonly PassDocument[];
-  /** Those that stay as they are, and why. */
+  /** Those that stay as they are, and why; known before anything is done, too. */
   readonly refused: readonly { readonly execution: string; readonly message: string; readonly next: string | null }[];
 }
 
@@ -65,26 +65,43 @@ export async function rollbackAllCommand(io: Io, composition: Composition, optio
     }));
   const passes: PassDocument[] = [];
   const refused: RollbackAllDocument['refused'][number][] = [];
-  if (options.yes === true && executions.length > 0) {
+  if (executions.length > 0) {
     const journal = await openJournal(composition.data, { create: false, clock: composition.clock });
     const redress = composition.engine({ journal });
     try {
-      for (const { execution } of executions) {
-        try {
-          passes.push(passDocument(await redress.rollback(execution, settings)));
-        } catch (error) {
-          if (!isRedressError(error)) throw error;
-          refused.push({ execution, message: error.message, next: error.next ?? null });
+      if (options.yes !== true) refused.push(...(await refusals(redress, executions, options)));
+      else
+        for (const { execution } of executions) {
+          try {
+            passes.push(passDocument(await redress.rollback(execution, settings)));
+          } catch (error) {
+            if (!isRedressError(error)) throw error;
+            refused.push({ execution, message: error.message, next: error.next ?? null });
+          }
         }
-      }
     } finally {
       redress.close();
       await journal.close?.();
     }
   }
   const document: RollbackAllDocument = { since: new Date(since).toISOString(), done: options.yes === true, executions, passes, refused };
-  const failed = refused.length > 0 || passes.some((pass) => pass.outcome !== 'rolled-back');
+  const failed = (options.yes === true && refused.length > 0) || passes.some((pass) => pass.outcome !== 'rolled-back');
   return { json: document, text: human(io, document), exit: failed ? 1 : 0 };
+}
+
+/** What cannot be rolled back, known before anything is: newest first, so that what comes later on a resource is taken to be out of the way. */
+async function refusals(redress: Redress, executions: readonly Candidate[], { acceptLoss }: RollbackAllOptions): Promise<RollbackAllDocument['refused']> {
+  const refused: RollbackAllDocument['refused'][number][] = [];
+  const ahead = new Set<string>();
+  for (const { execution, resource } of executions) {
+    const refusal = await redress.rollbackRefusal(execution, {
+      ...(acceptLoss === true ? { acceptLoss } : {}),
+      byRecords: ahead.has(formatResource(resource)),
+    });
+    if (refusal === null) ahead.add(formatResource(resource));
+    else refused.push({ execution, ...refusal });
+  }
+  return refused;
 }
 
 function isCandidate(entry: HistoryEntry): boolean {
@@ -96,11 +113,16 @@ function human(io: Io, { since, done, executions, passes, refused }: RollbackAll
   if (executions.length === 0) return `Nothing that was changed since ${since} is left to take back.`;
   const lines: string[] = [];
   if (!done) {
+    const left = new Map(refused.map((each) => [each.execution, each]));
     for (const each of executions) {
+      const refusal = left.get(each.execution);
       lines.push(`${each.closed}  ${paint('bold', printable(formatResource(each.resource)))}  ${printable(each.remediator)}  ${printable(each.execution)}`);
-      for (const change of each.changes) lines.push(`  takes back  ${printable(change)}`);
+      if (refusal !== undefined)
+        lines.push(`  ${paint('yellow', 'stays')}       ${printable(refusal.message)}${refusal.next === null ? '' : ` ${printable(refusal.next)}`}`);
+      else for (const change of each.changes) lines.push(`  rolls back  ${printable(change)}`);
     }
-    lines.push(`${executions.length} would be taken back, in this order. Nothing was done; --yes does it.`);
+    const stay = refused.length === 0 ? '' : ` ${refused.length} cannot be rolled back.`;
+    lines.push(`${executions.length - refused.length} would be rolled back, in this order.${stay} Nothing was done; --yes does it.`);
     return lines.join('\n');
   }
   for (const pass of passes) lines.push(...passLines(pass, paint));

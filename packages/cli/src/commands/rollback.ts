@@ -23,7 +23,7 @@ export function rollbackSettings(io: Io, options: RollbackCommandOptions): Rollb
   if (by.trim() === '') throw new CliError('cli/usage', 'Who rolls back is not known.', { next: 'Say it with --by NAME.' });
   if (options.reason.trim() === '') throw new CliError('cli/usage', 'A rollback needs a reason.', { next: 'Say it with --reason TEXT.' });
   const hold = options.hold === undefined ? undefined : parseDuration(options.hold);
-  if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not an ISO 8601 duration such as P7D or PT12H.`);
+  if (hold === null || hold === 0) throw new CliError('cli/usage', `${JSON.stringify(options.hold)} is not a duration such as 7d, 12h or P7D.`);
   return { by, reason: options.reason, ...(options.acceptLoss === true ? { acceptLoss: true } : {}), ...(hold === undefined ? {} : { hold }) };
 }
 

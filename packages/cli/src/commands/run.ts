@@ -4,7 +4,8 @@ import { checkedDocuments, placeOf } from '../files/documents.js';
 import { withOrigin } from '../files/origin.js';
 import { type Answer, type Io, type Paint, painter } from '../io.js';
 import { type Left, LeftOver, leftLines } from '../left.js';
-import { codeOf, hintsOf, isBlind, onceEach, reasonsOf } from '../passes.js';
+import { hintsOf, isBlind, onceEach, reasonsOf } from '../passes.js';
+import { codeOf } from '../plan/verdicts.js';
 import { printable } from '../printable.js';
 import { defaultOrigin, type OriginOptions, unhandled } from './plan.js';
 

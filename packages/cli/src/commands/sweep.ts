@@ -39,8 +39,8 @@ export async function sweepCommand(io: Io, composition: Composition, options: Sw
   const concurrency = concurrencyOf(options.concurrency);
   const { targets, left } = await placesOf(composition, options);
   const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
-  const redress = composition.engine({ journal, reported: 'sweeps' });
   const progress = new ShownProgress(io, composition.clock);
+  const redress = composition.engine({ journal, reported: 'sweeps', onWait: progress.waits });
   const stop = interruptible(signal);
   try {
     const passes: PassDocument[] = [];

@@ -12,6 +12,7 @@ import { printable } from '../printable.js';
 import { startLoop } from '../up/loop.js';
 import { cloudTrailRecord, type Seen, watchedCall } from '../up/watched-call.js';
 import { INJECT, watchingProxy } from '../up/watching-proxy.js';
+import { waitLine } from '../waits.js';
 
 /** Options of `redress up`. */
 export interface UpOptions {
@@ -30,12 +31,20 @@ export interface UpDocument {
 
 /** Only an emulator gets these. */
 const CREDENTIALS = { accessKeyId: 'redress', secretAccessKey: 'redress' };
+/** The journal of the emulated account, apart from that of real ones. */
+const OWN_DATA = '.redress-up';
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/;
 
 /** The deployed loop around an emulator: what people call becomes an event, and comes to the handler through EventBridge and a queue. */
 export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overrides, options: UpOptions): Promise<Answer> {
   const port = numberOf(options.port ?? '4599', '--port', 0, 65_535);
   const visibility = numberOf(options.visibility ?? '120', '--visibility', 1, 43_200);
+  // What happens in an emulated account is no evidence of a real one.
+  if (globals.journal !== undefined)
+    throw new CliError('cli/usage', 'An emulated account has a journal of its own.', {
+      next: `Leave --journal out; --data names its folder (default: ${OWN_DATA}).`,
+    });
+  if (globals.endpointUrl === undefined && options.python !== undefined) io.stderr('Starting the emulator.\n');
   const emulator = await emulatorOf(globals.endpointUrl, options.python);
   const paint = painter(io);
   // With --json standard output is one document, at the end.
@@ -44,7 +53,7 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
   try {
     const endpoint = emulator.endpoint;
     const connect = overrides.connect ?? connectAws({ endpoint, credentials: CREDENTIALS });
-    const composition = await compose(io, { ...globals, endpointUrl: endpoint }, { ...overrides, connect });
+    const composition = await compose(io, { ...globals, endpointUrl: endpoint, data: globals.data ?? OWN_DATA }, { ...overrides, connect });
     const { region } = composition;
     const { account } = await (await connect({ partition: 'aws', account: '', region, access: 'read', execution: null })).identity();
     const journal = await openJournal(composition.data, { create: true, clock: composition.clock });
@@ -66,12 +75,16 @@ export async function upCommand(io: Io, globals: GlobalOptions, overrides: Overr
       if (attributes['kind'] !== 'pass')
         io.stderr(`${printable(message)}${attributes['error'] === undefined ? '' : `: ${printable(JSON.stringify(attributes['error']))}`}\n`);
     };
-    const { onWarning: _, ...parts } = composition.parts();
+    const { onWarning: _, ...parts } = composition.parts({
+      onWait: (wait) => say(paint('dim', `${new Date().toISOString().slice(11, 19)}  ${waitLine(wait)}`)),
+    });
     const handler = createHandler({ ...parts, journal, logger: { info: line, warn, error: warn } });
+    const patterns = eventPatterns(composition.remediators, { exceptionTag: composition.policy.exceptions.tag });
+    io.stderr(`Making a queue, and ${patterns.length} rules of EventBridge that deliver to it.\n`);
     const loop = await startLoop(
       { endpoint, region, account, credentials: CREDENTIALS },
       {
-        patterns: eventPatterns(composition.remediators, { exceptionTag: composition.policy.exceptions.tag }),
+        patterns,
         handler,
         visibility,
         onProblem: (message) => io.stderr(`the queue: ${printable(message)}\n`),

@@ -8,7 +8,13 @@ export interface Ran {
 }
 
 /** Runs a command in this process, in a folder, with nothing of the process's own around it. */
-export async function command(argv: readonly string[], cwd: string, overrides?: RunOverrides, stdin: readonly string[] = []): Promise<Ran> {
+export async function command(
+  argv: readonly string[],
+  cwd: string,
+  overrides?: RunOverrides,
+  stdin: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   let out = '';
   let err = '';
   const exit = await run(
@@ -21,7 +27,7 @@ export async function command(argv: readonly string[], cwd: string, overrides?: 
       },
       color: false,
       cwd,
-      env: {},
+      env,
       user: 'tester',
     },
     overrides,

@@ -2,6 +2,7 @@ import { deedOf } from '../actors.js';
 import { isLive, mayNotApprove } from '../guardrails/approval.js';
 import { type Approval, breakerOf, type Journal } from '../journal.js';
 import { RedressError } from '../model/errors.js';
+import { isRecord } from '../model/json.js';
 import { isAccountId, type Partition } from '../model/resource.js';
 import { runPass } from './path.js';
 import { persist } from './recorder.js';
@@ -34,7 +35,12 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   const journal = runtime.needJournal('An approval');
   if (by.name.trim() === '' || reason.trim() === '') refuse('An answer needs a person and a reason.', 'Say who answers, and why.');
   const approval = (await journal.approvals()).find((each) => each.id === id);
-  if (approval === undefined) return refuse(`Nothing waits under ${id}.`, 'It was never asked, or has been used; `redress approvals list` shows what waits.');
+  if (approval === undefined) {
+    const use = await approvalUse(journal, id);
+    if (use !== null)
+      refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows the outcome.');
+    return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows what waits.');
+  }
   if (!isLive(approval, runtime.clock.now()))
     refuse(`${id} ran out on ${new Date(approval.expires).toISOString()}.`, 'It is asked for anew when the gap is reported or swept again.');
   if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has said no to ${id} already.`, 'It is asked for anew when the request has run out.');
@@ -70,6 +76,30 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is asked for anew when the request has run out.');
   if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Take that back: `redress rollback`.');
   return { ...approval, verdict, by };
+}
+
+/** What became of a request that nobody can answer any more. */
+export interface ApprovalUse {
+  /** The execution that used it. */
+  readonly execution: string;
+  /** Who approved it; null: its grace period was over. */
+  readonly by: string | null;
+}
+
+/**
+ * Which execution has used an approval; null: none has, as far as can be told. It reads all records of a journal that is at hand; one on AWS is not read
+ * through for it.
+ */
+export async function approvalUse(journal: Journal, id: string): Promise<ApprovalUse | null> {
+  if (journal.kind === 'aws') return null;
+  let [execution, by]: [string | null, string | null] = [null, null];
+  for await (const { record } of journal.read({ all: true })) {
+    const said = record.body['approval'];
+    if (record.kind === 'approval' && isRecord(said) && said['id'] === id && isRecord(said['by'])) by = String(said['by']['name']);
+    const own = record.body['journal'];
+    if (record.kind === 'intent' && isRecord(own) && own['approval'] === id) execution = record.execution;
+  }
+  return execution === null ? null : { execution, by };
 }
 
 /** Who may have caused it. Where that is unknown it is everybody who ever did anything to the resource: a view does not go back for ever, the records do. */

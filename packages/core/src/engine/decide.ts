@@ -1,9 +1,10 @@
 import { approvalOf, isOwn } from '../guardrails/approval.js';
 import { callOf } from '../guardrails/fights.js';
-import { type Decision, decisive, type Fact, type Facts } from '../guardrails/guardrail.js';
+import type { Shown } from '../guardrails/freshness.js';
+import { type Decision, decisive, type Fact, type Facts, known } from '../guardrails/guardrail.js';
 import type { StreamView } from '../journal.js';
 import type { Plan } from '../model/plan.js';
-import { modeOf } from '../policy/policy.js';
+import { enforcing, modeOf } from '../policy/policy.js';
 import { execute } from './execute.js';
 import { endMoot, sendNotice } from './grace.js';
 import { mayBeReadLater } from './later.js';
@@ -86,15 +87,23 @@ async function decideOn(runtime: Runtime, way: Way, sight: Sight, part: Part | n
   const decision = runtime.decide(decided, shown);
   if (decision.effect === 'deny' && part !== null && decisive(decision).every((each) => each.code === 'settling'))
     return { results: [], leads: { is: 'settle', until: (facts.lastChange ?? facts.now) + remediator.settle } };
+  const ifEnforced = run.dryRun && plan !== null ? await decidedIfEnforced(runtime, way, decided, shown) : null;
   const verdict = verdictOf(way, decided, plan, decision);
   if (verdict !== null || plan === null)
-    return { results: [await conclude(runtime, way, decided, { ...(verdict ?? NO_PLAN), decision, plan })], leads: { is: 'go-on' } };
+    return { results: [{ ...(await conclude(runtime, way, decided, { ...(verdict ?? NO_PLAN), decision, plan })), ifEnforced }], leads: { is: 'go-on' } };
   const open = assessedOpen(facts);
   if (run.dryRun) {
     const message = plan.changes.map((change) => change.summary).join('; ');
-    return { results: [{ ...blank(remediator, ref), outcome: 'planned', message, decision, plan, open }], leads: { is: 'go-on' } };
+    return { results: [{ ...blank(remediator, ref), outcome: 'planned', message, decision, ifEnforced, plan, open }], leads: { is: 'go-on' } };
   }
   return execute(runtime, way, { facts: decided, shown, plan, decision, approval: approvalOf(decision), open });
+}
+
+/** What would be decided if the policy enforced it here; also what a lower environment has to show first is asked then. */
+async function decidedIfEnforced(runtime: Runtime, { remediator, ref }: Way, facts: Facts, shown: Shown): Promise<Decision | null> {
+  if (!facts.policy.ok) return null;
+  const policy = known(enforcing(facts.policy.value, remediator.id, ref.account));
+  return runtime.decide({ ...facts, policy, track: await runtime.trackRecord(policy, remediator, ref) }, shown);
 }
 
 const NO_PLAN = { outcome: 'denied', message: 'There is no plan.' } as const;

@@ -8,7 +8,7 @@ import { identify } from './identify.js';
 import { ROUNDS } from './limits.js';
 import { lookAt, type Sight } from './look.js';
 import { blank } from './recorder.js';
-import { factOf, type Runtime } from './runtime.js';
+import { factOf, type Look, type Runtime } from './runtime.js';
 import type { PassResult, RunOptions } from './types.js';
 import { awaitTurn, lastChangeBy, mayWait, settledAt } from './wait.js';
 import { type End, type Lead, type PassRequest, type Run, resourcePass, type Way } from './way.js';
@@ -48,7 +48,18 @@ export async function runPass(runtime: Runtime, request: PassRequest, options: R
 /** Once over the resource as it is now, or as it has just been seen. */
 async function walk(runtime: Runtime, way: Way, ahead: Sight | null): Promise<End> {
   const sight = ahead ?? (await see(runtime, way));
-  return sight === null ? { results: [], leads: { is: 'look-again' } } : decideParts(runtime, way, sight);
+  if (sight === null) return { results: [], leads: { is: 'look-again' } };
+  const end = await decideParts(runtime, way, sight);
+  const name = nameIn(sight.seen);
+  return name === null ? end : { ...end, results: end.results.map((result) => ({ ...result, name })) };
+}
+
+/** What people call what was seen. */
+function nameIn({ observation }: Look): string | null {
+  if (!observation.ok || observation.value === 'gone') return null;
+  const { tags, name } = observation.value;
+  const tagged = tags === 'untaggable' ? '' : (tags['Name'] ?? '').trim();
+  return tagged === '' ? (name ?? null) : tagged;
 }
 
 /** History, then a look; null where the history has to be read once more. */
@@ -62,6 +73,7 @@ async function waitFor(runtime: Runtime, way: Pick<Way, 'remediator' | 'ref' | '
   if (leads.is === 'settle') {
     const { until } = leads;
     if (!mayWait(way, until, runtime.clock.now())) return busy(way, `It changed just now, and is decided on after ${new Date(until).toISOString()}.`, until);
+    runtime.waits({ reason: 'settling', remediator: way.remediator.id, resource: way.ref, until });
     await runtime.clock.sleep(Math.max(1, until - runtime.clock.now()));
     way.together.reads.forget();
   }

@@ -418,11 +418,13 @@ export function blank(remediator: Pick<Remediator, 'id'>, ref: ResourceRef): Pas
   return {
     remediator: remediator.id,
     resource: ref,
+    name: null,
     outcome: 'no-op',
     execution: null,
     duplicate: false,
     message: '',
     decision: null,
+    ifEnforced: null,
     plan: null,
     open: [],
     steps: [],

@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.js';
 import { type ResourceRef, resource, streamOf } from '../model/resource.js';
 import { mappedRule } from '../policy/config-rule.js';
 import type { Remediator } from '../remediator/define.js';
-import { approve, closeBreaker, deny } from './approvals.js';
+import { approvalUse, approve, closeBreaker, deny } from './approvals.js';
 import { contradiction, type Looked } from './contradiction.js';
 import { Delivery } from './delivery.js';
 import { sendDigest } from './digest.js';
@@ -16,7 +16,7 @@ import { runPass } from './path.js';
 import { flushNotices } from './recorder.js';
 import { recover, recoverExecution } from './recover.js';
 import { retry } from './retry.js';
-import { rollback } from './rollback.js';
+import { rollback, rollbackRefusal } from './rollback.js';
 import { type Routing, route } from './route.js';
 import { Runtime } from './runtime.js';
 import { discover } from './sweep/list.js';
@@ -50,9 +50,11 @@ export function createRedress(options: RedressOptions): Redress {
     sweep: clean((options) => sweepAndSay(runtime, options)),
     swept: clean((target) => swept(runtime, target)),
     rollback: clean((execution, how) => rollback(runtime, execution, how)),
+    rollbackRefusal: clean((execution, how = {}) => rollbackRefusal(runtime, execution, how)),
     approvals: clean(async () => (await runtime.needJournal('An approval').approvals()).filter((each) => isLive(each, runtime.clock.now()))),
     approve: clean((id, how) => approve(runtime, id, how)),
     deny: clean((id, how) => deny(runtime, id, how)),
+    approvalUse: clean((id) => approvalUse(runtime.needJournal('An approval'), id)),
     closeBreaker: clean((remediator, where, how) => closeBreaker(runtime, remediator, where, how)),
     retry: clean((ref, how) => retry(runtime, ref, how)),
     attest: clean(async (remediator, where, how) => {

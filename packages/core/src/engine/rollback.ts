@@ -1,7 +1,7 @@
 import { subjectsOf } from '../guardrails/fights.js';
 import { type Decision, type Fact, known } from '../guardrails/guardrail.js';
 import type { Journal, Lease, StreamView } from '../journal.js';
-import { RedressError } from '../model/errors.js';
+import { isRedressError, RedressError } from '../model/errors.js';
 import { canonicalJson, digestOf, isRecord, type Json } from '../model/json.js';
 import { REVERSIBLE } from '../model/outcome.js';
 import type { Change, Plan } from '../model/plan.js';
@@ -137,6 +137,35 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     takeBack(runtime, { remediator, ref, plan, undo, now, lease, policy, deadline, hold: { for: holdFor, owner: options.by }, recheck }),
   );
   return closeExecution(runtime, { remediator, ref, trigger: { by: 'request' }, plan: undoPlan, decision, lease, seen: { observation } }, closing);
+}
+
+/**
+ * Why an execution cannot be rolled back, as {@link rollback} would say it now; null: nothing speaks against it. Looks only.
+ *
+ * @param byRecords Leave the resource aside: something else is rolled back on it before.
+ */
+export async function rollbackRefusal(
+  runtime: Runtime,
+  execution: string,
+  options: Pick<RollbackOptions, 'acceptLoss' | 'deadline'> & { readonly byRecords?: boolean },
+): Promise<{ readonly message: string; readonly next: string | null } | null> {
+  const journal = runtime.needJournal('A rollback');
+  try {
+    const story = await readExecution(journal, execution);
+    const remediator = mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
+    const policy = await runtime.readPolicy();
+    if (policy.stop === 'everything' || (await runtime.readStop()) === 'everything')
+      refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+    if (options.byRecords === true) return null;
+    // A worker that is gone is not seen to here: nothing is written.
+    const { open } = await journal.view(story.ref);
+    if (open !== null) refuse(`Execution ${open.execution} holds the resource.`, 'Try again, or run `redress recover`.');
+    await asLeft(runtime, story, { execution, remediator, policy, deadline: options.deadline ?? null });
+    return null;
+  } catch (error) {
+    if (!isRedressError(error) || error.code !== 'rollback/refused') throw error;
+    return { message: error.message, next: error.next ?? null };
+  }
 }
 
 /** The resource and its history, as long as it is what the fix has left. */

@@ -18,7 +18,7 @@ import { frozenAssessment, type Observation, type ObservationPurpose, type Remed
 import { type As, apiRegion, Gate, LOOKING, type SharedReads } from './gate.js';
 import { Redactor, redactingJournal, redactingNotify } from './redaction.js';
 import { CallBudgets } from './sweep/budget.js';
-import type { RedressOptions } from './types.js';
+import type { RedressOptions, Wait } from './types.js';
 
 /** How long what Config said of a rule is believed; milliseconds. */
 const RULE_KEPT = 600_000;
@@ -47,6 +47,8 @@ export class Runtime {
   readonly budgets: CallBudgets;
   readonly notify: Notify | null;
   readonly warn: (message: string, error: unknown) => void;
+  /** Says what it is about to wait for. */
+  readonly waits: (wait: Wait) => void;
   /** Notices that a notifier holds in this process: each records that it was delivered. */
   readonly heldNotices: (() => Promise<unknown>)[] = [];
   /** Null where nothing may be changed. */
@@ -76,6 +78,7 @@ export class Runtime {
     this.clock = options.clock ?? systemClock;
     const { onWarning, onCall } = options;
     this.warn = (message, error) => onWarning?.(this.redactor.now(message), this.redactor.now(error));
+    this.waits = (wait) => options.onWait?.(this.redactor.now(wait));
     this.budgets = new CallBudgets(this.clock);
     this.gate = new Gate(options.connect, this.clock, (trace) => onCall?.(this.redactor.now(trace)));
 

@@ -35,8 +35,22 @@ export interface RedressOptions {
   readonly clock?: Clock;
   /** Each call to AWS, as it happened. */
   readonly onCall?: (trace: CallTrace) => void;
+  /** Before it sleeps: what for, and until when, so that nobody takes it for stuck. */
+  readonly onWait?: (wait: Wait) => void;
   /** What went wrong beside the way: a notification that was not delivered. */
   readonly onWarning?: (message: string, error: unknown) => void;
+}
+
+/** What an engine waits for while it sleeps. */
+export interface Wait {
+  /**
+   * `settling`: the resource changed just now. `held`: another execution has the resource. `again`: a read or the journal failed, and is tried again.
+   */
+  readonly reason: 'settling' | 'held' | 'again';
+  readonly remediator: string;
+  readonly resource: ResourceRef;
+  /** Epoch milliseconds: it waits until then at the longest. */
+  readonly until: number;
 }
 
 /** Counts the changes of a run; start it with `{ changes: 0 }`. The engine writes to it. */
@@ -84,6 +98,8 @@ export interface AttestOptions {
 export interface PassResult {
   readonly remediator: string;
   readonly resource: ResourceRef;
+  /** What people call the resource: its `Name` tag, else what its service calls it (a group name). Null: nothing says. */
+  readonly name: string | null;
   /** `busy`: another worker holds the resource; ask again. Nothing was recorded for it. */
   readonly outcome: Outcome | 'busy';
   /** The execution that this pass made, or the one that a duplicate names. */
@@ -93,6 +109,11 @@ export interface PassResult {
   /** One sentence. */
   readonly message: string;
   readonly decision: Decision | null;
+  /**
+   * Of a dry run: what would be decided if the policy enforced the remediator in this account, everything else being as it is. Null where there is
+   * nothing to decide on, and in every pass that is no dry run.
+   */
+  readonly ifEnforced: Decision | null;
   readonly plan: Plan | null;
   /** What stays open, and why. */
   readonly open: readonly string[];
@@ -292,6 +313,16 @@ export interface Redress {
    * @throws {RedressError} `rollback/refused` with the reason; nothing was changed then.
    */
   rollback(execution: string, options: RollbackOptions): Promise<PassResult>;
+  /**
+   * Why an execution cannot be rolled back, before anybody tries to; null: nothing speaks against it now. It looks at the resource, and changes and
+   * records nothing.
+   *
+   * @param options `byRecords`: leave the resource aside, since something newer is rolled back on it before.
+   */
+  rollbackRefusal(
+    execution: string,
+    options?: Pick<RollbackOptions, 'acceptLoss' | 'deadline'> & { readonly byRecords?: boolean },
+  ): Promise<{ readonly message: string; readonly next: string | null } | null>;
   /** Plans that wait for a person, oldest first. */
   approvals(): Promise<readonly Approval[]>;
   /**
@@ -306,6 +337,8 @@ export interface Redress {
    * @throws {RedressError} `approval/refused`
    */
   deny(approval: string, options: ApprovalOptions): Promise<Approval>;
+  /** Which execution has used an approval, and who approved it; null: none has, or it cannot be told without reading a whole journal on AWS. */
+  approvalUse(approval: string): Promise<{ readonly execution: string; readonly by: string | null } | null>;
   /**
    * Closes a circuit breaker.
    *

@@ -34,12 +34,13 @@ export function mayWait({ trigger, run }: Pick<Way, 'trigger' | 'run'>, until: n
 }
 
 /** Waits until nobody holds the resource, or its lease has run out; null then, else whoever holds it for longer than a fix takes, or than there is time. */
-export async function awaitTurn(runtime: Runtime, { ref, run }: Pick<Way, 'ref' | 'run'>): Promise<OpenExecution | null> {
+export async function awaitTurn(runtime: Runtime, { ref, run, remediator }: Pick<Way, 'ref' | 'run' | 'remediator'>): Promise<OpenExecution | null> {
   const journal = runtime.needJournal('Changing something');
   for (let waited = 0; ; waited += TURN_POLL) {
     const { open } = await journal.view(ref);
     if (open === null || open.leaseUntil <= runtime.clock.now()) return null;
     if (waited >= TURN || (run.deadline !== null && runtime.clock.now() + TURN_POLL + NEEDED > run.deadline)) return open;
+    if (waited === 0) runtime.waits({ reason: 'held', remediator: remediator.id, resource: ref, until: Math.min(open.leaseUntil, runtime.clock.now() + TURN) });
     await runtime.clock.sleep(TURN_POLL);
   }
 }

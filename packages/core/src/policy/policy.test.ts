@@ -180,7 +180,7 @@ describe('definePolicy', () => {
     ['a deadline of no environment', { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] }, /deadlines.0.environments.0.*is no environment/s],
     ['a deadline of no class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
     ['a deadline without a time', { version: 1, deadlines: [{ ceilings: ['notify'] }] }, /deadlines.0/],
-    ['a grace period that is none', { version: 1, grace: [{ period: '7 days' }] }, /ISO 8601/],
+    ['a grace period that is none', { version: 1, grace: [{ period: '7 months' }] }, /is not a duration/],
     ['a grace period without one', { version: 1, grace: [{ remind: ['P1D'] }] }, /grace.0/],
     ['a reminder that is the first notice', { version: 1, grace: [{ period: 'P7D', remind: ['P7D'] }] }, /not shorter than the period/],
     ['a reminder twice', { version: 1, grace: [{ period: 'P7D', remind: ['P1D', 'PT24H'] }] }, /is there twice/],

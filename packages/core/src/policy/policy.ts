@@ -127,7 +127,12 @@ export interface Policy {
   /** Lowest first. */
   readonly environments: readonly Environment[];
   readonly remediators: Readonly<Record<string, RemediatorPolicy>>;
-  readonly exceptions: { readonly tag: string; readonly register: string | null };
+  readonly exceptions: {
+    readonly tag: string;
+    readonly register: string | null;
+    /** The longest life of an entry, in milliseconds: none may end later than this from now. Absent: the policy does not say. */
+    readonly longest?: number;
+  };
   readonly limits: readonly Limit[];
   readonly freeze: readonly Freeze[];
   /** Where some are named for an environment, changes are made in them alone. */
@@ -191,7 +196,7 @@ const accountTag = z.string().check(z.refine((value) => /^[^\s=*][^=*]*=[^*]*[^*
 /** No time that a policy names is longer: what is meant for ever is a mode or an exception. Milliseconds. */
 const LONGEST = 366 * 86_400_000;
 const duration = z.string().check(
-  z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not an ISO 8601 duration such as PT1H or P7D'),
+  z.refine((text) => (parseDuration(text) ?? 0) > 0, 'is not a duration such as 7d, 90 days, PT1H or P7D'),
   z.refine((text) => (parseDuration(text) ?? 0) <= LONGEST, 'is longer than 366 days'),
 );
 const text = z.string().check(z.refine((value) => value.trim() !== '', 'is empty'));
@@ -228,7 +233,7 @@ const schema = z.strictObject({
     ),
   ),
   remediators: z.optional(z.record(z.string(), z.union([mode, z.looseObject({ parameters: z.optional(z.record(z.string(), z.unknown())) })]))),
-  exceptions: z.optional(z.strictObject({ tag: z.optional(text), register: z.optional(text) })),
+  exceptions: z.optional(z.strictObject({ tag: z.optional(text), register: z.optional(text), longest: z.optional(duration) })),
   limits: z.optional(
     z.array(
       z.strictObject({
@@ -513,7 +518,12 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     stop: raw.stop ?? 'none',
     environments,
     remediators,
-    exceptions: { tag: raw.exceptions?.tag ?? 'redress:exception', register: raw.exceptions?.register ?? null },
+    exceptions: {
+      tag: raw.exceptions?.tag ?? 'redress:exception',
+      register: raw.exceptions?.register ?? null,
+      // Only where it is given: the digest of a policy without it stays as it is.
+      ...(raw.exceptions?.longest === undefined ? {} : { longest: parseDuration(raw.exceptions.longest) ?? 0 }),
+    },
     limits: raw.limits === undefined ? DEFAULT_LIMITS : limits,
     freeze,
     windows,
@@ -598,6 +608,27 @@ export function closedWithin(
 /** The environment that holds an account, or null. */
 export function environmentOf(policy: Pick<Policy, 'environments'>, account: string): Environment | null {
   return policy.environments.find((environment) => environment.accounts.includes(account)) ?? null;
+}
+
+/** The environment that {@link enforcing} puts an account into that is in none. */
+const HYPOTHETICAL = 'if-enforced';
+
+/**
+ * The same policy, but that it enforces a remediator in an account: what is asked is what would be decided then. Nothing acts on it.
+ *
+ * @example modeOf(enforcing(policy, 'ec2-revoke-sg-open-ssh', '111111111111'), 'ec2-revoke-sg-open-ssh', '111111111111') === 'enforce'
+ */
+export function enforcing(policy: Policy, remediator: string, account: string): Policy {
+  const parameters = Object.hasOwn(policy.remediators, remediator) ? policy.remediators[remediator]?.parameters : undefined;
+  const environment = environmentOf(policy, account);
+  const { name } = environment ?? { name: HYPOTHETICAL };
+  return {
+    ...policy,
+    // In front: it must not become the highest environment.
+    environments:
+      environment === null ? [{ name: HYPOTHETICAL, accounts: [account], after: null, because: null }, ...policy.environments] : policy.environments,
+    remediators: { ...policy.remediators, [remediator]: { modes: { [name]: 'enforce' }, parameters: parameters ?? {} } },
+  };
 }
 
 /** The mode of a remediator in an account: notify for everything that is not named. */

@@ -57,6 +57,8 @@ export interface Observation<State, Context> {
   readonly context?: Context;
   /** The resource's own tags, and nobody else's; `'untaggable'` for what has none (account settings). */
   readonly tags: Tags | 'untaggable';
+  /** What its service calls it, where the id says nothing to people: the name of a security group. Only shown; a `Name` tag goes before it. */
+  readonly name?: string;
   /**
    * What uses the resource, each with its own tags, so that none hides another's: a change that would cut off what is exempt is not made. Their
    * types are declared as `exceptionTypes`.
@@ -614,12 +616,40 @@ async function* mayHaveGap(remediator: Remediator, args: SweepArgs): AsyncGenera
 
 const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 
-/** An ISO 8601 duration of weeks, days, hours, minutes and seconds in milliseconds, or null. */
+/** Of the units that people write: no months and years, whose length nobody can say. `m` is minutes, and `M` alone is nothing. */
+const SPOKEN: readonly (readonly [RegExp, number])[] = [
+  [/^(?:w|weeks?)$/, 604_800_000],
+  [/^(?:d|days?)$/, 86_400_000],
+  [/^(?:h|hrs?|hours?)$/, 3_600_000],
+  [/^(?:m|mins?|minutes?)$/, 60_000],
+  [/^(?:s|secs?|seconds?)$/, 1000],
+];
+
+/**
+ * A duration in milliseconds, or null: ISO 8601 of weeks, days, hours, minutes and seconds, or as people write it, each unit once and the longest first.
+ *
+ * @example parseDuration('P7D') === parseDuration('7d') && parseDuration('7d') === parseDuration('7 days')
+ * @example parseDuration('1h 30m') === 5_400_000
+ */
 export function parseDuration(text: string): number | null {
   const match = DURATION.exec(text);
-  if (match === null || text === 'P' || text.endsWith('T')) return null;
+  if (match === null) return spoken(text);
+  if (text === 'P' || text.endsWith('T')) return null;
   const [weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number];
   return ((((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+function spoken(text: string): number | null {
+  if (!/^\d+ ?[a-z]+(?: ?\d+ ?[a-z]+)*$/.test(text)) return null;
+  let [sum, last] = [0, -1];
+  for (const [, count = '', unit = ''] of text.matchAll(/(\d+) ?([a-z]+)/g)) {
+    const at = SPOKEN.findIndex(([words]) => words.test(unit));
+    const length = SPOKEN[at]?.[1];
+    if (length === undefined || at <= last) return null;
+    sum += Number(count) * length;
+    last = at;
+  }
+  return Number.isSafeInteger(sum) ? sum : null;
 }
 
 function duration(text: string, refuse: (why: string) => never): number {

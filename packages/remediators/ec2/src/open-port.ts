@@ -237,7 +237,9 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
       }
       if (purpose === 'confirmation' && earlier !== null) {
         const seen = await reads.again(earlierOf(earlier));
-        return { ...stateAnd(seen), tags: seen.tags, usedBy: seen.usedBy };
+        // The name of a group never changes.
+        const name = earlier.name === undefined ? {} : { name: earlier.name };
+        return { ...stateAnd(seen), tags: seen.tags, ...name, usedBy: seen.usedBy };
       }
       const seen = await reads.whole();
       if (seen === 'gone') return seen;
@@ -250,6 +252,7 @@ export function revokeOpenPorts<Given extends Bastions = Bastions>(options: {
           world: toEverybody(seen.lets),
         },
         tags: seen.tags,
+        name: seen.name,
         // An exception on what uses the group holds for the group too: revoking the rule would cut that off.
         usedBy: seen.usedBy,
       };

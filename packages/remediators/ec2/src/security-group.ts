@@ -101,7 +101,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
   const readRules = async () =>
     (await allOf(paginate(read.DescribeSecurityGroupRules, { Filters: [ofGroup] }, 'SecurityGroupRules'))).filter((each) => each.GroupId === id);
   /** Everything, in one round trip. */
-  const whole = async (): Promise<(Group & { readonly named: readonly Named[] }) | 'gone'> => {
+  const whole = async (): Promise<(Group & { readonly name: string; readonly named: readonly Named[] }) | 'gone'> => {
     const [group, rules, interfaces, reservations] = await inParallel(
       describe(),
       readRules(),
@@ -116,6 +116,7 @@ export function readsOf({ ec2: read }: GroupReads, id: string) {
       ...instances.map(({ InstanceId: of = '', Tags: tags = [] }) => ({ type: INSTANCE, id: of, texts: [], tags })),
     ];
     return {
+      name: given(group, 'GroupName'),
       owner: group.OwnerId ?? null,
       lets: rules.flatMap(ingressOf),
       tags: tagsOf(group.Tags),

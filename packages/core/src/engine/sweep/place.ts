@@ -6,7 +6,7 @@ import type { ResourceRef } from '../../model/resource.js';
 import type { Remediator } from '../../remediator/define.js';
 import { runPass } from '../path.js';
 import { factOf, NEEDED_TO_BEGIN, type Runtime, timeLeft } from '../runtime.js';
-import type { PassResult, SweepSummary, SweepTarget } from '../types.js';
+import type { PassResult, SweepSummary, SweepTarget, Wait } from '../types.js';
 import { inAdvance, type Looked, lookAhead } from './ahead.js';
 import { type Left, leftOf, leftOver, nextOf, type Turn, untaken } from './left.js';
 import { type Candidate, type Group, type Listing, list, nameOf, OutOfTime, standingHere } from './list.js';
@@ -208,7 +208,10 @@ export class PlaceSweep {
         state.left = state.left.map((each) => (each === next ? { ...each, waits: false } : each));
         continue;
       }
-      if (wait > 0) await this.#run.sleep(wait);
+      if (wait > 0) {
+        this.#runtime.waits(waitFor(next));
+        await this.#run.sleep(wait);
+      }
       if (this.#isOver()) return;
       state.left = state.left.filter((each) => each !== next);
       const policy = await factOf(() => this.#runtime.readPolicy());
@@ -280,4 +283,15 @@ export class PlaceSweep {
     const asked = remediators.map(({ id }) => id);
     return recordCame(this.#runtime, this.target, { ...recorded, asked, began, startedAt, progress, again, before: before.unfolded });
   }
+}
+
+/** What keeps a resource from being decided on now. */
+function waitFor({ ref, remediators, last, due }: Left): Wait {
+  const held = last?.find(({ outcome }) => outcome === 'busy');
+  return {
+    reason: held === undefined ? 'again' : held.execution === null ? 'settling' : 'held',
+    remediator: remediators[0]?.id ?? '',
+    resource: ref,
+    until: due,
+  };
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { print, processIo } from './io.js';
+import { processIo } from './io.js';
+import { print } from './output.js';
 
 const SECRET = 'hunter2hunter2';
 
