@@ -84,6 +84,15 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'shells',
+    judge: 'zsh and fish',
+    judges: 'the scripts of `redress completion`: that the shell reads them, and what it offers for a word',
+    tools: [
+      { name: 'zsh', licence: 'MIT', by: 'apt, or any other way' },
+      { name: 'fish', licence: 'GPL-2.0', by: 'apt, or any other way' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

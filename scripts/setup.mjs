@@ -63,6 +63,8 @@ const TOOLS = {
     builds: ['go'],
   },
   'playwright-core': { folder: 'node_modules/playwright-core', npm: 'playwright-core', what: 'what drives the browser (playwright-core', uses: ['chromium'] },
+  zsh: { folder: 'node_modules', debian: 'zsh', what: 'the shell (zsh', uses: ['zsh'] },
+  fish: { folder: 'node_modules', debian: 'fish', what: 'the shell (fish', uses: ['fish'] },
   'axe-core': { folder: 'node_modules/axe-core', npm: 'axe-core', what: 'the checker of accessibility (axe-core', uses: ['chromium'] },
 };
 /** Of Maven's own plugins, the one that copies an artefact with what it needs. */
@@ -74,6 +76,8 @@ const PROGRAMS = {
   mvn: { version: ['--version'], least: [3, 6], install: 'apt install maven', what: 'Maven' },
   // From 1.21 on it fetches the newer one that a module asks for.
   go: { version: ['version'], least: [1, 21], install: 'apt install golang-go', before13: 'apt install -t bookworm-backports golang-go', what: 'Go' },
+  zsh: { version: ['--version'], least: [5], install: 'apt install zsh', what: 'Zsh', debian: 'zsh' },
+  fish: { version: ['--version'], least: [3], install: 'apt install fish', what: 'Fish', debian: 'fish' },
   chromium: { version: ['--version'], least: [120], install: 'apt install chromium', what: 'Chromium', debian: 'chromium' },
 };
 
@@ -300,7 +304,8 @@ export async function install(names) {
 
 /** What says which version a tool has to be. */
 function pinned(name) {
-  const { requirements, maven, go, npm } = TOOLS[name];
+  const { requirements, maven, go, npm, debian } = TOOLS[name];
+  if (debian !== undefined) return `${debian}@${PROGRAMS[debian].least.join('.')}`;
   if (npm !== undefined) return `${npm}@${JSON.parse(String(read('package.json'))).devDependencies[npm]}`;
   return requirements === undefined ? (maven ?? go) : String(read(requirements));
 }
@@ -308,8 +313,8 @@ const wanted = (name) => digest([pinned(name), ...filesUnder(TOOLS[name].source 
 const toolStamp = (name) => (name === 'moto' ? 'python' : TOOLS[name].requirements === undefined ? `tool-${name}` : `python-${name}`);
 
 function installed(name) {
-  // `setup` has installed what the manifest names.
-  if (TOOLS[name].npm !== undefined) return existsSync(place(name));
+  // `setup` has installed what the manifest names, and `need` what the machine has.
+  if (TOOLS[name].npm !== undefined || TOOLS[name].debian !== undefined) return existsSync(place(name));
   const stamp = stampFile(toolStamp(name));
   const there = TOOLS[name].requirements === undefined ? place(name) : interpreter(name);
   return existsSync(there) && existsSync(stamp) && readFileSync(stamp, 'utf8').startsWith(wanted(name));

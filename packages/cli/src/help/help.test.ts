@@ -85,15 +85,6 @@ describe('help', () => {
 });
 
 describe('completion', () => {
-  const has = (shell: string) => {
-    try {
-      execFileSync(shell, ['-c', 'true'], { stdio: 'ignore' });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-
   it.each([
     [['redress', 'pl'], ['plan']],
     [['redress', 'evidence', 've'], ['verify']],
@@ -112,25 +103,6 @@ describe('completion', () => {
       .split('\n')
       .filter((line) => line !== '');
     expect(out).toEqual(expected);
-  });
-
-  it.skipIf(!has('zsh'))('of zsh is a script that zsh reads, and knows where it is', async () => {
-    const file = join(directory, '_redress');
-    writeFileSync(file, await text('completion', 'zsh'));
-    const script = `compdef() { :; }; _describe() { print -l "\${found[@]}"; }; source ${file}; words=(redress evidence ver); CURRENT=3; _redress`;
-    const out = execFileSync('zsh', ['-f', '-c', script], { encoding: 'utf8' });
-    expect(out).toContain('verify:');
-    expect(out).not.toContain('plan:');
-  });
-
-  it.skipIf(!has('fish'))('of fish is a script that fish reads, and knows where it is', async () => {
-    const file = join(directory, 'redress.fish');
-    writeFileSync(file, await text('completion', 'fish'));
-    const complete = (line: string) => execFileSync('fish', ['--no-config', '-c', `source ${file}; complete -C '${line}'`], { encoding: 'utf8' });
-    expect(complete('redress evidence ver')).toMatch(/^verify\t/);
-    expect(complete('redress plan --out')).toMatch(/^--output\t/);
-    expect(complete('redress plan --output nd')).toMatch(/^ndjson/);
-    expect(complete('redress evid')).toMatch(/^evidence\t/);
   });
 
   it('quotes what a shell would take for something else', async () => {
