@@ -137,7 +137,9 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
           period: duration('From the first notice to the change.'),
-          remind: list(duration('So long before its end.'), { description: 'When people are notified again. Default: a day before, where the period is longer.' }),
+          remind: list(duration('So long before its end.'), {
+            description: 'When people are notified again. Default: a day before, where the period is longer.',
+          }),
         }),
       ),
       deadlines: list(

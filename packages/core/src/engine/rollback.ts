@@ -35,10 +35,7 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
   if (outcome === 'awaiting-runbook')
-    refuse(
-      `The runbook that ${execution} has started may still be at work.`,
-      'Roll back the execution that records its outcome; `redress history` shows it.',
-    );
+    refuse(`The runbook that ${execution} has started may still be at work.`, 'Roll back the execution that records its outcome; `redress history` shows it.');
   if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to roll back.');
   const remediator = remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)
