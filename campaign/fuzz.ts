@@ -48,7 +48,7 @@ const HOSTILE: Readonly<Record<string, () => unknown>> = {
   'long list': () => Array.from({ length: 5000 }, (_, index) => ({ Id: `arn:aws:s3:::b${index}`, Type: 'AwsS3Bucket' })),
   'deep nesting': () => deep(5000),
   'a prototype': () => JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}') as unknown,
-  'an account that is none': () => '1234567890123',
+  'an invalid account': () => '1234567890123',
   'a path': () => '../../../../etc/passwd',
   'a template': () => ['$', '{jndi:ldap://x}{{7*7}}'].join(''),
   date: () => '9999-99-99T99:99:99Z',
@@ -138,7 +138,7 @@ function wrong(findings: unknown): string | null {
       digestOf(finding);
       void call;
     } catch {
-      return 'a finding is no JSON';
+      return 'a finding is not JSON';
     }
   }
   return null;

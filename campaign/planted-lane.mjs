@@ -87,7 +87,7 @@ async function find(bug, last) {
   try {
     const known = last === undefined ? null : await run([last.by], [last.test]);
     const result = known !== null && known.failed.length > 0 ? known : await run(bug.tests);
-    if (result.failed.length === 0 && result.broken !== null) return { error: `the defect is no program: ${result.broken}` };
+    if (result.failed.length === 0 && result.broken !== null) return { error: `the defect does not compile: ${result.broken}` };
     if (served === 0) return { error: `no test of ${bug.tests.join(', ')} loads ${bug.file}` };
     const [first] = result.failed;
     return { test: first?.test ?? null, by: first?.by ?? null, remembered: result === known };

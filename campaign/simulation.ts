@@ -34,7 +34,7 @@ export const INVARIANTS = {
   foreign: 'no change with credentials of another account',
   budget: 'never more executions that change something than the limit allows in its window',
   once: 'at most one effective change of a gap, until someone makes it again',
-  held: 'no fix of what a person has taken back, while the hold lasts',
+  held: 'no fix of what a person has rolled back, while the hold lasts',
   evidence: 'chains intact, one outcome for each intent',
   closed: 'nothing stays open for longer than lease and sweep',
   done: 'in the end every gap is closed, or the journal says why not',

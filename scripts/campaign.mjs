@@ -37,7 +37,7 @@ function page({ planted, found, results }) {
     '# Safety promises, broken on purpose',
     '',
     'Each promise is broken once, by a deliberate defect in the code as the tests see it, and the tests are run: the table names one that finds it.',
-    '`npm run campaign` plants all of them, `npm test` one for each promise. A defect that no test finds fails both. What else the campaign does, [the campaign](campaign.md) tells.',
+    '`npm run campaign` plants all of them, `npm test` one for each promise. A defect that no test finds fails both. [The campaign](campaign.md) describes what else it does.',
     '',
     `${found} of ${planted} are found.`,
     '',

@@ -191,7 +191,7 @@ async function rehearse() {
     const published = (await packument(name))?.versions?.[at];
     const ranges = ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((kind) => Object.values(published?.[kind] ?? {}));
     check(
-      `${name}: a version that is no prerelease, and ranges that npm understands`,
+      `${name}: a version that is not a prerelease, and ranges that npm understands`,
       published !== undefined && !at.includes('-') && !ranges.some((range) => /^(?:workspace|catalog|link|file):/.test(range)),
       `${at}: ${ranges.join(', ')}`,
     );

@@ -166,7 +166,7 @@ export default [
     promise: 'The fault matrix finds what it looks for.',
     defect: 'what was rolled back may be fixed again at once',
     file: 'packages/testing/src/faults.ts',
-    find: "if (effects(world) > count) why.push('what was taken back was fixed again at once');",
+    find: "if (effects(world) > count) why.push('what was rolled back was fixed again at once');",
     replace: '',
     tests: ['tests/campaign/faults.test.ts'],
   },

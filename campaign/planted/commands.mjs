@@ -28,14 +28,14 @@ export default [
   },
   {
     promise: 'An id is read as it is written, or not at all.',
-    defect: 'bytes that are no text become other characters',
+    defect: 'bytes that are not text become other characters',
     file: 'packages/cli/src/files/documents.ts',
     find: '{ fatal: true }',
     replace: '{ fatal: false }',
     tests: ['packages/cli/src/files/documents.test.ts'],
   },
   {
-    promise: 'What is no event is never said to be handled.',
+    promise: 'What is not an event is never reported as handled.',
     defect: 'a rejected input ends with 0',
     file: 'packages/cli/src/left.ts',
     find: "if (finding.disposition === 'rejected') count(this.#rejected, place, finding.reason);",

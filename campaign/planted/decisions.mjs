@@ -105,14 +105,14 @@ export default [
   },
   {
     promise: 'One rollback below stops the promotion.',
-    defect: 'what was taken back counts all the same',
+    defect: 'what was rolled back counts all the same',
     file: `${GUARDRAILS}/promotion.ts`,
     find: '(each.rolledBack || (BAD',
     replace: '(false || (BAD',
     tests: inGuardrails,
   },
   {
-    promise: 'What infrastructure as code manages is not changed by itself.',
+    promise: 'What infrastructure as code manages is not changed automatically.',
     defect: 'tags of CloudFormation are not looked at',
     file: `${GUARDRAILS}/iac.ts`,
     find: "if (manager === null) return { effect: 'allow'",
@@ -240,7 +240,7 @@ export default [
     tests: inGuardrails,
   },
   {
-    promise: 'An old rule is not revoked by itself.',
+    promise: 'An old rule is not revoked automatically.',
     defect: 'the age of the event is not looked at',
     file: `${GUARDRAILS}/freshness.ts`,
     find: "if (!recent(finding.observedAt)) return 'nothing';",
@@ -289,7 +289,7 @@ export default [
   },
   {
     promise: 'No announced change is allowed before its grace period is over.',
-    defect: 'it is over as soon as people were told',
+    defect: 'it is over as soon as people were notified',
     file: `${GUARDRAILS}/grace.ts`,
     find: 'ends !== null && now >= ends',
     replace: 'ends !== null',
@@ -304,7 +304,7 @@ export default [
     tests: [`${GUARDRAILS}/grace.test.ts`],
   },
   {
-    promise: 'A grace period counts once: what comes back is announced anew.',
+    promise: 'A grace period counts once: a gap that reappears is announced again.',
     defect: 'what was made under another approval does not use the announcement up',
     file: `${GUARDRAILS}/grace.ts`,
     find: 'one.sent > 0 && one.begunAt >= each.requestedAt',

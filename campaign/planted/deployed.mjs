@@ -3,7 +3,7 @@
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
-    promise: 'A message that may fare better later comes again.',
+    promise: 'A message that may succeed later is delivered again.',
     defect: 'it is acknowledged',
     file: 'packages/lambda-runtime/src/create-handler.ts',
     find: 'const found = result.results.find((each) => each.retryable);',
@@ -84,7 +84,7 @@ export default [
   },
   {
     promise: 'Who may ask for AWS Config can ask for a look, and cannot forge an event.',
-    defect: 'the request is handed on with whatever comes beside it',
+    defect: 'the request is forwarded with whatever comes with it',
     file: 'packages/lambda-runtime/src/create-config-handler.ts',
     find: 'const request: Record<string, string> = { redress: REQUEST };',
     replace: 'const request: Record<string, string> = { ...(event as Record<string, string>) };',

@@ -71,14 +71,14 @@ export default [
   },
   {
     promise: 'Over the limit for events a circuit breaker opens.',
-    defect: 'the next hour begins anew',
+    defect: 'the next hour starts from zero',
     file: `${ENGINE}/execute.ts`,
     find: 'if (!backlog) await tripped(runtime, way, message);',
     replace: '',
     tests: inEngine,
   },
   {
-    promise: 'Three bad ends in a row open it too.',
+    promise: 'Three failures in a row open it too.',
     defect: 'nobody counts them',
     file: `${ENGINE}/execute.ts`,
     find: '  await breakerAfter(runtime, way, result);\n',
@@ -95,7 +95,7 @@ export default [
   },
   {
     promise: 'An exception from a narrow remediator holds for the same call under a wide one.',
-    defect: 'each is asked by itself',
+    defect: 'each is asked separately',
     file: `${ENGINE}/decide.ts`,
     find: 'for (const change of part.changes) together.decided.set(callOf(change), result);',
     replace: 'for (const change of part.changes) void change;',
@@ -270,7 +270,7 @@ export default [
     tests: [`${ENGINE}/gate.test.ts`],
   },
   {
-    promise: 'Under the lease the resource is read anew.',
+    promise: 'Under the lease the resource is read again.',
     defect: 'what was decided on is taken for what is there',
     file: `${ENGINE}/execute.ts`,
     find: '...(await runtime.look(remediator, ref, facts.policy, how)), at',
@@ -286,7 +286,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'A grace period that nobody was told of does not begin.',
+    promise: 'A grace period that nobody was notified of does not begin.',
     defect: 'a notice that did not arrive counts as sent',
     file: `${ENGINE}/grace.ts`,
     find: 'await (delivered',
@@ -319,7 +319,7 @@ export default [
   },
   {
     promise: 'A runbook is not started while one may be at work.',
-    defect: 'what waits for a runbook is planned anew',
+    defect: 'what waits for a runbook is planned again',
     file: `${ENGINE}/decide.ts`,
     find: 'if (runbook !== null) return { results: [runbook], leads: DONE };',
     replace: '',
@@ -334,7 +334,7 @@ export default [
     tests: ['tests/engine/runbook.test.ts'],
   },
   {
-    promise: 'What a runbook came to is what a look shows, not what it says.',
+    promise: 'The outcome of a runbook is what the resource shows, not what the runbook says.',
     defect: 'an event that it has ended closes it',
     file: `${ENGINE}/runbook.ts`,
     find: 'const open = stillOpen(seen.assessment.value);',
@@ -342,7 +342,7 @@ export default [
     tests: ['tests/engine/runbook.test.ts'],
   },
   {
-    promise: 'A change that is recorded twice is taken back once.',
+    promise: 'A change that is recorded twice is rolled back once.',
     defect: 'each record of it counts',
     file: `${ENGINE}/story.ts`,
     find: 'if (change === undefined || appliedUndo.some((known) => known.change === change)) continue;',
@@ -358,7 +358,7 @@ export default [
     tests: ['tests/engine/lost-replies.test.ts'],
   },
   {
-    promise: 'An event is not acknowledged while it is not known what became of it.',
+    promise: 'An event is not acknowledged while its outcome is unknown.',
     defect: 'what an execution is doing counts as done',
     file: `${ENGINE}/path.ts`,
     find: 'execution: held.execution };',
@@ -366,7 +366,7 @@ export default [
     tests: ['tests/engine/lost.test.ts'],
   },
   {
-    promise: 'Of two people who answer at the same moment the one whose answer does not stand is told.',
+    promise: 'Of two people who answer at the same moment, the one whose answer does not count is notified.',
     defect: 'nobody looks which one stands',
     file: `${ENGINE}/approvals.ts`,
     find: '?? approval;\n  const carriedOut',
@@ -398,7 +398,7 @@ export default [
     tests: ['tests/engine/replay.test.ts'],
   },
   {
-    promise: 'What was taken back is not taken back again.',
+    promise: 'What was rolled back is not rolled back again.',
     defect: 'the records are not asked',
     file: `${ENGINE}/rollback.ts`,
     find: "own['outcome'] === 'rolled-back'",
@@ -406,7 +406,7 @@ export default [
     tests: ['tests/engine/engine.test.ts'],
   },
   {
-    promise: 'Who says no to what is being carried out is told that it is too late.',
+    promise: 'Whoever denies what is being carried out learns that it is too late.',
     defect: 'only what rests on the answer counts',
     file: `${ENGINE}/approvals.ts`,
     find: 'open.planDigest === planDigest ? open.execution : null',
@@ -753,8 +753,8 @@ export default [
     promise: 'A rollback leaves a hold, whatever state it leaves.',
     defect: 'one that recovery finds complete leaves none',
     file: `${ENGINE}/recover.ts`,
-    find: "after it had taken the change back.', 'verified', state, { hold });",
-    replace: "after it had taken the change back.', 'verified', state);",
+    find: "after it had rolled the change back.', 'verified', state, { hold });",
+    replace: "after it had rolled the change back.', 'verified', state);",
     tests: ['tests/engine/rollback.test.ts'],
   },
   {

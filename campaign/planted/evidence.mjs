@@ -191,7 +191,7 @@ export default [
     tests: [`${EVIDENCE}/aws/faults.test.ts`],
   },
   {
-    promise: 'A record that no journal has written is told.',
+    promise: 'A record that no journal has written is reported.',
     defect: 'records behind the newest one are not counted',
     file: `${EVIDENCE}/aws/export.ts`,
     find: "|| records > Number(after?.['seq']?.N ?? 0) }",

@@ -3,7 +3,7 @@
 /** @type {import('./index.mjs').PlantedBug[]} */
 export default [
   {
-    promise: 'What a channel did not take is told later.',
+    promise: 'What a channel did not accept is sent later.',
     defect: 'it is forgotten',
     file: 'packages/notify/src/lane.ts',
     find: '        this.#hold(message, (earlier?.repeats ?? 0) + 1);\n',
@@ -35,7 +35,7 @@ export default [
     tests: ['packages/notify/src'],
   },
   {
-    promise: 'Whoever has to approve something is told by which command, however much is told.',
+    promise: 'Every request for an approval is sent with its command, however many messages there are.',
     defect: 'it is summed up like the rest',
     file: 'packages/notify/src/lane.ts',
     find: 'isNotice(message) || (message.notification !== null && message.notification.approval !== null)',
@@ -43,7 +43,7 @@ export default [
     tests: ['packages/notify/src/lane.test.ts'],
   },
   {
-    promise: 'The notice of a change that comes by itself is told at once and by itself, or reported as not delivered.',
+    promise: 'The notice of an automatic change is sent at once and in a message of its own, or reported as not delivered.',
     defect: 'it waits among what was held back',
     file: 'packages/notify/src/lane.ts',
     find: 'const notice = isNotice(message);',

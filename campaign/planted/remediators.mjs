@@ -27,7 +27,7 @@ export default [
     tests: ['packages/remediators/ec2/src'],
   },
   {
-    promise: 'Security groups: a rule that opens more than the port is not revoked by itself.',
+    promise: 'Security groups: a rule that opens more than the port is not revoked automatically.',
     defect: 'the upper end of the range is not compared',
     file: 'packages/remediators/ec2/src/permission.ts',
     find: 'permission.fromPort === port && permission.toPort === port',
@@ -59,7 +59,7 @@ export default [
     tests: ['packages/remediators/ssm/src/runbook-remediator.test.ts'],
   },
   {
-    promise: 'A runbook never starts by itself, whatever its remediator says.',
+    promise: 'A runbook never starts automatically, whatever its remediator says.',
     defect: 'its ceiling is left to the types',
     file: 'packages/remediators/ssm/src/runbook-remediator.ts',
     find: "(definition.ceiling as string) !== 'approve' && (definition.ceiling as string) !== 'notify'",
@@ -1194,5 +1194,13 @@ export default [
     find: 'needed.length === all.length ? needed : null',
     replace: 'needed.length > 0 ? needed : null',
     tests: ['packages/deploy/src/config/answer.test.ts'],
+  },
+  {
+    promise: 'S3: KMS is never downgraded.',
+    defect: 'every rule is written again with what is wanted',
+    file: 'packages/remediators/s3/src/s3-enforce-default-encryption.ts',
+    find: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 1,',
+    replace: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 4,',
+    tests: ['packages/remediators/s3/src'],
   },
 ];

@@ -242,7 +242,7 @@ describe('an engine that is not sound is found, by the faults that show it', () 
       ['fix', 'rollback'].flatMap((run) =>
         ['crash-after', 'crash-before', 'dies-after', 'dies-before', 'down', 'unavailable-after'].map((fault) => `${run}: ${fault}`),
       ),
-      ['execution x has no outcome', 'execution x is open', 'the fix was not taken back', 'the gap is still open'],
+      ['execution x has no outcome', 'execution x is open', 'the fix was not rolled back', 'the gap is still open'],
     ],
     [
       'has clients that send again what got no reply',
@@ -304,7 +304,7 @@ describe('an engine that is not sound is found, by the faults that show it', () 
         ...['clock-ahead', 'crash-after', 'crash-before', 'denied', 'dies-after', 'dies-before', 'down', 'gone', 'lost', 'lost-before'],
         ...['server', 'stale', 'throttled', 'unavailable', 'unavailable-after'],
       ].map((fault) => `rollback: ${fault}`),
-      ['the fix was not taken back'],
+      ['the fix was not rolled back'],
     ],
     [
       'lets ten workers have one lease',
@@ -376,7 +376,7 @@ describe('an engine that is not sound without any fault is refused, and it is sa
       answering((redress) => ({
         rollback: async (_execution, _how) => ({ ...((await redress.plan(retention.id, SUBJECT))[0] as PassResult), outcome: 'rolled-back' }),
       })),
-      /the rollback fails without any fault: the fix was not taken back$/,
+      /the rollback fails without any fault: the fix was not rolled back$/,
     ],
     [
       'does not say that it rolled something back',
@@ -386,7 +386,7 @@ describe('an engine that is not sound without any fault is refused, and it is sa
     [
       'forgets holds',
       onJournal((journal) => ({ view: async (ref) => ({ ...(await journal.view(ref)), holds: [] }) })),
-      /the rollback fails without any fault: what was taken back was fixed again at once$/,
+      /the rollback fails without any fault: what was rolled back was fixed again at once$/,
     ],
   ])('one that %s', async (_name, engine, message) => {
     await expect(matrix(retention, engine)).rejects.toThrow(message);
@@ -496,7 +496,7 @@ describe('a remediator that is not sound is found', () => {
     await expect(matrix(wrong)).rejects.toThrow(/the rollback fails without any fault/);
   });
 
-  it('one that cannot tell whether it was taken back', async () => {
+  it('one that cannot determine whether it was rolled back', async () => {
     await expect(matrix({ ...encryption, equivalent: () => false })).rejects.toThrow(/the rollback fails without any fault: it says unknown/);
   });
 });

@@ -159,7 +159,7 @@ describe('the approval endpoint', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('asks anew when the state is another than was shown', async () => {
+  it('asks again when the state differs from what was shown', async () => {
     const id = await asked();
     aws.put('w', ['open-1', 'open-2', 'closed']);
     const { status, json } = await send(approve(id));
@@ -199,7 +199,7 @@ describe('the approval endpoint', () => {
     ['a list', {}, { authorizer: [{ iam: iam() }] }],
     ['a JWT authorizer', {}, { authorizer: { jwt: { claims: { sub: LEAD, userArn: LEAD_SESSION }, scopes: null } } }],
     ['a Lambda authorizer', {}, { authorizer: { lambda: { iam: iam(), userArn: LEAD_SESSION } } }],
-    ['a JWT authorizer beside it', {}, { authorizer: { iam: iam(), jwt: {} } }],
+    ['a JWT authorizer in addition', {}, { authorizer: { iam: iam(), jwt: {} } }],
     ['a REST API’s identity', { version: '1.0' }, { authorizer: undefined, identity: { userArn: LEAD_SESSION, accountId: ACCOUNT, caller: 'AROA' } }],
     ['a REST API’s authorizer', { version: '1.0' }, {}],
     ['an identity as text', {}, { authorizer: { iam: JSON.stringify(iam()) } }],
@@ -244,7 +244,7 @@ describe('the approval endpoint', () => {
     ['a reason with a control character', 400, 'request/invalid', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'a\u001b[2J' })],
     ['a long reason', 400, 'request/invalid', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'x'.repeat(1001) })],
     ['a forged name', 400, 'request/invalid', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'r', by: LEAD, verified: true })],
-    ['a resource that is none', 400, 'request/invalid', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'r', resource: { id: '*' } })],
+    ['an invalid resource', 400, 'request/invalid', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'r', resource: { id: '*' } })],
     ['a large body', 413, 'request/too-large', (id) => request('POST', `/approvals/${id}/approve`, { reason: 'x'.repeat(20_000) })],
     ['a huge body', 413, 'request/too-large', (id) => request('POST', `/approvals/${id}/approve`, 'x'.repeat(5_000_000))],
     ['GET to approve', 405, 'request/method', (id) => request('GET', `/approvals/${id}/approve`)],

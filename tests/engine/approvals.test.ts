@@ -70,7 +70,7 @@ beforeEach(() => {
 });
 
 describe('an approval', () => {
-  it('is asked for, told about, and carries out exactly what was shown', async () => {
+  it('is requested, announced, and carries out exactly what was shown', async () => {
     const pass = await asked();
     expect(pass).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-[0-9a-f]{16}$/) });
     expect(told[0]).toMatchObject({ outcome: 'awaiting-approval', approval: pass.approval, plan: { digest: pass.plan?.digest } });
@@ -113,7 +113,7 @@ describe('an approval', () => {
     expect(aws.rules('w')).toEqual(['open-2']);
   });
 
-  it('of a state that is not so any more changes nothing, and is asked for anew', async () => {
+  it('of a state that has drifted changes nothing, and is requested again', async () => {
     const pass = await asked();
     aws.put('w', ['open-1', 'open-2', 'closed']);
     const passes = await engine().approve(pass.approval as string, BY);
@@ -168,7 +168,7 @@ describe('an approval', () => {
     const byMallory = { ...BY, by: { name: `arn:aws:iam::${ACCOUNT}:user/mallory`, verified: true } };
     expect(await refused(engine({ policy: mallory }).approve(id, byMallory))).toMatch(/caused it/);
     time += 7 * DAY;
-    expect(await refused(engine().approve(id, BY))).toMatch(/ran out on/);
+    expect(await refused(engine().approve(id, BY))).toMatch(/expired on/);
     expect((await records()).filter(({ record }) => record.kind === 'approval')).toEqual([]);
     expect(aws.writes).toEqual([]);
   });
@@ -193,7 +193,7 @@ describe('an approval', () => {
       return engine({ policy: both(), journal: { ...bound(journal), approvals: async () => waits } });
     };
 
-    it('no and then yes: nothing is done, and who said yes is told', async () => {
+    it('no and then yes: nothing is done, and whoever said yes is notified', async () => {
       const { approval } = await asked();
       const late = await early();
       await engine({ policy: both() }).deny(approval as string, BY);
@@ -202,7 +202,7 @@ describe('an approval', () => {
       expect(await engine().approvals()).toMatchObject([{ verdict: 'denied', by: { name: LEAD } }]);
     });
 
-    it('yes and then no: who said no is told that it is being carried out', async () => {
+    it('yes and then no: whoever said no learns that it is being carried out', async () => {
       const { approval } = await asked();
       const late = await early();
       const [done] = await engine({ policy: both() }).approve(approval as string, BY);
@@ -225,7 +225,7 @@ describe('an approval', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('a no that comes while it is carried out without it is told that it came too late', async () => {
+  it('a no that comes while it is carried out is answered as too late', async () => {
     const { approval } = await asked();
     let said = '';
     const during: Journal = {
@@ -311,7 +311,7 @@ describe('lower environments first', () => {
     const { results } = await wide().handle(openedEvent(id, 'open-1', time - 1000), options);
     return results[0]?.passes[0] as PassResult;
   };
-  it('prod enforces when dev has shown it, and no longer after one was taken back', async () => {
+  it('prod enforces when dev has shown it, and no longer after one was rolled back', async () => {
     expect((await inProd()).outcome).toBe('awaiting-approval');
     await inDev('a', { drill: true });
     await inDev('b');
@@ -359,7 +359,7 @@ describe('settling', () => {
     expect(seen).toEqual(['notified: A person looks.']);
     expect((await records()).filter(({ record }) => JSON.stringify(record.body).includes('changed just now'))).toEqual([]);
   });
-  it('comes again when there is no time to wait', async () => {
+  it('is delivered again when there is no time to wait', async () => {
     const { results, retry } = await engine({ remediators: [slow], policy: enforce }).handle(openedEvent('w', 'open-1', time - 1000), {
       deadline: time + 60_000,
     });
@@ -465,7 +465,7 @@ describe('the circuit breaker', () => {
   };
   const close = () => engine().closeBreaker('widget-revoke-open', { account: ACCOUNT }, { by: 'ops', reason: 'looked' });
 
-  it('opens at the limit for events, tells, goes on planning, and stays until a person closes it', async () => {
+  it('opens at the limit for events, notifies, goes on planning, and stays until a person closes it', async () => {
     const limited = { policy: enforce({ limits: [{ per: ['remediator', 'account'], changes: 2, window: 'PT1H' }] }) };
     expect([(await fix('a', limited)).outcome, (await fix('b', limited)).outcome]).toEqual(['remediated', 'remediated']);
     expect((await fix('c', limited)).decision?.results.at(-1)).toMatchObject({ code: 'limit-window' });
@@ -495,7 +495,7 @@ describe('the circuit breaker', () => {
     expect(await sweep()).toMatchObject({ outcomes: { remediated: 1, 'no-op': 5 } });
   });
 
-  it('opens after three bad ends in a row, not after two, and not after what passes', async () => {
+  it('opens after three failures in a row, not after two, and not after what passes', async () => {
     aws.faults.set('RevokeRule', ['throttled', 'throttled', 'throttled', 'throttled']);
     for (const id of ['a', 'b', 'c', 'd']) expect(await fix(id)).toMatchObject({ outcome: 'failed', retryable: true });
     aws.faults.set('RevokeRule', ['invalid', 'invalid']);
@@ -664,7 +664,7 @@ describe('an answer', () => {
     // A no may come after a yes; then that stands.
     await engine().deny(id, BY);
     for (const again of [engine().deny(id, BY), engine().approve(id, BY)])
-      expect(await refusal(again)).toEqual(['approval/refused', `${LEAD} has said no to ${id} already.`, expect.stringContaining('has run out')]);
+      expect(await refusal(again)).toEqual(['approval/refused', `${LEAD} has said no to ${id} already.`, expect.stringContaining('has expired')]);
     expect(await answers()).toHaveLength(2);
     expect(aws.writes).toEqual([]);
   });
@@ -674,7 +674,7 @@ describe('an answer', () => {
     const expires = (await journal.approvals())[0]?.expires;
     expect(expires).toBe(START + 7 * DAY);
     time = START + 7 * DAY;
-    const late = ['approval/refused', `${approval} ran out on 2026-12-01T10:00:00.000Z.`, 'It is asked for anew when the gap is reported or swept again.'];
+    const late = ['approval/refused', `${approval} expired on 2026-12-01T10:00:00.000Z.`, 'It is requested again when the gap is reported or swept again.'];
     expect(await refusal(engine().deny(approval as string, BY))).toEqual(late);
     time -= 1;
     expect(await engine().deny(approval as string, BY)).toMatchObject({ verdict: 'denied' });
@@ -752,7 +752,7 @@ describe('an answer', () => {
     it.each<[string, string, object, object, unknown[]]>([
       ['nobody', ID, {}, { by: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
       ['no reason', ID, {}, { reason: ' ' }, ['breaker/refused', 'Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.']],
-      ['no account', ID, { account: '1111' }, {}, ['breaker/refused', '"1111" is no account.', 'Give its 12 digits.']],
+      ['no account', ID, { account: '1111' }, {}, ['breaker/refused', '"1111" is not an account ID.', 'Give its 12 digits.']],
       ['another account', ID, { account: PROD }, {}, ['breaker/refused', expect.stringContaining('is not open'), expect.stringContaining('redress breakers')]],
       [
         'another partition',

@@ -71,7 +71,7 @@ beforeEach(() => {
 });
 
 describe('the way of an event', () => {
-  it('fixes, verifies, records and tells', async () => {
+  it('fixes, verifies, records and notifies', async () => {
     aws.put('w1', ['open-1', 'closed-1']);
     const [pass] = await handle();
     expect(pass).toMatchObject({ outcome: 'remediated', message: 'revoke open-1', duplicate: false });
@@ -107,7 +107,7 @@ describe('the way of an event', () => {
     });
   });
 
-  it('fixes the new rule and lets the old one wait for a person', async () => {
+  it('fixes the new rule and asks for an approval of the old one', async () => {
     aws.put('w1', ['open-old', 'open-1', 'open-wide']);
     const passes = await handle();
     expect(passes.map((pass) => [pass.outcome, pass.plan?.changes.map((change) => change.subject)])).toEqual([
@@ -130,7 +130,7 @@ describe('the way of an event', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('runs narrow remediators before wide ones, and a flag is told as one', async () => {
+  it('runs narrow remediators before wide ones, and a flag is reported as one', async () => {
     aws.put('w1', ['open-1', 'closed']);
     const passes = await redress({ remediators: [noteWidget, revokeOpenRules] }).run(widget('w1'));
     expect(passes.map((pass) => [pass.remediator, pass.outcome])).toEqual([
@@ -182,7 +182,7 @@ describe('zero writing calls', () => {
     expect(aws.calls).toEqual([]);
   });
 
-  it('an event that does not come from AWS is no finding', async () => {
+  it('an event that does not come from AWS is not a finding', async () => {
     aws.put('w1', ['open-1']);
     const { results, counted } = await redress().handle(event('w1', 'open-1', { source: 'my.app' }));
     expect(results.flatMap((each) => each.passes)).toEqual([]);
@@ -283,7 +283,7 @@ describe('what changes between decision and write', () => {
     expect(await kinds()).toEqual(['intent', 'outcome']);
   });
 
-  it('a resource that changed under the decision is decided on anew', async () => {
+  it('a resource that changed under the decision is decided on again', async () => {
     aws.put('w1', ['open-1']);
     let first = true;
     const begin = journal.begin.bind(journal);
@@ -462,7 +462,7 @@ describe('faults', () => {
     expect(await handle(event(), { notify: () => Promise.reject(new Error('no')) })).toMatchObject([{ outcome: 'remediated' }]);
   });
 
-  it('a journal that cannot begin: no write, and the item comes again', async () => {
+  it('a journal that cannot begin: no write, and the item is delivered again', async () => {
     aws.put('w1', ['open-1']);
     const broken: Journal = { ...bound(journal), begin: () => Promise.reject(new RedressError('journal/unavailable', 'down', { retryable: true })) };
     const result = await redress({ journal: broken }).handle({ Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] });
@@ -470,7 +470,7 @@ describe('faults', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('not enough time left: nothing is begun, and the item comes again', async () => {
+  it('not enough time left: nothing is begun, and the item is delivered again', async () => {
     aws.put('w1', ['open-1']);
     const result = await redress().handle(
       { Records: [{ messageId: 'm-1', eventSource: 'aws:sqs', body: JSON.stringify(event()) }] },
@@ -494,7 +494,7 @@ describe('once', () => {
     expect(await records((each) => each.record.kind === 'duplicate' && each.record.execution === execution)).toHaveLength(9);
   });
 
-  it('the same event ten times at once: the same, when what was busy has come again', async () => {
+  it('the same event ten times at once: the same, when what was busy has been delivered again', async () => {
     aws.put('w1', ['open-1']);
     const shared = redress();
     const delivered = async () => {
@@ -787,7 +787,7 @@ describe('rollback', () => {
     return pass?.execution as string;
   };
 
-  it('takes the change back, records it, and leaves a hold', async () => {
+  it('rolls the change back, records it, and leaves a hold', async () => {
     const execution = await fixed();
     expect(await redress().rollback(execution, { by: 'ops', reason: 'vendor' })).toMatchObject({ outcome: 'rolled-back' });
     expect(aws.rules('w1').sort()).toEqual(['closed', 'open-1']);
@@ -946,7 +946,7 @@ describe('composition', () => {
   it('refuses an exception from an unknown remediator: it would protect nothing', () => {
     expect(() => redress({ exceptions: misspelt })).toThrow(/0\.scope\.remediators.*did you mean widget-revoke-open/);
   });
-  it('changes nothing when a register that is read anew has one', async () => {
+  it('changes nothing when a register that is read again has one', async () => {
     aws.put('w1', ['open-1']);
     const { results } = await redress({ exceptions: { read: async () => misspelt } }).handle(openedEvent('w1', 'open-1', clock.now()));
     expect(results[0]?.passes).toMatchObject([{ outcome: 'denied' }]);

@@ -85,7 +85,7 @@ describe('a change with a grace period', () => {
   it('is announced, reminded of, and made when the period is over: the plan that was announced', async () => {
     const first = await reported();
     expect(first).toMatchObject({ outcome: 'awaiting-approval', approval: expect.stringMatching(/^a-[0-9a-f]{16}$/) });
-    expect(first.message).toBe(`It is changed by itself after ${new Date(time + 7 * DAY).toISOString()}, unless somebody says no before: revoke open-1.`);
+    expect(first.message).toBe(`It is changed automatically after ${new Date(time + 7 * DAY).toISOString()}, unless somebody denies it before: revoke open-1.`);
     expect(told).toMatchObject([
       {
         outcome: 'awaiting-approval',
@@ -135,7 +135,7 @@ describe('a change with a grace period', () => {
     expect(await engine().approvals()).toEqual([]);
   });
 
-  it('comes back: then its period begins anew, with a new notice', async () => {
+  it('reappears: then its period begins again, with a new notice', async () => {
     await reported();
     time = START + 6 * DAY;
     await swept();
@@ -153,7 +153,7 @@ describe('a change with a grace period', () => {
     expect(aws.rules('w')).toContain('open-1');
   });
 
-  it('whose gap was closed in between begins anew, also when it comes back as it was', async () => {
+  it('whose gap was closed in between begins again, also when it reappears unchanged', async () => {
     const first = await reported();
     time = START + 5 * DAY;
     await swept();
@@ -172,7 +172,7 @@ describe('a change with a grace period', () => {
     );
   });
 
-  it('that would be another one now is announced anew', async () => {
+  it('that would be another one now is announced again', async () => {
     const first = await reported();
     time = START + 6 * DAY;
     await swept();
@@ -280,7 +280,7 @@ describe('a change with a grace period', () => {
     expect(aws.writes).toEqual([]);
   });
 
-  it('with a hazard is asked for, and never made by itself', async () => {
+  it('with a hazard is requested, and never made automatically', async () => {
     aws.put('w', ['open-wide-1']);
     await reported('open-wide-1');
     for (let day = 1; day < 40; day += 3) {
@@ -295,7 +295,7 @@ describe('a change with a grace period', () => {
     expect(await reported('open-1', { policy: policy({ grace: [] }) })).toMatchObject({ outcome: 'remediated' });
   });
 
-  it('of which nobody can be told does not begin', async () => {
+  it('of which nobody can be notified does not begin', async () => {
     const quiet = { notify: undefined } as unknown as Partial<RedressOptions>;
     for (let day = 0; day < 20; day += 2) {
       time = START + day * DAY;
@@ -306,7 +306,7 @@ describe('a change with a grace period', () => {
     expect((await records()).filter(({ record }) => record.kind === 'approval')).toEqual([]);
   });
 
-  it('whose notice does not arrive is told of again; the period begins when it has', async () => {
+  it('whose notice does not arrive is announced again; the period begins when it has', async () => {
     let broken = true;
     const notify = async (each: Notification) => {
       if (broken) throw new Error('Slack is down');
@@ -453,12 +453,12 @@ describe('what a grace period leaves in the journal', () => {
       {
         approval: { id: approval, sent: { notice: 0, record: all[0]?.seq } },
         planDigest: plan?.digest,
-        message: `the first notice of ${approval} was delivered; it is changed by itself after ${ends}`,
+        message: `the first notice of ${approval} was delivered; it is changed automatically after ${ends}`,
       },
       { approval: { sending: { notice: 1 } }, message: `reminder 1 of 2 of ${approval} is being sent` },
       {
         approval: { sent: { notice: 1, record: all[2]?.seq } },
-        message: `reminder 1 of 2 of ${approval} was delivered; it is changed by itself after ${ends}`,
+        message: `reminder 1 of 2 of ${approval} was delivered; it is changed automatically after ${ends}`,
       },
     ]);
   });

@@ -43,7 +43,7 @@ beforeEach(() => {
   told = [];
 });
 
-it('a call that is recorded twice for it is taken back once', async () => {
+it('a call that is recorded twice for it is rolled back once', async () => {
   const first = once();
   const result = await handled({ ...bound(journal), append: after(journal.append.bind(journal), (entry) => entry.kind === 'call' && first()) });
   const [fixed] = result?.passes ?? [];
@@ -53,7 +53,7 @@ it('a call that is recorded twice for it is taken back once', async () => {
   expect(aws.writes).toEqual(['RevokeRule', 'AuthorizeRule']);
 });
 
-it('an outcome that is recorded is one: people are told of it, and the input does not come again', async () => {
+it('a recorded outcome counts: people are notified of it, and the input is not delivered again', async () => {
   const first = once();
   const result = await handled({ ...bound(journal), finish: after(journal.finish.bind(journal), first) });
   expect(result).toMatchObject({ error: null, retryable: false, passes: [{ outcome: 'remediated', record: { seq: 3 } }] });

@@ -33,7 +33,7 @@ beforeEach(() => {
   journal = memoryJournal({ clock });
 });
 
-describe('what cannot be read now comes again, and is fixed then', () => {
+describe('what cannot be read now is delivered again, and is fixed then', () => {
   const identifying: Remediator = {
     ...revokeOpenRules,
     identify: async (args) => {
@@ -123,7 +123,7 @@ it('an event whose first worker died on it is not acknowledged as a repeat of wh
 });
 
 describe('a finding that fails', () => {
-  it('says why, and takes no other along', async () => {
+  it('says why, and affects no other', async () => {
     aws.put('w2', ['open-1']);
     let views = 0;
     const flaky: Journal = {
@@ -158,7 +158,7 @@ describe('a finding that fails', () => {
   });
 });
 
-it('a resource that keeps changing comes again', async () => {
+it('a resource that keeps changing is delivered again', async () => {
   let next = 1;
   aws.before = (operation) => {
     // Another rule each time it is looked at: no plan ever fits what is there under the lease.

@@ -285,7 +285,7 @@ describe('it comes to', () => {
     const holds = async () => (await journal.view(widget('w'))).holds.map(({ owner, until }) => [owner, until]);
     it('that it is complete, and holds', async () => {
       await back(2);
-      expect(await recovered()).toMatchObject([{ outcome: 'rolled-back', message: expect.stringContaining('taken the change back'), retryable: false }]);
+      expect(await recovered()).toMatchObject([{ outcome: 'rolled-back', message: expect.stringContaining('rolled the change back'), retryable: false }]);
       expect(await holds()).toEqual([['ops', time + 1000]]);
       expect((await outcomeRecord())?.record.body).toMatchObject({ observedBy: 'recovery', verified: 'verified' });
     });

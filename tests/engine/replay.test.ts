@@ -58,7 +58,7 @@ async function again(input: unknown, over: Partial<ReplayOptions> = {}): Promise
 const all = () => recordsOf(journal);
 const said = (passes: readonly ReplayedPass[]) => passes.map(({ status, pass }) => (status === 'decided' ? pass.outcome : status));
 
-describe('what was told, under a policy that enforces', () => {
+describe('what was notified, under a policy that enforces', () => {
   it('would have been fixed, although it is long gone', async () => {
     aws.put('w1', ['open-1']);
     const input = event();
@@ -107,8 +107,8 @@ describe('what was told, under a policy that enforces', () => {
   });
 });
 
-describe('what was fixed, under a policy that only tells', () => {
-  it('would have been told', async () => {
+describe('what was fixed, under a policy that only notifies', () => {
+  it('would have been notified', async () => {
     aws.put('w1', ['open-1']);
     const input = event();
     expect(await live(input)).toMatchObject([{ outcome: 'remediated' }]);
@@ -245,7 +245,7 @@ describe('the past of a resource', () => {
     for (const { input, pass } of was) expect(said(await again(input, { policy: asking }))).toEqual([pass?.outcome]);
   });
 
-  it('a fix below that was taken back later had shown what it had shown', async () => {
+  it('a fix below that was rolled back later had shown what it had shown', async () => {
     const PROD = '333333333333';
     const policy = definePolicy({
       version: 1,

@@ -327,7 +327,7 @@ it('refuses where one of several replies that it needs was lost', async () => {
   expect(pass).toMatchObject({ outcome: 'remediated' });
   await expect(back(pass?.execution ?? '', { remediators: [needing] })).rejects.toMatchObject({
     code: 'rollback/refused',
-    message: expect.stringContaining('that reply was lost'),
+    message: expect.stringContaining('that response was lost'),
   });
   expect(sent()).toHaveLength(2);
 });
@@ -355,7 +355,7 @@ describe('what it says, and leaves in the journal', () => {
     const result = await back(execution);
     expect(result).toMatchObject({
       outcome: 'rolled-back',
-      message: 'revoke open-1; revoke open-2: taken back',
+      message: 'revoke open-1; revoke open-2: rolled back',
       open: [],
       retryable: false,
       decision: {
@@ -466,7 +466,7 @@ describe('what it says, and leaves in the journal', () => {
     };
     expect(await back(execution, { journal: racing })).toMatchObject({
       outcome: 'superseded',
-      message: 'The resource changed in this moment; nothing was taken back.',
+      message: 'The resource changed in this moment; nothing was rolled back.',
     });
     expect(sent()).toHaveLength(2);
     expect(await holds()).toEqual([]);
@@ -526,7 +526,7 @@ describe('what it says, and leaves in the journal', () => {
     const execution = await fix();
     const told: unknown[] = [];
     await back(execution, { notify: async (each) => void told.push(each) });
-    expect(told).toMatchObject([{ outcome: 'rolled-back', resource: { id: 'w' }, message: 'revoke open-1; revoke open-2: taken back' }]);
+    expect(told).toMatchObject([{ outcome: 'rolled-back', resource: { id: 'w' }, message: 'revoke open-1; revoke open-2: rolled back' }]);
   });
 });
 

@@ -155,7 +155,7 @@ describe('a change that is a runbook', () => {
     expect(calls).toMatchObject([{ status: 'applied', automation: 'automation-1' }]);
   });
 
-  it('that is quick is seen to be done at once', async () => {
+  it('that is quick is verified at once', async () => {
     const handle = keys.handle.bind(keys);
     keys.handle = (operation, input) => {
       const answer = handle(operation, input);
@@ -165,7 +165,7 @@ describe('a change that is a runbook', () => {
     expect(await run()).toEqual(['remediated']);
   });
 
-  it('is closed by a look: an event that it has ended leads to it, also when it says that it failed', async () => {
+  it('is closed by reading the resource: an event that it has ended leads to that, also when it says that it failed', async () => {
     await run();
     keys.rotates = true;
     expect(await handled(ended('automation-1', 'Failed'))).toEqual(['remediated']);
@@ -199,7 +199,7 @@ describe('a change that is a runbook', () => {
     expect(await run()).toEqual(['no-op']);
   });
 
-  it('fails when its time is over, and may be started anew after that', async () => {
+  it('fails when its time is over, and may be started again after that', async () => {
     await run();
     time += HALF_AN_HOUR;
     const [failed] = await engine().run(KEY);
@@ -240,7 +240,7 @@ describe('a change that is a runbook', () => {
     expect([await run(), keys.sent]).toEqual([['awaiting-runbook'], 0]);
   });
 
-  it('is taken back by the execution that saw it done, not while it may be at work', async () => {
+  it('is rolled back by the execution that verified it, not while it may be running', async () => {
     const [started] = await engine().run(KEY);
     const how = { by: 'ann', reason: 'not now' };
     await expect(engine().rollback(started?.execution ?? '', how)).rejects.toMatchObject({
@@ -253,7 +253,7 @@ describe('a change that is a runbook', () => {
     expect(keys.rotates).toBe(false);
   });
 
-  it('is told of by events of its own document; others, and one that goes on, lead nowhere', async () => {
+  it('is reported by events of its own document; others, and one that continues, lead nowhere', async () => {
     const [pattern] = eventPatterns([enableRotation]).filter(({ name }) => name === 'automation-ended');
     expect(pattern?.pattern).toMatchObject({ source: ['aws.ssm'], detail: { Definition: ['Test-EnableRotation'] } });
     expect(await handled(ended('automation-1', 'InProgress'))).toEqual([]);
@@ -291,7 +291,7 @@ describe('what is said of a runbook', () => {
     const [done] = await engine().run(KEY);
     expect(done).toMatchObject({
       outcome: 'remediated',
-      message: `rotate k1 (started by ${started?.execution}, seen to be done)`,
+      message: `rotate k1 (started by ${started?.execution}, verified)`,
       open: [],
       plan: { digest: started?.plan?.digest },
     });

@@ -55,7 +55,7 @@ beforeEach(() => {
 
 describe('someone flips the kill switch in the middle of a run', () => {
   const anyAge: Remediator = { ...revokeOpenRules, freshWithin: null };
-  it('is told as it happens', async () => {
+  it('is reported as it happens', async () => {
     aws.put('w', ['open-1', 'open-2', 'open-3']);
     let revoked = 0;
     aws.before = (operation) => {
@@ -184,7 +184,7 @@ describe('a register entry expires at midnight', () => {
   });
 });
 
-describe('a worker dies before it has taken anything back', () => {
+describe('a worker dies before it has rolled anything back', () => {
   it('is not a rollback, also where what the fix has left is as good as what was before it', async () => {
     const lenient: Remediator = { ...revokeOpenRules, equivalent: () => true };
     aws.put('w', ['open-1']);

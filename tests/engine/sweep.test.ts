@@ -32,7 +32,7 @@ beforeEach(() => {
 });
 
 describe('a sweep', () => {
-  it('closes what no event told of, and records one summary', async () => {
+  it('closes what no event reported, and records one summary', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     for (const id of ['w3', 'w4', 'w5']) aws.put(id, ['closed']);
     const [summary, ...more] = await engine().sweep({ targets: [HERE] });
@@ -63,7 +63,7 @@ describe('a sweep', () => {
     expect(stopped).toMatchObject({ looked: 3, unread: 0 });
   });
 
-  it('goes the way of a finding: exempt, told, and old rules wait for a person', async () => {
+  it('takes the path of a finding: exempt, notified, and old rules need an approval', async () => {
     for (const id of ['w1', 'w2']) aws.put(id, ['open-1']);
     const exceptions = defineRegister([
       { id: 'EXC-1', scope: { resource: 'w1' }, reason: 'r', owner: 'a', approver: 'b', expires: new Date(START + 1e9).toISOString() },
@@ -103,7 +103,7 @@ describe('a sweep', () => {
     expect(time - START).toBe(10_000);
   });
 
-  it('tells of each pass, and keeps none', async () => {
+  it('reports each pass, and keeps none', async () => {
     aws.put('w1', ['open-1']);
     const seen: string[] = [];
     await engine().sweep({ targets: [HERE], onPass: (pass) => seen.push(`${pass.resource.id} ${pass.outcome}`) });
@@ -190,7 +190,7 @@ describe('a sweep without enough time', () => {
     return { summaries, summary: summaries[0], looked: looked(aws.calls) };
   };
 
-  it('is continued by the next one, and begins anew after its end', async () => {
+  it('is continued by the next one, and begins again after its end', async () => {
     for (let at = 0; at < some; at++) aws.put(id(at), ['closed']);
     const first = await part();
     expect(first.summary).toMatchObject({ status: 'stopped', complete: false, looked: 6, next: 'us-east-1/AWS::Test::Widget/w05', retryAt: time, left: 0 });

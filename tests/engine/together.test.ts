@@ -102,7 +102,7 @@ describe('several remediators on one resource', () => {
     ]);
   });
 
-  it('the second reads anew under its lease: an exception tag that came after the verification of the first holds it back', async () => {
+  it('the second reads again under its lease: an exception tag that came after the verification of the first holds it back', async () => {
     aws.put('w', ['open-1', 'rule'], {});
     const tagged: Journal = {
       ...bound(journal),

@@ -147,7 +147,7 @@ describe('a fix in a member account', () => {
     expect(await callers(ref(HUB))).toEqual([`arn:aws:sts::${HUB}:assumed-role/RedressFix/${pass?.execution}`]);
   });
 
-  it('is taken back by the rollback role, in the session of the rollback', async () => {
+  it('is rolled back by the rollback role, in the session of the rollback', async () => {
     const [fixed] = await redress.run(ref(MEMBER));
     asked = [];
     const back = await redress.rollback(fixed?.execution ?? '', { by: 'ada', reason: 'a test' });

@@ -114,11 +114,11 @@ async function tell(order: readonly Teller[], atOnce: boolean) {
   return outcomes(records);
 }
 
-describe('five tell of one open port', () => {
+describe('five report one open port', () => {
   it('the one that shows it to be new comes first: it is fixed, and four name the execution', async () => {
     expect(await tell(names, false)).toEqual(['remediated']);
   });
-  it('it comes last: the others wait for a person, then it is fixed', async () => {
+  it('it comes last: the others need an approval, then it is fixed', async () => {
     expect(await tell(['security hub, best practices', 'security hub, CIS', 'new security hub', 'cloudtrail', 'config'], false)).toEqual([
       'awaiting-approval',
       'awaiting-approval',

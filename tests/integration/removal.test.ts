@@ -113,7 +113,7 @@ describe.each(subjects.map((subject) => [subject.remediator.id, subject] as cons
 it('is what docs/iam.md says', () => {
   const page = readFileSync(PAGE, 'utf8');
   const [, before, , after] = /^([\s\S]*<!-- removal -->\n)([\s\S]*?)(\n<!-- \/removal -->[\s\S]*)$/.exec(page) ?? [];
-  const head = ['| Remediator | Situation | Role | Taken away, one at a time | What comes of it | Decided by |', `|${' --- |'.repeat(6)}`];
+  const head = ['| Remediator | Situation | Role | Removed, one at a time | Result | Decided by |', `|${' --- |'.repeat(6)}`];
   const lines = table(rows);
   if (size === 'write') writeFileSync(PAGE, `${before}\n${[...head, ...lines].join('\n')}\n${after}`);
   else for (const line of lines) expect(page).toContain(line);

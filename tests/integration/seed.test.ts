@@ -31,7 +31,7 @@ it.each([
   expect(ran.writes).toHaveLength(1);
 });
 
-it('an unencrypted volume: told, and left as it is', async () => {
+it('an unencrypted volume: notified, and left as it is', async () => {
   const { VolumeId } = await account.aws.call(REGION, 'ec2', 'create_volume', { AvailabilityZone: `${REGION}a`, Size: 1, Encrypted: false });
   const read = () => account.aws.call(REGION, 'ec2', 'describe_volumes', { VolumeIds: [VolumeId] });
   const before = await read();
@@ -46,7 +46,7 @@ it('an unencrypted volume: told, and left as it is', async () => {
   expect(outcomes(await account.runtime.records(ref))).toEqual(['notified']);
 });
 
-it('a public bucket that is a website: told, and it goes on serving', async () => {
+it('a public bucket that is a website: notified, and it goes on serving', async () => {
   const Bucket = `website-${process.pid}`;
   const s3 = (operation: string, input: object) => account.aws.call(REGION, 's3', operation, { Bucket, ...input });
   await s3('create_bucket', { CreateBucketConfiguration: { LocationConstraint: REGION } });
@@ -80,7 +80,7 @@ it('a bucket under KMS is not lowered to the baseline', async () => {
   expect(await gap.read()).toEqual(before);
 });
 
-it('a rule that was modified waits for a person: what it was before, no event tells', async () => {
+it('a rule that was modified needs an approval: no event shows what it was before', async () => {
   const gap = await ssh.gap(account.aws, REGION);
   const before = await gap.read();
   const event = cloudTrailEvent({

@@ -328,7 +328,7 @@ export async function matrix(subject: Subject, bench: Bench, aws: Boto, account:
       wrong(where, !records.some((each) => each.kind === 'outcome' && isNamed(each.text, action)) && 'no outcome names it');
       if (came.outcome === 'unknown') {
         // What the undo brings back is more than there was to read before it.
-        wrong(where, (await state()) === after && 'nothing was taken back');
+        wrong(where, (await state()) === after && 'nothing was rolled back');
         add('rollback', action, 'taken back, and unknown: it could not be read afterwards');
         await situation.remove?.(aws, ref);
         ref = await situation.arrange(aws);

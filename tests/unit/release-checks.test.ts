@@ -49,12 +49,12 @@ describe('a rehearsal', () => {
 describe('two looks at a registry', () => {
   const before = { core: { versions: { '1.0.0': 'sha512-a' } }, s3: { versions: { '0.1.0': 'sha512-b' } } };
 
-  it('tell what was published', () => {
+  it('report what was published', () => {
     const after = { ...before, s3: { versions: { '0.1.0': 'sha512-b', '0.1.1': 'sha512-c' } }, ec2: { versions: { '0.1.0': 'sha512-d' } } };
     expect(released(before, after)).toEqual({ published: ['ec2@0.1.0', 's3@0.1.1'], damaged: [] });
   });
 
-  it('tell what was replaced, and what has gone', () => {
+  it('report what was replaced, and what has gone', () => {
     expect(released(before, { s3: { versions: { '0.1.0': 'sha512-other' } } })).toEqual({ published: [], damaged: ['core@1.0.0', 's3@0.1.0'] });
   });
 });

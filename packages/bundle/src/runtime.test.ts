@@ -86,7 +86,7 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...ENV, REDRESS_LOCK_DAYS: '365' })).not.toThrow();
   });
 
-  it('does not sweep a place that is none', () => {
+  it('does not sweep an invalid place', () => {
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'mars-north-1x' })).toThrow(refused(/REDRESS_SWEEP_REGIONS/));
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'eu-west-1', REDRESS_ACCOUNT: '123' })).toThrow(refused(/REDRESS_ACCOUNT/));
     const nowhere = { ...ENV, REDRESS_POLICY_DIGEST: definePolicy({ version: 1 }).digest, REDRESS_SWEEP_REGIONS: 'eu-west-1' };
@@ -98,7 +98,7 @@ describe('fromEnvironment', () => {
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all' })).toThrow(refused(/REDRESS_SWEEP_QUEUE is not set/));
     const queue = 'https://sqs.eu-west-1.amazonaws.com/111111111111/sweeps.fifo';
     expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all', REDRESS_SWEEP_QUEUE: queue })).not.toThrow();
-    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all,eu-west-1', REDRESS_SWEEP_QUEUE: queue })).toThrow(refused(/"all" is no region/));
+    expect(() => made({ ...ENV, REDRESS_SWEEP_REGIONS: 'all,eu-west-1', REDRESS_SWEEP_QUEUE: queue })).toThrow(refused(/"all" is not a region/));
   });
 
   it('does not start with units and tags of an organization that nobody asks', () => {

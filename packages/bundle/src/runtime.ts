@@ -317,12 +317,12 @@ function targetsOf(policy: Policy | Live<Policy>, members: Organization | null, 
     });
   const wrong = regions.find((each) => !isRegion(each) || each === 'aws-global');
   if (wrong !== undefined)
-    throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is no region.`, {
+    throw new RedressError('compose/invalid', `REDRESS_SWEEP_REGIONS: ${JSON.stringify(wrong)} is not a region.`, {
       next: 'For example: eu-west-1,us-east-1; or all',
     });
   const own = value('REDRESS_ACCOUNT');
   if (own !== null && !isAccountId(own))
-    throw new RedressError('compose/invalid', `REDRESS_ACCOUNT: ${JSON.stringify(own)} is no account.`, { next: 'Give 12 digits.' });
+    throw new RedressError('compose/invalid', `REDRESS_ACCOUNT: ${JSON.stringify(own)} is not an account ID.`, { next: 'Give 12 digits.' });
   const placesOf = ({ environments }: Policy, more: readonly string[]) => {
     const accounts = new Set([...environments.flatMap((each) => each.accounts), ...(own === null ? [] : [own]), ...more]);
     if (accounts.size === 0)

@@ -903,7 +903,7 @@ describe('exceptions', () => {
     ['a wildcard', ['--resource', '*'], /wildcard/],
     ['an end in the past', ['--expires', '2020-01-01T00:00:00Z'], /no time in the future/],
     ['an unknown remediator', ['--remediator', 'widget-revoke'], /There is no remediator/],
-    ['an account that is none', ['--account', '12'], /12-digit/],
+    ['an invalid account', ['--account', '12'], /12-digit/],
     ['a type that nobody works on', ['--type', 'AWS::EC2::SecurityGroups'], /no remediator here works on that type.*allowed: AWS::Test::Widget/],
     ['an id in capitals', ['--resource', 'SG-0123456789ABCDEF0'], /did you mean sg-0123456789abcdef0/],
     ['a region that there is not', ['--in', 'us-east-9'], /did you mean us-east-/],
@@ -1037,7 +1037,7 @@ describe('policy and configuration', () => {
     const { err, exit } = await redress('--policy', 'mine.yaml', 'plan', '--live');
     expect(exit).toBe(2);
     expect(err).toContain(
-      'mine.yaml:6:3 (remediators.widget-revoke-opne): "widget-revoke-opne" is no remediator (did you mean widget-revoke-open?); allowed: widget-revoke-open, widget-note',
+      'mine.yaml:6:3 (remediators.widget-revoke-opne): "widget-revoke-opne" is not a remediator (did you mean widget-revoke-open?); allowed: widget-revoke-open, widget-note',
     );
   });
 

@@ -48,7 +48,7 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   await sweep();
   settle();
   expect((await sweep()).exit).toBe(0);
-  expect(told()).toEqual([expect.stringMatching(/^0 It is changed by itself after \d{4}-.*: keep events of short for 365 days instead of 7\.$/)]);
+  expect(told()).toEqual([expect.stringMatching(/^0 It is changed automatically after \d{4}-.*: keep events of short for 365 days instead of 7\.$/)]);
   const listed = (await redress('approvals', 'list')).out;
   expect(listed).toMatch(/^a-[0-9a-f]{16} {2}.*short.* {2}logs-raise-retention {2}is changed by itself after \d{4}-/);
   const id = listed.slice(0, 18);
@@ -58,7 +58,7 @@ it('is announced, listed, explained, and made when it is over; all of it verifie
   expect((await redress('explain', 'short')).out).toContain('`redress approvals deny` stops it');
   clock.advance(6 * DAY + 60_000);
   await sweep();
-  expect(told().at(-1)).toMatch(/^1 It is changed by itself after/);
+  expect(told().at(-1)).toMatch(/^1 It is changed automatically after/);
   expect(writes()).toEqual([]);
   clock.advance(DAY + 60_000);
   await sweep();

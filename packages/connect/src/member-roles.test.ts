@@ -35,7 +35,7 @@ describe('memberRoles', () => {
     expect(() => memberRoles({ ...options, ...over })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
   });
 
-  it('leaves the source identity alone where it is told to', () => {
+  it('leaves the source identity alone where it is configured to', () => {
     expect(memberRoles(options)).toHaveProperty('sourceIdentity');
     expect(memberRoles({ ...options, sourceIdentity: false })).not.toHaveProperty('sourceIdentity');
   });

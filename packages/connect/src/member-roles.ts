@@ -46,7 +46,7 @@ export function memberRoles(options: MemberRolesOptions): Pick<ConnectAwsOptions
       if (!isAccountId(account)) return undefined;
       const name = names[access];
       if (name === undefined)
-        throw new RedressError('compose/invalid', `No role takes anything back here, so nothing of account ${account} is rolled back.`, {
+        throw new RedressError('compose/invalid', `No rollback role is configured, so nothing of account ${account} is rolled back.`, {
           next: 'Roll back where `memberRoles` has `rollback`: the approval endpoint, or the command line of someone who may assume that role.',
         });
       return `arn:${partition}:iam::${account}:role/${name}`;

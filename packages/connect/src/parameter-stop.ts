@@ -42,7 +42,7 @@ export function parameterStop(options: ParameterStopOptions): Live<Stop> {
         });
       }
       if (value === undefined || !STOPS.includes(value))
-        throw new RedressError('aws/unknown', `The kill switch ${name} says ${JSON.stringify(value ?? null)}, which is none of ${STOPS.join(', ')}.`, {
+        throw new RedressError('aws/unknown', `The kill switch ${name} says ${JSON.stringify(value ?? null)}, which is not one of ${STOPS.join(', ')}.`, {
           next: `Set it to one of ${STOPS.join(', ')}.`,
         });
       return value as Stop;

@@ -16,7 +16,7 @@ const name = `/redress/stop-${process.pid}`;
 const put = (value: string) => ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'String', Overwrite: true }));
 afterAll(() => ssm.destroy());
 
-it('is read anew each time', async () => {
+it('is read again each time', async () => {
   const stop = parameterStop({ name, region: 'us-east-1', endpoint });
   for (const value of ['none', 'changes', 'everything', 'none']) {
     await put(value);
@@ -24,7 +24,7 @@ it('is read anew each time', async () => {
   }
 });
 
-it.each(['', 'off', 'NONE', 'none,changes', 'false'])('a value that is none of them is refused: %s', async (value) => {
+it.each(['', 'off', 'NONE', 'none,changes', 'false'])('any other value is refused: %s', async (value) => {
   await put(value === '' ? ' ' : value);
   await expect(parameterStop({ name, region: 'us-east-1', endpoint }).read()).rejects.toMatchObject({ code: 'aws/unknown' });
 });
@@ -49,7 +49,7 @@ it('has to have a name', () => {
   expect(() => parameterStop({ name: ' ' })).toThrow(expect.objectContaining({ code: 'compose/invalid' }));
 });
 
-it('a canary tags its parameter, with the credentials that it is told and no others', async () => {
+it('a canary tags its parameter, with the given credentials and no others', async () => {
   await put('none');
   const at = { region: 'us-east-1', endpoint };
   const tag = { ResourceType: 'Parameter', ResourceId: name, Tags: [{ Key: 'redress:canary', Value: '1' }] } as const;

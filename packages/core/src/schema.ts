@@ -59,7 +59,7 @@ export function parametersJsonSchema({ parameterSchema }: Pick<Remediator, 'para
 export function policySchema(remediators: readonly Described[]): JsonObject {
   const mode: JsonObject = {
     enum: [...MODES],
-    description: 'enforce: fix by itself · approve: wait for an approval · plan: tell, with the plan · notify: tell · off: nothing',
+    description: 'enforce: fix automatically · approve: wait for an approval · plan: notify, with the plan · notify: notify · off: nothing',
   };
   const entry = (each: Described): JsonObject => ({
     description: `${each.title}. At most: ${each.ceiling}.`,
@@ -139,7 +139,9 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
           environments: list(text('An environment.'), { minItems: 1, description: 'Default: everywhere.' }),
           remediators: list({ enum: remediators.map(({ id }) => id) }, { minItems: 1, description: 'Default: all of them.' }),
           period: duration('From the first notice to the change.'),
-          remind: list(duration('So long before its end.'), { description: 'When people are told again. Default: a day before, where the period is longer.' }),
+          remind: list(duration('So long before its end.'), {
+            description: 'When people are notified again. Default: a day before, where the period is longer.',
+          }),
         }),
       ),
       deadlines: list(
@@ -175,7 +177,7 @@ export function policySchema(remediators: readonly Described[]): JsonObject {
         strict('A rule of your own.', ['when', 'effect', 'because'], {
           when: text('CEL, over resource, remediator, finding, plan and now.'),
           effect: { enum: ['approve', 'notify', 'deny'] },
-          because: text('Why; people are told.'),
+          because: text('The reason, shown to people.'),
         }),
       ),
       configRules: {

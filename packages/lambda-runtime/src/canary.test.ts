@@ -98,7 +98,7 @@ describe('the canary of the handler', () => {
     expect(metrics()).toEqual([{ CanaryArrived: 1 }]);
   });
 
-  it('is no proof when it comes too late, from an archive, or of another parameter', async () => {
+  it('proves nothing when it arrives too late, from an archive, or for another parameter', async () => {
     const { handler, arrived, metrics } = setUp();
     const input = { ResourceType: 'Parameter', ResourceId: '/redress/canary', Tags: [{ Key: 'redress:canary', Value: '2026-11-22T06:00:00.000Z' }] } as const;
     await handler(reported({ ...input, Tags: [...input.Tags] }), context);
@@ -108,13 +108,13 @@ describe('the canary of the handler', () => {
     expect(log.lines.map(({ level, message, kind }) => [level, message, kind])).toContainEqual(['WARN', 'canary arrived too late', 'canary-late']);
   });
 
-  it('comes again when it could not be sent', async () => {
+  it('is delivered again when it could not be sent', async () => {
     const canary = { parameter: '/redress/canary', send: () => Promise.reject(new Error('AccessDenied')) };
     await expect(setUp({ canary }).handler({ redress: 'canary' }, context)).rejects.toThrow('AccessDenied');
     expect(await setUp({ canary }).handler({ Records: [message({ redress: 'canary' })] }, context)).toEqual({ batchItemFailures: [{ itemIdentifier: 'm-1' }] });
   });
 
-  it('counts as arrived when only the journal is away', async () => {
+  it('counts as arrived when only the journal is unavailable', async () => {
     const { handler, metrics } = setUp({
       journal: { ...memoryJournal(), kind: 'memory', open: async () => [], append: () => Promise.reject(new RedressError('journal/unavailable', 'away')) },
     });
@@ -137,7 +137,7 @@ describe('the canary of the handler', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('is no input that is known where there is none', async () => {
+  it('is an unknown input where no canary is configured', async () => {
     const { handler } = setUp({ canary: undefined } as unknown as Partial<HandlerOptions>);
     expect(await handler({ redress: 'canary' }, context)).toMatchObject({ counted: { rejected: 1 } });
   });
@@ -175,7 +175,7 @@ describe('metrics', () => {
     expect(log.text).not.toContain('TimeToClose');
   });
 
-  it('say that a sweep got to its end', async () => {
+  it('report that a sweep completed', async () => {
     const aws = new Widgets();
     aws.put('w', ['closed']);
     const { handler, metrics } = setUp({

@@ -129,7 +129,7 @@ describe('a custom Config rule', () => {
     expect(put[0]?.Evaluations.map((each) => each.ComplianceType)).toEqual(['NOT_APPLICABLE']);
   });
 
-  it('says nothing where it could not look; it comes again when that may help', async () => {
+  it('reports nothing where it could not read; it is delivered again when that may help', async () => {
     const busy = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new RedressError('aws/throttled', 'slow down', { retryable: true }))]);
     await expect(busy.invoke(invocation())).rejects.toMatchObject({ code: 'lambda/retry' });
     const denied = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], new RedressError('aws/denied', 'no'))]);
@@ -137,7 +137,7 @@ describe('a custom Config rule', () => {
     expect([busy.put, denied.put]).toEqual([[], []]);
   });
 
-  it('comes again when Config does not take the answer', async () => {
+  it('is delivered again when Config does not accept the answer', async () => {
     const { invoke } = setUp([knows('BUCKETS', ['AWS::S3::Bucket'], { status: 'compliant' })], { putEvaluations: async () => ({ FailedEvaluations: [{}] }) });
     await expect(invoke(invocation())).rejects.toMatchObject({ code: 'lambda/retry' });
   });
@@ -172,7 +172,7 @@ describe('a custom Config rule', () => {
     expect(await silent(invocation(), { getRemainingTimeInMillis: () => 300_000 })).toMatchObject({ evaluations: [], counted: { evaluate: 1 } });
   });
 
-  it('a proactive one, or none at all, is no question', async () => {
+  it('a proactive one, or none at all, is not evaluated', async () => {
     const redress = createRedress({
       remediators: [],
       policy: definePolicy({ version: 1 }),

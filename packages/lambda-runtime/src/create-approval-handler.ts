@@ -168,11 +168,11 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
       throw new HttpError(
         409,
         'approval/expired',
-        `${id} ran out on ${new Date(before.expires).toISOString()}.`,
-        'It is asked for anew when the gap is reported or swept again.',
+        `${id} expired on ${new Date(before.expires).toISOString()}.`,
+        'It is requested again when the gap is reported or swept again.',
       );
     if (before.verdict === 'denied' || before.verdict === verdict)
-      throw new HttpError(409, 'approval/answered', `${who} has ${before.verdict} ${id} already.`, 'It is asked for anew when the request has run out.');
+      throw new HttpError(409, 'approval/answered', `${who} has ${before.verdict} ${id} already.`, 'It is requested again after the request has expired.');
     if (verdict === 'approved' && remaining < NEEDED)
       throw new HttpError(503, 'request/no-time-left', 'The function has too little time to carry it out; nothing was recorded.', 'Ask again.');
     // The engine asks again whether the caller may: it is the one that decides.
@@ -203,7 +203,7 @@ export function createApprovalHandler(options: ApprovalHandlerOptions): Approval
     const [root, id, verb, ...rest] = path.replace(/^\//, '').split('/');
     if (root !== 'approvals' || rest.length > 0 || (verb !== undefined && verb !== 'approve' && verb !== 'deny'))
       throw new HttpError(404, 'request/not-found', 'There is no such path.', 'GET /approvals, GET /approvals/{id}, POST /approvals/{id}/approve or /deny');
-    if (id !== undefined && !ID.test(id)) throw new HttpError(404, 'approval/not-found', 'This is no id of an approval.');
+    if (id !== undefined && !ID.test(id)) throw new HttpError(404, 'approval/not-found', 'This is not the ID of an approval.');
     const needed = verb === undefined ? 'GET' : 'POST';
     if (method !== needed) throw new HttpError(405, 'request/method', `This path takes ${needed} only.`);
     if (id === undefined) return list();
@@ -262,7 +262,7 @@ function answeredPass(pass: PassResult): AnsweredPass {
 function requestOf(event: unknown): { method: string; path: string } {
   const context = isRecord(event) && isRecord(event['requestContext']) ? event['requestContext'] : {};
   const { method, path } = isRecord(context['http']) ? context['http'] : {};
-  if (typeof method !== 'string' || typeof path !== 'string' || path.length > 256) throw new HttpError(400, 'request/invalid', 'This is no request.');
+  if (typeof method !== 'string' || typeof path !== 'string' || path.length > 256) throw new HttpError(400, 'request/invalid', 'This is not a valid request.');
   return { method, path };
 }
 
@@ -284,9 +284,9 @@ function answeringOf(event: unknown): Answering {
   try {
     given = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    return invalid('The body is no JSON.');
+    return invalid('The body is not JSON.');
   }
-  if (!isRecord(given)) return invalid('The body is no JSON object.');
+  if (!isRecord(given)) return invalid('The body is not a JSON object.');
   // `by`, `verified` and the like are refused, so that nobody takes them for something that counts.
   const unknown = Object.keys(given).find((key) => key !== 'reason' && key !== 'resource');
   if (unknown !== undefined) return invalid(`${JSON.stringify(unknown.slice(0, 64))} is not known here.`);
@@ -295,7 +295,7 @@ function answeringOf(event: unknown): Answering {
   if (reason.length > MAX_REASON) return invalid(`A reason has at most ${MAX_REASON} characters.`);
   // It goes into the journal, and from there to terminals, mails and chats.
   if (UNPRINTABLE.test(reason)) return invalid('A reason holds no control characters.');
-  return { reason, resource: locator(given['resource'], () => invalid('The resource is none.')) };
+  return { reason, resource: locator(given['resource'], () => invalid('The resource is not valid.')) };
 }
 
 function locator(value: unknown, invalid: () => never): ResourceRef | null {

@@ -59,7 +59,7 @@ describe('the handler for AWS Config', () => {
     const { ask, records } = setUp({ status: 'compliant' });
     expect(await ask()).toEqual({
       answer: 'fixed',
-      message: 'Fixed, and seen to be: test-look-0: no-op.',
+      message: 'Fixed and verified: test-look-0: no-op.',
       passes: [{ remediator: 'test-look-0', outcome: 'no-op', execution: null, reasons: [] }],
     });
     expect(await records()).toEqual(['no-op']);
@@ -74,12 +74,12 @@ describe('the handler for AWS Config', () => {
     expect(await records()).toEqual(['no-op', 'notified', 'no-op', 'notified']);
   });
 
-  it('tells nothing of the resource: who asks may be of another account', async () => {
+  it('reveals nothing about the resource: the caller may be from another account', async () => {
     const { ask } = setUp(manual);
     expect(JSON.stringify(await ask())).not.toMatch(/Somebody|invoices/);
   });
 
-  it('says failed when nobody is asked, or the request is none', async () => {
+  it('returns failed when no remediator is concerned, or the request is invalid', async () => {
     const { ask, looked } = setUp({ status: 'compliant' });
     expect(await ask({ ...REQUEST, configRule: 'other' })).toMatchObject({
       answer: 'failed',
@@ -94,14 +94,14 @@ describe('the handler for AWS Config', () => {
     ['an envelope', { 'detail-type': 'AWS API Call via CloudTrail', source: 'aws.ec2', account: '222222222222', detail: {} }],
     ['a batch', { Records: [{ eventSource: 'aws:sqs', messageId: 'm', body: JSON.stringify({ ...REQUEST, resourceId: 'forged' }) }] }],
     ['findings', { Findings: [{ ...REQUEST, resourceId: 'forged' }] }],
-    ['a member that is no text', { extra: { redress: 'x' } }],
-  ])('takes nothing but the request out of one that has %s beside it', async (_name, beside) => {
+    ['a member that is not a string', { extra: { redress: 'x' } }],
+  ])('takes nothing but the request out of one that also has %s', async (_name, beside) => {
     const { ask, looked } = setUp({ status: 'compliant' });
     expect(await ask({ ...beside, ...REQUEST })).toMatchObject({ answer: 'fixed' });
     expect(looked).toEqual([`${ACCOUNT} invoices`]);
   });
 
-  it('fails the invocation for what may fare better later', async () => {
+  it('fails the invocation when a later attempt may succeed', async () => {
     const { ask } = setUp(new RedressError('aws/throttled', 'slow down', { retryable: true }));
     await expect(ask()).rejects.toMatchObject({ code: 'lambda/retry' });
   });

@@ -80,7 +80,7 @@ function answerOf({ results }: Pick<HandleResult, 'results'>): RemediationAnswer
     .filter(({ outcome }) => closed || !isRight(outcome))
     .map(({ remediator, outcome, reasons }) => `${remediator}: ${outcome}${reasons.length === 0 ? '' : ` (${reasons.join(', ')})`}`)
     .join('; ');
-  if (closed) return say('fixed', `Fixed, and seen to be: ${why}.`);
+  if (closed) return say('fixed', `Fixed and verified: ${why}.`);
   if (told.some(({ outcome }) => FAILED.includes(outcome))) return say('failed', `Not fixed: ${why}.`);
   return say('held-back', `Held back: ${why === '' ? 'a part is left to a person' : why}.`);
 }

@@ -108,7 +108,7 @@ afterEach(() => {
 });
 
 describe('SQS', () => {
-  it('says which messages come again, also when the metrics cannot be written', async () => {
+  it('reports which messages are delivered again, also when the metrics cannot be written', async () => {
     const metrics = () => {
       throw new Error('the pipe is closed');
     };
@@ -135,7 +135,7 @@ describe('SQS', () => {
     expect(log.text).not.toContain('hunter2');
   });
 
-  it('returns only the message that may fare better later', async () => {
+  it('returns only the message that may succeed later', async () => {
     const { handler } = handlerOf({ remediators: [looker(async ({ resource }) => (resource.id === 'two' ? throttled() : { state: {}, tags: {} }))] });
     expect(
       failures(
@@ -238,7 +238,7 @@ describe('direct invocation', () => {
     expect(await handler({ nothing: 'known' }, time(300_000))).toMatchObject({ findings: 1, passes: [] });
   });
 
-  it('throws when it may fare better later, so that Lambda tries again', async () => {
+  it('throws when a later attempt may succeed, so that Lambda retries', async () => {
     const { handler } = handlerOf({ remediators: [looker(throttled)] });
     await expect(handler(configEvent('one'), time(300_000))).rejects.toMatchObject({ name: 'RetryError', code: 'lambda/retry' });
   });
@@ -343,7 +343,7 @@ describe('recovery', () => {
     expect(asked()).toBe(1);
   });
 
-  it('takes nothing else along when it fails', async () => {
+  it('affects nothing else when it fails', async () => {
     const { handler } = handlerOf({ journal: { ...bound(memoryJournal()), open: () => Promise.reject(new Error('the table is away')) } });
     expect(await handler(configEvent('one'), time(300_000))).toMatchObject({ findings: 1 });
     expect(log.lines.find((line) => line.message === 'recovery failed')).toMatchObject({
@@ -384,7 +384,7 @@ describe('a schedule', () => {
     return { ...handlerOf({ remediators: [remediator], sweep: { targets, perSecond: 1000 }, ...more }), looked };
   };
 
-  it('sweeps every place, and says what came of it', async () => {
+  it('sweeps every place, and reports the outcome', async () => {
     const { handler, looked } = sweeping();
     expect(await handler(tick(), time(300_000))).toMatchObject({
       counted: { evaluate: 1 },
@@ -454,7 +454,7 @@ describe('a schedule', () => {
     expect(looked).toEqual([]);
   });
 
-  it('asks anew at each schedule where to look, where that may change', async () => {
+  it('resolves the targets again at each schedule, where they may change', async () => {
     let accounts = [ACCOUNT];
     const asked = vi.fn(async () => accounts.map((account) => ({ account, region: 'us-east-1' })));
     const own: Connect = async ({ account, region }) => ({
@@ -480,9 +480,9 @@ describe('a schedule', () => {
   });
 
   it.each([
-    ['nobody can tell', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
+    ['it is unknown', () => Promise.reject(new RedressError('policy/invalid', 'not readable')), 'not readable'],
     ['it is nowhere', async () => [], 'no place'],
-  ])('comes again, and says so, when it is to look where %s', async (_name, targets, why) => {
+  ])('is delivered again, and says so, when its targets are such that %s', async (_name, targets, why) => {
     const { handler, looked } = sweeping({ sweep: { targets } });
     await expect(handler(tick(), time(300_000))).rejects.toMatchObject({ code: 'lambda/retry', message: expect.stringContaining(why) });
     expect(failures(await handler({ Records: [message('m-1', tick())] }, time(300_000)))).toEqual(['m-1']);

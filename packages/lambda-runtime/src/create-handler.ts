@@ -188,7 +188,7 @@ export function handlerOf<Answer>(
       const result = await redress.handle(event, run);
       await came(result, null, metrics);
       const again = retryable(result);
-      if (again !== null) throw new RetryError(`It has to come again: ${again}`, { retryAt: retryAtOf(result.results) });
+      if (again !== null) throw new RetryError(`It has to be delivered again: ${again}`, { retryAt: retryAtOf(result.results) });
       const evaluations =
         options.putEvaluations === undefined ? [] : await answerRule(redress, options.putEvaluations, event as { resultToken?: unknown }, result, deadline);
       for (const each of evaluations) logger.info('evaluated', { kind: 'evaluation', ...each });
@@ -266,7 +266,7 @@ async function placesOf(targets: NonNullable<HandlerOptions['sweep']>['targets']
     if (places.targets.length === 0) throw new RedressError('compose/invalid', 'There is no place to sweep.');
     return places;
   } catch (error) {
-    logger.error('nothing was swept: where to look could not be told', { error: describe(error) });
+    logger.error('nothing was swept: the targets could not be read', { error: describe(error) });
     throw new RetryError(`Nothing was swept: ${messageOf(error)}`, { cause: error });
   }
 }

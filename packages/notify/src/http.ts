@@ -51,7 +51,7 @@ function allowed(url: string, hosts: readonly string[]): URL {
   const refuse = (why: string): never => {
     throw new RedressError('notify/invalid', `The address of a channel ${why}.`, { next: `Hosts that may be asked: ${hosts.join(', ')}.` });
   };
-  const parsed = URL.canParse(url) ? new URL(url) : refuse('is no URL');
+  const parsed = URL.canParse(url) ? new URL(url) : refuse('is not a URL');
   const host = parsed.hostname.toLowerCase();
   const listed = hosts.some((each) => (each.startsWith('*.') ? host.endsWith(each.slice(1).toLowerCase()) : host === each.toLowerCase()));
   if (!listed) refuse(`is on ${host}, which is not listed`);

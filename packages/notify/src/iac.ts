@@ -156,7 +156,7 @@ const CLOUDFORMATION: readonly string[] = ['CloudFormation', 'Service Catalog', 
 export function codeChange({ plan, tags, reasons, outcome }: Notification): CodeChange | null {
   const manager = managerBy(reasons) ?? (tags === null ? null : managerOf(tags));
   if (manager === null || plan === null || outcome === 'rolled-back') return null;
-  const where = `${manager.tool} manages it (${manager.tag}: ${manager.name}). Change it there, or the next deployment takes the fix back.`;
+  const where = `${manager.tool} manages it (${manager.tag}: ${manager.name}). Change it there, or the next deployment reverts the fix.`;
   const summaries = plan.changes.map((change) => change.summary);
   const find = `It is ${quoted(plan.resource.id)} (${plan.resource.type}) there.`;
   const language = TERRAFORM.includes(manager.tool) ? 'Terraform' : CLOUDFORMATION.includes(manager.tool) ? 'CloudFormation' : null;

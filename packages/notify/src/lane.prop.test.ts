@@ -61,7 +61,7 @@ describe('limits and repeats', () => {
     expect(held).toBeGreaterThan(0);
   });
 
-  it('never fold what asks for an answer: it is told with its command, and a change that comes by itself alone, or it was refused', async () => {
+  it('never fold what asks for an answer: it is sent with its command, and an automatic change in a message of its own, or it was refused', async () => {
     const ask = fc.record({
       id: fc.constantFrom(...IDS),
       kind: fc.constantFrom('approval' as const, 'grace' as const, 'other' as const),
@@ -113,7 +113,7 @@ describe('limits and repeats', () => {
     expect(refusals).toBeGreaterThan(0);
   });
 
-  it('the same is told once, until something else was', async () => {
+  it('the same is sent once, until something else was', async () => {
     let now = 0;
     const seen: Message[] = [];
     const notify = notifier({
@@ -212,7 +212,7 @@ describe('what leaves', () => {
     'arn:aws:iam::111111111111:role/Lead',
     'x-0mwu3vwn4-2c73187ae8',
     'revoke sgr-1 of sg-0abc',
-  ])('is left alone when it is no secret: %s', (text) => {
+  ])('is left alone when it is not a secret: %s', (text) => {
     expect(clean(text)).toBe(text);
   });
 

@@ -39,7 +39,7 @@ describe('what was held back', () => {
       });
   });
 
-  it('is not overtaken: what came later of the same thing is told later', async () => {
+  it('is not overtaken: later news about the same thing is sent later', async () => {
     const { seen, notify } = told();
     for (const id of ['sg-1', 'sg-2']) await notify(sample({ id, outcome: 'failed', approval: null }));
     await notify(sample({ id: 'sg-a', outcome: 'failed', approval: null, change: 'one rule' }));
@@ -55,7 +55,7 @@ describe('what was held back', () => {
     ]);
   });
 
-  it('keeps no change waiting that comes by itself: it is told at once and by itself, before its resource is told of again', async () => {
+  it('does not delay an automatic change: it is sent at once and separately, before its resource is mentioned again', async () => {
     const { seen, notify } = told();
     for (let at = 0; at < 6; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null }));
     expect([seen.length, notify.held()]).toEqual([2, { c: 4 }]);

@@ -164,7 +164,7 @@ export class Lane {
     const at = placeOf(message);
     const before = this.#held.get(at);
     if (before === undefined && this.#held.size >= MOST_ASKED && asks(message) && this.#asked() >= MOST_ASKED)
-      throw new RedressError('notify/failed', `${MOST_ASKED} messages that ask for an answer wait already: this one is not told.`, { retryable: true });
+      throw new RedressError('notify/failed', `${MOST_ASKED} messages that ask for an answer wait already: this one is not sent.`, { retryable: true });
     // Newest last, so that what is summed up ends as the world does.
     this.#held.delete(at);
     this.#held.set(at, { message, times: (before?.times ?? 0) + times });

@@ -10,25 +10,25 @@ describe('a message', () => {
       messageOf(sample(over), { command: 'npx redress', approvalsUrl: 'https://x.lambda-url.example/' }).commands;
     expect(commands({}).map((each) => each.label)).toEqual(['Look', 'Approve', 'Deny', 'Exempt', 'Explain']);
     expect(commands({})[1]?.command).toBe('npx redress approvals approve a-0123456789abcdef --reason "…" --url https://x.lambda-url.example/');
-    expect(commands({ outcome: 'remediated', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Take it back', 'Exempt', 'Explain']);
+    expect(commands({ outcome: 'remediated', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Roll it back', 'Exempt', 'Explain']);
     expect(commands({ outcome: 'exempt', approval: null }).map((each) => each.label)).toEqual(['Explain']);
     // Nothing was sent, so there is nothing to take back.
     expect(commands({ outcome: 'failed', approval: null, execution: 'x-1' }).map((each) => each.label)).toEqual(['Exempt', 'Explain']);
   });
 
-  it('of a change that comes by itself says when, and how to stop it; a reminder is no repeat', () => {
+  it('of an automatic change says when, and how to stop it; a reminder is not a repeat', () => {
     const ends = Date.parse('2026-12-01T10:00:00Z');
     const first = messageOf(sample({ grace: { notice: 0, ends } }));
     const reminder = messageOf(sample({ grace: { notice: 1, ends } }));
     expect(first.title).toMatch(/^Will be changed: /);
     expect(reminder.title).toMatch(/^Reminder: will be changed: /);
-    expect(first.facts).toContainEqual(['Changed by itself', 'after 2026-12-01T10:00:00.000Z, unless somebody says no before']);
+    expect(first.facts).toContainEqual(['Changed automatically', 'after 2026-12-01T10:00:00.000Z, unless somebody denies it before']);
     expect(first.commands.map((each) => each.label)).toEqual(['Look', 'Do it now', 'Deny', 'Exempt', 'Explain']);
     expect(new Set([first.key, reminder.key, messageOf(sample()).key]).size).toBe(3);
     // Told again because a channel was down it is the same; announced anew it is not.
     expect(messageOf(sample({ grace: { notice: 1, ends: ends + 1 } })).key).toBe(reminder.key);
     expect(messageOf(sample({ grace: { notice: 1, ends }, approval: 'a-fedcba9876543210' })).key).not.toBe(reminder.key);
-    expect(messageOf(sample()).facts.map(([label]) => label)).not.toContain('Changed by itself');
+    expect(messageOf(sample()).facts.map(([label]) => label)).not.toContain('Changed automatically');
   });
 
   it('gives the gravest reasons alone', () => {

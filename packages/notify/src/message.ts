@@ -71,12 +71,12 @@ const WORDS: Readonly<Record<Outcome, readonly [word: string, severity: Severity
   exempt: ['Exempt', 'info'],
   denied: ['Held back', 'problem'],
   'awaiting-approval': ['Approval needed', 'ask'],
-  'awaiting-runbook': ['A runbook is at it', 'info'],
-  superseded: ['Changed meanwhile', 'info'],
+  'awaiting-runbook': ['A runbook is running', 'info'],
+  superseded: ['Drifted', 'info'],
   failed: ['Failed', 'problem'],
   partial: ['Done in part', 'problem'],
   unknown: ['Not known whether done', 'problem'],
-  'rolled-back': ['Taken back', 'info'],
+  'rolled-back': ['Rolled back', 'info'],
   contested: ['Someone keeps undoing it', 'problem'],
 };
 
@@ -108,7 +108,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
     ['Resource', formatResource(resource)],
     ...(notification.environment === null ? [] : [['Environment', notification.environment] as const]),
     ['When', new Date(notification.at).toISOString()],
-    ...(grace === undefined ? [] : [['Changed by itself', `after ${new Date(grace.ends).toISOString()}, unless somebody says no before`] as const]),
+    ...(grace === undefined ? [] : [['Changed automatically', `after ${new Date(grace.ends).toISOString()}, unless somebody denies it before`] as const]),
     ...(notification.deadline === undefined ? [] : [[ENDS[outcome] ?? 'Deadline', new Date(notification.deadline).toISOString()] as const]),
     ...(notification.since === undefined ? [] : [['Open since', new Date(notification.since).toISOString()] as const]),
     ['Caused by', causeOf(notification)],
@@ -144,7 +144,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
       ),
       ...section('Before and after', done && plan !== null && notification.after !== null ? differences(plan.before, notification.after) : []),
       ...section(
-        'Taking it back',
+        'Rolling it back',
         outcome === 'rolled-back'
           ? []
           : changes.map(({ undo }) =>
@@ -158,7 +158,7 @@ export function messageOf(notification: Notification, options: MessageOptions = 
       ...section('Still open', notification.open),
       ...section('To do', notification.steps),
       ...(code === null ? [] : [...section('Change the code', [code.where]), ...section(code.language, code.lines, true)]),
-      ...section('What no read can tell', notification.blindSpots),
+      ...section('What no read shows', notification.blindSpots),
     ],
     commands: commandsOf(notification, options).map(({ label, command }) => ({ label, command: safe(command) })),
     links: (options.links?.(notification) ?? []).filter(({ url }) => /^https:\/\/[^\s<>"|]+$/.test(url)).map(({ label, url }) => ({ label: safe(label), url })),
@@ -185,7 +185,7 @@ function commandsOf({ outcome, approval, execution, resource, remediator, grace 
     commands.push({ label: 'Deny', command: `${redress} approvals deny ${quoted(approval)} --reason "…"${at}` });
   }
   if (execution !== null && REVERSIBLE.includes(outcome))
-    commands.push({ label: 'Take it back', command: `${redress} rollback ${quoted(execution)} --reason "…"` });
+    commands.push({ label: 'Roll it back', command: `${redress} rollback ${quoted(execution)} --reason "…"` });
   if (outcome !== 'exempt' && outcome !== 'rolled-back' && outcome !== 'no-op' && outcome !== 'superseded')
     commands.push({
       label: 'Exempt',

@@ -166,8 +166,8 @@ export function notifier(options: NotifierOptions): Notifier {
       throw new RedressError(
         'notify/failed',
         to.length === 0
-          ? `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: a route says so.`
-          : `Nobody is told of ${formatResource(notification.resource)}, which is to be changed by itself: ${to.map(({ channel }) => channel.name).join(', ')} cannot tell it.`,
+          ? `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: a route says so.`
+          : `Nobody is notified of ${formatResource(notification.resource)}, which is to be changed automatically: ${to.map(({ channel }) => channel.name).join(', ')} cannot deliver it.`,
         {
           next: 'Give the route a channel that can, or take the grace period away.',
         },
@@ -209,6 +209,6 @@ function duration(text: string, refuse: (message: string) => never): number {
 
 function limitsOf(given: Limits, refuse: (message: string) => never): LaneLimits {
   const { messages, per, repeat } = { ...DEFAULTS, ...given };
-  if (!Number.isInteger(messages) || messages < 1) refuse(`${messages} messages are no limit: it is a whole number from 1.`);
+  if (!Number.isInteger(messages) || messages < 1) refuse(`${messages} messages are not a limit: it is a whole number from 1.`);
   return { messages, per: duration(per, refuse), repeat: duration(repeat, refuse) };
 }

@@ -146,7 +146,7 @@ describe('delivery', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  it('not longer than the budget: neither for Retry-After nor for silence; what failed is told with what comes next', async () => {
+  it('not longer than the budget: neither for Retry-After nor for silence; what failed is sent with the next message', async () => {
     const { url, arrived } = await listen((_, count) => (count === 1 ? { status: 503, headers: { 'retry-after': '600' } } : count === 2 ? { hang: true } : {}));
     const waits: number[] = [];
     const clock = { now: Date.now, sleep: async (milliseconds: number) => void waits.push(milliseconds) };
@@ -185,7 +185,7 @@ describe('delivery', () => {
     }
   });
 
-  it('a change that comes by itself is told at once, by itself, with its end and how to stop it, whatever is held back', async () => {
+  it('an automatic change is announced at once, in a message of its own, with its time and how to stop it, whatever is held back', async () => {
     const { url, arrived } = await listen();
     const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
     for (let at = 0; at < 600; at++) await notify(sample({ id: `sg-${at}`, outcome: 'failed', approval: null }));
@@ -202,7 +202,7 @@ describe('delivery', () => {
     expect(arrived.at(-1)?.text).not.toContain('sg-own');
   });
 
-  it('a change that comes by itself and could not be told is reported, also by a channel that is left alone; and told by itself later', async () => {
+  it('an automatic change that could not be announced is reported, also by a channel that is skipped; and announced in a message of its own later', async () => {
     let down = true;
     const { url, arrived } = await listen(() => (down ? { status: 400 } : {}));
     const notify = notifier({ channels: [slackChannel({ webhook: url, hosts: HOSTS })] });
@@ -227,7 +227,7 @@ describe('delivery', () => {
     expect(arrived.at(-1)?.text).toContain('Reminder');
   });
 
-  it('refuses what asks for an answer when too much of it waits: who tells knows that nobody was told', async () => {
+  it('refuses what asks for an answer when too much of it waits: the caller knows that nobody was notified', async () => {
     const seen: string[] = [];
     const notify = notifier({
       channels: [
@@ -373,7 +373,7 @@ describe('Security Hub', () => {
     expect(one?.json.Note.Text.length).toBeLessThanOrEqual(512);
   });
 
-  it('is no way to tell what came of no finding: a change that comes by itself needs another', async () => {
+  it('cannot announce what has no finding: an automatic change needs another channel', async () => {
     const grace = { approval: 'a-1', grace: { notice: 0, ends: Date.parse('2026-12-01T10:00:00Z') } };
     const [note] = await told(grace);
     expect(note?.json.Note.Text).toMatch(/2026-12-01T10:00:00\.000Z.* Deny: redress approvals deny a-1 /);
@@ -388,7 +388,7 @@ describe('Security Hub', () => {
     expect(arrived.map((each) => each.json.Workflow.Status)).toEqual(['NOTIFIED', 'NOTIFIED']);
   });
 
-  it('at most 100 findings in a call, and what did not come of it is left out', async () => {
+  it('at most 100 findings in a call, and other outcomes are left out', async () => {
     const { url, arrived } = await listen(() => ({ json: { ProcessedFindings: [], UnprocessedFindings: [] } }));
     const channel = securityHubChannel({ client: { endpoint: url } });
     const { messageOf } = await import('../src/message.js');

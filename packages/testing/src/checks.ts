@@ -112,7 +112,7 @@ function throughTheGate(findings: Findings, act: Act<unknown>): void {
   const answered = act.wire.filter((call) => call.status !== null && call.status < 500 && call.status !== 429);
   findings.check(
     answered.length <= act.traces.length,
-    `${answered.length} calls on the wire, but only ${act.traces.length} through \`aws\`: something calls AWS beside it (${named(answered)})`,
+    `${answered.length} calls on the wire, but only ${act.traces.length} through \`aws\`: something bypasses it (${named(answered)})`,
   );
 }
 
@@ -156,7 +156,7 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
   }
   findings.check(
     sameState(look, second.looks.at(-1)),
-    'two dry runs in a row observe different states: the state holds what changes by itself (order, time, counters), or the dry run changed something',
+    'two dry runs in a row observe different states: the state holds what changes on its own (order, time, counters), or the dry run changed something',
   );
   findings.check(look.assessment.status === scenario.expect, `plan says ${look.assessment.status}, expected ${scenario.expect}`);
   const { assessment } = look;
@@ -188,7 +188,7 @@ async function dryRun(bench: Bench, scenario: Scenario): Promise<Problems> {
       if (!('irreversible' in change.undo)) continue;
       findings.check(
         scenario.irreversible === true,
-        `${change.summary}: it cannot be taken back (${change.undo.irreversible}); say \`irreversible\` in the scenario if that is meant`,
+        `${change.summary}: it cannot be rolled back (${change.undo.irreversible}); say \`irreversible\` in the scenario if that is meant`,
       );
     }
   }
@@ -220,7 +220,7 @@ function undeclaredUndos({ rollback: declared }: Remediator, changes: readonly C
   if (declared === undefined) return [];
   const problems = changes.flatMap(({ summary, undo }) => {
     if ('irreversible' in undo)
-      return declared.restores === 'nothing' ? [] : [`${summary}: it cannot be taken back, but \`rollback\` declares ${declared.restores}`];
+      return declared.restores === 'nothing' ? [] : [`${summary}: it cannot be rolled back, but \`rollback\` declares ${declared.restores}`];
     return [
       ...(undo.restores === 'equivalent' && declared.restores === 'exact' ? [`${summary}: its undo is equivalent, but \`rollback\` declares exact`] : []),
       ...(undo.destroys !== undefined && declared.not.length === 0 ? [`${summary}: its undo destroys ${undo.destroys}, but \`rollback.not\` is empty`] : []),
@@ -322,7 +322,7 @@ async function heldBack(bench: Bench, scenario: Scenario): Promise<Problems> {
     } else noWrites(findings, 'with a hazard', run);
     findings.check(
       passes.some((pass) => ['awaiting-approval', 'notified'].includes(pass.outcome)),
-      `nobody is told of the hazard: ${outcomes(passes)}`,
+      `nobody is notified of the hazard: ${outcomes(passes)}`,
     );
     return findings.problems;
   }

@@ -55,9 +55,9 @@ export const FAULTS: Readonly<Record<FaultName, string>> = {
   'clock-ahead': 'the clock jumps ahead by ten minutes: the lease is over',
   'crash-before': 'the worker dies before a record',
   'crash-after': 'the worker dies after a record',
-  unavailable: 'the store is away for one call',
+  unavailable: 'the store is unavailable for one call',
   'unavailable-after': 'the store has the record, and does not acknowledge it',
-  down: 'the store is away from here on',
+  down: 'the store is unavailable from here on',
   duplicate: 'ten equal events at once',
 };
 
@@ -264,7 +264,7 @@ function build(remediator: Remediator, options: FaultOptions): World {
     async (...args: A): Promise<T> => {
       if (dead) return NEVER;
       const kind = at('journal', seen.journal.push(name) - 1);
-      const unavailable = () => new RedressError('journal/unavailable', 'the store is away', { retryable: true });
+      const unavailable = () => new RedressError('journal/unavailable', 'the store is unavailable', { retryable: true });
       if (kind === 'crash-before') return die();
       if (kind === 'down') down = true;
       if (kind === 'unavailable' || down) throw unavailable();
@@ -458,12 +458,12 @@ async function rollbackUnder(remediator: Remediator, options: FaultOptions, inje
   // Who asks twice for what somebody has fixed again in between, is answered twice.
   if (count > (injection?.kind === 'someone-fixes' ? 3 : 2) * calls) why.push(`${count} changes for one fix and its rollback`);
   // What someone has changed meanwhile is not overwritten; then the fix stays, and says so.
-  if (!world.gap.isOpen() && !byOthers && !(await isAsGoodAsBefore(world, remediator, execution))) why.push('the fix was not taken back');
+  if (!world.gap.isOpen() && !byOthers && !(await isAsGoodAsBefore(world, remediator, execution))) why.push('the fix was not rolled back');
   if (injection === null && said !== 'rolled-back') why.push(`it says ${said ?? 'nothing'}`);
   if (world.gap.isOpen()) {
     // The hold: the next event must not undo the undo.
     await world.engine().handle(event);
-    if (effects(world) > count) why.push('what was taken back was fixed again at once');
+    if (effects(world) > count) why.push('what was rolled back was fixed again at once');
   }
   return { world: { ...world, seen }, why };
 }

@@ -101,8 +101,8 @@ const flagged: Scenario = { name: 'a flagged thing', expect: 'manual', arrange: 
 
 it.each<[what: string, remediator: Remediator, scenarios: readonly Scenario[]]>([
   ['flags, and leaves the rest to people', flagThings, [plain, encrypted, flagged]],
-  ['makes two changes, with ids in its undo that only a reply tells', lockThings, [plain, half, locked]],
-  ['takes back only at a loss', oneWay('destroys'), [plain, encrypted]],
+  ['makes two changes, with ids in its undo that only a response has', lockThings, [plain, half, locked]],
+  ['rolls back only at a loss', oneWay('destroys'), [plain, encrypted]],
 ])('finds nothing wrong with a remediator that %s', async (_, remediator, scenarios) => {
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, scenarios))).toEqual([]);
 });
@@ -111,11 +111,11 @@ it('finds nothing wrong with a remediator of all sorts of scenarios', async () =
   expect(await checkRemediator(encryptThings, toyOptions(cloud.endpoint))).toEqual([]);
 });
 
-it('keeps its hands off what cannot be taken back', async () => {
+it('does not touch what cannot be rolled back', async () => {
   const remediator = oneWay('irreversible');
   expect(await checkRemediator(remediator, toyOptions(cloud.endpoint, [{ ...plain, irreversible: true }, encrypted]))).toEqual([]);
   expect((await checkRemediator(remediator, toyOptions(cloud.endpoint, [plain, encrypted])))[0]?.problem).toMatch(
-    /it cannot be taken back \(the plain text is gone\)/,
+    /it cannot be rolled back \(the plain text is gone\)/,
   );
 });
 

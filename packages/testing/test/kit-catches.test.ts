@@ -259,7 +259,7 @@ const bad: readonly Bad[] = [
     'cannot take back what it declares to be exact',
     changing(() => ({ undo: { irreversible: 'the plain text is gone' } })),
     /dry run/,
-    /it cannot be taken back, but `rollback` declares exact/,
+    /it cannot be rolled back, but `rollback` declares exact/,
   ],
   [
     'takes any parameter',

@@ -42,8 +42,8 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows what waits.');
   }
   if (!isLive(approval, runtime.clock.now()))
-    refuse(`${id} ran out on ${new Date(approval.expires).toISOString()}.`, 'It is asked for anew when the gap is reported or swept again.');
-  if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has said no to ${id} already.`, 'It is asked for anew when the request has run out.');
+    refuse(`${id} expired on ${new Date(approval.expires).toISOString()}.`, 'It is requested again when the gap is reported or swept again.');
+  if (approval.verdict === 'denied') refuse(`${approval.by?.name ?? ''} has said no to ${id} already.`, 'It is requested again after the request has expired.');
   if (approval.verdict === verdict) refuse(`${approval.by?.name ?? ''} has approved ${id} already.`, 'It is carried out when the resource is met next.');
   runtime.remediator(approval.remediator);
   const policy = await runtime.readPolicy();
@@ -73,8 +73,8 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
   const stands = approvals.find((each) => each.id === id) ?? approval;
   const carriedOut = stands.usedBy ?? (open?.remediator === remediator && open.planDigest === planDigest ? open.execution : null);
   if (verdict === 'approved' && stands.verdict === 'denied')
-    refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is asked for anew when the request has run out.');
-  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Take that back: `redress rollback`.');
+    refuse(`${stands.by?.name ?? ''} has said no to ${id} in the same moment.`, 'It is requested again after the request has expired.');
+  if (verdict === 'denied' && carriedOut !== null) refuse(`${id} is being carried out already, by ${carriedOut}.`, 'Roll that back: `redress rollback`.');
   return { ...approval, verdict, by };
 }
 
@@ -121,7 +121,7 @@ export async function closeBreaker(
     throw new RedressError('breaker/refused', message, { next });
   };
   if (by.trim() === '' || reason.trim() === '') stop('Closing a circuit breaker needs a person and a reason.', 'Say who closes it, and why.');
-  if (!isAccountId(account)) stop(`${JSON.stringify(account)} is no account.`, 'Give its 12 digits.');
+  if (!isAccountId(account)) stop(`${JSON.stringify(account)} is not an account ID.`, 'Give its 12 digits.');
   const { id } = runtime.remediator(remediator);
   const at = breakerOf({ account, partition });
   const { breakers } = await runtime.needJournal('A circuit breaker').view(at);

@@ -144,7 +144,7 @@ describe('something was sent', () => {
     const waits = (given: Ended, seen: Verification) => closingOf(given, seen, { runbook }, NOW);
     const waiting = {
       outcome: 'awaiting-runbook',
-      message: 'Redress-Fix was started; it has until 2026-11-24T11:00:00.000Z, and what it came to is seen by looking.',
+      message: 'Redress-Fix was started; it has until 2026-11-24T11:00:00.000Z, and the resource will show its outcome.',
       open: ['one'],
       sent: 1,
     };

@@ -48,7 +48,7 @@ export function closingOf(ended: Ended, verified: Verification, { runbook }: Pic
   // Also when its start may have been lost: another one beside it is worse than waiting.
   if (runbook !== undefined && (error !== null || verified.status !== 'verified')) {
     const until = new Date(now + runbook.waits).toISOString();
-    const message = `${runbook.document} was started; it has until ${until}, and what it came to is seen by looking.`;
+    const message = `${runbook.document} was started; it has until ${until}, and the resource will show its outcome.`;
     return { ...closing, outcome: 'awaiting-runbook', message, open: changes.map((change) => change.summary) };
   }
   if (verified.status === 'unconfirmed')

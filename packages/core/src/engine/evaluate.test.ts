@@ -217,6 +217,6 @@ describe('no verdict', () => {
     expect(await refused([nameless])).toEqual({ code: 'evaluation/unreadable', retryable: true });
     const other = knows({ status: 'compliant' }, { identify: async () => null });
     expect(await refused([other])).toEqual({ code: 'evaluation/unreadable', retryable: false });
-    await expect(evaluate([other])).rejects.toThrow('lamp-off: l-1 could not be read: it is none of this account');
+    await expect(evaluate([other])).rejects.toThrow('lamp-off: l-1 could not be read: it is not in this account');
   });
 });

@@ -23,7 +23,7 @@ export async function evaluate(runtime: Runtime, finding: Finding, deadline: num
   const { configRule, account, region, observedAt } = finding;
   const asks = finding.disposition === 'evaluate' && (finding.kind === 'config-rule-invocation' || finding.kind === 'config-rule-invocation-scheduled');
   if (!asks || configRule === null || account === null || region === null || observedAt === null)
-    throw new RedressError('evaluation/refused', `It is no invocation of a custom Config rule that can be answered: ${finding.reason}`);
+    throw new RedressError('evaluation/refused', `This invocation of a custom Config rule cannot be answered: ${finding.reason}`);
   const policy = await runtime.readPolicy();
   const knowing = runtime.remediators.filter((remediator) => remediator.configRules.some((rule) => matchesRule(rule, configRule, policy)));
   if (knowing.length === 0)
@@ -65,7 +65,7 @@ async function look(
   };
   const ref = await runtime.identify(remediator, resourceOf(remediator, claim, where), where.deadline, null);
   if (!ref.ok) return refuse(ref.error, ref.retryable);
-  if (ref.value === null) return refuse('it is none of this account', false);
+  if (ref.value === null) return refuse('it is not in this account', false);
   const found = await runtime.look(remediator, ref.value, known(where.policy), { as: LOOKING, deadline: where.deadline });
   if (found.assessment.ok) return found.assessment.value;
   const { error, retryable } = unread(found) ?? found.assessment;

@@ -601,7 +601,7 @@ describe('what was read for others', () => {
     expect(await asking(shared)['DescribeLamp']?.({ Id: 'l-1' })).toEqual({ On: false });
   });
 
-  it('is asked each time where the question is no JSON, and members without a value are none', async () => {
+  it('is called each time where the question is not JSON, and ignores members without a value', async () => {
     const shared = new SharedReads();
     for (const day of [1, 2, 1]) await asking(shared)['DescribeLamp']?.({ Since: new Date(Date.UTC(2026, 10, day)) });
     expect(sent).toHaveLength(3);

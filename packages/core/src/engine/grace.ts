@@ -40,7 +40,7 @@ export async function sendNotice(
   const notice = dueNotice(before.grace, now);
   if (notice === null || before.verdict !== 'none' || (before.grace.sending !== null && before.grace.sending.until > now)) return announced;
   if (runtime.notify === null) {
-    runtime.warn(`the grace period of ${before.id} does not begin`, new Error('There is no `notify`, so nobody can be told.'));
+    runtime.warn(`the grace period of ${before.id} does not begin`, new Error('There is no `notify`, so nobody can be notified.'));
     return announced;
   }
   const write = (what: object, message: string) =>
@@ -55,11 +55,11 @@ export async function sendNotice(
   const ends = expected(claimed.grace, notice, now);
   const told: PassResult = {
     ...announced,
-    message: `It is changed by itself after ${new Date(ends).toISOString()}, unless somebody says no before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
+    message: `It is changed automatically after ${new Date(ends).toISOString()}, unless somebody denies it before: ${result.plan?.changes.map(({ summary }) => summary).join('; ') ?? ''}.`,
   };
   const delivered = await tell(runtime, remediator, told, trigger, { seen, grace: { notice, ends } });
   await (delivered?.status === 'delivered'
-    ? write({ sent: { notice, record: seq } }, `${which} of ${before.id} was delivered; it is changed by itself after ${new Date(ends).toISOString()}`)
+    ? write({ sent: { notice, record: seq } }, `${which} of ${before.id} was delivered; it is changed automatically after ${new Date(ends).toISOString()}`)
     : write({ unsent: { notice, record: seq } }, `${which} of ${before.id} could not be delivered`));
   return told;
 }

@@ -16,7 +16,7 @@ export async function identify(
   if (!identity.ok || identity.value.account !== claimed.account) return { ref: claimed };
   const named = await runtime.identify(remediator, claimed, run.deadline, together.names);
   if (named.ok && named.value !== null) return { ref: named.value };
-  const why = named.ok ? 'it is none of this account.' : named.error;
+  const why = named.ok ? 'it is not in this account.' : named.error;
   const message = `${claimed.id} could not be identified, so nothing was done: ${why}`;
   const verdict = { outcome: 'denied', message, retryable: !named.ok && named.retryable } as const;
   return { end: [await recordDecision(runtime, { remediator, ref: claimed, trigger }, run.dryRun, verdict)] };

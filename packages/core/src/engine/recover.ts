@@ -136,7 +136,7 @@ function found(
     // First: what the fix has left may be as good as what was before it, and then says nothing of the rollback.
     if (untouched) return close('failed', UNTOUCHED, 'verified', state);
     if (story.expected !== null && remediator.equivalent(story.expected, state))
-      return close('rolled-back', 'Its worker was lost after it had taken the change back.', 'verified', state, { hold });
+      return close('rolled-back', 'Its worker was lost after it had rolled the change back.', 'verified', state, { hold });
     return close('unknown', 'Its worker was lost in the middle of a rollback; a person decides.', 'not-verified', state, { hold });
   }
 

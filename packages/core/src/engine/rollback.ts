@@ -35,11 +35,8 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
   if (rollbackOf !== null) refuse(`${execution} is itself a rollback.`, 'To fix the gap again, end the hold and run the remediator.');
   if (outcome === null) refuse(`${execution} is still open.`, 'Run `redress recover`, then try again.');
   if (outcome === 'awaiting-runbook')
-    refuse(
-      `The runbook that ${execution} has started may still be at work.`,
-      'Take back the execution that records what it came to; `redress history` shows it.',
-    );
-  if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to take back.');
+    refuse(`The runbook that ${execution} has started may still be at work.`, 'Roll back the execution that records its outcome; `redress history` shows it.');
+  if (!REVERSIBLE.includes(outcome)) refuse(`${execution} changed nothing (${outcome}).`, 'There is nothing to roll back.');
   const remediator = remediators.find((each) => each.id === plan.remediator.id);
   if (remediator === undefined)
     return refuse(
@@ -47,14 +44,14 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
       `Install ${plan.remediator.package}: a rollback uses the installed package's declared undo operations only.`,
     );
   for (const { undo } of plan.changes) {
-    if ('irreversible' in undo) refuse(`It cannot be taken back: ${undo.irreversible}`, 'Restore by hand.');
+    if ('irreversible' in undo) refuse(`It cannot be rolled back: ${undo.irreversible}`, 'Restore by hand.');
   }
   const destroys = plan.changes.flatMap((change) => ('destroys' in change.undo && change.undo.destroys !== undefined ? [change.undo.destroys] : []));
   if (destroys.length > 0 && options.acceptLoss !== true)
-    refuse(`Taking it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
+    refuse(`Rolling it back destroys something: ${destroys.join('; ')}.`, 'If that is wanted, accept the loss explicitly.');
   if (story.after === null && options.acceptLoss !== true)
     refuse(
-      `What ${execution} left is not recorded, so nobody can tell whether it was changed since.`,
+      `What ${execution} left is not recorded, so it cannot be determined whether it was changed since.`,
       'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
     );
   // With a gap that still showed it is not what the fix has left: nothing, or the work of somebody else.
@@ -63,9 +60,9 @@ function mayTakeBack({ remediators }: Pick<Runtime, 'remediators'>, execution: s
       `A look after ${execution} did not show its change, so whether what is there now is the work of somebody else cannot be determined.`,
       'Look at the resource; if what is there now may be overwritten, accept the loss explicitly.',
     );
-  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to take back.');
+  if (appliedUndo.length === 0) refuse(`No call of ${execution} is recorded as applied.`, 'There is nothing to roll back.');
   if (appliedUndo.some(({ calls }) => canonicalJson(calls).includes('{"$unresolved":')))
-    refuse('Its undo needs what a call answered, and that reply was lost.', 'Take it back by hand; the plan says what was changed.');
+    refuse('Its undo needs the response of a call, and that response was lost.', 'Roll it back by hand; the plan says what was changed.');
   if (appliedUndo.some(({ calls }) => holdsMarker(calls)))
     refuse('Its undo would write a secret, which is kept nowhere.', 'Undo it by hand; the plan says what was changed.');
   return remediator;
@@ -185,7 +182,7 @@ async function asLeft(
   if (await isTakenBack(journal, ref, execution)) refuse(`${execution} was rolled back already.`, 'See `redress history`.');
   const { observation } = await runtime.look(remediator, ref, known(policy), { as, deadline, purpose: 'verification' });
   if (!observation.ok) return refuse(`The resource cannot be read: ${observation.error}`, 'Try again when it can.', true);
-  if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to take back.');
+  if (observation.value === 'gone') return refuse('The resource is gone.', 'There is nothing to roll back.');
   const now = observation.value.state;
   if (after !== null && digestOf(now) !== digestOf(after))
     refuse(
@@ -240,7 +237,7 @@ async function takeBack(
   const look = async () => (await runtime.look(remediator, ref, policy, { as, deadline, purpose: 'verification' })).observation;
   const under = await look();
   if (!under.ok || under.value === 'gone' || digestOf(under.value.state) !== digestOf(args.now))
-    return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was taken back.', sent: 0 };
+    return { outcome: 'superseded', message: 'The resource changed in this moment; nothing was rolled back.', sent: 0 };
   const applied = await apply(runtime, { remediator, ref, changes: undo, purpose: 'rollback', lease, deadline, policy, recheck });
   const sent = applied.sent + applied.unsure;
   const calls = { calls: applied.calls };
@@ -266,7 +263,7 @@ async function takeBack(
     return {
       ...closing,
       outcome: 'rolled-back',
-      message: `${plan.changes.map((change) => change.summary).join('; ')}: taken back`,
+      message: `${plan.changes.map((change) => change.summary).join('; ')}: rolled back`,
       body: { ...calls, verified: 'verified' },
     };
   return { ...closing, ...notRestored(applied.error, seen), body: { ...calls, verified: seen.after === null ? 'unconfirmed' : 'not-verified' } };

@@ -24,7 +24,7 @@ export interface Routing {
 /**
  * Which remediators a finding asks about which resources.
  *
- * A finding decides who is asked, never what is changed. What cannot be a resource (an empty id, an account that is none) leads nowhere.
+ * A finding decides who is asked, never what is changed. What cannot be a resource (an empty id, an invalid account) leads nowhere.
  */
 export function route(finding: Finding, remediators: readonly Remediator[], policy: Policy): Routing {
   if (finding.disposition !== 'candidate' && finding.disposition !== 'resolved')

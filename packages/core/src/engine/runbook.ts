@@ -41,7 +41,7 @@ async function close(
   { seen, facts, open }: { readonly seen: Look; readonly facts: Facts; readonly open: readonly string[] },
 ): Promise<PassResult> {
   const { remediator, ref } = asked;
-  const journal = runtime.needJournal('What a runbook came to');
+  const journal = runtime.needJournal('The outcome of a runbook');
   const { plan } = await readExecution(journal, started.execution);
   const begun = await journal.begin({
     resource: ref,
@@ -66,7 +66,7 @@ async function close(
     documents: { plan: plan as unknown as Json, before: plan.before },
   });
   if (begun.status !== 'begun')
-    return { ...blank(remediator, ref), outcome: 'busy', message: 'Another worker records what the runbook came to.', retryable: true };
+    return { ...blank(remediator, ref), outcome: 'busy', message: 'Another worker records the outcome of the runbook.', retryable: true };
   const { lease } = begun;
   const closing = closingOf(started, plan, { remediator, seen, open });
   if (closing.outcome === 'remediated')
@@ -99,6 +99,6 @@ function closingOf(
     const message = `The gap is not there any more, but not because ${document}, started by ${execution}, was seen to close it: ${why}.`;
     return { ...closing, outcome: 'unknown', message, body: { verified: 'unconfirmed' } };
   }
-  const message = `${changes.map((change) => change.summary).join('; ')} (started by ${execution}, seen to be done)`;
+  const message = `${changes.map((change) => change.summary).join('; ')} (started by ${execution}, verified)`;
   return { ...closing, outcome: 'remediated', message, body: { verified: 'verified' } };
 }

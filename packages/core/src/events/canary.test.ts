@@ -69,12 +69,12 @@ describe('the canary', () => {
     ['of another operation', { eventName: 'RemoveTagsFromResource' }, {}],
     ['of another service', { eventSource: 'ec2.amazonaws.com' }, { source: 'aws.ec2' }],
     ['that somebody put on the bus', {}, { source: 'my.app' }],
-  ])('is no call %s', (_name, detail, over) => {
+  ])('does not match the call %s', (_name, detail, over) => {
     expect(matchesPattern(event(detail, over), canaryPattern('/redress/canary').pattern)).toBe(false);
     expect(arrival(event(detail, over)) ?? null).toBe(null);
   });
 
-  it('is none that an archive sends again', () => {
+  it('does not count when an archive sends it again', () => {
     expect(arrival(event({}, { 'replay-name': 'archive' }))).toBe(null);
   });
 

@@ -159,7 +159,7 @@ describe('resources as sources name them', () => {
     };
     expect(one(given.event('aws.cloudtrail', 'AWS Insight via CloudTrail', insight))).toMatchObject({
       disposition: 'record-only',
-      reason: 'AwsCloudTrailInsight is no API call.',
+      reason: 'AwsCloudTrailInsight is not an API call.',
       resources: [],
       call: { service: 'ec2', operation: 'AuthorizeSecurityGroupIngress' },
     });

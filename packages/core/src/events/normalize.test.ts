@@ -79,7 +79,7 @@ describe('CloudTrail', () => {
     // Not a read: the word goes on.
     [{ readOnly: undefined, eventName: 'GetterDelete' }, 'candidate'],
     [{ readOnly: undefined, eventName: 'CreateBucket' }, 'candidate'],
-  ])('tells reads from writes: %o', (record, disposition) => {
+  ])('distinguishes reads from writes: %o', (record, disposition) => {
     expect(one(given.apiCall(record)).disposition).toBe(disposition);
   });
 
@@ -247,7 +247,7 @@ describe('Security Hub, ASFF', () => {
     expect(normalize(event).map((finding) => finding.disposition)).toEqual(['candidate', 'resolved']);
   });
 
-  it('tells a click from the import of the same finding', () => {
+  it('distinguishes a click from the import of the same finding', () => {
     const sent = one(given.asffAction());
     expect(sent).toMatchObject({
       kind: 'finding-custom-action',
@@ -326,7 +326,7 @@ describe('Security Hub, ASFF', () => {
       ['pci-dss/v/3.2.1/PCI.S3.1'],
     ],
     ['none', { Id: 'x', GeneratorId: 7, ProductFields: null, Compliance: { Status: 'FAILED' } }, []],
-  ])('tells the control: %s', (_name, finding, controls) => {
+  ])('names the control: %s', (_name, finding, controls) => {
     expect(one(given.asffImported(finding)).controls).toEqual(controls);
   });
 
@@ -530,7 +530,7 @@ describe('Config', () => {
     });
   });
 
-  it('says when Security Hub will tell the same', () => {
+  it('says when Security Hub will report the same', () => {
     const configRuleARN = `arn:aws:config:eu-west-1:${ACCOUNT}:config-rule/aws-service-rule/securityhub.amazonaws.com/config-rule-a1b2c3`;
     expect(one(given.complianceChange('NON_COMPLIANT', { configRuleARN })).extra['securityHubRule']).toBe(true);
   });
@@ -707,7 +707,7 @@ describe('other sources', () => {
     expect(one(given.healthEvent({ eventRegion: undefined, affectedAccount: undefined }, { account: 12345 })).disposition).toBe('rejected');
   });
 
-  it('tells a health event of one account from the same of another', () => {
+  it('distinguishes a health event of one account from the same event of another', () => {
     expect(one(given.healthEvent({ affectedAccount: '222222222222' })).id).not.toBe(one(given.healthEvent()).id);
   });
 
@@ -987,7 +987,7 @@ describe('tag changes', () => {
     ['of what is not known', given.tagChanged(['a'], { resources: ['arn:aws:nowhere:eu-west-1:111111111111:thing/1'] })],
     ['without a resource', given.tagChanged(['a'], { resources: [] })],
     ['without a tag', given.tagChanged([])],
-    ['with tags that are none', given.tagChanged([1 as never, null as never])],
+    ['with invalid tags', given.tagChanged([1 as never, null as never])],
   ])('%s are ignored', (_name, input) => {
     expect(normalize(input)).toMatchObject([{ disposition: 'ignored' }]);
   });
@@ -1123,7 +1123,7 @@ describe('configuration items in files', () => {
   });
 });
 
-describe('what is no event', () => {
+describe('what is not an event', () => {
   it.each([
     ['a Terraform state', { version: 4, terraform_version: '1.9.0', serial: 7, lineage: 'x', outputs: {}, resources: [] }],
     ['a Terraform plan', { format_version: '1.2', terraform_version: '1.9.0', planned_values: {} }],
@@ -1145,7 +1145,7 @@ describe('what is no event', () => {
     expect(one(body)).toMatchObject({ disposition: 'rejected', reason: `It is ${name}, not an event or a finding.` });
   });
 
-  it('is dropped where AWS puts it beside the events', () => {
+  it('is dropped where AWS puts it next to the events', () => {
     expect(one({ awsAccountId: ACCOUNT, digestStartTime: 'a', digestEndTime: 'b', logFiles: [], digestS3Bucket: 'x' })).toMatchObject({
       disposition: 'ignored',
       reason: 'It is a CloudTrail digest: it holds no events.',
@@ -1153,6 +1153,6 @@ describe('what is no event', () => {
     expect(one({ messageType: 'CONTROL_MESSAGE', logEvents: [{ message: 'CWL CONTROL MESSAGE: Checking health.' }] })).toMatchObject({
       disposition: 'ignored',
     });
-    expect(one({ some: 'thing' })).toMatchObject({ disposition: 'rejected', reason: 'The input is no AWS event that is known here.' });
+    expect(one({ some: 'thing' })).toMatchObject({ disposition: 'rejected', reason: 'The input is not a known AWS event.' });
   });
 });

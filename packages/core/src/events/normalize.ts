@@ -112,7 +112,7 @@ interface Decoded {
 }
 
 function decode(body: unknown, maxBytes: number): Decoded {
-  if (!isRecord(body)) return { drafts: malformed('The event is no JSON object.'), envelope: null };
+  if (!isRecord(body)) return { drafts: malformed('The event is not a JSON object.'), envelope: null };
   if (typeof body['detail-type'] === 'string') return decodeEvent(body, maxBytes);
   const context: DecoderContext = { envelope: null, account: undefined, region: undefined, resources: [], maxBytes };
   return { drafts: decodeBare(body, context), envelope: null };
@@ -174,7 +174,7 @@ function decodeBare(body: Record<string, unknown>, context: DecoderContext): Dra
     return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', `${body.Type} of SNS: no event.`) };
   if (body.messageType === 'CONTROL_MESSAGE') return { source: 'wrapper', kind: 'unsupported', ...verdict('ignored', 'A test message of CloudWatch Logs.') };
   const what = foreign(body);
-  if (what === null) return malformed('The input is no AWS event that is known here.');
+  if (what === null) return malformed('The input is not a known AWS event.');
   return what.companion
     ? { source: 'other', kind: 'unsupported', ...verdict('ignored', `It is ${what.name}: it holds no events.`) }
     : malformed(`It is ${what.name}, not an event or a finding.`);

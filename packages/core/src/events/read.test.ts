@@ -17,7 +17,7 @@ describe('text', () => {
     expect(text(`${'x'.repeat(100)} ${token}`)).toContain(token);
   });
 
-  it('is null for what is no text', () => {
+  it('is null for what is not a string', () => {
     for (const value of ['', 4, null, undefined, {}, ['x']]) expect(text(value)).toBeNull();
   });
 });

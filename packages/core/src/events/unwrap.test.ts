@@ -88,7 +88,7 @@ describe('unwrap', () => {
     ]);
   });
 
-  it('reads what the API of CloudTrail answers, whole or one event by itself; a bad record takes no other along', () => {
+  it('reads what the API of CloudTrail returns, as a whole or as a single event; a bad record does not affect others', () => {
     const answer = lookupEvents(authorizeIngress(), authorizeIngress());
     const [first] = answer.Events as Record<string, unknown>[];
     expect(plain(answer)).toEqual([
@@ -129,9 +129,9 @@ describe('unwrap', () => {
 
   it.each([
     ['no data', {}, 'The subscription has no data.'],
-    ['what is no gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
+    ['what is not gzip', { data: Buffer.from('{').toString('base64') }, 'The body is not JSON.'],
     ['damaged gzip', { data: gzipSync('{}').subarray(0, 12).toString('base64') }, 'The body is gzip that is damaged.'],
-    ['gzip of what is no JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
+    ['gzip of what is not JSON', { data: gzipSync('hello').toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
     ['gzip in gzip', { data: gzipSync(gzipSync('{}')).toString('base64') }, 'The body is gzip, and what it holds is not JSON.'],
     ['too much before it is unpacked', { data: 'A'.repeat(1400) }, 'The body is larger than 1000 bytes.'],
     // 16 times as much as goes in is the most that comes out.
@@ -178,7 +178,7 @@ describe('unwrap', () => {
     expect(plain({ Records: [{ eventSource: 'aws:s3', s3: {} }] })[0]?.problem).toMatch(/^Unsupported entry/);
     expect(plain({ Records: [{}, 4] }).map((each) => each.problem)).toEqual([
       'The record does not say which service it is from.',
-      'The record is no JSON object.',
+      'The record is not a JSON object.',
     ]);
     expect(plain({ Records: [{ eventSource: 'aws:sqs', messageId: 'm-1' }] })).toMatchObject([{ itemId: 'm-1', problem: 'The message has no body.' }]);
   });
@@ -218,9 +218,9 @@ describe('unwrap', () => {
     expect(unwrap([])).toEqual([]);
   });
 
-  it('says so for what is no object', () => {
+  it('reports what is not an object', () => {
     for (const input of [null, undefined, 4, true, 10n, Symbol('x'), () => 1])
-      expect(plain(input)).toMatchObject([{ problem: 'The input is no JSON object.' }]);
+      expect(plain(input)).toMatchObject([{ problem: 'The input is not a JSON object.' }]);
   });
 
   it('keeps the other records when reading one throws', () => {

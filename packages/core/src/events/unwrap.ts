@@ -73,7 +73,7 @@ function open(value: unknown, via: readonly string[], itemId: string | null, max
     if (value instanceof Uint8Array) return openBytes(value, via, itemId, maxBytes);
     if (Array.isArray(value)) return openList(value, [...via, 'list'], itemId, maxBytes);
     if (isRecord(value)) return openRecord(value, via, itemId, maxBytes);
-    return one(value, via, itemId, 'The input is no JSON object.');
+    return one(value, via, itemId, 'The input is not a JSON object.');
   } catch {
     // A getter or a proxy that throws. Its message is the thrower's text: not repeated.
     return one(null, via, itemId, 'The input cannot be read.');
@@ -220,7 +220,7 @@ function openLogEvents(events: readonly unknown[], via: readonly string[], itemI
 /** One of `Records`. */
 function openMember(record: unknown, via: readonly string[], itemId: string | null, maxBytes: number): Envelope[] {
   try {
-    if (!isRecord(record)) return one(record, via, itemId, 'The record is no JSON object.');
+    if (!isRecord(record)) return one(record, via, itemId, 'The record is not a JSON object.');
     const source = record.eventSource ?? record.EventSource;
     if (typeof source !== 'string') return one(record, via, itemId, 'The record does not say which service it is from.');
     if (source.startsWith('aws:')) return openItem(record, via, itemId, maxBytes);

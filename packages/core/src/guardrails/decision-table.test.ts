@@ -533,7 +533,7 @@ describe('the decision table', () => {
     expect(builtinGuardrails.map(({ id }) => id).filter((id) => !rows.some(([row]) => row === id))).toEqual(elsewhere);
   });
 
-  it('names the exceptions that have ended, also beside a tag', () => {
+  it('names the exceptions that have ended, also together with a tag', () => {
     const register = known(defineRegister([entry({ expires: iso(NOW - 2000) }), entry({ id: 'EXC-2', expires: iso(NOW - 1000) })]));
     const said = named('exceptions').evaluate(facts({ register, observation: tagged })).message;
     expect(said).toContain(`EXC-1 expired on ${iso(NOW - 2000)}, EXC-2 expired on ${iso(NOW - 1000)}.`);
@@ -597,7 +597,7 @@ describe('what an event shows', () => {
     ['nothing when it is replayed', { replayed: true }, {}, 'nothing'],
     ['nothing without its envelope', { envelope: null }, {}, 'nothing'],
     ['nothing without its time', { observedAt: null }, {}, 'nothing'],
-    ['nothing of a time that is none', { observedAt: 'yesterday' }, {}, 'nothing'],
+    ['nothing about an invalid time', { observedAt: 'yesterday' }, {}, 'nothing'],
     ['nothing when it is resolved', { disposition: 'resolved' }, {}, 'nothing'],
     ['all that is as old as it may be', {}, { now: NOW + WITHIN }, new Set(['a'])],
     ['nothing a millisecond later', {}, { now: NOW + WITHIN + 1 }, 'nothing'],

@@ -18,11 +18,11 @@ const grace = (sent: Record<number, number> = {}, over: Partial<Grace> = {}): Gr
 
 describe('when a change is made', () => {
   it.each<[string, Grace, number | null, number | null]>([
-    ['nobody was told', grace(), null, null],
-    ['told, and not reminded', grace({ 0: 10 }), null, 17],
-    ['told, and reminded too early for the last', grace({ 0: 10, 1: 14 }), null, 17],
-    ['told and reminded', grace({ 0: 10, 1: 14, 2: 16 }), 17, 17],
-    ['told, and reminded of the last alone', grace({ 0: 10, 2: 16 }), 17, 17],
+    ['nobody was notified', grace(), null, null],
+    ['notified, and not reminded', grace({ 0: 10 }), null, 17],
+    ['notified, and reminded too early for the last', grace({ 0: 10, 1: 14 }), null, 17],
+    ['notified and reminded', grace({ 0: 10, 1: 14, 2: 16 }), 17, 17],
+    ['notified, and reminded only of the last', grace({ 0: 10, 2: 16 }), 17, 17],
     ['reminded late', grace({ 0: 10, 2: 20 }), 21, 21],
     ['without reminders', grace({ 0: 10 }, { remind: [] }), 17, 17],
     ['a reminder without a first notice', grace({ 2: 16 }), null, null],

@@ -78,8 +78,8 @@ export const gracePeriod = defineGuardrail({
       code: 'grace',
       message:
         expected === null
-          ? 'A grace period comes first. It begins when people have been told.'
-          : `It is changed by itself after ${iso(expected)}, unless somebody says no before.`,
+          ? 'A grace period comes first. It begins when people have been notified.'
+          : `It is changed automatically after ${iso(expected)}, unless somebody denies it before.`,
       data,
     };
   },

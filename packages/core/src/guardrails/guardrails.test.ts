@@ -96,7 +96,7 @@ describe('decide', () => {
 
 describe('each guardrail restricts', () => {
   it.each([
-    ['kill switch beside the policy', { stop: known('changes' as const) }, 'deny', 'stopped'],
+    ['kill switch in addition to the policy', { stop: known('changes' as const) }, 'deny', 'stopped'],
     ['kill switch in the policy', { policy: policy({ stop: 'everything' }) }, 'deny', 'stopped'],
     ['credentials of another account', { identity: known({ account: '222222222222', arn: 'arn:aws:iam::222222222222:role/x' }) }, 'deny', 'foreign-account'],
     [
@@ -191,7 +191,7 @@ describe('each guardrail restricts', () => {
     ['an exception tag without entry', { observation: known({ state: {}, tags: { 'redress:exception': 'x' } }) }, 'notify', 'tag-without-entry'],
     ['a hazard', { hazards: [{ code: 'bastion', effect: 'approve' as const, message: 'm' }] }, 'approve', 'bastion'],
     [
-      'a hazard that only tells',
+      'a hazard that only notifies',
       {
         hazards: [
           { code: 'a', effect: 'approve' as const, message: 'm' },
@@ -246,7 +246,7 @@ describe('freeze', () => {
   ] as const)('%s', (_name, from, to, environments, effect) => {
     expect(codes({ policy: at(from, to, environments === undefined ? undefined : [...environments]) }).effect).toBe(effect);
   });
-  it('of another environment is none here; one of all holds for accounts in none, too', () => {
+  it('of another environment has no effect here; one of all environments also covers accounts in none', () => {
     const two = { environments: { dev: { accounts: [ACCOUNT] }, prod: { accounts: ['222222222222'], after: 'none', because: 'b' } } };
     const freeze = [{ from: new Date(NOW - 1).toISOString(), to: new Date(NOW + 1).toISOString(), reason: 'r', environments: ['prod'] }];
     expect(codes({ policy: policy({ ...two, freeze }) }).effect).toBe('allow');
@@ -343,7 +343,7 @@ describe('fights', () => {
   ])('not when %s', (_name, other) => {
     expect(after(fix('x-2', DAY), other).effect).toBe('allow');
   });
-  it('not when a person took one back', () => {
+  it('not when a person rolled one back', () => {
     expect(after(fix('r-1', 2 * DAY, { outcome: 'rolled-back', rollbackOf: 'x-1' }), fix('x-2', DAY), fix('x-1', 3 * DAY)).effect).toBe('allow');
   });
 });
@@ -371,7 +371,7 @@ describe('freshness', () => {
     ['too old', { observedAt: new Date(NOW - 1_800_001).toISOString() }],
     ['from the future', { observedAt: new Date(NOW + 3_600_000).toISOString() }],
     ['without a time', { observedAt: null }],
-    ['with a time that is none', { observedAt: 'yesterday' }],
+    ['with an invalid time', { observedAt: 'yesterday' }],
     ['replayed', { replayed: true }],
     ['without an envelope', { envelope: null }],
     ['a first evaluation', { ...config, previousState: null }],

@@ -323,7 +323,7 @@ describe('managed-by-iac', () => {
   const tags = { 'aws:cloudformation:stack-name': 'payments' };
   it.each([
     ['asks a person, and names the stack', undefined, 'approve', 'managed'],
-    ['only tells', 'notify', 'notify', 'managed'],
+    ['only notifies', 'notify', 'notify', 'managed'],
     ['leaves it to the others', 'allow', 'allow', 'managed-allowed'],
   ])('%s', (_name, setting, effect, code) => {
     const answer = managedByIac.evaluate(facts({ policy: policy(setting), observation: known({ state: {}, tags }) }));

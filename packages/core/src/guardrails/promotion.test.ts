@@ -68,7 +68,7 @@ describe('a higher environment', () => {
     ['one was itself a rollback', [fix('a', 8), fix('b', 5), fix('c', 1, { rollbackOf: 'x-1' })]],
     ['one is dated tomorrow', [fix('a', 8), fix('b', 5), fix('c', -1)]],
     ['one changed nothing', [fix('a', 8), fix('b', 5), fix('c', 1, { outcome: 'no-op' })]],
-    ['one was taken back', [...good, fix('d', 2, { rolledBack: true })]],
+    ['one was rolled back', [...good, fix('d', 2, { rolledBack: true })]],
     ['one ended in parts', [...good, fix('d', 2, { outcome: 'partial' })]],
     ['of one nobody knows', [...good, fix('d', 2, { outcome: 'unknown' })]],
     ['one failed', [...good, fix('d', 2, { outcome: 'failed' })]],
@@ -76,10 +76,10 @@ describe('a higher environment', () => {
     expect(asked(track)).toMatchObject({ effect: 'approve', code: 'promotion-unproven' });
   });
   it.each<[string, TrackedExecution]>([
-    ['a bad end before the bake time', fix('d', 8, { outcome: 'partial' })],
+    ['a failure before the bake time', fix('d', 8, { outcome: 'partial' })],
     ['a failure that passes', fix('d', 2, { outcome: 'failed', retryable: true })],
     ['a call that AWS refused', fix('d', 2, { outcome: 'failed', denied: true })],
-    ['a bad end of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
+    ['a failure of another version', fix('d', 2, { outcome: 'partial', version: '0.9.0' })],
   ])('forgives %s', (_name, each) => {
     expect(asked([...good, each])).toMatchObject({ effect: 'allow' });
   });

@@ -76,7 +76,7 @@ export const promotion = defineGuardrail({
       return {
         effect: 'allow',
         code: 'promoted',
-        message: `${below} has shown it: ${count} verified fixes on distinct resources and days, none taken back.`,
+        message: `${below} has shown it: ${count} verified fixes on distinct resources and days, none rolled back.`,
         data: { environment: below, executions: fixes.map((each) => each.execution).slice(0, 20) },
       };
     // What is missing changes with each fix; what is asked of the approver does not.

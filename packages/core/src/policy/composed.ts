@@ -26,7 +26,7 @@ export function policyMistakes(
   const ids = remediators.map((each) => each.id);
   const unknown = (id: string, path: Mistake['path']): Mistake => {
     const near = nearest(id, ids);
-    return { path, message: `${JSON.stringify(id)} is no remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}` };
+    return { path, message: `${JSON.stringify(id)} is not a remediator${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${ids.join(', ')}` };
   };
   const found: Mistake[] = [];
   if (policy.rules.length > 0 && !guardrails.some((each) => each.id === RULES))

@@ -180,7 +180,7 @@ describe('definePolicy', () => {
     ['a deadline of no environment', { version: 1, deadlines: [{ within: 'P7D', environments: ['dev'] }] }, /deadlines.0.environments.0.*is no environment/s],
     ['a deadline of no class', { version: 1, deadlines: [{ within: 'P7D', ceilings: ['auto'] }] }, /deadlines.0.ceilings.0/],
     ['a deadline without a time', { version: 1, deadlines: [{ ceilings: ['notify'] }] }, /deadlines.0/],
-    ['a grace period that is none', { version: 1, grace: [{ period: '7 months' }] }, /is not a duration/],
+    ['an invalid grace period', { version: 1, grace: [{ period: '7 months' }] }, /is not a duration/],
     ['a grace period without one', { version: 1, grace: [{ remind: ['P1D'] }] }, /grace.0/],
     ['a reminder that is the first notice', { version: 1, grace: [{ period: 'P7D', remind: ['P7D'] }] }, /not shorter than the period/],
     ['a reminder twice', { version: 1, grace: [{ period: 'P7D', remind: ['P1D', 'PT24H'] }] }, /is there twice/],
@@ -201,8 +201,8 @@ describe('definePolicy', () => {
     ],
     ['approvers of no environment', { version: 1, approvers: { prod: ['arn:aws:iam::111111111111:role/x'] } }, /"prod" is no environment/],
     ['approvers who are nobody', { version: 1, approvers: { dev: [] }, environments: { dev: { accounts: [] } } }, /names nobody/],
-    ['a window at a time that is none', { version: 1, windows: [{ from: '24:00', to: '04:00', timezone: 'UTC' }] }, /is not a time of day/],
-    ['a window in a zone that is none', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: 'Mars/Olympus' }] }, /is no time zone/],
+    ['a window at an invalid time', { version: 1, windows: [{ from: '24:00', to: '04:00', timezone: 'UTC' }] }, /is not a time of day/],
+    ['a window in an invalid zone', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: 'Mars/Olympus' }] }, /is no time zone/],
     ['a window by an offset', { version: 1, windows: [{ from: '22:00', to: '04:00', timezone: '+10:00' }] }, /is no time zone/],
     ['a window of no time', { version: 1, windows: [{ from: '22:00', to: '22:00', timezone: 'UTC' }] }, /is the same as from/],
     ['a window of no day', { version: 1, windows: [{ days: [], from: '22:00', to: '23:00', timezone: 'UTC' }] }, /names no day/],
@@ -231,14 +231,14 @@ describe('definePolicy', () => {
       { version: 1, freeze: [{ environments: [], from: '2026-12-20T00:00:00Z', to: '2027-01-05T00:00:00Z', reason: 'r' }] },
       /names no environment/,
     ],
-    ['a document that is none', null, /object/],
+    ['an invalid document', null, /object/],
   ])('refuses %s', (_name, input, message) => {
     const error = refused(() => parsePolicy(input));
     expect(error.code).toBe('policy/invalid');
     expect(error.message).toMatch(message);
   });
 
-  it('tells every mistake at once', () => {
+  it('reports every mistake at once', () => {
     expect(refused(() => parsePolicy({ version: 1, stop: 'maybe', limits: 3, other: 1 })).message).toMatch(/3 mistakes/);
   });
 });
@@ -474,7 +474,7 @@ describe('defineRegister', () => {
   it.each([
     ['no end', { expires: undefined }, /expires/],
     ['an end without offset', { expires: '2026-12-31T00:00:00' }, /offset/],
-    ['an end that is no time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
+    ['an end that is not a time', { expires: '2026-13-31T00:00:00Z' }, /date and time/],
     ['an end on a day that does not exist', { expires: '2026-02-30T00:00:00Z' }, /date and time/],
     ['an end on 29 February of another year', { expires: '2027-02-29T00:00:00+11:00' }, /date and time/],
     ['the owner as approver', { approver: ' Payments' }, /cannot approve their own/],
@@ -484,8 +484,8 @@ describe('defineRegister', () => {
     ['a wildcard inside', { scope: { account: DEV, resource: 'sg-*' } }, /wildcard/],
     ['a space at the end', { scope: { account: DEV, resource: 'sg-1 ' } }, /space/],
     ['an ARN that names nothing we know', { scope: { resource: 'arn:aws:nowhere:::x' } }, /ARN of a form that is not known/],
-    ['a region that is none', { scope: { account: DEV, region: 'Ireland' } }, /is not a region/],
-    ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /no CloudFormation type/],
+    ['an invalid region', { scope: { account: DEV, region: 'Ireland' } }, /is not a region/],
+    ['a type of Security Hub', { scope: { account: DEV, resourceType: 'AwsS3Bucket' } }, /not a CloudFormation type/],
     ['an empty list', { scope: { account: DEV, resource: [] } }, /empty/],
     ['an empty text', { scope: { account: DEV, resource: '' } }, /empty/],
     ['a tag without value', { scope: { tag: 'team' } }, /key=value/],

@@ -54,7 +54,7 @@ const refused = (why: (value: string) => string | null) =>
     if (message !== null) issues.push({ code: 'custom', input: value, message });
   });
 const region = name.check(refused((value) => (value === GLOBAL_REGION || REGIONS.includes(value) ? null : unknownRegion(value))));
-const resourceType = name.check(z.refine((value) => /^\w+::\w*::\w+$/.test(value), 'is no CloudFormation type, such as AWS::EC2::SecurityGroup'));
+const resourceType = name.check(z.refine((value) => /^\w+::\w*::\w+$/.test(value), 'is not a CloudFormation type, such as AWS::EC2::SecurityGroup'));
 const resourceName = z.string().check(
   refused((value) => {
     const found = readResourceName(value);
@@ -220,7 +220,7 @@ export function matchingNothing({ entries }: Pick<Register, 'entries'>, remediat
     const wrong = (member: string, message: string): Mistake => ({ path: [index, 'scope', member], message });
     const unknown = (scope.remediators ?? []).filter((id) => !ids.includes(id));
     if (unknown.length > 0)
-      return unknown.map((id) => wrong('remediators', `${JSON.stringify(id)} is no remediator${meant(id, ids)}; allowed: ${ids.join(', ')}`));
+      return unknown.map((id) => wrong('remediators', `${JSON.stringify(id)} is not a remediator${meant(id, ids)}; allowed: ${ids.join(', ')}`));
     const asked = remediators.filter(({ id }) => scope.remediators?.includes(id) ?? true);
     const besides = asked.flatMap(({ exceptionTypes = [] }) => exceptionTypes);
     const types = [...new Set([...asked.flatMap(({ resourceTypes }) => resourceTypes), ...besides])];

@@ -44,7 +44,7 @@ describe('parameters', () => {
     expect(parametersJsonSchema(own)).toBeNull();
   });
 
-  it('fills in defaults, and tells their schema as they are given', () => {
+  it('fills in defaults, and returns their schema as it was given', () => {
     expect(days.parameters({})).toEqual({ days: 7 });
     const schema = { type: 'object', additionalProperties: false, properties: { days: { type: 'integer', minimum: 1, maximum: 30, default: 7 } } };
     expect(parametersJsonSchema(days)).toMatchObject(schema);

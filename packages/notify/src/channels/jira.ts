@@ -28,7 +28,7 @@ export interface JiraOptions {
  * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/
  */
 export function jira(options: JiraOptions): TicketPort {
-  if (!KEY.test(options.project)) throw new RedressError('notify/invalid', `${JSON.stringify(options.project)} is no key of a Jira project.`);
+  if (!KEY.test(options.project)) throw new RedressError('notify/invalid', `${JSON.stringify(options.project)} is not the key of a Jira project.`);
   const site = options.site.replace(/\/+$/, '');
   const hosts = URL.canParse(site) ? [new URL(site).hostname] : [];
   const call = async (path: string, delivery: Delivery, more: Partial<HttpRequest> = {}) => {

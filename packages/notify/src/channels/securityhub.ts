@@ -117,7 +117,7 @@ function noteOf({ title, summary, facts, commands, notification }: Message): str
   // Of a change that comes by itself: when, and how to stop it.
   const coming = notification?.grace !== undefined;
   const command = coming ? commands.find(({ label }) => label === 'Deny') : first;
-  const when = coming ? facts.flatMap(([label, text]) => (label === 'Changed by itself' ? [` ${label} ${text}.`] : [])).join('') : '';
+  const when = coming ? facts.flatMap(([label, text]) => (label === 'Changed automatically' ? [` ${label} ${text}.`] : [])).join('') : '';
   const tail = command === undefined || command.command.length > 200 ? '' : ` ${command.label}: ${command.command}`;
   return `${clip(`Redress: ${title}.${when} ${summary}`, MOST_IN_A_NOTE - tail.length)}${tail}`;
 }

@@ -28,7 +28,7 @@ const URGENCY = { info: '3', ask: '2', problem: '1' } as const;
  */
 export function serviceNow(options: ServiceNowOptions): TicketPort {
   const table = options.table ?? 'incident';
-  if (!/^[a-z0-9_]{1,80}$/.test(table)) throw new RedressError('notify/invalid', `${JSON.stringify(table)} is no table of ServiceNow.`);
+  if (!/^[a-z0-9_]{1,80}$/.test(table)) throw new RedressError('notify/invalid', `${JSON.stringify(table)} is not a ServiceNow table.`);
   const instance = options.instance.replace(/\/+$/, '');
   const hosts = URL.canParse(instance) ? [new URL(instance).hostname] : [];
   const { auth, closedAs = { state: '6', close_code: 'Solution provided' } } = options;

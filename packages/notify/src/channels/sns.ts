@@ -28,7 +28,7 @@ export interface SnsOptions {
  */
 export function snsChannel({ topicArn, name = 'sns', client }: SnsOptions): Channel {
   const region = ARN.exec(topicArn)?.[2];
-  if (region === undefined) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is no ARN of an SNS topic.`);
+  if (region === undefined) throw new RedressError('notify/invalid', `${JSON.stringify(topicArn)} is not the ARN of an SNS topic.`);
   let made: SNSClient | null = null;
   const fifo = topicArn.endsWith('.fifo');
   return {

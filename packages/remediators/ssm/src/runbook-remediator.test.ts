@@ -42,7 +42,7 @@ describe('a runbook', () => {
     ['that nobody has reviewed', {}, { hash: HASH }, HASH],
     ['that is another one than was reviewed', { documentHash: HASH }, { hash: 'b'.repeat(64) }, 'not what was reviewed'],
     ['that has no hash', { documentHash: HASH }, { hash: null }, 'not what was reviewed'],
-  ])('%s is left to a person, who is told what to do', (_name, parameters, context, said) => {
+  ])('%s is left to a person, who is notified of what to do', (_name, parameters, context, said) => {
     expect(plan(parameters, context)).toMatchObject({
       status: 'manual',
       message: expect.stringContaining(said),
@@ -79,7 +79,7 @@ describe('an Automation that has ended', () => {
   });
 });
 
-it('the factory waits as long as it is told, and says that it does not know what a runbook does', () => {
+it('the factory waits as long as configured, and says that it does not know what a runbook does', () => {
   expect(enableKeyRotationByRunbook.runbook).toEqual({ document: 'AWSConfigRemediation-EnableKeyRotation', waits: 1_800_000 });
   expect(enableKeyRotationByRunbook.blindSpots.join()).toContain('not part of the plan');
   expect(typeof runbookRemediator).toBe('function');

@@ -120,7 +120,7 @@ export function runbookRemediator<const Reads extends readonly OperationUse[], c
   if ((definition.ceiling as string) !== 'approve' && (definition.ceiling as string) !== 'notify')
     throw new RedressError(
       'remediator/invalid',
-      `Remediator ${JSON.stringify(definition.id)}: its ceiling is ${JSON.stringify(definition.ceiling)}, and a runbook's is at most approve: what ${document} does inside is no part of a plan.`,
+      `Remediator ${JSON.stringify(definition.id)}: its ceiling is ${JSON.stringify(definition.ceiling)}, and a runbook's is at most approve: what ${document} does inside is not part of a plan.`,
       { next: "Make it 'approve', or 'notify'.", place: { path: 'ceiling' } },
     );
   return defineRemediator<readonly OperationUse[], readonly [Starts], readonly OperationUse[], typeof parameters, Seen, Reviewed>({

@@ -68,7 +68,7 @@ async function setUp() {
 }
 
 describe('an AWS-managed runbook', () => {
-  it('waits for a person, is started once as it was reviewed, and is closed by what the key shows', async () => {
+  it('needs an approval, is started once as it was reviewed, and is closed by what the key shows', async () => {
     const { ref, redress, run, approve, ended } = await setUp();
     expect(await run()).toEqual(['awaiting-approval']);
     expect(await approve()).toEqual(['awaiting-runbook']);
@@ -95,7 +95,7 @@ describe('an AWS-managed runbook', () => {
     expect([await rotates(ref.id), service.started.length]).toEqual([false, 0]);
   });
 
-  it('that does not come to its end in time is a failure, and people are asked anew', async () => {
+  it('that does not complete in time is a failure, and people are asked again', async () => {
     const { ref, run, approve } = await setUp();
     await run();
     await approve();

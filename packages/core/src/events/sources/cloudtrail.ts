@@ -87,7 +87,7 @@ function judge(kind: FindingKind, eventType: unknown, operation: string, errorCo
   if (kind === 'console-sign-in') return verdict('record-only', 'A console sign-in changes no resource.');
   // What AWS did by itself, or what unusual activity was seen: no caller to name, no request to read.
   if (eventType === 'AwsServiceEvent' || eventType === 'AwsConsoleAction' || eventType === 'AwsCloudTrailInsight')
-    return verdict('record-only', `${eventType} is no API call.`);
+    return verdict('record-only', `${eventType} is not an API call.`);
   if (readOnly) return verdict('ignored', `${operation} only reads.`);
   return verdict('candidate', `${operation} changed something.`);
 }

@@ -257,7 +257,7 @@ function parse(value: unknown, maxBytes: number): Members | string {
   if (value.length > maxBytes) return `The invokingEvent is larger than ${maxBytes} bytes.`;
   try {
     const parsed: unknown = JSON.parse(value);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Members) : 'The invokingEvent is no JSON object.';
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Members) : 'The invokingEvent is not a JSON object.';
   } catch {
     return 'The invokingEvent is not JSON.';
   }

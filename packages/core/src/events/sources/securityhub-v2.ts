@@ -81,7 +81,7 @@ export function ocsf(finding: Members): Draft {
 
 function judge(finding: Members, compliance: Members, findingId: string | null, classUid: number | null, product: string | null): Verdict {
   if (findingId === null) return verdict('rejected', 'The finding has no finding_info.uid.');
-  if (classUid !== COMPLIANCE_FINDING) return verdict('record-only', 'The finding is no compliance finding.');
+  if (classUid !== COMPLIANCE_FINDING) return verdict('record-only', 'The finding is not a compliance finding.');
   if (product !== 'securityhub' && product !== 'config')
     return verdict('record-only', 'The finding is of another product than Security Hub controls or Config.');
   const status = word(finding.status);
@@ -93,7 +93,7 @@ function judge(finding: Members, compliance: Members, findingId: string | null, 
   const outcome = complianceOf(compliance);
   if (outcome === 'pass') return verdict('resolved', 'The control passed.');
   if (statusId === 3 || status === 'suppressed') return verdict('ignored', 'The finding was set to Suppressed.');
-  if (statusId === 2 || status === 'in progress') return verdict('ignored', 'The finding was set to In Progress: somebody was told already.');
+  if (statusId === 2 || status === 'in progress') return verdict('ignored', 'The finding was set to In Progress: somebody was notified already.');
   if (outcome !== 'fail') return verdict('record-only', `The compliance status is ${outcome}, not Fail.`);
   if ((statusId ?? 1) !== 1 || (status ?? 'new') !== 'new' || (statusId === null && status === null)) return verdict('record-only', 'The status is not New.');
   return verdict('candidate', 'The control failed.');
