@@ -1,9 +1,8 @@
 // The population, the sample, and the times.
 import { barChart, rangeChart } from '../charts.js';
-import type { HistoryEntry } from '../entries.js';
 import { type Html, html, link } from '../html.js';
 import type { ReportInput, ReportModel, Shares } from '../model.js';
-import { approverOf, ticketsOf } from '../rows.js';
+import type { Row } from '../rows.js';
 import { SAMPLE_ALGORITHM } from '../sample.js';
 import { durationText } from '../times.js';
 import { countOf, factsView, nameView, stateView, tableView, timeView } from './parts.js';
@@ -39,17 +38,16 @@ ${tableView(
 }
 
 /** One line of the population. */
-export function changeRow(entry: HistoryEntry, number: number, { around }: ReportInput, sampled: boolean): readonly (Html | string | number)[] {
-  const approver = approverOf(entry, around);
+export function changeRow(row: Row, number: number, sampled: boolean): readonly (Html | string | number)[] {
   return [
     link(`#change-${number}`, `${number}`),
-    html`${timeView(entry.time)}`,
-    stateView(entry.outcome ?? 'open'),
-    around.environmentOf(entry.resource.account) ?? '-',
-    html`${nameView(entry.resource.id)} <span class="soft">${entry.resource.account}</span>`,
-    entry.remediator,
-    approver === null ? '-' : nameView(approver.name),
-    ticketsOf(entry, around).join(', ') || '-',
+    html`${timeView(row.time)}`,
+    stateView(row.outcome),
+    row.environment || '-',
+    html`${nameView(row.resource.slice(row.resource.indexOf('/') + 1))} <span class="soft">${row.account}</span>`,
+    row.remediator,
+    row.approver === '' ? '-' : nameView(row.approver),
+    row.ticket.replaceAll(' ', ', ') || '-',
     sampled ? 'yes' : '',
   ];
 }
