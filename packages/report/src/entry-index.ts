@@ -165,6 +165,14 @@ export class EntryIndex {
     return Number(this.#database.prepare(`SELECT count(*) AS found FROM entries WHERE ${where}`).get(...values)?.['found']);
   }
 
+  /** Accounts that entries are of, and of how many resources there; circuit breakers and sweeps stand in a stream of their account. */
+  accounts(): readonly { readonly account: string; readonly resources: number }[] {
+    return this.#database
+      .prepare('SELECT account, count(*) AS resources FROM (SELECT DISTINCT account, stream FROM entries) GROUP BY account ORDER BY account')
+      .all()
+      .map(({ account, resources }) => ({ account: String(account), resources: Number(resources) }));
+  }
+
   /** Remediators that entries name. */
   remediators(): readonly string[] {
     return this.#database

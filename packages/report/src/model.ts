@@ -165,6 +165,11 @@ export interface WeekRow {
 /** What the report says, but for its pages of changes. */
 export interface ReportModel {
   readonly period: Period;
+  /** What there are records of, up to the end of the period. */
+  readonly scope: {
+    readonly accounts: readonly { readonly account: string; readonly environment: string | null; readonly resources: number }[];
+    readonly remediators: readonly string[];
+  };
   readonly gaps: readonly OpenGap[];
   readonly accepted: readonly OpenGap[];
   readonly exceptions: readonly ExceptionRow[];
@@ -227,6 +232,10 @@ export function modelOf(input: ReportInput): ReportModel {
   const registered = new Set(input.exceptions.map(({ id }) => id));
   return {
     period,
+    scope: {
+      accounts: index.accounts().map((each) => ({ ...each, environment: around.environmentOf(each.account) })),
+      remediators: index.remediators(),
+    },
     gaps: open.filter(({ exception }) => exception?.covers !== true),
     accepted: open.filter(({ exception }) => exception?.covers === true),
     exceptions: input.exceptions.map((each) => ({
