@@ -92,7 +92,7 @@ describe('times of a fix', () => {
     expect(timesOf({ ...fix, trigger: { observedAt: 'yesterday' } })).toEqual({ detect: null, decide: 0, close: 120_000 });
   });
 
-  it('have the wait for a person in the decision, and what had caused the request as their begin', () => {
+  it('have the time of an approval in the decision, and what had caused the request as their begin', () => {
     const approved = { ...fix, trigger: { by: 'approval' }, askedBy: event(0), recordedAt: after(2) };
     expect(timesOf(approved)).toEqual({ detect: 120_000, decide: 480_000, close: 720_000 });
   });
