@@ -8,7 +8,7 @@ import { processIo, run } from '@redress/cli';
 import { connectAws } from '@redress/connect';
 import { createRedress, type Notification, type StoredRecord } from '@redress/core';
 import { readPolicy, readRegister } from '@redress/core/yaml';
-import { folderJournal } from '@redress/evidence';
+import { folderJournal, generateKey, sealFolder, signerOf } from '@redress/evidence';
 import { createHandler } from '@redress/lambda-runtime';
 import { logsRemediators } from '@redress/remediator-cloudwatch-logs';
 import { ec2Remediators } from '@redress/remediator-ec2';
@@ -337,6 +337,25 @@ rmSync(copy, { recursive: true, force: true });
 say('  What this cannot show:');
 for (const limit of report.limits) say(`  - ${limit}`);
 
+title('8. The report, for people');
+const { secret, verifier } = generateKey('example.com/redress-demo');
+await sealFolder({ directory: data, signer: signerOf(secret) });
+const trust = join(data, 'redress.trust.json');
+writeFileSync(trust, JSON.stringify({ keys: [{ origin: 'example.com/redress-demo', key: verifier, from: null, until: null }] }));
+// It outlives the evidence of a demo that keeps none.
+const out = join(temporary ? mkdtempSync(join(tmpdir(), 'redress-demo-report-')) : data, 'report');
+const [from, to] = [new Date(started - 86_400_000), new Date()].map((time) => time.toISOString()) as [string, string];
+const written: string[] = [];
+const exit = await run(['report', '--from', from, '--to', to, '--data', data, '--policy', join(data, 'redress.yaml'), '--trust', trust, '--out', out], {
+  ...processIo(),
+  stdout: (text) => void written.push(text),
+});
+say(written.join('').trim().replace(/^/gm, '  '));
+const page = join(out, 'report.html');
+const html = existsSync(page) ? readFileSync(page, 'utf8') : '';
+expect(exit === 0 && html.includes('<span class="state good">✓ intact</span>'), 'the report is written, and its evidence is sealed and verifies');
+for (const execution of executions.values()) expect(html.includes(execution), `the report has the change ${execution}`);
+
 redress.close();
 for (const client of Object.values(aws)) client.destroy();
 if (options.keep) {
@@ -361,3 +380,4 @@ if (broken.length > 0) {
   say(paint('red', `\nThe demo is broken:\n- ${broken.join('\n- ')}`));
   process.exitCode = 1;
 } else say(`\n${paint('green', 'Everything as promised.')} ${((Date.now() - started) / 1000).toFixed(1)} s. See README.md, or run it with --keep to play on.`);
+say(`\nThe report that it wrote: ${page}`);

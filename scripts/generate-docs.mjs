@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Writes what the documentation says of remediators and judges, from the built packages: tables between `<!-- generated: NAME -->` and
-// `<!-- /generated -->`, and a page for each in docs/remediators. `--check` only says which files are stale. Runs under Node 24, after
-// `npm run setup`.
+// `<!-- /generated -->`, and a page for each in docs/remediators; and the sample of a ledger and its report. `--check` only says which files are
+// stale. Runs under Node 24, after `npm run setup`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { SAMPLE, sampleFiles } from '../demo/sample.ts';
 import { JUDGES } from './judges.mjs';
 import { ROOT, versionOf } from './setup.mjs';
 
@@ -374,17 +375,24 @@ for (const [file, remediators] of pages) {
   stale.push(file);
   if (!check) writeFileSync(path, wanted);
 }
-mkdirSync(join(ROOT, PAGES), { recursive: true });
+// Byte for byte: spreadsheets end lines as they do, and digests are of bytes.
+const sample = await sampleFiles();
+for (const [name, bytes] of sample) written.set(`${SAMPLE}/${name}`, bytes);
 for (const [file, wanted] of written) {
   const path = join(ROOT, file);
-  if (existsSync(path) && readFileSync(path, 'utf8') === wanted) continue;
+  if (existsSync(path) && readFileSync(path).equals(Buffer.from(wanted))) continue;
   stale.push(file);
-  if (!check) writeFileSync(path, wanted);
+  if (check) continue;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, wanted);
 }
-// A remediator that is gone, or has another name.
-for (const name of readdirSync(join(ROOT, PAGES))) {
-  const file = `${PAGES}/${name}`;
-  if (written.has(file)) continue;
+// What is gone, or has another name: a remediator, a file of the sample. Its README is written by people.
+const below = (folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+for (const file of [...below(PAGES), ...below(SAMPLE)]) {
+  if (written.has(file) || file === `${SAMPLE}/README.md`) continue;
   stale.push(file);
   if (!check) rmSync(join(ROOT, file));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connect, resource, systemClock } from '@redress/core';
 import { folderJournal } from '@redress/evidence';
+import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { command } from '../test/support/command.js';
 import type { CoverageDocument } from './commands/coverage.js';
@@ -154,7 +155,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
     expect(out).toMatch(/ec2-ebs-encryption-by-default +closes +ec2-enable-ebs-encryption-by-default +dev: enforce, prod: approve +-/);
     const json = await coverage('--pack', 'apra-cpg-234', '--format', 'json');
     expect((JSON.parse(json.out) as CoverageDocument).rows).toHaveLength(130);
-    const csv = (await coverage('--pack', 'apra-cpg-234', '--format', 'csv')).out.trimEnd().split('\n');
+    const csv = (await coverage('--pack', 'apra-cpg-234', '--format', 'csv')).out.trimEnd().split('\r\n');
     expect(csv[0]).toBe('id,identifier,answer,because,remediator,does,ceiling,modes,last,open,paragraphs,sources');
     expect(csv.length).toBeGreaterThanOrEqual(131);
     expect(csv.find((line) => line.startsWith('ec2-ebs-encryption-by-default,'))).toContain('"dev: enforce, prod: approve"');
@@ -170,6 +171,15 @@ describe('coverage of a file', () => {
     const { rows, of } = await document('--pack', 'pack.yaml');
     expect(of).toBe('pack.yaml');
     expect(rows).toMatchObject([{ id: 'keep-logs', answer: 'reports', because: 'The rule has MinRetentionTime 731, the policy 365.' }]);
+  });
+
+  it('has no formula for a spreadsheet, whatever its rules are called', async () => {
+    const names = ['=1+1', '@SUM(A1)', '+1', '-1', 'a "b", c'];
+    const rule = (name: string, at: number) =>
+      `  R${at}: { Type: "AWS::Config::ConfigRule", Properties: { ConfigRuleName: ${JSON.stringify(name)}, Source: { Owner: AWS, SourceIdentifier: INCOMING_SSH_DISABLED } } }\n`;
+    writeFileSync(join(directory, 'pack.yaml'), `Resources:\n${names.map(rule).join('')}`);
+    const rows = parse((await coverage('--pack', 'pack.yaml', '--format', 'csv')).out, { columns: true }) as Record<string, string>[];
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(["'=1+1", "'@SUM(A1)", "'+1", "'-1", 'a "b", c']));
   });
 });
 

@@ -107,10 +107,10 @@ describe('redress generate', () => {
 
   it('prints the map of FSBP, for programs and for spreadsheets', async () => {
     const { out } = await generate('fsbp', '--format', 'csv', '--remediator', 'logs-raise-retention');
-    expect(out.trim().split('\n')).toEqual([
+    expect(out.trim().split('\r\n')).toEqual([
       'control,remediator,does,ceiling,freshWithinMinutes,resourceTypes,configRules,parameters,title,package',
       expect.stringMatching(
-        /^CloudWatch\.16,logs-raise-retention,fix,enforce,,AWS::Logs::LogGroup,cw-loggroup-retention-period-check,"\{""minDays"":90\}",Raise .*,@redress\/remediator-cloudwatch-logs@/,
+        /^CloudWatch\.16,logs-raise-retention,fix,enforce,,AWS::Logs::LogGroup,cw-loggroup-retention-period-check,"\{""minDays"":90\}",Raise .*,'@redress\/remediator-cloudwatch-logs@/,
       ),
     ]);
     expect((await generate('fsbp')).out).toContain('- control: CloudWatch.16');

@@ -97,6 +97,17 @@ describe('the population', () => {
   });
 });
 
+describe('the scope', () => {
+  it('is every account that has records, with its environment, and how many resources there', () => {
+    const resources = (account: string) => new Set(until().flatMap(({ record, stream }) => (record.resource.account === account ? [stream] : []))).size;
+    const page = textOf(section(file('out', 'report.html'), 'verification')).replace(/\s+/g, ' ');
+    expect(page).toMatch(new RegExp(`111111111111 , dev: ${resources('111111111111')} resources 333333333333 , prod: ${resources('333333333333')} resources`));
+    const remediators = [...new Set(until().map(({ record }) => record.remediator))].sort();
+    expect(remediators.length).toBeGreaterThan(1);
+    expect(page).toContain(`Remediators ${remediators.join(' ')} `);
+  });
+});
+
 describe('the sample', () => {
   it('is drawn again from the ids and the seed alone, in any order', async () => {
     const { json } = await redress('report', ...PERIOD, '--out', 'seeded', '--sample', '7', '--seed', 'auditor 2026', '--json');
@@ -212,7 +223,8 @@ describe('times and weeks', () => {
     expect(Number(times.find(({ environment }) => environment === 'prod')?.['decideP50'])).toBeGreaterThan(86_400_000);
     // Each chart has a name and stands beside its table.
     const page = section(file('out', 'report.html'), 'times');
-    expect(page.match(/<svg class="chart" role="img" aria-labelledby/g)).toHaveLength(5);
+    const ids = [...page.matchAll(/<svg class="chart" role="img" aria-labelledby="(chart-\w+)-t/g)].map(([, id]) => id);
+    expect(ids).toEqual(['chart-detect', 'chart-decide', 'chart-close', 'chart-closed', 'chart-fights', 'chart-drills', 'chart-breakers']);
     expect(page.match(/<table/g)).toHaveLength(2);
   });
 
@@ -330,6 +342,11 @@ describe('what could not be verified', () => {
     expect(html).toContain('✗ tampered');
     expect(html).not.toContain('.tlog-proof"');
     expect(json['unread']).toHaveLength(1);
+    // What does not verify is no evidence: neither its change nor what follows it in its stream is counted.
+    const left = csv('out', 'changes.csv').filter(({ resource }) => resource === 'test:Widget/d-1' || resource?.endsWith('/d-1') === true);
+    expect(left).toHaveLength(1);
+    expect(html).not.toContain(left[0]?.['execution']);
+    expect(json['changes']).toBe(csv('out', 'changes.csv').length - 1);
   });
 });
 

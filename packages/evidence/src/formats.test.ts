@@ -1,7 +1,7 @@
 // What records are in the formats of others. Whether the documents are valid, `npm run judges -- --only formats` asks others.
 import { digestOf, type JsonObject, newExecution, type Outcome, resource, type StoredRecord } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ocsfEvents, oscalAssessmentResults, oscalPoam, tokenOf, uuidOf } from './formats.js';
+import { assess, FormatsReading, ocsfEvents, oscalAssessmentResults, oscalPoam, tokenOf, uuidOf } from './formats.js';
 import { memoryJournal } from './memory.js';
 
 const ACCOUNT = '111111111111';
@@ -230,5 +230,36 @@ describe('OSCAL', () => {
     expect(uuidOf('a', 'b')).not.toBe(uuidOf('ab'));
     // As Python's uuid.uuid5 makes it.
     expect(uuidOf('finding', 'test-fix')).toBe('9576cc05-b723-5644-a51f-3dff21bf09d2');
+  });
+});
+
+describe('one reading for all formats', () => {
+  it('has the events and the assessment of a reading for each', async () => {
+    await decided('notified', { body: gap() });
+    await executed('remediated');
+    await decided('exempt', { id: 'b', body: gap('g-2') });
+    await executed('rolled-back', { body: { rollbackOf: 'x-0', by: { name: 'dana' }, reason: 'it broke' } });
+    await executed('failed', { id: 'c', calls: 2 });
+    const records = await all({ all: true });
+    const reading = new FormatsReading();
+    const events = records.flatMap((each) => reading.add(each));
+    const apart: JsonObject[] = [];
+    for await (const each of ocsfEvents(records)) apart.push(each);
+    expect(events).toEqual(apart);
+    expect(events).toHaveLength(2 + 3 * 3);
+    expect(reading.done()).toEqual(await assess({ records, gaps: (await journal.standing()).gaps }));
+  });
+
+  it('makes no event of what was before a moment, and knows of it in those after it', async () => {
+    await decided('notified', { body: gap() });
+    const since = now + 1;
+    await decided('no-op');
+    const records = await all({ all: true });
+    const whole = new FormatsReading();
+    const later = new FormatsReading(since);
+    const [, second] = records.flatMap((each) => whole.add(each));
+    expect(records.flatMap((each) => later.add(each))).toEqual([second]);
+    expect(second).toMatchObject({ activity_name: 'Close', finding_info: { first_seen_time: since - 1 } });
+    expect(later.done()).toEqual(whole.done());
   });
 });

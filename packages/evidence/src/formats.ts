@@ -7,5 +7,5 @@
 export type { Conclusion } from './formats/conclusions.js';
 export { ocsfEvents } from './formats/ocsf.js';
 export { type Assessed, type Assessment, assess, type OscalDocument, type OscalSource, oscalAssessmentResults, oscalPoam, tokenOf } from './formats/oscal.js';
+export { FormatsReading } from './formats/reading.js';
 export { uuidOf } from './formats/uuid.js';
-export { StandingGaps } from './standing.js';

@@ -1,5 +1,5 @@
 // Records of a journal in a folder, as they stand there: nothing is written, nothing is locked, and evidence that may only be read can be read.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Digest, type EvidenceRecord, isRecord, type Json, type StoredRecord } from '@redress/core';
@@ -85,5 +85,5 @@ function textOf(file: string): string | null {
 }
 
 function digestOf(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${hash('sha256', bytes)}`;
 }

@@ -46,8 +46,36 @@ describe('business days', () => {
     [{ holidays: ['2026-02-30'] }, '"2026-02-30" is not a date'],
     [{ holidays: '2026-12-25' }, 'is not a date'],
     [{ holiday: [] }, '"holiday" is not known; allowed: zone, weekend, holidays'],
-  ])('a calendar %j is refused', (input, message) => {
+    [null, 'not an object'],
+    ['Australia/Sydney', 'not an object'],
+    [{ zone: 5 }, '5 is not a time zone'],
+    [{ weekend: 'saturday' }, 'weekend takes some of'],
+    [{ weekend: ['saturday', 'sat'] }, 'weekend takes some of'],
+    ...['25.12.2026', '2026-12-25T00:00:00Z', 'x2026-12-25', '2026-1-25', '2026-12-5', '26-12-25', '2026-ab-25', '2026-13-01'].map((day): [object, string] => [
+      { holidays: [day] },
+      `${JSON.stringify(day)} is not a date`,
+    ]),
+    [{ holidays: ['2026-12-25', 20261228] }, '20261228 is not a date'],
+  ])('number %# of the calendars that are wrong is refused with its file', (input, message) => {
+    expect(() => parseCalendar(input, 'calendar.json')).toThrow(
+      expect.objectContaining({
+        code: 'compose/invalid',
+        message: expect.stringMatching(/^The calendar is wrong: /),
+        place: expect.objectContaining({ file: 'calendar.json' }),
+        next: expect.stringContaining('"zone"'),
+      }),
+    );
     expect(() => parseCalendar(input, 'calendar.json')).toThrow(message);
+  });
+
+  it('a calendar has what is given, and the rest by default', () => {
     expect(parseCalendar({}, 'calendar.json')).toEqual(DEFAULT_CALENDAR);
+    const weekend = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday'];
+    expect(parseCalendar({ zone: 'Asia/Kolkata', weekend, holidays: ['2028-02-29'] }, 'c')).toEqual({
+      zone: 'Asia/Kolkata',
+      weekend,
+      holidays: ['2028-02-29'],
+    });
+    expect(parseCalendar({ weekend: [] }, 'c').weekend).toEqual([]);
   });
 });

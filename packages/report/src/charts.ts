@@ -50,9 +50,10 @@ export function rangeChart(
   return framed(titled, height, [
     ...ranges.map(({ name, p50, p90 }, at) => {
       const y = at * row + 16;
-      const label = name.length > 34 ? `${name.slice(0, 33)}…` : name;
+      // What tells two of them apart stands at the end, too: the environment.
+      const label = name.length > 34 ? `${name.slice(0, 20)}…${name.slice(-13)}` : name;
       return html`<text class="row" x="0" y="${y + 4}">${label}</text><line class="range" x1="${rounded(x(p50))}" x2="${rounded(x(p90))}" y1="${y}" y2="${y}"/><path class="p50" transform="translate(${rounded(x(p50))},${y})" d="${mark(symbolCircle)}"/><path class="p90" transform="translate(${rounded(x(p90))},${y})" d="${mark(symbolDiamond)}"/><text class="row" x="${rounded(x(p90) + 10)}" y="${y + 4}">${text(p90)}</text>`;
     }),
-    html`<text class="row" x="0" y="${height - 6}">● p50   ◆ p90</text>`,
+    html`<text class="row" x="0" y="${height - 6}">○ p50   ◆ p90</text>`,
   ]);
 }

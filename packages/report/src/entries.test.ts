@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { happened, hostile } from '../../../tests/support/histories.js';
 import { openedEvent, revokeOpenRules, Widgets } from '../../../tests/support/widgets.js';
 import type { HistoryEntry } from './entries.js';
-import { indexOf } from './entry-index.js';
+import { EntryIndex, indexOf } from './entry-index.js';
 import { EVERYTHING } from './filter.js';
 import { actorsOf, RECORDS_ALONE, rowOf } from './rows.js';
 
@@ -33,6 +33,55 @@ describe('the index', () => {
       const streams = [...new Set(records.map(({ stream }) => stream))].reverse();
       expect(await entriesOf(streams.flatMap((stream) => records.filter((each) => each.stream === stream)))).toEqual(entries);
     }
+  });
+
+  it('that keeps changes alone as a whole counts everything else as one that keeps all, and hands out nothing that it has not', async () => {
+    const records = await recordsOf(await happened(11, 120));
+    const all = await indexOf(records);
+    const some = new EntryIndex(RECORDS_ALONE, ({ kind }) => kind === 'execution');
+    for (const each of records) some.add(each);
+    some.done();
+    const entries = [...all.query()];
+    const kinds = new Set(entries.map(({ kind }) => kind));
+    expect([...kinds]).toEqual(expect.arrayContaining(['execution', 'decision']));
+    const executions = { ...EVERYTHING, kinds: ['execution'] };
+    expect([...some.query(executions)]).toEqual(entries.filter(({ kind }) => kind === 'execution'));
+    // One that is missing is an error, never a shorter list.
+    expect(() => [...some.query()]).toThrow(TypeError);
+    const lines = [...some.lines()];
+    expect(lines).toEqual([...all.lines()]);
+    expect(lines).toHaveLength(entries.length);
+    for (const [at, { records: own, outcome, execution, exception, policy, drill }] of entries.entries())
+      expect(lines[at]).toMatchObject({ stream: own[0]?.stream, last: own.at(-1)?.seq, outcome: outcome ?? 'open', execution, exception, policy, drill });
+
+    // Day by day they are as many as one by one.
+    const counted = new Map<string, { count: number; last: string }>();
+    for (const { time, kind, outcome, drill, policy, exception } of entries) {
+      const key = JSON.stringify([time.slice(0, 10), kind, outcome ?? 'open', drill, policy, exception]);
+      counted.set(key, { count: (counted.get(key)?.count ?? 0) + 1, last: time });
+    }
+    const days = [...some.days()];
+    const keyed = days.map(({ day, kind, outcome, drill, policy, exception, count, last }) => [
+      JSON.stringify([day, kind, outcome, drill, policy, exception]),
+      { count, last },
+    ]);
+    expect(Object.fromEntries(keyed)).toEqual(Object.fromEntries(counted));
+    expect(days.map(({ day }) => day)).toEqual(days.map(({ day }) => day).sort());
+
+    const last = new Map<string, string>();
+    for (const { remediator, time, closed } of entries) if ((last.get(remediator) ?? '') < (closed ?? time)) last.set(remediator, closed ?? time);
+    expect(Object.fromEntries(some.lastOfEach().map(({ remediator, time, closed }) => [remediator, closed ?? time]))).toEqual(Object.fromEntries(last));
+    expect(some.lastOfEach({ ...EVERYTHING, remediators: [] })).toEqual([]);
+    for (const stream of new Set(lines.map((each) => each.stream))) {
+      const tagged = entries.filter((each) => each.records[0]?.stream === stream && each.tags !== null);
+      const newest = tagged.sort((a, b) => (a.records[0]?.seq ?? 0) - (b.records[0]?.seq ?? 0)).at(-1);
+      expect(some.tagsOf(stream)).toEqual(newest?.tags ?? null);
+      const first = entries.find((each) => each.records[0]?.stream === stream);
+      expect(some.at(stream, first?.records[0]?.seq ?? 0)).toMatchObject({ time: first?.time, outcome: first?.outcome ?? 'open' });
+    }
+    expect(some.at('sha256:none', 1)).toBeNull();
+    some.close();
+    all.close();
   });
 
   it('answers a filter as a walk over all entries does', async () => {

@@ -13,8 +13,8 @@ PRAGMA synchronous = OFF;
 CREATE TABLE entries (
   id INTEGER PRIMARY KEY, kind TEXT NOT NULL, time TEXT NOT NULL, stream TEXT NOT NULL, seq INTEGER NOT NULL, account TEXT NOT NULL, type TEXT NOT NULL,
   resource TEXT NOT NULL, remediator TEXT NOT NULL, outcome TEXT NOT NULL, execution TEXT, stands INTEGER NOT NULL, actors TEXT NOT NULL,
-  approver TEXT NOT NULL, tickets TEXT NOT NULL, tagged INTEGER NOT NULL,
-  closed TEXT, policy TEXT, exception TEXT, drill INTEGER NOT NULL
+  approver TEXT NOT NULL, tickets TEXT NOT NULL, tags TEXT,
+  closed TEXT, policy TEXT, exception TEXT, drill INTEGER NOT NULL, last INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE bodies (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 `;
@@ -28,6 +28,9 @@ export interface EntryLine extends Pick<HistoryEntry, 'time' | 'closed' | 'remed
   readonly kind: string;
   /** `open`: it has none. */
   readonly outcome: string;
+  readonly stream: string;
+  /** The number of its last record there. */
+  readonly last: number;
 }
 
 /** Entries of a journal, in order of time, to be asked by filters. */
@@ -35,15 +38,20 @@ export class EntryIndex {
   readonly #database = new DatabaseSync(PLACE);
   readonly #around: Around;
   readonly #fold: EntryFold;
+  readonly #whole: (entry: HistoryEntry) => boolean;
   readonly #insert: ReturnType<DatabaseSync['prepare']>;
   readonly #body: ReturnType<DatabaseSync['prepare']>;
   #next = 1;
 
-  /** @param around what a filter may ask for and no record says: whose exception it is. */
-  constructor(around: Around = RECORDS_ALONE) {
+  /**
+   * @param around what a filter may ask for and no record says: whose exception it is.
+   * @param whole which entries are kept as a whole, which costs the most; of the others what {@link EntryLine} has. Default: all.
+   */
+  constructor(around: Around = RECORDS_ALONE, whole: (entry: HistoryEntry) => boolean = () => true) {
     this.#around = around;
+    this.#whole = whole;
     this.#database.exec(`${SCHEMA}BEGIN;`);
-    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#insert = this.#database.prepare('INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#body = this.#database.prepare('INSERT INTO bodies VALUES (?, ?)');
     this.#fold = new EntryFold(({ entry, stands }) => this.#keep(entry, stands));
   }
@@ -80,21 +88,26 @@ export class EntryIndex {
       actorsOf(entry).join(BETWEEN),
       approverOf(entry, this.#around)?.name ?? '',
       [...ticketsOf(entry, this.#around)].map((each) => `${BETWEEN}${each}${BETWEEN}`).join(''),
-      entry.tags === null ? 0 : 1,
+      entry.tags === null ? null : JSON.stringify(entry.tags),
       entry.closed,
       entry.policy,
       entry.exception,
       entry.drill ? 1 : 0,
+      entry.records.at(-1)?.seq ?? 0,
     );
-    this.#body.run(id, JSON.stringify(entry));
+    if (this.#whole(entry)) this.#body.run(id, JSON.stringify(entry));
   }
 
-  /** Entries that a filter holds for, oldest first; those of one moment by stream and number, so that each copy of a journal has the same order. */
+  /**
+   * Entries that a filter holds for, oldest first; those of one moment by stream and number, so that each copy of a journal has the same order.
+   *
+   * @throws {TypeError} for an entry that is not kept as a whole: none is left out in silence.
+   */
   *query(filter: Filter = EVERYTHING): Generator<HistoryEntry> {
     const { where, values } = conditions(filter);
-    const found = this.#database.prepare(`SELECT body, stands FROM entries JOIN bodies USING (id) WHERE ${where} ORDER BY time, stream, seq`);
+    const found = this.#database.prepare(`SELECT body, stands FROM entries LEFT JOIN bodies USING (id) WHERE ${where} ORDER BY time, stream, seq`);
     for (const { body, stands } of found.iterate(...values)) {
-      const entry = JSON.parse(String(body)) as HistoryEntry;
+      const entry = wholeOf(body);
       const seen = stands === 1 ? this.#fold.seen(entry) : null;
       yield seen !== null && seen >= entry.time ? { ...entry, seenUntil: seen } : entry;
     }
@@ -103,35 +116,61 @@ export class EntryIndex {
   /** The same as {@link EntryIndex.query}, of each what counts: a report has many entries, and shows few of them whole. */
   *lines(filter: Filter = EVERYTHING): Generator<EntryLine> {
     const { where, values } = conditions(filter);
-    const columns = 'kind, time, closed, remediator, outcome, execution, policy, exception, drill';
-    for (const row of this.#database.prepare(`SELECT ${columns} FROM entries WHERE ${where} ORDER BY time, stream, seq`).iterate(...values)) {
-      const text = (name: string) => row[name] as string | null;
-      yield {
-        ...{ kind: String(row['kind']), time: String(row['time']), closed: text('closed'), remediator: String(row['remediator']) },
-        ...{ outcome: String(row['outcome']), execution: text('execution'), policy: text('policy'), exception: text('exception'), drill: row['drill'] === 1 },
-      };
+    for (const row of this.#database.prepare(`SELECT ${LINE} FROM entries WHERE ${where} ORDER BY time, stream, seq`).iterate(...values)) yield lineOf(row);
+  }
+
+  /** What counts of entries that a filter holds for, day by day (UTC), alike ones together; days in order. */
+  *days(filter: Filter = EVERYTHING): Generator<DayCount> {
+    const { where, values } = conditions(filter);
+    const of = 'substr(time, 1, 10), kind, outcome, drill, policy, exception';
+    const found = this.#database.prepare(`SELECT ${of}, count(*), max(time) FROM entries WHERE ${where} GROUP BY ${of} ORDER BY ${of}`);
+    found.setReturnArrays(true);
+    for (const row of found.iterate(...values) as Iterable<unknown>) {
+      const [day, kind, outcome, drill, policy, exception, count, last] = row as [string, string, string, number, string | null, string | null, number, string];
+      yield { day, kind, outcome, drill: drill === 1, policy, exception, count, last };
     }
   }
 
+  /** The newest entry of each remediator, by when it was closed, or began where it was not. */
+  lastOfEach(filter: Filter = EVERYTHING): readonly EntryLine[] {
+    const { where, values } = conditions(filter);
+    // Compared here: to rank them in SQL would sort them all.
+    const newest = new Map<string, { readonly key: string; readonly id: number }>();
+    const key = "coalesce(closed, time) || time || stream || printf('%012d', seq)";
+    const found = this.#database.prepare(`SELECT id, remediator, ${key} FROM entries WHERE ${where}`);
+    found.setReturnArrays(true);
+    for (const row of found.iterate(...values) as Iterable<unknown>) {
+      const [id, remediator, own] = row as [number, string, string];
+      if ((newest.get(remediator)?.key ?? '') < own) newest.set(remediator, { key: own, id });
+    }
+    const one = this.#database.prepare(`SELECT ${LINE} FROM entries WHERE id = ?`);
+    return [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, { id }]) => [one.get(id) ?? []].flat().map(lineOf));
+  }
+
   /** The entry that begins with a record; null: none does. */
-  at(stream: string, seq: number): HistoryEntry | null {
-    return this.#one('stream = ? AND seq = ?', stream, seq);
+  at(stream: string, seq: number): EntryLine | null {
+    const found = this.#database.prepare(`SELECT ${LINE} FROM entries WHERE stream = ? AND seq = ?`).get(stream, seq);
+    return found === undefined ? null : lineOf(found);
   }
 
   /** Tags of a stream's resource as it was last seen; null: no record has them. */
   tagsOf(stream: string): Json {
-    return this.#one('stream = ? AND tagged = 1', stream)?.tags ?? null;
-  }
-
-  #one(where: string, ...values: readonly SQLInputValue[]): HistoryEntry | null {
-    const found = this.#database.prepare(`SELECT body FROM entries JOIN bodies USING (id) WHERE ${where} ORDER BY seq DESC LIMIT 1`).get(...values);
-    return found === undefined ? null : (JSON.parse(String(found['body'])) as HistoryEntry);
+    const found = this.#database.prepare('SELECT tags FROM entries WHERE stream = ? AND tags IS NOT NULL ORDER BY seq DESC LIMIT 1').get(stream);
+    return found === undefined ? null : (JSON.parse(String(found['tags'])) as Json);
   }
 
   /** How many entries a filter holds for. */
   count(filter: Filter = EVERYTHING): number {
     const { where, values } = conditions(filter);
     return Number(this.#database.prepare(`SELECT count(*) AS found FROM entries WHERE ${where}`).get(...values)?.['found']);
+  }
+
+  /** Accounts that entries are of, and of how many resources there; circuit breakers and sweeps stand in a stream of their account. */
+  accounts(): readonly { readonly account: string; readonly resources: number }[] {
+    return this.#database
+      .prepare('SELECT account, count(*) AS resources FROM (SELECT DISTINCT account, stream FROM entries) GROUP BY account ORDER BY account')
+      .all()
+      .map(({ account, resources }) => ({ account: String(account), resources: Number(resources) }));
   }
 
   /** Remediators that entries name. */
@@ -146,6 +185,32 @@ export class EntryIndex {
   close(): void {
     this.#database.close();
   }
+}
+
+/** Entries of one day that are alike. */
+export interface DayCount extends Pick<EntryLine, 'kind' | 'outcome' | 'drill' | 'policy' | 'exception'> {
+  /** In UTC: `2026-07-01`. */
+  readonly day: string;
+  readonly count: number;
+  /** When the last of them began. */
+  readonly last: string;
+}
+
+/** Columns of {@link EntryLine}. */
+const LINE = 'kind, time, closed, remediator, outcome, execution, policy, exception, drill, stream, last';
+
+function lineOf(row: Readonly<Record<string, unknown>>): EntryLine {
+  const text = (name: string) => row[name] as string | null;
+  return {
+    ...{ kind: String(row['kind']), time: String(row['time']), closed: text('closed'), remediator: String(row['remediator']) },
+    ...{ outcome: String(row['outcome']), execution: text('execution'), policy: text('policy'), exception: text('exception'), drill: row['drill'] === 1 },
+    ...{ stream: String(row['stream']), last: Number(row['last']) },
+  };
+}
+
+function wholeOf(body: unknown): HistoryEntry {
+  if (typeof body !== 'string') throw new TypeError('An entry that is asked for was not kept as a whole.');
+  return JSON.parse(body) as HistoryEntry;
 }
 
 function conditions(filter: Filter): { readonly where: string; readonly values: readonly SQLInputValue[] } {

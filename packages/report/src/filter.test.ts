@@ -44,7 +44,14 @@ describe('a filter', () => {
     [{ outcome: ['fixed'] }, 'outcome "fixed" is not known', 'remediated'],
     [{ ticket: [' '] }, 'ticket is empty', 'Leave it out'],
     [{ actor: [''] }, 'actor is empty', 'Leave it out'],
-  ])('%j is refused with what is allowed', (input, message, next) => {
+    [{ since: '2026-07-01T00:00:00Z', until: '2026-07-01T00:00:00Z' }, 'is not before', 'earlier'],
+    [{ since: 'x2026-07-01' }, 'since "x2026-07-01"', 'P7D'],
+    [{ since: 'x2026-07-01T00:00:00Z' }, 'since "x2026-07-01T00:00:00Z"', 'P7D'],
+    [{ since: '2026-07-01T00:00:00Z ' }, 'since "2026-07-01T00:00:00Z "', 'P7D'],
+    [{ since: 'P0D' }, 'since "P0D"', 'P7D'],
+    [{ resource: ['sg-1', ' '] }, 'resource is empty', 'Leave it out'],
+    [{ approver: [''] }, 'approver is empty', 'Leave it out'],
+  ])('number %# of the filters that are wrong is refused with what is allowed', (input, message, next) => {
     try {
       parseFilter(input, known);
       expect.unreachable();
@@ -55,7 +62,19 @@ describe('a filter', () => {
     }
   });
 
+  it('has what was given, and of everything else nothing', () => {
+    const nothing = { since: null, until: null, accounts: null, remediators: null, outcomes: null, kinds: null, actors: null, approvers: null };
+    expect(parseFilter({}, known)).toEqual({ ...nothing, resources: null, tickets: null });
+    const given = { actor: ['alice'], approver: ['SecurityLead'], resource: ['sg-1'], ticket: ['CHG-1'], outcome: ['open'], account: ['111111111111'] };
+    expect(parseFilter({ ...given, remediator: ['logs-raise-retention'] }, known)).toEqual({
+      ...{ ...nothing, actors: ['alice'], approvers: ['SecurityLead'], resources: ['sg-1'], tickets: ['CHG-1'], outcomes: ['open'] },
+      ...{ accounts: ['111111111111'], remediators: ['logs-raise-retention'] },
+    });
+    // An environment without accounts is nobody's.
+    expect(parseFilter({ environment: ['lab'] }, { ...known, environments: new Map([['lab', []]]) }).accounts).toEqual([]);
+  });
+
   it('asks for an environment only where a policy names one', () => {
-    expect(() => parseFilter({ environment: ['prod'] }, { ...known, environments: null })).toThrow('needs a policy');
+    expect(() => parseFilter({ environment: ['prod'] }, { ...known, environments: null })).toThrow('environment needs a policy that names accounts');
   });
 });

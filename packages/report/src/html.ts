@@ -18,8 +18,14 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is shown.
 const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/gu;
 
+/** Every character that one of the two replaces, and half of each one beyond the basic plane. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const NEEDS = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]/;
+
 /** A text as HTML shows it: markup is text, and what is invisible is visible. */
 function escaped(text: string): string {
+  // Most texts need nothing, and to look for that is quick.
+  if (!NEEDS.test(text)) return text;
   return text
     .replace(INVISIBLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');

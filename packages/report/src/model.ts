@@ -4,9 +4,9 @@ import { formatResource, type JsonObject, type Outcome } from '@redress/core';
 import type { Assessed, Assessment } from '@redress/evidence/formats';
 import { businessDaysBetween, businessDeadline, type Calendar, dayIn } from './business-days.js';
 import { type HistoryEntry, objectOf, text } from './entries.js';
-import type { EntryIndex, EntryLine } from './entry-index.js';
+import type { DayCount, EntryIndex, EntryLine } from './entry-index.js';
 import { EVERYTHING, type Filter } from './filter.js';
-import type { Around } from './rows.js';
+import { type Around, type Row, rowOf } from './rows.js';
 import { sampleOf } from './sample.js';
 import { percentile, timesOf, weekOf, weeksBetween } from './times.js';
 
@@ -165,12 +165,19 @@ export interface WeekRow {
 /** What the report says, but for its pages of changes. */
 export interface ReportModel {
   readonly period: Period;
+  /** What there are records of, up to the end of the period. */
+  readonly scope: {
+    readonly accounts: readonly { readonly account: string; readonly environment: string | null; readonly resources: number }[];
+    readonly remediators: readonly string[];
+  };
   readonly gaps: readonly OpenGap[];
   readonly accepted: readonly OpenGap[];
   readonly exceptions: readonly ExceptionRow[];
   /** Used within the period, and not in the register: id, how often. */
   readonly unregistered: readonly { readonly id: string; readonly used: number }[];
   readonly changes: number;
+  /** The population, in order of time. */
+  readonly rows: readonly Row[];
   /** Entries of the period, by kind and end, in order of their names. */
   readonly counts: readonly { readonly kind: string; readonly outcome: string; readonly count: number }[];
   readonly sample: { readonly seed: string; readonly seedFrom: string; readonly ids: readonly string[] };
@@ -195,24 +202,29 @@ export function modelOf(input: ReportInput): ReportModel {
   const counts = new Map<string, number>();
   const used = new Map<string, { count: number; last: string }>();
   const policies = new Map<string, number>();
-  const ids: string[] = [];
   const weeks = new Map(weeksBetween(Date.parse(period.from), Date.parse(period.to)).map((week) => [week, blankWeek(week)]));
   const fixes = new Map<string, { remediator: string; environment: string | null; times: ReturnType<typeof timesOf>[] }>();
-  for (const entry of index.lines({ ...EVERYTHING, since: period.from, until: period.to })) {
-    add(counts, `${entry.kind}\n${entry.outcome}`);
-    if (entry.policy !== null) add(policies, entry.policy);
-    if (entry.exception !== null) used.set(entry.exception, { count: (used.get(entry.exception)?.count ?? 0) + 1, last: entry.time });
-    if (entry.kind === 'execution' && entry.execution !== null) ids.push(entry.execution);
-    inWeek(weeks.get(weekOf(Date.parse(entry.time))), entry);
+  for (const each of index.days({ ...EVERYTHING, since: period.from, until: period.to })) {
+    const { day, kind, outcome, policy, exception, count, last } = each;
+    add(counts, `${kind}\n${outcome}`, count);
+    if (policy !== null) add(policies, policy, count);
+    if (exception !== null) {
+      const known = used.get(exception) ?? { count: 0, last };
+      used.set(exception, { count: known.count + count, last: compare(known.last, last) > 0 ? known.last : last });
+    }
+    inWeek(weeks.get(weekOf(Date.parse(`${day}T00:00:00Z`))), each);
   }
-  for (const entry of index.query({ ...changesIn(period), outcomes: ['remediated'] })) {
-    if (entry.drill) continue;
+  const rows: Row[] = [];
+  for (const entry of index.query(changesIn(period))) {
+    rows.push(rowOf(entry, around));
+    if (entry.drill || entry.outcome !== 'remediated') continue;
     const environment = around.environmentOf(entry.resource.account);
     const key = `${entry.remediator}\n${environment ?? ''}`;
     const known = fixes.get(key) ?? { remediator: entry.remediator, environment, times: [] };
     known.times.push(timesOf(entry));
     fixes.set(key, known);
   }
+  const ids = rows.map(({ execution }) => execution);
   const populationDigest = digestOfAll(ids);
   const seed = input.sample.seed ?? input.verification.checkpoint?.root ?? populationDigest;
   const seedFrom = input.sample.seed !== null ? 'given' : input.verification.checkpoint !== null ? 'root of the sealed tree' : 'digest of the population';
@@ -220,6 +232,10 @@ export function modelOf(input: ReportInput): ReportModel {
   const registered = new Set(input.exceptions.map(({ id }) => id));
   return {
     period,
+    scope: {
+      accounts: index.accounts().map((each) => ({ ...each, environment: around.environmentOf(each.account) })),
+      remediators: index.remediators(),
+    },
     gaps: open.filter(({ exception }) => exception?.covers !== true),
     accepted: open.filter(({ exception }) => exception?.covers === true),
     exceptions: input.exceptions.map((each) => ({
@@ -232,7 +248,8 @@ export function modelOf(input: ReportInput): ReportModel {
       .filter(([id]) => !registered.has(id))
       .map(([id, { count }]) => ({ id, used: count }))
       .sort((a, b) => compare(a.id, b.id)),
-    changes: ids.length,
+    changes: rows.length,
+    rows,
     counts: [...counts].sort(([a], [b]) => compare(a, b)).map(([key, count]) => ({ kind: key.split('\n')[0] ?? '', outcome: key.split('\n')[1] ?? '', count })),
     sample: { seed, seedFrom, ids: sampleOf(ids, seed, input.sample.size) },
     populationDigest,
@@ -270,13 +287,13 @@ function blankWeek(week: string): Counted<WeekRow> {
   return { week, closed: 0, rolledBack: 0, fights: 0, drills: 0, breakers: 0 };
 }
 
-function inWeek(week: Counted<WeekRow> | undefined, { kind, outcome, drill }: EntryLine): void {
+function inWeek(week: Counted<WeekRow> | undefined, { kind, outcome, drill, count }: DayCount): void {
   if (week === undefined) return;
-  if (kind === 'execution' && drill) week.drills++;
-  else if (kind === 'execution' && outcome === 'remediated') week.closed++;
-  else if (kind === 'execution' && outcome === 'rolled-back') week.rolledBack++;
-  if (outcome === 'contested') week.fights++;
-  if (kind === 'breaker' && outcome === 'open') week.breakers++;
+  if (kind === 'execution' && drill) week.drills += count;
+  else if (kind === 'execution' && outcome === 'remediated') week.closed += count;
+  else if (kind === 'execution' && outcome === 'rolled-back') week.rolledBack += count;
+  if (outcome === 'contested') week.fights += count;
+  if (kind === 'breaker' && outcome === 'open') week.breakers += count;
 }
 
 /** What is not as it should be at the end of the period: what the plan of action and milestones has, and executions without an end. */
@@ -315,7 +332,7 @@ function fromGap(input: ReportInput, { conclusion: { stream } }: Assessed, gap: 
 }
 
 /** Whether an exception still covers a gap: it does by what was recorded, and by the register. */
-function exceptionOf({ exceptions, period }: ReportInput, entry: HistoryEntry | null, recorded: number | null): OpenGap['exception'] {
+function exceptionOf({ exceptions, period }: ReportInput, entry: EntryLine | null, recorded: number | null): OpenGap['exception'] {
   const id = entry?.exception ?? null;
   if (id === null) return null;
   const registered = exceptions.find((each) => each.id === id);
@@ -376,8 +393,8 @@ function digestOfAll(ids: readonly string[]): string {
   return `sha256:${hash.digest('hex')}`;
 }
 
-function add(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function add(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 function compare(a: string, b: string): number {

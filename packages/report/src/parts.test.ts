@@ -5,7 +5,7 @@ import { csvOf } from './csv.js';
 import { diffOf } from './diff.js';
 import { ticketsIn } from './rows.js';
 import { rankOf, sampleOf } from './sample.js';
-import { durationText, percentile, weekOf, weeksBetween } from './times.js';
+import { durationText, percentile, timesOf, weekOf, weeksBetween } from './times.js';
 
 describe('a sample', () => {
   it('is the same in any order, and a larger one holds a smaller one', () => {
@@ -17,6 +17,16 @@ describe('a sample', () => {
         expect(drawn).toHaveLength(Math.min(size, ids.length));
       }),
     );
+  });
+
+  it('has those with the lowest ranks, lowest first, each once', () => {
+    // for id in x-1 x-2 x-3 x-4 x-5; do printf '%s\n%s' seed $id | sha256sum; done | sort
+    const ranks = ['x-1', 'x-2', 'x-3', 'x-4', 'x-5'].map((id) => [rankOf('seed', id), id] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+    const all = sampleOf(['x-3', 'x-5', 'x-1', 'x-2', 'x-4', 'x-1'], 'seed', 9);
+    expect(all).toEqual(ranks.map(([, id]) => id));
+    expect(all).toEqual(['x-5', 'x-2', 'x-4', 'x-1', 'x-3']);
+    expect(sampleOf(['x-5', 'x-4', 'x-3', 'x-2', 'x-1'], 'seed', 2)).toEqual(all.slice(0, 2));
+    expect(sampleOf(['x-1'], 'seed', 0)).toEqual([]);
   });
 
   it('has ranks that sha256sum prints', () => {
@@ -57,12 +67,47 @@ describe('a difference', () => {
     const [one, other] = ['a', 'b'].map((letter) => Object.fromEntries(Array.from({ length: 3000 }, (_, at) => [`${letter}${at}`, at])));
     const lines = diffOf(one ?? {}, other ?? {});
     expect(lines.filter(({ sign }) => sign === '-').length).toBeGreaterThanOrEqual(3000);
+    // It was not searched for: even what both have stands twice.
+    expect(lines.filter((line) => line.sign !== '…' && line.text === '{').map(({ sign }) => sign)).toEqual(['-', '+']);
+    expect(lines.some(({ sign }) => sign === ' ' || sign === '…')).toBe(false);
     expect(lines.filter(({ sign }) => sign === '+').length).toBeGreaterThanOrEqual(3000);
   });
 });
 
 it('percentiles are of what is there, by nearest rank', () => {
   expect([percentile([], 0.5), percentile([7], 0.9), percentile([4, 1, 3, 2], 0.5), percentile([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 0.9)]).toEqual([null, 7, 2, 9]);
+});
+
+describe('times of a fix', () => {
+  const NOON = '2026-07-01T12:00:00.000Z';
+  const after = (minutes: number) => new Date(Date.parse(NOON) + minutes * 60_000).toISOString();
+  const fix = { trigger: null, askedBy: null, recordedAt: null, time: after(10), closed: after(12) };
+  const event = (minutes: number) => ({ by: 'finding', observedAt: after(minutes) });
+
+  it('are counted from the event, where it says when it happened', () => {
+    expect(timesOf({ ...fix, trigger: event(0) })).toEqual({ detect: 600_000, decide: 0, close: 720_000 });
+    // Without one, from the first record.
+    expect(timesOf(fix)).toEqual({ detect: null, decide: 0, close: 120_000 });
+    expect(timesOf({ ...fix, trigger: { by: 'sweep' } })).toEqual({ detect: null, decide: 0, close: 120_000 });
+    expect(timesOf({ ...fix, trigger: { observedAt: 'yesterday' } })).toEqual({ detect: null, decide: 0, close: 120_000 });
+  });
+
+  it('have the time of an approval in the decision, and what had caused the request as their begin', () => {
+    const approved = { ...fix, trigger: { by: 'approval' }, askedBy: event(0), recordedAt: after(2) };
+    expect(timesOf(approved)).toEqual({ detect: 120_000, decide: 480_000, close: 720_000 });
+  });
+
+  it('say nothing of when a gap came to be that was known before its event was seen', () => {
+    expect(timesOf({ ...fix, trigger: event(5), recordedAt: after(-60) })).toEqual({ detect: null, decide: 70 * 60_000, close: 72 * 60_000 });
+  });
+
+  it('are never less than nothing, whatever a clock says, and end where there is no end', () => {
+    expect(timesOf({ ...fix, closed: after(9) })).toEqual({ detect: null, decide: 0, close: 0 });
+    expect(timesOf({ ...fix, recordedAt: after(11) })).toMatchObject({ decide: 0 });
+    expect(timesOf({ ...fix, trigger: event(0), closed: null })).toEqual({ detect: 600_000, decide: 0, close: 600_000 });
+    // An event cannot be younger than its record.
+    expect(timesOf({ ...fix, trigger: event(15) })).toEqual({ detect: 0, decide: 0, close: 120_000 });
+  });
 });
 
 it('weeks begin on Monday, and all of a period are there', () => {

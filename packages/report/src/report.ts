@@ -22,9 +22,8 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
  */
 export function* reportHtml(input: ReportInput, model: ReportModel = modelOf(input)): Generator<string> {
   const { index, period } = input;
-  const numbers = new Map<string, number>();
+  const numbers = new Map(model.rows.map(({ execution }, at) => [execution, at + 1]));
   const rollbacks = new Map<string, Rollback[]>();
-  for (const { execution } of index.lines(changesIn(period))) numbers.set(execution ?? '', numbers.size + 1);
   for (const entry of index.query({ ...EVERYTHING, kinds: ['execution'], outcomes: ['rolled-back'] })) keepRollback(rollbacks, entry);
   const numberOf = (execution: string) => numbers.get(execution) ?? 0;
   const sampled = new Set(model.sample.ids);
@@ -32,7 +31,7 @@ export function* reportHtml(input: ReportInput, model: ReportModel = modelOf(inp
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><title>Redress: ${period.from.slice(0, 10)} to ${period.to.slice(0, 10)}</title>${styleElement(STYLE)}</head><body>
 ${coverView(input, model)}${coverageView(input.coverage)}${gapsView(input, model)}${populationView(input, model, numberOf)}${timesView(model)}
 <section id="changes"><h2>Every change</h2>`);
-  yield* rows(input, numberOf, sampled);
+  yield* rows(model, sampled);
   for (const entry of index.query(changesIn(period))) {
     const execution = entry.execution ?? '';
     yield render(changeView(entry, numberOf(execution), input, rollbacks.get(execution) ?? []));
@@ -42,21 +41,13 @@ ${coverView(input, model)}${coverageView(input.coverage)}${gapsView(input, model
 }
 
 /** The table of changes; a long one in several, so that no piece is large. */
-function* rows(input: ReportInput, numberOf: (execution: string) => number, sampled: ReadonlySet<string>): Generator<string> {
+function* rows({ rows: all }: ReportModel, sampled: ReadonlySet<string>): Generator<string> {
   const WITHIN_ONE = 500;
-  let some: ReturnType<typeof changeRow>[] = [];
-  let first = 1;
-  const table = () =>
-    render(tableView(`Changes ${first} to ${first + some.length - 1}, in order of time`, CHANGE_COLUMNS, some, 'Nothing was changed in the period.'));
-  for (const entry of input.index.query(changesIn(input.period))) {
-    const execution = entry.execution ?? '';
-    some.push(changeRow(entry, numberOf(execution), input, sampled.has(execution)));
-    if (some.length < WITHIN_ONE) continue;
-    yield table();
-    first += some.length;
-    some = [];
+  for (let from = 0; from === 0 || from < all.length; from += WITHIN_ONE) {
+    const some = all.slice(from, from + WITHIN_ONE).map((row, at) => changeRow(row, from + at + 1, sampled.has(row.execution)));
+    const caption = `Changes ${from + 1} to ${from + some.length}, in order of time`;
+    yield render(tableView(caption, CHANGE_COLUMNS, some, 'Nothing was changed in the period.'));
   }
-  if (some.length > 0 || first === 1) yield table();
 }
 
 function keepRollback(rollbacks: Map<string, Rollback[]>, { rollbackOf, execution, time, by, reason }: HistoryEntry): void {

@@ -1,8 +1,7 @@
-// Files beside the page: what a spreadsheet reads, and proofs.
-import { canonicalJson, type EvidenceRecord, type Json } from '@redress/core';
+// Files beside the page: what a spreadsheet reads.
 import { csvOf } from './csv.js';
-import { changesIn, type OpenGap, type ReportInput, type ReportModel } from './model.js';
-import { ROW_COLUMNS, rowOf } from './rows.js';
+import type { OpenGap, ReportInput, ReportModel } from './model.js';
+import { ROW_COLUMNS } from './rows.js';
 
 /** A file beside the page. */
 export interface Sibling {
@@ -17,7 +16,7 @@ const moment = (time: number | null) => (time === null ? '' : new Date(time).toI
 
 /** Tables of the report for a spreadsheet. */
 export function csvSiblings(input: ReportInput, model: ReportModel): readonly Sibling[] {
-  const rows = [...input.index.query(changesIn(input.period))].map((entry) => rowOf(entry, input.around));
+  const { rows } = model;
   const changes = (some: typeof rows) =>
     csvOf(
       ROW_COLUMNS,
@@ -92,57 +91,4 @@ function weeksCsv({ weeks }: ReportModel): string {
     ['week', 'closed', 'rolledBack', 'fights', 'drills', 'breakers'],
     weeks.map(({ week, closed, rolledBack, fights, drills, breakers }) => cells([week, closed, rolledBack, fights, drills, breakers])),
   );
-}
-
-/** A proof that a record is in the sealed tree. */
-export interface ProofFile {
-  readonly execution: string;
-  readonly name: string;
-  readonly text: string;
-  /** Of a record that is too long for its proof: a file of its own. */
-  readonly record: string | null;
-}
-
-/** Bytes of a record that its proof can hold, and of a proof, as the Go library that defines the format reads them back. */
-const LONGEST_RECORD = 49_146;
-const LONGEST_PROOF = 65_536;
-
-/** A bundle as `@redress/verify` makes it. */
-interface Bundle {
-  readonly bundle: 1;
-  readonly checkpoint: string;
-  readonly documents: Readonly<Record<string, string>>;
-  readonly records: readonly { readonly entry: number; readonly path: readonly string[]; readonly text: string }[];
-  readonly seal: unknown;
-}
-
-/** Of a bundle the part that is about some executions: it verifies alone, too. Null: it has nothing of them. */
-export function partOf(bundle: string, executions: readonly string[]): string | null {
-  const whole = JSON.parse(bundle) as Bundle;
-  const wanted = new Set<unknown>(executions);
-  const read = whole.records.map((each) => ({ each, ...(JSON.parse(each.text) as Pick<EvidenceRecord, 'execution' | 'blobs'>) }));
-  const kept = read.filter(({ execution }) => wanted.has(execution));
-  if (kept.length === 0) return null;
-  const named = new Set<string>(kept.flatMap(({ blobs }) => Object.values(blobs)));
-  const documents = Object.fromEntries(Object.entries(whole.documents).filter(([digest]) => named.has(digest)));
-  return canonicalJson({ ...whole, documents, records: kept.map(({ each }) => each) } as unknown as Json);
-}
-
-/**
- * The proof of the last record of each execution, out of a bundle that `@redress/verify` has made.
- *
- * @see https://c2sp.org/tlog-proof
- */
-export function proofsIn(bundle: string): readonly ProofFile[] {
-  const { checkpoint, records } = JSON.parse(bundle) as Bundle;
-  return records.flatMap(({ entry, path, text }) => {
-    const { kind, execution } = JSON.parse(text) as { readonly kind: string; readonly execution: string | null };
-    if (kind !== 'outcome' || execution === null) return [];
-    const file = (extra: readonly string[]) => ['c2sp.org/tlog-proof@v1', ...extra, `index ${entry}`, ...path, '', checkpoint].join('\n');
-    const whole = file([`extra ${Buffer.from(text).toString('base64')}`]);
-    const holds = Buffer.byteLength(text) <= LONGEST_RECORD && Buffer.byteLength(whole) <= LONGEST_PROOF;
-    // Ids are made of these; one that is not makes no path.
-    const name = `proofs/${execution.replace(/[^\w.-]/g, '_')}.tlog-proof`;
-    return [{ execution, name, text: holds ? whole : file([]), record: holds ? null : text }];
-  });
 }

@@ -12,7 +12,7 @@ export interface Times {
 }
 
 /** Times of a fix. */
-export function timesOf({ trigger, askedBy, recordedAt, time, closed }: HistoryEntry): Times {
+export function timesOf({ trigger, askedBy, recordedAt, time, closed }: Pick<HistoryEntry, 'trigger' | 'askedBy' | 'recordedAt' | 'time' | 'closed'>): Times {
   const happened = [trigger, askedBy].map((each) => text(objectOf(each)?.['observedAt'])).find((each) => each !== null);
   const first = Date.parse(recordedAt ?? time);
   const began = happened == null || Number.isNaN(Date.parse(happened)) ? null : Math.min(Date.parse(happened), first);

@@ -80,6 +80,23 @@ export function rootOf(hashes: Hashes, from: number, count: number): Buffer {
   return row.subarray(1, 1 + HASH);
 }
 
+/** A list of hashes, and above it those of complete pairs, of pairs of these, and so on: subtrees of 1, 2, 4, … of them. */
+export function rowsOf(hashes: Hashes): readonly Hashes[] {
+  const rows = [hashes];
+  for (let below = hashes; below.count > 1; ) {
+    const row = Buffer.allocUnsafe(Math.floor(below.count / 2) * HASH);
+    const pair = Buffer.allocUnsafe(2 * HASH + 1);
+    pair[0] = 1;
+    for (let at = 0; (at + 1) * HASH <= row.length; at++) {
+      below.bytes.copy(pair, 1, 2 * at * HASH, 2 * (at + 1) * HASH);
+      sha256(pair).copy(row, at * HASH);
+    }
+    below = new Hashes(row);
+    rows.push(below);
+  }
+  return rows;
+}
+
 /** Root of the tree over a list, from its {@link Hashes.above}. */
 export function treeRoot(above: Hashes): Buffer {
   let level = above;

@@ -1,6 +1,6 @@
 // Inclusion proofs of RFC 6962, section 2.1.1: made from the tiles of a log, and checked without them.
 import type { Folder } from './findings.js';
-import { HASH, Hashes, leaf, node, rootOf } from './hash.js';
+import { HASH, Hashes, leaf, node, rowsOf } from './hash.js';
 import { tileBytes } from './log.js';
 
 /** An entry of a log, and what shows that it is there. */
@@ -33,7 +33,8 @@ export function rootFrom({ entry, bytes, path }: Included, size: number): Buffer
 export class Tree {
   readonly #folder: Folder;
   readonly size: number;
-  readonly #tiles = new Map<string, Buffer>();
+  /** Of each tile that was read: its hashes, and those above them within it. */
+  readonly #tiles = new Map<string, readonly Hashes[]>();
 
   constructor(folder: Folder, size: number) {
     this.#folder = folder;
@@ -84,9 +85,16 @@ export class Tree {
     const tile = Math.floor(first / 256);
     const full = Math.floor(this.size / 256 ** level);
     const key = `${level}/${tile}`;
-    const bytes = this.#tiles.get(key) ?? tileBytes(this.#folder, level, tile, Math.min(256, full - tile * 256));
-    if (bytes === null || bytes.length < ((first % 256) + width) * HASH) return null;
-    this.#tiles.set(key, bytes);
-    return rootOf(new Hashes(bytes.subarray(0, Math.floor(bytes.length / HASH) * HASH)), first % 256, width);
+    const rows = this.#tiles.get(key) ?? this.#read(level, tile, Math.min(256, full - tile * 256));
+    this.#tiles.set(key, rows);
+    const row = rows[height % 8];
+    const at = (first % 256) / width;
+    return row === undefined || at >= row.count ? null : row.at(at);
+  }
+
+  /** Many proofs go over one tile: what is above its hashes is calculated once. */
+  #read(level: number, tile: number, count: number): readonly Hashes[] {
+    const bytes = tileBytes(this.#folder, level, tile, count) ?? Buffer.alloc(0);
+    return rowsOf(new Hashes(bytes.subarray(0, Math.floor(bytes.length / HASH) * HASH)));
   }
 }

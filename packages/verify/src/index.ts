@@ -10,6 +10,6 @@ export type { Finding } from './findings.js';
 export type { Rotation } from './keys.js';
 export { parseTrust, type Trust, type TrustedKey, UsageError, type Witnessed } from './note.js';
 export { type ProofReport, type ProvenRecord, verifyBundle, verifyProof } from './proof.js';
-export { type MadeProof, makeBundle, proveRecord, type Selection } from './prove.js';
+export { type MadeProof, makeBundle, proveExecutions, proveRecord, type Selection } from './prove.js';
 export type { Uncovered } from './streams.js';
 export { exitCodeOf, type VerifyOptions, type VerifyReport, verifyLargeLedger, verifyLedger } from './verify.js';

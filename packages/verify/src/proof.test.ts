@@ -9,7 +9,7 @@ import { copies, entriesOf, type SealedFolder, sealedFolder, TRUST } from '../..
 import { VERIFIER } from '../../evidence/test/support/sealing.js';
 import { Folder } from './findings.js';
 import { rootFrom, Tree } from './inclusion.js';
-import { makeBundle, parseTrust, proveRecord, verifyBundle, verifyProof } from './index.js';
+import { makeBundle, parseTrust, proveExecutions, proveRecord, verifyBundle, verifyLedger, verifyProof } from './index.js';
 
 const trust = parseTrust(TRUST);
 const made = copies();
@@ -125,6 +125,60 @@ describe('the proof of a record', () => {
     expect(verifyProof(proof('a/3'), { trust: over })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
     const other = { keys: [{ origin: 'example.com/redress', key: generateKey('example.com/redress').verifier, from: null, until: null }] };
     expect(verifyProof(proof('a/3'), { trust: other })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+  });
+});
+
+describe('proofs of executions', () => {
+  const executionsIn = () => {
+    const all = readdirSync(join(folder, 'streams'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jsonl'));
+    return all.flatMap((name) =>
+      readFileSync(join(folder, 'streams', name), 'utf8')
+        .trim()
+        .split('\n')
+        .flatMap((line) => {
+          const { kind, execution, seq, stream } = JSON.parse(line.slice(72)) as { kind: string; execution: string | null; seq: number; stream: string };
+          return kind === 'outcome' && execution !== null ? [{ execution, stream, seq }] : [];
+        }),
+    );
+  };
+  const sealed = () => {
+    const rest = new Map(verifyLedger({ directory: folder, trust }).uncovered.map(({ stream, first }) => [stream, first]));
+    return executionsIn().filter(({ stream, seq }) => seq < (rest.get(stream) ?? Number.POSITIVE_INFINITY));
+  };
+
+  it('are those of the records that ended them, each as it is made alone', () => {
+    const ends = sealed();
+    expect(ends.length).toBeGreaterThan(3);
+    const proofs = [
+      ...proveExecutions(
+        folder,
+        ends.map(({ execution }) => execution),
+      ),
+    ];
+    expect(proofs.map(({ execution }) => execution).sort()).toEqual(ends.map(({ execution }) => execution).sort());
+    for (const { execution, stream, seq } of ends) {
+      const own = proofs.find((each) => each.execution === execution);
+      expect(own).toEqual({ execution, ...proveRecord(folder, `${stream}/${seq}`) });
+      expect(verifyProof(Buffer.from(own?.file ?? ''), { trust })).toMatchObject({ status: 'intact', records: [{ kind: 'outcome', seq }] });
+    }
+  });
+
+  it('are looked for in the streams that are named, and missed where they are in others', () => {
+    const ends = sealed();
+    const [first] = ends;
+    const other = ends.find(({ stream }) => stream !== first?.stream);
+    const names = [first?.execution ?? ''];
+    expect([...proveExecutions(folder, names, [first?.stream ?? ''])]).toEqual([...proveExecutions(folder, names)]);
+    expect(() => [...proveExecutions(folder, names, [other?.stream ?? ''])]).toThrow(expect.objectContaining({ name: 'UsageError' }));
+    expect(makeBundle(folder, { executions: names, within: [first?.stream ?? ''] })).toEqual(makeBundle(folder, { executions: names }));
+    expect(() => makeBundle(folder, { executions: names, within: [other?.stream ?? ''] })).toThrow(expect.objectContaining({ name: 'UsageError' }));
+  });
+
+  it('are not made of a ledger that is not what was signed', () => {
+    const [first] = sealed();
+    const file = join(folder, 'streams', (first?.stream ?? '').slice(7, 9), `${(first?.stream ?? '').slice(7)}.jsonl`);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/"time":"20\d\d/g, '"time":"1999'));
+    expect(() => [...proveExecutions(folder, [first?.execution ?? ''])]).toThrow('is not sealed');
   });
 });
 

@@ -32,6 +32,8 @@ export interface Selection {
   readonly resources?: readonly string[];
   /** All records of an execution. */
   readonly executions?: readonly string[];
+  /** Streams, by their digests, in which executions are looked for; default: all. */
+  readonly within?: readonly string[];
 }
 
 /** A record that was chosen. */
@@ -56,6 +58,26 @@ export function proveRecord(directory: string, record: string): MadeProof {
   const { file, hasRecord } = proofFile(included, ledger.note);
   const { stream, seq } = chosen;
   return { file, record: hasRecord ? null : String(chosen.json), entry: included.entry, stream, seq };
+}
+
+/**
+ * The proof of the record that ended each of some executions; what has no end has none. The ledger is read once, for all of them.
+ *
+ * @example for (const { execution, file } of proveExecutions('evidence', ['x-1', 'x-2'])) writeFileSync(`${execution}.tlog-proof`, file)
+ * @throws {UsageError} when there is no such execution, its end is not sealed, or the ledger is not what was signed.
+ */
+export function* proveExecutions(
+  directory: string,
+  executions: readonly string[],
+  within?: readonly string[],
+): Generator<MadeProof & { readonly execution: string }> {
+  const ledger = new Ledger(directory);
+  const ends = ledger.choose({ executions, ...(within === undefined ? {} : { within }) }).filter(({ json }) => parsed(json)['kind'] === 'outcome');
+  for (const [at, included] of ledger.prove(ends).entries()) {
+    const { stream = '', seq = 0, json = Buffer.alloc(0) } = ends[at] ?? {};
+    const { file, hasRecord } = proofFile(included, ledger.note);
+    yield { execution: executionIn(json) ?? '', file, record: hasRecord ? null : String(json), entry: included.entry, stream, seq };
+  }
 }
 
 /**
@@ -103,7 +125,7 @@ class Ledger {
     this.#tree = new Tree(this.folder, checkpoint.size);
   }
 
-  choose({ records = [], resources = [], executions = [] }: Selection): Chosen[] {
+  choose({ records = [], resources = [], executions = [], within }: Selection): Chosen[] {
     const byRecord = records.map((each) => {
       const [, stream = '', seq = ''] = /^(.+)\/([1-9][0-9]{0,14})$/.exec(each) ?? [];
       if (stream === '') throw new UsageError(`${each} is not a record: STREAM/SEQ is.`);
@@ -114,14 +136,15 @@ class Ledger {
     const found: Chosen[] = [];
     const missing = new Set(byRecord.map(({ each }) => each));
     const met = new Set<string>();
-    for (const file of wanted.size > 0 ? this.#files() : new Set([...byRecord.map((each) => each.file), ...byResource])) {
+    const places = new Set([...byRecord.map((each) => each.file), ...byResource, ...(within ?? []).map(fileOfDigest)]);
+    for (const file of wanted.size > 0 && within === undefined ? this.#files() : places) {
       const of = byRecord.filter((each) => each.file === file);
       let seq = 0;
       this.folder.lines(file, (bytes, from, to) => {
         seq++;
         const json = bytes.subarray(from + JSON_AT, to);
         const named = of.filter((each) => each.seq === seq);
-        const execution = wanted.size === 0 ? null : (parsed(json)['execution'] ?? null);
+        const execution = wanted.size === 0 ? null : executionIn(json);
         for (const { each } of named) missing.delete(each);
         if (typeof execution === 'string' && wanted.has(execution)) met.add(execution);
         if (named.length > 0 || byResource.has(file) || (typeof execution === 'string' && wanted.has(execution)))
@@ -198,7 +221,25 @@ class Ledger {
   }
 }
 
+const fileOfDigest = (stream: string) => `streams/${stream.slice(7, 9)}/${stream.slice(7)}.jsonl`;
 const hexOf = (file: string) => file.slice(-'.jsonl'.length - 64, -'.jsonl'.length);
+
+/**
+ * The execution of a record, without reading all of it: in canonical JSON nothing that follows this member can hold its name. A record that is written
+ * in another way is not what was sealed, and has no proof.
+ */
+function executionIn(json: Buffer): string | null {
+  const at = json.lastIndexOf(EXECUTION);
+  if (at < 0) return null;
+  const from = at + EXECUTION.length;
+  const to = json.indexOf('"', from);
+  // An id with an escape in it is read as JSON has it.
+  const text = json.toString('utf8', from, to);
+  if (!text.includes('\\')) return text;
+  const { execution } = parsed(json);
+  return typeof execution === 'string' ? execution : null;
+}
+const EXECUTION = Buffer.from('"execution":"');
 
 function parsed(json: Buffer): JsonObject {
   try {

@@ -1,5 +1,6 @@
 import { type Attestation, breakerOf } from '@redress/core';
 import { frameworkOf, PACKS } from '@redress/frameworks';
+import { csvOf } from '@redress/report';
 import { type Composition, openJournal } from '../compose.js';
 import { readAnyPack } from '../coverage/packs.js';
 import { type CoverageInput, type CoverageRow, frameworkRows, type LastResult, packRows } from '../coverage/rows.js';
@@ -130,9 +131,8 @@ function human(io: Io, { title, counts, rows }: CoverageDocument): string {
 
 const COLUMNS = ['id', 'identifier', 'answer', 'because', 'remediator', 'does', 'ceiling', 'modes', 'last', 'open', 'paragraphs', 'sources'] as const;
 
-/** As RFC 4180 has it: a line for each rule and remediator. */
+/** A line for each rule and remediator. */
 function csv(rows: readonly CoverageRow[]): string {
-  const quoted = (value: string) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   const lines = rows.flatMap(({ id, identifier, answer, because, by, paragraphs, sources }) => {
     const own = [id, identifier ?? '', answer, because];
     const tail = [paragraphs.join(' '), sources.join(' ')];
@@ -152,5 +152,5 @@ function csv(rows: readonly CoverageRow[]): string {
       ...tail,
     ]);
   });
-  return [[...COLUMNS], ...lines].map((line) => line.map(quoted).join(',')).join('\n');
+  return csvOf(COLUMNS, lines);
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JsonObject, Remediator } from '@redress/core';
 import { type AskedRule, askDocument, conformancePack, type FsbpEntry, fsbpMap, packFiles, printYaml } from '@redress/deploy';
+import { csvOf } from '@redress/report';
 import { isTracked } from '@redress/tracked';
 import { type Composition, reasonOf } from '../compose.js';
 import { readAnyPack } from '../coverage/packs.js';
@@ -83,10 +84,11 @@ function printed(value: object, format = 'yaml', more: readonly string[] = []): 
 
 const COLUMNS = ['control', 'remediator', 'does', 'ceiling', 'freshWithinMinutes', 'resourceTypes', 'configRules', 'parameters', 'title', 'package'] as const;
 
-/** As RFC 4180 has it. */
 function csv(map: readonly FsbpEntry[]): string {
   const text = (value: FsbpEntry[keyof FsbpEntry]) =>
     value === null ? '' : Array.isArray(value) ? value.join(' ') : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const quoted = (value: string) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  return [COLUMNS.join(','), ...map.map((entry) => COLUMNS.map((column) => quoted(text(entry[column]))).join(','))].join('\n');
+  return csvOf(
+    COLUMNS,
+    map.map((entry) => COLUMNS.map((column) => text(entry[column]))),
+  );
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
-import { type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { closedWithin, digestOf, messageOf, type StoredRecord, toJson } from '@redress/core';
+import { closedWithin, digestOf, messageOf, toJson } from '@redress/core';
 import { recordsIn } from '@redress/evidence';
-import { type Assessment, assess, ocsfEvents, oscalAssessmentResults, oscalPoam, StandingGaps } from '@redress/evidence/formats';
+import { type Assessment, FormatsReading, oscalAssessmentResults, oscalPoam } from '@redress/evidence/formats';
 import {
   type Calendar,
   type CoverageInput,
@@ -19,8 +19,6 @@ import {
   type NamedInput,
   type Period,
   parseCalendar,
-  partOf,
-  proofsIn,
   type ReportInput,
   reportHtml,
   verdictOf,
@@ -190,42 +188,43 @@ class Files {
     return [...this.#digests.keys()].sort();
   }
 
-  async write(name: string, pieces: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  /** Many small pieces go in few writes. */
+  write(name: string, pieces: Iterable<string>): void {
     const path = join(this.#folder, name);
-    await mkdir(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
     const hash = createHash('sha256');
-    const file = await open(path, 'wx');
+    const file = openSync(path, 'wx');
     try {
-      await writeAll(file, pieces, (bytes) => hash.update(bytes));
+      for (const text of joined(pieces)) {
+        const bytes = Buffer.from(text);
+        hash.update(bytes);
+        writeFileSync(file, bytes);
+      }
     } finally {
-      await file.close();
+      closeSync(file);
     }
     this.#digests.set(name, hash.digest('hex'));
   }
 
   /** As `sha256sum -c` reads it. */
-  async sums(): Promise<void> {
-    await writeFile(join(this.#folder, 'SHA256SUMS'), this.names.map((name) => `${this.#digests.get(name) ?? ''}  ${name}\n`).join(''));
+  sums(): void {
+    writeFileSync(join(this.#folder, 'SHA256SUMS'), this.names.map((name) => `${this.#digests.get(name) ?? ''}  ${name}\n`).join(''));
   }
 }
 
-/** Many small pieces in few writes. */
-async function writeAll(file: FileHandle, pieces: Iterable<string> | AsyncIterable<string>, each: (bytes: Buffer) => void): Promise<void> {
+/** About a megabyte at a time. */
+function* joined(pieces: Iterable<string>): Generator<string> {
   const ENOUGH = 1_000_000;
   let waiting: string[] = [];
   let length = 0;
-  const flush = async () => {
-    const bytes = Buffer.from(waiting.join(''));
-    each(bytes);
-    await file.writeFile(bytes);
-    [waiting, length] = [[], 0];
-  };
-  for await (const piece of pieces) {
+  for (const piece of pieces) {
     waiting.push(piece);
     length += piece.length;
-    if (length >= ENOUGH) await flush();
+    if (length < ENOUGH) continue;
+    yield waiting.join('');
+    [waiting, length] = [[], 0];
   }
-  await flush();
+  yield waiting.join('');
 }
 
 /** Reads all records before the end of the period: into the index, into what is open, and as events of OCSF. */
@@ -235,31 +234,24 @@ async function readAll(
   { from, to }: Period,
   files: Files,
 ): Promise<{ index: EntryIndex; assessment: Assessment; unread: readonly string[] }> {
-  const index = new EntryIndex(aroundOf(composition));
-  const standing = new StandingGaps();
+  // The page has changes as a whole; of everything else it counts.
+  const index = new EntryIndex(aroundOf(composition), ({ kind }) => kind === 'execution');
+  const reading = new FormatsReading(Date.parse(from));
   const unread = new Set<string>();
-  const records = function* (each: (stored: StoredRecord) => void = () => undefined): Generator<StoredRecord> {
+  const events = function* (): Generator<string> {
     // What could be read is reported, and what could not stands first.
     for (const stored of recordsIn(directory, (problem) => unread.add(problem))) {
       if (stored.record.time >= to) continue;
-      each(stored);
-      yield stored;
+      index.add(stored);
+      for (const event of reading.add(stored)) yield `${JSON.stringify(event)}\n`;
     }
   };
-  const both = (stored: StoredRecord) => {
-    index.add(stored);
-    standing.add(stored);
-  };
-  await files.write('ocsf.ndjson', eventsOf(ocsfEvents(records(both)), Date.parse(from)));
+  files.write('ocsf.ndjson', events());
   index.done();
-  const assessment = await assess({ records: records(), gaps: standing.gaps() });
+  const assessment = reading.done();
   const documents = { 'oscal-assessment-results.json': await oscalAssessmentResults(assessment), 'oscal-poam.json': await oscalPoam(assessment) };
-  for (const [name, { document }] of Object.entries(documents)) await files.write(name, [`${JSON.stringify(document, null, 2)}\n`]);
+  for (const [name, { document }] of Object.entries(documents)) files.write(name, [`${JSON.stringify(document, null, 2)}\n`]);
   return { index, assessment, unread: [...unread] };
-}
-
-async function* eventsOf(events: ReturnType<typeof ocsfEvents>, from: number): AsyncGenerator<string> {
-  for await (const event of events) if (Number(event['time']) >= from) yield `${JSON.stringify(event)}\n`;
 }
 
 interface Read extends Pick<ReportInput, 'period' | 'index' | 'assessment' | 'unread' | 'calendar' | 'sample'> {
@@ -327,12 +319,8 @@ function lastOf(index: EntryIndex, { assessed }: Assessment): ReadonlyMap<string
   const open = new Map<string, number>();
   for (const { conclusion, gaps, satisfied } of assessed)
     if (!satisfied) open.set(conclusion.remediator, (open.get(conclusion.remediator) ?? 0) + Math.max(1, gaps.length));
-  const found = new Map<string, LastResult>();
-  for (const { remediator, time, closed, outcome } of index.lines({ ...EVERYTHING, kinds: ['execution', 'decision', 'sweep'] })) {
-    const at = closed ?? time;
-    if ((found.get(remediator)?.time ?? '') <= at) found.set(remediator, { time: at, outcome, open: open.get(remediator) ?? 0 });
-  }
-  return found;
+  const newest = index.lastOfEach({ ...EVERYTHING, kinds: ['execution', 'decision', 'sweep'] });
+  return new Map(newest.map(({ remediator, time, closed, outcome }) => [remediator, { time: closed ?? time, outcome, open: open.get(remediator) ?? 0 }]));
 }
 
 const SIBLINGS = [
@@ -343,21 +331,14 @@ const SIBLINGS = [
 
 type Made = Omit<ReportDocument, 'out' | 'from' | 'to' | 'status'>;
 
-async function writeReport(files: Files, input: ReportInput, directory: string, verification: VerifyReport, proofs: string | undefined): Promise<Made> {
+async function writeReport(files: Files, input: ReportInput, directory: string, verification: VerifyReport, which: string | undefined): Promise<Made> {
   const model = modelOf(input);
   const csv = csvSiblings(input, model);
-  for (const { name, text } of csv) await files.write(name, [text]);
-  const proven = await proofsOf(input, model.sample.ids, directory, verification, proofs);
-  for (const { name, text, record } of proven.proofs) {
-    await files.write(name, [text]);
-    if (record !== null) await files.write(`${name}.record`, [record]);
-  }
-  if (proven.bundle !== null) await files.write('proofs/sample.bundle.json', [proven.bundle]);
-  const bundles =
-    proven.bundle === null ? [] : [{ name: 'proofs/sample.bundle.json', what: 'all records and documents of the sample, as one file that verifies alone' }];
-  const whole = { ...input, proofs: new Map(proven.proofs.map(({ execution, name }) => [execution, name])), files: [...csv, ...SIBLINGS, ...bundles] };
-  await files.write(PAGE, reportHtml(whole, model));
-  await files.sums();
+  for (const { name, text } of csv) files.write(name, [text]);
+  const proven = await proofsOf(files, input, model.sample.ids, directory, verification, which);
+  const whole = { ...input, proofs: proven.proofs, files: [...csv, ...SIBLINGS, ...proven.bundles] };
+  files.write(PAGE, reportHtml(whole, model));
+  files.sums();
   const { gaps, accepted, changes, sample } = model;
   return {
     ...{ changes, openGaps: gaps.length, acceptedGaps: accepted.length, sample: { seed: sample.seed, size: sample.ids.length } },
@@ -366,24 +347,41 @@ async function writeReport(files: Files, input: ReportInput, directory: string, 
   };
 }
 
-/** Proofs of changes whose records are all sealed. Of a ledger that was tampered with nothing is proven. */
+interface Proven {
+  /** The file of the proof of each execution. */
+  readonly proofs: ReadonlyMap<string, string>;
+  readonly bundles: ReportInput['files'];
+}
+
+/** Writes proofs of changes whose records are all sealed. Of a ledger that was tampered with nothing is proven. */
 async function proofsOf(
+  files: Files,
   { index, period }: ReportInput,
   sample: readonly string[],
   directory: string,
   { checkpoint, status, uncovered }: VerifyReport,
   which: string | undefined,
-): Promise<{ readonly proofs: ReturnType<typeof proofsIn>; readonly bundle: string | null }> {
-  const none = { proofs: [], bundle: null };
-  if (checkpoint === null || status === 'tampered' || which === 'none') return none;
+): Promise<Proven> {
+  const proofs = new Map<string, string>();
+  if (checkpoint === null || status === 'tampered' || which === 'none') return { proofs, bundles: [] };
   const sealed = new Map(uncovered.map(({ stream, first }) => [stream, first]));
-  const isSealed = ({ stream, seq }: { readonly stream: string; readonly seq: number }) => seq < (sealed.get(stream) ?? Number.POSITIVE_INFINITY);
-  const changes: string[] = [];
-  for (const { closed, records, execution } of index.query(changesIn(period)))
-    if (closed !== null && execution !== null && records.every(isSealed)) changes.push(execution);
-  const drawn = sample.filter((each) => changes.includes(each));
-  const chosen = which === 'all' || (which === undefined && changes.length <= PROVEN) ? changes : drawn;
-  if (chosen.length === 0) return none;
-  const { file } = (await import('@redress/verify')).makeBundle(directory, { executions: chosen });
-  return { proofs: proofsIn(file), bundle: partOf(file, drawn) };
+  const streams = new Map<string, string>();
+  for (const { closed, execution, stream, last } of index.lines(changesIn(period)))
+    if (closed !== null && execution !== null && last < (sealed.get(stream) ?? Number.POSITIVE_INFINITY)) streams.set(execution, stream);
+  const drawn = sample.filter((each) => streams.has(each));
+  const chosen = which === 'all' || (which === undefined && streams.size <= PROVEN) ? [...streams.keys()] : drawn;
+  if (chosen.length === 0) return { proofs, bundles: [] };
+  const within = (some: readonly string[]) => [...new Set(some.map((each) => streams.get(each) ?? ''))].sort();
+  const { makeBundle, proveExecutions } = await import('@redress/verify');
+  for (const { execution, file, record } of proveExecutions(directory, chosen, within(chosen))) {
+    // Ids are made of these; one that is not makes no path.
+    const name = `proofs/${execution.replace(/[^\w.-]/g, '_')}.tlog-proof`;
+    files.write(name, [file]);
+    if (record !== null) files.write(`${name}.record`, [record]);
+    proofs.set(execution, name);
+  }
+  if (drawn.length === 0) return { proofs, bundles: [] };
+  const name = 'proofs/sample.bundle.json';
+  files.write(name, [makeBundle(directory, { executions: drawn, within: within(drawn) }).file]);
+  return { proofs, bundles: [{ name, what: 'all records and documents of the sample, as one file that verifies alone' }] };
 }

@@ -45,24 +45,27 @@ export function isSatisfied({ outcome }: Pick<Conclusion, 'outcome'>): boolean {
   return outcome === 'remediated' || outcome === 'no-op';
 }
 
-/** Reads the records of a journal; of one stream they come in order. */
-export async function* conclusionsOf(records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>): AsyncGenerator<Conclusion> {
-  let stream: Digest | null = null;
-  let begun = new Map<string, Begun>();
-  for await (const stored of records) {
+/** Takes in the records of a journal; of one stream they come in order, and together. */
+export class Conclusions {
+  #stream: Digest | null = null;
+  #begun = new Map<string, Begun>();
+
+  /** What the next record came to; null: it decides nothing, and closes nothing. */
+  after(stored: StoredRecord): Conclusion | null {
     const { record } = stored;
-    if (stored.stream !== stream) [stream, begun] = [stored.stream, new Map()];
+    if (stored.stream !== this.#stream) [this.#stream, this.#begun] = [stored.stream, new Map()];
     const { kind, execution, body } = record;
-    if (kind === 'intent' && execution !== null) begun.set(execution, { intent: stored, calls: [] });
-    if (kind === 'call' && execution !== null && isRecord(body['call'])) begun.get(execution)?.calls.push(body['call'] as JsonObject);
-    if (kind !== 'decision' && kind !== 'outcome') continue;
+    if (kind === 'intent' && execution !== null) this.#begun.set(execution, { intent: stored, calls: [] });
+    if (kind === 'call' && execution !== null && isRecord(body['call'])) this.#begun.get(execution)?.calls.push(body['call'] as JsonObject);
+    if (kind !== 'decision' && kind !== 'outcome') return null;
     const own = kind === 'outcome' ? membersOf(body['journal'])['outcome'] : body['outcome'];
     const outcome = OUTCOMES.find((each) => each === own);
     // A journal takes any body; of one that names no outcome there is nothing to say.
-    if (outcome === undefined) continue;
-    const of = kind === 'outcome' && execution !== null ? begun.get(execution) : undefined;
+    if (outcome === undefined) return null;
+    const of = kind === 'outcome' && execution !== null ? this.#begun.get(execution) : undefined;
     const why = of?.intent.record.body ?? body;
-    yield {
+    if (kind === 'outcome' && execution !== null) this.#begun.delete(execution);
+    return {
       ...{ stream: stored.stream, seq: stored.seq, digest: stored.digest, time: Date.parse(record.time), kind },
       ...{ resource: record.resource, remediator: record.remediator, outcome },
       message: text(body['message']) ?? '',
@@ -71,7 +74,6 @@ export async function* conclusionsOf(records: AsyncIterable<StoredRecord> | Iter
       gap: text(membersOf(body['gap'])['key']),
       execution: execution === null || kind === 'decision' ? null : executionOf(execution, of, stored),
     };
-    if (kind === 'outcome' && execution !== null) begun.delete(execution);
   }
 }
 

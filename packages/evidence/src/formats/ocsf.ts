@@ -1,6 +1,6 @@
 // Events of the Open Cybersecurity Schema Framework, 1.8.0, with the profile `cloud`.
 import { formatResource, type JsonObject, type Outcome, type StoredRecord } from '@redress/core';
-import { type Conclusion, conclusionsOf, type Execution, isSatisfied, text } from './conclusions.js';
+import { type Conclusion, Conclusions, type Execution, isSatisfied, text } from './conclusions.js';
 import { uuidOf } from './uuid.js';
 
 const VERSION = '1.8.0';
@@ -38,26 +38,43 @@ function other(...outcomes: readonly Outcome[]): Partial<Record<Outcome, Coded>>
  * @see https://schema.ocsf.io/1.8.0/
  */
 export async function* ocsfEvents(records: AsyncIterable<StoredRecord> | Iterable<StoredRecord>): AsyncGenerator<JsonObject> {
-  let stream: string | null = null;
+  const [conclusions, events] = [new Conclusions(), new Events()];
+  for await (const stored of records) {
+    const conclusion = conclusions.after(stored);
+    if (conclusion !== null) yield* events.of(conclusion);
+  }
+}
+
+/** Makes the events of conclusions; those of a stream in order, and together. */
+export class Events {
+  readonly #since: number;
+  #stream: string | null = null;
   /** Findings of the stream: when they were first seen, and whether they are open. */
-  let findings = new Map<string, { first: number; open: boolean }>();
-  for await (const conclusion of conclusionsOf(records)) {
-    if (conclusion.stream !== stream) [stream, findings] = [conclusion.stream, new Map()];
+  #findings = new Map<string, { first: number; open: boolean; uid: string }>();
+
+  /** @param since epoch milliseconds: what was concluded before makes no event, and those after it know of it. */
+  constructor(since = Number.NEGATIVE_INFINITY) {
+    this.#since = since;
+  }
+
+  /** Events of the next one. */
+  of(conclusion: Conclusion): readonly JsonObject[] {
+    if (conclusion.stream !== this.#stream) [this.#stream, this.#findings] = [conclusion.stream, new Map()];
     const { remediator, execution, time } = conclusion;
-    const known = findings.get(remediator);
+    const known = this.#findings.get(remediator);
     const passes = isSatisfied(conclusion);
     const activity: Coded = known === undefined ? [1, 'Create'] : known.open && passes ? [3, 'Close'] : [2, 'Update'];
-    const { first } = known ?? { first: time };
-    findings.set(remediator, { first, open: !passes });
-    yield finding(conclusion, activity, first);
-    if (execution === null) continue;
-    yield remediation(conclusion, execution);
-    if (execution.calls.length > 0) yield entity(conclusion, execution);
+    const { first, uid } = known ?? { first: time, uid: findingUid(conclusion) };
+    this.#findings.set(remediator, { first, open: !passes, uid });
+    if (time < this.#since) return [];
+    const found = finding(conclusion, uid, activity, first);
+    if (execution === null) return [found];
+    return [found, remediation(conclusion, uid, execution), ...(execution.calls.length > 0 ? [entity(conclusion, uid, execution)] : [])];
   }
 }
 
 /** What every event says. */
-function base(conclusion: Conclusion, classUid: number, className: string, category: Coded, activity: Coded): JsonObject {
+function base(conclusion: Conclusion, findingUid: string, classUid: number, className: string, category: Coded, activity: Coded): JsonObject {
   const { time, resource, remediator, digest, seq, stream, execution, message } = conclusion;
   const typeUid = classUid * 100 + activity[0];
   return {
@@ -81,7 +98,7 @@ function base(conclusion: Conclusion, classUid: number, className: string, categ
       original_event_uid: digest,
       sequence: seq,
       log_name: stream,
-      correlation_uid: execution?.id ?? findingUid(conclusion),
+      correlation_uid: execution?.id ?? findingUid,
     },
     cloud: {
       provider: 'AWS',
@@ -101,12 +118,12 @@ function findingUid({ stream, remediator }: Pick<Conclusion, 'stream' | 'remedia
   return uuidOf('finding', stream, remediator);
 }
 
-function finding(conclusion: Conclusion, activity: Coded, first: number): JsonObject {
+function finding(conclusion: Conclusion, uid: string, activity: Coded, first: number): JsonObject {
   const { resource, remediator, controls, outcome, open, time, message, execution } = conclusion;
   const passes = isSatisfied(conclusion);
   const [statusId, status] = passes ? [1, 'Pass'] : outcome === 'exempt' ? [2, 'Warning'] : [3, 'Fail'];
   return {
-    ...base(conclusion, 2003, 'Compliance Finding', [2, 'Findings'], activity),
+    ...base(conclusion, uid, 2003, 'Compliance Finding', [2, 'Findings'], activity),
     ...statusOf(activity[0] === 3 || passes ? [4, 'Resolved'] : outcome === 'exempt' ? [3, 'Suppressed'] : activity[0] === 1 ? [1, 'New'] : [2, 'In Progress']),
     ...(execution?.rollbackOf == null ? {} : { comment: `It was rolled back: ${execution.reason ?? ''}` }),
     compliance: {
@@ -118,7 +135,7 @@ function finding(conclusion: Conclusion, activity: Coded, first: number): JsonOb
       ...(controls.length === 0 ? {} : { requirements: [...controls] }),
     },
     finding_info: {
-      uid: findingUid(conclusion),
+      uid,
       title: `${remediator}: ${formatResource(resource)}`,
       types: ['Compliance'],
       first_seen_time: first,
@@ -133,13 +150,13 @@ function statusOf([id, caption]: Coded): JsonObject {
   return { status_id: id, status: caption };
 }
 
-function remediation(conclusion: Conclusion, execution: Execution): JsonObject {
+function remediation(conclusion: Conclusion, uid: string, execution: Execution): JsonObject {
   const { outcome, remediator, open } = conclusion;
   const [statusId, status] = REMEDIATION[outcome];
   const { id, begun, rollbackOf, calls, verified } = execution;
   const api = apiOf(calls);
   return {
-    ...base(conclusion, 7001, 'Remediation Activity', [7, 'Remediation'], rollbackOf === null ? [4, 'Harden'] : [3, 'Restore']),
+    ...base(conclusion, uid, 7001, 'Remediation Activity', [7, 'Remediation'], rollbackOf === null ? [4, 'Harden'] : [3, 'Restore']),
     command_uid: id,
     status_id: statusId,
     status,
@@ -162,7 +179,7 @@ function remediation(conclusion: Conclusion, execution: Execution): JsonObject {
   };
 }
 
-function entity(conclusion: Conclusion, execution: Execution): JsonObject {
+function entity(conclusion: Conclusion, uid: string, execution: Execution): JsonObject {
   const { resource, outcome } = conclusion;
   const { id, begun, before, after, by, reason, calls, rollbackOf } = execution;
   const caller = calls.map((each) => text(each['caller'])).find((each) => each !== null);
@@ -170,7 +187,7 @@ function entity(conclusion: Conclusion, execution: Execution): JsonObject {
   const [statusId, status] = outcome === 'failed' ? [2, 'Failure'] : REMEDIATION[outcome][0] === 1 || outcome === 'flagged' ? [1, 'Success'] : [99, outcome];
   const api = apiOf(calls);
   return {
-    ...base(conclusion, 3004, 'Entity Management', [3, 'Identity & Access Management'], [3, 'Update']),
+    ...base(conclusion, uid, 3004, 'Entity Management', [3, 'Identity & Access Management'], [3, 'Update']),
     ...statusOf([statusId, status] as Coded),
     status_code: outcome,
     start_time: begun,

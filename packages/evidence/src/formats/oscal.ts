@@ -1,7 +1,7 @@
 // Documents of the Open Security Controls Assessment Language, 1.2.1: what was assessed, and what is open.
 import { createHash } from 'node:crypto';
 import { type Digest, formatResource, type Gap, type JsonObject, type ResourceRef, type StoredRecord, streamOf } from '@redress/core';
-import { type Conclusion, conclusionsOf, isSatisfied } from './conclusions.js';
+import { type Conclusion, Conclusions, isSatisfied } from './conclusions.js';
 import { uuidOf } from './uuid.js';
 
 const VERSION = '1.2.1';
@@ -131,41 +131,51 @@ const assessed = async (source: OscalSource | Assessment): Promise<Assessment> =
  * @example const assessment = await assess({ records: journal.read({ all: true }), gaps: (await journal.standing()).gaps });
  */
 export async function assess({ records, gaps }: OscalSource): Promise<Assessment> {
-  const last = new Map<string, Conclusion>();
-  const executions: Conclusion[] = [];
-  const digests: string[] = [];
-  let [from, until] = [Number.POSITIVE_INFINITY, NEVER];
-  const counted = async function* () {
-    for await (const stored of records) {
-      const time = Date.parse(stored.record.time);
-      [from, until] = [Math.min(from, time), Math.max(until, time)];
-      digests.push(stored.digest);
-      yield stored;
-    }
-  };
-  for await (const conclusion of conclusionsOf(counted())) {
+  const [conclusions, assessing] = [new Conclusions(), new Assessing()];
+  for await (const stored of records) assessing.add(stored, conclusions.after(stored));
+  return assessing.done(gaps);
+}
+
+/** Puts an assessment together, record by record. */
+export class Assessing {
+  readonly #last = new Map<string, Conclusion>();
+  readonly #executions: Conclusion[] = [];
+  readonly #digests: string[] = [];
+  #from = Number.POSITIVE_INFINITY;
+  #until = NEVER;
+
+  /** Takes in a record, and what it came to. */
+  add({ record, digest }: StoredRecord, conclusion: Conclusion | null): void {
+    const time = Date.parse(record.time);
+    [this.#from, this.#until] = [Math.min(this.#from, time), Math.max(this.#until, time)];
+    this.#digests.push(digest);
+    if (conclusion === null) return;
     // States are not in these documents.
     const { execution } = conclusion;
     const kept: Conclusion = execution === null ? conclusion : { ...conclusion, execution: { ...execution, before: undefined, after: undefined, calls: [] } };
-    last.set(`${conclusion.stream} ${conclusion.remediator}`, kept);
-    if (conclusion.execution !== null) executions.push(kept);
+    this.#last.set(`${conclusion.stream} ${conclusion.remediator}`, kept);
+    if (execution !== null) this.#executions.push(kept);
   }
-  const standing = grouped(gaps, (gap) => `${streamOf(gap.resource)} ${gap.remediator}`);
-  const hash = createHash('sha256');
-  for (const each of digests.sort()) hash.update(each);
-  return {
-    assessed: [...last]
-      .sort(([a], [b]) => compare(a, b))
-      .map(([key, conclusion]) => {
-        const own = standing.get(key) ?? [];
-        return { conclusion, gaps: own, satisfied: own.length === 0 && isSatisfied(conclusion) };
-      }),
-    executions: executions.sort((a, b) => a.time - b.time || compare(a.digest, b.digest)),
-    from: Math.min(from, until),
-    until,
-    records: digests.length,
-    digest: `sha256:${hash.digest('hex')}`,
-  };
+
+  /** All records were taken in. */
+  done(gaps: readonly Gap[]): Assessment {
+    const standing = grouped(gaps, (gap) => `${streamOf(gap.resource)} ${gap.remediator}`);
+    const hash = createHash('sha256');
+    for (const each of this.#digests.sort()) hash.update(each);
+    return {
+      assessed: [...this.#last]
+        .sort(([a], [b]) => compare(a, b))
+        .map(([key, conclusion]) => {
+          const own = standing.get(key) ?? [];
+          return { conclusion, gaps: own, satisfied: own.length === 0 && isSatisfied(conclusion) };
+        }),
+      executions: this.#executions.sort((a, b) => a.time - b.time || compare(a.digest, b.digest)),
+      from: Math.min(this.#from, this.#until),
+      until: this.#until,
+      records: this.#digests.length,
+      digest: `sha256:${hash.digest('hex')}`,
+    };
+  }
 }
 
 function metadata(title: string, time: number): JsonObject {

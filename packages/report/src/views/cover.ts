@@ -47,6 +47,7 @@ export function coverView(input: ReportInput, model: ReportModel): Html {
 ${contents()}
 <main id="main"><section id="verification"><h2>What could not be verified, and what was</h2>
 <div class="notice ${holds ? 'mind' : 'bad'}"><h3>What could not be verified</h3>${!holds && list(problems)}${holds && html`<p>Every record before the end of the period is sealed and verifies.</p>`}<p>What no check of this kind can show:</p>${list(verification.limits)}</div>
+${scopeView(model)}
 <h3>What was verified</h3>${factsView([
     ['Result', stateView(verdict)],
     [
@@ -81,6 +82,23 @@ ${tableView(
   'There are none.',
 )}
 </section>`;
+}
+
+/** Of what there are records: where nobody looked there are none. */
+function scopeView({ scope: { accounts, remediators } }: ReportModel): Html {
+  return html`<h3>Scope</h3><p>What there are records of, up to the end of the period. Of an account, a resource or a remediator that is not here this report says nothing.</p>
+${factsView([
+  [
+    'Accounts',
+    accounts.length === 0
+      ? 'none'
+      : accounts.map(
+          ({ account, environment, resources }) =>
+            html`<div>${nameView(account)}, ${environment ?? 'in no environment'}: ${countOf(resources, 'resource')}</div>`,
+        ),
+  ],
+  ['Remediators', remediators.length === 0 ? 'none' : remediators.map((each) => html`<div>${nameView(each)}</div>`)],
+])}`;
 }
 
 const list = (items: readonly Fragment[]): Html => html`<ul>${items.map((each) => html`<li>${each}</li>`)}</ul>`;

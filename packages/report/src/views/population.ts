@@ -1,9 +1,8 @@
 // The population, the sample, and the times.
 import { barChart, rangeChart } from '../charts.js';
-import type { HistoryEntry } from '../entries.js';
 import { type Html, html, link } from '../html.js';
 import type { ReportInput, ReportModel, Shares } from '../model.js';
-import { approverOf, ticketsOf } from '../rows.js';
+import type { Row } from '../rows.js';
 import { SAMPLE_ALGORITHM } from '../sample.js';
 import { durationText } from '../times.js';
 import { countOf, factsView, nameView, stateView, tableView, timeView } from './parts.js';
@@ -39,17 +38,16 @@ ${tableView(
 }
 
 /** One line of the population. */
-export function changeRow(entry: HistoryEntry, number: number, { around }: ReportInput, sampled: boolean): readonly (Html | string | number)[] {
-  const approver = approverOf(entry, around);
+export function changeRow(row: Row, number: number, sampled: boolean): readonly (Html | string | number)[] {
   return [
     link(`#change-${number}`, `${number}`),
-    html`${timeView(entry.time)}`,
-    stateView(entry.outcome ?? 'open'),
-    around.environmentOf(entry.resource.account) ?? '-',
-    html`${nameView(entry.resource.id)} <span class="soft">${entry.resource.account}</span>`,
-    entry.remediator,
-    approver === null ? '-' : nameView(approver.name),
-    ticketsOf(entry, around).join(', ') || '-',
+    html`${timeView(row.time)}`,
+    stateView(row.outcome),
+    row.environment || '-',
+    html`${nameView(row.resource.slice(row.resource.indexOf('/') + 1))} <span class="soft">${row.account}</span>`,
+    row.remediator,
+    row.approver === '' ? '-' : nameView(row.approver),
+    row.ticket.replaceAll(' ', ', ') || '-',
     sampled ? 'yes' : '',
   ];
 }
@@ -72,9 +70,15 @@ const shares = ({ p50, p90 }: Shares) => (p50 === null || p90 === null ? 'not re
 /** How long fixes took, and what happened week by week. */
 export function timesView({ times, weeks }: ReportModel): Html {
   const name = ({ remediator, environment }: ReportModel['times'][number]) => `${remediator}${environment === null ? '' : ` · ${environment}`}`;
-  const closed = times.flatMap((row) =>
-    row.close.p50 === null || row.close.p90 === null ? [] : [{ name: name(row), p50: row.close.p50, p90: row.close.p90 }],
-  );
+  const chart = (part: 'detect' | 'decide' | 'close') => {
+    const known = times.flatMap((row) => {
+      const { p50, p90 } = row[part];
+      return p50 === null || p90 === null ? [] : [{ name: name(row), p50, p90 }];
+    });
+    const title = `Time to ${part}, p50 and p90`;
+    const description = `For each of ${countOf(known.length, 'class', 'classes')}; the numbers are in the table of times.`;
+    return known.length > 0 && html`<h3>Time to ${part}</h3>${rangeChart({ id: `chart-${part}`, title, description }, known, durationText)}`;
+  };
   const perWeek = (id: string, title: string, of: (week: ReportModel['weeks'][number]) => number) => {
     const all = weeks.reduce((sum, week) => sum + of(week), 0);
     return html`<h3>${title}</h3>${barChart(
@@ -84,7 +88,7 @@ export function timesView({ times, weeks }: ReportModel): Html {
   };
   return html`<section id="times"><h2>Times, and what happened in each week</h2>
 <p>Of fixes that a second look has confirmed, without drills. <em>detect</em>: from when the event says that it happened to the first record. <em>decide</em>: from the first record to the begin of the change; the wait for an approval is in it. <em>close</em>: from the beginning to the second look. p50 and p90 by nearest rank. Where no event says when a gap came to be, it is not in <em>detect</em>, and <em>close</em> counts from the first record.</p>
-${closed.length > 0 && rangeChart({ id: 'chart-close', title: 'Time to close, p50 and p90', description: `For each of ${closed.length} classes; the numbers are in the table of times.` }, closed, durationText)}
+${chart('detect')}${chart('decide')}${chart('close')}
 ${tableView(
   'Times: p50 / p90',
   ['class', 'environment', { name: 'fixes', number: true }, 'detect', 'decide', 'close'],
