@@ -12,7 +12,7 @@ export default [
   },
   {
     promise: 'S3: KMS is never downgraded.',
-    defect: 'every rule is written anew with what is wanted',
+    defect: 'every rule is written again with what is wanted',
     file: 'packages/remediators/s3/src/encryption.ts',
     find: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 1,',
     replace: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 4,',
@@ -30,8 +30,8 @@ export default [
     promise: 'Security groups: a rule that opens more than the port is not revoked automatically.',
     defect: 'the upper end of the range is not compared',
     file: 'packages/remediators/ec2/src/permission.ts',
-    find: 'permission.fromPort === port && permission.toPort === port',
-    replace: 'permission.fromPort === port',
+    find: '    to - from < ports.length &&\n    Array.from({ length: to - from + 1 }, (_, at) => from + at).every((port) => ports.includes(port))',
+    replace: '    ports.includes(from)',
     tests: ['packages/remediators/ec2/src'],
   },
   {
@@ -239,8 +239,8 @@ export default [
     promise: 'A list shows that there is nothing to do only where a look shows that.',
     defect: 'the first rule of a group speaks for all of them',
     file: 'packages/remediators/ec2/src/open-port.ts',
-    find: 'if (!looked.has(id)) idle.push(id);',
-    replace: 'idle.push(id);',
+    find: 'if (!looked.has(id)) idle.push(closedOf(id, owner));',
+    replace: 'idle.push(closedOf(id, owner));',
     tests: ['packages/remediators/ec2/src/open-port.test.ts'],
   },
   {
@@ -1194,13 +1194,5 @@ export default [
     find: 'needed.length === all.length ? needed : null',
     replace: 'needed.length > 0 ? needed : null',
     tests: ['packages/deploy/src/config/answer.test.ts'],
-  },
-  {
-    promise: 'S3: KMS is never downgraded.',
-    defect: 'every rule is written again with what is wanted',
-    file: 'packages/remediators/s3/src/s3-enforce-default-encryption.ts',
-    find: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 1,',
-    replace: 'const STRENGTH: Readonly<Record<string, number>> = { AES256: 4,',
-    tests: ['packages/remediators/s3/src'],
   },
 ];
