@@ -1926,4 +1926,12 @@ export default [
     replace: 'if (plan === undefined && execution === "")',
     tests: ['tests/engine/rollback.test.ts'],
   },
+  {
+    promise: 'A sealer on a schedule whose key is replaced seals what comes after it, too.',
+    defect: 'once the key is replaced it seals nothing more',
+    file: `${EVIDENCE}/ledger/sealer.ts`,
+    find: "if (rotated.report.made === 'sealed') return rotated;",
+    replace: "if (rotated.report.made !== 'completed') return rotated;",
+    tests: [`${EVIDENCE}/aws/ledger.test.ts`],
+  },
 ];

@@ -7,7 +7,7 @@ export { type BucketAnchorOptions, bucketAnchor } from './aws/anchor.js';
 export { type ExportOptions, type ExportReport, exportJournal } from './aws/export.js';
 export { type AwsJournalOptions, awsJournal } from './aws/journal.js';
 export type { KmsSignerOptions } from './aws/kms.js';
-export type { SealAwsOptions } from './aws/ledger.js';
+export type { SealAwsOptions, SealedAws } from './aws/ledger.js';
 export { type JournalResources, journalPermissions, type PolicyStatement } from './aws/permissions.js';
 export type { Restored, RestoredOptions } from './aws/restored.js';
 export { acceptRestored, copyCheckpoint, kmsSigner, rotateAws, sealAws, witnessOf } from './aws/seal.js';

@@ -1,11 +1,11 @@
 // The sealer on AWS, loaded when something is sealed: what records has no use for it.
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
-import type { NextKey, Rotated, SealReport } from '../ledger/sealer.js';
+import type { NextKey, Rotated } from '../ledger/sealer.js';
 import type { Witness } from '../ledger/witness.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
-import type { SealAwsOptions } from './ledger.js';
+import type { SealAwsOptions, SealedAws } from './ledger.js';
 import type { Restored, RestoredOptions } from './restored.js';
 
 /**
@@ -18,7 +18,7 @@ import type { Restored, RestoredOptions } from './restored.js';
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `journal/unavailable` when table or bucket cannot be used, or streams
  *   change faster than they can be read.
  */
-export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
+export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
   return (await import('./ledger.js')).sealAws(options);
 }
 

@@ -164,6 +164,16 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   };
 }
 
+/**
+ * Seals while a key is replaced: {@link rotate}, where that was not done, and else what was recorded since, with the key that has replaced the other
+ * one. For who seals on a schedule, and cannot know which of the two it is.
+ */
+export async function sealRotating(sealer: Sealer, next: NextKey): Promise<Rotated> {
+  const rotated = await rotate(sealer, next);
+  if (rotated.report.made === 'sealed') return rotated;
+  return { ...rotated, report: await seal({ ...sealer, signer: next.next, replaced: [...sealer.replaced, sealer.signer.verifier] }) };
+}
+
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
   if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
