@@ -1934,4 +1934,28 @@ export default [
     replace: "if (rotated.report.made !== 'completed') return rotated;",
     tests: [`${EVIDENCE}/aws/ledger.test.ts`],
   },
+  {
+    promise: 'Documents of a table that was set back come back where an archive has them, and are named where none has.',
+    defect: 'records come back without them',
+    file: `${EVIDENCE}/aws/journal.ts`,
+    find: 'head = await this.#wroteBack(head, each, texts);',
+    replace: 'head = await this.#wroteBack(head, each, texts.slice(texts.length));',
+    tests: [`${EVIDENCE}/aws/written-back.test.ts`],
+  },
+  {
+    promise: 'Documents of a table that was set back come back where an archive has them, and are named where none has.',
+    defect: 'only the first part of an archive is looked at',
+    file: `${EVIDENCE}/aws/written-back.ts`,
+    find: 'for (let part = 0; wanted.size > 0; part++) {',
+    replace: 'for (let part = 0; wanted.size > 0 && part === 0; part++) {',
+    tests: [`${EVIDENCE}/aws/written-back.test.ts`],
+  },
+  {
+    promise: 'Documents of a table that was set back come back where an archive has them, and are named where none has.',
+    defect: 'what was changed in the bucket is taken for there',
+    file: `${EVIDENCE}/aws/written-back.ts`,
+    find: 'text !== null && digestText(text) === digest',
+    replace: 'text !== null',
+    tests: [`${EVIDENCE}/aws/written-back.test.ts`],
+  },
 ];

@@ -475,7 +475,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
   evidence
     .command('restored')
     .description(
-      'writes back what a table on AWS that was set back has lost, from the sealed entries, and says that it may be used: until then nothing begins on it',
+      'writes back what a table on AWS that was set back has lost, from the sealed entries and archives, and says that it may be used: until then nothing begins on it',
     )
     .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')

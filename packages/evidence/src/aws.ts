@@ -13,5 +13,5 @@ export type { Restored, RestoredOptions } from './aws/restored.js';
 export { acceptRestored, copyCheckpoint, kmsSigner, rotateAws, sealAws, witnessOf } from './aws/seal.js';
 export type { Sender, StoreOptions } from './aws/store.js';
 export { JOURNAL_TABLE } from './aws/table.js';
-export type { NotWrittenBack, WrittenBack } from './aws/written-back.js';
+export type { LostDocument, NotWrittenBack, WrittenBack } from './aws/written-back.js';
 export type { Witness } from './ledger/witness.js';

@@ -15,6 +15,7 @@ import {
   signerOf,
   witnessOf,
 } from '@redress/evidence';
+import type { LostDocument } from '@redress/evidence/aws';
 import type { Trust, TrustedKey } from '@redress/verify';
 import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -244,14 +245,26 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
   const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
   const paint = painter(io);
   const lines = [
-    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries`,
+    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries, and ${found.documents} documents, from archives of seals`,
     ...found.refused.map(
       ({ stream, seq, message }) => `${paint('red', 'not written back')}  record ${seq} of stream ${stream} and what follows it: ${message}`,
     ),
+    ...found.lost.slice(0, NAMED).map((each) => `${paint('red', 'document lost')}  ${lostText(each)}`),
+    ...(found.lost.length > NAMED ? [`and ${found.lost.length - NAMED} more documents; --json names all`] : []),
     `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}`,
     'functions that run notice within five minutes',
   ];
-  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length === 0 ? 0 : 1 };
+  // What has expired nobody needs to look for.
+  const missed = found.lost.filter(({ keptUntil }) => keptUntil === null || Date.parse(keptUntil) > Date.now());
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length + missed.length === 0 ? 0 : 1 };
+}
+
+/** So many documents are named one by one. */
+const NAMED = 20;
+
+function lostText({ stream, seq, name, digest, keptUntil }: LostDocument): string {
+  const why = keptUntil === null ? 'no seal has put it into an archive' : `its archive was kept until ${keptUntil}, and does not have it`;
+  return `${printable(name)} of record ${seq} of stream ${stream} (${digest}): ${why}, nor is it in the bucket`;
 }
 
 function onlyOrigin(origins: readonly string[]): string {

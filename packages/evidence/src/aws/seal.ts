@@ -71,8 +71,8 @@ export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string
  * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
  *
  * First it writes back what the table has lost and the log has: each record byte for byte at its place, with its execution, what it took of limits,
- * breakers and indexes. Nothing is written over anything: a stream that has gone on otherwise is left, and named. Documents are not in the log: of those
- * that travelled in a lost item there is no more than what was stored in the bucket. Who dies in between goes on with the next call.
+ * breakers and indexes, and the documents that archives of seals still have (`documentsFor` of {@link sealAws}). Nothing is written over anything: a
+ * stream that has gone on otherwise is left, and named; so is each document that nothing has any more. Who dies in between goes on with the next call.
  *
  * @returns how far table and checkpoint had come, and what was written back. A table that is not behind gets back what it lacks as well.
  * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });

@@ -58,7 +58,7 @@ export function positionsDigest(streams: Readonly<Record<Digest, Position>>): Di
 }
 
 /** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
-const JSON_AT = 72;
+export const JSON_AT = 72;
 
 /** Bytes of a line whose JSON has so many, with its newline. */
 const lineBytes = (json: number): number => JSON_AT + json + 1;
