@@ -6,7 +6,18 @@ import { CHECKPOINT } from '../layout.js';
 import type { DocumentText } from '../ledger/archive.js';
 import type { Naming } from '../ledger/entry.js';
 import type { NoteSigner } from '../ledger/note.js';
-import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal, sealRotating } from '../ledger/sealer.js';
+import {
+  type Broken,
+  declareBreak,
+  type LostKey,
+  type NextKey,
+  type Rotated,
+  rotate,
+  type Sealer,
+  type SealReport,
+  seal,
+  sealRotating,
+} from '../ledger/sealer.js';
 import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
 import type { Witness } from '../ledger/witness.js';
 import { MARK } from './behind.js';
@@ -54,6 +65,11 @@ export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
 /** See `rotateAws` in seal.ts. */
 export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
   return inBucket(options, (sealer) => rotate(sealer, options));
+}
+
+/** See `breakAws` in seal.ts. */
+export async function breakAws(options: SealAwsOptions & LostKey): Promise<Broken> {
+  return inBucket(options, (sealer) => declareBreak(sealer, options));
 }
 
 async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Promise<T>): Promise<T> {

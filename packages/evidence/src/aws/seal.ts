@@ -1,7 +1,7 @@
 // The sealer on AWS, loaded when something is sealed: what records has no use for it.
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
-import type { NextKey, Rotated } from '../ledger/sealer.js';
+import type { Broken, LostKey, NextKey, Rotated } from '../ledger/sealer.js';
 import type { Witness } from '../ledger/witness.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
@@ -31,6 +31,17 @@ export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
  */
 export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
   return (await import('./ledger.js')).rotateAws(options);
+}
+
+/**
+ * Goes on sealing a journal on AWS with a key that the one before has not announced, since that is lost: `breakFolder` does it in a folder.
+ *
+ * @example await breakAws({ table, bucket, signer: await kmsSigner({ key, origin }), lost: 'example.com/redress+1a2b3c4d+AQ…', by: 'alice', reason: 'deleted' })
+ * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, or the signer's has signed before;
+ *   `ledger/invalid` without a name or a reason; else as {@link sealAws}.
+ */
+export async function breakAws(options: SealAwsOptions & LostKey): Promise<Broken> {
+  return (await import('./ledger.js')).breakAws(options);
 }
 
 /**

@@ -126,19 +126,24 @@ async function sealedStreams(store: Store, trusted: readonly { readonly origin: 
       const said = readEntry(entry);
       if (!('seal' in said)) streams.set(said.stream, said.after);
       else if (said.seal.rotation !== undefined && keys.includes(said.seal.rotation.from))
-        keys.push(await announced(store, origin, said.seal.rotation, growth));
+        keys.push(...(await announced(store, origin, said.seal.rotation, growth)));
     }
   if (growth.size !== Number(size) || growth.root().toString('base64') !== root) throw corrupt('The entries of the log do not have the root that was signed.');
   if (trusted.length > 0) openCheckpoint(note, origin, keys);
   return { size: Number(size), streams };
 }
 
-/** A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. */
-async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<string> {
-  const proof = (await store.bytes(rotationPath(number)))?.bytes.toString('utf8') ?? '';
+/**
+ * A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. None where it has signed nothing of
+ * it, since it was lost before: who goes on is in the trust file, or is not trusted.
+ */
+async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<readonly string[]> {
+  const found = await store.bytes(rotationPath(number));
+  if (found === null) return [];
+  const proof = found.bytes.toString('utf8');
   const { size, root } = openCheckpoint(proof.slice(proof.indexOf('\n\n') + 2), origin, [from]);
   if (size !== then.size || !root.equals(then.root())) throw corrupt(`${rotationPath(number)} is of another log.`);
-  return to;
+  return [to];
 }
 
 /** Streams that the table has less of than was sealed, with how many records it has; and those that have another record where both have one. */
