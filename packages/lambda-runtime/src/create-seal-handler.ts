@@ -18,7 +18,7 @@ export interface Sealed {
 }
 
 /** A key that was replaced: public keys as the trust file has them, and when the last seal of the old one was made. */
-export interface KeyReplaced {
+interface KeyReplaced {
   readonly from: string;
   readonly to: string;
   readonly since: string;

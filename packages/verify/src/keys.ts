@@ -50,7 +50,7 @@ interface Announced extends Rotation {
 export const rotationFile = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
 
 /** Path of the last checkpoint of a key that was lost. */
-export const breakFile = (number: number): string => `ledger/breaks/${number}.checkpoint`;
+const breakFile = (number: number): string => `ledger/breaks/${number}.checkpoint`;
 
 /** How many of them a folder has, one after the other. */
 export function breaksIn(folder: Folder): string[] {

@@ -36,7 +36,7 @@ export interface Log {
 }
 
 /** A seal that says that the key before it is lost. */
-export interface SaidLost {
+interface SaidLost {
   /** Number of its entry. */
   readonly entry: number;
   /** When it was made, as it says. */
