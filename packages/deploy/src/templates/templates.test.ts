@@ -301,12 +301,14 @@ describe('the sealer', () => {
   it('signs with the key of the stack until another one has replaced it, and with two only while one replaces the other', () => {
     const conditional = (list: readonly JsonObject[]) =>
       // What decrypts the table and the bucket is no key of seals.
-      list.filter((each) => !JSON.stringify(each).includes('"Keyed"')).flatMap((each) => {
-        const [condition, yes, no] = (each['Fn::If'] ?? []) as unknown as [string, JsonObject, JsonObject];
-        return [yes, no].flatMap((one, at) =>
-          one?.['Action'] !== undefined && /kms:/.test(String(one['Action'])) ? [[condition, at === 0, one] as const] : [],
-        );
-      });
+      list
+        .filter((each) => !JSON.stringify(each).includes('"Keyed"'))
+        .flatMap((each) => {
+          const [condition, yes, no] = (each['Fn::If'] ?? []) as unknown as [string, JsonObject, JsonObject];
+          return [yes, no].flatMap((one, at) =>
+            one?.['Action'] !== undefined && /kms:/.test(String(one['Action'])) ? [[condition, at === 0, one] as const] : [],
+          );
+        });
     const signing = { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } };
     expect(
       conditional(role).map(([condition, holds, { Effect, Action, Resource, Condition }]) => [condition, holds, Effect, Action, Resource, Condition]),
