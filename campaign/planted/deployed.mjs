@@ -522,4 +522,20 @@ export default [
     replace: "keyStatement('Key', false)",
     tests: ['packages/deploy/src/templates'],
   },
+  {
+    promise: 'The role of the sealer signs with two keys only while one replaces the other.',
+    defect: 'the key that was replaced goes on letting it sign',
+    file: 'packages/deploy/src/templates/sealer.ts',
+    find: "({ 'Fn::If': ['HasKey', ref('AWS::NoValue'), statement] })",
+    replace: 'statement',
+    tests: ['packages/deploy/src/templates'],
+  },
+  {
+    promise: 'The role of the sealer signs with two keys only while one replaces the other.',
+    defect: 'it signs with any key that a parameter names, whatever it signs',
+    file: 'packages/deploy/src/templates/sealer.ts',
+    find: "Action: 'kms:Sign', Resource: ref(parameter), Condition: SIGNING }",
+    replace: "Action: 'kms:Sign', Resource: ref(parameter) }",
+    tests: ['packages/deploy/src/templates'],
+  },
 ];

@@ -107,6 +107,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * | `REDRESS_CANARY_PARAMETER` | the canary |
  * | `REDRESS_SEAL_KEY`, `REDRESS_SEAL_ORIGIN` | the key of KMS that signs checkpoints, and the name of the ledger; the sealer needs them, the journal and nothing else |
  * | `REDRESS_SEAL_REPLACED` | public keys that have signed before, separated by commas |
+ * | `REDRESS_SEAL_NEXT_KEY`, `REDRESS_SEAL_ROTATION_BY`, `REDRESS_SEAL_ROTATION_REASON` | a key of KMS that replaces the one that signs, who replaces it and why |
+ * | `REDRESS_DOCUMENTS_DAYS` | days for which each seal keeps the documents of its records, in an archive of its own; without it, or with 0, they stay where they are |
  * | `REDRESS_WITNESSES` | who is asked to cosign each checkpoint (C2SP tlog-witness): key and URL of each, with a space between them, separated by commas |
  * | `REDRESS_ANCHOR_BUCKET` | where each checkpoint is copied |
  * | `REDRESS_TOPIC_ARN` | where people are told |
@@ -218,20 +220,34 @@ function sealerOf(
   const replaced = (value('REDRESS_SEAL_REPLACED') ?? '').split(',').filter((each) => each !== '');
   const witnesses = (value('REDRESS_WITNESSES') ?? '').split(',').filter((each) => each !== '');
   const bucket = value('REDRESS_ANCHOR_BUCKET');
+  const documentsFor = daysIn('REDRESS_DOCUMENTS_DAYS', value('REDRESS_DOCUMENTS_DAYS'), 0);
+  const next = value('REDRESS_SEAL_NEXT_KEY');
+  const change = next === null ? null : { next, by: needed('REDRESS_SEAL_ROTATION_BY', WHO), reason: needed('REDRESS_SEAL_ROTATION_REASON', WHO) };
   return createSealHandler({
     seal: async () =>
-      sealAws({ ...journal, signer: await kmsSigner({ key, origin, ...at }), replaced, witnesses: await Promise.all(witnesses.map(witnessOf)) }),
+      sealAws({
+        ...{ ...journal, replaced, signer: await kmsSigner({ key, origin, ...at }), witnesses: await Promise.all(witnesses.map(witnessOf)) },
+        ...(documentsFor > 0 ? { documentsFor } : {}),
+        ...(change === null ? {} : { rotation: { ...change, next: await kmsSigner({ key: change.next, origin, ...at }) } }),
+      }),
     ...(bucket === null ? {} : { copy: async (checkpoint: string) => copyCheckpoint({ bucket, ...at }, checkpoint) }),
   });
 }
 
+const WHO = 'who replaces the key of the ledger, and why, is recorded';
+
 function locked(days: string | null): { readonly lockDays?: number } {
-  if (days === null) return {};
-  if (!/^[1-9]\d{0,4}$/.test(days))
-    throw new RedressError('compose/invalid', `The variable REDRESS_LOCK_DAYS is ${JSON.stringify(days)}, which is no number of days.`, {
-      next: 'Set it to that of the bucket, or take it away.',
+  return days === null ? {} : { lockDays: daysIn('REDRESS_LOCK_DAYS', days, 1) };
+}
+
+/** Days that a variable says; 0 where it says nothing. */
+function daysIn(name: string, text: string | null, least: number): number {
+  const days = Number(text ?? 0);
+  if (text !== null && !(/^(0|[1-9]\d{0,4})$/.test(text) && days >= least && days <= 36_500))
+    throw new RedressError('compose/invalid', `The variable ${name} is ${JSON.stringify(text)}, which is no number of days.`, {
+      next: 'Set it to 36500 at most, as the template does, or take it away.',
     });
-  return { lockDays: Number(days) };
+  return days;
 }
 
 function policyOf(given: NonNullable<FunctionParts['policy']>, digest: string | null): Policy | Live<Policy> {

@@ -1,3 +1,4 @@
+import { RedressError } from '@redress/core';
 import { sealerTemplate } from '@redress/deploy';
 import { type IRole, Role } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
@@ -25,6 +26,21 @@ export interface RedressSealerProps {
   readonly replacedKeys?: readonly string[];
   /** That of the hub, where it has one: table and bucket are encrypted with it. */
   readonly encryptionKeyArn?: string;
+  /** ARN of the key that signs, when it has replaced the key of this stack. That one signs nothing more then. */
+  readonly keyArn?: string;
+  /**
+   * Replaces the key that signs: the next seal says so under the old key, and from then on the new one seals. When the log of the function says that it
+   * was replaced (`key-rotated`), give its ARN as `keyArn`, and leave this out: until then the role may sign with both.
+   */
+  readonly rotation?: {
+    /** An Ed25519 key of KMS whose policy leaves it to the policies of the account, or names the role. */
+    readonly nextKeyArn: string;
+    /** Who replaces it, and why: in the ledger for good. */
+    readonly by: string;
+    readonly reason: string;
+  };
+  /** Days for which each seal keeps the documents of its records, in an archive of its own; without it they stay where they are. */
+  readonly documentsDays?: number;
   /** How often what was recorded is sealed: `rate(5 minutes)`, `rate(15 minutes)`, `rate(1 hour)` (the default) or `rate(3 hours)`. */
   readonly schedule?: string;
   /** Bucket, of another account as a rule, that gets a copy of each checkpoint. Its policy has to let `role` put objects. */
@@ -49,7 +65,7 @@ export interface RedressSealerProps {
 export class RedressSealer extends Construct {
   /** Call it to seal now. */
   readonly function: IFunction;
-  /** The key that signs: `redress evidence key --kms` makes the trust file of it. It stays when the stack is deleted. */
+  /** The key that signs: `redress evidence key --kms` makes the trust file of it. That of the stack stays when the stack is deleted. */
   readonly key: IKey;
   /** Who puts copies of checkpoints. */
   readonly role: IRole;
@@ -60,6 +76,11 @@ export class RedressSealer extends Construct {
 
   constructor(scope: Construct, id: string, props: RedressSealerProps) {
     super(scope, id);
+    const { rotation } = props;
+    if (rotation !== undefined && (rotation.nextKeyArn === '' || [rotation.by, rotation.reason].some((each) => each.trim() === '')))
+      throw new RedressError('compose/invalid', 'A rotation has to name the next key, and who replaces the key and why.', {
+        next: 'Give rotation: { nextKeyArn, by, reason }. They are in the ledger for good.',
+      });
     const source = sealerTemplate();
     this.template = included(this, source, {
       ...codeAt(this, props.code, 'sealer'),
@@ -70,6 +91,11 @@ export class RedressSealer extends Construct {
       EvidenceRetentionDays: props.evidenceRetentionDays,
       ReplacedKeys: props.replacedKeys?.join(','),
       EncryptionKeyArn: props.encryptionKeyArn,
+      KeyArn: props.keyArn,
+      NextKeyArn: props.rotation?.nextKeyArn,
+      RotationBy: props.rotation?.by,
+      RotationReason: props.rotation?.reason,
+      DocumentsDays: props.documentsDays,
       Schedule: props.schedule,
       AnchorBucket: props.anchorBucket,
       Witnesses: props.witnesses?.map(({ key, url }) => `${key} ${url}`).join(','),
@@ -80,7 +106,7 @@ export class RedressSealer extends Construct {
     acknowledge(this.template, source);
     const arn = (name: string) => this.template.getResource(name).getAtt('Arn').toString();
     this.function = LambdaFunction.fromFunctionAttributes(this, 'SealerFunction', { functionArn: arn('Sealer'), sameEnvironment: true });
-    this.key = Key.fromKeyArn(this, 'Key', arn('SealKey'));
+    this.key = Key.fromKeyArn(this, 'Key', props.keyArn ?? arn('SealKey'));
     this.role = Role.fromRoleArn(this, 'Role', arn('SealerRole'));
     this.undeliveredQueue = Queue.fromQueueArn(this, 'Undelivered', arn('Undelivered'));
   }

@@ -205,6 +205,33 @@ describe('the sealer', () => {
     done();
   });
 
+  it('has one way in for documents, and for a key that replaces another one', () => {
+    const [old, next] = ['1', '2'].map((id) => `arn:aws:kms:eu-west-1:111111111111:key/${id}`) as [string, string];
+    const rotation = { nextKeyArn: next, by: 'alice', reason: 'yearly' };
+    const changing = sealer({ documentsDays: 400, keyArn: old, rotation });
+    const template = changing.synthesised();
+    expect(one(template, 'AWS::Lambda::Function')?.Properties).toMatchObject({
+      Environment: {
+        Variables: {
+          ...{ REDRESS_SEAL_NEXT_KEY: next, REDRESS_SEAL_ROTATION_BY: 'alice', REDRESS_SEAL_ROTATION_REASON: 'yearly' },
+          REDRESS_DOCUMENTS_DAYS: '400',
+        },
+      },
+    });
+    expect(JSON.stringify(template)).not.toMatch(/"Ref":"(KeyArn|NextKeyArn|RotationBy|RotationReason|DocumentsDays)"/);
+    expect(changing.stack.resolve(changing.made.key.keyArn)).toBe(old);
+    changing.done();
+    for (const wrong of [
+      { rotation: { ...rotation, by: ' ' } },
+      { rotation: { ...rotation, reason: '' } },
+      { rotation: { ...rotation, nextKeyArn: '' } },
+      { rotation: { ...rotation, nextKeyArn: 'alias/redress' } },
+      { documentsDays: 36_501 },
+      { keyArn: 'key' },
+    ])
+      expect(() => sealer(wrong), JSON.stringify(wrong)).toThrowError(expect.objectContaining({ code: 'compose/invalid' }));
+  });
+
   it('is typed, and goes with a hub of the same application', () => {
     const { app, stack, made: of, done } = sealer();
     const resolved = [of.function.functionArn, of.key.keyArn, of.role.roleArn, of.undeliveredQueue.queueArn].map((each) => JSON.stringify(stack.resolve(each)));

@@ -80,6 +80,8 @@ const sealed = async () => {
   await ran();
   for (const argv of [['key', '--origin', 'example.com/redress'], ['seal']]) expect((await redress('evidence', ...argv)).exit).toBe(0);
 };
+/** The key that seals, as the trust file has it. */
+const sealer = () => (JSON.parse(readFileSync(join(directory, 'redress.trust.json'), 'utf8')) as { keys: [{ key: string }] }).keys[0].key;
 const execution = async () => (await ran()).files[0]?.passes[0]?.execution ?? '';
 const approval = async (approver = ME) => {
   file('redress.yaml', policy('approve').replace(ME, approver));
@@ -352,6 +354,11 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['a key that seals', async () => (await sealed(), ['--reason', 'a drill']), 0],
     ['the key of what was changed', async () => (await sealed(), await tampered(), ['--reason', 'a drill']), 1],
     ['no trust file', async () => (await ran(), ['--reason', 'a drill']), 2],
+  ],
+  'evidence break': [
+    ['the key that has sealed', async () => (await sealed(), ['--lost', sealer(), '--reason', 'a drill']), 0],
+    ['a key that nobody trusts', async () => (await sealed(), ['--lost', 'example.com/redress+00000000', '--reason', 'a drill']), 2],
+    ['no trust file', async () => (await ran(), ['--lost', 'x', '--reason', 'a drill']), 2],
   ],
   'evidence restored': [['a journal in a folder, which no table restores', async () => (await ran(), ['--reason', 'a drill']), 2]],
   'evidence proof': [

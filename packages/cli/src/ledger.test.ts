@@ -1,5 +1,5 @@
 // A ledger from the command line: a key, seals, and what is found when somebody changes it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, resource } from '@redress/core';
@@ -259,5 +259,56 @@ describe('redress evidence rotate', () => {
       expect(await rotate(...argv, '--json')).toMatchObject({ exit: 2, json: { error: { code: 'cli/usage' } } });
     expect(readdirSync(directory).sort()).toEqual(['.redress', 'redress.key', 'redress.trust.json']);
     expect(trusted()).toHaveLength(1);
+  });
+});
+
+describe('redress evidence break', () => {
+  const verifierIn = (file: string) => (JSON.parse(readFileSync(join(directory, file), 'utf8')) as { keys: { key: string }[] }).keys.map(({ key }) => key);
+  const idOf = (key: string) => key.split('+').slice(0, 2).join('+');
+
+  it('goes on where the key is lost: on record, and untrusted until the trust file says that the one succeeds the other', async () => {
+    await recorded('a');
+    await redress('evidence', 'key', '--origin', 'example.com/redress');
+    await redress('evidence', 'seal');
+    const [lost = ''] = verifierIn('redress.trust.json');
+    rmSync(join(directory, 'redress.key'));
+    const { exit, json } = await redress(
+      'evidence',
+      'break',
+      '--lost',
+      idOf(lost),
+      '--reason',
+      'the disk failed, token ghp_0123456789abcdefghijABCDEFGHIJ456789',
+      '--json',
+    );
+    expect([exit, json]).toEqual([
+      0,
+      expect.objectContaining({ size: 3, entry: 2, break: expect.objectContaining({ number: 1, from: lost, entries: 2 }) as object }),
+    ]);
+    expect(JSON.stringify(json)).not.toContain('ghp_');
+    const keys = JSON.parse(readFileSync(join(directory, 'redress.trust.json'), 'utf8')) as { keys: { key: string; until: string | null }[] };
+    expect(keys.keys.map(({ until }) => until === null)).toEqual([false, true]);
+    await recorded('a');
+    expect(await redress('evidence', 'seal')).toMatchObject({ exit: 0 });
+    const found = await redress('evidence', 'verify', '--json');
+    expect(found).toMatchObject({ exit: 3, json: { status: 'untrusted', findings: [{ code: 'declared-break' }], breaks: [{ accepted: false, from: lost }] } });
+    const [, next] = keys.keys;
+    writeFileSync(join(directory, 'redress.trust.json'), JSON.stringify({ keys: [keys.keys[0], { ...next, succeeds: lost }] }));
+    expect(await redress('evidence', 'verify', '--json')).toMatchObject({ exit: 0, json: { status: 'intact', breaks: [{ accepted: true }] } });
+    expect((await redress('evidence', 'verify')).out).toContain('goes on without its word');
+  });
+
+  it('refuses a key that the trust file does not have, or that has not sealed last, and makes none then', async () => {
+    await recorded('a');
+    await redress('evidence', 'key', '--origin', 'example.com/redress');
+    await redress('evidence', 'seal');
+    expect(await redress('evidence', 'break', '--lost', 'example.com/redress+00000000', '--reason', 'x', '--json')).toMatchObject({
+      exit: 2,
+      json: { error: { code: 'cli/usage' } },
+    });
+    expect(existsSync(join(directory, 'redress.key.next'))).toBe(false);
+    const [old = ''] = verifierIn('redress.trust.json');
+    await redress('evidence', 'rotate', '--reason', 'yearly');
+    expect(await redress('evidence', 'break', '--lost', idOf(old), '--reason', 'x', '--json')).toMatchObject({ json: { error: { code: 'ledger/key' } } });
   });
 });

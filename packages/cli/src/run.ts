@@ -9,7 +9,7 @@ import type { ExceptionOptions } from './commands/exceptions.js';
 import type { PackOptions } from './commands/generate-config.js';
 import type { GenerateIamOptions } from './commands/generate-iam.js';
 import type { HistoryOptions } from './commands/history.js';
-import type { KeyOptions, RestoredOptions, RotateOptions, SealOptions } from './commands/ledger.js';
+import type { BreakOptions, KeyOptions, RestoredOptions, RotateOptions, SealOptions } from './commands/ledger.js';
 import type { PlanOptions } from './commands/plan.js';
 import type { ReconcileOptions } from './commands/reconcile.js';
 import type { ReportOptions } from './commands/report.js';
@@ -473,9 +473,24 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
       answer(await (await import('./commands/ledger.js')).evidenceRotateCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
+    .command('break')
+    .description(
+      'goes on sealing with a new key where the one before is lost and can announce nothing: the ledger says so, by whom and why, and verify names it. If it is interrupted, call it once more',
+    )
+    .requiredOption('--lost <key>', 'the key that is lost, as verify names it: NAME+ID')
+    .requiredOption('--reason <text>', 'how it was lost; kept in the ledger with the name of who says so')
+    .option('--key <file>', 'where the new private key goes; one that is there is kept next to it (default: redress.key)')
+    .option('--trust <file>', 'the trust file: it gets the new key, and the time until which the lost one signs (default: redress.trust.json)')
+    .option('--kms <key>', 'ARN, id or alias of the key of KMS that goes on, instead of a new one in a file')
+    .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
+    .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
+    .action(async (options: BreakOptions) =>
+      answer(await (await import('./commands/ledger.js')).evidenceBreakCommand(io, data(), program.opts<GlobalOptions>(), options)),
+    );
+  evidence
     .command('restored')
     .description(
-      'writes back what a table on AWS that was set back has lost, from the sealed entries, and says that it may be used: until then nothing begins on it',
+      'writes back what a table on AWS that was set back has lost, from the sealed entries and archives, and says that it may be used: until then nothing begins on it',
     )
     .option('--trust <file>', 'keys that may have sealed (default: redress.trust.json, if it is there)')
     .requiredOption('--reason <text>', 'why it was set back; kept with the name of who says so')

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { resource } from '@redress/core';
 import { awsJournal, JOURNAL_TABLE } from '@redress/evidence/aws';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -100,13 +100,13 @@ it('says which copy was not kept, and has sealed', async () => {
 });
 
 it('gets back what a table lost that was set back, says so, and names the stream that has gone on otherwise', async () => {
-  const { name, journal, key, dynamodb, record } = await made();
+  const { name, journal, key, dynamodb, s3, record } = await made();
   await redress('evidence', 'key', '--origin', 'o', '--kms', key);
   await redress('evidence', 'seal', ...journal, '--kms', key);
   const itemsOf = async () => (await dynamodb.send(new ScanCommand({ TableName: name, ConsistentRead: true }))).Items ?? [];
   const early = await itemsOf();
   await record('a', 'b', 'new', 'new');
-  await redress('evidence', 'seal', ...journal, '--kms', key);
+  await redress('evidence', 'seal', ...journal, '--kms', key, '--documents-days', '400');
   // As a restoration to an earlier time leaves it.
   const setBack = async () => {
     for (const { pk, sk } of await itemsOf())
@@ -116,8 +116,23 @@ it('gets back what a table lost that was set back, says so, and names the stream
   await setBack();
   expect(await redress('evidence', 'verify', ...journal, '--json')).toMatchObject({ exit: 1, json: { firstBad: { code: 'missing-record' } } });
   const back = await redress('evidence', 'restored', ...journal, '--reason', 'INC-1');
-  expect([back.exit, back.out]).toEqual([0, expect.stringContaining('written back  4 records of 3 streams, from the sealed entries')]);
-  expect(await redress('evidence', 'verify', ...journal, '--json')).toMatchObject({ json: { records: 6, unsealed: 0, checkpoint: { size: 8 } } });
+  expect([back.exit, back.out]).toEqual([
+    0,
+    expect.stringContaining('written back  4 records of 3 streams, from the sealed entries, and 4 documents, from archives of seals'),
+  ]);
+  expect(await redress('evidence', 'verify', ...journal, '--json')).toMatchObject({ exit: 0, json: { records: 6, unsealed: 0, checkpoint: { size: 8 } } });
+  // Without the archive their documents are gone: who says that the table may be used hears of each.
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: name, Key: 'ledger/documents/000000000002.zip' }));
+  const archive = await Body?.transformToByteArray();
+  await s3.send(new DeleteObjectCommand({ Bucket: name, Key: 'ledger/documents/000000000002.zip' }));
+  await setBack();
+  const without = await redress('evidence', 'restored', ...journal, '--reason', 'INC-1');
+  expect([without.exit, without.out]).toEqual([
+    1,
+    expect.stringMatching(/document lost {2}\w+ of record 2 of stream sha256:\S+ \(sha256:\S+\): its archive was kept until 20\S+Z, and does not have it/),
+  ]);
+  expect(without.out).toContain('accepted');
+  await s3.send(new PutObjectCommand({ Bucket: name, Key: 'ledger/documents/000000000002.zip', Body: archive ?? new Uint8Array() }));
   await setBack();
   await record('a');
   const forked = await redress('evidence', 'restored', ...journal, '--reason', 'INC-2', '--json');

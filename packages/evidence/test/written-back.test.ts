@@ -20,14 +20,23 @@ it('writes back what a table lost that was set back, and all of it verifies and 
   await of.fix('a');
   for (const id of ['a', 'b', 'b']) await of.decide(id);
   expect((await opened(world).begin(request('open'))).status).toBe('begun');
-  await of.seal();
+  // The table was set back, and the archive of the seal has the documents of what it lost.
+  await of.seal({ documentsFor: 30 });
+  const documents = (await all(opened(world))).map((each) => each.documents);
   const records = (await all(opened(world))).map(({ stream, seq, digest }) => [stream, seq, digest]);
   for (const { pk, sk } of await itemsOf()) if (pk !== undefined && sk !== undefined) await send(new DeleteItemCommand({ TableName: table, Key: { pk, sk } }));
   for (const Item of early) await send(new PutItemCommand({ TableName: table, Item }));
   const { clock } = of;
   await expect(opened(world).begin(request('y'))).rejects.toMatchObject({ code: 'journal/behind' });
   const found = await acceptRestored({ ...world, clock, by: 'ops', reason: 'INC-1' });
-  expect(found).toMatchObject({ records: records.length - 1, streams: 3, refused: [] });
+  expect(found).toMatchObject({
+    records: records.length - 1,
+    streams: 3,
+    documents: documents.flatMap((each) => Object.keys(each)).length - 1,
+    refused: [],
+    lost: [],
+  });
+  expect((await all(opened(world))).map((each) => each.documents)).toEqual(documents);
   expect((await all(opened(world))).map(({ stream, seq, digest }) => [stream, seq, digest])).toEqual(records);
   expect((await opened(world).open()).map(({ resource: { id } }) => id)).toEqual(['open']);
   expect((await opened(world).begin(request('y'))).status).toBe('begun');

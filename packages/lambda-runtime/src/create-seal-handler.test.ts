@@ -51,6 +51,17 @@ describe('the handler of the sealer', () => {
     ]);
   });
 
+  it('says that the key was replaced until the function has the new one alone', async () => {
+    const rotated = { from: 'o+1+A', to: 'o+2+B', since: '2026-01-02T00:00:00.000Z' };
+    const { handler, logged } = run({ seal: async () => ({ ...made, rotated }) });
+    expect(await handler()).toMatchObject({ size: 5, rotated });
+    expect(logged[0]).toEqual([
+      'warn',
+      'the key was replaced: deploy the sealer with the new key, and without the old one',
+      { kind: 'key-rotated', ...rotated },
+    ]);
+  });
+
   it('ends with an error when nothing was sealed, and counts no seal', async () => {
     const { handler, counted, logged } = run({ seal: () => Promise.reject(new Error('gone')) });
     await expect(handler()).rejects.toThrow('gone');

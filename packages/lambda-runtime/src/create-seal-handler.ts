@@ -13,6 +13,15 @@ export interface Sealed {
   readonly checkpoint: string;
   /** Witnesses that were asked, and have not cosigned it. */
   readonly notCosigned?: readonly { readonly witness: string; readonly message: string; readonly next: string }[];
+  /** Where the key was replaced, by this seal or before it, and the function does not yet have the new one as its own. */
+  readonly rotated?: KeyReplaced;
+}
+
+/** A key that was replaced: public keys as the trust file has them, and when the last seal of the old one was made. */
+interface KeyReplaced {
+  readonly from: string;
+  readonly to: string;
+  readonly since: string;
 }
 
 /** Options of {@link createSealHandler}. */
@@ -33,6 +42,7 @@ export interface SealAnswer {
   readonly skipped: number;
   readonly notCopied: number;
   readonly notCosigned: number;
+  readonly rotated?: KeyReplaced;
 }
 
 /** Seals. Whatever invokes it. */
@@ -48,7 +58,7 @@ export function createSealHandler({ seal, copy, logger = makeLogger(), metrics: 
   return async () => {
     const metrics = new Metrics(sink ?? null);
     try {
-      const { size, seal: made, made: how, skipped, checkpoint, notCosigned = [] } = await seal();
+      const { size, seal: made, made: how, skipped, checkpoint, notCosigned = [], rotated } = await seal();
       metrics.add('Sealed', 'Count', 1);
       for (const { message, stream, seq } of skipped) logger.error(`not sealed: ${message}`, { kind: 'seal-skipped', stream, seq });
       if (skipped.length > 0) metrics.add('SealSkipped', 'Count', skipped.length);
@@ -58,8 +68,11 @@ export function createSealHandler({ seal, copy, logger = makeLogger(), metrics: 
       const failed = copy === undefined ? [] : await copied(copy, checkpoint);
       for (const { message, anchor } of failed) logger.error(`the checkpoint was not copied: ${message}`, { kind: 'checkpoint-not-copied', anchor });
       if (failed.length > 0) metrics.add('CheckpointNotCopied', 'Count', failed.length);
+      // Until whoever deploys it has made the new key its own, the role may sign with both: it is said each time.
+      if (rotated !== undefined)
+        logger.warn('the key was replaced: deploy the sealer with the new key, and without the old one', { kind: 'key-rotated', ...rotated });
       const left = { skipped: skipped.length, notCopied: failed.length, notCosigned: notCosigned.length };
-      const answer = { number: made.number, records: made.records, size, made: how, ...left };
+      const answer = { number: made.number, records: made.records, size, made: how, ...left, ...(rotated === undefined ? {} : { rotated }) };
       logger.info('sealed', { kind: 'seal', ...answer });
       return answer;
     } catch (error) {

@@ -115,7 +115,7 @@ function fileOf(name: string): Buffer {
 
 /** A report as lines for people. */
 export function reportText(report: VerifyReport): string {
-  const { status, checkpoint, records, streams, unsealed, uncovered, rotations, witnessed, documents, expired, firstBad, findings, limits } = report;
+  const { status, checkpoint, records, streams, unsealed, uncovered, rotations, breaks, witnessed, documents, expired, firstBad, findings, limits } = report;
   const sealed =
     checkpoint === null
       ? findings.some(({ file }) => file === 'ledger/checkpoint')
@@ -126,6 +126,10 @@ export function reportText(report: VerifyReport): string {
     `${status}: ${records} records in ${streams} streams, ${documents} documents; ${sealed}`,
     ...(unsealed === 0 ? [] : [`${unsealed} of the records are covered by no seal: ${uncoveredText(uncovered)}`]),
     ...rotations.map(({ from, to, since, by, reason }) => `${keyName(to)} has replaced ${keyName(from)} at ${since}, by ${by}: ${reason}`),
+    ...breaks.map(
+      ({ from, to, entries, since, by, reason, accepted }) =>
+        `${keyName(from)} was lost after ${entries} entries, and ${keyName(to)} goes on without its word, said at ${since} by ${by}: ${reason}${accepted ? ' (the trust file says so, too)' : ''}`,
+    ),
     ...(expired === 0 ? [] : [`${expired} documents have expired: their retention has ended, and the records that name them are proven`]),
     ...witnessed.map(({ witness, size, time }) => `${witness} has seen ${size} entries at ${time}`),
     ...(firstBad === null ? [] : [`first bad record: ${findingText(firstBad)}`]),

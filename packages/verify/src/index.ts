@@ -7,7 +7,7 @@
 export type { Copy } from './anchors.js';
 export { proofText, reportText } from './command.js';
 export type { Finding } from './findings.js';
-export type { Rotation } from './keys.js';
+export type { Break, Rotation } from './keys.js';
 export { parseTrust, type Trust, type TrustedKey, UsageError, type Witnessed } from './note.js';
 export { type ProofReport, type ProvenRecord, verifyBundle, verifyProof } from './proof.js';
 export { type MadeProof, makeBundle, proveExecutions, proveRecord, type Selection } from './prove.js';

@@ -1,7 +1,7 @@
 // Keys that replace each other: a checkpoint is of a key that is trusted, or that a trusted key has announced, and signs logs of that size.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generateKey, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
+import { breakFolder, generateKey, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
 import { dying, NEXT_SECRET, NEXT_VERIFIER, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
@@ -237,6 +237,116 @@ describe('of keys that replace each other it finds', () => {
     expect(existsSync(at(PROOF))).toBe(true);
     expect(codes()).toEqual(['tampered beyond-checkpoint']);
     rmSync(plain.directory, { recursive: true });
+  });
+});
+
+describe('a key that was lost', () => {
+  const third = generateKey(ORIGIN);
+  const FILE = 'ledger/breaks/1.checkpoint';
+  const both = { keys: [...trust.keys, ...trusting(third.verifier).keys] };
+  const accepting = { keys: [...trust.keys, { ...trusting(third.verifier).keys[0], succeeds: VERIFIER }] } as Trust;
+  let broken: SealedFolder;
+  let directory: string;
+
+  /** A ledger whose key was lost while it was to be replaced, and that goes on. */
+  beforeAll(async () => {
+    const world = sealing();
+    const options = { directory: world.directory, clock: world.clock };
+    for (const id of ['a', 'b']) await world.decide(id);
+    await sealFolder({ ...options, signer: world.signer });
+    await world.decide('a');
+    const store = dying(0, 'after').through;
+    await expect(rotateFolder({ ...options, signer: world.signer, next: world.next, by: 'alice', reason: 'yearly', store })).rejects.toThrow('died');
+    await breakFolder({ ...options, signer: signerOf(third.secret), lost: VERIFIER, by: 'kim', reason: 'the disk failed' });
+    await world.decide('b');
+    await sealFolder({ ...options, signer: signerOf(third.secret) });
+    directory = world.directory;
+    broken = { directory, checkpoints: [] };
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  beforeEach(() => {
+    folder = made.copy(broken);
+  });
+
+  it('is named with who says so and why, and is nothing that anybody has signed: exit code 3 until the trust file says it', () => {
+    const report = verify({ trust: both });
+    expect(report.findings).toMatchObject([{ severity: 'untrusted', code: 'declared-break', file: FILE, entry: 5 }]);
+    expect(exitCodeOf(report)).toBe(3);
+    expect(report.firstBad?.message).toContain(
+      `${name(VERIFIER)} was said to be lost at ${report.breaks[0]?.since ?? ''} by kim: the disk failed. It has signed the first 3 entries`,
+    );
+    expect(report).toMatchObject({
+      ...{ checkpoint: { size: 8, seals: 4 }, unsealed: 0, rotations: [] },
+      breaks: [{ number: 1, from: VERIFIER, to: third.verifier, entries: 3, by: 'kim', reason: 'the disk failed', accepted: false }],
+    });
+    // Who trusts the lost key alone, or the one that it was to announce, has no key that has signed.
+    expect(codes()).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
+    expect(codes({ trust: trusting(NEXT_VERIFIER) })).toEqual(['untrusted untrusted-key', 'untrusted declared-break']);
+    // Accepted it is intact, and named all the same.
+    const accepted = verify({ trust: accepting });
+    expect(accepted).toMatchObject({ status: 'intact', findings: [], breaks: [{ accepted: true }] });
+    expect(reportText(accepted)).toContain(
+      `${name(VERIFIER)} was lost after 3 entries, and ${name(third.verifier)} goes on without its word, said at ${accepted.breaks[0]?.since ?? ''} by kim: the disk failed (the trust file says so, too)\n`,
+    );
+    expect(exitCodeOf(accepted)).toBe(0);
+    // Another key's word is not this one's.
+    expect(codes({ trust: { keys: [...trust.keys, { ...trusting(third.verifier).keys[0], succeeds: NEXT_VERIFIER }] } as Trust })).toEqual([
+      'untrusted declared-break',
+    ]);
+  });
+
+  it('has signed what came before it, and that is looked at: its last checkpoint is there, its own, and of this log', () => {
+    const note = read(FILE);
+    rmSync(at(FILE));
+    expect(codes({ trust: accepting })).toEqual(['tampered missing-break']);
+    writeFileSync(at(FILE), signedBy(third.secret, note));
+    expect(codes({ trust: accepting })).toEqual(['tampered forged-break']);
+    writeFileSync(at(FILE), signedBy(SECRET, note.replace(/\n3\n/, '\n2\n')));
+    expect(codes({ trust: accepting })).toEqual(['tampered forged-break']);
+    writeFileSync(at(FILE), signedBy(SECRET, note.replace(/\n[A-Za-z0-9+/]{43}=/, `\n${'A'.repeat(43)}=`)));
+    expect(codes({ trust: accepting })).toEqual(['tampered forked']);
+    writeFileSync(at(FILE), note);
+    writeFileSync(at('ledger/breaks/2.checkpoint'), note);
+    expect(codes({ trust: accepting })).toEqual(['tampered beyond-checkpoint']);
+  });
+
+  it('signs nothing more, and the one that goes on nothing before: here, and in what was kept elsewhere', () => {
+    const late = signedBy(SECRET, read('ledger/checkpoint'));
+    expect(codes({ trust: accepting, copies: [{ name: 'elsewhere', note: Buffer.from(late) }] })).toEqual(['untrusted key-out-of-time']);
+    const early = signedBy(third.secret, read(FILE));
+    expect(codes({ trust: accepting, copies: [{ name: 'elsewhere', note: Buffer.from(early) }] })).toEqual(['untrusted key-out-of-time']);
+    expect(codes({ trust: accepting, copies: [{ name: 'elsewhere', note: Buffer.from(read(FILE)) }] })).toEqual([]);
+    writeFileSync(at('ledger/checkpoint'), late);
+    expect(codes({ trust: accepting })).toContain('untrusted key-out-of-time');
+  });
+
+  it('is said by the trust file as one that is a key, or not at all', () => {
+    const text = (succeeds: unknown) => JSON.stringify({ keys: [{ ...trusting(third.verifier).keys[0], succeeds }] });
+    expect(parseTrust(text(VERIFIER)).keys[0]?.succeeds).toBe(VERIFIER);
+    for (const wrong of [7, 'x', null, generateKey('example.org').verifier]) expect(() => parseTrust(text(wrong))).toThrow(/succeeds/);
+  });
+
+  it('leaves nothing that is tampered with, whenever who says so dies', async () => {
+    const world = sealing();
+    for (const id of ['a', 'b']) await world.decide(id);
+    const options = { directory: world.directory, signer: world.signer, clock: world.clock };
+    await sealFolder(options);
+    await world.decide('a');
+    const store = dying(0, 'after').through;
+    await expect(rotateFolder({ ...options, next: world.next, by: 'alice', reason: 'yearly', store })).rejects.toThrow('died');
+    for (let step = 0, failed = true; failed; step++) {
+      folder = made.copy({ directory: world.directory, checkpoints: [] });
+      const said = { directory: folder, clock: world.clock, signer: signerOf(third.secret), lost: VERIFIER, by: 'kim', reason: 'the disk failed' };
+      failed = await breakFolder({ ...said, store: dying(step, 'after').through }).then(
+        () => false,
+        () => true,
+      );
+      expect(['intact', 'incomplete']).toContain(verify({ trust: accepting }).status);
+      await breakFolder(said);
+      expect(verify({ trust: accepting })).toMatchObject({ status: 'intact', unsealed: 0, breaks: [{ number: 1 }] });
+      expect(step).toBeLessThan(30);
+    }
+    await world.remove();
   });
 });
 

@@ -20,6 +20,24 @@ export interface Rotation {
   readonly reason: string;
 }
 
+/** A key that was lost, and another one that goes on without its word. */
+export interface Break {
+  /** From 1. */
+  readonly number: number;
+  /** The key that is lost, and the one that goes on; both as the trust file has keys. */
+  readonly from: string;
+  readonly to: string;
+  /** Entries of the last checkpoint of the lost key. */
+  readonly entries: number;
+  /** When the seal was made that says so. */
+  readonly since: string;
+  /** Who says so, and why, as the record says. */
+  readonly by: string;
+  readonly reason: string;
+  /** Whether the trust file says that the one key succeeds the other. */
+  readonly accepted: boolean;
+}
+
 /** Finds something at a rotation. */
 export type FindAt = (severity: Finding['severity'], code: string, message: string, number: number, place?: Place) => void;
 
@@ -30,6 +48,16 @@ interface Announced extends Rotation {
 
 /** Path of the proof of a rotation. */
 export const rotationFile = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
+
+/** Path of the last checkpoint of a key that was lost. */
+const breakFile = (number: number): string => `ledger/breaks/${number}.checkpoint`;
+
+/** How many of them a folder has, one after the other. */
+export function breaksIn(folder: Folder): string[] {
+  const files: string[] = [];
+  while (folder.bytes(breakFile(files.length + 1)) !== null) files.push(breakFile(files.length + 1));
+  return files;
+}
 
 /** The proofs of a folder, in their order. */
 export function rotationsIn(folder: Folder): Buffer[] {
@@ -50,6 +78,7 @@ export class Keys {
   readonly trust: Trust;
   readonly #announced: readonly Announced[];
   readonly #proofs: number;
+  readonly #breaks: Break[] = [];
 
   /**
    * @param trust The trust file.
@@ -90,18 +119,61 @@ export class Keys {
     return this.#announced.map(({ signed: _, ...rotation }) => rotation);
   }
 
+  /** Keys that were lost, as the log says it. */
+  get breaks(): readonly Break[] {
+    return this.#breaks;
+  }
+
   /** Why a checkpoint is not by a key that signs logs of this size; null where it is. */
   outOfPlace({ by, size }: Checkpoint): string | null {
     const reasons = by.map(({ key }) => {
       const end = this.#announced.find(({ from }) => from === key);
       if (end !== undefined && size > end.signed.size)
         return `It has ${size} entries and is signed by ${keyName(key)}, which entry ${end.signed.size - 1} has replaced by ${keyName(end.to)}.`;
+      const lost = this.#breaks.find(({ from }) => from === key);
+      if (lost !== undefined && size > lost.entries)
+        return `It has ${size} entries and is signed by ${keyName(key)}, which was said to be lost after ${lost.entries}.`;
+      const on = this.#breaks.find(({ to }) => to === key);
+      if (on !== undefined && size <= on.entries) return `It has ${size} entries and is signed by ${keyName(key)}, which goes on after ${on.entries}.`;
       const begin = this.#announced.find(({ to }) => to === key);
       return begin !== undefined && size <= begin.signed.size
         ? `It has ${size} entries and is signed by ${keyName(key)}, which signs from entry ${begin.signed.size} on.`
         : null;
     });
     return reasons.includes(null) ? null : (reasons[0] ?? null);
+  }
+
+  /**
+   * Compares with the log what the lost keys have signed last. That a key is lost, and which one goes on, nobody has signed but that one: it is found
+   * until the trust file says it, too.
+   */
+  checkBreaks(log: Log, origin: string, folder: Folder): void {
+    for (const file of breaksIn(folder).slice(log.breaks.length))
+      folder.find('tampered', 'beyond-checkpoint', `No key was lost in the ${log.size} entries that the checkpoint says.`, file, { entry: log.size });
+    for (const [at, { entry, since, said }] of log.breaks.entries()) {
+      const { from, to, entries, by, reason } = said;
+      const file = breakFile(at + 1);
+      const find = (severity: Finding['severity'], code: string, message: string) => folder.find(severity, code, message, file, { entry });
+      if (!isKey(from, origin) || !isKey(to, origin)) {
+        find('tampered', 'wrong-break', `Entry ${entry} says that a key is lost, and not which one, and which one goes on.`);
+        continue;
+      }
+      const accepted = this.trust.keys.some((each) => each.origin === origin && each.key === to && each.succeeds === from);
+      this.#breaks.push({ number: at + 1, from, to, entries: Number(entries), since, by: String(by), reason: String(reason), accepted });
+      if (!accepted)
+        find(
+          'untrusted',
+          'declared-break',
+          `${keyName(from)} was said to be lost at ${since} by ${String(by)}: ${String(reason)}. It has signed the first ${String(entries)} entries, and nobody but ${keyName(to)} has signed that this one goes on; the trust file does not say it (succeeds).`,
+        );
+      const note = folder.bytes(file);
+      const signed = note === null ? null : readCheckpoint(note, { keys: [{ origin, key: from, from: null, until: null }] });
+      if (signed === null) find('tampered', 'missing-break', `The last checkpoint of ${keyName(from)}, which was lost, is missing.`);
+      else if ('code' in signed || signed.size !== entries)
+        find('tampered', 'forged-break', `It is not the checkpoint of ${String(entries)} entries that ${keyName(from)} has signed.`);
+      else if (signed.size > log.size || !rootOfFirst(log, signed.size).equals(signed.root))
+        find('tampered', 'forked', `The first ${signed.size} entries are not those that ${keyName(from)} had signed when it was lost.`);
+    }
   }
 
   /** Compares with the log what was signed when a key was replaced. */

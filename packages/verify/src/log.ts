@@ -21,6 +21,8 @@ export interface Log {
   readonly sealedAt: number | null;
   /** Numbers of the entries that replace its key, in their order. */
   readonly rotations: readonly number[];
+  /** What it says of keys that were lost, in order. */
+  readonly breaks: readonly SaidLost[];
   /** Seals whose documents are in archives. */
   readonly archived: ReadonlySet<number>;
   /** Of each entry what its seal says of its documents: nothing, that they have to be there, or that their retention has ended. */
@@ -31,6 +33,15 @@ export interface Log {
    * @param headOf Digest of the last sealed record of a stream, where it was found to be what was sealed.
    */
   checkNewest(headOf: (stream: string) => string | null): void;
+}
+
+/** A seal that says that the key before it is lost. */
+interface SaidLost {
+  /** Number of its entry. */
+  readonly entry: number;
+  /** When it was made, as it says. */
+  readonly since: string;
+  readonly said: JsonObject;
 }
 
 /** Path of a tile in the folder. */
@@ -379,7 +390,16 @@ function checkOrder(folder: Folder, job: EntriesJob, parts: readonly EntriesPart
   const streams = new Map([...positions].map(([stream, { numbers }]) => [stream, numbers]));
   const retention = new SharedArrayBuffer(size);
   for (const { first, end, until } of state.kept.values()) new Uint8Array(retention).fill((state.time ?? 0) >= until ? OVER : KEPT, first, end);
-  return { streams, seals: state.seals, sealedAt: state.time, rotations: state.rotations, archived: new Set(state.kept.keys()), retention, checkNewest };
+  return {
+    streams,
+    seals: state.seals,
+    sealedAt: state.time,
+    rotations: state.rotations,
+    breaks: state.breaks,
+    archived: new Set(state.kept.keys()),
+    retention,
+    checkNewest,
+  };
 }
 
 /** What seals have said so far. */
@@ -388,9 +408,14 @@ class SealState {
   seals = 0;
   time: number | null = null;
   readonly rotations: number[] = [];
+  readonly breaks: SaidLost[] = [];
+  /** Entry and first entry of the seal before, where that replaces the key. */
+  #replacing: { readonly number: number; readonly first: number } | null = null;
   /** By the number of a seal: entries whose documents are kept, and until when. */
   readonly kept = new Map<number, { readonly first: number; readonly end: number; readonly until: number }>();
   #first = 0;
+  /** First entry of the seal before. */
+  #firstBefore = 0;
   /** Entries of whose documents seals have said until when they are kept. */
   #said = 0;
   #streams = '';
@@ -404,6 +429,7 @@ class SealState {
     const documents = seal['documents'];
     const until = isObject(documents) ? Date.parse(String(documents['until'])) : Number.NaN;
     const from = this.#said;
+    const first = this.#first;
     if (documents !== undefined) {
       this.kept.set(this.seals, { first: from, end: index, until });
       this.#said = index + 1;
@@ -412,8 +438,21 @@ class SealState {
     this.#first = index + 1;
     this.#streams = String(seal['streams']);
     this.time = Number.isNaN(time) ? before : time;
-    const { rotation } = seal;
+    const { rotation, break: lost } = seal;
+    const replacing = this.#replacing;
+    this.#replacing = rotation === undefined ? null : { number: this.rotations.length + 1, first };
     if (rotation !== undefined) this.rotations.push(index);
+    if (lost !== undefined) {
+      if (!isObject(lost)) return 'The seal does not say which key is lost.';
+      // The rotation that the lost key had begun, and has not signed, announces nothing.
+      const isUnsigned = replacing !== null && lost['unsigned'] === replacing.number;
+      if (isUnsigned) this.rotations.pop();
+      this.breaks.push({ entry: index, since: String(seal['time']), said: lost });
+      const entries = isUnsigned ? [replacing.first] : [index, ...(replacing === null ? [this.#firstBefore] : [])];
+      if (lost['number'] !== this.breaks.length || !entries.includes(Number(lost['entries'])) || (lost['unsigned'] !== undefined && !isUnsigned))
+        return `The seal does not say how a key was lost for the ${this.breaks.length}. time, after which entry.`;
+    }
+    this.#firstBefore = first;
     if (documents !== undefined && (Number.isNaN(until) || !isObject(documents) || documents['from'] !== from))
       return `The seal does not say until when documents are kept, from entry ${from} on.`;
     if (rotation !== undefined && (!isObject(rotation) || rotation['number'] !== this.rotations.length))

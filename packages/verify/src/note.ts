@@ -13,6 +13,8 @@ export interface TrustedKey {
   readonly from: string | null;
   /** First moment of which it may not sign any more; null: it still may. */
   readonly until: string | null;
+  /** The key that it goes on after, where that was lost and has not announced it: whoever made the trust file says so. */
+  readonly succeeds?: string;
 }
 
 /** A trust file: what an auditor got from whom they trust, apart from the evidence. */
@@ -47,13 +49,15 @@ export function parseTrust(text: string): Trust {
 
 function trustedKey(value: unknown, place: string): TrustedKey {
   if (!isObject(value)) throw new UsageError(`${place} of the trust file is not an object.`);
-  const { origin, key, from = null, until = null } = value as JsonObject;
+  const { origin, key, from = null, until = null, succeeds } = value as JsonObject;
   if (typeof origin !== 'string' || typeof key !== 'string') throw new UsageError(`${place} of the trust file needs origin and key.`);
   for (const [name, moment] of Object.entries({ from, until }))
     if (moment !== null && (typeof moment !== 'string' || Number.isNaN(Date.parse(moment))))
       throw new UsageError(`${place}.${name} of the trust file is not a timestamp such as 2026-01-31T00:00:00Z.`);
   checkKey(key, origin, `${place}.key of the trust file`);
-  return { origin, key, from: from as string | null, until: until as string | null };
+  if (succeeds !== undefined && typeof succeeds !== 'string') throw new UsageError(`${place}.succeeds of the trust file is not a key.`);
+  if (succeeds !== undefined) checkKey(succeeds, origin, `${place}.succeeds of the trust file`);
+  return { origin, key, from: from as string | null, until: until as string | null, ...(succeeds === undefined ? {} : { succeeds }) };
 }
 
 /**

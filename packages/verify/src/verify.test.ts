@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, sealFolder, signerOf } from '@redress/evidence';
+import { breakFolder, generateKey, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copies, entriesOf, replaceEntries, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
 import { dying, SECRET, sealing, VERIFIER } from '../../evidence/test/support/sealing.js';
@@ -105,15 +105,16 @@ describe('a ledger that nobody has touched', () => {
     const from = new Date(world.clock.time).toISOString();
     const sealed = { directory: world.directory, signer: signerOf(next.secret), clock: world.clock };
     await expect(sealFolder(sealed)).rejects.toThrow(expect.objectContaining({ code: 'ledger/corrupt' }));
-    expect((await sealFolder({ ...sealed, replaced: [VERIFIER] })).size).toBe(3);
+    await expect(sealFolder({ ...sealed, replaced: [VERIFIER] })).rejects.toThrow(expect.objectContaining({ code: 'ledger/key' }));
+    expect((await breakFolder({ ...sealed, lost: VERIFIER, by: 'kim', reason: 'lost' })).report.size).toBe(3);
     const both = [
       { origin: 'example.com/redress', key: VERIFIER, from: null, until: from },
-      { origin: 'example.com/redress', key: next.verifier, from, until: null },
+      { origin: 'example.com/redress', key: next.verifier, from, until: null, succeeds: VERIFIER },
     ];
     expect(verifyLedger({ directory: world.directory, trust: { keys: both } }).findings).toEqual([]);
     // Who stole the old key cannot go on with it.
-    await sealFolder({ directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock });
-    expect(verifyLedger({ directory: world.directory, trust: { keys: both } })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
+    const stolen = { directory: world.directory, signer: world.signer, replaced: [next.verifier], clock: world.clock };
+    await expect(sealFolder(stolen)).rejects.toThrow(expect.objectContaining({ code: 'ledger/key' }));
     await world.remove();
   });
 

@@ -8,7 +8,7 @@ import { Documents } from './documents.js';
 import { type Finding, Folder } from './findings.js';
 import { Hashes, rootOf } from './hash.js';
 import { isObject, type Json, readCanonical, utf8 } from './json.js';
-import { atFile, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
+import { atFile, type Break, breaksIn, Keys, maySign, type Rotation, rotationFile, rotationsIn } from './keys.js';
 import { checkLog, type Log, rootOfFirst } from './log.js';
 import { type Checkpoint, readCheckpoint, type Trust, UsageError, type Witnessed, type WitnessKey, witnessedBy, witnessKey } from './note.js';
 import { checkStreams, type StreamsFound, type Uncovered } from './streams.js';
@@ -40,6 +40,8 @@ export interface VerifyReport {
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string; readonly sealed: string | null; readonly seals: number } | null;
   /** Keys that were replaced, as the log says it under the key before. */
   readonly rotations: readonly Rotation[];
+  /** Keys that were lost, as the log says it: others go on without their word. */
+  readonly breaks: readonly Break[];
   /** Copies of checkpoints that were compared. */
   readonly compared: number;
   /** The newest that each witness has seen. */
@@ -127,8 +129,9 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
   const trusted = keys.trust;
   const checkpoint = expected ? checkpointOf(folder, trusted) : null;
   const archives = new Archives(folder);
-  const known = new Set([...proofs.map((_, at) => rotationFile(at + 1)), ...archives.paths]);
+  const known = new Set([...proofs.map((_, at) => rotationFile(at + 1)), ...breaksIn(folder), ...archives.paths]);
   const log = checkpoint === null ? null : yield* checkLog(folder, checkpoint.size, checkpoint.root, known) as Check<Log>;
+  if (checkpoint !== null && log !== null) keys.checkBreaks(log, checkpoint.origin, folder);
   if (checkpoint !== null && log !== null) checkMoment(folder, checkpoint, log, keys);
   if (log !== null) keys.check(log, atFile(folder));
   const origins = checkpoint === null ? trusted.keys.map(({ origin }) => origin) : [checkpoint.origin];
@@ -146,6 +149,7 @@ function* verifyOnce({ directory, trust, copies = [], anchors = [], witnesses = 
     status: statusOf(findings),
     checkpoint: checkpoint === null || log === null ? null : said(checkpoint, log),
     rotations: keys.rotations,
+    breaks: keys.breaks,
     compared: compared.length,
     witnessed,
     ...counts,

@@ -5,6 +5,7 @@ import { redact } from '@redress/core';
 import {
   type Anchor,
   anchorTo,
+  breakFolder,
   folderAnchor,
   generateKey,
   type NoteSigner,
@@ -15,6 +16,7 @@ import {
   signerOf,
   witnessOf,
 } from '@redress/evidence';
+import type { LostDocument } from '@redress/evidence/aws';
 import type { Trust, TrustedKey } from '@redress/verify';
 import { awsPlace, type Data, type GlobalOptions, reasonOf } from '../compose.js';
 import { CliError } from '../errors.js';
@@ -183,6 +185,56 @@ export async function evidenceRotateCommand(io: Io, data: Data, global: GlobalOp
   };
 }
 
+/** What `evidence break` takes. */
+export interface BreakOptions extends Pick<SealOptions, 'key' | 'trust' | 'kms' | 'lockDays' | 'anchor'> {
+  readonly lost: string;
+  readonly reason: string;
+}
+
+/**
+ * Goes on with another key where the one before is lost. Whoever does it says so; the trust file gets both keys, and not that the one succeeds the other:
+ * that is for whoever trusts them to say.
+ */
+export async function evidenceBreakCommand(io: Io, data: Data, global: GlobalOptions, options: BreakOptions): Promise<Answer> {
+  if (options.kms !== undefined && options.key !== undefined) throw new CliError('cli/usage', 'One key goes on.', { next: 'Give --key or --kms.' });
+  if (data.aws === null && options.lockDays !== undefined)
+    throw new CliError('cli/usage', '--lock-days is for a journal on AWS.', { next: 'Give it with --journal aws:TABLE/BUCKET.' });
+  const lock = options.lockDays === undefined ? {} : { lockDays: numberOf(options.lockDays, '--lock-days', 1, 36_500) };
+  const anchors = await Promise.all((options.anchor ?? []).map((each) => anchorOf(io, global, each, lock)));
+  const [keyFile, trustFile] = [options.key ?? KEY_FILE, options.trust ?? TRUST_FILE];
+  const { keys } = await trustIn(io, trustFile);
+  const lost = keys.find(({ key }) => shortKey(key) === options.lost || key === options.lost);
+  if (lost === undefined)
+    throw new CliError('cli/usage', `${options.lost} is not a key of ${trustFile}.`, {
+      next: `It has ${keys.map(({ key }) => shortKey(key)).join(', ')}. \`redress evidence verify\` says which one has sealed.`,
+    });
+  const nextFile = `${keyFile}.next`;
+  const signer = options.kms === undefined ? await nextIn(io, nextFile, lost.origin) : await kmsSignerOf(io, global, options.kms, lost.origin);
+  const replaced = keys.filter(({ origin }) => origin === lost.origin).map(({ key }) => key);
+  const said = { signer, replaced, lost: lost.key, by: io.user, reason: String(redact(options.reason)) };
+  const found =
+    data.aws === null
+      ? await breakFolder({ ...said, directory: data.directory })
+      : await (await import('@redress/evidence/aws')).breakAws({ ...said, ...data.aws, ...lock });
+  const { report, entry, since } = found;
+  const failed = await anchorTo(anchors, report.checkpoint);
+  await trusting(io, trustFile, keys, { signer: { name: lost.origin, verifier: lost.key }, next: signer, since });
+  const isThere = existsSync(resolve(io.cwd, keyFile));
+  if (options.kms === undefined) await (isThere ? takePlace(io, keyFile, nextFile, lost.key) : rename(resolve(io.cwd, nextFile), resolve(io.cwd, keyFile)));
+  const paint = painter(io);
+  const lines = [
+    `${paint('red', 'broken')}  ${printable(data.shown)}: entry ${entry} of ${printable(report.origin)} says that ${shortKey(lost.key)} is lost after ${found.break.entries} entries, and that ${shortKey(signer.verifier)} goes on`,
+    `${printable(trustFile)}: has both keys. Nobody has signed that the one follows the other: verify ends with 3 until the entry of the new key has "succeeds": ${JSON.stringify(lost.key)}. Who trusts both adds it.`,
+    options.kms === undefined ? `${printable(keyFile)}: the new private key.` : `seal with --kms ${printable(options.kms)} from now on`,
+    ...troubles(io, report.skipped, failed),
+  ];
+  return {
+    json: { ...report, break: found.break, entry, since, trust: trustFile, anchored: anchors.length - failed.length, notAnchored: failed },
+    text: lines.join('\n'),
+    exit: failed.length === 0 ? 0 : 1,
+  };
+}
+
 const shortKey = (verifier: string) => printable(verifier.split('+').slice(0, 2).join('+'));
 
 /** The key that is announced: kept before anybody hears of it, and the same when this is done once more. */
@@ -196,7 +248,7 @@ async function trusting(
   io: Io,
   file: string,
   keys: readonly TrustedKey[],
-  { signer, next, since }: { readonly signer: NoteSigner; readonly next: NoteSigner; readonly since: string },
+  { signer, next, since }: { readonly signer: Pick<NoteSigner, 'name' | 'verifier'>; readonly next: NoteSigner; readonly since: string },
 ): Promise<void> {
   const origin = signer.name;
   // The seal that announces the new key is the last one of the old key; no other has its time.
@@ -244,14 +296,26 @@ export async function evidenceRestoredCommand(io: Io, data: Data, { reason, trus
   const found = await (await import('@redress/evidence/aws')).acceptRestored({ ...data.aws, by: io.user, reason, trusted });
   const paint = painter(io);
   const lines = [
-    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries`,
+    `written back  ${found.records} records of ${found.streams} streams, from the sealed entries, and ${found.documents} documents, from archives of seals`,
     ...found.refused.map(
       ({ stream, seq, message }) => `${paint('red', 'not written back')}  record ${seq} of stream ${stream} and what follows it: ${message}`,
     ),
+    ...found.lost.slice(0, NAMED).map((each) => `${paint('red', 'document lost')}  ${lostText(each)}`),
+    ...(found.lost.length > NAMED ? [`and ${found.lost.length - NAMED} more documents; --json names all`] : []),
     `accepted  ${printable(data.shown)}: it was sealed up to entry ${found.table} of ${found.checkpoint}`,
     'functions that run notice within five minutes',
   ];
-  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length === 0 ? 0 : 1 };
+  // What has expired nobody needs to look for.
+  const missed = found.lost.filter(({ keptUntil }) => keptUntil === null || Date.parse(keptUntil) > Date.now());
+  return { json: { by: io.user, reason, ...found }, text: lines.join('\n'), exit: found.refused.length + missed.length === 0 ? 0 : 1 };
+}
+
+/** So many documents are named one by one. */
+const NAMED = 20;
+
+function lostText({ stream, seq, name, digest, keptUntil }: LostDocument): string {
+  const why = keptUntil === null ? 'no seal has put it into an archive' : `its archive was kept until ${keptUntil}, and does not have it`;
+  return `${printable(name)} of record ${seq} of stream ${stream} (${digest}): ${why}, nor is it in the bucket`;
 }
 
 function onlyOrigin(origins: readonly string[]): string {

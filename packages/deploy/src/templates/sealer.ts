@@ -11,6 +11,10 @@ import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter }
 const TIMEOUT = 900;
 const MEMORY_MB = 1024;
 const HOUR = 3600;
+/** The key that signs: that of the stack, until another one has replaced it. */
+const KEY: JsonObject = { 'Fn::If': ['HasKey', ref('KeyArn'), att('SealKey')] };
+/** How a key signs checkpoints: the message itself, which is what verifiers take. */
+const SIGNING: JsonObject = { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } };
 
 /**
  * The sealer: once next to the hub, in its account and region. A schedule, a function with a role of its own, the key that signs checkpoints, and alarms.
@@ -25,9 +29,13 @@ export function sealerTemplate(): Template {
     REDRESS_TABLE: ref('TableName'),
     REDRESS_BUCKET: ref('BucketName'),
     REDRESS_LOCK_DAYS: ref('EvidenceRetentionDays'),
-    REDRESS_SEAL_KEY: att('SealKey'),
+    REDRESS_SEAL_KEY: KEY,
     REDRESS_SEAL_ORIGIN: ref('Origin'),
     REDRESS_SEAL_REPLACED: ref('ReplacedKeys'),
+    REDRESS_SEAL_NEXT_KEY: ref('NextKeyArn'),
+    REDRESS_SEAL_ROTATION_BY: ref('RotationBy'),
+    REDRESS_SEAL_ROTATION_REASON: ref('RotationReason'),
+    REDRESS_DOCUMENTS_DAYS: ref('DocumentsDays'),
     REDRESS_WITNESSES: ref('Witnesses'),
     REDRESS_ANCHOR_BUCKET: ref('AnchorBucket'),
     NODE_OPTIONS: '--enable-source-maps',
@@ -40,6 +48,8 @@ export function sealerTemplate(): Template {
       HasBoundary: given('PermissionsBoundaryArn'),
       HasCodeVersion: given('CodeVersion'),
       HasAnchor: given('AnchorBucket'),
+      HasKey: given('KeyArn'),
+      HasNextKey: given('NextKeyArn'),
       HasWitnesses: given('Witnesses'),
       Reserves: { 'Fn::Equals': [ref('ReserveConcurrency'), 'true'] },
     },
@@ -87,7 +97,7 @@ export function sealerTemplate(): Template {
       ...alarms(),
     },
     Outputs: {
-      KeyArn: { Description: 'The key that signs: `redress evidence key --kms` makes the trust file of it.', Value: att('SealKey') },
+      KeyArn: { Description: 'The key that signs: `redress evidence key --kms` makes the trust file of it.', Value: KEY },
       Origin: { Description: 'Name of the ledger, for `redress evidence key --origin`.', Value: ref('Origin') },
       RoleArn: { Description: 'Who puts copies of checkpoints: for the policy of AnchorBucket.', Value: att('SealerRole') },
       FunctionArn: { Description: 'Call it to seal now.', Value: att('Sealer') },
@@ -117,11 +127,9 @@ function keyStatements(): readonly JsonObject[] {
         'kms:UpdateKeyDescription',
       ],
     },
-    {
-      ...{ Sid: 'Sealer', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:Sign', Resource: '*' },
-      Condition: { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } },
-    },
-    { Sid: 'SealerReads', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:GetPublicKey', Resource: '*' },
+    // A key that was replaced signs nothing more.
+    unlessReplaced({ Sid: 'Sealer', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:Sign', Resource: '*', Condition: SIGNING }),
+    unlessReplaced({ Sid: 'SealerReads', Effect: 'Allow', Principal: { AWS: att('SealerRole') }, Action: 'kms:GetPublicKey', Resource: '*' }),
   ];
 }
 
@@ -137,12 +145,21 @@ function statements(): readonly JsonObject[] {
     }),
     { Sid: 'Undelivered', Effect: 'Allow', Action: 'sqs:SendMessage', Resource: att('Undelivered') },
     // Copies are created, and never replaced.
-    ifAnchor({ Sid: 'Anchor', Effect: 'Allow', Action: 's3:PutObject', Resource: copies, Condition: { Null: { 's3:if-none-match': 'false' } } }),
-    ifAnchor({ Sid: 'AnchorRead', Effect: 'Allow', Action: 's3:GetObject', Resource: copies }),
+    when('HasAnchor', { Sid: 'Anchor', Effect: 'Allow', Action: 's3:PutObject', Resource: copies, Condition: { Null: { 's3:if-none-match': 'false' } } }),
+    when('HasAnchor', { Sid: 'AnchorRead', Effect: 'Allow', Action: 's3:GetObject', Resource: copies }),
+    ...signs('Key', 'HasKey', 'KeyArn'),
+    ...signs('NextKey', 'HasNextKey', 'NextKeyArn'),
   ];
 }
 
-const ifAnchor = (statement: JsonObject): JsonObject => ({ 'Fn::If': ['HasAnchor', statement, ref('AWS::NoValue')] });
+const when = (condition: string, statement: JsonObject): JsonObject => ({ 'Fn::If': [condition, statement, ref('AWS::NoValue')] });
+const unlessReplaced = (statement: JsonObject): JsonObject => ({ 'Fn::If': ['HasKey', ref('AWS::NoValue'), statement] });
+
+/** A key that is not of the stack: its own policy has to leave it to the policies of the account, or name the role. */
+const signs = (name: string, condition: string, parameter: string): JsonObject[] => [
+  when(condition, { Sid: `${name}Sign`, Effect: 'Allow', Action: 'kms:Sign', Resource: ref(parameter), Condition: SIGNING }),
+  when(condition, { Sid: `${name}Read`, Effect: 'Allow', Action: 'kms:GetPublicKey', Resource: ref(parameter) }),
+];
 
 function alarms(): Template['Resources'] {
   const counted = (MetricName: string): JsonObject => ({ Namespace: NAMESPACE, MetricName, Statistic: 'Sum', Period: HOUR });
@@ -185,6 +202,7 @@ function alarms(): Template['Resources'] {
 
 function parameters(): Readonly<Record<string, TemplateParameter>> {
   const bucket = '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]';
+  const key = '^$|^arn:[^:]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$';
   return {
     CodeBucket: { Type: 'String', Description: 'As for the hub: bucket with the code as a ZIP file, in this region. index.mjs exports seal.' },
     CodeKey: { Type: 'String', Description: 'Its key.' },
@@ -209,6 +227,37 @@ function parameters(): Readonly<Record<string, TemplateParameter>> {
       Default: '',
       Description: 'Public keys that have signed for this ledger before, as the trust file has them, separated by commas.',
       AllowedPattern: '^\\S{0,2000}$',
+    },
+    KeyArn: {
+      Type: 'String',
+      Default: '',
+      Description: 'The key that signs, since it has replaced the key of this stack. Empty: the key of this stack signs.',
+      AllowedPattern: key,
+    },
+    NextKeyArn: {
+      Type: 'String',
+      Default: '',
+      Description: 'A key that replaces the one that signs: the next seal says so, and this one seals from then on. Give RotationBy and RotationReason.',
+      AllowedPattern: key,
+    },
+    RotationBy: {
+      Type: 'String',
+      Default: '',
+      Description: 'Who replaces the key. It is in the ledger for good.',
+      AllowedPattern: '^[^\\x00-\\x1f\\x7f]{0,100}$',
+    },
+    RotationReason: {
+      Type: 'String',
+      Default: '',
+      Description: 'Why the key is replaced. It is in the ledger for good.',
+      AllowedPattern: '^[^\\x00-\\x1f\\x7f]{0,400}$',
+    },
+    DocumentsDays: {
+      Type: 'Number',
+      Default: 0,
+      MinValue: 0,
+      MaxValue: 36_500,
+      Description: 'Days for which each seal keeps the documents of its records, in an archive of its own. 0: they stay where they are.',
     },
     Schedule: {
       Type: 'String',

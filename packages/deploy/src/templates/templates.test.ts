@@ -298,12 +298,65 @@ describe('the sealer', () => {
     expect(at('Sealer')).toMatchObject({ Handler: 'index.seal', Role: { 'Fn::GetAtt': ['SealerRole', 'Arn'] }, Timeout: 900, MemorySize: 1024 });
   });
 
+  it('signs with the key of the stack until another one has replaced it, and with two only while one replaces the other', () => {
+    const conditional = (list: readonly JsonObject[]) =>
+      // What decrypts the table and the bucket is no key of seals.
+      list
+        .filter((each) => !JSON.stringify(each).includes('"Keyed"'))
+        .flatMap((each) => {
+          const [condition, yes, no] = (each['Fn::If'] ?? []) as unknown as [string, JsonObject, JsonObject];
+          return [yes, no].flatMap((one, at) =>
+            one?.['Action'] !== undefined && /kms:/.test(String(one['Action'])) ? [[condition, at === 0, one] as const] : [],
+          );
+        });
+    const signing = { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } };
+    expect(
+      conditional(role).map(([condition, holds, { Effect, Action, Resource, Condition }]) => [condition, holds, Effect, Action, Resource, Condition]),
+    ).toEqual([
+      ['HasKey', true, 'Allow', 'kms:Sign', { Ref: 'KeyArn' }, signing],
+      ['HasKey', true, 'Allow', 'kms:GetPublicKey', { Ref: 'KeyArn' }, undefined],
+      ['HasNextKey', true, 'Allow', 'kms:Sign', { Ref: 'NextKeyArn' }, signing],
+      ['HasNextKey', true, 'Allow', 'kms:GetPublicKey', { Ref: 'NextKeyArn' }, undefined],
+    ]);
+    const { Statement } = at('SealKey')['KeyPolicy'] as unknown as { Statement: readonly JsonObject[] };
+    // Where it was replaced, its policy lets the role do nothing more.
+    expect(conditional(Statement).map(([condition, holds, { Action }]) => [condition, holds, Action])).toEqual([
+      ['HasKey', false, 'kms:Sign'],
+      ['HasKey', false, 'kms:GetPublicKey'],
+    ]);
+    expect(JSON.stringify(Statement.filter((each) => each['Fn::If'] === undefined))).not.toMatch(/kms:Sign"/);
+    expect(template.Conditions).toMatchObject({
+      HasKey: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'KeyArn' }, ''] }] },
+      HasNextKey: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'NextKeyArn' }, ''] }] },
+    });
+    const ours = { 'Fn::If': ['HasKey', { Ref: 'KeyArn' }, { 'Fn::GetAtt': ['SealKey', 'Arn'] }] };
+    expect(template.Outputs?.['KeyArn']).toMatchObject({ Value: ours });
+    expect(at('Sealer')).toMatchObject({
+      Environment: {
+        Variables: {
+          ...{ REDRESS_SEAL_KEY: ours, REDRESS_SEAL_NEXT_KEY: { Ref: 'NextKeyArn' } },
+          ...{ REDRESS_SEAL_ROTATION_BY: { Ref: 'RotationBy' }, REDRESS_SEAL_ROTATION_REASON: { Ref: 'RotationReason' } },
+          REDRESS_DOCUMENTS_DAYS: { Ref: 'DocumentsDays' },
+        },
+      },
+    });
+    for (const name of ['KeyArn', 'NextKeyArn', 'RotationBy', 'RotationReason']) expect(template.Parameters[name]).toMatchObject({ Default: '' });
+    expect(template.Parameters['DocumentsDays']).toMatchObject({ Type: 'Number', Default: 0, MinValue: 0, MaxValue: 36_500 });
+    const allowed = new RegExp(template.Parameters['NextKeyArn']?.AllowedPattern ?? '-');
+    // An alias can be pointed elsewhere, and a policy cannot name a key by it.
+    for (const bad of ['alias/redress', 'arn:aws:kms:eu-west-1:111111111111:alias/redress', '1234abcd-12ab']) expect(allowed.test(bad)).toBe(false);
+    expect(allowed.test('arn:aws-us-gov:kms:us-gov-west-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab')).toBe(true);
+  });
+
   it('signs with a key that nobody else signs with, and that signs messages as they are', () => {
     expect(template.Resources['SealKey']).toMatchObject({
       DeletionPolicy: 'Retain',
       Properties: { KeySpec: 'ECC_NIST_EDWARDS25519', KeyUsage: 'SIGN_VERIFY' },
     });
-    const signs = statements(at('SealKey')).filter((each) => listOf(each['Action']).includes('kms:Sign'));
+    // Each stands under the condition that the key was not replaced.
+    const signs = statements(at('SealKey'))
+      .map((each) => ((each['Fn::If'] as unknown as JsonObject[] | undefined)?.[2] ?? each) as JsonObject)
+      .filter((each) => listOf(each['Action']).includes('kms:Sign'));
     expect(signs).toEqual([
       {
         ...{ Sid: 'Sealer', Effect: 'Allow', Action: 'kms:Sign', Resource: '*', Principal: { AWS: { 'Fn::GetAtt': ['SealerRole', 'Arn'] } } },
@@ -317,6 +370,10 @@ describe('the sealer', () => {
     expect(conditional.map(([condition, { Action }]) => [condition, Action])).toEqual([
       ['HasAnchor', 's3:PutObject'],
       ['HasAnchor', 's3:GetObject'],
+      ['HasKey', 'kms:Sign'],
+      ['HasKey', 'kms:GetPublicKey'],
+      ['HasNextKey', 'kms:Sign'],
+      ['HasNextKey', 'kms:GetPublicKey'],
       ['Keyed', ['kms:Decrypt', 'kms:GenerateDataKey']],
     ]);
     const writes = role.filter(

@@ -38,10 +38,20 @@ it('lets nothing begin on it until a person says so, and says how far it was set
   expect(model.items.size).toBe(early.length);
   // What was seen can still be recorded.
   await opened(model).append({ kind: 'decision', resource: ref('z'), remediator: 'r', body: {} });
-  expect(await accept()).toEqual({ checkpoint: 4, table: 2, records: 1, streams: 1, refused: [] });
+  expect(await accept()).toMatchObject({
+    checkpoint: 4,
+    table: 2,
+    records: 1,
+    streams: 1,
+    documents: 0,
+    refused: [],
+    lost: [{ name: 'state', keptUntil: null }],
+  });
   expect((await begin('y')).status).toBe('begun');
   const said = model.items.get('ledger\u0000sealed')?.['restored']?.SS?.map((each) => JSON.parse(each) as object);
-  expect(said).toEqual([{ by: 'ops', reason: 'INC-1', time: expect.any(String) as string, checkpoint: 4, table: 2, records: 1, refused: 0 }]);
+  expect(said).toEqual([
+    { by: 'ops', reason: 'INC-1', time: expect.any(String) as string, checkpoint: 4, table: 2, records: 1, refused: 0, documents: 0, lost: 1 },
+  ]);
   // What the table lost is back, so what follows it is sealed on.
   await opened(model).append({ kind: 'decision', resource: ref('a'), remediator: 'r', body: { another: true } });
   expect((await world.seal()).skipped).toEqual([]);

@@ -7,7 +7,7 @@ import { type Digest, digestText, isRecord, RedressError } from '@redress/core';
 import { blobFile, CHECKPOINT, FORMAT, streamFile } from '../layout.js';
 import { archivePath } from '../ledger/archive.js';
 import { readEntry } from '../ledger/entry.js';
-import { rotationPath } from '../ledger/rotation.js';
+import { breakPath, rotationPath } from '../ledger/rotation.js';
 import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
 import { carriedBy } from './documents.js';
 import { blobKey, lineOf, recordKey, streamKey, streamNamed } from './journal.js';
@@ -117,6 +117,11 @@ async function copyLog(store: Store, directory: string, checkpoint: Buffer): Pro
     const index = /\nindex (\d{1,15})\n/.exec(found?.bytes.toString('latin1') ?? '')?.[1] ?? '0';
     if (found === null || Number(index) >= Number(size)) break;
     await write(rotationPath(number), found.bytes);
+  }
+  for (let number = 1; ; number++) {
+    const found = await store.bytes(breakPath(number));
+    if (found === null || Number(found.bytes.toString('latin1').split('\n')[1]) >= Number(size)) break;
+    await write(breakPath(number), found.bytes);
   }
   await write(CHECKPOINT, checkpoint);
   return Number(size);

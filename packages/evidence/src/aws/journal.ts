@@ -60,6 +60,13 @@ export const SHARDS = 8;
 /** For so long nothing that a limit counts is forgotten; milliseconds. */
 const DAY = 86_400_000;
 const YEAR = 366 * DAY;
+/** A record that was written back: how many of its documents came with it, and those that did not. */
+export interface RecordBack {
+  readonly seq: number;
+  readonly documents: number;
+  readonly without: readonly { readonly name: string; readonly digest: Digest }[];
+}
+
 /** Bytes above which a text goes to the bucket instead of into an item. */
 const INLINE = 200_000;
 /** After so long it is looked at once more whether streams are named in their places that a worker of the last version has written; milliseconds. */
@@ -437,10 +444,17 @@ export class AwsJournal implements Journal {
    *
    * @param lines What follows its newest record.
    * @param last Digest of the last of them, when that is known: none is written unless they come to it.
-   * @returns how many.
+   * @param textOf The document with a digest, as it was; null where there is none. What there is travels with its record.
+   * @param done Called for each that is written back.
    * @throws {RedressError} `journal/corrupt` when they do not follow what is there, or the stream goes on otherwise meanwhile.
    */
-  async writeBack(stream: Digest, lines: readonly string[], last: Digest | null): Promise<number> {
+  async writeBack(
+    stream: Digest,
+    lines: readonly string[],
+    last: Digest | null,
+    textOf: (digest: Digest) => string | null,
+    done: (record: RecordBack) => void,
+  ): Promise<void> {
     return this.#inTurn(stream, async () => {
       let head = await this.#read(stream);
       const next: Written[] = [];
@@ -453,12 +467,16 @@ export class AwsJournal implements Journal {
       }
       if (last !== null && next.at(-1)?.ref.digest !== last)
         throw corrupt(stream, head.state.length + next.length, 'it is not the record that was sealed last');
-      for (const each of next) head = await this.#wroteBack(head, each);
-      return next.length;
+      for (const each of next) {
+        const named = Object.entries(each.record.blobs).map(([name, digest]) => ({ name, digest, text: textOf(digest) }));
+        const texts = named.flatMap(({ name, digest, text }) => (text === null ? [] : [[name, digest, text] as const]));
+        head = await this.#wroteBack(head, each, texts);
+        done({ seq: each.ref.seq, documents: texts.length, without: named.filter(({ text }) => text === null).map(({ name, digest }) => ({ name, digest })) });
+      }
     });
   }
 
-  async #wroteBack(before: Head, next: Written): Promise<Head> {
+  async #wroteBack(before: Head, next: Written, texts: Checked['texts']): Promise<Head> {
     const deadline = this.#store.deadline();
     for (let attempt = 0; ; attempt++) {
       await this.#store.turn(attempt, deadline);
@@ -466,7 +484,7 @@ export class AwsJournal implements Journal {
       const ended = await this.#commit(
         before,
         next,
-        { resource: next.record.resource, remediator: next.record.remediator, body: next.record.body, texts: [] },
+        { resource: next.record.resource, remediator: next.record.remediator, body: next.record.body, texts },
         taken,
         more,
       );

@@ -7,9 +7,9 @@ import { expect, it } from 'vitest';
 import { ledgerOnAws } from '../../test/support/ledger-aws.js';
 import type { LedgerWorld } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
-import { dying, VERIFIER } from '../../test/support/sealing.js';
+import { dying, NEXT_VERIFIER, VERIFIER } from '../../test/support/sealing.js';
 import { seeded } from '../../test/support/world.js';
-import { exportJournal } from '../aws.js';
+import { exportJournal, sealAws } from '../aws.js';
 import { decodeEntries, tilePath, tilesBetween } from '../ledger/tiles.js';
 
 /** Numbers that records were given when they were written, one after the other, of those that are sealed. */
@@ -216,4 +216,41 @@ it('costs an object more for the documents of a thousand records', async () => {
   await world.seal({ documentsFor: 30 });
   // It reads the entries before it, too, of which no seal has said anything.
   expect(Object.fromEntries(model.counts)).toEqual({ BatchGetItem: 6, GetObject: 10, PutObject: 12, Query: 516, UpdateItem: 251 });
+});
+
+it('is called on a schedule while its key is replaced: replaces it once, and seals with the next one what comes after', async () => {
+  const model = new Model('t', 'b', { overlap: false });
+  const world = ledgerOnAws(model, async () => undefined);
+  const { clock, signer, next } = world;
+  const place = { table: 't', bucket: 'b', clients: model.clients, clock, settle: 0, signer };
+  const onSchedule = () => sealAws({ ...place, rotation: { next, by: 'alice', reason: 'yearly' } });
+  await world.decide('a', { n: 1 });
+  expect((await sealAws(place)).rotated).toBeUndefined();
+  await world.decide('a', { n: 2 });
+  const first = await onSchedule();
+  expect(first).toMatchObject({ made: 'sealed', size: 5, rotated: { from: VERIFIER, to: NEXT_VERIFIER } });
+  await world.decide('a', { n: 3 });
+  const second = await onSchedule();
+  expect(second).toMatchObject({ made: 'sealed', size: 7, seal: { records: 1 }, rotated: first.rotated });
+  expect(await sealed(world)).toEqual(upTo(3));
+  // One that dies at any write in between has not replaced it twice, nor left anything out.
+  for (let at = 0; at < 14; at++) {
+    const other = new Model('t', 'b', { overlap: false });
+    const later = ledgerOnAws(other, async () => undefined);
+    const options = {
+      ...place,
+      clients: other.clients,
+      clock: later.clock,
+      signer: later.signer,
+      rotation: { next: later.next, by: 'alice', reason: 'yearly' },
+    };
+    await later.decide('a', { n: 1 });
+    await sealAws({ ...options, store: dying(at, 'after').through }).catch((error: unknown) => expect(String(error)).toContain('died'));
+    await later.decide('a', { n: 2 });
+    await sealAws(options);
+    await sealAws(options);
+    expect(await sealed(later)).toEqual(upTo(2));
+    expect(await later.read('ledger/rotations/1.tlog-proof')).not.toBeNull();
+    expect(await later.read('ledger/rotations/2.tlog-proof')).toBeNull();
+  }
 });

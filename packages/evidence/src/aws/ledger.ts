@@ -6,7 +6,18 @@ import { CHECKPOINT } from '../layout.js';
 import type { DocumentText } from '../ledger/archive.js';
 import type { Naming } from '../ledger/entry.js';
 import type { NoteSigner } from '../ledger/note.js';
-import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from '../ledger/sealer.js';
+import {
+  type Broken,
+  declareBreak,
+  type LostKey,
+  type NextKey,
+  type Rotated,
+  rotate,
+  type Sealer,
+  type SealReport,
+  seal,
+  sealRotating,
+} from '../ledger/sealer.js';
 import type { End, JournalSource, LedgerStore, Mark, Positions, Published } from '../ledger/store.js';
 import type { Witness } from '../ledger/witness.js';
 import { MARK } from './behind.js';
@@ -24,6 +35,8 @@ export interface SealAwsOptions extends StoreOptions {
    * one archive for each seal, with `lockDays` locked for so long, and its entry says until when. The items keep theirs.
    */
   readonly documentsFor?: number;
+  /** A key that replaces the signer's: that is done first, unless it was, and then it seals. So one call may be made on a schedule before and after. */
+  readonly rotation?: NextKey;
   /** Who is asked to cosign the checkpoint. */
   readonly witnesses?: readonly Witness[];
   readonly clock?: Pick<Clock, 'now'>;
@@ -35,14 +48,28 @@ export interface SealAwsOptions extends StoreOptions {
   readonly store?: (store: LedgerStore) => LedgerStore;
 }
 
+/** What `sealAws` made. */
+export interface SealedAws extends SealReport {
+  /** With `rotation`: the keys, as the trust file has them, and when the last seal of the old one was made. */
+  readonly rotated?: { readonly from: string; readonly to: string; readonly since: string };
+}
+
 /** See `sealAws` in seal.ts. */
-export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
-  return inBucket(options, seal);
+export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
+  const { rotation: next } = options;
+  if (next === undefined) return inBucket(options, seal);
+  const { rotation, since, report } = await inBucket(options, (sealer) => sealRotating(sealer, next));
+  return { ...report, rotated: { from: rotation.from, to: rotation.to, since } };
 }
 
 /** See `rotateAws` in seal.ts. */
 export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
   return inBucket(options, (sealer) => rotate(sealer, options));
+}
+
+/** See `breakAws` in seal.ts. */
+export async function breakAws(options: SealAwsOptions & LostKey): Promise<Broken> {
+  return inBucket(options, (sealer) => declareBreak(sealer, options));
 }
 
 async function inBucket<T>(options: SealAwsOptions, work: (sealer: Sealer) => Promise<T>): Promise<T> {

@@ -97,6 +97,19 @@ describe('the permissions of a sealer', () => {
     expect(actions('sealer')).not.toContain('kms:Sign');
   });
 
+  it('sign with two keys only while one replaces the other, and with both the message itself', () => {
+    const signing = (more: object) =>
+      journalPermissions('sealer', { ...where, ...more })
+        .filter(({ Action }) => Action.some((each) => each.startsWith('kms:')))
+        .map(({ Action, Resource, Condition }) => [Action, Resource, Condition]);
+    const condition = { StringEquals: { 'kms:SigningAlgorithm': 'ED25519_SHA_512', 'kms:MessageType': 'RAW' } };
+    expect(signing({ keyArn: 'arn:old', nextKeyArn: 'arn:next' })).toEqual([
+      [['kms:Sign'], ['arn:old', 'arn:next'], condition],
+      [['kms:GetPublicKey'], ['arn:old', 'arn:next'], undefined],
+    ]);
+    expect(signing({ keyArn: 'arn:next' })[0]).toEqual([['kms:Sign'], ['arn:next'], condition]);
+  });
+
   it('replace nothing but the checkpoint, and no attribute but those that say how far it has come', () => {
     const statements = journalPermissions('sealer', { ...where, prefix: 'e/', lockDays: 1, keyArn: 'arn:key' });
     const puts = statements.filter(({ Action }) => Action.includes('s3:PutObject')).map(({ Resource, Condition }) => [Resource, Condition]);

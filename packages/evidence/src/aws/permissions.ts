@@ -17,6 +17,8 @@ export interface JournalResources {
   readonly lockDays?: number;
   /** Of a sealer: the key that signs checkpoints, unless its own policy lets the role sign. */
   readonly keyArn?: string;
+  /** Of a sealer that replaces its key: the one that takes its place. With it the role signs with both, so leave it out before and after. */
+  readonly nextKeyArn?: string;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface JournalResources {
  */
 export function journalPermissions(
   role: 'worker' | 'auditor' | 'sealer',
-  { tableArn, bucketArn, prefix = '', lockDays, keyArn }: JournalResources,
+  { tableArn, bucketArn, prefix = '', lockDays, keyArn, nextKeyArn }: JournalResources,
 ): readonly PolicyStatement[] {
   const objects = [`${bucketArn}/${prefix}*`];
   const reads = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', ...(role === 'worker' ? [] : ['dynamodb:Scan'])];
@@ -63,10 +65,11 @@ export function journalPermissions(
         Condition: { 'ForAllValues:StringEquals': { 'dynamodb:Attributes': ['pk', 'sk', 'seq', 'unsealedShard', 'size'] } },
       },
     );
-    if (keyArn !== undefined)
+    const keys = [keyArn, nextKeyArn].filter((each) => each !== undefined);
+    if (keys.length > 0)
       statements.push(
-        { Sid: 'LedgerSign', Effect: 'Allow', Action: ['kms:Sign'], Resource: [keyArn], Condition: { StringEquals: signing } },
-        { Sid: 'LedgerKey', Effect: 'Allow', Action: ['kms:GetPublicKey'], Resource: [keyArn] },
+        { Sid: 'LedgerSign', Effect: 'Allow', Action: ['kms:Sign'], Resource: keys, Condition: { StringEquals: signing } },
+        { Sid: 'LedgerKey', Effect: 'Allow', Action: ['kms:GetPublicKey'], Resource: keys },
       );
     if (lockDays !== undefined) statements.push({ Sid: 'LedgerLock', Effect: 'Allow', Action: ['s3:PutObjectRetention'], Resource: [log, own] });
     return statements;

@@ -39,6 +39,8 @@ export async function acceptRestored({ by, reason, trusted = [], ...options }: R
       ...sides,
       records: back.records,
       refused: back.refused.length,
+      documents: back.documents,
+      lost: back.lost.length,
     });
     // The one that was looked at: what a sealer or another person has noted since is looked at again.
     await store.ask(

@@ -1,11 +1,11 @@
 // The sealer on AWS, loaded when something is sealed: what records has no use for it.
 import type { NotKept } from '../ledger/anchor.js';
 import type { NoteSigner } from '../ledger/note.js';
-import type { NextKey, Rotated, SealReport } from '../ledger/sealer.js';
+import type { Broken, LostKey, NextKey, Rotated } from '../ledger/sealer.js';
 import type { Witness } from '../ledger/witness.js';
 import type { BucketAnchorOptions } from './anchor.js';
 import type { KmsSignerOptions } from './kms.js';
-import type { SealAwsOptions } from './ledger.js';
+import type { SealAwsOptions, SealedAws } from './ledger.js';
 import type { Restored, RestoredOptions } from './restored.js';
 
 /**
@@ -18,7 +18,7 @@ import type { Restored, RestoredOptions } from './restored.js';
  * @throws {RedressError} `ledger/corrupt` when the log is not what was signed; `journal/unavailable` when table or bucket cannot be used, or streams
  *   change faster than they can be read.
  */
-export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
+export async function sealAws(options: SealAwsOptions): Promise<SealedAws> {
   return (await import('./ledger.js')).sealAws(options);
 }
 
@@ -31,6 +31,17 @@ export async function sealAws(options: SealAwsOptions): Promise<SealReport> {
  */
 export async function rotateAws(options: SealAwsOptions & NextKey): Promise<Rotated> {
   return (await import('./ledger.js')).rotateAws(options);
+}
+
+/**
+ * Goes on sealing a journal on AWS with a key that the one before has not announced, since that is lost: `breakFolder` does it in a folder.
+ *
+ * @example await breakAws({ table, bucket, signer: await kmsSigner({ key, origin }), lost: 'example.com/redress+1a2b3c4d+AQ…', by: 'alice', reason: 'deleted' })
+ * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, or the signer's has signed before;
+ *   `ledger/invalid` without a name or a reason; else as {@link sealAws}.
+ */
+export async function breakAws(options: SealAwsOptions & LostKey): Promise<Broken> {
+  return (await import('./ledger.js')).breakAws(options);
 }
 
 /**
@@ -71,8 +82,8 @@ export async function copyCheckpoint(to: BucketAnchorOptions, checkpoint: string
  * Says that a table which was set back may be used: a person has looked at what it does not know any more. Until then nothing begins on it.
  *
  * First it writes back what the table has lost and the log has: each record byte for byte at its place, with its execution, what it took of limits,
- * breakers and indexes. Nothing is written over anything: a stream that has gone on otherwise is left, and named. Documents are not in the log: of those
- * that travelled in a lost item there is no more than what was stored in the bucket. Who dies in between goes on with the next call.
+ * breakers and indexes, and the documents that archives of seals still have (`documentsFor` of {@link sealAws}). Nothing is written over anything: a
+ * stream that has gone on otherwise is left, and named; so is each document that nothing has any more. Who dies in between goes on with the next call.
  *
  * @returns how far table and checkpoint had come, and what was written back. A table that is not behind gets back what it lacks as well.
  * @example await acceptRestored({ table: 'redress', bucket: 'redress-evidence', by: 'ops@example.com', reason: 'INC-42' });

@@ -1,11 +1,12 @@
 // Records that a table has lost and the log has: they come back as they were, and over nothing.
-import { breakerOf, digestOf, type Journal, streamOf } from '@redress/core';
+import { breakerOf, canonicalJson, digestOf, type Journal, streamOf } from '@redress/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ledgerOnAws } from '../../test/support/ledger-aws.js';
 import type { LedgerWorld } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
 import { VERIFIER } from '../../test/support/sealing.js';
 import { all, HOUR, opened, ref, request, verified } from '../../test/support/world.js';
+import { Archives } from '../ledger/archive.js';
 import { generateKey } from '../ledger/note.js';
 import { acceptRestored } from './restored.js';
 
@@ -78,7 +79,12 @@ describe('a table that was set back', () => {
     const [late, records] = [history(), await all(journal)];
     restore(early);
     await expect(begin('y')).rejects.toMatchObject({ code: 'journal/behind' });
-    expect(await accept()).toEqual({ checkpoint: 15, table: 3, records: 11, streams: 7, refused: [] });
+    const { lost, ...found } = await accept();
+    expect(found).toEqual({ checkpoint: 15, table: 3, records: 11, streams: 7, documents: 0, refused: [] });
+    // No seal has moved them into an archive: a state that was seen, and three of each execution.
+    expect(lost.map(({ name, keptUntil }) => [name, keptUntil]).sort()).toEqual(
+      [['state', null], ...['before', 'observation', 'plan'].flatMap((name) => Array.from({ length: 3 }, () => [name, null]))].sort(),
+    );
     expect(history()).toEqual(late);
     const again = await all(opened(model));
     expect(again.map(({ stream, seq, digest, record }) => ({ stream, seq, digest, record }))).toEqual(
@@ -134,7 +140,7 @@ describe('a table that was set back', () => {
     restore(early);
     if (mark !== undefined) model.items.set('ledger\u0000sealed', mark);
     expect((await begin('y')).status).toBe('begun');
-    expect(await accept()).toEqual({ checkpoint: 4, table: 4, records: 1, streams: 1, refused: [] });
+    expect(await accept()).toMatchObject({ checkpoint: 4, table: 4, records: 1, streams: 1, refused: [] });
     await expect(accept()).rejects.toMatchObject({ code: 'journal/invalid' });
   });
 
@@ -150,11 +156,120 @@ describe('a table that was set back', () => {
     restore(early);
     const found = await accept();
     expect(found).toEqual({
-      ...{ checkpoint: 7, table: 2, records: 2, streams: 1 },
+      ...{ checkpoint: 7, table: 2, records: 2, streams: 1, documents: 0 },
+      lost: [1, 2].map((seq) => ({ stream: streamOf(ref('huge')), seq, name: 'state', digest: digestOf({ id: 'huge' }), keptUntil: null })),
       refused: [{ stream: streamOf(ref('long')), seq: 1, message: expect.stringContaining('only the digest') as string }],
     });
     expect((await all(opened(model))).map(({ record }) => record.resource.id)).toEqual(expect.arrayContaining(['a', 'huge', 'huge']));
     expect((await opened(model).view(ref('long'))).length).toBe(0);
+  });
+});
+
+describe('documents that travelled in lost items', () => {
+  const ARCHIVE = 'ledger/documents/000000000002.zip';
+  const named = (id: string, seq: number, name: string, document: unknown, keptUntil: string | null) => ({
+    ...{ stream: streamOf(ref(id)), seq, name, digest: digestOf(document as never), keptUntil },
+  });
+  /** What each record names, and what is there of it. */
+  const documents = async () => (await all(opened(model))).map(({ record, documents: there }) => [record.resource.id, record.seq, there]);
+  const UNTIL = '2026-02-01T00:00:05.000Z';
+
+  /** One seal without archives, and one with: of records before it, too. */
+  async function archived(): Promise<ReturnType<typeof copyOf>> {
+    await world.decide('a');
+    const early = copyOf();
+    await world.decide('b');
+    await world.seal();
+    const text = 'z'.repeat(70_000);
+    await journal.append({ kind: 'decision', resource: ref('large'), remediator: 'r', body: {}, documents: { seen: { text }, state: { small: 1 } } });
+    for (const id of ['c', 'a', 'a']) await world.decide(id);
+    expect((await world.seal({ documentsFor: 30 })).seal.documents).toEqual({ from: 0, until: UNTIL });
+    return early;
+  }
+
+  it('come back from the archives of seals, each with its record; those in the bucket were never lost', async () => {
+    const early = await archived();
+    const before = await documents();
+    restore(early);
+    expect(await accept()).toEqual({ checkpoint: 8, table: 0, records: 5, streams: 4, documents: 5, refused: [], lost: [] });
+    expect(await documents()).toEqual(before);
+    expect((await verified(model)).report.findings.map(({ code }) => code)).toEqual(['untrusted-key']);
+    // They are in the items once more, so that whoever has no use for archives reads them.
+    model.objects.delete(ARCHIVE);
+    expect(await documents()).toEqual(before);
+  });
+
+  it('are looked for in each part of an archive, and taken from none that has changed them', async () => {
+    const early = await archived();
+    const before = await documents();
+    restore(early);
+    const parts = new Archives(2);
+    const [first, second] = [['b', 'c'], ['a']].map((ids) => {
+      for (const id of ids) parts.add({ digest: digestOf({ id }), text: canonicalJson({ id }) });
+      return parts.end() as Buffer;
+    }) as [Buffer, Buffer];
+    await world.change(ARCHIVE, first);
+    // Under the name of another one.
+    parts.add({ digest: digestOf({ small: 1 }), text: '{"small":2}' });
+    await world.change('ledger/documents/000000000002-1.zip', second);
+    await world.change('ledger/documents/000000000002-2.zip', parts.end() as Buffer);
+    expect(await accept()).toMatchObject({ records: 5, documents: 4, lost: [named('large', 1, 'state', { small: 1 }, UNTIL)] });
+    expect(await documents()).toEqual(
+      before.map(([id, seq, there]) => (id === 'large' ? [id, seq, { seen: (there as { seen: unknown }).seen }] : [id, seq, there])),
+    );
+    const codes = (await verified(model)).report.findings.map(({ code }) => code);
+    expect(codes).toContain('changed-document');
+  });
+
+  it('are named where nothing has them: never archived, or removed, with the time that a seal says', async () => {
+    const early = await archived();
+    await world.decide('e');
+    await world.seal();
+    restore(early);
+    model.objects.delete(ARCHIVE);
+    const found = await accept();
+    expect(found).toMatchObject({ records: 6, documents: 0, refused: [] });
+    expect(found.lost.toSorted((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1) || a.seq - b.seq)).toEqual(
+      [
+        ...[named('b', 1, 'state', { id: 'b' }, UNTIL), named('large', 1, 'state', { small: 1 }, UNTIL), named('c', 1, 'state', { id: 'c' }, UNTIL)],
+        ...[named('a', 2, 'state', { id: 'a' }, UNTIL), named('a', 3, 'state', { id: 'a' }, UNTIL), named('e', 1, 'state', { id: 'e' }, null)],
+      ].toSorted((a, b) => (a.name + a.digest < b.name + b.digest ? -1 : 1) || a.seq - b.seq),
+    );
+    // One that was changed in the bucket is not there.
+    const restored = model.items.get('ledger\u0000sealed')?.['restored']?.SS ?? [];
+    expect(JSON.parse(restored[0] ?? '')).toMatchObject({ documents: 0, lost: 6 });
+  });
+
+  it('are not taken for there where the bucket has something else under their digest', async () => {
+    const early = await archived();
+    restore(early);
+    const digest = digestOf({ text: 'z'.repeat(70_000) });
+    model.objects.set(`blobs/${digest.slice(7, 9)}/${digest.slice(7)}.json`, '"changed"');
+    expect((await accept()).lost).toEqual([named('large', 1, 'seen', { text: 'z'.repeat(70_000) }, UNTIL)]);
+  });
+
+  it.each(['before', 'after'] as const)('come back though who writes them dies at any write, %s it takes effect', async (when) => {
+    const early = await archived();
+    const before = await documents();
+    let died = 0;
+    for (let last = 0; last < 6; last++) {
+      restore(early);
+      let count = 0;
+      const dying = {
+        send: async (command: never) => {
+          const isWrite = ['TransactWriteItemsCommand', 'UpdateItemCommand', 'PutObjectCommand'].includes((command as object).constructor.name);
+          const mine = isWrite && count++ === last;
+          if (count > last + 1 || (mine && when === 'before')) throw new Error('died');
+          const answer = await model.send(command);
+          if (mine) throw new Error('died');
+          return answer;
+        },
+      };
+      await accept({ clients: { dynamodb: dying, s3: dying }, patience: 1 }).catch(() => died++);
+      await accept().catch((error: unknown) => expect(error).toMatchObject({ code: 'journal/invalid' }));
+      expect(await documents()).toEqual(before);
+    }
+    expect(died).toBeGreaterThan(4);
   });
 });
 

@@ -1,14 +1,19 @@
-// Writes records back that a table has lost and the log still has. The log says what was there, and nothing is written over anything.
-import { type Digest, isRedressError, RedressError } from '@redress/core';
+// Writes records back that a table has lost and the log still has, each with the documents that archives of the log still have. The log says what was there, and nothing is written over anything.
+import { type Digest, digestText, isRedressError, RedressError } from '@redress/core';
 import { CHECKPOINT } from '../layout.js';
-import { type Rotation, readEntry } from '../ledger/entry.js';
+import { archivePath, textsIn } from '../ledger/archive.js';
+import { JSON_AT, namingIn, type Rotation, readEntry } from '../ledger/entry.js';
 import { EMPTY_EDGE, Growth } from '../ledger/growth.js';
 import { openCheckpoint } from '../ledger/note.js';
 import { rotationPath } from '../ledger/rotation.js';
 import { decodeEntries, TILE_WIDTH, tilePath } from '../ledger/tiles.js';
 import { leafHash } from '../ledger/tree.js';
-import { AwsJournal, type AwsJournalOptions, lineKey, recordKey, streamKey, streamNamed } from './journal.js';
+import { AwsJournal, type AwsJournalOptions, blobKey, lineKey, type RecordBack, recordKey, streamKey, streamNamed } from './journal.js';
 import { Store } from './store.js';
+
+/** Documents that are looked for at once. */
+const AT_ONCE = 16;
+const NO_DOCUMENTS = '{"blobs":{},';
 
 /** A stream whose lost records are not written back. */
 export interface NotWrittenBack {
@@ -18,12 +23,26 @@ export interface NotWrittenBack {
   readonly message: string;
 }
 
+/** A document of a record that was written back, which nothing has any more. */
+export interface LostDocument {
+  readonly stream: Digest;
+  readonly seq: number;
+  /** As the record names it: `plan`, `state`, … */
+  readonly name: string;
+  readonly digest: Digest;
+  /** Where a seal has put it into an archive: until when that had to be there. Before that moment somebody has removed or changed it. */
+  readonly keptUntil: string | null;
+}
+
 /** What was written back. */
 export interface WrittenBack {
   /** Records, and the streams that they are in. */
   readonly records: number;
   readonly streams: number;
+  /** Documents that came back with them, each counted with each record that names it. Those that are objects of the bucket were never lost. */
+  readonly documents: number;
   readonly refused: readonly NotWrittenBack[];
+  readonly lost: readonly LostDocument[];
 }
 
 /** How far a stream is sealed. */
@@ -35,6 +54,8 @@ interface Sealed {
 /**
  * Writes back what a table has lost of its sealed streams: each record byte for byte at its place, with what its first writing noted beside it
  * (execution, limits, breaker, indexes), in one transaction. Who dies in between has written back a part, and the next one goes on.
+ *
+ * Documents that travelled in lost items come back from the archives of seals, each in the item of its record; those that are nowhere are named.
  *
  * A stream that has gone on otherwise since is left as it is, and named. So is one with a lost record of which the log has the digest alone.
  *
@@ -48,24 +69,33 @@ export async function writeBack(options: AwsJournalOptions, trusted: readonly { 
     const sealed = await sealedStreams(store, trusted);
     const behind = await streamsBehind(store, sealed);
     const refused: NotWrittenBack[] = behind.forked;
-    const lines = await linesOf(store, sealed.size, behind.lost);
-    let [records, streams] = [0, 0];
+    const { lines, archives } = await linesOf(store, sealed.size, behind.lost);
+    const texts = await textsOf(store, lines, archives);
+    const without: LostDocument[] = [];
+    let [records, streams, documents] = [0, 0, 0];
     for (const [stream, found] of lines) {
       const last = sealed.streams.get(stream);
       const from = (behind.lost.get(stream) ?? 0) + 1;
-      const gap = found.findIndex((line) => line === null);
-      const whole = found.slice(0, gap < 0 ? found.length : gap) as readonly string[];
+      const gap = found.findIndex(({ line }) => line === null);
+      const whole = found.slice(0, gap < 0 ? found.length : gap).map(({ line }) => line ?? '');
+      const before = records;
+      const done = (back: RecordBack) => {
+        records++;
+        documents += back.documents;
+        const { entry = 0 } = found[back.seq - from] ?? {};
+        const keptUntil = archives.find(({ first, end }) => entry >= first && entry < end)?.until ?? null;
+        without.push(...back.without.map((each) => ({ stream, seq: back.seq, ...each, keptUntil })));
+      };
       try {
-        const written = await journal.writeBack(stream, whole, gap < 0 ? (last?.head ?? null) : null);
-        records += written;
-        if (written > 0) streams++;
+        await journal.writeBack(stream, whole, gap < 0 ? (last?.head ?? null) : null, (digest) => texts.get(digest) ?? null, done);
         if (gap >= 0) refused.push({ stream, seq: from + gap, message: 'the log has only the digest of this record, which was too long for an entry' });
       } catch (error) {
         if (!isRedressError(error) || error.code !== 'journal/corrupt') throw error;
         refused.push({ stream, seq: from, message: error.message });
       }
+      if (records > before) streams++;
     }
-    return { records, streams, refused };
+    return { records, streams, documents, refused, lost: await notInBucket(store, without) };
   } finally {
     await journal.close();
     await store.close();
@@ -96,19 +126,24 @@ async function sealedStreams(store: Store, trusted: readonly { readonly origin: 
       const said = readEntry(entry);
       if (!('seal' in said)) streams.set(said.stream, said.after);
       else if (said.seal.rotation !== undefined && keys.includes(said.seal.rotation.from))
-        keys.push(await announced(store, origin, said.seal.rotation, growth));
+        keys.push(...(await announced(store, origin, said.seal.rotation, growth)));
     }
   if (growth.size !== Number(size) || growth.root().toString('base64') !== root) throw corrupt('The entries of the log do not have the root that was signed.');
   if (trusted.length > 0) openCheckpoint(note, origin, keys);
   return { size: Number(size), streams };
 }
 
-/** A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. */
-async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<string> {
-  const proof = (await store.bytes(rotationPath(number)))?.bytes.toString('utf8') ?? '';
+/**
+ * A key that a trusted one has announced: the log as it was then is signed with that one, in what is kept of it. None where it has signed nothing of
+ * it, since it was lost before: who goes on is in the trust file, or is not trusted.
+ */
+async function announced(store: Store, origin: string, { number, from, to }: Rotation, then: Growth): Promise<readonly string[]> {
+  const found = await store.bytes(rotationPath(number));
+  if (found === null) return [];
+  const proof = found.bytes.toString('utf8');
   const { size, root } = openCheckpoint(proof.slice(proof.indexOf('\n\n') + 2), origin, [from]);
   if (size !== then.size || !root.equals(then.root())) throw corrupt(`${rotationPath(number)} is of another log.`);
-  return to;
+  return [to];
 }
 
 /** Streams that the table has less of than was sealed, with how many records it has; and those that have another record where both have one. */
@@ -131,20 +166,75 @@ async function streamsBehind(store: Store, sealed: { readonly streams: ReadonlyM
   return { lost, forked };
 }
 
-/** The lines that a table lacks, of each stream in its order; null for a record whose line is nowhere. */
-async function linesOf(store: Store, size: number, lost: ReadonlyMap<Digest, number>): Promise<ReadonlyMap<Digest, readonly (string | null)[]>> {
-  const lines = new Map<Digest, (string | null)[]>([...lost.keys()].map((stream) => [stream, []]));
-  if (lost.size === 0) return lines;
+/** A line that a table lacks: null where it is nowhere; and which entry of the log it is. */
+interface LostLine {
+  readonly line: string | null;
+  readonly entry: number;
+}
+
+/** What the archives of a seal have: documents that entries name, and until when they had to be there. */
+interface Archived {
+  readonly seal: number;
+  readonly first: number;
+  readonly end: number;
+  readonly until: string;
+}
+
+/** The lines that a table lacks, of each stream in its order; and which archives the log has. */
+async function linesOf(
+  store: Store,
+  size: number,
+  lost: ReadonlyMap<Digest, number>,
+): Promise<{ readonly lines: ReadonlyMap<Digest, readonly LostLine[]>; readonly archives: readonly Archived[] }> {
+  const lines = new Map<Digest, LostLine[]>([...lost.keys()].map((stream) => [stream, []]));
+  const archives: Archived[] = [];
+  if (lost.size === 0) return { lines, archives };
+  let entry = -1;
   for await (const entries of bundles(store, size))
-    for (const entry of entries) {
-      const said = readEntry(entry);
-      if ('seal' in said || said.after.seq <= (lost.get(said.stream) ?? Number.POSITIVE_INFINITY)) continue;
+    for (const bytes of entries) {
+      entry++;
+      const said = readEntry(bytes);
+      if ('seal' in said) {
+        const { number, documents } = said.seal;
+        if (documents !== undefined) archives.push({ seal: number, first: documents.from, end: entry, until: documents.until });
+        continue;
+      }
+      if (said.after.seq <= (lost.get(said.stream) ?? Number.POSITIVE_INFINITY)) continue;
       const { head } = said.after;
       // Of one that was too long for an entry the line may be in the bucket.
-      const isLong = entry.subarray(0, 8).toString() === '{"long":';
-      lines.get(said.stream)?.push(isLong ? await store.text(lineKey(head)) : `${head} ${entry.toString('utf8')}`);
+      const isLong = bytes.subarray(0, 8).toString() === '{"long":';
+      lines.get(said.stream)?.push({ line: isLong ? await store.text(lineKey(head)) : `${head} ${bytes.toString('utf8')}`, entry });
     }
-  return lines;
+  return { lines, archives };
+}
+
+/** Documents of lost records, as archives have them: from the newest archive back, until all are there. */
+async function textsOf(store: Store, lines: ReadonlyMap<Digest, readonly LostLine[]>, archives: readonly Archived[]): Promise<ReadonlyMap<Digest, string>> {
+  const wanted = new Set<Digest>();
+  for (const { line } of [...lines.values()].flat())
+    for (const digest of namingIn(Buffer.from(line?.slice(JSON_AT) ?? NO_DOCUMENTS))?.documents ?? []) wanted.add(digest);
+  const texts = new Map<Digest, string>();
+  for (const { seal } of archives.toReversed())
+    for (let part = 0; wanted.size > 0; part++) {
+      const found = await store.bytes(archivePath(seal, part));
+      if (found === null) break;
+      for (const { digest, text } of textsIn(found.bytes)) if (wanted.delete(digest)) texts.set(digest, text);
+    }
+  return texts;
+}
+
+/** Those that the bucket does not have either: what was too large for an item is an object of its own, and was not lost. */
+async function notInBucket(store: Store, documents: readonly LostDocument[]): Promise<readonly LostDocument[]> {
+  const there = new Map<Digest, boolean>();
+  const rest = new Set(documents.map(({ digest }) => digest)).values();
+  const ask = async () => {
+    for (const digest of rest) {
+      const text = await store.text(blobKey(digest));
+      there.set(digest, text !== null && digestText(text) === digest);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, ask));
+  return documents.filter(({ digest }) => there.get(digest) !== true);
 }
 
 function corrupt(message: string): RedressError {

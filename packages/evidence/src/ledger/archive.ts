@@ -148,14 +148,18 @@ function textAt({ method, bytes, at }: Place, read: ReadAt): string | null {
   }
 }
 
-/** The digests of documents that an archive holds, whole and unchanged. */
-export function heldIn(archive: Buffer): Digest[] {
+/** The documents that an archive holds, whole and unchanged. */
+export function* textsIn(archive: Buffer): Iterable<DocumentText> {
   const read: ReadAt = (at, length) => archive.subarray(Math.max(0, at), Math.max(0, at + length));
-  const places = placesIn(archive.length, read) ?? new Map<Digest, Place>();
-  return [...places].flatMap(([digest, place]) => {
+  for (const [digest, place] of placesIn(archive.length, read) ?? []) {
     const text = textAt(place, read);
-    return text !== null && digest === `sha256:${hash('sha256', text)}` ? [digest] : [];
-  });
+    if (text !== null && digest === `sha256:${hash('sha256', text)}`) yield { digest, text };
+  }
+}
+
+/** Their digests. */
+export function heldIn(archive: Buffer): Digest[] {
+  return Array.from(textsIn(archive), ({ digest }) => digest);
 }
 
 /** The archives of a ledger in a folder, for who looks for single documents. */

@@ -34,6 +34,22 @@ export interface Rotation {
   readonly reason: string;
 }
 
+/** That a key is lost and another one goes on without its word: said by a person, and signed by the other key alone. */
+export interface Break {
+  /** From 1: how often this was said of the log, with this time. */
+  readonly number: number;
+  /** The key that is lost, and the one that goes on, as verifiers take them. */
+  readonly from: string;
+  readonly to: string;
+  /** Entries of the last checkpoint that the lost key has signed: what comes after them it has not seen. */
+  readonly entries: number;
+  /** Who says so, and why. */
+  readonly by: string;
+  readonly reason: string;
+  /** Number of the rotation in the entry before, which the lost key had begun and has not signed: it announces nothing. */
+  readonly unsigned?: number;
+}
+
 /** The entry that closes a seal: an interval without records has one as well, so that nothing happened is signed too. */
 export interface Seal {
   readonly number: number;
@@ -50,6 +66,8 @@ export interface Seal {
   readonly documents?: { readonly from: number; readonly until: string };
   /** Where it is the last one under its key. */
   readonly rotation?: Rotation;
+  /** Where it is the first one under its key, and the key before is lost. */
+  readonly break?: Break;
 }
 
 /** How far all streams are sealed, as one digest. */
@@ -58,7 +76,7 @@ export function positionsDigest(streams: Readonly<Record<Digest, Position>>): Di
 }
 
 /** Where the JSON of a line begins: after `sha256:`, 64 digits and a space. */
-const JSON_AT = 72;
+export const JSON_AT = 72;
 
 /** Bytes of a line whose JSON has so many, with its newline. */
 const lineBytes = (json: number): number => JSON_AT + json + 1;

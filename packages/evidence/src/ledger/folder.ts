@@ -22,7 +22,7 @@ import { blobFile, CHECKPOINT, FORMAT, isStreamFile, streamFile } from '../layou
 import { ARCHIVES, type DocumentText, FolderArchives } from './archive.js';
 import type { Naming } from './entry.js';
 import type { NoteSigner } from './note.js';
-import { type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
+import { type Broken, declareBreak, type LostKey, type NextKey, type Rotated, rotate, type Sealer, type SealReport, seal } from './sealer.js';
 import type { JournalSource, LedgerStore, Mark, Positions, Published } from './store.js';
 import type { Witness } from './witness.js';
 
@@ -77,6 +77,17 @@ export async function sealFolder(options: SealFolderOptions): Promise<SealReport
  */
 export async function rotateFolder(options: SealFolderOptions & NextKey): Promise<Rotated> {
   return inFolder(options, (sealer) => rotate(sealer, options));
+}
+
+/**
+ * Goes on sealing a journal in a folder with a key that the one before has not announced, since that is lost. See {@link declareBreak}.
+ *
+ * @example await breakFolder({ directory: '.redress', signer: next, lost: 'example.com/redress+1a2b3c4d+AQ…', by: 'alice', reason: 'the disk of the sealer failed' })
+ * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, or the signer's has signed before;
+ *   `ledger/invalid` without a name or a reason; else as {@link sealFolder}.
+ */
+export async function breakFolder(options: SealFolderOptions & LostKey): Promise<Broken> {
+  return inFolder(options, (sealer) => declareBreak(sealer, options));
 }
 
 async function inFolder<T>(
@@ -185,9 +196,10 @@ class FolderLedger implements LedgerStore {
     return bytes === null || ![number, null].includes(numberIn(bytes)) ? null : bytes;
   }
 
-  async decide(_number: number, plan: Buffer): Promise<Buffer> {
+  async decide(number: number, plan: Buffer): Promise<Buffer> {
     const before = this.#read(PENDING);
-    if (before !== null) return before;
+    // A plan that goes beyond the one before has it in itself.
+    if (before !== null && numberIn(before) !== number - 1) return before;
     this.#write(PENDING, plan);
     return plan;
   }

@@ -7,6 +7,16 @@ import type { LedgerStore } from './store.js';
 /** Where the proof of a rotation is. */
 export const rotationPath = (number: number): string => `ledger/rotations/${number}.tlog-proof`;
 
+/** Where the last checkpoint of a key is that was lost: as it was, with the signature of that key. */
+export const breakPath = (number: number): string => `ledger/breaks/${number}.checkpoint`;
+
+/** The last checkpoints of keys that were lost. */
+export async function breaksOf(store: Pick<LedgerStore, 'read'>): Promise<readonly string[]> {
+  const notes: string[] = [];
+  for (let note = await store.read(breakPath(1)); note !== null; note = await store.read(breakPath(notes.length + 1))) notes.push(note.toString('utf8'));
+  return notes;
+}
+
 /**
  * The proof that a log ends with an entry.
  *

@@ -3,10 +3,10 @@
 import { canonicalJson, messageOf, RedressError } from '@redress/core';
 import { sameCheckpoint } from './anchor.js';
 import { Archives, archivePath, heldIn } from './archive.js';
-import { type Naming, namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
+import { type Break, type Naming, namingIn, type Position, positionsDigest, type Rotation, readEntry, type Seal, sealEntry } from './entry.js';
 import { type Edge, EMPTY_EDGE, edgeOf, Growth } from './growth.js';
 import { keyName, type NoteSigner, openCheckpoint, signCheckpoint } from './note.js';
-import { proofOfLast, rotationPath, rotationsOf } from './rotation.js';
+import { breakPath, breaksOf, proofOfLast, rotationPath, rotationsOf } from './rotation.js';
 import type { JournalSource, LedgerStore, Positions } from './store.js';
 import { decodeEntries, partialTiles, TILE_WIDTH, type Tile, tilePath } from './tiles.js';
 import { leafHash } from './tree.js';
@@ -71,6 +71,8 @@ interface Plan {
   readonly after: Size & { readonly seal: Seal };
   /** How far streams come with it: those that have grown. */
   readonly streams: Positions;
+  /** The seal before it, where a key that was lost had begun that and has not signed it: its entry comes first, and under the same checkpoint. */
+  readonly begun?: Seal;
 }
 
 /** A log as it is signed. */
@@ -164,18 +166,144 @@ export async function rotate(sealer: Sealer, next: NextKey): Promise<Rotated> {
   };
 }
 
+/**
+ * Seals while a key is replaced: {@link rotate}, where that was not done, and else what was recorded since, with the key that has replaced the other
+ * one. For who seals on a schedule, and cannot know which of the two it is.
+ */
+export async function sealRotating(sealer: Sealer, next: NextKey): Promise<Rotated> {
+  const rotated = await rotate(sealer, next);
+  if (rotated.report.made === 'sealed') return rotated;
+  return { ...rotated, report: await seal({ ...sealer, signer: next.next, replaced: [...sealer.replaced, sealer.signer.verifier] }) };
+}
+
+/** A key that is lost. */
+export interface LostKey {
+  /** The key that has signed the newest checkpoint, as verifiers take it. */
+  readonly lost: string;
+  /** Who says that it is lost, and how that came about: in the log, for good. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A log that goes on without the key before. */
+export interface Broken {
+  readonly break: Break;
+  /** Number of the entry that says so, and when it was sealed. */
+  readonly entry: number;
+  readonly since: string;
+  readonly report: SealReport;
+}
+
+/**
+ * Goes on with the signer's key where the key before is lost, and could announce nothing. The log says so, by whom and why, and keeps the last checkpoint
+ * of the lost key: nobody has signed that the one follows the other, and verifiers say that until whoever they trust says it. A seal that the lost key had
+ * begun is completed as it was decided; a rotation in it announces nothing. Whoever dies at it does it once more, with the same key.
+ *
+ * @throws {RedressError} `ledger/key` when the newest checkpoint is not of the key that is said to be lost, when that has announced the signer's, or the
+ *   signer's was replaced or lost before; `ledger/invalid` without a name or a reason, or with one of more than 1,000 characters; else as {@link seal}.
+ */
+export async function declareBreak(sealer: Sealer, lost: LostKey): Promise<Broken> {
+  checkSaid(lost, 'Who says that the key of a ledger is lost, and why,');
+  const found = await sealer.store.alone(() => broken(sealer, lost));
+  const { break: said, time, first, records } = found.seal;
+  if (said === undefined) throw corrupt('What was decided does not say that a key is lost.');
+  return { break: said, entry: first + records, since: time, report: { ...found, ...(await witnessed(sealer, found)) } };
+}
+
+async function broken(sealer: Sealer, { lost, by, reason }: LostKey): Promise<Sealed> {
+  const { store, signer } = sealer;
+  const log = await opened({ ...sealer, replaced: [...sealer.replaced, lost] });
+  const { state } = log;
+  await tidy(sealer, state);
+  const { size, root, seal: last } = state;
+  const report = { origin: signer.name, skipped: [] };
+  if (last?.break?.to === signer.verifier && last.break.from === lost) return { ...report, size, root, seal: last, made: 'joined', checkpoint: log.note };
+  const next = (last?.number ?? 0) + 1;
+  const [one, two] = [await store.decided(next), await store.decided(next + 1)];
+  const begun = one === null ? null : planIn(one, next);
+  const further = two === null ? null : planIn(two, next + 1);
+  let plan = [begun, further].find((each) => each?.after.seal.break !== undefined) ?? null;
+  if (plan === null) {
+    await checkLost(sealer, log, lost);
+    const number = next + (begun === null ? 0 : 1);
+    const notes = await breaksOf(store);
+    plan = breakPlan(
+      log,
+      begun,
+      { number: notes.length + 1, from: lost, to: signer.verifier, entries: size, by, reason },
+      sealer,
+      await linesOf(sealer, log, begun),
+    );
+    plan = planIn(await store.decide(number, Buffer.from(canonicalJson(plan))), number);
+  }
+  const checkpoint = await complete(sealer, log, plan, null);
+  return { ...report, ...plan.after, made: 'sealed', checkpoint };
+}
+
+/** The lines of a seal that was begun. */
+async function linesOf({ source }: Sealer, { state }: Pick<Log, 'state'>, begun: Pick<Plan, 'streams'> | null): Promise<readonly Unsealed[]> {
+  return begun === null ? [] : (await readUnsealed(source, state.streams, new Map(Object.entries(begun.streams) as [keyof Positions, Position][]))).lines;
+}
+
+/** Nobody says of a key that it is lost but of the one that has signed last, and only another one that never signed goes on. */
+async function checkLost({ store, signer }: Sealer, { by, state: { rotation = null, seal: last } }: Log, lost: string): Promise<void> {
+  const no = (message: string, next: string) => new RedressError('ledger/key', message, { next });
+  if (by !== lost)
+    throw no(`The newest checkpoint is of ${keyName(by)}, and not of ${keyName(lost)}.`, 'Look with `redress evidence verify` which key has sealed.');
+  if (signer.verifier === lost) throw no(`${keyName(lost)} is the key that is said to be lost.`, 'Give the key that goes on.');
+  if (last?.rotation?.from === lost && last.rotation.to === signer.verifier)
+    throw no(`${keyName(lost)} has announced ${keyName(signer.verifier)}: nothing is broken.`, 'Seal with that key.');
+  const replaced = (await rotationsOf(store, rotation?.number ?? 0)).some((each) => each.rotation.from === signer.verifier);
+  if (replaced || (await breaksOf(store)).some((note) => isOf(note, signer)))
+    throw no(`${keyName(signer.verifier)} has signed for this ledger before.`, 'Make a new key.');
+  await signCheckpoint({ origin: signer.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, signer);
+}
+
+function isOf(note: string, { name, verifier }: NoteSigner): boolean {
+  try {
+    openCheckpoint(note, name, [verifier]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function breakPlan({ state, edge }: Log, begun: Plan | null, said: Omit<Break, 'unsigned'>, { now }: Sealer, lines: readonly Unsealed[]): Plan {
+  const { size, root, seal: last } = state;
+  const before = begun?.after.seal ?? last;
+  const unsigned = begun?.after.seal.rotation?.number;
+  const made: Seal = {
+    number: (before?.number ?? 0) + 1,
+    first: begun?.after.size ?? size,
+    records: 0,
+    // No moment is that of two keys.
+    time: new Date(Math.max(now, before === null ? 0 : Date.parse(before.time) + 1)).toISOString(),
+    streams: before?.streams ?? positionsDigest({}),
+    break: { ...said, ...(unsigned === undefined ? {} : { unsigned }) },
+  };
+  const seals = begun === null ? [made] : [begun.after.seal, made];
+  return {
+    before: { size, root },
+    after: { ...sizeOf(grownBy(edge, lines, seals)), seal: made },
+    streams: begun?.streams ?? {},
+    ...(begun === null ? {} : { begun: begun.after.seal }),
+  };
+}
+
 /** A key that cannot sign must not be announced: nobody could seal after that. */
 async function checkNext({ signer }: Sealer, { next, by, reason }: NextKey): Promise<void> {
-  if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', 'Who replaces the key of a ledger, and why, is recorded. Give both.');
-  // Before anything is decided: a decision that makes no entry could not be completed, nor revoked.
-  if (Math.max(by.length, reason.length) > LONGEST_REASON)
-    throw new RedressError('ledger/invalid', `Who replaces the key of a ledger, and why, may have ${LONGEST_REASON} characters each.`, {
-      next: 'Say it shorter.',
-    });
+  checkSaid({ by, reason }, 'Who replaces the key of a ledger, and why,');
   if (next.name !== signer.name)
     throw new RedressError('ledger/key', `The next key is of ${next.name}, and the ledger is ${signer.name}.`, { next: 'Make one with the same origin.' });
   if (next.verifier === signer.verifier) throw new RedressError('ledger/key', `${keyName(next.verifier)} is the key that signs already.`);
   await signCheckpoint({ origin: next.name, size: 0, root: Buffer.from(EMPTY.root, 'base64') }, next);
+}
+
+/** Before anything is decided: a decision that makes no entry could not be completed, nor revoked. */
+function checkSaid({ by, reason }: { readonly by: string; readonly reason: string }, what: string): void {
+  if (by.trim() === '' || reason.trim() === '') throw new RedressError('ledger/invalid', `${what} is recorded. Give both.`);
+  if (Math.max(by.length, reason.length) > LONGEST_REASON)
+    throw new RedressError('ledger/invalid', `${what} may have ${LONGEST_REASON} characters each.`, { next: 'Say it shorter.' });
 }
 
 /** The seal that has announced a key. */
@@ -187,8 +315,8 @@ async function announcedIn(store: LedgerStore, { verifier }: NoteSigner) {
 }
 
 /**
- * A key that was replaced signs nothing more: which checkpoints of a log are of which key has to be clear. One that no record announces may follow,
- * where whoever seals names the keys before it, and whoever verifies trusts it: a key may be lost.
+ * A key that was replaced signs nothing more: which checkpoints of a log are of which key has to be clear. None follows that no record announces: where
+ * the key before is lost, a person says so.
  */
 async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: last }: State, by: string): Promise<void> {
   const announced = await rotationsOf(store, rotation?.number ?? 0);
@@ -202,6 +330,12 @@ async function checkSigner({ store, signer }: Sealer, { rotation = null, seal: l
       'ledger/key',
       `${keyName(signer.verifier)} does not sign for this ledger any more: ${keyName(ofSigner.to)} has replaced it. Nothing was signed.`,
       { next: 'Seal with the key that has replaced it.' },
+    );
+  if (by !== '' && by !== signer.verifier && last?.rotation?.to !== signer.verifier)
+    throw new RedressError(
+      'ledger/key',
+      `The newest checkpoint is of ${keyName(by)}, which has not announced ${keyName(signer.verifier)}. Nothing was signed.`,
+      { next: `Replace it (\`redress evidence rotate\`). If it is lost, say so: \`redress evidence break --lost ${keyName(by)}\`.` },
     );
 }
 
@@ -264,7 +398,7 @@ function planned({ state: before, edge }: Log, { lines, grown }: Found, { now, d
       ? {}
       : { documents: { from: before.documentsTo ?? 0, until: new Date(Date.parse(time) + documentsFor * DAY).toISOString() } };
   const made: Seal = { number: (last?.number ?? 0) + 1, first, records: lines.length, time, streams, ...documents, ...(rotation === null ? {} : { rotation }) };
-  return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, made)), seal: made }, streams: grown };
+  return { before: { size: first, root }, after: { ...sizeOf(grownBy(edge, lines, [made])), seal: made }, streams: grown };
 }
 
 /**
@@ -283,15 +417,25 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
       'ledger/key',
       `${keyName(rotation.from)} has begun to announce ${keyName(rotation.to)}, and has to complete that. Nothing was signed.`,
       {
-        next: 'Replace the key once more, with the same two keys.',
+        next: `Replace the key once more, with the same two keys. If ${keyName(rotation.from)} is lost, say so: \`redress evidence break\`.`,
       },
     );
-  const lines = read ?? (await readUnsealed(source, state.streams, new Map(Object.entries(streams) as [keyof Positions, Position][]))).lines;
+  const { break: lost } = after.seal;
+  if (lost !== undefined && lost.to !== signer.verifier)
+    throw new RedressError('ledger/key', `${keyName(lost.from)} was said to be lost, and ${keyName(lost.to)} goes on. Nothing was signed.`, {
+      next: `Say it once more with ${keyName(lost.to)}, to complete that.`,
+    });
+  if (rotation !== undefined && (await store.decided(after.seal.number + 1)) !== null)
+    throw new RedressError('ledger/key', `${keyName(rotation.from)} was said to be lost before it has announced another key. Nothing was signed.`, {
+      next: 'Complete with `redress evidence break` what was begun.',
+    });
+  const lines = read ?? (await linesOf(sealer, { state }, plan));
+  const seals = plan.begun === undefined ? [after.seal] : [plan.begun, after.seal];
   // Nothing is written beside the log that it will not be part of.
-  if (read === null && !same(after, sizeOf(grownBy(edge, lines, after.seal)))) throw changed(after.seal);
+  if (read === null && !same(after, sizeOf(grownBy(edge, lines, seals)))) throw changed(after.seal);
   const writes = new Writes(store);
   const growth = new Growth(edge, (tile, bytes) => writes.add(inLedger(tile), bytes));
-  const { documents } = after.seal;
+  const { documents } = seals[0] ?? after.seal;
   const named: Naming[] = documents === undefined ? [] : await namedBefore(store, documents.from, before.size);
   for await (const { entry, leaf } of entriesOf(source, lines)) {
     growth.append(entry, leaf);
@@ -299,15 +443,18 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     if (naming !== null) named.push(naming);
     if (writes.full) await writes.room();
   }
+  if (plan.begun !== undefined) growth.append(sealEntry(plan.begun));
   const path = growth.pathOfNext();
   growth.append(sealEntry(after.seal));
   growth.end();
   await writes.end();
   if (!same(after, sizeOf(growth))) throw changed(after.seal);
-  await archive(sealer, after.seal, named);
+  await archive(sealer, seals[0] ?? after.seal, named);
   const note = await signCheckpoint({ origin: signer.name, size: after.size, root: Buffer.from(after.root, 'base64') }, signer);
   // The next checkpoint is of another key: what this one has signed stays.
   if (rotation !== undefined) await store.create(rotationPath(rotation.number), proofOfLast(sealEntry(after.seal), after.size - 1, path, note));
+  // What the lost key has signed is kept as it was: of its newest checkpoint nothing else would be left.
+  if (lost !== undefined) await store.create(breakPath(lost.number), Buffer.from(log));
   await source.sealing(after.size);
   for (let replaces = version; !(await store.publish(note, replaces)); ) {
     const newest = await store.checkpoint();
@@ -319,11 +466,16 @@ async function complete(sealer: Sealer, { version, note: log, state, edge }: Log
     ...after,
     streams: { ...state.streams, ...streams },
     rotation: rotation ?? state.rotation ?? null,
-    ...saidTo(documentsTo(after, state.documentsTo)),
+    ...saidTo(
+      seals.reduce(
+        (to: number | undefined, each, at) => documentsTo({ size: after.size - (seals.length - 1 - at), root: '', seal: each }, to),
+        state.documentsTo,
+      ),
+    ),
   };
   await store.keep(after.seal.number, Buffer.from(canonicalJson(next)));
   await source.sealed(streams);
-  await release(sealer, after.seal);
+  for (const each of seals) await release(sealer, each);
   await over(store, before, after);
   return note;
 }
@@ -438,10 +590,10 @@ class Writes {
 }
 
 /** The tree after a seal, of which only the root is wanted. */
-function grownBy(from: Edge, lines: readonly Unsealed[], made: Seal): Growth {
+function grownBy(from: Edge, lines: readonly Unsealed[], made: readonly Seal[]): Growth {
   const growth = new Growth(from, null);
   for (const { leaf } of lines) growth.appendLeaf(leaf);
-  growth.appendLeaf(leafHash(sealEntry(made)));
+  for (const each of made) growth.appendLeaf(leafHash(sealEntry(each)));
   return growth;
 }
 
@@ -480,12 +632,13 @@ async function keptState({ store, documentsFor }: Sealer, signed: Size, edge: Ed
     const bytes = await store.kept(said.seal.number);
     const kept = bytes === null ? EMPTY : (parsed(bytes, 'What was kept') as State);
     let { streams, rotation, documentsTo: to } = kept;
+    let before = rotation;
     for (let number = (kept.seal?.number ?? 0) + 1; number <= said.seal.number; number++) {
       const plan = await store.decided(number);
       if (plan === null) return null;
       const decided = planIn(plan, number);
       streams = { ...streams, ...decided.streams };
-      rotation = decided.after.seal.rotation ?? rotation;
+      [before, rotation] = counting(decided.after.seal, before, rotation);
       to = documentsTo(decided.after, to);
     }
     // A version that did not know of them has kept it, after any that did.
@@ -495,6 +648,14 @@ async function keptState({ store, documentsFor }: Sealer, signed: Size, edge: Ed
     if (error instanceof RedressError && error.code !== 'ledger/corrupt') throw error;
     return null;
   }
+}
+
+type Counted = State['rotation'] | undefined;
+
+/** The newest rotation that counts after a seal, with the one before it: one that a lost key had begun does not, once that is said. */
+function counting({ rotation, break: lost }: Seal, before: Counted, newest: Counted): readonly [Counted, Counted] {
+  if (rotation !== undefined) return [newest, rotation];
+  return lost?.unsigned === undefined ? [before, newest] : [before, before];
 }
 
 /** The last entry of a log whose last bundle is full: null where its hash is not at the edge, or the bundle is not what that says. */
@@ -512,7 +673,7 @@ async function lastOfFull(store: LedgerStore, { size, hashes }: Edge): Promise<B
 async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Promise<State> {
   const streams: Record<string, Position> = {};
   let last: Seal | null = null;
-  let rotation: Rotation | null = null;
+  let [before, rotation]: Counted[] = [null, null];
   let to: number | undefined = 0;
   const growth = new Growth(EMPTY_EDGE, null);
   for (let index = 0; index * TILE_WIDTH < signed.size; index++) {
@@ -524,14 +685,14 @@ async function reread(store: LedgerStore, signed: Size, signer: NoteSigner): Pro
       const said = readEntry(entry);
       if ('seal' in said) {
         last = said.seal;
-        rotation = said.seal.rotation ?? rotation;
+        [before, rotation] = counting(said.seal, before, rotation);
         to = documentsTo({ size: growth.size, root: '', seal: said.seal }, to);
       } else streams[said.stream] = { ...said.after, bytes: (streams[said.stream]?.bytes ?? 0) + said.bytes };
     }
   }
   if (!same(signed, sizeOf(growth))) throw corrupt(`The entries are not what ${signer.name} has signed.`);
   if (last === null && signed.size > 0) throw corrupt('The log has entries, and no seal.');
-  return { ...signed, seal: last, streams, rotation, ...saidTo(to) };
+  return { ...signed, seal: last, streams, rotation: rotation ?? null, ...saidTo(to) };
 }
 
 function parsed(bytes: Buffer, what: string): unknown {

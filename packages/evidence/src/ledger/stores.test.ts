@@ -6,7 +6,7 @@ import { describeLedger } from '../../test/support/ledger-contract.js';
 import { Model } from '../../test/support/model.js';
 import { sealing } from '../../test/support/sealing.js';
 import { seeded } from '../../test/support/world.js';
-import { rotateFolder, sealFolder } from './folder.js';
+import { breakFolder, rotateFolder, sealFolder } from './folder.js';
 
 describeLedger('a folder', async () => {
   const world = sealing();
@@ -15,6 +15,7 @@ describeLedger('a folder', async () => {
     ...world,
     seal: (more = {}) => sealFolder({ directory, signer, clock, ...more }),
     rotate: (more = {}) => rotateFolder({ directory, signer, next, clock, by: 'alice', reason: 'yearly', ...more }),
+    break: (more) => breakFolder({ directory, signer, lost: '', clock, by: 'alice', reason: 'the disk failed', ...more }),
     read: async (path) => (existsSync(join(directory, path)) ? readFileSync(join(directory, path)) : null),
     change: async (path, bytes) => writeFileSync(join(directory, path), bytes),
   };

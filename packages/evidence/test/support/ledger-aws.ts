@@ -1,6 +1,6 @@
 // Ledgers on what speaks as DynamoDB and S3 do, for tests.
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { rotateAws, sealAws } from '../../src/aws.js';
+import { breakAws, rotateAws, sealAws } from '../../src/aws.js';
 import type { LedgerWorld } from './ledger-contract.js';
 import { recording, stepping } from './sealing.js';
 import { opened, type World } from './world.js';
@@ -15,6 +15,7 @@ export function ledgerOnAws(world: World, remove: () => Promise<void>, options: 
     ...recorded,
     seal: (more = {}) => sealAws({ ...place, signer: recorded.signer, ...more }),
     rotate: (more = {}) => rotateAws({ ...place, signer: recorded.signer, next: recorded.next, by: 'alice', reason: 'yearly', ...more }),
+    break: (more) => breakAws({ ...place, signer: recorded.signer, lost: '', by: 'alice', reason: 'the disk failed', ...more }),
     async read(path) {
       try {
         const { Body } = (await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: path }) as never)) as {

@@ -3,7 +3,7 @@ import { digestOf, isRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archivePath, heldIn } from '../../src/ledger/archive.js';
 import { generateKey, type NoteSigner, signerOf } from '../../src/ledger/note.js';
-import type { NextKey, Rotated, SealReport } from '../../src/ledger/sealer.js';
+import type { Broken, LostKey, NextKey, Rotated, SealReport } from '../../src/ledger/sealer.js';
 import type { LedgerStore } from '../../src/ledger/store.js';
 import { decodeEntries, tilePath, tilesBetween } from '../../src/ledger/tiles.js';
 import { leafHash, MemoryTree, rootOf } from '../../src/ledger/tree.js';
@@ -15,6 +15,8 @@ export interface LedgerWorld extends Recording {
   seal(more?: SealMore): Promise<SealReport>;
   /** Replaces the key. */
   rotate(more?: SealMore & Partial<NextKey>): Promise<Rotated>;
+  /** Says that a key is lost: the signer's goes on. */
+  break(more: SealMore & Partial<LostKey> & Pick<SealMore, 'signer'>): Promise<Broken>;
   /** A file of the log; null where there is none. */
   read(path: string): Promise<Buffer | null>;
   /** Puts other bytes in its place. */
@@ -339,12 +341,116 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         expect(await records()).toEqual(PREPARED.slice(0, 4));
         await world.rotate();
         await expect(world.rotate({ signer: next, next: world.signer, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
-        // One that was lost cannot announce another; who seals says which key it was, and who verifies trusts both.
+        // One that was lost cannot announce another: none follows without a word, and a person says so.
         const third = signerOf(generateKey('example.com/redress').secret);
-        expect(await world.seal({ signer: third, replaced: [NEXT_VERIFIER] })).toMatchObject({ made: 'sealed' });
+        await expect(world.seal({ signer: third, replaced: [NEXT_VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        expect((await world.break({ signer: third, lost: NEXT_VERIFIER })).report).toMatchObject({ made: 'sealed' });
+        expect(await world.seal({ signer: third })).toMatchObject({ made: 'sealed' });
         const fourth = signerOf(generateKey('example.com/redress').secret);
         const { rotation } = await world.rotate({ signer: third, next: fourth, replaced: [NEXT_VERIFIER] });
         expect(rotation).toMatchObject({ number: 2, from: third.verifier, to: fourth.verifier });
+        await expectOneHistory();
+      });
+    });
+
+    describe('whose key is lost', () => {
+      const third = signerOf(generateKey('example.com/redress').secret);
+      const noting = { ...third, sign: (text: Buffer) => (text.toString().split('\n')[1] !== '0' && world.signed.push(text.toString()), third.sign(text)) };
+      const ended = (more: Partial<SealMore> & Partial<LostKey> = {}) => world.break({ signer: noting, lost: VERIFIER, ...more });
+      const seals = async () =>
+        (await entries()).flatMap((entry) => {
+          const { seal } = JSON.parse(entry.toString()) as { seal?: { number: number; records: number; rotation?: object; break?: object } };
+          return seal === undefined ? [] : [seal];
+        });
+      /** A rotation that was decided, and no more. */
+      const begun = async () => {
+        const store = (through: LedgerStore): LedgerStore => ({
+          ...dying(0, null).through(through),
+          decide: async (number, plan) => {
+            await through.decide(number, plan);
+            throw new Error('died after');
+          },
+        });
+        await expect(world.rotate({ store })).rejects.toThrow('died after');
+      };
+      const SAID = { number: 1, from: VERIFIER, to: third.verifier, by: 'alice', reason: 'the disk failed' };
+
+      it('says so in the log, and another one goes on; nothing is announced, and the lost key signs nothing more', async () => {
+        await prepared();
+        const last = await checkpoint();
+        await expect(world.seal({ signer: noting, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        const { break: said, report } = await ended();
+        expect(said).toEqual({ ...SAID, entries: 5 });
+        expect(report).toMatchObject({ made: 'sealed', size: 6, seal: { number: 2, records: 0 } });
+        expect((await world.read('ledger/breaks/1.checkpoint'))?.toString()).toBe(last);
+        expect(await world.read('ledger/rotations/1.tlog-proof')).toBeNull();
+        // Once more is the same.
+        expect(await ended()).toMatchObject({ break: said, report: { made: 'joined', size: 6 } });
+        const signed = world.signed.length;
+        await expect(world.seal({ replaced: [third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+        await expect(world.rotate({ replaced: [third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+        expect(world.signed).toHaveLength(signed);
+        expect(await world.seal({ signer: noting })).toMatchObject({ made: 'sealed', seal: { records: 6 } });
+        expect(await records()).toEqual(PREPARED);
+        await expectOneHistory();
+      });
+
+      it('while it is replaced: what it had begun is completed as it was decided, and announces nothing', async () => {
+        await prepared();
+        await begun();
+        expect((await ended()).break).toEqual({ ...SAID, entries: 5, unsigned: 1 });
+        expect((await seals()).map(({ number, records: count, rotation, break: lost }) => [number, count, rotation !== undefined, lost !== undefined])).toEqual(
+          [
+            [1, 4, false, false],
+            [2, 6, true, false],
+            [3, 0, false, true],
+          ],
+        );
+        expect(await world.read('ledger/rotations/1.tlog-proof')).toBeNull();
+        // Nor the key that it was to announce; and the next rotation is the first one.
+        await expect(world.seal({ signer: world.next, replaced: [VERIFIER, third.verifier] })).rejects.toMatchObject({ code: 'ledger/key' });
+        await world.decide('a');
+        await world.seal({ signer: noting });
+        const fourth = signerOf(generateKey('example.com/redress').secret);
+        expect((await world.rotate({ signer: noting, next: fourth })).rotation).toMatchObject({ number: 1, from: third.verifier });
+        expect(await world.seal({ signer: fourth })).toMatchObject({ made: 'sealed' });
+        expect(await records()).toEqual([...PREPARED, 'a5']);
+      });
+
+      it.each(['before', 'after'] as const)('and whoever says so dies %s any write: it is said once, and nothing contradicts it', async (death: Death) => {
+        for (let at = 0; ; at++) {
+          await again();
+          await prepared();
+          await begun();
+          const counted = dying(at, death);
+          const failed = await ended({ store: counted.through }).then(
+            () => false,
+            (error: unknown) => (expect(String(error)).toContain('died'), true),
+          );
+          await world.decide('0');
+          world.clock.time += 60_000;
+          expect((await ended()).break).toMatchObject({ ...SAID, entries: 5, unsigned: 1 });
+          await world.seal({ signer: noting });
+          expect(await records()).toEqual([...PREPARED, '01']);
+          expect((await seals()).filter((each) => each.break !== undefined)).toHaveLength(1);
+          expect(await world.read('ledger/breaks/2.checkpoint')).toBeNull();
+          await expectOneHistory();
+          if (!failed) break;
+          expect(at).toBeLessThan(40);
+        }
+      });
+
+      it('is said of no other key than the one that has signed last, by nobody without a name, and for no key that has signed before', async () => {
+        await prepared();
+        await expect(ended({ lost: NEXT_VERIFIER, replaced: [VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        await expect(world.break({ signer: world.signer, lost: VERIFIER })).rejects.toMatchObject({ code: 'ledger/key' });
+        for (const wrong of [{ by: ' ' }, { reason: '' }, { reason: 'x'.repeat(1001) }])
+          await expect(ended(wrong)).rejects.toMatchObject({ code: 'ledger/invalid' });
+        await world.rotate();
+        await expect(world.break({ signer: world.signer, lost: NEXT_VERIFIER })).rejects.toMatchObject({ code: 'ledger/key' });
+        await ended({ lost: NEXT_VERIFIER });
+        await expect(world.break({ signer: world.next, lost: third.verifier, replaced: [NEXT_VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key' });
+        expect((await seals()).filter((each) => each.break !== undefined)).toHaveLength(1);
         await expectOneHistory();
       });
     });
