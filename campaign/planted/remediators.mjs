@@ -93,7 +93,7 @@ export default [
   {
     promise: 'Passwords that do not end are not strong enough for a rule that wants them to.',
     defect: 'the age is not compared',
-    file: 'packages/remediators/iam/src/iam-strengthen-password-policy.ts',
+    file: 'packages/remediators/iam/src/password-policy.ts',
     find: 'age != null && age > 0 &&',
     replace: 'age != null && age > 9999 &&',
     tests: ['packages/remediators/iam/src/iam-strengthen-password-policy.test.ts'],

@@ -485,7 +485,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .option('--anchor <place...>', 'also copy the checkpoint there: a folder, or s3://BUCKET/PREFIX')
     .option('--lock-days <number>', 'of a journal on AWS: lock what is stored for this many days (default: as the bucket says)')
     .action(async (options: BreakOptions) =>
-      answer(await (await import('./commands/ledger.js')).evidenceBreakCommand(io, data(), program.opts<GlobalOptions>(), options)),
+      answer(await (await import('./commands/ledger.js')).evidenceBreakCommand(io, await data(), program.opts<GlobalOptions>(), options)),
     );
   evidence
     .command('restored')
