@@ -93,6 +93,16 @@ export const JUDGES = [
     ],
   },
   {
+    name: 'console',
+    judge: "Debian's Chromium, and axe, which checks accessibility",
+    judges:
+      'the console on a journal that the engine has written, with hostile names: each page at 1440, 768 and 390 pixels and on paper; yes, no, a refusal, a filter and what is new; by keyboard, without script, and from pages of somebody else. axe finds nothing, nothing overflows, and nothing but the console is asked',
+    tools: [
+      { name: 'playwright-core', licence: 'Apache-2.0', by: 'npm; drives Chromium 120 or newer' },
+      { name: 'axe-core', licence: 'MPL-2.0', by: 'npm' },
+    ],
+  },
+  {
     name: 'cfn-lint',
     judge: "AWS CloudFormation's linter",
     judges: 'every template that is generated, in three regions of two partitions',

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { command } from '../../packages/cli/test/support/command.js';
 import { HOSTILE_NAMES, QUARTER, quarter } from '../support/quarter.js';
 import { noteWidget, revokeOpenRules } from '../support/widgets.js';
+import { axeFaults, newBrowser } from './support/browser.js';
 import { layoutFaults } from './support/layout.mjs';
 
 const WIDTHS = [1440, 768, 390];
@@ -28,7 +28,7 @@ beforeAll(async () => {
     return join(directory, out, 'report.html');
   };
   pages = { quarter: await report('quarter', QUARTER.from, QUARTER.to), empty: await report('empty', '2026-01-01', '2026-01-31') };
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+  browser = await newBrowser();
 });
 afterAll(async () => {
   await browser?.close();
@@ -52,14 +52,6 @@ async function faults(file: string, { width, media = 'screen' }: { readonly widt
   found.push(...(await axeFaults(page)));
   await context.close();
   return found;
-}
-
-async function axeFaults(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
-  const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
-    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-  };
-  return violations.map(({ id, nodes }) => `axe ${id}: ${nodes.length} of ${nodes[0]?.html.slice(0, 200) ?? ''} ${nodes[0]?.failureSummary ?? ''}`);
 }
 
 describe('chromium and axe', () => {

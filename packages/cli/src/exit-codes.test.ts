@@ -307,6 +307,10 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['a period that has not passed', async () => (await sealed(), ['--from', '2026-11-01', '--to', '2026-12-31', '--out', 'made']), 2],
     ['no journal', [...PERIOD, '--out', 'made'], 2],
   ],
+  console: [
+    ['no journal', [], 2],
+    ['a port that is none', async () => (await ran(), ['--port', '70000']), 2],
+  ],
   reconcile: [
     [
       'records and a trail that agree',
@@ -445,8 +449,8 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['a region that is none', ['--region', 'nowhere'], 2],
   ],
 };
-/** What ends with 0 costs an emulator or a bundler, and is shown where these are. */
-const ELSEWHERE = ['evidence restored', 'bundle', 'up', 'up inject'];
+/** What ends with 0 costs an emulator or a bundler, or runs until it is interrupted, and is shown where these are. */
+const ELSEWHERE = ['evidence restored', 'bundle', 'console', 'up', 'up inject'];
 
 /** Every command, as the help has it. */
 async function commands(path: readonly string[] = []): Promise<string[]> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { AttestCommandOptions } from './commands/attest.js';
 import type { BundleCommandOptions } from './commands/bundle.js';
+import type { ConsoleCommandOptions } from './commands/console.js';
 import type { CoverageOptions } from './commands/coverage.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import type { BundleOptions, ExportOptions, ProofOptions, VerifyCommandOptions } from './commands/evidence.js';
@@ -138,6 +139,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     answer({ ...given, ...clean, exit: failed && given.exit === 0 ? 1 : given.exit });
   };
   const data = async () => (await import('./compose.js')).dataOf(io, program.opts<GlobalOptions>());
+  const json = () => program.opts<GlobalOptions>().json === true;
   program
     .command('normalize')
     .description('what is read out of files, as findings; needs no account')
@@ -395,6 +397,18 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .option('--witness <key...>', 'witnesses that must have cosigned')
     .option('--retention <days>', 'how long documents were to be kept')
     .action((options: ReportOptions) => composed(async (composition) => (await import('./commands/report.js')).reportCommand(io, composition, options)));
+  program
+    .command('console')
+    .description('the same pages live, in a browser on this machine: what is open, what was fixed, and plans that wait for an approver')
+    .option('--port <number>', 'where it listens, on 127.0.0.1; 0 is any (default: 0)')
+    .option('--url <url>', 'answers by the Function URL of the approvals, with a signed request (default: the journal)')
+    .option('--read-only', 'shows, and answers nothing')
+    .option('--trust <file>', 'keys that are trusted to seal (default: redress.trust.json, if it is there)')
+    .option('--calendar <file>', 'business days: JSON with zone, weekend and holidays (default: Monday to Friday in Australia/Sydney)')
+    .option('--refresh <duration>', 'of a journal on AWS: read all of it again after so long; what waits and is open shows at once (default: PT5M)')
+    .action((options: ConsoleCommandOptions) =>
+      composed(async (composition) => (await import('./commands/console.js')).consoleCommand(io, composition, options, overrides, json())),
+    );
   program
     .command('explain')
     .description('in plain words: why it acted or did not, and what to do next')

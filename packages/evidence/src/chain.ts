@@ -202,7 +202,7 @@ export function isOf(approval: Approval, plan: { readonly remediator: string; re
 }
 
 /** The state after one more record. */
-function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
+export function advance(state: StreamState, record: EvidenceRecord, digest: Digest): StreamState {
   const own = journalBody(record);
   const time = Date.parse(record.time);
   const { stream, generation, open, closed, holds, approvals, breakers } = state;

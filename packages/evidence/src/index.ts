@@ -13,4 +13,4 @@ export type { Broken, Cosigned, LostKey, NextKey, NotCosigned, Rotated, SealRepo
 export type { End, JournalSource, LedgerStore, Mark, Positions, Published } from './ledger/store.js';
 export { type Witness, witnessOf } from './ledger/witness.js';
 export { memoryJournal } from './memory.js';
-export { recordsIn } from './records.js';
+export { approvalsIn, recordsIn, streamSizes } from './records.js';

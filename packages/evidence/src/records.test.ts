@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resource, type StoredRecord } from '@redress/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { folderJournal, generateKey, recordsIn, sealFolder, signerOf } from './index.js';
+import { folderJournal, generateKey, recordsIn, sealFolder, signerOf, streamSizes } from './index.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -44,6 +44,26 @@ describe('records in a folder', () => {
     expect([sorted(found), unread]).toEqual([sorted(wanted), []]);
     expect(found.map(({ stream }) => stream)).toEqual([...found.map(({ stream }) => stream)].sort());
     expect(existsSync(join(directory, 'index.sqlite'))).toBe(false);
+  });
+
+  it('are read of those streams alone that have grown', async () => {
+    const before = streamSizes(directory);
+    expect([before.size, [...before.values()].reduce((sum, size) => sum + size, 0)]).toEqual([
+      3,
+      readdirSync(join(directory, 'streams'), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.jsonl'))
+        .reduce((sum, name) => sum + readFileSync(join(directory, 'streams', name)).length, 0),
+    ]);
+    const journal = folderJournal({ directory });
+    const b = resource({ type: 'AWS::S3::Bucket', id: 'b', account: '111111111111', region: 'us-east-1' });
+    await journal.append({ kind: 'decision', resource: b, remediator: 'r', body: { message: 'again' } });
+    await journal.close?.();
+    const grown = [...streamSizes(directory)].filter(([stream, size]) => before.get(stream) !== size).map(([stream]) => stream);
+    const found = [...recordsIn(directory, () => expect.unreachable(), grown)];
+    expect(found.map(({ record }) => [record.resource.id, record.seq])).toEqual([
+      ['b', 1],
+      ['b', 2],
+    ]);
   });
 
   it('have their documents from archives, too, and are without those that are gone', async () => {

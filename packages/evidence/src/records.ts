@@ -1,8 +1,10 @@
 // Records of a journal in a folder, as they stand there: nothing is written, nothing is locked, and evidence that may only be read can be read.
 import { hash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Digest, type EvidenceRecord, isRecord, type Json, type StoredRecord } from '@redress/core';
+import { type Approval, type Digest, type EvidenceRecord, isRecord, type Json, type StoredRecord } from '@redress/core';
+import { advance, emptyState } from './chain.js';
+import { approvalsOf } from './deeds.js';
 import { blobFile, isStreamFile, streamFile } from './layout.js';
 import { FolderArchives } from './ledger/archive.js';
 
@@ -15,19 +17,47 @@ const LINE_FEED = 10;
  * its digest says is not read, nor is what follows it in its stream; chains, seals and what is missing are the verifier's to judge.
  *
  * @param unread hears of each stream that could not be read to its end.
+ * @param only these streams; default: all.
  * @example for (const { record } of recordsIn('.redress', console.error)) console.log(record.kind);
  */
-export function* recordsIn(directory: string, unread: (problem: string) => void): Generator<StoredRecord> {
+export function* recordsIn(
+  directory: string,
+  unread: (problem: string, stream: Digest) => void,
+  only: readonly Digest[] = streamsIn(directory),
+): Generator<StoredRecord> {
   const archives = new FolderArchives(directory);
-  for (const stream of streamsIn(directory)) {
+  for (const stream of only) {
     let seq = 0;
     try {
       for (const line of linesOf(readFileSync(streamFile(directory, stream))))
         yield recordIn(stream, ++seq, line, (digest) => documentOf(directory, digest, archives));
     } catch (error) {
-      unread(`stream ${stream}, from record ${Math.max(1, seq)} on: ${error instanceof Error ? error.message : String(error)}`);
+      unread(`stream ${stream}, from record ${Math.max(1, seq)} on: ${error instanceof Error ? error.message : String(error)}`, stream);
     }
   }
+}
+
+/**
+ * How many bytes each stream has, by its digest and in their order. Streams only grow: one of the same size has nothing new.
+ *
+ * @throws {Error} of the file system, where the folder cannot be read
+ */
+export function streamSizes(directory: string): ReadonlyMap<Digest, number> {
+  return new Map(streamsIn(directory).map((stream) => [stream, statSync(streamFile(directory, stream)).size]));
+}
+
+/**
+ * Requests for approval that no execution has used, as the records of one stream say; those of a journal are the same, over all of its streams. Judges
+ * nothing: whether the records are what they were, the verifier says.
+ *
+ * @example const live = approvalsIn(recordsOfOneStream).filter(({ expires }) => expires > Date.now());
+ */
+export function approvalsIn(records: readonly Pick<StoredRecord, 'record' | 'digest' | 'stream'>[]): readonly Approval[] {
+  const [first] = records;
+  if (first === undefined || !records.some(({ record }) => isRecord(record.body['approval']))) return [];
+  return approvalsOf(records.reduce((state, { record, digest }) => advance(state, record, digest), emptyState(first.stream))).filter(
+    ({ usedBy }) => usedBy === null,
+  );
 }
 
 /** Digests of the streams, in order. */

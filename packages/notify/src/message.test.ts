@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sample } from './internal/sample.js';
 import { differences, fitted, messageOf, plainText } from './message.js';
+import { notifier } from './notifier.js';
 import { ownerOf } from './routes.js';
 import { bytesOf } from './text.js';
 
@@ -55,6 +56,27 @@ describe('a message', () => {
     expect(code({ 'pulumi:stack': 'prod' })).toMatchObject({ label: 'In Pulumi' });
     expect(code({})).toBeUndefined();
   });
+
+  it('links to the console where people have said where theirs is, and nowhere else', () => {
+    const links = (consoleUrl: string | undefined, over: Parameters<typeof sample>[0] = {}) =>
+      messageOf(sample(over), consoleUrl === undefined ? {} : { consoleUrl }).links.map(({ url }) => url);
+    expect(links(undefined)).toEqual([]);
+    const stream = /^[0-9a-f]{64}$/;
+    for (const base of ['http://127.0.0.1:4600', 'http://127.0.0.1:4600/']) {
+      const [approval, resource, ...others] = links(base);
+      expect([approval, others]).toEqual(['http://127.0.0.1:4600/approvals/a-0123456789abcdef', []]);
+      expect(resource?.replace('http://127.0.0.1:4600/resources/', '')).toMatch(stream);
+    }
+    expect(links('https://tools.example/redress', { approval: null, execution: 'x-1' })[0]).toBe('https://tools.example/redress/fixes/x-1');
+  });
+
+  it.each(['javascript:alert(1)', 'http://evil.example', 'http://127.0.0.1', 'http://127.0.0.1:4600/?x=', 'https://x|y', 'https://x y', ''])(
+    'takes no console at %j',
+    (consoleUrl) => {
+      const channel = { name: 'a', send: async () => undefined } as unknown as Parameters<typeof notifier>[0]['channels'][number];
+      expect(() => notifier({ channels: [channel], consoleUrl })).toThrow('is not where a console is');
+    },
+  );
 
   it('links to HTTPS alone', () => {
     const links = ['https://wiki.example/x', 'javascript:alert(1)', 'http://wiki.example', 'https://x|y>'].map((url) => ({ label: 'x', url }));

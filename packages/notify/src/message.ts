@@ -57,6 +57,8 @@ export interface MessageOptions {
   readonly command?: string;
   /** Function URL of the approvals: added to their commands. */
   readonly approvalsUrl?: string;
+  /** Where each person's own console is (`redress console --port`): links to its pages are added. Default: none is. */
+  readonly consoleUrl?: string;
   readonly links?: (notification: Notification) => readonly Link[];
   /** Besides the built-in patterns of secrets. Give them the flag `g`. */
   readonly secrets?: readonly RegExp[];
@@ -161,9 +163,28 @@ export function messageOf(notification: Notification, options: MessageOptions = 
       ...section('What no read shows', notification.blindSpots),
     ],
     commands: commandsOf(notification, options).map(({ label, command }) => ({ label, command: safe(command) })),
-    links: (options.links?.(notification) ?? []).filter(({ url }) => /^https:\/\/[^\s<>"|]+$/.test(url)).map(({ label, url }) => ({ label: safe(label), url })),
+    links: [
+      ...consoleLinks(notification, options.consoleUrl),
+      ...(options.links?.(notification) ?? []).filter(({ url }) => /^https:\/\/[^\s<>"|]+$/.test(url)).map(({ label, url }) => ({ label: safe(label), url })),
+    ],
     notification,
   };
+}
+
+/** Pages of the console about it, where people have said where theirs is. */
+function consoleLinks({ approval, execution, resource }: Notification, base: string | undefined): readonly Link[] {
+  if (base === undefined) return [];
+  const at = base.replace(/\/$/, '');
+  return [
+    ...(approval === null ? [] : [{ label: 'Answer in the console', url: `${at}/approvals/${encodeURIComponent(approval)}` }]),
+    ...(execution === null ? [] : [{ label: 'The fix in the console', url: `${at}/fixes/${encodeURIComponent(execution)}` }]),
+    { label: 'The resource in the console', url: `${at}/resources/${streamOf(resource).slice('sha256:'.length)}` },
+  ];
+}
+
+/** Whether an address is one that pages of a console can stand under. */
+export function isConsoleUrl(url: string): boolean {
+  return /^(?:http:\/\/127\.0\.0\.1:\d{1,5}|https:\/\/[\w.-]+(?::\d{1,5})?(?:\/[\w.-]+)*)\/?$/.test(url);
 }
 
 function causeOf({ finding }: Notification): string {

@@ -14,7 +14,7 @@ import type { Channel } from './channels/channel.js';
 import { digestMessage } from './digest.js';
 import type { Delivery } from './http.js';
 import { Lane, type LaneLimits } from './lane.js';
-import { type Link, type Message, messageOf } from './message.js';
+import { isConsoleUrl, type Link, type Message, messageOf } from './message.js';
 import { channelsFor, channelsOfGap, OWNER_TAGS, type Route } from './routes.js';
 import { clean } from './text.js';
 
@@ -43,6 +43,8 @@ export interface NotifierOptions {
   readonly journalCommand?: string;
   /** Function URL of the approvals: added to their commands. */
   readonly approvalsUrl?: string;
+  /** Where each person's own console is, as `http://127.0.0.1:4600` (`redress console --port 4600`): messages link to its pages. Default: none does. */
+  readonly consoleUrl?: string;
   /** Tags that name an owner, first the most telling; default `owner`, `team`. */
   readonly ownerTags?: readonly string[];
   /** What must not be told besides what looks like a secret. With the flag `g`. */
@@ -97,6 +99,8 @@ export function notifier(options: NotifierOptions): Notifier {
     if (!names.includes(name)) refuse(`There is no channel ${JSON.stringify(name)}.`);
   for (const route of routes)
     if (Object.values(route.when).every((each) => each === undefined)) refuse('A route without a condition would take everything: that is the default.');
+  if (options.consoleUrl !== undefined && !isConsoleUrl(options.consoleUrl))
+    refuse(`${JSON.stringify(options.consoleUrl)} is not where a console is: http://127.0.0.1:PORT, or https.`);
   const budget = duration(options.budget ?? 'PT8S', refuse);
   const lanes = new Map(
     channels.map((channel) => [channel.name, new Lane(channel, limitsOf({ ...all, ...own[channel.name] }, refuse), { clock, command: journalCommand })]),
@@ -104,6 +108,7 @@ export function notifier(options: NotifierOptions): Notifier {
   const making = {
     command: journalCommand,
     ...(options.approvalsUrl === undefined ? {} : { approvalsUrl: options.approvalsUrl }),
+    ...(options.consoleUrl === undefined ? {} : { consoleUrl: options.consoleUrl }),
     ...(options.links === undefined ? {} : { links: options.links }),
     ...(options.secrets === undefined ? {} : { secrets: options.secrets }),
   };

@@ -84,6 +84,27 @@ describe('the index', () => {
     all.close();
   });
 
+  it('takes streams in once more that have grown, each as a whole, and shows them newest first', async () => {
+    const records = await recordsOf(await happened(11, 80));
+    const streams = [...new Set(records.map(({ stream }) => stream))];
+    const index = await indexOf(records.filter(({ stream, seq }) => stream !== streams[0] && seq < 3));
+    for (const stream of streams) {
+      for (const each of records.filter((one) => one.stream === stream)) index.add(each);
+      index.done();
+    }
+    const all = await entriesOf(records);
+    expect([...index.query()]).toEqual(all);
+    expect(index.newest(EVERYTHING, { from: 0, most: 1000 })).toEqual([...all].reverse());
+    expect(index.newest(EVERYTHING, { from: 3, most: 2 })).toEqual([...all].reverse().slice(3, 5));
+    for (const stream of streams) {
+      const own = all.filter((each) => each.records[0]?.stream === stream);
+      expect(own.length).toBeGreaterThan(0);
+      expect([...index.ofStream(stream)].sort((a, b) => (a.time < b.time ? -1 : 1))).toHaveLength(own.length);
+      expect(index.ofStream(stream).map(({ records: of }) => of[0]?.seq)).toEqual(own.map(({ records: of }) => of[0]?.seq ?? 0).sort((a, b) => a - b));
+    }
+    index.close();
+  });
+
   it('answers a filter as a walk over all entries does', async () => {
     const records = await recordsOf(await happened(7, 80));
     const all = await entriesOf(records);

@@ -42,6 +42,9 @@ export class EntryIndex {
   readonly #insert: ReturnType<DatabaseSync['prepare']>;
   readonly #body: ReturnType<DatabaseSync['prepare']>;
   #next = 1;
+  /** Once all was taken in, a stream that comes again takes the place of what was known of it. */
+  #isWhole = false;
+  #replaced: string | null = null;
 
   /**
    * @param around what a filter may ask for and no record says: whose exception it is.
@@ -56,7 +59,10 @@ export class EntryIndex {
     this.#fold = new EntryFold(({ entry, stands }) => this.#keep(entry, stands));
   }
 
-  /** Takes in a record: those of a stream in order, and together. */
+  /**
+   * Takes in a record: those of a stream in order, and together. After {@link EntryIndex.done} a stream that has grown is taken in once more, from its
+   * first record on, and `done` is called again.
+   */
   add(record: StoredRecord): void {
     this.#fold.add(record);
   }
@@ -64,12 +70,23 @@ export class EntryIndex {
   /** All records were taken in. */
   done(): this {
     this.#fold.end();
-    this.#database.exec(`COMMIT; ${INDEXES}`);
+    if (!this.#isWhole) this.#database.exec(`COMMIT; ${INDEXES}`);
+    this.#isWhole = true;
+    this.#replaced = null;
     return this;
+  }
+
+  /** What was known of a stream goes right before what is known of it now comes: whoever asks meanwhile sees it whole. */
+  #replace(stream: string): void {
+    if (this.#replaced === stream) return;
+    this.#replaced = stream;
+    this.#database.prepare('DELETE FROM bodies WHERE id IN (SELECT id FROM entries WHERE stream = ?)').run(stream);
+    this.#database.prepare('DELETE FROM entries WHERE stream = ?').run(stream);
   }
 
   #keep(entry: HistoryEntry, stands: boolean): void {
     const [first] = entry.records;
+    if (this.#isWhole) this.#replace(first?.stream ?? '');
     const { resource, kind, time, remediator, outcome, execution } = entry;
     const id = this.#next++;
     this.#insert.run(
@@ -103,9 +120,24 @@ export class EntryIndex {
    *
    * @throws {TypeError} for an entry that is not kept as a whole: none is left out in silence.
    */
-  *query(filter: Filter = EVERYTHING): Generator<HistoryEntry> {
+  query(filter: Filter = EVERYTHING): Generator<HistoryEntry> {
     const { where, values } = conditions(filter);
-    const found = this.#database.prepare(`SELECT body, stands FROM entries LEFT JOIN bodies USING (id) WHERE ${where} ORDER BY time, stream, seq`);
+    return this.#entries(`WHERE ${where} ORDER BY time, stream, seq`, values);
+  }
+
+  /** Some of them, newest first: so many after the first `from`. */
+  newest(filter: Filter, { from, most }: { readonly from: number; readonly most: number }): readonly HistoryEntry[] {
+    const { where, values } = conditions(filter);
+    return [...this.#entries(`WHERE ${where} ORDER BY time DESC, stream DESC, seq DESC LIMIT ? OFFSET ?`, [...values, most, from])];
+  }
+
+  /** All of a stream, oldest first. */
+  ofStream(stream: string): readonly HistoryEntry[] {
+    return [...this.#entries('WHERE stream = ? ORDER BY seq', [stream])];
+  }
+
+  *#entries(rest: string, values: readonly SQLInputValue[]): Generator<HistoryEntry> {
+    const found = this.#database.prepare(`SELECT body, stands FROM entries LEFT JOIN bodies USING (id) ${rest}`);
     for (const { body, stands } of found.iterate(...values)) {
       const entry = wholeOf(body);
       const seen = stands === 1 ? this.#fold.seen(entry) : null;

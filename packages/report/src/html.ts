@@ -53,6 +53,12 @@ export function styleElement(css: string): Html {
   return made(`<style>${css}</style>`);
 }
 
+/** A script that a page's policy names by its hash, and nothing that a record holds. It must not end its own element, nor begin a comment. */
+export function scriptElement(script: string): Html {
+  if (/<\/|<!--/.test(script)) throw new Error('A script cannot hold the end of an element.');
+  return made(`<script>${script}</script>`);
+}
+
 /** A link within the page, or to a file beside it. */
 export function link(to: string, label: Fragment): Html {
   if (!/^(?:#[\w.:-]+|[\w][\w.-]*(?:\/[\w][\w.-]*)*)$/.test(to)) throw new Error(`${JSON.stringify(to)} is not a link within the report.`);

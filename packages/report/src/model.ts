@@ -196,22 +196,62 @@ export function changesIn({ from, to }: Period): Filter {
   return { ...EVERYTHING, since: from, until: to, kinds: ['execution'] };
 }
 
+/** What open gaps and exceptions are made of. */
+export interface GapsInput extends Pick<ReportInput, 'index' | 'period' | 'around' | 'exceptions' | 'calendar' | 'closedWithin'> {
+  readonly assessment: Pick<Assessment, 'assessed'>;
+}
+
+/** What is open and what is accepted at the end of the period, by deadline; and the register, with how often each of its entries was used within it. */
+export function gapsOf(input: GapsInput): Pick<ReportModel, 'gaps' | 'accepted' | 'exceptions' | 'unregistered' | 'period'> {
+  const used = new Map<string, Used>();
+  for (const each of input.index.days({ ...EVERYTHING, since: input.period.from, until: input.period.to, outcomes: ['exempt'] })) addUse(used, each);
+  return { period: input.period, ...standing(input, used) };
+}
+
+interface Used {
+  readonly count: number;
+  readonly last: string;
+}
+
+function addUse(used: Map<string, Used>, { exception, count, last }: Pick<DayCount, 'exception' | 'count' | 'last'>): void {
+  if (exception === null) return;
+  const known = used.get(exception) ?? { count: 0, last };
+  used.set(exception, { count: known.count + count, last: compare(known.last, last) > 0 ? known.last : last });
+}
+
+function standing(input: GapsInput, used: ReadonlyMap<string, Used>): Pick<ReportModel, 'gaps' | 'accepted' | 'exceptions' | 'unregistered'> {
+  const { exceptions, period } = input;
+  const open = openGaps(input);
+  const registered = new Set(exceptions.map(({ id }) => id));
+  return {
+    gaps: open.filter(({ exception }) => exception?.covers !== true),
+    accepted: open.filter(({ exception }) => exception?.covers === true),
+    exceptions: exceptions.map((each) => ({
+      ...each,
+      status: each.expires <= Date.parse(period.to) ? ('ended' as const) : ('live' as const),
+      used: used.get(each.id)?.count ?? 0,
+      lastUsed: used.get(each.id)?.last ?? null,
+    })),
+    unregistered: [...used]
+      .filter(([id]) => !registered.has(id))
+      .map(([id, { count }]) => ({ id, used: count }))
+      .sort((a, b) => compare(a.id, b.id)),
+  };
+}
+
 /** Puts together what the report says. */
 export function modelOf(input: ReportInput): ReportModel {
   const { index, period, around } = input;
   const counts = new Map<string, number>();
-  const used = new Map<string, { count: number; last: string }>();
+  const used = new Map<string, Used>();
   const policies = new Map<string, number>();
   const weeks = new Map(weeksBetween(Date.parse(period.from), Date.parse(period.to)).map((week) => [week, blankWeek(week)]));
   const fixes = new Map<string, { remediator: string; environment: string | null; times: ReturnType<typeof timesOf>[] }>();
   for (const each of index.days({ ...EVERYTHING, since: period.from, until: period.to })) {
-    const { day, kind, outcome, policy, exception, count, last } = each;
+    const { day, kind, outcome, policy, count } = each;
     add(counts, `${kind}\n${outcome}`, count);
     if (policy !== null) add(policies, policy, count);
-    if (exception !== null) {
-      const known = used.get(exception) ?? { count: 0, last };
-      used.set(exception, { count: known.count + count, last: compare(known.last, last) > 0 ? known.last : last });
-    }
+    addUse(used, each);
     inWeek(weeks.get(weekOf(Date.parse(`${day}T00:00:00Z`))), each);
   }
   const rows: Row[] = [];
@@ -228,26 +268,13 @@ export function modelOf(input: ReportInput): ReportModel {
   const populationDigest = digestOfAll(ids);
   const seed = input.sample.seed ?? input.verification.checkpoint?.root ?? populationDigest;
   const seedFrom = input.sample.seed !== null ? 'given' : input.verification.checkpoint !== null ? 'root of the sealed tree' : 'digest of the population';
-  const open = openGaps(input);
-  const registered = new Set(input.exceptions.map(({ id }) => id));
   return {
     period,
     scope: {
       accounts: index.accounts().map((each) => ({ ...each, environment: around.environmentOf(each.account) })),
       remediators: index.remediators(),
     },
-    gaps: open.filter(({ exception }) => exception?.covers !== true),
-    accepted: open.filter(({ exception }) => exception?.covers === true),
-    exceptions: input.exceptions.map((each) => ({
-      ...each,
-      status: each.expires <= Date.parse(period.to) ? ('ended' as const) : ('live' as const),
-      used: used.get(each.id)?.count ?? 0,
-      lastUsed: used.get(each.id)?.last ?? null,
-    })),
-    unregistered: [...used]
-      .filter(([id]) => !registered.has(id))
-      .map(([id, { count }]) => ({ id, used: count }))
-      .sort((a, b) => compare(a.id, b.id)),
+    ...standing(input, used),
     changes: rows.length,
     rows,
     counts: [...counts].sort(([a], [b]) => compare(a, b)).map(([key, count]) => ({ kind: key.split('\n')[0] ?? '', outcome: key.split('\n')[1] ?? '', count })),
@@ -297,7 +324,7 @@ function inWeek(week: Counted<WeekRow> | undefined, { kind, outcome, drill, coun
 }
 
 /** What is not as it should be at the end of the period: what the plan of action and milestones has, and executions without an end. */
-function openGaps(input: ReportInput): readonly OpenGap[] {
+function openGaps(input: GapsInput): readonly OpenGap[] {
   const { index, assessment, period } = input;
   const unfinished = [...index.query({ ...EVERYTHING, kinds: ['execution'], outcomes: ['open'] })].map((entry) =>
     gapRow(input, entry.resource, entry.remediator, entry.records[0]?.stream ?? '', {
@@ -318,13 +345,13 @@ function openGaps(input: ReportInput): readonly OpenGap[] {
   );
 }
 
-function fromConclusion(input: ReportInput, { conclusion }: Assessed): OpenGap {
+function fromConclusion(input: GapsInput, { conclusion }: Assessed): OpenGap {
   const { outcome, message, time, stream, seq, resource, remediator } = conclusion;
   const entry = outcome === 'exempt' ? input.index.at(stream, seq) : null;
   return gapRow(input, resource, remediator, stream, { outcome, message, since: time, members: 1, exception: exceptionOf(input, entry, null) });
 }
 
-function fromGap(input: ReportInput, { conclusion: { stream } }: Assessed, gap: Assessed['gaps'][number]): OpenGap {
+function fromGap(input: GapsInput, { conclusion: { stream } }: Assessed, gap: Assessed['gaps'][number]): OpenGap {
   const { outcome, message, since, members, deadline, resource, remediator } = gap;
   const entry = outcome === 'exempt' ? input.index.at(stream, gap.record) : null;
   const exception = outcome === 'exempt' ? exceptionOf(input, entry, deadline) : null;
@@ -332,7 +359,7 @@ function fromGap(input: ReportInput, { conclusion: { stream } }: Assessed, gap: 
 }
 
 /** Whether an exception still covers a gap: it does by what was recorded, and by the register. */
-function exceptionOf({ exceptions, period }: ReportInput, entry: EntryLine | null, recorded: number | null): OpenGap['exception'] {
+function exceptionOf({ exceptions, period }: GapsInput, entry: EntryLine | null, recorded: number | null): OpenGap['exception'] {
   const id = entry?.exception ?? null;
   if (id === null) return null;
   const registered = exceptions.find((each) => each.id === id);
@@ -344,7 +371,7 @@ function exceptionOf({ exceptions, period }: ReportInput, entry: EntryLine | nul
 }
 
 function gapRow(
-  input: ReportInput,
+  input: GapsInput,
   resource: HistoryEntry['resource'],
   remediator: string,
   stream: string,

@@ -50,7 +50,7 @@ export async function historyCommand(
   try {
     const wanted: FilterInput = subject === undefined ? input : { ...input, resource: [...(input.resource ?? []), subject] };
     const filter = parseFilter(wanted, {
-      environments: composition === null || composition.policySource.kind === 'absent' ? null : environmentsOf(composition),
+      environments: composition === null ? null : environmentsOf(composition),
       remediators: [...new Set([...(composition?.remediators.map(({ id }) => id) ?? []), ...index.remediators()])].sort(),
       now: composition?.clock.now() ?? Date.now(),
     });
@@ -70,7 +70,9 @@ export function aroundOf({ policy, register }: Pick<Composition, 'policy' | 'reg
   return { environmentOf: (account) => environments.get(account) ?? null, exceptionOf: (id) => exceptions.get(id) ?? null };
 }
 
-function environmentsOf({ policy }: Composition): ReadonlyMap<string, readonly string[]> {
+/** Accounts of each environment; null: there is no policy. */
+export function environmentsOf({ policy, policySource }: Composition): ReadonlyMap<string, readonly string[]> | null {
+  if (policySource.kind === 'absent') return null;
   return new Map(policy.environments.map(({ name, accounts }) => [name, accounts]));
 }
 

@@ -14,6 +14,7 @@ import {
   DEFAULT_CALENDAR,
   EntryIndex,
   EVERYTHING,
+  type ExceptionInput,
   modelOf,
   momentIn,
   type NamedInput,
@@ -129,7 +130,8 @@ function isEmptyFolder(path: string): boolean {
   }
 }
 
-async function calendarOf(io: Io, file: string | undefined): Promise<{ calendar: Calendar; named: readonly NamedInput[] }> {
+/** Business days: those of a file, or the default. */
+export async function calendarOf(io: Io, file: string | undefined): Promise<{ calendar: Calendar; named: readonly NamedInput[] }> {
   if (file === undefined) return { calendar: DEFAULT_CALENDAR, named: [] };
   const text = String(await bytesOf(io, file));
   let input: unknown;
@@ -261,7 +263,6 @@ interface Read extends Pick<ReportInput, 'period' | 'index' | 'assessment' | 'un
 
 /** What the report is made of, but for proofs and files. */
 async function inputOf(io: Io, composition: Composition, options: ReportOptions, { verification, named, ...read }: Read): Promise<ReportInput> {
-  const { policy, policySource, register, remediators, redact } = composition;
   const trustFile = trustFileOf(io, options);
   const keys = trustFile === undefined ? [] : (await trustIn(io, trustFile)).keys;
   const { coverage, inputs } = await coverageIn(io, composition, options, read);
@@ -269,22 +270,39 @@ async function inputOf(io: Io, composition: Composition, options: ReportOptions,
     ...read,
     verification: { ...verification, keys: keys.map(({ key }) => key), witnesses: verification.witnessed.map(({ witness }) => witness) },
     inputs: [
-      { what: 'policy', name: policySource.file ?? policySource.kind, digest: policy.digest },
-      { what: 'exceptions register', name: policy.exceptions.register ?? 'none is named', digest: register.digest },
+      ...policyInputs(composition),
       ...(trustFile === undefined ? [] : [{ what: 'trusted keys', name: trustFile, digest: sha256(await readFile(resolve(io.cwd, trustFile))) }]),
       ...named,
       ...inputs,
     ],
     around: aroundOf(composition),
-    exceptions: redact(register.entries.map(({ scope, ...entry }) => ({ ...entry, remediators: scope.remediators, scope: scopeWords(scope) }))),
+    exceptions: exceptionInputs(composition),
     coverage,
-    closedWithin: (id, account) => {
-      const remediator = remediators.find((each) => each.id === id);
-      return remediator === undefined ? null : closedWithin(policy, remediator, account);
-    },
+    closedWithin: deadlinesOf(composition),
     proofs: new Map(),
     files: [],
   };
+}
+
+/** The register, as a report shows it. */
+export function exceptionInputs({ register, redact }: Composition): readonly ExceptionInput[] {
+  return redact(register.entries.map(({ scope, ...entry }) => ({ ...entry, remediators: scope.remediators, scope: scopeWords(scope) })));
+}
+
+/** Deadlines of the policy. */
+export function deadlinesOf({ policy, remediators }: Composition): ReportInput['closedWithin'] {
+  return (id, account) => {
+    const remediator = remediators.find((each) => each.id === id);
+    return remediator === undefined ? null : closedWithin(policy, remediator, account);
+  };
+}
+
+/** Policy and register, each with its digest. */
+export function policyInputs({ policy, policySource, register }: Composition): readonly NamedInput[] {
+  return [
+    { what: 'policy', name: policySource.file ?? policySource.kind, digest: policy.digest },
+    { what: 'exceptions register', name: policy.exceptions.register ?? 'none is named', digest: register.digest },
+  ];
 }
 
 /** Coverage as of the end of the period. */

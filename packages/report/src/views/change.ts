@@ -28,13 +28,22 @@ const VERIFIED: Readonly<Record<string, string>> = {
 
 const NAMED_BY = { signed: 'a signed request names them', unsigned: 'nobody has checked the name', register: 'as the register says' } as const;
 
-/** One change. */
-export function changeView(entry: HistoryEntry, number: number, input: ReportInput, rollbacks: readonly Rollback[]): Html {
-  const { around, proofs } = input;
+/** What is known around a change. */
+export interface ChangeInput extends Pick<ReportInput, 'around'> {
+  /** Null: no proofs were made, so nothing is said of one. */
+  readonly proofs: ReportInput['proofs'] | null;
+}
+
+/**
+ * One change.
+ *
+ * @param number its place in the population; null: it is shown alone.
+ */
+export function changeView(entry: HistoryEntry, number: number | null, { around, proofs }: ChangeInput, rollbacks: readonly Rollback[]): Html {
   const approver = approverOf(entry, around);
-  const proof = entry.execution === null ? undefined : proofs.get(entry.execution);
+  const proof = entry.execution === null ? undefined : proofs?.get(entry.execution);
   const { resource } = entry;
-  return html`<article class="change" id="change-${number}"><h3>${number}. ${entry.remediator} on ${nameView(resource.id)}</h3>
+  return html`<article class="change" id="change-${number ?? 'alone'}"><h3>${number !== null && `${number}. `}${entry.remediator} on ${nameView(resource.id)}</h3>
 ${factsView([
   ['End', html`${stateView(entry.outcome ?? 'open')} ${entry.message ?? ''}`],
   ['Resource', html`${resource.type}, account ${resource.account}, ${resource.region}`],
@@ -53,7 +62,7 @@ ${factsView([
   ['Execution', entry.execution === null ? null : nameView(entry.execution)],
   ['Policy', entry.policy === null ? null : nameView(entry.policy)],
   ['Records', html`${entry.records.map(({ seq }) => seq).join(', ')} of ${nameView(entry.records[0]?.stream ?? '')}`],
-  ['Proof', proof === undefined ? 'none: its last record is not sealed, or was not to be proven' : html`${link(proof, proof)}`],
+  ['Proof', proofs === null ? null : proof === undefined ? 'none: its last record is not sealed, or was not to be proven' : html`${link(proof, proof)}`],
 ])}
 ${difference(entry)}
 <h4>Decision: every guardrail’s answer</h4>${answers(entry.guardrails)}
@@ -97,11 +106,11 @@ function difference({ before, after, documents }: HistoryEntry): Html {
   const digests = ['before', 'after'].flatMap((name) =>
     documents[name] === undefined ? [] : [html`<div class="soft">${name}: ${nameView(documents[name])}</div>`],
   );
-  return html`<h4>Before and after</h4>${missing.map((each) => html`<p>${each}</p>`)}${lines(before, after)}${digests}`;
+  return html`<h4>Before and after</h4>${missing.map((each) => html`<p>${each}</p>`)}${(before !== null || after !== null) && diffView(before, after)}${digests}`;
 }
 
-function lines(before: Json, after: Json): Html | false {
-  if (before === null && after === null) return false;
+/** Two documents as a difference: what was added and removed is said in words, too. */
+export function diffView(before: Json, after: Json): Html {
   const all = diffOf(before, after);
   const left = all.length - MOST_LINES;
   return html`<div class="diff mono">${all.slice(0, MOST_LINES).map((line) => {
@@ -110,7 +119,7 @@ function lines(before: Json, after: Json): Html | false {
     return line.sign === '+'
       ? html`<ins><span class="hidden">added: </span>+ ${line.text}</ins>`
       : html`<del><span class="hidden">removed: </span>− ${line.text}</del>`;
-  })}${left > 0 && html`<span class="skip">… ${left} more lines: the documents below have all of them</span>`}</div>`;
+  })}${left > 0 && html`<span class="skip">… ${left} more lines: the documents have all of them</span>`}</div>`;
 }
 
 /** Answers that restrict come first. */

@@ -9,7 +9,7 @@ export function verdictOf({ status, checkpoint }: Pick<Verification, 'status' | 
 }
 
 /** What that means, as a sentence. */
-const MEANS: Readonly<Record<ReturnType<typeof verdictOf>, string>> = {
+export const MEANS: Readonly<Record<ReturnType<typeof verdictOf>, string>> = {
   unsealed: 'The ledger is not sealed: the chains of its records hold, and a missing record, or a missing resource, would not be noticed.',
   intact: 'Every record that is sealed is what it was when it was sealed, and a key that was trusted has signed that.',
   tampered: 'Records were changed, inserted, removed or moved. What this report says rests on records that do not verify.',

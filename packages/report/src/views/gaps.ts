@@ -3,13 +3,20 @@ import { type Html, html } from '../html.js';
 import type { OpenGap, ReportInput, ReportModel } from '../model.js';
 import { countOf, nameView, stateView, tableView, timeView } from './parts.js';
 
-/** Open gaps, and the exceptions register. */
-export function gapsView(input: ReportInput, model: ReportModel): Html {
+/** What {@link gapsView} shows. */
+export type GapsModel = Pick<ReportModel, 'gaps' | 'accepted' | 'exceptions' | 'unregistered' | 'period'>;
+
+/**
+ * Open gaps, and the exceptions register.
+ *
+ * @param asOf of when it is, in words.
+ */
+export function gapsView({ calendar }: Pick<ReportInput, 'calendar'>, model: GapsModel, asOf = 'at the end of the period'): Html {
   const { gaps, accepted } = model;
-  const { zone, weekend, holidays } = input.calendar;
+  const { zone, weekend, holidays } = calendar;
   const resources = gaps.reduce((sum, { members }) => sum + members, 0);
   return html`<section id="gaps"><h2>Open gaps</h2>
-<p>${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open at the end of the period.</p>
+<p>${countOf(gaps.length, 'gap')} of ${countOf(resources, 'resource')} ${gaps.length === 1 ? 'is' : 'are'} open ${asOf}.</p>
 <div class="notice"><h3>The clocks of CPS 234</h3>
 <p>Whether a weakness is material, and whether it can be remediated in a timely manner, a person decides: this report says neither. It shows how long each gap has been recorded.</p>
 <ul><li><strong>Paragraph 29</strong>: deficiencies that testing finds and that cannot be remediated in a timely manner are escalated to the Board or senior management. The standard sets no number of days: the policy's own deadline is shown, where it sets one.</li>
@@ -68,7 +75,7 @@ function gapTable(caption: string, gaps: readonly OpenGap[], none: string): Html
 /** A day that has passed; of a gap that is accepted it says no more than that. */
 const past = ({ exception }: OpenGap) => (exception?.covers === true ? 'passed' : stateView('past'));
 
-function exceptionsView({ exceptions, unregistered, period }: ReportModel): Html {
+function exceptionsView({ exceptions, unregistered, period }: GapsModel): Html {
   const table = (caption: string, status: 'live' | 'ended', none: string) =>
     tableView(
       caption,

@@ -1,0 +1,57 @@
+// The first page: what is wrong, what waits, what is open, what happened.
+import type { ApprovalDocument } from '@redress/core';
+import { type Around, countOf, type Fragment, type GapsModel, type HistoryEntry, type Html, html, stateView, tableView, timeView } from '@redress/report';
+import type { HealthFact } from '../ports.js';
+import { waitingTable } from './approvals.js';
+import { entriesTable } from './fixes.js';
+import { linkTo } from './page.js';
+
+/** What the first page shows. */
+export interface OverviewModel {
+  readonly facts: readonly HealthFact[];
+  readonly approvals: readonly ApprovalDocument[];
+  readonly gaps: GapsModel;
+  readonly newest: readonly HistoryEntry[];
+  readonly around: Around;
+}
+
+const SHOWN = 5;
+
+/** The first page. */
+export function overviewView({ facts, approvals, gaps, newest, around }: OverviewModel): Html {
+  const bad = facts.filter(({ state }) => state === 'bad');
+  const past = gaps.gaps.filter(({ pastPolicy }) => pastPolicy).length;
+  const waiting = approvals.filter(({ verdict }) => verdict === 'none');
+  return html`<div id="overview" data-live>
+${bad.length > 0 && html`<div class="notice bad"><h2>${countOf(bad.length, 'thing is', 'things are')} wrong</h2><ul>${bad.map((each) => html`<li>${factText(each)}</li>`)}</ul></div>`}
+<section><h2>Waiting for an approver</h2>${waitingTable(waiting.slice(0, SHOWN))}${waiting.length > SHOWN && html`<p>${linkTo('/approvals', `All ${waiting.length}`)}</p>`}</section>
+<section><h2>Open</h2><p class="lead">${linkTo('/gaps', countOf(gaps.gaps.length, 'open gap'))}${past > 0 && html`, ${stateView('past', `${past} past the policy’s deadline`)}`}; ${countOf(gaps.accepted.length, 'accepted gap')} under a live exception.</p></section>
+<section><h2>What happened last</h2>${entriesTable('Newest first', newest, around, 'Nothing is recorded yet.')}<p>${linkTo('/fixes?show=everything', 'Everything that is recorded')}</p></section>
+</div>`;
+}
+
+function factText({ name, text, next }: HealthFact): Fragment {
+  return html`<strong>${name}</strong>: ${text}${next !== null && html` ${next}`}`;
+}
+
+const WORD = { good: 'yes', mind: 'mind', bad: 'none' } as const;
+const LABEL = { good: 'good', mind: 'note', bad: 'wrong' } as const;
+
+/** How Redress itself is. */
+export function healthView(
+  facts: readonly HealthFact[],
+  inputs: readonly { readonly what: string; readonly name: string; readonly digest: string }[],
+  readAt: number,
+): Html {
+  return html`<div id="health" data-live>${tableView(
+    html`What is known of Redress itself, records as of ${timeView(readAt)}`,
+    ['what', 'state', 'said', 'next'],
+    facts.map(({ name, state, text, next }) => [name, stateView(WORD[state], LABEL[state]), text, next ?? '-']),
+    'Nothing is known.',
+  )}${tableView(
+    'From what these pages are made, besides records. It was read when the console was started',
+    ['input', 'name', 'digest'],
+    inputs.map(({ what, name, digest }) => [what, name, digest]),
+    'They are made from the records alone.',
+  )}</div>`;
+}

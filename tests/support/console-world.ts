@@ -1,0 +1,162 @@
+// A quarter with plans that wait for a person, and a console that runs on it: by the command, over HTTP.
+
+import { writeFileSync } from 'node:fs';
+import { type ClientRequestArgs, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { type Connect, createRedress, type StoredRecord } from '@redress/core';
+import { readPolicy, readRegister } from '@redress/core/yaml';
+import { folderJournal } from '@redress/evidence';
+import { type RunOverrides, run } from '../../packages/cli/src/run.js';
+import { DEV, HOSTILE_NAMES, POLICY, PROD, QUARTER, quarter, REGISTER } from './quarter.js';
+import { noteWidget, openedEvent, revokeOpenRules, type Widgets } from './widgets.js';
+
+/** Whose the credentials are. */
+export const LEAD_SESSION = `arn:aws:sts::${DEV}:assumed-role/Lead/alice`;
+const LEAD = `arn:aws:iam::${DEV}:role/Lead`;
+/** In dev an unverified approver may say yes; in prod, the highest environment, nobody unverified may. */
+const ASKING = POLICY.replace('{ dev: enforce, prod: approve }', '{ dev: approve, prod: approve }').replace(
+  '{ prod: ["arn',
+  `{ dev: ["${LEAD}"], prod: ["${LEAD}", "arn`,
+);
+const HOUR = 3_600_000;
+
+/** What a console runs on. */
+export interface ConsoleWorld {
+  readonly directory: string;
+  readonly connect: Connect;
+  readonly clock: { now(): number; sleep(milliseconds: number): Promise<void> };
+  /** Somebody opens a rule; the answer is the request for approval, if there is one. */
+  opened(account: string, id: string, rule: string, actor?: string): Promise<string | null>;
+  widgets(account: string): Promise<Widgets>;
+  records(): Promise<readonly StoredRecord[]>;
+  /** From now on nobody knows whose the credentials are. */
+  forget(): void;
+}
+
+/** A quarter, and after it: plans for `w-dev`, `w-deny` and each hostile name that wait in dev, one for `w-prod` in prod. */
+export async function consoleWorld(directory: string, { weeks = 2 } = {}): Promise<ConsoleWorld> {
+  const made = await quarter(directory, { weeks });
+  writeFileSync(join(directory, 'redress.yaml'), ASKING);
+  let time = QUARTER.end + 2 * HOUR;
+  let isKnown = true;
+  const clock = { now: () => time, sleep: async (milliseconds: number) => void (time += milliseconds) };
+  const connect: Connect = async (target) => {
+    const { config } = await made.connect(target);
+    return {
+      config,
+      identity: async () => {
+        if (!isKnown) throw new Error('the token of the session has expired');
+        return { account: target.account === PROD ? PROD : DEV, arn: LEAD_SESSION };
+      },
+    };
+  };
+  const widgets = async (account: string) =>
+    ((await made.connect({ partition: 'aws', account, region: 'us-east-1', access: 'read', execution: null })).config as { widgets?: Widgets })
+      .widgets as Widgets;
+  const opened: ConsoleWorld['opened'] = async (account, id, rule, actor = 'mallory') => {
+    const journal = folderJournal({ directory: made.data, clock });
+    const own = await widgets(account);
+    if (!own.widgets.has(id)) own.put(id, ['closed'], { owner: 'payments' });
+    own.widgets.get(id)?.rules.push(rule);
+    const at = time;
+    time += 60_000;
+    const policy = readPolicy(ASKING, 'redress.yaml');
+    const redress = createRedress({
+      remediators: [revokeOpenRules, noteWidget],
+      policy,
+      exceptions: readRegister(REGISTER, 'exceptions.yaml'),
+      journal,
+      connect,
+      clock,
+    });
+    const { results } = await redress.handle(openedEvent(id, rule, at, { account, actor: `arn:aws:iam::${account}:user/${actor}` }));
+    redress.close();
+    await journal.close?.();
+    return results[0]?.passes[0]?.approval ?? null;
+  };
+  for (const id of ['w-dev', 'w-deny', ...HOSTILE_NAMES]) await opened(DEV, id, 'open-asked');
+  await opened(PROD, 'w-prod', 'open-asked');
+  return {
+    ...{ directory, connect, clock, opened, widgets },
+    records: async () => {
+      const journal = folderJournal({ directory: made.data });
+      const found: StoredRecord[] = [];
+      for await (const each of journal.read({ all: true })) found.push(each);
+      await journal.close?.();
+      return found;
+    },
+    forget: () => {
+      isKnown = false;
+    },
+  };
+}
+
+/** What a server has answered. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Sends a request as it is written, also what no browser would. */
+export function ask(origin: string, method: string, path: string, headers: Readonly<Record<string, string>> = {}, body?: string): Promise<Reply> {
+  const { hostname, port } = new URL(origin);
+  const options: ClientRequestArgs = {
+    hostname,
+    port,
+    method,
+    path,
+    headers: { ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) },
+    agent: false,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(options, (reply) => {
+      const chunks: Buffer[] = [];
+      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(chunks).toString() }));
+      reply.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** A console that runs. */
+export interface Running {
+  readonly url: string;
+  readonly origin: string;
+  /** Ends it; what the command has printed, and how it ended. */
+  stop(): Promise<{ readonly exit: number; readonly out: string; readonly err: string }>;
+}
+
+/** What commands get in the place of the outer world. */
+export function overridesOf({ connect, clock }: Pick<ConsoleWorld, 'connect' | 'clock'>): RunOverrides {
+  return { remediators: [revokeOpenRules, noteWidget], connect, clock };
+}
+
+/** Starts `redress console` in this process. */
+export async function runningConsole(world: ConsoleWorld, argv: readonly string[] = [], overrides: RunOverrides = {}): Promise<Running> {
+  const end = new AbortController();
+  let [out, err] = ['', ''];
+  const started = Promise.withResolvers<string>();
+  const io = {
+    stdout: (text: string) => {
+      out += text;
+      const url = /http:\/\/127\.0\.0\.1:\d+\/start\?token=\S+/.exec(out)?.[0];
+      if (url !== undefined) started.resolve(url);
+    },
+    stderr: (text: string) => void (err += text),
+    stdinChunks: async function* () {},
+    ...{ color: false, cwd: world.directory, env: {}, user: 'tester' },
+  };
+  const ended = run(['console', ...argv], io, { ...overridesOf(world), signal: end.signal, ...overrides });
+  const url = await Promise.race([started.promise, ended.then((exit) => Promise.reject(new Error(`It ended with ${exit}: ${out}${err}`)))]);
+  return {
+    url,
+    origin: new URL(url).origin,
+    stop: async () => {
+      end.abort();
+      return { exit: await ended, out, err };
+    },
+  };
+}
