@@ -152,7 +152,7 @@ describe('the policy', () => {
     ['an unknown mode', { version: 1, environments: dev, remediators: { 'ec2-revoke-sg-open-ssh': { dev: 'enforced' } } }],
     ['an unknown parameter', { version: 1, environments: dev, remediators: { 's3-enforce-default-encryption': { parameters: { algo: 'AES256' } } } }],
     ['a parameter out of range', { version: 1, environments: dev, remediators: { 'logs-raise-retention': { parameters: { minDays: 100 } } } }],
-    ['a window that is not a duration', { version: 1, limits: [{ per: ['account'], changes: 1, window: '1h' }] }],
+    ['a window that is not a duration', { version: 1, limits: [{ per: ['account'], changes: 1, window: 'an hour' }] }],
     ['a limit that counts by nothing', { version: 1, limits: [{ per: [], changes: 1, window: 'PT1H' }] }],
     ['a rule that permits', { version: 1, rules: [{ when: 'true', effect: 'allow', because: 'b' }] }],
     ['an approver that is everybody', { version: 1, environments: dev, approvers: { dev: ['*'] } }],

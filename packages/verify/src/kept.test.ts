@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKey, sealFolder, signerOf } from '@redress/evidence';
+import { generateKey, rotateFolder, sealFolder, signerOf } from '@redress/evidence';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copies, type SealedFolder, sealedFolder, TRUST } from '../../evidence/test/support/ledgers.js';
-import { VERIFIER } from '../../evidence/test/support/sealing.js';
+import { SECRET, VERIFIER } from '../../evidence/test/support/sealing.js';
 import { makeBundle, parseTrust, proveRecord, verifyBundle, verifyLedger, verifyProof } from './index.js';
 
 const trust = parseTrust(TRUST);
@@ -39,12 +39,15 @@ it('a key that was replaced is in the trust file, and so is the one after it', a
   const directory = made.copy(kept);
   const next = generateKey('example.com/redress');
   const later = Date.UTC(2026, 5, 1);
-  await sealFolder({ directory, signer: signerOf(next.secret), replaced: [VERIFIER], clock: { now: () => later } });
+  const options = { directory, clock: { now: () => later } };
+  await rotateFolder({ ...options, signer: signerOf(SECRET), next: signerOf(next.secret), by: 'alice', reason: 'yearly' });
+  await sealFolder({ ...options, signer: signerOf(next.secret), replaced: [VERIFIER] });
   const key = (of: string, from: string | null, until: string | null) => ({ origin: 'example.com/redress', key: of, from, until });
-  const both = { keys: [key(VERIFIER, null, '2026-06-01T00:00:00Z'), key(next.verifier, '2026-06-01T00:00:00Z', null)] };
+  const both = { keys: [key(VERIFIER, null, '2026-06-01T00:00:01Z'), key(next.verifier, '2026-06-01T00:00:00Z', null)] };
   const early = [{ name: 'kept', note: Buffer.from(kept.checkpoints[0] ?? '') }];
-  expect(verifyLedger({ directory, trust: both, copies: early })).toMatchObject({ status: 'intact', compared: 1, checkpoint: { seals: 4 } });
-  expect(verifyLedger({ directory, trust })).toMatchObject({ status: 'untrusted', firstBad: { code: 'untrusted-key' } });
+  expect(verifyLedger({ directory, trust: both, copies: early })).toMatchObject({ status: 'intact', compared: 1, checkpoint: { seals: 6 } });
+  // It was announced: who trusts the key before trusts this one.
+  expect(verifyLedger({ directory, trust })).toMatchObject({ status: 'intact', firstBad: null });
   const over = { keys: [key(VERIFIER, null, null), key(next.verifier, null, '2026-06-01T00:00:00Z')] };
   expect(verifyLedger({ directory, trust: over })).toMatchObject({ status: 'untrusted', firstBad: { code: 'key-out-of-time' } });
 });
@@ -55,7 +58,7 @@ describe('a document whose retention has ended', () => {
     // Two days after the records.
     await sealFolder({
       directory,
-      signer: signerOf((await import('../../evidence/test/support/sealing.js')).SECRET),
+      signer: signerOf(SECRET),
       clock: { now: () => Date.UTC(2026, 0, 4, 12) },
     });
     const names = readdirSync(join(directory, 'blobs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.json'));
