@@ -142,6 +142,20 @@ describe.each([
     }
   });
 
+  it('in the template, too, the boundary keeps each write of every remediator of Redress to the services of the account', () => {
+    if (remediators === MANY) return;
+    const { Resources } = memberRoleTemplate({ remediators });
+    const writes = remediators.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])).filter((action) => NARROWING[action]?.resources !== null);
+    let judged = 0;
+    for (const name of ['FixBoundary', 'RollbackBoundary'])
+      for (const { Effect, Action, Resource } of (Resources[name]?.Properties['PolicyDocument'] as { Statement: JsonObject[] }).Statement)
+        for (const action of Effect === 'Allow' ? listOf(Action).filter((each) => writes.includes(each)) : []) {
+          judged++;
+          expect(Resource, action).not.toBe('*');
+        }
+    expect(judged).toBeGreaterThan(10);
+  });
+
   it('patterns have at most 2,048 characters, each rule a name of its own', () => {
     const patterns = eventPatterns(remediators);
     for (const { name, pattern } of patterns) expect(JSON.stringify(pattern).length, name).toBeLessThanOrEqual(2048);

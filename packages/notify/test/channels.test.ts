@@ -379,7 +379,7 @@ describe('Security Hub', () => {
     expect(note?.json.Note.Text).toMatch(/2026-12-01T10:00:00\.000Z.* Deny: redress approvals deny a-1 /);
     await expect(told({ ...grace, finding: null })).rejects.toMatchObject({
       code: 'notify/failed',
-      message: expect.stringContaining('securityhub cannot tell it'),
+      message: expect.stringContaining('securityhub cannot deliver it'),
     });
   });
 

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
+import { isRecord, type Json, type JsonObject, type OperationUse, type Remediator, readsFor } from '@redress/core';
 import type { ParametersOf } from '../config/managed-rules.js';
 import { divided, document, fit, MAX_MANAGED_POLICY, type Measured, type PolicyDocument, tooLarge } from './divided.js';
 import { type Conditions, NARROWING, type Narrowing, UNKNOWN } from './narrowing.js';
@@ -83,16 +83,19 @@ function bounds(options: IamOptions, roles: readonly MemberRole[]): { readonly b
   // A boundary for all three has to let the rollback role do what a condition keeps from the fix role.
   const [of] = roles.length === 1 ? roles : [];
   const narrow = (given: IamOptions) => statementsOf('Bound', actions, given, of);
-  const allows = [narrow, (given: IamOptions) => together(narrow(given)), (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME)].map(
-    (made) => measured(options, made),
-  );
+  const allows = [
+    narrow,
+    (given: IamOptions) => together(narrow(given)),
+    (given: IamOptions) => together(narrow(given).map(ofServices)),
+    (given: IamOptions) => statementsOf('Bound', actions, given, of, BY_NAME),
+  ].map((made) => measured(options, made));
   const denies = [
     // A policy of a resource that names the session would get past what is only not allowed.
     { Sid: 'OnlyDeclared', Effect: 'Deny', NotAction: actions.length === 0 ? ['sts:GetCallerIdentity'] : actions, Resource: '*' },
     { Sid: 'Never', Effect: 'Deny', Action: [...NEVER], Resource: '*' },
   ].map((each): Measured => ({ statement: each, longest: each }));
-  // The most that still fits; the order of importance is: exact names, then resources, then which of them is for which action, then denials, which
-  // hold elsewhere as well.
+  // The most that still fits; the order of importance is: exact names, then whose resources, then which, then which of them is for which action, then
+  // denials, which hold elsewhere as well.
   for (const allow of allows)
     for (const within of [2, 1, 0]) {
       const boundary = [...allow, ...denies.slice(0, within)];
@@ -117,6 +120,16 @@ function together(statements: readonly JsonObject[]): readonly JsonObject[] {
     const all = (member: 'Action' | 'Resource') => distinct(group.flatMap((each) => each[member] as readonly Json[]));
     return { ...first, Sid: `BoundTogether${index + 1}`, Action: all('Action'), Resource: all('Resource') };
   });
+}
+
+/** A statement on all resources of the account in its services, instead of some kinds of them. What has a condition stays as it is. */
+function ofServices(statement: JsonObject): JsonObject {
+  const { Resource, Condition } = statement;
+  if (!Array.isArray(Resource) || Condition !== undefined) return statement;
+  const wide = (arn: string) => arn.replace(/^(arn:(?:(?:\$\{[^}]*\}|[^:])*:){4}).*$/, '$1*');
+  const each = (one: Json): Json =>
+    typeof one === 'string' ? wide(one) : isRecord(one) && typeof one['Fn::Sub'] === 'string' ? { 'Fn::Sub': wide(one['Fn::Sub']) } : one;
+  return { ...statement, Resource: distinct(Resource.map(each)) };
 }
 
 const distinct = (all: readonly Json[]): Json[] => [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
