@@ -253,7 +253,10 @@ export function describeLedger(name: string, make: () => Promise<LedgerWorld>): 
         // The old key is known to have signed the seal before; whoever has it seals nothing more.
         await world.decide('a');
         const signed = world.signed.length;
-        await expect(world.seal({ replaced: [NEXT_VERIFIER] })).rejects.toMatchObject({ code: 'ledger/key', message: expect.stringContaining('has replaced it') });
+        await expect(world.seal({ replaced: [NEXT_VERIFIER] })).rejects.toMatchObject({
+          code: 'ledger/key',
+          message: expect.stringContaining('has replaced it'),
+        });
         expect(world.signed).toHaveLength(signed);
         expect(await byNext()).toMatchObject({ made: 'sealed', size: 15, seal: { records: 1 } });
         await expectOneHistory();
