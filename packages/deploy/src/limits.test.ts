@@ -147,12 +147,14 @@ describe.each([
     const { Resources } = memberRoleTemplate({ remediators });
     const writes = remediators.flatMap(({ uses }) => iamActions([...uses.writes, ...uses.undoes])).filter((action) => NARROWING[action]?.resources !== null);
     let judged = 0;
-    for (const name of ['FixBoundary', 'RollbackBoundary'])
-      for (const { Effect, Action, Resource } of (Resources[name]?.Properties['PolicyDocument'] as { Statement: JsonObject[] }).Statement)
+    for (const name of ['FixBoundary', 'RollbackBoundary']) {
+      const document = Resources[name]?.Properties['PolicyDocument'] as { Statement: JsonObject[] } | undefined;
+      for (const { Effect, Action, Resource } of document?.Statement ?? [])
         for (const action of Effect === 'Allow' ? listOf(Action).filter((each) => writes.includes(each)) : []) {
           judged++;
           expect(Resource, action).not.toBe('*');
         }
+    }
     expect(judged).toBeGreaterThan(10);
   });
 
