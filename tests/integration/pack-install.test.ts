@@ -352,7 +352,11 @@ describe('a project with one remediator package', () => {
   it('gets its SDK clients, and neither another remediator package nor another client', () => {
     const all = installed(small);
     expect(all.filter((name) => name.startsWith('@redress/'))).toEqual(['@redress/core', '@redress/remediator-s3']);
-    expect(all.filter((name) => name.startsWith('@aws-sdk/client-'))).toEqual(['@aws-sdk/client-s3', '@aws-sdk/client-s3-control']);
+    expect(all.filter((name) => name.startsWith('@aws-sdk/client-'))).toEqual([
+      '@aws-sdk/client-organizations',
+      '@aws-sdk/client-s3',
+      '@aws-sdk/client-s3-control',
+    ]);
     expect(all.filter((name) => /vitest|commander|powertools|aws-cdk/.test(name))).toEqual([]);
   });
 

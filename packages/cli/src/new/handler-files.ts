@@ -100,7 +100,7 @@ aws s3 cp dist/redress.zip s3://CODE-BUCKET/redress-1.zip
 
 \`\`\`sh
 npx redress generate template hub --format json > hub.json
-uuidgen > external-id
+node -p "crypto.randomUUID()" > external-id
 aws cloudformation deploy --stack-name redress --template-file hub.json --capabilities CAPABILITY_IAM \\
   --s3-bucket CODE-BUCKET --parameter-overrides CodeBucket=CODE-BUCKET CodeKey=redress-1.zip ExternalId=$(cat external-id) PolicyDigest=sha256:… RegisterDigest=sha256:…
 \`\`\`
