@@ -90,8 +90,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
   const remediator = mayTakeBack(runtime, execution, story, options);
 
   const policy = await runtime.readPolicy();
-  const allStopped = async (stop: string) => stop === 'everything' || (await runtime.readStop()) === 'everything';
-  if (await allStopped(policy.stop)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+  if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
   const { view, observation, now } = await asLeft(runtime, story, { execution, remediator, policy, deadline });
 
   const undo = undoOf(story);
@@ -128,7 +127,7 @@ export async function rollback(runtime: Runtime, execution: string, options: Rol
     );
   const { lease } = begun;
   const recheck = async () => {
-    if (await allStopped((await runtime.readPolicy()).stop)) throw new RedressError('gate/stopped', 'The kill switch stops everything.');
+    if (await isStopped(runtime, await runtime.readPolicy())) throw new RedressError('gate/stopped', 'The kill switch stops everything.');
   };
   const closing = await runtime.gate.within(lease, () =>
     takeBack(runtime, { remediator, ref, plan, undo, now, lease, policy, deadline, hold: { for: holdFor, owner: options.by }, recheck }),
@@ -151,8 +150,7 @@ export async function rollbackRefusal(
     const story = await readExecution(journal, execution);
     const remediator = mayTakeBack(runtime, execution, story, { by: '', reason: '', ...options });
     const policy = await runtime.readPolicy();
-    if (policy.stop === 'everything' || (await runtime.readStop()) === 'everything')
-      refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
+    if (await isStopped(runtime, policy)) refuse('The kill switch stops everything, rollbacks too.', 'Lift the stop first.');
     if (options.byRecords === true) return null;
     // A worker that is gone is not seen to here: nothing is written.
     const { open } = await journal.view(story.ref);
@@ -192,6 +190,11 @@ async function asLeft(
         : 'Roll back later executions first, or restore by hand; `redress history` shows what happened.',
     );
   return { view, observation, now };
+}
+
+/** Whether rollbacks are stopped, too: by the policy, or by the kill switch as it is now. */
+async function isStopped(runtime: Runtime, { stop }: Pick<Policy, 'stop'>): Promise<boolean> {
+  return stop === 'everything' || (await runtime.readStop()) === 'everything';
 }
 
 /** The history, with nothing open: a rollback whose worker is gone may be what has changed the resource since. */
