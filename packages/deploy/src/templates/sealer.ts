@@ -5,7 +5,7 @@ import { lambda, log, role } from './functions.js';
 import { alarm, missing, NAMESPACE } from './hub-watch.js';
 import { queue, queuePolicy } from './queue.js';
 import { target } from './rules.js';
-import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter } from './template.js';
+import { att, BOUNDARY, given, ref, sub, type Template, type TemplateParameter, when } from './template.js';
 
 /** Seconds: enough for the first seal of a journal that was not sealed for long. */
 const TIMEOUT = 900;
@@ -152,7 +152,6 @@ function statements(): readonly JsonObject[] {
   ];
 }
 
-const when = (condition: string, statement: JsonObject): JsonObject => ({ 'Fn::If': [condition, statement, ref('AWS::NoValue')] });
 const unlessReplaced = (statement: JsonObject): JsonObject => ({ 'Fn::If': ['HasKey', ref('AWS::NoValue'), statement] });
 
 /** A key that is not of the stack: its own policy has to leave it to the policies of the account, or name the role. */
