@@ -178,7 +178,7 @@ export async function compose(io: Io, options: GlobalOptions, overrides: Overrid
   });
   probe.close();
   const kind = source.kind === 'default' ? ((await exists(resolve(io.cwd, DEFAULT_POLICY))) ? ('file' as const) : ('absent' as const)) : source.kind;
-  if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is only told, nothing is changed.\n`);
+  if (kind === 'absent') io.stderr(`There is no ${DEFAULT_POLICY} here, so the policy is empty: everything is notify-only, and nothing is changed.\n`);
 
   const stop = stopOf(io, options, data);
   const clock = overrides.clock ?? systemClock;

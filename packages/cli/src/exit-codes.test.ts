@@ -546,7 +546,7 @@ it.each([
   ['plan', ['plan', 'event.json']],
   ['plan --live', ['plan', '--live', '--remediator', 'widget-revoke-open']],
   ['sweep', ['sweep', '--remediator', 'widget-revoke-open']],
-])('%s says a reason once, on standard output or beside it', async (_name, argv) => {
+])('%s gives a reason once, on standard output or on standard error', async (_name, argv) => {
   // Text for people is wrapped.
   const said = (text: string) => text.replaceAll(/\s+/g, ' ').split('AccessDenied: AccessDenied').length - 1;
   denied('DescribeWidget');

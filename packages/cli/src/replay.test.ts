@@ -122,7 +122,7 @@ describe('replay', () => {
     ]);
   });
 
-  it('refuses another policy that is none, and a number that is none', async () => {
+  it('refuses another policy and a number that are not valid', async () => {
     file('event.json', openedEvent('w1', 'open-1', START));
     file('bad.yaml', policy('enforced'));
     expect(await redress(['replay', 'event.json', '--against', 'bad.yaml'])).toMatchObject({ exit: 2, err: expect.stringContaining('bad.yaml:6') });

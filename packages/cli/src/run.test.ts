@@ -315,7 +315,7 @@ describe('plan', () => {
 });
 
 describe('run, history, rollback', () => {
-  it('goes the whole way, remembers it, and takes it back', async () => {
+  it('goes end to end, remembers it, and rolls it back', async () => {
     file('redress.yaml', POLICY);
     file('event.json', openedEvent('w-1', 'open-1', START));
     widgets.put('w-1', ['open-1', 'closed']);
@@ -480,7 +480,7 @@ describe('run, history, rollback', () => {
     expect((await redress('rollback', entry?.execution as string, '--reason', 'x', '--data', 'journal')).exit).toBe(0);
   });
 
-  it('refuses what it cannot take back, or does not know', async () => {
+  it('refuses what it cannot roll back, or does not know', async () => {
     file('redress.yaml', POLICY);
     expect((await redress('rollback', 'none', '--reason', 'x', '--json')).json).toMatchObject({ error: { code: 'cli/not-found' } });
     file('event.json', openedEvent('w-1', 'closed', START));
@@ -553,7 +553,7 @@ describe('rollback --all', () => {
   const back = (...argv: string[]) => redress('rollback', '--all', '--reason', 'bad hour', ...argv);
   type Document = { done: boolean; executions: { resource: { id: string } }[]; passes: { outcome: string }[]; refused: { message: string }[] };
 
-  it('shows a bad hour first, takes it back newest first, and leaves what was changed since', async () => {
+  it('shows a period first, rolls it back newest first, and leaves what was changed since', async () => {
     file('redress.yaml', POLICY);
     const fix = async (id: string) => {
       widgets.put(id, ['open-1', 'closed-1']);
@@ -635,7 +635,7 @@ describe('explain', () => {
     expect(fixed?.next).toEqual([`If it was not meant: redress rollback ${fixed?.execution} --reason "…"`]);
     expect((await redress('explain', fixed?.execution ?? '', '--json')).json).toEqual([fixed]);
     const { out } = await redress('explain', 'w-2');
-    expect(out).toContain('It changed nothing, and waits for a person.');
+    expect(out).toContain('It changed nothing, and needs an approval.');
     expect(out).toContain('(not-fresh)');
     expect(out).toContain('next  Nothing shows that it is new, so something may depend on it.');
     expect((await redress('explain', 'nothing')).exit).toBe(2);
@@ -1048,7 +1048,7 @@ describe('policy and configuration', () => {
     });
   });
 
-  it('finds the register beside the policy, and its mistakes', async () => {
+  it('finds the register next to the policy, and its mistakes', async () => {
     rmSync(directory, { recursive: true });
     const { mkdirSync } = await import('node:fs');
     mkdirSync(join(directory, 'conf'), { recursive: true });

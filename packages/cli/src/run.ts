@@ -114,7 +114,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .option('--data <folder>', 'journal and kill switch (default: .redress)')
     .option('--journal <place>', 'aws:TABLE/BUCKET, with a prefix as aws:TABLE/BUCKET/PREFIX: the journal on AWS, instead of the one in --data')
     .option('--stop-parameter <name>', 'kill switch in an SSM parameter, besides the file STOP in --data: none, changes or everything')
-    .option('--policy <file>', 'policy (default: redress.yaml; without one everything is only told)')
+    .option('--policy <file>', 'policy (default: redress.yaml; without one everything is notify-only)')
     .option('--config <file>', 'remediators and guardrails of your own (default: redress.config.mjs, if it is there)')
     .addHelpText('after', ENDINGS);
   // Help is shown without what commands need: each is loaded when it is asked for.
@@ -132,7 +132,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     } catch (error) {
       failed = true;
       const { messageOf } = await import('@redress/core');
-      io.stderr(`warning: some of it could not be told: ${printable(messageOf(error))}\n`);
+      io.stderr(`warning: some notifications could not be delivered: ${printable(messageOf(error))}\n`);
     }
     // What somebody was to be told, and was not, is not done.
     const clean = given.verbatim === true ? given : composition.redact({ json: given.json, text: given.text });
@@ -184,7 +184,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     });
   program
     .command('run')
-    .description('events the whole way, as the Lambda would')
+    .description('handle events end to end, as the Lambda does')
     .argument('<file...>', FILES)
     .option(...FROM_OR_HERE)
     .action((files: string[], options: { from?: string }) =>
@@ -219,7 +219,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   program
     .command('rollback')
-    .description('takes an execution back, or with --all a bad hour')
+    .description('roll back an execution, or with --all every fix of a period')
     .argument('[execution]', 'as `redress history` shows it')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who (default: the user of the operating system)')
@@ -237,7 +237,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
         return (await import('./commands/rollback.js')).rollbackCommand(io, composition, execution, options);
       }),
     );
-  const approvals = program.command('approvals').description('plans that wait for a person');
+  const approvals = program.command('approvals').description('plans that need an approval');
   const AT = ['--url <url>', 'the Function URL of the approvals, with a signed request (default: the journal of the data folder)'] as const;
   approvals
     .command('list')
@@ -248,7 +248,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   approvals
     .command('show')
-    .description('what would be done, why it asks, and what no read can tell')
+    .description('what would be done, why it asks, and what no read can show')
     .argument('<approval>', 'as `redress approvals list` shows it')
     .option(...AT)
     .action((id: string, options: { url?: string }) =>
@@ -623,7 +623,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     .description('an emulated account that Redress watches: open a port in it, and see it closed')
     .option('--port <number>', 'where it listens, on this machine only; 0 is any (default: 4599)')
     .option('--python <path>', 'starts the emulator with this Python, which has moto; or give one that runs with --endpoint-url')
-    .option('--visibility <seconds>', 'a message that was not handled comes again after so long (default: 120)')
+    .option('--visibility <seconds>', 'a message that was not handled is delivered again after this time (default: 120)')
     .action(async (options: { port?: string; python?: string; visibility?: string }) =>
       answer(await (await import('./commands/up.js')).upCommand(io, program.opts<GlobalOptions>(), overrides, options)),
     );
@@ -646,7 +646,7 @@ function build(own: Io, overrides: RunOverrides, answer: (answer: Answer) => voi
     );
   fresh
     .command('handler')
-    .description('what is deployed: remediators, a policy under which everything only tells, and a register of exceptions')
+    .description('what is deployed: remediators, a policy under which everything is notify-only, and a register of exceptions')
     .argument('[folder]', 'where', 'redress')
     .action(async (folder: string) => {
       const { builtinRemediators: remediators } = await import('./builtin.js');

@@ -68,7 +68,7 @@ export interface Checked {
 
 /** Everything that can be refused is refused before anything is written. */
 export function checked(entry: Entry): Checked {
-  if (!isRecord(entry.body)) throw invalid('a body that is no object');
+  if (!isRecord(entry.body)) throw invalid('a body that is not an object');
   if (Object.hasOwn(entry.body, 'journal')) throw invalid('a body with its own member `journal`');
   if (typeof entry.remediator !== 'string' || entry.remediator === '') throw invalid('an entry without remediator');
   const texts = Object.entries(entry.documents ?? {}).map(([name, document]) => {
@@ -163,7 +163,7 @@ export function appending(state: StreamState, request: AppendRequest): Draft {
 /** Refuses what closes nothing. */
 export function checkFinish(request: FinishRequest): void {
   if (!OUTCOMES.includes(request.outcome)) throw invalid(`the outcome ${JSON.stringify(request.outcome)}`);
-  if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is none');
+  if (!Number.isSafeInteger(request.sent) || request.sent < 0) throw invalid('a number of calls that is not valid');
 }
 
 /** @throws {RedressError} `journal/lost-lease` */

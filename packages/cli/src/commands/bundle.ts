@@ -109,7 +109,7 @@ export async function bundleCommand(io: Io, composition: Composition, options: B
     `code ${kb(made.bytes.code)} (${kb(made.bytes.gzip)} compressed), of which a start loads ${kb(made.bytes.start)}; ${made.packages.length} packages, listed in ${printable(join(out, 'code', 'sbom.cdx.json'))}`,
     ...(own === undefined
       ? [
-          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything only tells)' : ''}`,
+          `${remediators.length} remediators; policy ${composition.policy.digest}${sources.policy === null ? ' (no file: everything is notify-only)' : ''}`,
           `exceptions register ${composition.register.digest}, ${composition.register.entries.length} entries, as they are now: one that is added later exempts nothing until it is bundled and deployed`,
         ]
       : []),

@@ -33,13 +33,13 @@ const WHAT: Readonly<Record<Outcome, string>> = {
   notified: 'It changed nothing: that is for people.',
   exempt: 'It left the resource alone, because an exception covers it.',
   denied: 'It changed nothing, because that was forbidden.',
-  'awaiting-approval': 'It changed nothing, and waits for a person.',
+  'awaiting-approval': 'It changed nothing, and needs an approval.',
   'awaiting-runbook': 'It waits for a runbook to end.',
-  superseded: 'The resource changed in the meantime, so the decision was not carried out.',
+  superseded: 'The resource drifted after the plan, so the decision was not carried out.',
   failed: 'It tried, and nothing was changed.',
   partial: 'It made some of the changes, and not all.',
   unknown: 'Whether the change was made could not be found out.',
-  'rolled-back': 'It took the change back.',
+  'rolled-back': 'It rolled the change back.',
   contested: 'It stopped, because someone keeps undoing the change.',
 };
 
@@ -61,7 +61,7 @@ const NEXT: Readonly<Record<string, string>> = {
   managed: 'Change it in the code that manages it. In a hurry approve it (`redress approvals list`), and change the code before the next deployment.',
   'outside-window': 'Nothing until a window opens; a sweep finds it then. In an emergency, make the change by hand.',
   grace:
-    'It is changed by itself when the period is over, by the next sweep or event. Before that: `redress approvals deny` stops it, `approve` does it now, `redress exceptions add` exempts the resource.',
+    'It is changed automatically when the period is over, by the next sweep or event. Before that: `redress approvals deny` stops it, `approve` does it now, `redress exceptions add` exempts the resource.',
   tripped: 'Find out why so much was changed, or went wrong; then `redress breakers close`.',
   'asked-already': 'Answer the request that is there: `redress approvals list` shows it, and what it would change.',
   'refused-before':
@@ -71,8 +71,8 @@ const NEXT: Readonly<Record<string, string>> = {
   settling: 'It changed just now. The same event, or a sweep, decides on it when it has settled.',
   frozen: 'Nothing until the freeze ends; a sweep finds it then. In an emergency, make the change by hand.',
   stopped: 'The kill switch is on. Find out why before you turn it off.',
-  'limit-run': 'The limit of a run was reached. See whether so many changes were meant; what was left comes again with the next sweep.',
-  'limit-window': 'The limit of the time window was reached. See whether so many changes were meant; what was left comes again with the next sweep.',
+  'limit-run': 'The limit of a run was reached. See whether this many changes were meant. The next sweep finds what was left.',
+  'limit-window': 'The limit of the time window was reached. See whether this many changes were meant. The next sweep finds what was left.',
   'foreign-account': 'The credentials are of another account: give `connect` a role of the resource’s account.',
   'foreign-envelope':
     'Another account sent the event. If it is your Security Hub administrator, name it in the policy; else find out who puts events on your bus.',
@@ -87,7 +87,7 @@ const NEXT: Readonly<Record<string, string>> = {
 };
 const NEXT_OF_OUTCOME: Readonly<Partial<Record<Outcome, string>>> = {
   failed: 'See the message; the same event, or a sweep, tries again.',
-  partial: 'See what is still open; a sweep tries the rest, or take it back: `redress rollback`.',
+  partial: 'See what is still open; a sweep tries the rest, or roll it back: `redress rollback`.',
   unknown: 'Look at the resource yourself: nobody knows whether the change was made. Then run `redress sweep`.',
   flagged: 'Close the gap by hand; the mark goes when it is closed.',
 };

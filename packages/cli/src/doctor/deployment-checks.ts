@@ -90,7 +90,7 @@ function mappingChecks(handler: FunctionFact): readonly Check[] {
           fail(
             'mapping-whole-batches',
             where,
-            'It has no ReportBatchItemFailures: every message of a batch comes again when one has to, and is lost with it.',
+            'It has no ReportBatchItemFailures: one failed message has the whole batch delivered again, and lost with it.',
             'Set FunctionResponseTypes.',
           ),
         );
@@ -130,7 +130,7 @@ function oneQueue(queue: QueueFact, timeout: number | null): readonly Check[] {
       fail(
         'visibility-short',
         where,
-        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it comes again while it is handled.`,
+        `A message is hidden for ${queue.visibility} s, and the function has ${timeout} s: it is delivered again while it is handled.`,
         'Hide it for six times the timeout.',
       ),
     );
@@ -223,5 +223,5 @@ function actionChecks(
         'See whether its policy allows them on the resources that are meant; a generated one does.',
       ),
     ];
-  return [ok('actions', account, `${role} may do what the policy lets be fixed.`)];
+  return [ok('actions', account, `${role} may do what the policy allows to be fixed.`)];
 }

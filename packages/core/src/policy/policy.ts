@@ -260,7 +260,7 @@ const schema = z.strictObject({
         days: z.optional(z.array(z.enum(WEEKDAYS)).check(z.minLength(1, 'names no day; leave it out for every day'))),
         from: clock,
         to: clock,
-        timezone: z.string().check(z.refine(isTimezone, 'is no time zone, such as Australia/Sydney or UTC')),
+        timezone: z.string().check(z.refine(isTimezone, 'is not a time zone, such as Australia/Sydney or UTC')),
       }),
     ),
   ),
@@ -447,7 +447,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
         const near = nearest(key, order);
         found.push({
           path: [...path, key],
-          message: `${JSON.stringify(key)} is no environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...order, 'parameters'].join(', ')}`,
+          message: `${JSON.stringify(key)} is not an environment${near === null ? '' : ` (did you mean ${near}?)`}; allowed: ${[...order, 'parameters'].join(', ')}`,
         });
       } else if (!MODES.includes(value as Mode)) {
         found.push({ path: [...path, key], message: `${JSON.stringify(value)} is not allowed; allowed: ${MODES.join(', ')}` });
@@ -471,7 +471,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
   const known = (name: string, path: Mistake['path']) => {
-    if (!order.includes(name)) found.push({ path, message: `${JSON.stringify(name)} is no environment; allowed: ${order.join(', ') || 'none'}` });
+    if (!order.includes(name)) found.push({ path, message: `${JSON.stringify(name)} is not an environment; allowed: ${order.join(', ') || 'none'}` });
   };
   for (const name of Object.keys(raw.approvers ?? {})) known(name, ['approvers', name]);
   const windows = (raw.windows ?? []).map((each, index): Window => {

@@ -115,7 +115,7 @@ export class Store {
       const sdk = await import('./clients.js').catch((cause: unknown) => {
         throw new RedressError('journal/unavailable', `The AWS SDK cannot be loaded: ${messageOf(cause)}`, {
           cause,
-          next: 'Install @aws-sdk/client-dynamodb and @aws-sdk/client-s3 beside @redress/evidence.',
+          next: 'Install @aws-sdk/client-dynamodb and @aws-sdk/client-s3 alongside @redress/evidence.',
         });
       });
       const { region, endpoint, profile, credentials, clients } = this.options;
