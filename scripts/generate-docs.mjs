@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // Writes what the documentation says of remediators and judges, from the built packages: tables between `<!-- generated: NAME -->` and
-// `<!-- /generated -->`, and a page for each in docs/remediators; and the sample of a ledger and its report. `--check` only says which files are
-// stale. Runs under Node 24, after `npm run setup`.
+// `<!-- /generated -->`, and a page for each in docs/remediators; the sample of a ledger and its report; the pictures of the quick start. `--check`
+// only says which files are stale. Runs under Node 24, after `npm run setup`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { PICTURES, pictures } from '../demo/pictures.ts';
 import { SAMPLE, sampleFiles } from '../demo/sample.ts';
 import { JUDGES } from './judges.mjs';
 import { ROOT, versionOf } from './setup.mjs';
@@ -378,6 +379,7 @@ for (const [file, remediators] of pages) {
 // Byte for byte: spreadsheets end lines as they do, and digests are of bytes.
 const sample = await sampleFiles();
 for (const [name, bytes] of sample) written.set(`${SAMPLE}/${name}`, bytes);
+for (const [name, svg] of await pictures(sample)) written.set(`${PICTURES}/${name}`, svg);
 for (const [file, wanted] of written) {
   const path = join(ROOT, file);
   if (existsSync(path) && readFileSync(path).equals(Buffer.from(wanted))) continue;
@@ -386,12 +388,12 @@ for (const [file, wanted] of written) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wanted);
 }
-// What is gone, or has another name: a remediator, a file of the sample. Its README is written by people.
+// What is gone, or has another name: a remediator, a file of the sample, a picture. Its README is written by people.
 const below = (folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
-for (const file of [...below(PAGES), ...below(SAMPLE)]) {
+for (const file of [...below(PAGES), ...below(SAMPLE), ...(existsSync(join(ROOT, PICTURES)) ? below(PICTURES) : [])]) {
   if (written.has(file) || file === `${SAMPLE}/README.md`) continue;
   stale.push(file);
   if (!check) rmSync(join(ROOT, file));

@@ -92,7 +92,7 @@ describe('coverage of the pack for APRA CPG 234', () => {
   it('says tracked only of what the policy tracks', async () => {
     expect(row(await document('--pack', 'apra-cpg-234'), 'rds-multi-az-support')).toMatchObject({
       answer: 'tracked',
-      because: 'Its source alone says whether it is open.',
+      because: 'Only its source says whether it is open.',
       by: [{ remediator: 'tracked-rds-multi-az-support', does: 'tell', ceiling: 'notify', modes: { dev: 'notify', prod: 'off' } }],
     });
     writeFileSync(join(directory, 'redress.yaml'), 'version: 1\n');

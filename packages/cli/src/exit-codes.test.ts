@@ -496,9 +496,9 @@ it('what was not read or has no remediator is never said to be handled, and is n
     '  rejected  It is a VPC flow log, not JSON.',
     'rules.jsonl',
     '  1 resolved: no decision needed',
-    '  nobody is asked  rules.jsonl:1: No remediator is asked about it. (2 times)',
+    '  nobody is asked  rules.jsonl:1: No remediator handles it. (2 times)',
     'other-call.json',
-    '  nobody is asked  No remediator is asked about it.',
+    '  nobody is asked  No remediator handles it.',
     'ignored.json',
     '  1 ignored: no decision needed',
     'log.json.gz',
@@ -552,7 +552,7 @@ it.each([
   denied('DescribeWidget');
   const unread = await redress(...argv);
   expect([unread.exit, said(unread.out + unread.err)]).toEqual([1, 1]);
-  expect(unread.out).not.toContain('Everything was looked at.');
+  expect(unread.out).not.toContain('Everything was read.');
   denied('DescribeWidgets');
   const unlisted = await redress(...argv);
   if (argv.length > 2 || argv[0] === 'sweep') expect([unlisted.exit, said(unlisted.out + unlisted.err)]).toEqual([1, 1]);

@@ -107,7 +107,7 @@ describe('replay', () => {
     file('redress.yaml', policy('enforce'));
     file('event.json', openedEvent('w1', 'open-1', START));
     const { out, err, exit } = await redress(['replay', 'event.json']);
-    expect([exit, err]).toEqual([0, 'There is no journal in .redress, so no state is known: most is undecidable.\n']);
+    expect([exit, err]).toEqual([0, 'There is no journal in .redress, so no state is known, and most findings are undecidable.\n']);
     expect(out).toContain('undecidable: state not recorded');
     expect(readdirSync(directory).sort()).toEqual(['event.json', 'redress.yaml']);
   });

@@ -298,7 +298,7 @@ describe('plan', () => {
   it.each([
     [['plan'], 'There is nothing to plan.'],
     [['plan', '--live', 'event.json'], 'Give files or --live, not both.'],
-    [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator belongs to --live.'],
+    [['plan', 'event.json', '--remediator', 'widget-note'], '--remediator needs --live.'],
     [['plan', '--live', '--remediator', 'nothing'], 'There is no remediator "nothing".'],
     [['plan', 'event.json', '--account', '111111111111'], '--account belongs to --live.'],
     [['plan', 'event.json', '--in', 'us-east-1'], '--in belongs to --live.'],
@@ -528,7 +528,7 @@ describe('sweep', () => {
     expect((await redress('history')).out).toContain('complete');
     expect((await redress('evidence', 'verify', '--json')).exit).toBe(0);
     const people = await redress('sweep', '--remediator', 'widget-revoke-open', '--per-second', '100');
-    expect(people.out).toContain('Everything was looked at.');
+    expect(people.out).toContain('Everything was read.');
   });
 
   it('says with its exit code that not everything was looked at', async () => {
@@ -536,7 +536,7 @@ describe('sweep', () => {
     widgets.faults.set('DescribeWidgets', ['denied']);
     const { exit, out } = await redress('sweep');
     expect(exit).toBe(1);
-    expect(out).toContain('Not everything was looked at.');
+    expect(out).toContain('Not everything was read.');
   });
 
   it.each([
@@ -632,7 +632,7 @@ describe('explain', () => {
       what: expect.stringContaining('revoke open-1'),
       why: [expect.stringContaining('mallory'), expect.any(String)],
     });
-    expect(fixed?.next).toEqual([`If it was not meant: redress rollback ${fixed?.execution} --reason "…"`]);
+    expect(fixed?.next).toEqual([`If it was a mistake: redress rollback ${fixed?.execution} --reason "…"`]);
     expect((await redress('explain', fixed?.execution ?? '', '--json')).json).toEqual([fixed]);
     const { out } = await redress('explain', 'w-2');
     expect(out).toContain('It changed nothing, and needs an approval.');
@@ -649,7 +649,7 @@ describe('explain', () => {
     expect(first).toMatchObject([
       {
         outcome: 'notified',
-        what: 'It changed nothing: that is for people. The plan: revoke open-1.',
+        what: 'It changed nothing: a person has to decide. The plan: revoke open-1.',
         notice: 'Nobody was notified: no channel was configured.',
         seenUntil: expect.stringContaining('2026-11-20T'),
       },
@@ -885,7 +885,7 @@ describe('exceptions', () => {
     expect((await redress('exceptions', 'list', '--json')).json).toMatchObject([
       { id: 'EXC-1', status: 'live', used: 1, lastUsed: new Date(START).toISOString(), ticket: 'CHG-1', compensatingControl: 'jump host' },
     ]);
-    expect((await redress('exceptions', 'check')).out).toBe('Every exception is live, used, and does not end soon.\n');
+    expect((await redress('exceptions', 'check')).out).toBe('Every exception is live and used, and none expires soon.\n');
     clock.time += 80 * 86_400_000;
     expect(await redress('exceptions', 'check', '--json')).toMatchObject({ exit: 1, json: { ending: [{ id: 'EXC-1' }] } });
     expect((await redress('exceptions', 'check', '--within', 'P5D')).exit).toBe(0);

@@ -106,7 +106,7 @@ export async function signedRequest(
   const said = isRecord(document) ? (document['Message'] ?? document['message']) : null;
   throw new CliError(
     'remote/unreadable',
-    `${target.host} answered ${status}${typeof said === 'string' ? `: ${said}` : ' with something else than this command knows'}.`,
+    `${target.host} answered ${status}${typeof said === 'string' ? `: ${said}` : ' with a reply that this command does not know'}.`,
     {
       next:
         status === 403

@@ -26,7 +26,7 @@ export async function approvalsListCommand(io: Io, composition: Composition, opt
 
 /** Who may have caused it: none of them may approve. */
 function causeWords({ causedBy }: Pick<ApprovalShown, 'causedBy'>): string {
-  return causedBy.length === 0 ? 'someone not known: a sweep or a request found it' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
+  return causedBy.length === 0 ? 'not known: found by a sweep or a request' : causedBy.map((each) => printable(each ?? 'someone not known')).join(', ');
 }
 
 /** For what, and until when. */
@@ -74,7 +74,7 @@ export async function approvalsAnswerCommand(
   const answer = await approvalDesk(composition, options.url).answer(id, verdict, options.reason);
   const paint = painter(io);
   const lines = [
-    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done now' : ''}.`,
+    `${printable(answer.by)}${answer.verified ? '' : ' (unverified)'} ${verdict === 'approve' ? 'has approved' : 'has denied'} ${id}${answer.repeated ? ' before; nothing was done this time' : ''}.`,
     ...answer.passes.flatMap((pass) => passLines(pass, paint)),
   ];
   return { json: answer, text: lines.join('\n'), exit: answer.passes.every(isHandled) ? 0 : 1 };

@@ -50,7 +50,7 @@ export async function breakersCloseCommand(
     await redress.closeBreaker(remediator, { account: options.account }, { by, reason: options.reason });
     return {
       json: { remediator, account: options.account, by, reason: options.reason },
-      text: `Closed: ${remediator} in ${options.account} may change things again.`,
+      text: `Closed: ${remediator} may make changes in ${options.account} again.`,
       exit: 0,
     };
   } finally {

@@ -135,12 +135,12 @@ export async function exceptionsCheckCommand(io: Io, composition: Composition, o
   const ended = list.filter((each) => each.status === 'ended');
   const unused = list.filter((each) => each.status !== 'ended' && each.used === 0);
   const text = [
-    ...(ending.length === 0 ? [] : ['Expire soon; from then on what they cover is fixed, or people are notified:', ...lines(io, ending).map((line) => `  ${line}`)]),
-    ...(ended.length === 0 ? [] : ['Have ended, and exempt nothing:', ...lines(io, ended).map((line) => `  ${line}`)]),
-    ...(unused.length === 0
+    ...(ending.length === 0
       ? []
-      : ['Have never held anything back; see whether their scope is what was meant:', ...lines(io, unused).map((line) => `  ${line}`)]),
-    ...(ending.length + ended.length + unused.length === 0 ? ['Every exception is live, used, and does not end soon.'] : []),
+      : ['Expire soon; from then on what they cover is fixed, or people are notified:', ...lines(io, ending).map((line) => `  ${line}`)]),
+    ...(ended.length === 0 ? [] : ['Expired, and exempt nothing:', ...lines(io, ended).map((line) => `  ${line}`)]),
+    ...(unused.length === 0 ? [] : ['Never used; check whether their scope is correct:', ...lines(io, unused).map((line) => `  ${line}`)]),
+    ...(ending.length + ended.length + unused.length === 0 ? ['Every exception is live and used, and none expires soon.'] : []),
   ];
   // An entry that is not used yet may just be new.
   return { json: { ending, ended, unused }, text: text.join('\n'), exit: ending.length + ended.length === 0 ? 0 : 1 };
@@ -160,9 +160,9 @@ export async function exceptionsAddCommand(io: Io, composition: Composition, id:
   if (longest !== undefined && Date.parse(expires) > now + longest)
     throw new CliError(
       'cli/usage',
-      `${JSON.stringify(options.expires)} is later than the policy allows: exceptions may live for ${Math.floor(longest / 86_400_000)} days at most.`,
+      `${JSON.stringify(options.expires)} is later than the policy allows: exceptions may last for at most ${Math.floor(longest / 86_400_000)} days.`,
       {
-        next: `The latest end is ${new Date(now + longest).toISOString()}.`,
+        next: `The latest expiry date is ${new Date(now + longest).toISOString()}.`,
       },
     );
   const unknown = (options.remediator ?? []).find((each) => !composition.remediators.some((one) => one.id === each));
@@ -202,5 +202,5 @@ export async function exceptionsExpireCommand(io: Io, composition: Composition, 
   const { shown, file } = registerFile(io, composition);
   const now = composition.clock.now();
   await rewrite(file, shown, (text) => expireException(text, shown, id, now));
-  return { json: { file: shown, id, expires: new Date(now).toISOString() }, text: `${id} has ended; what it covered is decided on again.`, exit: 0 };
+  return { json: { file: shown, id, expires: new Date(now).toISOString() }, text: `${id} has expired; what it covered is decided on again.`, exit: 0 };
 }

@@ -110,7 +110,7 @@ function isCandidate(entry: HistoryEntry): boolean {
 
 function human(io: Io, { since, done, executions, passes, refused }: RollbackAllDocument): string {
   const paint = painter(io);
-  if (executions.length === 0) return `Nothing that was changed since ${since} is left to roll back.`;
+  if (executions.length === 0) return `There are no changes since ${since} to roll back.`;
   const lines: string[] = [];
   if (!done) {
     const left = new Map(refused.map((each) => [each.execution, each]));

@@ -39,7 +39,7 @@ async function answer(runtime: Runtime, id: string, verdict: 'approved' | 'denie
     const use = await approvalUse(journal, id);
     if (use !== null)
       refuse(`${id} was used by ${use.execution}${use.by === null ? '' : `: ${use.by} has approved it`}.`, '`redress history` shows the outcome.');
-    return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows what waits.');
+    return refuse(`Nothing waits under ${id}.`, '`redress approvals list` shows the open approvals.');
   }
   if (!isLive(approval, runtime.clock.now()))
     refuse(`${id} expired on ${new Date(approval.expires).toISOString()}.`, 'It is requested again when the gap is reported or swept again.');
