@@ -525,7 +525,7 @@ it('what was not read or has no remediator is never said to be handled, and is n
 
 it('compliance details are of the account of the credentials, which is said, and never show that something is new', async () => {
   const { out, err } = await redress('plan', 'details.json', '--json');
-  expect(err).toBe('details.json does not say where it is from: taken to be of 111111111111 in us-east-1. --from ACCOUNT/REGION says otherwise.\n');
+  expect(err).toBe('details.json does not contain its account and region: 111111111111 and us-east-1 are assumed. Give others with --from ACCOUNT/REGION.\n');
   expect(JSON.parse(out)).toMatchObject({
     passes: [
       {

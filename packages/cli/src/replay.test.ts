@@ -86,7 +86,7 @@ describe('replay', () => {
     expect(against?.passes.find((pass) => pass.resource.id === 'w2')?.to).toMatchObject({ verdict: 'exempt', code: 'exception' });
     const { out } = await redress(['replay', 'events.jsonl', '--against', 'other.yaml']);
     expect(out).toContain('would be fixed → exempt');
-    expect(out).toContain('Under other.yaml 4 end otherwise:');
+    expect(out).toContain('Under other.yaml 4 outcomes differ:');
     expect((await replayed('events.jsonl', '--against', 'redress.yaml')).against?.differences).toEqual([]);
   });
 

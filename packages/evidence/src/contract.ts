@@ -339,7 +339,7 @@ export function describeJournal(name: string, make: (clock: Pick<Clock, 'now'>) 
 
         it.each([
           ['denied', () => answer('denied')],
-          ['ended', () => said({ ended: 'the gap is not there any more' })],
+          ['ended', () => said({ ended: 'the gap no longer exists' })],
         ])('never begins when it was %s', async (_how, stop) => {
           await announced({ grace: { period: 10_000, remind: [] } });
           await tell(0);

@@ -21,7 +21,7 @@ export function digestMessage({ day, at, gaps, unsaid }: GapDigest, options: Pic
       // What a limit holds back alike is one line, however much it is.
       const [alike, own] = [group.filter(({ held }) => held !== null), group.filter(({ held }) => held === null)];
       const held = [...Map.groupBy(alike, (each) => each.held)].map(
-        ([code, each]) => `${each.length} held back alike (${code}), since ${date(each[0]?.since ?? at)}`,
+        ([code, each]) => `${each.length} held back for the same reason (${code}), since ${date(each[0]?.since ?? at)}`,
       );
       return {
         label: safe(`${first.title} (${first.remediator}): ${where}: ${group.length}`),

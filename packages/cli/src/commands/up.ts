@@ -146,7 +146,7 @@ export async function upInjectCommand(io: Io, files: readonly string[], options:
         body: JSON.stringify(value),
       });
     } catch (cause) {
-      throw new CliError('cli/not-found', `No `redress up` answers on port ${port}.`, { next: 'Start one with `redress up`, and give its --port.', cause });
+      throw new CliError('cli/not-found', `No emulated account answers on port ${port}.`, { next: 'Start one with `redress up`, and give its --port.', cause });
     }
     const reply: unknown = await response.json();
     if (!response.ok) throw new CliError('cli/file', isRecord(reply) ? String(reply['message']) : 'It was refused.', { place: { file } });

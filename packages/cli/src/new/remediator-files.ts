@@ -137,7 +137,7 @@ export const ${variable} = defineRemediator({
       code: 'short-lived',
       effect: 'approve',
       what: 'Tags say that the table is ephemeral, temporary or a preview: what deletes it would fail.',
-      advice: 'Ask its owner. Approve when it is to stay, else record an exception with an end.',
+      advice: 'Ask its owner. Approve if it is to stay; otherwise record an exception with an expiry date.',
     },
   ],
   rollback: { restores: 'exact', what: 'Deletion protection is turned off again.', not: [] },

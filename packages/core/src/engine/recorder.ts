@@ -271,9 +271,9 @@ async function recordNotice(
 
 const SAYS = {
   delivered: 'People were notified.',
-  held: 'A notice waits: too much was sent at once.',
-  nobody: 'Nobody was notified: a route sends it to no channel.',
-  'not-delivered': 'Nobody was notified: no channel took the notice.',
+  held: 'A notice is held back: too many were sent at once.',
+  nobody: 'Nobody was notified: its route has no channel.',
+  'not-delivered': 'Nobody was notified: no channel accepted the notice.',
 } as const;
 
 /** Delivers what was held back in this process, and records that it was. */

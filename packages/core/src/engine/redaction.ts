@@ -78,7 +78,7 @@ export class Redactor {
       throw new RedressError('journal/unavailable', `The key of redaction cannot be read: ${messageOf(cause)}`, {
         cause,
         retryable: true,
-        next: 'Nothing that holds a secret is written without it.',
+        next: 'Nothing that contains a secret is written without it.',
       });
     }
   }

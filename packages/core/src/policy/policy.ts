@@ -405,7 +405,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
       found.push({ path: ['environments', name, 'after'], message: 'the lowest environment (the first) comes after none' });
     }
     if (each.after === 'none' && each.because === undefined)
-      found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why nothing has to be shown below' });
+      found.push({ path: ['environments', name, 'after'], message: 'after: none needs because: why no lower environment has to prove it' });
     const after =
       each.after === undefined || each.after === 'none'
         ? null
@@ -467,7 +467,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     if (perRun && each.window !== undefined) found.push({ path: ['limits', index, 'window'], message: 'a limit per run has no window' });
     if (!perRun && each.window === undefined) found.push({ path: ['limits', index], message: 'window is missing (for example PT1H)' });
     if (!perRun && each.changes > MOST_CHANGES)
-      found.push({ path: ['limits', index, 'changes'], message: `${each.changes} is more than a journal counts in a window: at most ${MOST_CHANGES}` });
+      found.push({ path: ['limits', index, 'changes'], message: `${each.changes} is above the most that a journal counts in a window: ${MOST_CHANGES}` });
     limits.push({ per: each.per, changes: each.changes, window: each.window === undefined ? 0 : (parseDuration(each.window) ?? 0) });
   });
   const known = (name: string, path: Mistake['path']) => {
@@ -477,7 +477,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
   const windows = (raw.windows ?? []).map((each, index): Window => {
     for (const [at, name] of (each.environments ?? []).entries()) known(name, ['windows', index, 'environments', at]);
     const [from, to] = [minutesOf(each.from), minutesOf(each.to)];
-    if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: a window of no time, or of all of it' });
+    if (from === to) found.push({ path: ['windows', index, 'to'], message: 'is the same as from: such a window is empty or endless' });
     return { environments: each.environments ?? null, days: each.days ?? null, from, to, timezone: each.timezone };
   });
   const grace = (raw.grace ?? []).map((each, index): GracePeriod => {
@@ -510,7 +510,7 @@ export function parsePolicy(input: unknown, { placeOf = pathOnly, also = () => [
     if (!new RegExp(CONFIG_RULE_NAME).test(name))
       found.push({
         path,
-        message: `${JSON.stringify(name)} can be the name of no Config rule: not its ARN or id, and without spaces around it`,
+        message: `${JSON.stringify(name)} is not the name of a Config rule: give its name, not its ARN or id, without spaces around it`,
       });
   }
 

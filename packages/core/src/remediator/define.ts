@@ -497,7 +497,7 @@ export function defineRemediator<
   if (definition.uses.writes.length > 0 && definition.uses.undoes.length === 0) {
     if (definition.rollback?.restores !== 'nothing')
       refuse("it writes, but declares no undo operations. Declare them, or say `rollback: { restores: 'nothing', … }` and mark each change irreversible.");
-    if (definition.ceiling === 'enforce') refuse('it has no undo, so that a person decides on each change: its ceiling is approve or notify.');
+    if (definition.ceiling === 'enforce') refuse('it has no undo, so a person has to decide on each change: its ceiling is approve or notify.');
   }
   const { writes, undoes } = definition.uses;
   const passing = [...writes, ...undoes].some(({ service, operations }) =>
@@ -510,7 +510,7 @@ export function defineRemediator<
         : 'it names a role in `passes`, but no operation of it declares iam:PassRole.',
     );
   if (definition.attested === true && (writes.length > 0 || definition.ceiling !== 'notify'))
-    refuse('what a person attests is never changed: its ceiling is notify, and it writes nothing.');
+    refuse('what a person attests is never changed: its ceiling is notify, and it declares no writes.');
   const codes = (definition.hazards ?? []).map(({ code }) => code);
   for (const code of codes) if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(code)) refuse(`hazards: ${JSON.stringify(code)} is not kebab-case.`);
   if (new Set(codes).size !== codes.length) refuse('hazards: two have one code.');
