@@ -35,7 +35,7 @@ const FREE_KINDS: readonly RecordKind[] = ['decision', 'duplicate', 'approval', 
 /** The error for a stream that does not verify. */
 export function corrupt(stream: Digest, seq: number, why: string): RedressError {
   return new RedressError('journal/corrupt', `Record ${seq} of stream ${stream}: ${why}`, {
-    next: 'Run `redress evidence verify`, and do not change anything in the journal.',
+    next: 'Run `redress evidence verify`. Do not change anything in the journal.',
   });
 }
 
@@ -55,7 +55,7 @@ export async function* inTurn(streams: readonly Digest[], records: (stream: Dige
 
 /** The error for a request that no journal takes. */
 export function invalid(what: string): RedressError {
-  return new RedressError('journal/invalid', `The journal does not take ${what}.`);
+  return new RedressError('journal/invalid', `The journal does not accept ${what}.`);
 }
 
 /** An entry that was checked, with the texts of its documents. */
@@ -98,7 +98,7 @@ function usable(state: StreamState, id: string, request: BeginRequest, now: numb
 function held(state: StreamState, lease: Lease): void {
   if (state.open === null || state.open.execution !== lease.execution || state.open.fence !== lease.fence) {
     throw new RedressError('journal/lost-lease', `Execution ${lease.execution} is not held under fence ${lease.fence} any more.`, {
-      next: 'Another worker closed it or took it over; look at the resource again.',
+      next: 'Another worker closed it or took it over. Read the resource again.',
     });
   }
 }

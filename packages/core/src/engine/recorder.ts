@@ -303,7 +303,7 @@ export async function persist<T>(runtime: Runtime, write: (journal: Journal) => 
   return write(journal);
 }
 
-/** How long a plan waits for a person: 7 days. */
+/** How long a plan waits for an approval: 7 days. */
 const APPROVAL_WAITS = 7 * 86_400_000;
 
 /** What is asked of an approver. Asked for the same thing again it is the same request, until it has an end. */
@@ -352,7 +352,7 @@ export function announcedBy(decision: Decision): { readonly period: number; read
   return typeof period === 'number' && Array.isArray(remind) ? { period, remind: remind as number[] } : null;
 }
 
-/** What became of a notification. */
+/** The result of a notification. */
 export type Delivery = Omit<Delivered, 'status'> & { readonly status: Delivered['status'] | 'not-delivered' };
 
 /** Notifies people. Whatever goes wrong with it is a warning; answers what became of it, null where there is nobody to ask. */

@@ -4,7 +4,7 @@ import { isRecord } from '../model/json.js';
 export interface Foreign {
   /** With its article: `a Terraform state`. */
   readonly name: string;
-  /** AWS puts it beside the events, so that it is no mistake to have given it. */
+  /** AWS stores it next to the events, so giving it is not a mistake. */
   readonly companion: boolean;
 }
 
@@ -53,7 +53,7 @@ function isTemplateResource(value: unknown): boolean {
   return isRecord(value) && typeof value.Type === 'string' && /^(?:AWS|Custom)::/.test(value.Type);
 }
 
-/** What a document that is no event is; null when that is not known. */
+/** What a document is that is not an event; null if that is not known. */
 export function foreign(body: Members): Foreign | null {
   const found = KNOWN.find(([is]) => is(body));
   return found === undefined ? null : { name: found[1], companion: found[2] === true };

@@ -18,7 +18,7 @@ export function needsOrganization({ environments }: Pick<Policy, 'environments'>
  * that two environments claim in the same way is in none, so that it is notify-only. Where the organization cannot be read there is no policy, which
  * denies. What it says is believed for 15 minutes.
  *
- * @param ambiguous is told of accounts that two environments claim.
+ * @param ambiguous is called with accounts that two environments claim.
  * @example createRedress({ policy: inOrganization(policy, organization()), … })
  * @throws {RedressError} `policy/unreadable`, from `read`
  */

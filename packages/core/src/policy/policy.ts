@@ -13,7 +13,7 @@ import { type Constant, checkAll, instant, type Mistake, mistakes, nearest, type
  * - `enforce`: fix, when every guardrail allows it.
  * - `approve`: plan, and wait for a person.
  * - `plan`: tell a person, with the plan.
- * - `notify`: tell a person. The default for everything that is not named.
+ * - `notify`: notify a person. The default for everything that is not named.
  * - `off`: nothing, without noise.
  */
 export type Mode = 'enforce' | 'approve' | 'plan' | 'notify' | 'off';
@@ -31,14 +31,14 @@ export interface Environment {
   readonly accountTags?: readonly AccountTag[];
   /** What has to be shown in a lower environment before this one may enforce; null for the lowest, or where `after: none` gives a reason. */
   readonly after: { readonly environment: string; readonly fixes: number /** Milliseconds. */; readonly bake: number } | null;
-  /** Why `after` is none. */
+  /** Why `after` is `none`. */
   readonly because: string | null;
 }
 
 /** What a limit counts together. */
 export type LimitKey = 'run' | 'remediator' | 'account' | 'region';
 
-/** At most so many changes. */
+/** The most changes. */
 export interface Limit {
   readonly per: readonly LimitKey[];
   readonly changes: number;
